@@ -1,0 +1,58 @@
+"""What the mind is told of one account: raw values, held only while they are distilled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+NOTHING_KEYED: Mapping[str, bytes] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Avatar:
+    """A profile picture: its PDQ hash, or the picture itself to be hashed here.
+
+    ``pdq`` is 32 bytes (256 bits), ``quality`` 0 to 100 as PDQ reports it, ``image`` the encoded file.
+    """
+
+    pdq: bytes | None = None
+    quality: int | None = None
+    image: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account as its platform describes it, after decoding and before distilling.
+
+    Every field but the identity may be missing; a missing value is never evidence. ``already_keyed``
+    maps a personal trait (``email``, ``phone``, ``device``, ``ip``, ``payment``) to the digest that the
+    platform made of it with a key of its own, for platforms that do not publish raw values.
+    """
+
+    platform: str
+    account_id: str
+    handle: str | None = None
+    display_name: str | None = None
+    bio: str | None = None
+    links: tuple[str, ...] = ()
+    locale: str | None = None
+    email: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    device_id: str | None = field(default=None, repr=False)
+    ip: str | None = field(default=None, repr=False)
+    user_agent: str | None = field(default=None, repr=False)
+    payment_token: str | None = field(default=None, repr=False)
+    referrer: str | None = None
+    avatar: Avatar | None = None
+    already_keyed: Mapping[str, bytes] = field(default=NOTHING_KEYED, repr=False)
+
+    @property
+    def key(self) -> str:
+        """``platform:account_id``: the same id on two platforms is two accounts."""
+        return account_key(self.platform, self.account_id)
+
+
+def account_key(platform: str, account_id: str) -> str:
+    """The one spelling of an account's identity, in topics' keys, alert ids and the store."""
+    return f"{platform}:{account_id}"

@@ -1,0 +1,149 @@
+"""A fingerprint: what is kept of an account, and nothing from which a personal value could be read.
+
+It is the unit of comparison and of storage. Personal traits are keyed digests; public ones are folded.
+Its packed form is self-describing (a section a signal), so that a record written before a signal
+existed still reads, and a signal that is gone is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from samehand.account import Account
+from samehand.errors import UnreadableFingerprint
+from samehand.keys import Key
+from samehand.normal.fold import FOLD_VERSION
+from samehand.normal.scripts import stratum
+from samehand.signals import BY_CODE, POSITION, SIGNALS
+
+Keyer = Callable[[str, bytes], bytes]
+"""Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
+
+_RECORD_VERSION = 1
+_SECTION_LENGTH_MAX = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """The traits of one account, in the order of :data:`samehand.signals.SIGNALS`; absent is ``None``.
+
+    ``at`` is the account's moment in Unix seconds (creation of a new account, ban of a banned one).
+    ``pepper_id`` names the secret under which its digests were made: only digests of one secret compare.
+    ``stratum`` is the script and language within which the commonness of its names is judged.
+    """
+
+    platform: str
+    traits: tuple[object | None, ...]
+    stratum: str
+    at: float | None = None
+    pepper_id: int = 0
+    fold_version: int = FOLD_VERSION
+
+    def trait(self, signal: str) -> object | None:
+        """The trait of one signal by its name, or ``None`` where the account shows nothing."""
+        return self.traits[POSITION[signal]]
+
+
+def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int = 0) -> Fingerprint:
+    """Distils an account: every trait that it shows, raw values left behind."""
+    return Fingerprint(
+        platform=account.platform,
+        traits=tuple(signal.distil(account, keyer) for signal in SIGNALS),
+        stratum=stratum(f"{account.display_name or ''} {account.handle or ''}", account.locale),
+        at=at,
+        pepper_id=pepper_id,
+    )
+
+
+def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
+    """The blocking keys under which an account is listed, each once."""
+    return list(
+        dict.fromkeys(
+            key
+            for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
+            if trait is not None
+            for key in signal.keys(trait)
+        )
+    )
+
+
+def query_keys(fingerprint: Fingerprint) -> list[Key]:
+    """The blocking keys under which an account is looked up: its own, and those only a query tries."""
+    return list(
+        dict.fromkeys(
+            key
+            for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
+            if trait is not None
+            for key in signal.probes(trait)
+        )
+    )
+
+
+def pack(fingerprint: Fingerprint) -> bytes:
+    """The stored form: a header, then a section (code, length, payload) a trait that is present."""
+    platform = fingerprint.platform.encode()
+    stratum_bytes = fingerprint.stratum.encode()
+    at = 0 if fingerprint.at is None else max(1, int(fingerprint.at))
+    parts = [
+        bytes((_RECORD_VERSION, fingerprint.fold_version, fingerprint.pepper_id)),
+        at.to_bytes(5, "big"),
+        bytes((len(platform),)),
+        platform,
+        bytes((len(stratum_bytes),)),
+        stratum_bytes,
+    ]
+    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
+        if trait is None:
+            continue
+        payload = signal.pack(trait)
+        if len(payload) > _SECTION_LENGTH_MAX:
+            raise UnreadableFingerprint(f"the {signal.name} section is longer than a record may hold")
+        parts += (bytes((signal.code,)), _length(len(payload)), payload)
+    return b"".join(parts)
+
+
+def unpack(record: bytes) -> Fingerprint:
+    """Reads a stored record.
+
+    Raises:
+        UnreadableFingerprint: the bytes are no record of a version that this code reads.
+    """
+    try:
+        version, fold_version, pepper_id = record[0], record[1], record[2]
+        if version != _RECORD_VERSION:
+            raise UnreadableFingerprint(f"record version {version} is not {_RECORD_VERSION}")
+        at = int.from_bytes(record[3:8], "big")
+        here = 9 + record[8]
+        platform = record[9:here].decode()
+        start = here + 1
+        here = start + record[here]
+        where = record[start:here].decode()
+        traits: list[object | None] = [None] * len(SIGNALS)
+        while here < len(record):
+            code, length = record[here], record[here + 1]
+            here += 2
+            if length == 0xFF:
+                length = int.from_bytes(record[here : here + 2], "big")
+                here += 2
+            payload = record[here : here + length]
+            if len(payload) != length:
+                raise UnreadableFingerprint("the record ends in the middle of a section")
+            here += length
+            signal = BY_CODE.get(code)
+            if signal is not None:
+                traits[POSITION[signal.name]] = signal.unpack(payload)
+    except (IndexError, UnicodeDecodeError, ValueError) as fault:
+        raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
+    return Fingerprint(
+        platform=platform,
+        traits=tuple(traits),
+        stratum=where,
+        at=float(at) if at else None,
+        pepper_id=pepper_id,
+        fold_version=fold_version,
+    )
+
+
+def _length(size: int) -> bytes:
+    return bytes((size,)) if size < 0xFF else b"\xff" + size.to_bytes(2, "big")

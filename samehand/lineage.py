@@ -1,0 +1,26 @@
+"""Families: the ban from which a returning account descends, and how many returns lie between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# A chain longer than this is a fault in the data, not a family: descent stops being counted there.
+GENERATION_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """``root_id`` is the account key of the first ban of the family, ``generation`` 0 for that one."""
+
+    root_id: str
+    generation: int
+
+
+def founder(account: str) -> Descent:
+    """An account that descends from nobody known."""
+    return Descent(account, 0)
+
+
+def child_of(parent: Descent) -> Descent:
+    """What a mirror of ``parent``'s account becomes once it is banned itself."""
+    return Descent(parent.root_id, min(parent.generation + 1, GENERATION_MAX))

@@ -1,0 +1,16 @@
+"""The identity of a pair: one alert a pair, by whatever agent, whenever and however often it is found."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+_DIGEST_BYTES = 16
+
+
+def alert_id(account: str, banned: str) -> str:
+    """32 hex digits from two account keys; the order matters (the banned one is second)."""
+    digest = blake2b(digest_size=_DIGEST_BYTES, person=b"samehand-pair")
+    for key in (account, banned):
+        data = key.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(4, "big") + data)
+    return digest.hexdigest()

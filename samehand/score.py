@@ -1,0 +1,146 @@
+"""From two fingerprints to log-odds, with the reasons.
+
+The plan:
+
+1. Each signal compares its two traits and finds a level, or nothing.
+2. The level's row gives a match weight, ``ln(m / u)``, bounded.
+3. Where a crowd shares the value, what it takes away is shown as a line of its own.
+4. Within a dependent group the best line counts whole, the others for a share of theirs.
+5. If only signals that may never alert alone speak for the pair, a last line holds it below alerting.
+
+The prior and all lines sum to the log-odds exactly: nothing is added that is not shown.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from samehand.evidence import Evidence
+from samehand.fingerprint import Fingerprint
+from samehand.frequency import Frequencies
+from samehand.signals import SIGNALS
+from samehand.signals.base import Finding, Sight
+from samehand.weights import Row, SignalWeights, Weights
+
+# A pair that may not alert alone is held this far (in nats) below the `possible` threshold: visibly
+# below it, and still ranked by its evidence among the others of its kind.
+_HOLD_MARGIN = 1.0
+
+# Weight (in nats) from which a signal counts as speaking for the pair at all when asking whether others
+# stand alone: less than a factor of two is not a second reason.
+_SPEAKS = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How much two accounts resemble each other. Natural-log odds; ``band`` by the policy's thresholds."""
+
+    prior: float
+    lines: tuple[Evidence, ...]
+    log_odds: float
+    probability: float
+    band: str
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The lines that speak for the pair, strongest first."""
+        return tuple(sorted((x for x in self.lines if x.weight > 0), key=lambda x: -x.weight))
+
+    @property
+    def counter_evidence(self) -> tuple[Evidence, ...]:
+        """The lines that speak against it (or are worth nothing), strongest first."""
+        return tuple(sorted((x for x in self.lines if x.weight <= 0), key=lambda x: x.weight))
+
+
+@dataclass(slots=True)
+class _Line:
+    signal: str
+    group: str | None
+    finding: Finding
+    weight: float
+    unshared: float  # the weight had nobody else been counted with the value
+    never_alone: bool
+
+
+def score(
+    ours: Fingerprint,
+    theirs: Fingerprint,
+    weights: Weights,
+    frequencies: Frequencies,
+    *,
+    policy: str | None = None,
+) -> Score:
+    """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
+
+    ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing.
+    """
+    apart = None if ours.at is None or theirs.at is None else ours.at - theirs.at
+    sight = Sight(frequencies, ours.stratum, apart)
+    lines = [
+        _weighed(signal.name, signal.group, finding, weights.signals[signal.name])
+        for signal, mine, other in zip(SIGNALS, ours.traits, theirs.traits, strict=True)
+        if mine is not None
+        and other is not None
+        and (finding := signal.compare(mine, other, sight)) is not None
+    ]
+    _share_within_groups(lines, weights)
+    prior = weights.prior(frequencies.bans)
+    shown = [evidence for line in lines for evidence in _shown(line)]
+    held = _held(prior, lines, shown, weights, policy)
+    if held is not None:
+        shown.append(held)
+    log_odds = math.fsum((prior, *(line.weight for line in shown)))
+    probability = weights.probability(log_odds)
+    return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy))
+
+
+def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> _Line:
+    row = table.levels[finding.level]
+    weight = _match_weight(row, finding.rate) * table.multiplier
+    unshared = weight
+    if finding.crowd and finding.rate_unshared is not None:
+        unshared = max(weight, _match_weight(row, finding.rate_unshared) * table.multiplier)
+    return _Line(name, group, finding, weight, unshared, table.never_alone or finding.never_alone)
+
+
+def _match_weight(row: Row, rate: float | None) -> float:
+    raw = math.log(row.m) - math.log(rate if rate is not None else row.u)
+    return min(max(raw, row.floor), row.ceiling)
+
+
+def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
+    """Halves (or so) the lesser agreements of a group, since they are partly the same fact twice."""
+    for group, share in weights.group_shares.items():
+        members = sorted(
+            (line for line in lines if line.group == group and line.weight > 0), key=lambda x: -x.weight
+        )
+        for line in members[1:]:
+            line.weight *= share
+            line.unshared *= share
+
+
+def _shown(line: _Line) -> list[Evidence]:
+    finding = line.finding
+    main = Evidence(line.signal, line.unshared, finding.level, finding.because)
+    taken = line.weight - line.unshared
+    if taken >= 0:
+        return [main]
+    crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
+    return [main, Evidence(line.signal, taken, "shared-by-many", crowd)]
+
+
+def _held(
+    prior: float, lines: list[_Line], shown: list[Evidence], weights: Weights, policy: str | None
+) -> Evidence | None:
+    """The line that holds back a pair for which only signals speak that may never alert alone."""
+    if any(line.weight >= _SPEAKS and not line.never_alone for line in lines):
+        return None
+    limit = weights.log_odds_at(weights.bands_of(policy).possible) - _HOLD_MARGIN
+    excess = math.fsum((prior, *(line.weight for line in shown))) - limit
+    if excess <= 0:
+        return None
+    speaking = sorted({line.signal for line in lines if line.weight > 0})
+    return Evidence(
+        "rule", -excess, "never-alone", f"Nothing but {' and '.join(speaking)} speaks for this pair."
+    )

@@ -1,0 +1,120 @@
+"""What a signal is: one trait of an account, how it is kept, looked up, compared and explained.
+
+Each signal is one file and one instance, and each declares examples that serve as tests, as the demo's
+material and as documentation. A new signal inherits the whole contract suite by being listed in
+:data:`samehand.signals.SIGNALS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from samehand.account import Account
+from samehand.frequency import Frequencies
+from samehand.keys import Key
+
+Keyer = Callable[[str, bytes], bytes]
+Trait = TypeVar("Trait")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one comparison saw.
+
+    ``level`` names a row of the weights table. ``rate`` is the share (0 to 1] of unrelated accounts that
+    would show this level with this value, or ``None`` where the table's own figure is used. ``because``
+    is the sentence that the moderator reads. ``crowd`` is how many accounts were counted with the value
+    (0 where nobody counted): when it takes weight away, that is shown as counter-evidence.
+    ``rate_unshared`` is what the rate would have been if nobody else had been counted with it.
+    ``never_alone`` marks an agreement too weak to alert with no other (a short common handle).
+    """
+
+    level: str
+    because: str
+    rate: float | None = None
+    crowd: int = 0
+    rate_unshared: float | None = None
+    never_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a comparison may know beside the two traits: counted frequencies and where to read them."""
+
+    frequencies: Frequencies
+    stratum: str
+    seconds_apart: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The public words of an account that an alert may quote."""
+
+    handle: str = ""
+    display_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Two accounts and the level that their comparison must show (``None``: no finding)."""
+
+    ours: Account
+    theirs: Account
+    level: str | None
+
+
+class Signal(Protocol[Trait]):
+    """One trait. Implementations hold no state and never raise on any account."""
+
+    @property
+    def name(self) -> str:
+        """The signal's name in alerts, weights and metrics."""
+
+    @property
+    def code(self) -> int:
+        """Its number in stored records (1 to 255): never reuse or renumber one."""
+
+    @property
+    def group(self) -> str | None:
+        """Signals of one group depend on each other; the lesser of them counts for a part only."""
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Pairs that show each level."""
+
+    def distil(self, account: Account, keyer: Keyer) -> Trait | None:
+        """The trait as it is kept, or ``None`` where the account shows nothing usable."""
+
+    def pack(self, trait: Trait) -> bytes:
+        """Its stored form, at most 65,535 bytes."""
+
+    def unpack(self, payload: bytes) -> Trait:
+        """Reads the stored form. Raises ``ValueError`` or ``IndexError`` on damage."""
+
+    def keys(self, trait: Trait) -> Iterable[Key]:
+        """The blocking keys under which the account is listed."""
+
+    def probes(self, trait: Trait) -> Iterable[Key]:
+        """The blocking keys that a query tries: a superset of :meth:`keys`."""
+
+    def compare(self, ours: Trait, theirs: Trait, sight: Sight) -> Finding | None:
+        """The level at which two traits agree or disagree; ``None`` where it says nothing."""
+
+    def show(self, trait: Trait, quoted: Quoted) -> str:
+        """How an alert shows the trait: public words as they are, personal ones masked."""
+
+
+class SignalBase(Generic[Trait]):
+    """What most signals share: no blocking key unless they say so, and queries try what is listed."""
+
+    group: str | None = None
+
+    def keys(self, trait: Trait) -> Iterable[Key]:
+        """No blocking key: the signal adds evidence to candidates that others found."""
+        return ()
+
+    def probes(self, trait: Trait) -> Iterable[Key]:
+        """The same keys as at enrolment."""
+        return self.keys(trait)

@@ -1,0 +1,25 @@
+"""What a moderator's verdict on an alert means for the pair."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Consequence(Enum):
+    """What follows from a verdict. None of them touches an account on its platform."""
+
+    SUPPRESS = "suppress"  # the pair is not alerted again
+    JOIN = "join"  # the account joins the banned account's family
+    NOTHING = "nothing"
+
+
+_CONSEQUENCES = {
+    "not_mirror": Consequence.SUPPRESS,
+    "mirror": Consequence.JOIN,
+    "unsure": Consequence.NOTHING,
+}
+
+
+def consequence(verdict: str) -> Consequence:
+    """The consequence of ``mirror``, ``not_mirror`` or ``unsure``; anything else has none."""
+    return _CONSEQUENCES.get(verdict, Consequence.NOTHING)

@@ -1,0 +1,130 @@
+"""The table of weights: how telling each level of each signal is.
+
+A row's ``m`` is the probability that a true mirror shows the level; its ``u`` the probability that an
+unrelated account does, where the comparison has no better figure for the very value. The match weight
+is ``ln(m / u)`` (Fellegi and Sunter, 1969), kept between ``floor`` and ``ceiling``, times the signal's
+``multiplier``, which learning may move from 1 and nothing else does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+from samehand.errors import UnusableWeights
+
+WEIGHT_MAX = 14.0  # nats: about one account in a million, all that one agreement may say by itself
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats."""
+
+    m: float
+    u: float
+    floor: float = -2.0
+    ceiling: float = WEIGHT_MAX
+
+
+class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The rows of one signal, what learning made of it, and whether it may alert with no other."""
+
+    levels: dict[str, Row]
+    multiplier: float = 1.0
+    never_alone: bool = False
+
+
+class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From which calibrated probability on a pair is ``likely`` or ``possible``."""
+
+    likely: float = 0.9
+    possible: float = 0.5
+
+
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that turns findings into a probability. ``version`` goes into each alert.
+
+    ``mirror_rate`` is the share of new accounts that mirror a banned one; ``bans_min`` keeps the prior
+    of a nearly empty store from calling everything suspicious; ``group_shares`` is what the lesser
+    signals of a dependent group keep; ``slope`` and ``intercept`` calibrate log-odds to a probability.
+    """
+
+    version: str
+    mirror_rate: float
+    bans_min: int
+    signals: dict[str, SignalWeights]
+    group_shares: dict[str, float]
+    slope: float = 1.0
+    intercept: float = 0.0
+    bands: Bands = Bands()
+    policy_bands: dict[str, Bands] = {}
+
+    def prior(self, bans: int) -> float:
+        """The log-odds that a given account mirrors a given one of ``bans`` banned accounts."""
+        share = self.mirror_rate / max(bans, self.bans_min, 1)
+        return math.log(share) - math.log1p(-share)
+
+    def probability(self, log_odds: float) -> float:
+        """Calibrated, monotone in ``log_odds``, in [0, 1]."""
+        x = self.slope * log_odds + self.intercept
+        if x >= 0:
+            return 1.0 / (1.0 + math.exp(-x))
+        e = math.exp(max(x, -700.0))
+        return e / (1.0 + e)
+
+    def log_odds_at(self, probability: float) -> float:
+        """The log-odds at which :meth:`probability` reaches a value in (0, 1)."""
+        return (math.log(probability) - math.log1p(-probability) - self.intercept) / self.slope
+
+    def band(self, probability: float, policy: str | None = None) -> str:
+        """``likely``, ``possible`` or ``none``, by the policy's own thresholds where it has some."""
+        bands = self.bands_of(policy)
+        if probability >= bands.likely:
+            return "likely"
+        return "possible" if probability >= bands.possible else "none"
+
+    def bands_of(self, policy: str | None) -> Bands:
+        """The thresholds in force for a policy."""
+        return self.policy_bands.get(policy, self.bands) if policy else self.bands
+
+
+def read_weights(raw: bytes) -> Weights:
+    """Reads a table from JSON and checks every number.
+
+    Raises:
+        UnusableWeights: a field is missing, of the wrong type or out of its range.
+    """
+    try:
+        weights = msgspec.json.decode(raw, type=Weights)
+    except (msgspec.ValidationError, msgspec.DecodeError) as fault:
+        raise UnusableWeights(str(fault)) from fault
+    _check(weights)
+    return weights
+
+
+def _check(weights: Weights) -> None:
+    if not 0 < weights.mirror_rate < 1:
+        raise UnusableWeights("mirror_rate must lie between 0 and 1")
+    if weights.slope <= 0:
+        raise UnusableWeights("slope must be above 0, or the probability would not be monotone")
+    for group, share in weights.group_shares.items():
+        if not 0 <= share <= 1:
+            raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1")
+    for bands in (weights.bands, *weights.policy_bands.values()):
+        if not 0 < bands.possible <= bands.likely < 1:
+            raise UnusableWeights("bands need 0 < possible <= likely < 1")
+    for name, signal in weights.signals.items():
+        if signal.multiplier < 0:
+            raise UnusableWeights(f"signals.{name}.multiplier must not be negative")
+        for level, row in signal.levels.items():
+            if not (0 < row.m <= 1 and 0 < row.u <= 1 and row.floor <= row.ceiling <= WEIGHT_MAX):
+                raise UnusableWeights(f"signals.{name}.levels.{level} is out of range")
+
+
+@cache
+def default_weights() -> Weights:
+    """The table that ships: it works on the first day, without a label."""
+    return read_weights(resources.files("samehand").joinpath("weights.json").read_bytes())

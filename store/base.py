@@ -1,0 +1,245 @@
+"""What a store promises, whatever it is made of. One contract suite holds every store to it.
+
+Three things live in a store: the fingerprints of banned accounts, those of accounts remembered for a
+while, and the state of pairs (alerts proposed and published, suppressions, families). All of it is
+derived: it can be rebuilt from ``accounts.banned``, but for what is remembered, which comes again.
+
+Write before you look: every write is visible to any look that starts after it returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from samehand.fingerprint import Fingerprint
+from samehand.frequency import Frequencies
+from samehand.keys import Key
+from samehand.lineage import Descent
+from samehand.signals.base import Quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BanFacts:
+    """What an alert quotes of a ban. Times in Unix seconds."""
+
+    platform: str
+    account_id: str
+    occurred_at: float
+    banned_at: float
+    policy: str
+    basis_authority: str
+    basis_reference: str
+    queue: str
+    expires_at: float | None
+    descent: Descent
+    quoted: Quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban:
+    """A ban to enrol: its facts, and a fingerprint a pepper in force (one, or two during a rotation)."""
+
+    account: str
+    facts: BanFacts
+    fingerprints: tuple[Fingerprint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """An account to remember. ``seen_at`` (Unix seconds) orders creation, updates and deletion."""
+
+    account: str
+    account_id: str
+    platform: str
+    seen_at: float
+    quoted: Quoted
+    fingerprints: tuple[Fingerprint, ...]
+
+
+class Enrolled(Enum):
+    """What became of a ban."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"  # a reinstatement (or a later ban) with a later `occurred_at` is known
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A look-up: the keys to try, for which account (which never finds itself)."""
+
+    account: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that shares blocking keys with the query.
+
+    ``ref`` is the store's own handle for a later :meth:`Store.facts` or :meth:`Store.remembered_facts`;
+    ``rarity_bits`` the sum over shared keys of log2(N / posting length), by which candidates are cut.
+    """
+
+    ref: str
+    fingerprint: Fingerprint
+    rarity_bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedFacts:
+    """What an alert quotes of a remembered account."""
+
+    account: str
+    platform: str
+    account_id: str
+    seen_at: float
+    quoted: Quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An alert that somebody wants to publish. ``payload`` is the encoded record."""
+
+    alert_id: str
+    account: str
+    banned: str
+    band: str
+    payload: bytes
+
+
+class Ruling(Enum):
+    """Whether a proposed alert may be published."""
+
+    PUBLISH = "publish"
+    DUPLICATE = "duplicate"  # published before at this band or a higher one
+    SUPPRESSED = "suppressed"  # a moderator said `not_mirror`
+    NOT_BANNED = "not-banned"  # the ban is gone or has expired
+    ACCOUNT_BANNED = "account-banned"  # the account is itself banned already
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A ruling, and the revision under which to publish (0 where it must not be)."""
+
+    ruling: Ruling
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert that was proposed and not withdrawn."""
+
+    alert_id: str
+    account: str
+    banned: str
+    band: str
+    revision: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """What operators want to know of a store."""
+
+    fingerprints: int
+    remembered: int
+    remembered_bytes: int
+    remembered_evicted: int
+    epoch: str | None
+    fold_versions: tuple[int, ...]
+    memory_bytes: int | None
+    memory_limit_bytes: int | None
+
+
+class Store(Protocol):
+    """The contract. Every method takes and answers a batch, in order; none raises on any content.
+
+    Raises:
+        StoreUnavailable: the store cannot be reached or cannot write now; nothing is half done that a
+            repeat would not complete.
+        StoreEmptied: the store lost its epoch: it was emptied since the first enrolment.
+    """
+
+    async def open(self) -> None:
+        """Connects, loads scripts, checks layout and epoch."""
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+
+    async def ready(self) -> str | None:
+        """``None`` when reads and writes both work and the epoch stands, else the reason in words."""
+
+    # bans
+    async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
+        """Writes or replaces fingerprints, idempotently; the later ``occurred_at`` wins."""
+
+    async def expunge(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+        """Forgets bans reinstated at a moment, unless banned later; leaves a peppered marker only.
+
+        Answers whether something was there. Open alerts stay until :meth:`drop_alerts`.
+        """
+
+    async def bans(self, accounts: Sequence[str]) -> list[Ban | None]:
+        """The bans in force, as enrolled."""
+
+    async def bans_like(self, queries: Sequence[Query], *, now: float, keep: int = 64) -> list[list[Candidate]]:
+        """Banned accounts that share keys, best first."""
+
+    async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
+        """What alerts quote of candidates; ``None`` where the ban has gone since."""
+
+    # remembered accounts
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> None:
+        """Remembers accounts for the retention time, replacing an older state, and counts their values."""
+
+    async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+        """Forgets remembered accounts (deleted ones) unless seen later than the given moment."""
+
+    async def remembered_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 256
+    ) -> list[list[Candidate]]:
+        """Remembered accounts that share keys, best first."""
+
+    async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
+        """What alerts quote of remembered candidates."""
+
+    # pairs
+    async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
+        """Atomically rules on each and notes it as open before it is published."""
+
+    async def confirm(self, alert_ids: Sequence[tuple[str, str]], *, now: float) -> None:
+        """Notes (alert id, banned account) as published: from now on a repeat is a duplicate."""
+
+    async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
+        """The open alerts on bans, capped a ban."""
+
+    async def drop_alerts(self, alerts: Sequence[OpenAlert]) -> None:
+        """Forgets alerts after their withdrawal was published."""
+
+    async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
+        """Never again publishes these pairs, whether or not they are known here."""
+
+    async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
+        """Open alerts by their ids."""
+
+    # families
+    async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
+        """Notes from whom an account descends, for the day it is banned itself."""
+
+    async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
+        """What :meth:`join` noted."""
+
+    # frequencies and facts
+    async def frequencies(self) -> Frequencies:
+        """The frozen snapshot of counts."""
+
+    async def freeze(self, *, now: float) -> bool:
+        """Turns what was counted since into the next snapshot, if one is due; whoever calls."""
+
+    async def figures(self) -> StoreFacts:
+        """Counts and bytes for metrics and ``doctor``."""
