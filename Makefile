@@ -1,0 +1,68 @@
+# What a developer can do here; `make` alone lists it. Everything runs from .venv, which is laid from the lock.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+LOCK := requirements/dev.lock
+TEST_WORKERS ?= 2
+
+# The stamp carries the folder's name because a virtual environment does not survive being moved or copied.
+empty :=
+space := $(empty) $(empty)
+STAMP := .venv/.laid-in$(subst $(space),_,$(subst /,-,$(CURDIR)))
+
+# Each test file stays in one process, so that a broker or a Redis is started once a file and not once a test.
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n $(TEST_WORKERS) --dist loadfile
+# -rs: one line says what was skipped and why.
+REPORT := -rs
+
+.PHONY: help
+help: ## list what a developer can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(STAMP) ## lay .venv from the lock, every file checked against its hash
+
+# A .venv that runs and whose scripts point here is kept; any other is laid anew.
+$(STAMP): $(LOCK) pyproject.toml tools/choose-python
+	@set -eu; \
+	if ! { $(BIN)/python -c pass && head -n 2 $(BIN)/pip | grep -qF '$(CURDIR)/.venv/bin/'; } 2>/dev/null; then \
+		python=$$(PYTHON='$(PYTHON)' tools/choose-python); \
+		echo "laying .venv with $$python"; \
+		rm -rf .venv; \
+		"$$python" -m venv .venv; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch '$@'
+
+.PHONY: demo
+demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and prints alerts as they come
+	@$(BIN)/samehand demo
+
+.PHONY: test
+test: $(STAMP) ## all tests; one line says what was skipped and why
+	@$(PYTEST) $(PARALLEL) $(REPORT)
+
+.PHONY: lint
+lint: $(STAMP) ## ruff, strict mypy and the floors of the house
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: check
+check: lint test ## lint, then test
+
+.PHONY: fmt
+fmt: $(STAMP) ## sort imports, apply safe fixes, format
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lock UPGRADE=1 moves pins forward
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+		$(if $(UPGRADE),--upgrade) --extra dev pyproject.toml requirements/build.in --output-file $(LOCK)

@@ -1,0 +1,1 @@
+"""Embedded broker and Redis, and the demo that runs on them; for one machine, never for production."""
