@@ -1,0 +1,197 @@
+"""What happens to accounts, as the platform tells it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from schemas import fields
+from schemas.keys import account_key
+from schemas.record import Record
+
+Version = Annotated[Literal[1], Meta(description="Version of the record; this reader knows 1.")]
+
+
+class Avatar(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The profile picture: its PDQ hash with quality, or the picture itself; of both the hash counts."""
+
+    pdq: fields.Pdq | None = None
+    quality: fields.PdqQuality | None = None
+    image: fields.Image | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a hash without its quality: whether it is evidence could not be told."""
+        if self.pdq is not None and self.quality is None:
+            raise ValueError("avatar has pdq without quality")
+        if self.pdq is None and self.image is None:
+            raise ValueError("avatar has neither pdq nor image")
+
+
+class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """On whose word an account was banned."""
+
+    authority: Annotated[
+        str,
+        # names of authorities are labels in the desk's filters: short and without spaces
+        Meta(
+            pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$(?!\n)",
+            description="`platform` for its own rules, else who asked or listed: UN, US, UK, PK, ….",
+        ),
+    ]
+    reference: (
+        Annotated[str, Meta(max_length=256, description="The authority's own number of the case or listing.")]
+        | None
+    ) = None
+
+
+class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A profile and what its sign-up left behind. Only `account_id` is required; an empty text says nothing.
+
+    Personal values come raw (`email`) or already keyed by the platform (`email_hmac`); where both are
+    given, the raw one counts. Its `repr` names the fields that are given and none of their values, so that
+    no log or traceback can leak them.
+    """
+
+    account_id: fields.AccountId
+    handle: fields.Handle | None = None
+    display_name: fields.DisplayName | None = None
+    bio: fields.Bio | None = None
+    links: fields.Links = ()
+    locale: fields.Locale | None = None
+    email: fields.Email | None = None
+    phone: fields.Phone | None = None
+    device_id: fields.DeviceId | None = None
+    ip: fields.IpAddress | None = None
+    user_agent: fields.UserAgent | None = None
+    payment_token: fields.PaymentToken | None = None
+    referrer: fields.Referrer | None = None
+    avatar: Avatar | None = None
+    email_hmac: fields.Hmac | None = None
+    phone_hmac: fields.Hmac | None = None
+    device_hmac: fields.Hmac | None = None
+    ip_hmac: fields.Hmac | None = None
+    payment_hmac: fields.Hmac | None = None
+
+    def __repr__(self) -> str:
+        return f"Account(account_id={self.account_id!r}, given={self.given!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("account_id", self.account_id), ("given", self.given)]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the fields that say something, `account_id` aside."""
+        return tuple(name for name in self.__struct_fields__[1:] if getattr(self, name))
+
+
+class AccountEvent(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What every event with a whole profile says."""
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at",)
+
+    event_id: fields.EventId
+    version: Version
+    occurred_at: fields.Moment
+    platform: fields.Platform
+    account: Account
+
+    @property
+    def key(self) -> str:
+        """The account, `platform:account_id`."""
+        return account_key(self.platform, self.account.account_id)
+
+    @property
+    def at(self) -> float:
+        """When it occurred, in Unix seconds."""
+        return self.occurred_at.timestamp()
+
+
+class AccountCreated(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """An account was created."""
+
+
+class AccountUpdated(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A profile was changed; `account` is the whole profile after the change."""
+
+
+class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """An account was banned; `account` is its profile at that time.
+
+    Bans and reinstatements of one account are ordered by `occurred_at`; the later wins. Without `banned_at`
+    (old lists, names alone) the time since the ban is no evidence.
+    """
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at", "banned_at")
+    FORESEEN: ClassVar[tuple[str, ...]] = ("expires_at",)
+
+    banned_at: Annotated[fields.Moment, Meta(description="When the ban took effect.")] | None = None
+    policy: (
+        Annotated[fields.Slug, Meta(description="The rule that was broken: violent-extremism, spam, ….")]
+        | None
+    ) = None
+    basis: Basis | None = None
+    queue: (
+        Annotated[fields.Slug, Meta(description="The reviewers' queue for alerts on its mirrors.")] | None
+    ) = None
+    expires_at: Annotated[fields.Moment, Meta(description="When the ban ends by itself.")] | None = None
+
+
+class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """An account was deleted: what is remembered of it is to be forgotten."""
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at",)
+
+    event_id: fields.EventId
+    version: Version
+    occurred_at: fields.Moment
+    platform: fields.Platform
+    account_id: fields.AccountId
+
+    @property
+    def key(self) -> str:
+        """The account, `platform:account_id`."""
+        return account_key(self.platform, self.account_id)
+
+    @property
+    def at(self) -> float:
+        """When it occurred, in Unix seconds."""
+        return self.occurred_at.timestamp()
+
+
+class AccountReinstated(Record, frozen=True, kw_only=True):
+    """A ban was lifted: the fingerprint of the account is to be forgotten."""
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("reinstated_at", "occurred_at")
+
+    platform: fields.Platform
+    account_id: fields.AccountId
+    reinstated_at: fields.Moment
+    reason: (
+        Annotated[
+            str,
+            # a sentence; longer case notes belong to the platform's own system
+            Meta(max_length=1_024, description="Why, for the record; never put into logs or alerts."),
+        ]
+        | None
+    ) = None
+    event_id: fields.EventId | None = None
+    version: Version = 1
+    occurred_at: (
+        Annotated[fields.Moment, Meta(description="When the event occurred, if not at `reinstated_at`.")]
+        | None
+    ) = None
+
+    @property
+    def key(self) -> str:
+        """The account, `platform:account_id`."""
+        return account_key(self.platform, self.account_id)
+
+    @property
+    def at(self) -> float:
+        """The time that orders it against bans, in Unix seconds."""
+        return (self.occurred_at or self.reinstated_at).timestamp()
+
+
+class Tombstone(Struct, frozen=True):
+    """A message without a value on the compacted topic of bans: forget the account that its key names."""

@@ -1,0 +1,194 @@
+"""What samehand says to the people who judge."""
+
+from __future__ import annotations
+
+from math import fsum, isfinite
+from typing import Annotated, ClassVar, Final, Literal
+
+from msgspec import Meta, Struct
+
+from schemas import fields
+from schemas.accounts import Basis
+from schemas.keys import account_key
+from schemas.record import Record
+
+NOTICE: Final = "resemblance, not identity; a person decides"
+
+BALANCE_TOLERANCE: Final = 1e-9
+"""Nats by which the weights of an alert may miss its log-odds; floating point alone stays far below."""
+
+Direction = Literal["forward", "lookback", "update"]
+Status = Literal["open", "withdrawn"]
+Band = Literal["likely", "possible", "none"]
+
+# There are about fifteen signals with at most a few lines each.
+_LINES_MAX: Final = 64
+# A person reads a handful of other candidates; the index keeps 64.
+_OTHERS_MAX: Final = 64
+
+Weight = Annotated[
+    float, Meta(description="Natural-log odds (nats) that this line adds, after grouping and caps.")
+]
+
+
+class EvidenceLine(Struct, frozen=True, kw_only=True):
+    """One reason for or against: a signal, what it weighs, and the two values compared."""
+
+    signal: fields.Slug
+    weight: Weight
+    level: Annotated[
+        str, Meta(max_length=64, description="How far the two agree, in the signal's own levels.")
+    ]
+    ours: Annotated[fields.Text1024, Meta(description="The new account's value, masked where personal.")]
+    theirs: Annotated[fields.Text1024, Meta(description="The banned account's value, masked where personal.")]
+    because: Annotated[fields.Text1024, Meta(description="One sentence for the reviewer.")]
+
+    def __post_init__(self) -> None:
+        """Refuse a weight that JSON cannot carry."""
+        if not isfinite(self.weight):
+            raise ValueError("weight is not a finite number")
+
+
+class Matched(Struct, frozen=True, kw_only=True):
+    """The banned account that the new one resembles."""
+
+    platform: fields.Platform
+    account_id: fields.AccountId
+    banned_at: fields.Moment | None = None
+    root_id: (
+        Annotated[
+            fields.AccountKey, Meta(description="The first account of its family, `platform:account_id`.")
+        ]
+        | None
+    ) = None
+    generation: Annotated[
+        int,
+        # families in the wild reach some hundred re-creations
+        Meta(ge=0, le=1_000_000, description="0 for the first account of a family, 1 for its mirror, …."),
+    ] = 0
+    policy: fields.Slug | None = None
+    basis: Basis | None = None
+
+    @property
+    def key(self) -> str:
+        """The banned account, `platform:account_id`."""
+        return account_key(self.platform, self.account_id)
+
+
+class OtherCandidate(Struct, frozen=True, kw_only=True):
+    """Another banned account that came near: context, never a reason."""
+
+    platform: fields.Platform
+    account_id: fields.AccountId
+    log_odds: float
+    probability: Annotated[float, Meta(ge=0, le=1)]
+    band: Band
+
+    def __post_init__(self) -> None:
+        """Refuse a number that JSON cannot carry."""
+        if not isfinite(self.log_odds):
+            raise ValueError("log_odds is not a finite number")
+
+
+class MirrorAlert(Record, frozen=True, kw_only=True):
+    """One pair: an account that resembles a banned one, with the reasons, for a person to judge.
+
+    Consumers upsert by (`alert_id`, `revision`). `prior` + the weights of `evidence` + those of
+    `counter_evidence` = `log_odds` within 1e-9; `probability` is its calibration.
+    """
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at",)
+
+    alert_id: Annotated[
+        fields.Opaque, Meta(description="Hash of the two accounts: the same whenever and by whomever found.")
+    ]
+    revision: fields.Revision
+    status: Status
+    platform: fields.Platform
+    account_id: fields.AccountId
+    direction: Annotated[
+        Direction,
+        Meta(
+            description="forward: created after the ban; lookback: banned later; update: a profile changed."
+        ),
+    ]
+    matched: Matched
+    prior: Annotated[float, Meta(description="Log-odds (nats) before any evidence: how rare mirrors are.")]
+    log_odds: Annotated[float, Meta(description="Natural-log odds after all evidence.")]
+    probability: Annotated[float, Meta(ge=0, le=1, description="Calibrated probability of a mirror.")]
+    band: Annotated[
+        Band, Meta(description="By thresholds on `probability`; none: asked for below the bands.")
+    ]
+    evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
+    counter_evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
+    others: Annotated[tuple[OtherCandidate, ...], Meta(max_length=_OTHERS_MAX)] = ()
+    queue: fields.Slug | None = None
+    weights_version: fields.Text64
+    fold_version: Annotated[int, Meta(ge=0, description="Version of the folding table.")]
+    detected_at: fields.Moment
+    seconds_since_ban: (
+        Annotated[
+            float, Meta(description="From the ban to the account's event; negative if the account was first.")
+        ]
+        | None
+    ) = None
+    seconds_since_event: (
+        Annotated[float, Meta(description="From the event that set it off to `detected_at`.")] | None
+    ) = None
+    notice: fields.Text256 = NOTICE
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that JSON cannot carry."""
+        for name in ("prior", "log_odds", "probability", "seconds_since_ban", "seconds_since_event"):
+            number: float | None = getattr(self, name)
+            if number is not None and not isfinite(number):
+                raise ValueError(f"{name} is not a finite number")
+
+    @property
+    def key(self) -> str:
+        """The account in question, `platform:account_id`."""
+        return account_key(self.platform, self.account_id)
+
+    @property
+    def imbalance(self) -> float:
+        """What of `log_odds` the prior and the lines of evidence leave unexplained, in nats."""
+        lines = (*self.evidence, *self.counter_evidence)
+        return self.log_odds - fsum([self.prior, *(line.weight for line in lines)])
+
+    def fault(self) -> tuple[str, str] | None:
+        """A score never travels without its evidence."""
+        if abs(self.imbalance) > BALANCE_TOLERANCE:
+            return "$.log_odds", "prior and evidence do not sum to log_odds"
+        return None
+
+
+class AlertSummary(Record, frozen=True, kw_only=True):
+    """What lookback kept back beyond the most alerts that one ban may raise: the rest as one count.
+
+    It travels on the topic of alerts under the banned account's key and is upserted like an alert.
+    """
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at",)
+
+    kind: Literal["summary"] = "summary"
+    alert_id: Annotated[fields.Opaque, Meta(description="Hash of the banned account and the word summary.")]
+    revision: fields.Revision
+    status: Status
+    direction: Literal["lookback"] = "lookback"
+    matched: Matched
+    published: Annotated[fields.Count, Meta(description="Alerts on this ban that were published.")]
+    withheld_likely: Annotated[fields.Count, Meta(description="Pairs in the band likely that were not.")]
+    withheld_possible: Annotated[fields.Count, Meta(description="Pairs in the band possible that were not.")]
+    queue: fields.Slug | None = None
+    detected_at: fields.Moment
+    notice: fields.Text256 = NOTICE
+
+    @property
+    def key(self) -> str:
+        """The banned account, `platform:account_id`."""
+        return self.matched.key
+
+    @property
+    def withheld(self) -> int:
+        """Pairs at or above possible that were not published one by one."""
+        return self.withheld_likely + self.withheld_possible

@@ -1,0 +1,172 @@
+"""CSV files of accounts and bans, for score, enrol and backtest: the same records as on the wire.
+
+Columns are named like the account's fields, in any order; a first line of names is required. Beside them:
+`platform` (else the caller's), `event_id`, `occurred_at`; the picture's hash as `avatar_pdq` and
+`avatar_quality` (the picture itself travels in JSONL); in `links` spaces separate. Bans may have
+`banned_at`, `policy`, `queue`, `expires_at`, `basis_authority`, `basis_reference`. An empty cell is an
+absent field; other columns are ignored and counted.
+
+Without a column `account_id` an account is named by its row number: 1 for the first row after the names,
+empty lines not counted. What the file leaves open is filled in: `version` is 1, `event_id` is `row-N`, and
+`occurred_at` is `banned_at` for a ban that has one (an old list must not override a later reinstatement),
+else `now`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from schemas import faults
+from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
+from schemas.dates import from_seconds
+from schemas.malformed import Malformed
+from schemas.wire import Decoded, finish
+
+E = TypeVar("E", bound=AccountEvent)
+
+# A file with more columns is no list of accounts; the limit bounds what one bad line can cost.
+COLUMNS_MAX: Final = 256
+
+_BOM: Final = b"\xef\xbb\xbf"  # spreadsheet programs put it before the first name
+_AVATAR: Final = {"avatar_pdq": "pdq", "avatar_quality": "quality"}
+_BASIS: Final = {"basis_authority": "authority", "basis_reference": "reference"}
+_PROFILE: Final = frozenset(Account.__struct_fields__) - {"avatar"}
+_EVENT: Final = frozenset({"platform", "event_id", "occurred_at"})
+_BAN: Final = frozenset({"banned_at", "policy", "queue", "expires_at"})
+_COLUMNS_CREATED: Final = _PROFILE | _EVENT | _AVATAR.keys()
+_COLUMNS_BANNED: Final = _COLUMNS_CREATED | _BAN | _BASIS.keys()
+
+_Cells = dict[str, str]
+
+
+class Row(Struct, Generic[E], frozen=True):
+    """One row of a file and what came of it; number 0 is the line of names."""
+
+    number: int
+    outcome: Decoded[E] | Malformed
+    dated: bool = False
+    """Whether the row itself says when; if not, the time since anything is no evidence."""
+
+
+def created_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountCreated]]:
+    """Accounts from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
+    return _rows(lines, AccountCreated, _COLUMNS_CREATED, now=now, platform=platform)
+
+
+def banned_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountBanned]]:
+    """Bans from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
+    return _rows(lines, AccountBanned, _COLUMNS_BANNED, now=now, platform=platform)
+
+
+def _rows(
+    lines: Iterable[bytes], record_type: type[E], known: frozenset[str], *, now: float, platform: str
+) -> Iterator[Row[E]]:
+    table = _table(lines)
+    names = _names(next(table, None), known)
+    if isinstance(names, Malformed):
+        yield Row(0, names)
+        return
+    unknown_fields = len(set(names) - known)
+    defaults: dict[str, Any] = {"platform": platform, "occurred_at": from_seconds(now)}
+    for number, cells in enumerate(table, start=1):
+        row = _row(names, cells, number)
+        if isinstance(row, Malformed):
+            yield Row(number, row)
+            continue
+        event = {"event_id": f"row-{number}", **defaults, **_event(row, known), "version": 1}
+        dated = "occurred_at" in row or ("banned_at" in row and "banned_at" in known)
+        yield Row(number, _record(event, record_type, unknown_fields, now), dated)
+
+
+def _table(lines: Iterable[bytes]) -> Iterator[list[str] | Malformed]:
+    """The cells of each row that is not empty; a bad row is one fault, and reading goes on after it."""
+    reader = csv.reader(_text(lines), strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield Malformed("bad-row", "$", "quotes do not match, or a cell is over 128 KiB")
+            continue
+        if any(
+            "\udc80" <= character <= "\udcff" for cell in cells for character in cell if not cell.isascii()
+        ):
+            yield Malformed("not-utf8", "$", "the row is not UTF-8")
+        elif cells:
+            yield cells
+
+
+def _text(lines: Iterable[bytes]) -> Iterator[str]:
+    """Lines as text; undecodable bytes become surrogates, so that they spoil their own row alone."""
+    for position, line in enumerate(lines):
+        yield (line.removeprefix(_BOM) if position == 0 else line).decode(errors="surrogateescape")
+
+
+def _names(head: list[str] | Malformed | None, known: frozenset[str]) -> list[str] | Malformed:
+    if head is None:
+        return Malformed("empty", "$", "the file is empty")
+    if isinstance(head, Malformed):
+        return head
+    names = [name.strip() for name in head]
+    if len(names) > COLUMNS_MAX:
+        return Malformed("too-many", "$", "more columns than any list of accounts has")
+    if len(set(names)) < len(names):
+        return Malformed("bad-row", "$", "two columns have the same name")
+    if known.isdisjoint(names):
+        return Malformed(
+            "missing-field", "$", "no column is named like a field; the first line must hold the names"
+        )
+    return names
+
+
+def _row(names: list[str], cells: list[str] | Malformed, number: int) -> _Cells | Malformed:
+    if isinstance(cells, Malformed):
+        return cells
+    if len(cells) != len(names):
+        return Malformed("bad-row", "$", "not as many cells as there are names")
+    row = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+    if "account_id" not in names:
+        row["account_id"] = str(number)
+    return row
+
+
+def _event(row: _Cells, known: frozenset[str]) -> dict[str, Any]:
+    """The row in the shape of the record, for msgspec to check."""
+    event: dict[str, Any] = {name: row[name] for name in (_EVENT | _BAN) & known & row.keys()}
+    if "banned_at" in event:
+        event.setdefault("occurred_at", event["banned_at"])
+    if "basis_authority" in known and (basis := _nested(row, _BASIS)):
+        event["basis"] = basis
+    event["account"] = _account(row)
+    return event
+
+
+def _account(row: _Cells) -> dict[str, Any]:
+    account: dict[str, Any] = {name: row[name] for name in _PROFILE & row.keys()}
+    if "links" in account:
+        account["links"] = account["links"].split()
+    if avatar := _nested(row, _AVATAR):
+        if "quality" in avatar and avatar["quality"].isdecimal() and len(avatar["quality"]) <= 3:
+            avatar["quality"] = int(avatar["quality"])
+        account["avatar"] = avatar
+    return account
+
+
+def _nested(row: _Cells, columns: dict[str, str]) -> dict[str, Any]:
+    return {field: row[column] for column, field in columns.items() if column in row}
+
+
+def _record(
+    event: dict[str, Any], record_type: type[E], unknown_fields: int, now: float
+) -> Decoded[E] | Malformed:
+    try:
+        record = msgspec.convert(event, record_type)
+    except msgspec.ValidationError as error:
+        return faults.from_validation(error)
+    return finish(record, unknown_fields, now)

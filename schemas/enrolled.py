@@ -1,0 +1,36 @@
+"""What enrol tells lookback."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from schemas import fields
+from schemas.accounts import Version
+from schemas.keys import account_key
+from schemas.record import Record
+
+
+class BanEnrolled(Record, frozen=True, kw_only=True):
+    """The fingerprint of a banned account is in the store: look for accounts remembered from before.
+
+    The profile is left out on purpose: the fingerprint is read from the store, and no personal value
+    travels twice.
+    """
+
+    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at", "banned_at")
+
+    platform: fields.Platform
+    account_id: fields.AccountId
+    banned_at: fields.Moment | None = None
+    occurred_at: fields.Moment
+    version: Version = 1
+
+    @property
+    def key(self) -> str:
+        """The banned account, `platform:account_id`."""
+        return account_key(self.platform, self.account_id)
+
+    @property
+    def at(self) -> float:
+        """When the ban occurred, in Unix seconds."""
+        return self.occurred_at.timestamp()

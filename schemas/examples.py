@@ -1,0 +1,222 @@
+"""One or more examples of each record, for tests, documentation and the JSON Schema files.
+
+All values are made up, from ranges that are reserved for examples (example.org, 203.0.113.0/24, +1 202 555
+01xx).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from schemas.accounts import (
+    Account,
+    AccountBanned,
+    AccountCreated,
+    AccountDeleted,
+    AccountReinstated,
+    AccountUpdated,
+    Avatar,
+    Basis,
+)
+from schemas.alerts import AlertSummary, EvidenceLine, Matched, MirrorAlert, OtherCandidate
+from schemas.enrolled import BanEnrolled
+from schemas.letters import DeadLetter
+from schemas.malformed import Malformed
+from schemas.record import Record
+from schemas.verdicts import VerdictGiven
+
+_BANNED_AT: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+_RETURNED_AT: Final = _BANNED_AT + timedelta(hours=2)
+
+BANNED_PROFILE: Final = Account(
+    account_id="2201",
+    handle="northwind_media",
+    display_name="Northwind Media ✪",
+    bio="News first. Backup: t.me/northwind_backup",
+    links=("https://t.me/northwind_backup",),
+    locale="en-US",
+    email="northwind.media@example.org",
+    phone="+12025550143",
+    device_id="5f2c6c1e-0d7a-4f7e-9a55-1f0a3c9d2b11",
+    ip="203.0.113.24",
+    user_agent="Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Mobile",
+    payment_token="tok_1NvXa2example",  # noqa: S106  # made up
+    referrer="https://example.org/invite/nw",
+    avatar=Avatar(pdq="f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22", quality=100),
+)
+
+MIRROR_PROFILE: Final = Account(
+    account_id="9907",
+    handle="n0rthwind_media2",
+    display_name="Northwind Media II",
+    bio="We are back. t.me/northwind_backup",
+    locale="en-US",
+    email_hmac="9f86d081884c7d659a2f",
+    device_hmac="60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+)
+
+CREATED: Final = AccountCreated(
+    event_id="01JNNK3S5T0000000000000001",
+    version=1,
+    occurred_at=_RETURNED_AT,
+    platform="x",
+    account=MIRROR_PROFILE,
+)
+
+CREATED_SMALLEST: Final = AccountCreated(
+    event_id="01JNNK3S5T0000000000000002",
+    version=1,
+    occurred_at=_RETURNED_AT,
+    platform="telegram",
+    account=Account(account_id="5150"),
+)
+
+UPDATED: Final = AccountUpdated(
+    event_id="01JNNK3S5T0000000000000003",
+    version=1,
+    occurred_at=_RETURNED_AT + timedelta(days=1),
+    platform="x",
+    account=MIRROR_PROFILE,
+)
+
+DELETED: Final = AccountDeleted(
+    event_id="01JNNK3S5T0000000000000004",
+    version=1,
+    occurred_at=_RETURNED_AT + timedelta(days=2),
+    platform="x",
+    account_id="9907",
+)
+
+BANNED: Final = AccountBanned(
+    event_id="01JNNK3S5T0000000000000005",
+    version=1,
+    occurred_at=_BANNED_AT,
+    platform="x",
+    account=BANNED_PROFILE,
+    banned_at=_BANNED_AT,
+    policy="violent-extremism",
+    basis=Basis(authority="UN", reference="QDe.000"),
+    queue="extremism",
+    expires_at=_BANNED_AT + timedelta(days=365),
+)
+
+BANNED_BY_NAME: Final = AccountBanned(
+    event_id="row-1",
+    version=1,
+    occurred_at=_BANNED_AT,
+    platform="facebook",
+    account=Account(account_id="1", display_name="شمال میڈیا"),
+)
+
+REINSTATED: Final = AccountReinstated(
+    platform="x",
+    account_id="2201",
+    reinstated_at=_BANNED_AT + timedelta(days=9),
+    reason="appeal upheld",
+)
+
+ENROLLED: Final = BanEnrolled(platform="x", account_id="2201", banned_at=_BANNED_AT, occurred_at=_BANNED_AT)
+
+MATCHED: Final = Matched(
+    platform="x",
+    account_id="2201",
+    banned_at=_BANNED_AT,
+    root_id="x:1044",
+    generation=1,
+    policy="violent-extremism",
+    basis=Basis(authority="UN", reference="QDe.000"),
+)
+
+ALERT: Final = MirrorAlert(
+    alert_id="5d41402abc4b2a76b9719d911017c592",
+    revision=1,
+    status="open",
+    platform="x",
+    account_id="9907",
+    direction="forward",
+    matched=MATCHED,
+    prior=-10.5,
+    log_odds=5.25,
+    probability=0.9947799,
+    band="likely",
+    evidence=(
+        EvidenceLine(
+            signal="contact",
+            weight=9.5,
+            level="same",
+            ours="t.me/northwind_backup",
+            theirs="t.me/northwind_backup",
+            because="Both profiles point to the same Telegram channel, which no other banned account names.",
+        ),
+        EvidenceLine(
+            signal="handle",
+            weight=7.0,
+            level="same-skeleton",
+            ours="n0rthwind_media2",
+            theirs="northwind_media",
+            because="The handles are equal once 0 is read as o and the trailing digit is left out.",
+        ),
+    ),
+    counter_evidence=(
+        EvidenceLine(
+            signal="network",
+            weight=-0.75,
+            level="shared",
+            ours="203.0.113.0/24",
+            theirs="203.0.113.0/24",
+            because="This network is shared by 4,000 accounts.",
+        ),
+    ),
+    others=(OtherCandidate(platform="x", account_id="3310", log_odds=-4.5, probability=0.011, band="none"),),
+    queue="extremism",
+    weights_version="default-1",
+    fold_version=1,
+    detected_at=_RETURNED_AT + timedelta(milliseconds=18),
+    seconds_since_ban=7200.0,
+    seconds_since_event=0.018,
+)
+
+SUMMARY: Final = AlertSummary(
+    alert_id="7d793037a0760186574b0282f2f435e7",
+    revision=1,
+    status="open",
+    matched=MATCHED,
+    published=50,
+    withheld_likely=3,
+    withheld_possible=121,
+    queue="extremism",
+    detected_at=_BANNED_AT + timedelta(seconds=1),
+)
+
+VERDICT: Final = VerdictGiven(
+    alert_id=ALERT.alert_id,
+    revision=1,
+    verdict="mirror",
+    reason_code="same-contact-point",
+    reviewer="r-7f3a",
+    decided_at=_RETURNED_AT + timedelta(minutes=12),
+)
+
+LETTER: Final = DeadLetter.of(
+    Malformed("too-long", "$.account.handle", "Expected `str` of length <= 256"),
+    topic="accounts.created",
+    partition=3,
+    offset=40_117,
+    key=b"x:9907",
+    value=b'{"version":1}',
+    now=_RETURNED_AT.timestamp(),
+)
+
+EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
+    "accounts.created": (CREATED, CREATED_SMALLEST),
+    "accounts.updated": (UPDATED,),
+    "accounts.deleted": (DELETED,),
+    "accounts.banned": (BANNED, BANNED_BY_NAME),
+    "accounts.reinstated": (REINSTATED,),
+    "alerts": (ALERT, SUMMARY),
+    "alerts.verdicts": (VERDICT,),
+    "fingerprints.enrolled": (ENROLLED,),
+    "deadletters": (LETTER,),
+}
+"""Examples by topic (without prefix)."""

@@ -1,0 +1,43 @@
+"""The one place that says how an account is named across platforms."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from schemas.fields import ACCOUNT_ID_CHARS_MAX
+from schemas.malformed import Malformed
+
+_ACCOUNT_KEY: Final = re.compile(rf"([a-z0-9_.-]{{1,32}}):([^\x00-\x1f\x7f]{{1,{ACCOUNT_ID_CHARS_MAX}}})")
+
+
+class AccountRef(Struct, frozen=True):
+    """Which account: the same id on two platforms is two accounts."""
+
+    platform: str
+    account_id: str
+
+    @property
+    def key(self) -> str:
+        """`platform:account_id`."""
+        return account_key(self.platform, self.account_id)
+
+
+def account_key(platform: str, account_id: str) -> str:
+    """The message key of an account. No platform has a colon in it, so it reads back in one way."""
+    return f"{platform}:{account_id}"
+
+
+def read_account_key(key: bytes | None) -> AccountRef | Malformed:
+    """Whose message this is, by its key: all that a tombstone says of its account."""
+    if not key:
+        return Malformed("empty", "key", "the message has no key")
+    try:
+        found = _ACCOUNT_KEY.fullmatch(key.decode())
+    except UnicodeDecodeError:
+        return Malformed("not-utf8", "key", "the key is not UTF-8")
+    if found is None:
+        return Malformed("bad-format", "key", "expected platform:account_id")
+    return AccountRef(platform=found[1], account_id=found[2])

@@ -1,0 +1,149 @@
+"""The door: bytes to a record or to `Malformed`, and records to bytes.
+
+* Nothing that arrives raises: each decoder returns a value for any bytes.
+* Unknown fields are ignored and counted, at the top and in `account`, so that a producer's typing error
+  shows.
+* Of duplicate keys the last wins, as in JavaScript's, Python's and Go's own parsers: one that refused them
+  would see another record than everybody else's tools.
+* `now` (Unix seconds) is the reader's clock: dates up to 5 minutes ahead are clamped to it, later ones
+  refused.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from schemas import faults
+from schemas.accounts import (
+    AccountBanned,
+    AccountCreated,
+    AccountDeleted,
+    AccountReinstated,
+    AccountUpdated,
+    Tombstone,
+)
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.dates import settle
+from schemas.enrolled import BanEnrolled
+from schemas.letters import DeadLetter
+from schemas.malformed import Malformed
+from schemas.record import Record
+from schemas.unknown import UnknownFields
+from schemas.verdicts import VerdictGiven
+
+MESSAGE_BYTES_MAX: Final = 1024 * 1024
+"""What Kafka brokers take by default; the largest legal record (image, links, bio) is about half of it."""
+
+R = TypeVar("R", bound=Record)
+
+
+class Decoded(Struct, Generic[R], frozen=True):
+    """A record, and what was remarkable about its bytes."""
+
+    record: R
+    unknown_fields: int = 0
+    """Fields that this version does not know, at the top level and in `account`."""
+    clamped: bool = False
+    """Whether a date lay up to 5 minutes in the future and was set to now."""
+
+
+class _Version(Struct):
+    version: int = 1
+
+
+class _Kind(Struct):
+    kind: str = ""
+
+
+class Decoder(Generic[R]):
+    """Bytes of one topic to its record."""
+
+    def __init__(self, record_type: type[R]) -> None:
+        self._json = msgspec.json.Decoder(record_type)
+        self._unknown = UnknownFields(record_type)
+
+    def __call__(self, raw: bytes | None, *, now: float) -> Decoded[R] | Malformed:
+        """The record, or why there is none. Never raises."""
+        if not raw:
+            return Malformed("empty", "$", "no bytes")
+        if len(raw) > MESSAGE_BYTES_MAX:
+            return Malformed("too-large", "$", "more than 1 MiB")
+        try:
+            if not raw.isascii():
+                raw.decode()  # msgspec checks only the strings that it keeps
+            record = self._json.decode(raw)
+            unknown_fields = self._unknown.count(raw)
+        except msgspec.ValidationError as error:
+            return _wrong_version(raw) or faults.from_validation(error)
+        except msgspec.DecodeError:
+            return faults.from_syntax(raw)
+        except UnicodeDecodeError:
+            return Malformed("not-utf8", "$", "not UTF-8")
+        except RecursionError:
+            return Malformed("nested-too-deep", "$", "nested too deep")
+        return finish(record, unknown_fields, now)
+
+
+def finish(record: R, unknown_fields: int, now: float) -> Decoded[R] | Malformed:
+    """What no type can say: dates against the clock, and fields against each other."""
+    if (fault := record.fault()) is not None:
+        return Malformed("contradiction", *fault)
+    settled = settle(record, now)
+    if isinstance(settled, Malformed):
+        return settled
+    return Decoded(settled[0], unknown_fields, settled[1])
+
+
+def _wrong_version(raw: bytes) -> Malformed | None:
+    """A newer version fails in any field; that it is newer is the reason to give."""
+    try:
+        known = msgspec.json.decode(raw, type=_Version).version == 1
+    except (msgspec.MsgspecError, RecursionError):
+        known = True  # no readable version: the first fault stands
+    return None if known else Malformed("unknown-version", "$.version", "this reader knows version 1")
+
+
+decode_created: Final = Decoder(AccountCreated)
+decode_updated: Final = Decoder(AccountUpdated)
+decode_deleted: Final = Decoder(AccountDeleted)
+decode_reinstated: Final = Decoder(AccountReinstated)
+decode_verdict: Final = Decoder(VerdictGiven)
+decode_letter: Final = Decoder(DeadLetter)
+decode_enrolled: Final = Decoder(BanEnrolled)
+
+_banned: Final = Decoder(AccountBanned)
+_alert: Final = Decoder(MirrorAlert)
+_summary: Final = Decoder(AlertSummary)
+
+
+def decode_banned(raw: bytes | None, *, now: float) -> Decoded[AccountBanned] | Tombstone | Malformed:
+    """A ban; or, where there is no value, the tombstone that the compacted topic keeps for a lifted one."""
+    return Tombstone() if raw is None else _banned(raw, now=now)
+
+
+def decode_alert(
+    raw: bytes | None, *, now: float
+) -> Decoded[MirrorAlert] | Decoded[AlertSummary] | Malformed:
+    """An alert, or the summary of those that were kept back, as its `kind` says."""
+    alert = _alert(raw, now=now)
+    if raw is not None and isinstance(alert, Malformed) and _is_summary(raw):
+        return _summary(raw, now=now)
+    return alert
+
+
+def _is_summary(raw: bytes) -> bool:
+    try:
+        return msgspec.json.decode(raw, type=_Kind).kind == "summary"
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+_encoder: Final = msgspec.json.Encoder(order="deterministic")
+
+
+def encode(record: Record) -> bytes:
+    """Canonical JSON: fields in the record's order, no spaces, UTF-8; equal records give equal bytes."""
+    return _encoder.encode(record)
