@@ -53,3 +53,8 @@ class NothingCounted:
 def smoothed_rate(count: int, accounts: int, shipped_rate: float) -> float:
     """The share of accounts with a value: what was counted, drawn to the shipped rate (0 to 1]."""
     return min(1.0, (count + PSEUDO_ACCOUNTS * shipped_rate) / (accounts + PSEUDO_ACCOUNTS))
+
+
+def rate_of_bits(bits: float) -> float:
+    """The share of accounts that bear a value of so many bits."""
+    return 2.0**-bits

@@ -38,6 +38,9 @@ class KeyKind(IntEnum):
     BIO_BAND = 42
     AVATAR_BAND = 43
     AGENT = 44
+    AVATAR = 45  # a whole picture hash: only counted, to recognise default avatars
+    STEM = 46  # a handle's base: only counted, within its stratum
+    WORD = 47  # a name's token: only counted, within its stratum
 
 
 # How many accounts one value lists at most. Names: a value borne by more than 256 banned accounts

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from samehand.evidence import Evidence
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
-from samehand.signals import SIGNALS
+from samehand.signals import CIRCUMSTANCES, SIGNALS
 from samehand.signals.base import Finding, Sight
 from samehand.weights import Row, SignalWeights, Weights
 
@@ -75,14 +75,19 @@ def score(
 
     ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing.
     """
-    apart = None if ours.at is None or theirs.at is None else ours.at - theirs.at
-    sight = Sight(frequencies, ours.stratum, apart)
+    since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
+    sight = Sight(frequencies, ours.stratum, (ours.platform, theirs.platform), since)
     lines = [
         _weighed(signal.name, signal.group, finding, weights.signals[signal.name])
         for signal, mine, other in zip(SIGNALS, ours.traits, theirs.traits, strict=True)
         if mine is not None
         and other is not None
         and (finding := signal.compare(mine, other, sight)) is not None
+    ]
+    lines += [
+        _weighed(circumstance.name, None, finding, weights.signals[circumstance.name])
+        for circumstance in CIRCUMSTANCES
+        if (finding := circumstance.consider(sight)) is not None
     ]
     _share_within_groups(lines, weights)
     prior = weights.prior(frequencies.bans)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from samehand.account import Account
-from samehand.frequency import Frequencies
-from samehand.keys import Key
+from samehand.frequency import Frequencies, smoothed_rate
+from samehand.keys import Key, KeyKind
 
 Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")
@@ -41,11 +41,25 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a comparison may know beside the two traits: counted frequencies and where to read them."""
+    """What a comparison may know beside the two traits: counted frequencies and where to read them.
+
+    ``seconds_since_ban`` is the new account's moment minus the ban's, negative for one prepared before it.
+    """
 
     frequencies: Frequencies
     stratum: str
-    seconds_apart: float | None = None
+    platforms: tuple[str, str]
+    seconds_since_ban: float | None = None
+
+    def shared(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
+        """The rate of a value among all accounts, and how many were counted with it."""
+        crowd = self.frequencies.count(kind, value, "")
+        return smoothed_rate(crowd, self.frequencies.accounts(""), shipped_rate), crowd
+
+    def within_stratum(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
+        """The same among the accounts of the stratum: a name common there is common, whatever it is elsewhere."""
+        crowd = self.frequencies.count(kind, value, self.stratum)
+        return smoothed_rate(crowd, self.frequencies.accounts(self.stratum), shipped_rate), crowd
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,17 @@ class Signal(Protocol[Trait]):
 
     def show(self, trait: Trait, quoted: Quoted) -> str:
         """How an alert shows the trait: public words as they are, personal ones masked."""
+
+
+class Circumstance(Protocol):
+    """What two accounts have between them without either having it: a span of time, a border."""
+
+    @property
+    def name(self) -> str:
+        """Its name in alerts, weights and metrics."""
+
+    def consider(self, sight: Sight) -> Finding | None:
+        """What the circumstance says of the pair."""
 
 
 class SignalBase(Generic[Trait]):

@@ -1,0 +1,133 @@
+"""How two folded words resemble each other, and how many bits the resemblance is worth.
+
+A resemblance is a *kind* and a *part*: what both words have in common. The part's commonness gives the
+bits; the kind takes some away again (``slack_bits``), because a laxer kind of resemblance lets more
+strangers in. So the chance that an unrelated word resembles a given one in this way is
+``2 ** -(bits(part) - slack_bits)``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA, LCSseq
+
+from samehand.commonness import decoration
+
+# One letter carries about this many bits in names (measured by the shipped character model).
+LETTER_BITS = 3.6
+_VOWEL_BITS = 2.0
+_PART_MIN = 5
+_TYPO_LENGTH_MIN, _TWO_TYPOS_LENGTH_MIN = 4, 7
+_CONSONANTS_MIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """``kind`` is ``same``, ``decorated``, ``extended``, ``reordered``, ``one-typo``, ``two-typos``,
+    ``consonants`` or ``part``; ``part`` what both have in common; ``slack_bits`` what the kind costs.
+    """
+
+    kind: str
+    part: str
+    slack_bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A folded word: its skeleton, the tokens that it was made of, its consonant key."""
+
+    base: str
+    tokens: tuple[str, ...]
+    consonants: str
+
+
+def likeness(ours: Word, theirs: Word) -> Likeness | None:
+    """The strictest kind in which two words resemble each other, or ``None``."""
+    if not ours.base or not theirs.base:
+        return None
+    if ours.base == theirs.base:
+        return Likeness("same", theirs.base, 0.0)
+    return (
+        _reordered(ours, theirs)
+        or _undecorated(ours, theirs)
+        or _extended(ours.base, theirs.base)
+        or _typos(ours.base, theirs.base)
+        or _consonants(ours, theirs)
+        or _part(ours.base, theirs.base)
+    )
+
+
+def _reordered(ours: Word, theirs: Word) -> Likeness | None:
+    if len(ours.tokens) < 2 or sorted(ours.tokens) != sorted(theirs.tokens):
+        return None
+    return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
+
+
+def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
+    """The same once words like `official` and `backup` are taken off."""
+    mine, other = _core(ours.tokens), _core(theirs.tokens)
+    if mine and mine == other:
+        return Likeness("decorated", other, 1.0)
+    for long, short in ((ours.base, theirs.base), (theirs.base, ours.base)):
+        if long.startswith(short) and decoration(long[len(short) :]):
+            return Likeness("decorated", short, 1.0)
+        if long.endswith(short) and decoration(long[: -len(short)]):
+            return Likeness("decorated", short, 1.0)
+    return None
+
+
+def _core(tokens: tuple[str, ...]) -> str:
+    return "".join(token for token in tokens if not decoration(token))
+
+
+def _extended(ours: str, theirs: str) -> Likeness | None:
+    short, long = sorted((ours, theirs), key=len)
+    if len(short) < _PART_MIN or 2 * len(short) < len(long):
+        return None
+    if long.startswith(short) or long.endswith(short):
+        return Likeness("extended", short, 2.5)
+    return None
+
+
+def _typos(ours: str, theirs: str) -> Likeness | None:
+    length = min(len(ours), len(theirs))
+    allowed = 2 if length >= _TWO_TYPOS_LENGTH_MIN else 1 if length >= _TYPO_LENGTH_MIN else 0
+    typos = OSA.distance(ours, theirs, score_cutoff=allowed)
+    if typos > allowed:
+        return None
+    slack = typos * (LETTER_BITS + math.log2(length)) - (typos == 2)
+    return Likeness("one-typo" if typos == 1 else "two-typos", theirs, slack)
+
+
+def _consonants(ours: Word, theirs: Word) -> Likeness | None:
+    if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
+        return None
+    vowels = max(len(theirs.base) - len(theirs.consonants), 1)
+    return Likeness("consonants", theirs.base, _VOWEL_BITS * vowels)
+
+
+def _part(ours: str, theirs: str) -> Likeness | None:
+    """A long run of letters in common, in the middle of both."""
+    run = longest_run(ours, theirs)
+    if len(run) < _PART_MIN + 1 or 5 * len(run) < 3 * min(len(ours), len(theirs)):
+        return None
+    return Likeness("part", run, 4.0)
+
+
+def longest_run(ours: str, theirs: str) -> str:
+    """The longest common substring, the first of them in ``theirs``."""
+    if LCSseq.similarity(ours, theirs) < _PART_MIN:
+        return ""
+    best, end = 0, 0
+    previous = [0] * (len(ours) + 1)
+    for row, letter in enumerate(theirs, 1):
+        current = [0] * (len(ours) + 1)
+        for column, other in enumerate(ours, 1):
+            if letter == other:
+                current[column] = previous[column - 1] + 1
+                if current[column] > best:
+                    best, end = current[column], row
+        previous = current
+    return theirs[end - best : end]

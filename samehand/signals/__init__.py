@@ -1,0 +1,49 @@
+"""The registry of signals, in the order in which fingerprints hold their traits.
+
+Order and codes are part of the stored form: append, never reorder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samehand.signals.agent import AGENT
+from samehand.signals.avatar import AVATAR
+from samehand.signals.base import Circumstance, Signal
+from samehand.signals.bio import BIO
+from samehand.signals.contact import CONTACT
+from samehand.signals.device import DEVICE
+from samehand.signals.disguise import DISGUISE
+from samehand.signals.email import EMAIL
+from samehand.signals.handle import HANDLE
+from samehand.signals.locale import LOCALE
+from samehand.signals.name import NAME
+from samehand.signals.network import NETWORK
+from samehand.signals.payment import PAYMENT
+from samehand.signals.phone import PHONE
+from samehand.signals.platform import PLATFORM
+from samehand.signals.referrer import REFERRER
+from samehand.signals.timing import TIMING
+
+# `Any`: each signal has a trait type of its own; the registry only hands each its own traits back.
+SIGNALS: tuple[Signal[Any], ...] = (
+    HANDLE,
+    NAME,
+    EMAIL,
+    PHONE,
+    DEVICE,
+    PAYMENT,
+    NETWORK,
+    AGENT,
+    LOCALE,
+    REFERRER,
+    AVATAR,
+    BIO,
+    CONTACT,
+    DISGUISE,
+)
+
+CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)
+
+BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}
+POSITION: dict[str, int] = {signal.name: place for place, signal in enumerate(SIGNALS)}

@@ -1,0 +1,137 @@
+"""Contact points: where an account asks to be reached, and which of them are the account itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from samehand.account import Account
+from samehand.keys import Key, KeyKind
+from samehand.normal.contacts import ContactPoint, contact_points, own_points
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.digest import DIGEST_BYTES, MASK
+
+POINTS_MAX = 8  # the first ones named; a profile that lists more is a directory, not a person
+
+# How common one value of a kind is before anything was counted. A page on the web is everybody's,
+# an invitation or a number is somebody's.
+_SHIPPED_RATES = {
+    "telegram-invite": 1e-7,
+    "whatsapp-invite": 1e-7,
+    "discord-invite": 3e-7,
+    "whatsapp": 2e-7,
+    "phone": 2e-7,
+    "email": 2e-7,
+    "telegram": 1e-6,
+    "profile": 1e-6,
+    "handle": 3e-6,
+    "url": 1e-5,
+}
+_KINDS = tuple(_SHIPPED_RATES)
+_OTHER_RATE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTrait:
+    """Digests of the points named in bio and links, with their kinds, and of the account's own address."""
+
+    points: tuple[tuple[bytes, str], ...]
+    own: tuple[bytes, ...]
+
+
+class ContactSignal(SignalBase[ContactTrait]):
+    """Both accounts ask to be reached at the same place, or one names the other."""
+
+    name = "contact"
+    code = 13
+
+    def distil(self, account: Account, keyer: Keyer) -> ContactTrait | None:
+        """Digests of the contact points; ``None`` where there is neither a point nor a handle."""
+        named = contact_points(account.bio or "", account.links) if account.bio or account.links else ()
+        own = own_points(account.handle, account.platform) if account.handle else ()
+        mine = tuple(_digest(point, keyer) for point in own)
+        points = {
+            _digest(point, keyer): point.kind for point in named if point not in own
+        }
+        if not points and not mine:
+            return None
+        return ContactTrait(tuple(points.items())[:POINTS_MAX], mine)
+
+    def pack(self, trait: ContactTrait) -> bytes:
+        """The number of own digests, those, then (kind, digest) a point."""
+        return b"".join(
+            (
+                bytes((len(trait.own),)),
+                *trait.own,
+                *(bytes((_KINDS.index(kind) if kind in _KINDS else 0xFF,)) + digest for digest, kind in trait.points),
+            )
+        )
+
+    def unpack(self, payload: bytes) -> ContactTrait:
+        """Reads :meth:`pack`'s form."""
+        start = 1 + payload[0] * DIGEST_BYTES
+        step = 1 + DIGEST_BYTES
+        if len(payload) < start or (len(payload) - start) % step:
+            raise ValueError("a contact section has another length")
+        return ContactTrait(
+            tuple(
+                (payload[here + 1 : here + step], _KINDS[payload[here]] if payload[here] < len(_KINDS) else "other")
+                for here in range(start, len(payload), step)
+            ),
+            tuple(payload[here : here + DIGEST_BYTES] for here in range(1, start, DIGEST_BYTES)),
+        )
+
+    def keys(self, trait: ContactTrait) -> Iterable[Key]:
+        """Every point named, and the account's own: whoever names it is found by it."""
+        return (
+            *(Key(KeyKind.CONTACT, digest) for digest, _ in trait.points),
+            *(Key(KeyKind.CONTACT, digest) for digest in trait.own),
+        )
+
+    def compare(self, ours: ContactTrait, theirs: ContactTrait, sight: Sight) -> Finding | None:
+        """The strongest of: a shared point, the banned account naming this one, this one naming it."""
+        named_there = {digest for digest, _ in theirs.points}
+        shared = [(digest, kind) for digest, kind in ours.points if digest in named_there]
+        if shared:
+            return self._shared(shared, sight)
+        if named_there.intersection(ours.own):
+            return Finding("announced", "The banned account's profile named this account.")
+        if {digest for digest, _ in ours.points}.intersection(theirs.own):
+            return Finding("names-it", "This account's profile names the banned account, as followers and critics do too.")
+        return None
+
+    def _shared(self, shared: list[tuple[bytes, str]], sight: Sight) -> Finding:
+        found = []
+        for digest, kind in shared:
+            shipped = _SHIPPED_RATES.get(kind, _OTHER_RATE)
+            rate, crowd = sight.shared(KeyKind.CONTACT, digest, shipped)
+            found.append((rate, crowd, shipped, kind))
+        rate, crowd, shipped, kind = min(found)
+        several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+        because = f"Both profiles give the same contact point ({kind}){several}."
+        return Finding("shared", because, rate, crowd, shipped)
+
+    def show(self, trait: ContactTrait, quoted: Quoted) -> str:
+        """The kinds; the places themselves may be personal and are masked."""
+        return ", ".join(sorted({f"{kind} {MASK}" for _, kind in trait.points})) or MASK
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level."""
+        return (
+            Example(_invites("join t.me/+AbCdEf123456"), _invites("new: https://t.me/+AbCdEf123456"), "shared"),
+            Example(_invites("write to me", "valley_news_2"), _invites("backup: t.me/valley_news_2", "valley_news"), "announced"),
+            Example(_invites("we are t.me/valley_news again", "vnews_back"), _invites("news", "valley_news"), "names-it"),
+            Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
+        )
+
+
+def _digest(point: ContactPoint, keyer: Keyer) -> bytes:
+    return keyer("contact", f"{point.kind}:{point.value}".encode("utf-8", "surrogatepass"))
+
+
+def _invites(bio: str, handle: str | None = None) -> Account:
+    return Account(platform="telegram", account_id="1", bio=bio, handle=handle)
+
+
+CONTACT = ContactSignal()

@@ -1,0 +1,50 @@
+"""The device from which the account was made."""
+
+from __future__ import annotations
+
+from samehand.account import Account
+from samehand.keys import KeyKind
+from samehand.normal.device import normal_device
+from samehand.signals.base import Example, Keyer
+from samehand.signals.digest import DigestSignal
+
+
+class DeviceSignal(DigestSignal):
+    """Both accounts were made on the same device."""
+
+    name = "device"
+    code = 5
+    group: str | None = "device"
+    kind = KeyKind.DEVICE
+    shipped_rate = 2e-7  # a family or a second-hand phone: two or three accounts among ten million
+    because_same = "Both accounts were made on the same device."
+    because_different = "The accounts were made on different devices."
+
+    def distil(self, account: Account, keyer: Keyer) -> bytes | None:
+        """The keyed device id; junk ids (all zero, `unknown`) are nothing."""
+        given = account.already_keyed.get("device")
+        if given is not None:
+            return keyer("device", b"keyed:" + given)
+        device = normal_device(account.device_id) if account.device_id else None
+        return keyer("device", device.encode()) if device else None
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Same, another, and a junk id that two accounts share by no more than bad software."""
+        one = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+        return (
+            Example(_made_on(one), _made_on(one.upper()), "same"),
+            Example(_made_on(one), _made_on("0b7d5a34-9c11-4c0e-8a57-2f4e6b1c3d99"), "different"),
+            Example(
+                _made_on("00000000-0000-0000-0000-000000000000"),
+                _made_on("00000000-0000-0000-0000-000000000000"),
+                None,
+            ),
+        )
+
+
+def _made_on(device_id: str) -> Account:
+    return Account(platform="x", account_id="1", device_id=device_id)
+
+
+DEVICE = DeviceSignal()

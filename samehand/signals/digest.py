@@ -1,0 +1,52 @@
+"""Signals that are one opaque value: the same digest or another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from samehand.keys import Key, KeyKind
+from samehand.signals.base import Finding, Quoted, Sight, SignalBase
+
+DIGEST_BYTES = 10
+MASK = "•••"
+
+
+def checked_digest(payload: bytes) -> bytes:
+    """A digest read from a record. Raises ``ValueError`` where it is not one."""
+    if len(payload) != DIGEST_BYTES:
+        raise ValueError("a digest has another length")
+    return payload
+
+
+class DigestSignal(SignalBase[bytes]):
+    """A trait that is nothing but a keyed digest; subclasses say where it comes from and what it means."""
+
+    kind: KeyKind
+    shipped_rate: float  # the share of accounts with a given value while nothing was counted
+    because_same: str
+    because_different: str | None = None
+
+    def pack(self, trait: bytes) -> bytes:
+        """The digest itself."""
+        return trait
+
+    def unpack(self, payload: bytes) -> bytes:
+        """The digest itself."""
+        return checked_digest(payload)
+
+    def keys(self, trait: bytes) -> Iterable[Key]:
+        """The digest is its own blocking key."""
+        return (Key(self.kind, trait),)
+
+    def compare(self, ours: bytes, theirs: bytes, sight: Sight) -> Finding | None:
+        """The same value, or another one."""
+        if ours == theirs:
+            rate, crowd = sight.shared(self.kind, ours, self.shipped_rate)
+            return Finding("same", self.because_same, rate, crowd, self.shipped_rate)
+        if self.because_different is None:
+            return None
+        return Finding("different", self.because_different)
+
+    def show(self, trait: bytes, quoted: Quoted) -> str:
+        """Masked: a digest means nothing to anybody."""
+        return MASK

@@ -1,0 +1,69 @@
+"""Writing that hides: invisible characters, reversed direction, letters of two scripts in one word."""
+
+from __future__ import annotations
+
+from samehand.account import Account
+from samehand.normal.fold import FoldFlags, fold_handle, fold_name
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+
+_HIDING = FoldFlags.INVISIBLE | FoldFlags.BIDI | FoldFlags.MIXED_SCRIPT
+_WORDS = {
+    FoldFlags.INVISIBLE: "invisible characters",
+    FoldFlags.BIDI: "marks that reverse the direction of writing",
+    FoldFlags.MIXED_SCRIPT: "letters of two scripts within a word",
+}
+
+
+class DisguiseSignal(SignalBase[FoldFlags]):
+    """The new account's name is written to hide from a search."""
+
+    name = "disguise"
+    code = 14
+
+    def distil(self, account: Account, keyer: Keyer) -> FoldFlags | None:
+        """What the fold of handle and display name had to see through; ``None`` without either."""
+        handle = fold_handle(account.handle, account.platform) if account.handle else None
+        name = fold_name(account.display_name) if account.display_name else None
+        if handle is None and name is None:
+            return None
+        flags = (handle.flags if handle else FoldFlags.NONE) | (name.flags if name else FoldFlags.NONE)
+        return flags & _HIDING
+
+    def pack(self, trait: FoldFlags) -> bytes:
+        """One byte."""
+        return bytes((int(trait),))
+
+    def unpack(self, payload: bytes) -> FoldFlags:
+        """One byte."""
+        return FoldFlags(payload[0]) & _HIDING
+
+    def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: Sight) -> Finding | None:
+        """Only the new account's writing counts: there is no reason in how the banned one wrote."""
+        if not ours:
+            return None
+        return Finding("hiding", f"The name is written with {self._words(ours)}.")
+
+    def show(self, trait: FoldFlags, quoted: Quoted) -> str:
+        """In words."""
+        return self._words(trait) or "plainly written"
+
+    def _words(self, flags: FoldFlags) -> str:
+        return " and ".join(words for flag, words in _WORDS.items() if flags & flag)
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """A hidden one, a plain one, and a name that mixes scripts between words, as many do."""
+        plain = _called("umar media")
+        return (
+            Example(_called("um\u200bar media"), plain, "hiding"),
+            Example(_called("um\u0430r media"), plain, "hiding"),
+            Example(plain, plain, None),
+            Example(_called("Umar عمر"), plain, None),
+        )
+
+
+def _called(display_name: str) -> Account:
+    return Account(platform="x", account_id="1", display_name=display_name)
+
+
+DISGUISE = DisguiseSignal()

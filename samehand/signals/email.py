@@ -1,0 +1,123 @@
+"""The e-mail address, kept as keyed digests of the mailbox and of its local part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from samehand.account import Account
+from samehand.commonness import bits
+from samehand.frequency import rate_of_bits
+from samehand.keys import Key, KeyKind
+from samehand.normal.email import fold_email
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.digest import DIGEST_BYTES, MASK
+
+_SHIPPED_RATE = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
+_DISPOSABLE, _TAGGED = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTrait:
+    """Digests of the folded mailbox and of its local part.
+
+    ``local_bits`` says how rare the local part is (whole bits), since its digest no longer tells.
+    ``provider`` is the domain where it is a public provider, else empty: a domain of one's own names
+    its owner.
+    """
+
+    mailbox: bytes
+    local: bytes
+    local_bits: int
+    disposable: bool
+    tagged: bool
+    provider: str
+
+
+class EmailSignal(SignalBase[EmailTrait]):
+    """Both accounts gave the same e-mail address, or the same name at another provider."""
+
+    name = "email"
+    code = 3
+
+    def distil(self, account: Account, keyer: Keyer) -> EmailTrait | None:
+        """Digests of the folded address; of the platform's own digest where it keys addresses itself."""
+        given = account.already_keyed.get("email")
+        if given is not None:
+            digest = keyer("email", b"keyed:" + given)
+            return EmailTrait(digest, digest, 0, False, False, "")
+        folded = fold_email(account.email) if account.email else None
+        if folded is None:
+            return None
+        return EmailTrait(
+            mailbox=keyer("email", folded.address.encode("utf-8", "surrogatepass")),
+            local=keyer("email-local", folded.local.encode("utf-8", "surrogatepass")),
+            local_bits=int(bits(folded.local)),
+            disposable=folded.domain_class == "disposable",
+            tagged=folded.tag is not None,
+            provider=folded.domain if folded.domain_class == "public-provider" else "",
+        )
+
+    def pack(self, trait: EmailTrait) -> bytes:
+        """Two digests, the rarity, a byte of flags, the provider."""
+        flags = _DISPOSABLE * trait.disposable | _TAGGED * trait.tagged
+        return trait.mailbox + trait.local + bytes((trait.local_bits, flags)) + trait.provider.encode()
+
+    def unpack(self, payload: bytes) -> EmailTrait:
+        """Reads :meth:`pack`'s form."""
+        end = 2 * DIGEST_BYTES
+        flags = payload[end + 1]
+        return EmailTrait(
+            mailbox=payload[:DIGEST_BYTES],
+            local=payload[DIGEST_BYTES:end],
+            local_bits=payload[end],
+            disposable=bool(flags & _DISPOSABLE),
+            tagged=bool(flags & _TAGGED),
+            provider=payload[end + 2 :].decode(),
+        )
+
+    def keys(self, trait: EmailTrait) -> Iterable[Key]:
+        """The mailbox, and the local part: the same name at another provider."""
+        return (Key(KeyKind.EMAIL, trait.mailbox), Key(KeyKind.EMAIL_LOCAL, trait.local))
+
+    def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: Sight) -> Finding | None:
+        """Same address, same mailbox under another tag, same local part, or another address."""
+        if ours.mailbox == theirs.mailbox:
+            rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, _SHIPPED_RATE)
+            if ours.tagged or theirs.tagged:
+                because = "Both accounts use the same mailbox, with another tag behind the plus sign."
+                return Finding("same-mailbox", because, rate, crowd, _SHIPPED_RATE)
+            because = "Both accounts use the same e-mail address."
+            return Finding("same-address", because, rate, crowd, _SHIPPED_RATE)
+        if ours.local == theirs.local:
+            shipped = rate_of_bits(ours.local_bits)
+            rate, crowd = sight.shared(KeyKind.EMAIL_LOCAL, ours.local, shipped)
+            because = "The e-mail addresses have the same name at different providers."
+            return Finding("same-local-part", because, rate, crowd, shipped)
+        if ours.disposable and theirs.disposable:
+            return Finding("both-disposable", "Both accounts use a throw-away e-mail provider.")
+        return Finding("different", "The accounts use different e-mail addresses.")
+
+    def show(self, trait: EmailTrait, quoted: Quoted) -> str:
+        """Masked; the provider is shown where it is a public one."""
+        return f"{MASK}@{trait.provider or MASK}"
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level."""
+        one = _writes_from("umar.media@gmail.com")
+        return (
+            Example(one, _writes_from("UmarMedia@googlemail.com"), "same-address"),
+            Example(one, _writes_from("umarmedia+new@gmail.com"), "same-mailbox"),
+            Example(one, _writes_from("umarmedia@proton.me"), "same-local-part"),
+            Example(one, _writes_from("salma.k@gmail.com"), "different"),
+            Example(one, _writes_from("not an address"), None),
+            Example(_writes_from("a1b2@mailinator.com"), _writes_from("zz9@guerrillamail.com"), "both-disposable"),
+        )
+
+
+def _writes_from(email: str) -> Account:
+    return Account(platform="x", account_id="1", email=email)
+
+
+EMAIL = EmailSignal()

@@ -1,0 +1,189 @@
+"""The handle: the name under which an account is addressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from samehand.account import Account
+from samehand.blocking import (
+    CONSONANTS_MIN,
+    DELETION_LENGTH_MIN,
+    EDGE,
+    EDGE_LENGTH_MIN,
+    WORD_LENGTH_MAX,
+    deletions,
+    sorted_letters,
+    stems,
+)
+from samehand.commonness import bits, digit_bits
+from samehand.frequency import rate_of_bits
+from samehand.keys import Key, KeyKind
+from samehand.likeness import Likeness, Word, likeness
+from samehand.normal.fold import FoldFlags, fold_handle
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+
+# A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
+ALONE_BITS_MIN = 18.0
+_ALTERNATES_MAX = 3  # other readings of ambiguous glyphs; more would be guesses
+
+_SENTENCES = {
+    "same": "The handles are the same but for letters that look alike, separators or digits.",
+    "decorated": "The handles are the same but for words such as `official` or `backup`.",
+    "extended": "One handle is the other with something put before or after it.",
+    "reordered": "The handles are made of the same words in another order.",
+    "one-typo": "The handles differ in one letter.",
+    "two-typos": "The handles differ in two letters.",
+    "consonants": "The handles have the same consonants.",
+    "part": "The handles have a long run of letters in common.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HandleTrait:
+    """A folded handle. ``literal`` keeps its digits, ``word`` is its skeleton, ``automatic`` marks the
+    handles that platforms make up (`Elizabe39542212`), ``alternates`` are other readings of the skeleton.
+    """
+
+    literal: str
+    word: Word
+    digits: str
+    alternates: tuple[str, ...]
+    automatic: bool
+
+
+class HandleSignal(SignalBase[HandleTrait]):
+    """The two handles are written alike."""
+
+    name = "handle"
+    code = 1
+    group = "name"
+
+    def distil(self, account: Account, keyer: Keyer) -> HandleTrait | None:
+        """The folded handle, by the rules of its platform."""
+        folded = fold_handle(account.handle, account.platform) if account.handle else None
+        if folded is None or not folded.literal:
+            return None
+        return HandleTrait(
+            literal=folded.literal[:WORD_LENGTH_MAX],
+            word=Word(folded.base[:WORD_LENGTH_MAX], folded.tokens, folded.consonants[:WORD_LENGTH_MAX]),
+            digits=folded.digits[:WORD_LENGTH_MAX],
+            alternates=tuple(other[:WORD_LENGTH_MAX] for other in folded.alternates[:_ALTERNATES_MAX]),
+            automatic=bool(folded.flags & FoldFlags.MADE_UP),
+        )
+
+    def pack(self, trait: HandleTrait) -> bytes:
+        """Text fields with separators; what can be derived from another field is left empty."""
+        word = trait.word
+        tokens = " ".join(word.tokens)
+        fields = (
+            "A" if trait.automatic else "",
+            tokens,
+            "" if word.base == "".join(word.tokens) else word.base,
+            trait.digits,
+            "" if trait.literal == word.base + trait.digits else trait.literal,
+            word.consonants,
+            *trait.alternates,
+        )
+        return "\x1f".join(fields).encode()
+
+    def unpack(self, payload: bytes) -> HandleTrait:
+        """Reads :meth:`pack`'s form."""
+        automatic, joined, base, digits, literal, consonants, *alternates = payload.decode().split("\x1f")
+        tokens = tuple(joined.split(" ")) if joined else ()
+        base = base or "".join(tokens)
+        return HandleTrait(
+            literal=literal or base + digits,
+            word=Word(base, tokens, consonants),
+            digits=digits,
+            alternates=tuple(alternates),
+            automatic=automatic == "A",
+        )
+
+    def keys(self, trait: HandleTrait) -> Iterable[Key]:
+        """The lean family of :mod:`samehand.blocking`, for each reading of the handle."""
+        yield Key(KeyKind.HANDLE_FULL, trait.literal.encode())
+        if trait.automatic:
+            return  # the stem of a made-up handle is a common first name: only its digits name it
+        for reading in (trait.word.base, *trait.alternates):
+            yield from _word_keys(reading)
+        if len(trait.word.consonants) >= CONSONANTS_MIN:
+            yield Key(KeyKind.HANDLE_CONSONANTS, trait.word.consonants.encode())
+
+    def probes(self, trait: HandleTrait) -> Iterable[Key]:
+        """The same, and each stem on which an unknown affix may have been put."""
+        yield from self.keys(trait)
+        if not trait.automatic:
+            for stem in stems(trait.word.base):
+                yield Key(KeyKind.HANDLE_BASE, stem.encode())
+
+    def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding | None:
+        """The strictest resemblance, priced by the bits of what the two have in common."""
+        if ours.literal == theirs.literal:
+            return self._same(theirs, sight)
+        if ours.automatic or theirs.automatic:
+            return None
+        found = likeness(ours.word, theirs.word) or self._alternate(ours, theirs)
+        if found is None:
+            return Finding("different", "The handles do not resemble each other.")
+        return self._alike(found, ours, theirs, sight)
+
+    def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:
+        shipped = rate_of_bits(bits(theirs.word.base) + digit_bits(theirs.digits))
+        rate, crowd = sight.within_stratum(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
+        alone = bits(theirs.word.base) + digit_bits(theirs.digits) >= ALONE_BITS_MIN
+        return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, not alone)
+
+    def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Likeness | None:
+        mine = {ours.word.base, *ours.alternates}
+        other = {theirs.word.base, *theirs.alternates}
+        shared = max(mine & other, key=len, default="")
+        return Likeness("same", shared, 1.0) if shared else None
+
+    def _alike(self, found: Likeness, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
+        worth = bits(found.part)
+        same_digits = bool(theirs.digits) and ours.digits == theirs.digits
+        if same_digits:
+            worth += digit_bits(theirs.digits)
+        shipped = rate_of_bits(max(worth - found.slack_bits, 0.0))
+        rate, crowd = sight.within_stratum(KeyKind.STEM, found.part.encode(), shipped)
+        return Finding(
+            found.kind, _SENTENCES[found.kind], rate, crowd, shipped, worth - found.slack_bits < ALONE_BITS_MIN
+        )
+
+    def show(self, trait: HandleTrait, quoted: Quoted) -> str:
+        """The handle as it was given, or its folded form where that was not kept."""
+        return quoted.handle or trait.literal
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level."""
+        one = _called("umar_media")
+        return (
+            Example(one, _called("Umar.Media"), "same-handle"),
+            Example(_called("um4r_media_2"), one, "same"),
+            Example(_called("umar_media_official"), one, "decorated"),
+            Example(_called("umarmediaxqz"), one, "extended"),
+            Example(_called("media_umar"), one, "reordered"),
+            Example(_called("umar_nedia"), one, "one-typo"),
+            Example(_called("salma_khan"), one, "different"),
+        )
+
+
+def _word_keys(word: str) -> Iterable[Key]:
+    if not word:
+        return
+    for spelling in deletions(word):
+        yield Key(KeyKind.HANDLE_BASE, spelling.encode())
+    if len(word) >= DELETION_LENGTH_MIN:
+        yield Key(KeyKind.HANDLE_LETTERS, sorted_letters(word).encode())
+    if len(word) >= EDGE_LENGTH_MIN:
+        yield Key(KeyKind.HANDLE_START, word[:EDGE].encode())
+        yield Key(KeyKind.HANDLE_END, word[-EDGE:].encode())
+
+
+def _called(handle: str) -> Account:
+    return Account(platform="telegram", account_id="1", handle=handle)
+
+
+HANDLE = HandleSignal()

@@ -1,0 +1,65 @@
+"""The language and region that the account chose."""
+
+from __future__ import annotations
+
+import re
+
+from samehand.account import Account
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+
+_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\b")
+
+
+class LocaleSignal(SignalBase[str]):
+    """Both accounts use the same language and region."""
+
+    name = "locale"
+    code = 9
+
+    def distil(self, account: Account, keyer: Keyer) -> str | None:
+        """``ur-PK`` from any usual spelling (BCP 47 or POSIX), or ``None``."""
+        match = _LOCALE.match(account.locale.strip()) if account.locale else None
+        if match is None:
+            return None
+        language, region = match[1].lower(), (match[2] or "").upper()
+        return f"{language}-{region}" if region else language
+
+    def pack(self, trait: str) -> bytes:
+        """ASCII."""
+        return trait.encode()
+
+    def unpack(self, payload: bytes) -> str:
+        """ASCII."""
+        return payload.decode("ascii")
+
+    def compare(self, ours: str, theirs: str, sight: Sight) -> Finding | None:
+        """Agreement weighs the same in every language.
+
+        A rare language would otherwise make all its speakers alike: their weight is the table's, not
+        one conditional on how rare the language is.
+        """
+        if ours == theirs:
+            return Finding("same", "Both accounts use the same language and region.")
+        if ours.partition("-")[0] == theirs.partition("-")[0]:
+            return None
+        return Finding("other-language", "The accounts use different languages.")
+
+    def show(self, trait: str, quoted: Quoted) -> str:
+        """As it is."""
+        return trait
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Two spellings of one, two regions of one language, two languages."""
+        return (
+            Example(_speaks("ur_PK.UTF-8"), _speaks("ur-PK"), "same"),
+            Example(_speaks("en-GB"), _speaks("en-US"), None),
+            Example(_speaks("en-GB"), _speaks("ps-AF"), "other-language"),
+        )
+
+
+def _speaks(locale: str) -> Account:
+    return Account(platform="x", account_id="1", locale=locale)
+
+
+LOCALE = LocaleSignal()

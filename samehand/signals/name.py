@@ -1,0 +1,205 @@
+"""The display name, compared word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from rapidfuzz.distance import OSA
+
+from samehand.account import Account
+from samehand.blocking import CONSONANTS_MIN, WORD_LENGTH_MAX, deletions
+from samehand.commonness import bits, decoration
+from samehand.frequency import rate_of_bits
+from samehand.keys import Key, KeyKind
+from samehand.likeness import LETTER_BITS, Word, likeness
+from samehand.normal.fold import fold_name
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+
+# Names are borne by many people; two common ones together (`ahmed raza`) are borne by thousands. Only
+# a name of this many bits may alert with nothing else.
+ALONE_BITS_MIN = 24.0
+WORDS_MAX = 8  # words of a name that are compared; longer ones are slogans
+_PAIRS_MAX = 6  # pairs of words that are keyed: all of a four-word name
+_TYPO_LENGTH_MIN = 4
+_SOUND_MIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NameTrait:
+    """A folded name: its words and their consonant keys, and the whole skeleton as one word."""
+
+    words: tuple[str, ...]
+    sounds: tuple[str, ...]
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    words: tuple[str, ...]
+    slack_bits: float
+    exact: bool
+    left_over: bool
+
+
+class NameSignal(SignalBase[NameTrait]):
+    """The two display names are written alike."""
+
+    name = "name"
+    code = 2
+    group = "name"
+
+    def distil(self, account: Account, keyer: Keyer) -> NameTrait | None:
+        """The folded name; ``None`` where nothing but decoration is left."""
+        folded = fold_name(account.display_name) if account.display_name else None
+        if folded is None or not folded.base:
+            return None
+        words = tuple(word[:WORD_LENGTH_MAX] for word in folded.tokens[:WORDS_MAX])
+        sounds = tuple(sound[:WORD_LENGTH_MAX] for sound in folded.consonants[:WORDS_MAX])
+        return NameTrait(words, sounds, folded.base[:WORD_LENGTH_MAX])
+
+    def pack(self, trait: NameTrait) -> bytes:
+        """Words and sounds with separators; the base where it is not the words joined."""
+        base = "" if trait.base == "".join(trait.words)[:WORD_LENGTH_MAX] else trait.base
+        return "\x1f".join((" ".join(trait.words), " ".join(trait.sounds), base)).encode()
+
+    def unpack(self, payload: bytes) -> NameTrait:
+        """Reads :meth:`pack`'s form."""
+        joined, sounds, base = payload.decode().split("\x1f")
+        words = tuple(joined.split(" ")) if joined else ()
+        return NameTrait(
+            words, tuple(sounds.split(" ")) if joined else (), base or "".join(words)[:WORD_LENGTH_MAX]
+        )
+
+    def keys(self, trait: NameTrait) -> Iterable[Key]:
+        """The words sorted, pairs of them, their consonants, and the joined skeleton with its deletions."""
+        telling = sorted({word for word in trait.words if not decoration(word)})
+        if len(telling) > 1:
+            yield Key(KeyKind.NAME_TOKENS, " ".join(telling).encode())
+            pairs = combinations(sorted(telling, key=bits, reverse=True)[:4], 2)
+            for pair in list(pairs)[:_PAIRS_MAX] if len(telling) > 2 else ():
+                yield Key(KeyKind.NAME_PAIR, " ".join(sorted(pair)).encode())
+        sound = "".join(sorted(trait.sounds))
+        if len(sound) >= CONSONANTS_MIN:
+            yield Key(KeyKind.NAME_CONSONANTS, sound.encode())
+        for spelling in deletions(trait.base):
+            yield Key(KeyKind.NAME_BASE, spelling.encode())
+
+    def compare(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
+        """Word by word, then as one run of letters; the better of the two readings."""
+        matched = _match_words(ours, theirs)
+        whole = likeness(_as_word(ours), _as_word(theirs))
+        if matched is not None and not matched.left_over:
+            return self._by_words(matched, ours, theirs, sight)
+        if whole is not None and whole.kind in ("same", "one-typo", "two-typos", "decorated"):
+            because = "The display names are the same but for spacing or a letter or two."
+            return self._finding("near-same", because, (whole.part,), whole.slack_bits, sight)
+        if matched is not None and 2 * sum(map(bits, matched.words)) >= sum(map(bits, theirs.words)):
+            because = f"The display names share {_listed(matched.words)}."
+            return self._finding("shared-words", because, matched.words, matched.slack_bits + 1.0, sight)
+        if whole is not None and whole.kind in ("extended", "part"):
+            because = "The display names have a long run of letters in common."
+            return self._finding("shared-words", because, (whole.part,), whole.slack_bits + 1.0, sight)
+        return Finding("different", "The display names do not resemble each other.")
+
+    def _by_words(self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding:
+        if not matched.exact:
+            because = "The display names have the same words in other spellings."
+            return self._finding("near-same", because, matched.words, matched.slack_bits, sight)
+        same_order = ours.words == theirs.words
+        because = (
+            "The display names are the same."
+            if same_order
+            else "The display names are made of the same telling words."
+        )
+        level = "same-name" if same_order else "same-words"
+        return self._finding(level, because, matched.words, 0.0 if same_order else 1.0, sight)
+
+    def _finding(
+        self, level: str, because: str, words: tuple[str, ...], slack_bits: float, sight: Sight
+    ) -> Finding:
+        worth = 0.0
+        shipped = rate = 2.0**slack_bits
+        crowds = []
+        for word in words:
+            each = rate_of_bits(bits(word))
+            counted, crowd = sight.within_stratum(KeyKind.WORD, word.encode(), each)
+            shipped, rate, worth = shipped * each, rate * counted, worth + bits(word)
+            crowds.append(crowd)
+        alone = worth - slack_bits >= ALONE_BITS_MIN
+        return Finding(
+            level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone
+        )
+
+    def show(self, trait: NameTrait, quoted: Quoted) -> str:
+        """The name as it was given, or its folded words where that was not kept."""
+        return quoted.display_name or " ".join(trait.words)
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level."""
+        one = _called("Umar Farooqi Waziri")
+        return (
+            Example(one, _called("UMAR ғarooqi waziri"), "same-name"),
+            Example(_called("Waziri Umar Farooqi"), one, "same-words"),
+            Example(_called("Omar Faruqi Wazeeri"), one, "near-same"),
+            Example(_called("UmarFarooqiWaziri"), one, "near-same"),
+            Example(_called("Farooqi Waziri Shop"), one, "shared-words"),
+            Example(_called("Salma Khan"), one, "different"),
+            Example(_called("✨"), one, None),
+        )
+
+
+def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
+    """Pairs words off greedily, the rarest first: equal, then one letter apart, then alike in sound."""
+    free = [place for place, word in enumerate(ours.words) if not decoration(word)]
+    wanted = [place for place, word in enumerate(theirs.words) if not decoration(word)]
+    if not free or not wanted:
+        free, wanted = list(range(len(ours.words))), list(range(len(theirs.words)))
+    words, slack, exact, missed = [], 0.0, True, False
+    for place in sorted(wanted, key=lambda x: -bits(theirs.words[x])):
+        costs = [
+            (cost, mine)
+            for mine in free
+            if (cost := _cost(ours, mine, theirs, place)) is not None
+        ]
+        if not costs:
+            missed = True
+            continue
+        cost, mine = min(costs)
+        free.remove(mine)
+        words.append(theirs.words[place])
+        slack += cost
+        exact = exact and cost == 0.0
+    if not words:
+        return None
+    return _Matched(tuple(words), slack, exact, missed or bool(free))
+
+
+def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | None:
+    """The slack (bits) of taking two words for one, or ``None`` where they are two."""
+    word, wanted = ours.words[mine], theirs.words[other]
+    if word == wanted:
+        return 0.0
+    if min(len(word), len(wanted)) >= _TYPO_LENGTH_MIN and OSA.distance(word, wanted, score_cutoff=1) <= 1:
+        return LETTER_BITS + 2.0
+    sound = theirs.sounds[other] if other < len(theirs.sounds) else ""
+    if len(sound) >= _SOUND_MIN and mine < len(ours.sounds) and ours.sounds[mine] == sound:
+        return LETTER_BITS + 3.0
+    return None
+
+
+def _as_word(trait: NameTrait) -> Word:
+    return Word(trait.base, trait.words, "".join(trait.sounds))
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return " and ".join(f"“{word}”" for word in words)
+
+
+def _called(display_name: str) -> Account:
+    return Account(platform="facebook", account_id="1", display_name=display_name)
+
+
+NAME = NameSignal()

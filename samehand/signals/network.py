@@ -1,0 +1,103 @@
+"""The address and network from which the account was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from samehand.account import Account
+from samehand.keys import Key, KeyKind
+from samehand.normal.network import read_address
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.digest import DIGEST_BYTES, MASK
+
+_SHIPPED_ADDRESS_RATE = 2e-6  # a household or a small office behind one address
+_SHIPPED_PREFIX_RATE = 5e-5  # a street or a hosting range behind one /24 or /64
+_SHIPPED_SITE_RATE = 1e-4  # an IPv6 /48
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTrait:
+    """Digests of the address, of its /24 (or IPv6 /64) and of its IPv6 /48 (empty for IPv4)."""
+
+    address: bytes
+    prefix: bytes
+    site: bytes
+
+
+class NetworkSignal(SignalBase[NetworkTrait]):
+    """Both accounts came from the same address or network, which many people may share."""
+
+    name = "network"
+    code = 7
+    group = "device"
+
+    def distil(self, account: Account, keyer: Keyer) -> NetworkTrait | None:
+        """Digests of a public address; private, reserved and carrier-internal ranges are nothing."""
+        given = account.already_keyed.get("ip")
+        if given is not None:
+            digest = keyer("ip", b"keyed:" + given)
+            return NetworkTrait(digest, digest, b"")
+        place = read_address(account.ip) if account.ip else None
+        if place is None:
+            return None
+        return NetworkTrait(
+            keyer("ip", place.address.encode()),
+            keyer("ip-prefix", place.prefix.encode()),
+            keyer("ip-site", place.site.encode()) if place.site else b"",
+        )
+
+    def pack(self, trait: NetworkTrait) -> bytes:
+        """Two digests, or three."""
+        return trait.address + trait.prefix + trait.site
+
+    def unpack(self, payload: bytes) -> NetworkTrait:
+        """Reads :meth:`pack`'s form."""
+        if len(payload) not in (2 * DIGEST_BYTES, 3 * DIGEST_BYTES):
+            raise ValueError("a network section has another length")
+        return NetworkTrait(
+            payload[:DIGEST_BYTES], payload[DIGEST_BYTES : 2 * DIGEST_BYTES], payload[2 * DIGEST_BYTES :]
+        )
+
+    def keys(self, trait: NetworkTrait) -> Iterable[Key]:
+        """The address and its prefix; the wide /48 only adds evidence."""
+        return (Key(KeyKind.ADDRESS, trait.address), Key(KeyKind.PREFIX, trait.prefix))
+
+    def compare(self, ours: NetworkTrait, theirs: NetworkTrait, sight: Sight) -> Finding | None:
+        """The narrowest network that both share."""
+        if ours.address == theirs.address:
+            rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, _SHIPPED_ADDRESS_RATE)
+            because = "Both accounts came from the same internet address."
+            return Finding("same-address", because, rate, crowd, _SHIPPED_ADDRESS_RATE)
+        if ours.prefix == theirs.prefix:
+            rate, crowd = sight.shared(KeyKind.PREFIX, ours.prefix, _SHIPPED_PREFIX_RATE)
+            because = "Both accounts came from the same small network."
+            return Finding("same-prefix", because, rate, crowd, _SHIPPED_PREFIX_RATE)
+        if ours.site and ours.site == theirs.site:
+            return Finding("same-site", "Both accounts came from the same customer's IPv6 range.", _SHIPPED_SITE_RATE)
+        return Finding("different", "The accounts came from different networks.")
+
+    def show(self, trait: NetworkTrait, quoted: Quoted) -> str:
+        """Masked."""
+        return MASK
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level, and ranges that name nobody."""
+        return (
+            Example(_comes_from("39.40.12.7"), _comes_from("39.40.12.7"), "same-address"),
+            Example(_comes_from("39.40.12.7"), _comes_from("::ffff:39.40.12.7"), "same-address"),
+            Example(_comes_from("39.40.12.7"), _comes_from("39.40.12.200"), "same-prefix"),
+            Example(_comes_from("39.40.12.7"), _comes_from("81.2.69.142"), "different"),
+            Example(_comes_from("2400:adc5:1:2::7"), _comes_from("2400:adc5:1:2:aa::1"), "same-prefix"),
+            Example(_comes_from("2400:adc5:1:2::7"), _comes_from("2400:adc5:1:9::1"), "same-site"),
+            Example(_comes_from("192.168.1.4"), _comes_from("192.168.1.4"), None),
+            Example(_comes_from("100.64.3.9"), _comes_from("100.64.3.9"), None),
+        )
+
+
+def _comes_from(ip: str) -> Account:
+    return Account(platform="x", account_id="1", ip=ip)
+
+
+NETWORK = NetworkSignal()

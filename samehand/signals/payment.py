@@ -1,0 +1,47 @@
+"""The payment instrument, as the payment provider's token names it."""
+
+from __future__ import annotations
+
+from samehand.account import Account
+from samehand.keys import KeyKind
+from samehand.signals.base import Example, Keyer
+from samehand.signals.digest import DigestSignal
+
+_TOKEN_LENGTH_MIN = 6  # shorter ones are placeholders ("none", "n/a"), shared by everybody
+
+
+class PaymentSignal(DigestSignal):
+    """Both accounts paid with the same instrument."""
+
+    name = "payment"
+    code = 6
+    kind = KeyKind.PAYMENT
+    shipped_rate = 2e-7  # a household's card
+    because_same = "Both accounts paid with the same card or wallet."
+    because_different = "The accounts paid with different cards or wallets."
+
+    def distil(self, account: Account, keyer: Keyer) -> bytes | None:
+        """The keyed token, compared as it is: providers' tokens are case-sensitive."""
+        given = account.already_keyed.get("payment")
+        if given is not None:
+            return keyer("payment", b"keyed:" + given)
+        token = (account.payment_token or "").strip()
+        if len(token) < _TOKEN_LENGTH_MIN or len(set(token)) == 1:
+            return None
+        return keyer("payment", token.encode("utf-8", "surrogatepass"))
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Same, another, and a placeholder."""
+        return (
+            Example(_paid_with("tok_1QxYz8"), _paid_with("tok_1QxYz8"), "same"),
+            Example(_paid_with("tok_1QxYz8"), _paid_with("tok_9AbCd2"), "different"),
+            Example(_paid_with("none"), _paid_with("none"), None),
+        )
+
+
+def _paid_with(token: str) -> Account:
+    return Account(platform="facebook", account_id="1", payment_token=token)
+
+
+PAYMENT = PaymentSignal()

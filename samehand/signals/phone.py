@@ -1,0 +1,94 @@
+"""The phone number, kept as keyed digests of the number and of its block of a hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from samehand.account import Account
+from samehand.keys import Key, KeyKind
+from samehand.normal.phone import fold_phone
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.digest import DIGEST_BYTES, MASK
+
+_SHIPPED_RATE = 2e-7  # a number that changed hands, or that a family shares
+_SHIPPED_BLOCK_RATE = 2e-6  # a hundred numbers, a few of them on the platform
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneTrait:
+    """Digests of the number and of the number without its last two digits; the country's dialling code."""
+
+    number: bytes
+    block: bytes
+    country_code: int
+
+
+class PhoneSignal(SignalBase[PhoneTrait]):
+    """Both accounts gave the same phone number, or numbers bought side by side."""
+
+    name = "phone"
+    code = 4
+
+    def distil(self, account: Account, keyer: Keyer) -> PhoneTrait | None:
+        """Digests of the E.164 number; of the platform's own digest where it keys numbers itself."""
+        given = account.already_keyed.get("phone")
+        if given is not None:
+            digest = keyer("phone", b"keyed:" + given)
+            return PhoneTrait(digest, digest, 0)
+        folded = fold_phone(account.phone, account.locale) if account.phone else None
+        if folded is None:
+            return None
+        return PhoneTrait(
+            keyer("phone", folded.e164.encode()),
+            keyer("phone-block", folded.block.encode()),
+            folded.country_code,
+        )
+
+    def pack(self, trait: PhoneTrait) -> bytes:
+        """Two digests and the dialling code."""
+        return trait.number + trait.block + trait.country_code.to_bytes(2, "big")
+
+    def unpack(self, payload: bytes) -> PhoneTrait:
+        """Reads :meth:`pack`'s form."""
+        end = 2 * DIGEST_BYTES
+        if len(payload) != end + 2:
+            raise ValueError("a phone section has another length")
+        return PhoneTrait(payload[:DIGEST_BYTES], payload[DIGEST_BYTES:end], int.from_bytes(payload[end:], "big"))
+
+    def keys(self, trait: PhoneTrait) -> Iterable[Key]:
+        """The number and its block."""
+        return (Key(KeyKind.PHONE, trait.number), Key(KeyKind.PHONE_BLOCK, trait.block))
+
+    def compare(self, ours: PhoneTrait, theirs: PhoneTrait, sight: Sight) -> Finding | None:
+        """The same number, one of the same hundred, or another."""
+        if ours.number == theirs.number:
+            rate, crowd = sight.shared(KeyKind.PHONE, ours.number, _SHIPPED_RATE)
+            return Finding("same-number", "Both accounts use the same phone number.", rate, crowd, _SHIPPED_RATE)
+        if ours.block == theirs.block:
+            rate, crowd = sight.shared(KeyKind.PHONE_BLOCK, ours.block, _SHIPPED_BLOCK_RATE)
+            because = "The phone numbers are of one block of a hundred, as if bought together."
+            return Finding("same-block", because, rate, crowd, _SHIPPED_BLOCK_RATE)
+        return Finding("different", "The accounts use different phone numbers.")
+
+    def show(self, trait: PhoneTrait, quoted: Quoted) -> str:
+        """Masked but for the country."""
+        return f"+{trait.country_code} {MASK}" if trait.country_code else MASK
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level, and a number that is none."""
+        one = _rings_at("+92 301 2345678")
+        return (
+            Example(one, _rings_at("0301 2345678", "ur-PK"), "same-number"),
+            Example(one, _rings_at("+923012345699"), "same-block"),
+            Example(one, _rings_at("+447911123456"), "different"),
+            Example(_rings_at("+00000000"), _rings_at("+00000000"), None),
+        )
+
+
+def _rings_at(phone: str, locale: str | None = None) -> Account:
+    return Account(platform="whatsapp", account_id="1", phone=phone, locale=locale)
+
+
+PHONE = PhoneSignal()

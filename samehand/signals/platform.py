@@ -1,0 +1,21 @@
+"""Whether both accounts are on one platform."""
+
+from __future__ import annotations
+
+from samehand.signals.base import Finding, Sight
+
+
+class PlatformCircumstance:
+    """The banned account was on another platform."""
+
+    name = "platform"
+
+    def consider(self, sight: Sight) -> Finding | None:
+        """A small counter-weight across platforms: the same name elsewhere is more often somebody else."""
+        ours, theirs = sight.platforms
+        if ours == theirs:
+            return None
+        return Finding("another", "The banned account was on another platform.")
+
+
+PLATFORM = PlatformCircumstance()
