@@ -28,11 +28,11 @@ class BanFacts:
     platform: str
     account_id: str
     occurred_at: float
-    banned_at: float
-    policy: str
-    basis_authority: str
-    basis_reference: str
-    queue: str
+    banned_at: float | None  # unknown for names from old lists: then timing says nothing
+    policy: str | None
+    basis_authority: str | None
+    basis_reference: str | None
+    queue: str | None
     expires_at: float | None
     descent: Descent
     quoted: Quoted
