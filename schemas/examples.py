@@ -41,7 +41,7 @@ BANNED_PROFILE: Final = Account(
     device_id="5f2c6c1e-0d7a-4f7e-9a55-1f0a3c9d2b11",
     ip="203.0.113.24",
     user_agent="Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Mobile",
-    payment_token="tok_1NvXa2example",  # noqa: S106  # made up
+    payment_token="tok_1NvXa2example",  # noqa: S106  # made up like all else here
     referrer="https://example.org/invite/nw",
     avatar=Avatar(pdq="f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22", quality=100),
 )

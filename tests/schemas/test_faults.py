@@ -1,0 +1,66 @@
+"""msgspec's messages become reasons, and none is repeated that may quote a value."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.faults import from_syntax, from_validation
+
+
+def said(message: str) -> tuple[str, str, str]:
+    fault = from_validation(msgspec.ValidationError(message))
+    return fault.reason, fault.path, fault.detail
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "Expected `str`, got `int` - at `$.a.b[3]`",
+            ("wrong-type", "$.a.b[3]", "Expected `str`, got `int`"),
+        ),
+        ("Expected `object`, got `array`", ("wrong-type", "$", "Expected `object`, got `array`")),
+        ("Object missing required field `id` - at `$.a`", ("missing-field", "$.a.id", "required")),
+        ("Object missing required field `id`", ("missing-field", "$.id", "required")),
+        ("Expected `str` of length <= 5 - at `$.a`", ("too-long", "$.a", "Expected `str` of length <= 5")),
+        (
+            "Expected `array` of length <= 5 - at `$.a`",
+            ("too-many", "$.a", "Expected `array` of length <= 5"),
+        ),
+    ],
+)
+def test_a_known_message_becomes_a_reason_a_path_and_a_phrase(
+    message: str, expected: tuple[str, str, str]
+) -> None:
+    assert said(message) == expected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid enum value 'a-secret' - at `$.band`",
+        "Something new about 'a-secret' - at `$.band`",
+        "Expected `str`, got `int` and a-secret - at `$.band`",
+        "a-secret\nover two lines - at `$.band`",
+    ],
+)
+def test_a_message_that_may_quote_is_never_repeated(message: str) -> None:
+    reason, path, detail = said(message)
+    assert reason in {"not-allowed", "wrong-type"}
+    assert path == "$.band"
+    assert "secret" not in detail
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b'["\\ud83c"]', "lone-surrogate"),
+        (b'["\\uD83C cut"]', "lone-surrogate"),
+        (b'["\\ud83c"', "not-json"),
+        (b'["\\\\ud83c"', "not-json"),
+        (b"[" * 100_000 + b'"\\ud83c"', "not-json"),
+    ],
+)
+def test_half_a_surrogate_pair_is_told_apart_from_other_nonsense(raw: bytes, reason: str) -> None:
+    assert from_syntax(raw).reason == reason

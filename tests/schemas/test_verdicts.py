@@ -1,0 +1,49 @@
+"""Verdicts of reviewers."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas import examples
+from schemas.wire import decode_verdict
+from tests.schemas.makers import NOW, as_json, fault, record_of
+
+
+def given(**fields: object) -> object:
+    return decode_verdict(msgspec.json.encode({**as_json(examples.VERDICT), **fields}), now=NOW)
+
+
+@pytest.mark.parametrize("verdict", ["mirror", "not_mirror", "unsure"])
+def test_three_verdicts_are_known(verdict: str) -> None:
+    assert record_of(given(verdict=verdict)).verdict == verdict
+
+
+@pytest.mark.parametrize("verdict", ["Mirror", "not mirror", "yes", ""])
+def test_any_other_is_refused(verdict: str) -> None:
+    assert fault(given(verdict=verdict)) == ("not-allowed", "$.verdict")
+
+
+def test_a_verdict_is_not_blind_unless_it_says_so() -> None:
+    assert record_of(given()).blind is False
+    assert record_of(given(blind=True)).blind is True
+    assert fault(given(blind="yes")) == ("wrong-type", "$.blind")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("alert_id", "", "too-short"),
+        ("revision", 0, "out-of-range"),
+        ("reviewer", "", "too-short"),
+        ("reason_code", "free text", "bad-format"),
+        ("decided_at", "2999-01-01T00:00:00Z", "future-date"),
+        ("version", 2, "unknown-version"),
+    ],
+)
+def test_a_verdict_is_complete_and_sane(field: str, value: object, reason: str) -> None:
+    assert fault(given(**{field: value})) == (reason, f"$.{field}")
+
+
+def test_its_time_is_given_in_seconds() -> None:
+    assert examples.VERDICT.at == examples.VERDICT.decided_at.timestamp()
