@@ -1,0 +1,154 @@
+"""What a handle is on each platform: its legal form, what the platform ignores in it, and what it makes up itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class HandleRules:
+    """One platform's rules.
+
+    ``legal`` matches a whole handle that the platform would grant today (older accounts may break the rule).
+    ``ignored`` are the characters that the platform itself skips when it looks a handle up. ``hosts`` are the
+    web addresses that stand in front of a handle in a link. ``made_up`` matches handles that the platform or
+    its sign-up form proposes, after cleaning. ``examples`` maps what people type to the cleaned handle.
+    ``source`` says where the rule is published.
+    """
+
+    platform: str
+    legal: re.Pattern[str]
+    hosts: tuple[str, ...] = ()
+    ignored: str = ""
+    made_up: re.Pattern[str] | None = None
+    examples: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+
+
+# A name and a long run of digits is what sign-up forms propose on every large platform; X's own pattern is a
+# first name of up to ten letters with eight digits, older ones with five.
+_NAME_AND_NUMBER = r"[^\W\d_]{2,13}_?[0-9]{5,}"
+_PLACEHOLDER = r"(?:user|usr|account|member|guest|profile|id)[-_.]?[0-9]{3,}"
+
+RULES: tuple[HandleRules, ...] = (
+    HandleRules(
+        platform="x",
+        legal=re.compile(r"[A-Za-z0-9_]{4,15}"),
+        hosts=("x.com", "twitter.com", "mobile.twitter.com", "mobile.x.com"),
+        made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
+        examples=(
+            ("@Umar_Media", "Umar_Media"),
+            ("https://twitter.com/Umar_Media?lang=en", "Umar_Media"),
+            ("Elizabe39542212", "Elizabe39542212"),
+        ),
+        source="help.x.com, 'Help with username registration': letters, digits, underscores, at most 15",
+    ),
+    HandleRules(
+        platform="facebook",
+        legal=re.compile(r"[A-Za-z0-9.]{5,50}"),
+        hosts=("facebook.com", "m.facebook.com", "web.facebook.com", "fb.com", "fb.me"),
+        ignored=".",
+        made_up=re.compile(rf"(?:profile\.?php\?id=)?[0-9]{{9,}}|{_PLACEHOLDER}", re.IGNORECASE),
+        examples=(
+            ("Umar.Media", "UmarMedia"),
+            ("https://www.facebook.com/umar.media/", "umarmedia"),
+            ("fb.com/umar.me.dia", "umarmedia"),
+        ),
+        source="facebook.com/help, 'custom usernames': at least 5 of letters, digits and periods; periods and case "
+        "do not make a username different",
+    ),
+    HandleRules(
+        platform="instagram",
+        legal=re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._]{1,30}(?<!\.)"),
+        hosts=("instagram.com", "instagr.am"),
+        made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
+        examples=(
+            ("@umar.media_", "umar.media_"),
+            ("https://www.instagram.com/umar.media/", "umar.media"),
+        ),
+        source="help.instagram.com, 'username': at most 30 of letters, digits, periods and underscores; periods count",
+    ),
+    HandleRules(
+        platform="telegram",
+        legal=re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{3,30}[A-Za-z0-9]"),
+        hosts=("t.me", "telegram.me", "telegram.dog"),
+        made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
+        examples=(
+            ("t.me/Umar_Media", "Umar_Media"),
+            ("https://t.me/s/umar_media", "umar_media"),
+            ("@umar_media", "umar_media"),
+        ),
+        source="telegram.org/faq, 'usernames', and core.telegram.org/method/account.checkUsername: 5 to 32 of "
+        "letters, digits and underscores, first a letter, case ignored (4 for auctioned names)",
+    ),
+    HandleRules(
+        platform="whatsapp",
+        # WhatsApp knows people by number; the names it began to grant follow Instagram's letters.
+        legal=re.compile(r"\+?[0-9]{7,15}|(?!www\.)(?=.*[A-Za-z])[A-Za-z0-9._]{3,30}"),
+        hosts=("wa.me", "api.whatsapp.com", "whatsapp.com/channel", "chat.whatsapp.com"),
+        made_up=re.compile(_PLACEHOLDER, re.IGNORECASE),
+        examples=(
+            ("https://wa.me/923001234567", "923001234567"),
+            ("@umar.media", "umar.media"),
+        ),
+        source="faq.whatsapp.com, 'usernames': 3 to 30 of letters, digits, periods, underscores, at least one letter",
+    ),
+)
+
+DEFAULT_RULES = HandleRules(
+    platform="default",
+    legal=re.compile(r"[^\s@/]{1,256}"),
+    made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
+    examples=(("@umar-media", "umar-media"), ("user-48213", "user-48213")),
+    source="a platform that is not listed: no character is ignored but case",
+)
+
+_BY_PLATFORM: Mapping[str, HandleRules] = MappingProxyType({rules.platform: rules for rules in RULES})
+
+# Sections that stand between the host and the handle of a link.
+_LINK_SECTION = re.compile(r"(?:s/|#!/|people/[^/]+/|p/|user/|u/|c/|channel/)")
+_SCHEME = re.compile(r"(?:https?:)?//(?:www\.)?|www\.", re.IGNORECASE)
+_AFTER_HANDLE = re.compile(r"[/?#].*", re.DOTALL)
+
+
+def rules_for(platform: str) -> HandleRules:
+    """The rules of a platform, or the default ones."""
+    return _BY_PLATFORM.get(platform, DEFAULT_RULES)
+
+
+def clean_handle(handle: str, platform: str) -> str:
+    """The handle without what is not part of it: link prefix, ``@``, and the characters that the platform ignores.
+
+    Case is kept (it shows where a new word begins); compare cleaned handles without it.
+    """
+    rules = rules_for(platform)
+    handle = handle.strip()
+    if "/" in handle:
+        handle = _without_link(handle, rules)
+    handle = handle.lstrip("@")
+    return handle.translate(dict.fromkeys(map(ord, rules.ignored))) if rules.ignored else handle
+
+
+def is_legal(handle: str, platform: str) -> bool:
+    """Whether the platform would grant the handle (without its ``@``) today."""
+    return rules_for(platform).legal.fullmatch(handle.strip().lstrip("@")) is not None
+
+
+def is_made_up(cleaned: str, platform: str) -> bool:
+    """Whether a cleaned handle follows a pattern that the platform proposes: its name part is nobody's choice."""
+    pattern = rules_for(platform).made_up
+    return pattern is not None and pattern.fullmatch(cleaned) is not None
+
+
+def _without_link(handle: str, rules: HandleRules) -> str:
+    """The handle of a profile link; a link to nowhere known is left as it is."""
+    bare = _SCHEME.sub("", handle, count=1) if _SCHEME.match(handle) else handle
+    for host in rules.hosts:
+        if bare[: len(host) + 1].lower() == f"{host}/":
+            path = bare[len(host) + 1 :]
+            section = _LINK_SECTION.match(path)
+            return _AFTER_HANDLE.sub("", path[section.end() :] if section else path)
+    return bare

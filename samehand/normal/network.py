@@ -1,0 +1,109 @@
+"""Internet addresses: the one address, and the networks around it, that say where an account was made.
+
+Private, reserved and carrier-internal addresses name nobody and are nothing. The documentation ranges
+(192.0.2.0/24, 2001:db8::/32, …) are let through: they occur in examples and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+# Written out rather than asked of ``ipaddress``, whose idea of private has changed between Python versions.
+# Source: the IANA special-purpose address registries for IPv4 and IPv6.
+_UNUSABLE: tuple[tuple[str, str], ...] = (
+    ("0.0.0.0/8", "unspecified"),
+    ("10.0.0.0/8", "private"),
+    ("100.64.0.0/10", "carrier-internal"),
+    ("127.0.0.0/8", "loopback"),
+    ("169.254.0.0/16", "link-local"),
+    ("172.16.0.0/12", "private"),
+    ("192.0.0.0/24", "reserved"),
+    ("192.88.99.0/24", "reserved"),
+    ("192.168.0.0/16", "private"),
+    ("198.18.0.0/15", "reserved"),
+    ("224.0.0.0/4", "multicast"),
+    ("240.0.0.0/4", "reserved"),
+    ("::/127", "loopback"),
+    ("100::/64", "reserved"),
+    ("fc00::/7", "private"),
+    ("fe80::/10", "link-local"),
+    ("ff00::/8", "multicast"),
+)
+_RANGES: dict[int, tuple[tuple[int, int, str], ...]] = {
+    version: tuple(
+        (int(network.network_address), int(network.broadcast_address), reason)
+        for network, reason in ((ip_network(text), reason) for text, reason in _UNUSABLE)
+        if network.version == version
+    )
+    for version in (4, 6)
+}
+_NAT64 = int(IPv6Address("64:ff9b::")) >> 32
+_SIX_TO_FOUR = 0x2002
+# The longest text of an address, with a zone and brackets, is well below this.
+_TEXT_LENGTH_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A public address in its shortest spelling.
+
+    ``prefix`` is the small network around it (IPv4 /24, IPv6 /64), ``site`` the IPv6 /48 that one subscriber
+    or office is given, empty for IPv4.
+    """
+
+    address: str
+    prefix: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoAddress:
+    """Why a text is no usable address: `malformed`, `private`, `loopback`, `carrier-internal`, …"""
+
+    reason: str
+
+
+def read_address(text: str) -> Address | None:
+    """The public address that a text spells, or ``None``; :func:`judge_address` tells why."""
+    found = judge_address(text)
+    return found if isinstance(found, Address) else None
+
+
+def judge_address(text: str) -> Address | NoAddress:
+    """The address that a text spells, with IPv4 unwrapped from its IPv6 dress, or why there is none."""
+    bare = text.strip()
+    if not bare or len(bare) > _TEXT_LENGTH_MAX:
+        return NoAddress("malformed")
+    try:
+        address = ip_address(bare.removeprefix("[").partition("]")[0].partition("%")[0])
+    except ValueError:
+        return NoAddress("malformed")
+    if isinstance(address, IPv6Address):
+        address = _unwrapped(address)
+    value = int(address)
+    for first, last, reason in _RANGES[address.version]:
+        if first <= value <= last:
+            return NoAddress(reason)
+    return _described(address)
+
+
+def _unwrapped(address: IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that a mapped, NAT64 or 6to4 address stands for."""
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    value = int(address)
+    if value >> 32 == _NAT64:
+        return IPv4Address(value & 0xFFFFFFFF)
+    if value >> 112 == _SIX_TO_FOUR:
+        return IPv4Address(value >> 80 & 0xFFFFFFFF)
+    return address
+
+
+def _described(address: IPv4Address | IPv6Address) -> Address:
+    value = int(address)
+    if isinstance(address, IPv4Address):
+        return Address(str(address), f"{IPv4Address(value & 0xFFFFFF00)}/24", "")
+    return Address(
+        str(address), f"{IPv6Address(value >> 64 << 64)}/64", f"{IPv6Address(value >> 80 << 80)}/48"
+    )

@@ -1,0 +1,66 @@
+"""Phone numbers as E.164, and the block of a hundred around each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+
+# E.164 allows 15 digits; spaces, brackets and an extension may stand around them.
+_TEXT_LENGTH_MAX = 40
+_DIGITS_MIN = 7
+_RISING = "01234567890123456789"
+_REGION = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneFold:
+    """A phone number. ``e164`` starts with ``+``; ``block`` is it without the last two digits (numbers bought
+    together share it); ``country_code`` is the dialling code; ``country`` the ISO region it most likely lies
+    in, empty where unknown.
+    """
+
+    e164: str
+    block: str
+    country_code: int
+    country: str
+
+
+def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
+    """The number that a text spells, or ``None`` if it is none or nobody's (one digit repeated, 123456789).
+
+    ``locale`` gives the region of a number without its country code; without one, only numbers with ``+`` or
+    ``00`` in front are read.
+    """
+    if len(text) > _TEXT_LENGTH_MAX or sum(map(str.isdigit, text)) < _DIGITS_MIN:
+        return None
+    bare = text.strip()
+    bare = f"+{bare[2:]}" if bare.startswith("00") and not bare.startswith("000") else bare
+    try:
+        number = phonenumbers.parse(bare, region_of(locale))
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number) or _is_nobodys(str(number.national_number)):
+        return None
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    code = number.country_code or 0
+    country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)
+    return PhoneFold(e164, e164[:-2], code, "" if country == "ZZ" else country)
+
+
+def region_of(locale: str | None) -> str | None:
+    """The ISO region of a locale (`ur-PK`, `ur_PK.UTF-8`), or ``None``."""
+    found = _REGION.search(locale) if locale else None
+    return found.group(1).upper() if found else None
+
+
+def _is_nobodys(national: str) -> bool:
+    """One or two digits over and over, or counting up or down."""
+    return (
+        len(national) < _DIGITS_MIN - 2
+        or len(set(national[1:])) == 1
+        or national in _RISING
+        or national[::-1] in _RISING
+        or re.fullmatch(r"(.{1,2})\1{3,}.?", national) is not None
+    )
