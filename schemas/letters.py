@@ -17,6 +17,9 @@ VALUE_BYTES_MAX: Final = 512 * 1024
 KEY_BYTES_MAX: Final = 2 * 1024
 """The longest legal key, `platform:account_id` in UTF-8, is 1,057 bytes."""
 
+UNPROCESSABLE: Final = Malformed("unprocessable", "$", "a legal record on which the program failed")
+"""The fault of a record whose processing raised. The exception's own text may quote the record."""
+
 
 class DeadLetter(Record, frozen=True, kw_only=True):
     """A record that could not be processed: where it lies, what it was, and why.
@@ -57,7 +60,7 @@ class DeadLetter(Record, frozen=True, kw_only=True):
         value: bytes | None,
         now: float,
     ) -> DeadLetter:
-        """The letter for a malformed record; `now` in Unix seconds. An oversized key or value is left out."""
+        """The letter for a record with `fault`; `now` in Unix seconds. Oversized keys and values are left out."""
         return cls(
             topic=topic,
             partition=partition,

@@ -26,9 +26,10 @@ Reason = Literal[
     "too-many",
     "too-short",
     "unknown-version",
+    "unprocessable",
     "wrong-type",
 ]
-"""Every reason a decoder can give. Bounded, so that it may be a metric label.
+"""Every reason for refusing a record. Bounded, so that it may be a metric label.
 
 bad-date         not RFC 3339, or without a timezone
 bad-format       a string of the right length that breaks its pattern, or bad base64
@@ -49,6 +50,7 @@ too-long         a string over its limit
 too-many         a list over its limit
 too-short        a string under its limit: an empty id
 unknown-version  a `version` that this reader does not know
+unprocessable    a legal record on which our own logic failed: a defect of ours to look into
 wrong-type       another JSON type than the field's
 """
 

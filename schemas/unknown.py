@@ -17,7 +17,7 @@ class UnknownFields:
     """Counts the fields at the top level and in `account` that `record_type` has not.
 
     Most messages have none, so a strict shadow of the record (the same names, no field decoded) is tried
-    first: it costs a third of the decoding. Only where it stumbles are the keys listed.
+    first: it costs a quarter of the decoding. Only where it stumbles are the keys listed.
     """
 
     def __init__(self, record_type: type[Record]) -> None:

@@ -44,6 +44,15 @@ def test_an_account_key_is_platform_and_id(key: str) -> None:
     assert not refused(fields.AccountKey, key)
 
 
+def test_the_limits_are_the_ones_that_producers_were_told() -> None:
+    assert (fields.HANDLE_CHARS_MAX, fields.DISPLAY_NAME_CHARS_MAX, fields.BIO_CHARS_MAX) == (
+        256,
+        512,
+        10_000,
+    )
+    assert (fields.ACCOUNT_ID_CHARS_MAX, fields.LINKS_MAX, fields.IMAGE_BYTES_MAX) == (256, 50, 256 * 1024)
+
+
 def test_a_count_stays_exact_in_every_language() -> None:
     assert msgspec.convert(2**53 - 1, fields.Count) == 2**53 - 1
     with pytest.raises(msgspec.ValidationError):

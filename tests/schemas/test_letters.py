@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.pretty import pretty_repr
 
-from schemas.letters import KEY_BYTES_MAX, VALUE_BYTES_MAX, DeadLetter
+from schemas.letters import KEY_BYTES_MAX, UNPROCESSABLE, VALUE_BYTES_MAX, DeadLetter
 from schemas.malformed import Malformed
 from schemas.wire import MESSAGE_BYTES_MAX, decode_letter, encode
 from tests.schemas.makers import NOW, record_of
@@ -47,6 +47,13 @@ def test_the_largest_letter_fits_into_a_message() -> None:
     largest = encode(a_letter(key=bytes(KEY_BYTES_MAX), value=bytes(VALUE_BYTES_MAX)))
     assert len(largest) <= MESSAGE_BYTES_MAX
     assert record_of(decode_letter(largest, now=NOW)).value == bytes(VALUE_BYTES_MAX)
+
+
+def test_a_record_on_which_our_logic_failed_has_a_reason_too() -> None:
+    letter = DeadLetter.of(
+        UNPROCESSABLE, topic="accounts.banned", partition=0, offset=1, key=b"x:1", value=b"{}", now=NOW
+    )
+    assert record_of(decode_letter(encode(letter), now=NOW)).reason == "unprocessable"
 
 
 def test_what_it_holds_is_not_in_its_repr() -> None:
