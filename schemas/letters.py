@@ -60,7 +60,7 @@ class DeadLetter(Record, frozen=True, kw_only=True):
         value: bytes | None,
         now: float,
     ) -> DeadLetter:
-        """The letter for a record with `fault`; `now` in Unix seconds. Oversized keys and values are left out."""
+        """The letter for `fault`; `now` in Unix seconds. An oversized key or value is left out."""
         return cls(
             topic=topic,
             partition=partition,
