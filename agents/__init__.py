@@ -1,1 +1,7 @@
-"""One verb on one stream each: screen, enrol, lookback, judge, expunge; they do not know each other."""
+"""What samehand does with each stream: one verb a file, each a plain async function over a batch.
+
+``screen`` (accounts created or updated: whom do they resemble?), ``enrol`` (bans become fingerprints),
+``lookback`` (a ban: who was remembered from before?), ``judge`` (verdicts), ``expunge`` (reinstated:
+forgotten) and ``forget`` (deleted). None knows another; :mod:`agents.doors` translates between what
+crosses the wire and what the mind knows, :mod:`agents.house` holds what all of them are given.
+"""

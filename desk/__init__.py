@@ -1,1 +1,1 @@
-"""What people touch: the command line, the web page and how results are drawn."""
+"""What people touch: the command line, the pages, and how alerts and scores are drawn for them."""

@@ -45,7 +45,7 @@ class Account:
     payment_token: str | None = field(default=None, repr=False)
     referrer: str | None = None
     avatar: Avatar | None = None
-    already_keyed: Mapping[str, bytes] = field(default=NOTHING_KEYED, repr=False)
+    already_keyed: Mapping[str, bytes] = field(default_factory=lambda: NOTHING_KEYED, repr=False)
 
     @property
     def key(self) -> str:

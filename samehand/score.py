@@ -21,7 +21,7 @@ from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.signals import CIRCUMSTANCES, SIGNALS
 from samehand.signals.base import Finding, Sight
-from samehand.weights import Row, SignalWeights, Weights
+from samehand.weights import Band, Row, SignalWeights, Weights
 
 # A pair that may not alert alone is held this far (in nats) below the `possible` threshold: visibly
 # below it, and still ranked by its evidence among the others of its kind.
@@ -40,7 +40,7 @@ class Score:
     lines: tuple[Evidence, ...]
     log_odds: float
     probability: float
-    band: str
+    band: Band
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -9,15 +9,18 @@ is ``ln(m / u)`` (Fellegi and Sunter, 1969), kept between ``floor`` and ``ceilin
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 import msgspec
 
 from samehand.errors import UnusableWeights
 
 WEIGHT_MAX = 14.0  # nats: about one account in a million, all that one agreement may say by itself
+
+
+Band = Literal["likely", "possible", "none"]
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +82,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The log-odds at which :meth:`probability` reaches a value in (0, 1)."""
         return (math.log(probability) - math.log1p(-probability) - self.intercept) / self.slope
 
-    def band(self, probability: float, policy: str | None = None) -> str:
+    def band(self, probability: float, policy: str | None = None) -> Band:
         """``likely``, ``possible`` or ``none``, by the policy's own thresholds where it has some."""
         bands = self.bands_of(policy)
         if probability >= bands.likely:
@@ -89,6 +92,11 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def bands_of(self, policy: str | None) -> Bands:
         """The thresholds in force for a policy."""
         return self.policy_bands.get(policy, self.bands) if policy else self.bands
+
+    @property
+    def alerting_min(self) -> float:
+        """The lowest probability at which some policy alerts."""
+        return min(bands.possible for bands in (self.bands, *self.policy_bands.values()))
 
 
 def read_weights(raw: bytes) -> Weights:

@@ -187,7 +187,9 @@ class Store(Protocol):
     async def bans(self, accounts: Sequence[str]) -> list[Ban | None]:
         """The bans in force, as enrolled."""
 
-    async def bans_like(self, queries: Sequence[Query], *, now: float, keep: int = 64) -> list[list[Candidate]]:
+    async def bans_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> list[list[Candidate]]:
         """Banned accounts that share keys, best first."""
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
@@ -218,8 +220,8 @@ class Store(Protocol):
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, capped a ban."""
 
-    async def drop_alerts(self, alerts: Sequence[OpenAlert]) -> None:
-        """Forgets alerts after their withdrawal was published."""
+    async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
+        """Forgets (alert id, banned account) after its withdrawal was published."""
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs, whether or not they are known here."""

@@ -79,7 +79,9 @@ class BioSignal(SignalBase[BioTrait]):
             because = f"The self-descriptions are the same or nearly so: {shared}."
             return Finding("almost-same", because, rate, crowd, shipped)
         if likeness >= _MOSTLY:
-            return Finding("mostly-same", f"The self-descriptions are mostly the same: {shared}.", 2 * shipped)
+            return Finding(
+                "mostly-same", f"The self-descriptions are mostly the same: {shared}.", 2 * shipped
+            )
         if likeness >= _PARTLY:
             return Finding("partly-same", f"The self-descriptions agree in part: {shared}.", 8 * shipped)
         return Finding("different", "The self-descriptions are different.")
@@ -93,8 +95,16 @@ class BioSignal(SignalBase[BioTrait]):
         """Each level."""
         one = _says("Official channel of the northern valley. News, songs and statements. Share and follow.")
         return (
-            Example(one, _says("OFFICIAL channel of the northern valley!! news, songs & statements. Share and follow"), "almost-same"),
-            Example(one, _says("Official channel of the northern valley. News and songs, follow us"), "mostly-same"),
+            Example(
+                one,
+                _says("OFFICIAL channel of the northern valley!! news, songs & statements. Share and follow"),
+                "almost-same",
+            ),
+            Example(
+                one,
+                _says("Official channel of the northern valley. News and songs, follow us"),
+                "mostly-same",
+            ),
             Example(one, _says("I bake bread in Lahore and write about my two cats."), "different"),
             Example(one, _says("hi"), None),
         )

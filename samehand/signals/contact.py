@@ -50,9 +50,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         named = contact_points(account.bio or "", account.links) if account.bio or account.links else ()
         own = own_points(account.handle, account.platform) if account.handle else ()
         mine = tuple(_digest(point, keyer) for point in own)
-        points = {
-            _digest(point, keyer): point.kind for point in named if point not in own
-        }
+        points = {_digest(point, keyer): point.kind for point in named if point not in own}
         if not points and not mine:
             return None
         return ContactTrait(tuple(points.items())[:POINTS_MAX], mine)
@@ -63,7 +61,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             (
                 bytes((len(trait.own),)),
                 *trait.own,
-                *(bytes((_KINDS.index(kind) if kind in _KINDS else 0xFF,)) + digest for digest, kind in trait.points),
+                *(
+                    bytes((_KINDS.index(kind) if kind in _KINDS else 0xFF,)) + digest
+                    for digest, kind in trait.points
+                ),
             )
         )
 
@@ -75,7 +76,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             raise ValueError("a contact section has another length")
         return ContactTrait(
             tuple(
-                (payload[here + 1 : here + step], _KINDS[payload[here]] if payload[here] < len(_KINDS) else "other")
+                (
+                    payload[here + 1 : here + step],
+                    _KINDS[payload[here]] if payload[here] < len(_KINDS) else "other",
+                )
                 for here in range(start, len(payload), step)
             ),
             tuple(payload[here : here + DIGEST_BYTES] for here in range(1, start, DIGEST_BYTES)),
@@ -97,7 +101,10 @@ class ContactSignal(SignalBase[ContactTrait]):
         if named_there.intersection(ours.own):
             return Finding("announced", "The banned account's profile named this account.")
         if {digest for digest, _ in ours.points}.intersection(theirs.own):
-            return Finding("names-it", "This account's profile names the banned account, as followers and critics do too.")
+            return Finding(
+                "names-it",
+                "This account's profile names the banned account, as followers and critics do too.",
+            )
         return None
 
     def _shared(self, shared: list[tuple[bytes, str]], sight: Sight) -> Finding:
@@ -119,9 +126,19 @@ class ContactSignal(SignalBase[ContactTrait]):
     def examples(self) -> tuple[Example, ...]:
         """Each level."""
         return (
-            Example(_invites("join t.me/+AbCdEf123456"), _invites("new: https://t.me/+AbCdEf123456"), "shared"),
-            Example(_invites("write to me", "valley_news_2"), _invites("backup: t.me/valley_news_2", "valley_news"), "announced"),
-            Example(_invites("we are t.me/valley_news again", "vnews_back"), _invites("news", "valley_news"), "names-it"),
+            Example(
+                _invites("join t.me/+AbCdEf123456"), _invites("new: https://t.me/+AbCdEf123456"), "shared"
+            ),
+            Example(
+                _invites("write to me", "valley_news_2"),
+                _invites("backup: t.me/valley_news_2", "valley_news"),
+                "announced",
+            ),
+            Example(
+                _invites("we are t.me/valley_news again", "vnews_back"),
+                _invites("news", "valley_news"),
+                "names-it",
+            ),
             Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
         )
 

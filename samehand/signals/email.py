@@ -9,7 +9,7 @@ from samehand.account import Account
 from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind
-from samehand.normal.email import fold_email
+from samehand.normal.email import domain_class, fold_email
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
@@ -49,13 +49,14 @@ class EmailSignal(SignalBase[EmailTrait]):
         folded = fold_email(account.email) if account.email else None
         if folded is None:
             return None
+        kind = domain_class(folded.domain)
         return EmailTrait(
             mailbox=keyer("email", folded.address.encode("utf-8", "surrogatepass")),
             local=keyer("email-local", folded.local.encode("utf-8", "surrogatepass")),
             local_bits=int(bits(folded.local)),
-            disposable=folded.domain_class == "disposable",
+            disposable=kind == "disposable",
             tagged=folded.tag is not None,
-            provider=folded.domain if folded.domain_class == "public-provider" else "",
+            provider=folded.domain if kind == "public-provider" else "",
         )
 
     def pack(self, trait: EmailTrait) -> bytes:
@@ -112,7 +113,9 @@ class EmailSignal(SignalBase[EmailTrait]):
             Example(one, _writes_from("umarmedia@proton.me"), "same-local-part"),
             Example(one, _writes_from("salma.k@gmail.com"), "different"),
             Example(one, _writes_from("not an address"), None),
-            Example(_writes_from("a1b2@mailinator.com"), _writes_from("zz9@guerrillamail.com"), "both-disposable"),
+            Example(
+                _writes_from("a1b2@mailinator.com"), _writes_from("zz9@guerrillamail.com"), "both-disposable"
+            ),
         )
 
 

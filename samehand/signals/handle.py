@@ -148,7 +148,12 @@ class HandleSignal(SignalBase[HandleTrait]):
         shipped = rate_of_bits(max(worth - found.slack_bits, 0.0))
         rate, crowd = sight.within_stratum(KeyKind.STEM, found.part.encode(), shipped)
         return Finding(
-            found.kind, _SENTENCES[found.kind], rate, crowd, shipped, worth - found.slack_bits < ALONE_BITS_MIN
+            found.kind,
+            _SENTENCES[found.kind],
+            rate,
+            crowd,
+            shipped,
+            worth - found.slack_bits < ALONE_BITS_MIN,
         )
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:

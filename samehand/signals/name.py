@@ -128,9 +128,7 @@ class NameSignal(SignalBase[NameTrait]):
             shipped, rate, worth = shipped * each, rate * counted, worth + bits(word)
             crowds.append(crowd)
         alone = worth - slack_bits >= ALONE_BITS_MIN
-        return Finding(
-            level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone
-        )
+        return Finding(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone)
 
     def show(self, trait: NameTrait, quoted: Quoted) -> str:
         """The name as it was given, or its folded words where that was not kept."""
@@ -159,11 +157,7 @@ def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
         free, wanted = list(range(len(ours.words))), list(range(len(theirs.words)))
     words, slack, exact, missed = [], 0.0, True, False
     for place in sorted(wanted, key=lambda x: -bits(theirs.words[x])):
-        costs = [
-            (cost, mine)
-            for mine in free
-            if (cost := _cost(ours, mine, theirs, place)) is not None
-        ]
+        costs = [(cost, mine) for mine in free if (cost := _cost(ours, mine, theirs, place)) is not None]
         if not costs:
             missed = True
             continue

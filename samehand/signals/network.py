@@ -74,7 +74,9 @@ class NetworkSignal(SignalBase[NetworkTrait]):
             because = "Both accounts came from the same small network."
             return Finding("same-prefix", because, rate, crowd, _SHIPPED_PREFIX_RATE)
         if ours.site and ours.site == theirs.site:
-            return Finding("same-site", "Both accounts came from the same customer's IPv6 range.", _SHIPPED_SITE_RATE)
+            return Finding(
+                "same-site", "Both accounts came from the same customer's IPv6 range.", _SHIPPED_SITE_RATE
+            )
         return Finding("different", "The accounts came from different networks.")
 
     def show(self, trait: NetworkTrait, quoted: Quoted) -> str:

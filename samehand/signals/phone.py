@@ -54,7 +54,9 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         end = 2 * DIGEST_BYTES
         if len(payload) != end + 2:
             raise ValueError("a phone section has another length")
-        return PhoneTrait(payload[:DIGEST_BYTES], payload[DIGEST_BYTES:end], int.from_bytes(payload[end:], "big"))
+        return PhoneTrait(
+            payload[:DIGEST_BYTES], payload[DIGEST_BYTES:end], int.from_bytes(payload[end:], "big")
+        )
 
     def keys(self, trait: PhoneTrait) -> Iterable[Key]:
         """The number and its block."""
@@ -64,7 +66,9 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         """The same number, one of the same hundred, or another."""
         if ours.number == theirs.number:
             rate, crowd = sight.shared(KeyKind.PHONE, ours.number, _SHIPPED_RATE)
-            return Finding("same-number", "Both accounts use the same phone number.", rate, crowd, _SHIPPED_RATE)
+            return Finding(
+                "same-number", "Both accounts use the same phone number.", rate, crowd, _SHIPPED_RATE
+            )
         if ours.block == theirs.block:
             rate, crowd = sight.shared(KeyKind.PHONE_BLOCK, ours.block, _SHIPPED_BLOCK_RATE)
             because = "The phone numbers are of one block of a hundred, as if bought together."

@@ -1,0 +1,184 @@
+"""The doors between floors: records of the wire to what the mind knows, and scores to alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from samehand.account import NOTHING_KEYED, Account, Avatar
+from samehand.evidence import Evidence
+from samehand.fingerprint import Fingerprint, Keyer, distil
+from samehand.lineage import Descent, founder
+from samehand.normal.redact import redacted
+from samehand.score import Score
+from samehand.signals import POSITION, SIGNALS
+from samehand.signals.base import Quoted
+from schemas.accounts import Account as WireAccount
+from schemas.accounts import AccountBanned, AccountEvent, Basis
+from schemas.alerts import EvidenceLine, Matched
+from store.base import Ban, BanFacts, Remembered
+from store.errors import StoreEmptied, StoreUnavailable
+from streams.errors import Transient
+
+T = TypeVar("T")
+Keyers = Sequence[tuple[int, Keyer]]
+
+_KEYED = ("email", "phone", "device", "ip", "payment")
+
+
+async def asked(answer: Awaitable[T]) -> T:
+    """What the store answers; its outages become what delivery waits out.
+
+    A store that was emptied is an outage too: nothing may be said until it has been rebuilt.
+    """
+    try:
+        return await answer
+    except (StoreUnavailable, StoreEmptied) as outage:
+        raise Transient(str(outage)) from outage
+
+
+def account_of(platform: str, wire: WireAccount) -> Account:
+    """The account of a record as the mind takes it."""
+    keyed = {
+        name: bytes.fromhex(value)
+        for name in _KEYED
+        if (value := getattr(wire, f"{name}_hmac")) and not getattr(wire, _raw_name(name))
+    }
+    return Account(
+        platform=platform,
+        account_id=wire.account_id,
+        handle=wire.handle,
+        display_name=wire.display_name,
+        bio=wire.bio,
+        links=wire.links,
+        locale=wire.locale,
+        email=wire.email,
+        phone=wire.phone,
+        device_id=wire.device_id,
+        ip=wire.ip,
+        user_agent=wire.user_agent,
+        payment_token=wire.payment_token,
+        referrer=wire.referrer,
+        avatar=None
+        if wire.avatar is None
+        else Avatar(
+            pdq=bytes.fromhex(wire.avatar.pdq) if wire.avatar.pdq else None,
+            quality=wire.avatar.quality,
+            image=wire.avatar.image,
+        ),
+        already_keyed=keyed or NOTHING_KEYED,
+    )
+
+
+def _raw_name(name: str) -> str:
+    return {"device": "device_id", "payment": "payment_token"}.get(name, name)
+
+
+def quoted_of(wire: WireAccount) -> Quoted:
+    """The public words that alerts may quote, without addresses and numbers that people put into names."""
+    return Quoted(handle=redacted(wire.handle or ""), display_name=redacted(wire.display_name or ""))
+
+
+def fingerprints_of(account: Account, keyers: Keyers, *, at: float | None) -> tuple[Fingerprint, ...]:
+    """A fingerprint a pepper in force."""
+    return tuple(distil(account, keyer, at=at, pepper_id=pepper_id) for pepper_id, keyer in keyers)
+
+
+def remembered_of(event: AccountEvent, keyers: Keyers) -> Remembered:
+    """A new or changed account, to remember and to look up."""
+    account = account_of(event.platform, event.account)
+    return Remembered(
+        account=account.key,
+        account_id=account.account_id,
+        platform=account.platform,
+        seen_at=event.at,
+        quoted=quoted_of(event.account),
+        fingerprints=fingerprints_of(account, keyers, at=event.at),
+    )
+
+
+def ban_of(event: AccountBanned, keyers: Keyers) -> Ban:
+    """A ban to enrol. Where nobody says when it took effect, timing will say nothing."""
+    banned_at = None if event.banned_at is None else event.banned_at.timestamp()
+    account = account_of(event.platform, event.account)
+    basis = event.basis
+    return Ban(
+        account=account.key,
+        facts=BanFacts(
+            platform=account.platform,
+            account_id=account.account_id,
+            occurred_at=event.at,
+            banned_at=banned_at,
+            policy=event.policy,
+            basis_authority=basis.authority if basis else None,
+            basis_reference=basis.reference if basis else None,
+            queue=event.queue,
+            expires_at=None if event.expires_at is None else event.expires_at.timestamp(),
+            descent=founder(account.key),
+            quoted=quoted_of(event.account),
+        ),
+        fingerprints=fingerprints_of(account, keyers, at=banned_at),
+    )
+
+
+def descending(ban: Ban, descent: Descent) -> Ban:
+    """The same ban as a member of the family that a moderator's verdict put it into."""
+    return replace(ban, facts=replace(ban.facts, descent=descent))
+
+
+def matched_of(facts: BanFacts) -> Matched:
+    """The banned account as an alert names it."""
+    basis = None
+    if facts.basis_authority is not None:
+        basis = Basis(authority=facts.basis_authority, reference=facts.basis_reference)
+    return Matched(
+        platform=facts.platform,
+        account_id=facts.account_id,
+        banned_at=None if facts.banned_at is None else moment(facts.banned_at),
+        root_id=facts.descent.root_id,
+        generation=facts.descent.generation,
+        policy=facts.policy,
+        basis=basis,
+    )
+
+
+def moment(seconds: float) -> datetime:
+    """Unix seconds as the UTC date that records hold."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def evidence_lines(
+    score: Score, ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
+) -> tuple[tuple[EvidenceLine, ...], tuple[EvidenceLine, ...]]:
+    """A score's lines for and against, each with the two values compared, masked where personal."""
+    return (
+        tuple(_lines(score.evidence, ours, theirs, our_words, their_words)),
+        tuple(_lines(score.counter_evidence, ours, theirs, our_words, their_words)),
+    )
+
+
+def _lines(
+    lines: Sequence[Evidence], ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
+) -> Iterable[EvidenceLine]:
+    for line in lines:
+        yield EvidenceLine(
+            signal=line.signal,
+            weight=line.weight,
+            level=line.level,
+            ours=_value(line.signal, ours, our_words),
+            theirs=_value(line.signal, theirs, their_words),
+            because=line.because,
+        )
+
+
+def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
+    """What one side shows of a signal; of the pair's circumstances, the side's own."""
+    if signal == "timing":
+        return "" if fingerprint.at is None else moment(fingerprint.at).isoformat(timespec="seconds")
+    if signal == "platform":
+        return fingerprint.platform
+    place = POSITION.get(signal)
+    trait = None if place is None else fingerprint.traits[place]
+    return "" if place is None or trait is None else SIGNALS[place].show(trait, words)

@@ -1,0 +1,128 @@
+"""Enrol: a ban becomes a fingerprint, and look-back is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from agents.doors import asked, ban_of, descending
+from agents.house import House
+from agents.reading import dead
+from schemas.accounts import AccountBanned, Tombstone
+from schemas.enrolled import BanEnrolled
+from schemas.keys import read_account_key
+from schemas.malformed import Malformed
+from schemas.wire import decode_banned, encode
+from store.base import Ban, Enrolled
+from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
+
+OCCURRED_AT_HEADER = "samehand-occurred-at"
+"""When the reinstatement behind a tombstone occurred, in Unix seconds: a tombstone has no value to say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What a tombstone says: whose ban to forget, if it is not later than this."""
+
+    account: str
+    occurred_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Banned:
+    """A ban as it was told, and distilled."""
+
+    event: AccountBanned
+    ban: Ban
+
+
+class Enrol:
+    """Bans become fingerprints; tombstones make them forgotten."""
+
+    def __init__(self, house: House) -> None:
+        """Takes the surroundings."""
+        self._house = house
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """One outcome an arrival: the word to look-back, nothing, or a dead letter.
+
+        Order matters within a batch (a ban, its tombstone, the next ban): bans and tombstones are
+        written in runs, as they come.
+        """
+        outcomes: list[Outcome] = []
+        read = [contained(self._read, arrival) for arrival in arrivals]
+        for kind, run in groupby(read, key=type):
+            items = list(run)
+            if kind is _Banned:
+                outcomes += await self._enrol([it for it in items if isinstance(it, _Banned)])
+            elif kind is _Gone:
+                outcomes += await self._expunge([it for it in items if isinstance(it, _Gone)])
+            else:
+                outcomes += [it for it in items if isinstance(it, Dead)]
+        return outcomes
+
+    def _read(self, arrival: Arrival) -> _Banned | _Gone | Dead:
+        house = self._house
+        read = decode_banned(arrival.value, now=house.now())
+        if isinstance(read, Malformed):
+            return dead(read)
+        if isinstance(read, Tombstone):
+            account = read_account_key(arrival.key)
+            if isinstance(account, Malformed):
+                return dead(account)
+            return _Gone(account.key, _occurred_at(arrival))
+        house.meters.decoded(arrival.topic, read.unknown_fields, clamped=read.clamped)
+        return _Banned(read.record, ban_of(read.record, house.keyers))
+
+    async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:
+        gone = [(it.account, it.occurred_at) for it in run]
+        await asked(self._house.store.expunge(gone, now=self._house.now()))
+        return [NOTHING] * len(run)
+
+    async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:
+        store = self._house.store
+        accounts = [it.ban.account for it in run]
+        descents = await asked(store.descents(accounts))
+        bans = [
+            descending(it.ban, descent) if descent else it.ban
+            for it, descent in zip(run, descents, strict=True)
+        ]
+        became = await asked(store.enrol(bans, now=self._house.now()))
+        standing = await asked(store.bans(accounts))
+        return [
+            self._outcome(it.event, outcome, stands=ban is not None)
+            for it, outcome, ban in zip(run, became, standing, strict=True)
+        ]
+
+    def _outcome(self, event: AccountBanned, became: Enrolled, *, stands: bool) -> Outcome:
+        if became is Enrolled.SUPERSEDED and not stands:
+            # Reinstated before its ban arrived: without this tombstone a rebuild would enrol it again.
+            return Published((tombstone(event.key, event.at, self._house.topics.banned),))
+        if became in (Enrolled.SUPERSEDED, Enrolled.EXPIRED):
+            return NOTHING
+        self._house.meters.searchable_seconds.observe(max(0.0, self._house.now() - event.at))
+        # An unchanged ban is told again: the first word may have been lost with a worker.
+        word = BanEnrolled(
+            platform=event.platform,
+            account_id=event.account.account_id,
+            banned_at=event.banned_at,
+            occurred_at=event.occurred_at,
+        )
+        return Published((Emit(self._house.topics.enrolled, word.key.encode(), encode(word)),))
+
+
+def tombstone(account: str, occurred_at: float, topic: str) -> Emit:
+    """The record that takes a ban out of the compacted topic."""
+    return Emit(topic, account.encode(), None, headers=((OCCURRED_AT_HEADER, repr(occurred_at).encode()),))
+
+
+def _occurred_at(arrival: Arrival) -> float:
+    """When the reinstatement behind a tombstone occurred: its header's word, else the broker's time."""
+    for name, value in arrival.headers:
+        if name == OCCURRED_AT_HEADER:
+            try:
+                return float(value)
+            except ValueError:
+                break
+    return arrival.timestamp

@@ -1,0 +1,47 @@
+"""What every agent is given: the store, the secrets, the weights, the clock and the rules of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from samehand.fingerprint import Keyer
+from samehand.weights import Weights
+from store.base import Store
+from streams.meters import Meters
+from streams.topics import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What operators decide. Counts are caps: a person reads what comes out of here.
+
+    ``alerts_an_event``: more than three banned accounts for one new one confuse more than they tell.
+    ``alerts_a_ban``: a ban that resembles hundreds of remembered accounts is a matter for one summary.
+    """
+
+    allowlist: frozenset[str] = frozenset()
+    across_platforms: bool = True
+    shadow: bool = False
+    alerts_an_event: int = 3
+    alerts_a_ban: int = 50
+    candidates_an_event: int = 64
+    candidates_a_ban: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The surroundings of an agent, wired once by :mod:`agents.worker`."""
+
+    store: Store
+    keyers: tuple[tuple[int, Keyer], ...]  # (pepper id, its keyer): two while a rotation lasts
+    weights: Weights
+    topics: Names
+    meters: Meters
+    now: Callable[[], float]
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def alerts_topic(self) -> str:
+        """Where alerts go: in shadow mode, where nobody acts on them."""
+        return self.topics.shadow if self.rules.shadow else self.topics.alerts

@@ -1,0 +1,53 @@
+"""Judge: what a moderator decided about an alert changes what is alerted next, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agents.doors import asked
+from agents.house import House
+from agents.reading import itself, read_all
+from samehand.lineage import Descent, child_of, founder
+from samehand.verdict import Consequence, consequence
+from schemas.verdicts import VerdictGiven
+from schemas.wire import decode_verdict
+from store.base import OpenAlert
+from streams.outcomes import Arrival, Outcome
+
+
+class Judge:
+    """Verdicts become suppressions and families."""
+
+    def __init__(self, house: House) -> None:
+        """Takes the surroundings."""
+        self._house = house
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """One outcome an arrival; a verdict itself says nothing further."""
+        outcomes, verdicts = read_all(arrivals, decode_verdict, self._house, itself)
+        if verdicts:
+            await self._follow([verdict for _, verdict in verdicts])
+        return outcomes
+
+    async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
+        store, now = self._house.store, self._house.now()
+        alerts = await asked(store.pairs([verdict.alert_id for verdict in verdicts]))
+        unlike = [v.alert_id for v in verdicts if consequence(v.verdict) is Consequence.SUPPRESS]
+        if unlike:
+            await asked(store.suppress(unlike, now=now))
+        mirrors = [
+            alert
+            for verdict, alert in zip(verdicts, alerts, strict=True)
+            if alert is not None and consequence(verdict.verdict) is Consequence.JOIN
+        ]
+        if mirrors:
+            await asked(store.join(await self._families(mirrors), now=now))
+        for verdict, alert in zip(verdicts, alerts, strict=True):
+            self._house.meters.verdict(verdict.verdict, alert.band if alert else "none")
+
+    async def _families(self, mirrors: Sequence[OpenAlert]) -> list[tuple[str, Descent]]:
+        bans = await asked(self._house.store.bans([alert.banned for alert in mirrors]))
+        return [
+            (alert.account, child_of(ban.facts.descent if ban else founder(alert.banned)))
+            for alert, ban in zip(mirrors, bans, strict=True)
+        ]

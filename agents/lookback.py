@@ -1,0 +1,124 @@
+"""Look back: a ban was enrolled; which remembered accounts resemble it, prepared before the ban?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agents.doors import asked, matched_of, moment
+from agents.house import House
+from agents.pairing import Pair, Side, admitted, best_score, confirm
+from agents.reading import itself, read_all
+from samehand.fingerprint import Fingerprint, query_keys
+from samehand.frequency import Frequencies
+from samehand.pair import alert_id
+from samehand.score import Score
+from schemas.alerts import AlertSummary
+from schemas.enrolled import BanEnrolled
+from schemas.wire import decode_enrolled, encode
+from store.base import Ban, Candidate, Query, RememberedFacts
+from streams.outcomes import Arrival, Emit, Outcome, Published
+
+_Scored = tuple[Fingerprint, Score]  # the ban's fingerprint under the pepper both share, and the score
+
+
+class Lookback:
+    """Enrolled bans become alerts on accounts remembered from before."""
+
+    def __init__(self, house: House) -> None:
+        """Takes the surroundings."""
+        self._house = house
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """One outcome an arrival."""
+        outcomes, words = read_all(arrivals, decode_enrolled, self._house, itself)
+        for place, emits in await self._alerts(words):
+            outcomes[place] = Published(tuple(emits))
+        return outcomes
+
+    async def confirm(self, emits: Sequence[Emit]) -> None:
+        """Notes the published alerts, so that a repeat is a duplicate."""
+        await confirm(emits, self._house)
+
+    async def _alerts(self, words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, list[Emit]]]:
+        if not words:
+            return []
+        house = self._house
+        now = house.now()
+        bans = await asked(house.store.bans([word.key for _, word in words]))
+        standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
+        if not standing:
+            return []
+        found = await asked(
+            house.store.remembered_like(
+                [_query(ban) for _, _, ban in standing], now=now, keep=house.rules.candidates_a_ban
+            )
+        )
+        frequencies = await asked(house.store.frequencies())
+        return [
+            (place, emits)
+            for (place, word, ban), candidates in zip(standing, found, strict=True)
+            if (emits := await self._of_ban(word, ban, candidates, frequencies))
+        ]
+
+    async def _of_ban(
+        self, word: BanEnrolled, ban: Ban, candidates: Sequence[Candidate], frequencies: Frequencies
+    ) -> list[Emit]:
+        house = self._house
+        near = [
+            (candidate, scored)
+            for candidate in candidates
+            if (scored := self._scored(ban, candidate, frequencies)) is not None
+        ]
+        if not near:
+            return []
+        facts = await asked(house.store.remembered_facts([candidate.ref for candidate, _ in near]))
+        known = await asked(house.store.bans([fact.account if fact else "" for fact in facts]))
+        pairs = [
+            self._pair(word, ban, candidate, fact, scored)
+            for (candidate, scored), fact, own_ban in zip(near, facts, known, strict=True)
+            # Neither one that has gone since, nor the banned account itself, nor one already banned.
+            if fact is not None and own_ban is None and fact.account not in house.rules.allowlist
+        ]
+        pairs.sort(key=lambda pair: (-pair.score.log_odds, pair.alert_id))
+        told, kept_back = pairs[: house.rules.alerts_a_ban], pairs[house.rules.alerts_a_ban :]
+        allowed = await admitted(told, house) if told else None
+        emits = [emit for _, emit in allowed.emits] if allowed else []
+        if kept_back:
+            emits.append(self._summary(ban, len(told), kept_back))
+        return emits
+
+    def _scored(self, ban: Ban, candidate: Candidate, frequencies: Frequencies) -> _Scored | None:
+        if not self._house.rules.across_platforms and candidate.fingerprint.platform != ban.facts.platform:
+            return None
+        for theirs in ban.fingerprints:
+            scored = best_score((candidate.fingerprint,), theirs, self._house, frequencies, ban.facts.policy)
+            if scored is not None:
+                self._house.meters.score_log_odds.observe(scored[1].log_odds)
+                return (theirs, scored[1]) if scored[1].band != "none" else None
+        return None
+
+    def _pair(
+        self, word: BanEnrolled, ban: Ban, candidate: Candidate, fact: RememberedFacts, scored: _Scored
+    ) -> Pair:
+        side = Side(fact.account, fact.platform, fact.account_id, fact.quoted, candidate.fingerprint)
+        return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at)
+
+    def _summary(self, ban: Ban, published: int, kept_back: Sequence[Pair]) -> Emit:
+        likely = sum(pair.score.band == "likely" for pair in kept_back)
+        summary = AlertSummary(
+            alert_id=alert_id("summary", ban.account),
+            revision=1,
+            status="open",
+            matched=matched_of(ban.facts),
+            published=published,
+            withheld_likely=likely,
+            withheld_possible=len(kept_back) - likely,
+            queue=ban.facts.queue,
+            detected_at=moment(self._house.now()),
+        )
+        return Emit(self._house.alerts_topic, summary.key.encode(), encode(summary))
+
+
+def _query(ban: Ban) -> Query:
+    keys = dict.fromkeys(key for fingerprint in ban.fingerprints for key in query_keys(fingerprint))
+    return Query(ban.account, tuple(keys))

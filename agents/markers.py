@@ -1,0 +1,37 @@
+"""What must still be known of an alert once the broker has confirmed it, as one line of text.
+
+Delivery hands markers back and keeps nothing else: an agent stays without memory between a batch and
+its confirmation, and a repeat gives the same line.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Marker(NamedTuple):
+    """An alert on its way: its pair, and what the metrics count. ``banned`` may hold spaces: it is last."""
+
+    alert_id: str
+    band: str
+    direction: str
+    queue: str
+    seconds_since_ban: float | None
+    banned: str
+
+    def __str__(self) -> str:
+        since = "-" if self.seconds_since_ban is None else repr(self.seconds_since_ban)
+        return " ".join((self.alert_id, self.band, self.direction, self.queue or "-", since, self.banned))
+
+
+def read_marker(text: str) -> Marker:
+    """Reads :class:`Marker`'s line. Raises ``ValueError`` where it is none."""
+    alert_id, band, direction, queue, since, banned = text.split(" ", 5)
+    return Marker(
+        alert_id,
+        band,
+        direction,
+        "" if queue == "-" else queue,
+        None if since == "-" else float(since),
+        banned,
+    )

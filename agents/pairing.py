@@ -1,0 +1,176 @@
+"""From pairs that resemble each other to alerts that may be published: one alert a pair, whoever finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from agents.doors import asked, evidence_lines, matched_of, moment
+from agents.house import House
+from agents.markers import Marker, read_marker
+from samehand.fingerprint import Fingerprint
+from samehand.frequency import Frequencies
+from samehand.pair import alert_id
+from samehand.score import Score, score
+from samehand.signals.base import Quoted
+from schemas.alerts import Direction, MirrorAlert, OtherCandidate
+from schemas.wire import encode
+from store.base import BanFacts, Proposal, Ruling
+from streams.outcomes import Emit
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The new account of a pair."""
+
+    account: str
+    platform: str
+    account_id: str
+    quoted: Quoted
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A new account and a banned one, scored. ``event_at`` is when the event that found it occurred."""
+
+    ours: Side
+    facts: BanFacts
+    theirs: Fingerprint
+    score: Score
+    direction: Direction
+    event_at: float
+
+    @property
+    def banned(self) -> str:
+        """The banned account's key."""
+        return f"{self.facts.platform}:{self.facts.account_id}"
+
+    @property
+    def alert_id(self) -> str:
+        """The same for this pair whenever and by whichever agent it is found."""
+        return alert_id(self.ours.account, self.banned)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What may be published of a batch of pairs: (place of the pair in the batch, what to send)."""
+
+    emits: tuple[tuple[int, Emit], ...]
+
+
+def best_score(
+    ours: Sequence[Fingerprint],
+    theirs: Fingerprint,
+    house: House,
+    frequencies: Frequencies,
+    policy: str | None = None,
+) -> tuple[Fingerprint, Score] | None:
+    """The score under the pepper that both sides share; ``None`` while a rotation has left them none."""
+    for mine in ours:
+        if mine.pepper_id == theirs.pepper_id:
+            return mine, score(mine, theirs, house.weights, frequencies, policy=policy)
+    return None
+
+
+async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
+    """Proposes each pair to the store and keeps those that may be published.
+
+    Two pairs of one batch with the same alert id are one alert: the stronger of them.
+    """
+    strongest: dict[str, int] = {}
+    for place, pair in enumerate(pairs):
+        seen = strongest.get(pair.alert_id)
+        if seen is None or pairs[seen].score.log_odds < pair.score.log_odds:
+            strongest[pair.alert_id] = place
+    chosen = sorted(strongest.values())
+    now = house.now()
+    alerts = [_alert(pairs[place], pairs, house, now) for place in chosen]
+    ruled = await asked(
+        house.store.propose(
+            [
+                Proposal(
+                    alert_id=alert.alert_id,
+                    account=pairs[place].ours.account,
+                    banned=pairs[place].banned,
+                    band=alert.band,
+                    payload=encode(alert),
+                )
+                for place, alert in zip(chosen, alerts, strict=True)
+            ],
+            now=now,
+        )
+    )
+    emits = []
+    for place, alert, verdict in zip(chosen, alerts, ruled, strict=True):
+        if verdict.ruling is Ruling.DUPLICATE:
+            house.meters.duplicates_suppressed.inc()
+        if verdict.ruling is Ruling.PUBLISH:
+            emits.append((place, _emit(replace(alert, revision=verdict.revision), pairs[place], house, now)))
+    return Admitted(tuple(emits))
+
+
+async def confirm(emits: Sequence[Emit], house: House) -> None:
+    """Notes alerts as published once the broker has confirmed them."""
+    markers = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
+    if not markers:
+        return
+    await asked(house.store.confirm([(it.alert_id, it.banned) for it in markers], now=house.now()))
+    for it in markers:
+        house.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
+
+
+def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
+    banned_at = pair.facts.banned_at
+    since_ban = None if banned_at is None else now - banned_at
+    marker = Marker(alert.alert_id, alert.band, alert.direction, alert.queue or "", since_ban, pair.banned)
+    return Emit(house.alerts_topic, alert.key.encode(), encode(alert), str(marker))
+
+
+def _alert(pair: Pair, pairs: Sequence[Pair], house: House, now: float) -> MirrorAlert:
+    ours, facts, result = pair.ours, pair.facts, pair.score
+    evidence, counter_evidence = evidence_lines(
+        result, ours.fingerprint, pair.theirs, ours.quoted, facts.quoted
+    )
+    since_ban = None
+    if facts.banned_at is not None and ours.fingerprint.at is not None:
+        since_ban = ours.fingerprint.at - facts.banned_at
+    return MirrorAlert(
+        alert_id=pair.alert_id,
+        revision=1,
+        status="open",
+        platform=ours.platform,
+        account_id=ours.account_id,
+        direction=pair.direction,
+        matched=matched_of(facts),
+        prior=result.prior,
+        log_odds=result.log_odds,
+        probability=result.probability,
+        band=result.band,
+        evidence=evidence,
+        counter_evidence=counter_evidence,
+        others=_others(pair, pairs),
+        queue=facts.queue,
+        weights_version=house.weights.version,
+        fold_version=ours.fingerprint.fold_version,
+        detected_at=moment(now),
+        seconds_since_ban=since_ban,
+        seconds_since_event=max(0.0, now - pair.event_at),
+    )
+
+
+def _others(pair: Pair, pairs: Sequence[Pair]) -> tuple[OtherCandidate, ...]:
+    """The other banned accounts that the same event came near."""
+    return tuple(
+        OtherCandidate(
+            platform=other.facts.platform,
+            account_id=other.facts.account_id,
+            log_odds=other.score.log_odds,
+            probability=other.score.probability,
+            band=other.score.band,
+        )
+        for other in pairs
+        if other.ours is pair.ours and other is not pair
+    )

@@ -1,0 +1,147 @@
+"""Screen: a new or changed account is remembered, then looked up among the banned.
+
+Remember first, look second: a ban that lands in between is enrolled before its look-back looks, so that
+whichever of the two comes second sees the first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.doors import asked, remembered_of
+from agents.house import House
+from agents.pairing import Pair, Side, admitted, best_score, confirm
+from agents.reading import read_all
+from samehand.fingerprint import query_keys
+from samehand.frequency import Frequencies
+from schemas.accounts import AccountEvent
+from schemas.alerts import Direction
+from schemas.wire import decode_created, decode_updated
+from store.base import BanFacts, Candidate, Query, Remembered
+from streams.outcomes import Arrival, Emit, Outcome, Published
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An event's account, distilled, and when the event occurred."""
+
+    account: Remembered
+    query: Query
+    event_at: float
+
+
+class Screen:
+    """Accounts created or updated become alerts on the banned accounts that they resemble."""
+
+    def __init__(self, house: House, direction: Direction = "forward") -> None:
+        """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
+        self._house = house
+        self._direction: Direction = direction
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """One outcome an arrival: alerts, nothing to say, or a dead letter."""
+        if self._direction == "update":
+            outcomes, events = read_all(arrivals, decode_updated, self._house, self._seen)
+        else:
+            outcomes, events = read_all(arrivals, decode_created, self._house, self._seen)
+        seen = [(place, one) for place, one in events if one is not None]
+        if seen:
+            for place, emits in (await self._alerts(seen)).items():
+                outcomes[place] = Published(tuple(emits))
+        return outcomes
+
+    async def confirm(self, emits: Sequence[Emit]) -> None:
+        """Notes the published alerts, so that a repeat is a duplicate."""
+        await confirm(emits, self._house)
+
+    def _seen(self, event: AccountEvent) -> _Seen | None:
+        if event.key in self._house.rules.allowlist:
+            return None
+        account = remembered_of(event, self._house.keyers)
+        keys = dict.fromkeys(key for fingerprint in account.fingerprints for key in query_keys(fingerprint))
+        return _Seen(account, Query(account.account, tuple(keys)), event.at)
+
+    async def _alerts(self, seen: Sequence[tuple[int, _Seen]]) -> dict[int, list[Emit]]:
+        """What to send for each event, by its place in the batch."""
+        house = self._house
+        now = house.now()
+        await asked(house.store.remember([one.account for _, one in seen], now=now))
+        found = await asked(
+            house.store.bans_like(
+                [one.query for _, one in seen], now=now, keep=house.rules.candidates_an_event
+            )
+        )
+        frequencies = await asked(house.store.frequencies())
+        for candidates in found:
+            house.meters.candidates.observe(len(candidates))
+        pairs: list[Pair] = []
+        places: list[int] = []
+        for (place, _), several in zip(seen, await self._pairs(seen, found, frequencies), strict=True):
+            pairs += several
+            places += [place] * len(several)
+        said: dict[int, list[Emit]] = {}
+        if pairs:
+            for pair, emit in (await admitted(pairs, house)).emits:
+                said.setdefault(places[pair], []).append(emit)
+        return said
+
+    async def _pairs(
+        self,
+        seen: Sequence[tuple[int, _Seen]],
+        found: Sequence[Sequence[Candidate]],
+        frequencies: Frequencies,
+    ) -> list[list[Pair]]:
+        """The best pairs of each event at or above `possible`."""
+        near = [
+            self._near(one, candidates, frequencies) for (_, one), candidates in zip(seen, found, strict=True)
+        ]
+        refs = [candidate.ref for candidates in near for candidate in candidates]
+        facts = iter(await asked(self._house.store.facts(refs)) if refs else ())
+        best = []
+        for (_, one), candidates in zip(seen, near, strict=True):
+            with_facts = [(candidate, next(facts)) for candidate in candidates]
+            pairs = self._with_policy(one, with_facts, frequencies)
+            best.append(pairs[: self._house.rules.alerts_an_event])
+        return best
+
+    def _near(self, one: _Seen, candidates: Sequence[Candidate], frequencies: Frequencies) -> list[Candidate]:
+        """The candidates that some policy might alert on."""
+        house = self._house
+        best, near = -math.inf, []
+        for candidate in candidates:
+            theirs = candidate.fingerprint
+            if not house.rules.across_platforms and theirs.platform != one.account.platform:
+                continue
+            scored = best_score(one.account.fingerprints, theirs, house, frequencies)
+            if scored is not None:
+                best = max(best, scored[1].log_odds)
+                if scored[1].probability >= house.weights.alerting_min:
+                    near.append(candidate)
+        if best > -math.inf:
+            house.meters.score_log_odds.observe(best)
+        return near
+
+    def _with_policy(
+        self,
+        one: _Seen,
+        candidates: Sequence[tuple[Candidate, BanFacts | None]],
+        frequencies: Frequencies,
+    ) -> list[Pair]:
+        """The pairs that alert by the thresholds of their ban's policy, best first."""
+        pairs = []
+        side: Side | None = None
+        for candidate, facts in candidates:
+            if facts is None:
+                continue
+            account = one.account
+            scored = best_score(
+                account.fingerprints, candidate.fingerprint, self._house, frequencies, facts.policy
+            )
+            if scored is None or scored[1].band == "none":
+                continue
+            mine, result = scored
+            side = side or Side(account.account, account.platform, account.account_id, account.quoted, mine)
+            pairs.append(Pair(side, facts, candidate.fingerprint, result, self._direction, one.event_at))
+        return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))

@@ -1,0 +1,120 @@
+"""Every signal keeps one contract; a new one inherits all of this by being listed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.account import Account, Avatar
+from samehand.frequency import NothingCounted
+from samehand.signals import CIRCUMSTANCES, SIGNALS
+from samehand.signals.base import Example, Quoted, Sight, Signal
+from samehand.weights import default_weights
+
+
+def keyer(domain: str, value: bytes) -> bytes:
+    return hashlib.blake2b(value, digest_size=10, person=domain.encode()[:16]).digest()
+
+
+SIGHT = Sight(NothingCounted(), "latin", ("x", "x"))
+any_signal = pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
+EXAMPLES = [(signal, example) for signal in SIGNALS for example in signal.examples]
+text = st.text(max_size=60)
+maybe = st.none() | text
+
+accounts = st.builds(
+    Account,
+    platform=st.sampled_from(["x", "facebook", "instagram", "telegram", "whatsapp", "elsewhere"]),
+    account_id=st.just("1"),
+    handle=maybe,
+    display_name=maybe,
+    bio=st.none() | st.text(max_size=300),
+    links=st.lists(text, max_size=3).map(tuple),
+    locale=maybe,
+    email=maybe | st.emails(),
+    phone=maybe | st.from_regex(r"\+[1-9][0-9]{6,13}", fullmatch=True),
+    device_id=maybe | st.uuids().map(str),
+    ip=maybe | st.ip_addresses().map(str),
+    user_agent=maybe,
+    payment_token=maybe,
+    referrer=maybe,
+    avatar=st.none()
+    | st.builds(
+        Avatar, pdq=st.none() | st.binary(min_size=32, max_size=32), quality=st.none() | st.integers(0, 100)
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("signal", "example"), EXAMPLES, ids=[f"{s.name}-{e.level}-{n}" for n, (s, e) in enumerate(EXAMPLES)]
+)
+def test_each_example_shows_its_level(signal: Signal[Any], example: Example) -> None:
+    ours, theirs = signal.distil(example.ours, keyer), signal.distil(example.theirs, keyer)
+    found = signal.compare(ours, theirs, SIGHT) if ours is not None and theirs is not None else None
+    assert (found.level if found else None) == example.level
+
+
+@any_signal
+def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a_weight(
+    signal: Signal[Any],
+) -> None:
+    shown = {example.level for example in signal.examples if example.level is not None}
+    listed = set(default_weights().signals[signal.name].levels)
+    assert shown == listed
+
+
+def test_names_and_codes_are_never_used_twice() -> None:
+    names = [signal.name for signal in SIGNALS] + [circumstance.name for circumstance in CIRCUMSTANCES]
+    assert len(set(names)) == len(names)
+    assert len({signal.code for signal in SIGNALS}) == len(SIGNALS)
+    assert set(names) == set(default_weights().signals)
+
+
+@any_signal
+@given(account=accounts)
+def test_a_trait_survives_being_stored(signal: Signal[Any], account: Account) -> None:
+    trait = signal.distil(account, keyer)
+    if trait is not None:
+        assert signal.unpack(signal.pack(trait)) == trait
+
+
+@any_signal
+@given(account=accounts)
+def test_an_account_is_looked_up_under_every_key_it_is_listed_under(
+    signal: Signal[Any], account: Account
+) -> None:
+    trait = signal.distil(account, keyer)
+    if trait is not None:
+        assert set(signal.keys(trait)) <= set(signal.probes(trait))
+
+
+@any_signal
+@given(ours=accounts, theirs=accounts)
+def test_any_two_accounts_compare_without_a_fault_and_in_bounds(
+    signal: Signal[Any], ours: Account, theirs: Account
+) -> None:
+    mine, other = signal.distil(ours, keyer), signal.distil(theirs, keyer)
+    if mine is None or other is None:
+        return
+    found = signal.compare(mine, other, SIGHT)
+    if found is not None:
+        assert found.level in default_weights().signals[signal.name].levels
+        assert found.rate is None or 0 < found.rate <= 1
+        assert found.because.endswith(".")
+    assert isinstance(signal.show(mine, Quoted()), str)
+
+
+@any_signal
+@given(account=accounts)
+def test_the_stored_form_holds_no_personal_value(signal: Signal[Any], account: Account) -> None:
+    trait = signal.distil(account, keyer)
+    if trait is None:
+        return
+    stored = signal.pack(trait) + signal.show(trait, Quoted()).encode("utf-8", "surrogatepass")
+    for personal in (account.email, account.phone, account.device_id, account.ip, account.payment_token):
+        if personal and len(personal) >= 8 and personal not in (account.handle, account.display_name):
+            assert personal.encode("utf-8", "surrogatepass") not in stored
