@@ -1,1 +1,1 @@
-"""How events move: settings, topics, delivery and metrics around Faust; knows not what a fingerprint is."""
+"""Kafka and Faust: settings, topics, delivery, metrics. Knows nothing of what travels through it."""

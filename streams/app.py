@@ -1,0 +1,205 @@
+"""The Faust app of a worker: its settings, and the one way to put a handler on a topic.
+
+Why each setting (figures: `docs/adr/0003-delivery.md`):
+
+* `broker_session_timeout`, `broker_heartbeat_interval`, `broker_rebalance_timeout`: with Faust's defaults a
+  killed worker's partitions wait for 90 s and more.
+* `broker_max_poll_interval`: past it aiokafka leaves the group for good while the process lives on
+  ("consumers slowly die", faust #175, #523). A full buffer
+  in an outage is right, so never; the watchdog looks after real standstills.
+* `stream_wait_empty`: a stop and a rebalance wait for the batch in hand, so neither repeats anything.
+* `topic_disable_leader`, `topic_allow_declare`: Faust creates no topics of its own; `streams.topics` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+import structlog
+from faust.auth import SASLCredentials, SSLCredentials
+from faust.types import StreamT
+from faust.types.auth import CredentialsT
+from faust.types.transports import TransportT
+from yarl import URL
+
+from streams.bound import DeadLetterBound
+from streams.breaker import Breaker
+from streams.brokers import tls_context
+from streams.clock import Clock, SystemClock
+from streams.control import ControlTopic
+from streams.delivery import Delivery, Limits, Surroundings
+from streams.edge import FaustPublisher, taken_from
+from streams.errors import Stuck
+from streams.health import Ask, Health
+from streams.meters import Meters
+from streams.outcomes import After, Handle, nothing_after
+from streams.patches import require_compiled_streams, safe_transport
+from streams.progress import Progress
+from streams.resumes import Resumes
+from streams.settings import Settings
+from streams.topics import names
+from streams.web import ClosedWeb, closed_web
+
+HEARTBEATS_A_SESSION: Final = 6
+REBALANCE_SECONDS: Final = 10.0
+COMMIT_SECONDS: Final = 0.5
+NEVER_SECONDS: Final = 1e8
+BUFFER_EVENTS: Final = 2000
+"""Fetched and waiting in front of an agent: four batches, so that fetching never waits for a batch."""
+CONFIRM_SECONDS: Final = 30.0
+"""How long the client itself retries a send. A broker frozen for less repeats nothing."""
+
+log = structlog.get_logger("samehand.worker")
+
+
+@dataclass(slots=True)
+class Life:
+    """Whether the process is to end, and why. `end` is set by whoever runs it."""
+
+    stopping: bool = False
+    fault: str = ""
+    stuck: str = ""
+    end: Callable[[], None] = field(default=lambda: None)
+
+
+class WorkerApp(faust.App):
+    """A Faust app and what its deliveries share."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        meters: Meters,
+        *,
+        breaker: Breaker | None = None,
+        clock: Clock | None = None,
+        resumes: Resumes | None = None,
+        store: Ask = lambda: "",
+        topics_fault: Ask = lambda: "",
+    ) -> None:
+        require_compiled_streams()
+        self.settings = settings
+        self.meters = meters
+        self.life = Life()
+        self.clock = clock or SystemClock()
+        self.breaker = breaker or Breaker(self.clock.ticks, on_change=meters.breaker)
+        self.deliveries: list[Delivery] = []
+        self.progress: list[Progress] = []
+        self.health = Health(
+            self.clock.ticks,
+            self.progress,
+            breaker=lambda: self.breaker.state,
+            rebalancing=lambda: bool(self.rebalancing),
+            store=store,
+            topics=topics_fault,
+        )
+        self._scratch = tempfile.TemporaryDirectory(prefix="samehand-")
+        super().__init__(settings.kafka_group, **faust_options(settings, Path(self._scratch.name)))
+        self.around = Surroundings(
+            publisher=FaustPublisher(self),
+            resumes=resumes or ControlTopic(settings),
+            clock=self.clock,
+            meter=meters,
+            breaker=self.breaker,
+            leaving=self.leaving,
+            letters_topic=names(settings).letters,
+            limits=Limits(records_max=settings.batch_records, linger_seconds=settings.linger_ms / 1000),
+        )
+
+    def leaving(self) -> bool:
+        """Whether waiting must end: partitions are being revoked, or the process is stopping."""
+        return self.life.stopping or bool(self.rebalancing) or bool(self.should_stop)
+
+    def fail(self, name: str, fault: BaseException) -> None:
+        """A delivery met what it cannot handle: end the process with the batch unacknowledged."""
+        self.life.fault = self.life.fault or f"{name}: {type(fault).__name__}"
+        self.life.stopping = True
+        self.life.end()
+
+    @cached_property
+    def web(self) -> ClosedWeb:
+        """The HTTP server with our pages alone."""
+        return closed_web(self, self.meters, self.health.live, self.health.ready)
+
+    def _new_transport(self) -> TransportT:
+        return self._safe_transport(self.conf.broker_consumer)
+
+    def _new_producer_transport(self) -> TransportT:
+        return self._safe_transport(self.conf.broker_producer)
+
+    def _safe_transport(self, brokers: list[URL]) -> TransportT:
+        made = safe_transport(
+            fetch_wait_ms=self.settings.fetch_wait_ms, idempotent=self.settings.kafka_idempotence
+        )
+        return made(brokers, self)
+
+
+def faust_options(settings: Settings, scratch: Path) -> dict[str, Any]:
+    """The app's Faust settings; `scratch` is where Faust may keep files of its own, of which we need none."""
+    return {
+        "broker": [URL(f"kafka://{broker}") for broker in settings.kafka_brokers],
+        "broker_credentials": credentials(settings),
+        "broker_session_timeout": settings.session_seconds,
+        "broker_heartbeat_interval": settings.session_seconds / HEARTBEATS_A_SESSION,
+        "broker_rebalance_timeout": REBALANCE_SECONDS,
+        "broker_commit_interval": COMMIT_SECONDS,
+        "broker_max_poll_interval": NEVER_SECONDS,
+        "consumer_auto_offset_reset": "earliest",
+        "stream_wait_empty": True,
+        "stream_buffer_maxsize": BUFFER_EVENTS,
+        "producer_acks": -1,
+        "producer_request_timeout": CONFIRM_SECONDS,
+        "processing_guarantee": "at_least_once",
+        "topic_disable_leader": True,
+        "topic_allow_declare": False,
+        "autodiscover": False,
+        "store": "memory://",
+        "datadir": settings.data_dir or scratch,
+        "web_bind": settings.web_host,
+        "web_port": settings.web_port,
+        "web_in_thread": False,
+        "worker_redirect_stdouts": False,
+    }
+
+
+def credentials(settings: Settings) -> CredentialsT | None:
+    """How to show the brokers who we are."""
+    context = tls_context(settings)
+    if settings.kafka_sasl_mechanism is not None:
+        return SASLCredentials(
+            username=settings.kafka_username,
+            password=settings.kafka_secret(),
+            ssl_context=context,
+            mechanism=settings.kafka_sasl_mechanism,
+        )
+    return SSLCredentials(context) if context is not None else None
+
+
+def register(
+    app: WorkerApp, name: str, topic: str, handle: Handle, *, after: After = nothing_after
+) -> Delivery:
+    """Put `handle` on `topic` as the agent `name`. Its batches are delivered as `streams.delivery` says."""
+    settings = app.settings
+    bound = DeadLetterBound(settings.letters_share, settings.letters_window, settings.letters_at_least)
+    delivery = Delivery(name, topic, handle, app.around, after=after, bound=bound)
+    app.deliveries.append(delivery)
+    app.progress.append(delivery.progress)
+
+    async def agent(stream: StreamT[bytes]) -> None:
+        try:
+            await delivery.run(taken_from(app, stream))
+            if not app.leaving():
+                raise Stuck("the stream ended")
+        except Exception as fault:
+            app.fail(name, fault)
+            await asyncio.Event().wait()  # Faust would start the agent again; the process is ending
+
+    raw = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+    app.agent(raw, name=name, concurrency=1)(agent)
+    return delivery

@@ -1,0 +1,120 @@
+"""Events into batches: whatever is there, at most `records_max`, after a short wait for company.
+
+Faust's own `take` and `noack_take` lose events (DESIGN § 4), so this drains a bounded queue of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from streams.clock import Clock
+from streams.outcomes import Arrival
+
+RECORDS_MAX: Final = 500
+"""Bounds the raw repeats of a kill -9 and one store round trip; larger batches gain no throughput."""
+
+LINGER_SECONDS: Final = 0.005
+"""A lone event waits this long for company; at 200 events/s that is a fifth of the latency goal's median."""
+
+
+class Taken(Protocol):
+    """An event taken from the stream and not yet acknowledged."""
+
+    @property
+    def arrival(self) -> Arrival:
+        """Its address and bytes."""
+        ...
+
+    def ack(self) -> None:
+        """Its outcome is durable: the committed offset may pass it."""
+        ...
+
+    def release(self) -> None:
+        """Give it up: the committed offset stops before it, and it will be delivered again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The stream ended, by itself or by a fault."""
+
+    fault: BaseException | None
+
+
+class Batches:
+    """A bounded queue between a stream and its delivery. Feed it with `fill`, empty it with `next`."""
+
+    def __init__(
+        self, clock: Clock, *, records_max: int = RECORDS_MAX, linger_seconds: float = LINGER_SECONDS
+    ) -> None:
+        self._clock = clock
+        self._records_max = records_max
+        self._linger_seconds = linger_seconds
+        # One batch waits while one is being delivered; more would only lengthen a stop.
+        self._queue: asyncio.Queue[Taken | _End] = asyncio.Queue(maxsize=records_max)
+        self._end: _End | None = None
+
+    async def fill(self, source: AsyncIterator[Taken]) -> None:
+        """Move events from the stream into the queue until it ends or the task is cancelled."""
+        try:
+            async for taken in source:
+                await self._put(taken)
+        except Exception as fault:
+            await self._queue.put(_End(fault))
+        else:
+            await self._queue.put(_End(None))
+
+    async def _put(self, taken: Taken) -> None:
+        try:
+            await self._queue.put(taken)
+        except asyncio.CancelledError:
+            taken.release()  # it is in nobody's hands: a later commit must not pass it
+            raise
+
+    async def next(self) -> list[Taken]:
+        """The next batch; empty once the stream has ended.
+
+        Raises what the stream raised, after its last event.
+        """
+        batch: list[Taken] = []
+        if not self._is_over():
+            self._keep(await self._queue.get(), batch)
+            self._drain(batch)
+            if not self._is_over() and len(batch) < self._records_max:
+                await self._linger(batch)
+        if not batch and self._end is not None and self._end.fault is not None:
+            raise self._end.fault
+        return batch
+
+    def release(self) -> None:
+        """Give up everything that waits."""
+        waiting: list[Taken] = []
+        while not self._is_over() and not self._queue.empty():
+            self._keep(self._queue.get_nowait(), waiting)
+        for taken in waiting:
+            taken.release()
+
+    async def _linger(self, batch: list[Taken]) -> None:
+        try:
+            await self._clock.sleep(self._linger_seconds)
+        except asyncio.CancelledError:
+            for taken in batch:
+                taken.release()
+            raise
+        self._drain(batch)
+
+    def _drain(self, batch: list[Taken]) -> None:
+        while not self._is_over() and len(batch) < self._records_max and not self._queue.empty():
+            self._keep(self._queue.get_nowait(), batch)
+
+    def _is_over(self) -> bool:
+        return self._end is not None
+
+    def _keep(self, item: Taken | _End, batch: list[Taken]) -> None:
+        if isinstance(item, _End):
+            self._end = item
+        else:
+            batch.append(item)

@@ -1,0 +1,74 @@
+"""A bound on dead letters: a bad deploy upstream must not pour a whole topic into them.
+
+The share is taken over the last records, not over all of them, so that a topic with a clean past is not blind
+to a wave, and an old wave is forgotten. A least number keeps three bad records out of ten from stopping a
+quiet topic.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+SHARE_MAX: Final = 0.20
+WINDOW_RECORDS: Final = 1_000
+LETTERS_AT_LEAST: Final = 100
+
+
+class DeadLetterBound:
+    """Over the last `window_records` records: stop when dead letters are ≥ `at_least` and above `share_max`.
+
+    With `share_max` of 1.0 it never stops anything.
+    """
+
+    def __init__(
+        self,
+        share_max: float = SHARE_MAX,
+        window_records: int = WINDOW_RECORDS,
+        at_least: int = LETTERS_AT_LEAST,
+    ) -> None:
+        self._share_max = share_max
+        self._at_least = at_least
+        self._recent: deque[bool] = deque(maxlen=window_records)
+        self._dead = 0
+
+    @property
+    def dead(self) -> int:
+        """Dead letters among the recent records."""
+        return self._dead
+
+    @property
+    def seen(self) -> int:
+        """How many recent records are remembered, at most the window."""
+        return len(self._recent)
+
+    def admit(self, are_dead: Iterable[bool]) -> int:
+        """How many of these records, in order, may have their outcome published before the topic has to stop.
+
+        All of them, unless the bound is passed on the way. The record that passes it is not admitted, nor
+        counted.
+        """
+        admitted = 0
+        for is_dead in are_dead:
+            if is_dead and self._would_pass():
+                break
+            self._remember(is_dead)
+            admitted += 1
+        return admitted
+
+    def forget(self) -> None:
+        """Start afresh, as an operator asked."""
+        self._recent.clear()
+        self._dead = 0
+
+    def _would_pass(self) -> bool:
+        dead = self._dead + 1
+        seen = min(len(self._recent) + 1, self._recent.maxlen or 0)
+        return dead > self._at_least and dead > self._share_max * seen
+
+    def _remember(self, is_dead: bool) -> None:
+        if len(self._recent) == self._recent.maxlen and self._recent[0]:
+            self._dead -= 1
+        self._recent.append(is_dead)
+        self._dead += is_dead

@@ -1,0 +1,210 @@
+"""The one door to kafka-python, for everything synchronous: topics, letters, enrolment, rebuilding.
+
+kafka-python ships no types, so what is used of it is written down here as protocols and goes no further
+untyped.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Protocol, cast
+
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
+
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.outcomes import Arrival
+from streams.settings import Settings
+
+ANSWER_MS: Final = 10_000
+"""A broker that does not answer for so long is reported, not waited for: a person is watching."""
+
+POLL_MS: Final = 500
+
+
+class Admin(Protocol):
+    """What is used of `KafkaAdminClient`."""
+
+    def create_topics(self, new_topics: Mapping[str, Any], *, raise_errors: bool) -> dict[str, Any]:
+        """Create topics; the answer lists each with its error code."""
+        ...
+
+    def describe_topics(self, topics: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Partitions of topics; an unknown one has an error code."""
+        ...
+
+    def describe_configs(self, config_resources: Sequence[Any], *, config_filter: str) -> dict[str, Any]:
+        """Configuration by kind and name."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
+class Confirmation(Protocol):
+    """A record on its way."""
+
+    def get(self, timeout: float) -> Any:
+        """Wait until the broker has it; raises when it has not after `timeout` seconds."""
+        ...
+
+
+class Writer(Protocol):
+    """What is used of `KafkaProducer`."""
+
+    def send(
+        self, topic: str, *, value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> Confirmation:
+        """Buffer a record."""
+        ...
+
+    def close(self) -> None:
+        """Flush and disconnect."""
+        ...
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """The TLS context for brokers; None for plain text. Raises `OSError` for unusable certificates."""
+    if not settings.kafka_tls:
+        return None
+    trusted = str(settings.kafka_ca_file) if settings.kafka_ca_file else None
+    context = ssl.create_default_context(cafile=trusted)
+    if settings.kafka_cert_file:
+        context.load_cert_chain(settings.kafka_cert_file, settings.kafka_key_file)
+    return context
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """What every kafka-python client needs to connect."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": list(settings.kafka_brokers),
+        "client_id": settings.kafka_group,
+        "bootstrap_timeout_ms": ANSWER_MS,
+        "request_timeout_ms": ANSWER_MS,
+    }
+    context = tls_context(settings)
+    if context is not None:
+        options["ssl_context"] = context
+    if settings.kafka_sasl_mechanism is not None:
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_secret()
+    transport = "SSL" if context is not None else "PLAINTEXT"
+    options["security_protocol"] = f"SASL_{transport}" if settings.kafka_sasl_mechanism else transport
+    return options
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what kafka-python raises into `BrokerUnavailable` or `BrokerRefused`, quoting no record."""
+    try:
+        yield
+    except (KafkaError, OSError) as fault:
+        refused = isinstance(fault, KafkaError) and not fault.retriable
+        kind = BrokerRefused if refused else BrokerUnavailable
+        raise kind(f"Kafka: {type(fault).__name__}") from fault
+
+
+@contextmanager
+def admin(settings: Settings) -> Iterator[Admin]:
+    """An admin client, closed afterwards. Raises `BrokerUnavailable`."""
+    with translated():
+        client = cast(Admin, kafka.KafkaAdminClient(**client_options(settings)))
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+@contextmanager
+def writer(settings: Settings) -> Iterator[Writer]:
+    """A producer whose records are on all replicas once confirmed. Raises `BrokerUnavailable`."""
+    with translated():
+        client = cast(
+            Writer,
+            kafka.KafkaProducer(
+                **client_options(settings),
+                acks="all",
+                enable_idempotence=settings.kafka_idempotence,
+                delivery_timeout_ms=2 * ANSWER_MS,
+                max_block_ms=ANSWER_MS,
+            ),
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+class Reader:
+    """Reads topics from start to their present end, without a group: nothing is committed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client: Any = kafka.KafkaConsumer(
+            **client_options(settings), enable_auto_commit=False, auto_offset_reset="none"
+        )
+
+    def partitions(self, topic: str) -> list[int]:
+        """The partitions of a topic; empty when there is no such topic."""
+        return sorted(self._client.partitions_for_topic(topic) or ())
+
+    def end(self, topic: str, partition: int) -> int:
+        """The offset after the last record."""
+        where = kafka.TopicPartition(topic, partition)
+        return int(self._client.end_offsets([where])[where])
+
+    def read(self, topic: str, partition: int, since: int | None = None) -> Iterator[Arrival]:
+        """The records from offset `since` (by default the earliest kept) up to the present end, in order."""
+        where = kafka.TopicPartition(topic, partition)
+        end = self.end(topic, partition)
+        first = int(self._client.beginning_offsets([where])[where])
+        position = max(first, since or 0)
+        self._client.assign([where])
+        self._client.seek(where, position)
+        while position < end:
+            for record in self._client.poll(timeout_ms=POLL_MS).get(where, ()):
+                if record.offset < end:
+                    yield _arrival(record)
+            # A compacted or transactional topic has offsets without records; the position passes them.
+            position = int(self._client.position(where))
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._client.close()
+
+
+@contextmanager
+def reader(settings: Settings) -> Iterator[Reader]:
+    """A `Reader`, closed afterwards. Raises `BrokerUnavailable`."""
+    with translated():
+        opened = Reader(settings)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def config_resource(topic: str) -> Any:
+    """What `describe_configs` wants for a topic."""
+    return kafka.admin.ConfigResource(kafka.admin.ConfigResourceType.TOPIC, topic)
+
+
+def error_name(code: int) -> str:
+    """Kafka's name of an error code, "" for none."""
+    lookup = cast(Callable[[int], Any], kafka.errors.for_code)
+    return "" if code == 0 else str(lookup(code).__name__)
+
+
+def _arrival(record: Any) -> Arrival:
+    return Arrival(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=tuple(record.headers or ()),
+        timestamp=record.timestamp / 1000.0,
+    )

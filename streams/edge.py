@@ -1,0 +1,105 @@
+"""Between Faust's loosely typed events and ours: the only lines that touch both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Protocol, cast
+
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # aiokafka ships no types
+from faust.exceptions import NotReady, ProducerSendError
+from faust.streams import Stream
+from faust.types import AppT, EventT, Message, StreamT
+
+from streams.errors import BrokerUnavailable
+from streams.outcomes import Arrival, Emit
+from streams.patches import SafeConsumer
+
+
+class FaustTaken:
+    """A Faust event that was taken without acknowledging it."""
+
+    __slots__ = ("_app", "_event", "arrival")
+
+    def __init__(self, app: AppT, event: EventT[bytes]) -> None:
+        self._app = app
+        self._event = event
+        self.arrival = arrival_of(event.message)
+
+    def ack(self) -> None:
+        """Let the committed offset pass it."""
+        self._event.ack()
+
+    def release(self) -> None:
+        """Stop the committed offset before it."""
+        cast(SafeConsumer, self._app.consumer).give_up(self._event.message)
+
+
+def arrival_of(message: Message) -> Arrival:
+    """The record of a Faust message."""
+    headers = message.headers or ()
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return Arrival(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        tuple(cast("list[tuple[str, bytes]]", pairs)),
+        message.timestamp or 0.0,
+    )
+
+
+async def taken_from(app: AppT, stream: StreamT[bytes]) -> AsyncIterator[FaustTaken]:
+    """The stream's events, unacknowledged."""
+    async for event in cast(Stream[bytes], stream).noack().events():
+        yield FaustTaken(app, event)
+
+
+class Producing(Protocol):
+    """What is used of Faust's producer."""
+
+    async def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        timestamp: float | None,
+        headers: object,
+    ) -> Awaitable[object]:
+        """Buffer a record; awaiting the result confirms it."""
+        ...
+
+
+class FaustPublisher:
+    """`Publisher` over the app's producer, past Faust's topics, which cost more than sending."""
+
+    def __init__(self, app: AppT) -> None:
+        self._app = app
+
+    async def send(self, emit: Emit) -> Awaitable[object]:
+        """Buffer the record. Raises `BrokerUnavailable` when it cannot be for now."""
+        producer = cast(Producing, self._app.producer)
+        try:
+            sent = await producer.send(
+                emit.topic, emit.key, emit.value, None, None, list(emit.headers) or None
+            )
+        except NotReady as fault:
+            raise BrokerUnavailable("the producer is not connected") from fault
+        except ProducerSendError as fault:
+            raise _translated(fault.__cause__ or fault) from fault
+        return _confirmed(sent)
+
+
+async def _confirmed(sent: Awaitable[object]) -> object:
+    try:
+        return await sent
+    except KafkaError as fault:
+        raise _translated(fault) from fault
+
+
+def _translated(fault: BaseException) -> BaseException:
+    """An outage if Kafka calls the error retriable; otherwise the error itself, e.g. an ACL's."""
+    if isinstance(fault, KafkaError) and fault.retriable:
+        return BrokerUnavailable(f"Kafka: {type(fault).__name__}")
+    return fault

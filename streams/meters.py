@@ -1,0 +1,270 @@
+"""Every metric, declared once, with its unit and what it is for. Prefix `samehand_`; seconds and bytes.
+
+Labels are bounded: topics, outcomes, bands, reasons and operations come from fixed lists, queues from the
+first `QUEUES_MAX` names seen. Ids and personal values are never a label. Children whose labels are known are
+created at the start, so that a rate sees the step from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from streams.breaker import BreakerState
+from streams.lag import Lag
+from streams.outcomes import Arrival, Dead, Nothing, Outcome, Published
+from streams.progress import Partition
+
+# `_created` series double the number of series and no query of ours reads them.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
+
+OUTCOMES: Final = ("published", "nothing", "dead")
+BANDS: Final = ("likely", "possible")
+DIRECTIONS: Final = ("forward", "lookback", "update")
+VERDICTS: Final = ("mirror", "not_mirror", "unsure")
+
+FRESH_SECONDS: Final = 5.0
+"""The objective: 99 % of events reach their outcome within this.
+
+A bucket edge, so that it is counted exactly.
+"""
+
+DECIDED: Final = frozenset({"mirror", "not_mirror"})
+
+QUEUES_MAX: Final = 32
+"""Review queues are an organisation's teams.
+
+Names come from bans, so without a cap a producer could add series.
+"""
+
+OTHER: Final = "other"
+
+_AGE_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, FRESH_SECONDS, 10, 30, 60, 300, 3600)
+_DETECT_SECONDS: Final = (1, 5, 30, 60, 300, 900, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
+_STORE_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+_CANDIDATES: Final = (0, 1, 4, 16, 64, 150, 300, 600, 1200)
+_LOG_ODDS: Final = (-20, -10, -5, -2, 0, 2, 5, 10, 20, 40)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Decided alerts of one band since this process started."""
+
+    mirrors: int = 0
+    all: int = 0
+
+
+class Meters:
+    """All metrics of one process, in `registry`. `topics` are the consumed ones, in full."""
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        topics: Iterable[str] = (),
+        reasons: Iterable[str] = (),
+        operations: Iterable[str] = (),
+        build: Mapping[str, str] | None = None,
+    ) -> None:
+        self.registry = registry
+        self._queues: set[str] = set()
+        self._decided: dict[str, Tally] = {}
+        self._declare_events(registry)
+        self._declare_findings(registry)
+        self._declare_store(registry)
+        self._declare_build(registry, build or {"version": "unknown"})
+        self._create_children(tuple(topics), tuple(reasons), tuple(operations))
+
+    def _declare_events(self, registry: CollectorRegistry) -> None:
+        self.events = Counter(
+            "samehand_events", "Records with a durable outcome.", ("topic", "outcome"), registry=registry
+        )
+        self.event_age_seconds = Histogram(
+            "samehand_event_age_seconds",
+            "From the time Kafka stamped a record to its durable outcome.",
+            ("topic",),
+            buckets=_AGE_SECONDS,
+            registry=registry,
+        )
+        self.deadletters = Counter(
+            "samehand_deadletters",
+            "Dead letters, by source topic and reason.",
+            ("topic", "reason"),
+            registry=registry,
+        )
+        self.duplicates_suppressed = Counter(
+            "samehand_duplicates_suppressed",
+            "Alerts not published again because they were before.",
+            registry=registry,
+        )
+        self.unknown_fields = Counter(
+            "samehand_unknown_fields",
+            "Fields of records that this version does not know.",
+            ("topic",),
+            registry=registry,
+        )
+        self.clamped_dates = Counter(
+            "samehand_clamped_dates",
+            "Dates up to five minutes in the future, taken as now.",
+            ("topic",),
+            registry=registry,
+        )
+        self.lag_records = Gauge(
+            "samehand_consumer_lag_records",
+            "High water mark minus the offset after the last acknowledged record.",
+            ("topic", "partition"),
+            registry=registry,
+        )
+        self.lag_seconds = Gauge(
+            "samehand_consumer_lag_seconds",
+            "Age of the oldest partition's progress, 0 without lag.",
+            registry=registry,
+        )
+        self.topic_stopped = Gauge(
+            "samehand_topic_stopped",
+            "1 while a topic stands still because of too many dead letters.",
+            ("topic",),
+            registry=registry,
+        )
+
+    def _declare_findings(self, registry: CollectorRegistry) -> None:
+        self.alerts = Counter(
+            "samehand_alerts", "Alerts published.", ("band", "direction", "queue"), registry=registry
+        )
+        self.time_to_detect_seconds = Histogram(
+            "samehand_time_to_detect_seconds",
+            "From a ban to the alert on its mirror.",
+            ("direction",),
+            buckets=_DETECT_SECONDS,
+            registry=registry,
+        )
+        self.searchable_seconds = Histogram(
+            "samehand_searchable_seconds",
+            "From a ban event to its fingerprint being found.",
+            buckets=_AGE_SECONDS,
+            registry=registry,
+        )
+        self.candidates = Histogram(
+            "samehand_candidates", "Candidates a look-up fetched.", buckets=_CANDIDATES, registry=registry
+        )
+        self.score_log_odds = Histogram(
+            "samehand_score_log_odds",
+            "Log-odds of the best candidate of a look-up (natural logarithm).",
+            buckets=_LOG_ODDS,
+            registry=registry,
+        )
+        self.verdicts = Counter(
+            "samehand_verdicts", "Verdicts of moderators.", ("verdict", "band"), registry=registry
+        )
+        self.precision_ratio = Gauge(
+            "samehand_precision_ratio",
+            "Share of decided alerts that were mirrors.",
+            ("band",),
+            registry=registry,
+        )
+
+    def _declare_store(self, registry: CollectorRegistry) -> None:
+        self.store_seconds = Histogram(
+            "samehand_store_seconds",
+            "Time the store took, by operation on a batch.",
+            ("operation",),
+            buckets=_STORE_SECONDS,
+            registry=registry,
+        )
+        self.store_breaker_state = Gauge(
+            "samehand_store_breaker_state", "0 closed, 1 half-open, 2 open.", registry=registry
+        )
+        self.fingerprints = Gauge("samehand_fingerprints", "Banned accounts in the store.", registry=registry)
+        self.remembered_accounts = Gauge(
+            "samehand_remembered_accounts", "Accounts remembered for later bans.", registry=registry
+        )
+
+    def _declare_build(self, registry: CollectorRegistry, build: Mapping[str, str]) -> None:
+        meaning = "Always 1; what runs is in the labels."
+        Gauge("samehand_build_info", meaning, tuple(build), registry=registry).labels(**build).set(1)
+
+    def _create_children(
+        self, topics: tuple[str, ...], reasons: tuple[str, ...], operations: tuple[str, ...]
+    ) -> None:
+        for topic in topics:
+            self.event_age_seconds.labels(topic)
+            self.topic_stopped.labels(topic)
+            self.unknown_fields.labels(topic)
+            self.clamped_dates.labels(topic)
+        for topic, outcome in product(topics, OUTCOMES):
+            self.events.labels(topic, outcome)
+        for topic, reason in product(topics, reasons):
+            self.deadletters.labels(topic, reason)
+        for operation in operations:
+            self.store_seconds.labels(operation)
+        for band, direction in product(BANDS, DIRECTIONS):
+            self.alerts.labels(band, direction, "")
+        for direction in DIRECTIONS:
+            self.time_to_detect_seconds.labels(direction)
+        for verdict, band in product(VERDICTS, BANDS):
+            self.verdicts.labels(verdict, band)
+
+    def outcome(self, arrival: Arrival, outcome: Outcome, now: float) -> None:
+        """A record's outcome is durable; `now` in Unix seconds."""
+        self.events.labels(arrival.topic, outcome_name(outcome)).inc()
+        self.event_age_seconds.labels(arrival.topic).observe(max(0.0, now - arrival.timestamp))
+        if isinstance(outcome, Dead):
+            self.deadletters.labels(arrival.topic, outcome.reason).inc()
+
+    def alert(self, band: str, direction: str, queue: str, seconds_since_ban: float | None = None) -> None:
+        """An alert was published. A queue beyond the first `QUEUES_MAX` counts as `other`."""
+        self.alerts.labels(band, direction, self._queue(queue)).inc()
+        if seconds_since_ban is not None:
+            self.time_to_detect_seconds.labels(direction).observe(max(0.0, seconds_since_ban))
+
+    def decoded(self, topic: str, unknown_fields: int, *, clamped: bool) -> None:
+        """A record was read; what was odd about it is a producer's to mend."""
+        if unknown_fields:
+            self.unknown_fields.labels(topic).inc(unknown_fields)
+        if clamped:
+            self.clamped_dates.labels(topic).inc()
+
+    def verdict(self, verdict: str, band: str) -> None:
+        """A moderator judged an alert of a band; `unsure` says nothing of precision."""
+        self.verdicts.labels(verdict, band).inc()
+        if verdict in DECIDED:
+            counts = self._decided.setdefault(band, Tally())
+            counts.mirrors += verdict == "mirror"
+            counts.all += 1
+            self.precision_ratio.labels(band).set(counts.mirrors / counts.all)
+
+    def breaker(self, state: BreakerState) -> None:
+        """The store's breaker turned."""
+        self.store_breaker_state.set(state)
+
+    def lags(self, lags: Mapping[Partition, Lag]) -> None:
+        """The lag of every partition this worker has; those it lost no longer show."""
+        self.lag_records.clear()
+        for (topic, partition), lag in lags.items():
+            self.lag_records.labels(topic, str(partition)).set(lag.records)
+        self.lag_seconds.set(max((lag.seconds for lag in lags.values()), default=0.0))
+
+    def _queue(self, queue: str) -> str:
+        if queue not in self._queues and len(self._queues) < QUEUES_MAX:
+            self._queues.add(queue)
+        return queue if queue in self._queues else OTHER
+
+    def exposition(self) -> bytes:
+        """What `/metrics` serves, in Prometheus's text format."""
+        return prometheus_client.generate_latest(self.registry)
+
+
+def outcome_name(outcome: Outcome) -> str:
+    """The label of an outcome."""
+    match outcome:
+        case Published():
+            return "published"
+        case Nothing():
+            return "nothing"
+        case Dead():
+            return "dead"

@@ -1,0 +1,49 @@
+"""Records out, each confirmed by the broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from streams.errors import Transient
+from streams.outcomes import Emit
+
+
+class Publisher(Protocol):
+    """Takes records for the broker."""
+
+    async def send(self, emit: Emit) -> Awaitable[object]:
+        """Buffer the record. Awaiting the *result* confirms delivery; without the second wait nothing is
+        known.
+
+        Either wait raises `Transient` when the broker does not answer.
+        """
+        ...
+
+
+async def publish(publisher: Publisher, emits: Sequence[Emit]) -> list[Emit]:
+    """Send all and wait for every confirmation; what must be sent again, in order.
+
+    Whatever else than an outage goes wrong is raised once all confirmations are in.
+    """
+    confirmations, unsent = await _buffer(publisher, emits)
+    results = await asyncio.gather(*confirmations, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, Transient):
+            raise result
+    unconfirmed = [
+        emit for emit, result in zip(emits, results, strict=False) if isinstance(result, Transient)
+    ]
+    return unconfirmed + unsent
+
+
+async def _buffer(publisher: Publisher, emits: Sequence[Emit]) -> tuple[list[Awaitable[object]], list[Emit]]:
+    """The confirmations to wait for, and what an outage kept from being buffered."""
+    confirmations: list[Awaitable[object]] = []
+    for emit in emits:
+        try:
+            confirmations.append(await publisher.send(emit))
+        except Transient:
+            return confirmations, list(emits[len(confirmations) :])
+    return confirmations, []

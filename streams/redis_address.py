@@ -1,0 +1,103 @@
+"""Where Redis is, out of one URL.
+
+* `redis://host:6379/0`, `rediss://host:6380/0` (TLS), `unix:///run/redis.sock?db=0`: standalone
+* `sentinel://s1:26379,s2:26379/mymaster?db=0`: Sentinel, with the master's name
+* `cluster://n1:6379,n2:6379`: Cluster, any of its nodes
+
+`?tls=true` turns TLS on for Sentinel and Cluster. User name and password have settings of their own, so that
+a URL can be logged; one that holds a password is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Kind = Literal["standalone", "unix", "sentinel", "cluster"]
+
+_PORTS: Final = {"redis": 6379, "rediss": 6379, "sentinel": 26379, "cluster": 6379}
+_KINDS: Final[dict[str, Kind]] = {
+    "redis": "standalone",
+    "rediss": "standalone",
+    "unix": "unix",
+    "sentinel": "sentinel",
+    "cluster": "cluster",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """One Redis: `hosts` as name and port, `path` of a Unix socket, `master` as Sentinel calls it."""
+
+    kind: Kind
+    hosts: tuple[tuple[str, int], ...] = ()
+    path: str = ""
+    master: str = ""
+    database: int = 0
+    tls: bool = False
+
+
+def parse_redis_address(url: str) -> RedisAddress:
+    """Raises `ValueError` with the reason, quoting nothing of the URL but its scheme."""
+    parts = urlsplit(url)
+    if parts.scheme not in _KINDS:
+        raise ValueError("must begin with redis://, rediss://, unix://, sentinel:// or cluster://")
+    if "@" in parts.netloc:
+        raise ValueError("must hold no user or password; set REDIS_USERNAME and REDIS_PASSWORD_FILE instead")
+    kind = _KINDS[parts.scheme]
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := options.keys() - {"db", "tls"}:
+        raise ValueError(f"has an unknown option {min(unknown)!r}; known are db and tls")
+    tls = parts.scheme == "rediss" or options.get("tls") == "true"
+    path = unquote(parts.path)
+    if kind == "unix":
+        return _unix(path, _database(options.get("db", "")))
+    hosts = _hosts(parts.netloc, _PORTS[parts.scheme])
+    if kind == "sentinel":
+        return _sentinel(hosts, path.strip("/"), _database(options.get("db", "")), tls)
+    if kind == "cluster":
+        return RedisAddress("cluster", hosts, tls=tls)
+    return _standalone(hosts, _database(path.strip("/") or options.get("db", "")), tls)
+
+
+def _unix(path: str, database: int) -> RedisAddress:
+    if not path:
+        raise ValueError("needs the socket's path, as in unix:///run/redis.sock")
+    return RedisAddress("unix", path=path, database=database)
+
+
+def _sentinel(hosts: tuple[tuple[str, int], ...], master: str, database: int, tls: bool) -> RedisAddress:
+    if not master or "/" in master:
+        raise ValueError("needs the master's name, as in sentinel://host1,host2/mymaster")
+    return RedisAddress("sentinel", hosts, master=master, database=database, tls=tls)
+
+
+def _standalone(hosts: tuple[tuple[str, int], ...], database: int, tls: bool) -> RedisAddress:
+    if len(hosts) > 1:
+        raise ValueError("names several hosts; use sentinel:// or cluster://")
+    return RedisAddress("standalone", hosts, database=database, tls=tls)
+
+
+def _database(text: str) -> int:
+    if text and not (text.isascii() and text.isdigit()):
+        raise ValueError("needs a number as database")
+    return int(text or 0)
+
+
+def _hosts(netloc: str, default_port: int) -> tuple[tuple[str, int], ...]:
+    hosts = tuple(_host(part.strip(), default_port) for part in netloc.split(",") if part.strip())
+    if not hosts:
+        raise ValueError("names no host")
+    return hosts
+
+
+def _host(part: str, default_port: int) -> tuple[str, int]:
+    try:
+        split = urlsplit(f"//{part}")
+        name, port = split.hostname, split.port
+    except ValueError as fault:
+        raise ValueError("has a port that is no number from 1 to 65535") from fault
+    if not name or port == 0:
+        raise ValueError("has a host without a name or with port 0")
+    return name, port or default_port

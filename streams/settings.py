@@ -1,0 +1,353 @@
+"""Every setting, from the environment: `SAMEHAND_` and the field's name in capitals. Nothing else reads it.
+
+Secrets come from files where they can (`…_FILE`), so that they stand in no process list; those that come from
+the environment are `SecretStr`. A wrong setting is a `SettingsError` that names it and the reason, never its
+value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import SettingsError as NotParsed
+
+from streams.bound import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS
+from streams.errors import SettingsError
+from streams.redis_address import RedisAddress, parse_redis_address
+
+PREFIX: Final = "SAMEHAND_"
+
+Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Bands(BaseModel):
+    """Thresholds on the calibrated probability for bans under one policy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    likely: Probability = 0.9
+    possible: Probability = 0.5
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.possible > self.likely:
+            raise ValueError("possible must not be above likely")
+        return self
+
+
+class Settings(BaseSettings):
+    """What an operator can turn. Frozen once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    # Kafka
+    kafka_brokers: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1:9092",), min_length=1, description="Bootstrap addresses, separated by commas."
+    )
+    kafka_group: str = Field(
+        "samehand", pattern=r"^[A-Za-z0-9._-]{1,200}$", description="Consumer group of the workers."
+    )
+    kafka_tls: bool = Field(False, description="Whether to speak TLS with the brokers.")
+    kafka_ca_file: FilePath | None = Field(
+        None, description="Certificates to trust (PEM); the system's without it."
+    )
+    kafka_cert_file: FilePath | None = Field(None, description="Our certificate (PEM), for mutual TLS.")
+    kafka_key_file: FilePath | None = Field(None, description="The key of our certificate (PEM).")
+    kafka_sasl_mechanism: Mechanism | None = Field(None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
+    kafka_username: str | None = Field(None, description="SASL user.")
+    kafka_password: SecretStr | None = Field(None, description="SASL password; better from a file.")
+    kafka_password_file: FilePath | None = Field(None, description="File that holds the SASL password.")
+    kafka_idempotence: bool = Field(
+        True,
+        description="Idempotent producer: its own retries write nothing twice.",
+    )
+    fetch_wait_ms: int = Field(
+        10,
+        ge=1,
+        le=5000,
+        description="How long a broker may hold a fetch back for more data, in milliseconds.",
+    )
+    session_seconds: float = Field(
+        6.0,
+        ge=1.0,
+        le=300.0,
+        description="A worker silent for so long is dead for its group; a heartbeat a sixth of it.",
+    )
+
+    # Topics
+    topic_prefix: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Before every topic's name."
+    )
+    topic_partitions: Count = Field(8, le=1000, description="Partitions of topics that are created.")
+    topic_replication: Count = Field(
+        1, le=9, description="Replicas of topics that are created; 3 in production."
+    )
+    topic_create: bool = Field(True, description="Whether the worker creates topics that are missing.")
+
+    # Redis
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="redis://, rediss://, unix://, sentinel://h1,h2/master or cluster://h1,h2.",
+    )
+    redis_username: str | None = Field(None, description="Redis ACL user.")
+    redis_password: SecretStr | None = Field(None, description="Redis password; better from a file.")
+    redis_password_file: FilePath | None = Field(None, description="File that holds the Redis password.")
+    redis_ca_file: FilePath | None = Field(None, description="Certificates to trust for Redis (PEM).")
+    redis_timeout_ms: int = Field(
+        250, ge=10, le=60_000, description="Deadline of one Redis command, in milliseconds."
+    )
+    store_prefix: str = Field(
+        "samehand", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="Before every Redis key."
+    )
+    pepper_file: FilePath | None = Field(
+        None, description="Secret that keys personal values; at least 32 bytes."
+    )
+    pepper_previous_file: FilePath | None = Field(
+        None, description="The pepper before, read too while rotating."
+    )
+
+    # Judging
+    likely: Probability = Field(0.9, description="Least probability of the band `likely`.")
+    possible: Probability = Field(
+        0.5, description="Least probability of the band `possible`; below it no alert."
+    )
+    bands: dict[str, Bands] = Field(
+        default_factory=dict,
+        description='Other thresholds by policy, as JSON: {"spam": {"likely": 0.95, "possible": 0.7}}.',
+    )
+    cross_platform: bool = Field(True, description="Whether bans match accounts of other platforms.")
+    shadow: bool = Field(False, description="Score and count, but publish to alerts.shadow alone.")
+    allowlist: FilePath | None = Field(
+        None, description="Accounts that never alert, one platform:account_id a line."
+    )
+
+    # Delivery
+    batch_records: int = Field(500, ge=1, le=5000, description="Most records in one batch.")
+    linger_ms: float = Field(
+        5.0, ge=0.0, le=1000.0, description="How long a batch waits for company, in milliseconds."
+    )
+    letters_share: Share = Field(
+        SHARE_MAX, description="Share of dead letters above which a topic stops; 1.0 never stops."
+    )
+    letters_window: Count = Field(
+        WINDOW_RECORDS, le=1_000_000, description="Last records the share is taken over."
+    )
+    letters_at_least: int = Field(LETTERS_AT_LEAST, ge=0, description="Dead letters that never stop a topic.")
+    stop_seconds: float = Field(
+        20.0,
+        ge=1.0,
+        le=600.0,
+        description="Longest graceful stop; then the process ends with its batch uncommitted.",
+    )
+
+    # Remembering
+    remember_days: int = Field(
+        30, ge=1, le=365, description="Days that new accounts are remembered for later bans."
+    )
+    dedup_days: int = Field(
+        35, ge=1, le=400, description="Days that a published alert is known, longer than the above."
+    )
+
+    # Watching
+    web_host: str = Field("127.0.0.1", description="Address that /metrics and /health are served on.")
+    web_port: Port = Field(6066, description="Their port.")
+    log_level: Level = Field("info", description="debug, info, warning or error.")
+    stuck_seconds: float = Field(
+        120.0, ge=10.0, le=3600.0, description="Lag without progress for so long ends the process."
+    )
+    data_dir: Path | None = Field(
+        None, description="Folder for Faust's own files; a temporary one without it."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `load` has read the environment already."""
+        return (init_settings,)
+
+    @field_validator("kafka_brokers", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(part.strip() for part in given.split(",") if part.strip())
+        return given
+
+    @field_validator("kafka_brokers")
+    @classmethod
+    def _host_and_port(cls, brokers: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@,]+):\d{1,5}", broker) for broker in brokers):
+            raise ValueError("each must be host:port")
+        return brokers
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_address(cls, url: str) -> str:
+        parse_redis_address(url)
+        return url
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if fault := next(self._contradictions(), None):
+            raise ValueError(fault)
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        if self.possible > self.likely:
+            yield f"{PREFIX}POSSIBLE must not be above {PREFIX}LIKELY"
+        if self.dedup_days < self.remember_days:
+            yield f"{PREFIX}DEDUP_DAYS must not be below {PREFIX}REMEMBER_DAYS: alerts would be repeated"
+        if self.kafka_sasl_mechanism and not (
+            self.kafka_username and (self.kafka_password or self.kafka_password_file)
+        ):
+            yield f"{PREFIX}KAFKA_SASL_MECHANISM needs {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE"
+        if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
+            yield f"{PREFIX}KAFKA_CERT_FILE and {PREFIX}KAFKA_KEY_FILE go together"
+        if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
+            yield f"{PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE need {PREFIX}KAFKA_TLS=true"
+        if self.pepper_previous_file and not self.pepper_file:
+            yield f"{PREFIX}PEPPER_PREVIOUS_FILE needs {PREFIX}PEPPER_FILE"
+
+    @property
+    def redis(self) -> RedisAddress:
+        """Where Redis is."""
+        return parse_redis_address(self.redis_url)
+
+    @property
+    def pepper_files(self) -> tuple[Path, ...]:
+        """The peppers, the one to write with first."""
+        return tuple(path for path in (self.pepper_file, self.pepper_previous_file) if path)
+
+    def kafka_secret(self) -> str | None:
+        """The SASL password. Raises `SettingsError` when its file cannot be read."""
+        return _secret("KAFKA_PASSWORD", self.kafka_password, self.kafka_password_file)
+
+    def redis_secret(self) -> str | None:
+        """The Redis password. Raises `SettingsError` when its file cannot be read."""
+        return _secret("REDIS_PASSWORD", self.redis_password, self.redis_password_file)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting for people: its variable, its default as text, what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+class _Given(EnvSettingsSource):
+    """The variables of any mapping, so that tests and `doctor` need not touch the process's own."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        super().__init__(Settings, env_ignore_empty=True)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environment.items() if value != ""}
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of `environment`, by default the process's.
+
+    Raises `SettingsError` with every fault at once.
+    """
+    try:
+        return Settings(**_Given(os.environ if environment is None else environment)())
+    except NotParsed as fault:
+        raise SettingsError({_field_of(fault): "must be JSON"}) from None
+    except ValidationError as fault:
+        raise SettingsError(_faults(fault)) from None
+
+
+def unknown_names(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables with our prefix that no setting reads, each with the nearest name that is read, or ""."""
+    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    strangers = (name for name in environment if name.startswith(PREFIX) and name not in known)
+    return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in strangers}
+
+
+def describe() -> list[Described]:
+    """Every setting, in the order of the class, for README and `doctor`."""
+    return [
+        Described(
+            f"{PREFIX}{name.upper()}",
+            _shown(field.get_default(call_default_factory=True)),
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _field_of(fault: NotParsed) -> str:
+    found = re.search(r'field "(\w+)"', str(fault))
+    return _variable(found.group(1)) if found else PREFIX
+
+
+def _faults(fault: ValidationError) -> dict[str, str]:
+    """By variable.
+
+    A contradiction between settings names them itself, so it stands under the prefix alone.
+    """
+    faults: dict[str, str] = {}
+    for error in fault.errors(include_url=False, include_context=False, include_input=False):
+        where = [str(part) for part in error["loc"]]
+        name = ".".join([_variable(where[0]), *where[1:]]) if where else PREFIX.rstrip("_")
+        faults[name] = error["msg"].removeprefix("Value error, ")
+    return faults
+
+
+def _variable(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"
+
+
+def _secret(name: str, given: SecretStr | None, path: Path | None) -> str | None:
+    if path is None:
+        return given.get_secret_value() if given else None
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError({f"{PREFIX}{name}_FILE": f"cannot be read ({type(fault).__name__})"}) from None
+
+
+def _shown(default: object) -> str:
+    if default is None or default == {}:
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -1,0 +1,74 @@
+"""Ends a worker that lives and does nothing.
+
+Two ways of that are known (faust #175 and #523): a rebalance that never ends, and
+events that wait while nothing moves. Faust's own detectors only log. Waiting out an outage, or for an
+operator, is not being stuck. A restart is safe at any moment, so when in doubt this ends the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from streams.progress import Progress
+
+REBALANCE_SECONDS_MAX: Final = 60.0
+"""Six times the longest healthy one: session and rebalance time-outs are 6 and 10 s."""
+
+STEP_SECONDS_MAX: Final = 90.0
+"""A step is cut off after 30 s and then shows as an outage; three times that means a dead loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the watchdog sees at one moment.
+
+    `ticks` in monotonic seconds; `lag_records` over all partitions.
+    """
+
+    ticks: float
+    rebalancing: bool
+    lag_records: int
+    deliveries: Sequence[Progress]
+
+
+class Watchdog:
+    """Judges one sight after another."""
+
+    def __init__(self, stuck_seconds: float, *, rebalance_seconds_max: float = REBALANCE_SECONDS_MAX) -> None:
+        self._stuck_seconds = stuck_seconds
+        self._rebalance_seconds_max = rebalance_seconds_max
+        self._rebalancing_since: float | None = None
+        self._moved_at: float | None = None
+        self._acknowledged = -1
+
+    def verdict(self, sight: Sight) -> str:
+        """Why the process must end, or "" while all is well."""
+        return self._rebalance(sight) or self._silence(sight) or self._stall(sight)
+
+    def _rebalance(self, sight: Sight) -> str:
+        if not sight.rebalancing:
+            self._rebalancing_since = None
+            return ""
+        if self._rebalancing_since is None:
+            self._rebalancing_since = sight.ticks
+        seconds = sight.ticks - self._rebalancing_since
+        return f"a rebalance has lasted {seconds:.0f} s" if seconds > self._rebalance_seconds_max else ""
+
+    def _silence(self, sight: Sight) -> str:
+        for delivery in sight.deliveries:
+            seconds = sight.ticks - delivery.moved_at
+            if delivery.in_flight and not delivery.waits_on_purpose and seconds > STEP_SECONDS_MAX:
+                return f"{delivery.name} has been {delivery.stage} for {seconds:.0f} s"
+        return ""
+
+    def _stall(self, sight: Sight) -> str:
+        acknowledged = sum(delivery.acknowledged for delivery in sight.deliveries)
+        excused = sight.lag_records == 0 or any(delivery.waits_on_purpose for delivery in sight.deliveries)
+        if self._moved_at is None or acknowledged != self._acknowledged or excused:
+            self._moved_at, self._acknowledged = sight.ticks, acknowledged
+            return ""
+        seconds = sight.ticks - self._moved_at
+        stalled = seconds > self._stuck_seconds
+        return f"{sight.lag_records} records wait and none was settled for {seconds:.0f} s" if stalled else ""
