@@ -46,6 +46,10 @@ demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and
 test: $(STAMP) ## all tests; one line says what was skipped and why
 	@$(PYTEST) $(PARALLEL) $(REPORT)
 
+.PHONY: fuzz
+fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the decoder
+	@$(PYTEST) -p tests.fuzzing --hypothesis-profile=fuzz tests/schemas -k never_raise
+
 .PHONY: lint
 lint: $(STAMP) ## ruff, strict mypy and the floors of the house
 	@$(BIN)/ruff check .
