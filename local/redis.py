@@ -1,0 +1,45 @@
+"""The embedded Redis, for the demo and the tests on one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from local.binaries import REDIS, executable
+from local.ports import LOOPBACK
+from local.redis_ready import answers_ping
+from local.server import LocalServer
+
+#: Every write is appended before it is acknowledged and synced each second: a kill -9 loses nothing that was
+#: acknowledged, a power cut at most a second. No RDB snapshots beside it: they'd only fork.
+DURABLE = {"appendonly": "yes", "appendfsync": "everysec", "save": ""}
+
+
+class EmbeddedRedis(LocalServer):
+    """Valkey on loopback. ``settings`` are its configuration directives (``{"maxmemory": "64mb"}``)."""
+
+    name: ClassVar[str] = "redis"
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(folder, port)
+        self._settings = {**DURABLE, **(settings or {})}
+
+    @property
+    def url(self) -> str:
+        """Its URL for clients."""
+        return f"redis://{self.address}/0"
+
+    def command(self) -> list[str]:
+        own = {"port": str(self.port), "bind": LOOPBACK, "dir": str(self.folder), "daemonize": "no"}
+        directives = {**own, **self._settings}
+        options = [part for key, value in directives.items() for part in (f"--{key}", value)]
+        return [str(executable(*REDIS)), *options]
+
+    def answers(self) -> bool:
+        return answers_ping(self.port)

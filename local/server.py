@@ -1,0 +1,125 @@
+"""What embedded servers have in common: a port, a data folder, a process, and a way to tell it is ready."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from local.ports import LOOPBACK, Port, take_port
+from local.processes import Child
+
+POLL_SECONDS = 0.01
+
+
+class DidNotStart(RuntimeError):  # noqa: N818  # says what happened; "error" would add nothing
+    """A server ended or stayed silent instead of answering; the message holds the end of its log."""
+
+
+class LocalServer(ABC):
+    """A server on loopback that can be stopped, killed, frozen and started again on the same port and data.
+
+    ``folder`` holds its data and log and is kept; without it a temporary one lasts until :meth:`close`.
+    ``port``: without it a free one, ours until :meth:`close`. As a context manager it starts and closes.
+    """
+
+    name: ClassVar[str]
+    start_seconds_max: ClassVar[float] = (
+        30.0  # a machine busy with other tests is slow, a broken server for ever
+    )
+    stop_seconds_max: ClassVar[float] = 10.0  # then it is killed
+
+    def __init__(self, folder: Path | None = None, port: int | None = None) -> None:
+        self._temporary = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"samehand-{self.name}-")) if folder is None else folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._taken: Port | None = None
+        if port is None:
+            self._taken = take_port()
+            port = self._taken.number
+        self.port = port
+        self.log = self.folder / f"{self.name}.log"
+        self._child: Child | None = None
+
+    @property
+    def address(self) -> str:
+        """``host:port`` for clients."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id; ``None`` while it is not running."""
+        return None if self._child is None else self._child.pid
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """How to start it. Raises :class:`~local.binaries.NotAvailable`."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether it does real work for a client now; may take about a second, never hangs."""
+
+    def start(self) -> Self:
+        """Start it and return when it answers. Raises :class:`DidNotStart`."""
+        if self._child is None:
+            self._child = Child(self.command(), self.log)
+        self._child.start()
+        self._wait_until_ready(self._child)
+        return self
+
+    def _wait_until_ready(self, child: Child) -> None:
+        deadline = time.monotonic() + self.start_seconds_max
+        while child.pid is not None and time.monotonic() < deadline:
+            if self.answers():
+                return
+            time.sleep(POLL_SECONDS)
+        ended = f"ended with {child.exit_code}" if child.pid is None else "did not answer"
+        child.kill()
+        raise DidNotStart(f"{self.name} at {self.address} {ended}; its last words:\n{child.last_words()}")
+
+    def stop(self) -> None:
+        """End it in order (SIGTERM, then SIGKILL); data stay."""
+        if self._child is not None:
+            self._child.stop(self.stop_seconds_max)
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL); what was on disk stays."""
+        if self._child is not None:
+            self._child.kill()
+
+    def freeze(self) -> None:
+        """Let it hang with its sockets open, as on a stalled disk."""
+        self._started().freeze()
+
+    def thaw(self) -> None:
+        """Let it go on after :meth:`freeze`."""
+        self._started().thaw()
+
+    def _started(self) -> Child:
+        if self._child is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._child
+
+    def close(self) -> None:
+        """Stop it, give its port back and remove a temporary folder."""
+        self.stop()
+        if self._taken is not None:
+            self._taken.release()
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

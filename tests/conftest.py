@@ -1,0 +1,67 @@
+"""The servers that tests share, started when the first test asks and gone with the session.
+
+Each xdist worker starts its own: they take free ports, and a test that kills a server starts one for itself.
+Where servers cannot be embedded, SAMEHAND_TEST_BROKERS and SAMEHAND_TEST_REDIS_URL name some to test against
+(not SAMEHAND_BROKERS and SAMEHAND_REDIS_URL, lest a shell set up for production is tested upon); without
+them the tests that need servers are skipped, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from local.binaries import NotAvailable
+from local.broker import EmbeddedBroker
+from local.redis import EmbeddedRedis
+
+BROKERS = "SAMEHAND_TEST_BROKERS"
+REDIS_URL = "SAMEHAND_TEST_REDIS_URL"
+UNLINK_BATCH = 1_000  # keys a command: few round trips, and no command long enough to stall the server
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """Bootstrap address of a Kafka-protocol broker that every test may write to and none may harm."""
+    if given := os.environ.get(BROKERS):
+        yield given
+        return
+    try:
+        with EmbeddedBroker() as embedded:
+            yield embedded.address
+    except NotAvailable as why:
+        pytest.skip(f"{why} In tests: {BROKERS}.")
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """URL of a Redis that every test may write to, under its own ``store_prefix``, and none may harm."""
+    if given := os.environ.get(REDIS_URL):
+        yield given
+        return
+    try:
+        with EmbeddedRedis() as embedded:
+            yield embedded.url
+    except NotAvailable as why:
+        pytest.skip(f"{why} In tests: {REDIS_URL}.")
+
+
+@pytest.fixture
+def store_prefix(redis_url: str) -> Iterator[str]:
+    """A key prefix of this test alone; its keys are removed afterwards."""
+    prefix = f"t{uuid.uuid4().hex[:12]}"
+    yield prefix
+    with redis.Redis.from_url(redis_url) as client:
+        keys = list(client.scan_iter(match=f"{prefix}*", count=UNLINK_BATCH))
+        for first in range(0, len(keys), UNLINK_BATCH):
+            client.unlink(*keys[first : first + UNLINK_BATCH])
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A topic prefix of this test alone."""
+    return f"t{uuid.uuid4().hex[:12]}."

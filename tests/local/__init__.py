@@ -1,0 +1,1 @@
+"""Launchers of embedded servers: ready when they say so, gone when they should be."""
