@@ -56,7 +56,7 @@ def _picture(rng: Random, quality: int) -> Avatar:
 
 
 class AvatarEdit(NamedTuple):
-    """An edit of a picture, and how many bits of the hash it moves: percentiles 2.5, 50 and 97.5 of pictures."""
+    """An edit of a picture, and how many bits of the hash it moves: percentiles 2.5, 50 and 97.5."""
 
     name: str
     bits_low: int

@@ -9,6 +9,18 @@ SEPARATORS = (" | ", " • ", ". ", ", ", "\n", " / ", " ~ ")
 EMOJI = tuple("🌹✨🌍⚽🎧📷🐾🌙🔥💙☕🎮🏏🕊🌿🎵📚🚴🌊🍀")
 CLICHE_SHARE = 0.25
 """Share of bios that are one phrase everybody knows."""
+_CALLING_PREFIXES = (
+    "923001",
+    "923214",
+    "141525",
+    "346001",
+    "201001",
+    "966501",
+    "790512",
+    "905321",
+    "919812",
+    "861391",
+)
 _CONTACTS = Weighted(
     ["telegram", "whatsapp", "instagram", "mail", "invite", "handle"], [30, 20, 20, 15, 5, 10]
 )
@@ -57,7 +69,7 @@ def contact(rng: Random, handle: str) -> str:
     if kind == "telegram":
         return f"t.me/{own}"
     if kind == "whatsapp":
-        return f"wa.me/92300{digits(rng, 7)}"
+        return f"wa.me/{one_of(rng, _CALLING_PREFIXES)}{digits(rng, 6)}"
     if kind == "instagram":
         return f"instagram.com/{own}"
     if kind == "mail":

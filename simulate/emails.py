@@ -38,7 +38,7 @@ def email(
         local = f"{first}{one_of(rng, ('.', '', '_'))}{last}{between(rng, 1, 9999)}"
     elif draw < 0.5:
         local = f"{first[0]}{last}{between(rng, 1, 99_999)}"
-    elif draw < 0.6:
+    elif draw < 0.52:
         local = f"{first}{last}+{one_of(rng, ('social', 'x', 'apps', 'new'))}"
         local = local.replace("+", f"{between(rng, 1, 9999)}+")
     else:

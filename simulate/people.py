@@ -36,9 +36,14 @@ _COUNTRIES = {
 PLATFORMS = Weighted(
     ["x", "instagram", "facebook", "telegram", "whatsapp", "forum"], [0.34, 0.21, 0.2, 0.15, 0.05, 0.05]
 )
-_HAS = {"display_name": 0.96, "bio": 0.62, "locale": 0.92, "email": 0.72, "number": 0.6, "device_id": 0.95}
-_HAS |= {"user_agent": 0.98, "payment_token": 0.06, "referrer": 0.4, "avatar": 0.9, "links": 0.08}
-"""Share of accounts that carry each field."""
+
+
+class _Has:
+    """Share of accounts that carry each field."""
+
+    display_name, bio, links, locale = 0.96, 0.62, 0.08, 0.92
+    email, number, device_id, user_agent = 0.72, 0.6, 0.95, 0.98
+    payment_token, referrer, avatar = 0.06, 0.4, 0.9
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -84,6 +89,7 @@ class Population:
 
     def person(self, rng: Random, language: str | None = None, platform: str | None = None) -> Person:
         """Somebody new, of a language or of any."""
+        draw = rng.random
         language = language or self._languages.pick(rng)
         platform = platform or PLATFORMS.pick(rng)
         speech = tongue(language)
@@ -91,8 +97,8 @@ class Population:
         given = speech.given.pick(rng)
         family = (speech.feminine_family if given.feminine else speech.family).pick(rng)
         wish = self.handle(rng, platform, speech, given, family)
-        seed_of_addresses = wish or given.latin[0]
-        number = phone(rng, country) if platform in NAMELESS_PLATFORMS or _has(rng, "number") else None
+        name = wish or given.latin[0]
+        number = phone(rng, country) if platform in NAMELESS_PLATFORMS or draw() < _Has.number else None
         line = self.networks.line(rng, country)
         return Person(
             account_id=self.account_id(),
@@ -103,21 +109,21 @@ class Population:
             family=family,
             handle=wish,
             display_name=display_name(rng, speech, given, family, platform)
-            if _has(rng, "display_name")
+            if draw() < _Has.display_name
             else None,
-            bio=bios.bio(rng, speech, seed_of_addresses) if _has(rng, "bio") else None,
-            links=(f"https://{bios.contact(rng, seed_of_addresses)}",) if _has(rng, "links") else (),
-            locale=f"{language}-{country}" if _has(rng, "locale") else None,
-            email=email(rng, language, given, family, seed_of_addresses) if _has(rng, "email") else None,
+            bio=bios.bio(rng, speech, name) if draw() < _Has.bio else None,
+            links=(f"https://{bios.contact(rng, name)}",) if draw() < _Has.links else (),
+            locale=f"{language}-{country}" if draw() < _Has.locale else None,
+            email=email(rng, language, given, family, name) if draw() < _Has.email else None,
             number=number,
             phone=written(rng, number, country) if number else None,
-            device_id=devices.device_id(rng) if _has(rng, "device_id") else None,
+            device_id=devices.device_id(rng) if draw() < _Has.device_id else None,
             ip=line.ip,
             network=line.kind,
-            user_agent=devices.user_agent(rng) if _has(rng, "user_agent") else None,
-            payment_token=devices.payment_token(rng) if _has(rng, "payment_token") else None,
-            referrer=devices.referrer(rng) if _has(rng, "referrer") else None,
-            avatar=self.gallery.avatar(rng, platform) if _has(rng, "avatar") else None,
+            user_agent=devices.user_agent(rng) if draw() < _Has.user_agent else None,
+            payment_token=devices.payment_token(rng) if draw() < _Has.payment_token else None,
+            referrer=devices.referrer(rng) if draw() < _Has.referrer else None,
+            avatar=self.gallery.avatar(rng, platform) if draw() < _Has.avatar else None,
         )
 
     def account_id(self) -> str:
@@ -228,10 +234,6 @@ IDENTIFYING = (
     "avatar",
 )
 """The fields in which agreement can point at one person behind two accounts."""
-
-
-def _has(rng: Random, field: str) -> bool:
-    return rng.random() < _HAS[field]
 
 
 def _spelt(rng: Random, name: Name) -> str:

@@ -29,9 +29,9 @@ _RECENT_HOMES = 200
 """Relatives join somebody who signed up a short while ago."""
 _SHARED_TABLET = 0.25
 """Share of relatives who use the same device."""
-_DELETION_DAYS = 10.0
-_UPDATE_DAYS = 7.0
-_REINSTATEMENT_DAYS = 5.0
+_DELETION_DAYS, _UPDATE_DAYS, _REINSTATEMENT_DAYS = 10.0, 7.0, 5.0
+"""Mean days from a sign-up to its deletion or change, and from a ban to its end."""
+_NEVER = float("inf")
 
 
 def generate(config: Config) -> Iterator[Event]:
@@ -61,23 +61,23 @@ class _Stream:
         ordinary = config.accounts - sum(case.sign_ups for case in self._cases)
         sign_ups = ordered_times(rng, config.start_seconds, config.end_seconds, max(0, ordinary))
         bans = self._ban_times()
-        next_sign_up, next_ban = next(sign_ups, None), next(bans, None)
+        next_sign_up, next_ban = next(sign_ups, _NEVER), next(bans, _NEVER)
         while True:
-            now = min(at for at in (next_sign_up, next_ban, float("inf")) if at is not None)
+            now = min(next_sign_up, next_ban)
             yield from self._until(now)
+            if now == _NEVER:
+                return
             if now == next_sign_up:
                 self._sign_up(now)
-                next_sign_up = next(sign_ups, None)
-            elif now == next_ban:
-                self._further_ban(now)
-                next_ban = next(bans, None)
+                next_sign_up = next(sign_ups, _NEVER)
             else:
-                return
+                self._further_ban(now)
+                next_ban = next(bans, _NEVER)
 
     def _until(self, now: float) -> Iterator[Event]:
         """What was decided before and is due; cases begin as their time comes."""
         while True:
-            due = self._later[0][0] if self._later else float("inf")
+            due = self._later[0][0] if self._later else _NEVER
             if self._cases and self._cases[0].first_at <= min(due, now):
                 self._begin(self._cases.popleft())
             elif due <= now and self._later:
@@ -168,7 +168,7 @@ class _Stream:
         self._publish(Event(now, Topic.BANNED, person.key, record, Label(kind, person.language)))
 
     def _reinstate(self, now: float, person: Person) -> bool:
-        """Whether the appeal is granted in time; then the same person may open a second account, like anybody."""
+        """Whether the appeal is granted in time; then the same person may open a second account."""
         at = max(now, self._config.start_seconds) + self._rng.expovariate(1 / (_REINSTATEMENT_DAYS * DAY))
         if not self._within(at):
             return False
@@ -189,6 +189,8 @@ class _Stream:
         if case.signed_up_at is not None:
             self._create(case.signed_up_at, banned, Label("ordinary", banned.language))
         self._ban(case.banned_at, banned, "banned")
+        if case.first_at == case.banned_at:
+            self._bans.append(banned)
         for each in case.returns:
             self._return(each, banned, case.banned_at)
 
