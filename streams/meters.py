@@ -43,6 +43,8 @@ Names come from bans, so without a cap a producer could add series.
 """
 
 OTHER: Final = "other"
+NO_BAND: Final = "none"
+"""Of a verdict on an alert that is no longer known."""
 
 _AGE_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, FRESH_SECONDS, 10, 30, 60, 300, 3600)
 _DETECT_SECONDS: Final = (1, 5, 30, 60, 300, 900, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
@@ -163,7 +165,7 @@ class Meters:
         )
         self.precision_ratio = Gauge(
             "samehand_precision_ratio",
-            "Share of decided alerts that were mirrors.",
+            "Share of mirrors among the verdicts this process saw.",
             ("band",),
             registry=registry,
         )
@@ -206,7 +208,7 @@ class Meters:
             self.alerts.labels(band, direction, "")
         for direction in DIRECTIONS:
             self.time_to_detect_seconds.labels(direction)
-        for verdict, band in product(VERDICTS, BANDS):
+        for verdict, band in product(VERDICTS, (*BANDS, NO_BAND)):
             self.verdicts.labels(verdict, band)
 
     def outcome(self, arrival: Arrival, outcome: Outcome, now: float) -> None:
