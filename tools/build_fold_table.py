@@ -48,6 +48,8 @@ DECORATIONS = frozenset("™℠®©℗")
 # Letters by category, blank to the eye: favourites for names that look empty or identical.
 BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
+# Letters of living Latin alphabets that their writers spell out themselves when they have to.
+SPELLED_OUT = {"ß": "ss", "ẞ": "ss", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th"}
 # Blocks of pictures. What resembles a letter in them (a circle, a cross) is decoration all the same.
 PICTURES = (
     (0x2300, 0x23FF),
@@ -100,7 +102,13 @@ def visual_reader(decancer: Reader, skeleton: Reader, anyascii: Reader) -> Reade
             return ""
         if bare.isascii():
             return tidy(bare)
-        for stage in (decancer, skeleton, anyascii):
+        if char in SPELLED_OUT:
+            return SPELLED_OUT[char]
+        if unicodedata.category(bare[0]).startswith("P"):
+            return SEPARATOR
+        # decancer reads right-to-left letters by sound; their looks are better told by UTS #39.
+        rtl = unicodedata.bidirectional(bare[0]) in {"R", "AL"}
+        for stage in (skeleton, decancer, anyascii) if rtl else (decancer, skeleton, anyascii):
             seen = "".join(c if c.isascii() else stage(c) for c in bare)
             if seen.isascii() and any(c.isalnum() for c in seen):
                 return tidy(seen).strip()
@@ -161,12 +169,22 @@ def entries(visual: Reader, phonetic: Reader) -> Iterator[tuple[int, str, str]]:
             yield code, seen, said
 
 
-def encode(rows: list[tuple[int, str, str]]) -> bytes:
-    """Runs of neighbouring code points a line: ``start<TAB>reading,reading,…``; `=` before the phonetic ones."""
+def either_letter(rows: list[tuple[int, str, str]], skeleton: Reader) -> list[tuple[int, str]]:
+    """The characters read as i that look as much like an l (I, Cyrillic palochka, a bar): their other reading."""
+    return [
+        (code, "l") for code, seen, _ in rows if seen == "i" and skeleton(chr(code)) in {"l", "I", "1", "|"}
+    ]
+
+
+def encode(rows: list[tuple[int, str, str]], either: list[tuple[int, str]]) -> bytes:
+    """Runs of neighbouring code points a line: ``start<TAB>reading,reading,…``.
+
+    A line of phonetic readings starts with `=`, one of other readings by looks with `~`.
+    """
     lines = []
     visual = [(code, seen) for code, seen, _ in rows if code not in UNASSIGNED]
     phonetic = [(code, said) for code, seen, said in rows if said != seen]
-    for mark, column in (("", visual), ("=", phonetic)):
+    for mark, column in (("", visual), ("=", phonetic), ("~", either)):
         start, values = -1, [""]
         for code, value in column:
             if code != start + len(values):
@@ -196,9 +214,10 @@ def main() -> None:
     confusables = json.loads(
         resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
     )
-    visual = visual_reader(lambda c: str(parse(c)), uts39_skeleton(confusables), anyascii)
+    skeleton = uts39_skeleton(confusables)
+    visual = visual_reader(lambda c: str(parse(c)), skeleton, anyascii)
     rows = list(entries(visual, phonetic_reader(dict(OWN_ROMANISATION), anyascii, visual)))
-    text = encode(rows)
+    text = encode(rows, either_letter(rows, skeleton))
     TARGET.write_bytes(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME, format=lzma.FORMAT_XZ))
     print(f"{len(rows)} entries, {len(text)} bytes, {TARGET.stat().st_size} packed")  # noqa: T201  # a script
     print(f"sha256 {hashlib.sha256(text).hexdigest()}")  # noqa: T201  # a script

@@ -9,27 +9,28 @@ from __future__ import annotations
 
 import re
 
+from samehand.normal.words import without_repeats
+
 # The articles of Arabic names as they are written apart in Latin letters (al-Rahman, ur Rahman, Saif ul
 # Islam).
 ARTICLES = frozenset(
-    {"al", "el", "il", "ul", "ur", "ar", "as", "ash", "ad", "an", "at", "az", "us", "ud", "ol", "l"}
+    {"al", "el", "il", "ul", "ur", "ar", "as", "ash", "ad", "an", "at", "az", "us", "ud", "ol"}
 )
-# The article grown together with its noun: alrahman, الرحمن (romanised alrhmn). A vowel or an l after it
-# means that the word merely starts alike (Alina, Allah).
-_JOINED_ARTICLE = re.compile(r"^[aeiou]l(?=[^aeioul].{2})")
+# The article grown together with its noun (alrahman). A vowel, y or l after it means that the word merely
+# starts alike (Alina, Ilyas, Allah).
+_JOINED_ARTICLE = re.compile(r"^[aeiou]l(?=[^aeiouly].)")
 # Servant-of names: Abdul Karim, Abdelkarim, Abdurrahman, عبدالكريم (romanised abdalkrym).
 _SERVANT = re.compile(r"^abd[aeiou]?(?:l|r(?=r)|s(?=s)|sh(?=sh)|z(?=z)|n(?=n)|t(?=t)|d(?=d)|[rsndzt]$)")
-# The name of God written apart or together is one word less in one of the two.
-_VOWELS = re.compile(r"[aeiou]+")
-_GEMINATE = re.compile(r"(.)\1+")
+_VOWELS = str.maketrans("", "", "aeiou")
+_SILENT_INSIDE = str.maketrans("", "", "aeiouwvy")
 
-# Two letters for one sound. Those that Arabic, Persian, Urdu and English writers exchange share a class: th
-# and s (Uthman, Usman), dh and z (Dhulfiqar, Zulfiqar), gh and g, zh and j. The class letters q, x and c are
-# free because q itself is read as k, x as ks and c as k.
+# Two letters for one sound. Those that Arabic, Persian, Urdu, French and English writers exchange share a class: th
+# and s (Uthman, Usman), dh and z (Dhulfiqar, Zulfiqar), ch and sh (Chérif, Sharif), gh and g, zh and j. The class
+# letters q and x are free because q itself is read as k and x as ks.
 _DIGRAPHS = {
     "sh": "q",
+    "ch": "q",
     "kh": "x",
-    "ch": "c",
     "th": "s",
     "dh": "z",
     "gh": "g",
@@ -39,7 +40,7 @@ _DIGRAPHS = {
 }
 _SINGLES = {"q": "k", "c": "k", "x": "ks"}
 _SOUND = re.compile("sch|tch|" + "|".join(_DIGRAPHS) + "|[qcx]")
-_SOUNDS = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "c"}
+_SOUNDS = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q"}
 
 
 def consonant_key(word: str) -> str:
@@ -50,20 +51,28 @@ def consonant_key(word: str) -> str:
     """
     if not word.isalpha():
         return ""
-    word = _SERVANT.sub("abd", word)
-    word = _JOINED_ARTICLE.sub("", word)
-    if word.endswith("h") and not word.endswith(("sh", "kh", "ch", "th", "dh", "gh", "zh", "ph")):
-        word = word.rstrip("h")
-    word = _SOUND.sub(_class_of, word)
-    head, tail = word[:1].replace("v", "w"), word[1:]
-    tail = tail.replace("w", "").replace("v", "").replace("y", "")
-    return _GEMINATE.sub(r"\1", _VOWELS.sub("", head + tail))
+    word = without_repeats(word)
+    if word.startswith("abd"):
+        word = _SERVANT.sub("abd", word)
+    elif word[1:2] == "l":
+        word = _JOINED_ARTICLE.sub("", word)
+    if word[-1] == "h" and word[-2:] not in _ENDING_DIGRAPHS:
+        word = word[:-1]
+    if _HAS_SOUND.search(word):
+        word = _SOUND.sub(_class_of, word)
+    head = word[:1].replace("v", "w").translate(_VOWELS)
+    return without_repeats(head + word[1:].translate(_SILENT_INSIDE))
 
 
-def without_articles(words: list[str]) -> list[str]:
-    """The words without the articles of Arabic names, unless nothing else would be left."""
-    kept = [word for word in words if word not in ARTICLES]
-    return kept or words
+def word_keys(words: list[str]) -> list[str]:
+    """The key of each word of a name; that of an article is empty, unless there is nothing else."""
+    if len(words) == 1:
+        return [consonant_key(words[0])]
+    return ["" if word in ARTICLES else consonant_key(word) for word in words]
+
+
+_HAS_SOUND = re.compile(r"[hqcx]")
+_ENDING_DIGRAPHS = frozenset(_DIGRAPHS)
 
 
 def _class_of(found: re.Match[str]) -> str:

@@ -119,22 +119,32 @@ def rules_for(platform: str) -> HandleRules:
     return _BY_PLATFORM.get(platform, DEFAULT_RULES)
 
 
+def bare_handle(handle: str, platform: str) -> str:
+    """The handle without the link and the ``@`` in front of it."""
+    handle = handle.strip()
+    if "/" in handle:
+        handle = _without_link(handle, rules_for(platform))
+    return handle.lstrip("@")
+
+
+def without_ignored(bare: str, platform: str) -> str:
+    """A bare handle without the characters that the platform skips when it looks a handle up."""
+    for char in rules_for(platform).ignored:
+        bare = bare.replace(char, "")
+    return bare
+
+
 def clean_handle(handle: str, platform: str) -> str:
-    """The handle without what is not part of it: link prefix, ``@``, and the characters that the platform ignores.
+    """The handle without what is not part of it: link, ``@``, and the characters that the platform ignores.
 
     Case is kept (it shows where a new word begins); compare cleaned handles without it.
     """
-    rules = rules_for(platform)
-    handle = handle.strip()
-    if "/" in handle:
-        handle = _without_link(handle, rules)
-    handle = handle.lstrip("@")
-    return handle.translate(dict.fromkeys(map(ord, rules.ignored))) if rules.ignored else handle
+    return without_ignored(bare_handle(handle, platform), platform)
 
 
-def is_legal(handle: str, platform: str) -> bool:
-    """Whether the platform would grant the handle (without its ``@``) today."""
-    return rules_for(platform).legal.fullmatch(handle.strip().lstrip("@")) is not None
+def is_legal(bare: str, platform: str) -> bool:
+    """Whether the platform would grant the bare handle today."""
+    return rules_for(platform).legal.fullmatch(bare) is not None
 
 
 def is_made_up(cleaned: str, platform: str) -> bool:

@@ -12,7 +12,7 @@ import lzma
 from importlib import resources
 
 FOLD_VERSION = 1
-TABLE_SHA256 = "8e19e60d384f08fd7f972a56cf6bfeab5468c8d60960774574e0b4d83adeecd3"
+TABLE_SHA256 = "3ade70cb677264ada34eb45425b220a993aa375fd8688640161b961ecb71bde5"
 """Digest of the unpacked table that belongs to ``FOLD_VERSION``."""
 
 SEPARATOR = " "
@@ -38,7 +38,11 @@ class ReadingTable(dict[int, str]):
 
 
 def packed_table() -> bytes:
-    """The table as shipped, unpacked: lines of ``start<TAB>reading,reading,…``, phonetic ones marked by `=`."""
+    """The table as shipped, unpacked: lines of ``start<TAB>reading,reading,…``.
+
+    A line of phonetic readings starts with `=`, one of other readings by looks with `~`, and one of readings
+    by looks with neither.
+    """
     shipped = resources.files("samehand.normal").joinpath("fold_table.txt.xz")
     return lzma.decompress(shipped.read_bytes(), format=lzma.FORMAT_XZ)
 
@@ -48,17 +52,14 @@ def table_digest(table: bytes) -> str:
     return hashlib.sha256(table).hexdigest()
 
 
-def parse_table(table: bytes) -> tuple[ReadingTable, ReadingTable]:
-    """The visual and the phonetic table."""
-    visual, phonetic_only = ReadingTable(), ReadingTable()
+def parse_table(table: bytes) -> tuple[ReadingTable, ReadingTable, dict[int, str]]:
+    """The visual and the phonetic table, and the letters read as i by looks that could be an l."""
+    parts: dict[str, dict[int, str]] = {"": {}, "=": {}, "~": {}}
     for line in table.decode("ascii").splitlines():
         head, _, values = line.partition("\t")
-        target = phonetic_only if head.startswith("=") else visual
-        start = int(head.removeprefix("="), 16)
-        target.update(enumerate(values.split(","), start))
-    phonetic = ReadingTable(visual)
-    phonetic.update(phonetic_only)
-    return visual, phonetic
+        mark = head[0] if head[0] in parts else ""
+        parts[mark].update(enumerate(values.split(","), int(head.removeprefix(mark), 16)))
+    return ReadingTable(parts[""]), ReadingTable(parts[""] | parts["="]), parts["~"]
 
 
-VISUAL, PHONETIC = parse_table(packed_table())
+VISUAL, PHONETIC, EITHER_L = parse_table(packed_table())

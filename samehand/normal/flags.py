@@ -1,0 +1,74 @@
+"""What a fold had to see through: hidden characters, reversed writing, mixed scripts, letters in fancy dress."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import IntFlag
+
+from samehand.normal.scripts import LETTERS, RIGHT_TO_LEFT, Script, dominant_script, has_mixed_script
+
+
+class FoldFlags(IntFlag):
+    """What the fold had to see through. Evidence by itself, judged elsewhere."""
+
+    NONE = 0
+    INVISIBLE = 1
+    """Characters without a look, other than those that a script or an emoji needs."""
+    BIDI = 2
+    """Marks that turn the direction of writing, other than the plain ones of a right-to-left text."""
+    MIXED_SCRIPT = 4
+    """Letters of two scripts within one word."""
+    STYLED = 8
+    """Latin letters in mathematical, circled, full-width or similar dress."""
+    LEET = 16
+    """Digits or signs standing for letters."""
+    MADE_UP = 32
+    """A handle of a pattern that platforms propose by themselves."""
+    ILLEGAL = 64
+    """A handle that its platform would not grant today."""
+    MARKED = 128
+    """Two or more combining marks on one Latin letter."""
+
+
+# Combining flags at run time costs more than the rest of a fold, so every combination is made once.
+FLAGS: tuple[FoldFlags, ...] = tuple(map(FoldFlags, range(256)))
+
+# Letters by category, blank to the eye: Hangul fillers and their kin.
+BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\u2800\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+# A joiner after a letter of a script that needs it, one within an emoji, and the tags of a flag are spelling.
+_NEEDED_JOINER = re.compile(
+    "(?<=[\u0600-\u06ff\u0750-\u077f\u08a0-\u0dff\u1000-\u109f\u1780-\u17ff])[\u200c\u200d]"
+    "|(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|(?<=\U0001f3f4)[\U000e0020-\U000e007f]+"
+)
+_BIDI_MARK = re.compile("[\u061c\u200e\u200f]")
+_BIDI_CONTROL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_STYLED = re.compile(
+    "[\u2102-\u2138\u24b6-\u24e9\uff21-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f189\u1d2c-\u1d6a]"
+)
+_MARKED = re.compile(
+    f"[{LETTERS[Script.LATIN]}][\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{2}}"
+)
+# Vietnamese writes two marks on one letter; decomposed, they are not the pile that hides a word.
+_MARK = re.compile("[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+
+
+def flags_of(text: str) -> int:
+    """The flags of a text that is not ASCII, as bits; leet and platform rules are told elsewhere."""
+    bits = 0
+    if _INVISIBLE.search(text) and _INVISIBLE.search(_NEEDED_JOINER.sub("", text)):
+        bits |= 1
+    if _BIDI_CONTROL.search(text) or (_BIDI_MARK.search(text) and dominant_script(text) not in RIGHT_TO_LEFT):
+        bits |= 2
+    if has_mixed_script(text):
+        bits |= 4
+    if _STYLED.search(text):
+        bits |= 8
+    if _MARK.search(text) and _MARKED.search(unicodedata.normalize("NFC", text)):
+        bits |= 128
+    return bits

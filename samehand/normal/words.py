@@ -1,0 +1,198 @@
+"""Cutting an ASCII reading into words and numbers, and seeing letters in digits and signs (leet).
+
+Digits at the ends of a word are numbers (786 is no word); digits inside stand for letters, unless they are
+many (ali786khan). Once a word shows such letters inside, short runs at its ends are read as letters too
+(m3di4). What could have been read otherwise is kept as another reading.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import eq
+from typing import NamedTuple
+
+_LEET = str.maketrans("0123456789@$", "oizeasgtbgas")
+_LEET_L = str.maketrans("0123456789@$", "olzeasgtbgas")
+# A single digit in front that often stands for a letter (4hmed); 2, 6 and 9 in front are numbers.
+_LEADING = frozenset("0134578")
+# The digits of the Arabic chat alphabet: hamza, ain, kha, ta, ha, qaf and sad.
+_CHAT_ALPHABET = {"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "q", "9": "s"}
+_CHAT = str.maketrans(_CHAT_ALPHABET)
+_CHAT_WORD = re.compile(r"[a-z]*(?:[2356789][a-z]+)+[2356789]?")
+# From three digits on, a run inside a word is a number; at the end of a leet word likewise.
+_NUMBER_DIGITS_MIN = 3
+_NUMBER = re.compile(r"[0-9]{3,}")
+_SHORT_RUN = re.compile(r"(?<![0-9])[0-9]{1,2}(?![0-9])|[@$]")
+_DIGITS = "0123456789"
+
+CHUNK = re.compile(r"[a-z0-9@$]+")
+_REPEAT = re.compile(r"(.)\1+")
+_DOUBLE_V = re.compile(r"(?<!v)vv(?!v)")
+
+
+class Cut(NamedTuple):
+    """A text cut up. ``readings`` are its other readings, most probable first, not yet collapsed."""
+
+    words: list[str]
+    digits: list[str]
+    readings: list[str]
+    leet: bool
+
+
+def cut(seen: str) -> Cut:
+    """Cuts a lower-case ASCII reading."""
+    chunks = CHUNK.findall(seen)
+    if "".join(chunks).isalpha():
+        return Cut(chunks, [], [], False)
+    parts = [_cut_chunk(chunk) for chunk in chunks]
+    words = [word for part in parts for word in part.words]
+    digits = [number for part in parts for number in part.digits]
+    if not words:
+        return Cut(words, digits, [], False)
+    readings = [
+        "".join([_reading(part, kind) for part in parts])
+        for kind in ("other", "ell", "chat")
+        if any(getattr(part, kind) is not None for part in parts)
+    ]
+    return Cut(words, digits, readings, any(part.leet for part in parts))
+
+
+class _Part(NamedTuple):
+    """One chunk cut up, and how else it could be read; ``None`` where it could not."""
+
+    words: tuple[str, ...]
+    digits: tuple[str, ...] = ()
+    leet: bool = False
+    other: str | None = None
+    ell: str | None = None
+    chat: str | None = None
+
+
+def _reading(part: _Part, kind: str) -> str:
+    other: str | None = getattr(part, kind)
+    return "".join(part.words) if other is None else other
+
+
+def _cut_chunk(chunk: str) -> _Part:
+    if chunk.isalpha():
+        return _Part((chunk,))
+    core = chunk.strip(_DIGITS)
+    if not core.strip("@$"):
+        number = "".join(filter(str.isdigit, chunk))
+        return _Part((), (number,) if number else ())
+    start = chunk.index(core)
+    lead, trail = chunk[:start], chunk[start + len(core) :]
+    chat = chunk.translate(_CHAT) if _CHAT_WORD.fullmatch(chunk) else None
+    if core.isalpha():
+        return _with_ends(lead, core, trail, chat)
+    if _SHORT_RUN.search(core):
+        return _leet(lead, core, trail, chat)
+    pieces = tuple(piece for piece in _NUMBER.split(core) if piece)
+    numbers = tuple(filter(None, (lead, *_NUMBER.findall(core), trail)))
+    return _Part(pieces, numbers, other=(lead + core).translate(_LEET))
+
+
+def _with_ends(lead: str, core: str, trail: str, chat: str | None) -> _Part:
+    """Letters with digits around them."""
+    if lead in _LEADING:
+        word = lead.translate(_LEET) + core
+        ell = f"l{core}" if lead == "1" else None
+        return _Part((word,), (trail,) if trail else (), True, other=core, ell=ell, chat=chat)
+    other = chunk_as_letters(lead, core, trail) if lead else None
+    return _Part((core,), tuple(filter(None, (lead, trail))), other=other, chat=chat)
+
+
+def chunk_as_letters(lead: str, core: str, trail: str) -> str:
+    """Everything read as letters, but for a long number at the end."""
+    return (lead + core + (trail if len(trail) < _NUMBER_DIGITS_MIN else "")).translate(_LEET)
+
+
+def _leet(lead: str, core: str, trail: str, chat: str | None) -> _Part:
+    """A word with letters written as digits inside it."""
+    numbers = []
+    if len(lead) >= _NUMBER_DIGITS_MIN:
+        numbers.append(lead)
+        lead = ""
+    body, whole = lead + core, lead + core + trail
+    short = len(trail) < _NUMBER_DIGITS_MIN
+    if not short:
+        numbers.append(trail)
+    written = whole if short else body
+    other = body if short else whole
+    return _Part(
+        (written.translate(_LEET),),
+        tuple(numbers),
+        True,
+        other=other.translate(_LEET) if trail else None,
+        ell=written.translate(_LEET_L) if "1" in written else None,
+        chat=chat,
+    )
+
+
+def collapse(word: str) -> str:
+    """Repeats to one letter, vv to w and rn to m; numbers stay as they are."""
+    if not word.isalpha():
+        return word
+    if "vv" in word:
+        word = _DOUBLE_V.sub("w", word)
+    word = without_repeats(word)
+    return without_repeats(word.replace("rn", "m")) if "rn" in word else word
+
+
+def without_repeats(word: str) -> str:
+    """Every letter once where it stands several times in a row."""
+    # Most words repeat nothing, and this test costs a quarter of the substitution.
+    return _REPEAT.sub(r"\1", word) if any(map(eq, word, word[1:])) else word
+
+
+# A hump of camel case: UmarMedia, UMARMedia.
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Shorter pieces come from rAnDoM capitals, not from words.
+_HUMP_LENGTH_MIN = 3
+# A capital I between small letters looks like an l.
+_CAPITAL_I = re.compile(r"(?<=[a-z])I(?=[a-z])")
+_EXCLAMATION = re.compile(r"(?<=[a-z0-9])!(?=[a-z0-9])|(?<![a-z0-9])!(?=[a-z])")
+_APOSTROPHE = re.compile(r"(?<=\w)['`](?=\w)")
+# Letters drawn with several signs. They must touch a letter or digit: `Ali | Khan` and `[TAG] Ali` draw
+# nothing.
+_DRAWN = {
+    "|\\|": "n", "/\\/": "n", "|\\/|": "m", "/v\\": "m", "\\/\\/": "w", "|-|": "h", "/-/": "h", "\\/": "v", "/\\": "a",
+    "|)": "d", "[)": "d", "|>": "p", "|<": "k", "|3": "b", "|2": "r", "><": "x", "|_|": "u", "|": "l", "[": "c", "(": "c",
+    "{": "c", "<": "c", "]": "j", "#": "h", "&": "e", "+": "t",
+}  # fmt: skip
+_DRAWN_SIGNS = "|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True))
+_DRAWN_LETTER = re.compile(rf"(?<=[a-z0-9@$])(?:{_DRAWN_SIGNS})+|(?:{_DRAWN_SIGNS})+(?=[a-z0-9@$])")
+_DRAWN_SIGN = re.compile(_DRAWN_SIGNS)
+_MAY_DRAW = re.compile(r"[|\\/<>\[\](){}#&+]")
+
+
+def ascii_readings(text: str) -> tuple[str, list[str]]:
+    """An ASCII text in lower case with the words of camel case apart, and its other readings."""
+    if text.islower() and text.isalnum():
+        return text, []
+    if "'" in text or "`" in text:
+        text = _APOSTROPHE.sub("", text)
+    seen, others = text.lower(), []
+    if seen != text and not text.isupper():
+        parted = _HUMP.sub(" ", text)
+        if all(len(piece) >= _HUMP_LENGTH_MIN for piece in CHUNK.findall(parted.lower())):
+            seen = parted.lower()
+        elif _CAPITAL_I.search(text):
+            others.append(_CAPITAL_I.sub("l", text).lower())
+    if _MAY_DRAW.search(seen):
+        drawn = _DRAWN_LETTER.sub(_as_drawn, seen)
+        if drawn != seen:
+            others.append(drawn)
+    return seen, others
+
+
+def exclamation_reading(seen: str) -> str | None:
+    """The reading in which an exclamation mark that touches a letter is an i; ``None`` if there is none."""
+    if "!" not in seen:
+        return None
+    read = _EXCLAMATION.sub("1", seen)
+    return None if read == seen else read
+
+
+def _as_drawn(found: re.Match[str]) -> str:
+    return _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign.group()], found.group())
