@@ -1,0 +1,29 @@
+"""How common a handle or a name is, on the first day, with nothing counted.
+
+Everything here is pure and total: text in, bits out. Bits are surprisal, ``-log2`` of the share of accounts that
+bear the token *among the people who use it most*: `fatima` is weighed where Fatimas live, not diluted by everybody
+else, so that agreement on a common name counts for little in every language alike. Never above
+:data:`CAP_BITS`: a name no list knows is unknown, not impossible. See docs/adr/0006-commonness.md.
+"""
+
+from __future__ import annotations
+
+from samehand.commonness.affixes import decoration
+from samehand.commonness.digits import digit_bits
+from samehand.commonness.reading import Reading, Segment, bits, rate, read, segment_bits
+from samehand.commonness.scale import CAP_BITS, FLOOR_BITS
+from samehand.commonness.version import COMMONNESS_VERSION
+
+__all__ = [
+    "CAP_BITS",
+    "COMMONNESS_VERSION",
+    "FLOOR_BITS",
+    "Reading",
+    "Segment",
+    "bits",
+    "decoration",
+    "digit_bits",
+    "rate",
+    "read",
+    "segment_bits",
+]

@@ -1,0 +1,81 @@
+"""Reads the shipped data file: bits of the listed tokens, and what each letter costs after the last ones.
+
+The file is plain text, packed, written by tools/build_commonness.py, which also says where each word comes from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from samehand.commonness.version import COMMONNESS_VERSION
+from samehand.normal.table import FOLD_VERSION
+
+FILE_NAME = "commonness.txt.xz"
+# A cost is one printable character: sixth parts of a bit, up to 15.5 bits.
+STEPS_PER_BIT = 6
+FIRST_CODE = 33
+LETTERS_HEAD = "[letters]"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The figures of one version.
+
+    ``tokens``: bits by folded token. ``rows``: by context (the last two or three letters, ``^`` for the start), a
+    cost for each of a-z, in :data:`STEPS_PER_BIT` parts of a bit. ``reach``: by a token's first two
+    letters, the length of the longest token that begins so.
+    """
+
+    tokens: Mapping[str, float]
+    rows: Mapping[str, bytes]
+    reach: Mapping[str, int]
+
+
+def parse(text: str) -> Table:
+    """Reads the file's text. Raises ``ValueError`` where version or checksum are not what this code expects."""
+    head, _, body = text.partition("\n\n")
+    fields = dict(line.split(" ", 1) for line in head.splitlines())
+    if fields.get("version") != str(COMMONNESS_VERSION):
+        raise ValueError(f"commonness data has version {fields.get('version')}, not {COMMONNESS_VERSION}")
+    if fields.get("fold") != str(FOLD_VERSION):
+        raise ValueError(f"commonness data was folded by version {fields.get('fold')}, not {FOLD_VERSION}")
+    if fields.get("sha256") != hashlib.sha256(body.encode()).hexdigest():
+        raise ValueError("commonness data does not match its checksum")
+    tokens_text, _, letters_text = body.partition(LETTERS_HEAD + "\n")
+    tokens = dict(_tokens(tokens_text.splitlines()[1:]))
+    return Table(tokens, dict(_rows(letters_text.splitlines())), _reach(tokens))
+
+
+def _tokens(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
+    for line in lines:
+        bits, *words = line.split()
+        for word in words:
+            yield word, float(bits)
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for line in lines:
+        context, _, costs = line.partition(" ")
+        yield context, bytes(ord(cost) - FIRST_CODE for cost in costs)
+
+
+def _reach(tokens: Iterable[str]) -> dict[str, int]:
+    reach: dict[str, int] = {}
+    for token in tokens:
+        reach[token[:2]] = max(len(token), reach.get(token[:2], 0))
+    return reach
+
+
+@cache
+def shipped() -> Table:
+    """The table that this version of samehand ships, read at the first call (some 20 ms).
+
+    Not at import, so that tools/build_commonness.py can use this package before its file is written.
+    """
+    packed = files("samehand.commonness").joinpath(FILE_NAME).read_bytes()
+    return parse(lzma.decompress(packed, format=lzma.FORMAT_XZ).decode("ascii"))

