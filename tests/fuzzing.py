@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-# 30,000 examples a property, against 100 by default, keep the decoder's two fuzzing tests at about two minutes.
+# 30,000 examples a property, against 100 by default: the decoder's fuzzing tests then take about two minutes.
 settings.register_profile(
-    "fuzz", max_examples=30_000, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
+    "fuzz",
+    max_examples=30_000,
+    deadline=None,
+    derandomize=False,
+    suppress_health_check=[HealthCheck.too_slow],
 )
