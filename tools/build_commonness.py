@@ -5,7 +5,7 @@
     python tools/build_commonness.py --words package
 
 Run it in an environment of its own with samehand importable; none of these packages is needed at run time. The
-same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in samehand/commonness/table.py.
+same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in samehand/commonness/version.py.
 
 Sources, and why these (docs/adr/0006-commonness.md):
 
@@ -63,7 +63,9 @@ UNRANKED_AFTER = 120
 USUAL_SPELLING, OTHER_SPELLING = 0.7, 0.3
 # English words by SCOWL's sizes: bits of bearing one. The smallest class is some 4,000 words.
 WORD_BITS = {10: 13.0, 20: 14.0, 35: 16.0, 40: 17.0}
-DECORATION_BITS = 4.0
+# Words that only decorate: bits by length, for the short ones also stand inside other words.
+DECORATION_BITS = {3: 6.0}
+DECORATION_BITS_LONG = 4.0
 # Rarer tokens teach the letters but are not listed: they would double the file for names that one account in
 # 16,000 bears, and the cap is near.
 LISTED_BITS_MAX = 14.0
@@ -163,7 +165,7 @@ def locale_names(rates: Rates) -> None:
 
 def name_kind(attribute: str) -> str | None:
     """What a provider's list holds, or ``None`` where it holds no names."""
-    if "name" not in attribute or "prefix" in attribute or "format" in attribute or "romanized_format" in attribute:
+    if "name" not in attribute or "prefix" in attribute or "format" in attribute:
         return None
     if "last" in attribute or "family" in attribute or "surname" in attribute:
         return "family"
@@ -230,7 +232,7 @@ def token_bits(rates: Rates) -> dict[str, float]:
     for token in DECORATIONS:
         for form in folded_forms(token):
             if len(form) > SHORT_TOKEN_LENGTH and form.isalpha():
-                bits[form] = min(bits.get(form, CAP_BITS), DECORATION_BITS)
+                bits[form] = min(bits.get(form, CAP_BITS), DECORATION_BITS.get(len(form), DECORATION_BITS_LONG))
     return {
         token: max(FLOOR_BITS, round(own * 4) / 4) for token, own in bits.items() if own <= TOKEN_BITS_MAX
     }

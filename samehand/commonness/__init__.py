@@ -1,16 +1,16 @@
 """How common a handle or a name is, on the first day, with nothing counted.
 
-Everything here is pure and total: text in, bits out. Bits are surprisal, ``-log2`` of the share of accounts that
-bear the token *among the people who use it most*: `fatima` is weighed where Fatimas live, not diluted by everybody
-else, so that agreement on a common name counts for little in every language alike. Never above
-:data:`CAP_BITS`: a name no list knows is unknown, not impossible. See docs/adr/0006-commonness.md.
+Everything here is pure and total: text in, bits out. Bits are surprisal, ``-log2`` of the share of accounts
+that bear the token *among the people who use it most*: `fatima` is weighed where Fatimas live, not diluted by
+everybody else, so that agreeing on a common name counts for little in every language alike. Never above
+:data:`CAP_BITS`: a name that no list knows is unknown, not impossible. See docs/adr/0006-commonness.md.
 """
 
 from __future__ import annotations
 
 from samehand.commonness.affixes import decoration
 from samehand.commonness.digits import digit_bits
-from samehand.commonness.reading import Reading, Segment, bits, rate, read, segment_bits
+from samehand.commonness.reading import Reading, Segment, bits, rate, read, segment_bits, whole_bits
 from samehand.commonness.scale import CAP_BITS, FLOOR_BITS
 from samehand.commonness.version import COMMONNESS_VERSION
 
@@ -26,4 +26,5 @@ __all__ = [
     "rate",
     "read",
     "segment_bits",
+    "whole_bits",
 ]

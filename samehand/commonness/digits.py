@@ -1,64 +1,74 @@
-"""How common a run of digits is in a handle: birth years and lucky numbers are cheap, random digits are not."""
+"""How common a run of digits in a handle is: birth years and lucky numbers are cheap, random digits are dear."""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from itertools import pairwise
 
+# A digit drawn at random.
 DIGIT_BITS = math.log2(10)
 
-# P(run has this many digits), given a run: two and four (a year's ends, a year) lead, and long runs are ids and
-# phone numbers. Rounded general knowledge of what people append, and normalised below.
+# The share of runs with this many digits: two and four (the end of a year, a year) lead, and long ones are ids
+# and phone numbers. General knowledge of what people append, rounded; every longer length has the last share.
 _LENGTH_SHARES = {1: 0.22, 2: 0.32, 3: 0.16, 4: 0.20, 5: 0.03, 6: 0.03, 7: 0.01, 8: 0.02}
 _LONG_SHARE = 0.01
 
-# Half of all runs of a length mean something; the other half is taken as drawn at random.
+# Half of all runs mean something; the other half is taken as drawn at random.
 _RANDOM_BITS = 1.0
 
-# Numbers that mean something, by culture: bits within all runs of digits.
-_MEANT_NUMBERS = {
-    1: ("1", "2", "7"),
-    5: ("3", "9", "5", "8", "4", "6", "0", "01", "10", "11", "12", "13", "21", "22", "23", "07", "88", "99", "123"),
-    6: ("00", "02", "03", "05", "09", "14", "15", "16", "17", "18", "19", "20", "24", "25", "33", "42", "69", "77"),
-    7: ("007", "100", "101", "111", "777", "786", "420", "666", "313", "1234", "2000", "360", "365", "247", "404"),
-    8: ("110", "12345", "123456", "321", "212", "999", "333", "888", "222", "555", "000", "001", "911", "1337", "520"),
-    9: ("1122", "1212", "4321", "1111", "0000", "7777", "6969", "5050", "92", "91", "1313", "1414", "521", "1314"),
+# Numbers that mean something somewhere (786, 007, 69, 420, 110, 520): bits among all runs of digits.
+_MEANT_BY_BITS = {
+    2: "1 2 7",
+    6: "3 9 5 8 4 6 0 01 10 11 12 13 21 22 23 07 88 99 123",
+    7: "00 02 03 05 09 14 15 16 17 18 19 20 24 25 33 42 69 77",
+    8: "007 100 101 111 777 786 420 666 313 1234 2000 360 365 247 404",
+    9: "110 12345 123456 321 212 999 333 888 222 555 000 001 911 1337 520",
+    10: "1122 1212 4321 1111 0000 7777 6969 5050 92 91 1313 1414 521 1314",
 }
-_MEANT = {number: float(bits) + 1.0 for bits, numbers in _MEANT_NUMBERS.items() for number in numbers}
+_MEANT = {number: float(own) for own, numbers in _MEANT_BY_BITS.items() for number in numbers.split()}
 
 _YEAR_FIRST, _YEAR_LAST = 1940, 2029
-_YEAR_PEAK, _YEAR_SPREAD = 1998, 16.0
+# Birth years of the people who sign up; two fifths of the years that stand in handles are spread evenly.
+_YEAR_PEAK, _YEAR_SPREAD, _YEAR_BELL_SHARE = 1998, 16.0, 0.6
+# Two digits below this are read as a year of this century.
+_CENTURY_TURN = 30
+
+# A run repeats or counts up or down in one of eight cases; its length then costs a bit a digit.
+_PATTERN_BITS = 6.0
 
 
-def _year_bits(year: int) -> float:
-    """Bits of a year among four-digit runs: a broad bell round the birth years of the people who sign up."""
-    bell = math.exp(-0.5 * ((year - _YEAR_PEAK) / _YEAR_SPREAD) ** 2) / (_YEAR_SPREAD * math.sqrt(2 * math.pi))
-    return -math.log2(0.6 * bell + 0.4 / (_YEAR_LAST - _YEAR_FIRST + 1))
-
-
-def _length_bits(length: int) -> float:
-    return -math.log2(_LENGTH_SHARES.get(length, _LONG_SHARE))
-
-
-def _patterned(run: str) -> bool:
-    """One digit repeated, or a count upwards or downwards."""
-    steps = {(ord(later) - ord(former)) for former, later in zip(run, run[1:], strict=False)}
-    return len(steps) == 1 and steps <= {0, 1, -1}
-
-
+@lru_cache(maxsize=4096)  # years and counters come back all the time; random runs need no memory
 def digit_bits(run: str) -> float:
     """Bits of a run of digits (0-9); 0 for an empty one. Uncapped: the caller caps the sum."""
     if not run:
         return 0.0
     length = len(run)
-    readings = [_length_bits(length) + _RANDOM_BITS + length * DIGIT_BITS, _MEANT.get(run, math.inf)]
-    if length == 4 and _YEAR_FIRST <= int(run) <= _YEAR_LAST:
-        readings.append(_length_bits(4) + 1.0 + _year_bits(int(run)))
-    if length == 2:
-        readings.append(_length_bits(2) + 1.0 + _year_bits(_century(int(run))) - 0.5)
+    length_bits = -math.log2(_LENGTH_SHARES.get(length, _LONG_SHARE))
+    readings = [length_bits + _RANDOM_BITS + length * DIGIT_BITS, _MEANT.get(run, math.inf)]
+    year = _year(run)
+    if year is not None:
+        readings.append(length_bits + _RANDOM_BITS + _year_bits(year))
     if length >= 3 and _patterned(run):
-        readings.append(_length_bits(3) + 3.0 + DIGIT_BITS + length)
+        readings.append(_PATTERN_BITS + DIGIT_BITS + length)
     return min(readings)
 
 
-def _century(two_digits: int) -> int:
-    return two_digits + (2000 if two_digits < 30 else 1900)
+def _year(run: str) -> int | None:
+    """The year that four digits, or the last two of one, may stand for."""
+    if len(run) == 2:
+        return int(run) + (2000 if int(run) < _CENTURY_TURN else 1900)
+    return int(run) if len(run) == 4 and _YEAR_FIRST <= int(run) <= _YEAR_LAST else None
+
+
+def _year_bits(year: int) -> float:
+    distance = (year - _YEAR_PEAK) / _YEAR_SPREAD
+    bell = math.exp(-0.5 * distance**2) / (_YEAR_SPREAD * math.sqrt(2 * math.pi))
+    evenly = 1 / (_YEAR_LAST - _YEAR_FIRST + 1)
+    return -math.log2(_YEAR_BELL_SHARE * bell + (1 - _YEAR_BELL_SHARE) * evenly)
+
+
+def _patterned(run: str) -> bool:
+    """One digit repeated, or a count upwards or downwards."""
+    steps = {ord(later) - ord(former) for former, later in pairwise(run)}
+    return len(steps) == 1 and steps <= {0, 1, -1}

@@ -1,7 +1,7 @@
 """The most common way to read a handle: as listed words, numbers and unlisted letters side by side.
 
-`umarmediaofficial` is umar + media + official. A reader who wonders how many others could have chosen the same
-handle must take its *most common* reading: any rarer one would overstate what an agreement proves.
+`umarmediaofficial` is umar + media + official. Whoever wonders how many others could have chosen the same
+handle must take its *most common* reading: a rarer one would overstate what an agreement proves.
 """
 
 from __future__ import annotations
@@ -14,14 +14,21 @@ from typing import NamedTuple
 from samehand.commonness.affixes import decoration
 from samehand.commonness.digits import digit_bits
 from samehand.commonness.letters import running_bits
-from samehand.commonness.scale import CAP_BITS, FLOOR_BITS, JOIN_BITS, LETTER_BITS, UNLISTED_BITS
-from samehand.commonness.table import shipped
+from samehand.commonness.scale import (
+    CAP_BITS,
+    FLOOR_BITS,
+    JOIN_BITS,
+    LETTER_BITS,
+    UNLISTED_BITS,
+    WHOLE_BITS,
+)
+from samehand.commonness.table import HEAD_LENGTH, shipped
 
-# The same names come back within one batch and between a look-up's candidates (up to 64 each); 32,768
-# readings cover a batch of 500 with all its candidates and stay below 20 MB.
-_REMEMBERED_READINGS = 32_768
+# The same names come back within one batch and between a look-up's candidates (up to 64 each): 32,768 entries
+# cover a batch of 500 with all its candidates, in less than 10 MB for bits and 20 MB for readings.
+_REMEMBERED = 32_768
 
-# Longer text is at the cap anyway (twelve words of four letters), so the work on one token stays bounded.
+# Longer text is at the cap anyway (nine listed words of five letters), so the work on one token stays bounded.
 _READ_LETTERS = 48
 
 _RUNS = re.compile(r"[a-z]+|[0-9]+")
@@ -36,23 +43,39 @@ class Segment(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The most common reading: bits of the whole (0 for empty text, else floor to cap) and its pieces in order."""
+    """The most common reading: bits of the whole (0 for empty text, else floor to cap), its pieces in order."""
 
     bits: float
     segments: tuple[Segment, ...]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def bits(token: str) -> float:
-    """Surprisal in bits of a folded token or handle base, 0 to :data:`CAP_BITS`.
+    """Surprisal in bits of bearing a folded token or handle base, 0 to :data:`CAP_BITS`.
 
     Anything outside a-z and 0-9 separates words and costs nothing itself. Total: never raises.
     """
-    return read(token).bits
+    listed = shipped().tokens.get(token)
+    if listed is not None:
+        return listed
+    total = -JOIN_BITS
+    for run in _RUNS.findall(token[:_READ_LETTERS]):
+        if run.isalpha():
+            total += JOIN_BITS + _letter_bits(run)
+        else:
+            total += digit_bits(run) + (JOIN_BITS if total < 0 else 0.0)
+    return _bounded(total) if total >= 0 else 0.0
 
 
 def rate(token: str) -> float:
     """The share (0 to 1] of unrelated accounts that bear the token: ``2 ** -bits``."""
-    return math.exp2(-read(token).bits)
+    return math.exp2(-bits(token))
+
+
+def whole_bits(base: str) -> float:
+    """Bits of having the base as the whole handle but for digits; to bear it is more common. Same bounds."""
+    own = bits(base)
+    return min(CAP_BITS, own + WHOLE_BITS) if own else 0.0
 
 
 def segment_bits(base: str) -> tuple[tuple[str, float], ...]:
@@ -60,72 +83,79 @@ def segment_bits(base: str) -> tuple[tuple[str, float], ...]:
     return tuple((segment.text, segment.bits) for segment in read(base).segments)
 
 
-@lru_cache(maxsize=_REMEMBERED_READINGS)
+@lru_cache(maxsize=_REMEMBERED)
 def read(base: str) -> Reading:
-    """The most common reading of a folded handle base or token."""
-    segments: list[Segment] = []
-    total = 0.0
-    for run in _RUNS.findall(base[:_READ_LETTERS]):
-        run_bits, pieces = _read_letters(run) if run.isalpha() else _read_digits(run)
-        total += run_bits + (JOIN_BITS if segments and run.isalpha() else 0.0)
-        segments += pieces
-    if not segments:
-        return Reading(0.0, ())
-    listed = shipped().tokens.get(base)
-    if listed is not None and listed < total:
-        total, segments = listed, [Segment(base, listed, decoration(base))]
-    return Reading(_bounded(total), tuple(segments))
+    """The most common reading of a folded handle base or token, with its pieces."""
+    pieces: list[str] = [base] if base in shipped().tokens else []
+    if not pieces:
+        for run in _RUNS.findall(base[:_READ_LETTERS]):
+            pieces += _pieces(run) if run.isalpha() else [run]
+    return Reading(
+        bits(base), tuple(Segment(piece, _piece_bits(piece), decoration(piece)) for piece in pieces)
+    )
 
 
 def _bounded(total: float) -> float:
     return min(CAP_BITS, max(FLOOR_BITS, total))
 
 
-def _read_digits(run: str) -> tuple[float, list[Segment]]:
-    cost = digit_bits(run)
-    return cost, [Segment(run, _bounded(cost), decoration(run))]
+def _piece_bits(piece: str) -> float:
+    """A piece's own bits: it is a listed token, a number, or letters that no list knows."""
+    listed = shipped().tokens.get(piece)
+    if listed is not None:
+        return listed
+    if not piece.isalpha():
+        return _bounded(digit_bits(piece))
+    spelt = running_bits(shipped(), piece)[-1] + UNLISTED_BITS
+    return _bounded(min(spelt, len(piece) * LETTER_BITS))
 
 
-def _read_letters(run: str) -> tuple[float, list[Segment]]:
-    """The cheapest path through a run of letters, and the pieces on it."""
-    best, origin = _cheapest_path(run)
-    most = len(run) * LETTER_BITS
-    if best[-1] > most:
-        return most, [Segment(run, _bounded(most), decoration(run))]
+def _letter_bits(run: str) -> float:
+    """Bits of a run of letters by its cheapest path."""
+    return min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
+
+
+def _pieces(run: str) -> list[str]:
+    """The pieces of a run of letters on its cheapest path, in order."""
+    total, origin = _cheapest_path(run)
+    if total > len(run) * LETTER_BITS:
+        return [run]
     pieces = []
     end = len(run)
     while end:
-        start = origin[end]
-        pieces.append(_piece(run[start:end], best[end] - best[start]))
-        end = start
-    return best[-1], pieces[::-1]
+        pieces.append(run[origin[end] : end])
+        end = origin[end]
+    return pieces[::-1]
 
 
-def _piece(text: str, step_bits: float) -> Segment:
-    own = shipped().tokens.get(text)
-    return Segment(text, _bounded(min(step_bits, len(text) * LETTER_BITS) if own is None else own), decoration(text))
+def _cheapest_path(run: str) -> tuple[float, list[int]]:
+    """Least bits for the whole run, and for each place the one where the last piece of its path began.
 
-
-def _cheapest_path(run: str) -> tuple[list[float], list[int]]:
-    """Least bits to each place in the run, and the place where the last piece on that path began."""
+    One pass from left to right. ``best`` is the least to each place with a piece ending there;
+    ``unlisted_head`` is the least for unlisted letters, less their own running cost, so that one comparison
+    finds the best place where they may have begun.
+    """
     table = shipped()
-    tokens, reach = table.tokens, table.reach
+    tokens, lengths = table.tokens, table.lengths
+    spelt = running_bits(table, run)
     length = len(run)
-    letters = running_bits(table, run)
-    best = [cost + UNLISTED_BITS for cost in letters]
-    best[0] = 0.0
+    best = [math.inf] * (length + 1)
     origin = [0] * (length + 1)
-    unlisted_from, unlisted_head = 0, UNLISTED_BITS
+    unlisted_head, unlisted_from = UNLISTED_BITS, 0
+    here = 0.0
     for start in range(length):
-        if start and unlisted_head + letters[start] < best[start]:
-            best[start], origin[start] = unlisted_head + letters[start], unlisted_from
-        here = best[start] + (JOIN_BITS if start else 0.0)
-        if here + UNLISTED_BITS - letters[start] < unlisted_head:
-            unlisted_from, unlisted_head = start, here + UNLISTED_BITS - letters[start]
-        for end in range(start + 2, min(length, start + reach.get(run[start : start + 2], 0)) + 1):
+        if start:
+            letters = unlisted_head + spelt[start]
+            if letters < best[start]:
+                best[start], origin[start] = letters, unlisted_from
+            here = best[start] + JOIN_BITS
+            if here + UNLISTED_BITS - spelt[start] < unlisted_head:
+                unlisted_head, unlisted_from = here + UNLISTED_BITS - spelt[start], start
+        for size in (2, 3, *lengths.get(run[start : start + HEAD_LENGTH], ())):
+            end = start + size
             own = tokens.get(run[start:end])
-            if own is not None and here + own < best[end]:
+            if own is not None and end <= length and here + own < best[end]:
                 best[end], origin[end] = here + own, start
-    if unlisted_head + letters[length] < best[length]:
-        best[length], origin[length] = unlisted_head + letters[length], unlisted_from
-    return best, origin
+    if unlisted_head + spelt[length] < best[length]:
+        best[length], origin[length] = unlisted_head + spelt[length], unlisted_from
+    return best[length], origin
