@@ -1,0 +1,60 @@
+"""A whole worker in a process of its own, for tests that kill it: echoes `accounts.created` to `alerts`.
+
+It is told what to do by its environment: `ECHO_SLOW_SECONDS` a batch, `ECHO_DOWN_FILE` (while it exists the store is
+down), and by the records: `poison` is a dead letter, `logic` raises in pure code, `crash` raises outside of it once
+`ECHO_CRASHED_FILE` does not exist yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from streams import logs, settings
+from streams.app import WorkerApp, register
+from streams.errors import Transient
+from streams.meters import Meters
+from streams.outcomes import Arrival, Dead, Emit, Outcome, Published, contained
+from streams.topics import names
+from streams.worker import run_worker
+
+SLOW_SECONDS = float(os.environ.get("ECHO_SLOW_SECONDS", "0"))
+DOWN = Path(os.environ.get("ECHO_DOWN_FILE", "/nonexistent"))
+CRASHED = Path(os.environ.get("ECHO_CRASHED_FILE", "/nonexistent"))
+
+
+def main() -> int:
+    """The exit code of the worker."""
+    given = settings.load()
+    logs.configure(given.log_level)
+    called = names(given)
+
+    def decide(arrival: Arrival) -> Outcome:
+        value = arrival.value or b""
+        if value.startswith(b"poison"):
+            return Dead("not-json")
+        if value.startswith(b"logic"):
+            raise KeyError(value)
+        return Published((Emit(called.alerts, arrival.key, value),))
+
+    async def handle(arrivals: Sequence[Arrival]) -> list[Outcome]:
+        await asyncio.sleep(SLOW_SECONDS)
+        if DOWN.exists():
+            raise Transient("the store is down")
+        if any(arrival.value == b"crash" for arrival in arrivals) and not CRASHED.exists():
+            CRASHED.touch()
+            raise RuntimeError("unexpected")
+        return [contained(decide, arrival) for arrival in arrivals]
+
+    app = WorkerApp(given, Meters(CollectorRegistry(), topics=[called.created]))
+    register(app, "echo", called.created, handle)
+    return run_worker(app)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""Whole workers on a real broker: stopped, killed, crashed, starved. Nothing may be lost."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+
+import pytest
+
+from streams.control import resume
+from streams.worker import EXIT_BROKER, EXIT_FAILED, EXIT_OK, EXIT_TOPICS
+from tests.streams.conftest import Stage, answer, free_port
+
+pytestmark = pytest.mark.journey
+
+
+def numbered(count: int, start: int = 0) -> list[bytes]:
+    return [b"event-%d" % number for number in range(start, start + count)]
+
+
+def missing(stage: Stage, sent: list[bytes]) -> set[bytes]:
+    return set(sent) - set(stage.echoed())
+
+
+def repeats(stage: Stage) -> int:
+    echoed = stage.echoed()
+    return echoed.total() - len(echoed)
+
+
+def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stage: Stage) -> None:
+    good = numbered(400)
+    stage.send([*good[:200], *[b"poison"] * 5, *[b"logic"] * 5, *good[200:]])
+    stage.start()
+    stage.until(lambda: not missing(stage, good) and stage.letters() == 10)
+    assert repeats(stage) == 0
+    assert b"logic-fault" in b"".join(stage.read(stage.names.letters))
+
+
+def test_a_tombstone_reaches_the_handler(stage: Stage) -> None:
+    from streams.brokers import writer
+
+    with writer(stage.settings) as out:
+        out.send(stage.names.created, key=b"x:1", value=None, headers=[]).get(timeout=10)
+    stage.start()
+    stage.until(lambda: stage.echoed().total() == 1)
+
+
+def test_a_crash_in_mid_batch_loses_nothing(stage: Stage) -> None:
+    sent = [*numbered(300), b"crash", *numbered(300, 300)]
+    stage.send(sent)
+    crashed = str(stage.folder / "crashed")
+    first = stage.start(ECHO_CRASHED_FILE=crashed)
+    assert first.wait(60) == EXIT_FAILED
+    assert any(event.get("fault") == "RuntimeError" for event in stage.events())
+    assert missing(stage, sent), "the crashed batch must not have been published"
+    stage.start(ECHO_CRASHED_FILE=crashed)
+    stage.until(lambda: not missing(stage, sent))
+    assert repeats(stage) == 0, "what was settled before the crash was committed"
+
+
+@pytest.mark.parametrize("seconds", ["0.02", "0.3"])
+def test_kill_9_in_mid_batch_loses_nothing(stage: Stage, seconds: str) -> None:
+    sent = numbered(3000)
+    stage.send(sent)
+    first = stage.start(ECHO_SLOW_SECONDS=seconds)
+    stage.until(lambda: stage.echoed().total() > 500)
+    first.kill()
+    first.wait(10)
+    stage.start()
+    gap = stage.until(lambda: not missing(stage, sent))
+    print(f"kill -9, {seconds} s a batch: lost 0, repeated {repeats(stage)}, all there after {gap:.1f} s")
+    assert repeats(stage) <= 500 + 500 * 0.5 / float(seconds), "a batch, and what half a second settled uncommitted"
+
+
+def test_sigterm_in_mid_batch_loses_and_repeats_nothing(stage: Stage) -> None:
+    sent = numbered(3000)
+    stage.send(sent)
+    first = stage.start(ECHO_SLOW_SECONDS="0.3")
+    stage.until(lambda: stage.echoed().total() > 500)
+    first.send_signal(signal.SIGTERM)
+    stopped = stage.until(lambda: first.poll() is not None)
+    assert first.returncode == EXIT_OK
+    before = stage.echoed().total()
+    assert before < len(sent), "it was stopped in the middle"
+    stage.start()
+    started = stage.until(lambda: stage.echoed().total() > before)
+    stage.until(lambda: not missing(stage, sent))
+    print(f"SIGTERM: lost 0, repeated {repeats(stage)}, stopped in {stopped:.1f} s, first event after {started:.1f} s")
+    assert repeats(stage) == 0
+
+
+def test_sigterm_while_the_store_is_down_gives_the_batch_up(stage: Stage) -> None:
+    sent = numbered(200)
+    stage.send(sent)
+    down = stage.folder / "down"
+    down.touch()
+    port = str(free_port())
+    first = stage.start(ECHO_DOWN_FILE=str(down), SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: answer(port, "/health/ready")[0] == 503 and "holding" in answer(port, "/health/ready")[1])
+    assert answer(port, "/health/live")[0] == 200, "a restart would not bring the store back"
+    first.send_signal(signal.SIGTERM)
+    stopped = stage.until(lambda: first.poll() is not None)
+    assert first.returncode == EXIT_OK
+    assert stopped < 10
+    assert stage.echoed() == Counter()
+    down.unlink()
+    stage.start(ECHO_DOWN_FILE=str(down))
+    stage.until(lambda: not missing(stage, sent))
+    assert repeats(stage) == 0
+
+
+def test_an_outage_holds_everything_and_drops_nothing(stage: Stage) -> None:
+    sent = numbered(5000)
+    down = stage.folder / "down"
+    port = str(free_port())
+    stage.start(ECHO_DOWN_FILE=str(down), SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: answer(port, "/health/ready")[0] == 200)
+    down.touch()
+    stage.send(sent)
+    stage.until(lambda: answer(port, "/health/ready")[0] == 503)
+    down.unlink()
+    stage.until(lambda: not missing(stage, sent))
+    assert (repeats(stage), stage.letters()) == (0, 0)
+    stage.until(lambda: answer(port, "/health/ready")[0] == 200)
+
+
+def test_a_second_worker_joins_and_dies_and_nothing_is_lost(stage: Stage) -> None:
+    sent = numbered(2000)
+    first = stage.start(ECHO_SLOW_SECONDS="0.05")
+    stage.send(sent[:1000])
+    second = stage.start(ECHO_SLOW_SECONDS="0.05")
+    stage.until(lambda: any("Setting newly assigned" in str(event["event"]) for event in stage.events(1)))
+    stage.send(sent[1000:])
+    second.kill()
+    stage.until(lambda: not missing(stage, sent))
+    assert first.poll() is None
+    print(f"a second worker joined and was killed: lost 0, repeated {repeats(stage)}")
+
+
+def test_a_rebalance_in_an_outage_gives_the_batch_up_and_ends(stage: Stage) -> None:
+    down = stage.folder / "down"
+    down.touch()
+    sent = numbered(2000)
+    stage.send(sent)
+    port = str(free_port())
+    stage.start(ECHO_DOWN_FILE=str(down), SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: "holding" in answer(port, "/health/ready")[1])
+    stage.start(ECHO_DOWN_FILE=str(down))
+    pause = stage.until(
+        lambda: any("Setting newly assigned" in str(event["event"]) for event in stage.events(1))
+    )
+    print(f"rebalance with the store down: both assigned after {pause:.1f} s")
+    down.unlink()
+    stage.until(lambda: not missing(stage, sent))
+    assert repeats(stage) == 0
+
+
+def test_a_wave_of_poison_stops_the_topic_until_it_is_resumed(stage: Stage) -> None:
+    port = str(free_port())
+    stage.send([b"poison"] * 60)
+    stage.start(SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: "dead letters" in answer(port, "/health/ready")[1])
+    assert stage.letters() == 20
+    assert answer(port, "/health/live")[0] == 200
+    resume(stage.settings, stage.names.created)
+    stage.until(lambda: stage.letters() == 40)
+    resume(stage.settings, stage.names.created)
+    stage.until(lambda: stage.letters() == 60)
+    stage.until(lambda: answer(port, "/health/ready")[0] == 200)
+
+
+def test_metrics_are_served_and_fausts_own_pages_are_not(stage: Stage) -> None:
+    port = str(free_port())
+    stage.send(numbered(10))
+    stage.start(SAMEHAND_WEB_PORT=port)
+    wanted = f'samehand_events_total{{outcome="published",topic="{stage.names.created}"}} 10.0'
+    stage.until(lambda: wanted in answer(port, "/metrics")[1])
+    stage.until(lambda: "samehand_consumer_lag_records{" in answer(port, "/metrics")[1])
+    assert 'le="5.0"' in answer(port, "/metrics")[1]
+    assert [answer(port, path)[0] for path in ("/", "/router/", "/table/", "/graph/", "/stats/")] == [404] * 5
+
+
+def test_without_a_broker_it_says_so_and_ends(stage: Stage) -> None:
+    worker = stage.start(SAMEHAND_KAFKA_BROKERS=f"127.0.0.1:{free_port()}")
+    assert worker.wait(60) == EXIT_BROKER
+    assert any(event["event"] == "no broker" for event in stage.events())
+
+
+def test_with_topics_missing_it_says_which_and_ends(stage: Stage) -> None:
+    worker = stage.start(SAMEHAND_TOPIC_PREFIX="elsewhere.", SAMEHAND_TOPIC_CREATE="false")
+    assert worker.wait(60) == EXIT_TOPICS
+    assert {"elsewhere.accounts.created"} <= {event.get("topic") for event in stage.events()}
