@@ -34,12 +34,14 @@ def fitted(platform: str, text: str) -> str:
     """The nearest handle the platform allows: illegal characters gone, cut or padded to its lengths."""
     if platform == "instagram":
         text = text.lower()
+    shortest, longest = _LENGTH[platform]
+    if shortest <= len(text) <= longest and text.isascii() and text.isalnum() and text[0] > "9":
+        return text  # the plain case, which is most
     if platform in {"facebook", "instagram"}:
         text = text.replace("-", ".").replace("_", "." if platform == "facebook" else "_")
     elif platform in {"x", "telegram"}:
         text = text.replace(".", "_").replace("-", "_")
     text = _ILLEGAL[platform].sub("", text)
-    shortest, longest = _LENGTH[platform]
     if platform == "telegram" and not text[:1].isalpha():
         text = "a" + text
     if platform in {"facebook", "instagram"}:

@@ -46,7 +46,7 @@ class _Has:
     payment_token, referrer, avatar = 0.06, 0.4, 0.9
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """One account and who is behind it. ``number`` is the phone in E.164, ``phone`` as it was typed."""
 
     account_id: str

@@ -21,6 +21,7 @@ from simulate.garbage import malformed
 from simulate.innocents import INNOCENTS, relative
 from simulate.people import Person, Population
 from simulate.times import ordered_times, times_before
+from simulate.tongues import LANGUAGES
 
 _POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
 _RECENT_BANS = 500
@@ -32,6 +33,7 @@ _SHARED_TABLET = 0.25
 _DELETION_DAYS, _UPDATE_DAYS, _REINSTATEMENT_DAYS = 10.0, 7.0, 5.0
 """Mean days from a sign-up to its deletion or change, and from a ban to its end."""
 _NEVER = float("inf")
+_ORDINARY = {language: Label("ordinary", language) for language in LANGUAGES}
 
 
 def generate(config: Config) -> Iterator[Event]:
@@ -49,6 +51,7 @@ class _Stream:
         self._rng = seeded(config.seed, "stream")
         self._case_rng = seeded(config.seed, "people of cases")
         self._cases = deque(plan(config))
+        self._next_case = self._cases[0].first_at if self._cases else _NEVER
         self._kinds = self._kinds_of_sign_ups()
         self._later: list[tuple[float, int, Event]] = []
         self._order = count()
@@ -68,7 +71,7 @@ class _Stream:
             if now == _NEVER:
                 return
             if now == next_sign_up:
-                self._sign_up(now)
+                yield self._sign_up(now)
                 next_sign_up = next(sign_ups, _NEVER)
             else:
                 self._further_ban(now)
@@ -78,8 +81,9 @@ class _Stream:
         """What was decided before and is due; cases begin as their time comes."""
         while True:
             due = self._later[0][0] if self._later else _NEVER
-            if self._cases and self._cases[0].first_at <= min(due, now):
+            if self._next_case <= due and self._next_case <= now and self._cases:
                 self._begin(self._cases.popleft())
+                self._next_case = self._cases[0].first_at if self._cases else _NEVER
             elif due <= now and self._later:
                 yield heappop(self._later)[2]
             else:
@@ -100,39 +104,38 @@ class _Stream:
             raise ValueError("the shares of look-alikes and households exceed all sign-ups")
         return Weighted(["ordinary", *shares], [rest, *shares.values()])
 
-    def _sign_up(self, now: float) -> None:
+    def _sign_up(self, now: float) -> Event:
         if self._reinstated and self._reinstated[0][0] < now:
             _, key, person = heappop(self._reinstated)
             second = self._people.second_account(self._rng, person)
-            self._create(now, second, Label("reinstated", second.language, resembles=key))
-            return
+            return self._created(now, second, Label("reinstated", second.language, resembles=key))
         kind = self._kinds.pick(self._rng)
         banned = one_of(self._rng, self._bans) if kind in INNOCENTS and self._bans else None
         if banned:
             person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
-            self._create(now, person, Label(kind, person.language, resembles=banned.key))
-            return
+            return self._created(now, person, Label(kind, person.language, resembles=banned.key))
         if kind == "relative" and self._homes:
             person = relative(self._people, one_of(self._rng, self._homes), self._rng, _SHARED_TABLET)
         else:
             person = self._people.person(self._rng)
         if person.network == "home":
             self._homes.append(person)
-        self._create(now, person, Label("ordinary", person.language))
         self._fate(now, person)
+        return self._created(now, person, _ORDINARY[person.language])
 
-    def _create(self, now: float, person: Person, label: Label) -> None:
+    def _created(self, now: float, person: Person, label: Label) -> Event:
+        """A sign-up, which now and then a broken producer sends once more, garbled."""
         record = records.created(person, now)
-        self._publish(Event(now, Topic.CREATED, person.key, record, label))
         if self._rng.random() < self._config.malformed_share:
             broken = malformed(self._rng, encode(record))
             event = Event(now, Topic.CREATED, person.key, broken, Label("malformed", person.language))
             self._publish(event)
+        return Event(now, Topic.CREATED, person.key, record, label)
 
     def _fate(self, now: float, person: Person) -> None:
         """Some change their profile, some leave."""
         rng, config = self._rng, self._config
-        label = Label("ordinary", person.language)
+        label = _ORDINARY[person.language]
         if rng.random() < config.update_share:
             at = now + rng.expovariate(1 / (_UPDATE_DAYS * DAY))
             if self._within(at):
@@ -187,7 +190,7 @@ class _Stream:
             banned = people.person(rng)
         banned = people.equipped(rng, banned, needs)
         if case.signed_up_at is not None:
-            self._create(case.signed_up_at, banned, Label("ordinary", banned.language))
+            self._publish(self._created(case.signed_up_at, banned, _ORDINARY[banned.language]))
         self._ban(case.banned_at, banned, "banned")
         if case.first_at == case.banned_at:
             self._bans.append(banned)
@@ -203,8 +206,8 @@ class _Stream:
         )
         label = Label("mirror", mirror.language, truth)
         if each.way != "update":
-            self._create(each.at, mirror, label)
+            self._publish(self._created(each.at, mirror, label))
             return
         before = self._people.before(rng, mirror, banned)
-        self._create(each.signed_up_at, before, Label("ordinary", before.language))
+        self._publish(self._created(each.signed_up_at, before, _ORDINARY[before.language]))
         self._publish(Event(each.at, Topic.UPDATED, mirror.key, records.updated(mirror, each.at), label))
