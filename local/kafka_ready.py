@@ -1,27 +1,69 @@
-"""Whether a Kafka broker answers a client's questions, rather than only accepts its connection."""
+"""What a Kafka broker says of itself, asked by a real client: an open port is not yet a broker."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from kafka import KafkaAdminClient  # type: ignore[import-untyped]  # kafka-python ships no types
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
 PROBE_MS = 1_000  # a broker that needs longer to list its topics is not ready
+POLL_SECONDS = 0.05
+
+
+@contextmanager
+def admin(address: str) -> Iterator[KafkaAdminClient]:
+    """An admin client that gives up after about :data:`PROBE_MS` a question."""
+    client = KafkaAdminClient(
+        bootstrap_servers=address, request_timeout_ms=PROBE_MS, bootstrap_timeout_ms=PROBE_MS
+    )
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def lists_topics(address: str) -> bool:
-    """Whether the broker at ``address`` lists its topics within about :data:`PROBE_MS`."""
+    """Whether the broker at ``address`` lists its topics."""
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=address,
-            request_timeout_ms=PROBE_MS,
-            bootstrap_timeout_ms=PROBE_MS,
-        )
+        with admin(address) as client:
+            client.list_topics()
     except (KafkaError, OSError):
         return False
+    return True
+
+
+def brokers_seen(address: str) -> set[int]:
+    """The ids of the brokers that the one at ``address`` takes for alive; none while it does not answer."""
     try:
-        admin.list_topics()
+        with admin(address) as client:
+            return {broker["broker_id"] for broker in client.describe_cluster()["brokers"]}
     except (KafkaError, OSError):
-        return False
-    finally:
-        admin.close()
+        return set()
+
+
+def controller_id(address: str) -> int:
+    """The id of the node that leads the metadata quorum; -1 while none does."""
+    with admin(address) as client:
+        [metadata] = client.describe_metadata_quorum()["topics"]
+        return int(metadata["partitions"][0]["leader_id"])
+
+
+def leader_id(address: str, topic: str, partition: int) -> int:
+    """The id of the broker that leads a partition; -1 while none does. Raises :class:`LookupError`."""
+    with admin(address) as client:
+        [described] = client.describe_topics([topic])
+    leaders = {each["partition_index"]: each["leader_id"] for each in described["partitions"]}
+    return int(leaders[partition])
+
+
+def wait_until(condition: Callable[[], bool], seconds_max: float) -> bool:
+    """Whether ``condition`` came true within ``seconds_max``."""
+    deadline = time.monotonic() + seconds_max
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
     return True

@@ -65,13 +65,19 @@ class LocalServer(ABC):
 
     def start(self) -> Self:
         """Start it and return when it answers. Raises :class:`DidNotStart`."""
+        self.launch()
+        self.wait_until_ready()
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting: for servers that become ready only together."""
         if self._child is None:
             self._child = Child(self.command(), self.log)
         self._child.start()
-        self._wait_until_ready(self._child)
-        return self
 
-    def _wait_until_ready(self, child: Child) -> None:
+    def wait_until_ready(self) -> None:
+        """Return when it answers. Raises :class:`DidNotStart`."""
+        child = self._launched()
         deadline = time.monotonic() + self.start_seconds_max
         while child.pid is not None and time.monotonic() < deadline:
             if self.answers():
@@ -93,13 +99,13 @@ class LocalServer(ABC):
 
     def freeze(self) -> None:
         """Let it hang with its sockets open, as on a stalled disk."""
-        self._started().freeze()
+        self._launched().freeze()
 
     def thaw(self) -> None:
         """Let it go on after :meth:`freeze`."""
-        self._started().thaw()
+        self._launched().thaw()
 
-    def _started(self) -> Child:
+    def _launched(self) -> Child:
         if self._child is None:
             raise RuntimeError(f"{self.name} was never started")
         return self._child

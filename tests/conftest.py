@@ -19,6 +19,8 @@ from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
 
+pytest_plugins = ("tests.apache",)
+
 BROKERS = "SAMEHAND_TEST_BROKERS"
 REDIS_URL = "SAMEHAND_TEST_REDIS_URL"
 UNLINK_BATCH = 1_000  # keys a command: few round trips, and no command long enough to stall the server

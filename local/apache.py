@@ -1,0 +1,263 @@
+"""Apache Kafka itself, in KRaft mode on loopback, for tests and benches: needs Java 17 and Kafka's jars.
+
+It stands among the launchers and not beside the tests because tests and benches both need it and it is one
+more server on the same footing. The wheel ships no jar, and nothing here downloads one:
+``deploy/kafka/fetch.sh`` does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from local.binaries import NotAvailable
+from local.kafka_ready import brokers_seen, controller_id, leader_id, lists_topics, wait_until
+from local.ports import LOOPBACK, take_port
+from local.server import DidNotStart, LocalServer
+
+HEAP = ("-Xms128m", "-Xmx512m")  # three nodes and a worker fit beside each other in 4 GiB
+JVM = ("-XX:+UseSerialGC", "-XX:-UsePerfData")  # two cores: no threads that only collect garbage
+FORMAT_SECONDS_MAX = 60.0
+CLUSTER_SECONDS_MAX = 60.0
+
+#: Kafka's defaults are for racks; these make one machine's failovers take seconds and tests short.
+QUICK = {
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.num.partitions": "4",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "broker.heartbeat.interval.ms": "500",
+    "broker.session.timeout.ms": "3000",
+    "controller.quorum.election.timeout.ms": "500",
+    "controller.quorum.fetch.timeout.ms": "1000",
+    "controlled.shutdown.max.retries": "1",
+    "auto.create.topics.enable": "false",
+    "log.cleaner.backoff.ms": "500",
+}
+
+LOGGING = """\
+status = warn
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d %p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+"""
+
+
+def java() -> str:
+    """``JAVA_HOME``'s Java, or the path's. Raises :class:`~local.binaries.NotAvailable`."""
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
+    if found is None:
+        raise NotAvailable("Apache Kafka needs Java 17 or later: no java in JAVA_HOME or on the path.")
+    return found
+
+
+def cache() -> Path:
+    """Where ``deploy/kafka/fetch.sh`` lays Kafka's jars, a folder a version."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "samehand" / "kafka"
+
+
+def kafka_home() -> Path:
+    """``KAFKA_HOME``, or the newest version in the cache. Raises :class:`~local.binaries.NotAvailable`."""
+    given = os.environ.get("KAFKA_HOME")
+    homes = [Path(given)] if given else sorted(cache().glob("[0-9]*"), key=_version)
+    if not homes or not any((homes[-1] / "libs").glob("kafka_*.jar")):
+        where = f"KAFKA_HOME={given}" if given else "the cache"
+        raise NotAvailable(
+            f"No Apache Kafka in {where}: set KAFKA_HOME, or run deploy/kafka/fetch.sh (Maven)."
+        )
+    return homes[-1]
+
+
+def _version(home: Path) -> tuple[int, ...]:
+    return tuple(int(part) for part in home.name.split(".") if part.isdigit())
+
+
+class KafkaNode(LocalServer):
+    """One node, broker and controller at once. Made by :class:`ApacheKafka`."""
+
+    name: ClassVar[str] = "kafka"
+    start_seconds_max: ClassVar[float] = 60.0
+    stop_seconds_max: ClassVar[float] = 20.0
+
+    def __init__(self, number: int, folder: Path, home: Path) -> None:
+        super().__init__(folder)
+        self.number = number
+        self.home = home
+        self._controller = take_port()
+
+    @property
+    def voter(self) -> str:
+        """How other nodes name its controller."""
+        return f"{self.number}@{LOOPBACK}:{self._controller.number}"
+
+    @property
+    def properties(self) -> Path:
+        """Its configuration."""
+        return self.folder / "server.properties"
+
+    def format(self, cluster: str, voters: Sequence[str], settings: Mapping[str, str]) -> None:
+        """Write its configuration and lay out its storage, once."""
+        listeners = f"CLIENT://{self.address},CONTROLLER://{LOOPBACK}:{self._controller.number}"
+        own = {
+            "process.roles": "broker,controller",
+            "node.id": str(self.number),
+            "controller.quorum.voters": ",".join(voters),
+            "controller.listener.names": "CONTROLLER",
+            "listeners": listeners,
+            "advertised.listeners": f"CLIENT://{self.address}",
+            "inter.broker.listener.name": "CLIENT",
+            "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self.folder / "data"),
+        }
+        lines = [f"{key}={value}\n" for key, value in {**own, **settings}.items()]
+        self.properties.write_text("".join(lines), encoding="utf-8")
+        (self.folder / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
+        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.properties)]
+        done = subprocess.run(  # noqa: S603  # a command of our own, no shell
+            [*self._java(), *tool, "--ignore-formatted"],
+            capture_output=True,
+            text=True,
+            timeout=FORMAT_SECONDS_MAX,
+            check=False,
+        )
+        if done.returncode:
+            raise DidNotStart(
+                f"storage of node {self.number} could not be formatted:\n{done.stderr}{done.stdout}"
+            )
+
+    def command(self) -> list[str]:
+        return [*self._java(), "kafka.Kafka", str(self.properties)]
+
+    def _java(self) -> list[str]:
+        logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        return [java(), *HEAP, *JVM, logging, "-cp", str(self.home / "libs" / "*")]
+
+    def answers(self) -> bool:
+        return lists_topics(self.address)
+
+    def close(self) -> None:
+        super().close()
+        self._controller.release()
+
+
+class ApacheKafka:
+    """One node, or three that replicate each other (every topic of ours with ``replication_factor=3`` then).
+
+    ``settings`` are broker properties over :data:`QUICK`; ``home`` holds ``libs/`` (:func:`kafka_home`).
+    Raises :class:`~local.binaries.NotAvailable` without Java or jars, :class:`DidNotStart`.
+    """
+
+    def __init__(
+        self,
+        nodes: int = 1,
+        folder: Path | None = None,
+        home: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        java()
+        home = kafka_home() if home is None else home
+        self._temporary = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix="samehand-kafka-")) if folder is None else folder
+        self.nodes = [
+            KafkaNode(number + 1, self.folder / f"node-{number + 1}", home) for number in range(nodes)
+        ]
+        self._settings = {**QUICK, **_replication(nodes), **(settings or {})}
+
+    @property
+    def address(self) -> str:
+        """Bootstrap servers: every node."""
+        return ",".join(node.address for node in self.nodes)
+
+    def node(self, number: int) -> KafkaNode:
+        """The node with that ``node.id``, counted from 1. Raises :class:`LookupError` if there is none."""
+        for node in self.nodes:
+            if node.number == number:
+                return node
+        raise LookupError(f"no node {number}")
+
+    def controller(self) -> KafkaNode:
+        """The node whose controller leads the quorum now. Raises :class:`LookupError` while none does."""
+        return self.node(controller_id(self.address))
+
+    def leader(self, topic: str, partition: int) -> KafkaNode:
+        """The node that leads a partition now. Raises :class:`LookupError` while none does."""
+        return self.node(leader_id(self.address, topic, partition))
+
+    def start(self) -> Self:
+        """Start every node that is not running, return when all of them serve clients."""
+        self._format()
+        for node in self.nodes:
+            node.launch()
+        for node in self.nodes:
+            node.wait_until_ready()
+        self.wait_until_whole()
+        return self
+
+    def wait_until_whole(self) -> None:
+        """Return when every node sees every other as alive. Raises :class:`DidNotStart`."""
+        if not wait_until(self._is_whole, CLUSTER_SECONDS_MAX):
+            raise DidNotStart(f"not every node of {self.address} sees all the others")
+
+    def _is_whole(self) -> bool:
+        everyone = {node.number for node in self.nodes}
+        return all(brokers_seen(node.address) == everyone for node in self.nodes)
+
+    def _format(self) -> None:
+        fresh = [node for node in self.nodes if not node.properties.exists()]
+        if not fresh:
+            return
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        voters = [node.voter for node in self.nodes]
+        with ThreadPoolExecutor(
+            len(fresh)
+        ) as pool:  # each is a JVM of its own that mostly waits for its disk
+            list(pool.map(lambda node: node.format(cluster, voters, self._settings), fresh))
+
+    def close(self) -> None:
+        """Kill every node, for nobody reads its data again, and remove a temporary folder."""
+        for node in self.nodes:
+            node.kill()
+            node.close()
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _replication(nodes: int) -> dict[str, str]:
+    """Every topic on as many nodes as there are, up to three, and acknowledged by a majority of them."""
+    copies = str(min(nodes, 3))
+    majority = str(min(nodes, 3) // 2 + 1)
+    return {
+        "default.replication.factor": copies,
+        "offsets.topic.replication.factor": copies,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": majority,
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": majority,
+        "min.insync.replicas": majority,
+    }

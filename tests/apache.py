@@ -1,0 +1,65 @@
+"""Apache Kafka for the tests marked ``kafka``; where it can't be had they are skipped, and one line says so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.apache import ApacheKafka, java, kafka_home
+from local.binaries import NotAvailable
+from tests.house import ROOT
+
+FETCH = ROOT / "deploy" / "kafka" / "fetch.sh"
+FETCH_SECONDS_MAX = 600  # 44 MB through Maven, on the first run of a machine
+NEEDED = "need Java 17 and either KAFKA_HOME or Maven"
+
+
+def why_not() -> str | None:
+    """What is missing for Apache Kafka; ``None`` if it can be started, perhaps after a download."""
+    try:
+        java()
+        kafka_home()
+    except NotAvailable as missing:
+        can_fetch = shutil.which("java") and shutil.which("mvn") and not os.environ.get("KAFKA_HOME")
+        return None if can_fetch else str(missing)
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests marked ``kafka`` where Apache Kafka cannot be had."""
+    marked = [item for item in items if item.get_closest_marker("kafka")]
+    reason = why_not() if marked else None
+    if reason:
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it in one line: quiet runs hide the reasons of skipped tests."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "kafka" in report.keywords]
+    if skipped:
+        terminalreporter.write_line(f"Apache Kafka: {len(skipped)} tests skipped; they {NEEDED}.")
+
+
+@pytest.fixture(scope="session")
+def kafka_libs() -> Path:
+    """A ``KAFKA_HOME``: the given one, the cached one, or one fetched now."""
+    try:
+        return kafka_home()
+    except NotAvailable:
+        fetched = subprocess.run(
+            [str(FETCH)], check=True, stdout=subprocess.PIPE, text=True, timeout=FETCH_SECONDS_MAX
+        )
+        return Path(fetched.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
+    """One node that every test may write to and none may harm. For tests marked ``kafka`` alone."""
+    with ApacheKafka(home=kafka_libs) as kafka:
+        yield kafka
