@@ -14,9 +14,9 @@ Two readings of a character are kept:
 * visual: what a person sees a Latin letter in. Marks are dropped, then the first of these that yields ASCII:
   compatibility decomposition, decancer (MIT), the UTS #39 skeleton (Unicode licence, by way of
   confusable-homoglyphs, MIT), anyascii (ISC).
-* phonetic: what a reader of the character's own script says. Own tables for the Arabic, Cyrillic, Greek and Hebrew
-  scripts (samehand/normal/romanise.py), anyascii for all others. Stored only where it differs from the visual
-  one.
+* phonetic: what a reader of the character's own script says. Own tables for the Arabic, Cyrillic, Greek and
+  Hebrew scripts (samehand/normal/romanise.py), anyascii for all others. Stored only where it differs from the
+  visual one.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def entries(visual: Reader, phonetic: Reader) -> Iterator[tuple[int, str, str]]:
 
 
 def either_letter(rows: list[tuple[int, str, str]], skeleton: Reader) -> list[tuple[int, str]]:
-    """The characters read as i that look as much like an l (I, Cyrillic palochka, a bar): their other reading."""
+    """The characters read as i that look as much like an l (a bar, palochka), and that reading."""
     return [
         (code, "l") for code, seen, _ in rows if seen == "i" and skeleton(chr(code)) in {"l", "I", "1", "|"}
     ]

@@ -1,4 +1,4 @@
-"""The family of a user agent: browser, operating system and model, without the versions that change weekly."""
+"""The family of a user agent: browser, operating system and model, without versions, which change weekly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The consonant key of a word: what is left of a name once vowels and the habits of romanisation are taken away.
+"""The consonant key of a word: a name without its vowels and without the habits of romanisation.
 
 Short vowels are not written in the Arabic script and are written in many ways in Latin (Muhammad, Mohamed,
 محمد), so names are compared across spellings and scripts by their consonants alone. Input is folded ASCII;
@@ -24,9 +24,9 @@ _SERVANT = re.compile(r"^abd[aeiou]?(?:l|r(?=r)|s(?=s)|sh(?=sh)|z(?=z)|n(?=n)|t(
 _VOWELS = str.maketrans("", "", "aeiou")
 _SILENT_INSIDE = str.maketrans("", "", "aeiouwvy")
 
-# Two letters for one sound. Those that Arabic, Persian, Urdu, French and English writers exchange share a class: th
-# and s (Uthman, Usman), dh and z (Dhulfiqar, Zulfiqar), ch and sh (Chérif, Sharif), gh and g, zh and j. The class
-# letters q and x are free because q itself is read as k and x as ks.
+# Two letters for one sound. Those that Arabic, Persian, Urdu, French and English writers exchange share a
+# class: th and s (Uthman, Usman), dh and z (Dhulfiqar, Zulfiqar), ch and sh (Chérif, Sharif), gh and g, zh
+# and j. The class letters q and x are free because q itself is read as k and x as ks.
 _DIGRAPHS = {
     "sh": "q",
     "ch": "q",
@@ -44,7 +44,9 @@ _SOUNDS = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q"}
 
 
 def consonant_key(word: str) -> str:
-    """The consonants of a folded ASCII word, possibly none; within it w, v and y count as vowels, as h does last.
+    """The consonants of a folded ASCII word, possibly none.
+
+    Within the word w, v and y count as vowels, as h does at its end.
 
     >>> consonant_key("mohammed") == consonant_key("mhmd") == "mhmd"
     True

@@ -73,9 +73,7 @@ _BRACKETED = re.compile(
 _SIGN = {"at": "@", "slash": "/"}
 # Bare words are read only between parts of an address that ends like one.
 _SPELLED_DOT = re.compile(r"(?<=[a-z0-9])\s+(?:dot|d0t)\s+(?=[a-z0-9])", re.IGNORECASE)
-_SPELLED_SLASH = re.compile(
-    r"(?<=[a-z0-9])\s*(?:\bslash\b|\s/\s|\s/(?=\w)|(?<=\w)/\s)\s*(?=[a-z0-9+_])", re.IGNORECASE
-)
+_SPELLED_SLASH = re.compile(r"(?<=[a-z0-9])\s?(?:\bslash\b|/)\s?(?=[a-z0-9+_])", re.IGNORECASE)
 _SPELLED_AT = re.compile(
     r"([a-z0-9][\w.+-]{1,63})\s+(?:at|@)\s+((?:gmail|googlemail|yahoo|hotmail|outlook|protonmail|proton|icloud|yandex|mail)"
     r"\.[a-z]{2,3})\b",
@@ -88,16 +86,17 @@ _HOST_SPACED = re.compile(
 
 def _plain(text: str) -> str:
     """The text with spelled-out signs written as signs."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    # Single spaces: no pattern below may then run over a long gap from each of its places.
+    text = " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
     text = _BRACKETED.sub(lambda found: _SIGN.get(found.group(1).lower(), "."), text)
     if _SPELLED_DOT.search(text):
         text = _SPELLED_SLASH.sub("/", _SPELLED_DOT.sub(".", text))
     return _HOST_SPACED.sub(r"\1.\2/", _SPELLED_AT.sub(r"\1@\2", text))
 
 
-_EMAIL = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}")
+_EMAIL = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
 _URL = re.compile(
-    r"(?:https?://|tg://)?(?<![\w@.-])(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}(?![\w@])(?::\d{2,5})?"
+    r"(?:https?://|tg://)?(?<![\w@.-])(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w@])(?::\d{2,5})?"
     r"(?:[/?][^\s<>\"'“”«»]{0,2048})?"
 )
 _PHONE = re.compile(r"(?<![\w/=.@+-])\+?\(?\d[\d\s().\-]{5,20}\d(?![\w@])")
@@ -272,13 +271,64 @@ _NO_HANDLES = frozenset(
 # Sections behind which the handle stands.
 _SECTIONS = frozenset({"in", "user", "u", "r", "c", "channel", "add", "people", "pg", "s", "company", "id"})
 # Their front pages are everybody's; only what stands behind is somebody's.
-_PUBLIC_ROOTS = frozenset(
-    "bit.ly tinyurl.com t.co goo.gl is.gd cutt.ly rb.gy ow.ly buff.ly shorturl.at tiny.cc lnkd.in adf.ly s.id rebrand.ly "
-    "linktr.ee beacons.ai bio.link lnk.bio campsite.bio taplink.cc solo.to carrd.co allmylinks.com msha.ke heylink.me "
-    "google.com youtube.com youtu.be wikipedia.org yahoo.com amazon.com apple.com bing.com whatsapp.com telegram.org "
-    "paypal.me patreon.com ko-fi.com buymeacoffee.com gofundme.com cash.app discord.com discord.gg soundcloud.com "
-    "spotify.com wordpress.com blogspot.com tumblr.com blogger.com substack.com gmail.com outlook.com onlyfans.com".split()
-) | frozenset(_PROFILE_HOSTS)
+_PUBLIC_ROOTS = frozenset(_PROFILE_HOSTS).union(
+    [
+        "bit.ly",
+        "tinyurl.com",
+        "t.co",
+        "goo.gl",
+        "is.gd",
+        "cutt.ly",
+        "rb.gy",
+        "ow.ly",
+        "buff.ly",
+        "shorturl.at",
+        "tiny.cc",
+        "lnkd.in",
+        "adf.ly",
+        "s.id",
+        "rebrand.ly",
+        "linktr.ee",
+        "beacons.ai",
+        "bio.link",
+        "lnk.bio",
+        "campsite.bio",
+        "taplink.cc",
+        "solo.to",
+        "carrd.co",
+        "allmylinks.com",
+        "msha.ke",
+        "heylink.me",
+        "google.com",
+        "youtube.com",
+        "youtu.be",
+        "wikipedia.org",
+        "yahoo.com",
+        "amazon.com",
+        "apple.com",
+        "bing.com",
+        "whatsapp.com",
+        "telegram.org",
+        "paypal.me",
+        "patreon.com",
+        "ko-fi.com",
+        "buymeacoffee.com",
+        "gofundme.com",
+        "cash.app",
+        "discord.com",
+        "discord.gg",
+        "soundcloud.com",
+        "spotify.com",
+        "wordpress.com",
+        "blogspot.com",
+        "tumblr.com",
+        "blogger.com",
+        "substack.com",
+        "gmail.com",
+        "outlook.com",
+        "onlyfans.com",
+    ]
+)
 _IDLE_SUBDOMAINS = frozenset({"www", "m", "mobile", "web", "l", "lm", "touch", "en", "mbasic"})
 
 

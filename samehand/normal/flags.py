@@ -1,4 +1,4 @@
-"""What a fold had to see through: hidden characters, reversed writing, mixed scripts, letters in fancy dress."""
+"""What a fold had to see through: hidden characters, reversed writing, mixed scripts, fancy dress."""
 
 from __future__ import annotations
 

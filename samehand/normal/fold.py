@@ -158,9 +158,7 @@ def _alternates(base: str, others: list[str], readings: list[str]) -> tuple[str,
 
 
 def _literal(cleaned: str) -> str:
-    """Lower-case letters and digits, each in its own script, composed, with the vowel signs that a script writes as
-    marks; everything else falls away.
-    """
+    """Lower-case letters, digits and vowel signs, each in its own script, composed; all else falls away."""
     if cleaned.isascii():
         return "".join(filter(str.isalnum, cleaned.lower()))
     composed = unicodedata.normalize("NFKC", cleaned).casefold()

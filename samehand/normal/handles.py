@@ -1,4 +1,4 @@
-"""What a handle is on each platform: its legal form, what the platform ignores in it, and what it makes up itself."""
+"""What a handle is on each platform: its legal form, what the platform ignores, what it makes up."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ RULES: tuple[HandleRules, ...] = (
             ("https://www.facebook.com/umar.media/", "umarmedia"),
             ("fb.com/umar.me.dia", "umarmedia"),
         ),
-        source="facebook.com/help, 'custom usernames': at least 5 of letters, digits and periods; periods and case "
-        "do not make a username different",
+        source="facebook.com/help, 'custom usernames': at least 5 of letters, digits and periods; "
+        "periods and case do not make a username different",
     ),
     HandleRules(
         platform="instagram",
@@ -69,7 +69,8 @@ RULES: tuple[HandleRules, ...] = (
             ("@umar.media_", "umar.media_"),
             ("https://www.instagram.com/umar.media/", "umar.media"),
         ),
-        source="help.instagram.com, 'username': at most 30 of letters, digits, periods and underscores; periods count",
+        source="help.instagram.com, 'username': at most 30 of letters, digits, periods and "
+        "underscores; periods count",
     ),
     HandleRules(
         platform="telegram",
@@ -81,8 +82,8 @@ RULES: tuple[HandleRules, ...] = (
             ("https://t.me/s/umar_media", "umar_media"),
             ("@umar_media", "umar_media"),
         ),
-        source="telegram.org/faq, 'usernames', and core.telegram.org/method/account.checkUsername: 5 to 32 of "
-        "letters, digits and underscores, first a letter, case ignored (4 for auctioned names)",
+        source="telegram.org/faq, 'usernames', and core.telegram.org/method/account.checkUsername: "
+        "5 to 32 of letters, digits and underscores, first a letter, case ignored (4 for auctioned names)",
     ),
     HandleRules(
         platform="whatsapp",
@@ -94,7 +95,8 @@ RULES: tuple[HandleRules, ...] = (
             ("https://wa.me/923001234567", "923001234567"),
             ("@umar.media", "umar.media"),
         ),
-        source="faq.whatsapp.com, 'usernames': 3 to 30 of letters, digits, periods, underscores, at least one letter",
+        source="faq.whatsapp.com, 'usernames': 3 to 30 of letters, digits, periods, underscores, "
+        "at least one letter",
     ),
 )
 
@@ -148,7 +150,7 @@ def is_legal(bare: str, platform: str) -> bool:
 
 
 def is_made_up(cleaned: str, platform: str) -> bool:
-    """Whether a cleaned handle follows a pattern that the platform proposes: its name part is nobody's choice."""
+    """Whether a cleaned handle follows a pattern that platforms propose: its name is nobody's choice."""
     pattern = rules_for(platform).made_up
     return pattern is not None and pattern.fullmatch(cleaned) is not None
 

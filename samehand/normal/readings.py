@@ -37,8 +37,9 @@ _ARABIC = re.compile(f"[{LETTERS[Script.ARABIC]}]")
 # The article is a word of its own, as in Latin spellings of the same names (al-Rahman). After lam and yeh the
 # first two letters are most often the name's own (Allah, Ilyas).
 _ARTICLE = re.compile(r"(?<!\w)ال(?=[^\W\d_ليیى][^\W\d_])")
-# Before a heh stands an unwritten vowel: after the consonants with which it would be read as one sound (Suhail, سهيل;
-# Urdu writes the aspirated sounds with another letter, ھ), and at the end of a word (Fatima, فاطمه).
+# Before a heh stands an unwritten vowel: after the consonants with which it would be read as one sound
+# (Suhail, سهيل; Urdu writes the aspirated sounds with another letter, ھ), and at the end of a word (Fatima,
+# فاطمه).
 _BEFORE_HEH = re.compile(
     r"(?<=[تثجچخدذزژسشصضطظغکكگپبڈٹ])(?=[هہحةۃە])|(?<=[^\W\d_اأإآوؤيىیئےء])(?=[هہةۃە](?!\w))"
 )

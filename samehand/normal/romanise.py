@@ -80,6 +80,12 @@ HEBREW: Mapping[str, str] = MappingProxyType(
 )
 
 
+# The nasal of the Indic scripts is an n to most ears (Gandhi, Singh); anyascii writes m.
+INDIC: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys("\u0902\u0982\u0a02\u0a82\u0b02\u0c02\u0c82\u0d02", "n")
+)
+
+
 def _with_capitals(table: Mapping[str, str]) -> dict[str, str]:
     return dict(table) | {
         letter.upper(): sound for letter, sound in table.items() if len(letter.upper()) == 1
@@ -87,6 +93,6 @@ def _with_capitals(table: Mapping[str, str]) -> dict[str, str]:
 
 
 OWN_ROMANISATION: Mapping[str, str] = MappingProxyType(
-    {**ARABIC, **_with_capitals(CYRILLIC), **_with_capitals(GREEK), **HEBREW}
+    {**ARABIC, **_with_capitals(CYRILLIC), **_with_capitals(GREEK), **HEBREW, **INDIC}
 )
-"""Letter to its lower-case Latin reading (possibly empty), for the scripts read by our own tables."""
+"""Letter to its lower-case Latin reading (possibly empty), for what our own tables read."""

@@ -30,26 +30,33 @@ class Script(StrEnum):
 # Letters only (marks, digits and signs belong to no script). Full-width and mathematical letters are Latin in
 # disguise and are counted as Latin.
 LETTERS: dict[Script, str] = {
-    Script.LATIN: r"A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1d00-\u1d25\u1d2c-\u1d5c\u1d62-\u1d65"
+    Script.LATIN: r"A-Za-z\u00aa\u00ba"
+    r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1d00-\u1d25\u1d2c-\u1d5c\u1d62-\u1d65"
     r"\u1d6b-\u1d77\u1d79-\u1dbe\u1e00-\u1eff\u2071\u207f\u2090-\u209c\u2102-\u2188\u24b6-\u24e9\u2c60-\u2c7f"
     r"\ua722-\ua787\ua78b-\ua7ff\uab30-\uab64\ufb00-\ufb06\uff21-\uff3a\uff41-\uff5a"
     r"\U0001d400-\U0001d6a5\U0001f110-\U0001f189",
-    Script.CYRILLIC: r"\u0400-\u0481\u048a-\u052f\u1c80-\u1c88\u1d2b\u1d78\u2de0-\u2dff\ua640-\ua66e\ua680-\ua69d",
+    Script.CYRILLIC: r"\u0400-\u0481\u048a-\u052f\u1c80-\u1c88\u1d2b\u1d78\u2de0-\u2dff"
+    r"\ua640-\ua66e\ua680-\ua69d",
     Script.GREEK: r"\u0370-\u0373\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u03e1\u03f0-\u03ff\u1f00-\u1fbc"
     r"\u1fc2-\u1fcc\u1fd0-\u1fdb\u1fe0-\u1fec\u1ff2-\u1ffc\U0001d6a8-\U0001d7cb",
-    Script.ARABIC: r"\u0620-\u064a\u066e-\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff\u0750-\u077f"
+    Script.ARABIC: r"\u0620-\u064a\u066e-\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff"
+    r"\u0750-\u077f"
     r"\u0860-\u086a\u08a0-\u08c9\ufb50-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdfb\ufe70-\ufefc\U0001ee00-\U0001eebb",
     Script.HEBREW: r"\u05d0-\u05ea\u05ef-\u05f2\ufb1d-\ufb4f",
     Script.DEVANAGARI: r"\u0904-\u0939\u093d\u0950\u0958-\u0961\u0971-\u097f\ua8f2-\ua8fe",
-    Script.HAN: r"\u2e80-\u2fd5\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufad9\U00020000-\U000323af",
-    Script.HANGUL: r"\u1100-\u115e\u1161-\u11ff\u3131-\u3163\u3165-\u318e\ua960-\ua97c\uac00-\ud7fb\uffa1-\uffdc",
+    Script.HAN: r"\u2e80-\u2fd5\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uf900-\ufad9\U00020000-\U000323af",
+    Script.HANGUL: r"\u1100-\u115e\u1161-\u11ff\u3131-\u3163\u3165-\u318e\ua960-\ua97c\uac00-\ud7fb"
+    r"\uffa1-\uffdc",
     Script.KANA: r"\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
     r"\U0001aff0-\U0001b167",
     # Armenian, Syriac to Lao, Tibetan to Cherokee and Canadian syllabics, Khmer to Vedic, Georgian and
     # Glagolitic, Bopomofo, Yi to Vai, Meetei and kin, and the supplementary alphabets.
-    Script.OTHER: r"\u0531-\u0556\u0560-\u0588\u0710-\u074f\u0780-\u07ea\u0800-\u0858\u0980-\u0ddf\u0e01-\u0e30"
+    Script.OTHER: r"\u0531-\u0556\u0560-\u0588\u0710-\u074f\u0780-\u07ea\u0800-\u0858\u0980-\u0ddf"
+    r"\u0e01-\u0e30"
     r"\u0e32\u0e33\u0e40-\u0e46\u0e81-\u0eb0\u0ebd-\u0edf\u0f00\u0f40-\u0f6c\u1000-\u10ff\u1200-\u17b3\u17d7"
-    r"\u1820-\u1aad\u1b05-\u1bff\u1c00-\u1c7d\u1c90-\u1cbf\u2c00-\u2c5f\u2c80-\u2dde\u3105-\u312f\u31a0-\u31bf"
+    r"\u1820-\u1aad\u1b05-\u1bff\u1c00-\u1c7d\u1c90-\u1cbf\u2c00-\u2c5f\u2c80-\u2dde\u3105-\u312f"
+    r"\u31a0-\u31bf"
     r"\ua000-\ua63f\ua6a0-\ua6ef\ua800-\ua8b3\ua90a-\ua95f\ua980-\uab2e\uab70-\uabe2"
     r"\U00010000-\U00012fff\U00016800-\U00016fff\U0001e000-\U0001e95f",
 }
@@ -60,7 +67,7 @@ _CODES: tuple[Script, ...] = (Script.NONE, *LETTERS)
 
 
 def _code_of_each_character() -> bytes:
-    """The place in ``_CODES`` of every character's script: one byte a code point answers faster than any search."""
+    """The place in ``_CODES`` of every character's script: a byte a code point, faster than any search."""
     codes = bytearray(0x110000)
     for code, ranges in enumerate(LETTERS.values(), 1):
         for first, last in re.findall("(.)(?:-(.))?", codecs.decode(ranges, "unicode_escape"), re.DOTALL):
@@ -103,7 +110,7 @@ def letter_counts(text: str) -> dict[Script, int]:
 
 
 def dominant_script(text: str) -> Script:
-    """The script of most letters; Japanese text is `kana` as soon as it holds any. Ties go to the rarer script."""
+    """The script of most letters, in a tie not Latin; Japanese is `kana` as soon as it holds any."""
     counts = letter_counts(text)
     if not counts:
         return Script.NONE

@@ -153,16 +153,18 @@ _HUMP_LENGTH_MIN = 3
 _CAPITAL_I = re.compile(r"(?<=[a-z])I(?=[a-z])")
 _EXCLAMATION = re.compile(r"(?<=[a-z0-9])!(?=[a-z0-9])|(?<![a-z0-9])!(?=[a-z])")
 _APOSTROPHE = re.compile(r"(?<=\w)['`](?=\w)")
-# Letters drawn with several signs. They must touch a letter or digit: `Ali | Khan` and `[TAG] Ali` draw
-# nothing.
+# Letters drawn with several signs, which must touch a letter on one side, and signs that pass for a letter
+# between two others: `Ali | Khan` and `[TAG] Ali` draw nothing.
 _DRAWN = {
-    "|\\|": "n", "/\\/": "n", "|\\/|": "m", "/v\\": "m", "\\/\\/": "w", "|-|": "h", "/-/": "h", "\\/": "v", "/\\": "a",
-    "|)": "d", "[)": "d", "|>": "p", "|<": "k", "|3": "b", "|2": "r", "><": "x", "|_|": "u", "|": "l", "[": "c", "(": "c",
-    "{": "c", "<": "c", "]": "j", "#": "h", "&": "e", "+": "t",
+    "|\\|": "n", "/\\/": "n", "|\\/|": "m", "/v\\": "m", "\\/\\/": "w", "|-|": "h", "/-/": "h", "\\/": "v",
+    "/\\": "a", "|)": "d", "[)": "d", "|>": "p", "|<": "k", "|3": "b", "|2": "r", "><": "x", "|_|": "u",
+    "|": "l", "[": "c", "(": "c", "{": "c", "<": "c", "]": "j", "#": "h", "&": "e", "+": "t",
 }  # fmt: skip
-_DRAWN_SIGNS = "|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True))
-_DRAWN_LETTER = re.compile(rf"(?<=[a-z0-9@$])(?:{_DRAWN_SIGNS})+|(?:{_DRAWN_SIGNS})+(?=[a-z0-9@$])")
-_DRAWN_SIGN = re.compile(_DRAWN_SIGNS)
+_DRAWN_SIGN = re.compile("|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True)))
+_LONG_SIGNS = "|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True) if len(sign) > 1)
+_DRAWN_LETTER = re.compile(
+    rf"(?<=[a-z0-9@$])(?:{_LONG_SIGNS})+|(?:{_LONG_SIGNS})+(?=[a-z0-9@$])|(?<=[a-z0-9@$])[|\[({{<\]#&+](?=[a-z0-9@$])"
+)
 _MAY_DRAW = re.compile(r"[|\\/<>\[\](){}#&+]")
 
 
