@@ -18,6 +18,10 @@ class Rules:
 
     ``alerts_an_event``: more than three banned accounts for one new one confuse more than they tell.
     ``alerts_a_ban``: a ban that resembles hundreds of remembered accounts is a matter for one summary.
+    ``candidates_below``: the best so many of an event below the bands are given too, with band ``none``:
+    for people who judge the mind offline, never in a worker.
+    ``dated``: whether events say when they occurred. Rows of an old list do not, and what is filled in for
+    them must not be taken for the moment of a sign-up.
     """
 
     allowlist: frozenset[str] = frozenset()
@@ -27,6 +31,8 @@ class Rules:
     alerts_a_ban: int = 50
     candidates_an_event: int = 64
     candidates_a_ban: int = 256
+    candidates_below: int = 0
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.doors import asked, remembered_of
 from agents.house import House
@@ -60,6 +60,9 @@ class Screen:
         if event.key in self._house.rules.allowlist:
             return None
         account = remembered_of(event, self._house.keyers)
+        if not self._house.rules.dated:
+            undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
+            account = replace(account, fingerprints=undated)
         keys = dict.fromkeys(key for fingerprint in account.fingerprints for key in query_keys(fingerprint))
         return _Seen(account, Query(account.account, tuple(keys)), event.at)
 
@@ -93,7 +96,7 @@ class Screen:
         found: Sequence[Sequence[Candidate]],
         frequencies: Frequencies,
     ) -> list[list[Pair]]:
-        """The best pairs of each event at or above `possible`."""
+        """The best pairs of each event at or above `possible`, and those below that were asked for."""
         near = [
             self._near(one, candidates, frequencies) for (_, one), candidates in zip(seen, found, strict=True)
         ]
@@ -102,13 +105,20 @@ class Screen:
         best = []
         for (_, one), candidates in zip(seen, near, strict=True):
             with_facts = [(candidate, next(facts)) for candidate in candidates]
-            pairs = self._with_policy(one, with_facts, frequencies)
-            best.append(pairs[: self._house.rules.alerts_an_event])
+            best.append(self._kept(self._with_policy(one, with_facts, frequencies)))
         return best
 
+    def _kept(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Of those that alert as many as a person reads, and below the bands as many as were asked for."""
+        rules = self._house.rules
+        alerting = [pair for pair in pairs if pair.score.band != "none"]
+        below = [pair for pair in pairs if pair.score.band == "none"]
+        return alerting[: rules.alerts_an_event] + below[: rules.candidates_below]
+
     def _near(self, one: _Seen, candidates: Sequence[Candidate], frequencies: Frequencies) -> list[Candidate]:
-        """The candidates that some policy might alert on."""
+        """The candidates that some policy might alert on; all of them where those below are asked for."""
         house = self._house
+        probability_min = 0.0 if house.rules.candidates_below else house.weights.alerting_min
         best, near = -math.inf, []
         for candidate in candidates:
             theirs = candidate.fingerprint
@@ -117,7 +127,7 @@ class Screen:
             scored = best_score(one.account.fingerprints, theirs, house, frequencies)
             if scored is not None:
                 best = max(best, scored[1].log_odds)
-                if scored[1].probability >= house.weights.alerting_min:
+                if scored[1].probability >= probability_min:
                     near.append(candidate)
         if best > -math.inf:
             house.meters.score_log_odds.observe(best)
@@ -129,7 +139,8 @@ class Screen:
         candidates: Sequence[tuple[Candidate, BanFacts | None]],
         frequencies: Frequencies,
     ) -> list[Pair]:
-        """The pairs that alert by the thresholds of their ban's policy, best first."""
+        """The pairs that alert by the thresholds of their ban's policy (or were asked for), best first."""
+        below = self._house.rules.candidates_below > 0
         pairs = []
         side: Side | None = None
         for candidate, facts in candidates:
@@ -139,7 +150,7 @@ class Screen:
             scored = best_score(
                 account.fingerprints, candidate.fingerprint, self._house, frequencies, facts.policy
             )
-            if scored is None or scored[1].band == "none":
+            if scored is None or (scored[1].band == "none" and not below):
                 continue
             mine, result = scored
             side = side or Side(account.account, account.platform, account.account_id, account.quoted, mine)

@@ -1,78 +1,122 @@
-"""How an alert and a score are drawn for people: the reasons as a waterfall, in text.
+"""How an alert and a score are drawn in a terminal: who, how much, and every reason as a waterfall.
 
-Text only: colours are markup that a terminal shows and a file does not get.
+Text only: a terminal shows the colours, a file does not get them. Nothing that people wrote is ever read as
+markup or obeyed as a control sequence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
+from desk.steps import Scale, Step, steps
+from desk.words import plural, span, visible
+from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert
 
-_BAR_WIDTH = 12  # characters of the longest bar: readable on 80 columns beside a sentence
-_BAND_STYLES = {"likely": "bold red", "possible": "yellow", "none": "dim"}
+_BARS_WIDTH: Final = 16  # characters: leaves some fifty for the sentence on 80 columns
+_BAND_STYLES: Final[dict[Band, str]] = {"likely": "bold red", "possible": "yellow", "none": "dim"}
+_STEP_STYLES: Final = {"prior": "dim", "for": "red", "against": "green", "sum": "bold"}
 
 
 def alert(record: MirrorAlert) -> RenderableType:
     """One alert: who resembles whom, how much, and why."""
-    return Group(_head(record), _table(record.prior, record.evidence, record.counter_evidence))
+    return Group(
+        _head(record),
+        waterfall(record.prior, record.evidence, record.counter_evidence, record.log_odds),
+    )
 
 
 def summary(record: AlertSummary) -> RenderableType:
     """What look-back kept back."""
-    return Text.from_markup(
-        f"[yellow]{record.withheld} more remembered accounts[/] resemble {escape(record.matched.key)}; "
-        f"the best {record.published} were told one by one."
+    more = plural(record.withheld, "more remembered account")
+    verb = "resembles" if record.withheld == 1 else "resemble"
+    return Text.assemble(
+        (more, "yellow"),
+        f" {verb} {visible(record.matched.key)}; the best {record.published} were told one by one.",
     )
 
 
-def _head(record: MirrorAlert) -> Text:
-    matched = record.matched
-    when = "" if record.seconds_since_ban is None else f", {_span(record.seconds_since_ban)}"
-    style = _BAND_STYLES[record.band]
-    state = "" if record.status == "open" else " · [bold]withdrawn[/]"
-    return Text.from_markup(
-        f"[{style}]{record.band}[/] {record.probability:.0%}  [bold]{escape(record.key)}[/] is written in the "
-        f"same hand as banned [bold]{escape(matched.key)}[/] ({record.direction}{when}){state}"
-    )
-
-
-def _span(seconds: float) -> str:
-    """`3 minutes after the ban`, `2 days before the ban`."""
-    size, side = abs(seconds), "after" if seconds >= 0 else "before"
-    for length, unit in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"), (1.0, "second")):
-        if size >= length:
-            count = int(size // length)
-            return f"{count} {unit}{'s' if count > 1 else ''} {side} the ban"
-    return "at the moment of the ban"
-
-
-def _table(prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine]) -> Table:
-    lines = [*evidence, *against]
-    widest = max((abs(line.weight) for line in lines), default=1.0) or 1.0
+def waterfall(
+    prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
+) -> Table:
+    """Weight, bar, signal and sentence of every reason; the bars run from the prior to the sum."""
+    drawn = steps(prior, evidence, against, log_odds)
+    scale = Scale.over(drawn, _BARS_WIDTH)
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    table.add_column(justify="right")
-    for _ in range(3):
-        table.add_column()
-    table.add_row(f"{prior:+.1f}", "", "prior", "how rare mirrors are", style="dim")
-    for line in lines:
-        bar = "█" * max(1, round(_BAR_WIDTH * abs(line.weight) / widest)) if line.weight else ""
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for step in drawn:
+        style = _STEP_STYLES[step.kind]
         table.add_row(
-            f"{line.weight:+.1f}",
-            Text(bar, style="green" if line.weight > 0 else "magenta"),
-            line.signal,
-            Text(f"{line.because}{_values(line)}"),
+            Text(f"{step.weight:+.1f}", style if step.kind != "prior" else "dim"),
+            Text(_bar(scale, step), style),
+            Text(visible(step.signal, 16), "bold" if step.kind == "sum" else ""),
+            _sentence(step),
         )
     return table
 
 
-def _values(line: EvidenceLine) -> str:
+def band_and_probability(band: Band, probability: float) -> Text:
+    """`likely 97 %` in the band's colour."""
+    word = "below the bands" if band == "none" else band
+    return Text(f"{word} {_percent(probability)}", _BAND_STYLES[band])
+
+
+def _percent(probability: float) -> str:
+    """Never `100 %` or `0 %`: no resemblance is certain."""
+    if probability > 0.995:
+        return "> 99 %"
+    return "< 1 %" if probability < 0.005 else f"{probability:.0%}".replace("%", " %")
+
+
+def _head(record: MirrorAlert) -> Text:
+    return Text.assemble(
+        band_and_probability(record.band, record.probability),
+        "  ",
+        (visible(record.key), "bold"),
+        " resembles banned ",
+        (visible(record.matched.key), "bold"),
+        Text("  " + ", ".join(_circumstances(record)), "dim"),
+    )
+
+
+def _circumstances(record: MirrorAlert) -> Iterable[str]:
+    yield record.direction
+    since = record.seconds_since_ban
+    if since is not None:
+        yield f"{span(since)} {'after' if since >= 0 else 'before'} the ban"
+    if record.matched.policy:
+        yield f"banned for {visible(record.matched.policy)}"
+    if record.queue:
+        yield f"queue {visible(record.queue)}"
+    if record.revision > 1:
+        yield f"revision {record.revision}"
+    if record.status == "withdrawn":
+        yield "withdrawn"
+
+
+def _bar(scale: Scale, step: Step) -> str:
+    left, width = scale.bar(step)
+    start = min(round(left), _BARS_WIDTH - 1)
+    length = max(1, round(left + width) - start) if abs(step.weight) > 0 else 0
+    return (" " * start + "█" * length)[:_BARS_WIDTH].ljust(_BARS_WIDTH)
+
+
+def _sentence(step: Step) -> Text:
+    sentence = Text(visible(step.because, 1024), "dim" if step.kind == "prior" else "")
+    values = _values(step)
+    return Text.assemble(sentence, ("  " + values, "cyan")) if values else sentence
+
+
+def _values(step: Step) -> str:
     """The two values where they say more than the sentence does."""
-    if not line.ours or not line.theirs or (line.ours == line.theirs and line.ours.startswith("•")):
+    if not step.ours or not step.theirs or step.signal == "timing":
         return ""
-    return f"  {line.ours} ~ {line.theirs}"
+    ours, theirs = visible(step.ours), visible(step.theirs)
+    return ours if ours == theirs else f"{ours} ~ {theirs}"

@@ -1,0 +1,136 @@
+"""The door of the house: finds a command, runs it, and ends whatever happens in one line and an exit code.
+
+Exit codes: 0 done, 1 could not be done (an outage, a refusal, a finding of ``doctor``), 2 bad input or
+settings, 130 interrupted. Bad input never ends in a traceback; a defect of ours does, to be reported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Final, NoReturn, cast
+
+import click
+
+from desk.cli.registry import COMMANDS, SECTIONS
+from store.errors import StoreError
+from streams.errors import SettingsError, StreamsError
+
+EXIT_DONE: Final = 0
+EXIT_NOT_DONE: Final = 1
+EXIT_BAD_INPUT: Final = 2
+EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+EXIT_PIPE_CLOSED: Final = 141  # 128 + SIGPIPE
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for: ``--help`` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the registry's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"desk.cli.{cmd_name.replace('-', '_')}")
+        return cast(click.Command, module.command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Says which command is nearest when there is none of that name."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands under their headings, without loading any."""
+        for section in SECTIONS:
+            rows = [(name, entry.summary) for name, entry in COMMANDS.items() if entry.section == section]
+            if rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"samehand {version('samehand')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings come from the environment (SAMEHAND_…); `samehand doctor` checks them. "
+    "`samehand COMMAND --help` shows examples.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+def samehand() -> None:
+    """Find accounts written in the same hand as a banned one, with reasons, for a person to judge.
+
+    A first look needs no servers:
+
+    \b
+      samehand simulate --seed 1 --accounts 5000 --out sample
+      samehand score --bans sample/bans.jsonl --accounts sample/accounts.jsonl
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """The entry point: runs ``argv`` (by default the process's arguments) and exits."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; its exit code. Only a defect of ours leaves as an exception."""
+    try:
+        code = samehand.main(
+            args=None if argv is None else list(argv), prog_name="samehand", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return _pipe_closed()
+    except click.ClickException as fault:
+        return _end(_told(fault), EXIT_BAD_INPUT)
+    except SettingsError as fault:
+        return _end("\n".join(f"{name}: {reason}" for name, reason in fault.faults.items()), EXIT_BAD_INPUT)
+    except (StreamsError, StoreError) as fault:
+        return _end(str(fault), EXIT_NOT_DONE)
+    return code if isinstance(code, int) else EXIT_DONE
+
+
+def _told(fault: click.ClickException) -> str:
+    """The fault, and where to read on when it was a wrong use of the command."""
+    message = " ".join(fault.format_message().split())
+    if isinstance(fault, click.UsageError) and fault.ctx is not None:
+        return f"{message.rstrip('.')}. Try `{fault.ctx.command_path} --help`."
+    return message
+
+
+def _end(message: str, code: int) -> int:
+    for line in message.splitlines() or ["failed"]:
+        click.echo(f"samehand: {line}", err=True)
+    return code
+
+
+def _pipe_closed() -> int:
+    """Whoever read our output (``| head``) has seen enough; Python would complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_PIPE_CLOSED

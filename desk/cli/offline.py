@@ -1,0 +1,170 @@
+"""Scoring without servers: the agents of the worker over the store in memory, fed from lists.
+
+Bans are enrolled before the first account is looked at. Then all accounts are remembered once and what they
+show is counted, as a worker that has run for a while has counted it, and only then is each of them screened:
+so the outcome does not depend on the order of the accounts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final, TypeVar
+
+from prometheus_client import CollectorRegistry
+
+from agents.enrol import Enrol
+from agents.house import House, Rules
+from agents.screen import Screen
+from desk.cli.distilled import remembered
+from desk.cli.files import Line
+from desk.cli.rownames import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from samehand.weights import Weights, default_weights
+from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
+from schemas.alerts import MirrorAlert
+from schemas.malformed import Malformed
+from schemas.wire import Decoded, decode_alert, encode
+from store.memory import Bounds, MemoryStore
+from store.pepper import SECRET_BYTES_MIN, Pepper
+from streams.meters import Meters
+from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
+from streams.topics import Names
+
+T = TypeVar("T")
+E = TypeVar("E", bound=AccountEvent)
+
+BATCH_RECORDS: Final = 500
+"""As many as a worker takes at once."""
+
+_NEVER_SECONDS: Final = 100 * 365 * 86_400.0
+"""Nothing that a file lists is forgotten for its age."""
+
+Fault = tuple[str, Malformed | Dead]
+"""The address of a bad line, and what is wrong with it."""
+
+
+@dataclass(slots=True)
+class Scored:
+    """What came of a run. ``alerts`` in the order of the accounts, the best of each first."""
+
+    bans: int = 0
+    accounts: int = 0
+    alerts: list[MirrorAlert] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+class Offline:
+    """One run over a store of its own. ``now`` (Unix seconds) is the clock of all of it.
+
+    ``candidates``: so many of the best below the bands are given an account, too. ``first_day``: values are
+    as common as shipped figures say, nothing is counted.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: float,
+        weights: Weights | None = None,
+        candidates: int = 0,
+        first_day: bool = False,
+    ) -> None:
+        # Nothing is kept, so nobody needs to know the secret again.
+        pepper = Pepper(1, secrets.token_bytes(SECRET_BYTES_MIN))
+        self._now = now
+        self._first_day = first_day
+        self._store = MemoryStore(Bounds(retention_seconds=_NEVER_SECONDS, freeze_seconds=0.0))
+        self._house = House(
+            store=self._store,
+            keyers=((pepper.pepper_id, pepper.digest),),
+            weights=weights or default_weights(),
+            topics=Names(),
+            meters=Meters(CollectorRegistry()),
+            now=lambda: self._now,
+            rules=Rules(candidates_below=candidates),
+        )
+        undated = Rules(candidates_below=candidates, dated=False)
+        self._enrol = Enrol(self._house)
+        self._dated = Screen(self._house)
+        self._undated = Screen(dataclasses.replace(self._house, rules=undated))
+        self.scored = Scored()
+
+    async def enrol(self, lines: Iterable[Line[AccountBanned]]) -> None:
+        """Enrols bans; to be called before any account is screened."""
+        for batch in batches(self._readable(lines), BATCH_RECORDS):
+            events = [within_run(event, ROW_OF_BANS, named=line.named) for line, event in batch]
+            outcomes = await self._enrol(_arrivals(events))
+            self.scored.bans += len(batch) - self._note_dead([line for line, _ in batch], outcomes)
+
+    async def count(self, lines: Iterable[Line[AccountCreated]]) -> None:
+        """Counts what accounts show, and freezes the counts. What cannot be read, :meth:`screen` tells."""
+        if self._first_day:
+            return
+        readable = (
+            within_run(line.outcome, ROW_OF_ACCOUNTS, named=line.named)
+            for line in lines
+            if not isinstance(line.outcome, Malformed)
+        )
+        for batch in batches(readable, BATCH_RECORDS):
+            distilled = remembered(batch, self._house.keyers)
+            accounts = [account for account in distilled if not isinstance(account, Dead)]
+            await self._store.remember(accounts, now=self._now)
+        await self._store.freeze(now=self._now)
+
+    async def screen(self, lines: Iterable[Line[AccountCreated]]) -> None:
+        """Looks accounts up among the bans."""
+        for batch in batches(self._readable(lines), BATCH_RECORDS):
+            for screen, dated in ((self._dated, True), (self._undated, False)):
+                some = [(line, event) for line, event in batch if line.dated is dated]
+                if some:
+                    await self._screen(screen, some)
+
+    async def _screen(
+        self, screen: Screen, batch: Sequence[tuple[Line[AccountCreated], AccountCreated]]
+    ) -> None:
+        events = [within_run(event, ROW_OF_ACCOUNTS, named=line.named) for line, event in batch]
+        outcomes = await screen(_arrivals(events))
+        self.scored.accounts += len(batch) - self._note_dead([line for line, _ in batch], outcomes)
+        emits = [emit for outcome in outcomes if isinstance(outcome, Published) for emit in outcome.emits]
+        await screen.confirm(emits)
+        self.scored.alerts += [by_number(alert) for alert in _alerts(emits, self._now)]
+
+    def _readable(self, lines: Iterable[Line[E]]) -> Iterator[tuple[Line[E], E]]:
+        for line in lines:
+            if isinstance(line.outcome, Malformed):
+                self.scored.faults.append((line.address, line.outcome))
+            else:
+                yield line, line.outcome
+
+    def _note_dead(self, lines: Sequence[Line[E]], outcomes: Sequence[Outcome]) -> int:
+        dead = [
+            (line.address, outcome)
+            for line, outcome in zip(lines, outcomes, strict=True)
+            if isinstance(outcome, Dead)
+        ]
+        self.scored.faults += dead
+        return len(dead)
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """``items`` in lists of ``size``, the last one shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _arrivals(events: Sequence[AccountEvent]) -> list[Arrival]:
+    """Records as they would come from a topic: the agents decode and check them as they do in a worker."""
+    return [
+        Arrival("file", 0, place, event.key.encode(), encode(event)) for place, event in enumerate(events)
+    ]
+
+
+def _alerts(emits: Sequence[Emit], now: float) -> Iterator[MirrorAlert]:
+    for emit in emits:
+        read = decode_alert(emit.value, now=now)
+        if not isinstance(read, Decoded) or not isinstance(read.record, MirrorAlert):
+            raise ValueError("an alert of ours does not read back")
+        yield read.record

@@ -1,0 +1,33 @@
+"""Which commands there are. To add one: write ``desk/cli/NAME.py`` with a ``command`` and a line here.
+
+A summary is what ``samehand --help`` shows without loading the command; a test holds it to the command's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Section = Literal["Look", "Run", "Look after"]
+
+SECTIONS: Final[tuple[Section, ...]] = ("Look", "Run", "Look after")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command in the help: under which heading, and what it does in a few words."""
+
+    section: Section
+    summary: str
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "score": Entry("Look", "Score accounts against bans, from files, without a broker."),
+    "explain": Entry("Look", "Show why two accounts resemble each other, reason by reason."),
+    "simulate": Entry("Look", "Write a simulated platform to files, with the truth beside it."),
+    "enrol": Entry("Run", "Publish bans from files to accounts.banned."),
+    "remember": Entry("Run", "Remember existing accounts without alerting."),
+    "doctor": Entry("Look after", "Say in plain words what is missing or wrong."),
+    "letters": Entry("Look after", "List, show, replay and drop dead letters; let a topic go on."),
+    "rebuild": Entry("Look after", "Fill the store again from accounts.banned."),
+}

@@ -1,0 +1,167 @@
+"""``samehand score``: the worker's judgement over two files, without servers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+import click
+
+from desk import render
+from desk.cli import say
+from desk.cli.faults import tell_faults
+from desk.cli.files import read_accounts, read_bans, size
+from desk.cli.inputs import FILE, platform_option
+from desk.cli.offline import Offline, Scored
+from desk.words import plural
+from samehand.errors import UnusableWeights
+from samehand.weights import Weights, read_weights
+from schemas.alerts import MirrorAlert
+from schemas.wire import encode
+
+_SHOWN: Final = 10
+_CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may alert
+
+
+@click.command("score", short_help="Score accounts against bans, from files, without a broker.")
+@click.option("--bans", type=FILE, required=True, help="Banned accounts: JSONL of AccountBanned, or CSV.")
+@click.option("--accounts", type=FILE, required=True, help="Accounts: JSONL of AccountCreated, or CSV.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every alert here, one MirrorAlert a line, in the order of the accounts.",
+)
+@platform_option
+@click.option(
+    "--candidates",
+    type=click.IntRange(0, _CANDIDATES_MAX),
+    default=0,
+    metavar="K",
+    help="Also write the best K below the bands of each account, with band `none`.",
+)
+@click.option("--top", type=click.IntRange(0), default=_SHOWN, show_default=True, help="Alerts to show.")
+@click.option(
+    "--first-day",
+    is_flag=True,
+    help="Count nothing beforehand: values are as common as shipped figures say, as for a new worker.",
+)
+@click.option("--weights", type=FILE, help="Another table of weights (JSON), to try it out.")
+@say.json_option
+def command(
+    bans: Path,
+    accounts: Path,
+    out: Path | None,
+    platform: str,
+    candidates: int,
+    top: int,
+    first_day: bool,
+    weights: Path | None,
+    as_json: bool,
+) -> int:
+    """Score accounts against bans, from files, without a broker.
+
+    The same agents as in the worker enrol the bans, then look at each account. Nothing is stored and nothing
+    leaves this machine. CSV files have the account's field names as columns; without account_id a row is
+    named by its number.
+
+    \b
+    Examples:
+      samehand score --bans bans.csv --accounts sign-ups.csv
+      samehand score --bans bans.jsonl --accounts today.jsonl --out alerts.jsonl
+      samehand score --bans bans.csv --accounts a.csv --platform telegram --json | tail -n 1
+
+    Bad lines are told on standard error with their address, and the rest goes on.
+    """
+    started = time.monotonic()
+    offline = Offline(
+        now=time.time(),
+        weights=None if weights is None else _weights(weights),
+        candidates=candidates,
+        first_day=first_day,
+    )
+    with _opened(out) as file:
+        asyncio.run(_run(offline, bans, accounts, platform))
+        scored = offline.scored
+        tell_faults(scored.faults)
+        _refuse_nothing(scored, bans, accounts)
+        if file is not None:
+            file.writelines(encode(alert) + b"\n" for alert in scored.alerts)
+    figures = _figures(scored, time.monotonic() - started)
+    if as_json:
+        say.figures(figures)
+    else:
+        _show(scored.alerts, figures, top)
+    return 0
+
+
+async def _run(offline: Offline, bans: Path, accounts: Path, platform: str) -> None:
+    now = time.time()
+    with say.progress("enrolling bans", size([bans])) as hear:
+        await offline.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
+    with say.progress("counting values", size([accounts])) as hear:
+        await offline.count(read_accounts(accounts, now=now, platform=platform, hear=hear))
+    with say.progress("looking up accounts", size([accounts])) as hear:
+        await offline.screen(read_accounts(accounts, now=now, platform=platform, hear=hear))
+
+
+def _weights(path: Path) -> Weights:
+    try:
+        return read_weights(path.read_bytes())
+    except UnusableWeights as fault:
+        raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[IO[bytes] | None]:
+    """The file for alerts, opened before the work, so that a wrong path costs no waiting."""
+    if out is None:
+        yield None
+        return
+    try:
+        file = out.open("wb")
+    except OSError as fault:
+        raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault
+    with file:
+        yield file
+
+
+def _refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:
+    for count, path in ((scored.bans, bans), (scored.accounts, accounts)):
+        if count == 0 and scored.faults:
+            raise click.ClickException(f"{path}: nothing in it could be read")
+
+
+def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
+    bands = Counter(alert.band for alert in scored.alerts)
+    return {
+        "accounts": scored.accounts,
+        "bans": scored.bans,
+        "alerts": {band: bands[band] for band in ("likely", "possible")},
+        "accounts_alerted": len({alert.key for alert in scored.alerts if alert.band != "none"}),
+        "candidates_below": bands["none"],
+        "bad_rows": len(scored.faults),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _show(alerts: Sequence[MirrorAlert], figures: dict[str, Any], top: int) -> None:
+    screen = say.console()
+    best = sorted((one for one in alerts if one.band != "none"), key=lambda one: -one.log_odds)
+    for alert in best[:top]:
+        screen.print(render.alert(alert))
+        screen.print()
+    if len(best) > top:
+        screen.print(f"… and {plural(len(best) - top, 'more alert')} (--top, --out)\n")
+    bands = figures["alerts"]
+    screen.print(
+        f"{plural(figures['accounts'], 'account')} against {plural(figures['bans'], 'ban')}: "
+        f"{bands['likely']} likely, {bands['possible']} possible "
+        f"on {plural(figures['accounts_alerted'], 'account')}; "
+        f"{plural(figures['bad_rows'], 'bad row')}; {figures['seconds']:.1f} s"
+    )
+    screen.print("Resemblance, not identity; a person decides.", style="dim")

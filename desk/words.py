@@ -1,0 +1,53 @@
+"""Other people's words on our screens: visible, harmless and of bounded length.
+
+Names come from people who want to deceive. What a terminal would obey (escape sequences), what reorders a
+line (bidirectional controls) and what nobody sees (zero-width characters) is written out as its code point.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+# The two joiners are ordinary spelling in Persian, Urdu and Hindi and glue emoji together.
+_JOINERS: Final = frozenset("\u200c\u200d")
+_WRITTEN_OUT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+# One combining mark on another is a letter of some alphabet; towers of them overflow the lines around.
+_MARKS_MAX: Final = 3
+
+WIDTH_MAX: Final = 60
+"""Characters of a value beside a sentence; the alert itself holds all of it."""
+
+
+def visible(text: str, width_max: int = WIDTH_MAX) -> str:
+    """``text`` with unseen characters written out (``<U+202E>``), cut to ``width_max`` characters and `…`."""
+    parts: list[str] = []
+    marks = 0
+    for character in text[: 2 * width_max]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MARKS_MAX:
+            parts.append(_seen(character))
+    whole = "".join(parts)
+    cut = len(whole) > width_max or len(text) > 2 * width_max
+    return whole[: width_max - 1] + "…" if cut else whole
+
+
+def _seen(character: str) -> str:
+    if character not in _JOINERS and unicodedata.category(character) in _WRITTEN_OUT:
+        return f"<U+{ord(character):04X}>"
+    return character
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest whole unit: ``3 minutes``; below a second ``no time``."""
+    size = abs(seconds)
+    for length, unit in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"), (1.0, "second")):
+        if size >= length:
+            return plural(int(size // length), unit)
+    return "no time"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 alert``, ``2,000 alerts``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
