@@ -133,6 +133,8 @@ def unpack(record: bytes) -> Fingerprint:
             signal = BY_CODE.get(code)
             if signal is not None:
                 traits[POSITION[signal.name]] = signal.unpack(payload)
+    except UnreadableFingerprint:
+        raise
     except (IndexError, UnicodeDecodeError, ValueError) as fault:
         raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
     return Fingerprint(

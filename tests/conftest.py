@@ -14,10 +14,15 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from hypothesis import settings
 
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
+
+# Deadlines measure a busy machine, not our code; speed is measured in bench/, as ratios.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 pytest_plugins = ("tests.apache",)
 

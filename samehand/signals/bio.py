@@ -105,6 +105,9 @@ class BioSignal(SignalBase[BioTrait]):
                 _says("Official channel of the northern valley. News and songs, follow us"),
                 "mostly-same",
             ),
+            Example(
+                one, _says("News, songs and statements of the southern coast, every morning"), "partly-same"
+            ),
             Example(one, _says("I bake bread in Lahore and write about my two cats."), "different"),
             Example(one, _says("hi"), None),
         )

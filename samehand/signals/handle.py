@@ -171,6 +171,9 @@ class HandleSignal(SignalBase[HandleTrait]):
             Example(_called("umarmediaxqz"), one, "extended"),
             Example(_called("media_umar"), one, "reordered"),
             Example(_called("umar_nedia"), one, "one-typo"),
+            Example(one, _called("umra_nedia"), "two-typos"),
+            Example(_called("waziristan"), _called("wozerustun"), "consonants"),
+            Example(_called("thenorthernvalleyxx"), _called("ournorthernvalley"), "part"),
             Example(_called("salma_khan"), one, "different"),
         )
 

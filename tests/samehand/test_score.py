@@ -1,0 +1,107 @@
+"""A score never travels without its reasons, and the reasons sum to it exactly."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+
+from samehand.account import Account
+from samehand.fingerprint import Fingerprint, distil
+from samehand.frequency import NothingCounted
+from samehand.keys import KeyKind
+from samehand.score import Score, score
+from samehand.weights import default_weights
+from tests.samehand.signals.test_contract import accounts, keyer
+
+HOUR = 3600.0
+
+
+def an_account(**traits: object) -> Account:
+    return Account(platform="telegram", account_id="1", **traits)  # type: ignore[arg-type]  # tests state only what matters
+
+
+def seen(account: Account, at: float | None = None) -> Fingerprint:
+    return distil(account, keyer, at=at)
+
+
+def scored(ours: Account, theirs: Account, *, apart: float | None = None, bans: int = 1000) -> Score:
+    at = None if apart is None else 1_000_000.0
+    later = None if at is None or apart is None else at + apart
+    return score(seen(ours, later), seen(theirs, at), default_weights(), NothingCounted(bans))
+
+
+class Crowded:
+    """A million accounts counted, four thousand of them with every value asked for."""
+
+    bans = 1000
+
+    def accounts(self, stratum: str) -> int:
+        return 1_000_000
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 4_000
+
+
+@given(ours=accounts, theirs=accounts)
+def test_prior_and_lines_sum_to_the_log_odds(ours: Account, theirs: Account) -> None:
+    result = scored(ours, theirs, apart=HOUR)
+    total = math.fsum((result.prior, *(line.weight for line in (*result.evidence, *result.counter_evidence))))
+    assert abs(total - result.log_odds) < 1e-9
+    assert 0.0 <= result.probability <= 1.0
+
+
+@given(ours=accounts, theirs=accounts)
+def test_the_same_pair_gives_the_same_score(ours: Account, theirs: Account) -> None:
+    assert scored(ours, theirs) == scored(ours, theirs)
+
+
+def test_the_mirror_of_the_news_is_likely() -> None:
+    banned = an_account(handle="umar_media", display_name="Umar Media", device_id="6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b")
+    mirror = an_account(handle="um4r_media_2", display_name="Umar Media", device_id="6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b")
+    assert scored(mirror, banned, apart=5 * 60.0).band == "likely"
+
+
+def test_a_stranger_is_nothing() -> None:
+    banned = an_account(handle="umar_media", display_name="Umar Media", ip="39.40.12.7")
+    stranger = an_account(handle="salma_khan", display_name="Salma Khan", ip="81.2.69.142")
+    assert scored(stranger, banned, apart=5 * 60.0).probability < 0.01
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"ip": "39.40.12.7"},
+        {"ip": "39.40.12.7", "locale": "ur-PK", "referrer": "invite:7GQ2"},
+        {"handle": "ali"},
+    ],
+    ids=["address", "circumstances", "common handle"],
+)
+def test_some_things_never_alert_alone_however_soon_after_the_ban(shared: dict[str, str]) -> None:
+    result = scored(an_account(**shared), an_account(**shared), apart=60.0, bans=1)
+    assert result.band == "none"
+
+
+def test_what_a_crowd_shares_is_said_as_counter_evidence() -> None:
+    at = an_account(device_id="6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b")
+    result = score(seen(at), seen(at), default_weights(), Crowded())
+    told = [line for line in result.counter_evidence if line.level == "shared-by-many"]
+    assert told
+    assert "4,000 accounts" in told[0].because
+
+
+def test_handle_and_name_are_partly_one_fact() -> None:
+    both = an_account(handle="umar_farooqi_waziri", display_name="Umar Farooqi Waziri")
+    name_alone = an_account(display_name="Umar Farooqi Waziri")
+    handle_alone = an_account(handle="umar_farooqi_waziri")
+    together = scored(both, both)
+    apart = [scored(one, one) for one in (name_alone, handle_alone)]
+    gain = together.log_odds - together.prior
+    assert gain < sum(each.log_odds - each.prior for each in apart)
+    assert gain > max(each.log_odds - each.prior for each in apart)
+
+
+def test_more_bans_make_each_less_likely() -> None:
+    same = an_account(handle="umar_media_waziristan")
+    assert scored(same, same, bans=1_000_000).log_odds < scored(same, same, bans=1_000).log_odds
