@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from samehand.fingerprint import Fingerprint
+from samehand.fingerprint import Fingerprint, unpack
 from samehand.frequency import Frequencies
 from samehand.keys import Key
 from samehand.lineage import Descent
@@ -40,7 +40,10 @@ class BanFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:
-    """A ban to enrol: its facts, and a fingerprint a pepper in force (one, or two during a rotation)."""
+    """A ban to enrol: its facts, and a fingerprint a pepper in force (one, or two during a rotation).
+
+    ``account`` is the account key of the facts' platform and account id.
+    """
 
     account: str
     facts: BanFacts
@@ -77,17 +80,38 @@ class Query:
     keys: tuple[Key, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """An account that shares blocking keys with the query.
 
     ``ref`` is the store's own handle for a later :meth:`Store.facts` or :meth:`Store.remembered_facts`;
     ``rarity_bits`` the sum over shared keys of log2(N / posting length), by which candidates are cut.
+    Records are read when somebody asks: most candidates are set aside by their rarity alone.
     """
 
-    ref: str
-    fingerprint: Fingerprint
-    rarity_bits: float
+    __slots__ = ("_fingerprints", "_records", "rarity_bits", "ref")
+
+    def __init__(self, ref: str, records: tuple[bytes, ...], rarity_bits: float) -> None:
+        """Takes packed fingerprints that the store has verified to be readable, at least one."""
+        self.ref = ref
+        self.rarity_bits = rarity_bits
+        self._records = records
+        self._fingerprints: tuple[Fingerprint, ...] | None = None
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The fingerprint under the pepper that was current when the account was written."""
+        return self.fingerprints[0]
+
+    @property
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """One a pepper that was in force when the account was written (two during a rotation)."""
+        if self._fingerprints is None:
+            self._fingerprints = tuple(unpack(record) for record in self._records)
+        return self._fingerprints
+
+    def __repr__(self) -> str:
+        """For people who debug."""
+        return f"Candidate({self.ref!r}, rarity_bits={self.rarity_bits:.2f})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +208,8 @@ class Store(Protocol):
         Answers whether something was there. Open alerts stay until :meth:`drop_alerts`.
         """
 
-    async def bans(self, accounts: Sequence[str]) -> list[Ban | None]:
-        """The bans in force, as enrolled."""
+    async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
+        """The bans as enrolled; those that expired by ``now`` are none, where a moment is given."""
 
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
@@ -218,10 +242,14 @@ class Store(Protocol):
         """Notes (alert id, banned account) as published: from now on a repeat is a duplicate."""
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans, capped a ban."""
+        """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, the latest."""
 
     async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
-        """Forgets (alert id, banned account) after its withdrawal was published."""
+        """Forgets (alert id, banned account) after its withdrawal was published.
+
+        Only a peppered revision number stays for a while, lest the pair, alerted again after a later ban,
+        begin below the revision under which it was withdrawn.
+        """
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs, whether or not they are known here."""
@@ -241,7 +269,11 @@ class Store(Protocol):
         """The frozen snapshot of counts."""
 
     async def freeze(self, *, now: float) -> bool:
-        """Turns what was counted since into the next snapshot, if one is due; whoever calls."""
+        """Turns what was counted since into the next snapshot, if one is due; one of all callers does.
+
+        What an account counts is thus seen no sooner than at the next freeze. Until the first one (an
+        interval after counting began) nothing is counted and ``bans`` is the number enrolled by then.
+        """
 
     async def figures(self) -> StoreFacts:
         """Counts and bytes for metrics and ``doctor``."""

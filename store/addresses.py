@@ -1,0 +1,61 @@
+"""Where things are put: keyed hashes of accounts, alerts and blocking keys.
+
+Keyed by the store's identity secret, so that nobody can aim values at one bucket, and so that a dump of
+the store does not tell which accounts it has markers of.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+from samehand.keys import Key
+
+DIGEST_BYTES = 16
+TAG_BYTES = 4
+
+
+class Digest(NamedTuple):
+    """Sixteen bytes that stand for an account or an alert."""
+
+    raw: bytes
+
+    @property
+    def tag(self) -> bytes:
+        """Four bytes that a record carries: orders candidates of equal rarity, tells a reused slot."""
+        return self.raw[:TAG_BYTES]
+
+    def shard(self, shards: int) -> int:
+        """In which of so many shards it lies (by other bits than those that choose its place within)."""
+        return int.from_bytes(self.raw[8:12], "big") % shards
+
+
+class Addresses:
+    """Makes digests and key hashes under one identity secret (any bytes; cut to 64 after hashing)."""
+
+    def __init__(self, identity: bytes) -> None:
+        """Takes the secret of the pepper file's ``identity`` line."""
+        key = blake2b(identity, digest_size=32, person=b"samehand-store").digest()
+        self._accounts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"account")
+        self._alerts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"alert")
+        self._keys = blake2b(key=key, digest_size=8, person=b"key")
+        self.check = blake2b(key=key, digest_size=8, person=b"check").hexdigest()
+        """Sixteen hex digits by which a store recognises the secret that it was made with."""
+
+    def account(self, account: str) -> Digest:
+        """The digest of an account key (`platform:account_id`)."""
+        state = self._accounts.copy()
+        state.update(account.encode("utf-8", "surrogatepass"))
+        return Digest(state.digest())
+
+    def alert(self, alert_id: str) -> Digest:
+        """The digest of an alert id."""
+        state = self._alerts.copy()
+        state.update(alert_id.encode("utf-8", "surrogatepass"))
+        return Digest(state.digest())
+
+    def key(self, key: Key) -> int:
+        """Sixty-four bits of a blocking key."""
+        state = self._keys.copy()
+        state.update(bytes((key.kind,)) + key.value)
+        return int.from_bytes(state.digest(), "big")

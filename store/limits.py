@@ -1,0 +1,50 @@
+"""Every bound of a store, each with its reason."""
+
+from __future__ import annotations
+
+import math
+
+from samehand.keys import KeyKind, posting_cap
+
+# Markers of what was published, and of reinstatements, outlive the accounts that are remembered (30 days)
+# by a working week: a record that arrives again within Kafka's own retention is still recognised.
+MARKER_SECONDS = 35 * 86_400
+
+# Nobody reads more alerts on one ban than this; a ban that gets more is a flood, and the oldest give way.
+OPEN_ALERTS_A_BAN = 500
+
+# Remembered accounts go in whole generations: eight in a retention time, so that an account is kept for
+# at least the retention and at most an eighth longer, and each write touches one generation only.
+GENERATIONS = 8
+
+# What one remembered account costs beside its records and postings: its place in the account map, in the
+# page headers and its share of key overhead (measured: 20 to 40 bytes).
+REMEMBERED_OVERHEAD_BYTES = 40
+POSTING_ENTRY_BYTES = 6
+
+# A slot is three bytes of a posting entry.
+SLOTS_A_SHARD = 1 << 24
+
+# A sketch learns of the strata it counts; scripts and languages that people use are some dozens.
+STRATA = 512
+
+# One sweep removes so many expired bans at most, so that it never holds up a batch of events for long.
+SWEEP_AT_ONCE = 1_000
+
+
+def shard_posting_cap(kind: KeyKind, shards: int) -> int:
+    """The most accounts that one value of a kind lists in one shard.
+
+    Accounts fall on shards by chance: a share of the cap plus three standard deviations is hardly ever
+    short of what the whole cap would hold, and bounds a look-up over many shards.
+    """
+    cap = posting_cap(kind)
+    if shards == 1:
+        return cap
+    share = cap / shards
+    return min(cap, math.ceil(share + 3 * math.sqrt(share)))
+
+
+# A deletion that overtook the account's creation (another topic, another partition) is remembered for
+# longer than consumers ever lag behind each other.
+DELETION_MARKER_SECONDS = 2 * 86_400

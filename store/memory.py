@@ -1,0 +1,375 @@
+"""The reference store: dictionaries in one process, for tests and for scoring files without servers.
+
+It means exactly what the Redis store means, cap by cap and tie by tie; only what bounds memory alone
+(how long markers live after their time, how exact counts are) is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from samehand.fingerprint import unpack
+from samehand.frequency import Frequencies
+from samehand.lineage import Descent, founder
+from store.addresses import Addresses
+from store.base import (
+    Ban,
+    BanFacts,
+    Candidate,
+    Enrolled,
+    OpenAlert,
+    Proposal,
+    Query,
+    Remembered,
+    RememberedFacts,
+    Ruled,
+    Ruling,
+    StoreFacts,
+)
+from store.counting import counted
+from store.limits import DELETION_MARKER_SECONDS, MARKER_SECONDS, OPEN_ALERTS_A_BAN, SWEEP_AT_ONCE
+from store.memory_counts import Counts
+from store.memory_index import Entry, Index, ranked
+from store.memory_remembered import RememberedShard
+from store.records import (
+    BanQuote,
+    ban_quote,
+    frame_of,
+    read_ban_quote,
+    read_frame,
+    read_remembered_quote,
+    remembered_quote,
+)
+from store.rulings import Marker, band_rank, confirmed, dropped, ruled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What operators set. ``remembered_bytes`` bounds what is remembered, ``freeze_seconds`` is the least
+    time between two snapshots of counts, ``shards`` the parts that accounts fall into.
+    """
+
+    shards: int = 1
+    retention_seconds: float = 30 * 86_400.0
+    remembered_bytes: int = 1 << 30
+    freeze_seconds: float = 3_600.0
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """A :class:`store.base.Store` in dictionaries."""
+
+    bounds: Bounds = field(default_factory=Bounds)
+    identity: bytes = b""
+    _addresses: Addresses = field(init=False)
+    _indexes: list[Index] = field(init=False)
+    _remembered: list[RememberedShard] = field(init=False)
+    _counts: Counts = field(init=False)
+    _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
+    _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _founders: dict[bytes, str] = field(default_factory=dict)
+    _descents: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    _markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
+    _open: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
+    _where: dict[str, str] = field(default_factory=dict)
+    _suppressed: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Lays out the shards."""
+        shards = self.bounds.shards
+        self._addresses = Addresses(self.identity)
+        self._indexes = [Index(shards) for _ in range(shards)]
+        self._remembered = [
+            RememberedShard(shards, self.bounds.retention_seconds, self.bounds.remembered_bytes // shards)
+            for _ in range(shards)
+        ]
+        self._counts = Counts(self.bounds.freeze_seconds, self._enrolled)
+
+    async def open(self) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+    async def ready(self) -> str | None:
+        """Always."""
+        return None
+
+    # bans
+    async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
+        """Writes or replaces fingerprints; the later ``occurred_at`` wins."""
+        return [self._enrol(ban, now) for ban in bans]
+
+    def _enrol(self, ban: Ban, now: float) -> Enrolled:
+        facts, index = ban.facts, self._indexes[self._shard(ban.account)]
+        known = index.entries.get(ban.account)
+        if facts.expires_at is not None and facts.expires_at <= now:
+            self._expunge_ban(ban.account, facts.occurred_at, now)
+            return Enrolled.EXPIRED
+        if _later(self._reinstated.get(ban.account), facts.occurred_at, now) or (
+            known is not None and _occurred_at(known) > facts.occurred_at
+        ):
+            return Enrolled.SUPERSEDED
+        entry = self._entry(ban)
+        if known == entry:
+            return Enrolled.UNCHANGED
+        self._note_founder(facts.descent, ban.account, now)
+        index.put(entry)
+        return Enrolled.NEW if known is None else Enrolled.CHANGED
+
+    def _entry(self, ban: Ban) -> Entry:
+        tag = self._addresses.account(ban.account).tag
+        root = None if ban.facts.descent == founder(ban.account) else self._root(ban.facts.descent.root_id)
+        return Entry(
+            ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
+        )
+
+    async def expunge(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+        """Forgets bans reinstated at a moment, unless banned later."""
+        return [self._expunge(account, occurred_at, now) for account, occurred_at in accounts]
+
+    def _expunge(self, account: str, occurred_at: float, now: float) -> bool:
+        entry = self._indexes[self._shard(account)].entries.get(account)
+        if entry is not None and _occurred_at(entry) > occurred_at:
+            return False
+        shard = self._remembered[self._shard(account)]
+        there = entry is not None or shard.find(account, now) is not None
+        self._expunge_ban(account, occurred_at, now)
+        shard.remove(account)
+        self._descents.pop(account, None)
+        self._founders.pop(self._root(account), None)
+        return there
+
+    def _expunge_ban(self, account: str, occurred_at: float, now: float) -> None:
+        index = self._indexes[self._shard(account)]
+        entry = index.entries.get(account)
+        if entry is not None and _occurred_at(entry) > occurred_at:
+            return
+        index.remove(account)
+        marked = self._reinstated.get(account)
+        latest = max(marked[0], occurred_at) if marked and marked[1] > now else occurred_at
+        self._reinstated[account] = (latest, now + MARKER_SECONDS)
+
+    async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
+        """The bans as enrolled."""
+        return [self._ban(account, now) for account in accounts]
+
+    def _ban(self, account: str, now: float | None) -> Ban | None:
+        entry = self._indexes[self._shard(account)].entries.get(account)
+        if entry is None:
+            return None
+        frame = read_frame(entry.frame)
+        if now is not None and frame.expired(now):
+            return None
+        return Ban(
+            account=account,
+            facts=self._resolved(read_ban_quote(entry.quote)),
+            fingerprints=tuple(unpack(record) for record in frame.records),
+        )
+
+    async def sweep(self, *, now: float) -> int:
+        """Removes bans that have expired."""
+        gone = [
+            entry.account
+            for index in self._indexes
+            for entry in index.entries.values()
+            if read_frame(entry.frame).expired(now)
+        ][:SWEEP_AT_ONCE]
+        for account in gone:
+            self._indexes[self._shard(account)].remove(account)
+        return len(gone)
+
+    async def bans_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> list[list[Candidate]]:
+        """Banned accounts that share keys, best first."""
+        return [ranked(self._indexes, query.account, query.keys, keep, now, str) for query in queries]
+
+    async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
+        """What alerts quote; a ``ref`` is the account key."""
+        bans = await self.bans(refs)
+        return [ban.facts if ban else None for ban in bans]
+
+    # remembered accounts
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> None:
+        """Remembers accounts for the retention time and counts their values."""
+        for account in accounts:
+            self._remember(account, now)
+
+    def _remember(self, account: Remembered, now: float) -> None:
+        if _later(self._deleted.get(account.account), account.seen_at, now):
+            return
+        digest = self._addresses.account(account.account)
+        frame = frame_of(digest.tag, account.fingerprints, None)
+        entry = Entry(account.account, frame, remembered_quote(account))
+        shard = self._shard(account.account)
+        if self._remembered[shard].put(entry, now) and self._banned(account.account, now) is None:
+            first = account.fingerprints[0]
+            self._counts.add(account.account, first.stratum, counted(first, digest.raw), now)
+
+    async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+        """Forgets remembered accounts unless seen later."""
+        return [self._forget(account, at, now) for account, at in accounts]
+
+    def _forget(self, account: str, at: float, now: float) -> bool:
+        shard = self._remembered[self._shard(account)]
+        entry = shard.find(account, now)
+        if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
+            return False
+        marked = self._deleted.get(account)
+        latest = max(marked[0], at) if marked and marked[1] > now else at
+        self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
+        shard.remove(account)
+        return entry is not None
+
+    async def remembered_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 256
+    ) -> list[list[Candidate]]:
+        """Remembered accounts that share keys, best first."""
+        indexes = [one.index for shard in self._remembered for one in shard.live(now)]
+        return [ranked(indexes, query.account, query.keys, keep, now, str) for query in queries]
+
+    async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
+        """What alerts quote of remembered candidates; a ``ref`` is the account key."""
+        entries = [
+            next((one.index.entries[ref] for one in shard.generations if ref in one.index.entries), None)
+            for ref in refs
+            for shard in (self._remembered[self._shard(ref)],)
+        ]
+        return [read_remembered_quote(entry.quote) if entry else None for entry in entries]
+
+    # pairs
+    async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
+        """Rules on each and notes it as open."""
+        return [self._propose(proposal, now) for proposal in proposals]
+
+    def _propose(self, proposal: Proposal, now: float) -> Ruled:
+        if proposal.alert_id in self._suppressed:
+            return Ruled(Ruling.SUPPRESSED, 0)
+        if self._banned(proposal.account, now) is not None:
+            return Ruled(Ruling.ACCOUNT_BANNED, 0)
+        if self._banned(proposal.banned, now) is None:
+            return Ruled(Ruling.NOT_BANNED, 0)
+        at = (proposal.alert_id, proposal.banned)
+        ruling, marker = ruled(self._marker(at, now), band_rank(proposal.band), now + MARKER_SECONDS)
+        if marker is not None:
+            self._markers[at] = marker
+            self._note(proposal, ruling.revision)
+        return ruling
+
+    def _note(self, proposal: Proposal, revision: int) -> None:
+        noted = self._open.setdefault(proposal.banned, {})
+        noted.pop(proposal.alert_id, None)
+        noted[proposal.alert_id] = OpenAlert(
+            proposal.alert_id, proposal.account, proposal.banned, proposal.band, revision, proposal.payload
+        )
+        if len(noted) > OPEN_ALERTS_A_BAN:
+            del noted[next(iter(noted))]
+        self._where[proposal.alert_id] = proposal.banned
+
+    async def confirm(self, alert_ids: Sequence[tuple[str, str]], *, now: float) -> None:
+        """Notes alerts as published."""
+        for at in alert_ids:
+            marker = self._marker(at, now)
+            if marker is not None:
+                self._markers[at] = confirmed(marker, now + MARKER_SECONDS)
+
+    async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
+        """The open alerts on bans, oldest first."""
+        return [list(self._open.get(account, {}).values()) for account in banned]
+
+    async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
+        """Forgets alerts after their withdrawal was published."""
+        for alert_id, banned in alerts:
+            if self._open.get(banned, {}).pop(alert_id, None) is not None:
+                self._markers[alert_id, banned] = dropped(self._markers[alert_id, banned])
+            self._where.pop(alert_id, None)
+
+    async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
+        """Never again publishes these pairs."""
+        self._suppressed.update(alert_ids)
+
+    async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
+        """Open alerts by their ids."""
+        return [self._open.get(self._where.get(one, ""), {}).get(one) for one in alert_ids]
+
+    # families
+    async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
+        """Notes from whom an account descends."""
+        for account, descent in members:
+            self._note_founder(descent, account, now)
+            self._descents[account] = (self._root(descent.root_id), descent.generation)
+
+    async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
+        """What :meth:`join` noted, while its founder's ban stands in memory."""
+        noted = [self._descents.get(account) for account in accounts]
+        return [
+            Descent(self._founders[one[0]], one[1]) if one and one[0] in self._founders else None
+            for one in noted
+        ]
+
+    # frequencies and facts
+    async def frequencies(self) -> Frequencies:
+        """The frozen snapshot of counts."""
+        return self._counts.snapshot
+
+    async def freeze(self, *, now: float) -> bool:
+        """Turns what was counted since into the next snapshot, if one is due."""
+        return self._counts.freeze(now)
+
+    async def figures(self) -> StoreFacts:
+        """Counts and bytes."""
+        generations = [one for shard in self._remembered for one in shard.generations]
+        entries = [entry for index in self._indexes for entry in index.entries.values()]
+        folds = {
+            unpack(record).fold_version for entry in entries for record in read_frame(entry.frame).records
+        }
+        return StoreFacts(
+            fingerprints=len(entries),
+            remembered=sum(len(one.sizes) for one in generations),
+            remembered_bytes=sum(one.bytes for one in generations),
+            remembered_evicted=sum(shard.evicted for shard in self._remembered),
+            epoch=None,
+            fold_versions=tuple(sorted(folds)),
+            memory_bytes=None,
+            memory_limit_bytes=None,
+        )
+
+    # what several of them need
+    def _shard(self, account: str) -> int:
+        return self._addresses.account(account).shard(self.bounds.shards)
+
+    def _enrolled(self) -> int:
+        return sum(len(index.entries) for index in self._indexes)
+
+    def _banned(self, account: str, now: float) -> Entry | None:
+        entry = self._indexes[self._shard(account)].entries.get(account)
+        return None if entry is None or read_frame(entry.frame).expired(now) else entry
+
+    def _marker(self, at: tuple[str, str], now: float) -> Marker | None:
+        marker = self._markers.get(at)
+        return None if marker is None or marker.until <= now else marker
+
+    def _root(self, account: str) -> bytes:
+        return self._addresses.account(account).raw
+
+    def _note_founder(self, descent: Descent, account: str, now: float) -> None:
+        """Keeps the founder's name in one place, unless that account was reinstated (then it has none)."""
+        if descent == founder(account):
+            return
+        marked = self._reinstated.get(descent.root_id)
+        if marked is None or marked[1] <= now or self._banned(descent.root_id, now) is not None:
+            self._founders[self._root(descent.root_id)] = descent.root_id
+
+    def _resolved(self, quote: BanQuote) -> BanFacts:
+        return quote.resolved(self._founders.get(quote.root) if quote.root else None)
+
+
+def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:
+    """Whether a marker in force is of the same moment or a later one."""
+    return marked is not None and marked[1] > now and marked[0] >= moment
+
+
+def _occurred_at(entry: Entry) -> float:
+    return read_ban_quote(entry.quote).facts.occurred_at

@@ -1,0 +1,81 @@
+"""The reference index: postings, and what is listed in them, as plain dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from samehand.keys import Key
+from store.base import Candidate
+from store.limits import shard_posting_cap
+from store.ranking import STEPS_A_BIT, rarity_steps
+from store.records import Frame, keys_of, read_frame
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One account: its stored forms."""
+
+    account: str
+    frame: bytes
+    quote: bytes
+
+
+@dataclass(slots=True)
+class Index:
+    """The accounts of one shard (of one generation), and for each key the accounts listed under it."""
+
+    shards: int
+    entries: dict[str, Entry] = field(default_factory=dict)
+    postings: dict[Key, dict[str, None]] = field(default_factory=dict)
+
+    def put(self, entry: Entry) -> None:
+        """Lists an account in place of what was known of it; a posting at its cap takes no more."""
+        self.remove(entry.account)
+        self.entries[entry.account] = entry
+        for key in keys_of(read_frame(entry.frame).records):
+            posting = self.postings.setdefault(key, {})
+            if len(posting) < shard_posting_cap(key.kind, self.shards):
+                posting[entry.account] = None
+
+    def remove(self, account: str) -> Entry | None:
+        """Takes an account out of everything; answers what was known of it."""
+        entry = self.entries.pop(account, None)
+        if entry is not None:
+            for key in keys_of(read_frame(entry.frame).records):
+                posting = self.postings.get(key, {})  # none, if it was full without this account
+                posting.pop(account, None)
+                if not posting:
+                    self.postings.pop(key, None)
+        return entry
+
+
+def ranked(
+    indexes: Sequence[Index],
+    account: str,
+    keys: Iterable[Key],
+    keep: int,
+    now: float,
+    ref: Callable[[str], str],
+) -> list[Candidate]:
+    """The accounts of several indexes that share keys, best first, cut to ``keep``."""
+    total = sum(len(index.entries) for index in indexes)
+    steps: dict[str, int] = {}
+    for key in dict.fromkeys(keys):
+        listed = [other for index in indexes for other in index.postings.get(key, ())]
+        if listed:
+            rarity = rarity_steps(total, len(listed))
+            for other in listed:
+                steps[other] = steps.get(other, 0) + rarity
+    frames = {other: _frame(indexes, other) for other in steps if other != account}
+    order = sorted(
+        (other for other, frame in frames.items() if not frame.expired(now)),
+        key=lambda other: (-steps[other], frames[other].tag),
+    )
+    return [
+        Candidate(ref(other), frames[other].records, steps[other] / STEPS_A_BIT) for other in order[:keep]
+    ]
+
+
+def _frame(indexes: Sequence[Index], account: str) -> Frame:
+    return next(read_frame(index.entries[account].frame) for index in indexes if account in index.entries)

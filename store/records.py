@@ -1,0 +1,187 @@
+"""The stored forms: what is scored (a frame) and what alerts quote (kept apart, read a hundred times less).
+
+A frame: one byte (bit 7: expires; bits 0-2: number of records), four of the account's tag, the expiry
+as a big-endian double where there is one, the lengths of all records but the last, the records.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from samehand.account import account_key
+from samehand.errors import UnreadableFingerprint
+from samehand.fingerprint import Fingerprint, enrolment_keys, pack, unpack
+from samehand.keys import Key
+from samehand.lineage import Descent, founder
+from samehand.signals.base import Quoted
+from store.addresses import TAG_BYTES
+from store.base import BanFacts, Remembered, RememberedFacts
+from store.limits import POSTING_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
+
+_EXPIRES = 0x80
+_COUNT = 0x07
+
+# Candidates of one batch share records, and hot ones come back in the next; 16,384 records of some
+# hundred bytes with their keys stay below 100 MB.
+_KEYS_REMEMBERED = 16_384
+
+
+class Frame(NamedTuple):
+    """What is scored of an account: a packed fingerprint a pepper, and until when it is in force."""
+
+    tag: bytes
+    expires_at: float | None
+    records: tuple[bytes, ...]
+
+    def expired(self, now: float) -> bool:
+        """Whether it is over at a moment."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+def frame_of(tag: bytes, fingerprints: Sequence[Fingerprint], expires_at: float | None) -> bytes:
+    """Packs fingerprints (1 to 7) into a frame."""
+    records = [pack(fingerprint) for fingerprint in fingerprints]
+    head = len(records) | (_EXPIRES if expires_at is not None else 0)
+    expiry = b"" if expires_at is None else struct.pack(">d", expires_at)
+    lengths = b"".join(struct.pack(">I", len(record)) for record in records[:-1])
+    return b"".join((bytes((head,)), tag, expiry, lengths, *records))
+
+
+def read_frame(raw: bytes) -> Frame:
+    """Reads a frame."""
+    head, here = raw[0], 1 + TAG_BYTES
+    expires_at = None
+    if head & _EXPIRES:
+        (expires_at,) = struct.unpack_from(">d", raw, here)
+        here += 8
+    count = head & _COUNT
+    if count == 1:
+        return Frame(raw[1 : 1 + TAG_BYTES], expires_at, (raw[here:],))
+    lengths = struct.unpack_from(f">{count - 1}I", raw, here)
+    here += 4 * (count - 1)
+    records = []
+    for length in lengths:
+        records.append(raw[here : here + length])
+        here += length
+    return Frame(raw[1 : 1 + TAG_BYTES], expires_at, (*records, raw[here:]))
+
+
+@lru_cache(maxsize=_KEYS_REMEMBERED)
+def keys_of_record(record: bytes) -> frozenset[Key]:
+    """The blocking keys of a stored record; none where it cannot be read, so that nothing finds it."""
+    try:
+        return frozenset(enrolment_keys(unpack(record)))
+    except UnreadableFingerprint:
+        return frozenset()
+
+
+def keys_of(records: Sequence[bytes]) -> list[Key]:
+    """The blocking keys under which stored records are listed, each once, in a settled order."""
+    return sorted(frozenset[Key]().union(*(keys_of_record(record) for record in records)))
+
+
+class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
+    platform: str
+    account_id: str
+    handle: str
+    display_name: str
+    policy: str | None = None
+    queue: str | None = None
+    banned_at: float | None = None
+    expires_at: float | None = None
+    basis_authority: str | None = None
+    basis_reference: str | None = None
+    root: bytes | None = None
+    generation: int = 0
+
+
+class BanQuote(NamedTuple):
+    """What an alert quotes of a ban, with the family's founder as a digest, to be resolved."""
+
+    facts: BanFacts
+    root: bytes | None
+    generation: int
+
+    def resolved(self, root_id: str | None) -> BanFacts:
+        """The facts, with the founder's name where it is known (else the account stands for itself)."""
+        return (
+            self.facts if root_id is None else replace(self.facts, descent=Descent(root_id, self.generation))
+        )
+
+
+def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
+    """Packs facts: ``occurred_at`` first, where scripts read it, then the words."""
+    words = _BanWords(
+        facts.platform,
+        facts.account_id,
+        facts.quoted.handle,
+        facts.quoted.display_name,
+        facts.policy,
+        facts.queue,
+        facts.banned_at,
+        facts.expires_at,
+        facts.basis_authority,
+        facts.basis_reference,
+        root,
+        facts.descent.generation if root else 0,
+    )
+    return struct.pack(">d", facts.occurred_at) + msgspec.msgpack.encode(words)
+
+
+def read_ban_quote(raw: bytes) -> BanQuote:
+    """Reads :func:`ban_quote`'s form."""
+    words = msgspec.msgpack.decode(raw[8:], type=_BanWords)
+    (occurred_at,) = struct.unpack_from(">d", raw)
+    facts = BanFacts(
+        platform=words.platform,
+        account_id=words.account_id,
+        occurred_at=occurred_at,
+        banned_at=words.banned_at,
+        policy=words.policy,
+        basis_authority=words.basis_authority,
+        basis_reference=words.basis_reference,
+        queue=words.queue,
+        expires_at=words.expires_at,
+        descent=founder(account_key(words.platform, words.account_id)),
+        quoted=Quoted(words.handle, words.display_name),
+    )
+    return BanQuote(facts, words.root, words.generation)
+
+
+class _RememberedWords(msgspec.Struct, array_like=True, frozen=True):
+    platform: str
+    account_id: str
+    handle: str
+    display_name: str
+
+
+def remembered_quote(account: Remembered) -> bytes:
+    """Packs what alerts quote of a remembered account: ``seen_at`` first, then the words."""
+    words = _RememberedWords(
+        account.platform, account.account_id, account.quoted.handle, account.quoted.display_name
+    )
+    return struct.pack(">d", account.seen_at) + msgspec.msgpack.encode(words)
+
+
+def read_remembered_quote(raw: bytes) -> RememberedFacts:
+    """Reads :func:`remembered_quote`'s form."""
+    words = msgspec.msgpack.decode(raw[8:], type=_RememberedWords)
+    (seen_at,) = struct.unpack_from(">d", raw)
+    return RememberedFacts(
+        account=account_key(words.platform, words.account_id),
+        platform=words.platform,
+        account_id=words.account_id,
+        seen_at=seen_at,
+        quoted=Quoted(words.handle, words.display_name),
+    )
+
+
+def remembered_bytes(frame: bytes, quote: bytes, keys: int) -> int:
+    """What one remembered account is reckoned to cost, in any store alike."""
+    return len(frame) + len(quote) + keys * POSTING_ENTRY_BYTES + REMEMBERED_OVERHEAD_BYTES

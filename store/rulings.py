@@ -1,0 +1,54 @@
+"""The rules of alerts: one alert a pair, published once a band, revised when the band rises.
+
+States of a pair's marker::
+
+    (none) --propose--> noted at revision 1 --confirm--> confirmed
+    noted (crash before the broker confirmed) --propose--> noted, the same revision again
+    confirmed --propose, no higher band--> duplicate
+    confirmed or noted --propose, higher band--> noted, revision + 1
+    any --drop (withdrawn as revision + 1)--> dropped: the next alert has the revision after that
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from store.base import Ruled, Ruling
+
+_BANDS = ("none", "possible", "likely")
+
+
+def band_rank(band: str) -> int:
+    """0 for no band, rising with certainty; an unknown band ranks as none."""
+    return _BANDS.index(band) if band in _BANDS else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What is known of a pair: its last revision, the band noted and the band confirmed (-1: none)."""
+
+    revision: int
+    noted: int
+    confirmed: int
+    until: float
+
+
+def ruled(marker: Marker | None, rank: int, until: float) -> tuple[Ruled, Marker | None]:
+    """The ruling on a proposal of a band, and the marker that it leaves (``None``: as it was)."""
+    if marker is None:
+        return Ruled(Ruling.PUBLISH, 1), Marker(1, rank, -1, until)
+    if rank <= marker.confirmed:
+        return Ruled(Ruling.DUPLICATE, 0), None
+    again = marker.confirmed < marker.noted and rank <= marker.noted
+    revision = marker.revision if again else marker.revision + 1
+    return Ruled(Ruling.PUBLISH, revision), Marker(revision, rank, marker.confirmed, until)
+
+
+def confirmed(marker: Marker, until: float) -> Marker:
+    """The marker once the broker has confirmed the alert."""
+    return replace(marker, confirmed=max(marker.confirmed, marker.noted), until=until)
+
+
+def dropped(marker: Marker) -> Marker:
+    """The marker after the withdrawal, which took a revision of its own."""
+    return replace(marker, revision=marker.revision + 1, noted=-1, confirmed=-1)
