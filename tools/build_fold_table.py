@@ -50,6 +50,8 @@ BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 # Letters of living Latin alphabets that their writers spell out themselves when they have to.
 SPELLED_OUT = {"ß": "ss", "ẞ": "ss", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th"}
+# UTS #39 sees an i in it; every typeface draws it like its capital, a bar.
+SMALL_PALOCHKA = "\u04cf"
 # Blocks of pictures. What resembles a letter in them (a circle, a cross) is decoration all the same.
 PICTURES = (
     (0x2300, 0x23FF),
@@ -171,8 +173,11 @@ def entries(visual: Reader, phonetic: Reader) -> Iterator[tuple[int, str, str]]:
 
 def either_letter(rows: list[tuple[int, str, str]], skeleton: Reader) -> list[tuple[int, str]]:
     """The characters read as i that look as much like an l (a bar, palochka), and that reading."""
+    bars = {"l", "I", "1", "|"}
     return [
-        (code, "l") for code, seen, _ in rows if seen == "i" and skeleton(chr(code)) in {"l", "I", "1", "|"}
+        (code, "l")
+        for code, seen, _ in rows
+        if seen == "i" and (skeleton(chr(code)) in bars or chr(code) == SMALL_PALOCHKA)
     ]
 
 

@@ -19,8 +19,11 @@ ARTICLES = frozenset(
 # The article grown together with its noun (alrahman). A vowel, y or l after it means that the word merely
 # starts alike (Alina, Ilyas, Allah).
 _JOINED_ARTICLE = re.compile(r"^[aeiou]l(?=[^aeiouly].)")
-# Servant-of names: Abdul Karim, Abdelkarim, Abdurrahman, عبدالكريم (romanised abdalkrym).
-_SERVANT = re.compile(r"^abd[aeiou]?(?:l|r(?=r)|s(?=s)|sh(?=sh)|z(?=z)|n(?=n)|t(?=t)|d(?=d)|[rsndzt]$)")
+# Servant-of names, of which Abdullah keeps its l: Abdul Karim, Abdelkarim, Abdurrahman, عبدالكريم (romanised
+# abdalkrym).
+_SERVANT = re.compile(
+    r"^abd[aeiou]?(?:l(?!ah?$)|r(?=r)|s(?=s)|sh(?=sh)|z(?=z)|n(?=n)|t(?=t)|d(?=d)|[rsndzt]$)"
+)
 _VOWELS = str.maketrans("", "", "aeiou")
 _SILENT_INSIDE = str.maketrans("", "", "aeiouwvy")
 

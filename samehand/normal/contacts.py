@@ -348,10 +348,8 @@ def _page(url: str) -> Iterator[ContactPoint]:
         yield from _whatsapp(host, segments, query)
     elif registrable in ("discord.gg", "discord.com", "discordapp.com"):
         yield from _discord(registrable, segments)
-    elif registrable in _PROFILE_HOSTS and (
-        point := _profile_page(_PROFILE_HOSTS[registrable], segments, query)
-    ):
-        yield point
+    elif registrable in _PROFILE_HOSTS:
+        yield from _profile_page(_PROFILE_HOSTS[registrable], segments, query)
     else:
         yield from _other_page(host, registrable, segments)
 
@@ -400,16 +398,19 @@ def _discord(registrable: str, segments: list[str]) -> Iterator[ContactPoint]:
         yield ContactPoint("discord-invite", token)
 
 
-def _profile_page(platform: str, segments: list[str], query: str) -> ContactPoint | None:
+def _profile_page(platform: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
+    """The profile or group that an address on a platform names; posts and searches reach nobody."""
     numbered = re.search(r"(?:^|&)id=(\d{5,20})", query)
     if segments == ["profile.php"] and numbered:
-        return _profile(platform, numbered.group(1))
+        segments = [numbered.group(1)]
+    if len(segments) > 1 and segments[0].lower() == "groups":
+        yield ContactPoint("profile", f"{platform}:groups/{segments[1].lower()[:_PATH_LENGTH_MAX]}")
+        return
     while len(segments) > 1 and segments[0].lower() in _SECTIONS:
         segments = segments[1:]
-    handle = segments[0].removeprefix("@") if segments else ""
-    if handle.lower() in _NO_HANDLES or not _PLAIN_HANDLE.fullmatch(handle):
-        return None
-    return _profile(platform, handle.lower())
+    handle = segments[0].removeprefix("@").lower() if segments else ""
+    if handle not in _NO_HANDLES and _PLAIN_HANDLE.fullmatch(handle):
+        yield _profile(platform, handle)
 
 
 def _other_page(host: str, registrable: str, segments: list[str]) -> Iterator[ContactPoint]:

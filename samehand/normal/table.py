@@ -12,7 +12,7 @@ import lzma
 from importlib import resources
 
 FOLD_VERSION = 1
-TABLE_SHA256 = "4dcc78f348c9b250af0710eba726a93822aea7b137d594713f8a08175d20b216"
+TABLE_SHA256 = "993dbf90a9178411f96cbd190d7bdd691541df90a52e079e1ce866baf8fb2b31"
 """Digest of the unpacked table that belongs to ``FOLD_VERSION``."""
 
 SEPARATOR = " "

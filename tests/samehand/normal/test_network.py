@@ -1,0 +1,57 @@
+"""Public addresses and the networks around them; everything else says why it is nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.normal.network import Address, NoAddress, judge_address, read_address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("39.40.12.7", Address("39.40.12.7", "39.40.12.0/24", "")),
+        ("::ffff:39.40.12.7", Address("39.40.12.7", "39.40.12.0/24", "")),
+        ("64:ff9b::39.40.12.7", Address("39.40.12.7", "39.40.12.0/24", "")),
+        ("2002:2728:0c07::1", Address("39.40.12.7", "39.40.12.0/24", "")),
+        (" [2400:ADC5:1:2::7] ", Address("2400:adc5:1:2::7", "2400:adc5:1:2::/64", "2400:adc5:1::/48")),
+        ("203.0.113.9", Address("203.0.113.9", "203.0.113.0/24", "")),
+    ],
+)
+def test_an_address_and_its_networks(text: str, address: Address) -> None:
+    assert judge_address(text) == read_address(text) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("10.1.2.3", "private"),
+        ("172.31.0.1", "private"),
+        ("192.168.1.4", "private"),
+        ("::ffff:192.168.1.4", "private"),
+        ("fd00::1", "private"),
+        ("100.64.3.9", "carrier-internal"),
+        ("127.0.0.1", "loopback"),
+        ("::1", "loopback"),
+        ("169.254.0.1", "link-local"),
+        ("fe80::1%eth0", "link-local"),
+        ("0.0.0.0", "unspecified"),
+        ("224.0.0.1", "multicast"),
+        ("255.255.255.255", "reserved"),
+        ("256.1.1.1", "malformed"),
+        ("", "malformed"),
+        ("x" * 100, "malformed"),
+    ],
+)
+def test_what_names_nobody_says_why(text: str, reason: str) -> None:
+    assert judge_address(text) == NoAddress(reason)
+    assert read_address(text) is None
+
+
+@given(st.one_of(st.text(max_size=80), st.ip_addresses().map(str)))
+def test_any_text_is_judged_and_an_address_reads_as_itself(text: str) -> None:
+    found = judge_address(text)
+    if isinstance(found, Address):
+        assert judge_address(found.address) == found

@@ -1,0 +1,75 @@
+"""The script of a text, mixtures within a word, and the stratum in which a name is judged."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.normal.scripts import STRATA_MAX, Script, dominant_script, has_mixed_script, stratum
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("Umar", Script.LATIN),
+        ("𝓤𝓶𝓪𝓻", Script.LATIN),
+        ("Умар", Script.CYRILLIC),
+        ("Νίκος", Script.GREEK),
+        ("عمر", Script.ARABIC),
+        ("ﻋﻤﺮ", Script.ARABIC),
+        ("עמר", Script.HEBREW),
+        ("राहुल", Script.DEVANAGARI),
+        ("習近平", Script.HAN),
+        ("安倍しんぞう", Script.KANA),
+        ("한글", Script.HANGUL),
+        ("გიორგი", Script.OTHER),
+        ("12 🔥", Script.NONE),
+        ("", Script.NONE),
+        ("عمر خان Umar", Script.ARABIC),
+        ("Umar عمر", Script.LATIN),
+    ],
+)
+def test_the_script_of_most_letters(text: str, script: Script) -> None:
+    assert dominant_script(text) is script
+
+
+@pytest.mark.parametrize("text", ["аdmin", "umаr", "paypaӏ", "Ωmar", "umarع"])
+def test_two_scripts_in_one_word_are_a_mixture(text: str) -> None:
+    assert has_mixed_script(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Umar عمر", "安倍しんぞう", "漢字한글", "日本語テスト", "Умар Umar", "iPhoneを買う", "umar_عمر"]
+)
+def test_two_scripts_side_by_side_are_none(text: str) -> None:
+    assert not has_mixed_script(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "expected"),
+    [
+        ("عمر", "ur-PK", "arabic/ur"),
+        ("عمر", "ur_PK.UTF-8", "arabic/ur"),
+        ("عمر", None, "arabic"),
+        ("عمر", "ja", "arabic"),
+        ("Umar", "UR", "latin/ur"),
+        (Script.CYRILLIC, "ru", "cyrillic/ru"),
+        ("🔥", "en", "none"),
+    ],
+)
+def test_a_stratum_is_a_script_and_one_of_its_languages(
+    text: str | Script, locale: str | None, expected: str
+) -> None:
+    assert stratum(text, locale) == expected
+
+
+@given(st.sets(st.tuples(st.sampled_from(Script), st.text(max_size=6)), max_size=200))
+def test_there_are_only_so_many_strata(asked: set[tuple[Script, str]]) -> None:
+    assert len({stratum(script, locale) for script, locale in asked}) <= STRATA_MAX
+
+
+@given(st.text())
+def test_any_text_has_a_script(text: str) -> None:
+    assert dominant_script(text) in Script
+    has_mixed_script(text)
