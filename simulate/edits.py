@@ -85,9 +85,7 @@ def _mapped(rng: Random, text: str, table: Mapping[str, str], share_min: float, 
     share = share_min + rng.random() * (share_max - share_min)
     letters = list(text)
     for place in rng.sample(places, max(1, round(share * len(places)))):
-        letters[place] = (
-            one_of(rng, table[letters[place]]) if table is tables.TUNING_ACCENTS else table[text[place]]
-        )
+        letters[place] = table[letters[place]]
     return "".join(letters)
 
 

@@ -102,5 +102,9 @@ def test_a_mirror_bears_a_handle_its_platform_allows(strategy: Strategy) -> None
 
 
 def test_some_come_back_on_another_platform() -> None:
-    moved = [banned.platform != mirror.platform for strategy in STRATEGIES for banned, mirror in pairs(strategy, "tuning")]
+    moved = [
+        banned.platform != mirror.platform
+        for strategy in STRATEGIES
+        for banned, mirror in pairs(strategy, "tuning")
+    ]
     assert 0.03 < sum(moved) / len(moved) < 0.3

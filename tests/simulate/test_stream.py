@@ -1,6 +1,7 @@
 """The stream as a whole: the same again from the same seed, in order, true to its own truth."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -22,7 +23,7 @@ from simulate.events import Event, Topic
 from simulate.stream import generate
 
 SMALL = Config(seed=5, accounts=3_000, mirror_share=0.05, malformed_share=0.01, reinstated_share=0.2)
-DECODERS = {
+DECODERS: dict[Topic, Callable[..., object]] = {
     Topic.CREATED: decode_created,
     Topic.UPDATED: decode_updated,
     Topic.DELETED: decode_deleted,
@@ -117,7 +118,11 @@ def test_delays_run_from_minutes_to_weeks() -> None:
     assert delays[0] >= 60
     assert delays[len(delays) // 20] < 3_600
     assert delays[-len(delays) // 20] > 5 * 86_400
-    assert all(2 <= (t.appeared_at - t.banned_at) / 60 <= 60 for t in truths if t.strategy == 7 and t.way == "forward")
+    assert all(
+        2 <= (t.appeared_at - t.banned_at) / 60 <= 60
+        for t in truths
+        if t.strategy == 7 and t.way == "forward"
+    )
 
 
 def test_lifted_bans_are_reinstated_and_nobody_evades_them(events: list[Event]) -> None:
