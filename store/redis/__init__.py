@@ -1,0 +1,10 @@
+"""The store that workers share: plain Redis (6.2 or later) or Valkey, alone, under Sentinel or as a Cluster.
+
+docs/adr/0005-store-layout.md says what lies where, and why.
+"""
+
+from store.redis.layout import Sizes
+from store.redis.link import Endpoint
+from store.redis.store import RedisStore
+
+__all__ = ["Endpoint", "RedisStore", "Sizes"]

@@ -1,0 +1,174 @@
+"""Bans in Redis: written with their postings in one atomic step, looked up by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from samehand.fingerprint import unpack
+from samehand.lineage import founder
+from store.addresses import Digest
+from store.base import Ban, BanFacts, Enrolled
+from store.errors import StoreUnavailable
+from store.limits import MARKER_SECONDS, SLOTS_A_SHARD, SWEEP_AT_ONCE
+from store.records import BanQuote, ban_quote, frame_of, keys_of, read_ban_quote, read_frame
+from store.redis.families import Families
+from store.redis.shards import Shards
+
+# Two workers that write one account at once send each other back to read again; more than a few turns
+# means that something else is wrong.
+_TURNS = 8
+
+# Bans in one script: some milliseconds of Redis, during which nobody else is served.
+_WRITTEN_AT_ONCE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One operation for ban_write.lua."""
+
+    verb: str
+    digest: Digest
+    occurred_at: float
+    frame: bytes = b""
+    quote: bytes = b""
+    rows: bytes = b""
+    expires_at: float | None = None
+    expect: bytes = b""
+    out: bytes = b""
+
+    @property
+    def parts(self) -> tuple[bytes | str, ...]:
+        """Its arguments."""
+        expiry = "" if self.expires_at is None else repr(self.expires_at)
+        return (
+            self.verb,
+            self.digest.raw,
+            repr(self.occurred_at),
+            self.expect,
+            self.frame,
+            self.quote,
+            self.out,
+            self.rows,
+            expiry,
+        )
+
+
+class Bans:
+    """The ban index over all shards."""
+
+    def __init__(self, shards: Shards, families: Families) -> None:
+        """Takes the shards, and the families that facts name."""
+        self._shards = shards
+        self._families = families
+        self._spread = shards.layout.bans
+
+    async def enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
+        """Writes or replaces fingerprints."""
+        await self._families.note_founders([(ban.account, ban.facts.descent) for ban in bans], now)
+        words = await self._write([self._enrolment(ban, now) for ban in bans], now)
+        expired = [ban.facts.expires_at is not None and ban.facts.expires_at <= now for ban in bans]
+        return [
+            Enrolled.EXPIRED if over else Enrolled(word) for over, word in zip(expired, words, strict=True)
+        ]
+
+    def _enrolment(self, ban: Ban, now: float) -> _Write:
+        digest, facts = self._shards.addresses.account(ban.account), ban.facts
+        if facts.expires_at is not None and facts.expires_at <= now:
+            return _Write("retire", digest, facts.occurred_at)
+        frame = frame_of(digest.tag, ban.fingerprints, facts.expires_at)
+        own = facts.descent == founder(ban.account)
+        root = None if own else self._shards.addresses.account(facts.descent.root_id).raw
+        return _Write(
+            "enrol",
+            digest,
+            facts.occurred_at,
+            frame,
+            ban_quote(facts, root),
+            self._rows(frame),
+            facts.expires_at,
+        )
+
+    async def expunge(self, accounts: Sequence[tuple[str, float]], now: float) -> list[str]:
+        """Takes bans out, but for later ones; answers `removed`, `nothing` or `later`."""
+        writes = [_Write("expunge", self._shards.addresses.account(one), at) for one, at in accounts]
+        return await self._write(writes, now)
+
+    async def sweep(self, now: float) -> int:
+        """Takes out bans that have expired."""
+        swept = 0
+        for shard in self._shards.all:
+            gone = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
+            words = await self._write([_Write("sweep", Digest(raw), float("inf")) for raw in gone], now)
+            swept += words.count("removed")
+        return swept
+
+    async def read(self, accounts: Sequence[str], now: float | None) -> list[Ban | None]:
+        """The bans as enrolled."""
+        digests = [self._shards.addresses.account(account) for account in accounts]
+        raws = await self._shards.ask(
+            "ban_read", digests, (self._spread.maps,), [(digest.raw,) for digest in digests], 2
+        )
+        quotes = [read_ban_quote(quote) if quote else None for _, quote in raws]
+        facts = await self._resolved(quotes)
+        return [
+            None if fact is None else _ban(account, fact, frame, now)
+            for account, fact, (frame, _) in zip(accounts, facts, raws, strict=True)
+        ]
+
+    async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
+        """What alerts quote of candidates."""
+        raws = await self._shards.quotes(refs)
+        return await self._resolved([read_ban_quote(raw) if raw else None for raw in raws])
+
+    async def _resolved(self, quotes: Sequence[BanQuote | None]) -> list[BanFacts | None]:
+        roots = [Digest(quote.root) for quote in quotes if quote is not None and quote.root is not None]
+        names = await self._families.founders(roots)
+        return [
+            None if quote is None else quote.resolved(names.get(quote.root) if quote.root else None)
+            for quote in quotes
+        ]
+
+    async def _write(self, writes: Sequence[_Write], now: float) -> list[str]:
+        words: list[str] = []
+        for at in range(0, len(writes), _WRITTEN_AT_ONCE):
+            words += await self._write_some(writes[at : at + _WRITTEN_AT_ONCE], now)
+        return words
+
+    async def _write_some(self, writes: Sequence[_Write], now: float) -> list[str]:
+        """Writes; where something else is there than expected, takes that out in the next turn."""
+        words = [""] * len(writes)
+        todo = dict(enumerate(writes))
+        head = (repr(now), MARKER_SECONDS, self._spread.maps, SLOTS_A_SHARD)
+        for _ in range(_TURNS + len(writes)):
+            if not todo:
+                return words
+            # One account twice in a batch: in the batch's order, since a conflict would reorder them.
+            turn = _first_of_each(todo)
+            answers = await self._shards.ask(
+                "ban_write", [todo[at].digest for at in turn], head, [todo[at].parts for at in turn], 2
+            )
+            for at, (word, found) in zip(turn, answers, strict=True):
+                if word == b"conflict":
+                    todo[at] = replace(todo[at], expect=found, out=self._rows(found))
+                else:
+                    words[at] = word.decode()
+                    del todo[at]
+        raise StoreUnavailable("an account is written by others all the time")
+
+    def _rows(self, frame: bytes) -> bytes:
+        return self._shards.layout.rows(keys_of(read_frame(frame).records), self._spread)
+
+
+def _first_of_each(todo: dict[int, _Write]) -> list[int]:
+    first: dict[bytes, int] = {}
+    for at, write in todo.items():
+        first.setdefault(write.digest.raw, at)
+    return list(first.values())
+
+
+def _ban(account: str, facts: BanFacts, raw: bytes, now: float | None) -> Ban | None:
+    frame = read_frame(raw)
+    if now is not None and frame.expired(now):
+        return None
+    return Ban(account=account, facts=facts, fingerprints=tuple(unpack(record) for record in frame.records))

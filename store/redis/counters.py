@@ -1,0 +1,167 @@
+"""Counted frequencies in Redis: a sketch a shard that grows, and a frozen one that is read.
+
+A freeze sets the growing sketch aside (`o` becomes `z<version>`), adds it to the frozen one as the next
+version (`f<version>`), and then turns the version in `meta`. Every step can be repeated: whoever freezes
+next completes what a crash left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from samehand.keys import KeyKind
+from store.base import Remembered
+from store.counting import counted
+from store.limits import STRATA
+from store.redis.link import together
+from store.redis.shards import Shards
+from store.sketch import Sketch, columns_of, filter_places, home
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Counts as they were at a freeze; a :class:`samehand.frequency.Frequencies`."""
+
+    bans: int
+    strata: dict[str, int]
+    columns: int
+    sketches: tuple[Sketch, ...]
+
+    def accounts(self, stratum: str) -> int:
+        """How many accounts were counted in a stratum; in all of them where it is empty."""
+        return self.strata.get(stratum, 0)
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        """How many clusters of accounts bear the value, or a few more."""
+        if not self.sketches:
+            return 0
+        return self.sketches[home(kind, value, stratum, len(self.sketches))].count(kind, value, stratum)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one shard is to count: packed values, and stratum and filter places of accounts in turn."""
+
+    values: bytearray = field(default_factory=bytearray)
+    accounts: list[str | bytes] = field(default_factory=list)
+
+
+class Counters:
+    """Counts values as accounts are remembered, freezes, and reads what was frozen."""
+
+    def __init__(self, shards: Shards, interval_seconds: float) -> None:
+        """Takes the shards, and the least time between two freezes."""
+        self._shards = shards
+        self._interval = interval_seconds
+        # Each value has its shard, so that all shards together are as exact as one would be alone.
+        self._columns = max(1, shards.layout.sizes.sketch_columns // shards.layout.sizes.shards)
+        self._bits = max(1, shards.layout.sizes.filter_bits // shards.layout.sizes.shards)
+        self._read: tuple[int, Snapshot] | None = None
+        self._counting = False
+
+    async def count(self, accounts: Sequence[Remembered], now: float) -> None:
+        """Counts the values of accounts, each once a cluster between two freezes."""
+        if not accounts:
+            return
+        if not self._counting:
+            await self._shards.link.command("HSETNX", self._shards.layout.meta, "since", repr(now))
+            self._counting = True
+        parts = [_Part() for _ in self._shards.all]
+        for account in accounts:
+            self._lay_out(account, parts)
+        await together(
+            [
+                self._shards.script(
+                    "count", shard, repr(now), self._columns, STRATA, bytes(part.values), *part.accounts
+                )
+                for shard, part in zip(self._shards.all, parts, strict=True)
+                if part.values or part.accounts
+            ]
+        )
+
+    def _lay_out(self, account: Remembered, parts: list[_Part]) -> None:
+        """What an account counts, to the shards that count it: each value has one."""
+        first = account.fingerprints[0]
+        digest = self._shards.addresses.account(account.account)
+        for one in counted(first, digest.raw):
+            value = one.kind, one.value, one.stratum
+            places = columns_of(*value, self._columns)
+            seen = filter_places(*value, one.cluster, self._bits)
+            parts[home(*value, len(parts))].values += _packed(places + seen)
+        itself = filter_places(0, digest.raw, first.stratum, b"", self._bits)
+        parts[self._shards.of(digest)].accounts += (first.stratum, _packed(itself))
+
+    async def freeze(self, now: float, bans: int) -> bool:
+        """Makes the next snapshot if an interval has passed since the last; one of several callers does."""
+        meta = self._shards.layout.meta
+        raw = await self._shards.link.command("HMGET", meta, "since", "version")
+        since, version = raw[0], int(raw[1] or 0)
+        if since is None or now - float(since) < self._interval:
+            return False
+        # A claim on this version that ends by itself: a winner that dies leaves the turn to the next.
+        claim = await self._shards.link.command("SET", f"{meta}:freeze:{version + 1}", "1", "NX", "EX", 60)
+        if claim is None:
+            return False
+        strata = await together([self._freeze_shard(shard, version) for shard in self._shards.all])
+        total = Counter[str]()
+        for one in strata:
+            total.update(one)
+        facts = msgspec.json.encode({"bans": bans, "strata": dict(total)})
+        await self._shards.link.command(
+            "HSET", meta, "version", version + 1, "frozen", facts, "since", repr(now)
+        )
+        await together([self._tidy(shard, version) for shard in self._shards.all])
+        return True
+
+    async def _freeze_shard(self, shard: int, version: int) -> dict[str, int]:
+        root, link = self._shards.root(shard), self._shards.link
+        for growing, aside in (("o", "z"), ("n", "y")):
+            # Not again after a crash in between: what was set aside would be lost.
+            if await link.command("EXISTS", root + growing):
+                await link.command("RENAMENX", root + growing, f"{root}{aside}{version + 1}")
+        await link.command("UNLINK", root + "w")
+        before, since = await together(
+            [self._cells(f"{root}f{version}"), self._cells(f"{root}z{version + 1}")]
+        )
+        await link.command("SET", f"{root}f{version + 1}", before.plus(since))
+        counts = Counter[str]()
+        for name in (f"{root}y{version + 1}", f"{root}h{version}"):
+            fields = await link.command("HGETALL", name)
+            pairs = (
+                fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)
+            )
+            counts.update({field.decode(): int(count) for field, count in pairs})
+        if counts:
+            await link.command(
+                "HSET", f"{root}h{version + 1}", *(part for pair in counts.items() for part in pair)
+            )
+        return dict(counts)
+
+    async def _tidy(self, shard: int, version: int) -> None:
+        root = self._shards.root(shard)
+        old = (f"f{version}", f"h{version}", f"z{version + 1}", f"y{version + 1}")
+        await self._shards.link.command("UNLINK", *(root + name for name in old))
+
+    async def snapshot(self, bans: int) -> Snapshot:
+        """The last snapshot, read once a version; before the first, nothing counted and the given bans."""
+        raw, frozen = await self._shards.link.command("HMGET", self._shards.layout.meta, "version", "frozen")
+        version = int(raw or 0)
+        if version == 0:
+            return Snapshot(bans, {}, self._columns, ())
+        if self._read is None or self._read[0] != version:
+            facts = msgspec.json.decode(frozen)
+            cells = [self._cells(f"{self._shards.root(shard)}f{version}") for shard in self._shards.all]
+            sketches = tuple(await together(cells))
+            self._read = version, Snapshot(facts["bans"], facts["strata"], self._columns, sketches)
+        return self._read[1]
+
+    async def _cells(self, key: str) -> Sketch:
+        return Sketch(await self._shards.link.command("GET", key) or b"", self._columns)
+
+
+def _packed(places: tuple[int, ...]) -> bytes:
+    return b"".join(place.to_bytes(4, "big") for place in places)

@@ -1,0 +1,146 @@
+"""The one place that talks to Redis: commands and scripts with a deadline, and errors as the store's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
+
+from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
+from store.redis.scripts import SCRIPTS
+
+Answer = TypeVar("Answer")
+
+# What a worker has in the air at once: a batch asks each shard, a handful of commands at a time.
+_CONNECTIONS_MAX = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where Redis is. One of ``url`` (alone), ``sentinels`` with ``service``, or ``cluster`` (a URL).
+
+    ``deadline_seconds`` bounds each command from the caller's side, whatever the client retries inside;
+    ``options`` go to redis-py's connections as they are (TLS files, user name, password).
+    """
+
+    url: str | None = None
+    sentinels: tuple[tuple[str, int], ...] = ()
+    service: str | None = None
+    cluster: str | None = None
+    deadline_seconds: float = 2.0
+    options: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Link:
+    """Commands and scripts of one endpoint."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Connects lazily: nothing is opened before the first command."""
+        self._endpoint = endpoint
+        self._client = _client(endpoint)
+
+    async def command(self, *parts: bytes | str | float) -> Any:
+        """One command, routed by its first key."""
+        async with self._translated():
+            return await self._client.execute_command(*parts)
+
+    async def script(self, name: str, root: str, *arguments: bytes | str | float) -> Any:
+        """One script on a shard; loaded where it is not yet known (a fresh or restarted server)."""
+        script = SCRIPTS[name]
+        async with self._translated():
+            try:
+                return await self._client.execute_command("EVALSHA", script.digest, 1, root, *arguments)
+            except NoScriptError:
+                return await self._client.execute_command("EVAL", script.text, 1, root, *arguments)
+
+    async def memory(self) -> tuple[int | None, int | None]:
+        """Bytes in use and the limit (``None``: no limit, or the server does not tell), over all masters."""
+        try:
+            answers = await self._infos()
+        except StoreUnavailable:
+            return None, None  # an ACL without INFO: what it measures is not worth more rights
+        used = sum(int(answer["used_memory"]) for answer in answers)
+        limits = [int(answer.get("maxmemory", 0)) for answer in answers]
+        return used, sum(limits) if all(limits) else None
+
+    async def _infos(self) -> list[dict[str, Any]]:
+        async with self._translated():
+            if isinstance(self._client, RedisCluster):
+                nodes = self._client.get_primaries()
+                return [
+                    await self._client.execute_command("INFO", "memory", target_nodes=node) for node in nodes
+                ]
+            return [await self._client.info("memory")]
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        """Every error of Redis as one of the store's, and the deadline."""
+        try:
+            async with asyncio.timeout(self._endpoint.deadline_seconds):
+                yield
+        except TimeoutError as fault:
+            raise StoreUnavailable("Redis did not answer in time") from fault
+        except ResponseError as fault:
+            raise _meaning(str(fault)) from fault
+        except (RedisError, RedisClusterException, OSError) as fault:
+            raise StoreUnavailable(f"Redis cannot be reached: {type(fault).__name__}") from fault
+
+
+async def together(jobs: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """Several commands at once; the first error after all have ended, so that none is left in the air."""
+    if len(jobs) == 1:
+        return [await jobs[0]]
+    answers = await asyncio.gather(*jobs, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return cast(list[Answer], answers)
+
+
+def _meaning(message: str) -> Exception:
+    if "EMPTIED" in message:
+        return StoreEmptied("the store was emptied since the first enrolment: run `samehand rebuild`")
+    if "FULL" in message.split():
+        return StoreMismatch("a shard has no slot left: rebuild with more shards")
+    # OOM, MISCONF (disk full), READONLY, CLUSTERDOWN, LOADING, NOREPLICAS, NOAUTH, WRONGPASS, … : the word
+    # says it; what follows may quote arguments.
+    return StoreUnavailable(f"Redis refuses: {message.split(' ', 1)[0]}")
+
+
+def _client(endpoint: Endpoint) -> Redis | RedisCluster:
+    """A client without retries of its own: the caller holds its batch and comes again."""
+    timeouts: dict[str, Any] = {
+        "socket_timeout": endpoint.deadline_seconds,
+        "socket_connect_timeout": endpoint.deadline_seconds,
+    }
+    options = {**timeouts, **endpoint.options}
+    if endpoint.cluster is not None:
+        # The deadline around a command bounds what the client retries while the cluster fails over.
+        return RedisCluster.from_url(endpoint.cluster, max_connections=_CONNECTIONS_MAX, **options)
+    once = Retry(NoBackoff(), 0)
+    if endpoint.sentinels:
+        sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py does not annotate it
+            list(endpoint.sentinels), sentinel_kwargs=timeouts, retry=once, **options
+        )
+        master: Redis = sentinel.master_for(endpoint.service or "mymaster")
+        return master
+    pool = BlockingConnectionPool.from_url(
+        endpoint.url or "redis://127.0.0.1:6379/0",
+        max_connections=_CONNECTIONS_MAX,
+        timeout=endpoint.deadline_seconds,
+        retry=once,
+        **options,
+    )
+    return Redis.from_pool(pool)

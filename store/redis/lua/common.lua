@@ -1,0 +1,202 @@
+-- Shared by every script. KEYS[1] is the shard's root (`prefix{shard}:`); every other key begins with it,
+-- so that all of them lie in the root's cluster slot. ARGV[1] is the epoch that the caller knows, if any.
+local ROOT = KEYS[1]
+local ENTRY, PLACE = 6, 11 -- bytes: print 3 + slot 3 in a posting; digest 8 + slot 3 in an account map
+local PAGE = 32 -- slots a page; must be what layout.py says
+local HEAD = PAGE * 3 -- a page begins with the end of each of its records, 3 bytes each
+
+local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
+
+local function emptied()
+  return ARGV[1] ~= '' and call('GET', ROOT .. 'e') ~= ARGV[1]
+end
+
+local function u24(s, i)
+  local a, b, c = byte(s, i, i + 2)
+  return a * 65536 + b * 256 + c
+end
+
+local function to24(n)
+  local low = n % 65536
+  return char((n - low) / 65536, (low - low % 256) / 256, low % 256)
+end
+
+-- Where a pattern stands in a packed string at a multiple of the width, or nil.
+local function aligned(s, pattern, width, from)
+  local i = string.find(s, pattern, from or 1, true)
+  while i do
+    local off = (i - 1) % width
+    if off == 0 then return i end
+    i = string.find(s, pattern, i + 1, true)
+  end
+end
+
+local function cut(key, s, i, width)
+  if #s == width then call('DEL', key) else call('SET', key, sub(s, 1, i - 1) .. sub(s, i + width), 'KEEPTTL') end
+end
+
+-- pages: strings of records of any length
+local function page_get(key, slot)
+  local i = slot % PAGE
+  local page = key .. (slot - i) / PAGE
+  local from, ends
+  if i == 0 then
+    ends = call('GETRANGE', page, 0, 2)
+    if ends == '' then return '' end
+    from, ends = 0, u24(ends, 1)
+  else
+    ends = call('GETRANGE', page, (i - 1) * 3, i * 3 + 2)
+    if ends == '' then return '' end
+    from, ends = u24(ends, 1), u24(ends, 4)
+  end
+  if from == ends then return '' end
+  return call('GETRANGE', page, HEAD + from, HEAD + ends - 1)
+end
+
+local function page_put(key, slot, record, ttl)
+  local i = slot % PAGE
+  local name = key .. (slot - i) / PAGE
+  local page = call('GET', name)
+  local fresh = not page
+  if fresh then page = string.rep('\0', HEAD) end
+  local from = i == 0 and 0 or u24(page, i * 3 - 2)
+  local ends = u24(page, i * 3 + 1)
+  local grown = #record - (ends - from)
+  local head = {sub(page, 1, i * 3)}
+  for j = i, PAGE - 1 do head[#head + 1] = to24(u24(page, j * 3 + 1) + grown) end
+  local total = #page + grown
+  if total == HEAD then
+    call('DEL', name)
+  else
+    head[#head + 1] = sub(page, HEAD + 1, HEAD + from)
+    head[#head + 1] = record
+    head[#head + 1] = sub(page, HEAD + ends + 1)
+    call('SET', name, table.concat(head), 'KEEPTTL')
+    if fresh and ttl then call('EXPIRE', name, ttl) end
+  end
+end
+
+-- postings: rows of (bucket u32, print 3 bytes, cap u16), as the caller packs them
+local function list_all(index, rows, slot, ttl)
+  local place, capped = to24(slot), 0
+  for at = 1, #rows, 9 do
+    local bucket, cap = struct.unpack('>I4', rows, at), struct.unpack('>I2', rows, at + 7)
+    local key = string.format('%sp%x', index, bucket)
+    local print = sub(rows, at + 4, at + 6)
+    local posting = call('GET', key)
+    if not posting then
+      call('SET', key, print .. place)
+      if ttl then call('EXPIRE', key, ttl) end
+    else
+      local held = 0
+      if #posting >= cap * ENTRY then -- else it cannot hold as many of any one print
+        local i = aligned(posting, print, ENTRY)
+        while i do
+          held = held + 1
+          i = aligned(posting, print, ENTRY, i + ENTRY)
+        end
+      end
+      if held < cap then
+        call('SET', key, posting .. print .. place, 'KEEPTTL')
+      else
+        capped = capped + 1
+      end
+    end
+  end
+  if capped > 0 then call('HINCRBY', index .. 'c', 'capped', capped) end
+end
+
+local function unlist_all(index, rows, slot)
+  local place = to24(slot)
+  for at = 1, #rows, 9 do
+    local key = string.format('%sp%x', index, (struct.unpack('>I4', rows, at)))
+    local posting = call('GET', key)
+    if posting then
+      local i = aligned(posting, sub(rows, at + 4, at + 6) .. place, ENTRY)
+      if i then cut(key, posting, i, ENTRY) end
+    end
+  end
+end
+
+-- the account map: digest to slot
+local function map_key(index, digest, buckets)
+  -- the low 32 bits of the digest's second half, as the caller reckons them too
+  return string.format('%sa%x', index, struct.unpack('>I4', digest, 13) % buckets)
+end
+
+local function map_get(index, digest, buckets)
+  local map = call('GET', map_key(index, digest, buckets))
+  if not map then return nil end
+  local i = aligned(map, sub(digest, 1, 8), PLACE)
+  return i and u24(map, i + 8)
+end
+
+local function map_put(index, digest, buckets, slot, ttl)
+  local key = map_key(index, digest, buckets)
+  local map = call('GET', key)
+  call('SET', key, (map or '') .. sub(digest, 1, 8) .. to24(slot), 'KEEPTTL')
+  if ttl and not map then call('EXPIRE', key, ttl) end
+end
+
+local function map_cut(index, digest, buckets)
+  local key = map_key(index, digest, buckets)
+  local map = call('GET', key)
+  local i = map and aligned(map, sub(digest, 1, 8), PLACE)
+  if i then cut(key, map, i, PLACE) end
+end
+
+-- an index: slots with their frame, quote, postings and place in the map
+local function slot_new(index, ttl)
+  local slot = tonumber(call('LPOP', index .. 'f') or call('HINCRBY', index .. 'c', 'next', 1) - 1)
+  if ttl and slot == 0 then call('EXPIRE', index .. 'c', ttl) end
+  return slot
+end
+
+local function entry_write(index, buckets, digest, slot, frame, quote, rows, ttl)
+  if not slot then
+    slot = slot_new(index, ttl)
+    map_put(index, digest, buckets, slot, ttl)
+    call('HINCRBY', index .. 'c', 'n', 1)
+  end
+  page_put(index .. 'r', slot, frame, ttl)
+  page_put(index .. 'q', slot, quote, ttl)
+  list_all(index, rows, slot, ttl)
+end
+
+local function entry_remove(index, buckets, digest, slot, rows, ttl)
+  unlist_all(index, rows, slot)
+  page_put(index .. 'r', slot, '')
+  page_put(index .. 'q', slot, '')
+  map_cut(index, digest, buckets)
+  call('RPUSH', index .. 'f', slot)
+  if ttl then call('EXPIRE', index .. 'f', ttl) end
+  call('HINCRBY', index .. 'c', 'n', -1)
+end
+
+local function hex(digest)
+  return (string.gsub(digest, '.', function(c) return string.format('%02x', byte(c)) end))
+end
+
+-- markers: `moment until`, kept while `until` lies ahead
+local function marked(key, now)
+  local value = call('GET', key)
+  if not value then return nil end
+  local moment, over = string.match(value, '^(%S+) (%S+)$')
+  if tonumber(over) <= now then return nil end
+  return tonumber(moment)
+end
+
+local function mark(key, moment, now, seconds)
+  local known = marked(key, now)
+  if known and known > moment then moment = known end
+  call('SET', key, string.format('%.17g %.17g', moment, now + seconds), 'EX', seconds)
+end
+
+local function expired(frame, now)
+  return byte(frame) >= 128 and struct.unpack('>d', frame, 6) <= now
+end
+
+local function in_force(digest, buckets, now)
+  local slot = map_get(ROOT .. 'b:', digest, buckets)
+  return slot ~= nil and not expired(page_get(ROOT .. 'b:r', slot), now)
+end

@@ -1,0 +1,11 @@
+-- On the alert's shard. ARGV: epoch, marker seconds, then alert digest and banned digest in turn. Notes where the pair
+-- is, and answers 1 where it is suppressed.
+if emptied() then return redis.error_reply('EMPTIED') end
+local answers = {}
+for at = 3, #ARGV, 2 do
+  local name = hex(ARGV[at])
+  local quiet = call('EXISTS', ROOT .. 'n:' .. name)
+  if quiet == 0 then call('SET', ROOT .. 'l:' .. name, ARGV[at + 1], 'EX', ARGV[2]) end
+  answers[#answers + 1] = quiet
+end
+return answers

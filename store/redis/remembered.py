@@ -1,0 +1,165 @@
+"""Remembered accounts in Redis: an index a generation, written with every event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from store.addresses import Digest
+from store.base import Remembered, RememberedFacts
+from store.errors import StoreUnavailable
+from store.limits import DELETION_MARKER_SECONDS, GENERATIONS
+from store.records import (
+    frame_of,
+    keys_of,
+    read_frame,
+    read_remembered_quote,
+    remembered_bytes,
+    remembered_quote,
+)
+from store.redis.counters import Counters
+from store.redis.link import together
+from store.redis.shards import Shards
+
+_TURNS = 8
+_WRITTEN_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One operation for remember.lua (or forget.lua, which needs no new state)."""
+
+    digest: Digest
+    moment: float
+    frame: bytes = b""
+    quote: bytes = b""
+    rows: bytes = b""
+    new_bytes: int = 0
+    expect: bytes = b""
+    out: bytes = b""
+    old_bytes: int = 0
+
+    @property
+    def whole(self) -> tuple[bytes | str | int, ...]:
+        """The arguments of remember.lua."""
+        return (
+            self.digest.raw,
+            repr(self.moment),
+            self.expect,
+            self.frame,
+            self.quote,
+            self.out,
+            self.rows,
+            self.old_bytes,
+            self.new_bytes,
+        )
+
+    @property
+    def removal(self) -> tuple[bytes | str | int, ...]:
+        """The arguments of forget.lua."""
+        return (self.digest.raw, repr(self.moment), self.expect, self.out, self.old_bytes)
+
+
+class RememberedAccounts:
+    """What is remembered, over all shards; each has its part of the byte budget."""
+
+    def __init__(
+        self, shards: Shards, counters: Counters, *, retention_seconds: float, budget_bytes: int
+    ) -> None:
+        """Takes the shards, what counts values, and the bounds."""
+        self._shards = shards
+        self._counters = counters
+        self._spread = shards.layout.remembered
+        self._retention = retention_seconds
+        self._budget = budget_bytes // shards.layout.sizes.shards
+
+    @property
+    def lives_seconds(self) -> float:
+        """How long a generation lives from its first account on."""
+        return self._retention + self._retention / GENERATIONS
+
+    async def remember(self, accounts: Sequence[Remembered], now: float) -> None:
+        """Remembers accounts, and counts the values of those that were new or changed and are not banned."""
+        for at in range(0, len(accounts), _WRITTEN_AT_ONCE):
+            some = accounts[at : at + _WRITTEN_AT_ONCE]
+            head = (*self._head(now), self._shards.layout.bans.maps)
+            words = await self._turns("remember", [self._state(one) for one in some], head)
+            kept = [one for one, word in zip(some, words, strict=True) if word == b"kept"]
+            await self._counters.count(kept, now)
+
+    def _state(self, account: Remembered) -> _Write:
+        digest = self._shards.addresses.account(account.account)
+        frame = frame_of(digest.tag, account.fingerprints, None)
+        rows, size = self._listing(frame)
+        return _Write(digest, account.seen_at, frame, remembered_quote(account), rows, size)
+
+    async def forget(
+        self, accounts: Sequence[tuple[str, float]], now: float, *, for_good: bool = False
+    ) -> list[bool]:
+        """Forgets accounts unless seen later; ``for_good``: in any case, and without a marker."""
+        writes = [_Write(self._shards.addresses.account(account), at) for account, at in accounts]
+        head = (*self._head(now), 0 if for_good else DELETION_MARKER_SECONDS)
+        return [word == b"removed" for word in await self._turns("forget", writes, head)]
+
+    async def facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
+        """What alerts quote of candidates."""
+        return [read_remembered_quote(raw) if raw else None for raw in await self._shards.quotes(refs)]
+
+    async def figures(self) -> tuple[int, int, int]:
+        """How many accounts, how many bytes they are reckoned at, and how many were evicted."""
+        totals = [0, 0, 0]
+        for shard in self._shards.all:
+            state = self._shards.root(shard) + "g"
+            fields = await self._shards.link.command("HMGET", state, "first", "next", "bytes", "evicted")
+            first, following, size, evicted = (int(one or 0) for one in fields)
+            counts = await together(
+                [
+                    self._shards.link.command("HGET", f"{state}{number}:c", "n")
+                    for number in range(first, following)
+                ]
+            )
+            totals[0] += sum(int(count or 0) for count in counts)
+            totals[1] += size
+            totals[2] += evicted
+        return totals[0], totals[1], totals[2]
+
+    async def _turns(
+        self, script: str, writes: Sequence[_Write], head: Sequence[bytes | str | float]
+    ) -> list[bytes]:
+        """Writes; where another state is there than expected, takes that out in the next turn."""
+        words = [b""] * len(writes)
+        todo = dict(enumerate(writes))
+        for _ in range(_TURNS + len(writes)):
+            if not todo:
+                return words
+            first: dict[bytes, int] = {}
+            for at, write in todo.items():
+                first.setdefault(write.digest.raw, at)
+            turn = list(first.values())
+            items = [todo[at].whole if script == "remember" else todo[at].removal for at in turn]
+            answers = await self._shards.ask(script, [todo[at].digest for at in turn], head, items, 2)
+            for at, (word, found) in zip(turn, answers, strict=True):
+                if word == b"conflict":
+                    rows, size = self._listing(found)
+                    todo[at] = replace(todo[at], expect=found, out=rows, old_bytes=size)
+                else:
+                    words[at] = word
+                    del todo[at]
+        raise StoreUnavailable("an account is written by others all the time")
+
+    def _listing(self, frame: bytes) -> tuple[bytes, int]:
+        """Where an account is listed, and its bytes without what alerts quote."""
+        keys = keys_of(read_frame(frame).records)
+        return self._shards.layout.rows(keys, self._spread), remembered_bytes(frame, b"", len(keys))
+
+    def _head(self, now: float) -> tuple[str | int, ...]:
+        return (
+            repr(now),
+            repr(self._retention),
+            repr(self._retention / GENERATIONS),
+            self._budget,
+            ceil(self._budget / GENERATIONS),
+            self._spread.maps,
+            self._spread.postings,
+        )

@@ -1,0 +1,45 @@
+"""The Lua scripts, read once from the files beside this one."""
+
+from __future__ import annotations
+
+from hashlib import sha1
+from importlib import resources
+from typing import NamedTuple
+
+_LUA = resources.files("store.redis").joinpath("lua")
+_OF_GENERATIONS = ("remember", "forget")
+_NAMES = (
+    "ban_write",
+    "ban_read",
+    "expiring",
+    "heads",
+    "frames",
+    "quotes",
+    "remember",
+    "forget",
+    "count",
+    "pair_check",
+    "banned",
+    "propose",
+    "confirm",
+    "drop",
+    "open_alerts",
+    "pairs",
+    "founder",
+)
+
+
+class Script(NamedTuple):
+    """A script's text, and the digest by which Redis knows it."""
+
+    text: str
+    digest: str
+
+
+def _read(name: str) -> Script:
+    parts = ["common", *(["generations"] if name in _OF_GENERATIONS else []), name]
+    text = "\n".join(_LUA.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in parts)
+    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+SCRIPTS: dict[str, Script] = {name: _read(name) for name in _NAMES}

@@ -1,0 +1,106 @@
+"""The shards of one store: which account lies in which, and scripts on each under the known epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from store.addresses import Addresses, Digest
+from store.redis.layout import Layout
+from store.redis.link import Link, together
+
+Item = TypeVar("Item")
+
+
+class Shards:
+    """Routes by digest. ``epoch`` is the one that this process has seen, "" before the first enrolment."""
+
+    def __init__(self, link: Link, layout: Layout, epoch: str) -> None:
+        """Takes what it routes over."""
+        self.link = link
+        self.layout = layout
+        self.epoch = epoch
+        self.all = range(layout.sizes.shards)
+
+    @property
+    def addresses(self) -> Addresses:
+        """The keyed hashes of this store."""
+        return self.layout.addresses
+
+    def root(self, shard: int) -> str:
+        """What a shard's keys begin with."""
+        return self.layout.root(shard)
+
+    def of(self, digest: Digest) -> int:
+        """The shard of an account or an alert."""
+        return digest.shard(self.layout.sizes.shards)
+
+    def adopt(self, epoch: str) -> None:
+        """Notes an epoch that another worker began."""
+        if epoch and not self.epoch:
+            self.epoch = epoch
+
+    async def script(self, name: str, shard: int, *arguments: bytes | str | float) -> Any:
+        """A script on one shard."""
+        return await self.link.script(name, self.root(shard), self.epoch, *arguments)
+
+    async def scatter(
+        self,
+        name: str,
+        digests: Sequence[Digest],
+        head: Iterable[bytes | str | float],
+        items: Sequence[Sequence[bytes | str | float]],
+    ) -> list[tuple[int, list[int], Any]]:
+        """A script on each shard that some digest lies in, with the items of those.
+
+        Answers for each such shard its number, the places of its items, and the script's answer.
+        """
+        by_shard: dict[int, list[int]] = {}
+        for at, digest in enumerate(digests):
+            by_shard.setdefault(self.of(digest), []).append(at)
+        head = tuple(head)
+        answers = await together(
+            [
+                self.script(name, shard, *head, *(part for at in places for part in items[at]))
+                for shard, places in by_shard.items()
+            ]
+        )
+        return [
+            (shard, places, answer) for (shard, places), answer in zip(by_shard.items(), answers, strict=True)
+        ]
+
+    async def ask(
+        self,
+        name: str,
+        digests: Sequence[Digest],
+        head: Iterable[bytes | str | float],
+        items: Sequence[Sequence[bytes | str | float]],
+        width: int = 1,
+    ) -> list[list[Any]]:
+        """The same, where every item has so many answers; in the items' order."""
+        found: list[list[Any]] = [[] for _ in digests]
+        for _, places, answer in await self.scatter(name, digests, head, items):
+            for turn, at in enumerate(places):
+                found[at] = answer[turn * width : (turn + 1) * width]
+        return found
+
+    async def quotes(self, refs: Sequence[str]) -> list[bytes]:
+        """What alerts quote of candidates, by their refs; empty where the slot is another's now."""
+        by_shard: dict[int, list[int]] = {}
+        parts: list[tuple[bytes | str, ...]] = []
+        for at, ref in enumerate(refs):
+            shard, place, tag = ref.split(".")
+            name, _, slot = place.partition(":")
+            by_shard.setdefault(int(shard), []).append(at)
+            parts.append((f"{name}:", slot, bytes.fromhex(tag)))
+        answers = await together(
+            [
+                self.script("quotes", shard, *(part for at in places for part in parts[at]))
+                for shard, places in by_shard.items()
+            ]
+        )
+        found = [b""] * len(refs)
+        for places, raws in zip(by_shard.values(), answers, strict=True):
+            for at, raw in zip(places, raws, strict=True):
+                found[at] = raw
+        return found

@@ -1,0 +1,226 @@
+"""The Redis store: the contract of :mod:`store.base`, each part in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from samehand.frequency import Frequencies
+from samehand.lineage import Descent
+from store.addresses import Addresses
+from store.base import (
+    Ban,
+    BanFacts,
+    Candidate,
+    Enrolled,
+    OpenAlert,
+    Proposal,
+    Query,
+    Remembered,
+    RememberedFacts,
+    Ruled,
+    StoreFacts,
+)
+from store.errors import StoreEmptied, StoreUnavailable
+from store.memory import Bounds
+from store.redis.alerts import Alerts
+from store.redis.bans import Bans
+from store.redis.counters import Counters
+from store.redis.families import Families
+from store.redis.layout import Layout, Sizes, fold_versions
+from store.redis.link import Endpoint, Link, together
+from store.redis.lookup import look_up
+from store.redis.remembered import RememberedAccounts
+from store.redis.shards import Shards
+from store.redis.standing import Standing
+
+
+class RedisStore:
+    """A :class:`store.base.Store` in Redis.
+
+    ``identity`` is the pepper file's secret of that name; ``known_epoch`` the epoch that somebody saw
+    before this process began (:attr:`epoch` of an earlier one), so that a store emptied in between is
+    recognised; ``sizes`` must be those with which the store was made.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        prefix: str,
+        identity: bytes,
+        sizes: Sizes | None = None,
+        bounds: Bounds | None = None,
+        known_epoch: str = "",
+    ) -> None:
+        """Puts the parts together; :meth:`open` connects."""
+        bounds = bounds or Bounds()
+        self._link = Link(endpoint)
+        self._layout = Layout(sizes or Sizes(), Addresses(identity), prefix)
+        self._standing = Standing(self._link, self._layout)
+        self._shards = Shards(self._link, self._layout, known_epoch)
+        self._counters = Counters(self._shards, bounds.freeze_seconds)
+        self._families = Families(self._shards)
+        self._bans = Bans(self._shards, self._families)
+        self._alerts = Alerts(self._shards)
+        self._remembered = RememberedAccounts(
+            self._shards,
+            self._counters,
+            retention_seconds=bounds.retention_seconds,
+            budget_bytes=bounds.remembered_bytes,
+        )
+        self._folds: set[int] = set()
+
+    @property
+    def epoch(self) -> str:
+        """The epoch that this process has seen, "" before the first enrolment."""
+        return self._shards.epoch
+
+    async def open(self) -> None:
+        """Connects and checks layout and epoch."""
+        self._shards.epoch = await self._standing.check(self._shards.epoch)
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        await self._link.close()
+
+    async def ready(self) -> str | None:
+        """``None`` when reads and writes both work and the epoch stands, else the reason in words."""
+        try:
+            if not self._shards.epoch:
+                self._shards.epoch = await self._standing.check("")
+            await self._standing.probe(self._shards.epoch)
+        except (StoreUnavailable, StoreEmptied) as fault:
+            return str(fault)
+        return None
+
+    async def begin_again(self) -> None:
+        """Declares an emptied store to be empty on purpose, for the rebuild that follows at once."""
+        await self._standing.check("")
+        await self._standing.again()
+        self._shards.epoch = ""
+        self._shards.epoch = await self._standing.check("")
+
+    # bans
+    async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
+        """Writes or replaces fingerprints; the first enrolment begins the epoch."""
+        if not bans:
+            return []
+        if not self._shards.epoch:
+            self._shards.epoch = await self._standing.begin()
+        folds = {version for ban in bans for version in fold_versions(ban.fingerprints)} - self._folds
+        if folds:
+            await self._standing.note_folds(folds)
+            self._folds |= folds
+        return await self._bans.enrol(bans, now)
+
+    async def expunge(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+        """Forgets bans reinstated at a moment, unless banned later."""
+        words = await self._bans.expunge(accounts, now)
+        gone = [at for at, word in enumerate(words) if word != "later"]
+        forgotten = await self._remembered.forget([accounts[at] for at in gone], now, for_good=True)
+        there = [word == "removed" for word in words]
+        for at, remembered in zip(gone, forgotten, strict=True):
+            there[at] = there[at] or remembered
+        return there
+
+    async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
+        """The bans as enrolled."""
+        return await self._bans.read(accounts, now)
+
+    async def sweep(self, *, now: float) -> int:
+        """Removes bans that have expired."""
+        return await self._bans.sweep(now)
+
+    async def bans_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> list[list[Candidate]]:
+        """Banned accounts that share keys, best first."""
+        return await look_up(self._shards, queries, self._layout.bans, None, now, keep)
+
+    async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
+        """What alerts quote of candidates."""
+        return await self._bans.facts(refs)
+
+    # remembered accounts
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> None:
+        """Remembers accounts for the retention time, and counts their values."""
+        await self._remembered.remember(accounts, now)
+
+    async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+        """Forgets remembered accounts unless seen later."""
+        return await self._remembered.forget(accounts, now)
+
+    async def remembered_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 256
+    ) -> list[list[Candidate]]:
+        """Remembered accounts that share keys, best first."""
+        lives = self._remembered.lives_seconds
+        return await look_up(self._shards, queries, self._layout.remembered, lives, now, keep)
+
+    async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
+        """What alerts quote of remembered candidates."""
+        return await self._remembered.facts(refs)
+
+    # pairs
+    async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
+        """Rules on each, and notes it as open before it is published."""
+        return await self._alerts.propose(proposals, now)
+
+    async def confirm(self, alert_ids: Sequence[tuple[str, str]], *, now: float) -> None:
+        """Notes alerts as published."""
+        await self._alerts.confirm(alert_ids, now)
+
+    async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
+        """The open alerts on bans, oldest first."""
+        return await self._alerts.open(banned)
+
+    async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
+        """Forgets alerts after their withdrawal was published."""
+        await self._alerts.drop(alerts)
+
+    async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
+        """Never again publishes these pairs."""
+        await self._alerts.suppress(alert_ids)
+
+    async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
+        """Open alerts by their ids."""
+        return await self._alerts.by_id(alert_ids)
+
+    # families
+    async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
+        """Notes from whom accounts descend."""
+        await self._families.join(members, now)
+
+    async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
+        """What :meth:`join` noted."""
+        return await self._families.descents(accounts)
+
+    # frequencies and facts
+    async def frequencies(self) -> Frequencies:
+        """The frozen snapshot of counts, read once a version."""
+        return await self._counters.snapshot(await self._enrolled())
+
+    async def freeze(self, *, now: float) -> bool:
+        """Turns what was counted since into the next snapshot, if one is due."""
+        return await self._counters.freeze(now, await self._enrolled())
+
+    async def figures(self) -> StoreFacts:
+        """Counts and bytes."""
+        remembered, size, evicted = await self._remembered.figures()
+        used, limit = await self._link.memory()
+        return StoreFacts(
+            fingerprints=await self._enrolled(),
+            remembered=remembered,
+            remembered_bytes=size,
+            remembered_evicted=evicted,
+            epoch=self._shards.epoch or None,
+            fold_versions=await self._standing.folds(),
+            memory_bytes=used,
+            memory_limit_bytes=limit,
+        )
+
+    async def _enrolled(self) -> int:
+        counts = await together(
+            [self._link.command("HGET", self._shards.root(shard) + "b:c", "n") for shard in self._shards.all]
+        )
+        return sum(int(count or 0) for count in counts)

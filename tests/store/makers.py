@@ -1,0 +1,103 @@
+"""Bans, accounts and questions for the store's tests; what does not matter is filled in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from samehand.account import Account
+from samehand.fingerprint import Fingerprint, distil, query_keys
+from samehand.lineage import Descent, founder
+from samehand.signals.base import Quoted
+from store.base import Ban, BanFacts, Proposal, Query, Remembered
+from store.pepper import Pepper, Peppers
+
+NOW = 1_790_000_000.0
+DAY = 86_400.0
+IDENTITY = b"identity of the tests, 32 bytes.."
+PEPPERS = Peppers(IDENTITY, (Pepper(1, b"a pepper of the tests, 32 bytes.."),))
+
+
+def an_account(
+    account_id: str = "7001", *, platform: str = "x", handle: str | None = "umar_media", **traits: str
+) -> Account:
+    """An account as its platform describes it."""
+    return Account(platform=platform, account_id=account_id, handle=handle, **traits)  # type: ignore[arg-type]  # text traits only
+
+
+def fingerprints(account: Account, peppers: Peppers = PEPPERS) -> tuple[Fingerprint, ...]:
+    """One a pepper."""
+    return tuple(distil(account, keyer, at=NOW - DAY, pepper_id=number) for number, keyer in peppers.keyers)
+
+
+def a_ban(
+    account_id: str = "9001",
+    *,
+    platform: str = "x",
+    handle: str | None = "umar_media",
+    occurred_at: float = NOW - DAY,
+    expires_at: float | None = None,
+    descent: Descent | None = None,
+    policy: str = "spam",
+    peppers: Peppers = PEPPERS,
+    **traits: str,
+) -> Ban:
+    """A ban to enrol."""
+    account = an_account(account_id, platform=platform, handle=handle, **traits)
+    return Ban(
+        account=account.key,
+        facts=BanFacts(
+            platform=platform,
+            account_id=account_id,
+            occurred_at=occurred_at,
+            banned_at=occurred_at,
+            policy=policy,
+            basis_authority="platform",
+            basis_reference=None,
+            queue=None,
+            expires_at=expires_at,
+            descent=descent or founder(account.key),
+            quoted=Quoted(handle or "", account.display_name or ""),
+        ),
+        fingerprints=fingerprints(account, peppers),
+    )
+
+
+def again(ban: Ban, **facts: object) -> Ban:
+    """The same ban with other facts."""
+    return replace(ban, facts=replace(ban.facts, **facts))  # type: ignore[arg-type]  # names of facts
+
+
+def a_remembered(
+    account_id: str = "7001",
+    *,
+    platform: str = "x",
+    seen_at: float = NOW,
+    handle: str = "umar_media",
+    **traits: str,
+) -> Remembered:
+    """An account to remember."""
+    account = an_account(account_id, platform=platform, handle=handle, **traits)
+    return Remembered(
+        account=account.key,
+        account_id=account_id,
+        platform=platform,
+        seen_at=seen_at,
+        quoted=Quoted(handle, account.display_name or ""),
+        fingerprints=fingerprints(account),
+    )
+
+
+def a_query(account_id: str = "7001", *, handle: str | None = "umar_media", **traits: str) -> Query:
+    """Who resembles such an account?"""
+    account = an_account(account_id, handle=handle, **traits)
+    keys = dict.fromkeys(key for one in fingerprints(account) for key in query_keys(one))
+    return Query(account.key, tuple(keys))
+
+
+def a_proposal(
+    account: str = "x:7001", banned: str = "x:9001", *, band: str = "possible", payload: bytes = b"alert"
+) -> Proposal:
+    """An alert that somebody wants to publish."""
+    return Proposal(
+        alert_id=f"{account}~{banned}", account=account, banned=banned, band=band, payload=payload
+    )

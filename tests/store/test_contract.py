@@ -1,0 +1,396 @@
+"""What every store promises, told as stories."""
+
+from __future__ import annotations
+
+import pytest
+
+from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind
+from samehand.lineage import Descent, founder
+from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Store
+from store.limits import OPEN_ALERTS_A_BAN, shard_posting_cap
+from store.pepper import Pepper, Peppers
+from tests.store.conftest import MakeStore
+from tests.store.makers import DAY, NOW, PEPPERS, a_ban, a_proposal, a_query, a_remembered, again
+
+PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
+
+
+async def found(store: Store, query: Query, *, now: float = NOW, keep: int = 64) -> list[str]:
+    """The account ids of the bans that a query finds, best first."""
+    (candidates,) = await store.bans_like([query], now=now, keep=keep)
+    facts = await store.facts([one.ref for one in candidates])
+    return [fact.account_id for fact in facts if fact]
+
+
+async def recalled(store: Store, query: Query, *, now: float = NOW) -> list[str]:
+    """The account ids of remembered accounts that a query finds, best first."""
+    (candidates,) = await store.remembered_like([query], now=now)
+    facts = await store.remembered_facts([one.ref for one in candidates])
+    return [fact.account_id for fact in facts if fact]
+
+
+class TestBans:
+    async def test_a_ban_is_found_by_what_it_shares_and_quoted_as_enrolled(self, store: Store) -> None:
+        ban = a_ban("1", handle="umar_media", email="umar@example.org", policy="violent-extremism")
+        assert await store.enrol([ban], now=NOW) == [Enrolled.NEW]
+        (candidates,) = await store.bans_like([a_query(handle="um4r.media.official")], now=NOW)
+        assert [one.fingerprint for one in candidates] == list(ban.fingerprints)
+        assert await store.facts([candidates[0].ref]) == [ban.facts]
+        assert await store.bans([ban.account, "x:nobody"]) == [ban, None]
+
+    async def test_what_shares_nothing_is_not_found(self, store: Store) -> None:
+        await store.enrol([a_ban("1", handle="umar_media")], now=NOW)
+        assert await found(store, a_query(handle="salma_khan")) == []
+
+    async def test_an_account_never_finds_itself(self, store: Store) -> None:
+        await store.enrol([a_ban("1"), a_ban("2")], now=NOW)
+        assert await found(store, a_query("1")) == ["2"]
+
+    async def test_the_same_id_on_two_platforms_is_two_accounts(self, store: Store) -> None:
+        await store.enrol([a_ban("1", platform="x"), a_ban("1", platform="telegram")], now=NOW)
+        (candidates,) = await store.bans_like([a_query("1")], now=NOW)
+        facts = await store.facts([one.ref for one in candidates])
+        assert [fact.platform for fact in facts if fact] == ["telegram"]
+
+    async def test_enrolling_twice_changes_nothing(self, store: Store) -> None:
+        ban = a_ban("1")
+        assert await store.enrol([ban, ban], now=NOW) == [Enrolled.NEW, Enrolled.UNCHANGED]
+        assert await found(store, a_query()) == ["1"]
+        assert (await store.figures()).fingerprints == 1
+
+    async def test_a_later_ban_replaces_the_former_without_a_rest(self, store: Store) -> None:
+        await store.enrol([a_ban("1", handle="umar_media")], now=NOW)
+        later = a_ban("1", handle="salma_khan", occurred_at=NOW)
+        assert await store.enrol([later], now=NOW) == [Enrolled.CHANGED]
+        assert await found(store, a_query(handle="umar_media")) == []
+        assert await found(store, a_query(handle="salma_khan")) == ["1"]
+
+    async def test_an_earlier_ban_that_comes_late_changes_nothing(self, store: Store) -> None:
+        await store.enrol([a_ban("1", occurred_at=NOW)], now=NOW)
+        late = a_ban("1", handle="salma_khan", occurred_at=NOW - DAY)
+        assert await store.enrol([late], now=NOW) == [Enrolled.SUPERSEDED]
+        assert await found(store, a_query(handle="umar_media")) == ["1"]
+
+    async def test_candidates_come_by_rarity_and_are_cut(self, store: Store) -> None:
+        many = [a_ban(str(n), handle=f"media_number_{n}", display_name=f"N{n}") for n in range(30)]
+        await store.enrol([*many, a_ban("best", handle="umar_media_number_77")], now=NOW)
+        query = a_query(handle="umar_media_number_77", display_name="Umar")
+        assert (await found(store, query))[0] == "best"
+        assert len(await found(store, query, keep=5)) == 5
+        assert (await found(store, query, keep=5)) == (await found(store, query))[:5]
+
+    async def test_the_order_of_equals_does_not_depend_on_the_order_of_enrolment(
+        self, make_store: MakeStore
+    ) -> None:
+        one, other = await make_store(), await make_store()
+        bans = [a_ban(str(n)) for n in range(40)]
+        await one.enrol(bans, now=NOW)
+        first = await found(one, a_query(), keep=10)
+        await one.expunge([(ban.account, NOW) for ban in bans], now=NOW)
+        await other.enrol([again(ban, occurred_at=NOW + 1) for ban in reversed(bans)], now=NOW)
+        assert await found(other, a_query(), keep=10) == first
+
+    async def test_a_common_value_lists_no_more_than_its_cap(self, store: Store) -> None:
+        crowd = [
+            a_ban(str(n), handle=None, device_id="f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11")
+            for n in range(PERSONAL_POSTING_CAP * 3)
+        ]
+        await store.enrol(crowd, now=NOW)
+        query = a_query(handle=None, device_id="f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11")
+        names = await found(store, query, keep=1_000)
+        assert PERSONAL_POSTING_CAP <= len(names) <= 3 * shard_posting_cap(KeyKind.DEVICE, 3)
+        await store.expunge([(ban.account, NOW) for ban in crowd], now=NOW)
+        assert await found(store, query, keep=1_000) == []
+
+    async def test_a_batch_may_be_empty_and_a_query_without_keys(self, store: Store) -> None:
+        assert await store.bans_like([], now=NOW) == []
+        assert await store.enrol([], now=NOW) == []
+        assert await store.facts([]) == []
+        assert await store.bans([]) == []
+        assert await store.bans_like([Query("x:1", ())], now=NOW) == [[]]
+        assert await store.remembered_like([Query("x:1", (Key(KeyKind.EMAIL, b"0123456789"),))], now=NOW) == [
+            []
+        ]
+
+    async def test_while_peppers_rotate_both_find(self, store: Store) -> None:
+        old, new = PEPPERS.peppers[0], Pepper(2, b"another pepper of the tests, 32 b")
+        both = Peppers(PEPPERS.identity, (new, old))
+        ban = a_ban("1", handle=None, email="umar@example.org", peppers=both)
+        await store.enrol([ban], now=NOW)
+        for pepper in (old, new):
+            query = a_ban("2", handle=None, email="umar@example.org", peppers=Peppers(b"", (pepper,)))
+            keys = tuple(Key(KeyKind.EMAIL, key) for key in _emails(query.fingerprints[0]))
+            (candidates,) = await store.bans_like([Query("x:2", keys)], now=NOW)
+            assert [one.fingerprints for one in candidates] == [ban.fingerprints]
+
+
+def _emails(fingerprint: object) -> list[bytes]:
+    from samehand.fingerprint import Fingerprint, enrolment_keys
+
+    assert isinstance(fingerprint, Fingerprint)
+    return [key.value for key in enrolment_keys(fingerprint) if key.kind is KeyKind.EMAIL]
+
+
+class TestExpiry:
+    async def test_an_expired_ban_is_not_found_and_is_swept(self, store: Store) -> None:
+        await store.enrol([a_ban("1", expires_at=NOW + DAY), a_ban("2")], now=NOW)
+        assert sorted(await found(store, a_query())) == ["1", "2"]
+        assert await found(store, a_query(), now=NOW + DAY) == ["2"]
+        assert await store.bans(["x:1"], now=NOW + DAY) == [None]
+        assert await store.sweep(now=NOW) == 0
+        assert await store.sweep(now=NOW + DAY) == 1
+        assert await store.bans(["x:1"]) == [None]
+
+    async def test_a_ban_that_comes_after_its_end_is_not_enrolled(self, store: Store) -> None:
+        assert await store.enrol([a_ban("1", expires_at=NOW)], now=NOW) == [Enrolled.EXPIRED]
+        assert await found(store, a_query()) == []
+
+    async def test_an_end_that_is_lifted_stays_lifted(self, store: Store) -> None:
+        await store.enrol([a_ban("1", expires_at=NOW + 1)], now=NOW)
+        await store.enrol([a_ban("1", occurred_at=NOW)], now=NOW)
+        assert await store.sweep(now=NOW + DAY) == 0
+        assert await found(store, a_query(), now=NOW + DAY) == ["1"]
+
+
+class TestReinstatement:
+    async def test_whoever_is_reinstated_is_forgotten(self, store: Store) -> None:
+        await store.enrol([a_ban("1")], now=NOW)
+        (candidates,) = await store.bans_like([a_query()], now=NOW)
+        assert await store.expunge([("x:1", NOW), ("x:2", NOW)], now=NOW) == [True, False]
+        assert await found(store, a_query()) == []
+        assert await store.facts([candidates[0].ref]) == [None]
+
+    async def test_a_slot_used_again_is_not_quoted_for_the_account_that_had_it(self, store: Store) -> None:
+        await store.enrol([a_ban("1")], now=NOW)
+        (candidates,) = await store.bans_like([a_query()], now=NOW)
+        await store.expunge([("x:1", NOW)], now=NOW)
+        await store.enrol([a_ban(str(n)) for n in range(2, 12)], now=NOW)
+        assert await store.facts([candidates[0].ref]) == [None]
+
+    @pytest.mark.parametrize("reinstated_first", [True, False])
+    async def test_the_later_of_ban_and_reinstatement_wins_in_any_order(
+        self, store: Store, reinstated_first: bool
+    ) -> None:
+        if reinstated_first:
+            await store.expunge([("x:1", NOW)], now=NOW)
+        earlier = await store.enrol([a_ban("1", occurred_at=NOW - 1)], now=NOW)
+        if not reinstated_first:
+            await store.expunge([("x:1", NOW)], now=NOW)
+        assert earlier == [Enrolled.SUPERSEDED if reinstated_first else Enrolled.NEW]
+        assert await found(store, a_query()) == []
+        assert await store.enrol([a_ban("1", occurred_at=NOW + 1)], now=NOW) == [Enrolled.NEW]
+        assert await store.expunge([("x:1", NOW)], now=NOW) == [False]
+        assert await found(store, a_query()) == ["1"]
+
+    async def test_what_was_remembered_of_it_goes_too(self, store: Store) -> None:
+        await store.remember([a_remembered("1")], now=NOW)
+        assert await store.expunge([("x:1", NOW)], now=NOW) == [True]
+        assert await recalled(store, a_query("5")) == []
+
+
+class TestRemembered:
+    async def test_a_remembered_account_is_found_and_quoted(self, store: Store) -> None:
+        account = a_remembered("7", display_name="Umar Media")
+        await store.remember([account], now=NOW)
+        (candidates,) = await store.remembered_like([a_query("9001")], now=NOW)
+        assert [one.fingerprint for one in candidates] == list(account.fingerprints)
+        (facts,) = await store.remembered_facts([candidates[0].ref])
+        assert facts is not None
+        assert (facts.account, facts.seen_at, facts.quoted) == (account.account, NOW, account.quoted)
+
+    async def test_it_is_kept_for_the_retention_time_and_an_eighth_longer_at_most(self, store: Store) -> None:
+        await store.remember([a_remembered("7")], now=NOW)
+        assert await recalled(store, a_query("1"), now=NOW + 30 * DAY) == ["7"]
+        assert await recalled(store, a_query("1"), now=NOW + 30 * DAY * 9 / 8) == []
+
+    async def test_an_update_replaces_the_former_state(self, store: Store) -> None:
+        await store.remember([a_remembered("7", handle="umar_media")], now=NOW)
+        changed = a_remembered("7", handle="salma_khan", seen_at=NOW + 5 * DAY)
+        await store.remember([changed], now=NOW + 5 * DAY)
+        assert await recalled(store, a_query("1", handle="umar_media"), now=NOW + 5 * DAY) == []
+        assert await recalled(store, a_query("1", handle="salma_khan"), now=NOW + 5 * DAY) == ["7"]
+
+    async def test_an_older_state_that_comes_late_changes_nothing(self, store: Store) -> None:
+        await store.remember([a_remembered("7", handle="salma_khan", seen_at=NOW)], now=NOW)
+        await store.remember([a_remembered("7", handle="umar_media", seen_at=NOW - 1)], now=NOW)
+        assert await recalled(store, a_query("1", handle="salma_khan")) == ["7"]
+
+    @pytest.mark.parametrize("deleted_first", [True, False])
+    async def test_a_deleted_account_is_forgotten_in_any_order(
+        self, store: Store, deleted_first: bool
+    ) -> None:
+        if deleted_first:
+            assert await store.forget([("x:7", NOW + 1)], now=NOW) == [False]
+        await store.remember([a_remembered("7", seen_at=NOW)], now=NOW)
+        if not deleted_first:
+            assert await store.forget([("x:7", NOW + 1)], now=NOW) == [True]
+        assert await recalled(store, a_query("1")) == []
+        await store.remember([a_remembered("7", seen_at=NOW + 2)], now=NOW)
+        assert await store.forget([("x:7", NOW + 1)], now=NOW) == [False]
+        assert await recalled(store, a_query("1")) == ["7"]
+
+    async def test_over_the_byte_budget_the_oldest_go_first_and_are_counted(
+        self, make_store: MakeStore
+    ) -> None:
+        budget = 100_000
+        store = await make_store(remembered_bytes=budget)
+        for batch in range(20):
+            names = [f"{batch}-{n}" for n in range(30)]
+            await store.remember([a_remembered(name) for name in names], now=NOW + batch)
+        figures = await store.figures()
+        assert figures.remembered_bytes <= budget
+        assert figures.remembered + figures.remembered_evicted == 600
+        assert figures.remembered_evicted > 0
+        names = await recalled(store, a_query("1"), now=NOW + 20)
+        assert names
+        assert all(not name.startswith("0-") for name in names)
+
+    async def test_a_crowd_of_one_value_lists_no_more_than_its_cap_a_generation(self, store: Store) -> None:
+        accounts = [a_remembered(str(n)) for n in range(NAME_POSTING_CAP * 2)]
+        await store.remember(accounts, now=NOW)
+        keys = tuple(key for key in a_query().keys if key.kind is KeyKind.HANDLE_START)
+        (candidates,) = await store.remembered_like([Query("x:q", keys)], now=NOW, keep=1_000)
+        assert NAME_POSTING_CAP <= len(candidates) <= 3 * shard_posting_cap(KeyKind.HANDLE_START, 3)
+
+
+class TestPairs:
+    async def test_an_alert_is_published_once_a_band(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        proposal = a_proposal(band="possible")
+        assert await store.propose([proposal], now=NOW) == [Ruled(PUBLISH, 1)]
+        await store.confirm([(proposal.alert_id, proposal.banned)], now=NOW)
+        assert await store.propose([proposal], now=NOW) == [Ruled(DUPLICATE, 0)]
+        higher = a_proposal(band="likely")
+        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
+        await store.confirm([(proposal.alert_id, proposal.banned)], now=NOW)
+        assert await store.propose([proposal, higher], now=NOW) == [Ruled(DUPLICATE, 0)] * 2
+
+    async def test_what_a_crash_left_unconfirmed_is_published_again_under_its_revision(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
+        await store.confirm([(a_proposal().alert_id, "x:9001")], now=NOW)
+        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
+        assert await store.propose([a_proposal(band="possible")], now=NOW) == [Ruled(DUPLICATE, 0)]
+        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
+
+    async def test_no_alert_on_a_ban_that_is_gone_nor_for_an_account_that_is_banned(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001", expires_at=NOW + 1), a_ban("7002")], now=NOW)
+        assert await store.propose([a_proposal(banned="x:404")], now=NOW) == [Ruled(Ruling.NOT_BANNED, 0)]
+        assert await store.propose([a_proposal(account="x:7002")], now=NOW) == [
+            Ruled(Ruling.ACCOUNT_BANNED, 0)
+        ]
+        assert await store.propose([a_proposal()], now=NOW + 1) == [Ruled(Ruling.NOT_BANNED, 0)]
+
+    async def test_a_pair_that_a_moderator_silenced_stays_silent(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.suppress([a_proposal().alert_id], now=NOW)
+        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
+
+    async def test_open_alerts_are_found_by_ban_and_by_id(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        proposals = [a_proposal(f"x:{n}", payload=f"alert {n}".encode()) for n in range(3)]
+        await store.propose(proposals, now=NOW)
+        expected = [
+            OpenAlert(one.alert_id, one.account, one.banned, one.band, 1, one.payload) for one in proposals
+        ]
+        assert await store.open_alerts(["x:9001", "x:404"]) == [expected, []]
+        assert await store.pairs([proposals[1].alert_id, "unknown"]) == [expected[1], None]
+
+    async def test_the_oldest_open_alerts_on_a_ban_give_way_beyond_the_cap(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        proposals = [a_proposal(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN + 3)]
+        await store.propose(proposals, now=NOW)
+        ((first, *rest),) = await store.open_alerts(["x:9001"])
+        assert (first.account, len(rest)) == ("x:3", OPEN_ALERTS_A_BAN - 1)
+
+    async def test_after_a_withdrawal_a_later_ban_alerts_above_its_revision(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        await store.confirm([(a_proposal().alert_id, "x:9001")], now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        ((withdrawn,),) = await store.open_alerts(["x:9001"])
+        await store.drop_alerts([(withdrawn.alert_id, withdrawn.banned)])
+        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await store.pairs([withdrawn.alert_id]) == [None]
+        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 3)]
+
+
+class TestFamilies:
+    async def test_who_joined_a_family_descends_from_its_founder(self, store: Store) -> None:
+        await store.join([("x:2", Descent("x:1", 1))], now=NOW)
+        assert await store.descents(["x:2", "x:3"]) == [Descent("x:1", 1), None]
+
+    async def test_a_ban_names_its_founder_until_that_one_is_reinstated(self, store: Store) -> None:
+        child = a_ban("2", descent=Descent("x:1", 1))
+        await store.enrol([a_ban("1"), child], now=NOW)
+        await store.join([("x:3", Descent("x:1", 1))], now=NOW)
+        assert await store.bans(["x:2"]) == [child]
+        await store.expunge([("x:1", NOW)], now=NOW)
+        (left,) = await store.bans(["x:2"])
+        assert left is not None
+        assert left.facts.descent == founder("x:2")
+        assert await store.descents(["x:3"]) == [None]
+        await store.join([("x:4", Descent("x:1", 1))], now=NOW)
+        assert await store.descents(["x:4"]) == [None]
+
+
+class TestFrequencies:
+    async def test_counts_are_seen_after_a_freeze_and_not_before(self, make_store: MakeStore) -> None:
+        store = await make_store(freeze_seconds=100.0)
+        await store.enrol([a_ban("9001")], now=NOW)
+        accounts = [a_remembered(str(n), handle="umar_media") for n in range(50)]
+        await store.remember(accounts, now=NOW)
+        assert not await store.freeze(now=NOW + 99)
+        before = await store.frequencies()
+        assert (before.bans, before.accounts("")) == (1, 0)
+        await store.enrol([a_ban("9002")], now=NOW)
+        assert await store.freeze(now=NOW + 100)
+        assert not await store.freeze(now=NOW + 101)
+        await store.enrol([a_ban("9003")], now=NOW)
+        frozen = await store.frequencies()
+        stratum = accounts[0].fingerprints[0].stratum
+        assert frozen.bans == 2
+        assert frozen.accounts("") == frozen.accounts(stratum) == 50
+        assert frozen.count(KeyKind.HANDLE_FULL, b"umarmedia", stratum) == 50
+        assert frozen.count(KeyKind.HANDLE_FULL, b"salmakhan", stratum) == 0
+
+    async def test_a_farm_counts_its_values_once(self, make_store: MakeStore) -> None:
+        store = await make_store(freeze_seconds=100.0)
+        farm = [a_remembered(str(n), ip="39.40.1.2", handle="umar_media") for n in range(200)]
+        await store.remember(farm, now=NOW)
+        await store.remember([a_remembered("201", ip="103.12.9.1", handle="umar_media")], now=NOW)
+        await store.freeze(now=NOW + 100)
+        frozen = await store.frequencies()
+        assert frozen.count(KeyKind.HANDLE_FULL, b"umarmedia", farm[0].fingerprints[0].stratum) == 2
+
+    async def test_banned_accounts_and_repeats_do_not_count(self, make_store: MakeStore) -> None:
+        store = await make_store(freeze_seconds=100.0)
+        await store.enrol([a_ban("1")], now=NOW)
+        await store.remember([a_remembered("1"), a_remembered("2")], now=NOW)
+        await store.remember([a_remembered("2")], now=NOW)
+        await store.freeze(now=NOW + 100)
+        assert (await store.frequencies()).accounts("") == 1
+
+    async def test_counts_add_up_over_freezes(self, make_store: MakeStore) -> None:
+        store = await make_store(freeze_seconds=100.0)
+        for turn in range(3):
+            await store.remember([a_remembered(str(turn))], now=NOW + 100 * turn)
+            await store.freeze(now=NOW + 100 * (turn + 1))
+        assert (await store.frequencies()).accounts("") == 3
+
+
+class TestFigures:
+    async def test_operators_see_how_much_there_is(self, store: Store) -> None:
+        await store.enrol([a_ban("1"), a_ban("2")], now=NOW)
+        await store.remember([a_remembered("7")], now=NOW)
+        figures = await store.figures()
+        assert (figures.fingerprints, figures.remembered, figures.remembered_evicted) == (2, 1, 0)
+        assert figures.remembered_bytes > 0
+        assert len(figures.fold_versions) == 1
+        assert await store.ready() is None
