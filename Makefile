@@ -46,6 +46,10 @@ demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and
 test: $(STAMP) ## all tests; one line says what was skipped and why
 	@$(PYTEST) $(PARALLEL) $(REPORT)
 
+.PHONY: test-kafka
+test-kafka: $(STAMP) ## the tests that need Apache Kafka itself; without Java and KAFKA_HOME or Maven they fail
+	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the decoder
 	@$(PYTEST) -p tests.fuzzing --hypothesis-profile=fuzz tests/schemas -k never_raise
