@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.evidence import Evidence
@@ -19,24 +18,10 @@ from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountEvent, Basis
 from schemas.alerts import EvidenceLine, Matched
 from store.base import Ban, BanFacts, Remembered
-from store.errors import StoreEmptied, StoreUnavailable
-from streams.errors import Transient
 
-T = TypeVar("T")
 Keyers = Sequence[tuple[int, Keyer]]
 
 _KEYED = ("email", "phone", "device", "ip", "payment")
-
-
-async def asked(answer: Awaitable[T]) -> T:
-    """What the store answers; its outages become what delivery waits out.
-
-    A store that was emptied is an outage too: nothing may be said until it has been rebuilt.
-    """
-    try:
-        return await answer
-    except (StoreUnavailable, StoreEmptied) as outage:
-        raise Transient(str(outage)) from outage
 
 
 def account_of(platform: str, wire: WireAccount) -> Account:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from agents.doors import asked, ban_of, descending
+from agents.doors import ban_of, descending
 from agents.house import House
 from agents.reading import dead
 from schemas.accounts import AccountBanned, Tombstone
@@ -77,19 +77,19 @@ class Enrol:
 
     async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:
         gone = [(it.account, it.occurred_at) for it in run]
-        await asked(self._house.store.expunge(gone, now=self._house.now()))
+        await self._house.ask(self._house.store.expunge(gone, now=self._house.now()))
         return [NOTHING] * len(run)
 
     async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:
         store = self._house.store
         accounts = [it.ban.account for it in run]
-        descents = await asked(store.descents(accounts))
+        descents = await self._house.ask(store.descents(accounts))
         bans = [
             descending(it.ban, descent) if descent else it.ban
             for it, descent in zip(run, descents, strict=True)
         ]
-        became = await asked(store.enrol(bans, now=self._house.now()))
-        standing = await asked(store.bans(accounts))
+        became = await self._house.ask(store.enrol(bans, now=self._house.now()))
+        standing = await self._house.ask(store.bans(accounts))
         return [
             self._outcome(it.event, outcome, stands=ban is not None)
             for it, outcome, ban in zip(run, became, standing, strict=True)

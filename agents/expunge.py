@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from agents.doors import asked
 from agents.enrol import tombstone
 from agents.house import House
 from agents.markers import Marker, read_marker
@@ -40,14 +39,14 @@ class Expunge:
         """Forgets the alerts whose withdrawal the broker has confirmed."""
         gone = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
         if gone:
-            await asked(self._house.store.drop_alerts([(it.alert_id, it.banned) for it in gone]))
+            await self._house.ask(self._house.store.drop_alerts([(it.alert_id, it.banned) for it in gone]))
 
     async def _lift(self, lifted: Sequence[tuple[int, AccountReinstated]], outcomes: list[Outcome]) -> None:
         store, now = self._house.store, self._house.now()
         accounts = [event.key for _, event in lifted]
-        await asked(store.expunge([(event.key, event.at) for _, event in lifted], now=now))
-        standing = await asked(store.bans(accounts))
-        open_alerts = await asked(store.open_alerts(accounts))
+        await self._house.ask(store.expunge([(event.key, event.at) for _, event in lifted], now=now))
+        standing = await self._house.ask(store.bans(accounts))
+        open_alerts = await self._house.ask(store.open_alerts(accounts))
         for (place, event), ban, alerts in zip(lifted, standing, open_alerts, strict=True):
             if ban is None:  # else it was banned again later, and that ban stands
                 outcomes[place] = Published(

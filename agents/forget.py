@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.doors import asked
 from agents.house import House
 from agents.reading import itself, read_all
 from schemas.wire import decode_deleted
@@ -23,5 +22,5 @@ class Forget:
         outcomes, gone = read_all(arrivals, decode_deleted, self._house, itself)
         if gone:
             accounts = [(event.key, event.at) for _, event in gone]
-            await asked(self._house.store.forget(accounts, now=self._house.now()))
+            await self._house.ask(self._house.store.forget(accounts, now=self._house.now()))
         return outcomes

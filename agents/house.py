@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from samehand.fingerprint import Keyer
 from samehand.weights import Weights
 from store.base import Store
+from store.errors import StoreEmptied, StoreUnavailable
+from streams.errors import Transient
 from streams.meters import Meters
 from streams.topics import Names
+
+T = TypeVar("T")
+
+OPERATIONS = tuple(
+    name for name, member in vars(Store).items() if not name.startswith("_") and callable(member)
+)
+"""What is asked of a store: the labels of `samehand_store_seconds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +55,24 @@ class House:
     weights: Weights
     topics: Names
     meters: Meters
-    now: Callable[[], float]
+    now: Callable[[], float]  # Unix seconds
+    ticks: Callable[[], float] = time.perf_counter  # seconds of a clock that only runs forward
     rules: Rules = field(default_factory=Rules)
 
     @property
     def alerts_topic(self) -> str:
         """Where alerts go: in shadow mode, where nobody acts on them."""
         return self.topics.shadow if self.rules.shadow else self.topics.alerts
+
+    async def ask(self, answer: Coroutine[Any, Any, T]) -> T:
+        """What the store answers, timed; its outages become what delivery waits out.
+
+        A store that was emptied is an outage too: nothing may be said until it has been rebuilt.
+        """
+        began, operation = self.ticks(), getattr(answer, "__name__", "unknown")
+        try:
+            return await answer
+        except (StoreUnavailable, StoreEmptied) as outage:
+            raise Transient(str(outage)) from outage
+        finally:
+            self.meters.store_seconds.labels(operation).observe(self.ticks() - began)

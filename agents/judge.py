@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.doors import asked
 from agents.house import House
 from agents.reading import itself, read_all
 from samehand.lineage import Descent, child_of, founder
@@ -31,22 +30,22 @@ class Judge:
 
     async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
         store, now = self._house.store, self._house.now()
-        alerts = await asked(store.pairs([verdict.alert_id for verdict in verdicts]))
+        alerts = await self._house.ask(store.pairs([verdict.alert_id for verdict in verdicts]))
         unlike = [v.alert_id for v in verdicts if consequence(v.verdict) is Consequence.SUPPRESS]
         if unlike:
-            await asked(store.suppress(unlike, now=now))
+            await self._house.ask(store.suppress(unlike, now=now))
         mirrors = [
             alert
             for verdict, alert in zip(verdicts, alerts, strict=True)
             if alert is not None and consequence(verdict.verdict) is Consequence.JOIN
         ]
         if mirrors:
-            await asked(store.join(await self._families(mirrors), now=now))
+            await self._house.ask(store.join(await self._families(mirrors), now=now))
         for verdict, alert in zip(verdicts, alerts, strict=True):
             self._house.meters.verdict(verdict.verdict, alert.band if alert else "none")
 
     async def _families(self, mirrors: Sequence[OpenAlert]) -> list[tuple[str, Descent]]:
-        bans = await asked(self._house.store.bans([alert.banned for alert in mirrors]))
+        bans = await self._house.ask(self._house.store.bans([alert.banned for alert in mirrors]))
         return [
             (alert.account, child_of(ban.facts.descent if ban else founder(alert.banned)))
             for alert, ban in zip(mirrors, bans, strict=True)

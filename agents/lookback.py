@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.doors import asked, matched_of, moment
+from agents.doors import matched_of, moment
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import itself, read_all
@@ -44,16 +44,16 @@ class Lookback:
             return []
         house = self._house
         now = house.now()
-        bans = await asked(house.store.bans([word.key for _, word in words]))
+        bans = await house.ask(house.store.bans([word.key for _, word in words]))
         standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
         if not standing:
             return []
-        found = await asked(
+        found = await house.ask(
             house.store.remembered_like(
                 [_query(ban) for _, _, ban in standing], now=now, keep=house.rules.candidates_a_ban
             )
         )
-        frequencies = await asked(house.store.frequencies())
+        frequencies = await house.ask(house.store.frequencies())
         return [
             (place, emits)
             for (place, word, ban), candidates in zip(standing, found, strict=True)
@@ -71,8 +71,8 @@ class Lookback:
         ]
         if not near:
             return []
-        facts = await asked(house.store.remembered_facts([candidate.ref for candidate, _ in near]))
-        known = await asked(house.store.bans([fact.account if fact else "" for fact in facts]))
+        facts = await house.ask(house.store.remembered_facts([candidate.ref for candidate, _ in near]))
+        known = await house.ask(house.store.bans([fact.account if fact else "" for fact in facts]))
         pairs = [
             self._pair(word, ban, candidate, fact, scored)
             for (candidate, scored), fact, own_ban in zip(near, facts, known, strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from agents.doors import asked, evidence_lines, matched_of, moment
+from agents.doors import evidence_lines, matched_of, moment
 from agents.house import House
 from agents.markers import Marker, read_marker
 from samehand.fingerprint import Fingerprint
@@ -88,7 +88,7 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
     chosen = sorted(strongest.values())
     now = house.now()
     alerts = [_alert(pairs[place], pairs, house, now) for place in chosen]
-    ruled = await asked(
+    ruled = await house.ask(
         house.store.propose(
             [
                 Proposal(
@@ -117,7 +117,7 @@ async def confirm(emits: Sequence[Emit], house: House) -> None:
     markers = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
     if not markers:
         return
-    await asked(house.store.confirm([(it.alert_id, it.banned) for it in markers], now=house.now()))
+    await house.ask(house.store.confirm([(it.alert_id, it.banned) for it in markers], now=house.now()))
     for it in markers:
         house.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agents.doors import asked, remembered_of
+from agents.doors import remembered_of
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import read_all
@@ -70,13 +70,13 @@ class Screen:
         """What to send for each event, by its place in the batch."""
         house = self._house
         now = house.now()
-        await asked(house.store.remember([one.account for _, one in seen], now=now))
-        found = await asked(
+        await house.ask(house.store.remember([one.account for _, one in seen], now=now))
+        found = await house.ask(
             house.store.bans_like(
                 [one.query for _, one in seen], now=now, keep=house.rules.candidates_an_event
             )
         )
-        frequencies = await asked(house.store.frequencies())
+        frequencies = await house.ask(house.store.frequencies())
         for candidates in found:
             house.meters.candidates.observe(len(candidates))
         pairs: list[Pair] = []
@@ -101,7 +101,7 @@ class Screen:
             self._near(one, candidates, frequencies) for (_, one), candidates in zip(seen, found, strict=True)
         ]
         refs = [candidate.ref for candidates in near for candidate in candidates]
-        facts = iter(await asked(self._house.store.facts(refs)) if refs else ())
+        facts = iter(await self._house.ask(self._house.store.facts(refs)) if refs else ())
         best = []
         for (_, one), candidates in zip(seen, near, strict=True):
             with_facts = [(candidate, next(facts)) for candidate in candidates]

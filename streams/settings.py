@@ -129,11 +129,17 @@ class Settings(BaseSettings):
     store_prefix: str = Field(
         "samehand", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="Before every Redis key."
     )
-    pepper_file: FilePath | None = Field(
-        None, description="Secret that keys personal values; at least 32 bytes."
+    store_shards: Count = Field(
+        1, le=1024, description="Parts of the store; for a Cluster four times its masters. Set once."
     )
-    pepper_previous_file: FilePath | None = Field(
-        None, description="The pepper before, read too while rotating."
+    store_bans: int = Field(
+        1_000_000, ge=1_000, le=1_000_000_000, description="Bans the store is laid out for. Set once."
+    )
+    store_remembered: int = Field(
+        1_000_000, ge=1_000, le=1_000_000_000, description="Remembered accounts it is laid out for. Set once."
+    )
+    pepper_file: FilePath | None = Field(
+        None, description="File with the secrets that key personal values (`samehand doctor` says how)."
     )
 
     # Judging
@@ -173,6 +179,12 @@ class Settings(BaseSettings):
     # Remembering
     remember_days: int = Field(
         30, ge=1, le=365, description="Days that new accounts are remembered for later bans."
+    )
+    remember_megabytes: int = Field(
+        1_000,
+        ge=1,
+        le=10_000_000,
+        description="Memory for remembered accounts; beyond it the oldest are forgotten, and counted.",
     )
     dedup_days: int = Field(
         35, ge=1, le=400, description="Days that a published alert is known, longer than the above."
@@ -240,18 +252,11 @@ class Settings(BaseSettings):
             yield f"{PREFIX}KAFKA_CERT_FILE and {PREFIX}KAFKA_KEY_FILE go together"
         if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
             yield f"{PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE need {PREFIX}KAFKA_TLS=true"
-        if self.pepper_previous_file and not self.pepper_file:
-            yield f"{PREFIX}PEPPER_PREVIOUS_FILE needs {PREFIX}PEPPER_FILE"
 
     @property
     def redis(self) -> RedisAddress:
         """Where Redis is."""
         return parse_redis_address(self.redis_url)
-
-    @property
-    def pepper_files(self) -> tuple[Path, ...]:
-        """The peppers, the one to write with first."""
-        return tuple(path for path in (self.pepper_file, self.pepper_previous_file) if path)
 
     def kafka_secret(self) -> str | None:
         """The SASL password. Raises `SettingsError` when its file cannot be read."""

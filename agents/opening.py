@@ -1,0 +1,83 @@
+"""From settings to a store and its secrets: the one place that knows both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from store.memory import Bounds
+from store.pepper import Peppers, UnusablePepper, read_peppers
+from store.redis import Endpoint, RedisStore, Sizes
+from streams.errors import SettingsError
+from streams.settings import Settings
+
+DAY_SECONDS = 86_400.0
+
+# The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
+# time that Redis itself may take.
+DEADLINES_A_COMMAND = 4
+
+
+def peppers_of(settings: Settings) -> Peppers:
+    """The secrets in force.
+
+    Raises:
+        SettingsError: no pepper file is set, or it cannot be used; says which and why, never a secret.
+    """
+    if settings.pepper_file is None:
+        raise SettingsError(
+            {"SAMEHAND_PEPPER_FILE": "is not set: personal values cannot be kept without a secret"}
+        )
+    try:
+        return read_peppers([settings.pepper_file])
+    except UnusablePepper as fault:
+        raise SettingsError({"SAMEHAND_PEPPER_FILE": str(fault)}) from fault
+
+
+def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> RedisStore:
+    """The store that the settings name, not yet opened."""
+    return RedisStore(
+        endpoint_of(settings),
+        prefix=settings.store_prefix,
+        identity=peppers.identity,
+        sizes=Sizes(
+            shards=settings.store_shards, bans=settings.store_bans, remembered=settings.store_remembered
+        ),
+        bounds=Bounds(
+            retention_seconds=settings.remember_days * DAY_SECONDS,
+            remembered_bytes=settings.remember_megabytes * 1_000_000,
+        ),
+        known_epoch=known_epoch,
+    )
+
+
+def endpoint_of(settings: Settings) -> Endpoint:
+    """Where Redis is, as the store wants to hear it."""
+    address = settings.redis
+    options: dict[str, Any] = {
+        "username": settings.redis_username,
+        "password": settings.redis_secret(),
+        "socket_timeout": settings.redis_timeout_ms / 1000,
+        "socket_connect_timeout": settings.redis_timeout_ms / 1000,
+    }
+    if address.tls:
+        options["ssl"] = True
+        options["ssl_ca_certs"] = str(settings.redis_ca_file) if settings.redis_ca_file else None
+    given = {name: value for name, value in options.items() if value is not None}
+    deadline_seconds = DEADLINES_A_COMMAND * settings.redis_timeout_ms / 1000
+    if address.kind == "sentinel":
+        return Endpoint(
+            sentinels=address.hosts,
+            service=address.master,
+            deadline_seconds=deadline_seconds,
+            options={**given, "db": address.database},
+        )
+    host, port = address.hosts[0] if address.hosts else ("", 0)
+    if address.kind == "cluster":
+        return Endpoint(cluster=f"redis://{host}:{port}", deadline_seconds=deadline_seconds, options=given)
+    # TLS is said by the scheme here.
+    plain = {name: value for name, value in given.items() if name != "ssl"}
+    if address.kind == "unix":
+        url = f"unix://{address.path}?db={address.database}"
+    else:
+        url = f"{'rediss' if address.tls else 'redis'}://{host}:{port}/{address.database}"
+    return Endpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
