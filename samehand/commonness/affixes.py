@@ -1,8 +1,8 @@
 """Words that decorate a handle without naming anybody: `official`, `backup`, `tv`.
 
-A comparer asks this to know that `umar_media_official2` extends `umar_media`. The list is written by hand, in
-Latin letters or in the words' own script, and folded when it is read. Words that are also common names (`ben`,
-`ana`, `wali`, `guan`, `alam`) are left out: taking a name for a decoration would lose the person.
+A comparer asks this to know that `umar_media_official2` extends `umar_media`. The list is written by hand,
+in Latin letters or in the words' own script, and folded when it is read. Words that are also common names
+(`ben`, `ana`, `wali`, `guan`, `alam`) are left out: taking a name for a decoration would lose the person.
 """
 
 from __future__ import annotations
@@ -11,42 +11,42 @@ from samehand.normal.fold import fold_name
 
 _ENGLISH = """
     a ac acc account accounts active again alt alternate alternative am an archive archives at back backup
-    backups banned bkp bk blog by channel chan co com fake fan fanpage fans feed for fr group gp hd here him home
-    hq i im in inc info internet is its ig insta it just live ltd main me mail media mirror mr mrs ms my net
-    network new news not now of offical official officially officials ofc offl og on one online only orig
-    original page personal pg post posts priv private pro profile public real realy really reborn return returned
-    returns second self spam suspended tg team the thereal this tiktok to tv tweets twt two uk us usa v
-    verified version via vip vid video videos vlog vlogs we web website ya youtube yt x xo xx xxx
+    backups banned bkp bk blog by channel chan co com fake fan fanpage fans feed for fr group gp hd here him
+    home hq i im in inc info internet is its ig insta it just live ltd main me mail media mirror mr mrs ms
+    my net network new news not now of offical official officially officials ofc offl og on one online only
+    orig original page personal pg post posts priv private pro profile public real realy really reborn
+    return returned returns second self spam suspended tg team the thereal this tiktok to tv tweets twt two
+    uk us usa v verified version via vip vid video videos vlog vlogs we web website ya youtube yt x xo xx
+    xxx
 """
 _ROMANCE = """
-    cuenta canal el la los las lo oficial oficiales nuevo nueva noticias respaldo verdadero verdadera yo soy de
-    del mi grupo medios segunda segundo pagina otra vez secundaria reserva privado officiel officielle nouveau
-    nouvelle compte chaine actu novo conta
+    cuenta canal el la los las lo oficial oficiales nuevo nueva noticias respaldo verdadero verdadera yo soy
+    de del mi grupo medios segunda segundo pagina otra vez secundaria reserva privado officiel officielle
+    nouveau nouvelle compte chaine actu novo conta
 """
 _URDU_HINDI = """
-    asli naya nayi khabar khabrain khabrein akhbar khabarnama dobara doosra dusra phir wapas walay wala waala ka ki
-    ke hum mera apna hamara sarkari nashriyat idara aadhikarik adhikarik khata samachar sacha
-    اصلی نیا نئی خبر خبریں خبرنامہ دوبارہ دوسرا سرکاری نشریات ادارہ چینل پیج اکاؤنٹ آفیشل میرا والا
-    आधिकारिक असली नया नयी खाता समाचार सरकारी दूसरा चैनल
+    asli naya nayi khabar khabrain khabrein akhbar khabarnama dobara doosra dusra phir wapas walay wala
+    waala ka ki ke hum mera apna hamara sarkari nashriyat idara aadhikarik adhikarik khata samachar sacha
+    اصلی نیا نئی خبر خبریں خبرنامہ دوبارہ دوسرا سرکاری نشریات ادارہ چینل پیج اکاؤنٹ آفیشل میرا والا आधिकारिक
+    असली नया नयी खाता समाचार सरकारी दूसरा चैनल
 """
 _ARABIC = """
-    al rasmi alrasmi elrasmy alrasmiya hesab hisab qanat akhbar alakhbar jadid jadeed aljadid haqiqi ihtiyati
-    badil alsafha ealam aalam alilam ielam mubashir
-    رسمي الرسمي الرسمية حساب قناة القناة أخبار الأخبار جديد الجديد حقيقي احتياطي بديل صفحة الصفحة إعلام الإعلام
-    مباشر خاص
+    al rasmi alrasmi elrasmy alrasmiya hesab hisab qanat akhbar alakhbar jadid jadeed aljadid haqiqi
+    ihtiyati badil alsafha ealam alilam ielam mubashir رسمي الرسمي الرسمية حساب قناة القناة أخبار
+    الأخبار جديد الجديد حقيقي احتياطي بديل صفحة الصفحة الإعلام مباشر خاص
 """
 _PASHTO_PERSIAN = """
     rasmy nawe khpal wraz da zama taza khabruna dovom vaghei vaqei shakhsi kanal khabari
     رسمی نوی نوې خپل زما تازه خبرونه اصل کانال خبری جدید دوم واقعی شخصی پشتیبان صفحه
 """
 _RUSSIAN = """
-    ofitsialny ofitsialnyi ofitsialnyy oficialny novy novyi novyy novosti gruppa nastoyashchiy nastoyashiy rezerv
-    rezervny rezervnyi vtoroy zapasnoy akkaunt
-    официальный официальная новый новая новости канал группа настоящий резерв резервный второй запасной аккаунт
-    тут снова личный страница это я мой
+    ofitsialny ofitsialnyi ofitsialnyy oficialny novy novyi novyy novosti gruppa nastoyashchiy nastoyashiy
+    rezerv rezervny rezervnyi vtoroy zapasnoy akkaunt официальный официальная новый новая новости канал
+    группа настоящий резерв резервный второй запасной аккаунт тут снова личный страница это я мой
 """
 _TURKISH = """
-    resmi hesap hesabi yeni yedek gercek haber haberler haberleri kanali sayfa sayfasi ikinci yayin canli tekrar
+    resmi hesap hesabi yeni yedek gercek haber haberler haberleri kanali sayfa sayfasi ikinci yayin canli
+    tekrar
 """
 _EAST_ASIAN = """
     guanfang xiaohao dahao zhenshi zhanghao pindao beiyong yuanban 官方 小号 大号 真实 账号 频道 备用

@@ -1,4 +1,4 @@
-"""How common a run of digits in a handle is: birth years and lucky numbers are cheap, random digits are dear."""
+"""How common a run of digits in a handle is: birth years and lucky numbers are, random digits are not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from itertools import pairwise
 # A digit drawn at random.
 DIGIT_BITS = math.log2(10)
 
-# The share of runs with this many digits: two and four (the end of a year, a year) lead, and long ones are ids
-# and phone numbers. General knowledge of what people append, rounded; every longer length has the last share.
+# The share of runs with this many digits: two and four (the end of a year, a year) lead, and long ones are
+# ids and phone numbers. General knowledge of what people append, rounded; every longer length has the last
+# share.
 _LENGTH_SHARES = {1: 0.22, 2: 0.32, 3: 0.16, 4: 0.20, 5: 0.03, 6: 0.03, 7: 0.01, 8: 0.02}
 _LONG_SHARE = 0.01
 

@@ -8,13 +8,12 @@ START = "^"
 
 
 def running_bits(table: Table, run: str) -> list[float]:
-    """Bits of the run's first 0, 1, … len(run) letters (a-z only)."""
+    """Bits of the run's first 0, 1, … len(run) letters (a-z only, at least one)."""
     rows = table.rows
-    first, second, *rest = START + run
-    context = first + second
-    total = rows[first][ord(second) - 97]
+    context = START + run[0]
+    total = rows[START][ord(run[0]) - 97]
     costs = [0.0, total / STEPS_PER_BIT]
-    for letter in rest:
+    for letter in run[1:]:
         row = rows.get(context) or rows[context[1:]]
         total += row[ord(letter) - 97]
         costs.append(total / STEPS_PER_BIT)

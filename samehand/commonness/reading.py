@@ -22,13 +22,14 @@ from samehand.commonness.scale import (
     UNLISTED_BITS,
     WHOLE_BITS,
 )
-from samehand.commonness.table import HEAD_LENGTH, shipped
+from samehand.commonness.table import HEAD_LENGTH, SHORT_LENGTHS, TOKEN_LENGTH_MAX, shipped
 
 # The same names come back within one batch and between a look-up's candidates (up to 64 each): 32,768 entries
 # cover a batch of 500 with all its candidates, in less than 10 MB for bits and 20 MB for readings.
 _REMEMBERED = 32_768
 
-# Longer text is at the cap anyway (nine listed words of five letters), so the work on one token stays bounded.
+# Longer text is at the cap anyway (nine listed words of five letters), so the work on one token stays
+# bounded.
 _READ_LETTERS = 48
 
 _RUNS = re.compile(r"[a-z]+|[0-9]+")
@@ -43,7 +44,7 @@ class Segment(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The most common reading: bits of the whole (0 for empty text, else floor to cap), its pieces in order."""
+    """The most common reading: bits of the whole as :func:`bits` gives them, and its pieces in order."""
 
     bits: float
     segments: tuple[Segment, ...]
@@ -112,14 +113,12 @@ def _piece_bits(piece: str) -> float:
 
 def _letter_bits(run: str) -> float:
     """Bits of a run of letters by its cheapest path."""
-    return min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
+    return min(_cheapest_path(run, CAP_BITS)[0], len(run) * LETTER_BITS)
 
 
 def _pieces(run: str) -> list[str]:
     """The pieces of a run of letters on its cheapest path, in order."""
-    total, origin = _cheapest_path(run)
-    if total > len(run) * LETTER_BITS:
-        return [run]
+    _, origin = _cheapest_path(run, math.inf)
     pieces = []
     end = len(run)
     while end:
@@ -128,34 +127,38 @@ def _pieces(run: str) -> list[str]:
     return pieces[::-1]
 
 
-def _cheapest_path(run: str) -> tuple[float, list[int]]:
+def _cheapest_path(run: str, ceiling: float) -> tuple[float, list[int]]:
     """Least bits for the whole run, and for each place the one where the last piece of its path began.
 
     One pass from left to right. ``best`` is the least to each place with a piece ending there;
     ``unlisted_head`` is the least for unlisted letters, less their own running cost, so that one comparison
-    finds the best place where they may have begun.
+    finds the best place where they may have begun. Where even the most common piece would end at or above the
+    ceiling none is tried: the caller does not tell such totals apart.
     """
     table = shipped()
-    tokens, lengths = table.tokens, table.lengths
+    bits_of, lengths_of = table.tokens.get, table.lengths.get
     spelt = running_bits(table, run)
     length = len(run)
-    best = [math.inf] * (length + 1)
-    origin = [0] * (length + 1)
+    # Slices past the end are shorter than asked; what they find lands in the margin, where nobody looks.
+    best = [math.inf] * (length + TOKEN_LENGTH_MAX)
+    origin = [0] * (length + TOKEN_LENGTH_MAX)
     unlisted_head, unlisted_from = UNLISTED_BITS, 0
+    ceiling -= FLOOR_BITS
     here = 0.0
     for start in range(length):
         if start:
-            letters = unlisted_head + spelt[start]
-            if letters < best[start]:
-                best[start], origin[start] = letters, unlisted_from
+            here = unlisted_head + spelt[start]
+            if here < best[start]:
+                origin[start], best[start] = unlisted_from, here
             here = best[start] + JOIN_BITS
             if here + UNLISTED_BITS - spelt[start] < unlisted_head:
                 unlisted_head, unlisted_from = here + UNLISTED_BITS - spelt[start], start
-        for size in (2, 3, *lengths.get(run[start : start + HEAD_LENGTH], ())):
-            end = start + size
-            own = tokens.get(run[start:end])
-            if own is not None and end <= length and here + own < best[end]:
-                best[end], origin[end] = here + own, start
+        if here >= ceiling:
+            continue
+        for size in lengths_of(run[start : start + HEAD_LENGTH], SHORT_LENGTHS):
+            own = bits_of(run[start : start + size])
+            if own is not None and here + own < best[start + size]:
+                best[start + size], origin[start + size] = here + own, start
     if unlisted_head + spelt[length] < best[length]:
         best[length], origin[length] = unlisted_head + spelt[length], unlisted_from
     return best[length], origin

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-# Beyond this a model without counts only says "I do not know this one". Uncapped, the letters of a rare real
-# surname alarmed alone; 21.5 bits (one in three million) cannot name one account among a million without help.
+# Beyond this a model without counts only says "I do not know this one". Uncapped, the letters of a rare
+# real surname alarmed alone; 21.5 bits (one in three million) cannot name one account among a million
+# without help.
 CAP_BITS = 21.5
 
 # Nothing is borne by more than one account in eight: a letter, or a bare "the", says next to nothing.
@@ -14,12 +15,13 @@ FLOOR_BITS = 3.0
 # Two words stand side by side in about half of all handles, in one of two orders.
 JOIN_BITS = 1.0
 
-# About every second account bears a word that no list knows.
-UNLISTED_BITS = 1.0
+# About every second account bears a word that no list knows: one bit. But the letters were learnt from some
+# twenty languages at once, and within its own a word is less surprising than in the mixture: two bits less.
+UNLISTED_BITS = -1.0
 
-# A borne word is the whole handle only if it stands in the handle and not just in the display name (one bit),
-# and if nothing but digits stands beside it (one account in eight). `ali` is borne by one in 80 where Alis live,
-# and is the whole handle of one in 1,200.
+# A borne word is the whole handle only if it stands in the handle and not just in the display name (one
+# bit), and if nothing but digits stands beside it (one account in eight). `ali` is borne by one in 80 where
+# Alis live, and is the whole handle of one in 1,200.
 WHOLE_BITS = 4.0
 
 # No text of n letters is rarer than n letters drawn at random: keeps `abc` and initials common.

@@ -1,6 +1,7 @@
 """Reads the shipped data file: bits of the listed tokens, and what each letter costs after the last ones.
 
-The file is plain text, packed, written by tools/build_commonness.py, which also says where each word comes from.
+The file is plain text, packed, written by tools/build_commonness.py, which also says where each word comes
+from.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ FILE_NAME = "commonness.txt.xz"
 STEPS_PER_BIT = 6
 FIRST_CODE = 33
 LETTERS_HEAD = "[letters]"
-# Tokens of this length and more are found by their first letters.
+# Tokens of this length and more are found by their first letters; shorter ones may begin anywhere.
 HEAD_LENGTH = 4
+SHORT_LENGTHS = (2, 3)
+TOKEN_LENGTH_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Table:
 
     ``tokens``: bits by folded token. ``rows``: by context (the last two or three letters, ``^`` for the
     start), a cost for each of a-z, in :data:`STEPS_PER_BIT` parts of a bit. ``lengths``: by a token's first
-    :data:`HEAD_LENGTH` letters, the lengths of the tokens that begin so: it spares most look-ups.
+    :data:`HEAD_LENGTH` letters, the lengths of a token that may begin there (without an entry:
+    :data:`SHORT_LENGTHS`), which spares most look-ups.
     """
 
     tokens: Mapping[str, float]
@@ -40,7 +44,7 @@ class Table:
 
 
 def parse(text: str) -> Table:
-    """Reads the file's text. Raises ``ValueError`` where version or checksum are not what this code expects."""
+    """Reads the file's text. Raises ``ValueError`` where its versions or its checksum are wrong."""
     head, _, body = text.partition("\n\n")
     fields = dict(line.partition(" ")[::2] for line in head.splitlines())
     if fields.get("version") != str(COMMONNESS_VERSION):
@@ -72,7 +76,7 @@ def _lengths(tokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
     for token in tokens:
         if len(token) >= HEAD_LENGTH:
             lengths[token[:HEAD_LENGTH]].add(len(token))
-    return {head: tuple(found) for head, found in lengths.items()}
+    return {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()}
 
 
 @cache
