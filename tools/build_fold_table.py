@@ -49,12 +49,15 @@ DECORATIONS = frozenset("™℠®©℗")
 BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 # Letters of living Latin alphabets that their writers spell out themselves when they have to.
-SPELLED_OUT = {"ß": "ss", "ẞ": "ss", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th"}
+SPELLED_OUT = {"ß": "ss", "ẞ": "ss", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th", "Ŀ": "l", "ŀ": "l"}
+# Where decancer errs: it sees an e in a hooked D, and a digit in a theta.
+SPELLED_OUT |= {"Ɗ": "d", "Θ": "o", "θ": "o"}
 # UTS #39 sees an i in it; every typeface draws it like its capital, a bar.
 SMALL_PALOCHKA = "\u04cf"
 # Blocks of pictures. What resembles a letter in them (a circle, a cross) is decoration all the same.
 PICTURES = (
-    (0x2300, 0x23FF),
+    (0x2300, 0x2335),  # the letters of APL lie between
+    (0x237B, 0x23FF),
     (0x2500, 0x27BF),
     (0x2B00, 0x2BFF),
     (0x1F000, 0x1F0FF),
@@ -102,10 +105,10 @@ def visual_reader(decancer: Reader, skeleton: Reader, anyascii: Reader) -> Reade
         bare = "".join(c for c in unicodedata.normalize("NFKD", char) if not is_dropped(c))
         if not bare:
             return ""
-        if bare.isascii():
-            return tidy(bare)
         if char in SPELLED_OUT:
             return SPELLED_OUT[char]
+        if bare.isascii():
+            return tidy(bare)
         if unicodedata.category(bare[0]).startswith("P"):
             return SEPARATOR
         # decancer reads right-to-left letters by sound; their looks are better told by UTS #39.

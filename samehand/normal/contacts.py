@@ -139,15 +139,16 @@ def _in_link(link: str, locale: str | None) -> Iterator[ContactPoint]:
 
 def _in_text(text: str, locale: str | None) -> Iterator[ContactPoint]:
     """Longest reading first; what one reader took is not shown to the next."""
-    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterable[ContactPoint]]], ...] = (
-        (_EMAIL, lambda found: _email(found.group())),
-        (_URL, lambda found: _page(found.group())),
-        (_MENTION, _mention),
-        (_PHONE, lambda found: _phone(found.group(), locale)),
+    readers: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterable[ContactPoint]]], ...] = (
+        ("@", _EMAIL, lambda found: _email(found.group())),
+        (".", _URL, lambda found: _page(found.group())),
+        ("@", _MENTION, _mention),
+        ("", _PHONE, lambda found: _phone(found.group(), locale)),
     )
     taken: list[tuple[int, ContactPoint]] = []
-    for pattern, read in readers:
-        text = pattern.sub(_taker(read, taken), text)
+    for sign, pattern, read in readers:
+        if sign in text:
+            text = pattern.sub(_taker(read, taken), text)
     yield from (point for _, point in sorted(taken))
 
 

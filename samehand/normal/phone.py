@@ -10,6 +10,8 @@ import phonenumbers
 # E.164 allows 15 digits; spaces, brackets and an extension may stand around them.
 _TEXT_LENGTH_MAX = 40
 _DIGITS_MIN = 7
+# The second reading settles all but numbers with several trunk prefixes, which nobody types.
+_READINGS_MAX = 4
 _RISING = "01234567890123456789"
 _REGION = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
 
@@ -37,16 +39,31 @@ def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
         return None
     bare = text.strip()
     bare = f"+{bare[2:]}" if bare.startswith("00") and not bare.startswith("000") else bare
-    try:
-        number = phonenumbers.parse(bare, region_of(locale))
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number) or _is_nobodys(str(number.national_number)):
+    number = _parsed(bare, region_of(locale))
+    if number is None or _is_nobodys(str(number.national_number)):
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     code = number.country_code or 0
     country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)
     return PhoneFold(e164, e164[:-2], code, "" if country == "ZZ" else country)
+
+
+def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """The number, read again from its E.164 form until that stays, or ``None``.
+
+    A trunk prefix behind the country code (+92 0301 …) is dropped only by the second reading.
+    """
+    e164 = ""
+    for _ in range(_READINGS_MAX):
+        try:
+            number = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException:
+            return None
+        text, region = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None
+        if text == e164:
+            return number if phonenumbers.is_possible_number(number) else None
+        e164 = text
+    return None
 
 
 def region_of(locale: str | None) -> str | None:

@@ -33,6 +33,22 @@ _APOSTROPHE = re.compile(r"(?<=\w)['`](?=\w)")
 # Two regional indicators are a flag; single ones are letters in disguise.
 _FLAG = re.compile("(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff]{2})+(?![\U0001f1e6-\U0001f1ff])")
 
+# Signs that pass for a letter between two others and decorate anywhere else (`✓ umar`, `☾umar☽`).
+_SIGN_LETTERS = {
+    "†": "t",
+    "‡": "t",
+    "☾": "c",
+    "☽": "c",
+    "✓": "v",
+    "✔": "v",
+    "✗": "x",
+    "✘": "x",
+    "✕": "x",
+    "✖": "x",
+}
+_SIGN_LETTERS |= {"♄": "h", "♍": "m", "♏": "m", "§": "s", "☧": "p"}
+_SIGN_BETWEEN = re.compile(rf"(?<=[^\W\d_])[{''.join(_SIGN_LETTERS)}](?=[^\W\d_])")
+
 _ARABIC = re.compile(f"[{LETTERS[Script.ARABIC]}]")
 # The article is a word of its own, as in Latin spellings of the same names (al-Rahman). After lam and yeh the
 # first two letters are most often the name's own (Allah, Ilyas).
@@ -48,6 +64,7 @@ _BEFORE_HEH = re.compile(
 def read_any(text: str) -> tuple[str, str | None]:
     """A text in lower-case ASCII with its words apart, and its other reading if a word of it has one."""
     text = _FLAG.sub(" ", _APOSTROPHE.sub("", text))
+    text = _SIGN_BETWEEN.sub(lambda sign: _SIGN_LETTERS[sign.group()], text)
     if _ARABIC.search(text):
         text = _BEFORE_HEH.sub("ا", _ARTICLE.sub("ال ", text))
     words = [word for word in _WORD_BREAK.split(text) if word]

@@ -12,7 +12,7 @@ import lzma
 from importlib import resources
 
 FOLD_VERSION = 1
-TABLE_SHA256 = "993dbf90a9178411f96cbd190d7bdd691541df90a52e079e1ce866baf8fb2b31"
+TABLE_SHA256 = "6b938675a3269397e382d07deab7b13e49ebb770883e5f60e6ba9d68c4ce73e8"
 """Digest of the unpacked table that belongs to ``FOLD_VERSION``."""
 
 SEPARATOR = " "

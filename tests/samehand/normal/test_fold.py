@@ -72,6 +72,8 @@ def readings(text: str) -> set[str]:
         "꧁★umar media★꧂",
         "🇵🇰 umar media ✓",
         "(2)umar media",
+        "u♏ar media",
+        "☾umar media☽",
         "urnar_media",
         "Ʉ₥₳Ɽ_mediа",
     ],

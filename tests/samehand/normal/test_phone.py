@@ -17,6 +17,8 @@ from samehand.normal.phone import fold_phone, region_of
         ("0301 2345678", "ur-PK"),
         ("(0301) 2345678", "en_PK.UTF-8"),
         ("+٩٢٣٠١٢٣٤٥٦٧٨", None),
+        ("+92 (0)301 2345678", None),
+        ("+92 0301 2345678", None),
     ],
 )
 def test_one_number_in_many_spellings(typed: str, locale: str | None) -> None:
