@@ -63,12 +63,14 @@ class DeadLetterBound:
         self._dead = 0
 
     def _would_pass(self) -> bool:
-        dead = self._dead + 1
+        dead = self._dead + 1 - self._forgotten_next()
         seen = min(len(self._recent) + 1, self._recent.maxlen or 0)
         return dead > self._at_least and dead > self._share_max * seen
 
     def _remember(self, is_dead: bool) -> None:
-        if len(self._recent) == self._recent.maxlen and self._recent[0]:
-            self._dead -= 1
+        self._dead += is_dead - self._forgotten_next()
         self._recent.append(is_dead)
-        self._dead += is_dead
+
+    def _forgotten_next(self) -> bool:
+        """Whether the record that leaves the window next was a dead letter."""
+        return len(self._recent) == self._recent.maxlen and self._recent[0]

@@ -128,6 +128,7 @@ def writer(settings: Settings) -> Iterator[Writer]:
             kafka.KafkaProducer(
                 **client_options(settings),
                 acks="all",
+                allow_auto_create_topics=False,
                 enable_idempotence=settings.kafka_idempotence,
                 delivery_timeout_ms=2 * ANSWER_MS,
                 max_block_ms=ANSWER_MS,
@@ -144,7 +145,10 @@ class Reader:
 
     def __init__(self, settings: Settings) -> None:
         self._client: Any = kafka.KafkaConsumer(
-            **client_options(settings), enable_auto_commit=False, auto_offset_reset="none"
+            **client_options(settings),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            allow_auto_create_topics=False,
         )
 
     def partitions(self, topic: str) -> list[int]:
@@ -152,7 +156,9 @@ class Reader:
         return sorted(self._client.partitions_for_topic(topic) or ())
 
     def end(self, topic: str, partition: int) -> int:
-        """The offset after the last record."""
+        """The offset after the last record. Raises `BrokerRefused` for a partition that does not exist."""
+        if partition not in self.partitions(topic):
+            raise BrokerRefused(f"there is no partition {partition} of {topic}")
         where = kafka.TopicPartition(topic, partition)
         return int(self._client.end_offsets([where])[where])
 

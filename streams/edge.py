@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust.exceptions import NotReady, ProducerSendError
 from faust.streams import Stream
 from faust.types import AppT, EventT, Message, StreamT
@@ -13,6 +13,15 @@ from faust.types import AppT, EventT, Message, StreamT
 from streams.errors import BrokerUnavailable
 from streams.outcomes import Arrival, Emit
 from streams.patches import SafeConsumer
+
+OUTAGES: Final = (
+    kafka_errors.KafkaTimeoutError,
+    kafka_errors.KafkaUnavailableError,
+    kafka_errors.BrokerNotAvailableError,
+    kafka_errors.ReplicaNotAvailableError,
+    kafka_errors.ProducerClosed,
+)
+"""Outages that aiokafka calls not retriable, since it has retried them itself for as long as it may."""
 
 
 class FaustTaken:
@@ -94,12 +103,13 @@ class FaustPublisher:
 async def _confirmed(sent: Awaitable[object]) -> object:
     try:
         return await sent
-    except KafkaError as fault:
+    except kafka_errors.KafkaError as fault:
         raise _translated(fault) from fault
 
 
 def _translated(fault: BaseException) -> BaseException:
     """An outage if Kafka calls the error retriable; otherwise the error itself, e.g. an ACL's."""
-    if isinstance(fault, KafkaError) and fault.retriable:
+    retriable = isinstance(fault, kafka_errors.KafkaError) and fault.retriable
+    if retriable or isinstance(fault, OUTAGES):
         return BrokerUnavailable(f"Kafka: {type(fault).__name__}")
     return fault

@@ -1,8 +1,8 @@
 """A whole worker in a process of its own, for tests that kill it: echoes `accounts.created` to `alerts`.
 
-It is told what to do by its environment: `ECHO_SLOW_SECONDS` a batch, `ECHO_DOWN_FILE` (while it exists the store is
-down), and by the records: `poison` is a dead letter, `logic` raises in pure code, `crash` raises outside of it once
-`ECHO_CRASHED_FILE` does not exist yet.
+It is told what to do by its environment: `ECHO_SLOW_SECONDS` a batch, `ECHO_DOWN_FILE` (while it exists the
+store is down), and by the records: `poison` is a dead letter, `logic` raises in pure code, `crash` outside
+of it unless `ECHO_CRASHED_FILE` exists.
 """
 
 from __future__ import annotations
@@ -23,9 +23,19 @@ from streams.outcomes import Arrival, Dead, Emit, Outcome, Published, contained
 from streams.topics import names
 from streams.worker import run_worker
 
+
+def present(name: str) -> bool:
+    """Whether the file that a variable names exists."""
+    return Path(os.environ.get(name, "/nonexistent")).exists()
+
+
 SLOW_SECONDS = float(os.environ.get("ECHO_SLOW_SECONDS", "0"))
-DOWN = Path(os.environ.get("ECHO_DOWN_FILE", "/nonexistent"))
-CRASHED = Path(os.environ.get("ECHO_CRASHED_FILE", "/nonexistent"))
+
+
+def crash_once() -> None:
+    """Raise what nobody expects, and leave word not to do it again."""
+    Path(os.environ["ECHO_CRASHED_FILE"]).touch()
+    raise RuntimeError("unexpected")
 
 
 def main() -> int:
@@ -44,11 +54,10 @@ def main() -> int:
 
     async def handle(arrivals: Sequence[Arrival]) -> list[Outcome]:
         await asyncio.sleep(SLOW_SECONDS)
-        if DOWN.exists():
+        if present("ECHO_DOWN_FILE"):
             raise Transient("the store is down")
-        if any(arrival.value == b"crash" for arrival in arrivals) and not CRASHED.exists():
-            CRASHED.touch()
-            raise RuntimeError("unexpected")
+        if any(arrival.value == b"crash" for arrival in arrivals) and not present("ECHO_CRASHED_FILE"):
+            crash_once()
         return [contained(decide, arrival) for arrival in arrivals]
 
     app = WorkerApp(given, Meters(CollectorRegistry(), topics=[called.created]))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from local.apache import ApacheKafka
 from streams import settings, topics
 from streams.brokers import reader, writer
 from streams.settings import Settings
@@ -24,7 +25,7 @@ from streams.topics import Names, names
 from tests.house import ROOT
 
 PATIENCE_SECONDS = 45.0
-"""More than a kill -9 costs on a broker that waits for the dead member's session; only a failing test waits it out."""
+"""More than a kill -9 costs, with the dead member's session; only a failing test waits it out."""
 
 
 def free_port() -> int:
@@ -102,9 +103,15 @@ class Stage:
         while not condition():
             if time.monotonic() - started > seconds:
                 tail = self.logs[-1].read_text(encoding="utf-8")[-3000:] if self.logs else ""
-                raise AssertionError(f"it never came to that within {seconds} s; the last worker says:\n{tail}")
+                raise AssertionError(
+                    f"it never came to that within {seconds} s; the last worker says:\n{tail}"
+                )
             time.sleep(0.1)
         return time.monotonic() - started
+
+    def tell(self, figures: str) -> None:
+        """Print what was measured; shown with `-s`, or when the test fails."""
+        sys.stdout.write(f"{figures}\n")
 
     def end(self) -> None:
         for worker in self.workers:
@@ -122,6 +129,15 @@ def answer(port: str, path: str) -> tuple[int, str]:
         return fault.code, fault.read().decode()
     except OSError:
         return 0, ""
+
+
+@pytest.fixture
+def kafka_stage(apache_kafka: ApacheKafka, tmp_path: Path) -> Iterator[Stage]:
+    """The same on Apache Kafka: the embedded broker never replaces a group's leader that was killed."""
+    made = Stage(apache_kafka.address, tmp_path)
+    made.create_topics()
+    yield made
+    made.end()
 
 
 @pytest.fixture

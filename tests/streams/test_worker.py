@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from streams.brokers import writer
 from streams.control import resume
 from streams.worker import EXIT_BROKER, EXIT_FAILED, EXIT_OK, EXIT_TOPICS
 from tests.streams.conftest import Stage, answer, free_port
@@ -37,8 +38,6 @@ def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stage: Stage) -> N
 
 
 def test_a_tombstone_reaches_the_handler(stage: Stage) -> None:
-    from streams.brokers import writer
-
     with writer(stage.settings) as out:
         out.send(stage.names.created, key=b"x:1", value=None, headers=[]).get(timeout=10)
     stage.start()
@@ -58,8 +57,10 @@ def test_a_crash_in_mid_batch_loses_nothing(stage: Stage) -> None:
     assert repeats(stage) == 0, "what was settled before the crash was committed"
 
 
+@pytest.mark.kafka
 @pytest.mark.parametrize("seconds", ["0.02", "0.3"])
-def test_kill_9_in_mid_batch_loses_nothing(stage: Stage, seconds: str) -> None:
+def test_kill_9_in_mid_batch_loses_nothing(kafka_stage: Stage, seconds: str) -> None:
+    stage = kafka_stage
     sent = numbered(3000)
     stage.send(sent)
     first = stage.start(ECHO_SLOW_SECONDS=seconds)
@@ -68,8 +69,12 @@ def test_kill_9_in_mid_batch_loses_nothing(stage: Stage, seconds: str) -> None:
     first.wait(10)
     stage.start()
     gap = stage.until(lambda: not missing(stage, sent))
-    print(f"kill -9, {seconds} s a batch: lost 0, repeated {repeats(stage)}, all there after {gap:.1f} s")
-    assert repeats(stage) <= 500 + 500 * 0.5 / float(seconds), "a batch, and what half a second settled uncommitted"
+    stage.tell(
+        f"kill -9, {seconds} s a batch: lost 0, repeated {repeats(stage)}, all there after {gap:.1f} s"
+    )
+    assert repeats(stage) <= 500 + 500 * 0.5 / float(seconds), (
+        "a batch, and what half a second settled uncommitted"
+    )
 
 
 def test_sigterm_in_mid_batch_loses_and_repeats_nothing(stage: Stage) -> None:
@@ -85,7 +90,9 @@ def test_sigterm_in_mid_batch_loses_and_repeats_nothing(stage: Stage) -> None:
     stage.start()
     started = stage.until(lambda: stage.echoed().total() > before)
     stage.until(lambda: not missing(stage, sent))
-    print(f"SIGTERM: lost 0, repeated {repeats(stage)}, stopped in {stopped:.1f} s, first event after {started:.1f} s")
+    stage.tell(
+        f"SIGTERM: lost 0, repeated {repeats(stage)}, stopped {stopped:.1f} s, first event {started:.1f} s"
+    )
     assert repeats(stage) == 0
 
 
@@ -96,7 +103,9 @@ def test_sigterm_while_the_store_is_down_gives_the_batch_up(stage: Stage) -> Non
     down.touch()
     port = str(free_port())
     first = stage.start(ECHO_DOWN_FILE=str(down), SAMEHAND_WEB_PORT=port)
-    stage.until(lambda: answer(port, "/health/ready")[0] == 503 and "holding" in answer(port, "/health/ready")[1])
+    stage.until(
+        lambda: answer(port, "/health/ready")[0] == 503 and "holding" in answer(port, "/health/ready")[1]
+    )
     assert answer(port, "/health/live")[0] == 200, "a restart would not bring the store back"
     first.send_signal(signal.SIGTERM)
     stopped = stage.until(lambda: first.poll() is not None)
@@ -124,7 +133,9 @@ def test_an_outage_holds_everything_and_drops_nothing(stage: Stage) -> None:
     stage.until(lambda: answer(port, "/health/ready")[0] == 200)
 
 
-def test_a_second_worker_joins_and_dies_and_nothing_is_lost(stage: Stage) -> None:
+@pytest.mark.kafka
+def test_a_second_worker_joins_and_dies_and_nothing_is_lost(kafka_stage: Stage) -> None:
+    stage = kafka_stage
     sent = numbered(2000)
     first = stage.start(ECHO_SLOW_SECONDS="0.05")
     stage.send(sent[:1000])
@@ -134,7 +145,7 @@ def test_a_second_worker_joins_and_dies_and_nothing_is_lost(stage: Stage) -> Non
     second.kill()
     stage.until(lambda: not missing(stage, sent))
     assert first.poll() is None
-    print(f"a second worker joined and was killed: lost 0, repeated {repeats(stage)}")
+    stage.tell(f"a second worker joined and was killed: lost 0, repeated {repeats(stage)}")
 
 
 def test_a_rebalance_in_an_outage_gives_the_batch_up_and_ends(stage: Stage) -> None:
@@ -149,7 +160,7 @@ def test_a_rebalance_in_an_outage_gives_the_batch_up_and_ends(stage: Stage) -> N
     pause = stage.until(
         lambda: any("Setting newly assigned" in str(event["event"]) for event in stage.events(1))
     )
-    print(f"rebalance with the store down: both assigned after {pause:.1f} s")
+    stage.tell(f"rebalance with the store down: both assigned after {pause:.1f} s")
     down.unlink()
     stage.until(lambda: not missing(stage, sent))
     assert repeats(stage) == 0

@@ -1,0 +1,74 @@
+"""Logs: one JSON object a line, whoever speaks, and no word of what a record held."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from streams import logs
+from streams.outcomes import Arrival, Emit
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(out: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_ours_and_theirs_look_alike(out: io.StringIO) -> None:
+    structlog.get_logger("samehand.delivery").info("batch given up", records=3)
+    logging.getLogger("faust.transport").warning("slow %s", "broker")
+    ours, theirs = lines(out)
+    assert (ours["event"], ours["records"], ours["level"]) == ("batch given up", 3, "info")
+    assert (theirs["event"], theirs["logger"]) == ("slow broker", "faust.transport")
+    assert {"timestamp", "level", "logger", "event"} <= set(ours) & set(theirs)
+
+
+@pytest.mark.parametrize("name", ["samehand.x", "faust.app"])
+def test_an_exception_tells_its_place_and_not_its_message(out: io.StringIO, name: str) -> None:
+    logger = structlog.get_logger(name) if name.startswith("samehand") else logging.getLogger(name)
+    try:
+        raise KeyError("umar@example.org")
+    except KeyError:
+        logger.error("failed", exc_info=True)
+    (line,) = lines(out)
+    assert line["fault"] == "KeyError"
+    assert "test_logs.py" in str(line["where"])
+    assert "umar" not in out.getvalue()
+
+
+def test_records_do_not_tell_what_they_hold(out: io.StringIO) -> None:
+    arrival = Arrival("t", 1, 2, b"x:umar", b"umar@example.org")
+    structlog.get_logger("samehand.x").warning(
+        "odd", arrival=repr(arrival), emit=repr(Emit("t", b"umar", b"umar"))
+    )
+    assert "umar" not in out.getvalue()
+    assert "t:1:2" in out.getvalue()
+
+
+def test_libraries_keep_quiet_when_we_debug() -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("debug", stream)
+    logging.getLogger("aiokafka.producer").debug("send %r", b"umar")
+    structlog.get_logger("samehand.x").debug("ours")
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+    assert [line["event"] for line in lines(stream)] == ["ours"]

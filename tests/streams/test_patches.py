@@ -1,0 +1,153 @@
+"""The patches, and whether Faust still needs them: once it is fixed, a test here fails and a patch can go."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import faust
+import pytest
+from faust import streams as faust_streams
+from faust.transport import consumer as faust_consumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams import patches
+from streams.errors import StreamsError
+from streams.patches import SafeConsumer, SafeProducer, safe_transport
+
+WHERE = TP("accounts.created", 0)
+
+
+def a_consumer(kind: type[driver.Consumer]) -> driver.Consumer:
+    """A consumer that was never connected, at offset 31."""
+    app = faust.App("patches", broker="kafka://127.0.0.1:1", autodiscover=False, topic_disable_leader=True)
+    transport = driver.Transport(app.conf.broker_consumer, app)
+    consumer = kind(
+        transport, callback=app.topics.on_message, on_partitions_revoked=None, on_partitions_assigned=None
+    )
+    consumer._committed_offset[WHERE] = 31
+    app.topics.acking_topics.add(WHERE.topic)
+    app._consumer = consumer
+    return consumer
+
+
+@pytest.fixture
+def consumer() -> SafeConsumer:
+    made = a_consumer(SafeConsumer)
+    assert isinstance(made, SafeConsumer)
+    return made
+
+
+def take(consumer: driver.Consumer, offset: int) -> ConsumerMessage:
+    """An event that an agent holds."""
+    message = ConsumerMessage(
+        WHERE.topic, 0, offset, 0.0, 0, [], b"k", b"v", None, 1, 1, WHERE, generation_id=0
+    )
+    message.incref()
+    consumer.track_message(message)
+    return message
+
+
+def test_upstream_still_commits_past_an_event_in_flight() -> None:
+    upstream = a_consumer(driver.Consumer)
+    held = take(upstream, 31)
+    for offset in (32, 33):
+        take(upstream, offset).ack(upstream)
+    assert upstream._new_offset(WHERE) == 34, "faust #606 is fixed: SafeConsumer._new_offset can go"
+    assert not held.acked
+
+
+def test_ours_waits_for_it(consumer: SafeConsumer) -> None:
+    held = take(consumer, 31)
+    for offset in (32, 33):
+        take(consumer, offset).ack(consumer)
+    assert consumer._new_offset(WHERE) is None
+    held.ack(consumer)
+    assert consumer._new_offset(WHERE) == 34
+
+
+def test_what_was_given_up_is_not_passed_until_it_is_read_again(consumer: SafeConsumer) -> None:
+    consumer.give_up(take(consumer, 32))
+    take(consumer, 31).ack(consumer)
+    take(consumer, 33).ack(consumer)
+    assert consumer._new_offset(WHERE) == 32
+    consumer._committed_offset[WHERE] = 32
+    assert consumer._new_offset(WHERE) is None
+    assert not consumer.unacked, "neither a stop nor a rebalance waits for it"
+
+
+def test_an_acknowledged_event_cannot_be_given_up(consumer: SafeConsumer) -> None:
+    event = take(consumer, 31)
+    event.ack(consumer)
+    consumer.give_up(event)
+    assert consumer._new_offset(WHERE) == 32
+
+
+async def test_reading_again_from_the_commit_clears_what_was_given_up(consumer: SafeConsumer) -> None:
+    consumer.give_up(take(consumer, 31))
+
+    async def seek_to_committed() -> dict[TP, int]:
+        return {WHERE: 31}
+
+    consumer.seek_to_committed = seek_to_committed  # type: ignore[method-assign]  # there is no broker
+    await consumer.perform_seek()
+    take(consumer, 31).ack(consumer)
+    assert consumer._new_offset(WHERE) == 32
+
+
+@given(st.data())
+def test_no_order_of_acknowledgements_commits_past_a_waiting_event(data: st.DataObject) -> None:
+    consumer = a_consumer(SafeConsumer)
+    messages = {offset: take(consumer, offset) for offset in range(31, 41)}
+    order = data.draw(st.permutations(sorted(messages)))
+    for offset in order:
+        messages[offset].ack(consumer)
+        if data.draw(st.booleans()):
+            committed = consumer._new_offset(WHERE)
+            if committed is not None:
+                consumer._committed_offset[WHERE] = committed
+            waiting = [offset for offset, message in messages.items() if not message.acked]
+            assert (consumer._committed_offset[WHERE] or 0) <= min(waiting, default=41)
+    final = consumer._new_offset(WHERE)
+    assert max(final or 0, consumer._committed_offset[WHERE] or 0) == 41, "nothing stays behind either"
+
+
+def test_upstream_still_holds_fetches_back_for_a_second_and_a_half() -> None:
+    source = inspect.getsource(driver.AIOKafkaConsumerThread._create_worker_consumer)
+    assert "fetch_max_wait_ms=1500" in source, "the wait became a setting: SafeConsumerThread can go"
+
+
+def test_upstream_producers_are_still_idempotent_in_transactions_alone() -> None:
+    source = inspect.getsource(driver.Producer._settings_extra)
+    assert re.search(r"if self\.app\.in_transaction", source), "SafeProducer can go"
+
+
+def test_upstream_still_acknowledges_what_its_python_iterator_skips() -> None:
+    source = inspect.getsource(faust_streams.Stream._py_aiter)
+    assert "do_ack or value is skipped_value" in source, "require_compiled_streams can go"
+
+
+def test_upstream_still_loses_its_place_by_one() -> None:
+    source = inspect.getsource(faust_consumer.Consumer._new_offset)
+    assert "min(acked) - committed_offset > 1" in source
+
+
+def test_a_transport_carries_its_settings() -> None:
+    made = safe_transport(fetch_wait_ms=25, idempotent=False)
+    other = safe_transport(fetch_wait_ms=10, idempotent=True)
+    assert issubclass(made.Consumer, SafeConsumer)
+    assert issubclass(made.Producer, SafeProducer)
+    assert (made.Consumer.thread_type.fetch_wait_ms, made.Producer.idempotent) == (25, False)
+    assert issubclass(other.Producer, SafeProducer)
+    assert other.Producer.idempotent
+
+
+def test_without_compiled_streams_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    patches.require_compiled_streams()
+    monkeypatch.setattr(faust_streams, "_CStreamIterator", None)
+    with pytest.raises(StreamsError, match="NO_CYTHON"):
+        patches.require_compiled_streams()

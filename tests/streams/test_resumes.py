@@ -1,0 +1,41 @@
+"""One contract for where operators leave word: the fake that tests use, and the control topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from streams.control import ControlTopic, resume
+from streams.resumes import Resumes
+from tests.streams.conftest import Stage
+from tests.streams.fakes import TOPIC, FakeResumes
+
+Pair = tuple[Resumes, Callable[[str], None], str, str]
+
+
+@pytest.fixture(params=["fake", pytest.param("control topic", marks=pytest.mark.journey)])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """Where to look, how to leave word, and two topics."""
+    if request.param == "fake":
+        fake = FakeResumes()
+        return fake, fake.words.append, TOPIC, "accounts.updated"
+    stage: Stage = request.getfixturevalue("stage")
+    return (
+        ControlTopic(stage.settings),
+        lambda topic: resume(stage.settings, topic),
+        stage.names.created,
+        stage.names.updated,
+    )
+
+
+async def test_a_word_after_the_mark_counts_for_its_topic_alone(pair: Pair) -> None:
+    resumes, say, topic, other = pair
+    say(topic)
+    mark = await resumes.mark()
+    assert not await resumes.resumed(topic, mark), "an old word does not count"
+    say(other)
+    assert not await resumes.resumed(topic, mark)
+    say(topic)
+    assert await resumes.resumed(topic, mark)
+    assert not await resumes.resumed(topic, await resumes.mark())
