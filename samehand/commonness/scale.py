@@ -12,16 +12,17 @@ CAP_BITS = 21.5
 # Nothing is borne by more than one account in eight: a letter, or a bare "the", says next to nothing.
 FLOOR_BITS = 3.0
 
-# Two words stand side by side in about half of all handles, in one of two orders.
+# Assumed: two words stand side by side in about half of all handles, in one of two orders.
 JOIN_BITS = 1.0
 
-# About every second account bears a word that no list knows: one bit. But the letters were learnt from some
-# twenty languages at once, and within its own a word is less surprising than in the mixture: two bits less.
+# Assumed: about every second account bears a word that no list knows: one bit. But the letters were learnt
+# from some twenty languages at once, and within its own a word is less surprising than in the mixture: two
+# bits less.
 UNLISTED_BITS = -1.0
 
 # A borne word is the whole handle only if it stands in the handle and not just in the display name (one
-# bit), and if nothing but digits stands beside it (one account in eight). `ali` is borne by one in 80 where
-# Alis live, and is the whole handle of one in 1,200.
+# bit), and if nothing but digits stands beside it (taken as one account in eight). Chosen, not fitted;
+# against ordinary handles it errs towards calling a handle common (docs/adr/0006-commonness.md).
 WHOLE_BITS = 4.0
 
 # No text of n letters is rarer than n letters drawn at random: keeps `abc` and initials common.
