@@ -25,6 +25,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "score": Entry("Look", "Score accounts against bans, from files, without a broker."),
     "explain": Entry("Look", "Show why two accounts resemble each other, reason by reason."),
     "simulate": Entry("Look", "Write a simulated platform to files, with the truth beside it."),
+    "demo": Entry("Run", "Run everything here on a sample stream, and print alerts as they come."),
+    "worker": Entry("Run", "Score accounts as they are created, until told to stop."),
     "enrol": Entry("Run", "Publish bans from files to accounts.banned."),
     "remember": Entry("Run", "Remember existing accounts without alerting."),
     "doctor": Entry("Look after", "Say in plain words what is missing or wrong."),

@@ -57,6 +57,11 @@ def note(message: str) -> None:
     click.echo(message, err=True)
 
 
+def after(before: int, hear: Advance) -> Advance:
+    """The same ear for the next of several parts, of which ``before`` was done."""
+    return lambda done: hear(before + done)
+
+
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Advance]:
     """A bar on standard error, on a terminal only; without a total it counts."""

@@ -1,0 +1,78 @@
+"""``samehand doctor``: what is missing or wrong, in plain words, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import click
+
+from desk.cli import say
+from desk.cli.findings import Finding, count
+from desk.cli.look_kafka import look_at_kafka
+from desk.cli.look_redis import look_at_redis
+from desk.cli.look_settings import look_at_pepper, look_at_settings
+from streams.settings import describe
+
+_MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
+
+
+@click.command("doctor", short_help="Say in plain words what is missing or wrong.")
+@click.option("--settings", "list_settings", is_flag=True, help="List every setting with its default.")
+@say.json_option
+def command(list_settings: bool, as_json: bool) -> int:
+    """Say in plain words what is missing or wrong, and how to mend it. Exit code 1 if anything is wrong.
+
+    Looks at the settings, the pepper file, Kafka and its topics, Redis and the store in it. It changes
+    nothing: a store that is there gets a probe key, gone at once.
+
+    \b
+    Examples:
+      samehand doctor
+      samehand doctor --settings
+      samehand doctor --json | tail -n 1
+    """
+    if list_settings:
+        return _list_settings(as_json)
+    findings = examine()
+    wrong = sum(finding.state == "wrong" for finding in findings)
+    if as_json:
+        rows = [
+            {"state": it.state, "about": it.about, "finding": it.words, "cure": it.cure} for it in findings
+        ]
+        say.figures({"healthy": wrong == 0, "findings": rows})
+        return int(wrong > 0)
+    screen = say.console()
+    for finding in findings:
+        mark, style = _MARKS[finding.state]
+        screen.print(mark, style=style, end=" ")
+        screen.print(f"{finding.about}: {finding.words}", soft_wrap=True)
+        if finding.cure:
+            screen.print(f"  → {finding.cure}", style="cyan", soft_wrap=True)
+    screen.print(count(findings))
+    return int(wrong > 0)
+
+
+def examine() -> list[Finding]:
+    """Everything there is to say, in the order in which it should be mended."""
+    settings, findings = look_at_settings(os.environ)
+    if settings is None:
+        return findings
+    peppers, about_pepper = look_at_pepper(settings)
+    findings += about_pepper
+    findings += look_at_kafka(settings)
+    return findings + asyncio.run(look_at_redis(settings, peppers))
+
+
+def _list_settings(as_json: bool) -> int:
+    rows = describe()
+    if as_json:
+        listed = [{"name": row.name, "default": row.default, "meaning": row.meaning} for row in rows]
+        say.figures({"settings": listed})
+        return 0
+    screen = say.console()
+    for row in rows:
+        screen.print(row.name, style="bold", end="")
+        screen.print(f"  (default: {row.default or 'none'})", style="dim", soft_wrap=True)
+        screen.print(f"    {row.meaning}", soft_wrap=True)
+    return 0

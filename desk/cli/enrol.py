@@ -1,0 +1,122 @@
+"""``samehand enrol``: bans from files to the topic they belong in."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import click
+
+from desk.cli import say
+from desk.cli.faults import tell_faults
+from desk.cli.files import Line, read_bans, size
+from desk.cli.inputs import FILE, platform_option
+from desk.words import plural
+from schemas.accounts import AccountBanned
+from schemas.malformed import Malformed
+from schemas.wire import encode
+from streams import topics
+from streams.brokers import ANSWER_MS, Confirmation, Writer, writer
+from streams.errors import TopicsError
+from streams.settings import Settings, load
+
+IN_THE_AIR_MAX: Final = 5_000
+"""Records sent and not yet confirmed: enough to fill batches, and some megabytes at worst."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    delivered: int = 0
+    faults: list[tuple[str, Malformed]] = field(default_factory=list)
+
+
+@click.command("enrol", short_help="Publish bans from files to accounts.banned.")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@platform_option
+@say.json_option
+def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
+    """Publish bans from files to accounts.banned, where workers enrol them.
+
+    FILES are JSONL of AccountBanned, or CSV with the account's field names as columns and, if known,
+    banned_at, policy, queue, expires_at, basis_authority, basis_reference. To run it again is harmless.
+
+    \b
+    Examples:
+      samehand enrol bans.jsonl
+      samehand enrol --platform telegram list-2024.csv list-2025.csv
+
+    Bad lines are told on standard error with their address, and the rest goes on.
+    """
+    settings, started = load(), time.monotonic()
+    _refuse_unusable_topic(settings)
+    tally = _Tally()
+    try:
+        with say.progress("publishing bans", size(files)) as hear, writer(settings) as out:
+            _publish(out, topics.names(settings).banned, _lines(files, platform, hear), tally)
+    finally:
+        tell_faults(tally.faults)
+        figures = {
+            "delivered": tally.delivered,
+            "bad_rows": len(tally.faults),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        if as_json:
+            say.figures(figures)
+        else:
+            done, bad = plural(tally.delivered, "ban"), plural(len(tally.faults), "bad row")
+            say.console().print(f"{done} delivered, {bad}, {figures['seconds']:.1f} s")
+    if not tally.delivered and tally.faults:
+        raise click.ClickException("nothing in these files could be read")
+    return 0
+
+
+def _publish(out: Writer, topic: str, lines: Iterator[Line[AccountBanned]], tally: _Tally) -> None:
+    """Sends bans and counts those that the broker has confirmed on all replicas."""
+    waiting: deque[Confirmation] = deque()
+    for line in lines:
+        if isinstance(line.outcome, Malformed):
+            tally.faults.append((line.address, line.outcome))
+            continue
+        ban = line.outcome
+        waiting.append(out.send(topic, key=ban.key.encode(), value=encode(ban), headers=[]))
+        if len(waiting) >= IN_THE_AIR_MAX:
+            _confirm(waiting, tally, IN_THE_AIR_MAX // 2)
+    _confirm(waiting, tally, 0)
+
+
+def _confirm(waiting: deque[Confirmation], tally: _Tally, left: int) -> None:
+    while len(waiting) > left:
+        waiting.popleft().get(timeout=2 * ANSWER_MS / 1000)
+        tally.delivered += 1
+
+
+def _lines(files: Sequence[Path], platform: str, hear: say.Advance) -> Iterator[Line[AccountBanned]]:
+    now, before, nameless = time.time(), 0, 0
+    for path in files:
+        named = True
+        for line in read_bans(path, now=now, platform=platform, hear=say.after(before, hear)):
+            if named and not line.named:
+                named, nameless = False, nameless + 1
+                _refuse_second_nameless(path, nameless)
+            yield line
+        before += size([path])
+
+
+def _refuse_second_nameless(path: Path, nameless: int) -> None:
+    """Row 5 of one file and row 5 of another would be one account, and one of the bans lost."""
+    if nameless > 1:
+        raise click.ClickException(
+            f"{path}: a second file without account_id, whose rows would overwrite those of the first"
+        )
+
+
+def _refuse_unusable_topic(settings: Settings) -> None:
+    """A topic that the broker makes by itself would not be compacted, and bans would get lost in time."""
+    called = topics.names(settings).banned
+    for finding in topics.check(settings, create=settings.topic_create):
+        if finding.topic == called and finding.blocks:
+            raise TopicsError(f"the topic {finding.topic} {finding.detail}")

@@ -1,0 +1,81 @@
+"""One account out of a JSON file: a whole record, or the account's object alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from schemas import faults
+from schemas.accounts import Account, AccountBanned
+from schemas.malformed import Malformed
+from schemas.wire import MESSAGE_BYTES_MAX, Decoded, Decoder, decode_created
+
+_decode_banned = Decoder(AccountBanned)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account, and when it was created or banned (Unix seconds) where the file says so."""
+
+    platform: str
+    account: Account
+    at: float | None = None
+    policy: str | None = None
+
+
+def read_sign_up(path: Path, *, platform: str, now: float) -> Profile:
+    """The new account. Raises ``click.ClickException`` in one line for whatever is no account."""
+    raw = _object(path)
+    if "account" not in raw:
+        return _plain(path, raw, platform)
+    event = _record(path, decode_created(msgspec.json.encode(raw), now=now))
+    return Profile(event.platform, event.account, event.at)
+
+
+def read_banned(path: Path, *, platform: str, now: float) -> Profile:
+    """The banned account, like :func:`read_sign_up`."""
+    raw = _object(path)
+    if "account" not in raw:
+        return _plain(path, raw, platform)
+    event = _record(path, _decode_banned(msgspec.json.encode(raw), now=now))
+    at = None if event.banned_at is None else event.banned_at.timestamp()
+    return Profile(event.platform, event.account, at, event.policy)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MESSAGE_BYTES_MAX + 1)
+        if len(raw) > MESSAGE_BYTES_MAX:
+            raise click.ClickException(f"{path}: more than 1 MiB")
+        return msgspec.json.decode(raw, type=dict[str, Any])
+    except OSError as fault:
+        raise click.ClickException(f"{path}: {fault.strerror}") from fault
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
+        raise click.ClickException(f"{path}: not one JSON object") from fault
+
+
+def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
+    own = raw.pop("platform", platform)
+    try:
+        # Two accounts to compare need no names; those that they have are kept.
+        account = msgspec.convert({"account_id": path.stem or "account", **raw}, Account)
+    except msgspec.ValidationError as error:
+        raise _fault(path, faults.from_validation(error)) from error
+    if not isinstance(own, str):
+        raise click.ClickException(f"{path}: platform is not a text")
+    return Profile(own, account)
+
+
+def _record(path: Path, decoded: Decoded[Any] | Malformed) -> Any:
+    if isinstance(decoded, Malformed):
+        raise _fault(path, decoded)
+    return decoded.record
+
+
+def _fault(path: Path, fault: Malformed) -> click.ClickException:
+    return click.ClickException(f"{path}: {fault.reason} at {fault.path}: {fault.detail}")

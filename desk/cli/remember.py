@@ -1,0 +1,99 @@
+"""``samehand remember``: existing accounts into the store, without a word about any of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from agents.opening import peppers_of
+from desk.cli import say
+from desk.cli.distilled import remembered
+from desk.cli.faults import tell_faults
+from desk.cli.files import Line, read_accounts, size
+from desk.cli.inputs import FILE, platform_option
+from desk.cli.offline import BATCH_RECORDS, batches
+from desk.cli.wiring import closing_store
+from desk.words import plural
+from schemas.accounts import AccountCreated
+from schemas.malformed import Malformed
+from streams.outcomes import Dead
+from streams.settings import Settings, load
+
+
+@dataclass(slots=True)
+class _Tally:
+    remembered: int = 0
+    faults: list[tuple[str, Malformed | Dead]] = field(default_factory=list)
+
+
+@click.command("remember", short_help="Remember existing accounts without alerting.")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@platform_option
+@say.json_option
+def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
+    """Remember existing accounts without alerting, so that later bans find their mirrors among them.
+
+    FILES are JSONL of AccountCreated, or CSV with the account's field names as columns; account_id is
+    needed. They are remembered for SAMEHAND_REMEMBER_DAYS. To run it again is harmless.
+
+    \b
+    Examples:
+      samehand remember accounts.jsonl
+      samehand remember --platform telegram export-*.csv
+    """
+    settings, started, tally = load(), time.monotonic(), _Tally()
+    with say.progress("remembering accounts", size(files)) as hear:
+        asyncio.run(_remember(settings, _lines(files, platform, hear), tally))
+    tell_faults(tally.faults)
+    figures = {
+        "remembered": tally.remembered,
+        "bad_rows": len(tally.faults),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    if as_json:
+        say.figures(figures)
+    else:
+        done, bad = plural(tally.remembered, "account"), plural(len(tally.faults), "bad row")
+        say.console().print(f"{done} remembered, {bad}, {figures['seconds']:.1f} s")
+    if not tally.remembered and tally.faults:
+        raise click.ClickException("nothing in these files could be read")
+    return 0
+
+
+async def _remember(settings: Settings, lines: Iterator[Line[AccountCreated]], tally: _Tally) -> None:
+    peppers = peppers_of(settings)
+    async with closing_store(settings, peppers) as store:
+        await store.open()
+        for batch in batches(_readable(lines, tally), BATCH_RECORDS):
+            distilled = remembered([event for _, event in batch], peppers.keyers)
+            tally.faults += [
+                (address, one)
+                for (address, _), one in zip(batch, distilled, strict=True)
+                if isinstance(one, Dead)
+            ]
+            accounts = [one for one in distilled if not isinstance(one, Dead)]
+            await store.remember(accounts, now=time.time())
+            tally.remembered += len(accounts)
+
+
+def _readable(lines: Iterator[Line[AccountCreated]], tally: _Tally) -> Iterator[tuple[str, AccountCreated]]:
+    for line in lines:
+        if isinstance(line.outcome, Malformed):
+            tally.faults.append((line.address, line.outcome))
+        elif not line.named:
+            # A row number is no account that anybody could be sent to.
+            raise click.ClickException(f"{line.address}: the file has no column account_id")
+        else:
+            yield line.address, line.outcome
+
+
+def _lines(files: Sequence[Path], platform: str, hear: say.Advance) -> Iterator[Line[AccountCreated]]:
+    now, before = time.time(), 0
+    for path in files:
+        yield from read_accounts(path, now=now, platform=platform, hear=say.after(before, hear))
+        before += size([path])

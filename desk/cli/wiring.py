@@ -1,0 +1,40 @@
+"""The store for a command: opened, lent, and closed afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+
+from agents.house import House
+from agents.opening import store_of
+from samehand.weights import default_weights
+from store.pepper import Peppers
+from store.redis import RedisStore
+from streams.meters import Meters
+from streams.settings import Settings
+from streams.topics import names
+
+
+@asynccontextmanager
+async def closing_store(settings: Settings, peppers: Peppers) -> AsyncIterator[RedisStore]:
+    """The store, not yet opened; its connections are closed afterwards."""
+    store = store_of(settings, peppers)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def house(settings: Settings, peppers: Peppers, store: RedisStore) -> House:
+    """What agents are given when a command runs them: nobody scrapes its metrics."""
+    return House(
+        store=store,
+        keyers=peppers.keyers,
+        weights=default_weights(),
+        topics=names(settings),
+        meters=Meters(CollectorRegistry()),
+        now=time.time,
+    )

@@ -1,0 +1,70 @@
+"""The waterfall as a picture: an SVG with nothing to load, and words for those who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from desk.steps import Scale, Step
+from desk.words import visible
+
+_WIDTH: Final = 760
+_LABELS: Final = 110  # room for the names of signals
+_BARS: Final = 560
+_WEIGHTS: Final = _WIDTH - _LABELS - _BARS  # room for numbers, right of the bars
+_ROW: Final = 44  # a bar and its sentence
+_BAR: Final = 14
+_TOP: Final = 56
+_SENTENCE_CHARS_MAX: Final = 104  # what fits beside the labels at 11 pixels
+
+# Readable on white for people who cannot tell red from green: each differs in lightness too, and the sign
+# stands beside it.
+_COLOURS: Final = {"prior": "#6b7280", "for": "#b42318", "against": "#1a7f64", "sum": "#1f2937"}
+
+
+def svg(title: str, drawn: Sequence[Step], verdict: str) -> str:
+    """The picture of ``drawn`` (:func:`desk.steps.steps`) under ``title``; ``verdict`` is its last word."""
+    height = _TOP + _ROW * len(drawn) + 16
+    scale = Scale.over(drawn, _BARS)
+    rows = "\n".join(_row(place, step, scale) for place, step in enumerate(drawn))
+    zero = _LABELS + scale.place(0.0)
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" \
+height="{height}" role="img" aria-labelledby="waterfall-title waterfall-desc" \
+font-family="system-ui, sans-serif">
+<title id="waterfall-title">{_text(title)}</title>
+<desc id="waterfall-desc">{_text(described(drawn, verdict))}</desc>
+<rect width="100%" height="100%" fill="#ffffff"/>
+<text x="8" y="22" font-size="15" font-weight="600" fill="#1f2937">{_text(title)}</text>
+<text x="8" y="42" font-size="12" fill="#4b5563">{_text(verdict)}</text>
+<line x1="{zero:.1f}" x2="{zero:.1f}" y1="{_TOP}" y2="{height - 16}" stroke="#9ca3af" stroke-dasharray="3 3"/>
+{rows}
+</svg>
+"""
+
+
+def described(drawn: Sequence[Step], verdict: str) -> str:
+    """The picture in words: every step with its sign, then the verdict."""
+    return " ".join([*(f"{step.signal} {step.weight:+.2f}: {step.because}" for step in drawn), verdict])
+
+
+def _row(place: int, step: Step, scale: Scale) -> str:
+    top = _TOP + _ROW * place
+    left, width = scale.bar(step)
+    colour = _COLOURS[step.kind]
+    weight = "600" if step.kind == "sum" else "400"
+    return (
+        f'<g><text x="8" y="{top + 12}" font-size="12" font-weight="{weight}" fill="#1f2937">'
+        f"{_text(step.signal)}</text>"
+        f'<rect x="{_LABELS + left:.1f}" y="{top + 1}" width="{max(width, 1):.1f}" height="{_BAR}" '
+        f'fill="{colour}"/>'
+        f'<text x="{_WIDTH - 8}" y="{top + 12}" font-size="12" font-weight="{weight}" text-anchor="end" '
+        f'fill="{colour}">{step.weight:+.2f}</text>'
+        f'<text x="{_LABELS}" y="{top + 30}" font-size="11" fill="#4b5563">'
+        f"{_text(visible(step.because, _SENTENCE_CHARS_MAX))}</text></g>"
+    )
+
+
+def _text(text: str) -> str:
+    """Text that is only text: unseen and forbidden characters written out, markup escaped."""
+    return escape(visible(text, 4_000))
