@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kafka import KafkaAdminClient  # type: ignore[import-untyped]  # kafka-python ships no types
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
 PROBE_MS = 1_000  # a broker that needs longer to list its topics is not ready
-POLL_SECONDS = 0.05
 
 
 @contextmanager
@@ -57,13 +55,3 @@ def leader_id(address: str, topic: str, partition: int) -> int:
         [described] = client.describe_topics([topic])
     leaders = {each["partition_index"]: each["leader_id"] for each in described["partitions"]}
     return int(leaders[partition])
-
-
-def wait_until(condition: Callable[[], bool], seconds_max: float) -> bool:
-    """Whether ``condition`` came true within ``seconds_max``."""
-    deadline = time.monotonic() + seconds_max
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True

@@ -15,6 +15,9 @@ from local.server import LocalServer
 #: acknowledged, a power cut at most a second. No RDB snapshots beside it: they'd only fork.
 DURABLE = {"appendonly": "yes", "appendfsync": "everysec", "save": ""}
 
+#: A master waits 5 s by default for more replicas before it copies its data to the first one.
+PROMPT = {"repl-diskless-sync-delay": "0"}
+
 
 class EmbeddedRedis(LocalServer):
     """Valkey on loopback. ``settings`` are its configuration directives (``{"maxmemory": "64mb"}``)."""
@@ -28,7 +31,7 @@ class EmbeddedRedis(LocalServer):
         settings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(folder, port)
-        self._settings = {**DURABLE, **(settings or {})}
+        self._settings = {**DURABLE, **PROMPT, **(settings or {})}
 
     @property
     def url(self) -> str:

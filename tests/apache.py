@@ -1,4 +1,4 @@
-"""Apache Kafka for the tests marked ``kafka``; where it can't be had they are skipped, and one line says so."""
+"""Apache Kafka for the tests marked ``kafka``; without it they are skipped, and one line says so."""
 
 from __future__ import annotations
 

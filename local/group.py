@@ -1,0 +1,67 @@
+"""Several servers that make one service: they share a folder, start together and go together."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from local.server import LocalServer
+
+
+class ServerGroup(ABC):
+    """As a context manager it starts and closes. Each server can be killed, frozen and started by itself.
+
+    ``folder`` holds a folder a server and is kept; without it a temporary one lasts until :meth:`close`.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._temporary = folder is None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"samehand-{self.name}-")) if folder is None else folder
+
+    @property
+    @abstractmethod
+    def servers(self) -> Sequence[LocalServer]:
+        """Every server of the group."""
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Start the servers that are not running; return when together they serve clients.
+
+        Raises :class:`~local.server.DidNotStart`.
+        """
+
+    @staticmethod
+    def start_each(servers: Sequence[LocalServer]) -> None:
+        """Start those that are not running, all at once; return when each answers."""
+        for server in servers:
+            server.launch()
+        for server in servers:
+            server.wait_until_ready()
+
+    def close(self) -> None:
+        """Kill every server, for nobody waits for their last words, and remove a temporary folder."""
+        for server in self.servers:
+            server.kill()
+        for server in self.servers:
+            server.close()
+        if self._temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
