@@ -211,10 +211,13 @@ class Store(Protocol):
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
         """The bans as enrolled; those that expired by ``now`` are none, where a moment is given."""
 
+    async def sweep(self, *, now: float) -> int:
+        """Removes bans that have expired (never found meanwhile), a bounded number; answers how many."""
+
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
-        """Banned accounts that share keys, best first."""
+        """Banned accounts that share keys, best first: by rarity, equals by a fixed order of accounts."""
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates; ``None`` where the ban has gone since."""

@@ -93,7 +93,7 @@ class Link:
         except TimeoutError as fault:
             raise StoreUnavailable("Redis did not answer in time") from fault
         except ResponseError as fault:
-            raise _meaning(str(fault)) from fault
+            raise _meaning(fault) from fault
         except (RedisError, RedisClusterException, OSError) as fault:
             raise StoreUnavailable(f"Redis cannot be reached: {type(fault).__name__}") from fault
 
@@ -109,14 +109,16 @@ async def together(jobs: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
     return cast(list[Answer], answers)
 
 
-def _meaning(message: str) -> Exception:
+def _meaning(fault: ResponseError) -> Exception:
+    message = str(fault)
     if "EMPTIED" in message:
         return StoreEmptied("the store was emptied since the first enrolment: run `samehand rebuild`")
     if "FULL" in message.split():
         return StoreMismatch("a shard has no slot left: rebuild with more shards")
-    # OOM, MISCONF (disk full), READONLY, CLUSTERDOWN, LOADING, NOREPLICAS, NOAUTH, WRONGPASS, … : the word
-    # says it; what follows may quote arguments.
-    return StoreUnavailable(f"Redis refuses: {message.split(' ', 1)[0]}")
+    # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has classes
+    # for some and keeps the word of others. Only these are told: what follows may quote arguments.
+    known = type(fault) is not ResponseError
+    return StoreUnavailable(f"Redis refuses: {type(fault).__name__ if known else message.split(' ', 1)[0]}")
 
 
 def _client(endpoint: Endpoint) -> Redis | RedisCluster:

@@ -2,6 +2,7 @@
 -- nine for each operation: verb, digest, occurred_at, expected frame, frame, quote, rows to take out,
 -- rows to put in, expiry ('' for none). Answers for each a word, and after `conflict` the frame found.
 if emptied() then return redis.error_reply('EMPTIED') end
+room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local INDEX = ROOT .. 'b:'
 local answers = {}

@@ -11,6 +11,12 @@ local function emptied()
   return ARGV[1] ~= '' and call('GET', ROOT .. 'e') ~= ARGV[1]
 end
 
+-- To be called before anything is written: errors here where memory is short or the disk is full. Redis looks
+-- only at a script's first write, and lets a script that began with a harmless one (LPOP) run on.
+local function room()
+  call('SETRANGE', ROOT .. 'e', 0, '') -- writes nothing, but is refused as a write that needs memory
+end
+
 local function u24(s, i)
   local a, b, c = byte(s, i, i + 2)
   return a * 65536 + b * 256 + c

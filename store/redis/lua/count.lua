@@ -1,6 +1,7 @@
 -- ARGV: epoch, now, columns a row of the sketch, strata at most, then values of 28 bytes each (4 columns, 3 places in
 -- the filter, big-endian u32), then stratum names with 12 bytes of filter places of their account, in turn.
 if emptied() then return redis.error_reply('EMPTIED') end
+room()
 local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local SKETCH, FILTER, NAMES = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n'
 

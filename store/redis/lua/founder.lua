@@ -1,6 +1,7 @@
 -- ARGV: epoch, now, account-map buckets, then digest and name of each founder in turn. Keeps the name in one
 -- place, unless that account was reinstated.
 if emptied() then return redis.error_reply('EMPTIED') end
+room()
 local now = tonumber(ARGV[2])
 for at = 4, #ARGV, 2 do
   local name = hex(ARGV[at])

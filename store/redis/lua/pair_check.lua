@@ -1,6 +1,7 @@
 -- On the alert's shard. ARGV: epoch, marker seconds, then alert digest and banned digest in turn. Notes where the pair
 -- is, and answers 1 where it is suppressed.
 if emptied() then return redis.error_reply('EMPTIED') end
+room()
 local answers = {}
 for at = 3, #ARGV, 2 do
   local name = hex(ARGV[at])

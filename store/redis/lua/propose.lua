@@ -2,6 +2,7 @@
 -- buckets, open alerts at most, then four for each: banned digest, alert digest, band rank, alert. Answers
 -- ruling and revision for each.
 if emptied() then return redis.error_reply('EMPTIED') end
+room()
 local now, seconds, buckets, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local answers = {}
 

@@ -3,6 +3,7 @@
 -- frame, quote, rows to take out, rows to put in, bytes without quote of the old state and of the new.
 -- Answers a word for each, and after `conflict` the frame found.
 if emptied() then return redis.error_reply('EMPTIED') end
+room()
 local answers = {}
 
 local function one(digest, seen, expect, frame, quote, out, rows, old_bytes, new_bytes)

@@ -1,0 +1,64 @@
+"""The same stories on a real cluster: three masters, six shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from samehand.lineage import Descent
+from store.base import Enrolled, Ruled, Ruling
+from store.memory import Bounds, MemoryStore
+from store.redis import Endpoint, RedisStore, Sizes
+from tests.store.conftest import SMALL
+from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
+from tests.store.redis.cluster import three_masters
+
+
+@pytest.fixture(scope="module")
+def cluster(redis_url: str) -> Iterator[str]:
+    """A cluster (asked for after ``redis_url``, which skips where no server can be started)."""
+    with three_masters() as url:
+        yield url
+
+
+async def test_a_cluster_answers_as_the_reference_does(cluster: str) -> None:
+    shards = 6
+    reference = MemoryStore(Bounds(shards=shards), IDENTITY)
+    store = RedisStore(
+        Endpoint(cluster=cluster, deadline_seconds=10.0),
+        prefix="c:",
+        identity=IDENTITY,
+        sizes=Sizes(shards=shards, **SMALL),
+        bounds=Bounds(shards=shards),
+    )
+    await store.open()
+    bans = [a_ban(str(n), handle=f"umar_media_{n % 9}", descent=Descent("x:0", 1)) for n in range(60)]
+    for one in (reference, store):
+        assert await one.enrol(bans, now=NOW) == [Enrolled.NEW] * 60
+        await one.remember([a_remembered(f"r{n}") for n in range(40)], now=NOW)
+        await one.expunge([(f"x:{n}", NOW) for n in range(20)], now=NOW)
+        assert await one.propose([a_proposal(banned="x:30"), a_proposal(banned="x:3")], now=NOW) == [
+            Ruled(Ruling.PUBLISH, 1),
+            Ruled(Ruling.NOT_BANNED, 0),
+        ]
+    queries = [a_query("q", handle=f"um4r.media{n}") for n in range(9)]
+    expected = await reference.bans_like(queries, now=NOW)
+    found = await store.bans_like(queries, now=NOW)
+    assert [[one.fingerprint for one in several] for several in found] == [
+        [one.fingerprint for one in several] for several in expected
+    ]
+    assert [[one.rarity_bits for one in several] for several in found] == [
+        [one.rarity_bits for one in several] for several in expected
+    ]
+    assert await store.bans([ban.account for ban in bans]) == await reference.bans(
+        [ban.account for ban in bans]
+    )
+    assert len((await store.remembered_like([a_query("q")], now=NOW))[0]) == 40
+    assert (await store.figures()).fingerprints == 40
+    assert await store.ready() is None
+    await store.close()
+    with redis.RedisCluster.from_url(cluster) as client:
+        counts = [client.dbsize(target_nodes=node) for node in client.get_primaries()]
+    assert all(counts), "every master should hold a part"

@@ -1,0 +1,150 @@
+"""Whatever happens in whatever order, Redis and the reference answer the same."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from samehand.lineage import Descent, founder
+from store.base import Query, Store
+from store.memory import Bounds, MemoryStore
+from store.redis import Endpoint, RedisStore, Sizes
+from tests.store.conftest import SMALL
+from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
+
+HANDLES = ["umar_media", "um4r.media2", "media_umar", "salma_khan", "salmakhan99", "umarmediaofficial", "zz"]
+PLACES = ["39.40.1.2", "39.40.1.9", "103.12.9.1"]
+IDS = st.sampled_from(["1", "2", "3", "4", "5", "6"])
+MOMENTS = st.integers(-3, 3).map(lambda n: NOW + n)
+BOUNDS = {"retention_seconds": 800.0, "remembered_bytes": 9_000, "freeze_seconds": 50.0}
+
+ENROL = st.tuples(
+    st.just("enrol"),
+    IDS,
+    st.sampled_from(HANDLES),
+    MOMENTS,
+    st.none() | st.sampled_from([NOW + 40.0, NOW + 400.0]),
+    st.none() | IDS,
+)
+REMEMBER = st.tuples(st.just("remember"), IDS, st.sampled_from(HANDLES), MOMENTS, st.sampled_from(PLACES))
+EXPUNGE = st.tuples(st.just("expunge"), IDS, MOMENTS)
+FORGET = st.tuples(st.just("forget"), IDS, MOMENTS)
+PROPOSE = st.tuples(st.just("propose"), IDS, IDS, st.sampled_from(["possible", "likely"]))
+CONFIRM = st.tuples(st.sampled_from(["confirm", "drop", "suppress"]), IDS, IDS)
+JOIN = st.tuples(st.just("join"), IDS, IDS)
+OTHER = st.tuples(st.sampled_from(["sweep", "freeze"]))
+WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0]))
+STEPS = st.lists(
+    st.one_of(ENROL, ENROL, REMEMBER, REMEMBER, EXPUNGE, FORGET, PROPOSE, CONFIRM, JOIN, OTHER, WAIT),
+    min_size=5,
+    max_size=40,
+)
+
+QUERIES: list[Query] = [a_query("9", handle=handle) for handle in HANDLES] + [a_query("1"), a_query("2")]
+ACCOUNTS = [f"x:{n}" for n in range(1, 7)]
+
+
+@dataclass(slots=True)
+class Story:
+    """Does the same to a store as to another, and tells what was answered."""
+
+    store: Store
+    now: float = NOW
+    answers: list[object] = field(default_factory=list)
+
+    async def step(self, step: tuple[object, ...]) -> object:
+        """One step; what the store answered."""
+        match step:
+            case ("enrol", str(one), str(handle), float(moment), expires, root):
+                descent = founder(f"x:{one}") if root is None else Descent(f"x:{root}", 1)
+                expires_at = expires if isinstance(expires, float) else None
+                ban = a_ban(one, handle=handle, occurred_at=moment, expires_at=expires_at, descent=descent)
+                return await self.store.enrol([ban], now=self.now)
+            case ("remember", str(one), str(handle), float(moment), str(place)):
+                account = a_remembered(one, handle=handle, seen_at=moment, ip=place)
+                return await self.store.remember([account, account], now=self.now)
+            case ("expunge", str(one), float(moment)):
+                return await self.store.expunge([(f"x:{one}", moment)], now=self.now)
+            case ("forget", str(one), float(moment)):
+                return await self.store.forget([(f"x:{one}", moment)], now=self.now)
+            case ("propose", str(one), str(other), str(band)):
+                proposal = a_proposal(f"x:{one}", f"x:{other}", band=band)
+                return await self.store.propose([proposal], now=self.now)
+            case (str(verb), str(one), str(other)):
+                return await self._pair(verb, one, other)
+            case ("sweep",):
+                return await self.store.sweep(now=self.now)
+            case ("freeze",):
+                return await self.store.freeze(now=self.now)
+            case ("wait", float(seconds)):
+                self.now += seconds
+        return None
+
+    async def _pair(self, verb: str, one: str, other: str) -> object:
+        alert, banned = a_proposal(f"x:{one}", f"x:{other}").alert_id, f"x:{other}"
+        if verb == "confirm":
+            await self.store.confirm([(alert, banned)], now=self.now)
+        elif verb == "drop":
+            await self.store.drop_alerts([(alert, banned)])
+        elif verb == "suppress":
+            await self.store.suppress([alert], now=self.now)
+        else:
+            await self.store.join([(f"x:{one}", Descent(banned, 1))], now=self.now)
+        return None
+
+    async def everything(self) -> list[object]:
+        """All that a store answers to questions."""
+        store, now = self.store, self.now
+        likes = await store.bans_like(QUERIES, now=now, keep=3)
+        recalled = await store.remembered_like(QUERIES, now=now, keep=3)
+        pairs = [a_proposal(one, other).alert_id for one in ACCOUNTS for other in ACCOUNTS]
+        figures = await store.figures()
+        frequencies = await store.frequencies()
+        return [
+            [[(one.fingerprints, one.rarity_bits) for one in several] for several in likes],
+            await store.facts([one.ref for several in likes for one in several]),
+            [[(one.fingerprints, one.rarity_bits) for one in several] for several in recalled],
+            await store.remembered_facts([one.ref for several in recalled for one in several]),
+            await store.bans(ACCOUNTS),
+            await store.bans(ACCOUNTS, now=now),
+            await store.open_alerts(ACCOUNTS),
+            await store.pairs(pairs),
+            await store.descents(ACCOUNTS),
+            (figures.fingerprints, figures.remembered_evicted, frequencies.bans, frequencies.accounts("")),
+            [frequencies.count(key.kind, key.value, "") for query in QUERIES for key in query.keys],
+        ]
+
+
+async def compared(url: str, steps: list[tuple[object, ...]], shards: int) -> None:
+    """Tells the story to both and compares after each chapter."""
+    bounds = Bounds(shards=shards, **BOUNDS)  # type: ignore[arg-type]  # numbers of either kind
+    mine = RedisStore(
+        Endpoint(url=url, deadline_seconds=10.0),
+        prefix=f"t{uuid.uuid4().hex[:8]}:",
+        identity=IDENTITY,
+        sizes=Sizes(shards=shards, **SMALL),
+        bounds=bounds,
+    )
+    await mine.open()
+    one, other = Story(mine), Story(MemoryStore(bounds, IDENTITY))
+    for place, step in enumerate(steps):
+        assert await one.step(step) == await other.step(step), step
+        if place % 8 == 0:
+            assert await one.everything() == await other.everything(), step
+    assert await one.everything() == await other.everything()
+    await mine.close()
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_redis_and_the_reference_answer_the_same(redis_url: str, shards: int) -> None:
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(STEPS)
+    def told(steps: list[tuple[object, ...]]) -> None:
+        asyncio.run(compared(redis_url, steps, shards))
+
+    told()
