@@ -12,9 +12,10 @@ empty :=
 space := $(empty) $(empty)
 STAMP := .venv/.laid-in$(subst $(space),_,$(subst /,-,$(CURDIR)))
 
-# Each test file stays in one process, so that a broker or a Redis is started once a file and not once a test.
 PYTEST := $(BIN)/python -m pytest
-PARALLEL := -n $(TEST_WORKERS) --dist loadfile
+# An idle process takes tests from a busy one: a few slow ones, on whole workers, would otherwise keep one core alone.
+# Shared servers start once a process.
+PARALLEL := -n $(TEST_WORKERS) --dist worksteal
 # -rs: one line says what was skipped and why.
 REPORT := -rs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.metadata import distribution, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,7 @@ def homes() -> list[Path]:
     return [ROOT, Path(str(distribution("samehand").locate_file(""))).resolve()]
 
 
+@cache
 def pins() -> dict[str, list[Version]]:
     """What the lock holds by canonical name; a package has two versions where Pythons differ."""
     found: dict[str, list[Version]] = {}
