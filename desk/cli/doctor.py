@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 
 import click
 
 from desk.cli import say
+from desk.cli.awaiting import awaited
 from desk.cli.findings import Finding, count
 from desk.cli.look_kafka import look_at_kafka
 from desk.cli.look_redis import look_at_redis
@@ -61,7 +61,7 @@ def examine() -> list[Finding]:
     peppers, about_pepper = look_at_pepper(settings)
     findings += about_pepper
     findings += look_at_kafka(settings)
-    return findings + asyncio.run(look_at_redis(settings, peppers))
+    return findings + awaited(look_at_redis(settings, peppers))
 
 
 def _list_settings(as_json: bool) -> int:

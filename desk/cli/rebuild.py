@@ -13,7 +13,6 @@ The plan:
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ import click
 from agents.enrol import Enrol
 from agents.opening import peppers_of
 from desk.cli import say
+from desk.cli.awaiting import awaited
 from desk.cli.bookmark import Bookmark, read_bookmark
 from desk.cli.faults import tell_faults
 from desk.cli.offline import BATCH_RECORDS, batches
@@ -69,7 +69,7 @@ def command(bookmark_path: Path | None, from_start: bool, as_json: bool) -> int:
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
     path = bookmark_path or _bookmark_path(settings)
-    fingerprints = asyncio.run(_rebuild(settings, path, from_start, tally))
+    fingerprints = awaited(_rebuild(settings, path, from_start, tally))
     tell_faults(tally.faults)
     figures = {
         "records": tally.read,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import click
 
 from agents.opening import peppers_of
 from desk.cli import say
+from desk.cli.awaiting import awaited
 from desk.cli.distilled import remembered
 from desk.cli.faults import tell_faults
 from desk.cli.files import Line, read_accounts, size
@@ -48,7 +48,7 @@ def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
     with say.progress("remembering accounts", size(files)) as hear:
-        asyncio.run(_remember(settings, _lines(files, platform, hear), tally))
+        awaited(_remember(settings, _lines(files, platform, hear), tally))
     tell_faults(tally.faults)
     figures = {
         "remembered": tally.remembered,

@@ -21,6 +21,13 @@ Advance = Callable[[int], None]
 """Called with what was done so far."""
 
 
+class _Screen(Console):
+    """A console that leaves it to the door how a closed pipe ends."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def json_option(command: F) -> F:
     """The option that every command has."""
     return click.option(
@@ -35,7 +42,7 @@ def console(*, error: bool = False) -> Console:
     """Standard output (or error): coloured on a terminal unless NO_COLOR is set, plain in a file."""
     stream = sys.stderr if error else sys.stdout
     on_terminal = stream.isatty()
-    made = Console(
+    made = _Screen(
         file=stream,
         force_terminal=on_terminal,
         markup=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import click
 
 from desk import render
 from desk.cli import say
+from desk.cli.awaiting import awaited
 from desk.cli.faults import tell_faults
 from desk.cli.files import read_accounts, read_bans, size
 from desk.cli.inputs import FILE, platform_option
@@ -85,7 +85,7 @@ def command(
         first_day=first_day,
     )
     with _opened(out) as file:
-        asyncio.run(_run(offline, bans, accounts, platform))
+        awaited(_run(offline, bans, accounts, platform))
         scored = offline.scored
         tell_faults(scored.faults)
         _refuse_nothing(scored, bans, accounts)

@@ -1,0 +1,57 @@
+"""`samehand explain`: a pair, reason by reason."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from math import fsum
+from pathlib import Path
+
+import pytest
+
+from tests.desk.cli.running import Samehand
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    new, banned = tmp_path / "new.json", tmp_path / "banned.json"
+    new.write_text(json.dumps({"handle": "zarqa_bulletin", "email": "zarqa@example.org"}))
+    banned.write_text(json.dumps({"handle": "zarqa.bulletin7", "email": "zarqa@example.org"}))
+    return new, banned
+
+
+def test_it_draws_the_waterfall(samehand: Samehand, pair: tuple[Path, Path]) -> None:
+    ran = samehand("explain", *pair)
+    assert ran.code == 0
+    assert "x:new beside banned x:banned" in ran.out
+    assert "handle" in ran.out
+    assert "zarqa@example.org" not in ran.out
+
+
+def test_its_figures_sum_to_the_log_odds(samehand: Samehand, pair: tuple[Path, Path]) -> None:
+    figures = samehand("explain", *pair, "--json").figures
+    lines = [*figures["evidence"], *figures["counter_evidence"]]
+    assert fsum([figures["prior"], *(line["weight"] for line in lines)]) == pytest.approx(
+        figures["log_odds"], abs=1e-9
+    )
+
+
+def test_more_bans_make_it_less_likely(samehand: Samehand, pair: tuple[Path, Path]) -> None:
+    few = samehand("explain", *pair, "--json").figures["probability"]
+    many = samehand("explain", *pair, "--bans", 10_000_000, "--json").figures["probability"]
+    assert many < few
+
+
+def test_it_draws_a_picture(samehand: Samehand, pair: tuple[Path, Path], tmp_path: Path) -> None:
+    samehand("explain", *pair, "--svg", tmp_path / "why.svg")
+    root = ET.parse(tmp_path / "why.svg").getroot()
+    assert "zarqa@example.org" not in "".join(root.itertext())
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}rect"))) >= 4
+
+
+def test_a_file_that_is_no_account_is_bad_input(
+    samehand: Samehand, pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "new.json").write_text("[]")
+    ran = samehand("explain", *pair)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)

@@ -1,0 +1,82 @@
+"""Doctor on Redis and the store in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from agents.doors import ban_of
+from agents.opening import peppers_of
+from desk.cli.findings import Finding
+from desk.cli.look_redis import look_at_redis
+from desk.cli.wiring import closing_store, house
+from local.binaries import NotAvailable
+from local.redis import EmbeddedRedis
+from streams.settings import Settings, load
+from tests.makers import a_ban
+
+
+async def looked(settings: Settings) -> list[Finding]:
+    return await look_at_redis(settings, peppers_of(settings))
+
+
+async def enrol_one(settings: Settings) -> None:
+    peppers = peppers_of(settings)
+    async with closing_store(settings, peppers) as store:
+        await store.open()
+        await store.enrol([ban_of(a_ban(), house(settings, peppers, store).keyers)], now=time.time())
+
+
+async def test_a_redis_that_is_not_there_is_the_only_finding() -> None:
+    (only,) = await look_at_redis(load({"SAMEHAND_REDIS_URL": "redis://127.0.0.1:1/0"}), None)
+    assert only.state == "wrong"
+    assert "SAMEHAND_REDIS_URL" in only.cure
+
+
+@pytest.mark.journey
+async def test_looking_at_an_empty_redis_leaves_it_empty(
+    servers: str, redis_url: str, store_prefix: str
+) -> None:
+    findings = await looked(load())
+    assert ("warning", "nothing was enrolled in it yet") in [(it.state, it.words) for it in findings]
+    with redis.Redis.from_url(redis_url) as client:
+        assert list(client.scan_iter(match=f"{store_prefix}*")) == []
+
+
+@pytest.mark.journey
+async def test_a_store_that_stands_is_fine(servers: str) -> None:
+    await enrol_one(load())
+    last = (await looked(load()))[-1]
+    assert last.state == "fine"
+    assert "1 banned" in last.words
+
+
+@pytest.mark.journey
+async def test_a_store_of_another_layout_is_wrong(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await enrol_one(load())
+    monkeypatch.setenv("SAMEHAND_STORE_SHARDS", "4")
+    last = (await looked(load()))[-1]
+    assert (last.state, last.about) == ("wrong", "store")
+    assert "SAMEHAND_STORE_SHARDS" in last.cure
+
+
+@pytest.fixture
+def careless() -> Iterator[str]:
+    """A Redis that forgets what it likes and keeps nothing."""
+    try:
+        server = EmbeddedRedis(settings={"maxmemory-policy": "allkeys-lru", "appendonly": "no"}).start()
+    except NotAvailable as why:
+        pytest.skip(str(why))
+    with server:
+        yield server.url
+
+
+@pytest.mark.journey
+async def test_a_redis_that_forgets_is_told_how_to_keep(careless: str) -> None:
+    findings = await look_at_redis(load({"SAMEHAND_REDIS_URL": careless}), None)
+    told = {it.about: (it.state, it.cure) for it in findings}
+    assert told["Redis memory"] == ("wrong", "CONFIG SET maxmemory-policy noeviction")
+    assert told["Redis persistence"][0] == "warning"

@@ -1,0 +1,113 @@
+"""Scoring without servers means what the worker means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from desk.cli.files import Line
+from desk.cli.offline import Offline, Scored, batches
+from schemas.accounts import AccountBanned, AccountCreated
+from schemas.malformed import Malformed
+from tests.makers import NOON, a_ban, a_sign_up
+
+NOW = (NOON + timedelta(days=1)).timestamp()
+TWINS: dict[str, Any] = {"handle": "zarqa_bulletin_network", "email": "zarqa.desk@example.org"}
+
+
+async def run(
+    bans: Iterable[Line[AccountBanned]], accounts: list[Line[AccountCreated]], **options: Any
+) -> Scored:
+    offline = Offline(now=NOW, **options)
+    await offline.enrol(bans)
+    await offline.count(accounts)
+    await offline.screen(accounts)
+    return offline.scored
+
+
+def of_bans(*bans: AccountBanned, named: bool = True) -> list[Line[AccountBanned]]:
+    return [Line(f"bans:{place}", ban, named=named) for place, ban in enumerate(bans, 1)]
+
+
+def of_accounts(*accounts: AccountCreated, **said: bool) -> list[Line[AccountCreated]]:
+    return [Line(f"accounts:{place}", one, **said) for place, one in enumerate(accounts, 1)]
+
+
+async def test_a_mirror_is_found_and_a_stranger_is_left_alone() -> None:
+    scored = await run(
+        of_bans(a_ban("old", **TWINS)),
+        of_accounts(a_sign_up("new", **TWINS), a_sign_up("other", handle="quiet_gardener")),
+    )
+    assert [(it.account_id, it.matched.account_id, it.band) for it in scored.alerts] == [
+        ("new", "old", "likely")
+    ]
+    assert (scored.bans, scored.accounts, scored.faults) == (1, 2, [])
+
+
+async def test_the_order_of_accounts_does_not_matter() -> None:
+    accounts = [a_sign_up(f"n{i}", **TWINS) for i in range(3)] + [
+        a_sign_up(f"o{i}", handle="quiet_gardener") for i in range(3)
+    ]
+    bans = of_bans(a_ban("old", **TWINS))
+    one = await run(bans, of_accounts(*accounts))
+    other = await run(bans, of_accounts(*reversed(accounts)))
+    assert {it.account_id: it.log_odds for it in one.alerts} == {
+        it.account_id: it.log_odds for it in other.alerts
+    }
+    assert len(one.alerts) == 3
+
+
+async def test_row_one_of_the_bans_is_not_row_one_of_the_accounts() -> None:
+    scored = await run(
+        of_bans(a_ban("1", **TWINS), named=False), of_accounts(a_sign_up("1", **TWINS), named=False)
+    )
+    assert [(it.account_id, it.matched.account_id) for it in scored.alerts] == [("1", "1")]
+
+
+async def test_an_account_named_in_both_files_is_banned_and_not_its_own_mirror() -> None:
+    scored = await run(of_bans(a_ban("1", **TWINS)), of_accounts(a_sign_up("1", **TWINS)))
+    assert scored.alerts == []
+
+
+@pytest.mark.parametrize("dated", [True, False])
+async def test_an_undated_row_gives_no_evidence_of_timing(dated: bool) -> None:
+    scored = await run(of_bans(a_ban(**TWINS)), of_accounts(a_sign_up(**TWINS), dated=dated))
+    (alert,) = scored.alerts
+    signals = {line.signal for line in (*alert.evidence, *alert.counter_evidence)}
+    assert ("timing" in signals) is dated
+    assert (alert.seconds_since_ban is not None) is dated
+
+
+async def test_candidates_below_the_bands_come_when_asked_for() -> None:
+    bans = of_bans(a_ban("old", handle="ali"))
+    accounts = of_accounts(a_sign_up("new", handle="ali"))
+    assert (await run(bans, accounts)).alerts == []
+    (alert,) = (await run(bans, accounts, candidates=5)).alerts
+    assert (alert.band, alert.matched.account_id) == ("none", "old")
+
+
+async def test_what_everybody_shares_is_worth_less_once_it_is_counted() -> None:
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(300)]
+    accounts = of_accounts(*crowd, a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7"))
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
+    counted = await run(bans, accounts, candidates=3)
+    first_day = await run(bans, accounts, candidates=3, first_day=True)
+
+    def log_odds(scored: Scored) -> float:
+        return next(it.log_odds for it in scored.alerts if it.account_id == "new")
+
+    assert log_odds(counted) < log_odds(first_day)
+
+
+async def test_a_bad_line_is_noted_with_its_address() -> None:
+    bad: Line[AccountBanned] = Line("bans:1", Malformed("not-json"))
+    scored = await run([bad], of_accounts(a_sign_up()))
+    assert scored.faults == [("bans:1", Malformed("not-json"))]
+    assert (scored.bans, scored.accounts) == (0, 1)
+
+
+def test_batches_keep_order_and_rest() -> None:
+    assert list(batches(range(5), 2)) == [[0, 1], [2, 3], [4]]

@@ -1,0 +1,86 @@
+"""An alert on a terminal: readable on 80 columns, harmless, coloured only where colours are wanted."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console, RenderableType
+
+from desk import render
+from schemas.alerts import AlertSummary, Matched
+from tests.desk.makers import a_reason, an_alert
+from tests.makers import NOON
+
+
+def drawn(what: RenderableType, *, width: int = 80, colours: bool = False) -> str:
+    out = io.StringIO()
+    screen = Console(file=out, width=width, force_terminal=colours, markup=False, color_system=None)
+    if colours:
+        screen = Console(file=out, width=width, force_terminal=True, color_system="standard")
+    screen.print(what)
+    return out.getvalue()
+
+
+def test_an_alert_says_who_how_much_and_why() -> None:
+    told = drawn(
+        render.alert(
+            an_alert(
+                a_reason(because="The handles are the same.", ours="umar", theirs="umar."),
+                a_reason("platform", -1.0, because="They are on different platforms."),
+                seconds_since_ban=180.0,
+                queue="extremism",
+            )
+        )
+    )
+    assert "likely 93 %  x:new resembles banned x:banned" in told
+    assert "3 minutes after the ban" in told
+    assert "umar ~ umar." in told
+    assert "different platforms" in told
+    assert [line.split()[0] for line in told.splitlines() if line[:1] in "+-"] == [
+        "-7.0",
+        "+8.0",
+        "-1.0",
+        "+0.0",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_line_is_wider_than_the_screen(width: int) -> None:
+    reasons = [a_reason(because="long words " * 30, ours="o" * 300, theirs="t" * 300)]
+    assert max(map(len, drawn(render.alert(an_alert(*reasons)), width=width).splitlines())) <= width
+
+
+def test_a_name_is_neither_markup_nor_a_command_to_the_terminal() -> None:
+    told = drawn(render.alert(an_alert(a_reason(ours="[bold]\x1b]0;owned\x07", theirs="plain"))))
+    assert "[bold]<U+001B>]0;owned<U+0007>" in told
+    assert "\x1b" not in told
+
+
+def test_colours_are_for_terminals() -> None:
+    alert = render.alert(an_alert())
+    assert "\x1b[" in drawn(alert, colours=True)
+    assert "\x1b[" not in drawn(alert)
+
+
+@pytest.mark.parametrize(("probability", "said"), [(0.9999, "> 99 %"), (0.001, "< 1 %"), (0.5, "50 %")])
+def test_no_resemblance_is_certain(probability: float, said: str) -> None:
+    assert render.band_and_probability("possible", probability).plain == f"possible {said}"
+
+
+def test_a_withdrawn_alert_says_so() -> None:
+    assert "withdrawn" in drawn(render.alert(an_alert(status="withdrawn", revision=2)))
+
+
+def test_what_look_back_kept_back_is_one_line() -> None:
+    record = AlertSummary(
+        alert_id="s",
+        revision=1,
+        status="open",
+        matched=Matched(platform="x", account_id="banned"),
+        published=50,
+        withheld_likely=1,
+        withheld_possible=2,
+        detected_at=NOON,
+    )
+    assert "3 more remembered accounts resemble x:banned; the best 50" in drawn(render.summary(record))
