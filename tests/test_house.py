@@ -20,6 +20,8 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/samehand/signals/test_contract.py",
         "a trait brings its examples, and the suite that all traits share judges them",
     ),
+    "store/memory*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
+    "store/redis/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
 }
 
 #: Silencing a tool needs the rule by name and, behind a second "#", the reason in two words or more.
