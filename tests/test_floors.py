@@ -47,7 +47,11 @@ def calls(path: Path) -> set[str]:
 @pytest.mark.parametrize("contract", contract_ids())
 def test_a_contract_is_kept(contract: str, capsys: pytest.CaptureFixture[str]) -> None:
     status = lint_imports(
-        config_filename=str(CONTRACTS), limit_to_contracts=(contract,), cache_dir=None, no_cache=True
+        config_filename=str(CONTRACTS),
+        limit_to_contracts=(contract,),
+        cache_dir=None,
+        no_cache=True,
+        no_logo=True,
     )
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
