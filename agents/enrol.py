@@ -9,6 +9,7 @@ from itertools import groupby
 from agents.doors import ban_of, descending
 from agents.house import House
 from agents.reading import dead
+from agents.tombstones import occurred_at, tombstone
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.enrolled import BanEnrolled
 from schemas.keys import read_account_key
@@ -16,9 +17,6 @@ from schemas.malformed import Malformed
 from schemas.wire import decode_banned, encode
 from store.base import Ban, Enrolled
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
-
-OCCURRED_AT_HEADER = "samehand-occurred-at"
-"""When the reinstatement behind a tombstone occurred, in Unix seconds: a tombstone has no value to say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Enrol:
             account = read_account_key(arrival.key)
             if isinstance(account, Malformed):
                 return dead(account)
-            return _Gone(account.key, _occurred_at(arrival))
+            return _Gone(account.key, occurred_at(arrival))
         house.meters.decoded(arrival.topic, read.unknown_fields, clamped=read.clamped)
         return _Banned(read.record, ban_of(read.record, house.keyers))
 
@@ -110,19 +108,3 @@ class Enrol:
             occurred_at=event.occurred_at,
         )
         return Published((Emit(self._house.topics.enrolled, word.key.encode(), encode(word)),))
-
-
-def tombstone(account: str, occurred_at: float, topic: str) -> Emit:
-    """The record that takes a ban out of the compacted topic."""
-    return Emit(topic, account.encode(), None, headers=((OCCURRED_AT_HEADER, repr(occurred_at).encode()),))
-
-
-def _occurred_at(arrival: Arrival) -> float:
-    """When the reinstatement behind a tombstone occurred: its header's word, else the broker's time."""
-    for name, value in arrival.headers:
-        if name == OCCURRED_AT_HEADER:
-            try:
-                return float(value)
-            except ValueError:
-                break
-    return arrival.timestamp

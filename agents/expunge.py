@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from agents.enrol import tombstone
 from agents.house import House
 from agents.markers import Marker, read_marker
 from agents.reading import itself, read_all
+from agents.tombstones import tombstone
 from schemas.accounts import AccountReinstated
 from schemas.alerts import MirrorAlert
 from schemas.wire import Decoded, decode_alert, decode_reinstated, encode
@@ -62,5 +62,7 @@ class Expunge:
         if not isinstance(read, Decoded) or not isinstance(read.record, MirrorAlert):
             raise ValueError("an open alert in the store does not read back")
         record = replace(read.record, revision=alert.revision + 1, status="withdrawn")
-        marker = Marker(alert.alert_id, alert.band, record.direction, record.queue or "", None, alert.banned)
+        marker = Marker(
+            alert.alert_id, "", alert.band, record.direction, record.queue or "", None, alert.banned
+        )
         return Emit(self._house.alerts_topic, record.key.encode(), encode(record), str(marker))

@@ -31,7 +31,7 @@ class Lookback:
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival."""
         outcomes, words = read_all(arrivals, decode_enrolled, self._house, itself)
-        for place, emits in await self._alerts(words):
+        for place, emits in await self._alerts(_once(words)):
             outcomes[place] = Published(tuple(emits))
         return outcomes
 
@@ -101,7 +101,8 @@ class Lookback:
         self, word: BanEnrolled, ban: Ban, candidate: Candidate, fact: RememberedFacts, scored: _Scored
     ) -> Pair:
         side = Side(fact.account, fact.platform, fact.account_id, fact.quoted, candidate.fingerprint)
-        return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at)
+        claimant = f"lookback:{word.key}:{word.at}"
+        return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at, claimant)
 
     def _summary(self, ban: Ban, published: int, kept_back: Sequence[Pair]) -> Emit:
         likely = sum(pair.score.band == "likely" for pair in kept_back)
@@ -117,6 +118,14 @@ class Lookback:
             detected_at=moment(self._house.now()),
         )
         return Emit(self._house.alerts_topic, summary.key.encode(), encode(summary))
+
+
+def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:
+    """Each ban once: what is told twice in a batch has one claimant, which may publish whatever it asks."""
+    first: dict[tuple[str, float], tuple[int, BanEnrolled]] = {}
+    for place, word in words:
+        first.setdefault((word.key, word.at), (place, word))
+    return list(first.values())
 
 
 def _query(ban: Ban) -> Query:

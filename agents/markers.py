@@ -7,12 +7,17 @@ its confirmation, and a repeat gives the same line.
 from __future__ import annotations
 
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 
 class Marker(NamedTuple):
-    """An alert on its way: its pair, and what the metrics count. ``banned`` may hold spaces: it is last."""
+    """An alert on its way: its pair, who claims it, and what the metrics count.
+
+    ``claimant`` is empty for a withdrawal, which nobody claims. ``banned`` may hold spaces: it is last.
+    """
 
     alert_id: str
+    claimant: str
     band: str
     direction: str
     queue: str
@@ -21,14 +26,17 @@ class Marker(NamedTuple):
 
     def __str__(self) -> str:
         since = "-" if self.seconds_since_ban is None else repr(self.seconds_since_ban)
-        return " ".join((self.alert_id, self.band, self.direction, self.queue or "-", since, self.banned))
+        claimant = quote(self.claimant, safe=":", errors="surrogatepass") or "-"
+        words = (self.alert_id, claimant, self.band, self.direction, self.queue or "-", since, self.banned)
+        return " ".join(words)
 
 
 def read_marker(text: str) -> Marker:
     """Reads :class:`Marker`'s line. Raises ``ValueError`` where it is none."""
-    alert_id, band, direction, queue, since, banned = text.split(" ", 5)
+    alert_id, claimant, band, direction, queue, since, banned = text.split(" ", 6)
     return Marker(
         alert_id,
+        "" if claimant == "-" else unquote(claimant, errors="surrogatepass"),
         band,
         direction,
         "" if queue == "-" else queue,

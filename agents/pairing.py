@@ -17,7 +17,7 @@ from samehand.score import Score, score
 from samehand.signals.base import Quoted
 from schemas.alerts import Direction, MirrorAlert, OtherCandidate
 from schemas.wire import encode
-from store.base import BanFacts, Proposal, Ruling
+from store.base import BanFacts, Claim, Proposal, Ruling
 from streams.outcomes import Emit
 
 
@@ -34,7 +34,11 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A new account and a banned one, scored. ``event_at`` is when the event that found it occurred."""
+    """A new account and a banned one, scored.
+
+    ``event_at`` is when the event that found it occurred; ``claimant`` names that event, the same however
+    often it is delivered.
+    """
 
     ours: Side
     facts: BanFacts
@@ -42,6 +46,7 @@ class Pair:
     score: Score
     direction: Direction
     event_at: float
+    claimant: str
 
     @property
     def banned(self) -> str:
@@ -97,6 +102,7 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
                     banned=pairs[place].banned,
                     band=alert.band,
                     payload=encode(alert),
+                    claimant=pairs[place].claimant,
                 )
                 for place, alert in zip(chosen, alerts, strict=True)
             ],
@@ -117,7 +123,8 @@ async def confirm(emits: Sequence[Emit], house: House) -> None:
     markers = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
     if not markers:
         return
-    await house.ask(house.store.confirm([(it.alert_id, it.banned) for it in markers], now=house.now()))
+    claims = [Claim(it.alert_id, it.banned, it.claimant) for it in markers]
+    await house.ask(house.store.confirm(claims, now=house.now()))
     for it in markers:
         house.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
 
@@ -125,7 +132,15 @@ async def confirm(emits: Sequence[Emit], house: House) -> None:
 def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
     banned_at = pair.facts.banned_at
     since_ban = None if banned_at is None else now - banned_at
-    marker = Marker(alert.alert_id, alert.band, alert.direction, alert.queue or "", since_ban, pair.banned)
+    marker = Marker(
+        alert.alert_id,
+        pair.claimant,
+        alert.band,
+        alert.direction,
+        alert.queue or "",
+        since_ban,
+        pair.banned,
+    )
     return Emit(house.alerts_topic, alert.key.encode(), encode(alert), str(marker))
 
 

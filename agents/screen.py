@@ -25,11 +25,12 @@ from streams.outcomes import Arrival, Emit, Outcome, Published
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """An event's account, distilled, and when the event occurred."""
+    """An event's account, distilled, and which event told of it when."""
 
     account: Remembered
     query: Query
     event_at: float
+    event_id: str
 
 
 class Screen:
@@ -64,7 +65,7 @@ class Screen:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
             account = replace(account, fingerprints=undated)
         keys = dict.fromkeys(key for fingerprint in account.fingerprints for key in query_keys(fingerprint))
-        return _Seen(account, Query(account.account, tuple(keys)), event.at)
+        return _Seen(account, Query(account.account, tuple(keys)), event.at, event.event_id)
 
     async def _alerts(self, seen: Sequence[tuple[int, _Seen]]) -> dict[int, list[Emit]]:
         """What to send for each event, by its place in the batch."""
@@ -154,5 +155,8 @@ class Screen:
                 continue
             mine, result = scored
             side = side or Side(account.account, account.platform, account.account_id, account.quoted, mine)
-            pairs.append(Pair(side, facts, candidate.fingerprint, result, self._direction, one.event_at))
+            claimant = f"{self._direction}:{one.event_id}"
+            pairs.append(
+                Pair(side, facts, candidate.fingerprint, result, self._direction, one.event_at, claimant)
+            )
         return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))

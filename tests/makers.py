@@ -73,7 +73,11 @@ def a_sign_up(
 
 
 def a_change(
-    account_id: str, *, platform: str = "telegram", at: datetime = NOON + timedelta(minutes=20), **profile: Any
+    account_id: str,
+    *,
+    platform: str = "telegram",
+    at: datetime = NOON + timedelta(minutes=20),
+    **profile: Any,
 ) -> AccountUpdated:
     """The profile of an account after a change."""
     return AccountUpdated(
@@ -90,7 +94,11 @@ def a_deletion(
 ) -> AccountDeleted:
     """The end of an account by its owner's will."""
     return AccountDeleted(
-        event_id=f"deleted-{next(_numbers)}", version=1, occurred_at=at, platform=platform, account_id=account_id
+        event_id=f"deleted-{next(_numbers)}",
+        version=1,
+        occurred_at=at,
+        platform=platform,
+        account_id=account_id,
     )
 
 

@@ -1,0 +1,116 @@
+"""A house for agents: the store in memory, a clock that stands still until it is told to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from agents.enrol import Enrol
+from agents.expunge import Expunge
+from agents.forget import Forget
+from agents.house import OPERATIONS, House, Rules
+from agents.judge import Judge
+from agents.lookback import Lookback
+from agents.screen import Screen
+from samehand.weights import default_weights
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.record import Record
+from schemas.wire import Decoded, decode_alert
+from store.memory import Bounds, MemoryStore
+from store.pepper import Pepper
+from streams.meters import Meters
+from streams.outcomes import Dead, Emit, Outcome, Published
+from streams.topics import Names
+from tests.makers import NOON, arrival
+
+
+@dataclass
+class Life:
+    """A house with everybody in it, driven one record at a time as delivery would."""
+
+    house: House
+    seconds: float = (NOON + timedelta(hours=2)).timestamp()
+    heard: list[MirrorAlert | AlertSummary] = field(default_factory=list)
+
+    async def tell(self, agent: Any, *records: Record | bytes | None, **how: Any) -> list[Outcome]:
+        """Handles records as one batch, publishes, and confirms."""
+        outcomes: list[Outcome] = await agent([arrival(record, **how) for record in records])
+        await self.publish(agent, outcomes)
+        return outcomes
+
+    async def publish(self, agent: Any, outcomes: Sequence[Outcome]) -> None:
+        """What delivery does once the broker has confirmed."""
+        emits = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
+        self.heard += [alert for emit in emits if (alert := self.alert(emit)) is not None]
+        if emits and hasattr(agent, "confirm"):
+            await agent.confirm(emits)
+
+    def alert(self, emit: Emit) -> MirrorAlert | AlertSummary | None:
+        """The alert in an emit, if it is one."""
+        if emit.topic != self.house.alerts_topic:
+            return None
+        read = decode_alert(emit.value, now=self.seconds)
+        assert isinstance(read, Decoded)
+        return read.record
+
+    @property
+    def alerts(self) -> list[MirrorAlert]:
+        """The alerts so far, summaries aside."""
+        return [alert for alert in self.heard if isinstance(alert, MirrorAlert)]
+
+    def __post_init__(self) -> None:
+        self.screen = Screen(self.house)
+        self.changed = Screen(self.house, "update")
+        self.enrol = Enrol(self.house)
+        self.lookback = Lookback(self.house)
+        self.expunge = Expunge(self.house)
+        self.judge = Judge(self.house)
+        self.forget = Forget(self.house)
+
+    async def ban(self, *bans: Record) -> None:
+        """Enrols bans and lets look-back have the word of it."""
+        for outcome in await self.tell(self.enrol, *bans):
+            for emit in outcome.emits if isinstance(outcome, Published) else ():
+                if emit.topic == self.house.topics.enrolled:
+                    await self.tell(self.lookback, emit.value)
+
+
+def dead(outcomes: Sequence[Outcome]) -> list[str]:
+    """The reasons of the dead letters among outcomes."""
+    return [outcome.reason for outcome in outcomes if isinstance(outcome, Dead)]
+
+
+MakeLife = Callable[..., Life]
+
+
+@pytest.fixture
+def make_life() -> MakeLife:
+    """Builds a house under given rules."""
+
+    def build(**rules: Any) -> Life:
+        pepper = Pepper(1, b"p" * 32)
+        life: Life
+        house = House(
+            store=MemoryStore(Bounds()),
+            keyers=((1, pepper.digest),),
+            weights=default_weights(),
+            topics=Names("t."),
+            meters=Meters(CollectorRegistry(), operations=OPERATIONS),
+            now=lambda: life.seconds,
+            rules=Rules(**rules),
+        )
+        life = Life(house)
+        return life
+
+    return build
+
+
+@pytest.fixture
+def life(make_life: MakeLife) -> Life:
+    """A house under the usual rules."""
+    return make_life()

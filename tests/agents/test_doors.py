@@ -1,0 +1,86 @@
+"""Between the wire and the mind nothing is lost and nothing personal is added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agents.doors import account_of, ban_of, matched_of, quoted_of, remembered_of
+from schemas.accounts import Account, Avatar
+from store.pepper import Pepper
+from tests.makers import NOON, a_ban, a_sign_up
+
+KEYERS = ((1, Pepper(1, b"p" * 32).digest),)
+HMAC = "ab" * 10
+
+
+def an_account(profile: dict[str, Any]) -> Account:
+    return Account(account_id="1", **profile)
+
+
+def test_every_field_of_a_profile_arrives() -> None:
+    wire = Account(
+        account_id="7",
+        handle="umar_media",
+        display_name="Umar",
+        bio="news",
+        links=("https://t.me/umar",),
+        locale="ur-PK",
+        email="u@valley.example",
+        phone="+923012345678",
+        device_id="d",
+        ip="39.40.12.7",
+        user_agent="ua",
+        payment_token="tok_1",
+        referrer="r",
+        avatar=Avatar(pdq="0f" * 32, quality=90),
+    )
+    account = account_of("telegram", wire)
+    assert account.key == "telegram:7"
+    for name in ("handle", "display_name", "bio", "links", "locale", "email", "phone", "device_id", "ip"):
+        assert getattr(account, name) == getattr(wire, name)
+    assert (account.user_agent, account.payment_token, account.referrer) == ("ua", "tok_1", "r")
+    assert account.avatar is not None
+    assert account.avatar.pdq == bytes.fromhex("0f" * 32)
+    assert not account.already_keyed
+
+
+@pytest.mark.parametrize(
+    ("field", "raw", "name"),
+    [
+        ("email_hmac", "email", "email"),
+        ("phone_hmac", "phone", "phone"),
+        ("device_hmac", "device_id", "device"),
+        ("ip_hmac", "ip", "ip"),
+        ("payment_hmac", "payment_token", "payment"),
+    ],
+)
+def test_the_platforms_own_digest_counts_where_there_is_no_raw_value(field: str, raw: str, name: str) -> None:
+    keyed = account_of("x", an_account({field: HMAC}))
+    assert keyed.already_keyed == {name: bytes.fromhex(HMAC)}
+    both = account_of("x", an_account({field: HMAC, raw: "given"}))
+    assert not both.already_keyed
+
+
+def test_public_words_are_quoted_without_numbers_and_addresses() -> None:
+    quoted = quoted_of(
+        Account(account_id="1", handle="umar", display_name="Umar +92 301 2345678 u@v.example")
+    )
+    assert quoted.handle == "umar"
+    assert "2345678" not in quoted.display_name
+    assert "@" not in quoted.display_name
+
+
+def test_a_ban_without_a_date_gives_no_timing() -> None:
+    ban = ban_of(a_ban("7", banned_at=None, handle="umar"), KEYERS)
+    assert ban.facts.banned_at is None
+    assert [fingerprint.at for fingerprint in ban.fingerprints] == [None]
+    assert ban.facts.descent.root_id == "telegram:7"
+    assert matched_of(ban.facts).banned_at is None
+
+
+def test_a_sign_up_is_remembered_at_its_own_time() -> None:
+    remembered = remembered_of(a_sign_up("9", at=NOON, handle="umar"), KEYERS)
+    assert (remembered.account, remembered.seen_at) == ("telegram:9", NOON.timestamp())
+    assert [fingerprint.pepper_id for fingerprint in remembered.fingerprints] == [1]

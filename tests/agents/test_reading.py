@@ -1,0 +1,34 @@
+"""A batch is read record by record: one that cannot be read does not cost its neighbours."""
+
+from __future__ import annotations
+
+from agents.reading import itself, read_all
+from schemas.accounts import AccountDeleted
+from schemas.wire import decode_deleted
+from streams.outcomes import NOTHING
+from tests.agents.conftest import Life, dead
+from tests.makers import a_deletion, arrival
+
+
+def test_what_can_be_read_is_handed_on_with_its_place(life: Life) -> None:
+    batch = [arrival(a_deletion("1")), arrival(b"{"), arrival(a_deletion("2"))]
+    outcomes, ready = read_all(batch, decode_deleted, life.house, itself)
+    assert [(place, event.account_id) for place, event in ready] == [(0, "1"), (2, "2")]
+    assert (outcomes[0], outcomes[2], dead(outcomes)) == (NOTHING, NOTHING, ["not-json"])
+
+
+def test_a_record_on_which_our_own_logic_fails_is_a_dead_letter_that_quotes_nothing(life: Life) -> None:
+    def breaks(event: AccountDeleted) -> None:
+        raise RuntimeError(f"about {event.account_id}")
+
+    outcomes, ready = read_all([arrival(a_deletion("umar"))], decode_deleted, life.house, breaks)
+    assert ready == []
+    assert dead(outcomes) == ["logic-fault"]
+    assert "umar" not in str(outcomes)
+
+
+def test_fields_that_this_version_does_not_know_are_counted(life: Life) -> None:
+    raw = arrival(a_deletion("1")).value
+    assert raw is not None
+    read_all([arrival(raw[:-1] + b',"novel":1}', topic="t")], decode_deleted, life.house, itself)
+    assert 'samehand_unknown_fields_total{topic="t"} 1.0' in life.house.meters.exposition().decode()

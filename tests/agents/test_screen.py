@@ -1,0 +1,151 @@
+"""A new account is looked up among the banned, and remembered for bans to come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from samehand.pair import alert_id
+from store.errors import StoreUnavailable
+from streams.errors import Transient
+from streams.outcomes import NOTHING, Published
+from tests.agents.conftest import Life, MakeLife, dead
+from tests.makers import NOON, a_ban, a_change, a_sign_up, arrival
+
+DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+
+
+async def test_a_mirror_is_alerted_with_reasons_that_sum(life: Life) -> None:
+    await life.ban(a_ban("77", handle="umar_media", display_name="Umar Media", device_id=DEVICE))
+    await life.tell(life.screen, a_sign_up("99", handle="um4r_media_2", device_id=DEVICE))
+    (alert,) = life.alerts
+    assert (alert.key, alert.matched.key) == ("telegram:99", "telegram:77")
+    assert alert.alert_id == alert_id("telegram:99", "telegram:77")
+    assert (alert.band, alert.direction, alert.status, alert.revision) == ("likely", "forward", "open", 1)
+    assert abs(alert.imbalance) < 1e-9
+    assert alert.queue == "extremism"
+    assert alert.seconds_since_ban == 600.0
+    handle = next(line for line in alert.evidence if line.signal == "handle")
+    assert (handle.ours, handle.theirs) == ("um4r_media_2", "umar_media")
+
+
+async def test_nothing_personal_is_in_an_alert(life: Life) -> None:
+    mail, phone = "umar.q@valley.example", "+923012345678"
+    personal: dict[str, Any] = {"email": mail, "phone": phone, "ip": "39.40.12.7", "device_id": DEVICE}
+    await life.ban(a_ban("77", handle="umar_media", display_name=f"call {phone}", **personal))
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media_2", display_name=mail, **personal))
+    (alert,) = life.alerts
+    told = str(alert)
+    assert not [value for value in personal.values() if value in told]
+    assert "3012345678" not in told
+
+
+async def test_a_stranger_is_nothing(life: Life) -> None:
+    await life.ban(a_ban(handle="umar_media"))
+    assert await life.tell(life.screen, a_sign_up(handle="salma_khan")) == [NOTHING]
+
+
+async def test_a_repeated_event_is_told_once(life: Life) -> None:
+    await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
+    event = a_sign_up(handle="umar_media_2", device_id=DEVICE)
+    await life.tell(life.screen, event)
+    await life.tell(life.screen, event)
+    await life.tell(life.screen, event, event)
+    assert len(life.alerts) == 1
+    assert life.house.meters.duplicates_suppressed._value.get() >= 1
+
+
+async def test_an_alert_that_was_never_confirmed_comes_again_as_the_same_revision(life: Life) -> None:
+    """The worker died between publishing and noting it: consumers see the same (alert, revision) twice."""
+    await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
+    event = a_sign_up(handle="umar_media_2", device_id=DEVICE)
+    (first,) = await life.screen([arrival(event)])
+    assert isinstance(first, Published)
+    published = life.alert(first.emits[0])
+    await life.tell(life.screen, event)
+    assert published is not None
+    assert [published.revision, life.alerts[0].revision] == [1, 1]
+
+
+async def test_a_change_that_strengthens_the_case_raises_band_and_revision(life: Life) -> None:
+    await life.ban(a_ban("77", handle="umarwazirimedia", device_id=DEVICE, banned_at=None))
+    await life.tell(life.screen, a_sign_up("99", handle="umarwazirimedia"))
+    await life.tell(life.changed, a_change("99", handle="umarwazirimedia", device_id=DEVICE))
+    assert [(alert.direction, alert.band, alert.revision) for alert in life.alerts] == [
+        ("forward", "possible", 1),
+        ("update", "likely", 2),
+    ]
+
+
+async def test_an_account_never_matches_itself(life: Life) -> None:
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    await life.tell(life.screen, a_sign_up("77", handle="umar_media", device_id=DEVICE))
+    assert life.alerts == []
+
+
+async def test_one_that_is_banned_already_is_not_alerted(life: Life) -> None:
+    await life.ban(
+        a_ban("77", handle="umar_media", device_id=DEVICE),
+        a_ban("99", handle="umar_media2", device_id=DEVICE),
+    )
+    assert life.alerts == []
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
+    assert life.alerts == []
+
+
+async def test_the_allowlist_is_never_alerted(make_life: MakeLife) -> None:
+    life = make_life(allowlist=frozenset({"telegram:99"}))
+    await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media", device_id=DEVICE))
+    assert life.alerts == []
+
+
+async def test_at_most_three_alerts_an_event(life: Life) -> None:
+    await life.ban(*(a_ban(handle=f"umar_media{n}", device_id=DEVICE) for n in range(6)))
+    await life.tell(life.screen, a_sign_up(handle="umar_media9", device_id=DEVICE))
+    assert len(life.alerts) == 3
+    assert all(len(alert.others) == 2 for alert in life.alerts)
+
+
+async def test_other_platforms_can_be_left_out(make_life: MakeLife) -> None:
+    for across, expected in ((True, 1), (False, 0)):
+        life = make_life(across_platforms=across)
+        await life.ban(a_ban(platform="x", handle="umar_media", device_id=DEVICE))
+        await life.tell(life.screen, a_sign_up(platform="telegram", handle="umar_media", device_id=DEVICE))
+        assert len(life.alerts) == expected
+
+
+async def test_shadow_alerts_go_where_nobody_acts_on_them(make_life: MakeLife) -> None:
+    life = make_life(shadow=True)
+    await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
+    await life.tell(life.screen, a_sign_up(handle="umar_media2", device_id=DEVICE))
+    assert life.house.alerts_topic == "t.alerts.shadow"
+    assert len(life.alerts) == 1
+
+
+async def test_garbage_is_a_dead_letter_and_its_neighbours_are_not(life: Life) -> None:
+    await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
+    mirror = a_sign_up(handle="umar_media2", device_id=DEVICE)
+    outcomes = await life.tell(life.screen, b"{", mirror, b"\xff", None)
+    assert dead(outcomes) == ["not-json", "not-utf8", "empty"]
+    assert len(life.alerts) == 1
+
+
+async def test_an_expired_ban_is_not_found(life: Life) -> None:
+    await life.ban(a_ban(handle="umar_media", device_id=DEVICE, expires_at=NOON + timedelta(hours=3)))
+    life.seconds += 2 * 3600
+    await life.tell(life.screen, a_sign_up(handle="umar_media2", device_id=DEVICE))
+    assert life.alerts == []
+
+
+async def test_an_outage_of_the_store_is_held_and_not_swallowed(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: object, **__: object) -> None:
+        raise StoreUnavailable("Redis did not answer in time")
+
+    monkeypatch.setattr(type(life.house.store), "remember", down)
+    with pytest.raises(Transient):
+        await life.tell(life.screen, a_sign_up(handle="umar_media"))

@@ -1,0 +1,58 @@
+"""The wiring: every stream has its agent, and operators' settings reach the mind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.worker import consumed, house_of, staff, weights_of
+from store.pepper import write_pepper_file
+from streams.app import WorkerApp
+from streams.errors import SettingsError
+from streams.settings import Settings, load
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    path = tmp_path / "pepper"
+    write_pepper_file(path)
+    allowed = tmp_path / "allowed"
+    allowed.write_text("# newsrooms\nx:1\n  telegram:2  # ours\n\n")
+    return load(
+        {
+            "SAMEHAND_PEPPER_FILE": str(path),
+            "SAMEHAND_ALLOWLIST": str(allowed),
+            "SAMEHAND_CROSS_PLATFORM": "false",
+            "SAMEHAND_LIKELY": "0.95",
+            "SAMEHAND_BANDS": '{"spam": {"likely": 0.99, "possible": 0.8}}',
+        }
+    )
+
+
+def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(settings: Settings) -> None:
+    house = house_of(settings)
+    app = WorkerApp(settings, house.meters)
+    staff(app, house)
+    assert {progress.topic for progress in app.progress} == set(consumed(house.topics))
+    assert len({progress.name for progress in app.progress}) == len(app.progress) == 7
+
+
+def test_thresholds_are_the_operators_and_the_rest_of_the_table_is_ours(settings: Settings) -> None:
+    weights = weights_of(settings)
+    assert (weights.bands.likely, weights.bands.possible) == (0.95, 0.5)
+    assert weights.band(0.9, "spam") == "possible"
+    assert weights.band(0.9, "other") == "possible"
+    assert weights.band(0.7, "spam") == "none"
+
+
+def test_the_rules_follow_the_settings(settings: Settings) -> None:
+    rules = house_of(settings).rules
+    assert rules.allowlist == {"x:1", "telegram:2"}
+    assert not rules.across_platforms
+
+
+def test_an_allowlist_that_cannot_be_read_is_one_clear_line(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "allowed").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="SAMEHAND_ALLOWLIST"):
+        house_of(settings)

@@ -1,0 +1,151 @@
+"""A whole platform for journeys: a real worker on a real broker and a real Redis, asked only from outside."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from local.apache import ApacheKafka
+from local.ports import LOOPBACK, take_port
+from local.processes import Child
+from schemas.alerts import MirrorAlert
+from schemas.letters import DeadLetter
+from schemas.record import Record
+from schemas.wire import Decoded, decode_alert, decode_letter, encode
+from store.pepper import write_pepper_file
+from streams.brokers import reader, writer
+from streams.settings import Settings, load
+from streams.topics import names
+
+WAIT_SECONDS_MAX = 60.0  # a busy machine is slow; what never comes is told after this
+POLL_SECONDS = 0.1
+
+
+class Platform:
+    """Publishes what happens to accounts and reads what samehand says."""
+
+    def __init__(self, folder: Path, broker: str, redis_url: str) -> None:
+        self.port = take_port()
+        pepper = folder / "pepper"
+        write_pepper_file(pepper)
+        unique = uuid.uuid4().hex[:12]
+        self.environment = {
+            "SAMEHAND_KAFKA_BROKERS": broker,
+            "SAMEHAND_REDIS_URL": redis_url,
+            "SAMEHAND_PEPPER_FILE": str(pepper),
+            "SAMEHAND_TOPIC_PREFIX": f"{unique}.",
+            "SAMEHAND_STORE_PREFIX": unique,
+            "SAMEHAND_KAFKA_GROUP": unique,
+            "SAMEHAND_TOPIC_PARTITIONS": "2",
+            "SAMEHAND_WEB_HOST": LOOPBACK,
+            "SAMEHAND_WEB_PORT": str(self.port.number),
+        }
+        self.settings: Settings = load(self.environment)
+        self.topics = names(self.settings)
+        self.log = folder / "worker.log"
+        self.worker = Child([sys.executable, "-m", "desk.cli", "worker"], self.log, self.environment)
+
+    def open(self) -> None:
+        """Starts a worker and returns when it is ready."""
+        self.worker.start()
+        self.until(self.ready, "the worker to be ready")
+
+    def close(self) -> None:
+        """Stops the worker."""
+        self.worker.stop(25.0)
+        self.port.release()
+
+    def page(self, path: str) -> str:
+        """A page of the worker."""
+        with urlopen(f"http://{LOOPBACK}:{self.port.number}{path}", timeout=5.0) as answer:
+            text: bytes = answer.read()
+        return text.decode()
+
+    def ready(self) -> bool:
+        """Whether the worker says that it is."""
+        assert self.worker.pid is not None, self.log.read_text()[-4000:]
+        try:
+            self.page("/health/ready")
+        except (URLError, OSError):
+            return False
+        return True
+
+    def publish(self, topic: str, *records: Record | bytes | None, key: bytes | None = None) -> None:
+        """Puts records on a topic, confirmed by the broker."""
+        with writer(self.settings) as out:
+            for record in records:
+                value = encode(record) if isinstance(record, Record) else record
+                own: object = getattr(record, "key", None)
+                out.send(
+                    topic, value=value, key=own.encode() if isinstance(own, str) else key, headers=[]
+                ).get(10.0)
+
+    def values(self, topic: str) -> list[bytes]:
+        """Everything on a topic."""
+        with reader(self.settings) as opened:
+            return [
+                record.value
+                for partition in opened.partitions(topic)
+                for record in opened.read(topic, partition)
+                if record.value is not None
+            ]
+
+    def alerts(self) -> list[MirrorAlert]:
+        """Every alert published so far, upserted by (alert, revision) as consumers do."""
+        found = [decode_alert(value, now=time.time()) for value in self.values(self.topics.alerts)]
+        records = [read.record for read in found if isinstance(read, Decoded)]
+        alerts = [record for record in records if isinstance(record, MirrorAlert)]
+        return list({(alert.alert_id, alert.revision): alert for alert in alerts}.values())
+
+    def alerts_on(self, account_id: str) -> list[MirrorAlert]:
+        """Those about one new account."""
+        return [alert for alert in self.alerts() if alert.account_id == account_id]
+
+    def letters(self) -> list[DeadLetter]:
+        """Every dead letter so far."""
+        found = [decode_letter(value, now=time.time()) for value in self.values(self.topics.letters)]
+        return [read.record for read in found if isinstance(read, Decoded)]
+
+    def until(self, true: Callable[[], object], what: str) -> None:
+        """Waits for a condition."""
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while not true():
+            assert time.monotonic() < deadline, f"waited in vain for {what}; {self.log.read_text()[-3000:]}"
+            time.sleep(POLL_SECONDS)
+
+    def metric(self, line: str) -> float:
+        """The value of one series, named as `/metrics` writes it; 0 where there is none."""
+        for row in self.page("/metrics").splitlines():
+            if row.startswith(f"{line} "):
+                return float(row.rpartition(" ")[2])
+        return 0.0
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory, broker: str, redis_url: str) -> Iterator[Platform]:
+    """A platform with a worker, shared by the journeys of a file."""
+    yield from opened(Platform(tmp_path_factory.mktemp("platform"), broker, redis_url))
+
+
+@pytest.fixture(scope="module")
+def kafka_platform(
+    tmp_path_factory: pytest.TempPathFactory, apache_kafka: ApacheKafka, redis_url: str
+) -> Iterator[Platform]:
+    """The same on Apache Kafka."""
+    yield from opened(Platform(tmp_path_factory.mktemp("kafka-platform"), apache_kafka.address, redis_url))
+
+
+def opened(platform: Platform) -> Iterator[Platform]:
+    """Starts it, lends it, stops it."""
+    try:
+        platform.open()
+        yield platform
+    finally:
+        platform.close()
