@@ -38,6 +38,7 @@ class Addresses:
         key = blake2b(identity, digest_size=32, person=b"samehand-store").digest()
         self._accounts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"account")
         self._alerts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"alert")
+        self._claims = blake2b(key=key, digest_size=8, person=b"claim")
         self._keys = blake2b(key=key, digest_size=8, person=b"key")
         self.check = blake2b(key=key, digest_size=8, person=b"check").hexdigest()
         """Sixteen hex digits by which a store recognises the secret that it was made with."""
@@ -53,6 +54,12 @@ class Addresses:
         state = self._alerts.copy()
         state.update(alert_id.encode("utf-8", "surrogatepass"))
         return Digest(state.digest())
+
+    def claim(self, claimant: str) -> bytes:
+        """Eight bytes of the event that proposed an alert."""
+        state = self._claims.copy()
+        state.update(claimant.encode("utf-8", "surrogatepass"))
+        return state.digest()
 
     def key(self, key: Key) -> int:
         """Sixty-four bits of a blocking key."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from samehand.fingerprint import Fingerprint, unpack
 from samehand.frequency import Frequencies
@@ -127,20 +127,32 @@ class RememberedFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An alert that somebody wants to publish. ``payload`` is the encoded record."""
+    """An alert that somebody wants to publish. ``payload`` is the encoded record.
+
+    ``claimant`` names the event that found the pair, and is the same when that event is delivered again.
+    """
 
     alert_id: str
     account: str
     banned: str
     band: str
     payload: bytes
+    claimant: str
+
+
+class Claim(NamedTuple):
+    """An alert that was published, on a banned account, by the event that proposed it."""
+
+    alert_id: str
+    banned: str
+    claimant: str
 
 
 class Ruling(Enum):
     """Whether a proposed alert may be published."""
 
     PUBLISH = "publish"
-    DUPLICATE = "duplicate"  # published before at this band or a higher one
+    DUPLICATE = "duplicate"  # at this band or a higher one, published before or about to be by another event
     SUPPRESSED = "suppressed"  # a moderator said `not_mirror`
     NOT_BANNED = "not-banned"  # the ban is gone or has expired
     ACCOUNT_BANNED = "account-banned"  # the account is itself banned already
@@ -239,10 +251,14 @@ class Store(Protocol):
 
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """Atomically rules on each and notes it as open before it is published."""
+        """Atomically rules on each and notes it as open before it is published.
 
-    async def confirm(self, alert_ids: Sequence[tuple[str, str]], *, now: float) -> None:
-        """Notes (alert id, banned account) as published: from now on a repeat is a duplicate."""
+        What one event was allowed to publish is its claim for :data:`store.limits.CLAIM_SECONDS`: others
+        are duplicates meanwhile, and it may itself come again.
+        """
+
+    async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
+        """Notes alerts as published: from now on a repeat is a duplicate. A claim since lost is ignored."""
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, the latest."""

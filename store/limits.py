@@ -10,6 +10,12 @@ from samehand.keys import KeyKind, posting_cap
 # by a working week: a record that arrives again within Kafka's own retention is still recognised.
 MARKER_SECONDS = 35 * 86_400
 
+# How long the first event to propose a pair keeps it from others before its alert is confirmed. Its worker
+# may have died, and its event then comes again: after 20 s on a killed worker, after as long as an outage of
+# the broker lasts otherwise. Ten minutes are longer than either should be, and short enough that a pair whose
+# event never comes again (its group's offsets were moved by hand) can be told by the next one.
+CLAIM_SECONDS = 600
+
 # Nobody reads more alerts on one ban than this; a ban that gets more is a flood, and the oldest give way.
 OPEN_ALERTS_A_BAN = 500
 

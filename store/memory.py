@@ -17,6 +17,7 @@ from store.base import (
     Ban,
     BanFacts,
     Candidate,
+    Claim,
     Enrolled,
     OpenAlert,
     Proposal,
@@ -252,7 +253,8 @@ class MemoryStore:
         if self._banned(proposal.banned, now) is None:
             return Ruled(Ruling.NOT_BANNED, 0)
         at = (proposal.alert_id, proposal.banned)
-        ruling, marker = ruled(self._marker(at, now), band_rank(proposal.band), now + MARKER_SECONDS)
+        claim, until = self._addresses.claim(proposal.claimant), now + MARKER_SECONDS
+        ruling, marker = ruled(self._marker(at, now), band_rank(proposal.band), claim, now, until)
         if marker is not None:
             self._markers[at] = marker
             self._note(proposal, ruling.revision)
@@ -268,12 +270,13 @@ class MemoryStore:
             del noted[next(iter(noted))]
         self._where[proposal.alert_id] = proposal.banned
 
-    async def confirm(self, alert_ids: Sequence[tuple[str, str]], *, now: float) -> None:
+    async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
-        for at in alert_ids:
-            marker = self._marker(at, now)
+        for alert_id, banned, claimant in published:
+            marker = self._marker((alert_id, banned), now)
             if marker is not None:
-                self._markers[at] = confirmed(marker, now + MARKER_SECONDS)
+                claim, until = self._addresses.claim(claimant), now + MARKER_SECONDS
+                self._markers[alert_id, banned] = confirmed(marker, claim, until)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, oldest first."""

@@ -12,8 +12,8 @@ from itertools import islice
 import msgspec
 
 from store.addresses import Digest
-from store.base import OpenAlert, Proposal, Ruled, Ruling
-from store.limits import MARKER_SECONDS, OPEN_ALERTS_A_BAN
+from store.base import Claim, OpenAlert, Proposal, Ruled, Ruling
+from store.limits import CLAIM_SECONDS, MARKER_SECONDS, OPEN_ALERTS_A_BAN
 from store.redis.link import together
 from store.redis.shards import Shards
 from store.rulings import band_rank
@@ -44,11 +44,13 @@ class Alerts:
                 digest.raw,
                 self._shards.addresses.alert(proposals[at].alert_id).raw,
                 band_rank(proposals[at].band),
+                self._shards.addresses.claim(proposals[at].claimant).hex(),
                 _packed(proposals[at]),
             )
             for at, digest in zip(left, banned, strict=True)
         ]
-        head = (repr(now), MARKER_SECONDS, self._shards.layout.bans.maps, OPEN_ALERTS_A_BAN)
+        maps = self._shards.layout.bans.maps
+        head = (repr(now), MARKER_SECONDS, maps, OPEN_ALERTS_A_BAN, CLAIM_SECONDS)
         answers = await self._shards.ask("propose", banned, head, items, 2)
         for at, (word, revision) in zip(left, answers, strict=True):
             rulings[at] = Ruled(Ruling(word.decode()), revision)
@@ -85,10 +87,13 @@ class Alerts:
             for silent, itself in zip(quiet, gone, strict=True)
         ]
 
-    async def confirm(self, alert_ids: Sequence[tuple[str, str]], now: float) -> None:
+    async def confirm(self, published: Sequence[Claim], now: float) -> None:
         """Notes alerts as published."""
-        banned = [self._shards.addresses.account(account) for _, account in alert_ids]
-        items = [(self._shards.addresses.alert(alert).raw,) for alert, _ in alert_ids]
+        addresses = self._shards.addresses
+        banned = [addresses.account(one.banned) for one in published]
+        items = [
+            (addresses.alert(one.alert_id).raw, addresses.claim(one.claimant).hex()) for one in published
+        ]
         await self._shards.scatter("confirm", banned, (repr(now), MARKER_SECONDS), items)
 
     async def open(self, banned: Sequence[str]) -> list[list[OpenAlert]]:

@@ -11,6 +11,7 @@ from store.base import (
     Ban,
     BanFacts,
     Candidate,
+    Claim,
     Enrolled,
     OpenAlert,
     Proposal,
@@ -166,9 +167,9 @@ class RedisStore:
         """Rules on each, and notes it as open before it is published."""
         return await self._alerts.propose(proposals, now)
 
-    async def confirm(self, alert_ids: Sequence[tuple[str, str]], *, now: float) -> None:
+    async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
-        await self._alerts.confirm(alert_ids, now)
+        await self._alerts.confirm(published, now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, oldest first."""

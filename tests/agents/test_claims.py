@@ -1,4 +1,4 @@
-"""A ban and its mirror that arrive together: whichever event proposes the pair first is the one to tell it."""
+"""A ban and its mirror that arrive together: whichever event proposes the pair first tells it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from samehand.account import Account
 from samehand.fingerprint import Fingerprint, distil, query_keys
 from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
-from store.base import Ban, BanFacts, Proposal, Query, Remembered
+from store.base import Ban, BanFacts, Claim, Proposal, Query, Remembered
 from store.pepper import Pepper, Peppers
 
 NOW = 1_790_000_000.0
@@ -95,9 +95,24 @@ def a_query(account_id: str = "7001", *, handle: str | None = "umar_media", **tr
 
 
 def a_proposal(
-    account: str = "x:7001", banned: str = "x:9001", *, band: str = "possible", payload: bytes = b"alert"
+    account: str = "x:7001",
+    banned: str = "x:9001",
+    *,
+    band: str = "possible",
+    payload: bytes = b"alert",
+    claimant: str = "forward:event-1",
 ) -> Proposal:
     """An alert that somebody wants to publish."""
     return Proposal(
-        alert_id=f"{account}~{banned}", account=account, banned=banned, band=band, payload=payload
+        alert_id=f"{account}~{banned}",
+        account=account,
+        banned=banned,
+        band=band,
+        payload=payload,
+        claimant=claimant,
     )
+
+
+def a_claim(proposal: Proposal) -> Claim:
+    """What confirms it."""
+    return Claim(proposal.alert_id, proposal.banned, proposal.claimant)

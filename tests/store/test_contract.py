@@ -7,10 +7,10 @@ import pytest
 from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind
 from samehand.lineage import Descent, founder
 from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Store
-from store.limits import OPEN_ALERTS_A_BAN, shard_posting_cap
+from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, shard_posting_cap
 from store.pepper import Pepper, Peppers
 from tests.store.conftest import MakeStore
-from tests.store.makers import DAY, NOW, PEPPERS, a_ban, a_proposal, a_query, a_remembered, again
+from tests.store.makers import DAY, NOW, PEPPERS, a_ban, a_claim, a_proposal, a_query, a_remembered, again
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
 
@@ -258,11 +258,11 @@ class TestPairs:
         await store.enrol([a_ban("9001")], now=NOW)
         proposal = a_proposal(band="possible")
         assert await store.propose([proposal], now=NOW) == [Ruled(PUBLISH, 1)]
-        await store.confirm([(proposal.alert_id, proposal.banned)], now=NOW)
+        await store.confirm([a_claim(proposal)], now=NOW)
         assert await store.propose([proposal], now=NOW) == [Ruled(DUPLICATE, 0)]
         higher = a_proposal(band="likely")
         assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
-        await store.confirm([(proposal.alert_id, proposal.banned)], now=NOW)
+        await store.confirm([a_claim(proposal)], now=NOW)
         assert await store.propose([proposal, higher], now=NOW) == [Ruled(DUPLICATE, 0)] * 2
 
     async def test_what_a_crash_left_unconfirmed_is_published_again_under_its_revision(
@@ -271,10 +271,47 @@ class TestPairs:
         await store.enrol([a_ban("9001")], now=NOW)
         assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
         assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
-        await store.confirm([(a_proposal().alert_id, "x:9001")], now=NOW)
+        await store.confirm([a_claim(a_proposal())], now=NOW)
         assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
         assert await store.propose([a_proposal(band="possible")], now=NOW) == [Ruled(DUPLICATE, 0)]
         assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
+
+    async def test_a_pair_that_one_event_claimed_is_no_other_events_to_tell(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        first, second = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
+        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([second], now=NOW + 1) == [Ruled(DUPLICATE, 0)]
+        assert await store.propose([first], now=NOW + 2) == [Ruled(PUBLISH, 1)]
+        await store.confirm([a_claim(first)], now=NOW + 2)
+        assert await store.propose([first, second], now=NOW + 3) == [Ruled(DUPLICATE, 0)] * 2
+
+    async def test_a_claim_lapses_and_another_event_takes_over(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        first, second = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
+        await store.propose([first], now=NOW)
+        renewed = NOW + CLAIM_SECONDS - 1
+        assert await store.propose([first], now=renewed) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([second], now=renewed + CLAIM_SECONDS - 1) == [Ruled(DUPLICATE, 0)]
+        assert await store.propose([second], now=renewed + CLAIM_SECONDS) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([first], now=renewed + CLAIM_SECONDS) == [Ruled(DUPLICATE, 0)]
+
+    async def test_a_higher_band_is_told_whoever_claimed_the_lower_one(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        lower, higher = a_proposal(), a_proposal(band="likely", claimant="update:event-2")
+        await store.propose([lower], now=NOW)
+        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
+        assert await store.propose([lower], now=NOW) == [Ruled(DUPLICATE, 0)]
+
+    async def test_confirming_a_lost_claim_does_not_confirm_the_one_that_took_over(
+        self, store: Store
+    ) -> None:
+        """Or the higher band, should its worker die now, would never be told."""
+        await store.enrol([a_ban("9001")], now=NOW)
+        lower, higher = a_proposal(), a_proposal(band="likely", claimant="update:event-2")
+        await store.propose([lower], now=NOW)
+        await store.propose([higher], now=NOW)
+        await store.confirm([a_claim(lower)], now=NOW)
+        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
 
     async def test_no_alert_on_a_ban_that_is_gone_nor_for_an_account_that_is_banned(
         self, store: Store
@@ -311,7 +348,7 @@ class TestPairs:
     async def test_after_a_withdrawal_a_later_ban_alerts_above_its_revision(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         await store.propose([a_proposal()], now=NOW)
-        await store.confirm([(a_proposal().alert_id, "x:9001")], now=NOW)
+        await store.confirm([a_claim(a_proposal())], now=NOW)
         await store.expunge([("x:9001", NOW)], now=NOW)
         ((withdrawn,),) = await store.open_alerts(["x:9001"])
         await store.drop_alerts([(withdrawn.alert_id, withdrawn.banned)])

@@ -15,7 +15,7 @@ from store.base import Query, Store
 from store.memory import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
+from tests.store.makers import IDENTITY, NOW, a_ban, a_claim, a_proposal, a_query, a_remembered
 
 HANDLES = ["umar_media", "um4r.media2", "media_umar", "salma_khan", "salmakhan99", "umarmediaofficial", "zz"]
 PLACES = ["39.40.1.2", "39.40.1.9", "103.12.9.1"]
@@ -34,13 +34,15 @@ ENROL = st.tuples(
 REMEMBER = st.tuples(st.just("remember"), IDS, st.sampled_from(HANDLES), MOMENTS, st.sampled_from(PLACES))
 EXPUNGE = st.tuples(st.just("expunge"), IDS, MOMENTS)
 FORGET = st.tuples(st.just("forget"), IDS, MOMENTS)
-PROPOSE = st.tuples(st.just("propose"), IDS, IDS, st.sampled_from(["possible", "likely"]))
-CONFIRM = st.tuples(st.sampled_from(["confirm", "drop", "suppress"]), IDS, IDS)
+CLAIMANTS = st.sampled_from(["forward:1", "lookback:1"])
+PROPOSE = st.tuples(st.just("propose"), IDS, IDS, st.sampled_from(["possible", "likely"]), CLAIMANTS)
+CONFIRM = st.tuples(st.just("confirm"), IDS, IDS, CLAIMANTS)
+PAIR = st.tuples(st.sampled_from(["drop", "suppress"]), IDS, IDS)
 JOIN = st.tuples(st.just("join"), IDS, IDS)
 OTHER = st.tuples(st.sampled_from(["sweep", "freeze"]))
 WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0]))
 STEPS = st.lists(
-    st.one_of(ENROL, ENROL, REMEMBER, REMEMBER, EXPUNGE, FORGET, PROPOSE, CONFIRM, JOIN, OTHER, WAIT),
+    st.one_of(ENROL, ENROL, REMEMBER, REMEMBER, EXPUNGE, FORGET, PROPOSE, CONFIRM, PAIR, JOIN, OTHER, WAIT),
     min_size=5,
     max_size=40,
 )
@@ -72,9 +74,12 @@ class Story:
                 return await self.store.expunge([(f"x:{one}", moment)], now=self.now)
             case ("forget", str(one), float(moment)):
                 return await self.store.forget([(f"x:{one}", moment)], now=self.now)
-            case ("propose", str(one), str(other), str(band)):
-                proposal = a_proposal(f"x:{one}", f"x:{other}", band=band)
+            case ("propose", str(one), str(other), str(band), str(claimant)):
+                proposal = a_proposal(f"x:{one}", f"x:{other}", band=band, claimant=claimant)
                 return await self.store.propose([proposal], now=self.now)
+            case ("confirm", str(one), str(other), str(claimant)):
+                claimed = a_proposal(f"x:{one}", f"x:{other}", claimant=claimant)
+                await self.store.confirm([a_claim(claimed)], now=self.now)
             case (str(verb), str(one), str(other)):
                 return await self._pair(verb, one, other)
             case ("sweep",):
@@ -87,9 +92,7 @@ class Story:
 
     async def _pair(self, verb: str, one: str, other: str) -> object:
         alert, banned = a_proposal(f"x:{one}", f"x:{other}").alert_id, f"x:{other}"
-        if verb == "confirm":
-            await self.store.confirm([(alert, banned)], now=self.now)
-        elif verb == "drop":
+        if verb == "drop":
             await self.store.drop_alerts([(alert, banned)])
         elif verb == "suppress":
             await self.store.suppress([alert], now=self.now)

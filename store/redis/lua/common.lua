@@ -198,6 +198,20 @@ local function mark(key, moment, now, seconds)
   call('SET', key, string.format('%.17g %.17g', moment, now + seconds), 'EX', seconds)
 end
 
+-- markers of pairs: `revision noted confirmed until claim claimed-at` (rulings.py)
+local function pair_get(key)
+  local marker = call('GET', key)
+  if not marker then return nil end
+  local revision, noted, confirmed, over, claim, since =
+    string.match(marker, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  return tonumber(revision), tonumber(noted), tonumber(confirmed), tonumber(over), claim, tonumber(since)
+end
+
+local function pair_put(key, revision, noted, confirmed, over, claim, since)
+  local marker = string.format('%d %d %d %.17g %s %.17g', revision, noted, confirmed, over, claim, since)
+  call('SET', key, marker, 'KEEPTTL')
+end
+
 local function expired(frame, now)
   return byte(frame) >= 128 and struct.unpack('>d', frame, 6) <= now
 end

@@ -1,15 +1,12 @@
--- ARGV: epoch, now, marker seconds, alert digests: what was noted of them was published.
+-- ARGV: epoch, now, marker seconds, then alert digest and claim in turn: what that claim noted was published.
 if emptied() then return redis.error_reply('EMPTIED') end
 local now, seconds = tonumber(ARGV[2]), tonumber(ARGV[3])
-for at = 4, #ARGV do
+for at = 4, #ARGV, 2 do
   local key = ROOT .. 's:' .. hex(ARGV[at])
-  local marker = call('GET', key)
-  if marker then
-    local revision, noted, confirmed, over = string.match(marker, '^(%S+) (%S+) (%S+) (%S+)$')
-    if tonumber(over) > now then
-      local rank = math.max(tonumber(noted), tonumber(confirmed))
-      call('SET', key, string.format('%s %s %d %.17g', revision, noted, rank, now + seconds), 'EX', seconds)
-    end
+  local revision, noted, confirmed, over, claimed, since = pair_get(key)
+  if revision and over > now and claimed == ARGV[at + 1] then
+    pair_put(key, revision, noted, math.max(noted, confirmed), now + seconds, claimed, since)
+    call('EXPIRE', key, seconds)
   end
 end
 return 'OK'

@@ -5,11 +5,8 @@ for at = 2, #ARGV, 2 do
   local key = ROOT .. 's:' .. hex(alert)
   if call('HDEL', ROOT .. 'o:' .. banned, alert) == 1 then
     call('LREM', ROOT .. 'q:' .. banned, 1, alert)
-    local marker = call('GET', key)
-    if marker then
-      local revision, _, _, over = string.match(marker, '^(%S+) (%S+) (%S+) (%S+)$')
-      call('SET', key, string.format('%d -1 -1 %s', tonumber(revision) + 1, over), 'KEEPTTL')
-    end
+    local revision, _, _, over, claimed, since = pair_get(key)
+    if revision then pair_put(key, revision + 1, -1, -1, over, claimed, since) end
   end
 end
 return 'OK'

@@ -1,9 +1,10 @@
 -- On the banned account's shard; the rules are those of rulings.py. ARGV: epoch, now, marker seconds, account-map
--- buckets, open alerts at most, then four for each: banned digest, alert digest, band rank, alert. Answers
--- ruling and revision for each.
+-- buckets, open alerts at most, claim seconds, then five for each: banned digest, alert digest, band rank, claim,
+-- alert. Answers ruling and revision for each.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local claim_seconds = tonumber(ARGV[6])
 local answers = {}
 
 local function note(banned, alert, revision, blob)
@@ -15,26 +16,23 @@ local function note(banned, alert, revision, blob)
   call('EXPIRE', order, seconds)
 end
 
-local function one(banned, alert, rank, blob)
+local function one(banned, alert, rank, claim, blob)
   if not in_force(banned, buckets, now) then return 'not-banned', 0 end
   local key = ROOT .. 's:' .. hex(alert)
-  local marker = call('GET', key)
-  local revision, noted, confirmed, over = 0, -1, -1, now
-  if marker then
-    revision, noted, confirmed, over = string.match(marker, '^(%S+) (%S+) (%S+) (%S+)$')
-    revision, noted, confirmed, over = tonumber(revision), tonumber(noted), tonumber(confirmed), tonumber(over)
-  end
-  if over <= now then revision, noted, confirmed = 0, -1, -1 end
-  if rank <= confirmed then return 'duplicate', 0 end
+  local revision, noted, confirmed, over, claimed, since = pair_get(key)
+  if not revision or over <= now then revision, noted, confirmed = 0, -1, -1 end
   local again = confirmed < noted and rank <= noted
+  local anothers = again and claimed ~= claim and now < since + claim_seconds
+  if anothers or rank <= confirmed then return 'duplicate', 0 end
   if not again then revision = revision + 1 end
-  call('SET', key, string.format('%d %d %d %.17g', revision, rank, confirmed, now + seconds), 'EX', seconds)
+  pair_put(key, revision, rank, confirmed, now + seconds, claim, now)
+  call('EXPIRE', key, seconds)
   note(banned, alert, revision, blob)
   return 'publish', revision
 end
 
-for at = 6, #ARGV, 4 do
-  local word, revision = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
+for at = 7, #ARGV, 5 do
+  local word, revision = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], ARGV[at + 4])
   answers[#answers + 1] = word
   answers[#answers + 1] = revision
 end

@@ -13,7 +13,7 @@ import redis
 from samehand.lineage import Descent
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_remembered
+from tests.store.makers import IDENTITY, NOW, a_ban, a_claim, a_proposal, a_remembered
 
 PERSONAL: dict[str, Any] = {
     "email": "umar.test.person@example.org",
@@ -110,7 +110,7 @@ async def test_after_a_reinstatement_nothing_names_the_account(
     await store.join([(lifted.account, Descent("x:2", 1)), ("x:3", Descent(lifted.account, 1))], now=NOW)
     proposals = [a_proposal(f"x:{n}", lifted.account, payload=b"on zufar_zarif") for n in (3, 4)]
     await store.propose(proposals, now=NOW)
-    await store.confirm([(one.alert_id, one.banned) for one in proposals], now=NOW)
+    await store.confirm([a_claim(one) for one in proposals], now=NOW)
     await store.suppress([proposals[1].alert_id], now=NOW)
     words = ("88112233445566", "zufar", "zarif", "zfrzrf")
     with redis.Redis.from_url(redis_url) as client:
