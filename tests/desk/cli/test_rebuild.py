@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from agents.enrol import tombstone
 from agents.opening import peppers_of
+from agents.tombstones import tombstone
 from desk.cli import rebuild
 from desk.cli.awaiting import awaited
 from desk.cli.wiring import closing_store
