@@ -210,6 +210,9 @@ class Store(Protocol):
     async def ready(self) -> str | None:
         """``None`` when reads and writes both work and the epoch stands, else the reason in words."""
 
+    def adopt(self, epoch: str) -> None:
+        """From now on this epoch stands: the store was emptied, and rebuilt by somebody else."""
+
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
         """Writes or replaces fingerprints, idempotently; the later ``occurred_at`` wins."""

@@ -6,10 +6,10 @@ a cluster (a network prefix, else a device, else the account), however many acco
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from samehand.fingerprint import Fingerprint, enrolment_keys
+from samehand.fingerprint import Fingerprint
 from samehand.keys import Key, KeyKind
 from samehand.signals.avatar import AvatarTrait
 from samehand.signals.handle import HandleTrait
@@ -47,9 +47,11 @@ class Counted(NamedTuple):
     cluster: bytes
 
 
-def counted(fingerprint: Fingerprint, account: bytes) -> list[Counted]:
-    """The values that an account counts; ``account`` stands for it where no cluster is known."""
-    keys = enrolment_keys(fingerprint)
+def counted(fingerprint: Fingerprint, keys: Sequence[Key], account: bytes) -> list[Counted]:
+    """The values that an account counts.
+
+    ``keys`` are its blocking keys; ``account`` stands for it where no cluster is known.
+    """
     prefix = _first(keys, KeyKind.PREFIX)
     device = _first(keys, KeyKind.DEVICE)
     by_network = prefix or device or account
@@ -70,7 +72,7 @@ def _cluster(kind: KeyKind, by_network: bytes, by_device: bytes, not_device: byt
     return not_device if kind is KeyKind.DEVICE else by_network
 
 
-def _first(keys: list[Key], kind: KeyKind) -> bytes | None:
+def _first(keys: Sequence[Key], kind: KeyKind) -> bytes | None:
     return next((key.value for key in keys if key.kind is kind), None)
 
 

@@ -26,7 +26,8 @@ GENERATIONS = 8
 # What one remembered account costs beside its records and postings: its place in the account map, in the
 # page headers and its share of key overhead (measured: 20 to 40 bytes).
 REMEMBERED_OVERHEAD_BYTES = 40
-POSTING_ENTRY_BYTES = 6
+# An entry has six bytes; Redis sets half as much again aside for the next, on average.
+REMEMBERED_ENTRY_BYTES = 9
 
 # A slot is three bytes of a posting entry.
 SLOTS_A_SHARD = 1 << 24

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from samehand.fingerprint import unpack
+from samehand.fingerprint import enrolment_keys, unpack
 from samehand.frequency import Frequencies
 from samehand.lineage import Descent, founder
 from store.addresses import Addresses
@@ -97,15 +97,21 @@ class MemoryStore:
         """Always."""
         return None
 
+    def adopt(self, epoch: str) -> None:
+        """Nothing to do: it has no life beyond this process."""
+
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
         """Writes or replaces fingerprints; the later ``occurred_at`` wins."""
+        for ban in bans:
+            if not _over(ban.facts, now):
+                self._note_founder(ban.facts.descent, ban.account, now)
         return [self._enrol(ban, now) for ban in bans]
 
     def _enrol(self, ban: Ban, now: float) -> Enrolled:
         facts, index = ban.facts, self._indexes[self._shard(ban.account)]
         known = index.entries.get(ban.account)
-        if facts.expires_at is not None and facts.expires_at <= now:
+        if _over(facts, now):
             self._expunge_ban(ban.account, facts.occurred_at, now)
             return Enrolled.EXPIRED
         if _later(self._reinstated.get(ban.account), facts.occurred_at, now) or (
@@ -115,7 +121,6 @@ class MemoryStore:
         entry = self._entry(ban)
         if known == entry:
             return Enrolled.UNCHANGED
-        self._note_founder(facts.descent, ban.account, now)
         index.put(entry)
         return Enrolled.NEW if known is None else Enrolled.CHANGED
 
@@ -207,7 +212,9 @@ class MemoryStore:
         shard = self._shard(account.account)
         if self._remembered[shard].put(entry, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
-            self._counts.add(account.account, first.stratum, counted(first, digest.raw), now)
+            self._counts.add(
+                account.account, first.stratum, counted(first, enrolment_keys(first), digest.raw), now
+            )
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         """Forgets remembered accounts unless seen later."""
@@ -372,6 +379,10 @@ class MemoryStore:
 def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:
     """Whether a marker in force is of the same moment or a later one."""
     return marked is not None and marked[1] > now and marked[0] >= moment
+
+
+def _over(facts: BanFacts, now: float) -> bool:
+    return facts.expires_at is not None and facts.expires_at <= now
 
 
 def _occurred_at(entry: Entry) -> float:

@@ -22,7 +22,7 @@ from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
 from store.addresses import TAG_BYTES
 from store.base import BanFacts, Remembered, RememberedFacts
-from store.limits import POSTING_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
+from store.limits import REMEMBERED_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
 
 _EXPIRES = 0x80
 _COUNT = 0x07
@@ -79,6 +79,11 @@ def keys_of_record(record: bytes) -> frozenset[Key]:
         return frozenset(enrolment_keys(unpack(record)))
     except UnreadableFingerprint:
         return frozenset()
+
+
+def keys_of_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[Key]:
+    """The same, before they are packed."""
+    return sorted({key for one in fingerprints for key in enrolment_keys(one)})
 
 
 def keys_of(records: Sequence[bytes]) -> list[Key]:
@@ -184,4 +189,4 @@ def read_remembered_quote(raw: bytes) -> RememberedFacts:
 
 def remembered_bytes(frame: bytes, quote: bytes, keys: int) -> int:
     """What one remembered account is reckoned to cost, in any store alike."""
-    return len(frame) + len(quote) + keys * POSTING_ENTRY_BYTES + REMEMBERED_OVERHEAD_BYTES
+    return len(frame) + len(quote) + keys * REMEMBERED_ENTRY_BYTES + REMEMBERED_OVERHEAD_BYTES

@@ -11,7 +11,15 @@ from store.addresses import Digest
 from store.base import Ban, BanFacts, Enrolled
 from store.errors import StoreUnavailable
 from store.limits import MARKER_SECONDS, SLOTS_A_SHARD, SWEEP_AT_ONCE
-from store.records import BanQuote, ban_quote, frame_of, keys_of, read_ban_quote, read_frame
+from store.records import (
+    BanQuote,
+    ban_quote,
+    frame_of,
+    keys_of,
+    keys_of_fingerprints,
+    read_ban_quote,
+    read_frame,
+)
 from store.redis.families import Families
 from store.redis.shards import Shards
 
@@ -65,9 +73,12 @@ class Bans:
 
     async def enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
         """Writes or replaces fingerprints."""
-        await self._families.note_founders([(ban.account, ban.facts.descent) for ban in bans], now)
-        words = await self._write([self._enrolment(ban, now) for ban in bans], now)
         expired = [ban.facts.expires_at is not None and ban.facts.expires_at <= now for ban in bans]
+        descents = [
+            (ban.account, ban.facts.descent) for ban, over in zip(bans, expired, strict=True) if not over
+        ]
+        await self._families.note_founders(descents, now)
+        words = await self._write([self._enrolment(ban, now) for ban in bans], now)
         return [
             Enrolled.EXPIRED if over else Enrolled(word) for over, word in zip(expired, words, strict=True)
         ]
@@ -85,7 +96,7 @@ class Bans:
             facts.occurred_at,
             frame,
             ban_quote(facts, root),
-            self._rows(frame),
+            self._shards.layout.rows(keys_of_fingerprints(ban.fingerprints), self._spread),
             facts.expires_at,
         )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from samehand.keys import KeyKind
+from samehand.keys import Key, KeyKind
 from store.base import Remembered
 from store.counting import counted
 from store.limits import STRATA
@@ -63,16 +63,16 @@ class Counters:
         self._read: tuple[int, Snapshot] | None = None
         self._counting = False
 
-    async def count(self, accounts: Sequence[Remembered], now: float) -> None:
-        """Counts the values of accounts, each once a cluster between two freezes."""
+    async def count(self, accounts: Sequence[tuple[Remembered, list[Key]]], now: float) -> None:
+        """Counts the values of accounts (given with their keys), each once a cluster between two freezes."""
         if not accounts:
             return
         if not self._counting:
             await self._shards.link.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
         parts = [_Part() for _ in self._shards.all]
-        for account in accounts:
-            self._lay_out(account, parts)
+        for account, keys in accounts:
+            self._lay_out(account, keys, parts)
         await together(
             [
                 self._shards.script(
@@ -83,11 +83,11 @@ class Counters:
             ]
         )
 
-    def _lay_out(self, account: Remembered, parts: list[_Part]) -> None:
+    def _lay_out(self, account: Remembered, keys: list[Key], parts: list[_Part]) -> None:
         """What an account counts, to the shards that count it: each value has one."""
         first = account.fingerprints[0]
         digest = self._shards.addresses.account(account.account)
-        for one in counted(first, digest.raw):
+        for one in counted(first, keys, digest.raw):
             value = one.kind, one.value, one.stratum
             places = columns_of(*value, self._columns)
             seen = filter_places(*value, one.cluster, self._bits)

@@ -91,9 +91,9 @@ async def _heads(
 
 
 async def _postings(shards: Shards, source: Source, buckets: Sequence[int]) -> list[bytes | None]:
-    start = f"{shards.root(source.shard)}{source.name}p"
+    start = f"{shards.root(source.shard)}{source.name}p".encode()
     distinct = list(dict.fromkeys(buckets))
-    names = [f"{start}{bucket:x}" for bucket in distinct]
+    names = [start + bucket.to_bytes(4, "big") for bucket in distinct]
     answers = await together(
         [
             shards.link.command("MGET", *names[at : at + _KEYS_AT_ONCE])

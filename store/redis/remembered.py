@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+from samehand.keys import Key
 from store.addresses import Digest
 from store.base import Remembered, RememberedFacts
 from store.errors import StoreUnavailable
@@ -13,6 +14,7 @@ from store.limits import DELETION_MARKER_SECONDS, GENERATIONS
 from store.records import (
     frame_of,
     keys_of,
+    keys_of_fingerprints,
     read_frame,
     read_remembered_quote,
     remembered_bytes,
@@ -84,14 +86,18 @@ class RememberedAccounts:
         for at in range(0, len(accounts), _WRITTEN_AT_ONCE):
             some = accounts[at : at + _WRITTEN_AT_ONCE]
             head = (*self._head(now), self._shards.layout.bans.maps)
-            words = await self._turns("remember", [self._state(one) for one in some], head)
-            kept = [one for one, word in zip(some, words, strict=True) if word == b"kept"]
+            keys = [keys_of_fingerprints(one.fingerprints) for one in some]
+            writes = [self._state(one, listed) for one, listed in zip(some, keys, strict=True)]
+            words = await self._turns("remember", writes, head)
+            kept = [
+                (one, listed) for one, listed, word in zip(some, keys, words, strict=True) if word == b"kept"
+            ]
             await self._counters.count(kept, now)
 
-    def _state(self, account: Remembered) -> _Write:
+    def _state(self, account: Remembered, keys: list[Key]) -> _Write:
         digest = self._shards.addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
-        rows, size = self._listing(frame)
+        rows, size = self._listing(frame, keys)
         return _Write(digest, account.seen_at, frame, remembered_quote(account), rows, size)
 
     async def forget(
@@ -141,16 +147,15 @@ class RememberedAccounts:
             answers = await self._shards.ask(script, [todo[at].digest for at in turn], head, items, 2)
             for at, (word, found) in zip(turn, answers, strict=True):
                 if word == b"conflict":
-                    rows, size = self._listing(found)
+                    rows, size = self._listing(found, keys_of(read_frame(found).records))
                     todo[at] = replace(todo[at], expect=found, out=rows, old_bytes=size)
                 else:
                     words[at] = word
                     del todo[at]
         raise StoreUnavailable("an account is written by others all the time")
 
-    def _listing(self, frame: bytes) -> tuple[bytes, int]:
+    def _listing(self, frame: bytes, keys: list[Key]) -> tuple[bytes, int]:
         """Where an account is listed, and its bytes without what alerts quote."""
-        keys = keys_of(read_frame(frame).records)
         return self._shards.layout.rows(keys, self._spread), remembered_bytes(frame, b"", len(keys))
 
     def _head(self, now: float) -> tuple[str | int, ...]:

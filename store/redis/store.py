@@ -94,6 +94,10 @@ class RedisStore:
             return str(fault)
         return None
 
+    def adopt(self, epoch: str) -> None:
+        """From now on this epoch stands: the store was emptied, and rebuilt by somebody else."""
+        self._shards.epoch = epoch
+
     async def begin_again(self) -> None:
         """Declares an emptied store to be empty on purpose, for the rebuild that follows at once."""
         await self._standing.check("")

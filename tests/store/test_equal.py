@@ -69,7 +69,7 @@ class Story:
                 return await self.store.enrol([ban], now=self.now)
             case ("remember", str(one), str(handle), float(moment), str(place)):
                 account = a_remembered(one, handle=handle, seen_at=moment, ip=place)
-                return await self.store.remember([account, account], now=self.now)
+                await self.store.remember([account, account], now=self.now)
             case ("expunge", str(one), float(moment)):
                 return await self.store.expunge([(f"x:{one}", moment)], now=self.now)
             case ("forget", str(one), float(moment)):
@@ -88,7 +88,7 @@ class Story:
                 return await self.store.freeze(now=self.now)
             case ("wait", float(seconds)):
                 self.now += seconds
-        return None
+        return "done"
 
     async def _pair(self, verb: str, one: str, other: str) -> object:
         alert, banned = a_proposal(f"x:{one}", f"x:{other}").alert_id, f"x:{other}"
@@ -98,7 +98,7 @@ class Story:
             await self.store.suppress([alert], now=self.now)
         else:
             await self.store.join([(f"x:{one}", Descent(banned, 1))], now=self.now)
-        return None
+        return "done"
 
     async def everything(self) -> list[object]:
         """All that a store answers to questions."""

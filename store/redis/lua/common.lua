@@ -69,7 +69,11 @@ local function page_put(key, slot, record, ttl)
   local ends = u24(page, i * 3 + 1)
   local grown = #record - (ends - from)
   local head = {sub(page, 1, i * 3)}
-  for j = i, PAGE - 1 do head[#head + 1] = to24(u24(page, j * 3 + 1) + grown) end
+  if HEAD + ends == #page then -- nothing stands behind it, as when slots fill up in turn
+    head[2] = string.rep(to24(ends + grown), PAGE - i)
+  else
+    for j = i, PAGE - 1 do head[#head + 1] = to24(u24(page, j * 3 + 1) + grown) end
+  end
   local total = #page + grown
   if total == HEAD then
     call('DEL', name)
@@ -77,36 +81,58 @@ local function page_put(key, slot, record, ttl)
     head[#head + 1] = sub(page, HEAD + 1, HEAD + from)
     head[#head + 1] = record
     head[#head + 1] = sub(page, HEAD + ends + 1)
-    call('SET', name, table.concat(head), 'KEEPTTL')
-    if fresh and ttl then call('EXPIRE', name, ttl) end
+    if fresh and ttl then
+      call('SET', name, table.concat(head), 'EX', ttl)
+    else
+      call('SET', name, table.concat(head), 'KEEPTTL')
+    end
   end
 end
 
--- postings: rows of (bucket u32, print 3 bytes, cap u16), as the caller packs them
-local function list_all(index, rows, slot, ttl)
-  local place, capped = to24(slot), 0
-  for at = 1, #rows, 9 do
-    local bucket, cap = struct.unpack('>I4', rows, at), struct.unpack('>I2', rows, at + 7)
-    local key = string.format('%sp%x', index, bucket)
-    local print = sub(rows, at + 4, at + 6)
+-- postings: rows of (bucket 4 bytes, print 3 bytes, cap u16), as the caller packs them
+local function held(posting, print)
+  local count, i = 0, aligned(posting, print, ENTRY)
+  while i do
+    count = count + 1
+    i = aligned(posting, print, ENTRY, i + ENTRY)
+  end
+  return count
+end
+
+-- Lists one print; answers whether its posting was full. A posting is written whole, at its exact size.
+local function list_exactly(key, print, place, cap)
+  local posting = call('GET', key)
+  if not posting then
+    call('SET', key, print .. place)
+  elseif #posting >= cap * ENTRY and held(posting, print) >= cap then -- shorter ones cannot hold as many
+    return true
+  else
+    call('SET', key, posting .. print .. place)
+  end
+end
+
+-- The same by APPEND: one command instead of two, for memory that Redis sets aside for the next one. Right
+-- for what is written with every event and goes by itself.
+local function list_quickly(key, print, place, cap, ttl)
+  local size = call('APPEND', key, print .. place)
+  if size == ENTRY then
+    call('EXPIRE', key, ttl)
+  elseif size > cap * ENTRY then
     local posting = call('GET', key)
-    if not posting then
-      call('SET', key, print .. place)
-      if ttl then call('EXPIRE', key, ttl) end
-    else
-      local held = 0
-      if #posting >= cap * ENTRY then -- else it cannot hold as many of any one print
-        local i = aligned(posting, print, ENTRY)
-        while i do
-          held = held + 1
-          i = aligned(posting, print, ENTRY, i + ENTRY)
-        end
-      end
-      if held < cap then
-        call('SET', key, posting .. print .. place, 'KEEPTTL')
-      else
-        capped = capped + 1
-      end
+    if held(posting, print) > cap then
+      call('SET', key, sub(posting, 1, -ENTRY - 1), 'KEEPTTL')
+      return true
+    end
+  end
+end
+
+local function list_all(index, rows, slot, ttl)
+  local place, capped, start = to24(slot), 0, index .. 'p'
+  local list = ttl and list_quickly or list_exactly
+  for at = 1, #rows, 9 do
+    local high, low = byte(rows, at + 7, at + 8)
+    if list(start .. sub(rows, at, at + 3), sub(rows, at + 4, at + 6), place, high * 256 + low, ttl) then
+      capped = capped + 1
     end
   end
   if capped > 0 then call('HINCRBY', index .. 'c', 'capped', capped) end
@@ -115,7 +141,7 @@ end
 local function unlist_all(index, rows, slot)
   local place = to24(slot)
   for at = 1, #rows, 9 do
-    local key = string.format('%sp%x', index, (struct.unpack('>I4', rows, at)))
+    local key = index .. 'p' .. sub(rows, at, at + 3)
     local posting = call('GET', key)
     if posting then
       local i = aligned(posting, sub(rows, at + 4, at + 6) .. place, ENTRY)

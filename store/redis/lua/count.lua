@@ -5,35 +5,62 @@ room()
 local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local SKETCH, FILTER, NAMES = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n'
 
--- Whether the filter had not seen these three places; it has now.
-local function unseen(s, at)
-  local a, b, c = struct.unpack('>I4I4I4', s, at)
-  local was = call('BITFIELD', FILTER, 'SET', 'u1', a, 1, 'SET', 'u1', b, 1, 'SET', 'u1', c, 1)
-  return was[1] + was[2] + was[3] < 3
+local AT_ONCE = 64 -- values of one round: three commands for all of them
+
+-- Which of several filter places (12 bytes each, at these offsets) had not all been seen; they have now.
+local function unseen(s, offsets)
+  local ask, fresh = {}, {}
+  for _, at in ipairs(offsets) do
+    for place = at, at + 8, 4 do
+      ask[#ask + 1] = 'SET'; ask[#ask + 1] = 'u1'; ask[#ask + 1] = struct.unpack('>I4', s, place); ask[#ask + 1] = 1
+    end
+  end
+  local was = call('BITFIELD', FILTER, unpack(ask))
+  for i = 1, #offsets do
+    if was[3 * i - 2] + was[3 * i - 1] + was[3 * i] < 3 then fresh[#fresh + 1] = offsets[i] end
+  end
+  return fresh
 end
 
--- Conservative update: only the least of the four cells grows, so that collisions add as little as they can.
-local function count(at)
-  local ask, cells = {}, {}
-  for row = 0, 3 do
-    cells[row + 1] = '#' .. string.format('%d', row * columns + struct.unpack('>I4', values, at + row * 4))
-    ask[#ask + 1] = 'GET'; ask[#ask + 1] = 'u32'; ask[#ask + 1] = cells[row + 1]
-  end
-  local was = call('BITFIELD', SKETCH, unpack(ask))
-  local least, put = math.min(unpack(was)), {}
-  for row = 1, 4 do
-    if was[row] == least then
-      put[#put + 1] = 'SET'; put[#put + 1] = 'u32'; put[#put + 1] = cells[row]; put[#put + 1] = least + 1
+-- Conservative update: only the least of a value's four cells grows, so that collisions add as little as
+-- they can. Cells are read once and written once a round; in between they are counted here.
+local function count(offsets)
+  local names, ask, cells = {}, {}, {}
+  for _, at in ipairs(offsets) do
+    for row = 0, 3 do
+      local cell = row * columns + struct.unpack('>I4', values, at + row * 4)
+      names[#names + 1] = cell
+      ask[#ask + 1] = 'GET'; ask[#ask + 1] = 'u32'; ask[#ask + 1] = string.format('#%d', cell)
     end
+  end
+  for i, value in ipairs(call('BITFIELD', SKETCH, unpack(ask))) do cells[names[i]] = value end
+  local grown = {}
+  for i = 1, #names, 4 do
+    local a, b, c, d = names[i], names[i + 1], names[i + 2], names[i + 3]
+    local least = math.min(cells[a], cells[b], cells[c], cells[d])
+    for cell = i, i + 3 do
+      if cells[names[cell]] == least then
+        cells[names[cell]] = least + 1
+        grown[names[cell]] = true
+      end
+    end
+  end
+  local put = {}
+  for cell in pairs(grown) do
+    put[#put + 1] = 'SET'; put[#put + 1] = 'u32'; put[#put + 1] = string.format('#%d', cell)
+    put[#put + 1] = string.format('%d', cells[cell])
   end
   call('BITFIELD', SKETCH, unpack(put))
 end
 
-for at = 1, #values, 28 do
-  if unseen(values, at + 16) then count(at) end
+for first = 1, #values, 28 * AT_ONCE do
+  local filters, fresh = {}, {}
+  for at = first, math.min(first + 28 * AT_ONCE, #values + 1) - 1, 28 do filters[#filters + 1] = at + 16 end
+  for _, at in ipairs(unseen(values, filters)) do fresh[#fresh + 1] = at - 16 end
+  if #fresh > 0 then count(fresh) end
 end
 for at = 6, #ARGV, 2 do
-  if unseen(ARGV[at + 1], 1) then
+  if #unseen(ARGV[at + 1], {1}) > 0 then
     call('HINCRBY', NAMES, '', 1)
     if call('HEXISTS', NAMES, ARGV[at]) == 1 or call('HLEN', NAMES) <= strata then
       call('HINCRBY', NAMES, ARGV[at], 1)

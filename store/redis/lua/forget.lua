@@ -25,4 +25,5 @@ for at = 10, #ARGV, 5 do
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
 end
+flush()
 return answers

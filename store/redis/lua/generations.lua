@@ -7,8 +7,34 @@ local NOW, RETENTION, SPAN, BUDGET, CLOSED_BYTES, BUCKETS, POSTINGS =
 local SECONDS = math.ceil(RETENTION + 2 * SPAN) -- until a generation's keys go by themselves
 local UNLINKED_AT_ONCE = 256
 
+-- Read once, and written once at the end: a batch asks for it hundreds of times.
+local state, changed = {}, {}
+do
+  local fields = call('HGETALL', STATE)
+  for i = 1, #fields, 2 do state[fields[i]] = tonumber(fields[i + 1]) end
+end
+
 local function number(field)
-  return tonumber(call('HGET', STATE, field) or 0)
+  return state[field] or 0
+end
+
+local function put(field, value)
+  state[field] = value
+  changed[field] = true
+end
+
+local function flush()
+  local set, del = {}, {}
+  for field in pairs(changed) do
+    if state[field] then
+      set[#set + 1] = field
+      set[#set + 1] = string.format('%.17g', state[field])
+    else
+      del[#del + 1] = field
+    end
+  end
+  if #set > 0 then call('HSET', STATE, unpack(set)) end
+  if #del > 0 then call('HDEL', STATE, unpack(del)) end
 end
 
 local function name(seq)
@@ -23,9 +49,10 @@ end
 local function let_go()
   local seq = number('first')
   local gone = number('b' .. seq)
-  call('HINCRBY', STATE, 'bytes', -gone)
-  call('HDEL', STATE, 's' .. seq, 'b' .. seq)
-  call('HSET', STATE, 'first', seq + 1)
+  put('bytes', number('bytes') - gone)
+  put('s' .. seq, nil)
+  put('b' .. seq, nil)
+  put('first', seq + 1)
   local pages = math.ceil(tonumber(call('HGET', ROOT .. name(seq) .. 'c', 'next') or 0) / PAGE)
   call('RPUSH', ROOT .. 'gd', seq .. ' ' .. pages)
   call('DEL', ROOT .. name(seq) .. 'c', ROOT .. name(seq) .. 'f')
@@ -41,7 +68,7 @@ end
 
 local function evict()
   while number('next') - number('first') > 1 and number('bytes') > BUDGET do
-    call('HINCRBY', STATE, 'evicted', held(number('first')))
+    put('evicted', number('evicted') + held(number('first')))
     let_go()
   end
 end
@@ -55,14 +82,16 @@ local function open_one()
     or tonumber(call('HGET', ROOT .. name(last) .. 'c', 'next') or 0) >= 16777215 -- slots have 3 bytes
   then
     last = last + 1
-    call('HSET', STATE, 'next', last + 1, 's' .. last, ARGV[2], 'b' .. last, 0)
+    put('next', last + 1)
+    put('s' .. last, NOW)
+    put('b' .. last, 0)
   end
   return last
 end
 
 local function grow(seq, bytes)
-  call('HINCRBY', STATE, 'b' .. seq, bytes)
-  call('HINCRBY', STATE, 'bytes', bytes)
+  put('b' .. seq, number('b' .. seq) + bytes)
+  put('bytes', number('bytes') + bytes)
 end
 
 -- Where an account is remembered: generation, slot.
@@ -77,11 +106,11 @@ local function clean()
   local dead = call('LINDEX', ROOT .. 'gd', 0)
   if not dead then return end
   local seq, pages = string.match(dead, '(%d+) (%d+)')
-  local index, from = ROOT .. name(seq), tonumber(call('HGET', STATE, 'cleaned') or 0)
+  local index, from = ROOT .. name(seq), number('cleaned')
   local total = POSTINGS + BUCKETS + 2 * pages
   local names = {}
   for i = from, math.min(from + UNLINKED_AT_ONCE, total) - 1 do
-    if i < POSTINGS then names[#names + 1] = string.format('%sp%x', index, i)
+    if i < POSTINGS then names[#names + 1] = index .. 'p' .. struct.pack('>I4', i)
     elseif i < POSTINGS + BUCKETS then names[#names + 1] = string.format('%sa%x', index, i - POSTINGS)
     elseif i < POSTINGS + BUCKETS + pages then names[#names + 1] = index .. 'r' .. (i - POSTINGS - BUCKETS)
     else names[#names + 1] = index .. 'q' .. (i - POSTINGS - BUCKETS - pages) end
@@ -89,8 +118,8 @@ local function clean()
   if #names > 0 then call('UNLINK', unpack(names)) end
   if from + UNLINKED_AT_ONCE >= total then
     call('LPOP', ROOT .. 'gd')
-    call('HDEL', STATE, 'cleaned')
+    put('cleaned', nil)
   else
-    call('HSET', STATE, 'cleaned', from + UNLINKED_AT_ONCE)
+    put('cleaned', from + UNLINKED_AT_ONCE)
   end
 end

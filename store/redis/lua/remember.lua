@@ -33,4 +33,5 @@ for at = 10, #ARGV, 9 do
   answers[#answers + 1] = found or ''
 end
 clean()
+flush()
 return answers

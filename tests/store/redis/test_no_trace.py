@@ -55,6 +55,7 @@ def everything(client: redis.Redis, prefix: str) -> Iterator[bytes]:
         else:
             pytest.fail(f"{key!r} is a {kind!r}, which this test cannot read")
         for value in values:
+            assert isinstance(value, bytes)
             yield value
             for start in re.finditer(rb"[\x78\x1f]", value[:64]):
                 inflated = _inflated(value[start.start() :])
