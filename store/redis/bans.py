@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
+from samehand.account import account_key
 from samehand.fingerprint import unpack
 from samehand.lineage import founder
 from store.addresses import Digest
@@ -29,6 +30,7 @@ _TURNS = 8
 
 # Bans in one script: some milliseconds of Redis, during which nobody else is served.
 _WRITTEN_AT_ONCE = 128
+_WALKED_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,24 @@ class Bans:
             None if fact is None else _ban(account, fact, frame, now)
             for account, fact, (frame, _) in zip(accounts, facts, raws, strict=True)
         ]
+
+    async def walk(self) -> AsyncIterator[list[Ban]]:
+        """All bans, shard by shard, a few pages at a time."""
+        for shard in self._shards.all:
+            first, total = 0, 1
+            while first < total:
+                total, *raws = await self._shards.script("walk", shard, first, _WALKED_AT_ONCE)
+                first += _WALKED_AT_ONCE
+                frames, quotes = raws[::2], [read_ban_quote(raw) for raw in raws[1::2]]
+                facts = [one for one in await self._resolved(quotes) if one is not None]
+                yield [
+                    Ban(
+                        account=account_key(fact.platform, fact.account_id),
+                        facts=fact,
+                        fingerprints=tuple(unpack(record) for record in read_frame(frame).records),
+                    )
+                    for fact, frame in zip(facts, frames, strict=True)
+                ]
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates."""

@@ -26,6 +26,7 @@ _NAMES = (
     "open_alerts",
     "pairs",
     "founder",
+    "walk",
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from samehand.frequency import Frequencies
 from samehand.lineage import Descent
@@ -135,6 +135,10 @@ class RedisStore:
     async def sweep(self, *, now: float) -> int:
         """Removes bans that have expired."""
         return await self._bans.sweep(now)
+
+    def walk(self) -> AsyncIterator[list[Ban]]:
+        """All bans, some at a time, for a copy into a store of another size."""
+        return self._bans.walk()
 
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
