@@ -1,14 +1,20 @@
-"""Tends the store beside the agents: is it well, how full is it, is a new snapshot of counts due?"""
+"""Tends the store beside the agents: is it well, how full is it, is a new snapshot of counts due?
+
+Its epoch is noted where the store cannot lose it. A store that was emptied under us is well again once
+somebody has noted another epoch, which `samehand rebuild` does when it has finished.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from agents.house import House
-from store.errors import StoreError, StoreMismatch
+from store.errors import StoreEmptied, StoreError, StoreMismatch
 from streams.clock import Clock
+from streams.errors import BrokerUnavailable
 
 LOOK_SECONDS = 2.0  # what readiness says is at most this old
 LOOKS_A_FREEZE = 30  # asking each minute whether a snapshot is due is soon enough for one an hour
@@ -16,12 +22,27 @@ LOOKS_A_FREEZE = 30  # asking each minute whether a snapshot is due is soon enou
 log = structlog.get_logger("samehand.store")
 
 
+class Epochs(Protocol):
+    """Where a store's epoch is noted outside of it. Both raise ``BrokerUnavailable``."""
+
+    async def known(self) -> str:
+        """The epoch noted last, "" for none."""
+
+    async def note(self, epoch: str) -> None:
+        """Notes the epoch that stands."""
+
+
 @dataclass(slots=True)
 class Tending:
-    """The store's state as others read it: ``fault`` is why it is not well, or empty."""
+    """The store's state as others read it: ``fault`` is why it is not well, or empty.
+
+    ``epoch`` is the one that is noted in ``epochs``.
+    """
 
     house: House
     clock: Clock
+    epochs: Epochs
+    epoch: str = ""
     fault: str = "not opened yet"
     looks: int = 0
 
@@ -38,13 +59,20 @@ class Tending:
             if self.looks == 0:
                 await self.house.store.open()
             self.fault = await self.house.store.ready() or ""
-            if not self.fault:
+            if self.fault:
+                await self.house.store.open()  # raises what it is
+            else:
                 await self._measure()
                 self.looks += 1
         except StoreMismatch:
             raise
+        except StoreEmptied as fault:
+            self.fault = str(fault)
+            await self._rebuilt()
         except StoreError as fault:
             self.fault = str(fault)
+        except BrokerUnavailable as fault:
+            log.warning("the store's epoch is not noted yet", fault=str(fault))
         if self.fault != before:
             log.warning("store", fault=self.fault) if self.fault else log.info("store is well")
 
@@ -52,5 +80,19 @@ class Tending:
         figures = await self.house.store.figures()
         self.house.meters.fingerprints.set(figures.fingerprints)
         self.house.meters.remembered_accounts.set(figures.remembered)
+        if figures.epoch and figures.epoch != self.epoch:
+            await self.epochs.note(figures.epoch)
+            self.epoch = figures.epoch
         if self.looks % LOOKS_A_FREEZE == 0:
             await self.house.store.freeze(now=self.clock.now())
+
+    async def _rebuilt(self) -> None:
+        """Goes on with a store that was emptied and has been rebuilt; until then it waits."""
+        try:
+            known = await self.epochs.known()
+        except BrokerUnavailable as fault:
+            log.warning("no word whether the store was rebuilt", fault=str(fault))
+            return
+        if known and known != self.epoch:
+            self.house.store.adopt(known)
+            self.epoch = known

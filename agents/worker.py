@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+import structlog
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
@@ -23,11 +24,14 @@ from schemas.malformed import REASONS
 from streams import logs
 from streams.app import WorkerApp, register
 from streams.clock import SystemClock
-from streams.errors import SettingsError
+from streams.epochs import EpochTopic, known_epoch
+from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError
 from streams.meters import Meters
 from streams.settings import Settings
 from streams.topics import Names, names
-from streams.worker import run_worker
+from streams.worker import EXIT_BROKER, run_worker
+
+log = structlog.get_logger("samehand.worker")
 
 
 def run(settings: Settings) -> int:
@@ -37,8 +41,14 @@ def run(settings: Settings) -> int:
         SettingsError: a file that the settings name cannot be used.
     """
     logs.configure(settings.log_level)
-    house = house_of(settings)
-    tending = Tending(house, SystemClock())
+    try:
+        epoch = known_epoch(settings)
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        # Without it an emptied store would look like a new one, and every account like nobody's mirror.
+        log.critical("no broker", why=str(fault))
+        return EXIT_BROKER
+    house = house_of(settings, epoch)
+    tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
     app = WorkerApp(settings, house.meters, store=lambda: tending.fault)
     staff(app, house)
 
@@ -52,12 +62,12 @@ def run(settings: Settings) -> int:
     return run_worker(app)
 
 
-def house_of(settings: Settings) -> House:
-    """What the agents are given, from settings."""
+def house_of(settings: Settings, epoch: str = "") -> House:
+    """What the agents are given, from settings and the store's epoch as it is known from outside."""
     called = names(settings)
     peppers = peppers_of(settings)
     return House(
-        store=store_of(settings, peppers),
+        store=store_of(settings, peppers, known_epoch=epoch),
         keyers=peppers.keyers,
         weights=weights_of(settings),
         topics=called,

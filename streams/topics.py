@@ -2,7 +2,7 @@
 
 `accounts.banned` is compacted: it is the truth from which Redis can be rebuilt, so the last word on each
 account is kept for ever. `deadletters` may hold raw personal values and is kept for 7 days. `control` carries
-operators' words to stopped topics (see `streams.resumes`).
+operators' words to stopped topics (see `streams.resumes`) and the store's epoch (see `streams.epochs`).
 """
 
 from __future__ import annotations

@@ -3,12 +3,14 @@
 The plan:
 
 1. Note where each partition ends now: what comes later is the workers' to read.
-2. Open the store; one that lost its epoch begins a new one here, and only here.
+2. Open the store; one that lost its epoch begins a new one here, and only here. Workers that knew the old
+   one go on holding their events.
 3. Read each partition from its beginning (or from where a rebuild of the same store was broken off) and
    enrol in batches, tombstones included. The later ``occurred_at`` wins whatever the order, so a worker may
    enrol meanwhile.
 4. Note after each batch how far it went, together with the store's epoch: a store emptied since then is
    read from the beginning.
+5. Note the epoch in the control topic: workers take it over, and their events go on.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from desk.words import plural
 from store.errors import StoreEmptied
 from store.redis import RedisStore
 from streams.brokers import Reader, reader
+from streams.epochs import note_epoch
 from streams.errors import TopicsError
 from streams.outcomes import Arrival, Dead
 from streams.settings import Settings, load
@@ -106,7 +109,8 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: _Tal
         tally.resumed_after = sum(done.values())
         with reader(settings) as opened:
             enrol = Enrol(house(settings, peppers, store))
-            await _read_all(opened, topic, enrol, bookmark, done, tally, store)
+            await _read_all(opened, topic, enrol, bookmark, done, tally)
+        note_epoch(settings, store.epoch)
         bookmark.remove()
         return (await store.figures()).fingerprints
 
@@ -116,6 +120,8 @@ async def _open(store: RedisStore) -> str:
     try:
         await store.open()
     except StoreEmptied:
+        await store.begin_again()
+    if not store.epoch:
         await store.begin_again()
     return store.epoch
 
@@ -127,7 +133,6 @@ async def _read_all(
     bookmark: Bookmark,
     done: dict[int, int],
     tally: _Tally,
-    store: RedisStore,
 ) -> None:
     partitions = opened.partitions(topic)
     if not partitions:
@@ -139,7 +144,6 @@ async def _read_all(
             for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
                 await _enrol(enrol, batch, tally)
                 done[partition] = batch[-1].offset + 1
-                bookmark.epoch = store.epoch  # the first enrolment begins it
                 bookmark.write(done)
                 hear(passed + done[partition])
 
