@@ -1,0 +1,62 @@
+"""The demo as a stranger runs it: alerts, a summary, exit code 0, and no process left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.journey
+
+MARK = "SAMEHAND_DEMO_TEST"
+
+
+def processes_with(mark: str) -> list[str]:
+    """Processes that inherited a variable from us."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes() and folder.name != str(os.getpid()):
+                found.append((folder / "cmdline").read_text())
+        except OSError:
+            continue  # it ended while we looked, or is not ours
+    return found
+
+
+def test_it_ends_by_itself_with_a_summary(broker: str, tmp_path: Path) -> None:
+    mark = f"{MARK}={tmp_path.name}"
+    ended = subprocess.run(
+        [sys.executable, "-m", "desk.cli", "demo", "--for", "25", "--accounts", "300", "--json"],
+        env={**os.environ, MARK: tmp_path.name, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout.splitlines()[-1])
+    assert told["finished"]
+    assert told["worker_alive"]
+    assert told["alerts_by_direction"]["forward"] > 0
+    assert told["dead_letters"] == told["malformed_sent"] > 0
+    assert told["mirrors_found"] > told["mirrors"] / 2
+    assert "\x1b[" not in ended.stdout, "colours are for terminals"
+    assert processes_with(mark) == []
+    left = [path.name for path in tmp_path.iterdir() if not path.name.startswith("samehand-ports")]
+    assert left == []
+
+
+def test_less_than_it_takes_to_start_is_refused() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "desk.cli", "demo", "--for", "3"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert len(ended.stderr.strip().splitlines()) == 1

@@ -1,0 +1,32 @@
+"""``samehand worker`` ends in one line where it cannot begin; that it runs, the journeys show."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk.cli import worker
+from desk.cli.door import EXIT_BAD_INPUT, run
+
+
+def test_a_wrong_setting_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAMEHAND_LIKELY", "7")
+    assert run(["worker"]) == EXIT_BAD_INPUT
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "SAMEHAND_LIKELY" in told[0]
+
+
+def test_without_a_pepper_it_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SAMEHAND_PEPPER_FILE", raising=False)
+    assert run(["worker"]) == EXIT_BAD_INPUT
+    assert "SAMEHAND_PEPPER_FILE" in capsys.readouterr().err
+
+
+def test_the_exit_code_is_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.worker.run", lambda settings: 75)
+    assert worker.command.callback is not None
+    assert run(["worker"]) == 75
