@@ -21,6 +21,7 @@ from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.signals import CIRCUMSTANCES, SIGNALS
 from samehand.signals.base import Finding, Sight
+from samehand.watchlist.platforms import is_list
 from samehand.weights import Band, Row, SignalWeights, Weights
 
 # A pair that may not alert alone is held this far (in nats) below the `possible` threshold: visibly
@@ -89,6 +90,8 @@ def score(
         for circumstance in CIRCUMSTANCES
         if (finding := circumstance.consider(sight)) is not None
     ]
+    if is_list(theirs.platform):
+        _only_with_others(lines)
     _share_within_groups(lines, weights)
     prior = weights.prior(frequencies.bans)
     shown = [evidence for line in lines for evidence in _shown(line)]
@@ -123,6 +126,12 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
         for line in members[1:]:
             line.weight *= share
             line.unshared *= share
+
+
+def _only_with_others(lines: list[_Line]) -> None:
+    """Lets no name alert against an official list: it may be the person's own, and was never banned."""
+    for line in lines:
+        line.never_alone = line.never_alone or line.group == "name"
 
 
 def _shown(line: _Line) -> list[Evidence]:

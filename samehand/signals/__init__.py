@@ -17,6 +17,7 @@ from samehand.signals.disguise import DISGUISE
 from samehand.signals.email import EMAIL
 from samehand.signals.handle import HANDLE
 from samehand.signals.locale import LOCALE
+from samehand.signals.mention import MENTION
 from samehand.signals.name import NAME
 from samehand.signals.network import NETWORK
 from samehand.signals.payment import PAYMENT
@@ -41,6 +42,7 @@ SIGNALS: tuple[Signal[Any], ...] = (
     BIO,
     CONTACT,
     DISGUISE,
+    MENTION,
 )
 
 CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from samehand.signals.base import Finding, Sight
+from samehand.watchlist.platforms import is_list
 
 
 class PlatformCircumstance:
@@ -13,7 +14,7 @@ class PlatformCircumstance:
     def consider(self, sight: Sight) -> Finding | None:
         """A small counter-weight across platforms: the same name elsewhere is more often somebody else."""
         ours, theirs = sight.platforms
-        if ours == theirs:
+        if ours == theirs or is_list(theirs):  # a listed organisation is on no platform, so on no other
             return None
         return Finding("another", "The banned account was on another platform.")
 

@@ -1,0 +1,82 @@
+"""The self-description names a listed organisation: the second reason beside a name that is like its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samehand.account import Account
+from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.watchlist.platforms import ORGANISATIONS, is_list
+from samehand.watchlist.words import WORD_BYTES, contains, naming_words
+
+
+@dataclass(frozen=True, slots=True)
+class MentionTrait:
+    """Hashed words in their order: those of an alias (``listed``), or those of an account's bio."""
+
+    words: tuple[bytes, ...]
+    listed: bool
+
+
+class MentionSignal(SignalBase[MentionTrait]):
+    """The bio of one contains the name of the other, which is an organisation on an official list.
+
+    It has no blocking key: who only writes about an organisation is never looked at.
+    """
+
+    name = "mention"
+    code = 15
+
+    def distil(self, account: Account, keyer: Keyer) -> MentionTrait | None:
+        """Of a listed organisation its name's words, of an account its bio's.
+
+        Listed persons have none: that a bio says its owner's name again is no second reason.
+        """
+        listed = account.platform == ORGANISATIONS
+        if is_list(account.platform) and not listed:
+            return None
+        text = account.display_name if listed else account.bio
+        words = naming_words(text) if text else ()
+        return MentionTrait(words, listed) if words else None
+
+    def pack(self, trait: MentionTrait) -> bytes:
+        """Which of the two it is, then the words."""
+        return bytes((trait.listed,)) + b"".join(trait.words)
+
+    def unpack(self, payload: bytes) -> MentionTrait:
+        """Reads :meth:`pack`'s form."""
+        if payload[0] > 1 or len(payload) % WORD_BYTES != 1:
+            raise ValueError("a mention section is damaged")
+        words = tuple(payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES))
+        return MentionTrait(words, bool(payload[0]))
+
+    def compare(self, ours: MentionTrait, theirs: MentionTrait, sight: Sight) -> Finding | None:
+        """Whether the bio names it; that it does not says nothing."""
+        if ours.listed or not theirs.listed or not contains(ours.words, theirs.words):
+            return None
+        return Finding("names-it", "The self-description names the listed organisation as well.")
+
+    def show(self, trait: MentionTrait, quoted: Quoted) -> str:
+        """The organisation's name as listed; of an account how many words were kept, since they are not."""
+        if trait.listed and quoted.display_name:
+            return quoted.display_name
+        return f"{len(trait.words)} words"
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Named, in another spelling and in another script; and not."""
+        listed = Account(
+            platform=ORGANISATIONS, account_id="XX:1:1", display_name="Tehrik-e Northern Valley Front"
+        )
+        return (
+            Example(_says("Voice of the Tehreek e Northern Valley Front. Follow!"), listed, "names-it"),
+            Example(_says("Hiking in a northern valley, front row seats"), listed, None),
+            Example(_says("hi"), listed, None),
+        )
+
+
+def _says(bio: str) -> Account:
+    return Account(platform="x", account_id="1", bio=bio)
+
+
+MENTION = MentionSignal()

@@ -1,0 +1,16 @@
+"""The platforms that are no platforms: under which the names of official lists are enrolled."""
+
+from __future__ import annotations
+
+ORGANISATIONS = "watchlist"
+PERSONS = "watchlist-persons"
+
+_LISTS = frozenset({ORGANISATIONS, PERSONS})
+
+
+def is_list(platform: str) -> bool:
+    """Whether a banned account of this platform is a name on an official list and nobody's account.
+
+    Handles and display names may resemble it and still be somebody's own name: they never alert alone.
+    """
+    return platform in _LISTS

@@ -1,0 +1,43 @@
+"""The words of a text by which it may name an organisation, each as a short hash.
+
+Spelling varies (Tehreek, Tehrik, تحریک), so words are hashed by their consonants where these say enough.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from samehand.normal.consonants import ARTICLES, consonant_key
+from samehand.normal.fold import fold_text
+from samehand.normal.redact import redacted
+from samehand.normal.words import collapse
+
+WORD_BYTES = 3  # a given word is met by chance once in 17 million
+WORDS_MAX = 32  # words of a bio that are kept: all of a short one; 96 bytes
+_TEXT_LENGTH_MAX = 2_000  # as the bio signal reads: no platform's profile is longer in earnest
+_KEY_MIN = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
+# Words between words: an alias is the same with and without them, and in whichever language they stand.
+_BETWEEN = ARTICLES | {"of", "the", "in", "and", "for", "to", "de", "la", "du", "des", "y", "wa", "fi", "fy"}
+
+
+def naming_words(text: str) -> tuple[bytes, ...]:
+    """Hashes of the first telling words of a text, in their order; addresses and numbers left out."""
+    words = [_hash(word) for word in fold_text(redacted(text[:_TEXT_LENGTH_MAX])).split() if _names(word)]
+    return tuple(words[:WORDS_MAX])
+
+
+def contains(text: tuple[bytes, ...], name: tuple[bytes, ...]) -> bool:
+    """Whether all words of a name stand together in a text, in their order."""
+    if not name or len(name) > len(text):
+        return False
+    return any(text[start : start + len(name)] == name for start in range(len(text) - len(name) + 1))
+
+
+def _names(word: str) -> bool:
+    return len(word) > 1 and word not in _BETWEEN and not word.isdigit()
+
+
+def _hash(word: str) -> bytes:
+    key = consonant_key(word)
+    spelling = f"={collapse(word)}" if len(key) < _KEY_MIN else key
+    return blake2b(spelling.encode(), digest_size=WORD_BYTES, person=b"samehand-words").digest()
