@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from samehand.keys import Key
 from store.base import Candidate, Query
+from store.listed import listed
 from store.ranking import STEPS_A_BIT
-from store.records import Frame, keys_of_record, read_frame
+from store.records import Frame, read_frame
 from store.redis.hits import Claims, Probes, claims, matches, shortlist, source_and_slot
 from store.redis.layout import Spread
 from store.redis.link import together
@@ -180,16 +180,15 @@ class _Choice:
 
     def _true_steps(self, claim: int, frame: Frame) -> int | None:
         """The rarity of those keys under which the account is listed in truth, ``None`` if there are none."""
-        true = [probe for probe in self._claims.probes(claim) if listed(frame, self._probes.keys[probe])]
-        return sum(int(self._claims.rarity[probe]) for probe in true) if true else None
+        keys, records = self._probes.keys, frame.records
+        claimed = self._claims.probes(claim)
+        true = [probe for probe in claimed if any(listed(record, keys[probe]) for record in records)]
+        if len(true) == len(claimed):
+            return int(self._claims.steps[claim])
+        return int(sum(self._claims.rarity[true])) if true else None
 
     def _candidate(self, ranked: tuple[int, bytes, int, Frame]) -> Candidate:
         steps, tag, place, frame = ranked
         source, slot = source_and_slot(place)
         where = self._heads.sources[source]
         return Candidate(f"{where.shard}.{where.name}{slot}.{tag.hex()}", frame.records, -steps / STEPS_A_BIT)
-
-
-def listed(frame: Frame, key: Key) -> bool:
-    """Whether an account is listed under a key, by the full keys of its records."""
-    return any(key in keys_of_record(record) for record in frame.records)

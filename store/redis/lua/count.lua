@@ -59,12 +59,27 @@ for first = 1, #values, 28 * AT_ONCE do
   for _, at in ipairs(unseen(values, filters)) do fresh[#fresh + 1] = at - 16 end
   if #fresh > 0 then count(fresh) end
 end
+
+-- Accounts: how many, and how many of each stratum. A stratum beyond the most that are kept is not counted.
+local places, names, tally = {}, {}, {}
 for at = 6, #ARGV, 2 do
-  if #unseen(ARGV[at + 1], {1}) > 0 then
-    call('HINCRBY', NAMES, '', 1)
-    if call('HEXISTS', NAMES, ARGV[at]) == 1 or call('HLEN', NAMES) <= strata then
-      call('HINCRBY', NAMES, ARGV[at], 1)
-    end
+  names[#names + 1] = ARGV[at]
+  places[#places + 1] = ARGV[at + 1]
+end
+local joined, offsets, all = table.concat(places), {}, 0
+for i = 1, #names do offsets[i] = 12 * i - 11 end
+for first = 1, #offsets, AT_ONCE do
+  local some = {unpack(offsets, first, math.min(first + AT_ONCE - 1, #offsets))}
+  for _, at in ipairs(unseen(joined, some)) do
+    local name = names[(at + 11) / 12]
+    tally[name] = (tally[name] or 0) + 1
+    all = all + 1
+  end
+end
+if all > 0 then call('HINCRBY', NAMES, '', all) end
+for name, accounts in pairs(tally) do
+  if call('HEXISTS', NAMES, name) == 1 or call('HLEN', NAMES) <= strata then
+    call('HINCRBY', NAMES, name, accounts)
   end
 end
 return 'OK'

@@ -1,0 +1,44 @@
+"""The short way to tell whether an account is listed under a key agrees with the long one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.account import Account
+from samehand.fingerprint import distil, enrolment_keys, pack, query_keys
+from samehand.keys import Key, KeyKind
+from store.listed import listed
+from tests.store.makers import PEPPERS
+
+WORDS = st.sampled_from(
+    ["umar", "media", "um4r", "mmedia", "salma", "x", "المجاهد", "умар", "аli", "a1b2", "ooo"]
+)
+HANDLES = (
+    st.lists(WORDS, min_size=1, max_size=4).map("_".join) | st.text(max_size=24) | st.just("Elizabe39542212")
+)
+ACCOUNTS = st.builds(
+    Account,
+    platform=st.sampled_from(["x", "telegram", "facebook"]),
+    account_id=st.just("1"),
+    handle=st.none() | HANDLES,
+    display_name=st.none() | st.lists(WORDS, max_size=4).map(" ".join),
+    email=st.none() | st.just("umar@example.org"),
+    bio=st.none() | st.just("Write to t.me/umar_media or call"),
+)
+_, KEYER = PEPPERS.keyers[0]
+
+
+@given(ACCOUNTS, ACCOUNTS, st.sampled_from(list(KeyKind)), st.binary(max_size=8))
+def test_the_short_way_agrees_with_the_long_one(
+    one: Account, other: Account, kind: KeyKind, value: bytes
+) -> None:
+    mine, theirs = (distil(account, KEYER, at=None) for account in (one, other))
+    record, keys = pack(mine), set(enrolment_keys(mine))
+    for key in (*keys, *query_keys(mine), *query_keys(theirs), Key(kind, value)):
+        assert listed(record, key) == (key in keys), key
+
+
+@given(st.binary(max_size=60), st.sampled_from(list(KeyKind)))
+def test_a_damaged_record_is_listed_nowhere_or_read(record: bytes, kind: KeyKind) -> None:
+    assert listed(record, Key(kind, b"umarmedia")) in (True, False)
