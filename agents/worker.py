@@ -21,6 +21,7 @@ from agents.tending import Tending
 from samehand.normal.fold import FOLD_VERSION
 from samehand.weights import Bands, Weights, default_weights
 from schemas.malformed import REASONS
+from store.pepper import Peppers
 from streams import logs
 from streams.app import WorkerApp, register
 from streams.clock import SystemClock
@@ -41,13 +42,14 @@ def run(settings: Settings) -> int:
         SettingsError: a file that the settings name cannot be used.
     """
     logs.configure(settings.log_level)
+    peppers = peppers_of(settings)
     try:
         epoch = known_epoch(settings)
     except (BrokerUnavailable, BrokerRefused) as fault:
         # Without it an emptied store would look like a new one, and every account like nobody's mirror.
         log.critical("no broker", why=str(fault))
         return EXIT_BROKER
-    house = house_of(settings, epoch)
+    house = house_of(settings, peppers, epoch)
     tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
     app = WorkerApp(settings, house.meters, store=lambda: tending.fault)
     staff(app, house)
@@ -62,10 +64,9 @@ def run(settings: Settings) -> int:
     return run_worker(app)
 
 
-def house_of(settings: Settings, epoch: str = "") -> House:
-    """What the agents are given, from settings and the store's epoch as it is known from outside."""
+def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
+    """What the agents are given; ``epoch`` is the store's as it is known from outside the store."""
     called = names(settings)
-    peppers = peppers_of(settings)
     return House(
         store=store_of(settings, peppers, known_epoch=epoch),
         keyers=peppers.keyers,

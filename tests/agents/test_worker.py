@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.opening import peppers_of
 from agents.worker import consumed, house_of, staff, weights_of
 from store.pepper import write_pepper_file
 from streams.app import WorkerApp
@@ -31,7 +32,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(settings: Settings) -> None:
-    house = house_of(settings)
+    house = house_of(settings, peppers_of(settings))
     app = WorkerApp(settings, house.meters)
     staff(app, house)
     assert {progress.topic for progress in app.progress} == set(consumed(house.topics))
@@ -47,7 +48,7 @@ def test_thresholds_are_the_operators_and_the_rest_of_the_table_is_ours(settings
 
 
 def test_the_rules_follow_the_settings(settings: Settings) -> None:
-    rules = house_of(settings).rules
+    rules = house_of(settings, peppers_of(settings)).rules
     assert rules.allowlist == {"x:1", "telegram:2"}
     assert not rules.across_platforms
 
@@ -55,4 +56,4 @@ def test_the_rules_follow_the_settings(settings: Settings) -> None:
 def test_an_allowlist_that_cannot_be_read_is_one_clear_line(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "allowed").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="SAMEHAND_ALLOWLIST"):
-        house_of(settings)
+        house_of(settings, peppers_of(settings))
