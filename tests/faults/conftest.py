@@ -1,0 +1,112 @@
+"""An undisturbed run to hold every disturbed one against, and the table of them all.
+
+The quick ones run by themselves; `SAMEHAND_FAULTS=all` (`make test-faults`) adds those marked ``thorough``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from local.apache import ApacheKafka
+from store.pepper import write_pepper_file
+from tests.faults.scene import Final, Scene
+from tests.faults.stream import Stream, the_stream
+from tests.faults.table import Row, Table
+
+EVERYTHING = os.environ.get("SAMEHAND_FAULTS") == "all"
+KILLS = int(os.environ.get("SAMEHAND_FAULTS_KILLS", "20" if EVERYTHING else "4"))
+
+_table = Table()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One marker more."""
+    config.addinivalue_line("markers", "thorough: a fault that `make test-faults QUICK=1` leaves out")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what takes long, unless everything was asked for."""
+    if EVERYTHING:
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table, once."""
+    if _table.rows:
+        terminalreporter.write_line("")
+        for line in _table.lines():
+            terminalreporter.write_line(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The stream, and what an undisturbed run makes of it."""
+
+    stream: Stream
+    final: Final
+
+    def judge(
+        self, fault: str, scene: Scene, pause: float | None, recovered: float | None, repeats_max: int
+    ) -> None:
+        """Nothing lost, nothing different, no more said twice than may be; a line of the table."""
+        final, repeated = scene.final(), scene.repeats()
+        lost = sorted(self.final.keys() - final.keys())
+        differing = [key for key, alert in final.items() if self.final.get(key) != alert]
+        _table.add(Row(fault, len(lost), len(differing), repeated, pause, recovered))
+        assert lost == []
+        assert differing == [], [(final[key], self.final.get(key)) for key in differing[:1]]
+        assert repeated <= repeats_max
+        assert scene.letters() == 0
+
+
+@pytest.fixture(scope="session")
+def fault_table() -> Table:
+    """For what fits into no verdict of :class:`Expected`."""
+    return _table
+
+
+@pytest.fixture(scope="session")
+def pepper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One secret for all runs, or masked values would differ."""
+    path = tmp_path_factory.mktemp("pepper") / "pepper"
+    write_pepper_file(path)
+    return path
+
+
+SetScene = Callable[[], Scene]
+
+
+@pytest.fixture(scope="session")
+def expected(apache_kafka: ApacheKafka, tmp_path_factory: pytest.TempPathFactory, pepper: Path) -> Expected:
+    """An undisturbed run, which finds every pair that was planted and says nothing twice."""
+    stream = the_stream(datetime.now(UTC).replace(microsecond=0))
+    scene = Scene(apache_kafka.address, tmp_path_factory.mktemp("undisturbed"), pepper)
+    try:
+        scene.publish_all(stream)
+        scene.start()
+        scene.until_alerts(1)
+        recovered = scene.until_settled()
+        found = {(alert.key, alert.matched.key) for alert in scene.alerts()}
+        assert found == stream.pairs
+        _table.add(Row("none", 0, 0, scene.repeats(), None, recovered))
+        assert scene.repeats() == 0
+        return Expected(stream, scene.final())
+    finally:
+        scene.close()
+
+
+@pytest.fixture
+def scene(apache_kafka: ApacheKafka, tmp_path: Path, pepper: Path, expected: Expected) -> Iterator[Scene]:
+    """A run of this test alone, on the shared broker."""
+    made = Scene(apache_kafka.address, tmp_path, pepper)
+    yield made
+    made.close()

@@ -1,0 +1,206 @@
+"""One run on Apache Kafka: its own topics, its own Redis, real workers, seen from outside only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+from msgspec.structs import replace
+
+from local.ports import LOOPBACK, Port, take_port
+from local.processes import Child
+from local.redis import EmbeddedRedis
+from schemas.alerts import MirrorAlert
+from schemas.record import Record
+from schemas.wire import Decoded, decode_alert, encode
+from streams import topics
+from streams.brokers import client_options, reader, writer
+from streams.settings import Settings, load
+from streams.topics import names
+from tests.faults.stream import Stream
+
+WAIT_SECONDS_MAX = 90.0  # a busy machine is slow; what never comes is told after this
+POLL_SECONDS = 0.02
+BATCH_RECORDS = 20  # small, so that a run has dozens of batches to be interrupted in
+
+Final = dict[str, MirrorAlert]
+"""The final record of each pair by its alert id."""
+
+
+class Worker:
+    """A `samehand worker`, and its pages."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port: Port = take_port()
+        self.log = log
+        web = {"SAMEHAND_WEB_HOST": LOOPBACK, "SAMEHAND_WEB_PORT": str(self.port.number)}
+        self.child = Child([sys.executable, "-m", "desk.cli", "worker"], log, {**environment, **web})
+        self.child.start()
+
+    def ready(self) -> str:
+        """ "" when it is ready, else what it says, or that it says nothing."""
+        try:
+            with urlopen(f"http://{LOOPBACK}:{self.port.number}/health/ready", timeout=5.0):
+                return ""
+        except HTTPError as fault:
+            return fault.read().decode()
+        except OSError:
+            return "it does not answer"
+
+    def close(self) -> None:
+        """Ends it, if it has not ended."""
+        self.child.kill()
+        self.port.release()
+
+
+class Scene:
+    """Publishes a stream, breaks things, and tells what came of it."""
+
+    def __init__(self, broker: str, folder: Path, pepper: Path) -> None:
+        mark = uuid.uuid4().hex[:10]
+        self.folder = folder
+        self.redis = EmbeddedRedis(folder / "redis").start()
+        self.environment = {
+            "SAMEHAND_KAFKA_BROKERS": broker,
+            "SAMEHAND_KAFKA_GROUP": f"group-{mark}",
+            "SAMEHAND_TOPIC_PREFIX": f"{mark}.",
+            "SAMEHAND_TOPIC_PARTITIONS": "2",
+            "SAMEHAND_REDIS_URL": self.redis.url,
+            "SAMEHAND_PEPPER_FILE": str(pepper),
+            "SAMEHAND_BATCH_RECORDS": str(BATCH_RECORDS),
+            "SAMEHAND_DATA_DIR": str(folder),
+        }
+        self.settings: Settings = load(self.environment)
+        self.topics = names(self.settings)
+        topics.check(self.settings, create=True)
+        self.workers: list[Worker] = []
+        self._watch: Any = kafka.KafkaConsumer(
+            **client_options(self.settings), group_id=self.settings.kafka_group, enable_auto_commit=False
+        )
+
+    def close(self) -> None:
+        """Ends all that it started."""
+        for worker in self.workers:
+            worker.close()
+        self._watch.close()
+        self.redis.close()
+
+    def start(self) -> Worker:
+        """A further worker, perhaps not yet ready."""
+        worker = Worker(self.environment, self.folder / f"worker-{len(self.workers)}.log")
+        self.workers.append(worker)
+        return worker
+
+    def samehand(self, *words: str) -> None:
+        """A command of an operator, which must succeed."""
+        command = [sys.executable, "-m", "desk.cli", *words]
+        ran = subprocess.run(  # a command of our own, no shell
+            command,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+
+    def publish(self, topic: str, records: Iterable[Record | bytes]) -> None:
+        """Puts records on a topic, in order within an account, confirmed by the broker."""
+        with writer(self.settings) as out:
+            sent = []
+            for record in records:
+                own = getattr(record, "key", None)
+                key = own.encode() if isinstance(own, str) else None
+                value = encode(record) if isinstance(record, Record) else record
+                sent.append(out.send(topic, value=value, key=key, headers=[]))
+            for confirmation in sent:
+                confirmation.get(20.0)
+
+    def publish_all(self, stream: Stream) -> None:
+        """The whole stream, so that bans and their mirrors are read at the same time."""
+        self.publish(self.topics.created, stream.created)
+        self.publish(self.topics.banned, stream.banned)
+        self.publish(self.topics.updated, stream.updated)
+
+    # what is seen
+    def alerts(self) -> list[MirrorAlert]:
+        """Every alert record, repeats and all."""
+        with reader(self.settings) as opened:
+            values = [
+                record.value
+                for partition in opened.partitions(self.topics.alerts)
+                for record in opened.read(self.topics.alerts, partition)
+            ]
+        found = [decode_alert(value, now=time.time()) for value in values]
+        records = [read.record for read in found if isinstance(read, Decoded)]
+        assert len(records) == len(values)
+        return [record for record in records if isinstance(record, MirrorAlert)]
+
+    def final(self) -> Final:
+        """What consumers are left with, but for what says when and from which side a pair was found."""
+        return final_of(self.alerts())
+
+    def repeats(self) -> int:
+        """Records that say again what an (alert, revision) had said."""
+        said = Counter((alert.alert_id, alert.revision) for alert in self.alerts())
+        return said.total() - len(said)
+
+    def letters(self) -> int:
+        """How many dead letters there are."""
+        return self.count(self.topics.letters)
+
+    def count(self, topic: str) -> int:
+        """How many records were ever on a topic."""
+        return sum(self._watch.end_offsets(self._places(topic)).values())
+
+    def committed(self, topic: str) -> int:
+        """How many records of a topic the group has acknowledged."""
+        return sum(self._watch.committed(place) or 0 for place in self._places(topic))
+
+    def settled(self) -> bool:
+        """Whether all that was published is acknowledged, and what it led to as well."""
+        called = self.topics
+        consumed = (called.created, called.updated, called.banned, called.enrolled, called.reinstated)
+        return all(self.committed(topic) == self.count(topic) for topic in consumed)
+
+    def _places(self, topic: str) -> list[Any]:
+        return [kafka.TopicPartition(topic, number) for number in range(self.settings.topic_partitions)]
+
+    # waiting
+    def until(self, true: Callable[[], object], what: str, seconds_max: float = WAIT_SECONDS_MAX) -> float:
+        """Waits for a condition; how many seconds it took."""
+        began = time.monotonic()
+        while not true():
+            if time.monotonic() - began > seconds_max:
+                logs = "\n".join(worker.log.read_text()[-2500:] for worker in self.workers[-2:])
+                raise AssertionError(f"waited {seconds_max} s in vain for {what}\n{logs}")
+            time.sleep(POLL_SECONDS)
+        return time.monotonic() - began
+
+    def until_alerts(self, count: int) -> float:
+        """Waits until so many alert records are there."""
+        return self.until(lambda: self.count(self.topics.alerts) >= count, f"{count} alerts")
+
+    def until_settled(self) -> float:
+        """Waits until everything is acknowledged."""
+        return self.until(self.settled, "everything to be acknowledged")
+
+
+def final_of(alerts: Iterable[MirrorAlert]) -> Final:
+    """The last revision of each pair."""
+    last: Final = {}
+    for alert in sorted(alerts, key=lambda one: one.revision):
+        last[alert.alert_id] = replace(
+            alert, detected_at=alert.matched.banned_at, seconds_since_event=0.0, direction="forward"
+        )
+    return last

@@ -1,0 +1,41 @@
+"""One table of what every fault cost, printed when all are over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fault. ``pause_seconds``: until the next alert. ``recovered_seconds``: until all is acknowledged."""
+
+    fault: str
+    lost: int
+    differing: int
+    repeated: int
+    pause_seconds: float | None
+    recovered_seconds: float | None
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows so far."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        """One more."""
+        self.rows.append(row)
+
+    def lines(self) -> list[str]:
+        """As Markdown."""
+        head = "| fault | lost | differing | repeated | pause, s | recovered, s |"
+        return [head, "|---|---|---|---|---|---|", *(self._line(row) for row in self.rows)]
+
+    def _line(self, row: Row) -> str:
+        pause, recovered = _seconds(row.pause_seconds), _seconds(row.recovered_seconds)
+        return f"| {row.fault} | {row.lost} | {row.differing} | {row.repeated} | {pause} | {recovered} |"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"

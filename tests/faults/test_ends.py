@@ -1,0 +1,70 @@
+"""Workers that end: killed at random points, stopped in mid-batch, stopped while Redis is away."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from streams.worker import EXIT_OK
+from tests.faults.conftest import KILLS, Expected
+from tests.faults.scene import BATCH_RECORDS, Scene
+
+pytestmark = pytest.mark.kafka
+
+STOP_SECONDS_MAX = 8.0
+KILL_SECONDS_MAX = 20.0
+TELLING = 3  # agents that publish alerts: each may have a batch in hand
+
+
+def test_kill_9_at_random_points(scene: Scene, expected: Expected) -> None:
+    scene.publish_all(expected.stream)
+    rng = random.Random(9)
+    points = sorted(rng.sample(range(1, len(expected.final) - 1), KILLS))
+    pauses = []
+    worker = scene.start()
+    for point in points:
+        scene.until_alerts(point)
+        worker.child.kill()
+        said = scene.count(scene.topics.alerts)
+        worker = scene.start()
+        if said < len(expected.final):
+            pauses.append(scene.until_alerts(said + 1))
+    recovered = scene.until_settled()
+    expected.judge(
+        f"kill -9, {KILLS} times", scene, max(pauses), recovered, repeats_max=TELLING * BATCH_RECORDS * KILLS
+    )
+    assert max(pauses) <= KILL_SECONDS_MAX
+
+
+def test_sigterm_in_mid_batch(scene: Scene, expected: Expected) -> None:
+    scene.publish_all(expected.stream)
+    worker = scene.start()
+    scene.until_alerts(len(expected.final) // 3)
+    worker.child.stop(30.0)
+    assert worker.child.exit_code == EXIT_OK
+    said = scene.count(scene.topics.alerts)
+    assert said < len(expected.final), "it was stopped in the middle"
+    scene.start()
+    pause = scene.until_alerts(said + 1)
+    recovered = pause + scene.until_settled()
+    expected.judge("SIGTERM in mid-batch", scene, pause, recovered, repeats_max=0)
+    assert pause <= STOP_SECONDS_MAX
+
+
+def test_sigterm_while_redis_is_down(scene: Scene, expected: Expected) -> None:
+    scene.publish_all(expected.stream)
+    worker = scene.start()
+    scene.until_alerts(len(expected.final) // 3)
+    scene.redis.kill()
+    scene.until(worker.ready, "the worker to be not ready")
+    worker.child.stop(30.0)
+    assert worker.child.exit_code == EXIT_OK
+    scene.redis.start()
+    said = scene.count(scene.topics.alerts)
+    scene.start()
+    pause = scene.until_alerts(said + 1)
+    recovered = pause + scene.until_settled()
+    expected.judge(
+        "SIGTERM while Redis is down", scene, pause, recovered, repeats_max=TELLING * BATCH_RECORDS
+    )
