@@ -16,7 +16,7 @@ _GIVE = (
 )
 
 
-class NotAvailable(RuntimeError):  # noqa: N818  # names a state of the machine, as `StoreUnavailable` does
+class NotAvailable(RuntimeError):  # names a state of the machine, as `StoreUnavailable` does
     """A server cannot be embedded here; the message says why, and what to give instead."""
 
 

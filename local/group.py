@@ -45,10 +45,19 @@ class ServerGroup(ABC):
         for server in servers:
             server.wait_until_ready()
 
-    def close(self) -> None:
-        """Kill every server, for nobody waits for their last words, and remove a temporary folder."""
+    def stop(self) -> None:
+        """End every server in order, the last started first; data stay."""
+        for server in reversed(self.servers):
+            server.stop()
+
+    def kill(self) -> None:
+        """End every server at once; what was on disk stays."""
         for server in self.servers:
             server.kill()
+
+    def close(self) -> None:
+        """Kill every server, for nobody waits for their last words, and remove a temporary folder."""
+        self.kill()
         for server in self.servers:
             server.close()
         if self._temporary:

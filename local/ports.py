@@ -23,7 +23,7 @@ FIRST_PORT = 15_000  # above what well-known servers take
 TRIES_MAX = 200  # of some 17,000 ports; when 200 random ones are taken, something else is wrong
 
 
-class NoFreePort(RuntimeError):  # noqa: N818  # names a state of the machine, as `StoreUnavailable` does
+class NoFreePort(RuntimeError):  # names a state of the machine, as `StoreUnavailable` does
     """No loopback port was free in :data:`TRIES_MAX` tries."""
 
 

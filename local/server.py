@@ -16,7 +16,7 @@ from local.processes import Child
 POLL_SECONDS = 0.01
 
 
-class DidNotStart(RuntimeError):  # noqa: N818  # says what happened; "error" would add nothing
+class DidNotStart(RuntimeError):  # says what happened; "error" would add nothing
     """A server ended or stayed silent instead of answering; the message holds the end of its log."""
 
 

@@ -32,7 +32,7 @@ PEPPERS_MAX = 4  # each one in force multiplies the work of an event; a rotation
 _FILE_BYTES_MAX = 65_536
 
 
-class UnusablePepper(ValueError):  # noqa: N818  # says what happened; "error" would add nothing
+class UnusablePepper(ValueError):  # says what happened; "error" would add nothing
     """A pepper file is missing, readable by everybody, or does not hold what it must. Never says a secret."""
 
 

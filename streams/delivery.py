@@ -90,7 +90,7 @@ class Surroundings:
     backoff: Backoff = field(default_factory=lambda: Backoff(random.uniform))
 
 
-class _GaveUp(Exception):  # noqa: N818  # not an error: the batch is somebody else's now, or ours again later
+class _GaveUp(Exception):  # not an error: the batch is somebody else's now, or ours again later
     """Waiting ended because the partition or the process is going away."""
 
 

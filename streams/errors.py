@@ -37,7 +37,7 @@ class TopicsError(StreamsError):
     """The broker cannot be asked about its topics, or refuses."""
 
 
-class BrokerRefused(StreamsError):  # noqa: N818  # says what happened, as its siblings do
+class BrokerRefused(StreamsError):  # says what happened, as its siblings do
     """Kafka says no, and would again: no right, no such topic, a wrong option."""
 
 
@@ -45,7 +45,7 @@ class LettersError(StreamsError):
     """A dead letter cannot be found, or the record it points to is gone from its topic."""
 
 
-class Transient(StreamsError):  # noqa: N818  # names a state of the world, as `StoreUnavailable` does
+class Transient(StreamsError):  # names a state of the world, as `StoreUnavailable` does
     """An outage. The step is repeated until it succeeds; meanwhile the partition waits."""
 
 
@@ -53,5 +53,5 @@ class BrokerUnavailable(Transient):
     """Kafka did not take or confirm a record; whether it has it is unknown, so it is sent again."""
 
 
-class Stuck(StreamsError):  # noqa: N818  # says what the worker is
+class Stuck(StreamsError):  # says what the worker is
     """The worker stopped getting anywhere and cannot say why; a restart is the cure."""

@@ -38,7 +38,9 @@ def renewed(text: str) -> str:
     """README with both tables as the code has them now."""
     for name, table in (("settings", settings_table()), ("metrics", metrics_table())):
         pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-        text, found = re.subn(pattern, lambda hit, table=table: hit[1] + table + hit[2], text, flags=re.S)
+        text, found = re.subn(
+            pattern, lambda hit, table=table: hit[1] + table + hit[2], text, flags=re.DOTALL
+        )
         if found != 1:
             raise ValueError(f"README has no place for {name}")
     return text

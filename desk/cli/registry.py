@@ -24,11 +24,13 @@ class Entry:
 COMMANDS: Final[dict[str, Entry]] = {
     "score": Entry("Look", "Score accounts against bans, from files, without a broker."),
     "explain": Entry("Look", "Show why two accounts resemble each other, reason by reason."),
+    "backtest": Entry("Look", "Measure precision, recall and fairness where the truth is known."),
     "simulate": Entry("Look", "Write a simulated platform to files, with the truth beside it."),
     "demo": Entry("Run", "Run everything here on a sample stream, and print alerts as they come."),
     "worker": Entry("Run", "Score accounts as they are created, until told to stop."),
     "enrol": Entry("Run", "Publish bans from files to accounts.banned."),
     "remember": Entry("Run", "Remember existing accounts without alerting."),
+    "watchlist": Entry("Run", "Import official lists of proscribed organisations."),
     "doctor": Entry("Look after", "Say in plain words what is missing or wrong."),
     "letters": Entry("Look after", "List, show, replay and drop dead letters; let a topic go on."),
     "rebuild": Entry("Look after", "Fill the store again from accounts.banned."),

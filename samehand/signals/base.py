@@ -57,7 +57,7 @@ class Sight:
         return smoothed_rate(crowd, self.frequencies.accounts(""), shipped_rate), crowd
 
     def within_stratum(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        """The same among the accounts of the stratum: a name common there is common, whatever it is elsewhere."""
+        """The same within the stratum: a name common there is common, whatever it is elsewhere."""
         crowd = self.frequencies.count(kind, value, self.stratum)
         return smoothed_rate(crowd, self.frequencies.accounts(self.stratum), shipped_rate), crowd
 

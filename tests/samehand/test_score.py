@@ -16,6 +16,7 @@ from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import accounts, keyer
 
 HOUR = 3600.0
+DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 
 def an_account(**traits: object) -> Account:
@@ -58,8 +59,8 @@ def test_the_same_pair_gives_the_same_score(ours: Account, theirs: Account) -> N
 
 
 def test_the_mirror_of_the_news_is_likely() -> None:
-    banned = an_account(handle="umar_media", display_name="Umar Media", device_id="6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b")
-    mirror = an_account(handle="um4r_media_2", display_name="Umar Media", device_id="6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b")
+    banned = an_account(handle="umar_media", display_name="Umar Media", device_id=DEVICE)
+    mirror = an_account(handle="um4r_media_2", display_name="Umar Media", device_id=DEVICE)
     assert scored(mirror, banned, apart=5 * 60.0).band == "likely"
 
 
@@ -84,7 +85,7 @@ def test_some_things_never_alert_alone_however_soon_after_the_ban(shared: dict[s
 
 
 def test_what_a_crowd_shares_is_said_as_counter_evidence() -> None:
-    at = an_account(device_id="6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b")
+    at = an_account(device_id=DEVICE)
     result = score(seen(at), seen(at), default_weights(), Crowded())
     told = [line for line in result.counter_evidence if line.level == "shared-by-many"]
     assert told
