@@ -15,13 +15,13 @@ class StoreError(Exception):
     """The root of the family."""
 
 
-class StoreUnavailable(StoreError):  # noqa: N818  # says what happened; "error" would add nothing
+class StoreUnavailable(StoreError):  # says what happened; "error" would add nothing
     """Transient: nothing was lost, nothing may be acknowledged."""
 
 
-class StoreEmptied(StoreError):  # noqa: N818  # says what happened; "error" would add nothing
+class StoreEmptied(StoreError):  # says what happened; "error" would add nothing
     """The store was emptied since the first enrolment: `samehand rebuild` refills it."""
 
 
-class StoreMismatch(StoreError):  # noqa: N818  # says what happened; "error" would add nothing
+class StoreMismatch(StoreError):  # says what happened; "error" would add nothing
     """The store holds another layout or fold version; the message says which and what to run."""

@@ -59,34 +59,42 @@ local function page_get(key, slot)
   return call('GETRANGE', page, HEAD + from, HEAD + ends - 1)
 end
 
+-- Where the record of a page's i-th slot begins and ends.
+local function page_span(name, i)
+  if i == 0 then return 0, u24(call('GETRANGE', name, 0, 2), 1) end
+  local both = call('GETRANGE', name, i * 3 - 3, i * 3 + 2)
+  return u24(both, 1), u24(both, 4)
+end
+
+-- Puts a record in the middle of a page (or takes one out): the page is written anew.
+local function page_splice(name, i, from, ends, record)
+  local page = call('GET', name)
+  local grown = #record - (ends - from)
+  if #page + grown == HEAD then return call('DEL', name) end
+  local parts = {sub(page, 1, i * 3)}
+  for j = i, PAGE - 1 do parts[#parts + 1] = to24(u24(page, j * 3 + 1) + grown) end
+  parts[#parts + 1] = sub(page, HEAD + 1, HEAD + from)
+  parts[#parts + 1] = record
+  parts[#parts + 1] = sub(page, HEAD + ends + 1)
+  call('SET', name, table.concat(parts), 'KEEPTTL')
+end
+
 local function page_put(key, slot, record, ttl)
   local i = slot % PAGE
   local name = key .. (slot - i) / PAGE
-  local page = call('GET', name)
-  local fresh = not page
-  if fresh then page = string.rep('\0', HEAD) end
-  local from = i == 0 and 0 or u24(page, i * 3 - 2)
-  local ends = u24(page, i * 3 + 1)
-  local grown = #record - (ends - from)
-  local head = {sub(page, 1, i * 3)}
-  if HEAD + ends == #page then -- nothing stands behind it, as when slots fill up in turn
-    head[2] = string.rep(to24(ends + grown), PAGE - i)
-  else
-    for j = i, PAGE - 1 do head[#head + 1] = to24(u24(page, j * 3 + 1) + grown) end
+  local size = call('STRLEN', name)
+  if size == 0 then
+    if record == '' then return end
+    call('SET', name, string.rep('\0', i * 3) .. string.rep(to24(#record), PAGE - i) .. record)
+    if ttl then call('EXPIRE', name, ttl) end
+    return
   end
-  local total = #page + grown
-  if total == HEAD then
-    call('DEL', name)
-  else
-    head[#head + 1] = sub(page, HEAD + 1, HEAD + from)
-    head[#head + 1] = record
-    head[#head + 1] = sub(page, HEAD + ends + 1)
-    if fresh and ttl then
-      call('SET', name, table.concat(head), 'EX', ttl)
-    else
-      call('SET', name, table.concat(head), 'KEEPTTL')
-    end
-  end
+  local from, ends = page_span(name, i)
+  if from < ends or HEAD + ends < size then return page_splice(name, i, from, ends, record) end
+  -- Slots fill up in turn: nothing stands here nor behind, so that nothing has to be moved.
+  call('SETRANGE', name, i * 3, string.rep(to24(ends + #record), PAGE - i))
+  call('APPEND', name, record)
+  if i == PAGE - 1 then call('SET', name, call('GET', name), 'KEEPTTL') end -- full: gives back what APPEND set aside
 end
 
 -- postings: rows of (bucket 4 bytes, print 3 bytes, cap u16), as the caller packs them
