@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from samehand.commonness import bits, decoration
 from samehand.normal.fold import fold_name
-from samehand.watchlist.entry import Alias
+from samehand.watchlist.entry import Alias, Entry
 
 # One account in 65,000 would bear a name of fewer bits by chance. `ISIS`, a given name of women who lost
 # their accounts over it, carries 11; `Taliban`, the plural of `student`, 9.
@@ -25,6 +25,7 @@ class Passed(StrEnum):
     SHORT = "short"
     COMMON = "common"
     LONG = "long"
+    REPEATED = "repeated"  # folds to the same words as one before it
 
 
 def passed_over(alias: Alias) -> Passed | None:
@@ -39,6 +40,23 @@ def passed_over(alias: Alias) -> Passed | None:
     if len(folded.base) < ALIAS_LETTERS_MIN:
         return Passed.SHORT
     return Passed.COMMON if alias_bits(folded.tokens) < ALIAS_BITS_MIN else None
+
+
+def telling(entry: Entry) -> tuple[tuple[Alias, ...], tuple[tuple[Alias, Passed], ...]]:
+    """The aliases of an entry that are enrolled, and those that are not, with the reason."""
+    kept: dict[tuple[str, ...], Alias] = {}
+    passed: list[tuple[Alias, Passed]] = []
+    for alias in entry.aliases:
+        reason = passed_over(alias)
+        folded = fold_name(alias.text)
+        words = folded.tokens if folded else ()
+        if reason is None and words in kept:
+            reason = Passed.REPEATED
+        if reason is None:
+            kept[words] = alias
+        else:
+            passed.append((alias, reason))
+    return tuple(kept.values()), tuple(passed)
 
 
 def alias_bits(tokens: tuple[str, ...]) -> float:

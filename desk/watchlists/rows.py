@@ -1,0 +1,108 @@
+"""What every reader hands out, and the limits that hold for all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from samehand.watchlist.entry import Alias, Entry
+from schemas.malformed import Malformed
+
+FILE_BYTES_MAX: Final = 512 * 1024 * 1024
+"""The largest official file, OFAC's advanced XML, is a quarter of it."""
+
+ENTRIES_MAX: Final = 500_000
+"""All lists of the world together have about a tenth of it; two formats hold their entries in memory."""
+
+ALIASES_MAX: Final = 2_000
+"""Aliases of one entry. The largest known have about two hundred."""
+
+NAME_CHARS_MAX: Final = 2_000
+REFERENCE_CHARS_MAX: Final = 200  # leaves room for authority and number within the limit of an account's id
+
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_DATES: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%Y-%m-%dT%H:%M:%S")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing of a list. ``outcome`` is ``None`` for what is neither organisation nor person (a ship).
+
+    ``where`` is its place in the file: ``row 7``, ``entry 3``.
+    """
+
+    where: str
+    outcome: Entry | Malformed | None
+
+
+def an_entry(
+    authority: str,
+    reference: str,
+    names: Iterable[Alias],
+    *,
+    person: bool = False,
+    programmes: Iterable[str] = (),
+    listed_on: str | None = None,
+) -> Entry | Malformed:
+    """An entry of tidied values, or why they make none."""
+    reference = tidy(reference)
+    if not reference:
+        return Malformed("missing-field", "$.reference", "the listing has no number")
+    if len(reference) > REFERENCE_CHARS_MAX:
+        return Malformed("too-long", "$.reference", f"over {REFERENCE_CHARS_MAX} characters")
+    aliases = _distinct(names)
+    if not aliases:
+        return Malformed("missing-field", "$.name", "the listing has no name")
+    if len(aliases) > ALIASES_MAX:
+        return Malformed("too-many", "$.aliases", f"over {ALIASES_MAX} names")
+    if any(len(alias.text) > NAME_CHARS_MAX for alias in aliases):
+        return Malformed("too-long", "$.name", f"over {NAME_CHARS_MAX} characters")
+    return Entry(
+        authority=authority,
+        reference=reference,
+        aliases=aliases,
+        person=person,
+        programmes=tuple(dict.fromkeys(filter(None, map(tidy, programmes)))),
+        listed_on=listed_on,
+    )
+
+
+def _distinct(names: Iterable[Alias]) -> tuple[Alias, ...]:
+    """Each name once; given as weak and as strong, it is strong."""
+    found: dict[str, bool] = {}
+    for alias in names:
+        text = tidy(alias.text)
+        if text:
+            found[text] = found.get(text, True) and alias.weak
+    return tuple(Alias(text, weak) for text, weak in found.items())
+
+
+def tidy(text: str | None) -> str:
+    """Single spaces, and no controls, which would forge ids and log lines."""
+    return " ".join(_CONTROLS.sub(" ", text).split()) if text else ""
+
+
+def iso_date(text: str | None) -> str | None:
+    """A date as lists write it (ISO, ``31/12/2020``, ``31-Dec-2020``) in ISO form; ``None`` for any other."""
+    text = tidy(text)[:32].removesuffix("Z")
+    for form in _DATES:
+        try:
+            return datetime.strptime(text, form).date().isoformat()  # a day has no timezone
+        except ValueError:
+            continue
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return None
+
+
+def within_limit(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows up to the limit of a file, and then one that says that it was reached."""
+    for number, row in enumerate(rows):
+        if number == ENTRIES_MAX:
+            yield Row(row.where, Malformed("too-many", "$", "more entries than all lists together have"))
+            return
+        yield row
