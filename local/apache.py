@@ -128,7 +128,7 @@ class KafkaNode(LocalServer):
         self.properties.write_text("".join(lines), encoding="utf-8")
         (self.folder / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self.properties)]
-        done = subprocess.run(  # a command of our own, no shell
+        done = subprocess.run(  # noqa: S603  # a command of our own, no shell
             [*self._java(), *tool, "--ignore-formatted"],
             capture_output=True,
             text=True,

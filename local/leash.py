@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     """Become the command in ``arguments``, leashed to the process named by the first of them."""
     parent, *command = arguments
     leash(int(parent))
-    os.execvp(command[0], command)  # becoming the command given by our own launcher is the purpose
+    os.execvp(command[0], command)  # noqa: S606  # becoming the command given by our own launcher is the purpose
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Child:
     def _spawn(self) -> subprocess.Popen[bytes]:
         leashed = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *self.command]
         with self.log.open("ab") as log:
-            return subprocess.Popen(  # the command is our own launcher's, never a user's text
+            return subprocess.Popen(  # noqa: S603  # the command is our own launcher's, never a user's text
                 leashed,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

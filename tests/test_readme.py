@@ -38,7 +38,7 @@ def test_every_file_that_it_links_to_is_there() -> None:
 
 
 def test_its_event_is_one() -> None:
-    block = re.search(r"```json\n(.*?)```", TEXT, re.S)
+    block = re.search(r"```json\n(.*?)```", TEXT, re.DOTALL)
     assert block is not None
     read = decode_created(block[1].encode(), now=time.time())
     assert isinstance(read, Decoded)

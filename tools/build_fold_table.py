@@ -227,8 +227,8 @@ def main() -> None:
     rows = list(entries(visual, phonetic_reader(dict(OWN_ROMANISATION), anyascii, visual)))
     text = encode(rows, either_letter(rows, skeleton))
     TARGET.write_bytes(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME, format=lzma.FORMAT_XZ))
-    print(f"{len(rows)} entries, {len(text)} bytes, {TARGET.stat().st_size} packed")  # a script
-    print(f"sha256 {hashlib.sha256(text).hexdigest()}")  # a script
+    print(f"{len(rows)} entries, {len(text)} bytes, {TARGET.stat().st_size} packed")  # noqa: T201  # a script
+    print(f"sha256 {hashlib.sha256(text).hexdigest()}")  # noqa: T201  # a script
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Run ``python -m tools.readme_tables``; a test fails while README is not what thi
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -38,12 +39,14 @@ def renewed(text: str) -> str:
     """README with both tables as the code has them now."""
     for name, table in (("settings", settings_table()), ("metrics", metrics_table())):
         pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-        text, found = re.subn(
-            pattern, lambda hit, table=table: hit[1] + table + hit[2], text, flags=re.DOTALL
-        )
+        text, found = re.subn(pattern, partial(_filled, table), text, flags=re.DOTALL)
         if found != 1:
             raise ValueError(f"README has no place for {name}")
     return text
+
+
+def _filled(table: str, place: re.Match[str]) -> str:
+    return place[1] + table + place[2]
 
 
 def _cell(text: str) -> str:

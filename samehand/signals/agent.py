@@ -33,8 +33,8 @@ class AgentSignal(DigestSignal):
     @property
     def examples(self) -> tuple[Example, ...]:
         """One model at two versions, and two models."""
-        galaxy = "Mozilla/5.0 (Linux; Android 13; SM-A536B) AppleWebKit/537.36 Chrome/{}.0.0.0 Mobile Safari/537.36"
-        iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Version/17.4 Safari/604.1"
+        galaxy = "Mozilla/5.0 (Linux; Android 13; SM-A536B) Chrome/{}.0.0.0 Mobile Safari/537.36"
+        iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Safari/604.1"
         return (
             Example(_made_with(galaxy.format(120)), _made_with(galaxy.format(121)), "same"),
             Example(_made_with(galaxy.format(120)), _made_with(iphone), None),

@@ -21,7 +21,7 @@ def test_it_answers_what_the_coroutine_answers() -> None:
 def test_an_interrupt_ends_work_that_never_waits() -> None:
     async def work() -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(5)  # work that does not wait is what this test is about
+        time.sleep(5)  # noqa: ASYNC251  # work that does not wait is what this test is about
 
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):

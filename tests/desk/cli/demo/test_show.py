@@ -13,7 +13,7 @@ pytestmark = pytest.mark.journey
 
 
 def test_alerts_are_shown_with_their_reasons_and_the_address_of_the_metrics(broker: str) -> None:
-    console = Console(record=True, width=100, file=Path("/dev/null").open("w"))  # rich writes to it
+    console = Console(record=True, width=100, file=Path("/dev/null").open("w"))  # noqa: SIM115  # rich writes to it
     told = perform(Wanted(22.0, 300, 7), console)
     text = console.export_text()
     assert "/metrics" in text
