@@ -1,0 +1,42 @@
+"""How sure a measured share is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_Z = 1.959964  # the normal distribution's 97.5 % point: an interval that holds the truth 19 times in 20
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``hits`` of ``of``, with the 95 % interval of Wilson (1927), which holds for few cases too."""
+
+    hits: int
+    of: int
+
+    @property
+    def value(self) -> float | None:
+        """The share, or ``None`` of nothing."""
+        return self.hits / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Lower and upper bound, or ``None`` of nothing."""
+        if not self.of:
+            return None
+        share, z2 = self.hits / self.of, _Z * _Z
+        middle = share + z2 / (2 * self.of)
+        half = _Z * math.sqrt(share * (1 - share) / self.of + z2 / (4 * self.of * self.of))
+        scale = 1 + z2 / self.of
+        return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+    def told(self, times: int = 1) -> dict[str, object]:
+        """For JSON: the share and its interval, per ``times``."""
+        interval = self.interval
+        return {
+            "hits": self.hits,
+            "of": self.of,
+            "value": None if self.value is None else round(self.value * times, 4),
+            "interval": None if interval is None else [round(bound * times, 4) for bound in interval],
+        }
