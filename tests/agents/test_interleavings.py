@@ -1,0 +1,182 @@
+"""Write before you look: in whatever order the steps of a ban and of its mirror fall, one alert is told.
+
+The agents are real and so is every call of theirs to the store; only whose turn it is, is decided here. Each
+call is a step, and so is publishing. The first test goes through all orders, the second breaks workers off
+in between and lets their events come again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from schemas.record import Record
+from store.memory import MemoryStore
+from streams.outcomes import Emit, Published
+from tests.agents.conftest import Life, MakeLife
+from tests.makers import a_ban, a_sign_up, arrival
+
+DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+BAN = a_ban("77", handle="umar_media", device_id=DEVICE)
+MIRROR = a_sign_up("99", handle="umar_media_2", device_id=DEVICE)
+# What these read is written by nobody here, or before anybody could ask: when they are asked tells nothing.
+ALIKE = frozenset({"frequencies", "descents", "facts", "remembered_facts"})
+CRASHES = 600
+
+
+class Turn:
+    """Where an agent waits until it is its turn."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+class Stepping:
+    """A store of which each call is a step of its own.
+
+    ``late``: a call that takes effect only after a look-up, as if the agent had looked before writing.
+    """
+
+    def __init__(self, store: MemoryStore, late: str = "") -> None:
+        self._store = store
+        self._late = late
+        self._owed: list[Callable[[], Awaitable[Any]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        call: Callable[..., Awaitable[Any]] = getattr(self._store, name)
+
+        async def step(*given: Any, **named: Any) -> Any:
+            if name not in ALIKE:
+                await Turn()
+            if name == self._late:
+                self._owed.append(lambda: call(*given, **named))
+                return None
+            answer = await call(*given, **named)
+            while name == "bans_like" and self._owed:
+                await Turn()
+                await self._owed.pop()()
+            return answer
+
+        step.__name__ = name
+        return step
+
+
+@dataclass
+class World:
+    """A ban and its mirror on their way through the agents; ``told`` is what the broker has of alerts."""
+
+    life: Life
+    told: list[tuple[str, int]] = field(default_factory=list)
+
+    async def mirror(self) -> None:
+        """The new account's event, from its delivery to its acknowledgement."""
+        await self._deliver(self.life.screen, MIRROR)
+
+    async def ban(self) -> None:
+        """The ban's event, and then the word of it to look-back."""
+        for emit in await self._deliver(self.life.enrol, BAN):
+            await self._deliver(self.life.lookback, emit.value)
+
+    async def _deliver(self, agent: Any, record: Record | bytes | None) -> list[Emit]:
+        (outcome,) = await agent([arrival(record)])
+        emits = list(outcome.emits) if isinstance(outcome, Published) else []
+        for emit in emits:
+            if (alert := self.life.alert(emit)) is not None:
+                await Turn()
+                self.told.append((alert.alert_id, alert.revision))
+        if emits and hasattr(agent, "confirm"):
+            await agent.confirm(emits)
+        return emits
+
+
+Job = Coroutine[None, None, None]
+
+
+def advance(job: Job) -> bool:
+    """Takes one step; whether there is another."""
+    try:
+        job.send(None)
+    except StopIteration:
+        return False
+    return True
+
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def world(make_life: MakeLife) -> MakeWorld:
+    """Makes a world in which nothing has happened."""
+    house = make_life().house
+
+    def fresh(late: str = "") -> World:
+        life: Life
+        stepping: Any = Stepping(MemoryStore(), late)
+        life = Life(replace(house, store=stepping, now=lambda: life.seconds))
+        return World(life)
+
+    return fresh
+
+
+def orders(fresh: Callable[[], World]) -> Iterator[World]:
+    """Every order there is of the steps of a ban and of its mirror, each told to its end."""
+    ahead: list[tuple[int, ...]] = [()]
+    while ahead:
+        prefix = ahead.pop()
+        lived = fresh()
+        jobs: list[Job | None] = [lived.mirror(), lived.ban()]
+        taken: list[int] = []
+        while any(jobs):
+            able = [which for which, job in enumerate(jobs) if job is not None]
+            if len(taken) < len(prefix):
+                which = prefix[len(taken)]
+            else:
+                which = able[0]
+                ahead += [(*taken, other) for other in able[1:]]
+            job = jobs[which]
+            assert job is not None
+            taken.append(which)
+            if not advance(job):
+                jobs[which] = None
+        yield lived
+
+
+def test_in_every_order_the_pair_is_told_once(world: MakeWorld) -> None:
+    seen = 0
+    for lived in orders(world):
+        seen += 1
+        assert len(lived.told) == 1, f"order {seen}"
+    assert seen > 1_000, f"{seen} orders are not all of them"
+
+
+def test_who_looks_before_writing_is_found_out(world: MakeWorld) -> None:
+    """The test above could fail: with `remember` after the look-up there is an order that tells nothing."""
+    assert any(lived.told == [] for lived in orders(lambda: world(late="remember")))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_workers_that_die_in_between_lose_nothing(world: MakeWorld, seed: int) -> None:
+    """An event that was not acknowledged comes again: the pair is told, twice only if a worker died of it."""
+    rng = random.Random(seed)
+    twice = 0
+    for _ in range(CRASHES // 3):
+        lived = world()
+        deliver = [lived.mirror, lived.ban]
+        jobs: dict[int, Job] = {which: make() for which, make in enumerate(deliver)}
+        crashes = 0
+        while jobs:
+            which = rng.choice(sorted(jobs))
+            if crashes < 3 and rng.random() < 0.1:
+                jobs[which].close()
+                jobs[which] = deliver[which]()
+                crashes += 1
+            elif not advance(jobs[which]):
+                del jobs[which]
+        assert len(set(lived.told)) == 1
+        assert len(lived.told) <= 1 + crashes
+        twice += len(lived.told) > 1
+    assert twice, "some worker should have died between publishing and confirming"
