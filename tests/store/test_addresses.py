@@ -1,0 +1,41 @@
+"""Addresses: the same under one secret, others under another, spread evenly."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.keys import Key, KeyKind
+from store.addresses import Addresses
+
+HERE, ELSEWHERE = Addresses(b"one secret"), Addresses(b"another secret")
+
+
+@given(st.text(), st.text())
+def test_two_accounts_have_two_digests(one: str, other: str) -> None:
+    assert (HERE.account(one) == HERE.account(other)) == (one == other)
+
+
+@given(st.text())
+def test_a_digest_depends_on_the_secret_and_on_what_it_stands_for(name: str) -> None:
+    assert HERE.account(name) != ELSEWHERE.account(name)
+    assert HERE.account(name) != HERE.alert(name)
+    assert HERE.check != ELSEWHERE.check
+
+
+@given(st.binary(max_size=20))
+def test_one_value_of_two_kinds_is_two_keys(value: bytes) -> None:
+    kinds = {HERE.key(Key(kind, value)) for kind in KeyKind}
+    assert len(kinds) == len(KeyKind)
+
+
+def test_accounts_fall_evenly_on_shards() -> None:
+    counts = Counter(HERE.account(f"x:{n}").shard(7) for n in range(7_000))
+    assert sorted(counts) == list(range(7))
+    assert max(counts.values()) < 1_200
+
+
+def test_a_lone_surrogate_is_an_id_like_any_other() -> None:
+    assert len(HERE.account("x:\ud800").raw) == 16

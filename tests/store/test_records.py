@@ -1,0 +1,98 @@
+"""Stored forms: what goes in comes out."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.fingerprint import enrolment_keys, unpack
+from samehand.lineage import Descent, founder
+from samehand.signals.base import Quoted
+from store.base import BanFacts, Remembered
+from store.records import (
+    ban_quote,
+    frame_of,
+    keys_of,
+    keys_of_fingerprints,
+    keys_of_record,
+    read_ban_quote,
+    read_frame,
+    read_remembered_quote,
+    remembered_quote,
+)
+from tests.store.makers import NOW, an_account, fingerprints
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+MOMENTS = st.floats(0, 4e9)
+WORDS = st.none() | TEXT
+FACTS = st.builds(
+    lambda **facts: BanFacts(descent=founder(f"{facts['platform']}:{facts['account_id']}"), **facts),
+    platform=TEXT,
+    account_id=TEXT,
+    occurred_at=MOMENTS,
+    banned_at=st.none() | MOMENTS,
+    policy=WORDS,
+    basis_authority=WORDS,
+    basis_reference=WORDS,
+    queue=WORDS,
+    expires_at=st.none() | MOMENTS,
+    quoted=st.builds(Quoted, TEXT, TEXT),
+)
+
+
+@given(
+    st.lists(TEXT.filter(bool), min_size=1, max_size=4),
+    st.none() | MOMENTS,
+    st.binary(min_size=4, max_size=4),
+)
+def test_a_frame_keeps_its_fingerprints_in_order(
+    handles: list[str], expires_at: float | None, tag: bytes
+) -> None:
+    several = [one for handle in handles for one in fingerprints(an_account(handle=handle))]
+    frame = read_frame(frame_of(tag, several, expires_at))
+    assert (frame.tag, frame.expires_at) == (tag, expires_at)
+    assert [unpack(record) for record in frame.records] == several
+    assert keys_of(frame.records) == keys_of_fingerprints(several)
+    assert set(keys_of(frame.records)) == {key for one in several for key in enrolment_keys(one)}
+
+
+@given(FACTS)
+def test_facts_are_quoted_as_they_were_enrolled(facts: BanFacts) -> None:
+    quote = read_ban_quote(ban_quote(facts, None))
+    assert (quote.facts, quote.root) == (facts, None)
+
+
+@given(FACTS, st.binary(min_size=16, max_size=16))
+def test_a_founder_is_named_while_its_name_is_known(facts: BanFacts, root: bytes) -> None:
+    quote = read_ban_quote(ban_quote(facts, root))
+    assert quote.root == root
+    assert quote.resolved(None) == facts
+    assert quote.resolved("x:1").descent == Descent("x:1", 0)
+
+
+@given(TEXT, TEXT, TEXT, TEXT, MOMENTS)
+def test_a_remembered_account_is_quoted_as_it_was(
+    platform: str, account_id: str, handle: str, name: str, seen_at: float
+) -> None:
+    account = Remembered(
+        account=f"{platform}:{account_id}",
+        account_id=account_id,
+        platform=platform,
+        seen_at=seen_at,
+        quoted=Quoted(handle, name),
+        fingerprints=(),
+    )
+    facts = read_remembered_quote(remembered_quote(account))
+    assert (facts.account, facts.platform, facts.account_id) == (account.account, platform, account_id)
+    assert (facts.seen_at, facts.quoted) == (seen_at, account.quoted)
+
+
+def test_a_frame_expires_at_its_moment() -> None:
+    frame = read_frame(frame_of(b"tags", fingerprints(an_account()), NOW))
+    assert frame.expired(NOW)
+    assert not frame.expired(NOW - 1)
+
+
+@given(st.binary(max_size=40))
+def test_a_damaged_record_is_found_by_no_key(record: bytes) -> None:
+    assert isinstance(keys_of_record(record), frozenset)

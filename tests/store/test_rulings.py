@@ -1,0 +1,63 @@
+"""The rules of alerts, over every order of events."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.base import Ruling
+from store.limits import CLAIM_SECONDS
+from store.rulings import Marker, band_rank, confirmed, dropped, ruled
+
+MINE, OTHERS = b"my event", b"another event"
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["possible", "likely", "confirm", "drop", "wait"]), st.sampled_from([MINE, OTHERS])
+    ),
+    max_size=30,
+)
+LONG = 4e9
+
+
+def test_bands_rank_by_certainty_and_an_unknown_one_as_none() -> None:
+    assert band_rank("likely") > band_rank("possible") > band_rank("none") == band_rank("whatever")
+
+
+@given(EVENTS)
+def test_revisions_never_fall_and_what_is_confirmed_stays_told(
+    events: list[tuple[str, bytes]],
+) -> None:
+    marker: Marker | None = None
+    last, published, now = 0, -1, 0.0
+    for event, claim in events:
+        if event == "wait":
+            now += CLAIM_SECONDS
+        elif event == "confirm" and marker is not None:
+            marker = confirmed(marker, claim, LONG)
+            published = marker.confirmed
+        elif event == "drop" and marker is not None:
+            marker, last, published = dropped(marker), marker.revision + 1, -1
+        elif event in ("possible", "likely"):
+            ruling, after = ruled(marker, band_rank(event), claim, now, LONG)
+            assert ruling.ruling is Ruling.DUPLICATE or band_rank(event) > published
+            assert (after is None) == (ruling.ruling is Ruling.DUPLICATE)
+            if after is not None:
+                assert ruling.revision >= last
+                marker, last = after, ruling.revision
+
+
+def test_a_lost_confirmation_repeats_the_revision() -> None:
+    _, marker = ruled(None, 1, MINE, 0.0, LONG)
+    again, _ = ruled(marker, 1, MINE, 1.0, LONG)
+    risen, _ = ruled(marker, 2, MINE, 1.0, LONG)
+    assert (again.revision, risen.revision) == (1, 2)
+
+
+def test_another_event_waits_until_the_claim_is_over() -> None:
+    _, marker = ruled(None, 1, MINE, 0.0, LONG)
+    early, _ = ruled(marker, 1, OTHERS, CLAIM_SECONDS - 1, LONG)
+    late, taken = ruled(marker, 1, OTHERS, CLAIM_SECONDS, LONG)
+    assert (early.ruling, late.revision) == (Ruling.DUPLICATE, 1)
+    assert taken is not None
+    assert confirmed(taken, MINE, LONG) == taken
+    assert confirmed(taken, OTHERS, LONG).confirmed == 1
