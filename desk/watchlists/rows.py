@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from samehand.watchlist.entry import Alias, Entry
@@ -90,7 +90,7 @@ def iso_date(text: str | None) -> str | None:
     text = tidy(text)[:32].removesuffix("Z")
     for form in _DATES:
         try:
-            return datetime.strptime(text, form).date().isoformat()  # a day has no timezone
+            return datetime.strptime(text, form).replace(tzinfo=UTC).date().isoformat()
         except ValueError:
             continue
     try:
