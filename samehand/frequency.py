@@ -6,13 +6,19 @@ counted yet, every rate falls back to the signal's own figure, so that it works 
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 from samehand.keys import KeyKind
 
-# The counted share is trusted as if this many accounts had been seen before with the shipped rate:
-# large enough that a young counter does not swing a weight, small against a day of a platform's sign-ups.
-PSEUDO_ACCOUNTS = 10_000
+# The shipped rate counts as so many bearers seen before (the shape of a gamma prior). Less than one, because
+# true rates scatter about it by factors (docs/adr/0006-commonness.md: .1 to 3): a crowd soon overrules it, and
+# one or two bearers of a rare value do not. A fixed number of accounts did the opposite: with 10,000, one
+# bearer among 30,000 made a phone number a hundred times commoner than any is.
+BEARERS_BEFORE = 0.25
+
+# The two accounts of a pair are no crowd, but may have been counted themselves.
+OF_THE_PAIR = 2
 
 
 class Frequencies(Protocol):
@@ -51,10 +57,11 @@ class NothingCounted:
 
 
 def smoothed_rate(count: int, accounts: int, shipped_rate: float) -> float:
-    """The share of accounts with a value: what was counted, drawn to the shipped rate (0 to 1]."""
-    return min(1.0, (count + PSEUDO_ACCOUNTS * shipped_rate) / (accounts + PSEUDO_ACCOUNTS))
+    """The share (0 to 1] of others with a value: what was counted beside the pair, drawn to the shipped rate."""
+    others = max(count - OF_THE_PAIR, 0)
+    return min(1.0, (others + BEARERS_BEFORE) / (accounts + BEARERS_BEFORE / shipped_rate))
 
 
 def rate_of_bits(bits: float) -> float:
     """The share of accounts that bear a value of so many bits."""
-    return 2.0**-bits
+    return math.pow(2.0, -bits)

@@ -131,7 +131,7 @@ def _signature(text: str) -> bytes:
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)  # SplitMix64's finaliser: the low byte must be well mixed
     mixed ^= mixed >> np.uint64(32)
-    return (mixed.min(axis=0) & np.uint64(0xFF)).astype(np.uint8).tobytes()
+    return bytes((mixed.min(axis=0) & np.uint64(0xFF)).astype(np.uint8))
 
 
 def resemblance(ours: bytes, theirs: bytes) -> float:
