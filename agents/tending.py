@@ -17,7 +17,7 @@ from streams.clock import Clock
 from streams.errors import BrokerUnavailable
 
 LOOK_SECONDS = 2.0  # what readiness says is at most this old
-LOOKS_A_FREEZE = 30  # asking each minute whether a snapshot is due is soon enough for one an hour
+LOOKS_A_CHORE = 30  # each minute: a snapshot is due once an hour, and nobody finds an expired ban anyway
 
 log = structlog.get_logger("samehand.store")
 
@@ -83,8 +83,9 @@ class Tending:
         if figures.epoch and figures.epoch != self.epoch:
             await self.epochs.note(figures.epoch)
             self.epoch = figures.epoch
-        if self.looks % LOOKS_A_FREEZE == 0:
+        if self.looks % LOOKS_A_CHORE == 0:
             await self.house.store.freeze(now=self.clock.now())
+            await self.house.store.sweep(now=self.clock.now())
 
     async def _rebuilt(self) -> None:
         """Goes on with a store that was emptied and has been rebuilt; until then it waits."""

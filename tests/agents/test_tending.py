@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 import redis
@@ -125,3 +127,11 @@ async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch
     monkeypatch.setattr(type(life.house.store), "open", other)
     with pytest.raises(StoreMismatch):
         await tending_of(life).look()
+
+
+async def test_expired_bans_are_swept_out(life: Life) -> None:
+    soon = datetime.fromtimestamp(time.time() - 60, UTC)
+    life.seconds = time.time() - 3600
+    await life.ban(a_ban(handle="umar", expires_at=soon), a_ban(handle="salma"))
+    await tending_of(life).look()
+    assert (await life.house.store.figures()).fingerprints == 1
