@@ -94,3 +94,10 @@ def names(entry: Entry) -> dict[str, bool]:
 def lines(raw: bytes) -> Iterator[bytes]:
     """A file's lines."""
     return iter(BytesIO(raw))
+
+
+def front_and_person(found: list[Entry]) -> tuple[Entry, Entry]:
+    """The first two entries, which are an organisation and a person."""
+    front, person = found[0], found[1]
+    assert (front.person, person.person) == (False, True)
+    return front, person

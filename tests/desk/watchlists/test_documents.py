@@ -8,9 +8,7 @@ import pytest
 
 from desk.watchlists import documents
 from desk.watchlists.documents import elements, root_name
-from desk.watchlists.lists import format_of
 from schemas.malformed import Malformed
-from tests.desk.watchlists.makers import ALT_CSV, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
 
 WANTED = frozenset({"ENTITY"})
 BOMB = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><l><ENTITY>&b;</ENTITY></l>'
@@ -56,23 +54,3 @@ def test_a_file_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_namespaces_do_not_matter() -> None:
     assert read(b'<l xmlns="urn:new"><ENTITY>one</ENTITY></l>') == ["one"]
-
-
-@pytest.mark.parametrize(
-    ("raw", "form"),
-    [
-        (SDN_CSV, "ofac-csv"),
-        (ALT_CSV, "ofac-csv"),
-        (SDN_XML, "ofac-xml"),
-        (UN_XML, "un-xml"),
-        (UK_CSV, "uk-csv"),
-        (PLAIN_CSV, "csv"),
-        (b"\xef\xbb\xbf" + PLAIN_CSV, "csv"),
-        (b"", None),
-        (b"<html></html>", None),
-        (BOMB, None),
-        (b"a,b\n1,2\n", None),
-    ],
-)
-def test_a_format_is_recognised_by_its_beginning(raw: bytes, form: str | None) -> None:
-    assert format_of(raw) == form
