@@ -44,12 +44,16 @@ demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and
 	@$(BIN)/samehand demo
 
 .PHONY: test
-test: $(STAMP) ## all tests; one line says what was skipped and why
-	@$(PYTEST) $(PARALLEL) $(REPORT)
+test: $(STAMP) ## all tests but test-faults; one line says what was skipped and why
+	@$(PYTEST) $(PARALLEL) $(REPORT) --ignore tests/faults
+
+.PHONY: test-faults
+test-faults: $(STAMP) ## every fault on Apache Kafka, about ten minutes, and a table; QUICK=1 three minutes of it
+	@SAMEHAND_REQUIRE_KAFKA=1 SAMEHAND_FAULTS=$(if $(QUICK),quick,all) $(PYTEST) $(REPORT) --show-capture no tests/faults
 
 .PHONY: test-kafka
 test-kafka: $(STAMP) ## the tests that need Apache Kafka itself; without Java and KAFKA_HOME or Maven they fail
-	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka
+	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka --ignore tests/faults
 
 .PHONY: fuzz
 fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the decoder

@@ -20,7 +20,7 @@ from tests.faults.stream import Stream, the_stream
 from tests.faults.table import Row, Table
 
 EVERYTHING = os.environ.get("SAMEHAND_FAULTS") == "all"
-KILLS = int(os.environ.get("SAMEHAND_FAULTS_KILLS", "20" if EVERYTHING else "4"))
+KILLS = int(os.environ.get("SAMEHAND_FAULTS_KILLS", "20" if EVERYTHING else "3"))
 
 _table = Table()
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -84,9 +87,18 @@ class Scene:
         self.topics = names(self.settings)
         topics.check(self.settings, create=True)
         self.workers: list[Worker] = []
-        self._watch: Any = kafka.KafkaConsumer(
+        self._watch = self._watching()
+
+    def _watching(self) -> Any:
+        """A client that looks at offsets and joins no group."""
+        return kafka.KafkaConsumer(
             **client_options(self.settings), group_id=self.settings.kafka_group, enable_auto_commit=False
         )
+
+    def watch_again(self) -> None:
+        """Looks through a new client: the old one may take long to find a broker that was away."""
+        self._watch.close()
+        self._watch = self._watching()
 
     def close(self) -> None:
         """Ends all that it started."""
@@ -131,6 +143,26 @@ class Scene:
         self.publish(self.topics.created, stream.created)
         self.publish(self.topics.banned, stream.banned)
         self.publish(self.topics.updated, stream.updated)
+
+    @contextmanager
+    def publishing(self, stream: Stream, seconds: float) -> Iterator[None]:
+        """Publishes the stream evenly over so long, beside what the caller does meanwhile."""
+        records: list[tuple[str, Record]] = [(self.topics.created, one) for one in stream.created]
+        records += [(self.topics.banned, one) for one in stream.banned]
+        records += [(self.topics.updated, one) for one in stream.updated]
+        random.Random(1).shuffle(records)
+
+        def publish() -> None:
+            with writer(self.settings) as out:
+                for topic, record in records:
+                    key = str(getattr(record, "key", "")).encode()
+                    out.send(topic, value=encode(record), key=key, headers=[]).get(30.0)
+                    time.sleep(seconds / len(records))
+
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(publish)
+            yield
+            done.result(WAIT_SECONDS_MAX)
 
     # what is seen
     def alerts(self) -> list[MirrorAlert]:
@@ -177,6 +209,10 @@ class Scene:
         return [kafka.TopicPartition(topic, number) for number in range(self.settings.topic_partitions)]
 
     # waiting
+    def until_ready(self, worker: Worker) -> float:
+        """Waits until a worker says that it is ready."""
+        return self.until(lambda: not worker.ready(), "a worker to be ready")
+
     def until(self, true: Callable[[], object], what: str, seconds_max: float = WAIT_SECONDS_MAX) -> float:
         """Waits for a condition; how many seconds it took."""
         began = time.monotonic()

@@ -52,6 +52,7 @@ def test_sigterm_in_mid_batch(scene: Scene, expected: Expected) -> None:
     assert pause <= STOP_SECONDS_MAX
 
 
+@pytest.mark.thorough
 def test_sigterm_while_redis_is_down(scene: Scene, expected: Expected) -> None:
     scene.publish_all(expected.stream)
     worker = scene.start()

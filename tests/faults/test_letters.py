@@ -1,0 +1,53 @@
+"""A wave of garbage: the topic stops by the bound, and nothing behind it is lost."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from schemas.record import Record
+from tests.faults.conftest import Expected
+from tests.faults.scene import Scene
+from tests.faults.table import Row, Table
+
+pytestmark = pytest.mark.kafka
+
+POISON = 130  # a quarter of the sign-ups that are published with it
+AT_LEAST = 40
+
+
+def test_a_wave_of_poison_stops_the_topic_until_letters_resume(
+    scene: Scene, expected: Expected, fault_table: Table
+) -> None:
+    scene.environment["SAMEHAND_LETTERS_AT_LEAST"] = str(AT_LEAST)
+    scene.environment["SAMEHAND_LETTERS_WINDOW"] = "200"
+    wave: list[Record | bytes] = [*expected.stream.created, *[b"{" + bytes([i]) for i in range(POISON)]]
+    random.Random(3).shuffle(wave)
+    scene.publish(scene.topics.created, wave)
+    scene.publish(scene.topics.banned, expected.stream.banned)
+    scene.publish(scene.topics.updated, expected.stream.updated)
+    worker = scene.start()
+    scene.until(lambda: "dead letters" in worker.ready(), "the topic to stop")
+    stopped_at = scene.letters()
+    assert AT_LEAST <= stopped_at < POISON
+    words = 0
+    while not scene.settled():
+        if "dead letters" in worker.ready():
+            scene.samehand("letters", "resume", scene.topics.created)
+            words += 1
+            scene.until(lambda: "dead letters" not in worker.ready(), "the topic to go on")
+    final, repeated = scene.final(), scene.repeats()
+    lost = len(expected.final.keys() - final.keys())
+    fault_table.add(
+        Row(
+            f"poison: stopped at {stopped_at} of {POISON}, resumed {words} times",
+            lost,
+            0,
+            repeated,
+            None,
+            None,
+        )
+    )
+    assert (final, repeated) == (expected.final, 0)
+    assert scene.letters() == POISON

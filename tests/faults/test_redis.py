@@ -1,0 +1,105 @@
+"""A Redis that is killed, frozen, full or emptied under workers that go on reading events."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import redis
+
+from local.redis import EmbeddedRedis
+from tests.faults.conftest import Expected
+from tests.faults.scene import Scene
+
+pytestmark = pytest.mark.kafka
+
+AWAY_SECONDS = 5.0
+COMMITTED_SECONDS = 1.5  # what was settled before is committed by then
+FROZEN_SECONDS = 12.0  # longer than the group's session: a worker that only waited would be thrown out
+
+
+def client(server: EmbeddedRedis) -> redis.Redis:
+    return redis.Redis.from_url(server.url)
+
+
+def holding(scene: Scene) -> bool:
+    """Whether the worker says that it is not well."""
+    return bool(scene.workers[-1].ready())
+
+
+def test_redis_is_killed(scene: Scene, expected: Expected) -> None:
+    scene.publish_all(expected.stream)
+    scene.start()
+    scene.until_alerts(len(expected.final) // 3)
+    scene.redis.kill()
+    scene.until(lambda: holding(scene), "the worker to be not ready")
+    time.sleep(AWAY_SECONDS)
+    said = scene.count(scene.topics.alerts)
+    scene.redis.start()
+    pause = scene.until_alerts(said + 1)
+    recovered = pause + scene.until_settled()
+    expected.judge(f"Redis is away for {AWAY_SECONDS:.0f} s", scene, pause, recovered, repeats_max=0)
+    scene.until(lambda: not holding(scene), "the worker to be ready")
+
+
+@pytest.mark.thorough
+def test_redis_is_frozen(scene: Scene, expected: Expected) -> None:
+    scene.publish_all(expected.stream)
+    scene.start()
+    scene.until_alerts(len(expected.final) // 3)
+    scene.redis.freeze()
+    scene.until(lambda: holding(scene), "the worker to be not ready")
+    time.sleep(FROZEN_SECONDS)
+    said = scene.count(scene.topics.alerts)
+    scene.redis.thaw()
+    pause = scene.until_alerts(said + 1)
+    recovered = pause + scene.until_settled()
+    expected.judge(f"Redis is frozen for {FROZEN_SECONDS:.0f} s", scene, pause, recovered, repeats_max=0)
+
+
+def test_redis_is_full(scene: Scene, expected: Expected) -> None:
+    with client(scene.redis) as connection:
+        connection.config_set("maxmemory-policy", "noeviction")
+        scene.publish_all(expected.stream)
+        scene.start()
+        scene.until_alerts(len(expected.final) // 3)
+        connection.config_set("maxmemory", 1_000_000)  # less than an empty server uses
+        scene.until(lambda: holding(scene), "the worker to be not ready")
+        time.sleep(COMMITTED_SECONDS)
+        held = {topic: scene.committed(topic) for topic in (scene.topics.created, scene.topics.banned)}
+        time.sleep(AWAY_SECONDS)
+        assert held == {topic: scene.committed(topic) for topic in held}, "nothing may be acknowledged"
+        said = scene.count(scene.topics.alerts)
+        connection.config_set("maxmemory", 0)
+    pause = scene.until_alerts(said + 1)
+    recovered = pause + scene.until_settled()
+    expected.judge("Redis is out of memory (noeviction)", scene, pause, recovered, repeats_max=0)
+
+
+@pytest.mark.parametrize(
+    "running", [pytest.param(True, id="while-running", marks=pytest.mark.thorough), False]
+)
+def test_redis_is_emptied(scene: Scene, expected: Expected, running: bool) -> None:
+    """The worker holds what waits until `samehand rebuild` has refilled the store."""
+    scene.publish(scene.topics.banned, expected.stream.banned)
+    worker = scene.start()
+    scene.until(lambda: not holding(scene) and scene.settled(), "the bans to be enrolled")
+    time.sleep(2.5)  # the epoch is noted within two seconds
+    if not running:
+        worker.child.stop(30.0)
+    with client(scene.redis) as connection:
+        connection.flushall()
+    scene.publish(scene.topics.created, expected.stream.created)
+    scene.publish(scene.topics.updated, expected.stream.updated)
+    if not running:
+        worker = scene.start()
+    scene.until(lambda: "samehand rebuild" in worker.ready(), "the worker to see that the store was emptied")
+    time.sleep(AWAY_SECONDS)
+    assert scene.committed(scene.topics.created) + scene.committed(scene.topics.updated) == 0
+    assert scene.count(scene.topics.alerts) == 0
+    scene.samehand("rebuild", "--json")
+    pause = scene.until_alerts(1)
+    recovered = pause + scene.until_settled()
+    how = "under a worker" if running else "while no worker ran"
+    expected.judge(f"Redis is emptied {how}, then rebuilt", scene, pause, recovered, repeats_max=0)
+    scene.until(lambda: not holding(scene), "the worker to be ready")
