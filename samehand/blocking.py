@@ -1,32 +1,73 @@
-"""Blocking keys of a folded word: under which spellings an account is listed and looked up.
+"""Blocking keys of folded words: under which spellings an account is listed and looked up.
 
-The lean family (measured at a million accounts): the base and its one-letter deletions find one typo
-(as in SymSpell); the sorted letters find swaps and reorders, with one letter missing a typo on top; the
-consonant key finds vowels changed; first and last letters find affixes nobody foresaw; and a query also
-tries each prefix and suffix of itself, to find the shorter handle that it extends.
+The base finds what only separators, digits or look-alikes disguise. The sorted letters find swaps and
+reorders, and with one letter missing a typo on top: a word of ten letters has seven such spellings, and one
+letter put in, left out or exchanged leaves one of them the same on both sides. Words too short for that to
+say much have their letters kept in order. See docs/adr/0008-blocking-keys.md for what each kind was measured
+to bring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-# Shorter words have too many neighbours one letter away to be looked up by deletions: every three-letter
-# handle is one typo from hundreds of others.
-DELETION_LENGTH_MIN = 5
+from samehand.commonness import decoration
+
+# Below this a word loses a letter in its order only: five letters in any order are too many words.
+UNORDERED_LENGTH_MIN = 6
+DELETION_LENGTH_MIN = 4
+LETTERS_LENGTH_MIN = 5
 CONSONANTS_MIN = 4
 EDGE = 6  # letters at the start or the end that name a handle well enough (26^6: 300 million)
 EDGE_LENGTH_MIN = 8
 AFFIX_STEM_MIN = 5
+CORE_LENGTH_MIN = 3
 WORD_LENGTH_MAX = 64  # letters that are keyed; what follows adds nothing that the start did not say
+_DECORATION_LENGTH_MIN, _DECORATION_LENGTH_MAX = 2, 10
 
 
-def deletions(word: str) -> Iterator[str]:
-    """The word and every word with one of its letters deleted; short words alone."""
-    yield word
-    if len(word) >= DELETION_LENGTH_MIN:
-        for place in range(len(word)):
-            if place == 0 or word[place] != word[place - 1]:
-                yield word[:place] + word[place + 1 :]
+def deletions(word: str) -> list[str]:
+    """The word with one of its letters deleted, each result once."""
+    return [
+        word[:place] + word[place + 1 :]
+        for place in range(len(word))
+        if place == 0 or word[place] != word[place - 1]
+    ]
+
+
+def sorted_letters(word: str) -> str:
+    """The word's letters in order of the alphabet."""
+    return "".join(sorted(word))
+
+
+def spellings(word: str) -> list[str]:
+    """The word, and a short word's deletions."""
+    if DELETION_LENGTH_MIN <= len(word) < UNORDERED_LENGTH_MIN:
+        return [word, *deletions(word)]
+    return [word] if word else []
+
+
+def letters(word: str) -> list[str]:
+    """The word's letters sorted, and a longer word's with each of them missing once."""
+    if len(word) < LETTERS_LENGTH_MIN:
+        return []
+    whole = sorted_letters(word)
+    return [whole, *deletions(whole)] if len(word) >= UNORDERED_LENGTH_MIN else [whole]
+
+
+def tried_spellings(word: str) -> list[str]:
+    """The spellings that a query tries: also those of words one letter shorter than are listed so."""
+    if len(word) == UNORDERED_LENGTH_MIN:
+        return [word, *deletions(word)]
+    return spellings(word)
+
+
+def tried_letters(word: str) -> list[str]:
+    """The same for sorted letters: a five-letter word may be a six-letter one that lost a letter."""
+    whole = sorted_letters(word)
+    if len(word) == UNORDERED_LENGTH_MIN - 1:
+        return [whole, *deletions(whole)]
+    return letters(word)
 
 
 def stems(word: str) -> Iterator[str]:
@@ -37,6 +78,14 @@ def stems(word: str) -> Iterator[str]:
         yield word[-length:]
 
 
-def sorted_letters(word: str) -> str:
-    """The word's letters in order of the alphabet."""
-    return "".join(sorted(word))
+def cores(base: str, tokens: Iterable[str]) -> list[str]:
+    """The word without its decorations (`umarofficial` to `umar`), the likeliest first; possibly none."""
+    tokens = list(tokens)
+    telling = "".join(token for token in tokens if not decoration(token))
+    found = [telling] if telling != "".join(tokens) else []
+    for length in range(_DECORATION_LENGTH_MIN, min(_DECORATION_LENGTH_MAX, len(base))):
+        if decoration(base[:length]):
+            found.append(base[length:])
+        if decoration(base[-length:]):
+            found.append(base[:-length])
+    return [core for core in dict.fromkeys(found) if len(core) >= CORE_LENGTH_MIN and core != base]

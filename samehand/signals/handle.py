@@ -6,18 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from samehand.account import Account
-from samehand.blocking import (
-    CONSONANTS_MIN,
-    DELETION_LENGTH_MIN,
-    EDGE,
-    EDGE_LENGTH_MIN,
-    WORD_LENGTH_MAX,
-    deletions,
-    sorted_letters,
-    stems,
-)
+from samehand.blocking import WORD_LENGTH_MAX
 from samehand.commonness import bits, digit_bits
 from samehand.frequency import rate_of_bits
+from samehand.handle_keys import Written, listed_keys, tried_keys
 from samehand.keys import Key, KeyKind
 from samehand.likeness import Likeness, Word, likeness
 from samehand.normal.fold import FoldFlags, fold_handle
@@ -101,21 +93,12 @@ class HandleSignal(SignalBase[HandleTrait]):
         )
 
     def keys(self, trait: HandleTrait) -> Iterable[Key]:
-        """The lean family of :mod:`samehand.blocking`, for each reading of the handle."""
-        yield Key(KeyKind.HANDLE_FULL, trait.literal.encode())
-        if trait.automatic:
-            return  # the stem of a made-up handle is a common first name: only its digits name it
-        for reading in (trait.word.base, *trait.alternates):
-            yield from _word_keys(reading)
-        if len(trait.word.consonants) >= CONSONANTS_MIN:
-            yield Key(KeyKind.HANDLE_CONSONANTS, trait.word.consonants.encode())
+        """Those of :func:`samehand.handle_keys.listed_keys`."""
+        return listed_keys(_written(trait))
 
     def probes(self, trait: HandleTrait) -> Iterable[Key]:
-        """The same, and each stem on which an unknown affix may have been put."""
-        yield from self.keys(trait)
-        if not trait.automatic:
-            for stem in stems(trait.word.base):
-                yield Key(KeyKind.HANDLE_BASE, stem.encode())
+        """The same, and those of :func:`samehand.handle_keys.tried_keys`."""
+        return tried_keys(_written(trait))
 
     def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding | None:
         """The strictest resemblance, priced by the bits of what the two have in common."""
@@ -178,16 +161,17 @@ class HandleSignal(SignalBase[HandleTrait]):
         )
 
 
-def _word_keys(word: str) -> Iterable[Key]:
-    if not word:
-        return
-    for spelling in deletions(word):
-        yield Key(KeyKind.HANDLE_BASE, spelling.encode())
-    if len(word) >= DELETION_LENGTH_MIN:
-        yield Key(KeyKind.HANDLE_LETTERS, sorted_letters(word).encode())
-    if len(word) >= EDGE_LENGTH_MIN:
-        yield Key(KeyKind.HANDLE_START, word[:EDGE].encode())
-        yield Key(KeyKind.HANDLE_END, word[-EDGE:].encode())
+def _written(trait: HandleTrait) -> Written:
+    word = trait.word
+    return Written(
+        trait.literal,
+        word.base,
+        word.tokens,
+        trait.digits,
+        word.consonants,
+        trait.alternates,
+        trait.automatic,
+    )
 
 
 def _called(handle: str) -> Account:

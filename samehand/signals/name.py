@@ -9,7 +9,7 @@ from itertools import combinations
 from rapidfuzz.distance import OSA
 
 from samehand.account import Account
-from samehand.blocking import CONSONANTS_MIN, WORD_LENGTH_MAX, deletions
+from samehand.blocking import CONSONANTS_MIN, WORD_LENGTH_MAX, letters, tried_letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind
@@ -73,7 +73,7 @@ class NameSignal(SignalBase[NameTrait]):
         )
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
-        """The words sorted, pairs of them, their consonants, and the joined skeleton with its deletions."""
+        """The words sorted, pairs of them, their consonants, the joined skeleton and its sorted letters."""
         telling = sorted({word for word in trait.words if not decoration(word)})
         if len(telling) > 1:
             yield Key(KeyKind.NAME_TOKENS, " ".join(telling).encode())
@@ -83,8 +83,17 @@ class NameSignal(SignalBase[NameTrait]):
         sound = "".join(sorted(trait.sounds))
         if len(sound) >= CONSONANTS_MIN:
             yield Key(KeyKind.NAME_CONSONANTS, sound.encode())
-        for spelling in deletions(trait.base):
-            yield Key(KeyKind.NAME_BASE, spelling.encode())
+        yield Key(KeyKind.NAME_WORD, trait.base.encode())
+        for spelling in letters("".join(trait.words) or trait.base):
+            yield Key(KeyKind.NAME_LETTERS, spelling.encode())
+
+    def probes(self, trait: NameTrait) -> Iterable[Key]:
+        """The same; letters of a word that lost one; and a banned handle that the name spells."""
+        yield from self.keys(trait)
+        for spelling in tried_letters("".join(trait.words) or trait.base):
+            yield Key(KeyKind.NAME_LETTERS, spelling.encode())
+        yield Key(KeyKind.HANDLE_WORD, trait.base.encode())
+        yield from (Key(KeyKind.HANDLE_SORTED, one.encode()) for one in letters(trait.base)[:1])
 
     def compare(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
         """Word by word, then as one run of letters; the better of the two readings."""

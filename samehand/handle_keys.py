@@ -1,0 +1,188 @@
+"""Under which blocking keys a handle is listed, and which more of them a query tries.
+
+A listed key costs every banned account six bytes for ever, a tried one costs a look-up a microsecond. So a
+handle is listed under few spellings, and what can be guessed from the query alone is guessed there: other
+readings of its digits, affixes taken off, numbers moved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from samehand.blocking import (
+    CONSONANTS_MIN,
+    CORE_LENGTH_MIN,
+    EDGE,
+    EDGE_LENGTH_MIN,
+    UNORDERED_LENGTH_MIN,
+    cores,
+    deletions,
+    letters,
+    spellings,
+    stems,
+    tried_letters,
+    tried_spellings,
+)
+from samehand.keys import Key, KeyKind
+from samehand.normal.words import collapse
+
+# A base this short has so many bearers that only its number tells them apart: number and base are keyed
+# together, each letter or digit of them missing once.
+_NUMBERED_WHOLE_MAX = 5
+_DIGITS_MIN = 2
+_NUMBERED_EDGE = 2  # letters beside the number: two leave some hundred accounts of a million behind a year
+# A made-up handle has at most seven letters of a name; more before the digits were somebody's choice.
+_CHOSEN_LENGTH_MIN = 8
+_DIGITS_APPENDED_MAX = 3
+_CORES_TRIED = 3
+
+_RUN = re.compile(r"[0-9]+")
+_LEET = str.maketrans("0123456789", "oizeasgtbg")
+
+
+class Written(NamedTuple):
+    """A folded handle: the fields of :class:`samehand.signals.handle.HandleTrait`, and its tokens joined."""
+
+    literal: str
+    base: str
+    tokens: tuple[str, ...]
+    digits: str
+    consonants: str
+    alternates: tuple[str, ...]
+    automatic: bool
+
+    @property
+    def joined(self) -> str:
+        """The tokens in one, with the letters that fall together where they meet (`rania alrubaie`)."""
+        return "".join(self.tokens) or self.base
+
+
+def listed_keys(handle: Written) -> Iterator[Key]:
+    """The keys under which a handle is enrolled."""
+    yield Key(KeyKind.HANDLE_FULL, handle.literal.encode())
+    if not handle.automatic:  # the stem of a made-up handle is a common first name: only its digits name it
+        yield from _chosen_keys(handle)
+
+
+def _chosen_keys(handle: Written) -> Iterator[Key]:
+    yield from _named(KeyKind.HANDLE_WORD, spellings(handle.base))
+    yield from _named(KeyKind.HANDLE_SORTED, letters(handle.joined))
+    for word in (handle.base, *handle.alternates):
+        yield from _edges(word)
+    yield from _numbered(handle)
+    for reading in (*handle.alternates, *cores(handle.base, handle.tokens)[:1]):
+        yield Key(KeyKind.HANDLE_WORD, reading.encode())
+        yield from _named(KeyKind.HANDLE_SORTED, letters(reading)[:1])
+    if len(handle.consonants) >= CONSONANTS_MIN:
+        yield Key(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode())
+
+
+def _edges(word: str) -> Iterator[Key]:
+    if len(word) >= EDGE_LENGTH_MIN:
+        yield Key(KeyKind.HANDLE_START, word[:EDGE].encode())
+        yield Key(KeyKind.HANDLE_END, word[-EDGE:].encode())
+
+
+def _numbered(handle: Written) -> Iterator[Key]:
+    """What tells the bearers of one base apart: their numbers."""
+    base, digits = handle.base, handle.digits
+    if not digits:
+        return
+    wholes = [base + digits, *(core + digits for core in cores(base, handle.tokens)[:1])]
+    yield from _named(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
+    if len(digits) < _DIGITS_MIN:
+        return
+    if len(base) <= _NUMBERED_WHOLE_MAX:
+        yield from _named(KeyKind.HANDLE_WHOLE, deletions(base + digits))
+    yield Key(KeyKind.HANDLE_NUMBERED, f"{base[:_NUMBERED_EDGE]} {digits}".encode())
+    yield Key(KeyKind.HANDLE_NUMBERED, f"{digits} {base[-_NUMBERED_EDGE:]}".encode())
+
+
+def tried_keys(handle: Written) -> Iterator[Key]:
+    """The keys that a query tries: a superset of the listed ones."""
+    yield from listed_keys(handle)
+    if handle.automatic:
+        # Digits put behind a chosen handle make it look made up.
+        literal = handle.literal
+        yield from _named(KeyKind.HANDLE_FULL, [literal[:-n] for n in range(1, _DIGITS_APPENDED_MAX + 1)])
+        if len(handle.base) < _CHOSEN_LENGTH_MIN:
+            return
+        yield from _chosen_keys(handle)
+    yield from _word(handle.base, handle.joined)
+    yield from _with_stems(handle.base, handle.digits)
+    yield from _whole(handle.base + handle.digits)
+    yield from _named(KeyKind.HANDLE_WHOLE, [handle.literal])
+    for reading in handle.alternates:
+        yield from _word(reading)
+        yield from _with_stems(reading, "")
+    for part in _parts(handle):
+        yield from _word(part)
+        yield from _whole(part + handle.digits) if handle.digits else ()
+    yield from _misread_digits(handle)
+    # A banned display name that the handle spells.
+    yield Key(KeyKind.NAME_WORD, handle.base.encode())
+
+
+def _word(word: str, joined: str = "") -> Iterator[Key]:
+    """All spellings of one reading."""
+    yield from _named(KeyKind.HANDLE_WORD, tried_spellings(word))
+    yield from _named(KeyKind.HANDLE_SORTED, tried_letters(joined or word))
+    if joined and joined != word:
+        yield from _named(KeyKind.HANDLE_SORTED, letters(word)[:1])
+    yield from _edges(word)
+
+
+def _with_stems(word: str, digits: str) -> Iterator[Key]:
+    for stem in stems(word):
+        yield Key(KeyKind.HANDLE_WORD, stem.encode())
+        if digits:
+            yield from _whole(stem + digits)
+
+
+def _parts(handle: Written) -> list[str]:
+    """The handle without a known decoration, and without its first or last word, whatever that is."""
+    ends = ["".join(handle.tokens[1:]), "".join(handle.tokens[:-1])] if len(handle.tokens) > 1 else []
+    parts = dict.fromkeys([*cores(handle.base, handle.tokens)[:_CORES_TRIED], *ends])
+    return [part for part in parts if len(part) >= CORE_LENGTH_MIN]
+
+
+def _misread_digits(handle: Written) -> Iterator[Key]:
+    """Readings in which digits are letters where the fold took them for a number, and the reverse."""
+    literal = handle.literal
+    for count in range(1, min(2, len(handle.digits)) + 1):
+        yield from _reading(collapse(handle.base + handle.digits[:count].translate(_LEET)))
+    runs = _RUN.findall(literal)
+    if not runs or not literal.isascii():
+        return
+    pieces = [collapse(piece) for piece in _RUN.split(literal) if len(piece) >= CORE_LENGTH_MIN]
+    bare = collapse(_RUN.sub("", literal))
+    if bare != handle.base:
+        yield from _word(bare)
+        yield from _with_stems(bare, "")
+        for piece in pieces:
+            yield from _reading(piece)
+            for run in runs:
+                yield from _whole(piece + run)
+    for dressed in (literal, literal.rstrip("0123456789")):
+        yield from _word(collapse(dressed.translate(_LEET)))
+
+
+def _whole(word: str) -> Iterator[Key]:
+    """A base with its digits, which is listed among the literals where the two are the same."""
+    yield Key(KeyKind.HANDLE_FULL, word.encode())
+    yield Key(KeyKind.HANDLE_WHOLE, word.encode())
+
+
+def _reading(word: str) -> Iterator[Key]:
+    """The least that finds a reading which is only a guess."""
+    yield Key(KeyKind.HANDLE_WORD, word.encode())
+    if len(word) >= UNORDERED_LENGTH_MIN - 1:
+        yield from _named(KeyKind.HANDLE_SORTED, letters(word)[:1])
+
+
+def _named(kind: KeyKind, words: Iterable[str]) -> Iterator[Key]:
+    for word in words:
+        if word:
+            yield Key(kind, word.encode())
