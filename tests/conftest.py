@@ -9,6 +9,7 @@ them the tests that need servers are skipped, with the reason.
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -19,6 +20,10 @@ from hypothesis import settings
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
+
+# A run in the background may have inherited that SIGINT is ignored; what is tested about Ctrl-C needs the usual.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Deadlines measure a busy machine, not our code; speed is measured in bench/, as ratios.
 settings.register_profile("house", deadline=None)
