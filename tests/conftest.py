@@ -21,7 +21,7 @@ from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
 
-# A run in the background may have inherited that SIGINT is ignored; what is tested about Ctrl-C needs the usual.
+# A run in the background may have inherited that SIGINT is ignored; tests of Ctrl-C need the usual.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
