@@ -35,8 +35,9 @@ _DIGITS_MIN = 2
 _NUMBERED_EDGE = 2  # letters beside the number: two leave some hundred accounts of a million behind a year
 # A made-up handle has at most seven letters of a name; more before the digits were somebody's choice.
 _CHOSEN_LENGTH_MIN = 8
-_DIGITS_APPENDED_MAX = 3
+_DIGITS_APPENDED_MAX = 4  # a year
 _CORES_TRIED = 3
+_SURE_DECORATION_MIN = 4  # a shorter one may well be the name's own: -an, -el, -la
 
 _RUN = re.compile(r"[0-9]+")
 _LEET = str.maketrans("0123456789", "oizeasgtbg")
@@ -72,11 +73,17 @@ def _chosen_keys(handle: Written) -> Iterator[Key]:
     for word in (handle.base, *handle.alternates):
         yield from _edges(word)
     yield from _numbered(handle)
-    for reading in (*handle.alternates, *cores(handle.base, handle.tokens)[:1]):
+    for reading in (*handle.alternates, *_core(handle)):
         yield Key(KeyKind.HANDLE_WORD, reading.encode())
         yield from _named(KeyKind.HANDLE_SORTED, letters(reading)[:1])
     if len(handle.consonants) >= CONSONANTS_MIN:
         yield Key(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode())
+
+
+def _core(handle: Written) -> list[str]:
+    """The handle without the decoration that is surely one (`official`): none or one."""
+    most = len(handle.base) - _SURE_DECORATION_MIN
+    return [core for core in cores(handle.base, handle.tokens) if len(core) <= most][:1]
 
 
 def _edges(word: str) -> Iterator[Key]:
@@ -90,7 +97,7 @@ def _numbered(handle: Written) -> Iterator[Key]:
     base, digits = handle.base, handle.digits
     if not digits:
         return
-    wholes = [base + digits, *(core + digits for core in cores(base, handle.tokens)[:1])]
+    wholes = [base + digits, *(core + digits for core in _core(handle))]
     yield from _named(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
     if len(digits) < _DIGITS_MIN:
         return

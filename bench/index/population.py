@@ -1,0 +1,96 @@
+"""Banned accounts to be found again, drawn from a seed and kept in a cache outside the repository.
+
+Two crowds, because recall depends on how alike handles are to begin with. ``simulated`` has the names of
+:mod:`simulate`, some hundreds a language: a million of its handles have fewer than 200,000 bases, far more
+alike than people's are. ``diverse`` forms its handles in the same ways out of the 58,000 tokens of the
+commonness table, each in proportion to its share.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from samehand.commonness import decoration
+from samehand.commonness.table import shipped
+from simulate.draws import Weighted, seeded
+from simulate.handles import NAMELESS_PLATFORMS, TakenHandles, handle
+from simulate.people import LANGUAGE_WEIGHTS, PLATFORMS, display_name
+from simulate.tongues import Name, Tongue, tongue
+
+_VERSION = 1
+_TOKEN_LENGTH_MIN = 3
+
+
+class Held(NamedTuple):
+    """What a banned account is called."""
+
+    platform: str
+    handle: str
+    display_name: str
+
+
+def population(crowd: str, bans: int, seed: int = 1) -> list[Held]:
+    """So many banned accounts of a crowd of :data:`CROWDS`, from the cache where they are in it."""
+    file = cache_folder() / f"{crowd}-{bans}-{seed}-v{_VERSION}.tsv"
+    if not file.exists():
+        held = drawn(crowd, bans, seed)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text("".join("\t".join(one) + "\n" for one in held), encoding="utf-8")
+        part.replace(file)
+        return held
+    lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    return [Held(*line.split("\t")) for line in lines]
+
+
+def cache_folder() -> Path:
+    """Where populations are kept between runs."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samehand" / "bench"
+
+
+def drawn(crowd: str, bans: int, seed: int) -> list[Held]:
+    """The same, drawn anew."""
+    rng, taken = seeded(seed, f"bench {crowd}"), TakenHandles(bans)
+    speech = CROWDS[crowd]()
+    held: list[Held] = []
+    while len(held) < bans:
+        platform = PLATFORMS.pick(rng)
+        if platform in NAMELESS_PLATFORMS:
+            continue
+        spoken = speech(rng)
+        given, family = spoken.given.pick(rng), spoken.family.pick(rng)
+        wish = handle(rng, platform, spoken, given, family)
+        shown = display_name(rng, spoken, given, family, platform)
+        held.append(Held(platform, taken.claim(rng, platform, wish), shown))
+    return held
+
+
+def _simulated() -> Callable[[Random], Tongue]:
+    languages = Weighted(list(LANGUAGE_WEIGHTS), list(LANGUAGE_WEIGHTS.values()))
+    return lambda rng: tongue(languages.pick(rng))
+
+
+def _diverse() -> Callable[[Random], Tongue]:
+    # Decorations have a fixed cost, not a share; they come by the edits.
+    tokens = {
+        token: bits
+        for token, bits in shipped().tokens.items()
+        if len(token) >= _TOKEN_LENGTH_MIN and not decoration(token)
+    }
+    shares = [2.0**-bits for bits in tokens.values()]
+    names = Weighted([Name(token.capitalize(), (token,)) for token in tokens], shares)
+    words = Weighted(list(tokens), shares)
+
+    def speech(rng: Random) -> Tongue:
+        some = tuple(words.pick(rng) for _ in range(2))
+        return replace(tongue("en"), given=names, family=names, words=some)
+
+    return speech
+
+
+CROWDS: dict[str, Callable[[], Callable[[Random], Tongue]]] = {"simulated": _simulated, "diverse": _diverse}

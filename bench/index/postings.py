@@ -1,0 +1,86 @@
+"""Postings of a million accounts in numpy, as the store means them: caps, rarity, the best kept."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from samehand.keys import Key, posting_cap
+from store.addresses import Addresses
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Answers(NamedTuple):
+    """For each query (``bounds``) the accounts found, and the rarity summed for each."""
+
+    bounds: Ints
+    accounts: Ints
+    bits: Floats
+
+
+class Postings:
+    """Which accounts are listed under which key, the earlier enrolled first; a full posting takes no more."""
+
+    def __init__(self, listed: Iterable[Sequence[Key]]) -> None:
+        """Enrols accounts in turn; their numbers are their places."""
+        self._hash = Addresses(b"bench").key
+        hashes, counts = array("Q"), array("q")
+        for keys in listed:
+            hashes.extend([self._hash(key) for key in keys])
+            counts.append(len(keys))
+        self.keys_each: Ints = np.frombuffer(counts, np.int64)
+        self.accounts = len(counts)
+        raw = np.frombuffer(hashes, np.uint64)
+        order = np.argsort(raw, kind="stable")
+        self._listed = np.repeat(np.arange(self.accounts, dtype=np.int32), self.keys_each)[order]
+        self._values, self._starts, self._lengths = np.unique(
+            raw[order], return_index=True, return_counts=True
+        )
+
+    def answers(self, queries: Sequence[Sequence[Key]]) -> Answers:
+        """Every account that shares a key with a query, and log2(N / length) summed over the shared keys."""
+        asked = [key for keys in queries for key in keys]
+        values = np.array([self._hash(key) for key in asked], np.uint64)
+        caps = np.array([posting_cap(key.kind) for key in asked], np.int64)
+        query = np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries])
+        at = np.minimum(np.searchsorted(self._values, values), len(self._values) - 1)
+        known = self._values[at] == values
+        at, caps, query = at[known], caps[known], query[known]
+        lengths = np.minimum(self._lengths[at], caps)
+        ends = np.cumsum(lengths)
+        within = np.arange(int(lengths.sum()), dtype=np.int64) - np.repeat(ends - lengths, lengths)
+        found = self._listed[np.repeat(self._starts[at], lengths) + within].astype(np.int64)
+        pairs = np.repeat(query, lengths) << 32 | found
+        order = np.argsort(pairs, kind="stable")
+        pairs = pairs[order]
+        bits = np.repeat(np.log2(self.accounts / lengths), lengths)[order]
+        first = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
+        pairs = pairs[first]
+        bounds = np.searchsorted(pairs >> 32, np.arange(len(queries) + 1))
+        return Answers(bounds, pairs & 0xFFFFFFFF, np.add.reduceat(bits, first))
+
+
+def places(answers: Answers, targets: Sequence[int]) -> list[float | None]:
+    """How many accounts stand before each query's target and half of those that equal it; else ``None``."""
+    return [_place(answers, query, target) for query, target in enumerate(targets)]
+
+
+def _place(answers: Answers, query: int, target: int) -> float | None:
+    part = slice(int(answers.bounds[query]), int(answers.bounds[query + 1]))
+    found = np.flatnonzero(answers.accounts[part] == target)
+    if not len(found):
+        return None
+    bits = answers.bits[part]
+    own = bits[found[0]]
+    better, equal = np.sum(bits > own + 1e-9), np.sum(np.abs(bits - own) <= 1e-9)
+    return float(better + (equal - 1) / 2)
+
+
+Making = Callable[[str, str], Sequence[Key] | None]
+"""From platform and handle to keys; ``None`` where the handle says nothing."""

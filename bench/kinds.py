@@ -1,0 +1,41 @@
+"""The kinds of obfuscation under which a banned handle must be found again.
+
+The operators of :mod:`simulate.edits` (20 sorts: digits added, changed and dropped, known and unknown
+affixes, separators, reorders, accents, repeats, leet, look-alikes, hidden characters, fonts, one and two
+typos, combinations of two and of three), and one that they lack: another spelling of the same sounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from types import MappingProxyType
+
+from simulate.draws import one_of
+from simulate.edits import HELD_OUT, TUNING, Edit
+
+# One spelling and another that bearers of the same name use; applied either way.
+_TUNING_SPELLINGS = (("ee", "i"), ("oo", "u"), ("ou", "u"), ("y", "i"), ("o", "u"), ("e", "i"))
+_HELD_OUT_SPELLINGS = (("aa", "a"), ("ei", "ai"), ("ey", "i"), ("q", "k"), ("a", "e"), ("ph", "f"))
+
+
+def _respelt(spellings: tuple[tuple[str, str], ...]) -> Edit:
+    both = (*spellings, *((other, one) for one, other in spellings))
+
+    def edit(rng: Random, text: str) -> str:
+        possible = [pair for pair in both if pair[0] in text]
+        if not possible:
+            return text
+        here, there = one_of(rng, possible)
+        return text.replace(here, there, 1)
+
+    return edit
+
+
+KINDS: Mapping[str, Mapping[str, Edit]] = MappingProxyType(
+    {
+        "tuning": MappingProxyType({**TUNING, "respelt": _respelt(_TUNING_SPELLINGS)}),
+        "held_out": MappingProxyType({**HELD_OUT, "respelt": _respelt(_HELD_OUT_SPELLINGS)}),
+    }
+)
+"""For tuning and for judging: kind of obfuscation → edit."""

@@ -1,0 +1,149 @@
+"""Blocking recall: how many disguised handles still bring their banned original among the candidates.
+
+``python -m bench.recall --bans 1000000 [--crowd diverse] [--edits held_out] [--json]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.index.population import CROWDS, Held, population
+from bench.index.postings import Postings, places
+from bench.index.schemes import SCHEMES, Scheme, folded
+from bench.kinds import KINDS
+from simulate.draws import below, seeded
+from simulate.edits import Edit
+
+KEEP = 64
+_TRIES = 30  # an edit that does not apply to so many bans in turn applies to hardly any
+
+
+class Asked(NamedTuple):
+    """A disguised handle, of what kind, and the number of the ban that it disguises."""
+
+    kind: str
+    target: int
+    platform: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one scheme reached. Recalls are shares; candidates are counted before the cut to :data:`KEEP`."""
+
+    scheme: str
+    keys_mean: float
+    probes_mean: float
+    recall: float
+    recall_kept: float
+    worst: float
+    worst_kept: float
+    candidates_mean: float
+    candidates_p99: float
+    kinds: dict[str, tuple[float, float]]
+
+
+def disguised(bans: list[Held], edits: dict[str, Edit], each: int) -> list[Asked]:
+    """So many disguises a kind, of bans drawn at random.
+
+    Handles that a platform made up are left out: their digits are all they have.
+    """
+    rng = seeded(5, "bench recall")
+    asked = []
+    for kind, edit in edits.items():
+        wanted = each
+        for _ in range(each * _TRIES):
+            target = below(rng, len(bans))
+            platform, handle, _name = bans[target]
+            changed = edit(rng, handle)
+            trait = folded(platform, handle)
+            if changed == handle or trait is None or trait.automatic or folded(platform, changed) is None:
+                continue
+            asked.append(Asked(kind, target, platform, changed))
+            wanted -= 1
+            if not wanted:
+                break
+    return asked
+
+
+def measured(name: str, scheme: Scheme, bans: list[Held], asked: list[Asked]) -> Outcome:
+    """Enrols the bans under a scheme and looks every disguise up."""
+    postings = Postings(scheme.listed(ban.platform, ban.handle) or () for ban in bans)
+    probes = [scheme.tried(one.platform, one.handle) or () for one in asked]
+    answers = postings.answers(probes)
+    stood = places(answers, [one.target for one in asked])
+    kinds = {
+        kind: (
+            float(np.mean([place is not None for place in own])),
+            float(np.mean([place is not None and place < KEEP for place in own])),
+        )
+        for kind in dict.fromkeys(one.kind for one in asked)
+        if (own := [place for place, one in zip(stood, asked, strict=True) if one.kind == kind])
+    }
+    found, kept = zip(*kinds.values(), strict=True)
+    sizes = np.diff(answers.bounds)
+    return Outcome(
+        name,
+        float(postings.keys_each.mean()),
+        float(np.mean([len(keys) for keys in probes])),
+        float(np.mean(found)),
+        float(np.mean(kept)),
+        min(found),
+        min(kept),
+        float(sizes.mean()),
+        float(np.percentile(sizes, 99)),
+        kinds,
+    )
+
+
+def main() -> None:
+    """Prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bans", type=int, default=100_000)
+    parser.add_argument("--each", type=int, default=400, help="disguises a kind")
+    parser.add_argument("--crowd", choices=sorted(CROWDS), default="simulated")
+    parser.add_argument("--edits", choices=sorted(KINDS), default="held_out")
+    parser.add_argument("--schemes", default=",".join(SCHEMES), help="comma-separated")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    bans = population(chosen.crowd, chosen.bans)
+    asked = disguised(bans, dict(KINDS[chosen.edits]), chosen.each)
+    outcomes = [measured(name, SCHEMES[name], bans, asked) for name in chosen.schemes.split(",")]
+    if chosen.json:
+        print(
+            json.dumps(
+                {
+                    "bans": chosen.bans,
+                    "crowd": chosen.crowd,
+                    "edits": chosen.edits,
+                    "schemes": [asdict(one) for one in outcomes],
+                },
+                indent=1,
+            )
+        )
+    else:
+        _show(outcomes)
+
+
+def _show(outcomes: list[Outcome]) -> None:
+    print(
+        f"{'scheme':22}{'keys':>6}{'tried':>7}{'recall':>8}{'kept':>7}{'worst':>7}{'kept':>7}{'cands':>8}{'p99':>7}"
+    )
+    for one in outcomes:
+        print(
+            f"{one.scheme:22}{one.keys_mean:6.1f}{one.probes_mean:7.1f}{one.recall:8.3f}{one.recall_kept:7.3f}"
+            f"{one.worst:7.3f}{one.worst_kept:7.3f}{one.candidates_mean:8.0f}{one.candidates_p99:7.0f}"
+        )
+    print()
+    for kind in outcomes[0].kinds:
+        row = "".join(f"{found:8.3f}{kept:7.3f}" for found, kept in (one.kinds[kind] for one in outcomes))
+        print(f"{kind:22}{row}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The index of the benches means what the store means."""
+
+from __future__ import annotations
+
+import math
+
+from bench.index.postings import Postings, places
+from samehand.keys import EDGE_POSTING_CAP, Key, KeyKind
+
+
+def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
+    return Key(kind, value.encode())
+
+
+def test_rarer_keys_count_for_more() -> None:
+    postings = Postings([[key("rare"), key("common")], [key("common")], [], []])
+    answers = postings.answers([[key("rare"), key("common")]])
+    assert answers.accounts.tolist() == [0, 1]
+    assert answers.bits.tolist() == [math.log2(4) + math.log2(2), math.log2(2)]
+    assert places(answers, [1]) == [1.0]
+
+
+def test_who_shares_no_key_is_not_found() -> None:
+    assert places(Postings([[key("a")], [key("b")]]).answers([[key("a")]]), [1]) == [None]
+
+
+def test_a_full_posting_keeps_those_who_came_first() -> None:
+    start = key("umarme", KeyKind.HANDLE_START)
+    answers = Postings([[start]] * (EDGE_POSTING_CAP + 5)).answers([[start]])
+    assert answers.accounts.tolist() == list(range(EDGE_POSTING_CAP))
