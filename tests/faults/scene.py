@@ -214,12 +214,13 @@ class Scene:
         return self.until(lambda: not worker.ready(), "a worker to be ready")
 
     def until(self, true: Callable[[], object], what: str, seconds_max: float = WAIT_SECONDS_MAX) -> float:
-        """Waits for a condition; how many seconds it took."""
+        """Waits for a condition while a worker runs; how many seconds it took."""
         began = time.monotonic()
         while not true():
-            if time.monotonic() - began > seconds_max:
+            waited = time.monotonic() - began
+            if waited > seconds_max or all(worker.child.pid is None for worker in self.workers):
                 logs = "\n".join(worker.log.read_text()[-2500:] for worker in self.workers[-2:])
-                raise AssertionError(f"waited {seconds_max} s in vain for {what}\n{logs}")
+                raise AssertionError(f"waited {waited:.0f} s in vain for {what}\n{logs}")
             time.sleep(POLL_SECONDS)
         return time.monotonic() - began
 
