@@ -13,12 +13,18 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA, LCSseq
 
-from samehand.commonness import decoration
+from samehand.commonness import decoration, read, whole_bits
 
 # One letter carries about this many bits in names (measured by the shipped character model).
 LETTER_BITS = 3.6
 _VOWEL_BITS = 2.0
-_PART_MIN = 5
+_PART_MIN = 5  # letters that a shorter handle needs to be recognised at an end of a longer one
+# Of real evaders' handles that show a likeness at all, many share no more than a word of four letters or a
+# run of five (chosen from that; its false alarms alone were not measured).
+_RUN_MIN = 4
+# A long handle made of several telling words is rarer than any one word can be known to be (21.5 bits). The
+# sum over its words is believed up to this: one in four billion, more accounts than any platform has.
+LONG_BITS_MAX = 32.0
 _TYPO_LENGTH_MIN, _TWO_TYPOS_LENGTH_MIN = 4, 7
 _CONSONANTS_MIN = 4
 
@@ -59,6 +65,15 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     )
 
 
+def exact_bits(base: str) -> float:
+    """Bits of having this base as the whole handle: of the whole, or of three telling words side by side.
+
+    Two words are most often somebody's two names, which whole families bear.
+    """
+    telling = [piece.bits for piece in read(base).segments if not piece.decoration]
+    return max(whole_bits(base), min(sum(telling), LONG_BITS_MAX) if len(telling) > 2 else 0.0)
+
+
 def _reordered(ours: Word, theirs: Word) -> Likeness | None:
     if len(ours.tokens) < 2 or sorted(ours.tokens) != sorted(theirs.tokens):
         return None
@@ -84,11 +99,10 @@ def _core(tokens: tuple[str, ...]) -> str:
 
 def _extended(ours: str, theirs: str) -> Likeness | None:
     short, long = sorted((ours, theirs), key=len)
-    if len(short) < _PART_MIN or 2 * len(short) < len(long):
+    if len(short) < _PART_MIN or not (long.startswith(short) or long.endswith(short)):
         return None
-    if long.startswith(short) or long.endswith(short):
-        return Likeness("extended", short, 2.5)
-    return None
+    # Two ends to stand at, and the more was added the more words could have been the short one.
+    return Likeness("extended", short, 1.5 + math.log2(max(len(long) / len(short), 1.0) + 1.0))
 
 
 def _typos(ours: str, theirs: str) -> Likeness | None:
@@ -109,16 +123,17 @@ def _consonants(ours: Word, theirs: Word) -> Likeness | None:
 
 
 def _part(ours: str, theirs: str) -> Likeness | None:
-    """A long run of letters in common, in the middle of both."""
+    """A run of letters in common anywhere: worth what the run is worth, less the places it could lie at."""
     run = longest_run(ours, theirs)
-    if len(run) < _PART_MIN + 1 or 5 * len(run) < 3 * min(len(ours), len(theirs)):
+    if len(run) < _RUN_MIN or decoration(run):
         return None
-    return Likeness("part", run, 4.0)
+    places = (len(ours) - len(run) + 1) * (len(theirs) - len(run) + 1)
+    return Likeness("part", run, math.log2(places))
 
 
 def longest_run(ours: str, theirs: str) -> str:
     """The longest common substring, the first of them in ``theirs``."""
-    if LCSseq.similarity(ours, theirs) < _PART_MIN:
+    if LCSseq.similarity(ours, theirs) < _RUN_MIN:
         return ""
     best, end = 0, 0
     previous = [0] * (len(ours) + 1)

@@ -28,6 +28,19 @@ from samehand.weights import Band, Row, SignalWeights, Weights
 # below it, and still ranked by its evidence among the others of its kind.
 _HOLD_MARGIN = 1.0
 
+# Where one household or one name is all that speaks, a pair is looked at and not believed: a family's tablet
+# comes with its address and browser, and namesakes and admirers share names. With each group stands what
+# another ground must weigh (nats) to count as one: beside a household more than a shared family name does.
+_GROUNDS = {
+    "name": (2.0, "the names, which namesakes and admirers share too,"),
+    "device": (6.0, "one household's device and line"),
+}
+# Handles that agree whole may reach `possible` by themselves; what is less than that may not.
+_WHOLE = frozenset(("same-handle", "same"))
+
+# What is held keeps its order: of its excess (nats) so much is left, half of it at five nats.
+_HOLD_ROOM, _HOLD_HALF = 0.5, 5.0
+
 # Weight (in nats) from which a signal counts as speaking for the pair at all when asking whether others
 # stand alone: less than a factor of two is not a second reason.
 _SPEAKS = 0.7
@@ -95,9 +108,10 @@ def score(
     _share_within_groups(lines, weights)
     prior = weights.prior(frequencies.bans)
     shown = [evidence for line in lines for evidence in _shown(line)]
-    held = _held(prior, lines, shown, weights, policy)
-    if held is not None:
-        shown.append(held)
+    for rule in (_held, _one_ground):
+        held = rule(prior, lines, shown, weights, policy)
+        if held is not None:
+            shown.append(held)
     log_odds = math.fsum((prior, *(line.weight for line in shown)))
     probability = weights.probability(log_odds)
     return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy))
@@ -151,10 +165,32 @@ def _held(
     if any(line.weight >= _SPEAKS and not line.never_alone for line in lines):
         return None
     limit = weights.log_odds_at(weights.bands_of(policy).possible) - _HOLD_MARGIN
+    speaking = sorted({line.signal for line in lines if line.weight > 0})
+    because = f"Nothing but {' and '.join(speaking)} speaks for this pair."
+    return _down_to(limit, "never-alone", because, prior, shown)
+
+
+def _one_ground(
+    prior: float, lines: list[_Line], shown: list[Evidence], weights: Weights, policy: str | None
+) -> Evidence | None:
+    """The line that holds a pair back where all that speaks clearly is of one group."""
+    able = [line for line in lines if not weights.signals[line.signal].never_alone]
+    group = max(able, key=lambda line: line.weight).group if able else None
+    if group not in _GROUNDS:
+        return None
+    other_min, ground = _GROUNDS[group]
+    if any(line.group != group and line.weight >= other_min for line in able):
+        return None
+    bands = weights.bands_of(policy)
+    whole = group != "name" or any(x.finding.level in _WHOLE for x in lines)
+    limit = weights.log_odds_at(bands.likely if whole else bands.possible) - _HOLD_MARGIN
+    because = f"Nothing but {ground} speaks for this pair."
+    return _down_to(limit, "one-ground", because, prior, shown)
+
+
+def _down_to(limit: float, level: str, because: str, prior: float, shown: list[Evidence]) -> Evidence | None:
     excess = math.fsum((prior, *(line.weight for line in shown))) - limit
     if excess <= 0:
         return None
-    speaking = sorted({line.signal for line in lines if line.weight > 0})
-    return Evidence(
-        "rule", -excess, "never-alone", f"Nothing but {' and '.join(speaking)} speaks for this pair."
-    )
+    kept = _HOLD_ROOM * excess / (excess + _HOLD_HALF)
+    return Evidence("rule", kept - excess, level, because)

@@ -17,7 +17,10 @@ import msgspec
 
 from samehand.errors import UnusableWeights
 
-WEIGHT_MAX = 14.0  # nats: about one account in a million, all that one agreement may say by itself
+# Nats. What one agreement says by itself unless its row allows more: about one account in a million.
+CEILING = 14.0
+# What any row may allow: 32 bits name one among four billion accounts, more than the largest platform has.
+WEIGHT_MAX = 22.2
 
 
 Band = Literal["likely", "possible", "none"]
@@ -29,7 +32,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     m: float
     u: float
     floor: float = -2.0
-    ceiling: float = WEIGHT_MAX
+    ceiling: float = CEILING
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

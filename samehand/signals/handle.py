@@ -11,12 +11,14 @@ from samehand.commonness import bits, digit_bits
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
 from samehand.keys import Key, KeyKind
-from samehand.likeness import Likeness, Word, likeness
+from samehand.likeness import LONG_BITS_MAX, Likeness, Word, exact_bits, likeness
 from samehand.normal.fold import FoldFlags, fold_handle
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 
 # A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
 ALONE_BITS_MIN = 18.0
+# A number that two otherwise different handles share: from here on neither a year nor a lucky number.
+_NUMBER_BITS_MIN = 12.0
 _ALTERNATES_MAX = 3  # other readings of ambiguous glyphs; more would be guesses
 
 _SENTENCES = {
@@ -27,7 +29,7 @@ _SENTENCES = {
     "one-typo": "The handles differ in one letter.",
     "two-typos": "The handles differ in two letters.",
     "consonants": "The handles have the same consonants.",
-    "part": "The handles have a long run of letters in common.",
+    "part": "The handles have a run of letters in common.",
 }
 
 
@@ -105,17 +107,27 @@ class HandleSignal(SignalBase[HandleTrait]):
         if ours.literal == theirs.literal:
             return self._same(theirs, sight)
         if ours.automatic or theirs.automatic:
-            return None
+            return self._same_number(ours, theirs)
         found = likeness(ours.word, theirs.word) or self._alternate(ours, theirs)
         if found is None:
-            return Finding("different", "The handles do not resemble each other.")
+            return self._same_number(ours, theirs) or Finding(
+                "different", "The handles do not resemble each other."
+            )
         return self._alike(found, ours, theirs, sight)
 
     def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:
-        shipped = rate_of_bits(bits(theirs.word.base) + digit_bits(theirs.digits))
+        worth = min(exact_bits(theirs.word.base) + digit_bits(theirs.digits), LONG_BITS_MAX)
+        shipped = rate_of_bits(worth)
         rate, crowd = sight.within_stratum(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
-        alone = bits(theirs.word.base) + digit_bits(theirs.digits) >= ALONE_BITS_MIN
+        alone = worth >= ALONE_BITS_MIN
         return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, not alone)
+
+    def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Finding | None:
+        worth = digit_bits(theirs.digits) if ours.digits == theirs.digits else 0.0
+        if worth < _NUMBER_BITS_MIN:
+            return None
+        because = "The handles are different words with the same number."
+        return Finding("same-number", because, rate_of_bits(worth), never_alone=True)
 
     def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Likeness | None:
         mine = {ours.word.base, *ours.alternates}
@@ -157,6 +169,8 @@ class HandleSignal(SignalBase[HandleTrait]):
             Example(one, _called("umra_nedia"), "two-typos"),
             Example(_called("waziristan"), _called("wozerustun"), "consonants"),
             Example(_called("thenorthernvalleyxx"), _called("ournorthernvalley"), "part"),
+            Example(_called("gulzar_writes"), _called("real_gulzar_poet"), "part"),
+            Example(_called("salma739184"), _called("kite_739184", "instagram"), "same-number"),
             Example(_called("salma_khan"), one, "different"),
         )
 
@@ -174,8 +188,8 @@ def _written(trait: HandleTrait) -> Written:
     )
 
 
-def _called(handle: str) -> Account:
-    return Account(platform="telegram", account_id="1", handle=handle)
+def _called(handle: str, platform: str = "telegram") -> Account:
+    return Account(platform=platform, account_id="1", handle=handle)
 
 
 HANDLE = HandleSignal()
