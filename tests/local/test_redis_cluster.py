@@ -1,0 +1,34 @@
+"""A cluster that serves every slot, loses a master, and is whole again."""
+
+from __future__ import annotations
+
+import redis
+
+from local.redis_cluster import RedisCluster
+from local.redis_ready import client as client_of
+from local.waiting import wait_until
+
+
+def test_masters_share_the_slots() -> None:
+    with RedisCluster() as cluster:
+        assert set(cluster.roles().values()) == {"master"}
+        with redis.RedisCluster("127.0.0.1", cluster.masters[1].port) as client:
+            for number in range(100):
+                client.set(f"{{{number}}}", number)
+        for node in cluster.masters:
+            with client_of(node.port) as each:
+                assert each.dbsize() > 0
+        cluster.kill()
+        cluster.start()
+        with redis.RedisCluster("127.0.0.1", cluster.masters[2].port) as client:
+            assert client.get("{42}") == b"42"
+
+
+def test_replica_takes_over_from_a_dead_master() -> None:
+    with RedisCluster(replicas=True) as cluster:
+        dead, heir = cluster.masters[0], cluster.replicas[0]
+        dead.kill()
+        assert wait_until(lambda: cluster.roles().get(heir.port) == "master", 20)
+        dead.start()
+        cluster.wait_until_whole()
+        assert cluster.roles()[dead.port] == "slave"
