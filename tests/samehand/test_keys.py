@@ -10,7 +10,7 @@ def test_every_kind_is_capped() -> None:
 
 
 def test_personal_values_single_fewer_people_out_than_names() -> None:
-    assert posting_cap(KeyKind.ADDRESS) == PERSONAL_POSTING_CAP < posting_cap(KeyKind.HANDLE_BASE)
+    assert posting_cap(KeyKind.ADDRESS) == PERSONAL_POSTING_CAP < posting_cap(KeyKind.HANDLE_WORD)
 
 
 def test_numbers_fit_a_byte_and_are_used_once() -> None:
