@@ -12,8 +12,8 @@ from typing import Protocol
 from samehand.keys import KeyKind
 
 # The shipped rate counts as so many bearers seen before (the shape of a gamma prior). Less than one, because
-# true rates scatter about it by factors (docs/adr/0006-commonness.md: .1 to 3): a crowd soon overrules it, and
-# one or two bearers of a rare value do not. A fixed number of accounts did the opposite: with 10,000, one
+# true rates scatter about it by factors (docs/adr/0006-commonness.md: .1 to 3): a crowd soon overrules it,
+# and one or two bearers of a rare value do not. A fixed number of accounts did the opposite: with 10,000, one
 # bearer among 30,000 made a phone number a hundred times commoner than any is.
 BEARERS_BEFORE = 0.25
 
@@ -57,7 +57,7 @@ class NothingCounted:
 
 
 def smoothed_rate(count: int, accounts: int, shipped_rate: float) -> float:
-    """The share (0 to 1] of others with a value: what was counted beside the pair, drawn to the shipped rate."""
+    """The share (0 to 1] of others with a value: those counted beside the pair, drawn to the shipped rate."""
     others = max(count - OF_THE_PAIR, 0)
     return min(1.0, (others + BEARERS_BEFORE) / (accounts + BEARERS_BEFORE / shipped_rate))
 

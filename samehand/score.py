@@ -35,8 +35,9 @@ _GROUNDS = {
     "name": (2.0, "the names, which namesakes and admirers share too,"),
     "device": (6.0, "one household's device and line"),
 }
-# Handles that agree whole may reach `possible` by themselves; what is less than that may not.
-_WHOLE = frozenset(("same-handle", "same"))
+# A handle that agrees whole, or a whole display name of many bits (a common one is never alone), may reach
+# `possible` by itself; what is less than that may not.
+_WHOLE = frozenset(("same-handle", "same", "same-name"))
 
 # What is held keeps its order: of its excess (nats) so much is left, half of it at five nats.
 _HOLD_ROOM, _HOLD_HALF = 0.5, 5.0

@@ -1,8 +1,8 @@
 """Whether an account is listed under a key, told from its stored record without making all of its keys.
 
-Making every key of a record costs some forty microseconds, and a look-up checks hundreds of candidates, nearly
-all of them listed in truth. What follows at once from the handle is said at once; whatever is left, every
-"no" among it, is told from the keys themselves. The tests hold :func:`listed` to
+Making every key of a record costs some forty microseconds, and a look-up checks hundreds of candidates,
+almost all of them listed in truth. What follows at once from the handle is said at once; whatever is left,
+every "no" among it, is told from the keys themselves. The tests hold :func:`listed` to
 :func:`samehand.fingerprint.enrolment_keys` for every kind of key.
 """
 
