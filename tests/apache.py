@@ -25,9 +25,12 @@ def why_not() -> str | None:
     """What is missing for Apache Kafka; ``None`` if it can be started, perhaps after a download."""
     try:
         java()
+    except NotAvailable as missing:
+        return str(missing)
+    try:
         kafka_home()
     except NotAvailable as missing:
-        can_fetch = shutil.which("java") and shutil.which("mvn") and not os.environ.get("KAFKA_HOME")
+        can_fetch = shutil.which("mvn") and not os.environ.get("KAFKA_HOME")
         return None if can_fetch else str(missing)
     return None
 
