@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind
+from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, posting_cap
 from samehand.lineage import Descent, founder
 from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Store
 from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, shard_posting_cap
@@ -83,7 +83,7 @@ class TestBans:
         self, make_store: MakeStore
     ) -> None:
         one, other = await make_store(), await make_store()
-        bans = [a_ban(str(n)) for n in range(40)]
+        bans = [a_ban(str(n)) for n in range(30)]  # fewer than any posting's cap
         await one.enrol(bans, now=NOW)
         first = await found(one, a_query(), keep=10)
         await one.expunge([(ban.account, NOW) for ban in bans], now=NOW)
@@ -250,7 +250,7 @@ class TestRemembered:
         await store.remember(accounts, now=NOW)
         keys = tuple(key for key in a_query().keys if key.kind is KeyKind.HANDLE_START)
         (candidates,) = await store.remembered_like([Query("x:q", keys)], now=NOW, keep=1_000)
-        assert NAME_POSTING_CAP <= len(candidates) <= 3 * shard_posting_cap(KeyKind.HANDLE_START, 3)
+        assert posting_cap(KeyKind.HANDLE_START) <= len(candidates) <= 3 * shard_posting_cap(KeyKind.HANDLE_START, 3)
 
 
 class TestPairs:
