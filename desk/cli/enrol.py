@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -15,17 +13,11 @@ from desk.cli import say
 from desk.cli.faults import tell_faults
 from desk.cli.files import Line, read_bans, size
 from desk.cli.inputs import FILE, platform_option
+from desk.cli.publishing import delivered
 from desk.words import plural
 from schemas.accounts import AccountBanned
 from schemas.malformed import Malformed
-from schemas.wire import encode
-from streams import topics
-from streams.brokers import ANSWER_MS, Confirmation, Writer, writer
-from streams.errors import TopicsError
-from streams.settings import Settings, load
-
-IN_THE_AIR_MAX: Final = 5_000
-"""Records sent and not yet confirmed: enough to fill batches, and some megabytes at worst."""
+from streams.settings import load
 
 
 @dataclass(slots=True)
@@ -51,12 +43,11 @@ def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
 
     Bad lines are told on standard error with their address, and the rest goes on.
     """
-    settings, started = load(), time.monotonic()
-    _refuse_unusable_topic(settings)
-    tally = _Tally()
+    settings, started, tally = load(), time.monotonic(), _Tally()
     try:
-        with say.progress("publishing bans", size(files)) as hear, writer(settings) as out:
-            _publish(out, topics.names(settings).banned, _lines(files, platform, hear), tally)
+        with say.progress("publishing bans", size(files)) as hear:
+            for _ in delivered(settings, _bans(_lines(files, platform, hear), tally)):
+                tally.delivered += 1
     finally:
         tell_faults(tally.faults)
         figures = {
@@ -74,24 +65,13 @@ def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
     return 0
 
 
-def _publish(out: Writer, topic: str, lines: Iterator[Line[AccountBanned]], tally: _Tally) -> None:
-    """Sends bans and counts those that the broker has confirmed on all replicas."""
-    waiting: deque[Confirmation] = deque()
+def _bans(lines: Iterator[Line[AccountBanned]], tally: _Tally) -> Iterator[AccountBanned]:
+    """The bans of readable lines; the others are noted."""
     for line in lines:
         if isinstance(line.outcome, Malformed):
             tally.faults.append((line.address, line.outcome))
-            continue
-        ban = line.outcome
-        waiting.append(out.send(topic, key=ban.key.encode(), value=encode(ban), headers=[]))
-        if len(waiting) >= IN_THE_AIR_MAX:
-            _confirm(waiting, tally, IN_THE_AIR_MAX // 2)
-    _confirm(waiting, tally, 0)
-
-
-def _confirm(waiting: deque[Confirmation], tally: _Tally, left: int) -> None:
-    while len(waiting) > left:
-        waiting.popleft().get(timeout=2 * ANSWER_MS / 1000)
-        tally.delivered += 1
+        else:
+            yield line.outcome
 
 
 def _lines(files: Sequence[Path], platform: str, hear: say.Advance) -> Iterator[Line[AccountBanned]]:
@@ -112,11 +92,3 @@ def _refuse_second_nameless(path: Path, nameless: int) -> None:
         raise click.ClickException(
             f"{path}: a second file without account_id, whose rows would overwrite those of the first"
         )
-
-
-def _refuse_unusable_topic(settings: Settings) -> None:
-    """A topic that the broker makes by itself would not be compacted, and bans would get lost in time."""
-    called = topics.names(settings).banned
-    for finding in topics.check(settings, create=settings.topic_create):
-        if finding.topic == called and finding.blocks:
-            raise TopicsError(f"the topic {finding.topic} {finding.detail}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from desk.cli import say
 from desk.cli.faults import tell_faults
 from desk.cli.files import size
 from desk.cli.inputs import FILE
+from desk.cli.publishing import delivered
 from desk.watchlists.bans import ban_of
 from desk.watchlists.lists import FORMATS, Format, Found, read_lists
 from desk.watchlists.plain import AUTHORITY_FORM
@@ -26,13 +27,7 @@ from samehand.watchlist.telling import Passed, telling
 from schemas.accounts import AccountBanned
 from schemas.malformed import Malformed
 from schemas.wire import encode
-from streams import topics
-from streams.brokers import ANSWER_MS, Confirmation, Writer, writer
-from streams.errors import TopicsError
-from streams.settings import Settings, load
-
-IN_THE_AIR_MAX: Final = 5_000
-"""Records sent and not yet confirmed, as ``enrol`` has it."""
+from streams.settings import load
 
 PASSED_TOLD_MAX: Final = 200
 """Names passed over that are told one by one: a screenful of a whole list's acronyms helps nobody."""
@@ -140,7 +135,8 @@ def import_(
             found = read_lists(files, chosen=form, authority=authority, hear=hear)
             bans = _bans(found, tally)
             if out is None:
-                _publish(bans, load())
+                for _ in delivered(load(), bans):
+                    pass  # counted as they were found
             else:
                 with _opened(out) as file:
                     file.writelines(encode(ban) + b"\n" for ban in bans)
@@ -193,30 +189,6 @@ def _tell_passed(tally: _Tally) -> None:
     left = sum(count for reason, count in tally.passed.items() if reason is not Passed.REPEATED)
     if left > len(tally.told):
         say.note(f"… and {plural(left - len(tally.told), 'more name')} passed over")
-
-
-def _publish(bans: Iterator[AccountBanned], settings: Settings) -> None:
-    """Sends bans and waits until the broker has confirmed each on all replicas."""
-    topic = topics.names(settings).banned
-    for finding in topics.check(settings, create=settings.topic_create):
-        if finding.topic == topic and finding.blocks:
-            raise TopicsError(f"the topic {finding.topic} {finding.detail}")
-    waiting: deque[Confirmation] = deque()
-    with writer(settings) as out:
-        for ban in bans:
-            waiting.append(_sent(out, topic, ban))
-            if len(waiting) >= IN_THE_AIR_MAX:
-                _confirm(waiting, IN_THE_AIR_MAX // 2)
-        _confirm(waiting, 0)
-
-
-def _sent(out: Writer, topic: str, ban: AccountBanned) -> Confirmation:
-    return out.send(topic, key=ban.key.encode(), value=encode(ban), headers=[])
-
-
-def _confirm(waiting: deque[Confirmation], left: int) -> None:
-    while len(waiting) > left:
-        waiting.popleft().get(timeout=2 * ANSWER_MS / 1000)
 
 
 @contextmanager
