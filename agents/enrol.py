@@ -8,7 +8,7 @@ from itertools import groupby
 
 from agents.doors import ban_of, descending
 from agents.house import House
-from agents.reading import dead
+from agents.reading import dead, reading_moment
 from agents.tombstones import occurred_at, tombstone
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.enrolled import BanEnrolled
@@ -62,7 +62,7 @@ class Enrol:
 
     def _read(self, arrival: Arrival) -> _Banned | _Gone | Dead:
         house = self._house
-        read = decode_banned(arrival.value, now=house.now())
+        read = decode_banned(arrival.value, now=reading_moment(arrival, house.now()))
         if isinstance(read, Malformed):
             return dead(read)
         if isinstance(read, Tombstone):

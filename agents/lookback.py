@@ -30,7 +30,7 @@ class Lookback:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival."""
-        outcomes, words = read_all(arrivals, decode_enrolled, self._house, itself)
+        outcomes, words = read_all(arrivals, decode_enrolled, self._house, itself, ours=True)
         for place, emits in await self._alerts(_once(words)):
             outcomes[place] = Published(tuple(emits))
         return outcomes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -26,18 +27,33 @@ def dead(fault: Malformed) -> Dead:
     return Dead(fault.reason, fault.path, fault.detail)
 
 
+def reading_moment(arrival: Arrival, now: float) -> float:
+    """The moment that a record's dates are held against, in Unix seconds: our clock's, or the record's own.
+
+    Nothing occurred after Kafka had it, so a worker whose clock is slow makes no dead letters of good
+    records. Brokers refuse what is stamped over an hour ahead (``log.message.timestamp.after.max.ms``).
+    """
+    return max(now, arrival.timestamp)
+
+
 def read_all(
-    arrivals: Sequence[Arrival], decode: Decoder[R], house: House, prepare: Callable[[R], T]
+    arrivals: Sequence[Arrival],
+    decode: Decoder[R],
+    house: House,
+    prepare: Callable[[R], T],
+    *,
+    ours: bool = False,
 ) -> tuple[list[Outcome], list[tuple[int, T]]]:
     """The outcomes so far, and what was prepared of each readable record with its place in the batch.
 
     ``prepare`` is pure (distilling, for instance): where it raises, its record alone is to blame and is
-    a dead letter too, so that one strange record cannot stop a partition.
+    a dead letter too, so that one strange record cannot stop a partition. ``ours``: the record was written by
+    this house, perhaps by a worker whose clock is ahead; its dates were judged when they came in.
     """
     now = house.now()
 
     def read(arrival: Arrival) -> _Ready[T] | Dead:
-        found = decode(arrival.value, now=now)
+        found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
         if isinstance(found, Malformed):
             return dead(found)
         house.meters.decoded(arrival.topic, found.unknown_fields, clamped=found.clamped)

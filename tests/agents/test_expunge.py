@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from streams.outcomes import NOTHING, Published
 from tests.agents.conftest import Life
-from tests.makers import NOON, a_ban, a_reinstatement, a_sign_up
+from tests.makers import NOON, a_ban, a_reinstatement, a_sign_up, arrival
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
@@ -30,3 +30,13 @@ async def test_a_ban_after_the_reinstatement_stands(life: Life) -> None:
     assert await life.tell(life.expunge, a_reinstatement("77")) == [NOTHING]
     await life.tell(life.screen, a_sign_up(handle="umar_media2", device_id=DEVICE))
     assert len(life.alerts) == 1
+
+
+async def test_an_alert_noted_by_a_worker_whose_clock_was_ahead_can_be_withdrawn(life: Life) -> None:
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    life.seconds += 3600
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
+    life.seconds -= 3600
+    [outcome] = await life.expunge([arrival(a_reinstatement("77"))])
+    assert isinstance(outcome, Published)
+    assert [emit.topic for emit in outcome.emits] == ["t.accounts.banned", "t.alerts"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from agents.reading import itself, read_all
 from schemas.accounts import AccountDeleted
 from schemas.wire import decode_deleted
 from streams.outcomes import NOTHING
 from tests.agents.conftest import Life, dead
-from tests.makers import a_deletion, arrival
+from tests.makers import NOON, a_deletion, arrival
 
 
 def test_what_can_be_read_is_handed_on_with_its_place(life: Life) -> None:
@@ -32,3 +34,17 @@ def test_fields_that_this_version_does_not_know_are_counted(life: Life) -> None:
     assert raw is not None
     read_all([arrival(raw[:-1] + b',"novel":1}', topic="t")], decode_deleted, life.house, itself)
     assert 'samehand_unknown_fields_total{topic="t"} 1.0' in life.house.meters.exposition().decode()
+
+
+def test_a_worker_whose_clock_is_slow_believes_the_record_that_kafka_stamped(life: Life) -> None:
+    life.seconds = (NOON - timedelta(hours=1)).timestamp()
+    event = arrival(a_deletion("1", at=NOON))  # stamped at noon
+    outcomes, ready = read_all([event], decode_deleted, life.house, itself)
+    assert (outcomes, len(ready)) == ([NOTHING], 1)
+
+
+def test_a_date_after_the_record_itself_is_held_against_foreign_records_alone(life: Life) -> None:
+    life.seconds = NOON.timestamp()
+    event = arrival(a_deletion("1", at=NOON + timedelta(hours=1)))
+    assert dead(read_all([event], decode_deleted, life.house, itself)[0]) == ["future-date"]
+    assert len(read_all([event], decode_deleted, life.house, itself, ours=True)[1]) == 1
