@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ from tests.faults.stream import Stream
 
 WAIT_SECONDS_MAX = 90.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS = 0.02
+SOUND = ("desk.cli", "worker")
 BATCH_RECORDS = 20  # small, so that a run has dozens of batches to be interrupted in
 
 Final = dict[str, MirrorAlert]
@@ -43,11 +45,11 @@ Final = dict[str, MirrorAlert]
 class Worker:
     """A `samehand worker`, and its pages."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, program: Sequence[str]) -> None:
         self.port: Port = take_port()
         self.log = log
         web = {"SAMEHAND_WEB_HOST": LOOPBACK, "SAMEHAND_WEB_PORT": str(self.port.number)}
-        self.child = Child([sys.executable, "-m", "desk.cli", "worker"], log, {**environment, **web})
+        self.child = Child([sys.executable, "-m", *program], log, {**environment, **web})
         self.child.start()
 
     def ready(self) -> str:
@@ -69,7 +71,7 @@ class Worker:
 class Scene:
     """Publishes a stream, breaks things, and tells what came of it."""
 
-    def __init__(self, broker: str, folder: Path, pepper: Path) -> None:
+    def __init__(self, broker: str, folder: Path, pepper: Path, *, replicas: int = 1) -> None:
         mark = uuid.uuid4().hex[:10]
         self.folder = folder
         self.redis = EmbeddedRedis(folder / "redis").start()
@@ -78,6 +80,7 @@ class Scene:
             "SAMEHAND_KAFKA_GROUP": f"group-{mark}",
             "SAMEHAND_TOPIC_PREFIX": f"{mark}.",
             "SAMEHAND_TOPIC_PARTITIONS": "2",
+            "SAMEHAND_TOPIC_REPLICATION": str(replicas),
             "SAMEHAND_REDIS_URL": self.redis.url,
             "SAMEHAND_PEPPER_FILE": str(pepper),
             "SAMEHAND_BATCH_RECORDS": str(BATCH_RECORDS),
@@ -107,14 +110,15 @@ class Scene:
         self._watch.close()
         self.redis.close()
 
-    def start(self) -> Worker:
-        """A further worker, perhaps not yet ready."""
-        worker = Worker(self.environment, self.folder / f"worker-{len(self.workers)}.log")
+    def start(self, *odd: str) -> Worker:
+        """A further worker, perhaps not yet ready; with words, one of :mod:`tests.faults.odd_worker`."""
+        program = ("tests.faults.odd_worker", *odd) if odd else SOUND
+        worker = Worker(self.environment, self.folder / f"worker-{len(self.workers)}.log", program)
         self.workers.append(worker)
         return worker
 
-    def samehand(self, *words: str) -> None:
-        """A command of an operator, which must succeed."""
+    def samehand(self, *words: str) -> str:
+        """A command of an operator, which must succeed; what it prints."""
         command = [sys.executable, "-m", "desk.cli", *words]
         ran = subprocess.run(  # a command of our own, no shell
             command,
@@ -125,6 +129,7 @@ class Scene:
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
+        return ran.stdout
 
     def publish(self, topic: str, records: Iterable[Record | bytes]) -> None:
         """Puts records on a topic, in order within an account, confirmed by the broker."""
@@ -173,7 +178,7 @@ class Scene:
                 for partition in opened.partitions(self.topics.alerts)
                 for record in opened.read(self.topics.alerts, partition)
             ]
-        found = [decode_alert(value, now=time.time()) for value in values]
+        found = [decode_alert(value, now=math.inf) for value in values]  # a worker's clock may be ahead
         records = [read.record for read in found if isinstance(read, Decoded)]
         assert len(records) == len(values)
         return [record for record in records if isinstance(record, MirrorAlert)]
@@ -195,9 +200,11 @@ class Scene:
         """How many records were ever on a topic."""
         return sum(self._watch.end_offsets(self._places(topic)).values())
 
-    def committed(self, topic: str) -> int:
-        """How many records of a topic the group has acknowledged."""
-        return sum(self._watch.committed(place) or 0 for place in self._places(topic))
+    def committed(self, topic: str, partition: int | None = None) -> int:
+        """How many records of a topic, or of one partition of it, the group has acknowledged."""
+        places = self._places(topic)
+        wanted = places if partition is None else [places[partition]]
+        return sum(self._watch.committed(place) or 0 for place in wanted)
 
     def settled(self) -> bool:
         """Whether all that was published is acknowledged, and what it led to as well."""

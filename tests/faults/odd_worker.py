@@ -1,0 +1,66 @@
+"""A worker with one thing wrong with it, for faults that no signal and no server can bring about.
+
+Run as ``python -m tests.faults.odd_worker slow ACCOUNT``, ``… broken ENDING`` or ``… skewed SECONDS``, with
+the settings of any worker. The product knows nothing of it: what is wrong is put in from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import agents.screen
+import agents.worker
+from agents.doors import remembered_of
+from agents.screen import Screen
+from samehand.fingerprint import Keyer
+from schemas.accounts import AccountEvent
+from store.base import Remembered
+from streams.outcomes import Arrival, Outcome
+from streams.settings import load
+
+HANGS_SECONDS = 3600.0  # far longer than any test waits
+
+
+def slow(account: str) -> None:
+    """The batch with this account's sign-up is never finished."""
+
+    class SlowScreen(Screen):
+        async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+            if any(arrival.key == account.encode() for arrival in arrivals):
+                await asyncio.sleep(HANGS_SECONDS)
+            return await super().__call__(arrivals)
+
+    agents.worker.Screen = SlowScreen  # type: ignore[attr-defined]  # the one place where a fault may go in
+
+
+def broken(ending: str) -> None:
+    """Distilling fails on accounts whose name ends like this: a bug in our own logic."""
+
+    def breaks(event: AccountEvent, keyers: Sequence[tuple[int, Keyer]]) -> Remembered:
+        if event.key.endswith(ending):
+            raise RuntimeError(f"a bug met {event.key}")
+        return remembered_of(event, keyers)
+
+    agents.screen.remembered_of = breaks  # type: ignore[attr-defined]  # the one place where a fault may go in
+
+
+def skewed(seconds: str) -> None:
+    """The clock of this process alone is ahead by so much, or behind."""
+    true_time, ahead = time.time, float(seconds)
+    time.time = lambda: true_time() + ahead
+
+
+FAULTS: dict[str, Callable[[str], None]] = {"slow": slow, "broken": broken, "skewed": skewed}
+
+
+def main(fault: str, how: str) -> int:
+    """Puts the fault in, and is a worker from then on."""
+    FAULTS[fault](how)
+    return agents.worker.run(load())
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

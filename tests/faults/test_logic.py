@@ -1,0 +1,106 @@
+"""Faults of our own: an event that hangs, a bug that some accounts meet, a clock that is an hour wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from streams.brokers import reader
+from tests.faults.conftest import Expected
+from tests.faults.scene import BATCH_RECORDS, Scene
+from tests.faults.test_ends import TELLING
+
+pytestmark = pytest.mark.kafka
+
+SLOW_SECONDS = 30.0
+COMMITTED_SECONDS = 1.5  # what is settled is committed by then
+BUG = "7"  # a tenth of all accounts end so
+HOUR = 3600
+
+
+@pytest.mark.thorough
+def test_one_event_hangs_for_half_a_minute_and_its_worker_is_killed(scene: Scene, expected: Expected) -> None:
+    """Everything else goes on meanwhile, and no commit passes the event in hand."""
+    scene.publish_all(expected.stream)
+    slow = expected.stream.created[len(expected.stream.created) // 2].key
+    partition, offset = _address(scene, scene.topics.created, slow.encode())
+    worker = scene.start("slow", slow)
+    others = (scene.topics.banned, scene.topics.updated, scene.topics.enrolled)
+    scene.until(lambda: all(scene.committed(one) == scene.count(one) for one in others), "the other topics")
+    time.sleep(SLOW_SECONDS)
+    assert scene.committed(scene.topics.created, partition) <= offset
+    worker.child.kill()
+    said = scene.count(scene.topics.alerts)
+    scene.start()
+    pause = scene.until_alerts(said + 1)
+    recovered = pause + scene.until_settled()
+    expected.judge(
+        f"one event hangs for {SLOW_SECONDS:.0f} s, then kill -9",
+        scene,
+        pause,
+        recovered,
+        repeats_max=TELLING * BATCH_RECORDS,
+    )
+
+
+def test_a_bug_makes_dead_letters_that_are_replayed_once_it_is_fixed(
+    scene: Scene, expected: Expected
+) -> None:
+    """Each letter holds the address of its record; replaying them a second time sends nothing."""
+    scene.publish_all(expected.stream)
+    met = [event for event in (*expected.stream.created, *expected.stream.updated) if event.key.endswith(BUG)]
+    buggy = scene.start("broken", BUG)
+    scene.until_settled()
+    listed = json.loads(scene.samehand("letters", "list", "--reason", "logic-fault", "--json"))["letters"]
+    assert scene.letters() == len(listed) == len(met)
+    assert {letter["address"] for letter in listed} == _addresses(scene, BUG)
+    buggy.child.stop(30.0)
+    scene.start()
+    for _ in range(2):
+        scene.samehand("letters", "replay", "--reason", "logic-fault")
+    assert scene.count(scene.topics.created) + scene.count(scene.topics.updated) == len(met) + len(
+        (*expected.stream.created, *expected.stream.updated)
+    )
+    recovered = scene.until_settled()
+    fault = f"a bug makes {len(met)} dead letters, replayed when it is fixed"
+    expected.judge(fault, scene, None, recovered, repeats_max=0, letters=2 * len(met))  # and a note for each
+
+
+@pytest.mark.parametrize("hours", [1, pytest.param(-1, marks=pytest.mark.thorough)])
+def test_a_clock_is_an_hour_wrong(scene: Scene, expected: Expected, hours: int) -> None:
+    """One of two workers: no record becomes a dead letter by its date, and no pair is lost between them."""
+    sound, wrong = scene.start(), scene.start("skewed", str(hours * HOUR))
+    for worker in (sound, wrong):
+        scene.until_ready(worker)
+    scene.publish_all(expected.stream)
+    recovered = scene.until_settled()
+    how = "ahead" if hours > 0 else "behind"
+    # A claim looks an hour old to the other worker, so a pair that both see at once may be told by both.
+    expected.judge(
+        f"one of two clocks is an hour {how}", scene, None, recovered, repeats_max=len(expected.final)
+    )
+
+
+def _address(scene: Scene, topic: str, key: bytes) -> tuple[int, int]:
+    """Partition and offset of the record with that key."""
+    with reader(scene.settings) as opened:
+        return next(
+            (partition, record.offset)
+            for partition in opened.partitions(topic)
+            for record in opened.read(topic, partition)
+            if record.key == key
+        )
+
+
+def _addresses(scene: Scene, ending: str) -> set[str]:
+    """The addresses of all sign-ups and changes of accounts whose name ends so."""
+    with reader(scene.settings) as opened:
+        return {
+            record.address
+            for topic in (scene.topics.created, scene.topics.updated)
+            for partition in opened.partitions(topic)
+            for record in opened.read(topic, partition)
+            if (record.key or b"").endswith(ending.encode())
+        }
