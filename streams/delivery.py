@@ -141,16 +141,21 @@ class Delivery:
         waiting = batch
         try:
             while waiting:
-                self.progress.in_flight = len(waiting)
+                self._take_in_hand(waiting)
                 waiting = await self._advance(waiting)
         except _GaveUp:
             self._log.info("batch given up", records=len(waiting))
         finally:
             for taken in waiting:
                 taken.release()
-            self.progress.in_flight = 0
+            self._take_in_hand(())
         self._move(Stage.IDLE)
         return not waiting
+
+    def _take_in_hand(self, batch: Sequence[Taken]) -> None:
+        self.progress.in_flight = len(batch)
+        arrivals = [taken.arrival for taken in reversed(batch)]  # so that the oldest of a partition stays
+        self.progress.in_hand = {(it.topic, it.partition): it.timestamp for it in arrivals}
 
     async def _advance(self, batch: list[Taken]) -> list[Taken]:
         """Settle as much as the bound on dead letters admits; what is left waits for an operator."""

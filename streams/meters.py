@@ -1,8 +1,11 @@
 """Every metric, declared once, with its unit and what it is for. Prefix `samehand_`; seconds and bytes.
 
-Labels are bounded: topics, outcomes, bands, reasons and operations come from fixed lists, queues from the
-first `QUEUES_MAX` names seen. Ids and personal values are never a label. Children whose labels are known are
-created at the start, so that a rate sees the step from 0 to 1.
+Labels are bounded: topics, outcomes, bands, reasons, operations, signals and scripts come from fixed lists,
+queues from the first `QUEUES_MAX` names seen. Ids and personal values are never a label. Children whose
+labels are known are created at the start, so that a rate sees the step from 0 to 1.
+
+An exemplar leads from a bucket to a record: its address, `partition` and `offset` (the topic is a label),
+which tells nothing to who cannot read the topic. One a second and topic is enough to look at.
 """
 
 from __future__ import annotations
@@ -10,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import nan
 from typing import Final
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
 
 from streams.breaker import BreakerState
 from streams.lag import Lag
@@ -33,6 +38,9 @@ FRESH_SECONDS: Final = 5.0
 
 A bucket edge, so that it is counted exactly.
 """
+
+EXEMPLAR_SECONDS: Final = 1.0
+"""An exemplar costs as much as counting the record, and nobody scrapes more often than each second."""
 
 DECIDED: Final = frozenset({"mirror", "not_mirror"})
 
@@ -71,16 +79,22 @@ class Meters:
         topics: Iterable[str] = (),
         reasons: Iterable[str] = (),
         operations: Iterable[str] = (),
+        signals: Iterable[str] = (),
+        scripts: Iterable[str] = (),
         build: Mapping[str, str] | None = None,
     ) -> None:
         self.registry = registry
         self._queues: set[str] = set()
         self._decided: dict[str, Tally] = {}
+        self._outcome_of: dict[tuple[str, str], Counter] = {}
+        self._age_of: dict[str, Histogram] = {}
+        self._exemplar_at: dict[str, float] = {}
         self._declare_events(registry)
         self._declare_findings(registry)
         self._declare_store(registry)
         self._declare_build(registry, build or {"version": "unknown"})
         self._create_children(tuple(topics), tuple(reasons), tuple(operations))
+        self._create_findings(tuple(signals), tuple(scripts))
 
     def _declare_events(self, registry: CollectorRegistry) -> None:
         self.events = Counter(
@@ -124,7 +138,19 @@ class Meters:
         )
         self.lag_seconds = Gauge(
             "samehand_consumer_lag_seconds",
-            "Age of the oldest partition's progress, 0 without lag.",
+            "Age of the oldest record without an outcome, 0 without any.",
+            ("topic",),
+            registry=registry,
+        )
+        self.ready = Gauge(
+            "samehand_ready",
+            "1 while records that arrive get their outcome soon; /health/ready says why not.",
+            registry=registry,
+        )
+        self.signal_unavailable = Counter(
+            "samehand_signal_unavailable",
+            "Accounts that brought a value which this worker cannot read (a picture without its decoder).",
+            ("signal",),
             registry=registry,
         )
         self.topic_stopped = Gauge(
@@ -160,6 +186,15 @@ class Meters:
             buckets=_LOG_ODDS,
             registry=registry,
         )
+        self.signals = Counter(
+            "samehand_signals", "Evidence for a mirror in published alerts.", ("signal",), registry=registry
+        )
+        self.judged_scripts = Counter(
+            "samehand_judged_scripts",
+            "Verdicts by the script of the names that their alert quotes.",
+            ("script", "verdict"),
+            registry=registry,
+        )
         self.verdicts = Counter(
             "samehand_verdicts", "Verdicts of moderators.", ("verdict", "band"), registry=registry
         )
@@ -185,6 +220,22 @@ class Meters:
         self.remembered_accounts = Gauge(
             "samehand_remembered_accounts", "Accounts remembered for later bans.", registry=registry
         )
+        self.remembered_bytes = Gauge(
+            "samehand_remembered_bytes", "What remembered accounts take of their budget.", registry=registry
+        )
+        self.remembered_evicted = Gauge(
+            "samehand_remembered_evicted",
+            "Accounts forgotten before their time, since the store was made, because the budget was full.",
+            registry=registry,
+        )
+        self.store_memory_bytes = Gauge(
+            "samehand_store_memory_bytes", "Memory that the store's servers use.", registry=registry
+        )
+        self.store_memory_limit_bytes = Gauge(
+            "samehand_store_memory_limit_bytes",
+            "Memory that the store's servers may use, 0 where nothing limits it.",
+            registry=registry,
+        )
 
     def _declare_build(self, registry: CollectorRegistry, build: Mapping[str, str]) -> None:
         meaning = "Always 1; what runs is in the labels."
@@ -194,29 +245,51 @@ class Meters:
         self, topics: tuple[str, ...], reasons: tuple[str, ...], operations: tuple[str, ...]
     ) -> None:
         for topic in topics:
-            self.event_age_seconds.labels(topic)
+            self._age_of[topic] = self.event_age_seconds.labels(topic)
+            self.lag_seconds.labels(topic)
             self.topic_stopped.labels(topic)
             self.unknown_fields.labels(topic)
             self.clamped_dates.labels(topic)
         for topic, outcome in product(topics, OUTCOMES):
-            self.events.labels(topic, outcome)
+            self._outcome_of[topic, outcome] = self.events.labels(topic, outcome)
         for topic, reason in product(topics, reasons):
             self.deadletters.labels(topic, reason)
         for operation in operations:
             self.store_seconds.labels(operation)
+
+    def _create_findings(self, signals: tuple[str, ...], scripts: tuple[str, ...]) -> None:
         for band, direction in product(BANDS, DIRECTIONS):
             self.alerts.labels(band, direction, "")
         for direction in DIRECTIONS:
             self.time_to_detect_seconds.labels(direction)
         for verdict, band in product(VERDICTS, (*BANDS, NO_BAND)):
             self.verdicts.labels(verdict, band)
+        for band in BANDS:
+            self.precision_ratio.labels(band).set(nan)  # nobody has judged yet, which is not 0
+        for signal in signals:
+            self.signals.labels(signal)
+            self.signal_unavailable.labels(signal)
+        for script, verdict in product(scripts, VERDICTS):
+            self.judged_scripts.labels(script, verdict)
 
     def outcome(self, arrival: Arrival, outcome: Outcome, now: float) -> None:
         """A record's outcome is durable; `now` in Unix seconds."""
-        self.events.labels(arrival.topic, outcome_name(outcome)).inc()
-        self.event_age_seconds.labels(arrival.topic).observe(max(0.0, now - arrival.timestamp))
+        topic, name = arrival.topic, outcome_name(outcome)
+        age = max(0.0, now - arrival.timestamp)
+        if (topic, name) not in self._outcome_of:
+            self._outcome_of[topic, name] = self.events.labels(topic, name)
+            self._age_of[topic] = self.event_age_seconds.labels(topic)
+        self._outcome_of[topic, name].inc()
+        exemplar = self._exemplar(arrival, now)
+        self._age_of[topic].observe(age, exemplar)
         if isinstance(outcome, Dead):
-            self.deadletters.labels(arrival.topic, outcome.reason).inc()
+            self.deadletters.labels(topic, outcome.reason).inc(1, exemplar or _address(arrival))
+
+    def _exemplar(self, arrival: Arrival, now: float) -> dict[str, str] | None:
+        if abs(now - self._exemplar_at.get(arrival.topic, 0.0)) < EXEMPLAR_SECONDS:
+            return None
+        self._exemplar_at[arrival.topic] = now
+        return _address(arrival)
 
     def alert(self, band: str, direction: str, queue: str, seconds_since_ban: float | None = None) -> None:
         """An alert was published. A queue beyond the first `QUEUES_MAX` counts as `other`."""
@@ -231,9 +304,24 @@ class Meters:
         if clamped:
             self.clamped_dates.labels(topic).inc()
 
-    def verdict(self, verdict: str, band: str) -> None:
-        """A moderator judged an alert of a band; `unsure` says nothing of precision."""
+    def unavailable(self, signals: Iterable[str]) -> None:
+        """An account brought values for these signals that cannot be read here."""
+        for signal in signals:
+            self.signal_unavailable.labels(signal).inc()
+
+    def fired(self, signals: Iterable[str]) -> None:
+        """These signals speak for a mirror in an alert that is being published."""
+        for signal in signals:
+            self.signals.labels(signal).inc()
+
+    def verdict(self, verdict: str, band: str, script: str | None = None) -> None:
+        """A moderator judged an alert of a band, which quotes names in a script (None: no longer known).
+
+        `unsure` says nothing of precision.
+        """
         self.verdicts.labels(verdict, band).inc()
+        if script is not None:
+            self.judged_scripts.labels(script, verdict).inc()
         if verdict in DECIDED:
             counts = self._decided.setdefault(band, Tally())
             counts.mirrors += verdict == "mirror"
@@ -244,12 +332,18 @@ class Meters:
         """The store's breaker turned."""
         self.store_breaker_state.set(state)
 
-    def lags(self, lags: Mapping[Partition, Lag]) -> None:
-        """The lag of every partition this worker has; those it lost no longer show."""
+    def lags(self, lags: Mapping[Partition, Lag], now: float) -> None:
+        """The lag of every partition this worker has; those it lost no longer show.
+
+        A topic without any shows 0 seconds.
+        """
         self.lag_records.clear()
+        seconds = dict.fromkeys(self._age_of, 0.0)
         for (topic, partition), lag in lags.items():
             self.lag_records.labels(topic, str(partition)).set(lag.records)
-        self.lag_seconds.set(max((lag.seconds for lag in lags.values()), default=0.0))
+            seconds[topic] = max(seconds.get(topic, 0.0), lag.seconds(now))
+        for topic, age in seconds.items():
+            self.lag_seconds.labels(topic).set(age)
 
     def _queue(self, queue: str) -> str:
         if queue not in self._queues and len(self._queues) < QUEUES_MAX:
@@ -257,8 +351,17 @@ class Meters:
         return queue if queue in self._queues else OTHER
 
     def exposition(self) -> bytes:
-        """What `/metrics` serves, in Prometheus's text format."""
+        """Everything in Prometheus's text format."""
         return prometheus_client.generate_latest(self.registry)
+
+    def negotiated(self, accept: str) -> tuple[bytes, str]:
+        """What `/metrics` serves, and its content type: OpenMetrics with exemplars to who accepts it."""
+        encode, kind = choose_encoder(accept)
+        return encode(self.registry), kind
+
+
+def _address(arrival: Arrival) -> dict[str, str]:
+    return {"partition": str(arrival.partition), "offset": str(arrival.offset)}
 
 
 def outcome_name(outcome: Outcome) -> str:

@@ -37,6 +37,8 @@ class Progress:
     stopped_because: str = ""
     next_offsets: dict[Partition, int] = field(default_factory=dict)
     """Per partition, the offset after the last acknowledged record."""
+    in_hand: dict[Partition, float] = field(default_factory=dict)
+    """Per partition, Kafka's timestamp of the oldest record of the batch in hand, Unix seconds."""
     last_timestamps: dict[Partition, float] = field(default_factory=dict)
     """Per partition, Kafka's timestamp of the last acknowledged record, Unix seconds."""
 

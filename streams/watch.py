@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import structlog
 from faust.types import TP
 
 from streams.app import WorkerApp
-from streams.lag import Lag, lags
+from streams.lag import Known, Lag, Sightings
 from streams.progress import Partition, Stage
 from streams.watchdog import Sight, Watchdog
 
@@ -24,11 +24,12 @@ log = structlog.get_logger("samehand.watch")
 async def watch(app: WorkerApp) -> None:
     """Until the app stops. Ends the process through `app.life` when the watchdog says so."""
     dog = Watchdog(app.settings.stuck_seconds)
-    known: dict[Partition, Lag] = {}
+    sightings, known = Sightings(), dict[Partition, Lag]()
     while not app.leaving() or app.rebalancing:
         await app.clock.sleep(WATCH_SECONDS)
-        known = await measure(app, known)
-        app.meters.lags(known)
+        known = await measure(app, sightings, known)
+        app.meters.lags(known, app.clock.now())
+        app.meters.ready.set(app.health.ready().healthy)
         for progress in app.progress:
             app.meters.topic_stopped.labels(progress.topic).set(progress.stage is Stage.STOPPED)
         records = sum(lag.records for lag in known.values())
@@ -40,49 +41,53 @@ async def watch(app: WorkerApp) -> None:
             return
 
 
-async def measure(app: WorkerApp, before: dict[Partition, Lag]) -> dict[Partition, Lag]:
+async def measure(app: WorkerApp, sightings: Sightings, before: dict[Partition, Lag]) -> dict[Partition, Lag]:
     """The lag of every assigned partition; what was known `before` while the broker does not answer."""
     if app.rebalancing:
         return before
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await _measured(app)
+            return sightings.lags(await _known(app), app.clock.now())
     except Exception as fault:
         # Whatever a broker in trouble makes of the question: the next look asks again.
         log.info("lag unknown", fault=type(fault).__name__)
         return before
 
 
-async def _measured(app: WorkerApp) -> dict[Partition, Lag]:
+async def _known(app: WorkerApp) -> dict[Partition, Known]:
     consumer: Any = app.consumer
     assigned: set[TP] = set(consumer.assignment())
     if not assigned:
         return {}
     ends: Mapping[TP, int] = await consumer.highwaters(*assigned)
-    following, stamps = _progress(app, assigned)
+    following = _following(app, assigned)
     if unknown := [tp for tp in assigned if _pair(tp) not in following]:
         earliest: Mapping[TP, int] = await consumer.earliest_offsets(*unknown)
         following |= {_pair(tp): offset for tp, offset in earliest.items()}
-    return lags({_pair(tp): end for tp, end in ends.items()}, following, stamps, app.clock.now())
+    in_hand = _merged(progress.in_hand for progress in app.progress)
+    acknowledged = _merged(progress.last_timestamps for progress in app.progress)
+    return {
+        partition: Known(end, following[partition], in_hand.get(partition), acknowledged.get(partition))
+        for tp, end in ends.items()
+        if (partition := _pair(tp)) in following
+    }
 
 
-def _progress(app: WorkerApp, assigned: set[TP]) -> tuple[dict[Partition, int], dict[Partition, float]]:
-    """Where to go on and when the last settled record was stamped.
-
-    A partition that came back may be further.
-    """
+def _following(app: WorkerApp, assigned: set[TP]) -> dict[Partition, int]:
+    """Where to go on. A partition that came back from another worker may be further than we were."""
     following: dict[Partition, int] = {}
-    stamps: dict[Partition, float] = {}
     committed: Mapping[TP, int | None] = app.consumer._committed_offset  # type: ignore[attr-defined]  # no other way
     for tp in assigned:
         here = max((p.next_offsets.get(_pair(tp), -1) for p in app.progress), default=-1)
         there = committed.get(tp)
         if (furthest := max(here, -1 if there is None else there)) >= 0:
             following[_pair(tp)] = furthest
-        for progress in app.progress:
-            if _pair(tp) in progress.last_timestamps:
-                stamps[_pair(tp)] = progress.last_timestamps[_pair(tp)]
-    return following, stamps
+    return following
+
+
+def _merged(stamps: Iterable[Mapping[Partition, float]]) -> dict[Partition, float]:
+    """Each delivery has its own topic, so no partition has two."""
+    return {partition: at for each in stamps for partition, at in each.items()}
 
 
 def _pair(tp: TP) -> Partition:

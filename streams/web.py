@@ -1,4 +1,4 @@
-"""What the worker serves over HTTP: `/metrics`, `/health/live`, `/health/ready`, and nothing else.
+"""What the worker serves over HTTP: `/metrics`, `/health/live`, `/health/ready`, and what is put beside them.
 
 Faust's own pages (`/`, `/router/`, `/table/`, …) tell about the group without asking who wants to know; none
 of them is mounted. Served in the event loop: in a thread of its own Faust's latency rises a hundredfold.
@@ -17,8 +17,6 @@ from faust.web.drivers.aiohttp import Web
 from streams.health import Report
 from streams.meters import Meters
 
-METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
-
 
 class ClosedWeb(Web):
     """Faust's server without Faust's pages."""
@@ -35,7 +33,8 @@ def closed_web(
     """The server with our three addresses."""
 
     async def metrics(request: web.Request) -> web.Response:
-        return web.Response(body=meters.exposition(), headers={"Content-Type": METRICS_TYPE})
+        body, kind = meters.negotiated(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": kind})
 
     async def health_live(request: web.Request) -> web.Response:
         return answer(live())

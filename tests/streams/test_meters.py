@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -77,11 +79,55 @@ def test_precision_is_the_share_of_mirrors_among_what_was_decided() -> None:
 
 def test_a_partition_that_was_lost_shows_no_lag() -> None:
     meters = some_meters()
-    meters.lags({(TOPIC, 0): Lag(5, 1.5), (TOPIC, 1): Lag(7, 2.5)})
-    assert value(meters, "consumer_lag_seconds") == 2.5
-    meters.lags({(TOPIC, 1): Lag(0, 0.0)})
+    meters.lags({(TOPIC, 0): Lag(5, 98.5), (TOPIC, 1): Lag(7, 97.5)}, 100.0)
+    assert value(meters, "consumer_lag_seconds", topic=TOPIC) == 2.5, "the oldest of its partitions"
+    meters.lags({(TOPIC, 1): Lag(0, None)}, 100.0)
     assert value(meters, "consumer_lag_records", topic=TOPIC, partition="0") is None
     assert value(meters, "consumer_lag_records", topic=TOPIC, partition="1") == 0.0
+    assert value(meters, "consumer_lag_seconds", topic=TOPIC) == 0.0
+
+
+def test_a_bucket_leads_to_a_record_and_a_dead_letter_to_its_address() -> None:
+    meters = some_meters()
+    meters.outcome(an_arrival(), NOTHING, an_arrival().timestamp + 3)
+    meters.outcome(an_arrival(), Dead("not-json"), an_arrival().timestamp + 3)
+    body, kind = meters.negotiated("application/openmetrics-text; version=1.0.0")
+    assert "openmetrics" in kind
+    led = [line.partition(" ")[0].partition("{")[0] for line in body.decode().splitlines() if " # {" in line]
+    assert led == ["samehand_event_age_seconds_bucket", "samehand_deadletters_total"]
+    assert body.decode().count('# {offset="0",partition="0"} ') == 2
+
+
+def test_exemplars_are_one_a_second() -> None:
+    meters = some_meters()
+    for number in range(1_000):
+        meters.outcome(an_arrival(offset=number), NOTHING, an_arrival().timestamp + number / 1_000)
+    body, _ = meters.negotiated("application/openmetrics-text")
+    assert body.count(b'offset="0"') == 1
+    assert body.count(b"# {") == 1
+
+
+def test_who_does_not_ask_for_openmetrics_gets_prometheus_text() -> None:
+    body, kind = some_meters().negotiated("text/plain")
+    assert kind.startswith("text/plain")
+    assert body == some_meters().exposition()
+
+
+def test_signals_and_scripts_are_counted_by_name() -> None:
+    meters = some_meters()
+    meters.fired(["handle", "device"])
+    meters.unavailable(["avatar"])
+    meters.verdict("not_mirror", "likely", "arabic")
+    meters.verdict("not_mirror", "none")
+    assert value(meters, "signals_total", signal="device") == 1.0
+    assert value(meters, "signal_unavailable_total", signal="avatar") == 1.0
+    assert value(meters, "judged_scripts_total", script="arabic", verdict="not_mirror") == 1.0
+
+
+def test_without_a_verdict_precision_is_unknown_and_not_0() -> None:
+    precision = value(some_meters(), "precision_ratio", band="likely")
+    assert precision is not None
+    assert isnan(precision)
 
 
 def test_the_breaker_shows_as_a_number() -> None:

@@ -8,7 +8,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from streams.app import WorkerApp
-from streams.lag import Lag
+from streams.lag import Lag, Sightings
 from streams.meters import Meters
 from streams.progress import Progress
 from streams.settings import load
@@ -42,19 +42,30 @@ def an_app(consumer: Consumer, clock: FakeClock | None = None) -> WorkerApp:
     return app
 
 
+async def records(app: WorkerApp) -> dict[tuple[str, int], int]:
+    return {partition: lag.records for partition, lag in (await measure(app, Sightings(), {})).items()}
+
+
 async def test_lag_counts_from_the_commit_or_from_what_was_settled_since() -> None:
     app = an_app(Consumer({TP(TOPIC, 0): 4, TP(TOPIC, 1): 4}))
     app.progress.append(Progress("screen", TOPIC, next_offsets={(TOPIC, 0): 7}))
-    assert await measure(app, {}) == {(TOPIC, 0): Lag(3, 0.0), (TOPIC, 1): Lag(6, 0.0)}
+    assert await records(app) == {(TOPIC, 0): 3, (TOPIC, 1): 6}
+
+
+async def test_the_oldest_record_in_hand_tells_the_age() -> None:
+    app = an_app(Consumer({TP(TOPIC, 0): 4, TP(TOPIC, 1): 10}), FakeClock())
+    app.progress.append(Progress("screen", TOPIC, in_hand={(TOPIC, 0): 60.0}))
+    known = await measure(app, Sightings(), {})
+    assert known == {(TOPIC, 0): Lag(6, 60.0), (TOPIC, 1): Lag(0, None)}
 
 
 async def test_a_partition_that_was_never_committed_counts_from_its_start() -> None:
-    assert await measure(an_app(Consumer({})), {}) == {(TOPIC, 0): Lag(8, 0.0), (TOPIC, 1): Lag(8, 0.0)}
+    assert await records(an_app(Consumer({}))) == {(TOPIC, 0): 8, (TOPIC, 1): 8}
 
 
 async def test_while_the_broker_is_silent_the_last_answer_stands() -> None:
     before = {(TOPIC, 0): Lag(3, 1.0)}
-    assert await measure(an_app(Consumer({}, silent=True)), before) == before
+    assert await measure(an_app(Consumer({}, silent=True)), Sightings(), before) == before
 
 
 async def test_a_worker_that_gets_nowhere_is_ended() -> None:
