@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar, Self
@@ -223,12 +223,19 @@ class ApacheKafka(ServerGroup):
         fresh = [node for node in self.nodes if not node.properties.exists()]
         if not fresh:
             return
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id(uuid.uuid4)
         voters = [node.voter for node in self.nodes]
         with ThreadPoolExecutor(
             len(fresh)
         ) as pool:  # each is a JVM of its own that mostly waits for its disk
             list(pool.map(lambda node: node.format(cluster, voters, self._settings), fresh))
+
+
+def cluster_id(draw: Callable[[], uuid.UUID]) -> str:
+    """A random id as Kafka writes it. Kafka too passes over those that a command line takes for an option."""
+    while (drawn := urlsafe_b64encode(draw().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return drawn
 
 
 def _replication(nodes: int) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 
-from local.apache import ApacheKafka, KafkaNode, cache, java, kafka_home
+from local.apache import ApacheKafka, KafkaNode, cache, cluster_id, java, kafka_home
 from local.binaries import NotAvailable
 from local.kafka_ready import admin
 from local.waiting import wait_until
@@ -31,6 +32,12 @@ def test_newest_of_the_cache_is_taken(tmp_path: Path, monkeypatch: pytest.Monkey
     for version in ("4.9.1", "4.10.0", "4.2.0"):
         a_home(cache(), version)
     assert kafka_home().name == "4.10.0"
+
+
+def test_no_cluster_is_named_like_an_option() -> None:
+    """One id in 64 would begin with a dash, and `kafka-storage format -t` refuse it."""
+    option, fine = UUID(bytes=b"\xf8" + bytes(15)), UUID(bytes=bytes(16))
+    assert cluster_id(iter([option, option, fine]).__next__) == "A" * 22
 
 
 @pytest.mark.parametrize("given", [True, False], ids=["KAFKA_HOME", "cache"])
