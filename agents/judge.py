@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.counting import script_of
 from agents.house import House
 from agents.reading import itself, read_all
 from samehand.lineage import Descent, child_of, founder
 from samehand.verdict import Consequence, consequence
+from schemas.alerts import MirrorAlert
+from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
-from schemas.wire import decode_verdict
+from schemas.wire import decode_alert, decode_verdict
 from store.base import OpenAlert
 from streams.outcomes import Arrival, Outcome
 
@@ -42,7 +45,15 @@ class Judge:
         if mirrors:
             await self._house.ask(store.join(await self._families(mirrors), now=now))
         for verdict, alert in zip(verdicts, alerts, strict=True):
-            self._house.meters.verdict(verdict.verdict, alert.band if alert else "none")
+            self._house.meters.verdict(
+                verdict.verdict, alert.band if alert else "none", self._script(alert) if alert else None
+            )
+
+    def _script(self, alert: OpenAlert) -> str | None:
+        read = decode_alert(alert.payload, now=self._house.now())
+        if isinstance(read, Malformed) or not isinstance(read.record, MirrorAlert):
+            return None  # stored by a version that wrote otherwise
+        return script_of(read.record)
 
     async def _families(self, mirrors: Sequence[OpenAlert]) -> list[tuple[str, Descent]]:
         bans = await self._house.ask(self._house.store.bans([alert.banned for alert in mirrors]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from agents.counting import fired
 from agents.doors import evidence_lines, matched_of, moment
 from agents.house import House
 from agents.markers import Marker, read_marker
@@ -114,6 +115,7 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
         if verdict.ruling is Ruling.DUPLICATE:
             house.meters.duplicates_suppressed.inc()
         if verdict.ruling is Ruling.PUBLISH:
+            house.meters.fired(fired(alert))
             emits.append((place, _emit(replace(alert, revision=verdict.revision), pairs[place], house, now)))
     return Admitted(tuple(emits))
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from agents.counting import unavailable
 from agents.doors import remembered_of
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm
@@ -61,6 +62,7 @@ class Screen:
         if event.key in self._house.rules.allowlist:
             return None
         account = remembered_of(event, self._house.keyers)
+        self._house.meters.unavailable(unavailable(event.account, account.fingerprints[0]))
         if not self._house.rules.dated:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
             account = replace(account, fingerprints=undated)

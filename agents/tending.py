@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from agents.house import House
+from store.base import StoreFacts
 from store.errors import StoreEmptied, StoreError, StoreMismatch
 from streams.clock import Clock
 from streams.errors import BrokerUnavailable
@@ -78,14 +79,22 @@ class Tending:
 
     async def _measure(self) -> None:
         figures = await self.house.store.figures()
-        self.house.meters.fingerprints.set(figures.fingerprints)
-        self.house.meters.remembered_accounts.set(figures.remembered)
+        self._show(figures)
         if figures.epoch and figures.epoch != self.epoch:
             await self.epochs.note(figures.epoch)
             self.epoch = figures.epoch
         if self.looks % LOOKS_A_CHORE == 0:
             await self.house.store.freeze(now=self.clock.now())
             await self.house.store.sweep(now=self.clock.now())
+
+    def _show(self, figures: StoreFacts) -> None:
+        meters = self.house.meters
+        meters.fingerprints.set(figures.fingerprints)
+        meters.remembered_accounts.set(figures.remembered)
+        meters.remembered_bytes.set(figures.remembered_bytes)
+        meters.remembered_evicted.set(figures.remembered_evicted)
+        meters.store_memory_bytes.set(figures.memory_bytes or 0)
+        meters.store_memory_limit_bytes.set(figures.memory_limit_bytes or 0)
 
     async def _rebuilt(self) -> None:
         """Goes on with a store that was emptied and has been rebuilt; until then it waits."""

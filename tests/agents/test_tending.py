@@ -16,7 +16,7 @@ from store.redis import Endpoint, RedisStore
 from streams.clock import SystemClock
 from streams.errors import BrokerUnavailable
 from tests.agents.conftest import Life
-from tests.makers import a_ban
+from tests.makers import a_ban, a_sign_up
 
 
 @dataclass
@@ -51,6 +51,15 @@ async def test_what_is_in_it_is_measured(life: Life) -> None:
     await life.ban(a_ban(handle="umar"), a_ban(handle="salma"))
     await tending_of(life).look()
     assert "samehand_fingerprints 2.0" in life.house.meters.exposition().decode()
+
+
+async def test_how_full_it_is_shows(life: Life) -> None:
+    await life.tell(life.screen, a_sign_up(handle="umar_media"))
+    await tending_of(life).look()
+    value = life.house.meters.registry.get_sample_value
+    assert value("samehand_remembered_bytes") == (await life.house.store.figures()).remembered_bytes
+    assert value("samehand_remembered_evicted") == 0.0
+    assert value("samehand_store_memory_limit_bytes") == 0.0, "nothing limits a store in memory"
 
 
 async def test_an_outage_is_noted_and_over_when_it_is_over(
