@@ -4,6 +4,10 @@ A resemblance is a *kind* and a *part*: what both words have in common. The part
 bits; the kind takes some away again (``slack_bits``), because a laxer kind of resemblance lets more
 strangers in. So the chance that an unrelated word resembles a given one in this way is
 ``2 ** -(bits(part) - slack_bits)``.
+
+An edit costs what it takes to name it (which letter, and where), of all that our spelling says: how rare is
+it that a stranger spells just this? It is never worth more than bearing the other name nearly so, since who
+bears that name may spell it oddly, too. Where several kinds hold, the one of most bits explains the pair.
 """
 
 from __future__ import annotations
@@ -11,9 +15,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA, LCSseq
+from rapidfuzz.distance import OSA
 
-from samehand.commonness import decoration, read, whole_bits
+from samehand.commonness import bits, decoration, read, whole_bits
 
 # One letter carries about this many bits in names (measured by the shipped character model).
 LETTER_BITS = 3.6
@@ -26,6 +30,11 @@ _RUN_MIN = 4
 # sum over its words is believed up to this: one in four billion, more accounts than any platform has.
 LONG_BITS_MAX = 32.0
 _TYPO_LENGTH_MIN, _TWO_TYPOS_LENGTH_MIN = 4, 7
+# Assumed: for one bearer of a name there are so many (two bits: three) whose spelling is a letter away.
+_NEIGHBOUR_BITS = 2.0
+# Assumed: for one who copies a part, three come by it otherwise; more, the more is left of either word.
+_PART_BITS, _REST_BITS = 2.0, 3.0
+_RUNS_MAX = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
 _CONSONANTS_MIN = 4
 
 
@@ -50,19 +59,30 @@ class Word:
 
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:
-    """The strictest kind in which two words resemble each other, or ``None``."""
+    """The kind in which two words resemble each other that is worth most, or ``None``."""
     if not ours.base or not theirs.base:
         return None
     if ours.base == theirs.base:
         return Likeness("same", theirs.base, 0.0)
-    return (
-        _reordered(ours, theirs)
-        or _undecorated(ours, theirs)
-        or _extended(ours.base, theirs.base)
-        or _typos(ours.base, theirs.base)
-        or _consonants(ours, theirs)
-        or _part(ours.base, theirs.base)
+    found = _reordered(ours, theirs) or _undecorated(ours, theirs)
+    if found is not None:
+        return found
+    kinds = (
+        _extended(ours.base, theirs.base),
+        _typos(ours.base, theirs.base),
+        _consonants(ours, theirs),
+        _part(ours, theirs),
     )
+    return max((one for one in kinds if one is not None), key=_worth, default=None)
+
+
+def _worth(found: Likeness) -> float:
+    return bits(found.part) - found.slack_bits
+
+
+def spelt_bits(base: str) -> float:
+    """Bits of spelling all of a base, word by word: what edits are paid from, before any cap on names."""
+    return min(sum(piece.bits for piece in read(base).segments), LONG_BITS_MAX)
 
 
 def exact_bits(base: str) -> float:
@@ -111,38 +131,75 @@ def _typos(ours: str, theirs: str) -> Likeness | None:
     typos = OSA.distance(ours, theirs, score_cutoff=allowed)
     if typos > allowed:
         return None
-    slack = typos * (LETTER_BITS + math.log2(length)) - (typos == 2)
-    return Likeness("one-typo" if typos == 1 else "two-typos", theirs, slack)
+    cost = typos * (LETTER_BITS + math.log2(length)) - (typos == 2)
+    kind = "one-typo" if typos == 1 else "two-typos"
+    return Likeness(kind, theirs, _slack(ours, theirs, cost, typos * _NEIGHBOUR_BITS))
 
 
 def _consonants(ours: Word, theirs: Word) -> Likeness | None:
     if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
         return None
-    vowels = max(len(theirs.base) - len(theirs.consonants), 1)
-    return Likeness("consonants", theirs.base, _VOWEL_BITS * vowels)
+    vowels = max(len(ours.base) - len(ours.consonants), len(theirs.base) - len(theirs.consonants), 1)
+    return Likeness(
+        "consonants", theirs.base, _slack(ours.base, theirs.base, _VOWEL_BITS * vowels, _NEIGHBOUR_BITS)
+    )
 
 
-def _part(ours: str, theirs: str) -> Likeness | None:
-    """A run of letters in common anywhere: worth what the run is worth, less the places it could lie at."""
-    run = longest_run(ours, theirs)
-    if len(run) < _RUN_MIN or decoration(run):
+def _slack(ours: str, theirs: str, cost: float, neighbours: float) -> float:
+    """What is missing of the bits of ``theirs`` once the edits are paid from our spelling."""
+    own = bits(theirs)
+    return own - max(min(spelt_bits(ours) - cost, own - neighbours), 0.0)
+
+
+def _part(ours: Word, theirs: Word) -> Likeness | None:
+    """Runs of letters in common anywhere: worth what they are worth, less the places they could lie at.
+
+    And less for runs that are a small share of either word: who disguises a name keeps most of it.
+    """
+    runs = [run for run in common_runs(ours.base, theirs.base) if not decoration(run)]
+    if not runs:
         return None
-    places = (len(ours) - len(run) + 1) * (len(theirs) - len(run) + 1)
-    return Likeness("part", run, math.log2(places))
+    part = " ".join(runs)
+    own = bits(part)
+    kept = sum(map(len, runs))
+    cost = _PART_BITS + _REST_BITS * (2.0 - kept / len(ours.base) - kept / len(theirs.base))
+    worth = min(sum(_run_bits(run, ours, theirs) for run in runs), own) - cost
+    return Likeness("part", part, own - max(worth, 0.0))
+
+
+def _run_bits(run: str, ours: Word, theirs: Word) -> float:
+    """Bits of a run, as part of the words that it lies in: `edia` is no rarer than `media`."""
+    at, end, spelt = theirs.base.index(run), 0, 0.0
+    for piece in read(theirs.base).segments:
+        start, end = end, end + len(piece.text)
+        shared = piece.text[max(at - start, 0) : max(at + len(run) - start, 0)]
+        if shared:
+            spelt += piece.bits if shared == piece.text else min(piece.bits, bits(shared))
+    return max(min(spelt, LONG_BITS_MAX) - math.log2(_places(run, ours) * _places(run, theirs)), 0.0)
+
+
+def _places(run: str, word: Word) -> int:
+    """Where a run of this length could lie: a whole word among the words, letters anywhere."""
+    return len(word.tokens) if run in word.tokens else len(word.base) - len(run) + 1
+
+
+def common_runs(ours: str, theirs: str) -> list[str]:
+    """The longest run in common, then the longest before and behind it, in the order of ``theirs``."""
+    found: list[str] = []
+    rest = [(ours, theirs)]
+    while rest and len(found) < _RUNS_MAX:
+        mine, other = rest.pop()
+        run = longest_run(mine, other)
+        if run:
+            found.append(run)
+            rest += zip(mine.split(run, 1), other.split(run, 1), strict=True)
+    return sorted(found, key=theirs.index)
 
 
 def longest_run(ours: str, theirs: str) -> str:
-    """The longest common substring, the first of them in ``theirs``."""
-    if LCSseq.similarity(ours, theirs) < _RUN_MIN:
-        return ""
-    best, end = 0, 0
-    previous = [0] * (len(ours) + 1)
-    for row, letter in enumerate(theirs, 1):
-        current = [0] * (len(ours) + 1)
-        for column, other in enumerate(ours, 1):
-            if letter == other:
-                current[column] = previous[column - 1] + 1
-                if current[column] > best:
-                    best, end = current[column], row
-        previous = current
-    return theirs[end - best : end]
+    """The longest common substring, the first of them in ``theirs``; empty below four letters."""
+    start, length = 0, _RUN_MIN - 1
+    for here in range(len(theirs)):
+        while here + length < len(theirs) and theirs[here : here + length + 1] in ours:
+            start, length = here, length + 1
+    return theirs[start : start + length] if length >= _RUN_MIN else ""

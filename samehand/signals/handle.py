@@ -12,14 +12,21 @@ from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
 from samehand.keys import Key, KeyKind
 from samehand.likeness import LONG_BITS_MAX, Likeness, Word, exact_bits, likeness
+from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import FoldFlags, fold_handle
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 
 # A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
 ALONE_BITS_MIN = 18.0
 # A number that two otherwise different handles share: from here on neither a year nor a lucky number.
 _NUMBER_BITS_MIN = 12.0
 _ALTERNATES_MAX = 3  # other readings of ambiguous glyphs; more would be guesses
+
+# The first byte of the stored form: which fields follow the tokens, in this order.
+_BASE, _DIGITS, _LITERAL, _CONSONANTS = _FIELDS = (1, 2, 4, 8)
+_AUTOMATIC = 0x40
+_SHORT = 0x80  # six bits a letter
 
 _SENTENCES = {
     "same": "The handles are the same but for letters that look alike, separators or digits.",
@@ -67,31 +74,37 @@ class HandleSignal(SignalBase[HandleTrait]):
         )
 
     def pack(self, trait: HandleTrait) -> bytes:
-        """Text fields with separators; what can be derived from another field is left empty."""
+        """A byte that says which fields there are, then their text; what follows from another is left out."""
         word = trait.word
-        tokens = " ".join(word.tokens)
-        fields = (
-            "A" if trait.automatic else "",
-            tokens,
-            "" if word.base == "".join(word.tokens) else word.base,
-            trait.digits,
-            "" if trait.literal == word.base + trait.digits else trait.literal,
-            word.consonants,
-            *trait.alternates,
-        )
-        return "\x1f".join(fields).encode()
+        said = {
+            _BASE: "".join(word.tokens),
+            _DIGITS: "",
+            _LITERAL: word.base + trait.digits,
+            _CONSONANTS: consonant_key("".join(word.tokens)),
+        }
+        fields = dict(zip(_FIELDS, (word.base, trait.digits, trait.literal, word.consonants), strict=True))
+        there = {bit: text for bit, text in fields.items() if text != said[bit]}
+        text = SEPARATOR.join((" ".join(word.tokens), *there.values(), *trait.alternates))
+        short = packable(text)
+        head = sum(there) | _AUTOMATIC * trait.automatic | _SHORT * short
+        return bytes((head,)) + (pack_text(text) if short else text.encode())
 
     def unpack(self, payload: bytes) -> HandleTrait:
         """Reads :meth:`pack`'s form."""
-        automatic, joined, base, digits, literal, consonants, *alternates = payload.decode().split("\x1f")
+        head = payload[0]
+        text = unpack_text(payload[1:]) if head & _SHORT else payload[1:].decode()
+        joined, *fields = text.split(SEPARATOR)
+        there = {bit: fields.pop(0) for bit in _FIELDS if head & bit}
         tokens = tuple(joined.split(" ")) if joined else ()
-        base = base or "".join(tokens)
+        whole = "".join(tokens)
+        base, digits = there.get(_BASE, whole), there.get(_DIGITS, "")
+        sounds = there[_CONSONANTS] if head & _CONSONANTS else consonant_key(whole)
         return HandleTrait(
-            literal=literal or base + digits,
-            word=Word(base, tokens, consonants),
+            literal=there.get(_LITERAL, base + digits),
+            word=Word(base, tokens, sounds),
             digits=digits,
-            alternates=tuple(alternates),
-            automatic=automatic == "A",
+            alternates=tuple(fields),
+            automatic=bool(head & _AUTOMATIC),
         )
 
     def keys(self, trait: HandleTrait) -> Iterable[Key]:
@@ -166,7 +179,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             Example(_called("umarmediaxqz"), one, "extended"),
             Example(_called("media_umar"), one, "reordered"),
             Example(_called("umar_nedia"), one, "one-typo"),
-            Example(one, _called("umra_nedia"), "two-typos"),
+            Example(_called("umra_nedia"), one, "two-typos"),
             Example(_called("waziristan"), _called("wozerustun"), "consonants"),
             Example(_called("thenorthernvalleyxx"), _called("ournorthernvalley"), "part"),
             Example(_called("gulzar_writes"), _called("real_gulzar_poet"), "part"),

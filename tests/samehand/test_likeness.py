@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.likeness import Word, likeness, longest_run
+from samehand.commonness import bits
+from samehand.likeness import Word, common_runs, likeness, longest_run
 from samehand.normal.fold import fold_handle
 
 words = st.text("abcdehimnorstu", max_size=14)
@@ -34,6 +35,40 @@ def test_each_kind_is_told(ours: str, theirs: str, kind: str) -> None:
     assert found.kind == kind
 
 
+def worth(ours: str, theirs: str) -> float:
+    found = likeness(a_word(ours), a_word(theirs))
+    return 0.0 if found is None else bits(found.part) - found.slack_bits
+
+
+def test_a_letter_changed_names_the_original_and_not_what_shares_a_part_with_it() -> None:
+    assert worth("zarfeshan/checkout", "zarfishan/checkout") > worth("zarfeshan/checkout", "quetta/checkout")
+    assert worth("uploadlibs-resource", "uploadlib-resources") > worth(
+        "uploadlibs-resource", "uploadlib-metadata"
+    )
+
+
+def test_two_runs_in_common_say_more_than_one() -> None:
+    ours = "site.org/waziri/hypert"
+    assert worth(ours, "site.org/gulzar/hypert") > worth(ours, "site.org/boltan/layout")
+
+
+def test_the_same_consonants_say_little_where_nothing_else_agrees() -> None:
+    assert worth("requesta", "requests") > worth("requesta", "raxityo")
+
+
+def test_a_run_is_no_rarer_than_the_word_that_it_lies_in() -> None:
+    assert worth("pqedia", "xyzvmedia") < 1.0
+
+
+def test_a_word_of_its_own_says_more_than_letters_somewhere() -> None:
+    assert worth("gulzar_writes", "real_gulzar_poet") > worth("gulzarwrites", "realgulzarpoet")
+
+
+def test_runs_come_in_the_order_of_the_banned_word() -> None:
+    assert common_runs("hypertzzzzgithub", "githubcomhypert") == ["github"]
+    assert common_runs("githubxyhypert", "githubcomhypert") == ["github", "hypert"]
+
+
 def test_strangers_are_not_alike() -> None:
     assert likeness(a_word("salma_khan"), a_word("umar_media")) is None
 
@@ -48,4 +83,4 @@ def test_the_longest_run_is_in_both(one: str, other: str) -> None:
 @given(words, words)
 def test_any_two_words_compare(one: str, other: str) -> None:
     found = likeness(Word(one, (one,), ""), Word(other, (other,), ""))
-    assert found is None or found.slack_bits >= 0
+    assert found is None or 0 <= found.slack_bits <= bits(found.part) + 1e-9
