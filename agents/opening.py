@@ -71,9 +71,9 @@ def endpoint_of(settings: Settings) -> Endpoint:
             deadline_seconds=deadline_seconds,
             options={**given, "db": address.database},
         )
-    host, port = address.hosts[0] if address.hosts else ("", 0)
     if address.kind == "cluster":
-        return Endpoint(cluster=f"redis://{host}:{port}", deadline_seconds=deadline_seconds, options=given)
+        return Endpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
+    host, port = address.hosts[0] if address.hosts else ("", 0)
     # TLS is said by the scheme here.
     plain = {name: value for name, value in given.items() if name != "ssl"}
     if address.kind == "unix":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace as replace_fields
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from agents.again import Again, Post
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -25,9 +28,10 @@ from store.pepper import Peppers
 from streams import logs
 from streams.app import WorkerApp, register
 from streams.clock import SystemClock
-from streams.epochs import EpochTopic, known_epoch
+from streams.epochs import EpochTopic, HistoryTopic, known_epoch
 from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError
 from streams.meters import Meters
+from streams.recent import Recent
 from streams.settings import Settings
 from streams.topics import Names, names
 from streams.worker import EXIT_BROKER, run_worker
@@ -54,14 +58,23 @@ def run(settings: Settings) -> int:
     app = WorkerApp(settings, house.meters, store=lambda: tending.fault)
     staff(app, house)
 
-    async def tend() -> None:
+    again = again_of(app, house)
+
+    app.task(_ending(app, tending.run))
+    app.task(_ending(app, again.run))
+    return run_worker(app)
+
+
+def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """What ends the process where it fails."""
+
+    async def running() -> None:
         try:
-            await tending.run()
+            await run()
         except Exception as fault:
             app.fail("store", fault)
 
-    app.task(tend)
-    return run_worker(app)
+    return running
 
 
 def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
@@ -94,16 +107,38 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
 
 def staff(app: WorkerApp, house: House) -> None:
     """Puts each agent on its topic."""
+    for post in posts(house):
+        register(app, post.name, post.topic, post.handle, after=post.after)
+
+
+def posts(house: House) -> tuple[Post, ...]:
+    """Each agent at its topic."""
     called = house.topics
     created, updated = Screen(house), Screen(house, "update")
     lookback, expunge = Lookback(house), Expunge(house)
-    register(app, "screen-created", called.created, created, after=created.confirm)
-    register(app, "screen-updated", called.updated, updated, after=updated.confirm)
-    register(app, "enrol", called.banned, Enrol(house))
-    register(app, "lookback", called.enrolled, lookback, after=lookback.confirm)
-    register(app, "expunge", called.reinstated, expunge, after=expunge.confirm)
-    register(app, "judge", called.verdicts, Judge(house))
-    register(app, "forget", called.deleted, Forget(house))
+    return (
+        Post("screen-created", called.created, created, created.confirm),
+        Post("screen-updated", called.updated, updated, updated.confirm),
+        Post("enrol", called.banned, Enrol(house)),
+        Post("lookback", called.enrolled, lookback, lookback.confirm),
+        Post("expunge", called.reinstated, expunge, expunge.confirm),
+        Post("judge", called.verdicts, Judge(house)),
+        Post("forget", called.deleted, Forget(house)),
+    )
+
+
+def again_of(app: WorkerApp, house: House) -> Again:
+    """What repeats the last minutes. Its agents count nothing: their events have been counted."""
+    meters = Meters(CollectorRegistry(), topics=consumed(house.topics), operations=OPERATIONS)
+    return Again(
+        store=house.store,
+        # Enrolling tells look-back of every ban again: its own topic need not be read.
+        posts=[post for post in posts(replace_fields(house, meters=meters)) if post.name != "lookback"],
+        histories=HistoryTopic(app.settings),
+        recents=Recent(app.settings),
+        publisher=app.around.publisher,
+        clock=app.clock,
+    )
 
 
 def consumed(called: Names) -> tuple[str, ...]:

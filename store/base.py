@@ -210,6 +210,12 @@ class Store(Protocol):
     async def ready(self) -> str | None:
         """``None`` when reads and writes both work and the epoch stands, else the reason in words."""
 
+    async def history(self) -> str:
+        """A name of what its servers hold: another one once a server was replaced or started again.
+
+        What was acknowledged just before may then be missing. "" where the servers do not tell.
+        """
+
     def adopt(self, epoch: str) -> None:
         """From now on this epoch stands: the store was emptied, and rebuilt by somebody else."""
 

@@ -97,6 +97,10 @@ class MemoryStore:
         """Always."""
         return None
 
+    async def history(self) -> str:
+        """Always the same: it has no servers."""
+        return "memory"
+
     def adopt(self, epoch: str) -> None:
         """Nothing to do: it has no life beyond this process."""
 

@@ -141,11 +141,12 @@ def writer(settings: Settings) -> Iterator[Writer]:
 
 
 class Reader:
-    """Reads topics from start to their present end, without a group: nothing is committed."""
+    """Reads topics from start to their present end. It joins no group and commits nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self._client: Any = kafka.KafkaConsumer(
             **client_options(settings),
+            group_id=settings.kafka_group,  # whose commits `committed` tells
             enable_auto_commit=False,
             auto_offset_reset="none",
             allow_auto_create_topics=False,
@@ -161,6 +162,16 @@ class Reader:
             raise BrokerRefused(f"there is no partition {partition} of {topic}")
         where = kafka.TopicPartition(topic, partition)
         return int(self._client.end_offsets([where])[where])
+
+    def committed(self, topic: str, partition: int) -> int:
+        """The offset up to which the workers' group has acknowledged a partition, 0 for nothing yet."""
+        return int(self._client.committed(kafka.TopicPartition(topic, partition)) or 0)
+
+    def offset_at(self, topic: str, partition: int, moment: float) -> int:
+        """The offset of the first record written at a moment (Unix seconds) or later, else the end."""
+        where = kafka.TopicPartition(topic, partition)
+        found = self._client.offsets_for_times({where: int(moment * 1000)}).get(where)
+        return self.end(topic, partition) if found is None else int(found.offset)
 
     def read(self, topic: str, partition: int, since: int | None = None) -> Iterator[Arrival]:
         """The records from offset `since` (by default the earliest kept) up to the present end, in order."""

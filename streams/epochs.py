@@ -1,6 +1,7 @@
-"""The store's epoch, known from outside the store: otherwise one that was emptied looks like one that is new.
+"""What is known of the store from outside of it: otherwise one that was emptied looks like one that is new.
 
-It is kept in the control topic, which is compacted, under a key of the store's own.
+Its epoch, and the history of its servers (:meth:`store.base.Store.history`) up to which nothing is missing.
+Both are kept in the control topic, which is compacted, under keys of the store's own.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from streams.topics import names
 T = TypeVar("T")
 
 _PARTITION = 0
+_EPOCH, _HISTORY = "store-epoch", "store-history"
 
 
-class _Word(msgspec.Struct, frozen=True):
-    epoch: str
+class _Word(msgspec.Struct, frozen=True, omit_defaults=True):
+    epoch: str = ""
+    history: str = ""
 
 
 def known_epoch(settings: Settings) -> str:
@@ -30,23 +33,12 @@ def known_epoch(settings: Settings) -> str:
 
     Raises `BrokerUnavailable`, `BrokerRefused`.
     """
-    topic, key, last = names(settings).control, _key(settings), b""
-    with reader(settings) as opened:
-        if _PARTITION in opened.partitions(topic):
-            for word in opened.read(topic, _PARTITION):
-                last = word.value or b"" if word.key == key else last
-    try:
-        return msgspec.json.decode(last, type=_Word).epoch if last else ""
-    except msgspec.MsgspecError as fault:
-        raise BrokerRefused(f"{topic} holds no epoch that can be read under {key.decode()}") from fault
+    return _read(settings, _EPOCH).epoch
 
 
 def note_epoch(settings: Settings, epoch: str) -> None:
     """Notes the epoch that stands from now on. Raises `BrokerUnavailable`, `BrokerRefused`."""
-    with writer(settings) as opened:
-        opened.send(
-            names(settings).control, key=_key(settings), value=msgspec.json.encode(_Word(epoch)), headers=[]
-        ).get(timeout=ANSWER_MS / 1000)
+    _write(settings, _EPOCH, _Word(epoch=epoch))
 
 
 class EpochTopic:
@@ -64,6 +56,21 @@ class EpochTopic:
         await _waited(asyncio.to_thread(note_epoch, self._settings, epoch))
 
 
+class HistoryTopic:
+    """Up to which history of its servers nothing is missing in the store, for a worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def known(self) -> str:
+        """The history noted last, "" for none. Raises `BrokerUnavailable`."""
+        return (await _waited(asyncio.to_thread(_read, self._settings, _HISTORY))).history
+
+    async def note(self, history: str) -> None:
+        """Notes that nothing is missing under this history. Raises `BrokerUnavailable`."""
+        await _waited(asyncio.to_thread(_write, self._settings, _HISTORY, _Word(history=history)))
+
+
 async def _waited(answer: Awaitable[T]) -> T:
     """A missing right is waited out, as an outage is: whoever puts it right need not restart us."""
     try:
@@ -72,5 +79,24 @@ async def _waited(answer: Awaitable[T]) -> T:
         raise BrokerUnavailable(str(refusal)) from refusal
 
 
-def _key(settings: Settings) -> bytes:
-    return f"store-epoch:{settings.store_prefix}".encode()
+def _read(settings: Settings, name: str) -> _Word:
+    topic, key, last = names(settings).control, _key(settings, name), b""
+    with reader(settings) as opened:
+        if _PARTITION in opened.partitions(topic):
+            for word in opened.read(topic, _PARTITION):
+                last = word.value or b"" if word.key == key else last
+    try:
+        return msgspec.json.decode(last, type=_Word) if last else _Word()
+    except msgspec.MsgspecError as fault:
+        raise BrokerRefused(f"{topic} holds no word that can be read under {key.decode()}") from fault
+
+
+def _write(settings: Settings, name: str, word: _Word) -> None:
+    with writer(settings) as opened:
+        opened.send(
+            names(settings).control, key=_key(settings, name), value=msgspec.json.encode(word), headers=[]
+        ).get(timeout=ANSWER_MS / 1000)
+
+
+def _key(settings: Settings, name: str) -> bytes:
+    return f"{name}:{settings.store_prefix}".encode()

@@ -110,6 +110,7 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: _Tal
         with reader(settings) as opened:
             enrol = Enrol(house(settings, peppers, store))
             await _read_all(opened, topic, enrol, bookmark, done, tally)
+        await store.note_rebuilt()
         note_epoch(settings, store.epoch)
         bookmark.remove()
         return (await store.figures()).fingerprints

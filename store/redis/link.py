@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
@@ -25,7 +26,7 @@ _CONNECTIONS_MAX = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where Redis is. One of ``url`` (alone), ``sentinels`` with ``service``, or ``cluster`` (a URL).
+    """Where Redis is. One of ``url`` (alone), ``sentinels`` with ``service``, or ``cluster`` (some nodes).
 
     ``deadline_seconds`` bounds each command from the caller's side, whatever the client retries inside;
     ``options`` go to redis-py's connections as they are (TLS files, user name, password).
@@ -34,7 +35,7 @@ class Endpoint:
     url: str | None = None
     sentinels: tuple[tuple[str, int], ...] = ()
     service: str | None = None
-    cluster: str | None = None
+    cluster: tuple[tuple[str, int], ...] = ()
     deadline_seconds: float = 2.0
     options: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -128,9 +129,10 @@ def _client(endpoint: Endpoint) -> Redis | RedisCluster:
         "socket_connect_timeout": endpoint.deadline_seconds,
     }
     options = {**timeouts, **endpoint.options}
-    if endpoint.cluster is not None:
+    if endpoint.cluster:
         # The deadline around a command bounds what the client retries while the cluster fails over.
-        return RedisCluster.from_url(endpoint.cluster, max_connections=_CONNECTIONS_MAX, **options)
+        nodes = [ClusterNode(host, port) for host, port in endpoint.cluster]
+        return RedisCluster(startup_nodes=nodes, max_connections=_CONNECTIONS_MAX, **options)
     once = Retry(NoBackoff(), 0)
     if endpoint.sentinels:
         sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py does not annotate it

@@ -27,6 +27,7 @@ _NAMES = (
     "pairs",
     "founder",
     "walk",
+    "history",
 )
 
 

@@ -1,9 +1,10 @@
-"""What a store is, and whether it still stands: layout, epoch, and a probe that writes."""
+"""What a store is, and whether it still stands: layout, epoch, history, and a probe that writes."""
 
 from __future__ import annotations
 
 import secrets
 
+from samehand.normal.fold import FOLD_VERSION
 from store.errors import StoreEmptied, StoreMismatch
 from store.redis.layout import Layout
 from store.redis.link import Link, together
@@ -23,15 +24,10 @@ class Standing:
         """Writes down the layout where there is none, and answers the epoch ("" before the first enrolment).
 
         Raises:
-            StoreMismatch: the store was laid out otherwise.
-            StoreEmptied: an epoch is known, and the store has another or none.
+            StoreMismatch: the store was laid out otherwise, or holds fingerprints that we do not read.
+            StoreEmptied: an epoch is known, and the store or a shard of it has another or none.
         """
-        for name, value in self._layout.facts().items():
-            await self._link.command("HSETNX", self._layout.meta, name, value)
-        found = await self._facts()
-        differences = self._layout.differences(found)
-        if differences:
-            raise StoreMismatch(f"the store is laid out otherwise: {'; '.join(differences)}")
+        found = await self._laid_out()
         epoch = found.get(b"epoch", b"").decode()
         if known_epoch and epoch != known_epoch:
             raise StoreEmptied(_EMPTIED)
@@ -51,7 +47,11 @@ class Standing:
         return epoch
 
     async def again(self) -> None:
-        """Begins an epoch anew over whatever is left, for a rebuild that follows at once."""
+        """Begins an epoch anew over whatever is left, for a rebuild that follows at once.
+
+        Raises ``StoreMismatch`` as :meth:`check` does.
+        """
+        await self._laid_out()
         epoch = secrets.token_hex(8)
         await self._link.command("HSET", self._layout.meta, "epoch", epoch)
         await together([self._link.command("SET", self._key(shard), epoch) for shard in self._shards])
@@ -74,7 +74,13 @@ class Standing:
 
     async def folds(self) -> tuple[int, ...]:
         """Those versions."""
-        return tuple(sorted(int(name[4:]) for name in await self._facts() if name.startswith(b"fold")))
+        return _folds(await self._facts())
+
+    async def note_rebuilt(self) -> None:
+        """Notes that every ban has been enrolled under this program's fold version."""
+        former = [f"fold{version}" for version in await self.folds() if version != FOLD_VERSION]
+        if former:
+            await self._link.command("HDEL", self._layout.meta, *former)
 
     @property
     def _shards(self) -> range:
@@ -82,6 +88,20 @@ class Standing:
 
     def _key(self, shard: int) -> str:
         return self._layout.root(shard) + "e"
+
+    async def _laid_out(self) -> dict[bytes, bytes]:
+        """What the store says of itself, once it is sure to be laid out and folded as we are."""
+        for name, value in self._layout.facts().items():
+            await self._link.command("HSETNX", self._layout.meta, name, value)
+        found = await self._facts()
+        differences = self._layout.differences(found)
+        if differences:
+            raise StoreMismatch(f"the store is laid out otherwise: {'; '.join(differences)}")
+        foreign = set(_folds(found)) - {FOLD_VERSION, FOLD_VERSION - 1}
+        if foreign:
+            listed = ", ".join(map(str, sorted(foreign)))
+            raise StoreMismatch(f"the store holds fold version {listed}, which this program does not read")
+        return found
 
     async def _begin_shards(self, epoch: str) -> None:
         await together([self._link.command("SET", self._key(shard), epoch, "NX") for shard in self._shards])
@@ -102,3 +122,7 @@ class Standing:
         if isinstance(raw, dict):
             return raw
         return dict(zip(raw[::2], raw[1::2], strict=True))
+
+
+def _folds(facts: dict[bytes, bytes]) -> tuple[int, ...]:
+    return tuple(sorted(int(name[4:]) for name in facts if name.startswith(b"fold")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from hashlib import sha1
 
 from samehand.frequency import Frequencies
 from samehand.lineage import Descent
@@ -94,16 +95,24 @@ class RedisStore:
             return str(fault)
         return None
 
+    async def history(self) -> str:
+        """A name of what its servers hold, another one once one of them was replaced or started again."""
+        told = await together([self._shards.script("history", shard) for shard in self._shards.all])
+        return sha1(b"".join(told), usedforsecurity=False).hexdigest() if all(told) else ""
+
     def adopt(self, epoch: str) -> None:
         """From now on this epoch stands: the store was emptied, and rebuilt by somebody else."""
         self._shards.epoch = epoch
 
     async def begin_again(self) -> None:
-        """Declares an emptied store to be empty on purpose, for the rebuild that follows at once."""
-        await self._standing.check("")
+        """Declares a store that was emptied, or some shards of it, to be so on purpose: a rebuild follows."""
         await self._standing.again()
         self._shards.epoch = ""
         self._shards.epoch = await self._standing.check("")
+
+    async def note_rebuilt(self) -> None:
+        """Notes that a rebuild has finished: nothing is left of a former fold version."""
+        await self._standing.note_rebuilt()
 
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:

@@ -18,7 +18,7 @@ from streams.settings import load
         ("redis://r1:6380/2", {"url": "redis://r1:6380/2"}),
         ("rediss://r1:6380/0", {"url": "rediss://r1:6380/0"}),
         ("unix:///run/redis.sock?db=1", {"url": "unix:///run/redis.sock?db=1"}),
-        ("cluster://n1:7000,n2:7001", {"cluster": "redis://n1:7000"}),
+        ("cluster://n1:7000,n2:7001", {"cluster": (("n1", 7000), ("n2", 7001))}),
         (
             "sentinel://s1:26379,s2:26380/main",
             {"sentinels": (("s1", 26379), ("s2", 26380)), "service": "main"},

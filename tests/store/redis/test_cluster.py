@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import redis
 
+from local.ports import LOOPBACK
+from local.redis_cluster import RedisCluster
+from local.redis_ready import client
 from samehand.lineage import Descent
 from store.base import Enrolled, Ruled, Ruling
 from store.memory import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
-from tests.store.redis.cluster import three_masters
 
 
 @pytest.fixture(scope="module")
-def cluster(redis_url: str) -> Iterator[str]:
+def cluster(redis_url: str) -> Iterator[RedisCluster]:
     """A cluster (asked for after ``redis_url``, which skips where no server can be started)."""
-    with three_masters() as url:
-        yield url
+    with RedisCluster() as nodes:
+        yield nodes
 
 
-async def test_a_cluster_answers_as_the_reference_does(cluster: str) -> None:
+async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) -> None:
     shards = 6
     reference = MemoryStore(Bounds(shards=shards), IDENTITY)
     store = RedisStore(
-        Endpoint(cluster=cluster, deadline_seconds=10.0),
+        Endpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=10.0),
         prefix="c:",
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),
@@ -59,6 +60,6 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: str) -> None:
     assert (await store.figures()).fingerprints == 40
     assert await store.ready() is None
     await store.close()
-    with redis.RedisCluster.from_url(cluster) as client:
-        counts = [client.dbsize(target_nodes=node) for node in client.get_primaries()]
-    assert all(counts), "every master should hold a part"
+    for node in cluster.nodes:
+        with client(node.port) as connection:
+            assert connection.dbsize(), "every master should hold a part"

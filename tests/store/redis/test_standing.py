@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import redis
 
 from local.redis import EmbeddedRedis
+from samehand.normal.fold import FOLD_VERSION
+from store.base import Ban, Enrolled
 from store.errors import StoreEmptied, StoreError, StoreMismatch, StoreUnavailable
-from store.redis import Endpoint, RedisStore, Sizes
+from store.redis import Endpoint, RedisStore, Sizes, standing
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
 
@@ -90,6 +93,78 @@ async def test_a_rebuild_begins_again_and_the_old_epoch_is_over(url: str) -> Non
         await store.bans_like([a_query()], now=NOW)
     await store.close()
     await rebuilder.close()
+
+
+async def test_a_rebuild_begins_again_where_some_shards_alone_lost_their_epoch(url: str) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban(str(n)) for n in range(8)], now=NOW)
+    with redis.Redis.from_url(url) as client:
+        client.delete(*client.scan_iter(match="s:{1}:*"))
+    rebuilder = store
+    with pytest.raises(StoreEmptied):
+        await rebuilder.open()
+    await rebuilder.begin_again()
+    became = await rebuilder.enrol([a_ban(str(n)) for n in range(8)], now=NOW)
+    assert {Enrolled.NEW, Enrolled.UNCHANGED} == set(became), "one shard was lost, the other was not"
+    assert await rebuilder.ready() is None
+    assert (await rebuilder.figures()).fingerprints == 8
+    await store.close()
+
+
+async def test_its_history_is_another_after_a_restart_and_the_same_otherwise(
+    server: EmbeddedRedis, url: str
+) -> None:
+    store = await opened(url)
+    history = await store.history()
+    await store.enrol([a_ban("1")], now=NOW)
+    assert history == await store.history() != ""
+    server.stop()
+    server.start()
+    with pytest.raises(StoreUnavailable):
+        await store.history()  # the old connection
+    assert await store.history() not in ("", history)
+    await store.close()
+
+
+async def test_a_server_that_does_not_tell_its_history_has_none(url: str) -> None:
+    store = await opened(url)
+    with redis.Redis.from_url(url) as client:
+        client.acl_setuser("default", enabled=True, nopass=True, commands=["-info"])
+    assert await store.history() == ""
+    await store.close()
+
+
+def of_fold(version: int) -> Ban:
+    """A ban whose fingerprint another program made."""
+    ban = a_ban("1")
+    return replace(ban, fingerprints=tuple(replace(one, fold_version=version) for one in ban.fingerprints))
+
+
+@pytest.mark.parametrize("version", [FOLD_VERSION + 1, FOLD_VERSION + 2])
+async def test_fingerprints_of_a_fold_that_we_do_not_read_are_refused(url: str, version: int) -> None:
+    store = await opened(url)
+    await store.enrol([of_fold(version)], now=NOW)
+    await store.close()
+    with pytest.raises(StoreMismatch, match=f"fold version {version}"):
+        await opened(url)
+
+
+async def test_those_of_the_fold_before_are_read_until_a_rebuild_has_finished(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    monkeypatch.setattr(standing, "FOLD_VERSION", FOLD_VERSION + 1)
+    await store.open()
+    await store.enrol([of_fold(FOLD_VERSION + 1)], now=NOW)
+    await store.note_rebuilt()
+    assert (await store.figures()).fold_versions == (FOLD_VERSION + 1,)
+    monkeypatch.setattr(standing, "FOLD_VERSION", FOLD_VERSION + 2)
+    await store.open()
+    monkeypatch.setattr(standing, "FOLD_VERSION", FOLD_VERSION + 3)
+    with pytest.raises(StoreMismatch):
+        await store.open()
+    await store.close()
 
 
 async def test_a_worker_that_began_before_the_first_ban_learns_the_epoch(url: str) -> None:
