@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +13,16 @@ from local.redis_cluster import RedisCluster
 from local.redis_ready import client
 from samehand.lineage import Descent
 from store.base import Enrolled, Ruled, Ruling
+from store.errors import StoreUnavailable
 from store.memory import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
+
+# A dead master is noticed after 2 s, and another elected within a second or two.
+FAILOVER_SECONDS = 8.0
+# Two commands of a second each, and a machine busy with other tests.
+LATE_SECONDS = 6.0
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +71,41 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
     for node in cluster.nodes:
         with client(node.port) as connection:
             assert connection.dbsize(), "every master should hold a part"
+
+
+async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
+    """Whatever redis-py trips over meanwhile, callers see outages alone, each within its deadline."""
+    with RedisCluster(replicas=True) as nodes:
+        store = RedisStore(
+            Endpoint(
+                cluster=tuple((LOOPBACK, node.port) for node in nodes.nodes),
+                deadline_seconds=1.0,
+                options={"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+            ),
+            prefix="c:",
+            identity=IDENTITY,
+            sizes=Sizes(shards=6, **SMALL),
+        )
+        await store.open()
+        before = await store.history()
+        outages: list[StoreUnavailable] = []
+        done_at = time.monotonic() + FAILOVER_SECONDS
+
+        async def ask() -> None:
+            while time.monotonic() < done_at:
+                began = time.monotonic()
+                try:
+                    await store.frequencies()
+                except StoreUnavailable as outage:
+                    outages.append(outage)
+                assert time.monotonic() - began < LATE_SECONDS
+                await asyncio.sleep(0.01)
+
+        askers = [asyncio.create_task(ask()) for _ in range(12)]
+        await asyncio.sleep(0.5)
+        nodes.masters[1].kill()
+        await asyncio.gather(*askers)
+        assert outages
+        assert await store.ready() is None
+        assert await store.history() not in ("", before)
+        await store.close()
