@@ -9,9 +9,10 @@ from pathlib import Path
 
 import structlog
 from msgspec.structs import replace
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.again import Again, Post
+from agents.counting import SCRIPT_NAMES, SIGNAL_NAMES
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -39,8 +40,10 @@ from streams.worker import EXIT_BROKER, run_worker
 log = structlog.get_logger("samehand.worker")
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None) -> int:
     """Runs a worker until it is told to stop; its exit code. Blocks, and owns signals.
+
+    ``hang`` puts pages for people beside ``/metrics``, of which this floor knows nothing.
 
     Raises:
         SettingsError: a file that the settings name cannot be used.
@@ -57,6 +60,8 @@ def run(settings: Settings) -> int:
     tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
     app = WorkerApp(settings, house.meters, store=lambda: tending.fault)
     staff(app, house)
+    ProcessCollector(registry=house.meters.registry)  # memory, CPU and open files of this process
+    hang(app)
 
     again = again_of(app, house)
 
@@ -90,6 +95,8 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
             topics=consumed(called),
             reasons=REASONS,
             operations=OPERATIONS,
+            signals=SIGNAL_NAMES,
+            scripts=SCRIPT_NAMES,
             build={
                 "version": version("samehand"),
                 "fold_version": str(FOLD_VERSION),

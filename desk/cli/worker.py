@@ -12,7 +12,8 @@ def command() -> int:
     """Score accounts as they are created, until told to stop.
 
     Reads its settings from the environment (SAMEHAND_…; `samehand doctor` lists and checks them), consumes
-    the topics of account events and publishes alerts. SIGTERM and Ctrl-C end it gracefully. Run as many as
+    the topics of account events and publishes alerts. Its address (SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT)
+    shows a live overview, beside /metrics and /health. SIGTERM and Ctrl-C end it gracefully. Run as many as
     the topics have partitions; each adds its share.
 
     \b
@@ -22,5 +23,6 @@ def command() -> int:
       SAMEHAND_PEPPER_FILE=/run/secrets/pepper samehand worker
     """
     from agents.worker import run  # Faust takes half a second to import, which --help need not wait for
+    from desk.web.pages import hang
 
-    return run(settings.load())
+    return run(settings.load(), hang)

@@ -60,6 +60,7 @@ def perform(wanted: Wanted, console: Console) -> dict[str, Any]:
 
 
 def _tell_where(running: Stage, console: Console) -> None:
+    console.print(f"Overview: {running.web}/", highlight=False)
     console.print(f"Metrics: {running.web}/metrics   health: {running.web}/health/ready", highlight=False)
     console.print(f"Logs while it runs: {running.logs}", highlight=False)
 

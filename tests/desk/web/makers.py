@@ -1,0 +1,34 @@
+"""A worker's meters as a story needs them."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry
+
+from desk.web.figures import Figures, read
+from streams.meters import Meters
+from streams.outcomes import NOTHING, Arrival
+
+TOPIC = "accounts.created"
+NOON = 1_790_000_000.0
+
+
+def some_meters(*topics: str) -> Meters:
+    """Meters of a worker that has done nothing yet."""
+    return Meters(
+        CollectorRegistry(),
+        topics=topics or (TOPIC,),
+        reasons=["not-json"],
+        operations=["bans_like"],
+        build={"version": "0.1.0"},
+    )
+
+
+def settle(meters: Meters, times: int, *, age: float = 0.01, topic: str = TOPIC, now: float = NOON) -> None:
+    """So many events reached an outcome at this age."""
+    for offset in range(times):
+        meters.outcome(Arrival(topic, 0, offset, None, None, timestamp=now - age), NOTHING, now)
+
+
+def figures_of(meters: Meters, at: float = NOON) -> Figures:
+    """One look."""
+    return read(meters.registry, at)
