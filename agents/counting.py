@@ -7,15 +7,15 @@ from typing import Final
 
 from samehand.fingerprint import Fingerprint
 from samehand.normal.scripts import Script, dominant_script
-from samehand.signals import CIRCUMSTANCES, POSITION, SIGNALS
+from samehand.signals import POSITION, SIGNALS, UNKEPT
 from schemas.accounts import Account
 from schemas.alerts import MirrorAlert
 
-SIGNAL_NAMES: Final = (*(signal.name for signal in SIGNALS), *(it.name for it in CIRCUMSTANCES))
+SIGNAL_NAMES: Final = (*(signal.name for signal in SIGNALS), *UNKEPT)
 SCRIPT_NAMES: Final = tuple(str(script) for script in Script)
 
 _AVATAR: Final = POSITION["avatar"]
-_NAMES: Final = frozenset({"handle", "name"})
+_NAMES: Final = frozenset({"handle", "name", "crossing"})
 
 
 def unavailable(account: Account, fingerprint: Fingerprint) -> Iterator[str]:

@@ -14,6 +14,7 @@ from samehand.normal.redact import redacted
 from samehand.score import Score
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
+from samehand.signals.crossing import CROSSING
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountEvent, Basis
 from schemas.alerts import EvidenceLine, Matched
@@ -164,6 +165,8 @@ def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
         return "" if fingerprint.at is None else moment(fingerprint.at).isoformat(timespec="seconds")
     if signal == "platform":
         return fingerprint.platform
+    if signal == CROSSING.name:
+        return CROSSING.show(words)
     place = POSITION.get(signal)
     trait = None if place is None else fingerprint.traits[place]
     return "" if place is None or trait is None else SIGNALS[place].show(trait, words)

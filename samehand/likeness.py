@@ -29,6 +29,8 @@ _RUN_MIN = 4
 # A long handle made of several telling words is rarer than any one word can be known to be (21.5 bits). The
 # sum over its words is believed up to this: one in four billion, more accounts than any platform has.
 LONG_BITS_MAX = 32.0
+# Shorter pieces are as likely scraps of a word that no list knows (`jawan` `mal` `ang`) as words.
+_TELLING_MIN = 4
 _TYPO_LENGTH_MIN, _TWO_TYPOS_LENGTH_MIN = 4, 7
 # Assumed: for one bearer of a name there are so many (two bits: three) whose spelling is a letter away.
 _NEIGHBOUR_BITS = 2.0
@@ -90,7 +92,11 @@ def exact_bits(base: str) -> float:
 
     Two words are most often somebody's two names, which whole families bear.
     """
-    telling = [piece.bits for piece in read(base).segments if not piece.decoration]
+    telling = [
+        piece.bits
+        for piece in read(base).segments
+        if not piece.decoration and len(piece.text) >= _TELLING_MIN
+    ]
     return max(whole_bits(base), min(sum(telling), LONG_BITS_MAX) if len(telling) > 2 else 0.0)
 
 

@@ -21,6 +21,9 @@ from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.signals import CIRCUMSTANCES, SIGNALS
 from samehand.signals.base import Finding, Sight
+from samehand.signals.crossing import CROSSING, Names
+from samehand.signals.handle import HandleTrait
+from samehand.signals.name import NameTrait
 from samehand.watchlist.platforms import is_list
 from samehand.weights import Band, Row, SignalWeights, Weights
 
@@ -37,7 +40,7 @@ _GROUNDS = {
 }
 # A handle that agrees whole, or a whole display name of many bits (a common one is never alone), may reach
 # `possible` by itself; what is less than that may not.
-_WHOLE = frozenset(("same-handle", "same", "same-name"))
+_WHOLE = frozenset(("same-handle", "same", "same-name", "spells-it"))
 
 # What is held keeps its order: of its excess (nats) so much is left, half of it at five nats.
 _HOLD_ROOM, _HOLD_HALF = 0.5, 5.0
@@ -104,6 +107,7 @@ def score(
         for circumstance in CIRCUMSTANCES
         if (finding := circumstance.consider(sight)) is not None
     ]
+    lines += _crossing(ours, theirs, sight, lines, weights)
     if is_list(theirs.platform):
         _only_with_others(lines)
     _share_within_groups(lines, weights)
@@ -116,6 +120,25 @@ def score(
     log_odds = math.fsum((prior, *(line.weight for line in shown)))
     probability = weights.probability(log_odds)
     return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy))
+
+
+def _crossing(
+    ours: Fingerprint, theirs: Fingerprint, sight: Sight, lines: list[_Line], weights: Weights
+) -> list[_Line]:
+    """What handle and display name say across: nothing new where one field alone says as much."""
+    finding = CROSSING.compare(_names(ours), _names(theirs), sight)
+    if finding is None:
+        return []
+    line = _weighed(CROSSING.name, CROSSING.group, finding, weights.signals[CROSSING.name])
+    said = max((one.weight for one in lines if one.group == CROSSING.group), default=0.0)
+    return [line] if line.weight > max(said, 0.0) else []
+
+
+def _names(fingerprint: Fingerprint) -> Names:
+    handle, name = fingerprint.trait("handle"), fingerprint.trait("name")
+    return Names(
+        handle if isinstance(handle, HandleTrait) else None, name if isinstance(name, NameTrait) else None
+    )
 
 
 def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> _Line:

@@ -12,6 +12,7 @@ from samehand.signals.avatar import AVATAR
 from samehand.signals.base import Circumstance, Signal
 from samehand.signals.bio import BIO
 from samehand.signals.contact import CONTACT
+from samehand.signals.crossing import CROSSING
 from samehand.signals.device import DEVICE
 from samehand.signals.disguise import DISGUISE
 from samehand.signals.email import EMAIL
@@ -46,6 +47,9 @@ SIGNALS: tuple[Signal[Any], ...] = (
 )
 
 CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)
+
+# What is compared without a trait of its own, and is named in weights, alerts and metrics all the same.
+UNKEPT: tuple[str, ...] = (CROSSING.name, *(circumstance.name for circumstance in CIRCUMSTANCES))
 
 BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}
 POSITION: dict[str, int] = {signal.name: place for place, signal in enumerate(SIGNALS)}

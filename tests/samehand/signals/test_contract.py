@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.frequency import NothingCounted
-from samehand.signals import CIRCUMSTANCES, SIGNALS
+from samehand.signals import SIGNALS, UNKEPT
 from samehand.signals.base import Example, Quoted, Sight, Signal
 from samehand.weights import default_weights
 
@@ -68,7 +68,7 @@ def test_each_level_of_the_weights_is_shown_by_an_example_and_each_example_has_a
 
 
 def test_names_and_codes_are_never_used_twice() -> None:
-    names = [signal.name for signal in SIGNALS] + [circumstance.name for circumstance in CIRCUMSTANCES]
+    names = [*(signal.name for signal in SIGNALS), *UNKEPT]
     assert len(set(names)) == len(names)
     assert len({signal.code for signal in SIGNALS}) == len(SIGNALS)
     assert set(names) == set(default_weights().signals)

@@ -1,0 +1,176 @@
+"""A handle that spells the other account's display name, or a display name that spells its handle.
+
+Whoever was `Umar Media` comes back as `um4r_media_2`. It compares what the signals `handle` and `name` keep
+and keeps nothing of its own, so it costs no record a byte.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Final, NamedTuple
+
+from samehand.account import Account
+from samehand.commonness import bits, read
+from samehand.frequency import rate_of_bits
+from samehand.keys import KeyKind
+from samehand.likeness import Likeness, Word, likeness
+from samehand.normal.consonants import word_keys
+from samehand.signals.base import Example, Finding, Quoted, Sight
+from samehand.signals.handle import HandleTrait
+from samehand.signals.name import ALONE_BITS_MIN, NameTrait
+
+# Words of a name that are tried in every order: 24 orders, and hardly a handle spells more words.
+_ORDERED_WORDS_MAX: Final = 4
+_REORDER_BITS: Final = 1.0
+# The two fields are written by different rules, and a handle of two names is often simply its bearer's.
+_FIELD_BITS: Final = 1.0
+_SOUNDS_MIN: Final = 4
+_SOUND_BITS: Final = 7.0  # vowels written otherwise, in two words
+
+_LEVELS: Final = {
+    "same": "spells-it",
+    "reordered": "spells-it",
+    "decorated": "nearly",
+    "one-typo": "nearly",
+    "two-typos": "nearly",
+    "consonants": "nearly",
+    "extended": "part",
+    "part": "part",
+}
+_SENTENCES: Final = {
+    "spells-it": "{} spells the banned account's {}.",
+    "nearly": "{} spells the banned account's {}, but for letters that differ or words that decorate.",
+    "part": "{} has a part of the banned account's {} in it.",
+}
+
+
+class Names(NamedTuple):
+    """What an account shows of handle and display name."""
+
+    handle: HandleTrait | None
+    name: NameTrait | None
+
+
+class _Crossed(NamedTuple):
+    """The words in common, what the likeness costs, and what was compared with what."""
+
+    level: str
+    words: tuple[str, ...]
+    slack_bits: float
+    ours: str
+    theirs: str
+
+    @property
+    def worth(self) -> float:
+        return sum(map(bits, self.words)) - self.slack_bits
+
+
+class CrossingSignal:
+    """One account's handle is written like the other's display name."""
+
+    name = "crossing"
+    group = "name"
+    levels = ("spells-it", "nearly", "part")
+
+    def compare(self, ours: Names, theirs: Names, sight: Sight) -> Finding | None:
+        """The better of the two crossings; that there is none says nothing."""
+        found = [
+            crossed
+            for handle, name, mine, other in (
+                (ours.handle, theirs.name, "The handle", "display name"),
+                (theirs.handle, ours.name, "The display name", "handle"),
+            )
+            if handle is not None and name is not None
+            for crossed in (_crossed(handle, name, mine, other),)
+            if crossed is not None
+        ]
+        best = max(found, key=lambda one: one.worth, default=None)
+        return None if best is None or best.worth <= 0.0 else _finding(best, sight)
+
+    def show(self, quoted: Quoted) -> str:
+        """Both names of one side as they were given; empty where they were not kept."""
+        return " / ".join(filter(None, (quoted.handle, quoted.display_name)))
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level, either way, and strangers."""
+        return (
+            Example(_called("gulzar_waziri_2"), _named("Gulzar Waziri"), "spells-it"),
+            Example(_named("ǤULZAR WAZIRI"), _called("waziri.gulzar"), "spells-it"),
+            Example(_called("gulzarwaziri_official"), _named("Gulzar Waziri"), "nearly"),
+            Example(_called("gulzar_vaziry"), _named("Gulzar Waziri"), "nearly"),
+            Example(_called("karim_wardak"), _named("کریم وردک"), "nearly"),
+            Example(_called("gulzarwaziri_dxb"), _named("Gulzar Waziri"), "part"),
+            Example(_called("salma_khan"), _named("Gulzar Waziri"), None),
+            Example(_called("gulzar_waziri"), _called("gulzar_waziri"), None),
+        )
+
+
+def _finding(found: _Crossed, sight: Sight) -> Finding:
+    shipped = rate = 2.0**found.slack_bits
+    crowds = []
+    for word in found.words:
+        each = rate_of_bits(bits(word))
+        counted, crowd = sight.within_stratum(KeyKind.WORD, word.encode(), each)
+        shipped, rate = shipped * each, rate * counted
+        crowds.append(crowd)
+    because = _SENTENCES[found.level].format(found.ours, found.theirs)
+    alone = found.worth >= ALONE_BITS_MIN
+    return Finding(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone)
+
+
+def _crossed(handle: HandleTrait, name: NameTrait, mine: str, other: str) -> _Crossed | None:
+    if handle.automatic:
+        return None
+    cost = _spelt_bits(handle, name)
+    if cost is not None:
+        return _Crossed("spells-it", name.words or (name.base,), cost, mine, other)
+    theirs_is_name = other == "display name"
+    name_word = Word(name.base, name.words, "".join(name.sounds))
+    found = (
+        likeness(handle.word, name_word) if theirs_is_name else likeness(name_word, handle.word)
+    ) or _sounding(handle, name)
+    if found is None:
+        return None
+    return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
+
+
+def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
+    """What it costs (bits) that the handle is the name's words, in their order or another; else ``None``."""
+    written = {handle.word.base, "".join(handle.word.tokens), *handle.alternates}
+    words = "".join(name.words)
+    if name.base in written or words in written:
+        return _FIELD_BITS
+    # Most handles are of another length than the name, so its orders are seldom tried.
+    if 2 <= len(name.words) <= _ORDERED_WORDS_MAX and any(len(one) == len(words) for one in written):
+        orders = map("".join, permutations(name.words))
+        return _FIELD_BITS + _REORDER_BITS if any(order in written for order in orders) else None
+    return None
+
+
+def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
+    """The same words by their consonants, in whatever order: `umar_media` and `عمر میڈیا`."""
+    sounds = sorted(sound for sound in name.sounds if sound)
+    if len("".join(sounds)) < _SOUNDS_MIN or sorted(handle_sounds(handle.word)) != sounds:
+        return None
+    cheapest = min((handle.word.base, name.base), key=bits)
+    return Likeness("consonants", cheapest, _SOUND_BITS)
+
+
+def handle_sounds(word: Word) -> list[str]:
+    """The consonant keys of a handle's words; where it is written in one, of the words it is read as."""
+    tokens = list(word.tokens)
+    if len(tokens) < 2:
+        tokens = [piece.text for piece in read(word.base).segments]
+    return [sound for sound in word_keys([token for token in tokens if token.isalpha()]) if sound]
+
+
+def _called(handle: str) -> Account:
+    return Account(platform="telegram", account_id="1", handle=handle)
+
+
+def _named(display_name: str) -> Account:
+    return Account(platform="telegram", account_id="1", display_name=display_name)
+
+
+CROSSING = CrossingSignal()
