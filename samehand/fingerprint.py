@@ -2,7 +2,9 @@
 
 It is the unit of comparison and of storage. Personal traits are keyed digests; public ones are folded.
 Its packed form is self-describing (a section a signal), so that a record written before a signal
-existed still reads, and a signal that is gone is passed over.
+existed still reads, and a signal that is gone is passed over. It is as short as it can be and still be read
+on its own: a million banned accounts keep one each. Whoever changes it, or what any signal packs, raises
+``RECORD_VERSION``: a record of another version is refused, never misread.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
+from samehand.interned import PLATFORMS, STRATA
 from samehand.keys import Key
 from samehand.normal.fold import FOLD_VERSION
 from samehand.normal.scripts import stratum
@@ -20,8 +23,12 @@ from samehand.signals import BY_CODE, POSITION, SIGNALS
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
 
-_RECORD_VERSION = 1
+RECORD_VERSION = 2
 _SECTION_LENGTH_MAX = 0xFFFF
+_EMPTY = 0x80  # added to the code of a section without a payload, which then has no length either
+_CODE_MAX = _EMPTY - 1
+_AT = slice(3, 7)
+_AT_LATER = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,16 +89,11 @@ def query_keys(fingerprint: Fingerprint) -> list[Key]:
 
 def pack(fingerprint: Fingerprint) -> bytes:
     """The stored form: a header, then a section (code, length, payload) a trait that is present."""
-    platform = fingerprint.platform.encode()
-    stratum_bytes = fingerprint.stratum.encode()
-    at = 0 if fingerprint.at is None else max(1, int(fingerprint.at))
     parts = [
-        bytes((_RECORD_VERSION, fingerprint.fold_version, fingerprint.pepper_id)),
-        at.to_bytes(5, "big"),
-        bytes((len(platform),)),
-        platform,
-        bytes((len(stratum_bytes),)),
-        stratum_bytes,
+        bytes((RECORD_VERSION, fingerprint.fold_version, fingerprint.pepper_id)),
+        _moment(fingerprint.at),
+        PLATFORMS.pack(fingerprint.platform),
+        STRATA.pack(fingerprint.stratum),
     ]
     for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
         if trait is None:
@@ -99,7 +101,11 @@ def pack(fingerprint: Fingerprint) -> bytes:
         payload = signal.pack(trait)
         if len(payload) > _SECTION_LENGTH_MAX:
             raise UnreadableFingerprint(f"the {signal.name} section is longer than a record may hold")
-        parts += (bytes((signal.code,)), _length(len(payload)), payload)
+        parts += (
+            (bytes((signal.code,)), _length(len(payload)), payload)
+            if payload
+            else (bytes((signal.code | _EMPTY,)),)
+        )
     return b"".join(parts)
 
 
@@ -110,26 +116,11 @@ def unpack(record: bytes) -> Fingerprint:
         UnreadableFingerprint: the bytes are no record of a version that this code reads.
     """
     try:
-        version, fold_version, pepper_id = record[0], record[1], record[2]
-        if version != _RECORD_VERSION:
-            raise UnreadableFingerprint(f"record version {version} is not {_RECORD_VERSION}")
-        at = int.from_bytes(record[3:8], "big")
-        here = 9 + record[8]
-        platform = record[9:here].decode()
-        start = here + 1
-        here = start + record[here]
-        where = record[start:here].decode()
+        at, platform, where, here = _header(record)
+        fold_version, pepper_id = record[1], record[2]
         traits: list[object | None] = [None] * len(SIGNALS)
         while here < len(record):
-            code, length = record[here], record[here + 1]
-            here += 2
-            if length == 0xFF:
-                length = int.from_bytes(record[here : here + 2], "big")
-                here += 2
-            payload = record[here : here + length]
-            if len(payload) != length:
-                raise UnreadableFingerprint("the record ends in the middle of a section")
-            here += length
+            code, payload, here = _section(record, here)
             signal = BY_CODE.get(code)
             if signal is not None:
                 traits[POSITION[signal.name]] = signal.unpack(payload)
@@ -141,10 +132,55 @@ def unpack(record: bytes) -> Fingerprint:
         platform=platform,
         traits=tuple(traits),
         stratum=where,
-        at=float(at) if at else None,
+        at=at,
         pepper_id=pepper_id,
         fold_version=fold_version,
     )
+
+
+def first_section(record: bytes) -> tuple[int, bytes]:
+    """The code and the payload of a record's first section, without reading the others.
+
+    Raises:
+        UnreadableFingerprint: as :func:`unpack`.
+        IndexError, ValueError: there is none.
+    """
+    code, payload, _ = _section(record, _header(record)[-1])
+    return code, payload
+
+
+def _moment(at: float | None) -> bytes:
+    """Whole seconds in four bytes, at least 1; 0 is none."""
+    seconds = 0 if at is None else max(1, int(at))
+    if seconds < _AT_LATER:
+        return seconds.to_bytes(4, "big")
+    return _AT_LATER.to_bytes(4, "big") + seconds.to_bytes(5, "big")
+
+
+def _header(record: bytes) -> tuple[float | None, str, str, int]:
+    """Moment, platform and stratum, and where the sections begin."""
+    if record[0] != RECORD_VERSION:
+        raise UnreadableFingerprint(f"record version {record[0]} is not {RECORD_VERSION}")
+    seconds, here = int.from_bytes(record[_AT], "big"), _AT.stop
+    if seconds == _AT_LATER:
+        seconds, here = int.from_bytes(record[here : here + 5], "big"), here + 5
+    platform, here = PLATFORMS.unpack(record, here)
+    where, here = STRATA.unpack(record, here)
+    return float(seconds) if seconds else None, platform, where, here
+
+
+def _section(record: bytes, here: int) -> tuple[int, bytes, int]:
+    """The section that begins at a place: its code, its payload, and where it ends."""
+    code = record[here]
+    if code & _EMPTY:
+        return code & _CODE_MAX, b"", here + 1
+    length, here = record[here + 1], here + 2
+    if length == 0xFF:
+        length, here = int.from_bytes(record[here : here + 2], "big"), here + 2
+    payload = record[here : here + length]
+    if len(payload) != length:
+        raise UnreadableFingerprint("the record ends in the middle of a section")
+    return code, payload, here + length
 
 
 def _length(size: int) -> bytes:

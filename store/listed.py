@@ -20,7 +20,7 @@ from samehand.blocking import (
     sorted_letters,
 )
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import unpack
+from samehand.fingerprint import first_section, unpack
 from samehand.keys import Key, KeyKind
 from samehand.signals import BY_CODE, POSITION
 from samehand.signals.handle import HandleTrait
@@ -86,13 +86,12 @@ def _one_letter_less(word: str, value: str) -> bool:
 def _handle(record: bytes) -> HandleTrait | None:
     """The handle of a record, read alone where it stands first (as :func:`pack` puts it)."""
     try:
-        start = 9 + record[8]
-        start += 1 + record[start]
-        if record[start] == _HANDLE_CODE and record[start + 1] < 0xFF:
-            payload = record[start + 2 : start + 2 + record[start + 1]]
-            trait: object = BY_CODE[_HANDLE_CODE].unpack(payload)
-        else:
-            trait = unpack(record).traits[POSITION["handle"]]
+        code, payload = first_section(record)
+        trait: object = (
+            BY_CODE[code].unpack(payload)
+            if code == _HANDLE_CODE
+            else unpack(record).traits[POSITION["handle"]]
+        )
     except (IndexError, ValueError, UnreadableFingerprint):
         return None
     return trait if isinstance(trait, HandleTrait) else None

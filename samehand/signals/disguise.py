@@ -30,12 +30,12 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         return flags & _HIDING
 
     def pack(self, trait: FoldFlags) -> bytes:
-        """One byte."""
-        return bytes((int(trait),))
+        """One byte; nothing where nothing hides, as with nearly everybody."""
+        return bytes((int(trait),)) if trait else b""
 
     def unpack(self, payload: bytes) -> FoldFlags:
-        """One byte."""
-        return FoldFlags(payload[0]) & _HIDING
+        """Reads :meth:`pack`'s form."""
+        return FoldFlags(payload[0]) & _HIDING if payload else FoldFlags.NONE
 
     def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: Sight) -> Finding | None:
         """Only the new account's writing counts: there is no reason in how the banned one wrote."""

@@ -14,8 +14,10 @@ from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind
 from samehand.likeness import LETTER_BITS, Word, likeness
+from samehand.normal.consonants import word_keys
 from samehand.normal.fold import fold_name
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 
 # Names are borne by many people; two common ones together (`ahmed raza`) are borne by thousands. Only
 # a name of this many bits may alert with nothing else.
@@ -24,6 +26,10 @@ WORDS_MAX = 8  # words of a name that are compared; longer ones are slogans
 _PAIRS_MAX = 6  # pairs of words that are keyed: all of a four-word name
 _TYPO_LENGTH_MIN = 4
 _SOUND_MIN = 3
+
+# The first byte of the stored form: which fields follow the words, in this order.
+_SOUNDS, _BASE = 1, 2
+_SHORT = 0x80  # six bits a letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +66,27 @@ class NameSignal(SignalBase[NameTrait]):
         return NameTrait(words, sounds, folded.base[:WORD_LENGTH_MAX])
 
     def pack(self, trait: NameTrait) -> bytes:
-        """Words and sounds with separators; the base where it is not the words joined."""
-        base = "" if trait.base == "".join(trait.words)[:WORD_LENGTH_MAX] else trait.base
-        return "\x1f".join((" ".join(trait.words), " ".join(trait.sounds), base)).encode()
+        """A byte that says which fields there are, then their text, but for what follows from the words."""
+        fields = [" ".join(trait.words)]
+        head = 0
+        if trait.sounds != tuple(word_keys(list(trait.words))):
+            head |= _SOUNDS
+            fields.append(" ".join(trait.sounds))
+        if trait.base != "".join(trait.words)[:WORD_LENGTH_MAX]:
+            head |= _BASE
+            fields.append(trait.base)
+        text = SEPARATOR.join(fields)
+        return bytes((head | _SHORT,)) + pack_text(text) if packable(text) else bytes((head,)) + text.encode()
 
     def unpack(self, payload: bytes) -> NameTrait:
         """Reads :meth:`pack`'s form."""
-        joined, sounds, base = payload.decode().split("\x1f")
+        head = payload[0]
+        text = unpack_text(payload[1:]) if head & _SHORT else payload[1:].decode()
+        joined, *fields = text.split(SEPARATOR)
         words = tuple(joined.split(" ")) if joined else ()
-        return NameTrait(
-            words, tuple(sounds.split(" ")) if joined else (), base or "".join(words)[:WORD_LENGTH_MAX]
-        )
+        sounds = tuple(fields.pop(0).split(" ")) if head & _SOUNDS else tuple(word_keys(list(words)))
+        base = fields.pop(0) if head & _BASE else "".join(words)[:WORD_LENGTH_MAX]
+        return NameTrait(words, sounds, base)
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
         """The words sorted, pairs of them, their consonants, the joined skeleton and its sorted letters."""

@@ -11,10 +11,9 @@ from samehand.keys import Key
 from store.addresses import Addresses
 from store.limits import GENERATIONS, shard_posting_cap
 
-LAYOUT = 1
+LAYOUT = 2  # raised with every change of what lies in Redis: a store of another one is refused, never misread
 PAGE_SLOTS = 32
 ENTRY_BYTES = 6
-PLACE_BYTES = 11
 SKETCH_ROWS = 4
 
 # Sixty entries a bucket: 360 bytes, at which a key's own cost (some 60 bytes) is a sixth, and reading a
@@ -23,7 +22,7 @@ _ENTRIES_A_BUCKET = 60
 # Blocking keys of a banned account with a handle and a name; one with everything has twice as many.
 _ENTRIES_A_BAN = 28
 _ENTRIES_A_REMEMBERED = 52
-_ACCOUNTS_A_MAP = 48
+_ACCOUNTS_A_MAP = 96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

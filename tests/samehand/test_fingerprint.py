@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import distil, enrolment_keys, pack, query_keys, unpack
+from samehand.fingerprint import distil, enrolment_keys, first_section, pack, query_keys, unpack
+from samehand.signals import SIGNALS
 from tests.samehand.signals.test_contract import accounts, keyer
 
 
-@given(account=accounts, at=st.none() | st.integers(1, 2**33))
+@given(account=accounts, at=st.none() | st.integers(1, 2**39))
 def test_a_fingerprint_survives_storage(account: Account, at: int | None) -> None:
     fingerprint = distil(account, keyer, at=at, pepper_id=7)
     assert unpack(pack(fingerprint)) == fingerprint
@@ -39,10 +40,36 @@ def test_damage_is_told_and_never_raises_anything_else(record: bytes) -> None:
         pass
 
 
-def test_a_record_of_another_version_is_refused() -> None:
+@pytest.mark.parametrize("version", [1, 3, 99])
+def test_a_record_of_another_version_is_refused(version: int) -> None:
     record = pack(distil(Account(platform="x", account_id="1", handle="umar"), keyer, at=None))
     with pytest.raises(UnreadableFingerprint, match="version"):
-        unpack(bytes((99,)) + record[1:])
+        unpack(bytes((version,)) + record[1:])
+
+
+def test_a_record_of_the_first_version_is_refused() -> None:
+    """As the first version wrote `umar_media`, banned on X: a store of it is rebuilt, never misread."""
+    with pytest.raises(UnreadableFingerprint, match="version 1 is not 2"):
+        unpack(
+            bytes.fromhex("010101006ab13b800178056c6174696e") + b"\x01\x11\x1fumar media\x1f\x1f\x1f\x1fmrmd"
+        )
+
+
+def test_a_plain_handle_takes_little() -> None:
+    """Where a banned account shows a handle alone, its record is what a million of them cost."""
+    handle = "umar_media"
+    record = pack(distil(Account(platform="x", account_id="1", handle=handle), keyer, at=1.79e9))
+    header, own_addresses, plainly_written = 9, 19, 1
+    assert len(record) <= header + 3 + len(handle) * 6 / 8 + 1 + own_addresses + plainly_written
+
+
+@given(account=accounts)
+def test_the_first_section_is_the_first_trait(account: Account) -> None:
+    fingerprint = distil(account, keyer, at=None)
+    first = next((s for s, t in zip(SIGNALS, fingerprint.traits, strict=True) if t is not None), None)
+    if first is not None:
+        code, payload = first_section(pack(fingerprint))
+        assert (code, first.unpack(payload)) == (first.code, fingerprint.trait(first.name))
 
 
 def test_an_account_that_shows_nothing_has_no_keys() -> None:

@@ -1,7 +1,7 @@
 -- Shared by every script. KEYS[1] is the shard's root (`prefix{shard}:`); every other key begins with it,
 -- so that all of them lie in the root's cluster slot. ARGV[1] is the epoch that the caller knows, if any.
 local ROOT = KEYS[1]
-local ENTRY, PLACE = 6, 11 -- bytes: print 3 + slot 3 in a posting; digest 8 + slot 3 in an account map
+local ENTRY, PLACE = 6, 6 -- bytes: print 3 + slot 3, in a posting and in an account map
 local PAGE = 32 -- slots a page; must be what layout.py says
 local HEAD = PAGE * 3 -- a page begins with the end of each of its records, 3 bytes each
 
@@ -158,30 +158,39 @@ local function unlist_all(index, rows, slot)
   end
 end
 
--- the account map: digest to slot
+-- the account map: digest to slot. It keeps three bytes of the digest beside the slot; the account's tag, which
+-- stands in its frame, is four others, so that an account is known by 56 bits and those that choose the bucket.
 local function map_key(index, digest, buckets)
   -- the low 32 bits of the digest's second half, as the caller reckons them too
   return string.format('%sa%x', index, struct.unpack('>I4', digest, 13) % buckets)
 end
 
+local function map_print(digest)
+  return sub(digest, 5, 7)
+end
+
 local function map_get(index, digest, buckets)
   local map = call('GET', map_key(index, digest, buckets))
-  if not map then return nil end
-  local i = aligned(map, sub(digest, 1, 8), PLACE)
-  return i and u24(map, i + 8)
+  local print, tag = map_print(digest), sub(digest, 1, 4)
+  local i = map and aligned(map, print, PLACE)
+  while i do
+    local slot = u24(map, i + 3)
+    if sub(page_get(index .. 'r', slot), 2, 5) == tag then return slot end
+    i = aligned(map, print, PLACE, i + PLACE)
+  end
 end
 
 local function map_put(index, digest, buckets, slot, ttl)
   local key = map_key(index, digest, buckets)
   local map = call('GET', key)
-  call('SET', key, (map or '') .. sub(digest, 1, 8) .. to24(slot), 'KEEPTTL')
+  call('SET', key, (map or '') .. map_print(digest) .. to24(slot), 'KEEPTTL')
   if ttl and not map then call('EXPIRE', key, ttl) end
 end
 
-local function map_cut(index, digest, buckets)
+local function map_cut(index, digest, buckets, slot)
   local key = map_key(index, digest, buckets)
   local map = call('GET', key)
-  local i = map and aligned(map, sub(digest, 1, 8), PLACE)
+  local i = map and aligned(map, map_print(digest) .. to24(slot), PLACE)
   if i then cut(key, map, i, PLACE) end
 end
 
@@ -207,7 +216,7 @@ local function entry_remove(index, buckets, digest, slot, rows, ttl)
   unlist_all(index, rows, slot)
   page_put(index .. 'r', slot, '')
   page_put(index .. 'q', slot, '')
-  map_cut(index, digest, buckets)
+  map_cut(index, digest, buckets, slot)
   call('RPUSH', index .. 'f', slot)
   if ttl then call('EXPIRE', index .. 'f', ttl) end
   call('HINCRBY', index .. 'c', 'n', -1)

@@ -1,0 +1,54 @@
+"""Words that nearly every stored record repeats, and the one byte that stands for each.
+
+A word's place is part of the stored form: append, never reorder or remove. A word that is not here is
+spelled out in the record, so that a new platform needs no new version of anything.
+"""
+
+from __future__ import annotations
+
+SPELLED = 0
+"""The code that says: the word itself follows."""
+
+_PLATFORMS = ("x", "facebook", "instagram", "telegram", "whatsapp")
+
+_STRATA = (
+    *("latin", "latin/ar", "latin/de", "latin/en", "latin/es", "latin/fr", "latin/hi", "latin/id"),
+    *("latin/it", "latin/pl", "latin/pt", "latin/sw", "latin/tr", "latin/ur", "latin/vi", "cyrillic"),
+    *("cyrillic/bg", "cyrillic/kk", "cyrillic/mn", "cyrillic/ru", "cyrillic/sr", "cyrillic/tg"),
+    *("cyrillic/uk", "greek", "arabic", "arabic/ar", "arabic/bal", "arabic/fa", "arabic/ku", "arabic/ps"),
+    *("arabic/sd", "arabic/ug", "arabic/ur", "hebrew", "devanagari", "devanagari/hi", "devanagari/mr"),
+    *("devanagari/ne", "han", "han/ja", "han/ko", "han/zh", "hangul", "kana", "other", "none"),
+)
+
+
+class Interned:
+    """Words of one kind by their codes."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        """Takes at most 255 words in the order of their codes, which begin at 1."""
+        self._words = words
+        self._codes = {word: code for code, word in enumerate(words, SPELLED + 1)}
+
+    def pack(self, word: str) -> bytes:
+        """Its code, or the code for "spelled", the length and the word (at most 255 bytes of UTF-8)."""
+        code = self._codes.get(word)
+        if code is not None:
+            return bytes((code,))
+        spelled = word.encode()
+        return bytes((SPELLED, len(spelled))) + spelled
+
+    def unpack(self, record: bytes, here: int) -> tuple[str, int]:
+        """The word that stands at a place of a record, and where it ends.
+
+        Raises ``IndexError`` or ``UnicodeDecodeError`` where there is none.
+        """
+        code = record[here]
+        if code != SPELLED:
+            return self._words[code - 1], here + 1
+        start = here + 2
+        end = start + record[here + 1]
+        return record[start:end].decode(), end
+
+
+PLATFORMS = Interned(_PLATFORMS)
+STRATA = Interned(_STRATA)
