@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
@@ -19,6 +20,7 @@ from samehand.keys import Key
 from samehand.normal.fold import FOLD_VERSION
 from samehand.normal.scripts import stratum
 from samehand.signals import BY_CODE, POSITION, SIGNALS
+from samehand.signals.crossing import CROSSING, names_of
 
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
@@ -77,14 +79,14 @@ def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
 
 def query_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is looked up: its own, and those only a query tries."""
-    return list(
-        dict.fromkeys(
-            key
-            for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
-            if trait is not None
-            for key in signal.probes(trait)
-        )
+    own = (
+        key
+        for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
+        if trait is not None
+        for key in signal.probes(trait)
     )
+    across = CROSSING.probes(names_of(fingerprint.trait("handle"), fingerprint.trait("name")))
+    return list(dict.fromkeys(chain(own, across)))
 
 
 def pack(fingerprint: Fingerprint) -> bytes:

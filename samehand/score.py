@@ -21,9 +21,7 @@ from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.signals import CIRCUMSTANCES, SIGNALS
 from samehand.signals.base import Finding, Sight
-from samehand.signals.crossing import CROSSING, Names
-from samehand.signals.handle import HandleTrait
-from samehand.signals.name import NameTrait
+from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.watchlist.platforms import is_list
 from samehand.weights import Band, Row, SignalWeights, Weights
 
@@ -135,10 +133,7 @@ def _crossing(
 
 
 def _names(fingerprint: Fingerprint) -> Names:
-    handle, name = fingerprint.trait("handle"), fingerprint.trait("name")
-    return Names(
-        handle if isinstance(handle, HandleTrait) else None, name if isinstance(name, NameTrait) else None
-    )
+    return names_of(fingerprint.trait("handle"), fingerprint.trait("name"))
 
 
 def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> _Line:

@@ -6,15 +6,16 @@ and keeps nothing of its own, so it costs no record a byte.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import permutations
 from typing import Final, NamedTuple
 
 from samehand.account import Account
-from samehand.commonness import bits, read
+from samehand.commonness import bits
+from samehand.crossing_keys import handle_sounds, keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
-from samehand.keys import KeyKind
+from samehand.keys import Key, KeyKind
 from samehand.likeness import Likeness, Word, likeness
-from samehand.normal.consonants import word_keys
 from samehand.signals.base import Example, Finding, Quoted, Sight
 from samehand.signals.handle import HandleTrait
 from samehand.signals.name import ALONE_BITS_MIN, NameTrait
@@ -49,6 +50,13 @@ class Names(NamedTuple):
 
     handle: HandleTrait | None
     name: NameTrait | None
+
+
+def names_of(handle: object | None, name: object | None) -> Names:
+    """The two traits of a fingerprint, told apart from any others."""
+    return Names(
+        handle if isinstance(handle, HandleTrait) else None, name if isinstance(name, NameTrait) else None
+    )
 
 
 class _Crossed(NamedTuple):
@@ -86,6 +94,14 @@ class CrossingSignal:
         ]
         best = max(found, key=lambda one: one.worth, default=None)
         return None if best is None or best.worth <= 0.0 else _finding(best, sight)
+
+    def probes(self, names: Names) -> Iterator[Key]:
+        """The keys of the other field that a query tries beside those of its own."""
+        handle, name = names
+        if handle is not None and not handle.automatic:
+            yield from keys_of_names(handle.word, handle.alternates)
+        if name is not None:
+            yield from keys_of_handles(_as_word(name))
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one side as they were given; empty where they were not kept."""
@@ -126,7 +142,7 @@ def _crossed(handle: HandleTrait, name: NameTrait, mine: str, other: str) -> _Cr
     if cost is not None:
         return _Crossed("spells-it", name.words or (name.base,), cost, mine, other)
     theirs_is_name = other == "display name"
-    name_word = Word(name.base, name.words, "".join(name.sounds))
+    name_word = _as_word(name)
     found = (
         likeness(handle.word, name_word) if theirs_is_name else likeness(name_word, handle.word)
     ) or _sounding(handle, name)
@@ -157,12 +173,8 @@ def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
     return Likeness("consonants", cheapest, _SOUND_BITS)
 
 
-def handle_sounds(word: Word) -> list[str]:
-    """The consonant keys of a handle's words; where it is written in one, of the words it is read as."""
-    tokens = list(word.tokens)
-    if len(tokens) < 2:
-        tokens = [piece.text for piece in read(word.base).segments]
-    return [sound for sound in word_keys([token for token in tokens if token.isalpha()]) if sound]
+def _as_word(name: NameTrait) -> Word:
+    return Word(name.base, name.words, "".join(name.sounds))
 
 
 def _called(handle: str) -> Account:

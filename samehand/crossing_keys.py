@@ -1,0 +1,57 @@
+"""Under which blocking keys of display names a handle is looked up, and the reverse.
+
+Nothing is listed for it: what handles and names are listed under anyway is tried from the other side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+
+from samehand.blocking import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
+from samehand.commonness import decoration, read
+from samehand.keys import Key, KeyKind
+from samehand.likeness import Word
+from samehand.normal.consonants import word_keys
+
+_WORDS_MAX = 4  # words of a handle or a name that are paired; more are a slogan
+_WORD_LENGTH_MIN = 5  # a single word that a whole handle may be
+
+
+def handle_words(word: Word) -> tuple[str, ...]:
+    """The words that a handle is written in; of one without separators those that it is read as."""
+    return word.tokens if len(word.tokens) > 1 else tuple(piece.text for piece in read(word.base).segments)
+
+
+def handle_sounds(word: Word) -> list[str]:
+    """The consonants of each of these words that has any."""
+    sounds = word_keys([token for token in handle_words(word) if token.isalpha()])
+    return [sound for sound in sounds if sound]
+
+
+def keys_of_names(handle: Word, alternates: Iterable[str]) -> Iterator[Key]:
+    """Keys under which a display name is listed that this handle spells."""
+    spelt = [handle.base, *alternates, *cores(handle.base, handle.tokens), *stems(handle.base)]
+    for base in dict.fromkeys(spelt):
+        if len(base) >= CORE_LENGTH_MIN:
+            yield Key(KeyKind.NAME_WORD, base.encode())
+    for letters in tried_letters("".join(handle.tokens) or handle.base):
+        yield Key(KeyKind.NAME_LETTERS, letters.encode())
+    telling = sorted({word for word in handle_words(handle) if not decoration(word)})[:_WORDS_MAX]
+    if len(telling) > 1:
+        yield Key(KeyKind.NAME_TOKENS, " ".join(telling).encode())
+        yield from (Key(KeyKind.NAME_PAIR, " ".join(pair).encode()) for pair in combinations(telling, 2))
+    sound = "".join(sorted(handle_sounds(handle)))
+    if len(sound) >= CONSONANTS_MIN:
+        yield Key(KeyKind.NAME_CONSONANTS, sound.encode())
+
+
+def keys_of_handles(name: Word) -> Iterator[Key]:
+    """Keys under which a handle is listed that spells this display name."""
+    telling = [word for word in name.tokens if len(word) >= _WORD_LENGTH_MIN and not decoration(word)]
+    for base in dict.fromkeys([name.base, *cores(name.base, name.tokens), *telling, *stems(name.base)]):
+        yield Key(KeyKind.HANDLE_WORD, base.encode())
+    for letters in tried_letters("".join(name.tokens) or name.base):
+        yield Key(KeyKind.HANDLE_SORTED, letters.encode())
+    if len(name.consonants) >= CONSONANTS_MIN:
+        yield Key(KeyKind.HANDLE_CONSONANTS, name.consonants.encode())
