@@ -75,8 +75,12 @@ fmt: $(STAMP) ## sort imports, apply safe fixes, format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
 .PHONY: lock
 lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lock UPGRADE=1 moves pins forward
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
-		$(if $(UPGRADE),--upgrade) --extra dev pyproject.toml requirements/build.in --output-file $(LOCK)
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev pyproject.toml requirements/build.in --output-file $(LOCK)
+	@# What the image lays, at the versions that the tests ran with.
+	@$(COMPILE) --constraint $(LOCK) pyproject.toml --output-file requirements/run.lock
+	@$(COMPILE) --constraint $(LOCK) requirements/build.in --output-file requirements/build.lock
