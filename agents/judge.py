@@ -34,6 +34,7 @@ class Judge:
     async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
         store, now = self._house.store, self._house.now()
         alerts = await self._house.ask(store.pairs([verdict.alert_id for verdict in verdicts]))
+        await self._house.ask(store.judged([verdict.alert_id for verdict in verdicts]))
         unlike = [v.alert_id for v in verdicts if consequence(v.verdict) is Consequence.SUPPRESS]
         if unlike:
             await self._house.ask(store.suppress(unlike, now=now))

@@ -93,6 +93,9 @@ class Tending:
         meters.remembered_accounts.set(figures.remembered)
         meters.remembered_bytes.set(figures.remembered_bytes)
         meters.remembered_evicted.set(figures.remembered_evicted)
+        since = figures.oldest_unjudged_at
+        meters.alerts_unjudged.set(figures.unjudged)
+        meters.alerts_unjudged_oldest_seconds.set(0 if since is None else max(0.0, self.clock.now() - since))
         meters.store_memory_bytes.set(figures.memory_bytes or 0)
         meters.store_memory_limit_bytes.set(figures.memory_limit_bytes or 0)
 

@@ -190,6 +190,8 @@ class StoreFacts:
     fold_versions: tuple[int, ...]
     memory_bytes: int | None
     memory_limit_bytes: int | None
+    unjudged: int = 0  # published alerts without a verdict
+    oldest_unjudged_at: float | None = None  # when (Unix seconds) the first of them was published
 
 
 class Store(Protocol):
@@ -281,6 +283,9 @@ class Store(Protocol):
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs, whether or not they are known here."""
+
+    async def judged(self, alert_ids: Sequence[str]) -> None:
+        """Notes that a person has judged these: they no longer wait for anybody."""
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         """Open alerts by their ids."""

@@ -19,6 +19,10 @@ CLAIM_SECONDS = 600
 # Nobody reads more alerts on one ban than this; a ban that gets more is a flood, and the oldest give way.
 OPEN_ALERTS_A_BAN = 500
 
+# Published alerts without a verdict, 90 bytes each: what a team of twenty judges in a year. Beyond it nobody
+# will get to the oldest, and operators have long been told.
+AWAITING_MAX = 100_000
+
 # Remembered accounts go in whole generations: eight in a retention time, so that an account is kept for
 # at least the retention and at most an eighth longer, and each write touches one generation only.
 GENERATIONS = 8

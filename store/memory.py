@@ -29,7 +29,13 @@ from store.base import (
     StoreFacts,
 )
 from store.counting import counted
-from store.limits import DELETION_MARKER_SECONDS, MARKER_SECONDS, OPEN_ALERTS_A_BAN, SWEEP_AT_ONCE
+from store.limits import (
+    AWAITING_MAX,
+    DELETION_MARKER_SECONDS,
+    MARKER_SECONDS,
+    OPEN_ALERTS_A_BAN,
+    SWEEP_AT_ONCE,
+)
 from store.memory_counts import Counts
 from store.memory_index import Entry, Index, ranked
 from store.memory_remembered import RememberedShard
@@ -75,6 +81,7 @@ class MemoryStore:
     _open: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
     _suppressed: set[str] = field(default_factory=set)
+    _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
         """Lays out the shards."""
@@ -180,6 +187,8 @@ class MemoryStore:
 
     async def sweep(self, *, now: float) -> int:
         """Removes bans that have expired."""
+        known = [(one, at) for one, at in self._awaiting.items() if at > now - MARKER_SECONDS]
+        self._awaiting = dict(known[-AWAITING_MAX:])
         gone = [
             entry.account
             for index in self._indexes
@@ -288,6 +297,7 @@ class MemoryStore:
             if marker is not None:
                 claim, until = self._addresses.claim(claimant), now + MARKER_SECONDS
                 self._markers[alert_id, banned] = confirmed(marker, claim, until)
+            self._awaiting.setdefault(alert_id, now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, oldest first."""
@@ -299,10 +309,16 @@ class MemoryStore:
             if self._open.get(banned, {}).pop(alert_id, None) is not None:
                 self._markers[alert_id, banned] = dropped(self._markers[alert_id, banned])
             self._where.pop(alert_id, None)
+        await self.judged([alert_id for alert_id, _ in alerts])
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs."""
         self._suppressed.update(alert_ids)
+
+    async def judged(self, alert_ids: Sequence[str]) -> None:
+        """Notes that a person has judged these."""
+        for alert_id in alert_ids:
+            self._awaiting.pop(alert_id, None)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         """Open alerts by their ids."""
@@ -348,6 +364,8 @@ class MemoryStore:
             fold_versions=tuple(sorted(folds)),
             memory_bytes=None,
             memory_limit_bytes=None,
+            unjudged=len(self._awaiting),
+            oldest_unjudged_at=min(self._awaiting.values(), default=None),
         )
 
     # what several of them need

@@ -186,6 +186,16 @@ class Meters:
             buckets=_LOG_ODDS,
             registry=registry,
         )
+        self.alerts_unjudged = Gauge(
+            "samehand_alerts_unjudged",
+            "Published alerts that no moderator has judged yet.",
+            registry=registry,
+        )
+        self.alerts_unjudged_oldest_seconds = Gauge(
+            "samehand_alerts_unjudged_oldest_seconds",
+            "How long the oldest of them has waited for a verdict, 0 without any.",
+            registry=registry,
+        )
         self.signals = Counter(
             "samehand_signals", "Evidence for a mirror in published alerts.", ("signal",), registry=registry
         )

@@ -25,6 +25,7 @@ from store.base import (
 from store.errors import StoreEmptied, StoreUnavailable
 from store.memory import Bounds
 from store.redis.alerts import Alerts
+from store.redis.awaiting import Awaiting
 from store.redis.bans import Bans
 from store.redis.counters import Counters
 from store.redis.families import Families
@@ -64,6 +65,7 @@ class RedisStore:
         self._families = Families(self._shards)
         self._bans = Bans(self._shards, self._families)
         self._alerts = Alerts(self._shards)
+        self._awaiting = Awaiting(self._shards)
         self._remembered = RememberedAccounts(
             self._shards,
             self._counters,
@@ -143,6 +145,7 @@ class RedisStore:
 
     async def sweep(self, *, now: float) -> int:
         """Removes bans that have expired."""
+        await self._awaiting.trim(now)
         return await self._bans.sweep(now)
 
     def walk(self) -> AsyncIterator[list[Ban]]:
@@ -187,6 +190,7 @@ class RedisStore:
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
         await self._alerts.confirm(published, now)
+        await self._awaiting.note([one.alert_id for one in published], now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, oldest first."""
@@ -195,10 +199,15 @@ class RedisStore:
     async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
         """Forgets alerts after their withdrawal was published."""
         await self._alerts.drop(alerts)
+        await self._awaiting.settle([alert_id for alert_id, _ in alerts])
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs."""
         await self._alerts.suppress(alert_ids)
+
+    async def judged(self, alert_ids: Sequence[str]) -> None:
+        """Notes that a person has judged these."""
+        await self._awaiting.settle(alert_ids)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         """Open alerts by their ids."""
@@ -226,6 +235,7 @@ class RedisStore:
         """Counts and bytes."""
         remembered, size, evicted = await self._remembered.figures()
         used, limit = await self._link.memory()
+        unjudged, oldest = await self._awaiting.figures()
         return StoreFacts(
             fingerprints=await self._enrolled(),
             remembered=remembered,
@@ -235,6 +245,8 @@ class RedisStore:
             fold_versions=await self._standing.folds(),
             memory_bytes=used,
             memory_limit_bytes=limit,
+            unjudged=unjudged,
+            oldest_unjudged_at=oldest,
         )
 
     async def _enrolled(self) -> int:

@@ -33,3 +33,11 @@ async def test_a_confirmed_mirror_joins_the_family_when_it_is_banned_itself(life
 
 async def test_a_verdict_on_an_unknown_alert_is_no_fault(life: Life) -> None:
     assert await life.tell(life.judge, a_verdict("0" * 32, "mirror")) == [NOTHING]
+
+
+async def test_what_was_judged_waits_for_nobody(life: Life) -> None:
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
+    assert (await life.house.store.figures()).unjudged == 1
+    await life.tell(life.judge, a_verdict(life.alerts[0].alert_id, "unsure"))
+    assert (await life.house.store.figures()).unjudged == 0
