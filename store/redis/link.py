@@ -97,11 +97,10 @@ class Link:
             raise _meaning(fault) from fault
         except (RedisError, RedisClusterException, OSError) as fault:
             raise StoreUnavailable(f"Redis cannot be reached: {type(fault).__name__}") from fault
-        except AttributeError as fault:
-            # redis-py 8.1: while a cluster fails over, one task of its client closes the connection that
-            # another is about to write to ('NoneType' object has no attribute 'writelines').
-            if not _is_of_the_client(fault):
-                raise
+        except (AttributeError, RuntimeError) as fault:
+            # Nothing but redis-py runs in here. In 8.1, while a cluster fails over, one task of its client
+            # closes the connection that another is about to write to: 'NoneType' object has no attribute
+            # 'writelines', or of uvloop that the handler is closed.
             raise StoreUnavailable("Redis cannot be reached: its client is reconnecting") from fault
 
 
@@ -126,14 +125,6 @@ def _meaning(fault: ResponseError) -> Exception:
     # for some and keeps the word of others. Only these are told: what follows may quote arguments.
     known = type(fault) is not ResponseError
     return StoreUnavailable(f"Redis refuses: {type(fault).__name__ if known else message.split(' ', 1)[0]}")
-
-
-def _is_of_the_client(fault: Exception) -> bool:
-    """Whether it was raised in redis-py itself, and not by anything of ours."""
-    where = fault.__traceback__
-    while where is not None and where.tb_next is not None:
-        where = where.tb_next
-    return where is not None and where.tb_frame.f_globals.get("__name__", "").startswith("redis.")
 
 
 def _client(endpoint: Endpoint) -> Redis | RedisCluster:
