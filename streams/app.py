@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,7 +42,7 @@ from streams.meters import Meters
 from streams.outcomes import After, Handle, nothing_after
 from streams.patches import require_compiled_streams, safe_transport
 from streams.progress import Progress
-from streams.resumes import Resumes
+from streams.resumes import Resumes, Stop
 from streams.settings import Settings
 from streams.topics import names
 from streams.web import ClosedWeb, closed_web
@@ -91,6 +91,8 @@ class WorkerApp(faust.App):
         self.breaker = breaker or Breaker(self.clock.ticks, on_change=meters.breaker)
         self.deliveries: list[Delivery] = []
         self.progress: list[Progress] = []
+        self.topic_ids: dict[str, str] = {}
+        """Which topics the names stood for when the worker started."""
         self.health = Health(
             self.clock.ticks,
             self.progress,
@@ -116,6 +118,12 @@ class WorkerApp(faust.App):
         """Whether waiting must end: partitions are being revoked, or the process is stopping."""
         return self.life.stopping or bool(self.rebalancing) or bool(self.should_stop)
 
+    def begin_stopped(self, stops: Mapping[str, Stop]) -> None:
+        """Some topics stood still when this process started."""
+        for delivery in self.deliveries:
+            if (stop := stops.get(delivery.progress.topic)) is not None:
+                delivery.begin_stopped(stop)
+
     def fail(self, name: str, fault: BaseException) -> None:
         """A delivery met what it cannot handle: end the process with the batch unacknowledged."""
         self.life.fault = self.life.fault or f"{name}: {type(fault).__name__}"
@@ -135,7 +143,9 @@ class WorkerApp(faust.App):
 
     def _safe_transport(self, brokers: list[URL]) -> TransportT:
         made = safe_transport(
-            fetch_wait_ms=self.settings.fetch_wait_ms, idempotent=self.settings.kafka_idempotence
+            fetch_wait_ms=self.settings.fetch_wait_ms,
+            idempotent=self.settings.kafka_idempotence,
+            topic_ids=self.topic_ids,
         )
         return made(brokers, self)
 

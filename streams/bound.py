@@ -28,6 +28,8 @@ class DeadLetterBound:
         window_records: int = WINDOW_RECORDS,
         at_least: int = LETTERS_AT_LEAST,
     ) -> None:
+        self.terms = f"{share_max:g} of {window_records}, at least {at_least}"
+        """The bound in words: the same words mean the same bound."""
         self._share_max = share_max
         self._at_least = at_least
         self._recent: deque[bool] = deque(maxlen=window_records)

@@ -1,20 +1,32 @@
-"""The control topic: where `samehand letters resume` leaves word, and where stopped topics look for it."""
+"""The control topic: where stopped topics and `samehand letters resume` leave word, and look for it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
+
+import msgspec
 
 from streams.brokers import ANSWER_MS, reader, writer
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
+from streams.outcomes import Arrival
+from streams.resumes import Stop
 from streams.settings import Settings
 from streams.topics import names
 
 T = TypeVar("T")
 
 _PARTITION = 0
-_RESUME = b'{"word":"resume"}'
+_RESUME = "resume"
+_STOP = "stop"
+
+
+class _Word(msgspec.Struct, frozen=True, omit_defaults=True):
+    word: str
+    why: str = ""
+    bound: str = ""
 
 
 class ControlTopic:
@@ -24,21 +36,19 @@ class ControlTopic:
         self._settings = settings
         self._topic = names(settings).control
 
-    async def mark(self) -> int:
-        """The offset after the last word. Raises `BrokerUnavailable`."""
-        return await _asked(self._end)
+    async def stop(self, topic: str, stop: Stop) -> Stop:
+        """Leaves word that `topic` stands still. Raises `BrokerUnavailable`."""
+        word = _Word(_STOP, stop.why, stop.bound)
+        return replace(stop, since=1 + await _asked(lambda: _say(self._settings, topic, word)))
 
     async def resumed(self, topic: str, since: int) -> bool:
         """Whether `topic` was resumed at or after offset `since`. Raises `BrokerUnavailable`."""
         return await _asked(lambda: self._said(topic.encode(), since))
 
-    def _end(self) -> int:
-        with reader(self._settings) as opened:
-            return opened.end(self._topic, _PARTITION)
-
     def _said(self, key: bytes, since: int) -> bool:
         with reader(self._settings) as opened:
-            return any(word.key == key for word in opened.read(self._topic, _PARTITION, since))
+            words = [it for it in opened.read(self._topic, _PARTITION, since) if it.key == key]
+        return any(_read(it).word == _RESUME for it in words)
 
 
 async def _asked(question: Callable[[], T]) -> T:
@@ -58,7 +68,38 @@ def resume(settings: Settings, topic: str) -> None:
     known = (called.created, called.updated, called.deleted, called.banned, called.reinstated)
     if topic not in (*known, called.verdicts, called.enrolled):
         raise TopicsError(f"{topic!r} is no topic that workers consume")
+    _say(settings, topic, _Word(_RESUME))
+
+
+def stopped_topics(settings: Settings) -> dict[str, Stop]:
+    """The topics on which the last word is that they stand still.
+
+    Raises `BrokerUnavailable`, `BrokerRefused`.
+    """
+    control, stops = names(settings).control, dict[str, Stop]()
+    with reader(settings) as opened:
+        if _PARTITION in opened.partitions(control):
+            for arrival in opened.read(control, _PARTITION):
+                topic, word = (arrival.key or b"").decode(errors="replace"), _read(arrival)
+                if word.word == _STOP:
+                    stops[topic] = Stop(word.why, word.bound, arrival.offset + 1)
+                elif word.word == _RESUME:
+                    stops.pop(topic, None)
+    return stops
+
+
+def _say(settings: Settings, topic: str, word: _Word) -> int:
+    """Appends a word; its offset."""
     with writer(settings) as opened:
-        opened.send(called.control, key=topic.encode(), value=_RESUME, headers=[]).get(
-            timeout=ANSWER_MS / 1000
+        said = opened.send(
+            names(settings).control, key=topic.encode(), value=msgspec.json.encode(word), headers=[]
         )
+        return int(said.get(timeout=ANSWER_MS / 1000).offset)
+
+
+def _read(arrival: Arrival) -> _Word:
+    """Its word; an empty one where it is about something else, as the store's epoch is."""
+    try:
+        return msgspec.json.decode(arrival.value or b"", type=_Word)
+    except msgspec.MsgspecError:
+        return _Word("")

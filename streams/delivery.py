@@ -37,7 +37,7 @@ from streams.errors import Transient
 from streams.outcomes import After, Arrival, Dead, Emit, Handle, Outcome, Published, nothing_after
 from streams.progress import Progress, Stage
 from streams.publisher import Publisher, publish
-from streams.resumes import Resumes
+from streams.resumes import Resumes, Stop
 
 SLICE_SECONDS: Final = 0.05
 """How often a pause looks up whether the process is stopping: SIGTERM during an outage ends within this."""
@@ -114,7 +114,7 @@ class Delivery:
         self._around = around
         self._clock = around.clock
         self._bound = bound or DeadLetterBound()
-        self._stopped_at: int | None = None
+        self._stopped: Stop | None = None
         self._log = log.bind(delivery=name, topic=topic)
 
     async def run(self, source: AsyncIterator[Taken]) -> None:
@@ -159,8 +159,8 @@ class Delivery:
 
     async def _advance(self, batch: list[Taken]) -> list[Taken]:
         """Settle as much as the bound on dead letters admits; what is left waits for an operator."""
-        if self._stopped_at is not None:
-            await self._stand_still(self._stopped_at)
+        if self._stopped is not None:
+            await self._stand_still(self._stopped)
         outcomes = await self._decide([taken.arrival for taken in batch])
         admitted = self._bound.admit(isinstance(outcome, Dead) for outcome in outcomes)
         if admitted:
@@ -278,15 +278,22 @@ class Delivery:
         )
         self.progress.stopped_because = reason
         self._log.error("topic stopped", why=reason, cure="samehand letters resume")
-        self._stopped_at = await self._ask(self._around.resumes.mark)
+        stop = Stop(reason, self._bound.terms)
+        self._stopped = await self._ask(lambda: self._around.resumes.stop(self._topic, stop))
 
-    async def _stand_still(self, since: int) -> None:
+    def begin_stopped(self, stop: Stop) -> None:
+        """The topic stood still when this process started: it does so for us too, under the same bound."""
+        if stop.bound == self._bound.terms:
+            self._stopped = stop
+
+    async def _stand_still(self, stop: Stop) -> None:
         resumes = self._around.resumes
-        while not await self._ask(lambda: resumes.resumed(self._topic, since)):
+        self.progress.stopped_because = stop.why
+        while not await self._ask(lambda: resumes.resumed(self._topic, stop.since)):
             await self._pause(RESUME_POLL_SECONDS)
             self._move(Stage.STOPPED)
         self._bound.forget()
-        self._stopped_at = None
+        self._stopped = None
         self.progress.stopped_because = ""
         self._log.info("topic resumed")
 

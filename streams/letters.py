@@ -108,8 +108,8 @@ def replay(
 ) -> Replayed:
     """Send the records of the letters to their topics again; `progress` hears each address.
 
-    A record too large for its letter is read from its topic. Raises `BrokerUnavailable`; what was sent until
-    then is noted, so that the next replay sends the rest.
+    A record that its topic still has is sent as it stands there, headers and all, else as its letter kept it.
+    Raises `BrokerUnavailable`; what was sent until then is noted, so that the next replay sends the rest.
     """
     sent, gone = 0, []
     with reader(settings) as opened, reader(settings) as sources, writer(settings) as out:
@@ -190,14 +190,15 @@ def _noted(arrival: Arrival) -> dict[str, Done]:
 
 
 def _original(sources: Reader, letter: DeadLetter) -> Arrival | None:
-    """The record itself.
+    """The record itself: as its topic still has it, with its headers, else what the letter kept of it.
 
-    A letter leaves out what is too large: then the topic is asked, where it may be gone.
+    A letter leaves out headers, and what is too large; without that the record is gone with its topic.
     """
-    whole = letter.key is not None and (letter.value is not None or letter.value_bytes == 0)
-    kept = None if whole else _at_address(sources, letter)
-    if kept is not None or (letter.value is None and letter.value_bytes > 0):
+    kept = _at_address(sources, letter)
+    if kept is not None:
         return kept
+    if letter.value is None and letter.value_bytes > 0:
+        return None
     return Arrival(letter.topic, letter.partition, letter.offset, letter.key, letter.value)
 
 
@@ -205,7 +206,14 @@ def _at_address(sources: Reader, letter: DeadLetter) -> Arrival | None:
     if letter.partition not in sources.partitions(letter.topic):
         return None
     nearest = next(sources.read(letter.topic, letter.partition, letter.offset), None)
-    return nearest if nearest is not None and nearest.offset == letter.offset else None
+    return nearest if nearest is not None and _is_about(letter, nearest) else None
+
+
+def _is_about(letter: DeadLetter, record: Arrival) -> bool:
+    """Whether it is the record: a topic that was made again has another at that address."""
+    kept = [(letter.key, record.key), (letter.value, record.value)]
+    same = all(ours is None or ours == theirs for ours, theirs in kept)
+    return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)
 
 
 def _send(out: Writer, topic: str, record: Arrival) -> None:

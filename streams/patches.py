@@ -11,16 +11,23 @@ can go.
   load an event waits up to that long. `SafeConsumerThread` sets it from the settings.
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
+* **A commit says nothing of the topic it is about**, so it outlives a topic that was deleted and made again.
+  `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition from its start whose
+  commit is about another topic (`streams.topic_ids`).
 * **An event that is skipped is acknowledged** by the pure-Python stream iterator, not by the compiled one:
   `require_compiled_streams` refuses to start without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any, ClassVar, cast
 
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
+import structlog
+from aiokafka.structs import OffsetAndMetadata, TopicPartition  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
@@ -28,17 +35,41 @@ from faust.types.transports import ConsumerT, ProducerT
 
 from streams.errors import StreamsError
 
+log = structlog.get_logger("samehand.topics")
+
 
 class SafeConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that fetches, with a wait of our choosing."""
+    """The thread that fetches, with a wait of our choosing, and commits with the id of the topic."""
 
     fetch_wait_ms: ClassVar[int] = 10
+    topic_ids: ClassVar[Mapping[str, str]] = {}
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         # Read when the consumer starts and makes its fetcher, which is after this.
         consumer._fetch_max_wait_ms = self.fetch_wait_ms
+        consumer.commit = partial(self._commit_with_ids, consumer.commit)
         return consumer
+
+    async def _commit_with_ids(
+        self, commit: Callable[[Any], Awaitable[None]], offsets: Mapping[TP, OffsetAndMetadata]
+    ) -> None:
+        ids = self.topic_ids
+        await commit({tp: OffsetAndMetadata(it.offset, ids.get(tp.topic, "")) for tp, it in offsets.items()})
+
+    async def about_others(self) -> set[TopicPartition]:
+        """The assigned partitions whose commit is about another topic of that name."""
+        others: set[TopicPartition] = await self.call_thread(self._about_others)
+        return others
+
+    async def _about_others(self) -> set[TopicPartition]:
+        consumer = self._ensure_consumer()
+        commits = await consumer._coordinator.fetch_committed_offsets(consumer.assignment())
+        return {tp for tp, commit in commits.items() if self._is_about_another(tp.topic, commit)}
+
+    def _is_about_another(self, topic: str, commit: OffsetAndMetadata) -> bool:
+        # A commit without an id is believed: an operator's tool made it, or a version that wrote none.
+        return bool(commit.metadata) and commit.metadata != self.topic_ids.get(topic, commit.metadata)
 
 
 class SafeConsumer(driver.Consumer):
@@ -64,9 +95,19 @@ class SafeConsumer(driver.Consumer):
             self._given_up[message.tp] = min(lowest, message.offset)
 
     async def perform_seek(self) -> None:
-        """Back to the commits, from where everything that was given up is read again."""
+        """Back to the commits, from where everything that was given up is read again.
+
+        Back to the start where a commit is about a topic that is no more.
+        """
         await super().perform_seek()
         self._given_up.clear()
+        thread = cast(SafeConsumerThread, self._thread)
+        if others := await thread.about_others():
+            names = sorted({tp.topic for tp in others})
+            log.warning("topic was made again since the last commit: read from its start", topics=names)
+            await thread.seek_to_beginning(*others)
+            for tp in others:
+                self._read_offset[tp] = self._committed_offset[tp] = None
 
     def _new_offset(self, tp: TP) -> int | None:
         floor = self._floor(tp)
@@ -106,8 +147,13 @@ class SafeTransport(driver.Transport):
     Producer: ClassVar[type[ProducerT]] = SafeProducer
 
 
-def safe_transport(*, fetch_wait_ms: int, idempotent: bool) -> type[SafeTransport]:
-    """A transport with these settings; Faust makes its parts itself, so they travel as classes."""
+def safe_transport(
+    *, fetch_wait_ms: int, idempotent: bool, topic_ids: Mapping[str, str] = MappingProxyType({})
+) -> type[SafeTransport]:
+    """A transport with these settings; Faust makes its parts itself, so they travel as classes.
+
+    ``topic_ids`` is read at every commit and seek, and may be filled in until the first of them.
+    """
 
     class Thread(SafeConsumerThread):
         pass
@@ -122,6 +168,7 @@ def safe_transport(*, fetch_wait_ms: int, idempotent: bool) -> type[SafeTranspor
         pass
 
     Thread.fetch_wait_ms = fetch_wait_ms
+    Thread.topic_ids = topic_ids
     Producer.idempotent = idempotent
     Transport.Consumer = Consumer
     Transport.Producer = Producer

@@ -21,7 +21,9 @@ import uvloop
 
 from streams import topics
 from streams.app import WorkerApp
-from streams.errors import TopicsError
+from streams.control import stopped_topics
+from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
+from streams.topic_ids import topic_ids, watch_topics
 from streams.watch import watch
 
 EXIT_OK: Final = 0
@@ -46,6 +48,7 @@ def run_worker(app: WorkerApp) -> int:
     worker = _Worker(app, loop)
     app.life.end = worker.end
     app.task(lambda: watch(app))
+    app.task(lambda: watch_topics(app))
     log.info("starting", group=app.settings.kafka_group, topics=[progress.topic for progress in app.progress])
     crashed = worker.run()
     return _code(app, crashed)
@@ -54,7 +57,9 @@ def run_worker(app: WorkerApp) -> int:
 def _topics_fault(app: WorkerApp) -> int:
     try:
         findings = topics.check(app.settings, create=app.settings.topic_create)
-    except TopicsError as fault:
+        app.topic_ids |= topic_ids(app.settings, [progress.topic for progress in app.progress])
+        app.begin_stopped(stopped_topics(app.settings))
+    except (TopicsError, BrokerUnavailable, BrokerRefused) as fault:
         log.critical("no broker", why=str(fault))
         return EXIT_BROKER
     for finding in findings:

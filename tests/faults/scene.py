@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -21,6 +22,7 @@ from urllib.request import urlopen
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 from msgspec.structs import replace
 
+from local.kafka_ready import admin
 from local.ports import LOOPBACK, Port, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
@@ -29,7 +31,9 @@ from schemas.record import Record
 from schemas.wire import Decoded, decode_alert, encode
 from streams import topics
 from streams.brokers import client_options, reader, writer
+from streams.outcomes import Arrival
 from streams.settings import Settings, load
+from streams.topic_ids import topic_ids
 from streams.topics import names
 from tests.faults.stream import Stream
 
@@ -169,19 +173,37 @@ class Scene:
             yield
             done.result(WAIT_SECONDS_MAX)
 
+    def make_again(self, topic: str) -> str:
+        """Deletes a topic and makes it again, as an operator might; the id that it had."""
+        [before] = topic_ids(self.settings, [topic]).values()
+        with admin(self.settings.kafka_brokers[0]) as client:
+            client.delete_topics([topic])
+        self.until(lambda: not topic_ids(self.settings, [topic]), "the topic to go")
+        topics.check(self.settings, create=True)
+        self.until(lambda: topic_ids(self.settings, [topic]).get(topic, before) != before, "the topic again")
+        self.watch_again()
+        return before
+
     # what is seen
     def alerts(self) -> list[MirrorAlert]:
         """Every alert record, repeats and all."""
-        with reader(self.settings) as opened:
-            values = [
-                record.value
-                for partition in opened.partitions(self.topics.alerts)
-                for record in opened.read(self.topics.alerts, partition)
-            ]
-        found = [decode_alert(value, now=math.inf) for value in values]  # a worker's clock may be ahead
+        told = self.read(self.topics.alerts)
+        found = [decode_alert(one.value, now=math.inf) for one in told]  # a worker's clock may be ahead
         records = [read.record for read in found if isinstance(read, Decoded)]
-        assert len(records) == len(values)
+        assert len(records) == len(told)
         return [record for record in records if isinstance(record, MirrorAlert)]
+
+    def silence(self) -> float:
+        """The longest time between an alert and the next, by the stamps of their records, in seconds."""
+        stamps = sorted(record.timestamp for record in self.read(self.topics.alerts))
+        return max((later - earlier for earlier, later in pairwise(stamps)), default=0.0)
+
+    def read(self, topic: str) -> list[Arrival]:
+        """Every record of a topic, partition by partition."""
+        with reader(self.settings) as opened:
+            return [
+                record for partition in opened.partitions(topic) for record in opened.read(topic, partition)
+            ]
 
     def final(self) -> Final:
         """What consumers are left with, but for what says when and from which side a pair was found."""

@@ -1,4 +1,4 @@
-"""The only broker goes away and comes back."""
+"""The only broker goes away and comes back, or hangs for longer than the client waits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.apache import ApacheKafka
+from streams.app import CONFIRM_SECONDS
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
 from tests.faults.test_ends import TELLING
@@ -16,6 +17,7 @@ from tests.faults.test_ends import TELLING
 pytestmark = pytest.mark.kafka
 
 AWAY_SECONDS = 5.0
+FROZEN_SECONDS = CONFIRM_SECONDS + 5.0  # the client gives up what it sent, and it is sent again
 
 
 @pytest.fixture
@@ -49,5 +51,34 @@ def test_the_only_broker_is_away(
             repeats_max=TELLING * BATCH_RECORDS,
         )
         assert worker.child.pid is not None, "an outage of the broker ends no worker"
+    finally:
+        scene.close()
+
+
+@pytest.mark.thorough
+def test_the_only_broker_hangs(
+    own_kafka: ApacheKafka, tmp_path: Path, pepper: Path, expected: Expected
+) -> None:
+    """What is sent while it hangs may be there twice: nobody knows whether it took the first."""
+    scene = Scene(own_kafka.address, tmp_path, pepper)
+    try:
+        scene.publish_all(expected.stream)
+        scene.start()
+        scene.until_alerts(len(expected.final) // 4)
+        node = own_kafka.nodes[0]
+        node.freeze()
+        time.sleep(FROZEN_SECONDS)
+        node.thaw()
+        scene.watch_again()
+        said = scene.count(scene.topics.alerts)
+        pause = scene.until_alerts(said + 1)
+        recovered = pause + scene.until_settled()
+        expected.judge(
+            f"the only broker hangs for {FROZEN_SECONDS:.0f} s",
+            scene,
+            pause,
+            recovered,
+            repeats_max=TELLING * BATCH_RECORDS,
+        )
     finally:
         scene.close()

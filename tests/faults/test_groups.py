@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
-from tests.faults.test_ends import KILL_SECONDS_MAX, TELLING
+from tests.faults.test_ends import BUSY, KILL_SECONDS_MAX, REBALANCE_SECONDS_MAX, TELLING
 
 pytestmark = pytest.mark.kafka
 
@@ -18,16 +18,15 @@ def test_a_second_worker_joins_and_is_killed(scene: Scene, expected: Expected) -
     scene.publish_all(expected.stream)
     scene.until_alerts(len(expected.final) // 4)
     second.child.kill()
-    said = scene.count(scene.topics.alerts)
     recovered = scene.until_settled()
     expected.judge(
-        f"a second worker is killed at {said} alerts",
+        "a second worker is killed",
         scene,
-        None,
+        scene.silence(),
         recovered,
         repeats_max=TELLING * BATCH_RECORDS,
     )
-    assert recovered <= KILL_SECONDS_MAX
+    assert recovered <= BUSY * KILL_SECONDS_MAX
 
 
 @pytest.mark.thorough
@@ -36,11 +35,11 @@ def test_a_second_worker_joins_and_leaves_in_mid_stream(scene: Scene, expected: 
     with scene.publishing(expected.stream, seconds=15.0):
         second = scene.start()
         scene.until_ready(second)
-        said = scene.count(scene.topics.alerts)
-        pause = scene.until_alerts(said + 1)
         second.child.stop(30.0)
     recovered = scene.until_settled()
+    pause = scene.silence()
     expected.judge("a second worker joins and leaves", scene, pause, recovered, repeats_max=0)
+    assert pause <= BUSY * REBALANCE_SECONDS_MAX
 
 
 @pytest.mark.thorough
@@ -48,12 +47,11 @@ def test_three_workers_are_restarted_in_turn_under_load(scene: Scene, expected: 
     workers = [scene.start() for _ in range(3)]
     for worker in workers:
         scene.until_ready(worker)
-    pauses = []
     with scene.publishing(expected.stream, seconds=30.0):
         for worker in workers:
             worker.child.stop(30.0)
-            said = scene.count(scene.topics.alerts)
-            pauses.append(scene.until_alerts(said + 1))
             scene.until_ready(scene.start())
     recovered = scene.until_settled()
-    expected.judge("a rolling restart of three workers", scene, max(pauses), recovered, repeats_max=0)
+    pause = scene.silence()
+    expected.judge("a rolling restart of three workers", scene, pause, recovered, repeats_max=0)
+    assert pause <= BUSY * REBALANCE_SECONDS_MAX

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from streams.brokers import reader
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
 from tests.faults.test_ends import TELLING
@@ -85,22 +84,10 @@ def test_a_clock_is_an_hour_wrong(scene: Scene, expected: Expected, hours: int) 
 
 def _address(scene: Scene, topic: str, key: bytes) -> tuple[int, int]:
     """Partition and offset of the record with that key."""
-    with reader(scene.settings) as opened:
-        return next(
-            (partition, record.offset)
-            for partition in opened.partitions(topic)
-            for record in opened.read(topic, partition)
-            if record.key == key
-        )
+    return next((record.partition, record.offset) for record in scene.read(topic) if record.key == key)
 
 
 def _addresses(scene: Scene, ending: str) -> set[str]:
     """The addresses of all sign-ups and changes of accounts whose name ends so."""
-    with reader(scene.settings) as opened:
-        return {
-            record.address
-            for topic in (scene.topics.created, scene.topics.updated)
-            for partition in opened.partitions(topic)
-            for record in opened.read(topic, partition)
-            if (record.key or b"").endswith(ending.encode())
-        }
+    records = [*scene.read(scene.topics.created), *scene.read(scene.topics.updated)]
+    return {record.address for record in records if (record.key or b"").endswith(ending.encode())}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from streams.backoff import Backoff
 from streams.breaker import Breaker
 from streams.delivery import Limits, Surroundings
 from streams.errors import BrokerUnavailable, Transient
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published
+from streams.resumes import Stop
 
 TOPIC = "accounts.created"
 ALERTS = "alerts"
@@ -97,9 +98,10 @@ class FakeResumes:
         self.silent = 0
         self.asked = 0
 
-    async def mark(self) -> int:
+    async def stop(self, topic: str, stop: Stop) -> Stop:
         self._maybe_fail()
-        return len(self.words)
+        self.words.append(f"stop {topic}")
+        return replace(stop, since=len(self.words))
 
     async def resumed(self, topic: str, since: int) -> bool:
         self.asked += 1

@@ -15,6 +15,7 @@ from streams.delivery import Delivery
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
 from streams.progress import Stage
+from streams.resumes import Stop
 from tests.streams.fakes import ALERTS, LETTERS, TOPIC, FakeTaken, Handler, Scene, stream, until
 
 
@@ -267,6 +268,30 @@ async def test_a_wave_of_garbage_stops_the_topic_until_an_operator_resumes_it() 
     await until(lambda: fates(events) == {"acknowledged"})
     assert delivery.progress.stopped_because == ""
     run.cancel()
+
+
+async def test_a_topic_that_stood_still_stands_still_for_a_worker_that_starts() -> None:
+    scene = Scene()
+    events = scene.taken([b"bad"] * 5)
+    bound = DeadLetterBound(0.2, 100, 10)
+    delivery = Delivery("screen", TOPIC, Garbage(), scene.around, bound=bound)
+    delivery.begin_stopped(Stop("garbage", bound.terms))
+    run = asyncio.create_task(delivery.run(stream(events, then_hang=True)))
+    await until(lambda: scene.resumes.asked > 1)
+    assert (delivery.progress.stage, delivery.progress.stopped_because) == (Stage.STOPPED, "garbage")
+    assert scene.broker.on(LETTERS) == [], "not one letter by starting again"
+    scene.resumes.words.append(TOPIC)
+    await until(lambda: fates(events) == {"acknowledged"})
+    run.cancel()
+
+
+async def test_under_another_bound_a_topic_starts_afresh() -> None:
+    scene = Scene()
+    events = scene.taken([b"bad"] * 5)
+    delivery = Delivery("screen", TOPIC, Garbage(), scene.around, bound=DeadLetterBound(0.2, 100, 10))
+    delivery.begin_stopped(Stop("garbage", DeadLetterBound(0.1, 100, 10).terms))
+    await delivery.run(stream(events))
+    assert len(scene.broker.on(LETTERS)) == 5
 
 
 async def test_a_word_for_another_topic_resumes_nothing() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from schemas.wire import encode
-from streams.brokers import writer
+from streams.brokers import reader, writer
 from streams.dead import letter_of
 from streams.errors import LettersError
 from streams.letters import Wanted, drop, list_letters, replay, show
-from streams.outcomes import Arrival, Dead
+from streams.outcomes import Arrival, Dead, Headers
 from tests.streams.conftest import Stage
 
 pytestmark = pytest.mark.journey
@@ -87,9 +87,39 @@ def test_a_record_too_large_for_its_letter_is_read_from_its_topic(stage: Stage) 
     assert stage.read(stage.names.created) == [large, large]
 
 
-def place_of(stage: Stage, value: bytes) -> int:
-    from streams.brokers import reader
+def test_a_record_that_its_topic_still_has_is_sent_with_its_headers(stage: Stage) -> None:
+    headers = (("samehand-occurred-at", b"1790000000.0"),)
+    record = sent_to(stage, b"{", headers)
+    with writer(stage.settings) as out:
+        letter = encode(letter_of(record, Dead("not-json"), NOW))
+        out.send(stage.names.letters, key=b"k", value=letter, headers=[]).get(timeout=10)
+    assert replay(stage.settings, Wanted()).sent == 1
+    with reader(stage.settings) as opened:
+        again = list(opened.read(record.topic, record.partition, record.offset + 1))
+    assert [(it.value, it.headers) for it in again] == [(b"{", headers)]
 
+
+def test_another_record_at_its_address_is_not_taken_for_it(stage: Stage) -> None:
+    """The topic was made again since."""
+    stage.send([b"{of another topic}"])
+    place = place_of(stage, b"{of another topic}")
+    letter = letter_of(Arrival(stage.names.created, place, 0, b"x:1", b"{"), Dead("not-json"), NOW)
+    with writer(stage.settings) as out:
+        out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=10)
+    assert replay(stage.settings, Wanted()).sent == 1
+    assert sorted(stage.read(stage.names.created)) == [b"{", b"{of another topic}"]
+
+
+def sent_to(stage: Stage, value: bytes, headers: Headers) -> Arrival:
+    """A record as its topic has it."""
+    with writer(stage.settings) as out:
+        out.send(stage.names.created, key=b"x:1", value=value, headers=list(headers)).get(timeout=10)
+    with reader(stage.settings) as opened:
+        partition = place_of(stage, value)
+        return next(opened.read(stage.names.created, partition))
+
+
+def place_of(stage: Stage, value: bytes) -> int:
     with reader(stage.settings) as opened:
         for partition in opened.partitions(stage.names.created):
             if any(record.value == value for record in opened.read(stage.names.created, partition)):

@@ -7,6 +7,7 @@ import re
 
 import faust
 import pytest
+from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
@@ -87,16 +88,56 @@ def test_an_acknowledged_event_cannot_be_given_up(consumer: SafeConsumer) -> Non
     assert consumer._new_offset(WHERE) == 32
 
 
-async def test_reading_again_from_the_commit_clears_what_was_given_up(consumer: SafeConsumer) -> None:
-    consumer.give_up(take(consumer, 31))
+class Thread:
+    """In place of the thread that asks the broker: it finds one commit, which may be about a topic before."""
 
-    async def seek_to_committed() -> dict[TP, int]:
+    def __init__(self, *others: TP) -> None:
+        self.others = set(others)
+        self.begun_again: list[TP] = []
+
+    async def seek_to_committed(self) -> dict[TP, int]:
         return {WHERE: 31}
 
-    consumer.seek_to_committed = seek_to_committed  # type: ignore[method-assign]  # there is no broker
+    async def about_others(self) -> set[TP]:
+        return self.others
+
+    async def seek_to_beginning(self, *partitions: TP) -> None:
+        self.begun_again += partitions
+
+
+def put_in(consumer: SafeConsumer, thread: Thread) -> Thread:
+    consumer._thread = thread  # type: ignore[assignment]  # there is no broker
+    return thread
+
+
+async def test_reading_again_from_the_commit_clears_what_was_given_up(consumer: SafeConsumer) -> None:
+    thread = put_in(consumer, Thread())
+    consumer.give_up(take(consumer, 31))
     await consumer.perform_seek()
     take(consumer, 31).ack(consumer)
     assert consumer._new_offset(WHERE) == 32
+    assert thread.begun_again == []
+
+
+async def test_a_partition_whose_commit_is_about_another_topic_is_read_from_its_start(
+    consumer: SafeConsumer,
+) -> None:
+    thread = put_in(consumer, Thread(WHERE))
+    await consumer.perform_seek()
+    assert thread.begun_again == [WHERE]
+    take(consumer, 0).ack(consumer)
+    assert consumer._new_offset(WHERE) == 1, "and committed from there"
+
+
+@pytest.mark.parametrize(
+    ("committed", "another"), [("before", True), ("now", False), ("", False), ("unknown", True)]
+)
+def test_a_commit_without_an_id_is_believed(committed: str, another: bool) -> None:
+    made = safe_transport(fetch_wait_ms=10, idempotent=True, topic_ids={WHERE.topic: "now"})
+    assert issubclass(made.Consumer, SafeConsumer)
+    thread = made.Consumer.thread_type.__new__(made.Consumer.thread_type)
+    assert thread._is_about_another(WHERE.topic, OffsetAndMetadata(31, committed)) is another
+    assert not thread._is_about_another("a broker without ids", OffsetAndMetadata(31, committed))
 
 
 @given(st.data())
@@ -119,6 +160,11 @@ def test_no_order_of_acknowledgements_commits_past_a_waiting_event(data: st.Data
 def test_upstream_still_holds_fetches_back_for_a_second_and_a_half() -> None:
     source = inspect.getsource(driver.AIOKafkaConsumerThread._create_worker_consumer)
     assert "fetch_max_wait_ms=1500" in source, "the wait became a setting: SafeConsumerThread can go"
+
+
+def test_upstream_still_commits_without_a_word_of_the_topic() -> None:
+    source = inspect.getsource(driver.AIOKafkaConsumerThread._commit)
+    assert 'OffsetAndMetadata(offset, "")' in source, "see whether _commit_with_ids can go"
 
 
 def test_upstream_producers_are_still_idempotent_in_transactions_alone() -> None:

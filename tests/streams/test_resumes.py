@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from streams.control import ControlTopic, resume
-from streams.resumes import Resumes
+from streams.resumes import Resumes, Stop
 from tests.streams.conftest import Stage
 from tests.streams.fakes import TOPIC, FakeResumes
 
@@ -29,13 +29,20 @@ def pair(request: pytest.FixtureRequest) -> Pair:
     )
 
 
-async def test_a_word_after_the_mark_counts_for_its_topic_alone(pair: Pair) -> None:
+async def stopped(resumes: Resumes, topic: str) -> int:
+    """The offset since when a topic stands still that stops now."""
+    return (await resumes.stop(topic, Stop("garbage", "0.2"))).since
+
+
+async def test_a_word_after_the_stop_counts_for_its_topic_alone(pair: Pair) -> None:
     resumes, say, topic, other = pair
     say(topic)
-    mark = await resumes.mark()
-    assert not await resumes.resumed(topic, mark), "an old word does not count"
+    since = await stopped(resumes, topic)
+    assert not await resumes.resumed(topic, since), "an old word does not count"
     say(other)
-    assert not await resumes.resumed(topic, mark)
+    assert not await resumes.resumed(topic, since)
+    await stopped(resumes, topic)
+    assert not await resumes.resumed(topic, since), "nor does the stop of another worker"
     say(topic)
-    assert await resumes.resumed(topic, mark)
-    assert not await resumes.resumed(topic, await resumes.mark())
+    assert await resumes.resumed(topic, since)
+    assert not await resumes.resumed(topic, await stopped(resumes, topic))
