@@ -75,7 +75,7 @@ def measured(name: str, scheme: Scheme, bans: list[Held], asked: list[Asked]) ->
     """Enrols the bans under a scheme and looks every disguise up."""
     postings = Postings(scheme.listed(ban.platform, ban.handle) or () for ban in bans)
     probes = [scheme.tried(one.platform, one.handle) or () for one in asked]
-    answers = postings.answers(probes)
+    answers = postings.answers(probes, KEEP)
     stood = places(answers, [one.target for one in asked])
     kinds = {
         kind: (

@@ -33,10 +33,12 @@ from samehand.normal.words import collapse
 _NUMBERED_WHOLE_MAX = 5
 _DIGITS_MIN = 2
 _NUMBERED_EDGE = 2  # letters beside the number: two leave some hundred accounts of a million behind a year
+_ENDS_LENGTH_MIN = 6  # letters between both ends of a handle without a number, lest the ends be all of it
 # A made-up handle has at most seven letters of a name; more before the digits were somebody's choice.
 _CHOSEN_LENGTH_MIN = 8
 _DIGITS_APPENDED_MAX = 4  # a year
 _CORES_TRIED = 3
+_MIDDLE_LENGTH_MIN, _MIDDLES_TRIED = 4, 2  # words between two others (`node-mongoose-orm`)
 _SURE_DECORATION_MIN = 4  # a shorter one may well be the name's own: -an, -el, -la
 
 _RUN = re.compile(r"[0-9]+")
@@ -93,8 +95,10 @@ def _edges(word: str) -> Iterator[Key]:
 
 
 def _numbered(handle: Written) -> Iterator[Key]:
-    """What tells the bearers of one base apart: their numbers."""
+    """What tells the bearers of one base apart: their numbers, or that they have none."""
     base, digits = handle.base, handle.digits
+    if len(digits) < _DIGITS_MIN and len(base) >= _ENDS_LENGTH_MIN:
+        yield Key(KeyKind.HANDLE_NUMBERED, f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}".encode())
     if not digits:
         return
     wholes = [base + digits, *(core + digits for core in _core(handle))]
@@ -125,8 +129,11 @@ def tried_keys(handle: Written) -> Iterator[Key]:
         yield from _word(reading)
         yield from _with_stems(reading, "")
     for part in _parts(handle):
-        yield from _word(part)
+        yield from _reading(part)
+        yield from _edges(part)
         yield from _whole(part + handle.digits) if handle.digits else ()
+    if len(handle.consonants) > CONSONANTS_MIN:
+        yield from _named(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
     yield from _misread_digits(handle)
     # A banned display name that the handle spells.
     yield Key(KeyKind.NAME_WORD, handle.base.encode())
@@ -149,9 +156,11 @@ def _with_stems(word: str, digits: str) -> Iterator[Key]:
 
 
 def _parts(handle: Written) -> list[str]:
-    """The handle without a known decoration, and without its first or last word, whatever that is."""
-    ends = ["".join(handle.tokens[1:]), "".join(handle.tokens[:-1])] if len(handle.tokens) > 1 else []
-    parts = dict.fromkeys([*cores(handle.base, handle.tokens)[:_CORES_TRIED], *ends])
+    """The handle without a known decoration; without its first or last word, whatever that is; its middle."""
+    words = handle.tokens
+    ends = ["".join(words[1:]), "".join(words[:-1])] if len(words) > 1 else []
+    middle = [word for word in words[1:-1] if len(word) >= _MIDDLE_LENGTH_MIN][:_MIDDLES_TRIED]
+    parts = dict.fromkeys([*cores(handle.base, words)[:_CORES_TRIED], *ends, *middle])
     return [part for part in parts if len(part) >= CORE_LENGTH_MIN]
 
 

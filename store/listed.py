@@ -8,6 +8,7 @@ every "no" among it, is told from the keys themselves. The tests hold :func:`lis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from samehand.blocking import (
@@ -33,8 +34,12 @@ _LAST_OF_HANDLES = KeyKind.HANDLE_NUMBERED
 _HANDLES_REMEMBERED = 32_768
 
 
-def listed(record: bytes, key: Key) -> bool:
-    """Whether ``key`` is among the record's blocking keys."""
+def listed(records: Sequence[bytes], key: Key) -> bool:
+    """Whether ``key`` is among the blocking keys of an account's records."""
+    return any(_listed(record, key) for record in records)
+
+
+def _listed(record: bytes, key: Key) -> bool:
     if key.kind <= _LAST_OF_HANDLES:
         trait = _handle(record)
         if trait is not None and _surely(trait, key):

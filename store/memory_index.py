@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from samehand.keys import Key
 from store.base import Candidate
 from store.limits import shard_posting_cap
-from store.ranking import STEPS_A_BIT, rarity_steps
+from store.ranking import STEPS_A_BIT, allotment, rarity_steps, read_at_all
 from store.records import Frame, keys_of, read_frame
 
 
@@ -61,12 +63,10 @@ def ranked(
     """The accounts of several indexes that share keys, best first, cut to ``keep``."""
     total = sum(len(index.entries) for index in indexes)
     steps: dict[str, int] = {}
-    for key in dict.fromkeys(keys):
-        listed = [other for index in indexes for other in index.postings.get(key, ())]
-        if listed:
-            rarity = rarity_steps(total, len(listed))
-            for other in listed:
-                steps[other] = steps.get(other, 0) + rarity
+    for listed in _read(indexes, keys, keep):
+        rarity = rarity_steps(total, len(listed))
+        for other in listed:
+            steps[other] = steps.get(other, 0) + rarity
     frames = {other: _frame(indexes, other) for other in steps if other != account}
     order = sorted(
         (other for other, frame in frames.items() if not frame.expired(now)),
@@ -75,6 +75,19 @@ def ranked(
     return [
         Candidate(ref(other), frames[other].records, steps[other] / STEPS_A_BIT) for other in order[:keep]
     ]
+
+
+def _read(indexes: Sequence[Index], keys: Iterable[Key], keep: int) -> list[list[str]]:
+    """The postings that are read: see :func:`store.ranking.read_at_all`."""
+    asked = list(dict.fromkeys(keys))
+    found = [[other for index in indexes for other in index.postings.get(key, ())] for key in asked]
+    chosen = read_at_all(
+        np.zeros(len(asked), np.int64),
+        np.array([allotment(key.kind) for key in asked], np.int64),
+        np.array([len(listed) for listed in found], np.int64),
+        keep,
+    )
+    return [listed for listed, reads in zip(found, chosen.tolist(), strict=True) if reads and listed]
 
 
 def _frame(indexes: Sequence[Index], account: str) -> Frame:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from samehand.keys import Key, posting_cap
 from store.addresses import Addresses
+from store.ranking import Ints, allotment, read_at_all
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
@@ -43,16 +43,18 @@ class Postings:
             raw[order], return_index=True, return_counts=True
         )
 
-    def answers(self, queries: Sequence[Sequence[Key]]) -> Answers:
-        """Every account that shares a key with a query, and log2(N / length) summed over the shared keys."""
+    def answers(self, queries: Sequence[Sequence[Key]], keep: int) -> Answers:
+        """The accounts that share a key that was read, and log2(N / length) summed over such keys."""
         asked = [key for keys in queries for key in keys]
         values = np.array([self._hash(key) for key in asked], np.uint64)
         caps = np.array([posting_cap(key.kind) for key in asked], np.int64)
         query = np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries])
         at = np.minimum(np.searchsorted(self._values, values), len(self._values) - 1)
         known = self._values[at] == values
-        at, caps, query = at[known], caps[known], query[known]
-        lengths = np.minimum(self._lengths[at], caps)
+        allotments = np.array([allotment(key.kind) for key in asked], np.int64)
+        lengths = np.where(known, np.minimum(self._lengths[at], caps), 0)
+        read = known & read_at_all(query, allotments, lengths, keep)
+        at, query, lengths = at[read], query[read], lengths[read]
         ends = np.cumsum(lengths)
         within = np.arange(int(lengths.sum()), dtype=np.int64) - np.repeat(ends - lengths, lengths)
         found = self._listed[np.repeat(self._starts[at], lengths) + within].astype(np.int64)

@@ -1,24 +1,23 @@
 """From packed postings to ranked claims, in numpy over a whole batch.
 
 A *claim* says that an account is listed under a key: a print of 24 bits agrees within a bucket. Once in
-some thousand look-ups a claim is false, so whoever takes a candidate checks it against the full keys.
+some thousand look-ups a claim is false, so a place that only one key claims is checked against the full key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from samehand.keys import Key
-from store.ranking import rarity_steps
-from store.redis.layout import ENTRY_BYTES, place
-
-Ints = npt.NDArray[np.int64]
+from store.ranking import Bools, Ints, allotment, rarity_steps, read_at_all
+from store.redis.layout import ENTRY_BYTES, places
 
 _SLOT_BITS = 24
+_SLOTS = (1 << _SLOT_BITS) - 1
 _PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
 
 
@@ -27,21 +26,26 @@ class Probes:
     """The distinct keys of a batch of queries: where each is looked up, and which query asks for which."""
 
     keys: list[Key]
-    buckets: list[int]
+    buckets: Ints
     prints: Ints
+    allotments: Ints
     query: Ints  # for each question (a query's key), the query
     probe: Ints  # and the key
 
     @classmethod
-    def of(cls, queries: Sequence[Sequence[Key]], hashes: dict[Key, int], buckets: int) -> Probes:
+    def of(cls, queries: Sequence[Sequence[Key]], hashed: Callable[[Key], int], buckets: int) -> Probes:
         """Lays out the questions of several queries."""
-        number = {key: at for at, key in enumerate(hashes)}
-        places = [place(hashed, buckets) for hashed in hashes.values()]
-        asked = [list(dict.fromkeys(number[key] for key in keys)) for keys in queries]
+        number: dict[Key, int] = {}
+        asked = [
+            list(dict.fromkeys([number.setdefault(key, len(number)) for key in keys])) for keys in queries
+        ]
+        keys = list(number)
+        where, prints = places(np.array([hashed(key) for key in keys], np.uint64), buckets)
         return cls(
-            list(hashes),
-            [bucket for bucket, _ in places],
-            np.array([print_ for _, print_ in places], np.int64),
+            keys,
+            where,
+            prints,
+            np.array([allotment(key.kind) for key in keys], np.int64),
             np.repeat(np.arange(len(asked), dtype=np.int64), [len(one) for one in asked]),
             np.array([probe for one in asked for probe in one], np.int64),
         )
@@ -49,67 +53,73 @@ class Probes:
 
 def matches(blobs: Sequence[bytes | None], probes: Probes, source: int) -> tuple[Ints, Ints]:
     """Which probes find which places (source and slot) in the postings of one index, one blob a probe."""
-    packed = np.frombuffer(b"".join(blob or b"" for blob in blobs), np.uint8).reshape(-1, ENTRY_BYTES)
-    counts = np.array([len(blob or b"") // ENTRY_BYTES for blob in blobs], np.int64)
-    entries = packed.astype(np.int64)
-    prints = entries[:, 0] << 16 | entries[:, 1] << 8 | entries[:, 2]
-    found = np.flatnonzero(prints == np.repeat(probes.prints, counts))
-    probe = np.repeat(np.arange(len(blobs), dtype=np.int64), counts)[found]
-    slots = entries[found, 3] << 16 | entries[found, 4] << 8 | entries[found, 5]
-    return probe, slots | source << _SLOT_BITS
+    held = [blob or b"" for blob in blobs]
+    counts = np.array([len(blob) for blob in held], np.int64) // ENTRY_BYTES
+    entries = np.frombuffer(b"".join(held), ">u2").reshape(-1, ENTRY_BYTES // 2)
+    prints = entries[:, 0].astype(np.uint32) << 8 | entries[:, 1] >> 8
+    found = np.flatnonzero(prints == np.repeat(probes.prints.astype(np.uint32), counts))
+    probe = np.repeat(np.arange(len(held), dtype=np.int64), counts)[found]
+    slots = (entries[found, 1] & 0xFF).astype(np.int64) << 16 | entries[found, 2]
+    return probe, slots | place_of(source, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """For each pair of query and place: the sum of rarities, and the probes that found it."""
+    """Pairs of query and place, by query: the sum of rarities, how many probes found it, and one of them."""
 
     query: Ints
     place: Ints
     steps: Ints
-    _bounds: Ints
-    _probes: Ints
-    rarity: Ints
+    times: Ints
+    probe: Ints
 
-    def of_query(self, query: int) -> tuple[int, int]:
-        """The range of a query's claims."""
-        first, last = np.searchsorted(self.query, (query, query + 1))
-        return int(first), int(last)
+    def at(self, positions: Ints | Bools | slice) -> Claims:
+        """Some of them."""
+        return Claims(
+            self.query[positions],
+            self.place[positions],
+            self.steps[positions],
+            self.times[positions],
+            self.probe[positions],
+        )
 
-    def probes(self, claim: int) -> list[int]:
-        """The probes that found a claim's place."""
-        found: list[int] = self._probes[self._bounds[claim] : self._bounds[claim + 1]].tolist()
-        return found
+    def best(self, keep: int) -> Claims:
+        """The best ``keep`` of each query, best first, and all that equal the last of them."""
+        ordered = self.at(np.lexsort((-self.steps, self.query)))
+        first = np.searchsorted(ordered.query, ordered.query)
+        ends = np.searchsorted(ordered.query, ordered.query, "right")
+        last = np.minimum(first + keep, ends) - 1
+        return ordered.at(ordered.steps >= ordered.steps[last])
+
+    def each(self, queries: int) -> list[slice]:
+        """Where the claims of each query lie."""
+        bounds = np.searchsorted(self.query, np.arange(queries + 1)).tolist()
+        return [slice(here, there) for here, there in pairwise(bounds)]
 
 
-def claims(probes: Probes, found: Sequence[tuple[Ints, Ints]], total: int) -> Claims:
-    """Sums what every probe found, for each query."""
+def claims(probes: Probes, found: Sequence[tuple[Ints, Ints]], total: int, keep: int) -> Claims:
+    """Sums, for each query, what those probes found that are read at all."""
     probe = np.concatenate([one for one, _ in found]) if found else np.zeros(0, np.int64)
-    places = np.concatenate([one for _, one in found]) if found else np.zeros(0, np.int64)
-    order = np.argsort(probe, kind="stable")
-    places = places[order]
+    held = np.concatenate([one for _, one in found]) if found else np.zeros(0, np.int64)
+    held = held[np.argsort(probe, kind="stable")]
     lengths = np.bincount(probe, minlength=len(probes.keys))
     starts = np.cumsum(lengths) - lengths
-    rarity = _rarity(lengths, total)
-    counts = lengths[probes.probe]
-    ends = np.cumsum(counts)
-    within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(ends - counts, counts)
-    asked = np.repeat(probes.probe, counts)
-    pairs = (
-        np.repeat(probes.query, counts) << _PLACE_BITS
-        | places[np.repeat(starts[probes.probe], counts) + within]
-    )
-    by_pair = np.argsort(pairs, kind="stable")
-    pairs, asked = pairs[by_pair], asked[by_pair]
-    first = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1]))) if len(pairs) else pairs
-    steps = np.add.reduceat(rarity[asked], first) if len(pairs) else pairs
+    read = read_at_all(probes.query, probes.allotments[probes.probe], lengths[probes.probe], keep)
+    query, asked = probes.query[read], probes.probe[read]
+    counts = lengths[asked]
+    within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+    pairs = np.repeat(query, counts) << _PLACE_BITS | held[np.repeat(starts[asked], counts) + within]
+    order = np.argsort(pairs, kind="stable")
+    pairs, by = pairs[order], np.repeat(asked, counts)[order]
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    steps = np.add.reduceat(_rarity(lengths, total)[by], first) if len(first) else first
     distinct = pairs[first]
     return Claims(
         distinct >> _PLACE_BITS,
         distinct & ((1 << _PLACE_BITS) - 1),
         steps,
-        np.append(first, len(pairs)),
-        asked,
-        rarity,
+        np.diff(first, append=len(pairs)),
+        by[first],
     )
 
 
@@ -119,14 +129,21 @@ def _rarity(lengths: Ints, total: int) -> Ints:
     return table[which]
 
 
-def shortlist(steps: Ints, keep: int) -> Ints:
-    """Positions of the best ``keep`` and of all that equal the last of them."""
-    if len(steps) <= keep:
-        return np.arange(len(steps), dtype=np.int64)
-    least = np.partition(steps, len(steps) - keep)[len(steps) - keep]
-    return np.flatnonzero(steps >= least)
+def place_of(source: int, slot: int) -> int:
+    """One number for a source and a slot."""
+    return source << _SLOT_BITS | slot
 
 
-def source_and_slot(place_: int) -> tuple[int, int]:
+def source_and_slot(held: int) -> tuple[int, int]:
     """The parts of a place."""
-    return place_ >> _SLOT_BITS, place_ & ((1 << _SLOT_BITS) - 1)
+    return held >> _SLOT_BITS, held & _SLOTS
+
+
+def sources_and_slots(held: Ints) -> tuple[Ints, Ints]:
+    """The parts of many."""
+    return held >> _SLOT_BITS, held & _SLOTS
+
+
+def packed_slots(slots: Ints) -> bytes:
+    """Three bytes each, as the scripts read them."""
+    return slots.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()

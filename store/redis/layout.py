@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from samehand.fingerprint import Fingerprint
 from samehand.keys import Key
 from store.addresses import Addresses
 from store.limits import GENERATIONS, shard_posting_cap
+from store.ranking import Ints
 
 LAYOUT = 2  # raised with every change of what lies in Redis: a store of another one is refused, never misread
 PAGE_SLOTS = 32
@@ -111,6 +115,14 @@ class Layout:
 def place(number: int, buckets: int) -> tuple[int, int]:
     """The bucket and the 24-bit print of a hashed key, from different bits of it."""
     return (number >> 24) % buckets, number & 0xFFFFFF
+
+
+def places(numbers: npt.NDArray[np.uint64], buckets: int) -> tuple[Ints, Ints]:
+    """:func:`place` of many."""
+    return (
+        ((numbers >> np.uint64(24)) % np.uint64(buckets)).astype(np.int64),
+        (numbers & np.uint64(0xFFFFFF)).astype(np.int64),
+    )
 
 
 def _spread(accounts: int, entries: int) -> Spread:

@@ -14,17 +14,17 @@ def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
 
 def test_rarer_keys_count_for_more() -> None:
     postings = Postings([[key("rare"), key("common")], [key("common")], [], []])
-    answers = postings.answers([[key("rare"), key("common")]])
+    answers = postings.answers([[key("rare"), key("common")]], 64)
     assert answers.accounts.tolist() == [0, 1]
     assert answers.bits.tolist() == [math.log2(4) + math.log2(2), math.log2(2)]
     assert places(answers, [1]) == [1.0]
 
 
 def test_who_shares_no_key_is_not_found() -> None:
-    assert places(Postings([[key("a")], [key("b")]]).answers([[key("a")]]), [1]) == [None]
+    assert places(Postings([[key("a")], [key("b")]]).answers([[key("a")]], 64), [1]) == [None]
 
 
 def test_a_full_posting_keeps_those_who_came_first() -> None:
     start = key("umarme", KeyKind.HANDLE_START)
-    answers = Postings([[start]] * (EDGE_POSTING_CAP + 5)).answers([[start]])
+    answers = Postings([[start]] * (EDGE_POSTING_CAP + 5)).answers([[start]], 64)
     assert answers.accounts.tolist() == list(range(EDGE_POSTING_CAP))

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from samehand.lineage import Descent, founder
+from store import ranking
 from store.base import Query, Store
 from store.memory import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
@@ -143,8 +144,13 @@ async def compared(url: str, steps: list[tuple[object, ...]], shards: int) -> No
     await mine.close()
 
 
-@pytest.mark.parametrize("shards", [1, 3])
-def test_redis_and_the_reference_answer_the_same(redis_url: str, shards: int) -> None:
+@pytest.mark.parametrize(("shards", "entries"), [(1, ranking.READ_AT_LEAST), (3, 5)])
+def test_redis_and_the_reference_answer_the_same(
+    redis_url: str, shards: int, entries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "READ_AT_LEAST", entries)
+    monkeypatch.setattr(ranking, "READ_A_KEPT", 1)
+
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def told(steps: list[tuple[object, ...]]) -> None:

@@ -1,11 +1,18 @@
-"""Rarity: never negative, less for what is common, the same for every store."""
+"""Rarity is never negative, and less for what is common; the shortest postings are read while there is room."""
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.ranking import STEPS_A_BIT, rarity_steps
+from samehand.keys import KeyKind
+from store.ranking import READ_A_KEPT, READ_AT_LEAST, STEPS_A_BIT, allotment, rarity_steps, read_at_all
+
+HANDLE, NAME, DEVICE = (allotment(kind) for kind in (KeyKind.HANDLE_WORD, KeyKind.NAME_WORD, KeyKind.DEVICE))
+QUESTIONS = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from([HANDLE, NAME, DEVICE]), st.integers(0, 256)), max_size=40
+).map(lambda asked: sorted(asked, key=lambda one: one[0]))
 
 
 def test_one_in_a_million_is_worth_twenty_bits() -> None:
@@ -17,3 +24,41 @@ def test_one_in_a_million_is_worth_twenty_bits() -> None:
 def test_a_longer_posting_is_never_worth_more(total: int, one: int, other: int) -> None:
     shorter, longer = sorted((one, other))
     assert rarity_steps(total, shorter) >= rarity_steps(total, longer) >= 0
+
+
+def read(asked: list[tuple[int, int, int]], keep: int = 64) -> list[bool]:
+    """Whether each question (query, allotment, length of its posting) is read."""
+    columns = np.array(asked, np.int64).reshape(-1, 3)
+    answer: list[bool] = read_at_all(columns[:, 0], columns[:, 1], columns[:, 2], keep).tolist()
+    return answer
+
+
+def test_the_longest_postings_are_left() -> None:
+    assert read([(0, HANDLE, 256), (0, HANDLE, 200), (0, HANDLE, 250)]) == [False, True, True]
+
+
+def test_a_name_and_another_query_have_entries_of_their_own() -> None:
+    assert all(read([(0, HANDLE, 256), (0, HANDLE, 256), (0, NAME, 256), (1, HANDLE, 256)]))
+
+
+def test_the_same_handle_and_personal_values_are_always_read() -> None:
+    assert allotment(KeyKind.HANDLE_FULL) == allotment(KeyKind.EMAIL) == DEVICE
+    assert all(read([(0, HANDLE, 512), *[(0, DEVICE, 60)] * 20]))
+
+
+def test_who_keeps_more_reads_more() -> None:
+    asked = [(0, HANDLE, 256)] * 9
+    assert [sum(read(asked, keep)) for keep in (1, 64, 128, 256)] == [2, 2, 4, 8]
+
+
+@given(QUESTIONS, st.integers(1, 300))
+def test_no_unread_posting_would_have_fitted(asked: list[tuple[int, int, int]], keep: int) -> None:
+    chosen = read(asked, keep)
+    most = max(READ_AT_LEAST, READ_A_KEPT * keep)
+    for query, purse, length in (one for one, taken in zip(asked, chosen, strict=True) if not taken):
+        spent = [
+            n for (q, p, n), taken in zip(asked, chosen, strict=True) if taken and (q, p) == (query, purse)
+        ]
+        assert purse != DEVICE
+        assert max(spent, default=0) <= length
+        assert sum(spent) <= most < sum(spent) + length
