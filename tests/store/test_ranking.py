@@ -1,4 +1,4 @@
-"""Rarity is never negative, and less for what is common; the shortest postings are read while there is room."""
+"""Rarity is never negative, and less for what is common; short postings are read while there is room."""
 
 from __future__ import annotations
 
