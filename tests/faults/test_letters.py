@@ -7,6 +7,7 @@ import random
 import pytest
 
 from schemas.record import Record
+from streams.control import stopped_topics
 from tests.faults.conftest import Expected
 from tests.faults.scene import Scene
 from tests.faults.table import Row, Table
@@ -31,6 +32,7 @@ def test_a_wave_of_poison_stops_the_topic_until_letters_resume(
     scene.until(lambda: "dead letters" in worker.ready(), "the topic to stop")
     stopped_at = scene.letters()
     assert AT_LEAST <= stopped_at < POISON
+    scene.until(lambda: scene.topics.created in stopped_topics(scene.settings), "the word of it")
     worker.child.kill()
     worker = scene.start()
     scene.until(lambda: "dead letters" in worker.ready(), "the topic to stand still for the next worker")
