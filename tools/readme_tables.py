@@ -1,4 +1,4 @@
-"""Writes README's tables of settings and metrics anew from the code that they describe.
+"""Writes README's tables anew: settings and metrics from the code, faults from the last full run of tests.
 
 Run ``python -m tools.readme_tables``; a test fails while README is not what this would write.
 """
@@ -14,7 +14,9 @@ from prometheus_client import CollectorRegistry
 from streams.meters import Meters
 from streams.settings import describe
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+FAULTS = ROOT / "docs" / "faults.md"
 
 
 def settings_table() -> str:
@@ -35,18 +37,36 @@ def metrics_table() -> str:
     return "\n".join(["| metric | type | meaning |", "|---|---|---|", *sorted(rows)])
 
 
+def faults_table() -> str:
+    """What each fault cost, as `make test-faults` wrote it."""
+    found = re.search(_place("faults"), FAULTS.read_text("utf-8"), re.DOTALL)
+    if found is None:
+        raise ValueError(f"{FAULTS} has no table of faults")
+    return found[2]
+
+
 def renewed(text: str) -> str:
-    """README with both tables as the code has them now."""
-    for name, table in (("settings", settings_table()), ("metrics", metrics_table())):
-        pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-        text, found = re.subn(pattern, partial(_filled, table), text, flags=re.DOTALL)
-        if found != 1:
-            raise ValueError(f"README has no place for {name}")
+    """README with all its tables as they are now."""
+    tables = {"settings": settings_table(), "metrics": metrics_table(), "faults": faults_table()}
+    for name, table in tables.items():
+        text = filled_in(text, name, table)
     return text
 
 
+def filled_in(text: str, name: str, table: str) -> str:
+    """The text with what stands between the marks of that name replaced. Raises `ValueError` without them."""
+    text, found = re.subn(_place(name), partial(_filled, table), text, flags=re.DOTALL)
+    if found != 1:
+        raise ValueError(f"there is no place for {name}")
+    return text
+
+
+def _place(name: str) -> str:
+    return rf"(<!-- {name} -->\n)(.*?)(\n<!-- /{name} -->)"
+
+
 def _filled(table: str, place: re.Match[str]) -> str:
-    return place[1] + table + place[2]
+    return place[1] + table + place[3]
 
 
 def _cell(text: str) -> str:

@@ -6,6 +6,7 @@ The quick ones run by themselves; `SAMEHAND_FAULTS=all` (`make test-faults`) add
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,10 @@ from tests.faults.table import Row, Table
 EVERYTHING = os.environ.get("SAMEHAND_FAULTS") == "all"
 KILLS = int(os.environ.get("SAMEHAND_FAULTS_KILLS", "20" if EVERYTHING else "3"))
 
+HERE = Path(__file__).parent
+
 _table = Table()
+_began = time.monotonic()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +49,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("")
         for line in _table.lines():
             terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A run that left nothing out and found nothing wrong is what docs and README show."""
+    options = session.config.option
+    narrowed = options.keyword or options.markexpr or session.testsfailed
+    whole = not narrowed and [Path(argument).resolve() for argument in session.config.args] == [HERE]
+    if EVERYTHING and whole and exitstatus == pytest.ExitCode.OK:
+        _table.publish(session.testscollected, time.monotonic() - _began, datetime.now(UTC).date())
 
 
 @dataclass(frozen=True, slots=True)

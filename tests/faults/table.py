@@ -1,8 +1,11 @@
-"""One table of what every fault cost, printed when all are over."""
+"""One table of what every fault cost, printed when all are over; after a full run docs and README show it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
+
+from tools.readme_tables import FAULTS, README, filled_in, renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,13 @@ class Table:
         """As Markdown."""
         head = "| fault | lost | differing | repeated | pause, s | recovered, s |"
         return [head, "|---|---|---|---|---|---|", *(self._line(row) for row in self.rows)]
+
+    def publish(self, tests: int, seconds: float, day: date) -> None:
+        """Writes it into docs and README: what a full run of so many tests showed."""
+        measured = f"{tests} tests in {seconds / 60:.0f} minutes, {day.isoformat()}."
+        table = "\n".join([*self.lines(), "", measured])
+        FAULTS.write_text(filled_in(FAULTS.read_text("utf-8"), "faults", table), "utf-8")
+        README.write_text(renewed(README.read_text("utf-8")), "utf-8")
 
     def _line(self, row: Row) -> str:
         pause, recovered = _seconds(row.pause_seconds), _seconds(row.recovered_seconds)
