@@ -1,0 +1,146 @@
+"""*Store and streams*: Redis, Kafka and the workers themselves."""
+
+from __future__ import annotations
+
+from detection import quantiles
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+from panels import Ask, Panel, dashboard
+
+
+def store_and_streams() -> Dashboard:
+    """The dashboard."""
+    return dashboard(
+        "samehand-store-and-streams",
+        "samehand / Store and streams",
+        "Redis, Kafka and the workers themselves.",
+        (("Store", _store()), ("Streams", _streams()), ("Workers", _workers())),
+    )
+
+
+def _store() -> tuple[Panel, ...]:
+    return (
+        Panel(
+            "Store time a batch",
+            "Over all operations.",
+            quantiles("samehand_store_seconds"),
+            unit="s",
+        ),
+        Panel(
+            "Store time, by operation",
+            "Seconds of a worker's second that are spent waiting for it.",
+            (
+                Ask(
+                    "sum by (operation) (rate(samehand_store_seconds_sum[$__rate_interval]))", "{{operation}}"
+                ),
+            ),
+            unit="s",
+            kind="stack",
+        ),
+        Panel(
+            "Breaker",
+            "0 closed, 1 probing, 2 open; by worker.",
+            (Ask("samehand_store_breaker_state", "{{instance}}"),),
+        ),
+        Panel(
+            "Accounts in the store",
+            "Banned, and remembered for later bans.",
+            (
+                Ask("max(samehand_fingerprints)", "banned"),
+                Ask("max(samehand_remembered_accounts)", "remembered"),
+            ),
+        ),
+        Panel(
+            "Memory",
+            "Of the store's servers; the limit shows only where one is set.",
+            (
+                Ask("max(samehand_store_memory_bytes)", "used"),
+                Ask("max(samehand_store_memory_limit_bytes)", "limit"),
+                Ask("max(samehand_remembered_bytes)", "remembered accounts"),
+            ),
+            unit="bytes",
+        ),
+        Panel(
+            "Forgotten early",
+            "Remembered accounts that went before their time because the budget was full.",
+            (Ask("max(delta(samehand_remembered_evicted[1h]))", "in the last hour"),),
+        ),
+    )
+
+
+def _streams() -> tuple[Panel, ...]:
+    return (
+        Panel(
+            "Lag, by topic",
+            "High water mark minus the offset after the last acknowledged record.",
+            (Ask("sum by (topic) (samehand_consumer_lag_records)", "{{topic}}"),),
+            kind="stack",
+        ),
+        Panel(
+            "Lag, by partition",
+            "One that stands out has a key that is hotter than others, or a worker that is stuck.",
+            (Ask("max by (topic, partition) (samehand_consumer_lag_records)", "{{topic}} {{partition}}"),),
+        ),
+        Panel(
+            "Events a second, by topic",
+            "That reached an outcome.",
+            (Ask("sum by (topic) (rate(samehand_events_total[$__rate_interval]))", "{{topic}}"),),
+            unit="reqps",
+            kind="stack",
+        ),
+        Panel(
+            "Dead letters a minute",
+            "By topic and reason.",
+            (
+                Ask(
+                    "sum by (topic, reason) (rate(samehand_deadletters_total[$__rate_interval])) * 60",
+                    "{{topic}} {{reason}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
+            "Stopped topics",
+            "1 while a topic stands still because of too many dead letters.",
+            (Ask("max by (topic) (samehand_topic_stopped)", "{{topic}}"),),
+        ),
+        Panel(
+            "Odd records a second",
+            "Fields that this version does not know, and future dates taken as now: a producer's to mend.",
+            (
+                Ask(
+                    "sum by (topic) (rate(samehand_unknown_fields_total[$__rate_interval]))",
+                    "unknown fields, {{topic}}",
+                ),
+                Ask(
+                    "sum by (topic) (rate(samehand_clamped_dates_total[$__rate_interval]))",
+                    "future dates, {{topic}}",
+                ),
+            ),
+        ),
+    )
+
+
+def _workers() -> tuple[Panel, ...]:
+    return (
+        Panel(
+            "CPU",
+            "Cores used by each worker; one is all that a worker can use.",
+            (Ask("rate(process_cpu_seconds_total[$__rate_interval])", "{{instance}}"),),
+        ),
+        Panel(
+            "Memory of workers",
+            "Resident.",
+            (Ask("process_resident_memory_bytes", "{{instance}}"),),
+            unit="bytes",
+        ),
+        Panel(
+            "What runs",
+            "Version, folding and weights. More than one line during a roll-out, no longer.",
+            (
+                Ask(
+                    "count by (version, fold_version, weights_version) (samehand_build_info)",
+                    "{{version}}, fold {{fold_version}}, weights {{weights_version}}",
+                ),
+            ),
+        ),
+    )
