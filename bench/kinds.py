@@ -3,6 +3,8 @@
 The operators of :mod:`simulate.edits` (20 sorts: digits added, changed and dropped, known and unknown
 affixes, separators, reorders, accents, repeats, leet, look-alikes, hidden characters, fonts, one and two
 typos, combinations of two and of three), and one that they lack: another spelling of the same sounds.
+
+Display names have their own: those of these that people use on names, and a word put in.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Mapping
 from random import Random
 from types import MappingProxyType
 
-from simulate.draws import one_of
+from simulate.draws import below, one_of
 from simulate.edits import HELD_OUT, TUNING, Edit
 
 # One spelling and another that bearers of the same name use; applied either way.
@@ -32,6 +34,26 @@ def _respelt(spellings: tuple[tuple[str, str], ...]) -> Edit:
     return edit
 
 
+_TUNING_WORDS = ("media", "news", "shop", "noor", "team", "khan")
+_HELD_OUT_WORDS = ("press", "studio", "ali", "world", "maria", "group")
+# Digits and leet are for handles; names have room for any letter.
+_FOR_HANDLES = frozenset({"digits_added", "digits_changed", "digits_dropped", "leet"})
+
+
+def _word_added(words: tuple[str, ...]) -> Edit:
+    def edit(rng: Random, text: str) -> str:
+        own = text.split()
+        own.insert(below(rng, len(own) + 1), one_of(rng, words).capitalize())
+        return " ".join(own)
+
+    return edit
+
+
+def _for_names(edits: Mapping[str, Edit], words: tuple[str, ...]) -> Mapping[str, Edit]:
+    kept = {kind: edit for kind, edit in edits.items() if kind not in _FOR_HANDLES}
+    return MappingProxyType({**kept, "word_added": _word_added(words)})
+
+
 KINDS: Mapping[str, Mapping[str, Edit]] = MappingProxyType(
     {
         "tuning": MappingProxyType({**TUNING, "respelt": _respelt(_TUNING_SPELLINGS)}),
@@ -39,3 +61,11 @@ KINDS: Mapping[str, Mapping[str, Edit]] = MappingProxyType(
     }
 )
 """For tuning and for judging: kind of obfuscation → edit."""
+
+NAME_KINDS: Mapping[str, Mapping[str, Edit]] = MappingProxyType(
+    {
+        "tuning": _for_names(KINDS["tuning"], _TUNING_WORDS),
+        "held_out": _for_names(KINDS["held_out"], _HELD_OUT_WORDS),
+    }
+)
+"""The same for display names."""

@@ -1,12 +1,13 @@
-"""Blocking recall: how many disguised handles still bring their banned original among the candidates.
+"""Blocking recall: how many disguised handles (or display names) still bring their banned original.
 
-``python -m bench.recall --bans 1000000 [--crowd diverse] [--edits held_out] [--json]``
+``python -m bench.recall --bans 1000000 [--field display_name] [--crowd diverse] [--edits held_out] [--json]``
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
@@ -14,8 +15,8 @@ import numpy as np
 
 from bench.index.population import CROWDS, Held, population
 from bench.index.postings import Postings, places
-from bench.index.schemes import SCHEMES, Scheme, folded
-from bench.kinds import KINDS
+from bench.index.schemes import SCHEMES, Scheme, folded, folded_name
+from bench.kinds import KINDS, NAME_KINDS
 from simulate.draws import below, seeded
 from simulate.edits import Edit
 
@@ -24,12 +25,39 @@ _TRIES = 30  # an edit that does not apply to so many bans in turn applies to ha
 
 
 class Asked(NamedTuple):
-    """A disguised handle, of what kind, and the number of the ban that it disguises."""
+    """A disguised handle or name, of what kind, and the number of the ban that it disguises."""
 
     kind: str
     target: int
     platform: str
-    handle: str
+    text: str
+
+
+class Field(NamedTuple):
+    """What is disguised and looked up: its kinds, how a ban shows it, what it folds to, if it tells."""
+
+    kinds: Mapping[str, Mapping[str, Edit]]
+    shown: Callable[[Held], str]
+    folds: Callable[[str, str], object | None]
+    telling: Callable[[str, str], bool]
+
+
+def _chosen(platform: str, handle: str) -> bool:
+    """Handles that a platform made up have nothing but their digits."""
+    trait = folded(platform, handle)
+    return trait is not None and not trait.automatic
+
+
+def _several_words(platform: str, name: str) -> bool:
+    """Of those who show a first name alone there are thousands."""
+    trait = folded_name(platform, name)
+    return trait is not None and len(trait.words) > 1
+
+
+FIELDS = {
+    "handle": Field(KINDS, lambda ban: ban.handle, folded, _chosen),
+    "display_name": Field(NAME_KINDS, lambda ban: ban.display_name, folded_name, _several_words),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +76,17 @@ class Outcome:
     kinds: dict[str, tuple[float, float]]
 
 
-def disguised(bans: list[Held], edits: dict[str, Edit], each: int) -> list[Asked]:
-    """So many disguises a kind, of bans drawn at random.
-
-    Handles that a platform made up are left out: their digits are all they have.
-    """
+def disguised(bans: list[Held], edits: Mapping[str, Edit], each: int, field: Field) -> list[Asked]:
+    """So many disguises a kind, of bans drawn at random among those whose handle or name tells anything."""
     rng = seeded(5, "bench recall")
     asked = []
     for kind, edit in edits.items():
         wanted = each
         for _ in range(each * _TRIES):
             target = below(rng, len(bans))
-            platform, handle, _name = bans[target]
-            changed = edit(rng, handle)
-            trait = folded(platform, handle)
-            if changed == handle or trait is None or trait.automatic or folded(platform, changed) is None:
+            platform, shown = bans[target].platform, field.shown(bans[target])
+            changed = edit(rng, shown)
+            if changed == shown or not field.telling(platform, shown) or not field.folds(platform, changed):
                 continue
             asked.append(Asked(kind, target, platform, changed))
             wanted -= 1
@@ -71,10 +95,10 @@ def disguised(bans: list[Held], edits: dict[str, Edit], each: int) -> list[Asked
     return asked
 
 
-def measured(name: str, scheme: Scheme, bans: list[Held], asked: list[Asked]) -> Outcome:
+def measured(name: str, scheme: Scheme, shown: list[tuple[str, str]], asked: list[Asked]) -> Outcome:
     """Enrols the bans under a scheme and looks every disguise up."""
-    postings = Postings(scheme.listed(ban.platform, ban.handle) or () for ban in bans)
-    probes = [scheme.tried(one.platform, one.handle) or () for one in asked]
+    postings = Postings(scheme.listed(platform, text) or () for platform, text in shown)
+    probes = [scheme.tried(one.platform, one.text) or () for one in asked]
     answers = postings.answers(probes, KEEP)
     stood = places(answers, [one.target for one in asked])
     kinds = {
@@ -108,17 +132,21 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=400, help="disguises a kind")
     parser.add_argument("--crowd", choices=sorted(CROWDS), default="simulated")
     parser.add_argument("--edits", choices=sorted(KINDS), default="held_out")
-    parser.add_argument("--schemes", default=",".join(SCHEMES), help="comma-separated")
+    parser.add_argument("--field", choices=sorted(FIELDS), default="handle")
+    parser.add_argument("--schemes", default=",".join(SCHEMES["handle"]), help="comma-separated")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     bans = population(chosen.crowd, chosen.bans)
-    asked = disguised(bans, dict(KINDS[chosen.edits]), chosen.each)
-    outcomes = [measured(name, SCHEMES[name], bans, asked) for name in chosen.schemes.split(",")]
+    field, schemes = FIELDS[chosen.field], SCHEMES[chosen.field]
+    asked = disguised(bans, field.kinds[chosen.edits], chosen.each, field)
+    shown = [(ban.platform, field.shown(ban)) for ban in bans]
+    outcomes = [measured(name, schemes[name], shown, asked) for name in chosen.schemes.split(",")]
     if chosen.json:
         print(
             json.dumps(
                 {
                     "bans": chosen.bans,
+                    "field": chosen.field,
                     "crowd": chosen.crowd,
                     "edits": chosen.edits,
                     "schemes": [asdict(one) for one in outcomes],

@@ -30,6 +30,7 @@ class KeyKind(IntEnum):
     NAME_BASE = 19  # no longer made: the joined skeleton and its one-letter deletions
     NAME_WORD = 20  # the joined skeleton
     NAME_LETTERS = 21  # its letters, sorted, whole and less one
+    NAME_INITIAL = 22  # one word of two and the other's first letter
     EMAIL = 32
     EMAIL_LOCAL = 33
     PHONE = 34

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -13,6 +13,9 @@ from bench.index.postings import Making
 from samehand.account import Account
 from samehand.keys import Key, KeyKind
 from samehand.signals.handle import HANDLE, HandleTrait
+from samehand.signals.name import NAME, NameTrait
+
+_Trait = TypeVar("_Trait")
 
 _BANDS, _ROWS, _GRAM = 20, 2, 3
 _RNG = np.random.default_rng(1)
@@ -31,32 +34,33 @@ class Scheme(NamedTuple):
 @lru_cache(maxsize=1)
 def folded(platform: str, handle: str) -> HandleTrait | None:
     """The handle as samehand distils it."""
-    account = Account(platform=platform, account_id="1", handle=handle)
-    return HANDLE.distil(account, lambda domain, value: b"")
+    return HANDLE.distil(Account(platform=platform, account_id="1", handle=handle), _no_keyer)
 
 
-def _listed(platform: str, handle: str) -> Sequence[Key] | None:
-    trait = folded(platform, handle)
-    return None if trait is None else list(dict.fromkeys(HANDLE.keys(trait)))
+@lru_cache(maxsize=1)
+def folded_name(platform: str, name: str) -> NameTrait | None:
+    """The display name as samehand distils it."""
+    return NAME.distil(Account(platform=platform, account_id="1", display_name=name), _no_keyer)
 
 
-def _tried(platform: str, handle: str) -> Sequence[Key] | None:
-    trait = folded(platform, handle)
-    return None if trait is None else list(dict.fromkeys(HANDLE.probes(trait)))
+def _no_keyer(domain: str, value: bytes) -> bytes:
+    return b""  # handles and names are not personal values
 
 
-def _skeleton(platform: str, handle: str) -> Sequence[Key] | None:
-    trait = folded(platform, handle)
-    return None if trait is None else [Key(KeyKind.HANDLE_WORD, trait.word.base.encode())]
+def _made(distilled: Callable[[str, str], _Trait | None], keys: Callable[[_Trait], Iterable[Key]]) -> Making:
+    def making(platform: str, text: str) -> Sequence[Key] | None:
+        trait = distilled(platform, text)
+        return None if trait is None else list(dict.fromkeys(keys(trait)))
+
+    return making
 
 
-def _minhash(platform: str, handle: str) -> Sequence[Key] | None:
-    """Bands of two minima over the 3-grams of the padded skeleton, as a MinHash index lists them."""
-    trait = folded(platform, handle)
-    return None if trait is None else _bands(trait.word.base)
+def _skeleton(base: str) -> list[Key]:
+    return [Key(KeyKind.HANDLE_WORD, base.encode())]
 
 
 def _bands(base: str) -> list[Key]:
+    """Bands of two minima over the 3-grams of the padded skeleton, as a MinHash index lists them."""
     padded = f"^{base}$"
     grams = {padded[at : at + _GRAM] for at in range(max(1, len(padded) - _GRAM + 1))}
     hashes = np.array([crc32(gram.encode()) for gram in grams], np.uint64)
@@ -67,8 +71,21 @@ def _bands(base: str) -> list[Key]:
     ]
 
 
+_handle_skeleton = _made(folded, lambda trait: _skeleton(trait.word.base))
+_name_skeleton = _made(folded_name, lambda trait: _skeleton(trait.base))
+_handle_minhash = _made(folded, lambda trait: _bands(trait.word.base))
+_name_minhash = _made(folded_name, lambda trait: _bands(trait.base))
+
 SCHEMES = {
-    "samehand": Scheme(_listed, _tried),
-    "exact skeleton": Scheme(_skeleton, _skeleton),
-    "minhash 3-gram 20x2": Scheme(_minhash, _minhash),
+    "handle": {
+        "samehand": Scheme(_made(folded, HANDLE.keys), _made(folded, HANDLE.probes)),
+        "exact skeleton": Scheme(_handle_skeleton, _handle_skeleton),
+        "minhash 3-gram 20x2": Scheme(_handle_minhash, _handle_minhash),
+    },
+    "display_name": {
+        "samehand": Scheme(_made(folded_name, NAME.keys), _made(folded_name, NAME.probes)),
+        "exact skeleton": Scheme(_name_skeleton, _name_skeleton),
+        "minhash 3-gram 20x2": Scheme(_name_minhash, _name_minhash),
+    },
 }
+"""Field → name → scheme."""

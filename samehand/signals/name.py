@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 
 from rapidfuzz.distance import OSA
 
 from samehand.account import Account
-from samehand.blocking import CONSONANTS_MIN, WORD_LENGTH_MAX, letters, tried_letters
+from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind
 from samehand.likeness import LETTER_BITS, Word, likeness
+from samehand.name_keys import SpeltName, listed_keys, tried_keys
 from samehand.normal.consonants import word_keys
 from samehand.normal.fold import fold_name
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
@@ -23,7 +23,6 @@ from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 # a name of this many bits may alert with nothing else.
 ALONE_BITS_MIN = 24.0
 WORDS_MAX = 8  # words of a name that are compared; longer ones are slogans
-_PAIRS_MAX = 6  # pairs of words that are keyed: all of a four-word name
 _TYPO_LENGTH_MIN = 4
 _SOUND_MIN = 3
 
@@ -89,25 +88,12 @@ class NameSignal(SignalBase[NameTrait]):
         return NameTrait(words, sounds, base)
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
-        """The words sorted, pairs of them, their consonants, the joined skeleton and its sorted letters."""
-        telling = sorted({word for word in trait.words if not decoration(word)})
-        if len(telling) > 1:
-            yield Key(KeyKind.NAME_TOKENS, " ".join(telling).encode())
-            pairs = combinations(sorted(telling, key=bits, reverse=True)[:4], 2)
-            for pair in list(pairs)[:_PAIRS_MAX] if len(telling) > 2 else ():
-                yield Key(KeyKind.NAME_PAIR, " ".join(sorted(pair)).encode())
-        sound = "".join(sorted(trait.sounds))
-        if len(sound) >= CONSONANTS_MIN:
-            yield Key(KeyKind.NAME_CONSONANTS, sound.encode())
-        yield Key(KeyKind.NAME_WORD, trait.base.encode())
-        for spelling in letters("".join(trait.words) or trait.base):
-            yield Key(KeyKind.NAME_LETTERS, spelling.encode())
+        """Those of :func:`samehand.name_keys.listed_keys`."""
+        return listed_keys(SpeltName(trait.words, trait.sounds, trait.base))
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
-        """The same; letters of a word that lost one; and a banned handle that the name spells."""
-        yield from self.keys(trait)
-        for spelling in tried_letters("".join(trait.words) or trait.base):
-            yield Key(KeyKind.NAME_LETTERS, spelling.encode())
+        """Those of :func:`samehand.name_keys.tried_keys`, and of a banned handle that the name spells."""
+        yield from tried_keys(SpeltName(trait.words, trait.sounds, trait.base))
         yield Key(KeyKind.HANDLE_WORD, trait.base.encode())
         yield from (Key(KeyKind.HANDLE_SORTED, one.encode()) for one in letters(trait.base)[:1])
 

@@ -1,0 +1,117 @@
+"""Under which blocking keys a display name is listed, and which more of them a query tries.
+
+As with handles, what can be guessed from the query alone is guessed there: which of its words were put in,
+and what was glued to an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from samehand.blocking import (
+    CONSONANTS_MIN,
+    CORE_LENGTH_MIN,
+    cores,
+    deletions,
+    letters,
+    stems,
+    tried_letters,
+)
+from samehand.commonness import bits, decoration
+from samehand.keys import Key, KeyKind
+
+_PAIRED_MAX = 4  # words that are paired, the rarest: all pairs of a four-word name
+
+
+class SpeltName(NamedTuple):
+    """A folded display name: the fields of :class:`samehand.signals.name.NameTrait`."""
+
+    words: tuple[str, ...]
+    sounds: tuple[str, ...]
+    base: str
+
+    @property
+    def joined(self) -> str:
+        """The words in one."""
+        return "".join(self.words) or self.base
+
+
+def listed_keys(name: SpeltName) -> Iterator[Key]:
+    """The keys under which a display name is enrolled."""
+    telling = _telling(name.words)
+    if len(telling) > 1:
+        yield _key(KeyKind.NAME_TOKENS, " ".join(telling))
+    if len(telling) == 2:
+        yield from _one_and_initial(*telling)
+    elif len(telling) > 2:
+        yield from _named(KeyKind.NAME_PAIR, map(" ".join, _pairs(telling)))
+    yield from _sounding(name.sounds)
+    yield _key(KeyKind.NAME_WORD, name.base)
+    yield from _named(KeyKind.NAME_LETTERS, letters(name.joined))
+
+
+def tried_keys(name: SpeltName) -> Iterator[Key]:
+    """The keys that a query tries: a superset of the listed ones."""
+    yield from listed_keys(name)
+    yield from _named(KeyKind.NAME_LETTERS, tried_letters(name.joined))
+    glued = [*cores(name.base, name.words), *stems(name.base)]
+    yield from _named(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
+    sound = "".join(sorted(name.sounds))
+    if len(sound) > CONSONANTS_MIN:
+        yield from _named(KeyKind.NAME_CONSONANTS, deletions(sound))
+    telling = _telling(name.words)
+    if len(telling) == 2:
+        yield _key(KeyKind.NAME_PAIR, " ".join(telling))
+    elif len(telling) > 2:
+        yield from _without_some(telling)
+    if len(name.words) > 2:
+        for missing in range(min(len(name.words), _PAIRED_MAX)):
+            yield from _without(name, missing)
+
+
+def _without_some(telling: Sequence[str]) -> Iterator[Key]:
+    """Two of the words were the whole name, or all but one."""
+    for pair in _pairs(telling):
+        yield _key(KeyKind.NAME_TOKENS, " ".join(pair))
+        yield from _one_and_initial(*pair)
+    for rest in combinations(telling, len(telling) - 1):
+        yield _key(KeyKind.NAME_TOKENS, " ".join(rest))
+
+
+def _without(name: SpeltName, missing: int) -> Iterator[Key]:
+    """What is left when one word was put in, as far as spelling goes."""
+    rest = "".join(word for place, word in enumerate(name.words) if place != missing)
+    yield _key(KeyKind.NAME_WORD, rest)
+    yield from _named(KeyKind.NAME_LETTERS, letters(rest)[:1])
+    yield from _sounding([sound for place, sound in enumerate(name.sounds) if place != missing])
+
+
+def _telling(words: Iterable[str]) -> list[str]:
+    return sorted({word for word in words if not decoration(word)})
+
+
+def _pairs(telling: Sequence[str]) -> list[tuple[str, str]]:
+    rarest = sorted(telling, key=bits, reverse=True)[:_PAIRED_MAX]
+    return [(min(pair), max(pair)) for pair in combinations(rarest, 2)]
+
+
+def _one_and_initial(one: str, other: str) -> Iterator[Key]:
+    """One word as it is and the other's first letter, whatever is wrong with the rest of that."""
+    yield _key(KeyKind.NAME_INITIAL, f"{one} {other[0]}")
+    yield _key(KeyKind.NAME_INITIAL, f"{other} {one[0]}")
+
+
+def _sounding(sounds: Iterable[str]) -> Iterator[Key]:
+    sound = "".join(sorted(sounds))
+    if len(sound) >= CONSONANTS_MIN:
+        yield _key(KeyKind.NAME_CONSONANTS, sound)
+
+
+def _named(kind: KeyKind, words: Iterable[str]) -> Iterator[Key]:
+    return (_key(kind, word) for word in words if word)
+
+
+def _key(kind: KeyKind, value: str) -> Key:
+    return Key(kind, value.encode())

@@ -1,0 +1,69 @@
+"""A display name finds itself again with words put in, left out, glued on, turned about or misspelt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.account import Account
+from samehand.keys import KeyKind
+from samehand.name_keys import SpeltName, listed_keys, tried_keys
+from samehand.signals.name import NAME
+
+
+def spelt(name: str) -> SpeltName:
+    """A display name, folded."""
+    account = Account(platform="facebook", account_id="1", display_name=name)
+    trait = NAME.distil(account, lambda domain, value: b"")
+    assert trait is not None
+    return SpeltName(trait.words, trait.sounds, trait.base)
+
+
+def kinds_shared(banned: str, new: str) -> set[KeyKind]:
+    """The kinds of key under which a new name finds a banned one."""
+    return {key.kind for key in set(listed_keys(spelt(banned))) & set(tried_keys(spelt(new)))}
+
+
+@pytest.mark.parametrize(
+    ("banned", "new", "kind"),
+    [
+        ("Umar Farooqi", "Umar Farooqi Press", KeyKind.NAME_TOKENS),
+        ("Umar Farooqi", "Umar Maria Farooqi", KeyKind.NAME_TOKENS),
+        ("Umar Farooqi Waziri", "Umar Waziri", KeyKind.NAME_PAIR),
+        ("Umar Farooqi", "Farooqi Umar", KeyKind.NAME_TOKENS),
+        ("Umar Farooqi", "UmarFarooqi", KeyKind.NAME_WORD),
+        ("Umar Farooqi", "umarfarooqixyz", KeyKind.NAME_WORD),
+        ("Umar Farooqi", "Umar Farooqiofficial", KeyKind.NAME_WORD),
+        ("Umar Farooqi", "Umar Faroqqi", KeyKind.NAME_LETTERS),
+        ("Umar Farooqi", "Umar Fxrooqy", KeyKind.NAME_INITIAL),
+        ("Umar Farooqi", "Media Umar Fxrooqy", KeyKind.NAME_INITIAL),
+        ("Umar Farooqi", "Omar Faruqi Media", KeyKind.NAME_CONSONANTS),
+        ("Umar Farooqi", "Umar Frooqil", KeyKind.NAME_CONSONANTS),
+    ],
+)
+def test_a_disguised_name_finds_the_original(banned: str, new: str, kind: KeyKind) -> None:
+    assert kind in kinds_shared(banned, new)
+
+
+def test_a_single_word_lists_no_pairs() -> None:
+    assert {key.kind for key in listed_keys(spelt("Umar"))} == {KeyKind.NAME_WORD}
+
+
+WORDS = st.lists(
+    st.text(st.characters(categories=["L", "M", "N", "So"]), min_size=1, max_size=70), max_size=12
+)
+
+
+@given(WORDS.map(" ".join))
+def test_whatever_is_listed_is_tried_and_there_are_only_so_many(name: str) -> None:
+    account = Account(platform="facebook", account_id="1", display_name=name)
+    trait = NAME.distil(account, lambda domain, value: b"")
+    if trait is None:
+        return
+    written = SpeltName(trait.words, trait.sounds, trait.base)
+    mine, tried = set(listed_keys(written)), set(tried_keys(written))
+    assert mine <= tried
+    assert len(mine) <= 80
+    assert len(tried) <= 300
+    assert all(key.value for key in tried)
