@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.doors import matched_of, moment
 from agents.house import House
@@ -81,7 +82,9 @@ class Lookback:
         ]
         pairs.sort(key=lambda pair: (-pair.score.log_odds, pair.alert_id))
         told, kept_back = pairs[: house.rules.alerts_a_ban], pairs[house.rules.alerts_a_ban :]
-        allowed = await admitted(told, house) if told else None
+        # What this ban noted before its worker died is its to tell, though stronger ones have come since.
+        again = [replace(pair, again_only=True) for pair in kept_back]
+        allowed = await admitted(told + again, house) if told else None
         emits = [emit for _, emit in allowed.emits] if allowed else []
         if kept_back:
             emits.append(self._summary(ban, len(told), kept_back))

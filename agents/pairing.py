@@ -38,7 +38,8 @@ class Pair:
     """A new account and a banned one, scored.
 
     ``event_at`` is when the event that found it occurred; ``claimant`` names that event, the same however
-    often it is delivered.
+    often it is delivered. ``again_only``: it is not among the strongest of its event, and is told only if the
+    event noted it when it was first delivered.
     """
 
     ours: Side
@@ -48,6 +49,7 @@ class Pair:
     direction: Direction
     event_at: float
     claimant: str
+    again_only: bool = False
 
     @property
     def banned(self) -> str:
@@ -86,11 +88,11 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
 
     Two pairs of one batch with the same alert id are one alert: the stronger of them.
     """
-    strongest: dict[str, int] = {}
+    strongest: dict[tuple[str, bool], int] = {}
     for place, pair in enumerate(pairs):
-        seen = strongest.get(pair.alert_id)
+        seen = strongest.get((pair.alert_id, pair.again_only))
         if seen is None or pairs[seen].score.log_odds < pair.score.log_odds:
-            strongest[pair.alert_id] = place
+            strongest[pair.alert_id, pair.again_only] = place
     chosen = sorted(strongest.values())
     now = house.now()
     alerts = [_alert(pairs[place], pairs, house, now) for place in chosen]
@@ -104,6 +106,7 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
                     band=alert.band,
                     payload=encode(alert),
                     claimant=pairs[place].claimant,
+                    again_only=pairs[place].again_only,
                 )
                 for place, alert in zip(chosen, alerts, strict=True)
             ],
@@ -112,7 +115,7 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
     )
     emits = []
     for place, alert, verdict in zip(chosen, alerts, ruled, strict=True):
-        if verdict.ruling is Ruling.DUPLICATE:
+        if verdict.ruling is Ruling.DUPLICATE and not pairs[place].again_only:
             house.meters.duplicates_suppressed.inc()
         if verdict.ruling is Ruling.PUBLISH:
             house.meters.fired(fired(alert))
@@ -189,5 +192,5 @@ def _others(pair: Pair, pairs: Sequence[Pair]) -> tuple[OtherCandidate, ...]:
             band=other.score.band,
         )
         for other in pairs
-        if other.ours is pair.ours and other is not pair
+        if other.ours is pair.ours and other is not pair and not other.again_only
     )

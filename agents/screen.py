@@ -116,7 +116,10 @@ class Screen:
         rules = self._house.rules
         alerting = [pair for pair in pairs if pair.score.band != "none"]
         below = [pair for pair in pairs if pair.score.band == "none"]
-        return alerting[: rules.alerts_an_event] + below[: rules.candidates_below]
+        told, kept_back = alerting[: rules.alerts_an_event], alerting[rules.alerts_an_event :]
+        # What this event noted before its worker died is its to tell, though stronger ones have come since.
+        again = [replace(pair, again_only=True) for pair in kept_back]
+        return told + again + below[: rules.candidates_below]
 
     def _near(self, one: _Seen, candidates: Sequence[Candidate], frequencies: Frequencies) -> list[Candidate]:
         """The candidates that some policy might alert on; all of them where those below are asked for."""

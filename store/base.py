@@ -130,6 +130,7 @@ class Proposal:
     """An alert that somebody wants to publish. ``payload`` is the encoded record.
 
     ``claimant`` names the event that found the pair, and is the same when that event is delivered again.
+    ``again_only``: publish it only if this claimant noted it before and it was never confirmed.
     """
 
     alert_id: str
@@ -138,6 +139,7 @@ class Proposal:
     band: str
     payload: bytes
     claimant: str
+    again_only: bool = False
 
 
 class Claim(NamedTuple):

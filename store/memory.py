@@ -274,7 +274,9 @@ class MemoryStore:
             return Ruled(Ruling.NOT_BANNED, 0)
         at = (proposal.alert_id, proposal.banned)
         claim, until = self._addresses.claim(proposal.claimant), now + MARKER_SECONDS
-        ruling, marker = ruled(self._marker(at, now), band_rank(proposal.band), claim, now, until)
+        ruling, marker = ruled(
+            self._marker(at, now), band_rank(proposal.band), claim, now, until, again_only=proposal.again_only
+        )
         if marker is not None:
             self._markers[at] = marker
             self._note(proposal, ruling.revision)

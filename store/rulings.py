@@ -42,9 +42,11 @@ class Marker:
 
 
 def ruled(
-    marker: Marker | None, rank: int, claim: bytes, now: float, until: float
+    marker: Marker | None, rank: int, claim: bytes, now: float, until: float, *, again_only: bool = False
 ) -> tuple[Ruled, Marker | None]:
     """The ruling on a claimant's proposal of a band, and the marker that it leaves (``None``: as it was)."""
+    if again_only and not (marker and marker.claim == claim and marker.confirmed < marker.noted):
+        return Ruled(Ruling.DUPLICATE, 0), None
     if marker is None:
         return Ruled(Ruling.PUBLISH, 1), Marker(1, rank, -1, until, claim, now)
     again = marker.confirmed < marker.noted and rank <= marker.noted

@@ -45,6 +45,7 @@ class Alerts:
                 self._shards.addresses.alert(proposals[at].alert_id).raw,
                 band_rank(proposals[at].band),
                 self._shards.addresses.claim(proposals[at].claimant).hex(),
+                int(proposals[at].again_only),
                 _packed(proposals[at]),
             )
             for at, digest in zip(left, banned, strict=True)

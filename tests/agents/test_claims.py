@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from streams.outcomes import Outcome, Published
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_sign_up, arrival
@@ -55,3 +57,21 @@ async def test_a_ban_told_twice_in_one_batch_is_looked_back_at_once(life: Life) 
     word = await word_of(life)
     await life.tell(life.lookback, word, word)
     assert len(life.alerts) == 1
+
+
+async def test_what_an_event_noted_it_tells_though_stronger_pairs_have_come_since(life: Life) -> None:
+    """Its worker died before the alert was confirmed, and more was banned until it came again."""
+    await life.ban(BAN)
+    await life.screen([arrival(MIRROR)])
+    stronger = [
+        a_ban(f"8{n}", handle="umar_media_2", device_id=DEVICE, email="umar@example.org") for n in range(3)
+    ]
+    await life.ban(*stronger)
+    told_by_look_back = {alert.matched.account_id for alert in life.alerts}
+    mirror = a_sign_up("99", handle="umar_media_2", device_id=DEVICE, email="umar@example.org")
+    again = structs.replace(mirror, event_id=MIRROR.event_id)
+    await life.tell(life.screen, again)
+    assert {alert.matched.account_id for alert in life.alerts} - told_by_look_back >= {"77"}
+    await life.tell(life.screen, again)
+    said = [(alert.alert_id, alert.revision) for alert in life.alerts]
+    assert len(said) == len(set(said))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, posting_cap
@@ -285,6 +287,16 @@ class TestPairs:
         assert await store.propose([first], now=NOW + 2) == [Ruled(PUBLISH, 1)]
         await store.confirm([a_claim(first)], now=NOW + 2)
         assert await store.propose([first, second], now=NOW + 3) == [Ruled(DUPLICATE, 0)] * 2
+
+    async def test_what_is_proposed_only_again_is_told_by_who_noted_it(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        first, another = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
+        again, anothers = replace(first, again_only=True), replace(another, again_only=True)
+        assert await store.propose([again], now=NOW) == [Ruled(DUPLICATE, 0)], "nobody noted it"
+        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([anothers, again], now=NOW) == [Ruled(DUPLICATE, 0), Ruled(PUBLISH, 1)]
+        await store.confirm([a_claim(first)], now=NOW)
+        assert await store.propose([again], now=NOW) == [Ruled(DUPLICATE, 0)]
 
     async def test_a_claim_lapses_and_another_event_takes_over(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

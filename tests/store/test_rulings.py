@@ -53,6 +53,16 @@ def test_a_lost_confirmation_repeats_the_revision() -> None:
     assert (again.revision, risen.revision) == (1, 2)
 
 
+def test_what_is_proposed_only_again_needs_a_claim_of_its_own_that_is_open() -> None:
+    _, marker = ruled(None, 1, MINE, 0.0, LONG)
+    assert marker is not None
+    own, _ = ruled(marker, 1, MINE, 1.0, LONG, again_only=True)
+    assert (own.ruling, own.revision) == (Ruling.PUBLISH, 1)
+    for known, claim in [(None, MINE), (marker, OTHERS), (confirmed(marker, MINE, LONG), MINE)]:
+        refused, after = ruled(known, 2, claim, 2 * CLAIM_SECONDS, LONG, again_only=True)
+        assert (refused.ruling, after) == (Ruling.DUPLICATE, None)
+
+
 def test_another_event_waits_until_the_claim_is_over() -> None:
     _, marker = ruled(None, 1, MINE, 0.0, LONG)
     early, _ = ruled(marker, 1, OTHERS, CLAIM_SECONDS - 1, LONG)
