@@ -11,14 +11,23 @@ from typing import Protocol
 
 from samehand.keys import KeyKind
 
-# The shipped rate counts as so many bearers seen before (the shape of a gamma prior). Less than one, because
-# true rates scatter about it by factors (docs/adr/0006-commonness.md: .1 to 3): a crowd soon overrules it,
-# and one or two bearers of a rare value do not. A fixed number of accounts did the opposite: with 10,000, one
-# bearer among 30,000 made a phone number a hundred times commoner than any is.
-BEARERS_BEFORE = 0.25
+# How many bearers the shipped rate counts for, before any is counted (the shape of a gamma prior). Of names
+# the shipped rates are measured, one for each name, and true ones scatter about them by small factors; that
+# the banned account bears the name is itself one observation of it.
+NAMED_BEFORE = 1.25
+# Of addresses, devices and pictures one rate stands for all, of which most are borne by nobody else and a few
+# by thousands: less than one bearer, so that having met nobody else soon says that there is hardly anybody.
+SHARED_BEFORE = 0.25
+
+# Below so many counted accounts of a stratum its names are priced as shipped: in a small file the look-alikes
+# that are looked for are most of those who bear the name.
+STRATUM_ACCOUNTS_MIN = 500
 
 # The two accounts of a pair are no crowd, but may have been counted themselves.
 OF_THE_PAIR = 2
+
+# Standard deviations from a count to the bound that it exceeds with 95 %.
+_SIGMAS = 1.645
 
 
 class Frequencies(Protocol):
@@ -56,10 +65,35 @@ class NothingCounted:
         return 0
 
 
-def smoothed_rate(count: int, accounts: int, shipped_rate: float) -> float:
-    """The share (0 to 1] of others with a value: those counted beside the pair, drawn to the shipped rate."""
+def named_rate(count: int, accounts: int, shipped_rate: float) -> float:
+    """The share (0 to 1] of a stratum's others who bear a name: those counted, drawn to the shipped rate.
+
+    Never below what was counted: a name that no list knows is shipped as rare, and in a language whose names
+    are listed badly many such are common. Each that meets another bearer is priced by the count.
+    """
+    if accounts < STRATUM_ACCOUNTS_MIN:
+        return shipped_rate
     others = max(count - OF_THE_PAIR, 0)
-    return min(1.0, (others + BEARERS_BEFORE) / (accounts + BEARERS_BEFORE / shipped_rate))
+    return _bounded(_drawn(others, accounts, shipped_rate, NAMED_BEFORE), others, accounts)
+
+
+def shared_rate(count: int, accounts: int, shipped_rate: float) -> float:
+    """The same of a value that one rate is shipped for, whoever bears it: an address, a device, a picture.
+
+    Never below what the count proves (its lower bound at 95 %): a crowd behind a value is there, whatever was
+    shipped, but one or two others are a family, or the same evader.
+    """
+    others = max(count - OF_THE_PAIR, 0)
+    proven = others - _SIGMAS * math.sqrt(others)
+    return _bounded(_drawn(others, accounts, shipped_rate, SHARED_BEFORE), proven, accounts)
+
+
+def _drawn(others: int, accounts: int, shipped_rate: float, bearers_before: float) -> float:
+    return (others + bearers_before) / (accounts + bearers_before / shipped_rate)
+
+
+def _bounded(drawn: float, bearers_min: float, accounts: int) -> float:
+    return min(1.0, max(drawn, bearers_min / accounts if accounts else 0.0))
 
 
 def rate_of_bits(bits: float) -> float:

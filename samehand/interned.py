@@ -18,6 +18,28 @@ _STRATA = (
     *("cyrillic/uk", "greek", "arabic", "arabic/ar", "arabic/bal", "arabic/fa", "arabic/ku", "arabic/ps"),
     *("arabic/sd", "arabic/ug", "arabic/ur", "hebrew", "devanagari", "devanagari/hi", "devanagari/mr"),
     *("devanagari/ne", "han", "han/ja", "han/ko", "han/zh", "hangul", "kana", "other", "none"),
+    # Strata are languages now, whatever the script; those of both above are read from older records only.
+    *(
+        "ar",
+        "bal",
+        "bg",
+        "bn",
+        "de",
+        "en",
+        "es",
+        "fa",
+        "fr",
+        "hi",
+        "id",
+        "it",
+        "ja",
+        "kk",
+        "ko",
+        "ku",
+        "mn",
+        "mr",
+    ),
+    *("ne", "pl", "ps", "pt", "ru", "sd", "sr", "sw", "tg", "tr", "ug", "uk", "ur", "vi", "zh"),
 )
 
 

@@ -20,14 +20,18 @@ from samehand.evidence import Evidence
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.signals import CIRCUMSTANCES, SIGNALS
+from samehand.signals.admirer import ADMIRER
 from samehand.signals.base import Finding, Sight
 from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.watchlist.platforms import is_list
 from samehand.weights import Band, Row, SignalWeights, Weights
 
-# A pair that may not alert alone is held this far (in nats) below the `possible` threshold: visibly
-# below it, and still ranked by its evidence among the others of its kind.
-_HOLD_MARGIN = 1.0
+# Below the threshold of `possible` by so much (in nats after calibration) a pair is held that may not alert
+# alone: visibly below, still ranked by its evidence among its kind, and of the probability that was seen of
+# them (docs/quality.md: 1 of 139 was a mirror, e^-4 is 1 in 55).
+_HOLD_MARGIN = 4.0
+# The same where names speak and there was nothing else to compare: then silence elsewhere is no disagreement.
+_NOTHING_ELSE_MARGIN = 1.0
 
 # Where one household or one name is all that speaks, a pair is looked at and not believed: a family's tablet
 # comes with its address and browser, and namesakes and admirers share names. With each group stands what
@@ -39,6 +43,18 @@ _GROUNDS = {
 # A handle that agrees whole, or a whole display name of many bits (a common one is never alone), may reach
 # `possible` by itself; what is less than that may not.
 _WHOLE = frozenset(("same-handle", "same", "same-name", "spells-it"))
+
+# Levels that say no more than that two values differ. Who changes one thing to come back changes others as
+# well, so these depend on each other: the strongest counts whole, the others for a share. But who keeps the
+# name hides nothing: there each difference counts whole.
+_APART = frozenset(("different", "other-language", "another"))
+
+# What a mirror that keeps its name openly nearly always keeps one of as well; where all of those that both
+# show differ, it is a namesake.
+_IDENTIFYING = frozenset(("email", "phone", "device", "payment", "avatar", "bio"))
+
+# Signals whose agreement an admirer brings about, too.
+_SHOWN_BY_ADMIRERS = frozenset(("avatar", "mention"))
 
 # What is held keeps its order: of its excess (nats) so much is left, half of it at five nats.
 _HOLD_ROOM, _HOLD_HALF = 0.5, 5.0
@@ -108,6 +124,7 @@ def score(
     lines += _crossing(ours, theirs, sight, lines, weights)
     if is_list(theirs.platform):
         _only_with_others(lines)
+    _admired(lines, ours, theirs, weights)
     _share_within_groups(lines, weights)
     prior = weights.prior(frequencies.bans)
     shown = [evidence for line in lines for evidence in _shown(line)]
@@ -130,6 +147,17 @@ def _crossing(
     line = _weighed(CROSSING.name, CROSSING.group, finding, weights.signals[CROSSING.name])
     said = max((one.weight for one in lines if one.group == CROSSING.group), default=0.0)
     return [line] if line.weight > max(said, 0.0) else []
+
+
+def _admired(lines: list[_Line], ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> None:
+    """Who calls itself an admirer shows the admired one's name and picture: together they are one ground."""
+    finding = ADMIRER.compare(_names(ours), _names(theirs))
+    if finding is None or not any(line.group == "name" and line.weight > 0 for line in lines):
+        return
+    lines.append(_weighed(ADMIRER.name, None, finding, weights.signals[ADMIRER.name]))
+    for line in lines:
+        if line.signal in _SHOWN_BY_ADMIRERS and line.weight > 0:
+            line.group = "name"
 
 
 def _names(fingerprint: Fingerprint) -> Names:
@@ -159,6 +187,23 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
         for line in members[1:]:
             line.weight *= share
             line.unshared *= share
+    if _hides(lines):
+        _share_differences(lines, weights)
+
+
+def _hides(lines: list[_Line]) -> bool:
+    """Whether something other than the names is the strongest to speak: names kept openly hide nothing."""
+    strongest = max(lines, key=lambda line: line.weight, default=None)
+    return strongest is not None and strongest.group != "name"
+
+
+def _share_differences(lines: list[_Line], weights: Weights) -> None:
+    apart = sorted(
+        (line for line in lines if line.weight < 0 and line.finding.level in _APART), key=lambda x: x.weight
+    )
+    for line in apart[1:]:
+        line.weight *= weights.group_shares["apart"]
+        line.unshared *= weights.group_shares["apart"]
 
 
 def _only_with_others(lines: list[_Line]) -> None:
@@ -183,7 +228,7 @@ def _held(
     """The line that holds back a pair for which only signals speak that may never alert alone."""
     if any(line.weight >= _SPEAKS and not line.never_alone for line in lines):
         return None
-    limit = weights.log_odds_at(weights.bands_of(policy).possible) - _HOLD_MARGIN
+    limit = _below_possible(weights, policy, _HOLD_MARGIN)
     speaking = sorted({line.signal for line in lines if line.weight > 0})
     because = f"Nothing but {' and '.join(speaking)} speaks for this pair."
     return _down_to(limit, "never-alone", because, prior, shown)
@@ -200,11 +245,22 @@ def _one_ground(
     other_min, ground = _GROUNDS[group]
     if any(line.group != group and line.weight >= other_min for line in able):
         return None
-    bands = weights.bands_of(policy)
-    whole = group != "name" or any(x.finding.level in _WHOLE for x in lines)
-    limit = weights.log_odds_at(bands.likely if whole else bands.possible) - _HOLD_MARGIN
+    limit = _below_possible(weights, policy, _margin(group, lines))
     because = f"Nothing but {ground} speaks for this pair."
     return _down_to(limit, "one-ground", because, prior, shown)
+
+
+def _margin(group: str | None, lines: list[_Line]) -> float:
+    """How far below `possible` a pair of one ground is held; 0 where a person should look at it."""
+    if group != "name":
+        return 0.0
+    if any(line.finding.level in _APART and line.signal in _IDENTIFYING for line in lines):
+        return _HOLD_MARGIN
+    return 0.0 if any(x.finding.level in _WHOLE for x in lines) else _NOTHING_ELSE_MARGIN
+
+
+def _below_possible(weights: Weights, policy: str | None, margin: float) -> float:
+    return weights.log_odds_at(weights.bands_of(policy).possible) - margin / weights.slope
 
 
 def _down_to(limit: float, level: str, because: str, prior: float, shown: list[Evidence]) -> Evidence | None:

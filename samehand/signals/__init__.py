@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from samehand.signals.admirer import ADMIRER
 from samehand.signals.agent import AGENT
 from samehand.signals.avatar import AVATAR
 from samehand.signals.base import Circumstance, Signal
@@ -49,7 +50,11 @@ SIGNALS: tuple[Signal[Any], ...] = (
 CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)
 
 # What is compared without a trait of its own, and is named in weights, alerts and metrics all the same.
-UNKEPT: tuple[str, ...] = (CROSSING.name, *(circumstance.name for circumstance in CIRCUMSTANCES))
+UNKEPT: tuple[str, ...] = (
+    CROSSING.name,
+    ADMIRER.name,
+    *(circumstance.name for circumstance in CIRCUMSTANCES),
+)
 
 BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}
 POSITION: dict[str, int] = {signal.name: place for place, signal in enumerate(SIGNALS)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from samehand.account import Account
-from samehand.frequency import Frequencies, smoothed_rate
+from samehand.frequency import Frequencies, named_rate, shared_rate
 from samehand.keys import Key, KeyKind
 
 Keyer = Callable[[str, bytes], bytes]
@@ -54,12 +54,12 @@ class Sight:
     def shared(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
         """The rate of a value among all accounts, and how many were counted with it."""
         crowd = self.frequencies.count(kind, value, "")
-        return smoothed_rate(crowd, self.frequencies.accounts(""), shipped_rate), crowd
+        return shared_rate(crowd, self.frequencies.accounts(""), shipped_rate), crowd
 
     def within_stratum(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
         """The same within the stratum: a name common there is common, whatever it is elsewhere."""
         crowd = self.frequencies.count(kind, value, self.stratum)
-        return smoothed_rate(crowd, self.frequencies.accounts(self.stratum), shipped_rate), crowd
+        return named_rate(crowd, self.frequencies.accounts(self.stratum), shipped_rate), crowd
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""An account that calls itself somebody's admirer: `northernsinger_fans`, `Northern Singer daily`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from samehand.account import Account
+from samehand.normal.fold import fold_name
+from samehand.signals.base import Example, Finding
+from samehand.signals.crossing import Names
+
+# What admirers, parodies and collectors of somebody's words add to the name, from general knowledge; folded
+# as handles are. Words that name a side rather than a liking (`supporters`, `brigade`) are left out on
+# purpose.
+_WORDS: Final = """
+    fan fans fanpage fanclub fanbase fandom fc stan stans army lover lovers updates daily quotes clips edits
+    memes lyrics parody unofficial hayranlari hayranlar фанклуб фанаты 팬 팬클럽 粉丝 पैरोडी محبين محبي
+    پرستاران
+"""
+_ADMIRING: Final = frozenset(
+    fold.base for word in _WORDS.split() if (fold := fold_name(word)) is not None and len(fold.base) > 1
+)
+# A word this long may stand at an end of a handle without a separator; `fc` and `fan` may end any name.
+_ATTACHED_MIN: Final = 4
+
+
+class AdmirerSignal:
+    """The new account says of itself that it is somebody else, who admires."""
+
+    name = "admirer"
+    levels = ("says-so",)
+
+    def compare(self, ours: Names, theirs: Names) -> Finding | None:
+        """Whether our handle or name has such a word and theirs has none."""
+        said = _admiring(ours)
+        if not said or _admiring(theirs):
+            return None
+        return Finding(
+            "says-so", f"The account calls itself an admirer's (“{min(said)}”), as many harmless ones do."
+        )
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """One who says so, one who is the same kind of account, and one who does not."""
+        return (
+            Example(_called("umar_media_fans"), _called("umar_media"), "says-so"),
+            Example(_called("umarmediaquotes"), _called("umar_media"), "says-so"),
+            Example(_called("umar_media_fans2"), _called("umar_media_fans"), None),
+            Example(_called("umar_media_2"), _called("umar_media"), None),
+        )
+
+
+def _admiring(names: Names) -> frozenset[str]:
+    words = frozenset(names.name.words) if names.name else frozenset[str]()
+    if names.handle:
+        words |= frozenset(names.handle.word.tokens)
+        base = names.handle.word.base
+        words |= frozenset(
+            word
+            for word in _ADMIRING
+            if len(word) >= _ATTACHED_MIN and len(word) < len(base) and base.endswith(word)
+        )
+    return words & _ADMIRING
+
+
+def _called(handle: str) -> Account:
+    return Account(platform="telegram", account_id="1", handle=handle)
+
+
+ADMIRER = AdmirerSignal()
