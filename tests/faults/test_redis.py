@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from local.redis import EmbeddedRedis
+from streams.epochs import known_epoch
 from tests.faults.conftest import Expected
 from tests.faults.scene import Scene
 
@@ -84,7 +85,7 @@ def test_redis_is_emptied(scene: Scene, expected: Expected, running: bool) -> No
     scene.publish(scene.topics.banned, expected.stream.banned)
     worker = scene.start()
     scene.until(lambda: not holding(scene) and scene.settled(), "the bans to be enrolled")
-    time.sleep(2.5)  # the epoch is noted within two seconds
+    scene.until(lambda: known_epoch(scene.settings), "the epoch to be noted")
     if not running:
         worker.child.stop(30.0)
     with client(scene.redis) as connection:
