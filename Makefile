@@ -49,7 +49,7 @@ test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults);
 	@echo "Not run here: what needs Apache Kafka itself (Java): make test-kafka, make test-faults."
 
 .PHONY: test-faults
-test-faults: $(STAMP) ## every fault on Apache Kafka, about ten minutes, and a table; QUICK=1 three minutes of it
+test-faults: $(STAMP) ## every fault on Apache Kafka, about 20 minutes, and its table in docs and README; QUICK=1 a third
 	@SAMEHAND_REQUIRE_KAFKA=1 SAMEHAND_FAULTS=$(if $(QUICK),quick,all) $(PYTEST) $(REPORT) --show-capture no tests/faults
 
 .PHONY: test-kafka
