@@ -1,0 +1,108 @@
+"""What operators have: a running service under load, watched by a real Prometheus and a real Alertmanager.
+
+Debian packages them (`prometheus`, `prometheus-alertmanager`, `chromium`). Where one is missing these tests
+are skipped with the reason; under SAMEHAND_REQUIRE_OPS=1, as `make test-ops` sets it, they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from desk.cli.demo.replay import Replay
+from simulate.sample import sample
+from tests.journeys.conftest import Platform
+from tests.ops.pager import Pager
+from tests.ops.reviewers import Reviewers
+from tests.ops.watchers import Alertmanager, Prometheus
+
+REQUIRED = "SAMEHAND_REQUIRE_OPS"
+SIGN_UPS = 1_000
+REPLAY_SECONDS = 60.0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the mark of tests that need a program of Debian's."""
+    config.addinivalue_line("markers", "ops: needs Debian's prometheus, prometheus-alertmanager or chromium")
+
+
+def program(name: str) -> str:
+    """The path of a program; without it the test is skipped, or fails where it is required."""
+    if found := shutil.which(name):
+        return found
+    why = f"{name} is not installed (Debian's packages: prometheus, prometheus-alertmanager, chromium)"
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Prometheus's own checker."""
+    return program("promtool")
+
+
+@pytest.fixture(scope="session")
+def amtool() -> str:
+    """Alertmanager's own checker."""
+    return program("amtool")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """A real browser."""
+    return program("chromium")
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, broker: str, redis_url: str) -> Iterator[Platform]:
+    """A worker to which a sample stream flows while reviewers judge what it finds."""
+    platform = Platform(tmp_path_factory.mktemp("service"), broker, redis_url)
+    try:
+        platform.open()
+        events = list(sample(7, SIGN_UPS, ends_at=datetime.now(UTC)))
+        replay, reviewers = Replay(platform.settings, events, REPLAY_SECONDS), Reviewers(platform.settings)
+        replay.start()
+        reviewers.start()
+        yield platform
+        for thread in (replay, reviewers):
+            thread.stop()
+            thread.join(30.0)
+        assert not replay.sent.fault
+        assert not reviewers.fault
+    finally:
+        platform.close()
+
+
+@pytest.fixture(scope="session")
+def pager() -> Iterator[Pager]:
+    """Who is woken."""
+    with Pager() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def alertmanager(tmp_path_factory: pytest.TempPathFactory, pager: Pager) -> Iterator[Alertmanager]:
+    """Alertmanager under our configuration, with the pager's address in it."""
+    with Alertmanager(
+        program("prometheus-alertmanager"), tmp_path_factory.mktemp("alertmanager"), pager.url
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def prometheus(
+    tmp_path_factory: pytest.TempPathFactory, service: Platform, alertmanager: Alertmanager
+) -> Iterator[Prometheus]:
+    """Prometheus under our rules, scraping the service each second."""
+    with Prometheus(
+        program("prometheus"),
+        tmp_path_factory.mktemp("prometheus"),
+        f"127.0.0.1:{service.port.number}",
+        alertmanager.address,
+    ) as opened:
+        yield opened

@@ -1,0 +1,102 @@
+"""Dashboards: current, and every question can be asked of what a worker shows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from agents.opening import peppers_of
+from agents.worker import house_of
+from store.pepper import write_pepper_file
+from streams.settings import load
+from tests.house import ROOT
+from tests.ops.deployed import DASHBOARDS, RULES, Question, alerts, questions, rules
+
+OF_PROMETHEUS = {"up"}
+OF_PROCESSES = {"process_cpu_seconds_total", "process_resident_memory_bytes"}
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> set[str]:
+    """Every metric of a worker that has done nothing yet, by the names that can be asked for."""
+    pepper = tmp_path / "pepper"
+    write_pepper_file(pepper)
+    settings = load({"SAMEHAND_PEPPER_FILE": str(pepper)})
+    text = house_of(settings, peppers_of(settings)).meters.exposition().decode()
+    families = list(text_string_to_metric_families(text))
+    names = {sample.name for family in families for sample in family.samples}
+    return names | {family.name for family in families}  # some have no series before there is a partition
+
+
+def names_in(expr: str) -> set[str]:
+    """The metrics that an expression selects."""
+    promql: Any = pytest.importorskip(
+        "promql_parser", reason="the group `ops` is not installed: make test-ops"
+    )
+    found: set[str] = set()
+    waiting = [promql.parse(expr)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, promql.VectorSelector):
+            found.add(node.name)
+        parts = [getattr(node, part, None) for part in ("expr", "lhs", "rhs", "vector_selector", "param")]
+        waiting += [
+            part for part in (*parts, *(getattr(node, "args", None) or ())) if isinstance(part, promql.Expr)
+        ]
+    return found
+
+
+def test_the_parser_finds_every_metric() -> None:
+    expr = "max(a{x='1'}) / on (t) (b > 0) and histogram_quantile(0.9, sum by (le) (rate(c[5m] offset 1h)))"
+    assert names_in(expr) == {"a", "b", "c"}
+
+
+def test_the_files_are_what_the_generator_writes() -> None:
+    pytest.importorskip("grafana_foundation_sdk", reason="the group `ops` is not installed: make test-ops")
+    generator = ROOT / "deploy" / "grafana" / "generate.py"
+    done = subprocess.run(
+        [sys.executable, str(generator), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_a_panel_says_what_it_means_and_asks_the_chosen_source(path: Path) -> None:
+    dashboard = json.loads(path.read_text("utf-8"))
+    panels = [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+    assert panels
+    for panel in panels:
+        assert panel["description"], panel["title"]
+        assert panel["datasource"]["uid"] == "${datasource}", panel["title"]
+    titles = [panel["title"] for panel in panels]
+    assert len(titles) == len(set(titles))
+
+
+def test_dashboards_are_told_apart() -> None:
+    uids = [json.loads(path.read_text("utf-8"))["uid"] for path in DASHBOARDS]
+    assert sorted(uids) == ["samehand-detection", "samehand-overview", "samehand-store-and-streams"]
+
+
+def test_what_dashboards_and_alerts_ask_for_exists(shown: set[str]) -> None:
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    there = shown | recorded | OF_PROMETHEUS | OF_PROCESSES
+    asked: list[Question] = questions()
+    asked += [Question(RULES.stem, rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()]
+    missing = {str(question): lost for question in asked if (lost := names_in(question.asked()) - there)}
+    assert not missing
+
+
+def test_every_metric_of_ours_is_shown_or_watched_somewhere(shown: set[str]) -> None:
+    asked = {name for question in questions() for name in names_in(question.asked())}
+    asked |= {name for rule in rules() for name in names_in(rule["expr"])}
+    families = {name.removesuffix("_total").removesuffix("_bucket") for name in asked}
+    ours = {name.removesuffix("_total") for name in shown if name.startswith("samehand_")}
+    unseen = {name for name in ours if not name.endswith(("_bucket", "_count", "_sum"))} - families
+    assert not unseen
+    assert alerts()

@@ -1,0 +1,139 @@
+"""The overview in a real browser: it moves, obeys its policy, and everybody can read it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.house import ROOT
+from tests.journeys.conftest import Platform
+from tests.ops.watchers import Prometheus
+
+pytestmark = pytest.mark.ops
+
+PICTURES = ROOT / "docs" / "images"
+TAKE = os.environ.get("SAMEHAND_SCREENSHOTS") == "1"
+MOVE_MS_MAX = 60_000
+FLAGS = (
+    "--no-sandbox",  # tests run as root in containers, where Chromium's sandbox cannot
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+GRAPHS = {
+    "prometheus-events": "sum by (outcome) (rate(samehand_events_total[1m]))",
+    "prometheus-age": "histogram_quantile(0.99, sum by (le) (rate(samehand_event_age_seconds_bucket[1m])))",
+    "prometheus-lag": "max by (topic) (samehand_consumer_lag_seconds)",
+}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    sync_api: Any = pytest.importorskip(
+        "playwright.sync_api", reason="the group `ops` is not installed: make test-ops"
+    )
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+class Visit:
+    """A page that was opened, and whatever went wrong on it."""
+
+    def __init__(self, browser: Any, **how: Any) -> None:
+        self.page: Any = browser.new_page(viewport={"width": 1280, "height": 1000}, **how)
+        self.faults: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda fault: self.faults.append(str(fault)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+
+@pytest.fixture
+def visit(browser: Any, service: Platform) -> Iterator[Visit]:
+    """The overview, opened."""
+    opened = Visit(browser)
+    opened.page.goto(address(service))
+    yield opened
+    opened.page.close()
+
+
+def address(service: Platform) -> str:
+    return f"http://127.0.0.1:{service.port.number}/"
+
+
+def picture(page: Any, name: str) -> None:
+    if TAKE:
+        PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=str(PICTURES / f"{name}.png"))
+
+
+def test_it_moves_by_itself(visit: Visit) -> None:
+    stamp = visit.page.locator(".stamp").inner_text()
+    visit.page.wait_for_function(
+        "before => document.querySelector('.stamp').innerText !== before", arg=stamp, timeout=MOVE_MS_MAX
+    )
+    assert visit.page.locator(".tile").count() == 8, "an update replaces what was there"
+    picture(visit.page, "overview")
+
+
+def test_it_runs_and_fetches_nothing_but_its_own_files(visit: Visit, service: Platform) -> None:
+    visit.page.wait_for_function("() => window.htmx !== undefined", timeout=MOVE_MS_MAX)
+    injected = visit.page.evaluate(
+        """() => { const it = document.createElement('script'); it.textContent = 'window.ran = true';
+                   document.body.append(it); return window.ran === true; }"""
+    )
+    assert not injected, "the policy lets a script run that is not a file of ours"
+    assert all(url.startswith((address(service), "data:")) for url in visit.asked)
+    assert all("Content Security Policy" in fault for fault in visit.faults), visit.faults
+
+
+def test_nothing_complains(visit: Visit) -> None:
+    visit.page.wait_for_timeout(3_000)
+    assert visit.faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_it(browser: Any, service: Platform, scheme: str) -> None:
+    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
+    # axe-core is put into the page as text, which our policy would refuse.
+    opened = Visit(browser, color_scheme=scheme, bypass_csp=True)
+    opened.page.goto(address(service))
+    found = axe.Axe().run(opened.page)
+    assert [(it["id"], it["help"]) for it in found.response["violations"]] == []
+    picture(opened.page, f"overview-{scheme}") if scheme == "dark" else None
+    opened.page.close()
+
+
+def test_it_is_readable_without_scripts_and_on_a_phone(browser: Any, service: Platform) -> None:
+    opened = browser.new_page(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    opened.goto(address(service))
+    assert "Events a second" in opened.locator("main").inner_text()
+    assert opened.locator("meta[http-equiv=refresh]").count() == 1
+    opened.close()
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_prometheus_graphs_the_main_questions(browser: Any, prometheus: Prometheus, name: str) -> None:
+    assert prometheus.until(GRAPHS[name], 60.0)
+    page = browser.new_page(viewport={"width": 1100, "height": 760})
+    query = urlencode({"g0.expr": GRAPHS[name], "g0.tab": "0", "g0.range_input": "5m"})
+    page.goto(f"http://{prometheus.address}/graph?{query}")
+    page.wait_for_selector("svg, canvas", timeout=MOVE_MS_MAX)
+    page.wait_for_timeout(1_500)
+    picture(page, name)
+    page.close()
+
+
+def test_pictures_are_small(tmp_path: Path) -> None:
+    assert all(path.stat().st_size < 150_000 for path in PICTURES.glob("*.png"))
