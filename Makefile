@@ -56,6 +56,20 @@ test-faults: $(STAMP) ## every fault on Apache Kafka, about 20 minutes, and its 
 test-kafka: $(STAMP) ## the tests that need Apache Kafka itself; without Java and KAFKA_HOME or Maven they fail
 	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka --ignore tests/faults
 
+BENCH_STAMP := .venv/.bench-peers
+BENCH_NOTE := docs/performance/README.md
+
+# Peers are measured beside samehand; nothing else needs them, so they are laid only here.
+$(BENCH_STAMP): requirements/bench.lock $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
+	@touch '$@'
+
+.PHONY: bench
+bench: $(BENCH_STAMP) ## look-ups, memory and ingest beside peers, an hour; BANS=100000 ten minutes, QUICK=1 one
+	@$(BIN)/python -m bench $(if $(QUICK),--quick,--note $(BENCH_NOTE) --out $(dir $(BENCH_NOTE))bench.json) \
+		$(if $(BANS),--bans $(BANS))
+	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the decoder
 	@$(PYTEST) -p tests.fuzzing --hypothesis-profile=fuzz tests/schemas -k never_raise
@@ -84,3 +98,4 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@# What the image lays, at the versions that the tests ran with.
 	@$(COMPILE) --constraint $(LOCK) pyproject.toml --output-file requirements/run.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/build.in --output-file requirements/build.lock
+	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock

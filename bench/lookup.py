@@ -1,0 +1,228 @@
+"""Look-ups at scale, beside what people would use instead, on the same bans and queries in one run.
+
+``python -m bench.lookup [--bans 100000] [--rounds 5] [--without minhash] [--json]``. A query is a disguised
+handle (:mod:`bench.kinds`, held-out operators), and the answer the best 64 banned accounts. Everything from
+the handle as it was typed to the candidates is timed, folding and keys included. Speed is look-ups a second
+of processor time, the client's and the server's together. Contenders take turns, and a ratio is the median
+of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from random import Random
+
+from bench.index.population import Held, population
+from bench.kinds import KINDS
+from bench.machine import machine
+from bench.memory import told
+from bench.recall import FIELDS, KEEP, disguised
+from bench.store.bans import BANNED_AT, KEYERS, Ingest, a_store, account_id, by_handle, enrol
+from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
+from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer
+from bench.store.server import Server, server
+from samehand.account import Account, account_key
+from samehand.fingerprint import distil, query_keys
+from store.base import Query
+from store.redis import RedisStore
+
+OURS, EXTRACT, CDIST, MINHASH, SKELETON = (
+    "samehand",
+    "rapidfuzz process.extract",
+    "rapidfuzz cdist",
+    "datasketch MinHashLSH on Redis",
+    "exact skeleton on Redis",
+)
+SHORT = {"extract": EXTRACT, "cdist": CDIST, "minhash": MINHASH, "skeleton": SKELETON}
+_BATCH = 32
+_NOW = BANNED_AT + 86_400.0
+# Queries a round, and queries by which recall is judged: the slow ones get few, lest they take all the time.
+# `process.extract` has the scores and the order of `cdist`, and so its recall.
+_EACH_ROUND = {OURS: 1_024, EXTRACT: 8, CDIST: 32, MINHASH: 256, SKELETON: 4_096}
+_JUDGED = {OURS: 4_200, CDIST: 420, MINHASH: 2_100, SKELETON: 4_200}
+_ALONE = 2_000
+_CHURNED = 10  # one ban in so many is taken out and enrolled again
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run. ``churned``: bytes of the index after a tenth of the bans was taken out and enrolled again,
+    over those before; above 1 there would be something to compact."""
+
+    bans: int
+    rows: list[Row]
+    one_at_a_time_ms: tuple[float, float]
+    ingest: Ingest
+    bytes_a_ban: dict[str, float]
+    churned: float
+    server: str
+    machine: dict[str, str | int | float]
+
+
+async def report(bans: int, rounds: int, without: frozenset[str] = frozenset()) -> Report:
+    """Fills every contender, then asks them in turns."""
+    held = population("diverse", bans)
+    queries, targets = _asked(held)
+    with ExitStack() as servers:
+        own = servers.enter_context(server())
+        store = a_store(own, bans)
+        await store.open()
+        ingest = await enrol(store, own, map(by_handle, range(bans), held))
+        parts = _parts(own, bans)
+        contenders = {OURS: _samehand(store, own, held, sum(parts.values()))}
+        contenders |= _peers(servers, held, without)
+        for name, one in contenders.items():
+            judged = _JUDGED.get(name, 0)
+            await one.judge(queries[:judged], targets[:judged], _BATCH) if judged else None
+        _same_recall(contenders)
+        for turn in range(rounds):
+            for name, one in contenders.items():
+                await one.turn(_some(queries, turn, _EACH_ROUND[name]), _BATCH)
+        alone = await one_at_a_time(contenders[OURS].ask, queries[:_ALONE])
+        churned = await _churned(store, own, held, sum(parts.values()))
+        await store.close()
+        rows = [row(name, one, contenders[OURS]) for name, one in contenders.items()]
+        return Report(bans, rows, alone, ingest, parts, churned, own.version(), machine())
+
+
+def _asked(held: list[Held]) -> tuple[list[Held], list[int]]:
+    """Disguised handles of all kinds in an order drawn at random, and the number of the ban behind each."""
+    kinds = dict(KINDS["held_out"])
+    asked = disguised(held, kinds, max(_JUDGED.values()) // len(kinds), FIELDS["handle"])
+    Random(3).shuffle(asked)
+    return [Held(one.platform, one.text, "") for one in asked], [one.target for one in asked]
+
+
+def _some(queries: Sequence[Held], turn: int, size: int) -> list[Held]:
+    """So many queries, other ones every turn."""
+    return [queries[at % len(queries)] for at in range(turn * size, (turn + 1) * size)]
+
+
+def _samehand(store: RedisStore, own: Server, held: Sequence[Held], size: float) -> Contender:
+    numbers = {account_key(one.platform, account_id(at)): at for at, one in enumerate(held)}
+
+    async def ask(queries: Sequence[Held]) -> list[list[int]]:
+        found = await store.bans_like([_query(one) for one in queries], now=_NOW, keep=KEEP)
+        return [[] for _ in found]
+
+    async def tell(queries: Sequence[Held]) -> list[list[int]]:
+        found = await store.bans_like([_query(one) for one in queries], now=_NOW, keep=KEEP)
+        facts = iter(await store.facts([one.ref for several in found for one in several]))
+        named = [[next(facts) for _ in several] for several in found]
+        return [[numbers[account_key(f.platform, f.account_id)] for f in one if f] for one in named]
+
+    return Contender(ask, tell, own, size)
+
+
+def _query(one: Held) -> Query:
+    account = Account(platform=one.platform, account_id="asks", handle=one.handle)
+    pepper_id, keyer = KEYERS[0]
+    return Query(account.key, tuple(query_keys(distil(account, keyer, at=_NOW, pepper_id=pepper_id))))
+
+
+def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[str]) -> dict[str, Contender]:
+    found: dict[str, Contender] = {}
+    for name in (EXTRACT, CDIST, MINHASH, SKELETON):
+        if name in without:
+            continue
+        theirs = servers.enter_context(server()) if name in (MINHASH, SKELETON) else None
+        peer = _peer(name, theirs)
+        before = theirs.bytes_used() if theirs else 0
+        peer.fill(held)
+        ask = _asking(peer)
+        found[name] = Contender(
+            ask, ask, theirs, (theirs.bytes_used() - before) / len(held) if theirs else None
+        )
+    return found
+
+
+def _peer(name: str, theirs: Server | None) -> Peer:
+    if theirs is None:
+        return Extract() if name == EXTRACT else Cdist()
+    return MinHashOnRedis(theirs) if name == MINHASH else ExactSkeleton(theirs)
+
+
+def _asking(peer: Peer) -> Ask:
+    async def ask(queries: Sequence[Held]) -> list[list[int]]:
+        return peer.ask(queries)
+
+    return ask
+
+
+def _same_recall(contenders: dict[str, Contender]) -> None:
+    if EXTRACT in contenders and CDIST in contenders:
+        contenders[EXTRACT].recall = contenders[CDIST].recall
+        contenders[EXTRACT].candidates = contenders[CDIST].candidates
+
+
+def _parts(own: Server, bans: int) -> dict[str, float]:
+    return told("handle alone", own, bans, 0).parts
+
+
+async def _churned(store: RedisStore, own: Server, held: Sequence[Held], before: float) -> float:
+    """Markers of reinstatement, which expire by themselves, are no part of the index."""
+    numbers = range(0, len(held), _CHURNED)
+    for at in range(0, len(numbers), 512):
+        some = [by_handle(number, held[number]) for number in numbers[at : at + 512]]
+        await store.expunge([(ban.account, BANNED_AT) for ban in some], now=_NOW)
+    await enrol(store, own, (by_handle(number, held[number], at=_NOW) for number in numbers))
+    parts = _parts(own, len(held))
+    parts.pop("everything else", None)
+    return sum(parts.values()) / before
+
+
+def table(one: Report) -> str:
+    """What README shows of it."""
+    lines = [
+        f"| {one.bans:,} bans | look-ups a second of a core | client + Redis µs | samehand is faster by "
+        "| recall | bytes a ban | times ours |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for it in one.rows:
+        size = "" if it.bytes_a_ban is None else f"{it.bytes_a_ban:,.0f}"
+        larger = "" if it.larger is None else f"{it.larger:.1f}"
+        cost = f"{it.client_microseconds:,.0f} + {it.server_microseconds:,.0f}"
+        faster = "" if it.contender == OURS else f"{it.slower:,.1f}"
+        lines.append(
+            f"| {it.contender} | {it.lookups_a_core_second:,.0f} | {cost} | {faster} | {it.recall:.3f} "
+            f"| {size} | {larger} |"
+        )
+    return "\n".join(lines)
+
+
+def summary(one: Report) -> str:
+    """What the table has no column for."""
+    parts = ", ".join(f"{name} {size:.0f}" for name, size in one.bytes_a_ban.items())
+    ingest = one.ingest
+    return "\n".join(
+        (
+            f"bytes a ban: {parts}",
+            "one look-up at a time: p50 {:.2f} ms, p99 {:.2f} ms".format(*one.one_at_a_time_ms),
+            f"ingest: {ingest.rate:,.0f} bans a second of a core "
+            f"(client {ingest.client_microseconds:.0f} µs, Redis {ingest.server_microseconds:.0f} µs a ban)",
+            f"index after a tenth was taken out and enrolled again: {one.churned:.3f} of what it was",
+            f"on {one.machine}, {one.server}",
+        )
+    )
+
+
+def main() -> None:
+    """Prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bans", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without", default="", help=f"comma-separated: {', '.join(SHORT)}")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    without = frozenset(SHORT[name] for name in chosen.without.split(",") if name)
+    found = asyncio.run(report(chosen.bans, chosen.rounds, without))
+    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What one banned account costs in Redis, part by part.
+
+``python -m bench.memory [--bans 100000] [--json]``: handles alone (of the cached population), and whole
+simulated accounts with their fields at the shares of the population, with every field, and with a picture.
+The store is laid out for as many bans as it gets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from bench.index.population import population
+from bench.store.bans import a_store, by_handle, enrol, whole
+from bench.store.server import Server, server
+from store.base import Ban
+
+# The letters of docs/adr/0005-store-layout.md.
+_PARTS = {"p": "postings", "a": "account map", "r": "scored record", "q": "what alerts quote"}
+
+Bans = Callable[[int], Iterator[Ban]]
+
+CASES: dict[str, Bans] = {
+    "handle alone": lambda bans: map(by_handle, range(bans), population("diverse", bans)),
+    "whole account, fields at their shares, no picture": lambda bans: whole(
+        bans, avatar=False, everything=False
+    ),
+    "every field, no picture": lambda bans: whole(bans, avatar=False, everything=True),
+    "every field and a picture": lambda bans: whole(bans, avatar=True, everything=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes a ban. ``total`` is what the server's data grew by, ``parts`` what it tells of each key."""
+
+    case: str
+    bans: int
+    total: float
+    parts: dict[str, float]
+
+    @property
+    def index_and_record(self) -> float:
+        """All but what alerts quote."""
+        return sum(size for part, size in self.parts.items() if part != _PARTS["q"])
+
+
+async def measured(case: str, bans: int) -> Memory:
+    """Enrols bans in a server of their own."""
+    with server() as own:
+        before = own.bytes_used()
+        store = a_store(own, bans)
+        await store.open()
+        await enrol(store, own, CASES[case](bans))
+        await store.close()
+        return told(case, own, bans, own.bytes_used() - before)
+
+
+def told(case: str, own: Server, bans: int, grown: int) -> Memory:
+    """What a filled server says of its keys."""
+    parts: dict[str, float] = {}
+    for part, (_, size) in own.bytes_by_part().items():
+        name = _PARTS.get(part, "everything else")
+        parts[name] = parts.get(name, 0.0) + size / bans
+    return Memory(case, bans, grown / bans, parts)
+
+
+def table(several: list[Memory]) -> str:
+    """Rows of a table."""
+    columns = [*_PARTS.values(), "everything else"]
+    lines = [
+        "| bytes a ban | index and record | " + " | ".join(columns) + " | all |",
+        "|---" * (len(columns) + 3) + "|",
+    ]
+    for one in several:
+        cells = [one.index_and_record, *(one.parts.get(name, 0.0) for name in columns), one.total]
+        lines.append(f"| {one.case} | " + " | ".join(f"{cell:.0f}" for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bans", type=int, default=100_000)
+    parser.add_argument("--cases", type=int, default=len(CASES), help="so many of the cases")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    several = [asyncio.run(measured(case, chosen.bans)) for case in list(CASES)[: chosen.cases]]
+    print(json.dumps([asdict(one) for one in several], indent=1) if chosen.json else table(several))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The store at a million bans, beside what people would use instead."""

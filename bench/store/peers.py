@@ -1,0 +1,137 @@
+"""What people would use instead, each as its documentation shows it, given the same bans and queries.
+
+Names go to the peers in lower case, which is the least that anybody does; samehand folds them itself. Only
+handles are compared. None of the peers forgets, expires or removes, and none keeps what an alert quotes.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from bench.index.population import Held
+from bench.index.schemes import folded
+from bench.recall import KEEP
+from bench.store.server import Server
+
+_AT_ONCE = 10_000
+_GRAM, _BANDS, _ROWS = 3, 20, 2
+
+
+class Peer(Protocol):
+    """One of them: filled once, then asked."""
+
+    def fill(self, bans: Sequence[Held]) -> None:
+        """Takes the bans; their numbers are their places."""
+
+    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+        """The numbers of the bans found for each, best first where it ranks, at most 64 of them then."""
+
+
+class Extract:
+    """``rapidfuzz.process.extract`` over all names: the loop that most scripts have."""
+
+    def fill(self, bans: Sequence[Held]) -> None:
+        """Keeps the names."""
+        self._names = [one.handle.lower() for one in bans]
+
+    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+        """One after the other."""
+        return [
+            [
+                number
+                for _, _, number in process.extract(
+                    one.handle.lower(), self._names, scorer=fuzz.ratio, limit=KEEP
+                )
+            ]
+            for one in queries
+        ]
+
+
+class Cdist(Extract):
+    """``rapidfuzz.process.cdist``: the same without a Python object a pair, on one core."""
+
+    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+        """All of them at once."""
+        scores = process.cdist(
+            [one.handle.lower() for one in queries],
+            self._names,
+            scorer=fuzz.ratio,
+            dtype=np.uint8,
+            workers=1,
+        )
+        return [_best(row) for row in scores]
+
+
+def _best(row: Any) -> list[int]:
+    best = np.argpartition(row, -KEEP)[-KEEP:] if len(row) > KEEP else np.arange(len(row))
+    numbers: list[int] = best[np.argsort(-row[best].astype(np.int16), kind="stable")].tolist()
+    return numbers
+
+
+class MinHashOnRedis:
+    """datasketch's ``MinHashLSH`` with its Redis storage: 20 bands of two over the 3-grams of the name."""
+
+    def __init__(self, server: Server) -> None:
+        """Takes the server that it fills."""
+        self._sketch: Any = importlib.import_module("datasketch")
+        place = urlsplit(server.url)
+        self._lsh = self._sketch.MinHashLSH(
+            num_perm=_BANDS * _ROWS,
+            params=(_BANDS, _ROWS),
+            storage_config={
+                "type": "redis",
+                "basename": b"bench",
+                "redis": {"host": place.hostname, "port": place.port},
+            },
+        )
+
+    def fill(self, bans: Sequence[Held]) -> None:
+        """By its insertion session, which sends commands in batches."""
+        with self._lsh.insertion_session(buffer_size=_AT_ONCE) as session:
+            for number, one in enumerate(bans):
+                session.insert(number, self._of(one))
+
+    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+        """By its query, one after the other: it has none for several. Everything found, in no order."""
+        return [list(self._lsh.query(self._of(one))) for one in queries]
+
+    def _of(self, one: Held) -> Any:
+        padded = f"^{one.handle.lower()}$"
+        grams = {padded[at : at + _GRAM].encode() for at in range(max(1, len(padded) - _GRAM + 1))}
+        minhash = self._sketch.MinHash(num_perm=_BANDS * _ROWS)
+        minhash.update_batch(sorted(grams))
+        return minhash
+
+
+class ExactSkeleton:
+    """The floor: samehand's own fold, one key a ban, and nothing that is off by a letter."""
+
+    def __init__(self, server: Server) -> None:
+        """Takes the server that it fills."""
+        self._client = server.client
+
+    def fill(self, bans: Sequence[Held]) -> None:
+        """Appends four bytes a ban to what its skeleton lists."""
+        numbered = iter(enumerate(bans))
+        while several := list(islice(numbered, _AT_ONCE)):
+            pipeline = self._client.pipeline(transaction=False)
+            for number, one in several:
+                pipeline.append(_skeleton(one), number.to_bytes(4, "big"))
+            pipeline.execute()
+
+    def ask(self, queries: Sequence[Held]) -> list[list[int]]:
+        """One MGET for all."""
+        found = self._client.mget([_skeleton(one) for one in queries])
+        return [np.frombuffer(several or b"", ">u4").tolist() for several in found]
+
+
+def _skeleton(one: Held) -> str:
+    trait = folded(one.platform, one.handle)
+    return "s:" + (trait.word.base if trait else "")

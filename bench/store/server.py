@@ -1,0 +1,68 @@
+"""A Redis of our own for a bench, and what it says of itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import redis
+
+from local.redis import EmbeddedRedis
+
+_AT_ONCE = 5_000
+_PART = re.compile(rb"^[^{]*\{\d+\}:(?:g\d+:|b:)?(?P<part>[a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server. Each contender of a bench has its own, so that bytes and seconds are its alone."""
+
+    url: str
+    client: Any  # `redis.Redis`, whose answers are typed as what none of these commands answers
+
+    def bytes_used(self) -> int:
+        """Bytes of data in memory, what the server needs for itself and for clients left out."""
+        return int(self.client.info("memory")["used_memory_dataset"])
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds of the server's own thread and the system's work for it."""
+        info = self.client.info("cpu")
+        return float(info["used_cpu_sys"] + info["used_cpu_user"])
+
+    def version(self) -> str:
+        """Which server it is, and its memory allocator."""
+        info = self.client.info()
+        name = info.get("server_name", "redis")
+        return f"{name} {info.get('valkey_version', info['redis_version'])}, {info['mem_allocator']}"
+
+    def bytes_by_part(self) -> dict[str, tuple[int, int]]:
+        """For each letter that a store's keys begin with: how many keys, and their bytes as told."""
+        keys, size = Counter[str](), Counter[str]()
+        cursor = 0
+        while True:
+            cursor, names = self.client.scan(cursor, count=_AT_ONCE)
+            pipeline = self.client.pipeline(transaction=False)
+            for name in names:
+                pipeline.memory_usage(name, samples=0)
+            for name, used in zip(names, pipeline.execute(), strict=True):
+                found = _PART.match(name)
+                part = found["part"].decode() if found else ""
+                keys[part] += 1
+                size[part] += used or 0
+            if cursor == 0:
+                return {part: (count, size[part]) for part, count in keys.items()}
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """An embedded server without persistence: the disk is no part of the question."""
+    with EmbeddedRedis(settings={"appendonly": "no"}) as running:
+        client = redis.Redis.from_url(running.url)
+        try:
+            yield Server(running.url, cast(Any, client))
+        finally:
+            client.close()
