@@ -104,6 +104,7 @@ async def _heads(
 
 
 async def _postings(shards: Shards, source: Source, buckets: Sequence[bytes]) -> list[bytes | None]:
+    # Not by a script, which would spare the client its packing: that costs Redis twice what it spares.
     start = f"{shards.root(source.shard)}{source.name}p".encode()
     answers = await together(
         [
@@ -120,6 +121,7 @@ class _Choice:
     def __init__(self, shards: Shards, heads: Heads, keys: list[Key], now: float, keep: int) -> None:
         self._shards = shards
         self._heads = heads
+        self._names = [f"{source.shard}.{source.name}" for source in heads.sources]
         self._keys = keys
         self._now = now
         self._keep = keep
@@ -182,5 +184,5 @@ class _Choice:
     def _candidate(self, ranked: tuple[int, bytes, int, Frame]) -> Candidate:
         steps, tag, place, frame = ranked
         source, slot = source_and_slot(place)
-        where = self._heads.sources[source]
-        return Candidate(f"{where.shard}.{where.name}{slot}.{tag.hex()}", frame.records, -steps / STEPS_A_BIT)
+        ref = f"{self._names[source]}{slot}.{tag.hex()}"
+        return Candidate(ref, frame.records, -steps / STEPS_A_BIT)
