@@ -1,4 +1,4 @@
-"""A Faust worker that copies one topic to another: ``python faust_worker.py ADDRESS NAME IN OUT``.
+"""A Faust worker that copies one topic to another: ``python faust_worker.py ADDRESS NAME IN OUT FOLDER``.
 
 Each copy's key is the worker's NAME, so that a test sees who worked.
 """
@@ -12,12 +12,13 @@ from typing import Any
 import faust
 
 
-def build(address: str, name: str, source: str, target: str) -> faust.App:
+def build(address: str, name: str, source: str, target: str, folder: str) -> faust.App:
     """The app: at least once, each copy acknowledged by the broker before its event is."""
     app = faust.App(
         f"{source}-group",
         broker=f"kafka://{address}",
         store="memory://",
+        datadir=folder,
         web_enabled=False,
         topic_disable_leader=True,
         broker_session_timeout=6,
@@ -41,11 +42,11 @@ def build(address: str, name: str, source: str, target: str) -> faust.App:
     return app
 
 
-def main(address: str, name: str, source: str, target: str) -> None:
+def main(address: str, name: str, source: str, target: str, folder: str) -> None:
     """Run the worker until a signal ends it."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = build(address, name, source, target)
+    app = build(address, name, source, target, folder)
     faust.Worker(app, loop=loop, loglevel="WARN").execute_from_commandline()
 
 

@@ -36,7 +36,8 @@ class Copying:
     def worker(self, name: str) -> Iterator[Child]:
         """A worker, killed at the end if it still runs."""
         command = [sys.executable, "-W", "ignore", str(WORKER)]
-        child = Child([*command, self.server.address, name, self.source, self.target], self._folder / name)
+        words = (self.server.address, name, self.source, self.target, str(self._folder / f"{name}-data"))
+        child = Child([*command, *words], self._folder / name)
         child.start()
         try:
             yield child
