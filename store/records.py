@@ -6,6 +6,7 @@ as a big-endian double where there is one, the lengths of all records but the la
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
@@ -91,14 +92,22 @@ def keys_of(records: Sequence[bytes]) -> list[Key]:
     return sorted(frozenset[Key]().union(*(keys_of_record(record) for record in records)))
 
 
+# An id of digits alone is kept as a number, nine bytes at most, if it is the number that is read back.
+_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+def _short_id(account_id: str) -> str | int:
+    return int(account_id) if _ID.fullmatch(account_id) else account_id
+
+
 class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
     platform: str
-    account_id: str
+    account_id: str | int
     handle: str
     display_name: str
     policy: str | None = None
     queue: str | None = None
-    banned_at: float | None = None
+    banned_at: float | bool | None = None  # True: when it occurred
     expires_at: float | None = None
     basis_authority: str | None = None
     basis_reference: str | None = None
@@ -124,12 +133,12 @@ def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
     """Packs facts: ``occurred_at`` first, where scripts read it, then the words."""
     words = _BanWords(
         facts.platform,
-        facts.account_id,
+        _short_id(facts.account_id),
         facts.quoted.handle,
         facts.quoted.display_name,
         facts.policy,
         facts.queue,
-        facts.banned_at,
+        True if facts.banned_at == facts.occurred_at else facts.banned_at,
         facts.expires_at,
         facts.basis_authority,
         facts.basis_reference,
@@ -143,17 +152,18 @@ def read_ban_quote(raw: bytes) -> BanQuote:
     """Reads :func:`ban_quote`'s form."""
     words = msgspec.msgpack.decode(raw[8:], type=_BanWords)
     (occurred_at,) = struct.unpack_from(">d", raw)
+    account_id = str(words.account_id)
     facts = BanFacts(
         platform=words.platform,
-        account_id=words.account_id,
+        account_id=account_id,
         occurred_at=occurred_at,
-        banned_at=words.banned_at,
+        banned_at=occurred_at if words.banned_at is True else words.banned_at,
         policy=words.policy,
         basis_authority=words.basis_authority,
         basis_reference=words.basis_reference,
         queue=words.queue,
         expires_at=words.expires_at,
-        descent=founder(account_key(words.platform, words.account_id)),
+        descent=founder(account_key(words.platform, account_id)),
         quoted=Quoted(words.handle, words.display_name),
     )
     return BanQuote(facts, words.root, words.generation)
@@ -161,7 +171,7 @@ def read_ban_quote(raw: bytes) -> BanQuote:
 
 class _RememberedWords(msgspec.Struct, array_like=True, frozen=True):
     platform: str
-    account_id: str
+    account_id: str | int
     handle: str
     display_name: str
 
@@ -169,7 +179,7 @@ class _RememberedWords(msgspec.Struct, array_like=True, frozen=True):
 def remembered_quote(account: Remembered) -> bytes:
     """Packs what alerts quote of a remembered account: ``seen_at`` first, then the words."""
     words = _RememberedWords(
-        account.platform, account.account_id, account.quoted.handle, account.quoted.display_name
+        account.platform, _short_id(account.account_id), account.quoted.handle, account.quoted.display_name
     )
     return struct.pack(">d", account.seen_at) + msgspec.msgpack.encode(words)
 
@@ -178,10 +188,11 @@ def read_remembered_quote(raw: bytes) -> RememberedFacts:
     """Reads :func:`remembered_quote`'s form."""
     words = msgspec.msgpack.decode(raw[8:], type=_RememberedWords)
     (seen_at,) = struct.unpack_from(">d", raw)
+    account_id = str(words.account_id)
     return RememberedFacts(
-        account=account_key(words.platform, words.account_id),
+        account=account_key(words.platform, account_id),
         platform=words.platform,
-        account_id=words.account_id,
+        account_id=account_id,
         seen_at=seen_at,
         quoted=Quoted(words.handle, words.display_name),
     )
