@@ -20,7 +20,7 @@ from samehand.keys import Key
 from samehand.normal.fold import FOLD_VERSION
 from samehand.normal.scripts import stratum
 from samehand.signals import BY_CODE, POSITION, SIGNALS
-from samehand.signals.crossing import CROSSING, names_of
+from samehand.signals.crossing import CROSSING, Names, names_of
 
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
@@ -67,14 +67,13 @@ def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int =
 
 def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is listed, each once."""
-    return list(
-        dict.fromkeys(
-            key
-            for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
-            if trait is not None
-            for key in signal.keys(trait)
-        )
+    own = (
+        key
+        for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
+        if trait is not None
+        for key in signal.keys(trait)
     )
+    return list(dict.fromkeys(chain(own, CROSSING.keys(_names(fingerprint)))))
 
 
 def query_keys(fingerprint: Fingerprint) -> list[Key]:
@@ -85,8 +84,11 @@ def query_keys(fingerprint: Fingerprint) -> list[Key]:
         if trait is not None
         for key in signal.probes(trait)
     )
-    across = CROSSING.probes(names_of(fingerprint.trait("handle"), fingerprint.trait("name")))
-    return list(dict.fromkeys(chain(own, across)))
+    return list(dict.fromkeys(chain(own, CROSSING.probes(_names(fingerprint)))))
+
+
+def _names(fingerprint: Fingerprint) -> Names:
+    return names_of(fingerprint.trait("handle"), fingerprint.trait("name"))
 
 
 def pack(fingerprint: Fingerprint) -> bytes:

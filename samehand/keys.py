@@ -31,6 +31,7 @@ class KeyKind(IntEnum):
     NAME_WORD = 20  # the joined skeleton
     NAME_LETTERS = 21  # its letters, sorted, whole and less one
     NAME_INITIAL = 22  # one word of two and the other's first letter
+    NAMING_WORD = 23  # a rare word of a handle or a display name, by itself
     EMAIL = 32
     EMAIL_LOCAL = 33
     PHONE = 34
@@ -61,7 +62,7 @@ EXACT_POSTING_CAP = 1024
 # (measured: a cap of 256 brought a quarter more candidates and one lost pair fewer in a thousand).
 EDGE_POSTING_CAP = 32
 _EXACT = frozenset({KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE})
-_EDGES = frozenset({KeyKind.HANDLE_START, KeyKind.HANDLE_END})
+_EDGES = frozenset({KeyKind.HANDLE_START, KeyKind.HANDLE_END, KeyKind.NAMING_WORD})
 
 
 def posting_cap(kind: KeyKind) -> int:

@@ -35,7 +35,7 @@ _TYPO_LENGTH_MIN, _TWO_TYPOS_LENGTH_MIN = 4, 7
 # Assumed: for one bearer of a name there are so many (two bits: three) whose spelling is a letter away.
 _NEIGHBOUR_BITS = 2.0
 # Assumed: for one who copies a part, three come by it otherwise; more, the more is left of either word.
-_PART_BITS, _REST_BITS = 2.0, 3.0
+_PART_BITS, REST_BITS = 2.0, 3.0
 _RUNS_MAX = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
 _CONSONANTS_MIN = 4
 
@@ -168,7 +168,7 @@ def _part(ours: Word, theirs: Word) -> Likeness | None:
     part = " ".join(runs)
     own = bits(part)
     kept = sum(map(len, runs))
-    cost = _PART_BITS + _REST_BITS * (2.0 - kept / len(ours.base) - kept / len(theirs.base))
+    cost = _PART_BITS + REST_BITS * (2.0 - kept / len(ours.base) - kept / len(theirs.base))
     worth = min(sum(_run_bits(run, ours, theirs) for run in runs), own) - cost
     return Likeness("part", part, own - max(worth, 0.0))
 

@@ -19,6 +19,7 @@ from samehand.likeness import Likeness, Word, likeness
 from samehand.signals.base import Example, Finding, Quoted, Sight
 from samehand.signals.handle import HandleTrait
 from samehand.signals.name import ALONE_BITS_MIN, NameTrait
+from samehand.word_keys import listed_words, tried_words
 
 # Words of a name that are tried in every order: 24 orders, and hardly a handle spells more words.
 _ORDERED_WORDS_MAX: Final = 4
@@ -95,13 +96,18 @@ class CrossingSignal:
         best = max(found, key=lambda one: one.worth, default=None)
         return None if best is None or best.worth <= 0.0 else _finding(best, sight)
 
+    def keys(self, names: Names) -> Iterator[Key]:
+        """The rarest words of both fields, under which either field of another account finds them."""
+        return listed_words(*_words(names))
+
     def probes(self, names: Names) -> Iterator[Key]:
-        """The keys of the other field that a query tries beside those of its own."""
-        handle, name = names
-        if handle is not None and not handle.automatic:
-            yield from keys_of_names(handle.word, handle.alternates)
+        """The keys of the other field that a query tries beside those of its own, and its words."""
+        handle, name = _words(names)
+        if handle is not None and names.handle is not None:
+            yield from keys_of_names(handle, names.handle.alternates)
         if name is not None:
-            yield from keys_of_handles(_as_word(name))
+            yield from keys_of_handles(name)
+        yield from tried_words(handle, name)
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one side as they were given; empty where they were not kept."""
@@ -171,6 +177,13 @@ def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
         return None
     cheapest = min((handle.word.base, name.base), key=bits)
     return Likeness("consonants", cheapest, _SOUND_BITS)
+
+
+def _words(names: Names) -> tuple[Word | None, Word | None]:
+    """Both fields as words; a handle that a platform made up has none."""
+    handle, name = names
+    chosen = None if handle is None or handle.automatic else handle.word
+    return chosen, None if name is None else _as_word(name)
 
 
 def _as_word(name: NameTrait) -> Word:

@@ -12,7 +12,7 @@ from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind
-from samehand.likeness import LETTER_BITS, Word, likeness
+from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
 from samehand.normal.consonants import word_keys
 from samehand.normal.fold import fold_name
@@ -108,7 +108,8 @@ class NameSignal(SignalBase[NameTrait]):
             return self._finding("near-same", because, (whole.part,), whole.slack_bits, sight)
         if matched is not None and 2 * sum(map(bits, matched.words)) >= sum(map(bits, theirs.words)):
             because = f"The display names share {_listed(matched.words)}."
-            return self._finding("shared-words", because, matched.words, matched.slack_bits + 1.0, sight)
+            slack = matched.slack_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
+            return self._finding("shared-words", because, matched.words, slack, sight)
         if whole is not None and whole.kind in ("extended", "part"):
             because = "The display names have a long run of letters in common."
             return self._finding("shared-words", because, (whole.part,), whole.slack_bits + 1.0, sight)
@@ -181,6 +182,13 @@ def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     if not words:
         return None
     return _Matched(tuple(words), slack, exact, missed or bool(free))
+
+
+def _left_over_bits(shared: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
+    """What it costs that only a part of either name is shared: whoever comes back keeps most of it."""
+    kept = sum(map(bits, shared))
+    left = [max(0.0, 1.0 - kept / whole) for words in (ours, theirs) if (whole := sum(map(bits, words)))]
+    return REST_BITS * sum(left)
 
 
 def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | None:
