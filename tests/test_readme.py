@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from desk.cli.registry import COMMANDS
 from schemas.wire import Decoded, decode_created
+from tests.faults import table
 from tests.house import ROOT
+from tools import readme_tables
 from tools.readme_tables import renewed
 
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -23,6 +27,23 @@ def test_its_tables_are_what_the_code_says() -> None:
 def test_a_readme_without_a_place_for_a_table_is_refused() -> None:
     with pytest.raises(ValueError, match="settings"):
         renewed("# nothing here")
+
+
+def test_a_full_run_of_faults_writes_its_table_into_docs_and_readme(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, original in (("FAULTS", readme_tables.FAULTS), ("README", readme_tables.README)):
+        copy = tmp_path / original.name
+        copy.write_text(original.read_text("utf-8"), "utf-8")
+        monkeypatch.setattr(readme_tables, name, copy)
+        monkeypatch.setattr(table, name, copy)
+    measured = table.Table([table.Row("the moon falls down", 0, 0, 7, 1.25, None)])
+    measured.publish(tests=1, seconds=120, day=date(2026, 11, 24))
+    for page in (tmp_path / "faults.md", tmp_path / "README.md"):
+        text = page.read_text("utf-8")
+        assert "| the moon falls down | 0 | 0 | 7 | 1.2 |  |" in text
+        assert "1 tests in 2 minutes, 2026-11-24." in text
+        assert "kill -9, 20 times | 0" not in text
 
 
 def test_every_command_that_it_names_exists() -> None:
