@@ -97,18 +97,20 @@ def _edges(word: str) -> Iterator[Key]:
 def _numbered(handle: Written) -> Iterator[Key]:
     """What tells the bearers of one base apart: their numbers, or that they have none."""
     base, digits = handle.base, handle.digits
-    if len(digits) < _DIGITS_MIN and len(base) >= _ENDS_LENGTH_MIN:
-        yield Key(KeyKind.HANDLE_NUMBERED, f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}".encode())
+    yield from _named(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
     if not digits:
         return
     wholes = [base + digits, *(core + digits for core in _core(handle))]
     yield from _named(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
-    if len(digits) < _DIGITS_MIN:
-        return
-    if len(base) <= _NUMBERED_WHOLE_MAX:
+    if len(digits) >= _DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
         yield from _named(KeyKind.HANDLE_WHOLE, deletions(base + digits))
-    yield Key(KeyKind.HANDLE_NUMBERED, f"{base[:_NUMBERED_EDGE]} {digits}".encode())
-    yield Key(KeyKind.HANDLE_NUMBERED, f"{digits} {base[-_NUMBERED_EDGE:]}".encode())
+
+
+def numbered_ends(base: str, digits: str) -> list[str]:
+    """Two letters of either end with the number, or with each other where there is none to speak of."""
+    if len(digits) >= _DIGITS_MIN:
+        return [f"{base[:_NUMBERED_EDGE]} {digits}", f"{digits} {base[-_NUMBERED_EDGE:]}"]
+    return [f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}"] if len(base) >= _ENDS_LENGTH_MIN else []
 
 
 def tried_keys(handle: Written) -> Iterator[Key]:

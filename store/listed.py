@@ -1,7 +1,7 @@
 """Whether an account is listed under a key, told from its stored record without making all of its keys.
 
-Making every key of a record costs some forty microseconds, and a look-up checks hundreds of candidates,
-almost all of them listed in truth. What follows at once from the handle is said at once; whatever is left,
+Making every key of a record costs some forty microseconds, and a look-up checks dozens of candidates, almost
+all of them listed in truth. What follows at once from the handle is said at once; whatever is left,
 every "no" among it, is told from the keys themselves. The tests hold :func:`listed` to
 :func:`samehand.fingerprint.enrolment_keys` for every kind of key.
 """
@@ -22,6 +22,7 @@ from samehand.blocking import (
 )
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import first_section, unpack
+from samehand.handle_keys import numbered_ends
 from samehand.keys import Key, KeyKind
 from samehand.signals import BY_CODE, POSITION
 from samehand.signals.handle import HandleTrait
@@ -65,6 +66,10 @@ def _surely(trait: HandleTrait, key: Key) -> bool:
             return len(base) >= EDGE_LENGTH_MIN and value == base[:EDGE]
         case KeyKind.HANDLE_END:
             return len(base) >= EDGE_LENGTH_MIN and value == base[-EDGE:]
+        case KeyKind.HANDLE_NUMBERED:
+            return value in numbered_ends(base, trait.digits)
+        case KeyKind.HANDLE_WHOLE:
+            return bool(trait.digits) and value == base + trait.digits != trait.literal
         case KeyKind.HANDLE_CONSONANTS:
             return len(value) >= CONSONANTS_MIN and value == trait.word.consonants
     return False
