@@ -11,12 +11,14 @@ from samehand.evidence import Evidence
 from samehand.fingerprint import Fingerprint, Keyer, distil
 from samehand.lineage import Descent, founder
 from samehand.normal.redact import redacted
+from samehand.picture import Unseen, seen
 from samehand.score import Score
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.crossing import CROSSING
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountEvent, Basis
+from schemas.accounts import Avatar as WireAvatar
 from schemas.alerts import EvidenceLine, Matched
 from store.base import Ban, BanFacts, Remembered
 
@@ -47,15 +49,19 @@ def account_of(platform: str, wire: WireAccount) -> Account:
         user_agent=wire.user_agent,
         payment_token=wire.payment_token,
         referrer=wire.referrer,
-        avatar=None
-        if wire.avatar is None
-        else Avatar(
-            pdq=bytes.fromhex(wire.avatar.pdq) if wire.avatar.pdq else None,
-            quality=wire.avatar.quality,
-            image=wire.avatar.image,
-        ),
+        avatar=avatar_of(wire.avatar) if wire.avatar else None,
         already_keyed=keyed or NOTHING_KEYED,
     )
+
+
+def avatar_of(wire: WireAvatar) -> Avatar | None:
+    """The picture by its hash, given or made here of its image; ``None`` where that cannot be read."""
+    if wire.pdq is not None:
+        return Avatar(pdq=bytes.fromhex(wire.pdq), quality=100 if wire.quality is None else wire.quality)
+    found = seen(wire.image or b"")
+    if isinstance(found, Unseen):
+        return None
+    return Avatar(pdq=found.pdq, quality=found.quality, variants=found.variants)
 
 
 def _raw_name(name: str) -> str:

@@ -11,14 +11,15 @@ NOTHING_KEYED: Mapping[str, bytes] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Avatar:
-    """A profile picture: its PDQ hash, or the picture itself to be hashed here.
+    """A profile picture by its PDQ hash.
 
-    ``pdq`` is 32 bytes (256 bits), ``quality`` 0 to 100 as PDQ reports it, ``image`` the encoded file.
+    ``pdq`` is 32 bytes (256 bits), ``quality`` 0 to 100 as PDQ reports it. ``variants`` are the hashes of its
+    mirror image, of cuts and of what it may be a cut of, where the picture itself was seen.
     """
 
-    pdq: bytes | None = None
-    quality: int | None = None
-    image: bytes | None = field(default=None, repr=False)
+    pdq: bytes
+    quality: int = 100
+    variants: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,11 +43,12 @@ class KeyKind(IntEnum):
     CONTACT = 40
     REFERRER = 41
     BIO_BAND = 42
-    AVATAR_BAND = 43
+    AVATAR_BAND = 43  # no longer made: 16 bits of a picture hash
     AGENT = 44
     AVATAR = 45  # a whole picture hash: only counted, to recognise default avatars
     STEM = 46  # a handle's base: only counted, within its stratum
     WORD = 47  # a name's token: only counted, within its stratum
+    AVATAR_BLOCK = 48  # 19 bits of a picture hash
 
 
 # How many accounts one value lists at most. Names: a value borne by more than 256 banned accounts

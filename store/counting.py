@@ -1,41 +1,31 @@
 """Which values of an account are counted, to learn how common they are, and once per what.
 
-A farm of accounts must not make its own traits look common, nor the names of others: a value counts once
-a cluster (a network prefix, else a device, else the account), however many accounts the cluster has.
+Whoever farms accounts may want a value of theirs to look common (its agreement then says less), or a common
+one to look rare. Against the first, a value counts once a cluster (a network prefix, else a device, else the
+account), however many accounts the cluster has; against the second, a cluster adds at most :data:`SEATS`
+accounts to all that are counted. docs/adr/0014-counting.md says what is left to an attacker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from samehand.fingerprint import Fingerprint
 from samehand.keys import Key, KeyKind
-from samehand.signals.avatar import AvatarTrait
-from samehand.signals.handle import HandleTrait
-from samehand.signals.name import NameTrait
+from samehand.signals import SIGNALS
 
-# Counted among all accounts. A bio's first band stands for the whole of it, as its comparison asks.
-_OVERALL = frozenset(
-    (
-        KeyKind.EMAIL,
-        KeyKind.EMAIL_LOCAL,
-        KeyKind.PHONE,
-        KeyKind.PHONE_BLOCK,
-        KeyKind.DEVICE,
-        KeyKind.PAYMENT,
-        KeyKind.ADDRESS,
-        KeyKind.PREFIX,
-        KeyKind.CONTACT,
-        KeyKind.REFERRER,
-        KeyKind.AGENT,
-    )
-)
+# Counted within the script and language of the account: a name is as common as it is there.
+_WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
 # One network must be able to count many accounts on itself: there the device tells them apart.
 _OF_NETWORKS = frozenset((KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT))
 
 # An account counts at most so many values: a bio may hold dozens of contact points.
 VALUES_MAX = 32
+
+# So many accounts of one cluster count among all: a household's, a few of a carrier's. It may be small, since
+# each value of a cluster counts once, and a large number would make values of crowded networks look rare.
+SEATS = 4
 
 
 class Counted(NamedTuple):
@@ -47,23 +37,37 @@ class Counted(NamedTuple):
     cluster: bytes
 
 
-def counted(fingerprint: Fingerprint, keys: Sequence[Key], account: bytes) -> list[Counted]:
-    """The values that an account counts.
+class Sighting(NamedTuple):
+    """What an account counts: values, and itself unless its seat was taken before."""
 
-    ``keys`` are its blocking keys; ``account`` stands for it where no cluster is known.
-    """
+    values: list[Counted]
+    seat: bytes
+
+
+def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
+    """What an account counts. ``account``, a digest, stands for it where no cluster is known."""
+    keys = list(_values(fingerprint))
     prefix = _first(keys, KeyKind.PREFIX)
     device = _first(keys, KeyKind.DEVICE)
     by_network = prefix or device or account
     by_device = device or account
     values = [
-        Counted(key.kind, key.value, "", _cluster(key.kind, by_network, by_device, prefix or account))
-        for key in keys
-        if key.kind in _OVERALL or (key.kind is KeyKind.BIO_BAND and key.value[:1] == b"\0")
+        Counted(
+            key.kind,
+            key.value,
+            fingerprint.stratum if key.kind in _WITHIN_STRATUM else "",
+            _cluster(key.kind, by_network, by_device, prefix or account),
+        )
+        for key in keys[:VALUES_MAX]
     ]
-    values += [Counted(key.kind, key.value, "", by_network) for key in _pictures(fingerprint)]
-    values += [Counted(key.kind, key.value, fingerprint.stratum, by_network) for key in _names(fingerprint)]
-    return values[:VALUES_MAX]
+    seat = account if by_network == account else by_network + bytes((account[0] % SEATS,))
+    return Sighting(values, seat)
+
+
+def _values(fingerprint: Fingerprint) -> Iterator[Key]:
+    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
+        if trait is not None:
+            yield from signal.counts(trait)
 
 
 def _cluster(kind: KeyKind, by_network: bytes, by_device: bytes, not_device: bytes) -> bytes:
@@ -72,21 +76,5 @@ def _cluster(kind: KeyKind, by_network: bytes, by_device: bytes, not_device: byt
     return not_device if kind is KeyKind.DEVICE else by_network
 
 
-def _first(keys: Sequence[Key], kind: KeyKind) -> bytes | None:
+def _first(keys: list[Key], kind: KeyKind) -> bytes | None:
     return next((key.value for key in keys if key.kind is kind), None)
-
-
-def _pictures(fingerprint: Fingerprint) -> Iterator[Key]:
-    trait = fingerprint.trait("avatar")
-    if isinstance(trait, AvatarTrait):
-        yield Key(KeyKind.AVATAR, trait.pdq)
-
-
-def _names(fingerprint: Fingerprint) -> Iterator[Key]:
-    handle, name = fingerprint.trait("handle"), fingerprint.trait("name")
-    if isinstance(handle, HandleTrait):
-        yield Key(KeyKind.HANDLE_FULL, handle.literal.encode())
-        yield Key(KeyKind.STEM, handle.word.base.encode())
-    if isinstance(name, NameTrait):
-        for word in dict.fromkeys(name.words):
-            yield Key(KeyKind.WORD, word.encode())

@@ -36,6 +36,13 @@ REMEMBERED_ENTRY_BYTES = 9
 # A slot is three bytes of a posting entry.
 SLOTS_A_SHARD = 1 << 24
 
+# What was counted fades: every thirty days all counts are halved (the reset of TinyLFU, Einziger, Friedman
+# and Manes 2017), so that a number that changed hands or last year's farm stops weighing, and rates stay what
+# they are. As long a cluster counts a value once, unless the filter that knows it fills up before: three
+# places of a filter a third full call one new pair in 27 known.
+HALF_LIFE_SECONDS = 30 * 86_400
+FILTER_FULL = 1 / 3
+
 # A sketch learns of the strata it counts; scripts and languages that people use are some dozens.
 STRATA = 512
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from samehand.fingerprint import enrolment_keys, unpack
+from samehand.fingerprint import unpack
 from samehand.frequency import Frequencies
 from samehand.lineage import Descent, founder
 from store.addresses import Addresses
@@ -225,9 +225,7 @@ class MemoryStore:
         shard = self._shard(account.account)
         if self._remembered[shard].put(entry, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
-            self._counts.add(
-                account.account, first.stratum, counted(first, enrolment_keys(first), digest.raw), now
-            )
+            self._counts.add(counted(first, digest.raw), first.stratum, now)
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         """Forgets remembered accounts unless seen later."""

@@ -52,6 +52,10 @@ class Sketch:
         places = columns_of(kind, value, stratum, self._columns)
         return int(min(self._cells[row * self._columns + place] for row, place in enumerate(places)))
 
+    def halved(self) -> Sketch:
+        """Half of every count, rounded down."""
+        return Sketch((self._cells // 2).astype(">u4").tobytes(), self._columns)
+
     def plus(self, other: Sketch) -> bytes:
         """Both together, as they are stored; a cell that is full stays so."""
         total = self._cells.astype(np.uint64) + other._cells

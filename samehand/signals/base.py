@@ -88,7 +88,7 @@ class Signal(Protocol[Trait]):
 
     @property
     def code(self) -> int:
-        """Its number in stored records (1 to 255): never reuse or renumber one."""
+        """Its number in stored records (1 to 127): never reuse or renumber one."""
 
     @property
     def group(self) -> str | None:
@@ -113,6 +113,9 @@ class Signal(Protocol[Trait]):
     def probes(self, trait: Trait) -> Iterable[Key]:
         """The blocking keys that a query tries: a superset of :meth:`keys`."""
 
+    def counts(self, trait: Trait) -> Iterable[Key]:
+        """The values that are counted when an account is seen: those whose frequency :meth:`compare` asks."""
+
     def compare(self, ours: Trait, theirs: Trait, sight: Sight) -> Finding | None:
         """The level at which two traits agree or disagree; ``None`` where it says nothing."""
 
@@ -132,7 +135,7 @@ class Circumstance(Protocol):
 
 
 class SignalBase(Generic[Trait]):
-    """What most signals share: no blocking key unless they say so, and queries try what is listed."""
+    """What most signals share: they list, try and count nothing unless they say so."""
 
     group: str | None = None
 
@@ -143,3 +146,7 @@ class SignalBase(Generic[Trait]):
     def probes(self, trait: Trait) -> Iterable[Key]:
         """The same keys as at enrolment."""
         return self.keys(trait)
+
+    def counts(self, trait: Trait) -> Iterable[Key]:
+        """No value: its levels are as common as the weights say."""
+        return ()

@@ -69,13 +69,17 @@ class BioSignal(SignalBase[BioTrait]):
             for band in range(BANDS)
         )
 
+    def counts(self, trait: BioTrait) -> Iterable[Key]:
+        """The first band stands for the whole text: 32 bits, which strangers share once in billions."""
+        return (Key(KeyKind.BIO_BAND, _first_band(trait)),)
+
     def compare(self, ours: BioTrait, theirs: BioTrait, sight: Sight) -> Finding | None:
         """The estimated share of three-letter pieces in common."""
         likeness = resemblance(ours.signature, theirs.signature)
         shared = f"about {round(100 * likeness)} % of the three-letter pieces are the same"
         shipped = _shipped_rate(min(ours.length, theirs.length))
         if likeness >= _ALMOST:
-            rate, crowd = sight.shared(KeyKind.BIO_BAND, bytes((0,)) + ours.signature[:ROWS], shipped)
+            rate, crowd = sight.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
             because = f"The self-descriptions are the same or nearly so: {shared}."
             return Finding("almost-same", because, rate, crowd, shipped)
         if likeness >= _MOSTLY:
@@ -138,6 +142,10 @@ def resemblance(ours: bytes, theirs: bytes) -> float:
     """The estimated Jaccard resemblance (0 to 1) of the texts behind two signatures."""
     agreeing = sum(a == b for a, b in zip(ours, theirs, strict=True)) / _HASHES
     return max(0.0, (agreeing - _CHANCE) / (1 - _CHANCE))
+
+
+def _first_band(trait: BioTrait) -> bytes:
+    return bytes((0,)) + trait.signature[:ROWS]
 
 
 def _shipped_rate(length: int) -> float:

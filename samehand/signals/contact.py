@@ -95,6 +95,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             *(Key(KeyKind.CONTACT, digest) for digest in trait.own),
         )
 
+    def counts(self, trait: ContactTrait) -> Iterable[Key]:
+        """Every point named."""
+        return (Key(KeyKind.CONTACT, digest) for digest, _ in trait.points)
+
     def compare(self, ours: ContactTrait, theirs: ContactTrait, sight: Sight) -> Finding | None:
         """The strongest of: a shared point, the banned account naming this one, this one naming it."""
         named_there = {digest for digest, _ in theirs.points}

@@ -38,6 +38,10 @@ class DigestSignal(SignalBase[bytes]):
         """The digest is its own blocking key."""
         return (Key(self.kind, trait),)
 
+    def counts(self, trait: bytes) -> Iterable[Key]:
+        """The digest, even where it is too common to be a blocking key."""
+        return (Key(self.kind, trait),)
+
     def compare(self, ours: bytes, theirs: bytes, sight: Sight) -> Finding | None:
         """The same value, or another one."""
         if ours == theirs:

@@ -81,6 +81,10 @@ class EmailSignal(SignalBase[EmailTrait]):
         """The mailbox, and the local part: the same name at another provider."""
         return (Key(KeyKind.EMAIL, trait.mailbox), Key(KeyKind.EMAIL_LOCAL, trait.local))
 
+    def counts(self, trait: EmailTrait) -> Iterable[Key]:
+        """What it is listed under."""
+        return self.keys(trait)
+
     def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: Sight) -> Finding | None:
         """Same address, same mailbox under another tag, same local part, or another address."""
         if ours.mailbox == theirs.mailbox:

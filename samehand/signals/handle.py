@@ -115,6 +115,13 @@ class HandleSignal(SignalBase[HandleTrait]):
         """The same, and those of :func:`samehand.handle_keys.tried_keys`."""
         return tried_keys(_written(trait))
 
+    def counts(self, trait: HandleTrait) -> Iterable[Key]:
+        """The handle as it is written, and its base."""
+        return (
+            Key(KeyKind.HANDLE_FULL, trait.literal.encode()),
+            Key(KeyKind.STEM, trait.word.base.encode()),
+        )
+
     def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding | None:
         """The strictest resemblance, priced by the bits of what the two have in common."""
         if ours.literal == theirs.literal:

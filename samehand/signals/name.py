@@ -97,6 +97,10 @@ class NameSignal(SignalBase[NameTrait]):
         yield Key(KeyKind.HANDLE_WORD, trait.base.encode())
         yield from (Key(KeyKind.HANDLE_SORTED, one.encode()) for one in letters(trait.base)[:1])
 
+    def counts(self, trait: NameTrait) -> Iterable[Key]:
+        """Each of its words."""
+        return (Key(KeyKind.WORD, word.encode()) for word in dict.fromkeys(trait.words))
+
     def compare(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
         """Word by word, then as one run of letters; the better of the two readings."""
         matched = _match_words(ours, theirs)

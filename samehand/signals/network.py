@@ -63,6 +63,10 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         """The address and its prefix; the wide /48 only adds evidence."""
         return (Key(KeyKind.ADDRESS, trait.address), Key(KeyKind.PREFIX, trait.prefix))
 
+    def counts(self, trait: NetworkTrait) -> Iterable[Key]:
+        """What it is listed under."""
+        return self.keys(trait)
+
     def compare(self, ours: NetworkTrait, theirs: NetworkTrait, sight: Sight) -> Finding | None:
         """The narrowest network that both share."""
         if ours.address == theirs.address:

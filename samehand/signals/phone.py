@@ -62,6 +62,10 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         """The number and its block."""
         return (Key(KeyKind.PHONE, trait.number), Key(KeyKind.PHONE_BLOCK, trait.block))
 
+    def counts(self, trait: PhoneTrait) -> Iterable[Key]:
+        """What it is listed under."""
+        return self.keys(trait)
+
     def compare(self, ours: PhoneTrait, theirs: PhoneTrait, sight: Sight) -> Finding | None:
         """The same number, one of the same hundred, or another."""
         if ours.number == theirs.number:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from samehand.keys import Key, KeyKind
+from samehand.keys import KeyKind
 from store.base import Remembered
 from store.counting import counted
-from store.limits import STRATA
+from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
 from store.redis.link import together
 from store.redis.shards import Shards
 from store.sketch import Sketch, columns_of, filter_places, home
@@ -63,16 +63,16 @@ class Counters:
         self._read: tuple[int, Snapshot] | None = None
         self._counting = False
 
-    async def count(self, accounts: Sequence[tuple[Remembered, list[Key]]], now: float) -> None:
-        """Counts the values of accounts (given with their keys), each once a cluster between two freezes."""
+    async def count(self, accounts: Sequence[Remembered], now: float) -> None:
+        """Counts accounts and their values, each value once a cluster while the filter knows it."""
         if not accounts:
             return
         if not self._counting:
             await self._shards.link.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
         parts = [_Part() for _ in self._shards.all]
-        for account, keys in accounts:
-            self._lay_out(account, keys, parts)
+        for account in accounts:
+            self._lay_out(account, parts)
         await together(
             [
                 self._shards.script(
@@ -83,58 +83,65 @@ class Counters:
             ]
         )
 
-    def _lay_out(self, account: Remembered, keys: list[Key], parts: list[_Part]) -> None:
+    def _lay_out(self, account: Remembered, parts: list[_Part]) -> None:
         """What an account counts, to the shards that count it: each value has one."""
         first = account.fingerprints[0]
-        digest = self._shards.addresses.account(account.account)
-        for one in counted(first, keys, digest.raw):
+        sighting = counted(first, self._shards.addresses.account(account.account).raw)
+        for one in sighting.values:
             value = one.kind, one.value, one.stratum
             places = columns_of(*value, self._columns)
             seen = filter_places(*value, one.cluster, self._bits)
             parts[home(*value, len(parts))].values += _packed(places + seen)
-        itself = filter_places(0, digest.raw, first.stratum, b"", self._bits)
-        parts[self._shards.of(digest)].accounts += (first.stratum, _packed(itself))
+        itself = 0, sighting.seat, first.stratum
+        seen = filter_places(*itself, b"", self._bits)
+        parts[home(*itself, len(parts))].accounts += (first.stratum, _packed(seen))
 
     async def freeze(self, now: float, bans: int) -> bool:
         """Makes the next snapshot if an interval has passed since the last; one of several callers does."""
         meta = self._shards.layout.meta
-        raw = await self._shards.link.command("HMGET", meta, "since", "version")
-        since, version = raw[0], int(raw[1] or 0)
+        raw = await self._shards.link.command("HMGET", meta, "since", "version", "halved")
+        since, version, halved = raw[0], int(raw[1] or 0), float(raw[2] or raw[0] or 0)
         if since is None or now - float(since) < self._interval:
             return False
         # A claim on this version that ends by itself: a winner that dies leaves the turn to the next.
         claim = await self._shards.link.command("SET", f"{meta}:freeze:{version + 1}", "1", "NX", "EX", 60)
         if claim is None:
             return False
-        strata = await together([self._freeze_shard(shard, version) for shard in self._shards.all])
+        fading = now - halved >= HALF_LIFE_SECONDS
+        strata = await together([self._freeze_shard(shard, version, fading) for shard in self._shards.all])
         total = Counter[str]()
         for one in strata:
             total.update(one)
         facts = msgspec.json.encode({"bans": bans, "strata": dict(total)})
         await self._shards.link.command(
-            "HSET", meta, "version", version + 1, "frozen", facts, "since", repr(now)
+            "HSET",
+            meta,
+            *("version", version + 1, "frozen", facts, "since", repr(now)),
+            *("halved", repr(now if fading else halved)),
         )
         await together([self._tidy(shard, version) for shard in self._shards.all])
         return True
 
-    async def _freeze_shard(self, shard: int, version: int) -> dict[str, int]:
+    async def _freeze_shard(self, shard: int, version: int, fading: bool) -> dict[str, int]:
         root, link = self._shards.root(shard), self._shards.link
         for growing, aside in (("o", "z"), ("n", "y")):
             # Not again after a crash in between: what was set aside would be lost.
             if await link.command("EXISTS", root + growing):
                 await link.command("RENAMENX", root + growing, f"{root}{aside}{version + 1}")
-        await link.command("UNLINK", root + "w")
+        if fading or await link.command("BITCOUNT", root + "w") > FILTER_FULL * self._bits:
+            await link.command("UNLINK", root + "w")
         before, since = await together(
             [self._cells(f"{root}f{version}"), self._cells(f"{root}z{version + 1}")]
         )
-        await link.command("SET", f"{root}f{version + 1}", before.plus(since))
+        frozen = (before.halved() if fading else before).plus(since)
+        await link.command("SET", f"{root}f{version + 1}", frozen)
         counts = Counter[str]()
-        for name in (f"{root}y{version + 1}", f"{root}h{version}"):
+        for name, share in ((f"{root}y{version + 1}", 1), (f"{root}h{version}", 2 if fading else 1)):
             fields = await link.command("HGETALL", name)
             pairs = (
                 fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)
             )
-            counts.update({field.decode(): int(count) for field, count in pairs})
+            counts.update({field.decode(): int(count) // share for field, count in pairs})
         if counts:
             await link.command(
                 "HSET", f"{root}h{version + 1}", *(part for pair in counts.items() for part in pair)

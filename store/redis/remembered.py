@@ -89,9 +89,7 @@ class RememberedAccounts:
             keys = [keys_of_fingerprints(one.fingerprints) for one in some]
             writes = [self._state(one, listed) for one, listed in zip(some, keys, strict=True)]
             words = await self._turns("remember", writes, head)
-            kept = [
-                (one, listed) for one, listed, word in zip(some, keys, words, strict=True) if word == b"kept"
-            ]
+            kept = [one for one, word in zip(some, words, strict=True) if word == b"kept"]
             await self._counters.count(kept, now)
 
     def _state(self, account: Remembered, keys: list[Key]) -> _Write:

@@ -44,7 +44,10 @@ accounts = st.builds(
     referrer=maybe,
     avatar=st.none()
     | st.builds(
-        Avatar, pdq=st.none() | st.binary(min_size=32, max_size=32), quality=st.none() | st.integers(0, 100)
+        Avatar,
+        pdq=st.binary(min_size=32, max_size=32) | st.binary(max_size=40),
+        quality=st.integers(0, 100),
+        variants=st.lists(st.binary(min_size=32, max_size=32), max_size=3).map(tuple),
     ),
 )
 
