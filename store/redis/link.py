@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 
 from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
+from store.redis.packing import pack_quickly
 from store.redis.scripts import SCRIPTS
 
 Answer = TypeVar("Answer")
@@ -62,24 +63,31 @@ class Link:
             except NoScriptError:
                 return await self._client.execute_command("EVAL", script.text, 1, root, *arguments)
 
+    async def masters(self) -> list[str]:
+        """Each master's address as :meth:`command_of` takes it: of a cluster all, else one, called ""."""
+        if not isinstance(self._client, RedisCluster):
+            return [""]
+        async with self._translated():
+            await self._client.initialize()
+            return sorted(node.name for node in self._client.get_primaries())
+
+    async def command_of(self, master: str, *parts: bytes | str | float) -> Any:
+        """One command to one master."""
+        async with self._translated():
+            if isinstance(self._client, RedisCluster):
+                node = self._client.get_node(node_name=master)
+                return await self._client.execute_command(*parts, target_nodes=node)
+            return await self._client.execute_command(*parts)
+
     async def memory(self) -> tuple[int | None, int | None]:
         """Bytes in use and the limit (``None``: no limit, or the server does not tell), over all masters."""
         try:
-            answers = await self._infos()
+            answers = [await self.command_of(master, "INFO", "memory") for master in await self.masters()]
         except StoreUnavailable:
             return None, None  # an ACL without INFO: what it measures is not worth more rights
         used = sum(int(answer["used_memory"]) for answer in answers)
         limits = [int(answer.get("maxmemory", 0)) for answer in answers]
         return used, sum(limits) if all(limits) else None
-
-    async def _infos(self) -> list[dict[str, Any]]:
-        async with self._translated():
-            if isinstance(self._client, RedisCluster):
-                nodes = self._client.get_primaries()
-                return [
-                    await self._client.execute_command("INFO", "memory", target_nodes=node) for node in nodes
-                ]
-            return [await self._client.info("memory")]
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -144,6 +152,7 @@ def _client(endpoint: Endpoint) -> Redis | RedisCluster:
             list(endpoint.sentinels), sentinel_kwargs=timeouts, retry=once, **options
         )
         master: Redis = sentinel.master_for(endpoint.service or "mymaster")
+        pack_quickly(master.connection_pool)
         return master
     pool = BlockingConnectionPool.from_url(
         endpoint.url or "redis://127.0.0.1:6379/0",
@@ -152,4 +161,5 @@ def _client(endpoint: Endpoint) -> Redis | RedisCluster:
         retry=once,
         **options,
     )
+    pack_quickly(pool)
     return Redis.from_pool(pool)
