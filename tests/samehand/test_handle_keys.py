@@ -38,10 +38,16 @@ def _called(handle: str) -> Account:
         ("official_umar", "umar"),
         ("waziristan", "wozerustun"),
         ("umar_farooqi", "farooqi.umer"),  # reordered with a typo
+        ("wlyfwlyfa", "wlxfwyyfa"),  # two typos between the ends of a handle without a number
+        ("mongoose", "node-mongoose-orm"),  # a word put before and another behind
     ],
 )
 def test_disguises_share_a_key(banned: str, mirror: str) -> None:
     assert listed(banned) & tried(mirror)
+
+
+def test_a_consonant_put_in_is_left_out_again() -> None:
+    assert KeyKind.HANDLE_CONSONANTS in {key.kind for key in listed("darinut") & tried("doverinate")}
 
 
 def test_made_up_handles_are_listed_by_their_whole_alone() -> None:
