@@ -1,0 +1,38 @@
+"""Pictures are hashed for people, and what is no picture ends in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desk.cli.door import EXIT_BAD_INPUT, EXIT_DONE, run
+from samehand import picture
+from tests.samehand.test_picture import a_photo, encoded, needs_extra, picture_of
+
+
+@needs_extra
+def test_a_picture_is_hashed_as_an_avatar_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "one.jpg").write_bytes(encoded(a_photo()))
+    assert run(["hash-avatar", str(tmp_path / "one.jpg"), "--json"]) == EXIT_DONE
+    (found,) = json.loads(capsys.readouterr().out)["pictures"]
+    assert found["pdq"] == picture_of(a_photo()).pdq.hex()
+    assert found["evidence"]
+
+
+@needs_extra
+def test_what_is_no_picture_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert run(["hash-avatar", str(tmp_path / "notes.txt")]) == EXIT_BAD_INPUT
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "malformed" in line
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture, "_libraries", lambda: None)
+    (tmp_path / "one.jpg").write_bytes(b"")
+    assert run(["hash-avatar", str(tmp_path / "one.jpg")]) == EXIT_BAD_INPUT
+    assert "samehand[avatar]" in capsys.readouterr().err
