@@ -1,0 +1,89 @@
+"""Ordinary handles against each other: whom they alarm, and whether made mirrors stand out among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.real.labelled import roc_area
+from bench.real.lookup import Found, Looked, Named, looked_up
+from bench.real.relations import RELATIONS, Relation
+from simulate.draws import below, seeded
+
+MIRRORS_A_RELATION = 250
+_LOWEST = -99.0  # log-odds of an account that nothing was found for
+
+
+def alarms(ordinary: list[str]) -> dict[str, Any]:
+    """Every ordinary handle looked up among all the others as bans: whoever alerts is a false alarm.
+
+    Unless both handles are one person's, which only a person can tell: the pairs are listed.
+    """
+    handles = [Named(handle, "handle") for handle in ordinary]
+    looked = looked_up(handles, handles)
+    pairs = [
+        (handle, ordinary[one.ban], one)
+        for place, handle in enumerate(ordinary)
+        for one in looked.found[place]
+        if one.ban != place and one.band != "none"
+    ]
+    return {
+        "accounts": len(ordinary),
+        "bans_each": len(ordinary) - 1,
+        "alarmed": len({handle for handle, _, _ in pairs}),
+        "likely": sum(one.band == "likely" for _, _, one in pairs),
+        "pairs": [f"{one} / {other}" for one, other, _ in pairs],
+        "seconds": round(looked.seconds, 1),
+    }
+
+
+def mirrors(ordinary: list[str]) -> dict[str, Any]:
+    """Every second handle is banned. Mirrors are made of bans by each relation; the rest are the benign.
+
+    ``first``: mirrors whose ban comes first. ``roc_area``: how often a mirror's score against its ban is
+    above the best score of a benign account.
+    """
+    bans, benign = ordinary[::2], ordinary[1::2]
+    made = {name: _made(relation, name, bans, benign) for name, relation in RELATIONS.items()}
+    accounts = [mirror for several in made.values() for _, mirror in several] + benign
+    looked = looked_up([Named(ban, "handle") for ban in bans], [Named(one, "handle") for one in accounts])
+    crowd = [_best(several) for several in looked.found[len(accounts) - len(benign) :]]
+    told: dict[str, Any] = {"bans": len(bans), "benign": len(benign)}
+    start = 0
+    for name, several in made.items():
+        told[name] = _figures([ban for ban, _ in several], looked, start, crowd)
+        start += len(several)
+    return told
+
+
+def _made(relation: Relation, name: str, bans: list[str], benign: list[str]) -> list[tuple[int, str]]:
+    rng = seeded(4, f"real {name}")
+    made: list[tuple[int, str]] = []
+    for place in rng.sample(range(len(bans)), len(bans)):
+        mirror = relation(rng, bans[place], benign[below(rng, len(benign))])
+        if mirror is not None:
+            made.append((place, mirror))
+        if len(made) == MIRRORS_A_RELATION:
+            break
+    return made
+
+
+def _figures(bans: list[int], looked: Looked, start: int, crowd: list[float]) -> dict[str, Any]:
+    own = [
+        next((one.log_odds for one in several if one.ban == ban), _LOWEST)
+        for ban, several in zip(bans, looked.found[start : start + len(bans)], strict=True)
+    ]
+    first = sum(
+        bool(several) and several[0].ban == ban
+        for ban, several in zip(bans, looked.found[start : start + len(bans)], strict=True)
+    )
+    area = roc_area([*((odds, True) for odds in own), *((odds, False) for odds in crowd)])
+    return {
+        "mirrors": len(bans),
+        "first": first,
+        "found": sum(odds > _LOWEST for odds in own),
+        "roc_area": None if area is None else round(area, 4),
+    }
+
+
+def _best(several: tuple[Found, ...]) -> float:
+    return several[0].log_odds if several else _LOWEST
