@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from faust.exceptions import ConsumerNotStarted
 
 from streams.app import WorkerApp
 from streams.brokers import admin
@@ -74,7 +75,11 @@ def unread(app: WorkerApp) -> dict[str, int]:
     """How many records of each topic wait for their outcome, by what the consumer has heard of their ends."""
     consumer: Any = app.consumer
     waiting: dict[str, int] = {}
-    for tp in consumer.assignment():
+    try:
+        assigned = consumer.assignment()
+    except ConsumerNotStarted:  # a machine that is busy takes longer to start than the first look
+        return waiting
+    for tp in assigned:
         settled = [it.next_offsets.get((tp.topic, tp.partition)) for it in app.progress]
         reached = max((offset for offset in settled if offset is not None), default=None)
         following = reached if reached is not None else consumer._committed_offset[tp] or 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
@@ -52,6 +53,17 @@ def test_unread_is_what_was_neither_settled_nor_committed() -> None:
     assert unread(app) == {TOPIC: 6}
     app.progress[0].next_offsets[TOPIC, 0] = 7
     assert unread(app) == {TOPIC: 3}
+
+
+def test_a_consumer_that_has_not_started_has_nothing_waiting() -> None:
+    app = an_app()
+
+    def assignment() -> set[TP]:
+        raise ConsumerNotStarted
+
+    stand_in: Any = app.consumer
+    stand_in.assignment = assignment
+    assert unread(app) == {}
 
 
 async def test_a_worker_whose_topic_was_made_again_ends(monkeypatch: pytest.MonkeyPatch) -> None:
