@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.opening import endpoint_of
 from desk.cli.findings import Finding, fine, warning, wrong
 from desk.cli.wiring import closing_store
-from samehand.normal.fold import FOLD_VERSION
 from store.addresses import Addresses
 from store.base import StoreFacts
 from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
 from store.pepper import Peppers
+from store.redis.inspection import Inspection, Server
 from store.redis.layout import Layout, Sizes
-from store.redis.link import Link
 from streams.errors import SettingsError
 from streams.settings import Settings
 
@@ -30,62 +29,77 @@ _FULL_SHARE = 0.8  # of maxmemory: above it a busy day may fill the rest
 async def look_at_redis(settings: Settings, peppers: Peppers | None) -> list[Finding]:
     """Whether Redis answers and keeps what it is told, and how the store stands."""
     try:
-        link = Link(endpoint_of(settings))
+        inspection = Inspection(endpoint_of(settings))
     except SettingsError as fault:
         return [wrong(name, reason, "set it right") for name, reason in fault.faults.items()]
     try:
-        findings = await _server(link, settings)
+        findings = await _servers(inspection, settings)
         if any(finding.state == "wrong" and finding.about == "Redis" for finding in findings):
             return findings
         if peppers is None:
             return [*findings, warning("store", "not looked at: it needs the pepper file")]
         # Opening a store that is not there would write down its layout, and with it these settings.
-        if not await _exists(link, settings, peppers):
+        if not await _exists(inspection, settings, peppers):
             return [*findings, _NO_STORE]
     finally:
-        await link.close()
+        await inspection.close()
     return findings + await _store(settings, peppers)
 
 
-async def _exists(link: Link, settings: Settings, peppers: Peppers) -> bool:
+async def _exists(inspection: Inspection, settings: Settings, peppers: Peppers) -> bool:
     layout = Layout(Sizes(), Addresses(peppers.identity), settings.store_prefix)
     try:
-        return bool(await link.command("EXISTS", layout.meta))
+        return await inspection.exists(layout.meta)
     except StoreUnavailable:
         return True  # opening it says what is wrong
 
 
-async def _server(link: Link, settings: Settings) -> list[Finding]:
+async def _servers(inspection: Inspection, settings: Settings) -> list[Finding]:
     try:
-        await link.command("PING")
+        servers = await inspection.servers()
     except StoreUnavailable as fault:
         cure = "start Redis, or set SAMEHAND_REDIS_URL, SAMEHAND_REDIS_USERNAME and _PASSWORD_FILE"
         return [wrong("Redis", str(fault), cure)]
     findings = [fine("Redis", f"reachable ({settings.redis.kind})")]
     if settings.redis.kind == "cluster":
-        return [*findings, warning("Redis", "each node's configuration is to be looked at by hand")]
-    configured = {name: await _config(link, name) for name in ("maxmemory-policy", "appendonly", "save")}
-    return findings + _configuration(configured)
+        findings += _of_cluster(servers, settings.store_shards)
+    several: dict[Finding, list[str]] = {}
+    for server in servers:
+        for finding in _configuration(server):
+            several.setdefault(finding, []).append(server.address)
+    return findings + [
+        finding
+        if len(where) == len(servers)
+        else replace(finding, words=f"{finding.words} ({', '.join(where)})")
+        for finding, where in several.items()
+    ]
 
 
-async def _config(link: Link, name: str) -> str | None:
-    """One directive; ``None`` where the server does not tell (managed services, a careful ACL)."""
-    try:
-        answer: Any = await link.command("CONFIG", "GET", name)
-    except StoreUnavailable:
-        return None
-    # One directive is asked for: RESP3 answers a map of it, RESP2 a list.
-    values = list(answer.values()) if isinstance(answer, Mapping) else list(answer[1::2])
-    if not values:
-        return None
-    return values[0].decode() if isinstance(values[0], bytes) else str(values[0])
-
-
-def _configuration(configured: Mapping[str, str | None]) -> list[Finding]:
-    policy, appended, saved = (configured[name] for name in ("maxmemory-policy", "appendonly", "save"))
+def _of_cluster(servers: Sequence[Server], shards: int) -> list[Finding]:
+    """What matters of a cluster as a whole."""
     findings = []
+    if shards < len(servers):
+        words = f"{len(servers)} masters and {shards} shards: some masters hold nothing"
+        findings.append(warning("Redis Cluster", words, "lay the store out for more shards: a rebuild"))
+    alone = [server.address for server in servers if server.replicas == 0]
+    if alone:
+        words = f"nobody takes over for {', '.join(alone)}"
+        findings.append(warning("Redis Cluster", words, "give each master a replica"))
+    return findings or [fine("Redis Cluster", f"{len(servers)} masters, each with a replica")]
+
+
+def _configuration(server: Server) -> list[Finding]:
+    told = server.directives
+    policy, appended, saved = (told[name] for name in ("maxmemory-policy", "appendonly", "save"))
+    findings = []
+    if not server.tells_history:
+        words = "does not tell its replication history: after a failover the last minutes do not come back"
+        findings.append(warning("Redis failover", words, "allow INFO to the Redis user"))
     if policy is None or appended is None:
-        return [warning("Redis", "does not tell its configuration", "see to noeviction and appendonly")]
+        return [
+            *findings,
+            warning("Redis", "does not tell its configuration", "see to noeviction and appendonly"),
+        ]
     if policy != "noeviction":
         words = f"maxmemory-policy is {policy}: when it is full, fingerprints vanish without a word"
         findings.append(wrong("Redis memory", words, "CONFIG SET maxmemory-policy noeviction"))
@@ -121,11 +135,6 @@ def _standing(figures: StoreFacts) -> list[Finding]:
         return [_NO_STORE]
     words = f"writable; {figures.fingerprints:,} banned and {figures.remembered:,} remembered accounts"
     findings = [fine("store", words)]
-    foreign = set(figures.fold_versions) - {FOLD_VERSION, FOLD_VERSION - 1}
-    if foreign:
-        listed = ", ".join(map(str, sorted(foreign)))
-        words = f"holds fold version {listed}, which this program does not read"
-        findings.append(wrong("store", words, _REFILL))
     used, limit = figures.memory_bytes, figures.memory_limit_bytes
     if used is not None and limit and used > _FULL_SHARE * limit:
         findings.append(warning("store", f"uses {used / limit:.0%} of maxmemory", "raise maxmemory"))

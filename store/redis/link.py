@@ -74,10 +74,10 @@ class Link:
     async def command_of(self, master: str, *parts: bytes | str | float) -> Any:
         """One command to one master."""
         async with self._translated():
+            which: dict[str, Any] = {}
             if isinstance(self._client, RedisCluster):
-                node = self._client.get_node(node_name=master)
-                return await self._client.execute_command(*parts, target_nodes=node)
-            return await self._client.execute_command(*parts)
+                which = {"target_nodes": self._client.get_node(node_name=master)}
+            return await self._client.execute_command(*parts, **which)
 
     async def memory(self) -> tuple[int | None, int | None]:
         """Bytes in use and the limit (``None``: no limit, or the server does not tell), over all masters."""

@@ -15,6 +15,7 @@ from desk.cli.look_redis import look_at_redis
 from desk.cli.wiring import closing_store, house
 from local.binaries import NotAvailable
 from local.redis import EmbeddedRedis
+from local.redis_cluster import RedisCluster
 from streams.settings import Settings, load
 from tests.makers import a_ban
 
@@ -80,3 +81,18 @@ async def test_a_redis_that_forgets_is_told_how_to_keep(careless: str) -> None:
     told = {it.about: (it.state, it.cure) for it in findings}
     assert told["Redis memory"] == ("wrong", "CONFIG SET maxmemory-policy noeviction")
     assert told["Redis persistence"][0] == "warning"
+
+
+@pytest.mark.journey
+async def test_a_cluster_without_replicas_and_with_too_few_shards_is_told() -> None:
+    try:
+        nodes = RedisCluster().start()
+    except NotAvailable as why:
+        pytest.skip(str(why))
+    with nodes:
+        settings = load({"SAMEHAND_REDIS_URL": f"cluster://{nodes.address}", "SAMEHAND_STORE_SHARDS": "1"})
+        findings = await look_at_redis(settings, None)
+    words = [it.words for it in findings if it.about == "Redis Cluster"]
+    assert "3 masters and 1 shards: some masters hold nothing" in words
+    assert any(word.startswith("nobody takes over for") for word in words)
+    assert [it.words for it in findings if it.about == "Redis persistence"] == ["appends every write"]

@@ -1,0 +1,49 @@
+"""What servers say of themselves, alone and in a cluster."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from local.ports import LOOPBACK
+from local.redis import EmbeddedRedis
+from local.redis_cluster import RedisCluster
+from store.errors import StoreUnavailable
+from store.redis import Endpoint
+from store.redis.inspection import Inspection
+
+
+async def test_one_server_is_asked_for_what_matters(redis_url: str) -> None:
+    inspection = Inspection(Endpoint(url=redis_url))
+    (server,) = await inspection.servers()
+    assert server.directives == {"maxmemory-policy": "noeviction", "appendonly": "yes", "save": ""}
+    assert (server.replicas, server.tells_history) == (0, True)
+    assert not await inspection.exists("nothing")
+    await inspection.close()
+
+
+async def test_each_master_of_a_cluster_is_asked(redis_url: str) -> None:
+    with RedisCluster() as nodes:
+        inspection = Inspection(Endpoint(cluster=((LOOPBACK, nodes.nodes[0].port),), deadline_seconds=5.0))
+        servers = await inspection.servers()
+        assert sorted(server.address for server in servers) == sorted(node.address for node in nodes.nodes)
+        assert {server.directives["appendonly"] for server in servers} == {"yes"}
+        await inspection.close()
+
+
+async def test_a_server_that_tells_nothing_is_asked_all_the_same(redis_url: str) -> None:
+    with EmbeddedRedis(settings={"appendonly": "no"}).start() as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.acl_setuser("default", enabled=True, nopass=True, commands=["-info", "-config"])
+        inspection = Inspection(Endpoint(url=server.url))
+        (found,) = await inspection.servers()
+        assert set(found.directives.values()) == {None}
+        assert (found.replicas, found.tells_history) == (None, False)
+        await inspection.close()
+
+
+async def test_one_that_is_away_is_unavailable() -> None:
+    inspection = Inspection(Endpoint(url="redis://127.0.0.1:1/0"))
+    with pytest.raises(StoreUnavailable):
+        await inspection.servers()
+    await inspection.close()
