@@ -39,6 +39,12 @@ $(STAMP): $(LOCK) pyproject.toml tools/choose-python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch '$@'
 
+.PHONY: install-extras
+install-extras: $(STAMP) ## add what hashes pictures; needs a C++ compiler, and its tests run from then on
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/avatar-build.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation \
+		-r requirements/avatar.lock
+
 .PHONY: demo
 demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and prints alerts as they come
 	@$(BIN)/samehand demo
@@ -99,3 +105,5 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@$(COMPILE) --constraint $(LOCK) pyproject.toml --output-file requirements/run.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/build.in --output-file requirements/build.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock
+	@$(COMPILE) --constraint $(LOCK) requirements/avatar-build.in --output-file requirements/avatar-build.lock
+	@$(COMPILE) --constraint $(LOCK) requirements/avatar.in --output-file requirements/avatar.lock
