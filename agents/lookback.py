@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from agents.doors import matched_of, moment
 from agents.house import House
-from agents.pairing import Pair, Side, admitted, best_score, confirm
+from agents.pairing import Pair, Side, admitted, best_score, confirm, hopeless
 from agents.reading import itself, read_all
 from samehand.fingerprint import Fingerprint, query_keys
 from samehand.frequency import Frequencies
+from samehand.hopeless import Sieve
 from samehand.pair import alert_id
 from samehand.score import Score
 from schemas.alerts import AlertSummary
@@ -28,6 +29,7 @@ class Lookback:
     def __init__(self, house: House) -> None:
         """Takes the surroundings."""
         self._house = house
+        self._sieve = Sieve(house.weights)
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival."""
@@ -92,6 +94,8 @@ class Lookback:
 
     def _scored(self, ban: Ban, candidate: Candidate, frequencies: Frequencies) -> _Scored | None:
         if not self._house.rules.across_platforms and candidate.fingerprint.platform != ban.facts.platform:
+            return None
+        if hopeless(ban.fingerprints, candidate.fingerprint, self._sieve):
             return None
         for theirs in ban.fingerprints:
             scored = best_score((candidate.fingerprint,), theirs, self._house, frequencies, ban.facts.policy)

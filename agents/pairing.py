@@ -13,6 +13,7 @@ from agents.house import House
 from agents.markers import Marker, read_marker
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
+from samehand.hopeless import Sieve
 from samehand.pair import alert_id
 from samehand.score import Score, score
 from samehand.signals.base import Quoted
@@ -81,6 +82,11 @@ def best_score(
         if mine.pepper_id == theirs.pepper_id:
             return mine, score(mine, theirs, house.weights, frequencies, policy=policy)
     return None
+
+
+def hopeless(several: Sequence[Fingerprint], other: Fingerprint, sieve: Sieve) -> bool:
+    """Whether the pair, under the pepper that both sides share, cannot alert; either may be the new one."""
+    return any(sieve.hopeless(one, other) for one in several if one.pepper_id == other.pepper_id)
 
 
 async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:

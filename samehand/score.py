@@ -51,12 +51,13 @@ _APART = frozenset(("different", "other-language", "another"))
 
 # What a mirror that keeps its name openly nearly always keeps one of as well; where all of those that both
 # show differ, it is a namesake.
-_IDENTIFYING = frozenset(("email", "phone", "device", "payment", "avatar", "bio"))
+IDENTIFYING = frozenset(("email", "phone", "device", "payment", "avatar", "bio"))
 
 # Signals whose agreement an admirer brings about, too.
 _SHOWN_BY_ADMIRERS = frozenset(("avatar", "mention"))
 
-# What is held keeps its order: of its excess (nats) so much is left, half of it at five nats.
+# What is held keeps its order: of its excess (nats) so much is left (after calibration, so that no slope
+# lifts it over the threshold again), half of it at five nats.
 _HOLD_ROOM, _HOLD_HALF = 0.5, 5.0
 
 # Weight (in nats) from which a signal counts as speaking for the pair at all when asking whether others
@@ -201,9 +202,10 @@ def _share_differences(lines: list[_Line], weights: Weights) -> None:
     apart = sorted(
         (line for line in lines if line.weight < 0 and line.finding.level in _APART), key=lambda x: x.weight
     )
+    share = weights.group_shares.get("apart", 1.0)
     for line in apart[1:]:
-        line.weight *= weights.group_shares["apart"]
-        line.unshared *= weights.group_shares["apart"]
+        line.weight *= share
+        line.unshared *= share
 
 
 def _only_with_others(lines: list[_Line]) -> None:
@@ -231,7 +233,7 @@ def _held(
     limit = _below_possible(weights, policy, _HOLD_MARGIN)
     speaking = sorted({line.signal for line in lines if line.weight > 0})
     because = f"Nothing but {' and '.join(speaking)} speaks for this pair."
-    return _down_to(limit, "never-alone", because, prior, shown)
+    return _down_to(limit, "never-alone", because, prior, shown, weights.slope)
 
 
 def _one_ground(
@@ -247,14 +249,14 @@ def _one_ground(
         return None
     limit = _below_possible(weights, policy, _margin(group, lines))
     because = f"Nothing but {ground} speaks for this pair."
-    return _down_to(limit, "one-ground", because, prior, shown)
+    return _down_to(limit, "one-ground", because, prior, shown, weights.slope)
 
 
 def _margin(group: str | None, lines: list[_Line]) -> float:
     """How far below `possible` a pair of one ground is held; 0 where a person should look at it."""
     if group != "name":
         return 0.0
-    if any(line.finding.level in _APART and line.signal in _IDENTIFYING for line in lines):
+    if any(line.finding.level in _APART and line.signal in IDENTIFYING for line in lines):
         return _HOLD_MARGIN
     return 0.0 if any(x.finding.level in _WHOLE for x in lines) else _NOTHING_ELSE_MARGIN
 
@@ -263,9 +265,11 @@ def _below_possible(weights: Weights, policy: str | None, margin: float) -> floa
     return weights.log_odds_at(weights.bands_of(policy).possible) - margin / weights.slope
 
 
-def _down_to(limit: float, level: str, because: str, prior: float, shown: list[Evidence]) -> Evidence | None:
+def _down_to(
+    limit: float, level: str, because: str, prior: float, shown: list[Evidence], slope: float
+) -> Evidence | None:
     excess = math.fsum((prior, *(line.weight for line in shown))) - limit
     if excess <= 0:
         return None
-    kept = _HOLD_ROOM * excess / (excess + _HOLD_HALF)
+    kept = _HOLD_ROOM / slope * excess / (excess + _HOLD_HALF)
     return Evidence("rule", kept - excess, level, because)

@@ -1,0 +1,130 @@
+"""No pair is set aside that would have alerted, and most pairs of strangers are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samehand.account import Account, Avatar
+from samehand.fingerprint import Fingerprint, distil
+from samehand.frequency import NothingCounted
+from samehand.hopeless import Sieve
+from samehand.score import score
+from samehand.weights import Bands, Row, default_weights
+
+# A policy that alerts on half the evidence: what is set aside must be hopeless there, too.
+WEIGHTS = msgspec.structs.replace(default_weights(), policy_bands={"eager": Bands(likely=0.3, possible=0.2)})
+SIEVE = Sieve(WEIGHTS)
+DAY = 86_400.0
+
+ONE = Account(
+    platform="x",
+    account_id="1",
+    handle="zarghun_kakar_writes",
+    display_name="Zarghun Kakar",
+    bio="Poems, news and photographs of the northern valley, every day at seven. Write to t.me/zarghun_kakar",
+    links=("https://zarghun-kakar.example/poems",),
+    locale="ps-AF",
+    email="zarghun.kakar@gmail.com",
+    phone="+93701234567",
+    device_id="6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b",
+    ip="39.40.12.7",
+    user_agent="Mozilla/5.0 (Linux; Android 13; SM-A536B) Chrome/120.0.0.0 Mobile Safari/537.36",
+    payment_token="card-8812-tok",
+    referrer="invite-771",
+    avatar=Avatar(pdq=bytes(range(0, 256, 8)), quality=90),
+)
+OTHER = Account(
+    platform="telegram",
+    account_id="2",
+    handle="mirgul_orakzai_77",
+    display_name="Mirgul Orakzai",
+    bio="I bake bread in Lahore, repair bicycles and write about my two cats and nothing else at all.",
+    links=("https://bicycles.example",),
+    locale="ur-PK",
+    email="mirgul@mailinator.com",
+    phone="+923017654321",
+    device_id="0b7d5a34-9c11-4c0e-8a57-2f4e6b1c3d99",
+    ip="81.2.69.142",
+    user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Safari/604.1",
+    payment_token="card-1-tok",
+    referrer="invite-2",
+    avatar=Avatar(pdq=bytes(range(255, -1, -8)), quality=90),
+)
+FIELDS = [name for name in Account.__dataclass_fields__ if name not in ("account_id", "already_keyed")]
+NEARLY: dict[str, list[object]] = {
+    "handle": ["zarghun_kakar_writes2", "zarghunkakar", "writes_zarghun", "zargun_kakar_writes", "zk_fans"],
+    "display_name": ["Zarghun Kakar fans", "Zargun Kakar", "Kakar Zarghun", "zarghun kakar writes"],
+    "bio": ["Poems, news and photographs of the northern valley", "see x.com/zarghun_kakar_writes", "hi"],
+    "email": ["zarghun.kakar@proton.me", "zarghunkakar+2@gmail.com", "a@mailinator.com"],
+    "phone": ["+93701234599"],
+    "ip": ["39.40.12.9"],
+    "avatar": [Avatar(pdq=bytes(range(0, 256, 8))[:-1] + b"\x00", quality=90)],
+}
+
+
+def no_keyer(domain: str, value: bytes) -> bytes:
+    return (domain.encode() + value)[-10:].ljust(10, b"\0")
+
+
+def seen(account: Account, at: float | None) -> Fingerprint:
+    return distil(account, no_keyer, at=at)
+
+
+@st.composite
+def likenesses(draw: st.DrawFn) -> Account:
+    """ONE, each field kept, lost, taken from OTHER or nearly the same."""
+    changed: dict[str, Any] = {}
+    for name in FIELDS:
+        values: list[object] = [getattr(ONE, name), getattr(OTHER, name)]
+        values += NEARLY.get(name, [])
+        if name != "platform":
+            values.append(() if name == "links" else None)
+        changed[name] = draw(st.sampled_from(values))
+    return replace(ONE, account_id="2", **changed)
+
+
+@settings(max_examples=400)
+@given(
+    likenesses(),
+    likenesses(),
+    st.sampled_from([None, 60.0, DAY, 20 * DAY, -DAY]),
+    st.sampled_from([0, 10**6]),
+)
+def test_what_is_set_aside_would_never_have_alerted(
+    ours: Account, theirs: Account, after: float | None, bans: int
+) -> None:
+    mine, other = seen(ours, after), seen(theirs, None if after is None else 0.0)
+    assert SIEVE.hopeless(mine, other) == SIEVE.hopeless(other, mine)
+    if SIEVE.hopeless(mine, other):
+        for policy in (None, "eager"):
+            assert score(mine, other, WEIGHTS, NothingCounted(bans), policy=policy).band == "none"
+
+
+def test_strangers_and_namesakes_are_set_aside() -> None:
+    assert SIEVE.hopeless(seen(OTHER, None), seen(ONE, None))
+    namesake = replace(OTHER, handle=ONE.handle, display_name=ONE.display_name)
+    assert SIEVE.hopeless(seen(namesake, None), seen(ONE, None))
+
+
+def test_one_thing_in_common_beside_the_names_is_looked_at() -> None:
+    for field in ("email", "phone", "device_id", "payment_token", "avatar", "bio"):
+        other = replace(OTHER, **{field: getattr(ONE, field)})
+        assert not SIEVE.hopeless(seen(other, None), seen(ONE, None)), field
+
+
+def test_names_alone_are_looked_at_where_nothing_else_is_shown() -> None:
+    bare = Account(platform="x", account_id="3", handle="quite_another")
+    assert not SIEVE.hopeless(seen(bare, None), seen(ONE, None))
+
+
+def test_a_table_in_which_a_difference_speaks_for_a_pair_spares_nothing() -> None:
+    signals = dict(default_weights().signals)
+    levels = {**signals["device"].levels, "different": Row(m=0.9, u=0.1)}
+    signals["device"] = msgspec.structs.replace(signals["device"], levels=levels)
+    odd = Sieve(msgspec.structs.replace(default_weights(), signals=signals))
+    assert not odd.hopeless(seen(OTHER, None), seen(ONE, None))
