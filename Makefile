@@ -51,8 +51,9 @@ demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and
 
 .PHONY: test
 test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults); says what was skipped and why
-	@$(PYTEST) $(PARALLEL) $(REPORT) -m "not kafka" --ignore tests/faults
-	@echo "Not run here: what needs Apache Kafka itself (Java): make test-kafka, make test-faults."
+	@$(PYTEST) $(PARALLEL) $(REPORT) -m "not kafka and not ops" --ignore tests/faults
+	@echo "Not run here: what needs Apache Kafka itself (Java): make test-kafka, make test-faults;"
+	@echo "and what needs Debian's Prometheus, Alertmanager and Chromium: make test-ops."
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## every fault on Apache Kafka, about 20 minutes, and its table in docs and README; QUICK=1 a third
@@ -61,6 +62,26 @@ test-faults: $(STAMP) ## every fault on Apache Kafka, about 20 minutes, and its 
 .PHONY: test-kafka
 test-kafka: $(STAMP) ## the tests that need Apache Kafka itself; without Java and KAFKA_HOME or Maven they fail
 	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka --ignore tests/faults
+
+OPS_STAMP := .venv/.ops
+
+# What dashboards are generated with and a browser driven by; nothing else needs it.
+$(OPS_STAMP): requirements/ops.lock $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ops.lock
+	@touch '$@'
+
+.PHONY: test-ops
+test-ops: $(OPS_STAMP) ## what operators see, on real Prometheus, Alertmanager and Chromium; without them it fails
+	@MYPYPATH=deploy/grafana $(BIN)/mypy deploy/grafana/*.py
+	@SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops
+
+.PHONY: dashboards
+dashboards: $(OPS_STAMP) ## write deploy/grafana/*.json from the Python beside them
+	@$(BIN)/python deploy/grafana/generate.py
+
+.PHONY: pictures
+pictures: $(OPS_STAMP) ## take docs/images anew: the overview, and Prometheus graphing what dashboards ask
+	@SAMEHAND_SCREENSHOTS=1 SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops/test_page.py
 
 BENCH_STAMP := .venv/.bench-peers
 BENCH_NOTE := docs/performance/README.md
@@ -104,6 +125,7 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@# What the image lays, at the versions that the tests ran with.
 	@$(COMPILE) --constraint $(LOCK) pyproject.toml --output-file requirements/run.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/build.in --output-file requirements/build.lock
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) --group ops --output-file requirements/ops.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar-build.in --output-file requirements/avatar-build.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar.in --output-file requirements/avatar.lock

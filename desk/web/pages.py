@@ -60,7 +60,7 @@ class Overview:
         self._history = History()
         self._figures = Figures(0.0, {})
         self._number = 0
-        self._fragment = ""
+        self._fragment = b""
         self._viewers = 0
 
     async def watch(self) -> None:
@@ -70,11 +70,11 @@ class Overview:
             await self._clock.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """One look at the metrics, rendered once for all."""
+        """One look at the metrics."""
         self._figures = read(self._registry, self._clock.now())
         self._history.note(look_of(self._figures))
-        self._fragment = overview.body(self._figures, self._history)
         self._number += 1
+        self._fragment = b""
 
     def mount(self, router: web.UrlDispatcher) -> None:
         """Adds the addresses."""
@@ -111,8 +111,14 @@ class Overview:
             if sent != self._number:
                 sent = self._number
                 async with asyncio.timeout(WRITE_SECONDS):
-                    await response.write(event("overview", self._fragment))
+                    await response.write(self._rendered())
             await self._clock.sleep(SLICE_SECONDS)
+
+    def _rendered(self) -> bytes:
+        """The last look as an event: rendered once for all who watch, and not at all for nobody."""
+        if not self._fragment:
+            self._fragment = event("overview", overview.body(self._figures, self._history))
+        return self._fragment
 
 
 def hang(app: WorkerApp) -> None:

@@ -31,7 +31,8 @@ POLL_SECONDS = 0.1
 class Platform:
     """Publishes what happens to accounts and reads what samehand says."""
 
-    def __init__(self, folder: Path, broker: str, redis_url: str) -> None:
+    def __init__(self, folder: Path, broker: str, redis_url: str, *, prefix: str | None = None) -> None:
+        """``prefix`` of topics: one of its own, unless the broker is its own."""
         self.port = take_port()
         pepper = folder / "pepper"
         write_pepper_file(pepper)
@@ -40,7 +41,7 @@ class Platform:
             "SAMEHAND_KAFKA_BROKERS": broker,
             "SAMEHAND_REDIS_URL": redis_url,
             "SAMEHAND_PEPPER_FILE": str(pepper),
-            "SAMEHAND_TOPIC_PREFIX": f"{unique}.",
+            "SAMEHAND_TOPIC_PREFIX": f"{unique}." if prefix is None else prefix,
             "SAMEHAND_STORE_PREFIX": unique,
             "SAMEHAND_KAFKA_GROUP": unique,
             "SAMEHAND_TOPIC_PARTITIONS": "2",

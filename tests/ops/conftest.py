@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import pytest
 
 from desk.cli.demo.replay import Replay
+from local.binaries import NotAvailable
+from local.broker import EmbeddedBroker
 from simulate.sample import sample
 from tests.journeys.conftest import Platform
 from tests.ops.pager import Pager
@@ -59,9 +61,19 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory, broker: str, redis_url: str) -> Iterator[Platform]:
+def own_broker() -> Iterator[str]:
+    """A broker of its own, so that topics bear the names that operators know."""
+    try:
+        with EmbeddedBroker() as embedded:
+            yield embedded.address
+    except NotAvailable as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, own_broker: str, redis_url: str) -> Iterator[Platform]:
     """A worker to which a sample stream flows while reviewers judge what it finds."""
-    platform = Platform(tmp_path_factory.mktemp("service"), broker, redis_url)
+    platform = Platform(tmp_path_factory.mktemp("service"), own_broker, redis_url, prefix="")
     try:
         platform.open()
         events = list(sample(7, SIGN_UPS, ends_at=datetime.now(UTC)))

@@ -15,11 +15,12 @@ from tests.ops.watchers import Prometheus
 
 pytestmark = pytest.mark.ops
 
-ANSWER_SECONDS_MAX = 120.0
+SCRAPED_SECONDS_MAX = 30.0  # scrapes come every two seconds, and one may be missed
+ANSWER_SECONDS_MAX = 240.0
 """For all panels together: a busy machine screens slowly, and a rate needs two scrapes."""
 
 PAGE_SECONDS_MAX = 90.0
-POISON_RECORDS = 400
+POISON_RECORDS = 150  # past the bound of 100, and after an operator's word the rest stays below it
 
 
 def test_what_a_worker_serves_is_clean(promtool: str, service: Platform) -> None:
@@ -58,11 +59,10 @@ def test_a_bucket_leads_to_the_record_of_that_age(prometheus: Prometheus, servic
 
 def test_lag_falls_to_nothing_when_all_is_settled(prometheus: Prometheus, service: Platform) -> None:
     service.until(lambda: sum(prometheus.values("sum(samehand_consumer_lag_records)")) == 0, "no lag")
-    assert prometheus.values("max(samehand_consumer_lag_seconds)") == [0.0]
+    assert prometheus.until("max(samehand_consumer_lag_seconds) == 0", SCRAPED_SECONDS_MAX)
     written = len(service.values(service.topics.created))
-    assert prometheus.until(
-        f'sum(samehand_events_total{{topic="{service.topics.created}"}}) == {written}', 10.0
-    )
+    settled = f'sum(samehand_events_total{{topic="{service.topics.created}"}}) == {written}'
+    assert prometheus.until(settled, SCRAPED_SECONDS_MAX)
 
 
 def test_a_topic_full_of_garbage_wakes_somebody_and_a_word_of_theirs_ends_it(

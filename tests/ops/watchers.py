@@ -21,7 +21,7 @@ from tests.house import ROOT
 READY_SECONDS_MAX = 60.0
 DEPLOY = ROOT / "deploy"
 RULES = DEPLOY / "prometheus" / "rules" / "samehand.yaml"
-PACE = "1s"
+PACE = "2s"
 """Of scrapes and rules: a test need not wait for what an operator's graph may."""
 
 
