@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from agents.aside import aside
 from agents.doors import ban_of, descending
 from agents.house import House
 from agents.reading import dead, reading_moment
@@ -49,7 +50,7 @@ class Enrol:
         written in runs, as they come.
         """
         outcomes: list[Outcome] = []
-        read = [contained(self._read, arrival) for arrival in arrivals]
+        read = await aside(arrivals, lambda: [contained(self._read, arrival) for arrival in arrivals])
         for kind, run in groupby(read, key=type):
             items = list(run)
             if kind is _Banned:
