@@ -14,10 +14,11 @@ from agents.aside import aside
 from agents.counting import unavailable
 from agents.doors import remembered_of
 from agents.house import House
-from agents.pairing import Pair, Side, admitted, best_score, confirm
+from agents.pairing import Pair, Side, admitted, best_score, confirm, hopeless
 from agents.reading import read_all
 from samehand.fingerprint import query_keys
 from samehand.frequency import Frequencies
+from samehand.hopeless import Sieve
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import decode_created, decode_updated
@@ -41,6 +42,7 @@ class Screen:
     def __init__(self, house: House, direction: Direction = "forward") -> None:
         """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
         self._house = house
+        self._sieve = Sieve(house.weights)
         self._direction: Direction = direction
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -134,6 +136,8 @@ class Screen:
         for candidate in candidates:
             theirs = candidate.fingerprint
             if not house.rules.across_platforms and theirs.platform != one.account.platform:
+                continue
+            if not house.rules.candidates_below and hopeless(one.account.fingerprints, theirs, self._sieve):
                 continue
             scored = best_score(one.account.fingerprints, theirs, house, frequencies)
             if scored is not None:
