@@ -1,0 +1,39 @@
+"""Every order of the steps of three agents at once: what takes a minute and needs no Kafka."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.agents.conftest import make_life
+from tests.agents.test_interleavings import OPEN, MakeWorld, orders, said, world
+
+__all__ = ["make_life", "world"]  # fixtures
+
+pytestmark = pytest.mark.thorough
+
+
+def test_following_each_state_once_misses_no_outcome(world: MakeWorld) -> None:
+    """Pruned and unpruned, an agent that looks before writing ends in the same outcomes."""
+
+    def ends(prune: bool) -> set[tuple[tuple[str, int], ...]]:
+        late = orders(lambda: world(late="remember"), "mirror", "ban", prune=prune)
+        return {tuple(said(lived)) for lived in late}
+
+    assert ends(prune=False) == ends(prune=True) == {(), tuple(OPEN)}
+
+
+def test_a_change_and_a_creation_told_at_once_are_one_alert(world: MakeWorld) -> None:
+    """Creation and change lie on two topics and may be read in either order, by two workers."""
+    ends = {tuple(said(lived)) for lived in orders(world, "mirror", "turned", "ban")}
+    assert ends == {tuple(OPEN)}
+
+
+def test_nothing_stays_open_of_a_ban_that_was_lifted(world: MakeWorld) -> None:
+    """In whatever order ban, mirror and reinstatement fall, the last word is not an open alert."""
+    ends = {tuple(said(lived)) for lived in orders(world, "mirror", "ban", "lifted")}
+    assert () in ends
+    assert len(ends) > 1
+    for end in ends:
+        last = max(end, key=lambda told: told[1], default=("withdrawn", 0))
+        assert last[0] == "withdrawn", sorted(ends)
+        assert [told for told in end if told[0] == "open"] in ([], OPEN)
