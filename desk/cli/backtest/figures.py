@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from statistics import quantiles
 from typing import Any, Final
 
-from desk.cli.backtest.intervals import Share
+from desk.cli.backtest.intervals import Share, ratio_interval
 from desk.cli.backtest.judged import Judged, Run
 from desk.cli.backtest.truths import CATCHABLE_MAX, Pair
 
@@ -184,6 +184,7 @@ def _by_group(run: Run, wrong: Sequence[Judged], sizes: Counter[str]) -> dict[st
         "false_alarms": total,
         "fewest_in_a_group": min((share.hits for share in shares.values()), default=0),
         "max_over_mean": _rounded(worst / mean) if mean else None,
+        "max_over_mean_interval": ratio_interval([(share.hits, share.of) for share in shares.values()]),
         "per_1000": {group: share.told(1000) for group, share in shares.items()},
     }
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.cli.backtest.intervals import Share
+from desk.cli.backtest.intervals import Share, ratio_interval
 
 
 def test_it_agrees_with_newcombes_table() -> None:
@@ -27,3 +27,12 @@ def test_it_holds_the_share_and_stays_within_0_and_1(of: int, part: float) -> No
 
 def test_of_nothing_nothing_is_told() -> None:
     assert Share(0, 0).told() == {"hits": 0, "of": 0, "value": None, "interval": None}
+
+
+def test_even_groups_have_a_ratio_near_one_and_an_uneven_one_is_told_apart() -> None:
+    even = ratio_interval([(100, 4000)] * 5)
+    uneven = ratio_interval([(100, 4000)] * 4 + [(300, 4000)])
+    assert even is not None
+    assert uneven is not None
+    assert 1.0 <= even[0] < even[1] < 1.5 < uneven[0] < 300 / 140 < uneven[1]
+    assert ratio_interval([(0, 10), (0, 10)]) is None

@@ -1,0 +1,1 @@
+"""How well mirrors are found and how few innocents accused, on simulated platforms with the truth beside."""

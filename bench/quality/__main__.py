@@ -1,0 +1,73 @@
+"""``python -m bench.quality [--quick] [--tuning] [--names DIR] [--note FILE] [--json]``: docs/quality.md.
+
+Simulated platforms are judged on held-out seeds and edits; real names, where a folder of them is given, by
+``bench.real``. Recall of the blocking keys is ``bench.recall``'s; `make bench-quality` runs both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, simulated
+from bench.quality.tables import table
+from bench.real.__main__ import FOLDER_VARIABLE
+from bench.real.names import NoRealNames
+from bench.real.report import report
+from desk.cli import say
+from tools.readme_tables import filled_in
+
+_QUICK_SEEDS, _QUICK_ACCOUNTS = 1, 3_000
+
+
+def main() -> int:
+    """0 with the figures on standard output; 2 where a folder of names was given that holds none."""
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one small platform: shows that all runs")
+    parser.add_argument("--tuning", action="store_true", help="the seeds and edits of tuning instead")
+    parser.add_argument("--accounts", type=int, default=20_000, help="sign-ups a platform")
+    parser.add_argument("--names", type=Path, default=os.environ.get(FOLDER_VARIABLE), metavar="DIR")
+    parser.add_argument("--note", type=Path, help="fill the table of this note in")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    started = time.monotonic()
+    edits = "tuning" if given.tuning else "held_out"
+    told: dict[str, Any] = {"simulated": _simulated(given, edits)}
+    if given.names is not None:
+        try:
+            told["real_names"] = report(Path(given.names), edits)
+        except NoRealNames as fault:
+            print(fault, file=sys.stderr)
+            return 2
+    told["seconds"] = round(time.monotonic() - started, 1)
+    if given.note is not None:
+        text = given.note.read_text("utf-8")
+        given.note.write_text(filled_in(text, "quality", table(told)), "utf-8")
+    print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else table(told))
+    return 0
+
+
+def _simulated(given: argparse.Namespace, edits: str) -> dict[str, Any]:
+    seeds: Sequence[int] = TUNING_SEEDS if given.tuning else HELD_OUT_SEEDS
+    accounts = given.accounts
+    if given.quick:
+        seeds, accounts = seeds[:_QUICK_SEEDS], _QUICK_ACCOUNTS
+    with say.progress(f"judging platforms of {accounts:,} sign-ups", len(seeds)) as hear:
+        ready = 0
+
+        def done(_seed: int) -> None:
+            nonlocal ready
+            ready += 1
+            hear(ready)
+
+        return simulated(edits, seeds=seeds, accounts=accounts, done=done)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,121 @@
+"""One simulated platform, each account of it scored against every candidate that the index brings up.
+
+The store in memory, the doors and the mind are those of `samehand backtest`; what it does beside (alerts
+made, encoded and read back) is left out, so that a platform takes minutes and not a quarter of an hour. A
+test holds both to the same figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from agents.doors import ban_of, remembered_of
+from desk.cli.backtest.judged import Judged, Run
+from desk.cli.backtest.truths import Pair, read_languages, read_strategies, read_truth
+from desk.cli.files import read_accounts, read_bans
+from desk.cli.offline import BATCH_RECORDS, batches
+from samehand.fingerprint import Fingerprint, query_keys
+from samehand.frequency import Frequencies
+from samehand.score import score
+from samehand.weights import Weights, default_weights
+from schemas.malformed import Malformed
+from store.base import Candidate, Query, Remembered
+from store.memory import Bounds, MemoryStore
+from store.pepper import SECRET_BYTES_MIN, Pepper
+
+NOW: Final = 1_800_000_000.0
+"""The clock of every run (Unix seconds, January 2027): later than all that is simulated."""
+_KEEP: Final = 64  # candidates an account, as a worker keeps
+_ALERTS: Final = 3  # pairs at or above `possible` that a worker publishes an account
+_BELOW: Final = 1  # pairs below that are ranked: without them no review capacity could be filled
+_NEVER_SECONDS: Final = 100 * 365 * 86_400.0
+# One fixed secret: other digests would break ties of rank otherwise, and figures must come again.
+_PEPPER: Final = Pepper(1, bytes(range(SECRET_BYTES_MIN)))
+_KEYERS: Final = ((_PEPPER.pepper_id, _PEPPER.digest),)
+
+
+def judged_platform(folder: Path, name: str, weights: Weights | None = None) -> Run:
+    """The run over a folder that `samehand simulate` wrote; ``name`` goes before each account's key."""
+    return asyncio.run(_Platform(folder, name, weights or default_weights()).judged())
+
+
+def ranked(pairs: Iterable[Judged]) -> tuple[Judged, ...]:
+    """Best first; ties by name, so that they fall the same way each time."""
+    return tuple(sorted(pairs, key=lambda one: (-one.log_odds, one.pair.account, one.pair.banned)))
+
+
+class _Platform:
+    def __init__(self, folder: Path, name: str, weights: Weights) -> None:
+        self._folder = folder
+        self._name = name
+        self._weights = weights
+        self._store = MemoryStore(Bounds(retention_seconds=_NEVER_SECONDS, freeze_seconds=0.0))
+        self._truth = frozenset(self._pair(it.account, it.banned) for it in read_truth(folder / "truth.csv"))
+        self._bans: dict[str, Fingerprint] = {}
+        self._best: dict[Pair, Judged] = {}
+        self._fetched: set[Pair] = set()
+
+    async def judged(self) -> Run:
+        await self._enrol()
+        accounts = self._accounts()
+        for batch in batches(accounts, BATCH_RECORDS):
+            await self._store.remember(batch, now=NOW)
+        await self._store.freeze(now=NOW)
+        frequencies = await self._store.frequencies()
+        for batch in batches(accounts, BATCH_RECORDS):
+            await self._screen(batch, frequencies)
+        languages = read_languages(self._folder / "languages.csv")
+        strategies = read_strategies(self._folder / "strategies.csv")
+        return Run(
+            judged=ranked(self._best.values()),
+            sign_ups=len({account.account for account in accounts}),
+            truth=self._truth,
+            fetched=frozenset(self._fetched),
+            strategies={self._pair(it.account, it.banned): number for it, number in strategies.items()},
+            groups={f"{self._name}/{account}": language for account, language in languages.items()},
+        )
+
+    async def _enrol(self) -> None:
+        lines = read_bans(self._folder / "bans.jsonl", now=NOW, platform="x")
+        bans = [ban_of(it.outcome, _KEYERS) for it in lines if not isinstance(it.outcome, Malformed)]
+        for batch in batches(bans, BATCH_RECORDS):
+            await self._store.enrol(batch, now=NOW)
+
+    def _accounts(self) -> list[Remembered]:
+        lines = read_accounts(self._folder / "accounts.jsonl", now=NOW, platform="x")
+        return [remembered_of(it.outcome, _KEYERS) for it in lines if not isinstance(it.outcome, Malformed)]
+
+    async def _screen(self, batch: Sequence[Remembered], frequencies: Frequencies) -> None:
+        queries = [Query(it.account, tuple(query_keys(it.fingerprints[0]))) for it in batch]
+        found = await self._store.bans_like(queries, now=NOW, keep=_KEEP)
+        for account, candidates in zip(batch, found, strict=True):
+            ours = account.fingerprints[0]
+            self._keep([self._scored(account.account, ours, each, frequencies) for each in candidates])
+
+    def _scored(
+        self, account: str, ours: Fingerprint, candidate: Candidate, frequencies: Frequencies
+    ) -> Judged:
+        # In memory a candidate is referred to by its account key.
+        pair = self._pair(account, candidate.ref)
+        theirs = self._bans.get(candidate.ref)
+        if theirs is None:
+            theirs = self._bans[candidate.ref] = candidate.fingerprint
+        told = score(ours, theirs, self._weights, frequencies)
+        since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
+        return Judged(pair, told.log_odds, told.probability, told.band, pair in self._truth, since)
+
+    def _keep(self, pairs: Sequence[Judged]) -> None:
+        """Of one event what a worker would publish, and the best below."""
+        self._fetched |= {one.pair for one in pairs if one.true}
+        best = ranked(pairs)
+        alerting = [one for one in best if one.band != "none"][:_ALERTS]
+        for one in alerting + [one for one in best if one.band == "none"][:_BELOW]:
+            seen = self._best.get(one.pair)
+            if seen is None or seen.log_odds < one.log_odds:
+                self._best[one.pair] = one
+
+    def _pair(self, account: str, banned: str) -> Pair:
+        return Pair(f"{self._name}/{account}", f"{self._name}/{banned}")

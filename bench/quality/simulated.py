@@ -1,0 +1,58 @@
+"""Several simulated platforms, judged as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from bench.quality.platform import judged_platform, ranked
+from desk.cli.backtest.figures import figures
+from desk.cli.backtest.judged import Run
+from simulate.files import simulate_command
+
+TUNING_SEEDS: Final = (201, 202, 203, 204)
+"""The platforms that were looked at while weights and rules were chosen."""
+HELD_OUT_SEEDS: Final = (7001, 7002, 7003, 7004)
+"""Those that judge: run once, with edits that tuning never used."""
+_ACCOUNTS: Final = 20_000
+
+
+def simulated(
+    edits: str,
+    *,
+    seeds: Sequence[int],
+    accounts: int = _ACCOUNTS,
+    processes: int = 2,
+    done: Callable[[int], None] = lambda seed: None,
+) -> dict[str, Any]:
+    """The figures over all seeds together; ``done`` hears of each platform that is ready."""
+    with ProcessPoolExecutor(processes) as pool:
+        running = {pool.submit(partial(_one, edits=edits, accounts=accounts), seed): seed for seed in seeds}
+        for each in as_completed(running):
+            each.result()
+            done(running[each])
+        runs = [each.result() for each in running]
+    return {"edits": edits, "seeds": list(seeds), "accounts": accounts, **figures(together(runs))}
+
+
+def _one(seed: int, *, edits: str, accounts: int) -> Run:
+    with TemporaryDirectory(prefix="samehand-quality-") as folder:
+        simulate_command(seed, accounts, Path(folder), edits=edits)
+        return judged_platform(Path(folder), str(seed))
+
+
+def together(runs: Iterable[Run]) -> Run:
+    """One run of many: pairs ranked among each other, as on one platform with one review queue."""
+    several = list(runs)
+    return Run(
+        judged=ranked(one for run in several for one in run.judged),
+        sign_ups=sum(run.sign_ups for run in several),
+        truth=frozenset().union(*(run.truth for run in several)),
+        fetched=frozenset().union(*(run.fetched for run in several)),
+        strategies={pair: number for run in several for pair, number in run.strategies.items()},
+        groups={account: group for run in several for account, group in run.groups.items()},
+    )

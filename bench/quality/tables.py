@@ -1,0 +1,59 @@
+"""The figures as the rows of docs/quality.md: what was measured, with its interval, beside its goal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_NAIVE, _HARDER = ("1", "2", "3", "4"), ("5", "6", "7")
+
+Row = tuple[str, str, str]
+
+
+def table(told: Mapping[str, Any]) -> str:
+    """Markdown, a row a figure of the simulated platforms."""
+    lines = [f"| {' | '.join(row)} |" for row in _rows(told["simulated"])]
+    return "\n".join(["| what | measured | goal |", "|---|---|---|", *lines])
+
+
+def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
+    sign_ups, mirrors = told["sign_ups"], told["mirrors"]
+    yield (
+        f"average precision, strategies 1–7 ({sign_ups:,} sign-ups, {mirrors} mirrors)",
+        _number(told["average_precision"]),
+        "≥ .95",
+    )
+    for band, goal in (("likely", "≥ .95"), ("possible", "≥ .6")):
+        each = told["bands"][band]
+        yield f"precision at `{band}` and above", _share(each["precision_upwards"]), goal
+        yield f"recall at `{band}` and above", _share(each["recall_upwards"]), ""
+    yield "precision of the `possible` band by itself", _share(told["bands"]["possible"]["precision"]), ""
+    at_20 = told["capacities"]["20"]["recall_by_strategy"]
+    for name, goal in (*((it, "≥ .97") for it in _NAIVE), *((it, "≥ .80") for it in _HARDER), ("8", "none")):
+        if name in at_20:
+            yield f"recall of strategy {name} at 20 alerts per 1,000 sign-ups", _share(at_20[name]), goal
+    calibration = told["calibration"]
+    yield "calibration error, events at .05 and above", _number(calibration["error_unsure"]), "≤ .06"
+    yield "calibration error, all events", _number(calibration["error"]), ""
+    yield "claimed minus true above .8", _number(calibration["gap_above_0.8"]), "told"
+    even = told["false_alarms"]["even_handedness"]
+    low, high = even["max_over_mean_interval"]
+    yield (
+        f"false alarms by language, max over mean (at least {even['fewest_in_a_group']} in each)",
+        f"{even['max_over_mean']:.2f} [{low:.2f}, {high:.2f}]",
+        "≤ 1.3",
+    )
+    for language, each in even["per_1000"].items():
+        yield f"— `{language}`, per 1,000 sign-ups at that threshold", _share(each, 1), ""
+
+
+def _share(share: Mapping[str, Any], digits: int = 3) -> str:
+    if share["value"] is None:
+        return "–"
+    low, high = share["interval"]
+    bounds = f"{share['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{bounds} ({share['hits']} of {share['of']})"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
