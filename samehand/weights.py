@@ -27,20 +27,26 @@ Band = Literal["likely", "possible", "none"]
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats."""
+    """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats.
+
+    ``source`` says where the figures come from, if not where the signal's others do; nothing is computed from
+    it.
+    """
 
     m: float
     u: float
     floor: float = -2.0
     ceiling: float = CEILING
+    source: str = ""
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rows of one signal, what learning made of it, and whether it may alert with no other."""
+    """The rows of one signal, where they come from, what learning made of it, and whether it may alert alone."""
 
     levels: dict[str, Row]
     multiplier: float = 1.0
     never_alone: bool = False
+    source: str = ""
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +61,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``mirror_rate`` is the share of new accounts that mirror a banned one; ``bans_min`` keeps the prior
     of a nearly empty store from calling everything suspicious; ``group_shares`` is what the lesser
-    signals of a dependent group keep; ``slope`` and ``intercept`` calibrate log-odds to a probability.
+    signals of a dependent group keep (`apart`: the lesser differences); ``slope`` and ``intercept``
+    calibrate log-odds to a probability.
     """
 
     version: str

@@ -77,3 +77,7 @@ def test_a_number_out_of_its_range_is_refused(changes: dict[str, Any]) -> None:
 def test_anything_else_is_refused_with_a_reason(raw: bytes) -> None:
     with pytest.raises(UnusableWeights):
         read_weights(raw)
+
+
+def test_every_shipped_figure_says_where_it_comes_from() -> None:
+    assert not [name for name, signal in default_weights().signals.items() if not signal.source]
