@@ -200,7 +200,8 @@ def summary(one: Report) -> str:
     parts = ", ".join(f"{name} {size:.0f}" for name, size in one.bytes_a_ban.items())
     ingest = one.ingest
     return "\n".join(
-        (
+        f"* {line}"
+        for line in (
             f"bytes a ban: {parts}",
             "one look-up at a time: p50 {:.2f} ms, p99 {:.2f} ms".format(*one.one_at_a_time_ms),
             f"ingest: {ingest.rate:,.0f} bans a second of a core "

@@ -1,4 +1,4 @@
-"""Writes README's tables anew: settings and metrics from the code, faults from the last full run of tests.
+"""Writes README's tables anew: settings and metrics from the code, faults and costs from the last full runs.
 
 Run ``python -m tools.readme_tables``; a test fails while README is not what this would write.
 """
@@ -17,6 +17,7 @@ from streams.settings import describe
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 FAULTS = ROOT / "docs" / "faults.md"
+PERFORMANCE = ROOT / "docs" / "performance" / "README.md"
 
 
 def settings_table() -> str:
@@ -39,15 +40,29 @@ def metrics_table() -> str:
 
 def faults_table() -> str:
     """What each fault cost, as `make test-faults` wrote it."""
-    found = re.search(_place("faults"), FAULTS.read_text("utf-8"), re.DOTALL)
+    return _written(FAULTS, "faults")
+
+
+def performance_table() -> str:
+    """What a look-up costs, here and elsewhere, as `make bench` wrote it."""
+    return _written(PERFORMANCE, "lookups")
+
+
+def _written(note: Path, name: str) -> str:
+    found = re.search(_place(name), note.read_text("utf-8"), re.DOTALL)
     if found is None:
-        raise ValueError(f"{FAULTS} has no table of faults")
+        raise ValueError(f"{note} has no table of {name}")
     return found[2]
 
 
 def renewed(text: str) -> str:
     """README with all its tables as they are now."""
-    tables = {"settings": settings_table(), "metrics": metrics_table(), "faults": faults_table()}
+    tables = {
+        "settings": settings_table(),
+        "metrics": metrics_table(),
+        "faults": faults_table(),
+        "performance": performance_table(),
+    }
     for name, table in tables.items():
         text = filled_in(text, name, table)
     return text
