@@ -41,7 +41,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rows of one signal, where they come from, what learning made of it, and whether it may alert alone."""
+    """The rows of one signal and their source, what learning made of it, and whether it may alert alone."""
 
     levels: dict[str, Row]
     multiplier: float = 1.0
