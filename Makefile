@@ -97,6 +97,12 @@ bench: $(BENCH_STAMP) ## look-ups, memory and ingest beside peers, an hour; BANS
 		$(if $(BANS),--bans $(BANS))
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 
+.PHONY: bench-quality
+bench-quality: $(STAMP) ## how well mirrors are found, with its table in docs and README; NAMES=DIR real names, QUICK=1
+	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')
+	@$(BIN)/python -m bench.recall --schemes samehand --bans $(if $(QUICK),5000,1000000)
+	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the decoder
 	@$(PYTEST) -p tests.fuzzing --hypothesis-profile=fuzz tests/schemas -k never_raise
