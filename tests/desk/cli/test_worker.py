@@ -6,6 +6,8 @@ import pytest
 
 from desk.cli import worker
 from desk.cli.door import EXIT_BAD_INPUT, run
+from desk.web.pages import hang
+from streams.settings import Settings
 
 
 def test_a_wrong_setting_is_one_line(
@@ -27,6 +29,18 @@ def test_without_a_pepper_it_does_not_start(
 
 
 def test_the_exit_code_is_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.worker.run", lambda settings: 75)
+    monkeypatch.setattr("agents.worker.run", lambda settings, hang: 75)
     assert worker.command.callback is not None
     assert run(["worker"]) == 75
+
+
+def test_the_overview_is_hung_beside_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    def started(settings: Settings, hung: object) -> int:
+        given.append(hung)
+        return 0
+
+    monkeypatch.setattr("agents.worker.run", started)
+    assert run(["worker"]) == 0
+    assert given == [hang]
