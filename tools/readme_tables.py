@@ -17,6 +17,7 @@ from streams.settings import describe
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 FAULTS = ROOT / "docs" / "faults.md"
+QUALITY = ROOT / "docs" / "quality.md"
 PERFORMANCE = ROOT / "docs" / "performance" / "README.md"
 
 
@@ -48,6 +49,11 @@ def performance_table() -> str:
     return _written(PERFORMANCE, "lookups")
 
 
+def quality_table() -> str:
+    """How well mirrors are found, as `make bench-quality` wrote it."""
+    return _written(QUALITY, "quality")
+
+
 def _written(note: Path, name: str) -> str:
     found = re.search(_place(name), note.read_text("utf-8"), re.DOTALL)
     if found is None:
@@ -62,6 +68,7 @@ def renewed(text: str) -> str:
         "metrics": metrics_table(),
         "faults": faults_table(),
         "performance": performance_table(),
+        "quality": quality_table(),
     }
     for name, table in tables.items():
         text = filled_in(text, name, table)
