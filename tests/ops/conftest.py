@@ -9,22 +9,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
-from desk.cli.demo.replay import Replay
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
-from simulate.sample import sample
 from tests.journeys.conftest import Platform
+from tests.ops.load import Load
 from tests.ops.pager import Pager
 from tests.ops.reviewers import Reviewers
 from tests.ops.watchers import Alertmanager, Prometheus
 
 REQUIRED = "SAMEHAND_REQUIRE_OPS"
-SIGN_UPS = 1_000
-REPLAY_SECONDS = 60.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,22 +68,26 @@ def own_broker() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory, own_broker: str, redis_url: str) -> Iterator[Platform]:
-    """A worker to which a sample stream flows while reviewers judge what it finds."""
+    """A worker, with nothing to do yet."""
     platform = Platform(tmp_path_factory.mktemp("service"), own_broker, redis_url, prefix="")
     try:
         platform.open()
-        events = list(sample(7, SIGN_UPS, ends_at=datetime.now(UTC)))
-        replay, reviewers = Replay(platform.settings, events, REPLAY_SECONDS), Reviewers(platform.settings)
-        replay.start()
-        reviewers.start()
         yield platform
-        for thread in (replay, reviewers):
-            thread.stop()
-            thread.join(30.0)
-        assert not replay.sent.fault
-        assert not reviewers.fault
     finally:
         platform.close()
+
+
+@pytest.fixture(scope="session")
+def load(service: Platform) -> Iterator[Load]:
+    """Events that flow to the worker while reviewers judge what it finds, until somebody stops them."""
+    flowing, reviewers = Load(service.settings), Reviewers(service.settings)
+    flowing.start()
+    reviewers.start()
+    yield flowing
+    flowing.stop()
+    reviewers.stop()
+    reviewers.join(30.0)
+    assert (flowing.fault, reviewers.fault) == ("", "")
 
 
 @pytest.fixture(scope="session")

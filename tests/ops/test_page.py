@@ -11,6 +11,7 @@ import pytest
 
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
+from tests.ops.load import Load
 from tests.ops.watchers import Prometheus
 
 pytestmark = pytest.mark.ops
@@ -59,7 +60,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: Any, service: Platform) -> Iterator[Visit]:
+def visit(browser: Any, service: Platform, load: Load) -> Iterator[Visit]:
     """The overview, opened."""
     opened = Visit(browser)
     opened.page.goto(address(service))
@@ -127,7 +128,9 @@ def test_it_is_readable_without_scripts_and_on_a_phone(browser: Any, service: Pl
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_prometheus_graphs_the_main_questions(browser: Any, prometheus: Prometheus, name: str) -> None:
+def test_prometheus_graphs_the_main_questions(
+    browser: Any, prometheus: Prometheus, load: Load, name: str
+) -> None:
     assert prometheus.until(GRAPHS[name], 60.0)
     page = browser.new_page(viewport={"width": 1100, "height": 880})
     query = urlencode({"g0.expr": GRAPHS[name], "g0.tab": "0", "g0.range_input": "10m"})
