@@ -20,6 +20,7 @@ from hypothesis import settings
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
+from tests.redis_user import NAME, PASSWORD, write_users
 
 # A run in the background may have inherited that SIGINT is ignored; tests of Ctrl-C need the usual.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -50,22 +51,33 @@ def broker() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """URL of a Redis that every test may write to, under its own ``store_prefix``, and none may harm."""
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Redis that every test may write to, under its own ``store_prefix``, and none may harm.
+
+    Who says no name may do everything there; ``redis_user`` may what a worker may.
+    """
     if given := os.environ.get(REDIS_URL):
         yield given
         return
+    users = tmp_path_factory.mktemp("redis-users") / "users.acl"
+    write_users(users)
     try:
-        with EmbeddedRedis() as embedded:
+        with EmbeddedRedis(settings={"aclfile": str(users)}) as embedded:
             yield embedded.url
     except NotAvailable as why:
         pytest.skip(f"{why} In tests: {REDIS_URL}.")
 
 
+@pytest.fixture(scope="session")
+def redis_user(redis_url: str) -> dict[str, str]:
+    """Name and password of the worker's user on ``redis_url``, of a server that is somebody's own: none."""
+    return {} if os.environ.get(REDIS_URL) else {"username": NAME, "password": PASSWORD}
+
+
 @pytest.fixture
 def store_prefix(redis_url: str) -> Iterator[str]:
     """A key prefix of this test alone; its keys are removed afterwards."""
-    prefix = f"t{uuid.uuid4().hex[:12]}"
+    prefix = f"samehand-{uuid.uuid4().hex[:12]}"
     yield prefix
     with redis.Redis.from_url(redis_url) as client:
         keys = list(client.scan_iter(match=f"{prefix}*", count=UNLINK_BATCH))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -31,8 +31,20 @@ POLL_SECONDS = 0.1
 class Platform:
     """Publishes what happens to accounts and reads what samehand says."""
 
-    def __init__(self, folder: Path, broker: str, redis_url: str, *, prefix: str | None = None) -> None:
-        """``prefix`` of topics: one of its own, unless the broker is its own."""
+    def __init__(
+        self,
+        folder: Path,
+        broker: str,
+        redis_url: str,
+        *,
+        prefix: str | None = None,
+        redis_user: Mapping[str, str] | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        """``prefix`` of topics: one of its own, unless the broker is its own.
+
+        ``redis_user`` is who the worker is in Redis; ``extra`` are settings beside those that all share.
+        """
         self.port = take_port()
         pepper = folder / "pepper"
         write_pepper_file(pepper)
@@ -42,11 +54,13 @@ class Platform:
             "SAMEHAND_REDIS_URL": redis_url,
             "SAMEHAND_PEPPER_FILE": str(pepper),
             "SAMEHAND_TOPIC_PREFIX": f"{unique}." if prefix is None else prefix,
-            "SAMEHAND_STORE_PREFIX": unique,
+            "SAMEHAND_STORE_PREFIX": f"samehand-{unique}",
             "SAMEHAND_KAFKA_GROUP": unique,
             "SAMEHAND_TOPIC_PARTITIONS": "2",
             "SAMEHAND_WEB_HOST": LOOPBACK,
             "SAMEHAND_WEB_PORT": str(self.port.number),
+            **_redis_user(folder, redis_user or {}),
+            **(extra or {}),
         }
         self.settings: Settings = load(self.environment)
         self.topics = names(self.settings)
@@ -129,10 +143,22 @@ class Platform:
         return 0.0
 
 
+def _redis_user(folder: Path, user: Mapping[str, str]) -> dict[str, str]:
+    """The settings that name a user and the file of its password."""
+    if not user:
+        return {}
+    password = folder / "redis-password"
+    password.write_text(user["password"] + "\n", "utf-8")
+    return {"SAMEHAND_REDIS_USERNAME": user["username"], "SAMEHAND_REDIS_PASSWORD_FILE": str(password)}
+
+
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, broker: str, redis_url: str) -> Iterator[Platform]:
-    """A platform with a worker, shared by the journeys of a file."""
-    yield from opened(Platform(tmp_path_factory.mktemp("platform"), broker, redis_url))
+def platform(
+    tmp_path_factory: pytest.TempPathFactory, broker: str, redis_url: str, redis_user: dict[str, str]
+) -> Iterator[Platform]:
+    """A platform with a worker, shared by the journeys of a file; in Redis it may what a worker may."""
+    folder = tmp_path_factory.mktemp("platform")
+    yield from opened(Platform(folder, broker, redis_url, redis_user=redis_user))
 
 
 @pytest.fixture(scope="module")

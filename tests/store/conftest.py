@@ -1,4 +1,4 @@
-"""The stores that the contract holds to its word."""
+"""The stores that the contract holds to its word; those in Redis as the user that a worker is there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]
         store: Store = MemoryStore(limits, IDENTITY)
         if kind.startswith("redis"):
             store = RedisStore(
-                Endpoint(url=request.getfixturevalue("redis_url"), deadline_seconds=10),
+                Endpoint(
+                    url=request.getfixturevalue("redis_url"),
+                    deadline_seconds=10,
+                    options=request.getfixturevalue("redis_user"),
+                ),
                 prefix=request.getfixturevalue("store_prefix"),
                 identity=IDENTITY,
                 sizes=Sizes(shards=shards, **SMALL),

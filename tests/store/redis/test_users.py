@@ -1,0 +1,125 @@
+"""What the worker's user may do in Redis: what the store sends, and nothing besides.
+
+That it may do all of that is shown by the contract suite and the journeys, which run as this user.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from local.ports import LOOPBACK
+from local.redis_cluster import RedisCluster
+from local.redis_ready import client
+from store.redis import Endpoint, RedisStore, Sizes
+from tests.house import ROOT
+from tests.redis_user import NAME, PASSWORD, USERS, commands, rules, with_password
+from tests.store.conftest import SMALL
+from tests.store.makers import IDENTITY, NOW, a_ban, a_query
+
+SOURCES = [*(ROOT / "store" / "redis").rglob("*.py"), *(ROOT / "store" / "redis").rglob("*.lua")]
+#: Sent by the client when it connects, or to find its way in a cluster.
+OF_THE_CLIENT = {"client|setinfo", "client|setname", "cluster|slots", "cluster|shards", "asking", "command"}
+#: Sent by `samehand doctor` alone, which says what it could not see without.
+OF_ADMINISTRATORS = {"config"}
+
+
+def sent() -> set[str]:
+    """The commands that the store's Python and Lua send, as literals."""
+    found = set()
+    for path in SOURCES:
+        for name in re.findall(
+            r"""(?:call|command|command_of)\(\s*(?:\w+,\s*)?["']([A-Z]{3,})["']""",
+            path.read_text("utf-8"),
+        ):
+            found.add(name.lower())
+    return found
+
+
+def test_it_may_send_what_the_store_sends_and_no_more() -> None:
+    assert sent() - OF_ADMINISTRATORS == commands() - OF_THE_CLIENT
+
+
+def test_nobody_else_is_let_in_and_nobody_without_a_password() -> None:
+    lines = USERS.read_text("utf-8").splitlines()
+    assert lines[0] == "user default off"
+    assert len(lines) == 2
+    assert {"resetkeys", "resetchannels", "-@all"} <= set(rules())
+    assert not [rule for rule in rules() if rule == "nopass" or rule[0] in "#>"]
+
+
+def test_the_script_puts_the_digest_of_the_password_in(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(f"{PASSWORD}\n", "utf-8")
+    done = subprocess.run(
+        [ROOT / "deploy" / "redis" / "users.sh", secret], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"user default off\n{with_password()}\n"
+
+
+def test_it_refuses_an_empty_password(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("\n", "utf-8")
+    done = subprocess.run([ROOT / "deploy" / "redis" / "users.sh", secret], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.fixture
+def worker(redis_url: str, redis_user: dict[str, str]) -> Iterator[redis.Redis]:
+    """A connection as the worker's user."""
+    if not redis_user:
+        pytest.skip("the Redis to test against is somebody's own, and knows no such user")
+    with redis.Redis.from_url(redis_url, **redis_user) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("FLUSHALL",),
+        ("KEYS", "*"),
+        ("SCAN", "0"),
+        ("CONFIG", "GET", "*"),
+        ("ACL", "LIST"),
+        ("SHUTDOWN", "NOSAVE"),
+        ("MONITOR",),
+        ("PUBLISH", "samehand", "x"),
+        ("SCRIPT", "FLUSH"),
+        ("GET", "another-service"),
+        ("EVAL", "return redis.call('GET', 'another-service')", "0"),
+        ("EVAL", "return redis.call('FLUSHALL')", "0"),
+    ],
+    ids=" ".join,
+)
+def test_what_it_need_not_do_is_refused(worker: redis.Redis, command: tuple[str, ...]) -> None:
+    with pytest.raises(redis.ResponseError, match=r"(?i)permission|ACL failure|NOPERM"):
+        worker.execute_command(*command)
+
+
+async def test_it_finds_its_way_in_a_cluster(redis_url: str) -> None:
+    """Every node knows the user, as where each loads the file."""
+    with RedisCluster() as nodes:
+        for node in nodes.nodes:
+            with client(node.port) as administrator:
+                administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
+        store = RedisStore(
+            Endpoint(
+                cluster=tuple((LOOPBACK, node.port) for node in nodes.nodes),
+                deadline_seconds=10.0,
+                options={"username": NAME, "password": PASSWORD},
+            ),
+            prefix="samehand",
+            identity=IDENTITY,
+            sizes=Sizes(shards=6, **SMALL),
+        )
+        await store.open()
+        await store.enrol([a_ban(str(n), handle=f"umar_media_{n}") for n in range(12)], now=NOW)
+        (found,) = await store.bans_like([a_query("q", handle="umar_media_3")], now=NOW)
+        assert found
+        assert await store.ready() is None
+        await store.close()
