@@ -7,6 +7,7 @@ from typing import Final
 
 from samehand.fingerprint import Fingerprint
 from samehand.normal.scripts import Script, dominant_script
+from samehand.picture import Unseen, seen
 from samehand.signals import POSITION, SIGNALS, UNKEPT
 from schemas.accounts import Account
 from schemas.alerts import MirrorAlert
@@ -24,7 +25,9 @@ def unavailable(account: Account, fingerprint: Fingerprint) -> Iterator[str]:
     Only a picture can be such a value: hashing it takes a decoder that is an extra.
     """
     avatar = account.avatar
-    if avatar is not None and avatar.image is not None and fingerprint.traits[_AVATAR] is None:
+    if avatar is None or avatar.image is None or fingerprint.traits[_AVATAR] is not None:
+        return
+    if isinstance(seen(avatar.image), Unseen):  # else it was read: it is too flat to say anything, or stock
         yield "avatar"
 
 

@@ -16,6 +16,7 @@ from samehand.score import Score
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.crossing import CROSSING
+from samehand.stock import NO_STOCK, StockPictures
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountEvent, Basis
 from schemas.accounts import Avatar as WireAvatar
@@ -27,8 +28,8 @@ Keyers = Sequence[tuple[int, Keyer]]
 _KEYED = ("email", "phone", "device", "ip", "payment")
 
 
-def account_of(platform: str, wire: WireAccount) -> Account:
-    """The account of a record as the mind takes it."""
+def account_of(platform: str, wire: WireAccount, stock: StockPictures = NO_STOCK) -> Account:
+    """The account of a record as the mind takes it; a stock picture is taken for none."""
     keyed = {
         name: bytes.fromhex(value)
         for name in _KEYED
@@ -49,9 +50,14 @@ def account_of(platform: str, wire: WireAccount) -> Account:
         user_agent=wire.user_agent,
         payment_token=wire.payment_token,
         referrer=wire.referrer,
-        avatar=avatar_of(wire.avatar) if wire.avatar else None,
+        avatar=_own_picture(wire.avatar, stock),
         already_keyed=keyed or NOTHING_KEYED,
     )
+
+
+def _own_picture(wire: WireAvatar | None, stock: StockPictures) -> Avatar | None:
+    shown = None if wire is None else avatar_of(wire)
+    return None if shown is None or stock.shows(shown) else shown
 
 
 def avatar_of(wire: WireAvatar) -> Avatar | None:
@@ -78,9 +84,9 @@ def fingerprints_of(account: Account, keyers: Keyers, *, at: float | None) -> tu
     return tuple(distil(account, keyer, at=at, pepper_id=pepper_id) for pepper_id, keyer in keyers)
 
 
-def remembered_of(event: AccountEvent, keyers: Keyers) -> Remembered:
+def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO_STOCK) -> Remembered:
     """A new or changed account, to remember and to look up."""
-    account = account_of(event.platform, event.account)
+    account = account_of(event.platform, event.account, stock)
     return Remembered(
         account=account.key,
         account_id=account.account_id,
@@ -91,10 +97,10 @@ def remembered_of(event: AccountEvent, keyers: Keyers) -> Remembered:
     )
 
 
-def ban_of(event: AccountBanned, keyers: Keyers) -> Ban:
+def ban_of(event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK) -> Ban:
     """A ban to enrol. Where nobody says when it took effect, timing will say nothing."""
     banned_at = None if event.banned_at is None else event.banned_at.timestamp()
-    account = account_of(event.platform, event.account)
+    account = account_of(event.platform, event.account, stock)
     basis = event.basis
     return Ban(
         account=account.key,

@@ -72,7 +72,7 @@ class Enrol:
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
         house.meters.decoded(arrival.topic, read.unknown_fields, clamped=read.clamped)
-        return _Banned(read.record, ban_of(read.record, house.keyers))
+        return _Banned(read.record, ban_of(read.record, house.keyers, house.rules.stock))
 
     async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:
         gone = [(it.account, it.occurred_at) for it in run]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from samehand.fingerprint import Keyer
+from samehand.stock import NO_STOCK, StockPictures
 from samehand.weights import Weights
 from store.base import Store
 from store.errors import StoreEmptied, StoreUnavailable
@@ -33,6 +34,7 @@ class Rules:
     for people who judge the mind offline, never in a worker.
     ``dated``: whether events say when they occurred. Rows of an old list do not, and what is filled in for
     them must not be taken for the moment of a sign-up.
+    ``stock``: pictures that are nobody's.
     """
 
     allowlist: frozenset[str] = frozenset()
@@ -44,6 +46,7 @@ class Rules:
     candidates_a_ban: int = 256
     candidates_below: int = 0
     dated: bool = True
+    stock: StockPictures = NO_STOCK
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from agents.doors import matched_of, moment
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm, hopeless
 from agents.reading import itself, read_all
-from samehand.fingerprint import Fingerprint, query_keys
+from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
 from samehand.pair import alert_id
@@ -53,7 +53,9 @@ class Lookback:
             return []
         found = await house.ask(
             house.store.remembered_like(
-                [_query(ban) for _, _, ban in standing], now=now, keep=house.rules.candidates_a_ban
+                [Query.of(ban.account, ban.fingerprints) for _, _, ban in standing],
+                now=now,
+                keep=house.rules.candidates_a_ban,
             )
         )
         frequencies = await house.ask(house.store.frequencies())
@@ -133,8 +135,3 @@ def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnroll
     for place, word in words:
         first.setdefault((word.key, word.at), (place, word))
     return list(first.values())
-
-
-def _query(ban: Ban) -> Query:
-    keys = dict.fromkeys(key for fingerprint in ban.fingerprints for key in query_keys(fingerprint))
-    return Query(ban.account, tuple(keys))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from samehand.errors import UnusableStock
+from samehand.stock import NO_STOCK, StockPictures, read_stock
 from store.memory import Bounds
 from store.pepper import Peppers, UnusablePepper, read_peppers
 from store.redis import Endpoint, RedisStore, Sizes
@@ -31,6 +33,24 @@ def peppers_of(settings: Settings) -> Peppers:
         return read_peppers([settings.pepper_file])
     except UnusablePepper as fault:
         raise SettingsError({"SAMEHAND_PEPPER_FILE": str(fault)}) from fault
+
+
+def stock_of(settings: Settings) -> StockPictures:
+    """The pictures that say nothing.
+
+    Raises:
+        SettingsError: the list cannot be read; says which line.
+    """
+    path = settings.avatar_blocklist
+    if path is None:
+        return NO_STOCK
+    try:
+        return read_stock(path.read_text("utf-8"))
+    except UnusableStock as fault:
+        raise SettingsError({"SAMEHAND_AVATAR_BLOCKLIST": str(fault)}) from fault
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = f"cannot be read ({type(fault).__name__})"
+        raise SettingsError({"SAMEHAND_AVATAR_BLOCKLIST": reason}) from fault
 
 
 def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> RedisStore:

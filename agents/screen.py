@@ -16,7 +16,6 @@ from agents.doors import remembered_of
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm, hopeless
 from agents.reading import read_all
-from samehand.fingerprint import query_keys
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
 from schemas.accounts import AccountEvent
@@ -68,13 +67,12 @@ class Screen:
     def _seen(self, event: AccountEvent) -> _Seen | None:
         if event.key in self._house.rules.allowlist:
             return None
-        account = remembered_of(event, self._house.keyers)
+        account = remembered_of(event, self._house.keyers, self._house.rules.stock)
         self._house.meters.unavailable(unavailable(event.account, account.fingerprints[0]))
         if not self._house.rules.dated:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
             account = replace(account, fingerprints=undated)
-        keys = dict.fromkeys(key for fingerprint in account.fingerprints for key in query_keys(fingerprint))
-        return _Seen(account, Query(account.account, tuple(keys)), event.at, event.event_id)
+        return _Seen(account, Query.of(account.account, account.fingerprints), event.at, event.event_id)
 
     async def _alerts(self, seen: Sequence[tuple[int, _Seen]]) -> dict[int, list[Emit]]:
         """What to send for each event, by its place in the batch."""

@@ -19,11 +19,12 @@ from agents.forget import Forget
 from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
-from agents.opening import peppers_of, store_of
+from agents.opening import peppers_of, stock_of, store_of
 from agents.screen import Screen
 from agents.tending import Tending
+from samehand.errors import UnusableWeights
 from samehand.normal.fold import FOLD_VERSION
-from samehand.weights import Bands, Weights, default_weights
+from samehand.weights import Bands, Weights, default_weights, lacking, read_weights
 from schemas.malformed import REASONS
 from store.pepper import Peppers
 from streams import logs
@@ -84,11 +85,11 @@ def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], 
 
 def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
     """What the agents are given; ``epoch`` is the store's as it is known from outside the store."""
-    called = names(settings)
+    called, weights = names(settings), weights_of(settings)
     return House(
         store=store_of(settings, peppers, known_epoch=epoch),
         keyers=peppers.keyers,
-        weights=weights_of(settings),
+        weights=weights,
         topics=called,
         meters=Meters(
             CollectorRegistry(),
@@ -100,7 +101,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
             build={
                 "version": version("samehand"),
                 "fold_version": str(FOLD_VERSION),
-                "weights_version": default_weights().version,
+                "weights_version": weights.version,
             },
         ),
         now=SystemClock().now,
@@ -108,6 +109,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
             allowlist=_allowlist(settings.allowlist),
             across_platforms=settings.cross_platform,
             shadow=settings.shadow,
+            stock=stock_of(settings),
         ),
     )
 
@@ -162,12 +164,28 @@ def consumed(called: Names) -> tuple[str, ...]:
 
 
 def weights_of(settings: Settings) -> Weights:
-    """The shipped weights under the operator's thresholds."""
+    """The weights, shipped or the operator's own, under the operator's thresholds.
+
+    Raises:
+        SettingsError: the operator's table cannot be read, or lacks a row.
+    """
     return replace(
-        default_weights(),
+        _table(settings.weights),
         bands=Bands(settings.likely, settings.possible),
         policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
     )
+
+
+def _table(path: Path | None) -> Weights:
+    if path is None:
+        return default_weights()
+    try:
+        table = read_weights(path.read_bytes())
+    except (OSError, UnusableWeights) as fault:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"cannot be used: {fault}"}) from fault
+    if (row := lacking(table)) is not None:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"cannot be used: it lacks {row}"})
+    return table
 
 
 def _allowlist(path: Path | None) -> frozenset[str]:

@@ -27,7 +27,7 @@ from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
 from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer
 from bench.store.server import Server, server
 from samehand.account import Account, account_key
-from samehand.fingerprint import distil, query_keys
+from samehand.fingerprint import distil
 from store.base import Query
 from store.redis import RedisStore
 
@@ -122,7 +122,7 @@ def _samehand(store: RedisStore, own: Server, held: Sequence[Held], size: float)
 def _query(one: Held) -> Query:
     account = Account(platform=one.platform, account_id="asks", handle=one.handle)
     pepper_id, keyer = KEYERS[0]
-    return Query(account.key, tuple(query_keys(distil(account, keyer, at=_NOW, pepper_id=pepper_id))))
+    return Query.of(account.key, (distil(account, keyer, at=_NOW, pepper_id=pepper_id),))
 
 
 def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[str]) -> dict[str, Contender]:

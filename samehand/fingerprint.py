@@ -153,6 +153,20 @@ def first_section(record: bytes) -> tuple[int, bytes]:
     return code, payload
 
 
+def section(record: bytes, code: int) -> bytes | None:
+    """The payload of one section, without reading any trait; ``None`` where the record has none.
+
+    Raises:
+        UnreadableFingerprint, IndexError, ValueError: the record is damaged before it.
+    """
+    here = _header(record)[-1]
+    while here < len(record):
+        found, payload, here = _section(record, here)
+        if found == code:
+            return payload
+    return None
+
+
 def _moment(at: float | None) -> bytes:
     """Whole seconds in four bytes, at least 1; 0 is none."""
     seconds = 0 if at is None else max(1, int(at))

@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGE_BYTES_MAX = 262_144
-# No platform serves a larger avatar, and decoding one of this size costs a tenth of a second at worst.
-PIXELS_MAX = 4096 * 4096
+# No platform serves a larger avatar. A flat PNG costs the most a byte: one of this size a tenth of a second,
+# one of 4096 by 4096, which fits in the bytes as well, four times that.
+PIXELS_MAX = 2048 * 2048
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _SIDE, _VIEW = 256, 128
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -62,7 +63,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``mirror_rate`` is the share of new accounts that mirror a banned one; ``bans_min`` keeps the prior
     of a nearly empty store from calling everything suspicious; ``group_shares`` is what the lesser
     signals of a dependent group keep (`apart`: the lesser differences); ``slope`` and ``intercept``
-    calibrate log-odds to a probability.
+    calibrate log-odds to a probability; ``knots`` bend that line where learning found
+    it bent: what the line says with what is borne out (in nats, both rising; beyond them one for one).
     """
 
     version: str
@@ -82,15 +84,19 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def probability(self, log_odds: float) -> float:
         """Calibrated, monotone in ``log_odds``, in [0, 1]."""
-        x = self.slope * log_odds + self.intercept
+        x = self.calibrated(log_odds)
         if x >= 0:
+    knots: tuple[tuple[float, float], ...] = ()
             return 1.0 / (1.0 + math.exp(-x))
         e = math.exp(max(x, -700.0))
         return e / (1.0 + e)
 
     def log_odds_at(self, probability: float) -> float:
         """The log-odds at which :meth:`probability` reaches a value in (0, 1)."""
-        return (math.log(probability) - math.log1p(-probability) - self.intercept) / self.slope
+        x = math.log(probability) - math.log1p(-probability)
+        if self.knots:
+            x = _along(tuple((to, from_) for from_, to in self.knots), x)
+        return (x - self.intercept) / self.slope
 
     def band(self, probability: float, policy: str | None = None) -> Band:
         """``likely``, ``possible`` or ``none``, by the policy's own thresholds where it has some."""
@@ -98,6 +104,10 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if probability >= bands.likely:
             return "likely"
         return "possible" if probability >= bands.possible else "none"
+    def calibrated(self, log_odds: float) -> float:
+        """The log-odds that are borne out where the evidence sums to these."""
+        return _along(self.knots, self.slope * log_odds + self.intercept)
+
 
     def bands_of(self, policy: str | None) -> Bands:
         """The thresholds in force for a policy."""
@@ -128,6 +138,18 @@ def _check(weights: Weights) -> None:
         raise UnusableWeights("mirror_rate must lie between 0 and 1")
     if weights.slope <= 0:
         raise UnusableWeights("slope must be above 0, or the probability would not be monotone")
+def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
+    """A point's height on the line through ``knots``; beyond its ends it rises one for one."""
+    if not knots:
+        return x
+    if x <= knots[0][0]:
+        return knots[0][1] + (x - knots[0][0])
+    for (left, low), (right, high) in pairwise(knots):
+        if x <= right:
+            return low + (x - left) * (high - low) / (right - left)
+    return knots[-1][1] + (x - knots[-1][0])
+
+
     for group, share in weights.group_shares.items():
         if not 0 <= share <= 1:
             raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1")
@@ -146,3 +168,16 @@ def _check(weights: Weights) -> None:
 def default_weights() -> Weights:
     """The table that ships: it works on the first day, without a label."""
     return read_weights(resources.files("samehand").joinpath("weights.json").read_bytes())
+    for before, after in pairwise(weights.knots):
+        if before[0] >= after[0] or before[1] >= after[1]:
+            raise UnusableWeights("knots must rise on both sides, or the probability would not be monotone")
+def lacking(weights: Weights) -> str | None:
+    """The first row of the shipped table that another lacks, as `signal.level`; ``None`` if it has all."""
+    for name, signal in default_weights().signals.items():
+        own = weights.signals.get(name)
+        missing = [level for level in signal.levels if own is None or level not in own.levels]
+        if missing:
+            return f"{name}.{missing[0]}"
+    return None
+
+

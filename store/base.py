@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from samehand.fingerprint import Fingerprint, unpack
+from samehand.fingerprint import Fingerprint, query_keys, unpack
 from samehand.frequency import Frequencies
 from samehand.keys import Key
 from samehand.lineage import Descent
+from samehand.signals.avatar import AvatarTrait
 from samehand.signals.base import Quoted
 
 
@@ -74,10 +75,23 @@ class Enrolled(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A look-up: the keys to try, for which account (which never finds itself)."""
+    """A look-up: the keys to try, for which account (which never finds itself).
+
+    ``pictures``: hashes of the views of its picture. Who shares one block of them alone, and no picture like
+    any of them, is no candidate.
+    """
 
     account: str
     keys: tuple[Key, ...]
+    pictures: tuple[bytes, ...] = ()
+
+    @classmethod
+    def of(cls, account: str, fingerprints: Sequence[Fingerprint]) -> Query:
+        """Whom an account resembles, under each of its peppers."""
+        keys = dict.fromkeys(key for fingerprint in fingerprints for key in query_keys(fingerprint))
+        shown = fingerprints[0].trait("avatar") if fingerprints else None
+        pictures = (shown.pdq, *shown.variants) if isinstance(shown, AvatarTrait) else ()
+        return cls(account, tuple(keys), pictures)
 
 
 class Candidate:

@@ -1,8 +1,8 @@
 """Whether an account is listed under a key, told from its stored record without making all of its keys.
 
 Making every key of a record costs some forty microseconds, and a look-up checks dozens of candidates, almost
-all of them listed in truth. What follows at once from the handle is said at once; whatever is left,
-every "no" among it, is told from the keys themselves. The tests hold :func:`listed` to
+all of them listed in truth. What follows at once from the handle or the picture is said at once; whatever is
+left, every other "no" among it, is told from the keys themselves. The tests hold :func:`listed` to
 :func:`samehand.fingerprint.enrolment_keys` for every kind of key.
 """
 
@@ -21,10 +21,11 @@ from samehand.blocking import (
     sorted_letters,
 )
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import first_section, unpack
+from samehand.fingerprint import first_section, section, unpack
 from samehand.handle_keys import numbered_ends
 from samehand.keys import Key, KeyKind
 from samehand.signals import BY_CODE, POSITION
+from samehand.signals.avatar import ALIKE_BITS, AVATAR, AvatarTrait, distance, has_block
 from samehand.signals.handle import HandleTrait
 from store.records import keys_of_record
 
@@ -40,7 +41,22 @@ def listed(records: Sequence[bytes], key: Key) -> bool:
     return any(_listed(record, key) for record in records)
 
 
+def another_picture(records: Sequence[bytes], key: Key, pictures: Sequence[bytes]) -> bool:
+    """Whether ``key``, one block of a picture, is all that ``pictures`` (hashes) and an account's share.
+
+    Among a million pictures some twenty share one block by chance; they would be told apart only after they
+    had taken the places of others.
+    """
+    if key.kind is not KeyKind.AVATAR_BLOCK or not pictures:
+        return False
+    shown = [pdq for record in records if (pdq := _pdq(record)) is not None]
+    return all(distance(one, other) > ALIKE_BITS for one in pictures for other in shown)
+
+
 def _listed(record: bytes, key: Key) -> bool:
+    if key.kind is KeyKind.AVATAR_BLOCK:
+        pdq = _pdq(record)
+        return pdq is not None and has_block(pdq, key.value)
     if key.kind <= _LAST_OF_HANDLES:
         trait = _handle(record)
         if trait is not None and _surely(trait, key):
@@ -90,6 +106,16 @@ def _one_letter_less(word: str, value: str) -> bool:
     while same < len(value) and word[same] == value[same]:
         same += 1
     return word[same + 1 :] == value[same:]
+
+
+def _pdq(record: bytes) -> bytes | None:
+    """The picture's hash, read without the sections beside it."""
+    try:
+        payload = section(record, AVATAR.code)
+        trait = None if payload is None else AVATAR.unpack(payload)
+    except (IndexError, ValueError, UnreadableFingerprint):
+        return None
+    return trait.pdq if isinstance(trait, AvatarTrait) else None
 
 
 @lru_cache(maxsize=_HANDLES_REMEMBERED)

@@ -203,7 +203,7 @@ class MemoryStore:
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
         """Banned accounts that share keys, best first."""
-        return [ranked(self._indexes, query.account, query.keys, keep, now, str) for query in queries]
+        return [ranked(self._indexes, query, keep, now, str) for query in queries]
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote; a ``ref`` is the account key."""
@@ -247,7 +247,7 @@ class MemoryStore:
     ) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""
         indexes = [one.index for shard in self._remembered for one in shard.live(now)]
-        return [ranked(indexes, query.account, query.keys, keep, now, str) for query in queries]
+        return [ranked(indexes, query, keep, now, str) for query in queries]
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates; a ``ref`` is the account key."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from samehand.keys import Key
-from store.base import Candidate
+from store.base import Candidate, Query
 from store.limits import shard_posting_cap
+from store.listed import another_picture
 from store.ranking import STEPS_A_BIT, allotment, rarity_steps, read_at_all
 from store.records import Frame, keys_of, read_frame
 
@@ -54,8 +55,7 @@ class Index:
 
 def ranked(
     indexes: Sequence[Index],
-    account: str,
-    keys: Iterable[Key],
+    query: Query,
     keep: int,
     now: float,
     ref: Callable[[str], str],
@@ -63,13 +63,19 @@ def ranked(
     """The accounts of several indexes that share keys, best first, cut to ``keep``."""
     total = sum(len(index.entries) for index in indexes)
     steps: dict[str, int] = {}
-    for listed in _read(indexes, keys, keep):
+    by: dict[str, Key | None] = {}  # the key that found it, if only one did
+    for key, listed in _read(indexes, query.keys, keep):
         rarity = rarity_steps(total, len(listed))
         for other in listed:
+            by[other] = None if other in steps else key
             steps[other] = steps.get(other, 0) + rarity
-    frames = {other: _frame(indexes, other) for other in steps if other != account}
+    frames = {other: _frame(indexes, other) for other in steps if other != query.account}
     order = sorted(
-        (other for other, frame in frames.items() if not frame.expired(now)),
+        (
+            other
+            for other, frame in frames.items()
+            if not frame.expired(now) and not _by_chance(frame, by[other], query)
+        ),
         key=lambda other: (-steps[other], frames[other].tag),
     )
     return [
@@ -77,8 +83,12 @@ def ranked(
     ]
 
 
-def _read(indexes: Sequence[Index], keys: Iterable[Key], keep: int) -> list[list[str]]:
-    """The postings that are read: see :func:`store.ranking.read_at_all`."""
+def _by_chance(frame: Frame, key: Key | None, query: Query) -> bool:
+    return key is not None and another_picture(frame.records, key, query.pictures)
+
+
+def _read(indexes: Sequence[Index], keys: Iterable[Key], keep: int) -> list[tuple[Key, list[str]]]:
+    """The postings that are read, by their keys: see :func:`store.ranking.read_at_all`."""
     asked = list(dict.fromkeys(keys))
     found = [[other for index in indexes for other in index.postings.get(key, ())] for key in asked]
     chosen = read_at_all(
@@ -87,7 +97,11 @@ def _read(indexes: Sequence[Index], keys: Iterable[Key], keep: int) -> list[list
         np.array([len(listed) for listed in found], np.int64),
         keep,
     )
-    return [listed for listed, reads in zip(found, chosen.tolist(), strict=True) if reads and listed]
+    return [
+        (key, listed)
+        for key, listed, reads in zip(asked, found, chosen.tolist(), strict=True)
+        if reads and listed
+    ]
 
 
 def _frame(indexes: Sequence[Index], account: str) -> Frame:

@@ -16,14 +16,14 @@ Bools = npt.NDArray[np.bool_]
 # two stores never cut a tie differently for the last digit of a float.
 STEPS_A_BIT = 1024
 
-# Entries that a look-up reads of a handle's keys, and again of a name's: 512, and 8 for each candidate that
-# it may keep. A posting that comes later is long, and finds strangers (measured at a million bans, tuning
-# edits: reading all brings half as many candidates again to twice as many, and after the cut it costs .03 of
-# the recall where many names are alike, nothing where they are not).
+# Entries that a look-up reads of a handle's keys, again of a name's, and again of a picture's: 512, and 8 for
+# each candidate that it may keep. A posting that comes later is long, and finds strangers (measured at a
+# million bans, tuning edits: reading all brings half as many candidates again to twice as many, and after the
+# cut it costs .03 of the recall where many names are alike, nothing where they are not).
 READ_AT_LEAST = 512
 READ_A_KEPT = 8
 
-_HANDLE, _NAME, _UNBOUNDED = range(3)
+_HANDLE, _NAME, _PICTURE, _UNBOUNDED = range(4)
 
 
 def rarity_steps(total: int, length: int) -> int:
@@ -32,10 +32,13 @@ def rarity_steps(total: int, length: int) -> int:
 
 
 def allotment(kind: KeyKind) -> int:
-    """From whose entries a kind's postings are read: the handle's, the name's, or, unbounded, all of them.
+    """From whose entries a kind's postings are read: the handle's, the name's, the picture's, or all of them.
 
-    The same handle and personal values always count; their caps bound them.
+    The same handle and personal values always count; their caps bound them. A picture that is given is looked
+    up in ten views of thirteen blocks, and each block of a popular one lists sixty accounts.
     """
+    if kind is KeyKind.AVATAR_BLOCK:
+        return _PICTURE
     if kind >= KeyKind.EMAIL or kind is KeyKind.HANDLE_FULL:
         return _UNBOUNDED
     return _HANDLE if kind < KeyKind.NAME_TOKENS else _NAME

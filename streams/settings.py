@@ -157,6 +157,14 @@ class Settings(BaseSettings):
         None, description="Accounts that never alert, one platform:account_id a line."
     )
 
+    weights: FilePath | None = Field(
+        None, description="Another table of weights, as `samehand learn` proposes; without it the shipped."
+    )
+    avatar_blocklist: FilePath | None = Field(
+        None,
+        description="Pictures that say nothing (defaults, stock): a PDQ hash in hexadecimal a line.",
+    )
+
     # Delivery
     batch_records: int = Field(500, ge=1, le=5000, description="Most records in one batch.")
     linger_ms: float = Field(

@@ -17,7 +17,7 @@ from desk.cli.backtest.judged import Judged, Run
 from desk.cli.backtest.truths import Pair, read_languages, read_strategies, read_truth
 from desk.cli.files import read_accounts, read_bans
 from desk.cli.offline import BATCH_RECORDS, batches
-from samehand.fingerprint import Fingerprint, query_keys
+from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.score import score
 from samehand.weights import Weights, default_weights
@@ -89,7 +89,7 @@ class _Platform:
         return [remembered_of(it.outcome, _KEYERS) for it in lines if not isinstance(it.outcome, Malformed)]
 
     async def _screen(self, batch: Sequence[Remembered], frequencies: Frequencies) -> None:
-        queries = [Query(it.account, tuple(query_keys(it.fingerprints[0]))) for it in batch]
+        queries = [Query.of(it.account, it.fingerprints) for it in batch]
         found = await self._store.bans_like(queries, now=NOW, keep=_KEEP)
         for account, candidates in zip(batch, found, strict=True):
             ours = account.fingerprints[0]

@@ -7,7 +7,7 @@ records begin with ``{``.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Generic, Protocol, TypeVar
@@ -74,6 +74,18 @@ def read_bans(
     return _read(path, _BANS, now, platform, hear)
 
 
+def read_raw(path: Path, hear: Hear = lambda done: None) -> Generator[tuple[str, bytes]]:
+    """The lines of a JSONL file as they are, each with its address; empty ones are passed over.
+
+    Raises ``click.ClickException`` where the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            yield from _numbered(path, file, hear)
+    except OSError as fault:
+        raise click.ClickException(f"{path}: {fault.strerror or 'cannot be read'}") from fault
+
+
 def size(paths: Iterable[Path]) -> int:
     """Bytes of files, for a progress bar; what cannot be asked counts nothing (a pipe, say)."""
     total = 0
@@ -134,16 +146,19 @@ class _Heard:
 
 
 def _jsonl(path: Path, file: BinaryIO, kind: _Kind[E], now: float, hear: Hear) -> Iterator[Line[E]]:
+    for address, raw in _numbered(path, file, hear):
+        decoded = kind.decode(raw, now=now)
+        yield Line(address, decoded.record if isinstance(decoded, Decoded) else decoded)
+
+
+def _numbered(path: Path, file: BinaryIO, hear: Hear) -> Iterator[tuple[str, bytes]]:
     done = 0
     for number, line in enumerate(_bounded_lines(file), 1):
         done += len(line)
         hear(done)
         raw = (line.removeprefix(_BOM) if number == 1 else line).strip(_SPACES)
-        if not raw:
-            continue
-        decoded = kind.decode(raw, now=now)
-        outcome = decoded.record if isinstance(decoded, Decoded) else decoded
-        yield Line(f"{path}:{number}", outcome)
+        if raw:
+            yield f"{path}:{number}", raw
 
 
 def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from agents.opening import peppers_of
+from agents.opening import peppers_of, stock_of
 from desk.cli import say
 from desk.cli.awaiting import awaited
 from desk.cli.distilled import remembered
@@ -66,11 +66,11 @@ def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
 
 
 async def _remember(settings: Settings, lines: Iterator[Line[AccountCreated]], tally: _Tally) -> None:
-    peppers = peppers_of(settings)
+    peppers, stock = peppers_of(settings), stock_of(settings)
     async with closing_store(settings, peppers) as store:
         await store.open()
         for batch in batches(_readable(lines, tally), BATCH_RECORDS):
-            distilled = remembered([event for _, event in batch], peppers.keyers)
+            distilled = remembered([event for _, event in batch], peppers.keyers, stock)
             tally.faults += [
                 (address, one)
                 for (address, _), one in zip(batch, distilled, strict=True)

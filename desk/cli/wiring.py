@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from agents.house import House
-from agents.opening import store_of
+from agents.house import House, Rules
+from agents.opening import stock_of, store_of
 from samehand.weights import default_weights
 from store.pepper import Peppers
 from store.redis import RedisStore
@@ -37,4 +37,5 @@ def house(settings: Settings, peppers: Peppers, store: RedisStore) -> House:
         topics=names(settings),
         meters=Meters(CollectorRegistry()),
         now=time.time,
+        rules=Rules(stock=stock_of(settings)),
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from samehand.keys import Key
 from store.base import Candidate, Query
-from store.listed import listed
+from store.listed import another_picture, listed
 from store.ranking import STEPS_A_BIT, Ints
 from store.records import Frame, read_frame
 from store.redis.hits import (
@@ -63,7 +63,7 @@ async def look_up(
     blobs = await together([_postings(shards, source, names) for source in heads.sources])
     found = [matches(several, probes, source) for source, several in enumerate(blobs)]
     claimed = claims(probes, found, heads.total, keep)
-    return await _Choice(shards, heads, probes.keys, now, keep).of(claimed, len(queries))
+    return await _Choice(shards, heads, probes.keys, now, keep).of(claimed, queries)
 
 
 async def _heads(
@@ -127,18 +127,23 @@ class _Choice:
         self._keep = keep
         self._frames: dict[int, Frame | None] = {}
 
-    async def of(self, claimed: Claims, queries: int) -> list[list[Candidate]]:
+    async def of(self, claimed: Claims, queries: Sequence[Query]) -> list[list[Candidate]]:
         """The candidates of each query."""
         best = claimed.best(self._keep + 1)  # the account itself may be among them
         await self._read(best.place)
-        answers = []
-        for query, (all_, few) in enumerate(zip(claimed.each(queries), best.each(queries), strict=True)):
-            candidates, fell = self._checked(query, best.at(few))
-            if fell and few.stop - few.start < all_.stop - all_.start:
-                # A claim fell away (false, expired, gone): what was cut may be better than what is left.
-                await self._read(claimed.place[all_])
-                candidates, _ = self._checked(query, claimed.at(all_))
+        answers: list[list[Candidate]] = []
+        short: list[tuple[int, slice]] = []
+        each = zip(claimed.each(len(queries)), best.each(len(queries)), strict=True)
+        for number, (all_, few) in enumerate(each):
+            candidates, fell = self._checked(number, queries[number], best.at(few))
             answers.append(candidates)
+            if fell and len(candidates) < self._keep and few.stop - few.start < all_.stop - all_.start:
+                short.append((number, all_))
+        if short:
+            # Claims fell away (false, chance, expired, gone): what was cut may be better than what is left.
+            await self._read(np.concatenate([claimed.place[all_] for _, all_ in short]))
+            for number, all_ in short:
+                answers[number], _ = self._checked(number, queries[number], claimed.at(all_))
         return answers
 
     async def _read(self, held: Ints) -> None:
@@ -158,11 +163,11 @@ class _Choice:
         for place, raw in zip(held, frames, strict=True):
             self._frames[place] = read_frame(raw) if raw else None
 
-    def _checked(self, query: int, some: Claims) -> tuple[list[Candidate], bool]:
+    def _checked(self, number: int, query: Query, some: Claims) -> tuple[list[Candidate], bool]:
         """The candidates among a query's claims, best first, and whether a claim beside its own fell away."""
         ranked = []
         fell = False
-        own = self._heads.own.get(query, ())
+        own = self._heads.own.get(number, ())
         for place, steps, times, probe in zip(
             some.place.tolist(), some.steps.tolist(), some.times.tolist(), some.probe.tolist(), strict=True
         ):
@@ -173,13 +178,16 @@ class _Choice:
             if (
                 frame is None
                 or (frame.expires_at is not None and frame.expires_at <= self._now)
-                or (times == 1 and not listed(frame.records, self._keys[probe]))
+                or (times == 1 and not self._truly(frame, self._keys[probe], query))
             ):
                 fell = True
             else:
                 ranked.append((-steps, frame.tag, place, frame))
         ranked.sort(key=_RANK)
         return [self._candidate(one) for one in ranked[: self._keep]], fell
+
+    def _truly(self, frame: Frame, key: Key, query: Query) -> bool:
+        return listed(frame.records, key) and not another_picture(frame.records, key, query.pictures)
 
     def _candidate(self, ranked: tuple[int, bytes, int, Frame]) -> Candidate:
         steps, tag, place, frame = ranked

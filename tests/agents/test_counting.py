@@ -8,6 +8,7 @@ from agents.counting import SCRIPT_NAMES, SIGNAL_NAMES
 from schemas.accounts import Avatar
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_sign_up, a_verdict
+from tests.samehand.test_picture import encoded, needs_extra, pillow
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 PICTURE = b"\x89PNG\r\n\x1a\n"
@@ -45,6 +46,13 @@ async def test_a_picture_that_cannot_be_read_is_counted(
 ) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media", avatar=avatar))
     assert counted(life, "signal_unavailable", signal="avatar") == times
+
+
+@needs_extra
+async def test_a_picture_too_flat_to_say_anything_was_read(life: Life) -> None:
+    flat = encoded(pillow().new("RGB", (64, 64), "teal"), "PNG")
+    await life.tell(life.screen, a_sign_up(handle="umar_media", avatar=Avatar(image=flat)))
+    assert counted(life, "signal_unavailable", signal="avatar") == 0.0
 
 
 @pytest.mark.parametrize(("name", "script"), [("umar media", "latin"), ("عمر ميديا", "arabic")])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.opening import endpoint_of, peppers_of, store_of
+from agents.opening import endpoint_of, peppers_of, stock_of, store_of
 from store.pepper import write_pepper_file
 from streams.errors import SettingsError
 from streams.settings import load
@@ -58,3 +58,20 @@ def test_a_store_is_made_without_connecting(tmp_path: Path) -> None:
     write_pepper_file(path)
     settings = load({"SAMEHAND_PEPPER_FILE": str(path), "SAMEHAND_REDIS_URL": "redis://127.0.0.1:1/0"})
     assert store_of(settings, peppers_of(settings)).epoch == ""
+
+
+def test_without_a_list_no_picture_is_stock() -> None:
+    assert len(stock_of(load({}))) == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "reason"),
+    [(b"# stock\nnot a hash\n", "line 2 is no PDQ hash"), (b"\xff\xfe", "cannot be read")],
+)
+def test_a_list_of_pictures_that_cannot_be_read_is_one_clear_line(
+    tmp_path: Path, listed: bytes, reason: str
+) -> None:
+    path = tmp_path / "stock.txt"
+    path.write_bytes(listed)
+    with pytest.raises(SettingsError, match=f"SAMEHAND_AVATAR_BLOCKLIST.*{reason}"):
+        stock_of(load({"SAMEHAND_AVATAR_BLOCKLIST": str(path)}))

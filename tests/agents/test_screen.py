@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from samehand.pair import alert_id
+from samehand.stock import NO_STOCK, StockPictures
+from schemas.accounts import Avatar
 from store.errors import StoreUnavailable
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Published
@@ -93,6 +95,17 @@ async def test_one_that_is_banned_already_is_not_alerted(life: Life) -> None:
     assert life.alerts == []
     await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
     assert life.alerts == []
+
+
+async def test_a_picture_on_the_list_of_stock_is_no_evidence(make_life: MakeLife) -> None:
+    picture = Avatar(pdq="0f" * 32, quality=90)
+    signals = []
+    for stock in (NO_STOCK, StockPictures([bytes.fromhex("0f" * 31 + "00")])):
+        life = make_life(stock=stock)
+        await life.ban(a_ban(handle="umar_media", device_id=DEVICE, avatar=picture))
+        await life.tell(life.screen, a_sign_up(handle="umar_media_2", device_id=DEVICE, avatar=picture))
+        signals.append({line.signal for line in life.alerts[0].evidence})
+    assert [("avatar" in one, "device" in one) for one in signals] == [(True, True), (False, True)]
 
 
 async def test_the_allowlist_is_never_alerted(make_life: MakeLife) -> None:

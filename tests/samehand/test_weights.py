@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from samehand.errors import UnusableWeights
-from samehand.weights import Bands, default_weights, read_weights
+from samehand.weights import Bands, default_weights, lacking, read_weights
 
 SHIPPED = default_weights()
 
@@ -81,3 +81,32 @@ def test_anything_else_is_refused_with_a_reason(raw: bytes) -> None:
 
 def test_every_shipped_figure_says_where_it_comes_from() -> None:
     assert not [name for name, signal in default_weights().signals.items() if not signal.source]
+
+
+KNOTS = st.lists(st.tuples(st.floats(0.01, 5), st.floats(0.01, 5)), min_size=2, max_size=8).map(
+    lambda steps: tuple(
+        (sum(a for a, _ in steps[: n + 1]) - 9, sum(b for _, b in steps[: n + 1]) - 9)
+        for n in range(len(steps))
+    )
+)
+
+
+@given(KNOTS, st.floats(-40, 40), st.floats(-40, 40))
+def test_a_bent_calibration_still_rises_and_can_be_undone(
+    knots: tuple[tuple[float, float], ...], one: float, other: float
+) -> None:
+    bent = replace(SHIPPED, knots=knots)
+    low, high = sorted((one, other))
+    assert bent.calibrated(low) <= bent.calibrated(high)
+    for probability in (0.001, 0.3, 0.9):
+        assert bent.probability(bent.log_odds_at(probability)) == pytest.approx(probability, rel=1e-6)
+
+
+def test_knots_that_fall_are_refused() -> None:
+    with pytest.raises(UnusableWeights, match="knots must rise"):
+        read_weights(a_table(knots=[[0.0, 1.0], [1.0, 0.5]]))
+
+
+def test_a_table_that_lacks_a_row_is_told_from_a_whole_one() -> None:
+    assert lacking(SHIPPED) is None
+    assert lacking(read_weights(a_table())) is not None

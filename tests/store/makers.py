@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from samehand.account import Account
-from samehand.fingerprint import Fingerprint, distil, query_keys
+from samehand.account import Account, Avatar
+from samehand.fingerprint import Fingerprint, distil
 from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
 from store.base import Ban, BanFacts, Claim, Proposal, Query, Remembered
@@ -90,8 +90,13 @@ def a_remembered(
 def a_query(account_id: str = "7001", *, handle: str | None = "umar_media", **traits: str) -> Query:
     """Who resembles such an account?"""
     account = an_account(account_id, handle=handle, **traits)
-    keys = dict.fromkeys(key for one in fingerprints(account) for key in query_keys(one))
-    return Query(account.key, tuple(keys))
+    return Query.of(account.key, fingerprints(account))
+
+
+def shows(account_id: str, pdq: bytes, *variants: bytes) -> tuple[Fingerprint, ...]:
+    """An account that shows a picture and nothing else."""
+    picture = Avatar(pdq=pdq, variants=variants)
+    return fingerprints(Account(platform="x", account_id=account_id, avatar=picture))
 
 
 def a_proposal(

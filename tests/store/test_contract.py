@@ -12,7 +12,18 @@ from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Store
 from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, shard_posting_cap
 from store.pepper import Pepper, Peppers
 from tests.store.conftest import MakeStore
-from tests.store.makers import DAY, NOW, PEPPERS, a_ban, a_claim, a_proposal, a_query, a_remembered, again
+from tests.store.makers import (
+    DAY,
+    NOW,
+    PEPPERS,
+    a_ban,
+    a_claim,
+    a_proposal,
+    a_query,
+    a_remembered,
+    again,
+    shows,
+)
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
 
@@ -103,6 +114,35 @@ class TestBans:
         assert PERSONAL_POSTING_CAP <= len(names) <= 3 * shard_posting_cap(KeyKind.DEVICE, 3)
         await store.expunge([(ban.account, NOW) for ban in crowd], now=NOW)
         assert await found(store, query, keep=1_000) == []
+
+    async def test_who_shares_one_block_of_a_picture_by_chance_is_no_candidate(self, store: Store) -> None:
+        picture, block = bytes(range(32)), bytes(range(29, 32))
+        shown = {
+            "chance": bytes(range(100, 129)) + block,
+            "view": bytes(range(200, 229)) + block,
+            "edited": picture[:-8] + bytes(8),
+        }
+        bans = [replace(a_ban(name), fingerprints=shows(name, pdq)) for name, pdq in shown.items()]
+        await store.enrol(bans, now=NOW)
+        asked = Query.of("x:q", shows("q", picture))
+        assert set(await found(store, replace(asked, pictures=()))) == set(shown)
+        assert await found(store, asked) == ["edited"]
+        assert set(await found(store, replace(asked, pictures=(picture, shown["view"])))) == {
+            "edited",
+            "view",
+        }
+
+    async def test_they_take_no_places_of_others(self, store: Store) -> None:
+        picture, block = bytes(range(32)), bytes(range(29, 32))
+        crowd = [
+            replace(a_ban(f"{n}"), fingerprints=shows(f"{n}", bytes([n]) * 29 + block))
+            for n in range(100, 110)
+        ]
+        looks = replace(
+            a_ban("looks"), fingerprints=shows("looks", picture[:14] + bytes(4) + picture[18:29] + bytes(3))
+        )
+        await store.enrol([*crowd, looks], now=NOW)
+        assert await found(store, Query.of("x:q", shows("q", picture)), keep=2) == ["looks"]
 
     async def test_a_batch_may_be_empty_and_a_query_without_keys(self, store: Store) -> None:
         assert await store.bans_like([], now=NOW) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.account import Account
+from samehand.account import Account, Avatar
 from samehand.fingerprint import distil, enrolment_keys, pack, query_keys
 from samehand.keys import Key, KeyKind
 from store.listed import listed
@@ -24,6 +24,7 @@ ACCOUNTS = st.builds(
     handle=st.none() | HANDLES,
     display_name=st.none() | st.lists(WORDS, max_size=4).map(" ".join),
     email=st.none() | st.just("umar@example.org"),
+    avatar=st.none() | st.builds(Avatar, pdq=st.binary(min_size=32, max_size=32)),
     bio=st.none() | st.just("Write to t.me/umar_media or call"),
 )
 _, KEYER = PEPPERS.keyers[0]

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from samehand.keys import KeyKind
 from store.ranking import READ_A_KEPT, READ_AT_LEAST, STEPS_A_BIT, allotment, rarity_steps, read_at_all
 
-HANDLE, NAME, DEVICE = (allotment(kind) for kind in (KeyKind.HANDLE_WORD, KeyKind.NAME_WORD, KeyKind.DEVICE))
+HANDLE, NAME, PICTURE, DEVICE = (
+    allotment(kind) for kind in (KeyKind.HANDLE_WORD, KeyKind.NAME_WORD, KeyKind.AVATAR_BLOCK, KeyKind.DEVICE)
+)
 QUESTIONS = st.lists(
-    st.tuples(st.integers(0, 3), st.sampled_from([HANDLE, NAME, DEVICE]), st.integers(0, 256)), max_size=40
+    st.tuples(st.integers(0, 3), st.sampled_from([HANDLE, NAME, PICTURE, DEVICE]), st.integers(0, 256)),
+    max_size=40,
 ).map(lambda asked: sorted(asked, key=lambda one: one[0]))
 
 

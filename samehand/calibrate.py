@@ -1,0 +1,100 @@
+"""From log-odds to the probability that judged pairs bear out: a line where they are few, else a curve."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Method = Literal["platt", "isotonic"]
+
+# Below so many labels a curve follows their noise, and a line of two numbers is all that they bear.
+ISOTONIC_MIN = 300
+# Labels that a point of the curve stands for at least: one standard error of their share is .11 at most.
+LABELS_A_POINT = 20
+
+_STEPS_MAX = 60
+_SLOPE_MIN = 0.05  # lower, the labels do not follow the score: its order is kept all the same
+# How strongly the line is held to the one there is (slope 1, intercept 0): as by a dozen labels.
+_SLOPE_SPREAD, _INTERCEPT_SPREAD = 0.5, 2.0
+
+
+class Calibration(NamedTuple):
+    """``slope * log-odds + intercept``, then, where there are ``knots``, along them (both in nats)."""
+
+    method: Method
+    slope: float
+    intercept: float
+    knots: tuple[tuple[float, float], ...] = ()
+
+    def log_odds(self, scored: Floats) -> Floats:
+        """The calibrated log-odds of scored ones."""
+        line = self.slope * scored + self.intercept
+        if not self.knots:
+            return line
+        from_, to = (np.array(side) for side in zip(*self.knots, strict=True))
+        # Beyond its ends the curve goes on as it came, one for one.
+        beyond = np.minimum(line - from_[0], 0.0) + np.maximum(line - from_[-1], 0.0)
+        curved: Floats = np.interp(line, from_, to) + beyond
+        return curved
+
+
+def calibrated(scored: Floats, mirrors: Bools) -> Calibration:
+    """What turns log-odds into the probability that the labels bear out; at least one label."""
+    slope, intercept = _line(scored, mirrors)
+    if len(scored) < ISOTONIC_MIN:
+        return Calibration("platt", slope, intercept)
+    return Calibration("isotonic", 1.0, 0.0, _curve(scored, mirrors))
+
+
+def log_loss(calibrated_log_odds: Floats, mirrors: Bools) -> float:
+    """The mean logarithmic loss (nats a label): how badly probabilities foretold the labels."""
+    signed = np.where(mirrors, calibrated_log_odds, -calibrated_log_odds)
+    return float(np.mean(np.logaddexp(0.0, -signed)))
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """The probabilities of log-odds."""
+    probabilities: Floats = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -700.0, 700.0)))
+    return probabilities
+
+
+def _line(scored: Floats, mirrors: Bools) -> tuple[float, float]:
+    """Platt's slope and intercept, held to 1 and 0, so that labels without a fault end somewhere."""
+    design = np.stack([scored, np.ones_like(scored)], axis=1)
+    anchor = np.array([1.0, 0.0])
+    precision = np.array([_SLOPE_SPREAD**-2, _INTERCEPT_SPREAD**-2])
+    found = anchor.copy()
+    for _ in range(_STEPS_MAX):
+        probability = sigmoid(design @ found)
+        gradient = design.T @ (probability - mirrors) + precision * (found - anchor)
+        spread = probability * (1.0 - probability)
+        step = np.linalg.solve(design.T @ (design * spread[:, None]) + np.diag(precision), gradient)
+        found = found - step / max(1.0, float(np.abs(step).max()))
+        if np.abs(step).max() < 1e-10:
+            break
+    return max(float(found[0]), _SLOPE_MIN), float(found[1])
+
+
+def _curve(scored: Floats, mirrors: Bools) -> tuple[tuple[float, float], ...]:
+    """Points of a rising curve: labels in order, pooled until their shares rise (pool adjacent violators)."""
+    order = np.argsort(scored, kind="stable")
+    pools: list[tuple[float, float, int]] = []  # sum of scores, mirrors, labels
+    for some in np.array_split(order, max(2, len(order) // LABELS_A_POINT)):
+        pools.append((float(scored[some].sum()), float(mirrors[some].sum()), len(some)))
+        while len(pools) > 1 and not _rises(pools[-2], pools[-1]):
+            last, before = pools.pop(), pools.pop()
+            pools.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
+    return tuple((pool[0] / pool[2], _logit(pool)) for pool in pools)
+
+
+def _rises(before: tuple[float, float, int], after: tuple[float, float, int]) -> bool:
+    return _logit(before) < _logit(after) and before[0] / before[2] < after[0] / after[2]
+
+
+def _logit(pool: tuple[float, float, int]) -> float:
+    """The log-odds of a pool's mirrors; half a label is added to either side, so that none is certain."""
+    return float(np.log(pool[1] + 0.5) - np.log(pool[2] - pool[1] + 0.5))

@@ -1,0 +1,72 @@
+"""Pictures that an operator declares to be nobody's: the platform's default, stock photographs, memes.
+
+That two accounts show one of them says nothing, so an account that shows one is taken to show none. Counting
+finds such pictures by itself, but only once many accounts have been seen with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from samehand.account import Avatar
+from samehand.errors import UnusableStock
+from samehand.signals.avatar import NEAR_BITS, PDQ_BYTES
+
+# Comparing one hash with so many takes about 0.1 ms; an operator's list has some dozens.
+STOCK_MAX: Final = 10_000
+
+_WORDS = PDQ_BYTES // 8
+
+
+class StockPictures:
+    """A list of hashes; a picture is on it where one of them differs in at most 31 of 256 bits."""
+
+    def __init__(self, hashes: Iterable[bytes] = ()) -> None:
+        """Takes hashes of 32 bytes each."""
+        self._words = np.frombuffer(b"".join(hashes), np.uint64).reshape(-1, _WORDS)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._words)
+
+    def shows(self, avatar: Avatar) -> bool:
+        """Whether a picture, or one of its other views where it was seen, is on the list."""
+        return len(self) > 0 and any(self._near(pdq) for pdq in (avatar.pdq, *avatar.variants))
+
+    def _near(self, pdq: bytes) -> bool:
+        if len(pdq) != PDQ_BYTES:
+            return False
+        apart = np.bitwise_count(self._words ^ np.frombuffer(pdq, np.uint64)).sum(axis=1)
+        return bool(apart.min() <= NEAR_BITS)
+
+
+NO_STOCK: Final = StockPictures()
+
+
+def read_stock(text: str) -> StockPictures:
+    """Reads a list: a hash in hexadecimal a line (64 digits), ``#`` begins a comment.
+
+    Raises:
+        UnusableStock: a line is no hash, or there are more than :data:`STOCK_MAX`; it says which line.
+    """
+    hashes: dict[bytes, None] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        given = line.partition("#")[0].strip()
+        if given:
+            hashes[_hash(given, number)] = None
+        if len(hashes) > STOCK_MAX:
+            raise UnusableStock(f"has more than {STOCK_MAX} hashes")
+    return StockPictures(hashes)
+
+
+def _hash(given: str, number: int) -> bytes:
+    try:
+        found = bytes.fromhex(given)
+    except ValueError:
+        found = b""
+    if len(found) != PDQ_BYTES or len(given) != 2 * PDQ_BYTES:
+        raise UnusableStock(f"line {number} is no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits")
+    return found
