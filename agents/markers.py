@@ -24,6 +24,12 @@ class Marker(NamedTuple):
     seconds_since_ban: float | None
     banned: str
 
+    @property
+    def event_id(self) -> str | None:
+        """The platform's own id of the event that claims it; a look-back's claim names a ban instead."""
+        found, _, event_id = self.claimant.partition(":")
+        return event_id if found in ("forward", "update") else None
+
     def __str__(self) -> str:
         since = "-" if self.seconds_since_ban is None else repr(self.seconds_since_ban)
         claimant = quote(self.claimant, safe=":", errors="surrogatepass") or "-"

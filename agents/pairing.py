@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from msgspec.structs import replace
 
 from agents.counting import fired
@@ -21,6 +22,8 @@ from schemas.alerts import Direction, MirrorAlert, OtherCandidate
 from schemas.wire import encode
 from store.base import BanFacts, Claim, Proposal, Ruling
 from streams.outcomes import Emit
+
+log = structlog.get_logger("samehand.alerts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,9 @@ async def confirm(emits: Sequence[Emit], house: House) -> None:
     await house.ask(house.store.confirm(claims, now=house.now()))
     for it in markers:
         house.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
+        log.info(
+            "alert published", alert_id=it.alert_id, event_id=it.event_id, band=it.band, found=it.direction
+        )
 
 
 def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:

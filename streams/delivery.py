@@ -38,6 +38,7 @@ from streams.outcomes import After, Arrival, Dead, Emit, Handle, Outcome, Publis
 from streams.progress import Progress, Stage
 from streams.publisher import Publisher, publish
 from streams.resumes import Resumes, Stop
+from streams.telling import tell_dead
 
 SLICE_SECONDS: Final = 0.05
 """How often a pause looks up whether the process is stopping: SIGTERM during an outage ends within this."""
@@ -203,6 +204,7 @@ class Delivery:
         for taken, outcome in zip(batch, outcomes, strict=True):
             taken.ack()
             self._count(taken.arrival, outcome)
+        tell_dead(self._log, zip((taken.arrival for taken in batch), outcomes, strict=True))
 
     async def _publish(self, emits: list[Emit]) -> None:
         """Until all of it is confirmed. The store's breaker has no say: this asks the broker."""

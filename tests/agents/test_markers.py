@@ -28,3 +28,13 @@ def test_a_marker_reads_back(
 def test_what_is_no_marker_is_refused() -> None:
     with pytest.raises(ValueError, match="values to unpack"):
         read_marker("something else")
+
+
+def test_the_event_that_claims_an_alert_is_named_and_a_ban_is_not() -> None:
+    def of(claimant: str) -> str | None:
+        return Marker("a1", claimant, "likely", "forward", "", None, "x:1").event_id
+
+    assert of("forward:01J9:Z") == "01J9:Z"
+    assert of("update:e") == "e"
+    assert of("lookback:x:1:2.0") is None
+    assert of("") is None

@@ -1,0 +1,23 @@
+"""What is logged of records by their address, so that an operator finds the one that a figure is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from streams.outcomes import Arrival, Dead, Outcome
+
+TOLD_A_BATCH: Final = 20
+"""Dead letters of one batch that are told one by one: a flood of them must not become a flood of lines."""
+
+
+def tell_dead(log: Any, settled: Iterable[tuple[Arrival, Outcome]]) -> None:
+    """A line for each dead letter of a batch, up to the cap, and one for the rest.
+
+    `log` is a structlog logger. Told are the address, and the reason, which quotes nothing of the record.
+    """
+    dead = [(arrival, outcome) for arrival, outcome in settled if isinstance(outcome, Dead)]
+    for arrival, outcome in dead[:TOLD_A_BATCH]:
+        log.warning("dead letter", address=arrival.address, reason=outcome.reason, path=outcome.path)
+    if len(dead) > TOLD_A_BATCH:
+        log.warning("more dead letters", records=len(dead) - TOLD_A_BATCH, see="samehand letters list")
