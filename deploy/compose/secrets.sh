@@ -1,0 +1,17 @@
+#!/bin/sh
+# Makes the secrets of deploy/compose.yaml, once; one that is there is kept. Run it as root: the files belong to the
+# users that read them in the containers (65532 the worker's, 999 Redis's, 472 Grafana's).
+set -eu
+umask 077
+cd "$(dirname "$0")"
+mkdir -p secrets
+word() { od -An -N 32 -tx1 /dev/urandom | tr -d ' \n'; }
+[ -e secrets/redis_password ] || word > secrets/redis_password
+[ -e secrets/grafana_password ] || word > secrets/grafana_password
+[ -e secrets/pepper ] || printf 'identity %s\npepper 1 %s current\n' "$(word)" "$(word)" > secrets/pepper
+[ "$(id -u)" -ne 0 ] || {
+    chown 65532 secrets/pepper
+    chown 65532:1000 secrets/redis_password
+    chmod 440 secrets/redis_password
+    chown 472 secrets/grafana_password
+}

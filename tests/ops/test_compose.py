@@ -1,0 +1,120 @@
+"""deploy/compose.yaml: what it starts is hardened, bounded, watched, and given its secrets as files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
+
+from store.pepper import read_peppers
+from streams.settings import load, unknown_names
+from tests.house import ROOT
+from tests.ops.conftest import program
+from tests.ops.deployed import PROMETHEUS
+
+FILE = ROOT / "deploy" / "compose.yaml"
+COMPOSED: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSED["services"]
+WORKERS = sorted(name for name in SERVICES if name.startswith("worker"))
+
+
+def test_everything_is_there() -> None:
+    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "prometheus", "alertmanager", "grafana"}
+    assert len(WORKERS) == 2
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_hardened_and_bounded(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"]["max-size"]
+    # The worker's image brings its own.
+    assert "healthcheck" in service or name in WORKERS
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_listens_beyond_this_machine(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+    if name in ("kafka", "redis"):
+        assert SERVICES[name]["networks"] == ["inside"]
+        assert COMPOSED["networks"]["inside"]["internal"] is True
+
+
+def test_no_secret_stands_in_an_environment() -> None:
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            if re.search(r"PASSWORD|SECRET|PEPPER|TOKEN", variable):
+                assert variable.endswith("FILE"), (name, variable)
+    for secret in COMPOSED["secrets"].values():
+        assert secret["file"].startswith("./compose/secrets/")
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert "deploy/compose/secrets/" in ignored
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
+    given = {key: value for key, value in SERVICES[name]["environment"].items() if not key.endswith("_FILE")}
+    settings = load(given)
+    assert unknown_names(SERVICES[name]["environment"]) == {}
+    assert settings.kafka_brokers == ("kafka:9092",)
+    seconds = int(SERVICES[name]["stop_grace_period"].removesuffix("s"))
+    assert seconds > settings.stop_seconds
+
+
+def test_there_are_partitions_for_every_worker() -> None:
+    assert len(WORKERS) <= int(SERVICES[WORKERS[0]]["environment"]["SAMEHAND_TOPIC_PARTITIONS"])
+
+
+def test_redis_loses_nothing_that_it_acknowledged_and_knows_the_user() -> None:
+    (line,) = SERVICES["redis"]["command"]
+    for words in ("--aclfile", "--appendonly yes", "--maxmemory-policy noeviction", "/etc/samehand/users.sh"):
+        assert words in line
+
+
+def test_what_is_mounted_is_there() -> None:
+    named = [
+        volume.split(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if volume.startswith("./")
+    ]
+    assert named
+    assert not [path for path in named if not (FILE.parent / path).exists()]
+
+
+def test_its_prometheus_differs_from_ours_in_addresses_alone() -> None:
+    ours = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text("utf-8"))
+    composed = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yaml").read_text("utf-8"))
+    targets = composed["scrape_configs"][0]["static_configs"][0].pop("targets")
+    assert targets == [f"{name}:6066" for name in WORKERS]
+    del ours["scrape_configs"][0]["static_configs"][0]["targets"]
+    for one in (ours, composed):
+        del one["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+    assert composed == ours
+
+
+def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
+    script = tmp_path / "secrets.sh"
+    script.write_text((ROOT / "deploy" / "compose" / "secrets.sh").read_text("utf-8"))
+    subprocess.run(["sh", script], check=True)
+    made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert set(made) == set(COMPOSED["secrets"])
+    assert len(made["redis_password"]) == 64
+    assert read_peppers([tmp_path / "secrets" / "pepper"]).current.pepper_id == 1
+    subprocess.run(["sh", script], check=True)
+    assert made == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+
+
+@pytest.mark.ops
+def test_compose_accepts_it() -> None:
+    done = subprocess.run(
+        [program("docker-compose"), "-f", FILE, "config", "-q"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
