@@ -17,7 +17,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ from streams.brokers import tls_context
 from streams.clock import Clock, SystemClock
 from streams.control import ControlTopic
 from streams.delivery import Delivery, Limits, Surroundings
-from streams.edge import FaustPublisher, taken_from
+from streams.edge import FaustPublisher, more_waiting, taken_from
 from streams.errors import Stuck
 from streams.health import Ask, Health
 from streams.meters import Meters
@@ -203,7 +203,7 @@ def register(
 
     async def agent(stream: StreamT[bytes]) -> None:
         try:
-            await delivery.run(taken_from(app, stream))
+            await delivery.run(taken_from(app, stream), more=partial(more_waiting, app, topic))
             if not app.leaving():
                 raise Stuck("the stream ended")
         except Exception as fault:

@@ -28,7 +28,7 @@ import structlog
 
 from schemas.wire import MESSAGE_BYTES_MAX, encode
 from streams.backoff import Backoff
-from streams.batches import LINGER_SECONDS, RECORDS_MAX, Batches, Taken
+from streams.batches import LINGER_SECONDS, RECORDS_MAX, Batches, Taken, nothing_more
 from streams.bound import DeadLetterBound
 from streams.breaker import Breaker
 from streams.clock import Clock
@@ -118,10 +118,15 @@ class Delivery:
         self._stopped: Stop | None = None
         self._log = log.bind(delivery=name, topic=topic)
 
-    async def run(self, source: AsyncIterator[Taken]) -> None:
-        """Deliver until the stream ends or the task is cancelled. Raises whatever is not an outage."""
+    async def run(self, source: AsyncIterator[Taken], *, more: Callable[[], bool] = nothing_more) -> None:
+        """Deliver until the stream ends or the task is cancelled. Raises whatever is not an outage.
+
+        `more` tells whether events are known to be on their way that the source has not given yet.
+        """
         limits = self._around.limits
-        batches = Batches(self._clock, records_max=limits.records_max, linger_seconds=limits.linger_seconds)
+        batches = Batches(
+            self._clock, records_max=limits.records_max, linger_seconds=limits.linger_seconds, more=more
+        )
         pump = asyncio.create_task(batches.fill(source))
         try:
             while batch := await batches.next():

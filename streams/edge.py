@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust.exceptions import NotReady, ProducerSendError
@@ -62,6 +62,20 @@ async def taken_from(app: AppT, stream: StreamT[bytes]) -> AsyncIterator[FaustTa
     """The stream's events, unacknowledged."""
     async for event in cast(Stream[bytes], stream).noack().events():
         yield FaustTaken(app, event)
+
+
+def more_waiting(app: AppT, topic: str) -> bool:
+    """Whether the broker has more of a topic for this worker than Faust has handed over.
+
+    By what each fetch told of its partition's end: what was written since the last one is not known yet.
+    """
+    consumer: Any = app.consumer
+    ends, handed_over = app.monitor.tp_end_offsets, consumer._read_offset
+    return any(
+        (last := handed_over.get(tp)) is not None and ends.get(tp, 0) > last + 1
+        for tp in consumer._active_partitions or ()
+        if tp.topic == topic
+    )
 
 
 class Producing(Protocol):

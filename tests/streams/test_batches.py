@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.batches import Batches
+from streams.batches import GATHER_SECONDS, IDLE_WAITS, Batches
 from tests.streams.fakes import FakeClock, FakeTaken, Scene, stream
 
 
@@ -34,6 +35,62 @@ async def test_a_lone_event_waits_for_company_once() -> None:
     assert len(await batches.next()) == 1
     assert clock.slept == [0.005]
     pump.cancel()
+
+
+class Busy(FakeClock):
+    """A machine on which each wait brings one event and no more."""
+
+    def __init__(self, events: list[FakeTaken]) -> None:
+        super().__init__()
+        self.left = events[1:]
+        self.coming: asyncio.Queue[FakeTaken] = asyncio.Queue()
+        self.coming.put_nowait(events[0])
+
+    async def sleep(self, seconds: float) -> None:
+        if self.left:
+            self.coming.put_nowait(self.left.pop(0))
+        await super().sleep(seconds)
+        await asyncio.sleep(0)  # the pump takes a turn to be woken and one to hand on
+
+    async def source(self) -> AsyncIterator[FakeTaken]:
+        while True:
+            yield await self.coming.get()
+
+
+async def test_what_is_known_to_be_on_its_way_is_waited_for() -> None:
+    """Without it every batch of a busy machine would hold one or two records."""
+    clock = Busy(Scene().taken([b"x"] * 30))
+    batches = Batches(clock, records_max=20, linger_seconds=0.005, more=lambda: True)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert len(await batches.next()) == 20
+    pump.cancel()
+
+
+async def test_once_nothing_more_is_on_its_way_the_batch_goes() -> None:
+    clock = Busy(Scene().taken([b"x"] * 30))
+    batches = Batches(clock, linger_seconds=0.005, more=lambda: len(clock.left) > 20)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert 8 <= len(await batches.next()) <= 11
+    pump.cancel()
+
+
+async def test_what_does_not_come_is_not_waited_for_long() -> None:
+    clock = FakeClock()
+    batches = Batches(clock, linger_seconds=0.005, more=lambda: True)
+    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * 3), then_hang=True)))
+    assert len(await batches.next()) == 3
+    assert len(clock.slept) <= 1 + IDLE_WAITS
+    pump.cancel()
+
+
+async def test_a_batch_that_fills_slowly_goes_when_its_time_is_up() -> None:
+    clock = Busy(Scene().taken([b"x"] * 400))
+    batches = Batches(clock, linger_seconds=0.005, more=lambda: True)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    batch = await batches.next()
+    pump.cancel()
+    assert sum(clock.slept) == pytest.approx(GATHER_SECONDS, abs=0.006)
+    assert 30 < len(batch) < 60
 
 
 async def test_a_full_batch_does_not_wait() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust.exceptions import NotReady, ProducerSendError
+from faust.types import TP
 
-from streams.edge import FaustPublisher, arrival_of
+from streams.edge import FaustPublisher, arrival_of, more_waiting
 from streams.errors import BrokerUnavailable
 from streams.outcomes import Emit
 
@@ -86,3 +87,17 @@ def test_headers_come_in_either_form(headers: Any) -> None:
     assert arrival.address == "t:1:2"
     assert arrival.headers == ((("h", b"1"),) if headers else ())
     assert arrival.timestamp == 3.5
+
+
+def test_more_is_waiting_where_a_partition_goes_beyond_what_was_handed_over() -> None:
+    ours, other, elsewhere = TP("t", 0), TP("t", 1), TP("u", 0)
+    consumer = SimpleNamespace(
+        _active_partitions={ours, elsewhere}, _read_offset={ours: 6, elsewhere: 0, other: 0}
+    )
+    ends = {ours: 7, other: 99, elsewhere: 99}
+    app: Any = SimpleNamespace(consumer=consumer, monitor=SimpleNamespace(tp_end_offsets=ends))
+    assert not more_waiting(app, "t"), "6 was the last, and partition 1 is another worker's"
+    ends[ours] = 8
+    assert more_waiting(app, "t")
+    assert more_waiting(app, "u")
+    assert not more_waiting(app, "v")
