@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """One reason. ``weight`` is in nats (natural-log odds), after grouping, caps and rules.
 
     Lines of positive weight speak for the pair, the others against it; all of them and the prior sum

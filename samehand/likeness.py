@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from rapidfuzz.distance import OSA
 
@@ -51,13 +52,31 @@ class Likeness:
     slack_bits: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Word:
-    """A folded word: its skeleton, the tokens that it was made of, its consonant key."""
+    """A folded word: its skeleton, the tokens that it was made of, its consonant key.
+
+    What follows from it is kept with it (so it has no slots): a query's word meets up to 64 others.
+    """
 
     base: str
     tokens: tuple[str, ...]
     consonants: str
+
+    @cached_property
+    def core(self) -> str:
+        """What is left once tokens like `official` are taken off."""
+        return "".join(token for token in self.tokens if not decoration(token))
+
+    @cached_property
+    def in_order(self) -> list[str]:
+        """The tokens in the order of the alphabet."""
+        return sorted(self.tokens)
+
+    @cached_property
+    def runs(self) -> frozenset[str]:
+        """Every run of the fewest letters that count: words that share none share no longer one."""
+        return frozenset(self.base[at : at + _RUN_MIN] for at in range(len(self.base) - _RUN_MIN + 1))
 
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:
@@ -69,13 +88,15 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     found = _reordered(ours, theirs) or _undecorated(ours, theirs)
     if found is not None:
         return found
+    run_shared = not ours.runs.isdisjoint(theirs.runs)
     kinds = (
-        _extended(ours.base, theirs.base),
+        _extended(ours.base, theirs.base) if run_shared else None,
         _typos(ours.base, theirs.base),
         _consonants(ours, theirs),
-        _part(ours, theirs),
+        _part(ours, theirs) if run_shared else None,
     )
-    return max((one for one in kinds if one is not None), key=_worth, default=None)
+    held = [one for one in kinds if one is not None]
+    return max(held, key=_worth, default=None) if held else None
 
 
 def _worth(found: Likeness) -> float:
@@ -101,26 +122,21 @@ def exact_bits(base: str) -> float:
 
 
 def _reordered(ours: Word, theirs: Word) -> Likeness | None:
-    if len(ours.tokens) < 2 or sorted(ours.tokens) != sorted(theirs.tokens):
+    if len(ours.tokens) < 2 or len(ours.tokens) != len(theirs.tokens) or ours.in_order != theirs.in_order:
         return None
     return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
 
 
 def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
     """The same once words like `official` and `backup` are taken off."""
-    mine, other = _core(ours.tokens), _core(theirs.tokens)
-    if mine and mine == other:
-        return Likeness("decorated", other, 1.0)
-    for long, short in ((ours.base, theirs.base), (theirs.base, ours.base)):
-        if long.startswith(short) and decoration(long[len(short) :]):
-            return Likeness("decorated", short, 1.0)
-        if long.endswith(short) and decoration(long[: -len(short)]):
-            return Likeness("decorated", short, 1.0)
+    if ours.core and ours.core == theirs.core:
+        return Likeness("decorated", theirs.core, 1.0)
+    short, long = sorted((ours.base, theirs.base), key=len)
+    if (long.startswith(short) and decoration(long[len(short) :])) or (
+        long.endswith(short) and decoration(long[: -len(short)])
+    ):
+        return Likeness("decorated", short, 1.0)
     return None
-
-
-def _core(tokens: tuple[str, ...]) -> str:
-    return "".join(token for token in tokens if not decoration(token))
 
 
 def _extended(ours: str, theirs: str) -> Likeness | None:
@@ -134,6 +150,8 @@ def _extended(ours: str, theirs: str) -> Likeness | None:
 def _typos(ours: str, theirs: str) -> Likeness | None:
     length = min(len(ours), len(theirs))
     allowed = 2 if length >= _TWO_TYPOS_LENGTH_MIN else 1 if length >= _TYPO_LENGTH_MIN else 0
+    if abs(len(ours) - len(theirs)) > allowed:
+        return None
     typos = OSA.distance(ours, theirs, score_cutoff=allowed)
     if typos > allowed:
         return None

@@ -14,7 +14,9 @@ The prior and all lines sum to the log-odds exactly: nothing is added that is no
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Final
+
+import msgspec
 
 from samehand.evidence import Evidence
 from samehand.fingerprint import Fingerprint
@@ -24,7 +26,7 @@ from samehand.signals.admirer import ADMIRER
 from samehand.signals.base import Finding, Sight
 from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.watchlist.platforms import is_list
-from samehand.weights import Band, Row, SignalWeights, Weights
+from samehand.weights import Band, SignalWeights, Weights
 
 # Below the threshold of `possible` by so much (in nats after calibration) a pair is held that may not alert
 # alone: visibly below, still ranked by its evidence among its kind, and of the probability that was seen of
@@ -65,8 +67,12 @@ _HOLD_ROOM, _HOLD_HALF = 0.5, 5.0
 _SPEAKS = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+# What is asked of each signal, read once: every pair goes through all of them.
+_COMPARED: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
+_CONSIDERED: Final = tuple((circumstance.name, circumstance.consider) for circumstance in CIRCUMSTANCES)
+
+
+class Score(msgspec.Struct, frozen=True):
     """How much two accounts resemble each other. Natural-log odds; ``band`` by the policy's thresholds."""
 
     prior: float
@@ -86,8 +92,7 @@ class Score:
         return tuple(sorted((x for x in self.lines if x.weight <= 0), key=lambda x: x.weight))
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(msgspec.Struct):
     signal: str
     group: str | None
     finding: Finding
@@ -110,39 +115,45 @@ def score(
     """
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
     sight = Sight(frequencies, ours.stratum, (ours.platform, theirs.platform), since)
+    tables = weights.signals
     lines = [
-        _weighed(signal.name, signal.group, finding, weights.signals[signal.name])
-        for signal, mine, other in zip(SIGNALS, ours.traits, theirs.traits, strict=True)
-        if mine is not None
-        and other is not None
-        and (finding := signal.compare(mine, other, sight)) is not None
+        _weighed(name, group, finding, tables[name])
+        for (name, group, compare), mine, other in zip(_COMPARED, ours.traits, theirs.traits, strict=True)
+        if mine is not None and other is not None and (finding := compare(mine, other, sight)) is not None
     ]
     lines += [
-        _weighed(circumstance.name, None, finding, weights.signals[circumstance.name])
-        for circumstance in CIRCUMSTANCES
-        if (finding := circumstance.consider(sight)) is not None
+        _weighed(name, None, finding, tables[name])
+        for name, consider in _CONSIDERED
+        if (finding := consider(sight)) is not None
     ]
-    lines += _crossing(ours, theirs, sight, lines, weights)
+    mine, other = _names(ours), _names(theirs)
+    lines += _crossing(mine, other, sight, lines, weights)
     if is_list(theirs.platform):
         _only_with_others(lines)
-    _admired(lines, ours, theirs, weights)
+    _admired(lines, mine, other, weights)
     _share_within_groups(lines, weights)
     prior = weights.prior(frequencies.bans)
-    shown = [evidence for line in lines for evidence in _shown(line)]
-    for rule in (_held, _one_ground):
-        held = rule(prior, lines, shown, weights, policy)
-        if held is not None:
-            shown.append(held)
-    log_odds = math.fsum((prior, *(line.weight for line in shown)))
+    shown = _shown(lines)
+    log_odds = _sum(prior, shown)
+    limit = weights.alerts_from(policy)
+    # Most pairs lie so low that no rule has anything to hold back.
+    if log_odds > limit - _HOLD_MARGIN / weights.slope:
+        for rule in (_held, _one_ground):
+            held = rule(log_odds, lines, limit, weights)
+            if held is not None:
+                shown.append(held)
+                log_odds = _sum(prior, shown)
     probability = weights.probability(log_odds)
     return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy))
 
 
-def _crossing(
-    ours: Fingerprint, theirs: Fingerprint, sight: Sight, lines: list[_Line], weights: Weights
-) -> list[_Line]:
+def _sum(prior: float, shown: list[Evidence]) -> float:
+    return math.fsum((prior, *[line.weight for line in shown]))
+
+
+def _crossing(ours: Names, theirs: Names, sight: Sight, lines: list[_Line], weights: Weights) -> list[_Line]:
     """What handle and display name say across: nothing new where one field alone says as much."""
-    finding = CROSSING.compare(_names(ours), _names(theirs), sight)
+    finding = CROSSING.compare(ours, theirs, sight)
     if finding is None:
         return []
     line = _weighed(CROSSING.name, CROSSING.group, finding, weights.signals[CROSSING.name])
@@ -150,10 +161,12 @@ def _crossing(
     return [line] if line.weight > max(said, 0.0) else []
 
 
-def _admired(lines: list[_Line], ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> None:
+def _admired(lines: list[_Line], ours: Names, theirs: Names, weights: Weights) -> None:
     """Who calls itself an admirer shows the admired one's name and picture: together they are one ground."""
-    finding = ADMIRER.compare(_names(ours), _names(theirs))
-    if finding is None or not any(line.group == "name" and line.weight > 0 for line in lines):
+    if not any(line.group == "name" and line.weight > 0 for line in lines):
+        return
+    finding = ADMIRER.compare(ours, theirs)
+    if finding is None:
         return
     lines.append(_weighed(ADMIRER.name, None, finding, weights.signals[ADMIRER.name]))
     for line in lines:
@@ -166,28 +179,26 @@ def _names(fingerprint: Fingerprint) -> Names:
 
 
 def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> _Line:
+    never_alone = table.never_alone or finding.never_alone
+    if finding.rate is None and finding.rate_unshared is None:
+        weight = table.as_shipped[finding.level]
+        return _Line(name, group, finding, weight, weight, never_alone)
     row = table.levels[finding.level]
-    weight = _match_weight(row, finding.rate) * table.multiplier
+    weight = row.match_weight(finding.rate) * table.multiplier
     unshared = weight
     if finding.crowd and finding.rate_unshared is not None:
-        unshared = max(weight, _match_weight(row, finding.rate_unshared) * table.multiplier)
-    return _Line(name, group, finding, weight, unshared, table.never_alone or finding.never_alone)
-
-
-def _match_weight(row: Row, rate: float | None) -> float:
-    raw = math.log(row.m) - math.log(rate if rate is not None else row.u)
-    return min(max(raw, row.floor), row.ceiling)
+        unshared = max(weight, row.match_weight(finding.rate_unshared) * table.multiplier)
+    return _Line(name, group, finding, weight, unshared, never_alone)
 
 
 def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
     """Halves (or so) the lesser agreements of a group, since they are partly the same fact twice."""
-    for group, share in weights.group_shares.items():
-        members = sorted(
-            (line for line in lines if line.group == group and line.weight > 0), key=lambda x: -x.weight
-        )
-        for line in members[1:]:
-            line.weight *= share
-            line.unshared *= share
+    groups: dict[str, list[_Line]] = {}
+    for line in lines:
+        if line.group is not None and line.weight > 0:
+            groups.setdefault(line.group, []).append(line)
+    for group, members in groups.items():
+        _share(members, weights.group_shares.get(group, 1.0))
     if _hides(lines):
         _share_differences(lines, weights)
 
@@ -199,11 +210,16 @@ def _hides(lines: list[_Line]) -> bool:
 
 
 def _share_differences(lines: list[_Line], weights: Weights) -> None:
-    apart = sorted(
-        (line for line in lines if line.weight < 0 and line.finding.level in _APART), key=lambda x: x.weight
-    )
-    share = weights.group_shares.get("apart", 1.0)
-    for line in apart[1:]:
+    apart = [line for line in lines if line.weight < 0 and line.finding.level in _APART]
+    _share(apart, weights.group_shares.get("apart", 1.0))
+
+
+def _share(lines: list[_Line], share: float) -> None:
+    """Leaves the strongest whole and a share of each other."""
+    if len(lines) < 2:
+        return
+    lines.sort(key=lambda line: -abs(line.weight))
+    for line in lines[1:]:
         line.weight *= share
         line.unshared *= share
 
@@ -214,31 +230,28 @@ def _only_with_others(lines: list[_Line]) -> None:
         line.never_alone = line.never_alone or line.group == "name"
 
 
-def _shown(line: _Line) -> list[Evidence]:
-    finding = line.finding
-    main = Evidence(line.signal, line.unshared, finding.level, finding.because)
-    taken = line.weight - line.unshared
-    if taken >= 0:
-        return [main]
-    crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
-    return [main, Evidence(line.signal, taken, "shared-by-many", crowd)]
+def _shown(lines: list[_Line]) -> list[Evidence]:
+    shown = []
+    for line in lines:
+        finding = line.finding
+        shown.append(Evidence(line.signal, line.unshared, finding.level, finding.because))
+        taken = line.weight - line.unshared
+        if taken < 0:
+            crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
+            shown.append(Evidence(line.signal, taken, "shared-by-many", crowd))
+    return shown
 
 
-def _held(
-    prior: float, lines: list[_Line], shown: list[Evidence], weights: Weights, policy: str | None
-) -> Evidence | None:
+def _held(log_odds: float, lines: list[_Line], limit: float, weights: Weights) -> Evidence | None:
     """The line that holds back a pair for which only signals speak that may never alert alone."""
     if any(line.weight >= _SPEAKS and not line.never_alone for line in lines):
         return None
-    limit = _below_possible(weights, policy, _HOLD_MARGIN)
     speaking = sorted({line.signal for line in lines if line.weight > 0})
     because = f"Nothing but {' and '.join(speaking)} speaks for this pair."
-    return _down_to(limit, "never-alone", because, prior, shown, weights.slope)
+    return _down_to(limit - _HOLD_MARGIN / weights.slope, "never-alone", because, log_odds, weights.slope)
 
 
-def _one_ground(
-    prior: float, lines: list[_Line], shown: list[Evidence], weights: Weights, policy: str | None
-) -> Evidence | None:
+def _one_ground(log_odds: float, lines: list[_Line], limit: float, weights: Weights) -> Evidence | None:
     """The line that holds a pair back where all that speaks clearly is of one group."""
     able = [line for line in lines if not weights.signals[line.signal].never_alone]
     group = max(able, key=lambda line: line.weight).group if able else None
@@ -247,9 +260,9 @@ def _one_ground(
     other_min, ground = _GROUNDS[group]
     if any(line.group != group and line.weight >= other_min for line in able):
         return None
-    limit = _below_possible(weights, policy, _margin(group, lines))
     because = f"Nothing but {ground} speaks for this pair."
-    return _down_to(limit, "one-ground", because, prior, shown, weights.slope)
+    held_at = limit - _margin(group, lines) / weights.slope
+    return _down_to(held_at, "one-ground", because, log_odds, weights.slope)
 
 
 def _margin(group: str | None, lines: list[_Line]) -> float:
@@ -261,14 +274,8 @@ def _margin(group: str | None, lines: list[_Line]) -> float:
     return 0.0 if any(x.finding.level in _WHOLE for x in lines) else _NOTHING_ELSE_MARGIN
 
 
-def _below_possible(weights: Weights, policy: str | None, margin: float) -> float:
-    return weights.log_odds_at(weights.bands_of(policy).possible) - margin / weights.slope
-
-
-def _down_to(
-    limit: float, level: str, because: str, prior: float, shown: list[Evidence], slope: float
-) -> Evidence | None:
-    excess = math.fsum((prior, *(line.weight for line in shown))) - limit
+def _down_to(limit: float, level: str, because: str, log_odds: float, slope: float) -> Evidence | None:
+    excess = log_odds - limit
     if excess <= 0:
         return None
     kept = _HOLD_ROOM / slope * excess / (excess + _HOLD_HALF)

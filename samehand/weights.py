@@ -9,7 +9,7 @@ is ``ln(m / u)`` (Fellegi and Sunter, 1969), kept between ``floor`` and ``ceilin
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
 from typing import Literal
@@ -40,14 +40,24 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ceiling: float = CEILING
     source: str = ""
 
+    def match_weight(self, rate: float | None = None) -> float:
+        """Nats for the level where that share of unrelated accounts shows it; ``u`` without one."""
+        raw = math.log(self.m) - math.log(rate if rate is not None else self.u)
+        return min(max(raw, self.floor), self.ceiling)
 
-class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+
+class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The rows of one signal and their source, what learning made of it, and whether it may alert alone."""
 
     levels: dict[str, Row]
     multiplier: float = 1.0
     never_alone: bool = False
     source: str = ""
+
+    @cached_property
+    def as_shipped(self) -> dict[str, float]:
+        """The match weight of each level whose comparison has no better rate: looked up for every pair."""
+        return {level: row.match_weight() * self.multiplier for level, row in self.levels.items()}
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +67,7 @@ class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     possible: float = 0.5
 
 
-class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Everything that turns findings into a probability. ``version`` goes into each alert.
 
     ``mirror_rate`` is the share of new accounts that mirror a banned one; ``bans_min`` keeps the prior
@@ -112,6 +122,15 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def bands_of(self, policy: str | None) -> Bands:
         """The thresholds in force for a policy."""
         return self.policy_bands.get(policy, self.bands) if policy else self.bands
+
+    def alerts_from(self, policy: str | None) -> float:
+        """The log-odds at which a policy begins to alert."""
+        return self._alerts_from.get(policy, self._alerts_from[None])
+
+    @cached_property
+    def _alerts_from(self) -> dict[str | None, float]:
+        every = [(None, self.bands), *self.policy_bands.items()]
+        return {policy: self.log_odds_at(bands.possible) for policy, bands in every}
 
     @property
     def alerting_min(self) -> float:

@@ -51,7 +51,7 @@ class AdmirerSignal:
 
 
 def _admiring(names: Names) -> frozenset[str]:
-    words = frozenset(names.name.words) if names.name else frozenset[str]()
+    words = frozenset(names.name.words if names.name else ())
     if names.handle:
         words |= frozenset(names.handle.word.tokens)
         base = names.handle.word.base

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+import msgspec
+
 from samehand.account import Account
 from samehand.frequency import Frequencies, named_rate, shared_rate
 from samehand.keys import Key, KeyKind
@@ -19,9 +21,8 @@ Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one comparison saw.
+class Finding(msgspec.Struct, frozen=True, gc=False):
+    """What one comparison saw. A struct, since every pair makes a dozen and a data class takes longer.
 
     ``level`` names a row of the weights table. ``rate`` is the share (0 to 1] of unrelated accounts that
     would show this level with this value, or ``None`` where the table's own figure is used. ``because``
@@ -39,8 +40,7 @@ class Finding:
     never_alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(msgspec.Struct, frozen=True):
     """What a comparison may know beside the two traits: counted frequencies and where to read them.
 
     ``seconds_since_ban`` is the new account's moment minus the ban's, negative for one prepared before it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +141,8 @@ def _signature(text: str) -> bytes:
 
 def resemblance(ours: bytes, theirs: bytes) -> float:
     """The estimated Jaccard resemblance (0 to 1) of the texts behind two signatures."""
-    agreeing = sum(a == b for a, b in zip(ours, theirs, strict=True)) / _HASHES
+    same: int = sum(map(eq, ours, theirs))
+    agreeing = same / _HASHES
     return max(0.0, (agreeing - _CHANCE) / (1 - _CHANCE))
 
 

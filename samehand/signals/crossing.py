@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from samehand.account import Account
 from samehand.commonness import bits
-from samehand.crossing_keys import handle_sounds, keys_of_handles, keys_of_names
+from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind
 from samehand.likeness import Likeness, Word, likeness
@@ -83,17 +83,11 @@ class CrossingSignal:
 
     def compare(self, ours: Names, theirs: Names, sight: Sight) -> Finding | None:
         """The better of the two crossings; that there is none says nothing."""
-        found = [
-            crossed
-            for handle, name, mine, other in (
-                (ours.handle, theirs.name, "The handle", "display name"),
-                (theirs.handle, ours.name, "The display name", "handle"),
-            )
-            if handle is not None and name is not None
-            for crossed in (_crossed(handle, name, mine, other),)
-            if crossed is not None
-        ]
-        best = max(found, key=lambda one: one.worth, default=None)
+        spelt = _crossed(ours.handle, theirs.name, "The handle", "display name")
+        spells = _crossed(theirs.handle, ours.name, "The display name", "handle")
+        best = spelt or spells
+        if spelt is not None and spells is not None:
+            best = max(spelt, spells, key=lambda one: one.worth)
         return None if best is None or best.worth <= 0.0 else _finding(best, sight)
 
     def keys(self, names: Names) -> Iterator[Key]:
@@ -141,17 +135,14 @@ def _finding(found: _Crossed, sight: Sight) -> Finding:
     return Finding(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone)
 
 
-def _crossed(handle: HandleTrait, name: NameTrait, mine: str, other: str) -> _Crossed | None:
-    if handle.automatic:
+def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, other: str) -> _Crossed | None:
+    if handle is None or name is None or handle.automatic:
         return None
     cost = _spelt_bits(handle, name)
     if cost is not None:
         return _Crossed("spells-it", name.words or (name.base,), cost, mine, other)
-    theirs_is_name = other == "display name"
-    name_word = _as_word(name)
-    found = (
-        likeness(handle.word, name_word) if theirs_is_name else likeness(name_word, handle.word)
-    ) or _sounding(handle, name)
+    pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
+    found = likeness(*pair) or _sounding(handle, name)
     if found is None:
         return None
     return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
@@ -159,8 +150,7 @@ def _crossed(handle: HandleTrait, name: NameTrait, mine: str, other: str) -> _Cr
 
 def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
     """What it costs (bits) that the handle is the name's words, in their order or another; else ``None``."""
-    written = {handle.word.base, "".join(handle.word.tokens), *handle.alternates}
-    words = "".join(name.words)
+    written, words = handle.written, name.joined
     if name.base in written or words in written:
         return _FIELD_BITS
     # Most handles are of another length than the name, so its orders are seldom tried.
@@ -172,8 +162,7 @@ def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
 
 def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
     """The same words by their consonants, in whatever order: `umar_media` and `عمر میڈیا`."""
-    sounds = sorted(sound for sound in name.sounds if sound)
-    if len("".join(sounds)) < _SOUNDS_MIN or sorted(handle_sounds(handle.word)) != sounds:
+    if len(name.word.consonants) < _SOUNDS_MIN or handle.sounds != name.sounded:
         return None
     cheapest = min((handle.word.base, name.base), key=bits)
     return Likeness("consonants", cheapest, _SOUND_BITS)
@@ -183,11 +172,7 @@ def _words(names: Names) -> tuple[Word | None, Word | None]:
     """Both fields as words; a handle that a platform made up has none."""
     handle, name = names
     chosen = None if handle is None or handle.automatic else handle.word
-    return chosen, None if name is None else _as_word(name)
-
-
-def _as_word(name: NameTrait) -> Word:
-    return Word(name.base, name.words, "".join(name.sounds))
+    return chosen, None if name is None else name.word
 
 
 def _called(handle: str) -> Account:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
 from samehand.commonness import bits, digit_bits
+from samehand.crossing_keys import handle_sounds
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
 from samehand.keys import Key, KeyKind
@@ -40,7 +42,10 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+_DIFFERENT = Finding("different", "The handles do not resemble each other.")
+
+
+@dataclass(frozen=True)
 class HandleTrait:
     """A folded handle. ``literal`` keeps its digits, ``word`` is its skeleton, ``automatic`` marks the
     handles that platforms make up (`Elizabe39542212`), ``alternates`` are other readings of the skeleton.
@@ -51,6 +56,16 @@ class HandleTrait:
     digits: str
     alternates: tuple[str, ...]
     automatic: bool
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """All the ways in which it may be read as one run of letters."""
+        return frozenset((self.word.base, "".join(self.word.tokens), *self.alternates))
+
+    @cached_property
+    def sounds(self) -> list[str]:
+        """The consonants of its words, in the order of the alphabet."""
+        return sorted(handle_sounds(self.word))
 
 
 class HandleSignal(SignalBase[HandleTrait]):
@@ -130,9 +145,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             return self._same_number(ours, theirs)
         found = likeness(ours.word, theirs.word) or self._alternate(ours, theirs)
         if found is None:
-            return self._same_number(ours, theirs) or Finding(
-                "different", "The handles do not resemble each other."
-            )
+            return self._same_number(ours, theirs) or _DIFFERENT
         return self._alike(found, ours, theirs, sight)
 
     def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:
@@ -143,13 +156,17 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, not alone)
 
     def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Finding | None:
-        worth = digit_bits(theirs.digits) if ours.digits == theirs.digits else 0.0
+        if ours.digits != theirs.digits:
+            return None
+        worth = digit_bits(theirs.digits)
         if worth < _NUMBER_BITS_MIN:
             return None
         because = "The handles are different words with the same number."
         return Finding("same-number", because, rate_of_bits(worth), never_alone=True)
 
     def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Likeness | None:
+        if not ours.alternates and not theirs.alternates:
+            return None
         mine = {ours.word.base, *ours.alternates}
         other = {theirs.word.base, *theirs.alternates}
         shared = max(mine & other, key=len, default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from rapidfuzz.distance import OSA
 
@@ -31,13 +32,41 @@ _SOUNDS, _BASE = 1, 2
 _SHORT = 0x80  # six bits a letter
 
 
-@dataclass(frozen=True, slots=True)
+_DIFFERENT = Finding("different", "The display names do not resemble each other.")
+
+
+@dataclass(frozen=True)
 class NameTrait:
     """A folded name: its words and their consonant keys, and the whole skeleton as one word."""
 
     words: tuple[str, ...]
     sounds: tuple[str, ...]
     base: str
+
+    @cached_property
+    def word(self) -> Word:
+        """The whole name as one word."""
+        return Word(self.base, self.words, "".join(self.sounds))
+
+    @cached_property
+    def joined(self) -> str:
+        """Its words without a space, decorations and all."""
+        return "".join(self.words)
+
+    @cached_property
+    def sounded(self) -> list[str]:
+        """The consonants of its words that have any, in the order of the alphabet."""
+        return sorted(filter(None, self.sounds))
+
+    @cached_property
+    def telling(self) -> tuple[int, ...]:
+        """The places of the words that name somebody; none where all decorate."""
+        return tuple(place for place, word in enumerate(self.words) if not decoration(word))
+
+    @cached_property
+    def by_rarity(self) -> tuple[int, ...]:
+        """The places of all words, the rarest first."""
+        return tuple(sorted(range(len(self.words)), key=lambda place: -bits(self.words[place])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +133,9 @@ class NameSignal(SignalBase[NameTrait]):
     def compare(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
         """Word by word, then as one run of letters; the better of the two readings."""
         matched = _match_words(ours, theirs)
-        whole = likeness(_as_word(ours), _as_word(theirs))
         if matched is not None and not matched.left_over:
             return self._by_words(matched, ours, theirs, sight)
+        whole = likeness(ours.word, theirs.word)
         if whole is not None and whole.kind in ("same", "one-typo", "two-typos", "decorated"):
             because = "The display names are the same but for spacing or a letter or two."
             return self._finding("near-same", because, (whole.part,), whole.slack_bits, sight)
@@ -117,7 +146,7 @@ class NameSignal(SignalBase[NameTrait]):
         if whole is not None and whole.kind in ("extended", "part"):
             because = "The display names have a long run of letters in common."
             return self._finding("shared-words", because, (whole.part,), whole.slack_bits + 1.0, sight)
-        return Finding("different", "The display names do not resemble each other.")
+        return _DIFFERENT
 
     def _by_words(self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding:
         if not matched.exact:
@@ -168,12 +197,13 @@ class NameSignal(SignalBase[NameTrait]):
 
 def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     """Pairs words off greedily, the rarest first: equal, then one letter apart, then alike in sound."""
-    free = [place for place, word in enumerate(ours.words) if not decoration(word)]
-    wanted = [place for place, word in enumerate(theirs.words) if not decoration(word)]
+    free, wanted = list(ours.telling), theirs.telling
     if not free or not wanted:
-        free, wanted = list(range(len(ours.words))), list(range(len(theirs.words)))
+        free, wanted = list(range(len(ours.words))), theirs.by_rarity
     words, slack, exact, missed = [], 0.0, True, False
-    for place in sorted(wanted, key=lambda x: -bits(theirs.words[x])):
+    for place in theirs.by_rarity:
+        if place not in wanted:
+            continue
         costs = [(cost, mine) for mine in free if (cost := _cost(ours, mine, theirs, place)) is not None]
         if not costs:
             missed = True
@@ -200,16 +230,13 @@ def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | 
     word, wanted = ours.words[mine], theirs.words[other]
     if word == wanted:
         return 0.0
-    if min(len(word), len(wanted)) >= _TYPO_LENGTH_MIN and OSA.distance(word, wanted, score_cutoff=1) <= 1:
+    long_enough = min(len(word), len(wanted)) >= _TYPO_LENGTH_MIN
+    if long_enough and abs(len(word) - len(wanted)) <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
         return LETTER_BITS + 2.0
     sound = theirs.sounds[other] if other < len(theirs.sounds) else ""
     if len(sound) >= _SOUND_MIN and mine < len(ours.sounds) and ours.sounds[mine] == sound:
         return LETTER_BITS + 3.0
     return None
-
-
-def _as_word(trait: NameTrait) -> Word:
-    return Word(trait.base, trait.words, "".join(trait.sounds))
 
 
 def _listed(words: tuple[str, ...]) -> str:
