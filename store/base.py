@@ -251,7 +251,10 @@ class Store(Protocol):
         """The bans as enrolled; those that expired by ``now`` are none, where a moment is given."""
 
     async def sweep(self, *, now: float) -> int:
-        """Removes bans that have expired (never found meanwhile), a bounded number; answers how many."""
+        """Removes bans that expired in an hour that is over (never found meanwhile), a bounded number.
+
+        Answers how many.
+        """
 
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64

@@ -48,6 +48,9 @@ STRATA = 512
 
 # One sweep removes so many expired bans at most, so that it never holds up a batch of events for long.
 SWEEP_AT_ONCE = 1_000
+# Expired bans are found no more from that moment on, and are taken out once their hour is over: a calendar of
+# hours costs five bytes a ban, one of moments 77 (measured).
+SWEPT_SECONDS = 3_600
 
 
 def shard_posting_cap(kind: KeyKind, shards: int) -> int:

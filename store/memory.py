@@ -35,6 +35,7 @@ from store.limits import (
     MARKER_SECONDS,
     OPEN_ALERTS_A_BAN,
     SWEEP_AT_ONCE,
+    SWEPT_SECONDS,
 )
 from store.memory_counts import Counts
 from store.memory_index import Entry, Index, ranked
@@ -186,14 +187,15 @@ class MemoryStore:
         )
 
     async def sweep(self, *, now: float) -> int:
-        """Removes bans that have expired."""
+        """Removes bans that expired in an hour that is over."""
         known = [(one, at) for one, at in self._awaiting.items() if at > now - MARKER_SECONDS]
         self._awaiting = dict(known[-AWAITING_MAX:])
+        hour = now - now % SWEPT_SECONDS
         gone = [
             entry.account
             for index in self._indexes
             for entry in index.entries.values()
-            if read_frame(entry.frame).expired(now)
+            if (over := read_frame(entry.frame).expires_at) is not None and over < hour
         ][:SWEEP_AT_ONCE]
         for account in gone:
             self._indexes[self._shard(account)].remove(account)

@@ -122,6 +122,11 @@ class BanQuote(NamedTuple):
     root: bytes | None
     generation: int
 
+    @property
+    def account(self) -> str:
+        """The account key of whom it is about."""
+        return account_key(self.facts.platform, self.facts.account_id)
+
     def resolved(self, root_id: str | None) -> BanFacts:
         """The facts, with the founder's name where it is known (else the account stands for itself)."""
         return (

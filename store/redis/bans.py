@@ -43,14 +43,12 @@ class _Write:
     frame: bytes = b""
     quote: bytes = b""
     rows: bytes = b""
-    expires_at: float | None = None
     expect: bytes = b""
     out: bytes = b""
 
     @property
     def parts(self) -> tuple[bytes | str, ...]:
         """Its arguments."""
-        expiry = "" if self.expires_at is None else repr(self.expires_at)
         return (
             self.verb,
             self.digest.raw,
@@ -60,7 +58,6 @@ class _Write:
             self.quote,
             self.out,
             self.rows,
-            expiry,
         )
 
 
@@ -99,7 +96,6 @@ class Bans:
             frame,
             ban_quote(facts, root),
             self._shards.layout.rows(keys_of_fingerprints(ban.fingerprints), self._spread),
-            facts.expires_at,
         )
 
     async def expunge(self, accounts: Sequence[tuple[str, float]], now: float) -> list[str]:
@@ -108,11 +104,12 @@ class Bans:
         return await self._write(writes, now)
 
     async def sweep(self, now: float) -> int:
-        """Takes out bans that have expired."""
+        """Takes out bans that expired in an hour that is over."""
         swept = 0
         for shard in self._shards.all:
-            gone = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
-            words = await self._write([_Write("sweep", Digest(raw), float("inf")) for raw in gone], now)
+            quotes = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
+            gone = [self._shards.addresses.account(read_ban_quote(quote).account) for quote in quotes]
+            words = await self._write([_Write("sweep", digest, float("inf")) for digest in gone], now)
             swept += words.count("removed")
         return swept
 

@@ -1,7 +1,7 @@
 """From packed postings to ranked claims, in numpy over a whole batch.
 
-A *claim* says that an account is listed under a key: a print of 24 bits agrees within a bucket. Once in
-some thousand look-ups a claim is false, so a place that only one key claims is checked against the full key.
+A *claim* says that an account is listed under a key: a print of 16 or 24 bits agrees within a bucket. Once in
+some look-ups a claim is false, so a place that only one key claims is checked against the full key.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 
 from samehand.keys import Key
 from store.ranking import Bools, Ints, allotment, rarity_steps, read_at_all
-from store.redis.layout import ENTRY_BYTES, places
+from store.redis.layout import SLOT_BYTES, Spread, places
 
-_SLOT_BITS = 24
+_SLOT_BITS = 8 * SLOT_BYTES
 _SLOTS = (1 << _SLOT_BITS) - 1
 _PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
 
@@ -28,23 +28,25 @@ class Probes:
     keys: list[Key]
     buckets: Ints
     prints: Ints
+    print_bytes: int
     allotments: Ints
     query: Ints  # for each question (a query's key), the query
     probe: Ints  # and the key
 
     @classmethod
-    def of(cls, queries: Sequence[Sequence[Key]], hashed: Callable[[Key], int], buckets: int) -> Probes:
+    def of(cls, queries: Sequence[Sequence[Key]], hashed: Callable[[Key], int], spread: Spread) -> Probes:
         """Lays out the questions of several queries."""
         number: dict[Key, int] = {}
         asked = [
             list(dict.fromkeys([number.setdefault(key, len(number)) for key in keys])) for keys in queries
         ]
         keys = list(number)
-        where, prints = places(np.array([hashed(key) for key in keys], np.uint64), buckets)
+        where, prints = places(np.array([hashed(key) for key in keys], np.uint64), spread)
         return cls(
             keys,
             where,
             prints,
+            spread.print_bytes,
             np.array([allotment(key.kind) for key in keys], np.int64),
             np.repeat(np.arange(len(asked), dtype=np.int64), [len(one) for one in asked]),
             np.array([probe for one in asked for probe in one], np.int64),
@@ -53,14 +55,22 @@ class Probes:
 
 def matches(blobs: Sequence[bytes | None], probes: Probes, source: int) -> tuple[Ints, Ints]:
     """Which probes find which places (source and slot) in the postings of one index, one blob a probe."""
+    width = probes.print_bytes + SLOT_BYTES
     held = [blob or b"" for blob in blobs]
-    counts = np.array([len(blob) for blob in held], np.int64) // ENTRY_BYTES
-    entries = np.frombuffer(b"".join(held), ">u2").reshape(-1, ENTRY_BYTES // 2)
-    prints = entries[:, 0].astype(np.uint32) << 8 | entries[:, 1] >> 8
-    found = np.flatnonzero(prints == np.repeat(probes.prints.astype(np.uint32), counts))
+    counts = np.array([len(blob) for blob in held], np.int64) // width
+    packed = b"".join(held)
+    entries = len(packed) // width
+    # An entry's first two bytes and its last four, where they lie.
+    heads = np.ndarray((entries,), ">u2", packed, 0, (width,))
+    tails = np.ndarray((entries,), ">u4", packed, width - 4 if entries else 0, (width,))
+    wanted = probes.prints >> 8 * (probes.print_bytes - 2)
+    found = np.flatnonzero(heads == np.repeat(wanted.astype(">u2"), counts))
     probe = np.repeat(np.arange(len(held), dtype=np.int64), counts)[found]
-    slots = (entries[found, 1] & 0xFF).astype(np.int64) << 16 | entries[found, 2]
-    return probe, slots | place_of(source, 0)
+    ends = tails[found].astype(np.int64)
+    if probes.print_bytes > 2:
+        exact = ends >> _SLOT_BITS == probes.prints[probe] & 0xFF
+        probe, ends = probe[exact], ends[exact]
+    return probe, ends & _SLOTS | place_of(source, 0)
 
 
 @dataclass(frozen=True, slots=True)

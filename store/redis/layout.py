@@ -15,18 +15,24 @@ from store.addresses import Addresses
 from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
 
-LAYOUT = 2  # raised with every change of what lies in Redis: a store of another one is refused, never misread
+LAYOUT = 3  # raised with every change of what lies in Redis: a store of another one is refused, never misread
 PAGE_SLOTS = 32
-ENTRY_BYTES = 6
+SLOT_BYTES = 3
 SKETCH_ROWS = 4
 
-# Sixty entries a bucket: 360 bytes, at which a key's own cost (some 60 bytes) is a sixth, and reading a
-# bucket for the one entry that is wanted is still cheap (measured against 30 and 120).
-_ENTRIES_A_BUCKET = 60
-# Blocking keys of a banned account with a handle and a name; one with everything has twice as many.
-_ENTRIES_A_BAN = 28
-_ENTRIES_A_REMEMBERED = 52
+# Sixty entries a bucket, of bans of which the handle alone is known (17 keys): 300 bytes, at which a key's
+# own cost (some 40 bytes) is an eighth. Whole accounts (41 keys) fill it with 145, those with everything with
+# 185: still cheap to read for the one entry that is wanted. Remembered accounts are whole ones.
+_BANS_A_BUCKET = 3.5
+_REMEMBERED_A_BUCKET = 60 / 52
 _ACCOUNTS_A_MAP = 96
+
+# Bytes of a print. Two: one entry in 65,536 says falsely that it is the key's, which costs the reading of one
+# record; of 40 keys with sixty entries each one look-up in 27 meets such a one. As often again for each
+# further shard, and for each of the nine generations of what is remembered: where more than four are asked,
+# a third byte costs less.
+_SHORT_PRINT, _LONG_PRINT = 2, 3
+_SHORT_PRINTS_UP_TO = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +53,11 @@ class Sizes:
 
 
 class Spread(NamedTuple):
-    """Buckets of one shard's index: of postings, and of the account map."""
+    """Buckets of one shard's index: of postings, of the account map; and bytes of a print in a posting."""
 
     postings: int
     maps: int
+    print_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +71,16 @@ class Layout:
     @property
     def bans(self) -> Spread:
         """Buckets of the ban index."""
-        return _spread(self.sizes.bans // self.sizes.shards, _ENTRIES_A_BAN)
+        short = self.sizes.shards <= _SHORT_PRINTS_UP_TO
+        return _spread(
+            self.sizes.bans // self.sizes.shards, _BANS_A_BUCKET, _SHORT_PRINT if short else _LONG_PRINT
+        )
 
     @property
     def remembered(self) -> Spread:
         """Buckets of one generation of what is remembered."""
-        return _spread(self.sizes.remembered // self.sizes.shards // GENERATIONS, _ENTRIES_A_REMEMBERED)
+        accounts = self.sizes.remembered // self.sizes.shards // GENERATIONS
+        return _spread(accounts, _REMEMBERED_A_BUCKET, _LONG_PRINT)
 
     def root(self, shard: int) -> str:
         """What a shard's keys begin with; the braces keep them in one cluster slot."""
@@ -89,6 +100,7 @@ class Layout:
             "remembered": str(self.sizes.remembered),
             "sketch_columns": str(self.sizes.sketch_columns),
             "filter_bits": str(self.sizes.filter_bits),
+            "print_bytes": str(self.bans.print_bytes),
             "identity": self.addresses.check,
         }
 
@@ -101,32 +113,37 @@ class Layout:
         ]
 
     def rows(self, keys: list[Key], spread: Spread) -> bytes:
-        """Where keys are listed: bucket, print and cap of each, as the scripts read them."""
+        """Where keys are listed, for the scripts: bytes of a print, then bucket, print and cap of each."""
         rows = {}
         for key in keys:
-            bucket, fingerprint = place(self.addresses.key(key), spread.postings)
+            bucket, fingerprint = place(self.addresses.key(key), spread)
             rows[bucket, fingerprint] = shard_posting_cap(key.kind, self.sizes.shards)
-        return b"".join(
-            bucket.to_bytes(4, "big") + fingerprint.to_bytes(3, "big") + cap.to_bytes(2, "big")
+        size = spread.print_bytes
+        return bytes((size,)) + b"".join(
+            bucket.to_bytes(4, "big") + fingerprint.to_bytes(size, "big") + cap.to_bytes(2, "big")
             for (bucket, fingerprint), cap in rows.items()
         )
 
 
-def place(number: int, buckets: int) -> tuple[int, int]:
-    """The bucket and the 24-bit print of a hashed key, from different bits of it."""
-    return (number >> 24) % buckets, number & 0xFFFFFF
+def place(number: int, spread: Spread) -> tuple[int, int]:
+    """The bucket and the print of a hashed key, from different bits of it."""
+    return (number >> 24) % spread.postings, number & _mask(spread)
 
 
-def places(numbers: npt.NDArray[np.uint64], buckets: int) -> tuple[Ints, Ints]:
+def places(numbers: npt.NDArray[np.uint64], spread: Spread) -> tuple[Ints, Ints]:
     """:func:`place` of many."""
     return (
-        ((numbers >> np.uint64(24)) % np.uint64(buckets)).astype(np.int64),
-        (numbers & np.uint64(0xFFFFFF)).astype(np.int64),
+        ((numbers >> np.uint64(24)) % np.uint64(spread.postings)).astype(np.int64),
+        (numbers & np.uint64(_mask(spread))).astype(np.int64),
     )
 
 
-def _spread(accounts: int, entries: int) -> Spread:
-    return Spread(max(1, accounts * entries // _ENTRIES_A_BUCKET), max(1, accounts // _ACCOUNTS_A_MAP))
+def _mask(spread: Spread) -> int:
+    return (1 << 8 * spread.print_bytes) - 1
+
+
+def _spread(accounts: int, a_bucket: float, print_bytes: int) -> Spread:
+    return Spread(max(1, int(accounts / a_bucket)), max(1, accounts // _ACCOUNTS_A_MAP), print_bytes)
 
 
 def fold_versions(fingerprints: tuple[Fingerprint, ...]) -> set[int]:

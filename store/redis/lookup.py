@@ -57,7 +57,7 @@ async def look_up(
     """Candidates of each query; ``lives`` is how long a generation lives, ``None`` for bans."""
     if not queries:
         return []
-    probes = Probes.of([query.keys for query in queries], shards.addresses.key, spread.postings)
+    probes = Probes.of([query.keys for query in queries], shards.addresses.key, spread)
     heads = await _heads(shards, queries, spread, lives, now)
     names = [bucket.to_bytes(4, "big") for bucket in probes.buckets.tolist()]
     blobs = await together([_postings(shards, source, names) for source in heads.sources])

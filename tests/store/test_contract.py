@@ -9,7 +9,7 @@ import pytest
 from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, posting_cap
 from samehand.lineage import Descent, founder
 from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Store
-from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, shard_posting_cap
+from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, SWEPT_SECONDS, shard_posting_cap
 from store.pepper import Pepper, Peppers
 from tests.store.conftest import MakeStore
 from tests.store.makers import (
@@ -179,9 +179,33 @@ class TestExpiry:
         assert sorted(await found(store, a_query())) == ["1", "2"]
         assert await found(store, a_query(), now=NOW + DAY) == ["2"]
         assert await store.bans(["x:1"], now=NOW + DAY) == [None]
-        assert await store.sweep(now=NOW) == 0
-        assert await store.sweep(now=NOW + DAY) == 1
+        assert await store.sweep(now=NOW + DAY) == 0, "its hour is not over"
+        assert await store.sweep(now=NOW + DAY + SWEPT_SECONDS) == 1
         assert await store.bans(["x:1"]) == [None]
+
+    async def test_a_ban_is_swept_in_the_hour_in_which_it_ends_now(self, store: Store) -> None:
+        ends = {"earlier": NOW + DAY, "later": NOW + 3 * DAY, "same hour": NOW + 2 * DAY + 1}
+        await store.enrol([a_ban(name, expires_at=NOW + 2 * DAY) for name in ends], now=NOW)
+        await store.enrol([a_ban(name, expires_at=end) for name, end in ends.items()], now=NOW)
+        left = []
+        for day in (1, 2, 3):
+            assert await store.sweep(now=NOW + day * DAY + SWEPT_SECONDS) == 1
+            left.append(sorted(await found(store, a_query())))
+        assert left == [["later", "same hour"], ["later"], []]
+
+    async def test_bans_of_one_hour_are_swept_one_bounded_sweep_after_the_other(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for module in ("store.memory", "store.redis.bans"):
+            monkeypatch.setattr(f"{module}.SWEEP_AT_ONCE", 2)
+        await store.enrol([a_ban(f"{n}", expires_at=NOW + 60 * n) for n in range(1, 10)], now=NOW)
+        await store.expunge([("x:4", NOW)], now=NOW)
+        swept: list[int] = []
+        while swept[-1:] != [0]:
+            swept.append(await store.sweep(now=NOW + DAY))
+        assert sum(swept) == 8
+        assert len(swept) > 2
+        assert (await store.figures()).fingerprints == 0
 
     async def test_a_ban_that_comes_after_its_end_is_not_enrolled(self, store: Store) -> None:
         assert await store.enrol([a_ban("1", expires_at=NOW)], now=NOW) == [Enrolled.EXPIRED]

@@ -41,7 +41,7 @@ CONFIRM = st.tuples(st.just("confirm"), IDS, IDS, CLAIMANTS)
 PAIR = st.tuples(st.sampled_from(["drop", "suppress"]), IDS, IDS)
 JOIN = st.tuples(st.just("join"), IDS, IDS)
 OTHER = st.tuples(st.sampled_from(["sweep", "freeze"]))
-WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0]))
+WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0, 3_600.0]))
 STEPS = st.lists(
     st.one_of(ENROL, ENROL, REMEMBER, REMEMBER, EXPUNGE, FORGET, PROPOSE, CONFIRM, PAIR, JOIN, OTHER, WAIT),
     min_size=5,

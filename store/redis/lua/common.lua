@@ -1,7 +1,7 @@
 -- Shared by every script. KEYS[1] is the shard's root (`prefix{shard}:`); every other key begins with it,
 -- so that all of them lie in the root's cluster slot. ARGV[1] is the epoch that the caller knows, if any.
 local ROOT = KEYS[1]
-local ENTRY, PLACE = 6, 6 -- bytes: print 3 + slot 3, in a posting and in an account map
+local PLACE = 6 -- bytes of an entry of an account map: print 3 + slot 3
 local PAGE = 32 -- slots a page; must be what layout.py says
 local HEAD = PAGE * 3 -- a page begins with the end of each of its records, 3 bytes each
 
@@ -97,14 +97,28 @@ local function page_put(key, slot, record, ttl)
   if i == PAGE - 1 then call('SET', name, call('GET', name), 'KEEPTTL') end -- full: gives back what APPEND set aside
 end
 
--- postings: rows of (bucket 4 bytes, print 3 bytes, cap u16), as the caller packs them
+-- postings: entries of print and slot (3 bytes). Rows, as the caller packs them: a byte that says how many bytes a
+-- print has, then for each bucket (4 bytes), print, cap (u16).
 local function held(posting, print)
-  local count, i = 0, aligned(posting, print, ENTRY)
+  local width = #print + 3
+  local count, i = 0, aligned(posting, print, width)
   while i do
     count = count + 1
-    i = aligned(posting, print, ENTRY, i + ENTRY)
+    i = aligned(posting, print, width, i + width)
   end
   return count
+end
+
+-- For each row: the posting's key, the print, the cap.
+local function each_row(index, rows)
+  local start, size, at = index .. 'p', byte(rows), 2
+  return function()
+    if at > #rows then return nil end
+    local here = at + 4
+    local high, low = byte(rows, here + size, here + size + 1)
+    at = here + size + 2
+    return start .. sub(rows, here - 4, here - 1), sub(rows, here, here + size - 1), high * 256 + low
+  end
 end
 
 -- Lists one print; answers whether its posting was full. A posting is written whole, at its exact size.
@@ -112,7 +126,7 @@ local function list_exactly(key, print, place, cap)
   local posting = call('GET', key)
   if not posting then
     call('SET', key, print .. place)
-  elseif #posting >= cap * ENTRY and held(posting, print) >= cap then -- shorter ones cannot hold as many
+  elseif #posting >= cap * (#print + 3) and held(posting, print) >= cap then -- shorter ones cannot hold as many
     return true
   else
     call('SET', key, posting .. print .. place)
@@ -122,39 +136,33 @@ end
 -- The same by APPEND: one command instead of two, for memory that Redis sets aside for the next one. Right
 -- for what is written with every event and goes by itself.
 local function list_quickly(key, print, place, cap, ttl)
-  local size = call('APPEND', key, print .. place)
-  if size == ENTRY then
+  local size, width = call('APPEND', key, print .. place), #print + 3
+  if size == width then
     call('EXPIRE', key, ttl)
-  elseif size > cap * ENTRY then
+  elseif size > cap * width then
     local posting = call('GET', key)
     if held(posting, print) > cap then
-      call('SET', key, sub(posting, 1, -ENTRY - 1), 'KEEPTTL')
+      call('SET', key, sub(posting, 1, -width - 1), 'KEEPTTL')
       return true
     end
   end
 end
 
 local function list_all(index, rows, slot, ttl)
-  local place, capped, start = to24(slot), 0, index .. 'p'
+  local place, capped = to24(slot), 0
   local list = ttl and list_quickly or list_exactly
-  for at = 1, #rows, 9 do
-    local high, low = byte(rows, at + 7, at + 8)
-    if list(start .. sub(rows, at, at + 3), sub(rows, at + 4, at + 6), place, high * 256 + low, ttl) then
-      capped = capped + 1
-    end
+  for key, print, cap in each_row(index, rows) do
+    if list(key, print, place, cap, ttl) then capped = capped + 1 end
   end
   if capped > 0 then call('HINCRBY', index .. 'c', 'capped', capped) end
 end
 
 local function unlist_all(index, rows, slot)
   local place = to24(slot)
-  for at = 1, #rows, 9 do
-    local key = index .. 'p' .. sub(rows, at, at + 3)
-    local posting = call('GET', key)
-    if posting then
-      local i = aligned(posting, sub(rows, at + 4, at + 6) .. place, ENTRY)
-      if i then cut(key, posting, i, ENTRY) end
-    end
+  for key, print in each_row(index, rows) do
+    local posting, width = call('GET', key), #print + 3
+    local i = posting and aligned(posting, print .. place, width)
+    if i then cut(key, posting, i, width) end
   end
 end
 
@@ -210,6 +218,7 @@ local function entry_write(index, buckets, digest, slot, frame, quote, rows, ttl
   page_put(index .. 'r', slot, frame, ttl)
   page_put(index .. 'q', slot, quote, ttl)
   list_all(index, rows, slot, ttl)
+  return slot
 end
 
 local function entry_remove(index, buckets, digest, slot, rows, ttl)

@@ -105,7 +105,9 @@ async def test_raw_personal_values_never_reach_redis(
 async def test_after_a_reinstatement_nothing_names_the_account(
     store: RedisStore, redis_url: str, store_prefix: str
 ) -> None:
-    lifted = a_ban("88112233445566", handle="zufar_zarif", display_name="Zufar Zarif", **PERSONAL)
+    lifted = a_ban(
+        "88112233445566", handle="zufar_zarif", display_name="Zufar Zarif", expires_at=NOW + 60, **PERSONAL
+    )
     await store.enrol([lifted, a_ban("2", descent=Descent(lifted.account, 1))], now=NOW)
     await store.remember([a_remembered("88112233445566", handle="zufar_zarif"), a_remembered("3")], now=NOW)
     await store.join([(lifted.account, Descent("x:2", 1)), ("x:3", Descent(lifted.account, 1))], now=NOW)
@@ -131,9 +133,15 @@ async def test_after_a_reinstatement_nothing_names_the_account(
 async def test_enrolling_and_expunging_leaves_no_posting_behind(
     store: RedisStore, redis_url: str, store_prefix: str
 ) -> None:
-    bans = [a_ban(str(n), handle=f"umar_media_{n % 7}", **PERSONAL) for n in range(40)]
+    bans = [
+        a_ban(str(n), handle=f"umar_media_{n % 7}", expires_at=NOW + 60 * n + 60, **PERSONAL)
+        for n in range(40)
+    ]
     await store.enrol(bans, now=NOW)
-    await store.enrol([a_ban(str(n), handle="salma", occurred_at=NOW) for n in range(40)], now=NOW)
+    ends = [None, NOW + 9_000]
+    await store.enrol(
+        [a_ban(str(n), handle="salma", occurred_at=NOW, expires_at=ends[n % 2]) for n in range(40)], now=NOW
+    )
     await store.remember([a_remembered(str(n), **PERSONAL) for n in range(40)], now=NOW)
     await store.expunge([(ban.account, NOW + 1) for ban in bans], now=NOW)
     with redis.Redis.from_url(redis_url) as client:

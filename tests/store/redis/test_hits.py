@@ -1,0 +1,49 @@
+"""What numpy reads out of packed postings is what an entry at a time would say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.keys import Key, KeyKind
+from store.redis.hits import Probes, matches, source_and_slot
+from store.redis.layout import Spread
+
+SLOTS = st.integers(0, (1 << 24) - 1)
+ENTRIES = st.lists(st.tuples(st.integers(0, 5), SLOTS), max_size=12)
+
+
+def probes(numbers: list[int], print_bytes: int) -> Probes:
+    """One query that asks for keys of these hashed values."""
+    keys = [Key(KeyKind.EMAIL, bytes((place,))) for place in range(len(numbers))]
+    hashed = dict(zip(keys, numbers, strict=True))
+    return Probes.of([keys], hashed.__getitem__, Spread(7, 1, print_bytes))
+
+
+@pytest.mark.parametrize("print_bytes", [2, 3])
+def test_an_entry_is_found_by_its_whole_print(print_bytes: int) -> None:
+    """Prints that differ in one byte alone are other prints; an absent posting holds nothing."""
+
+    @given(st.lists(st.tuples(st.integers(0, 5), ENTRIES), max_size=6), st.integers(0, print_bytes - 1))
+    def holds(asked: list[tuple[int, list[tuple[int, int]]]], byte: int) -> None:
+        def packed(several: list[tuple[int, int]]) -> bytes | None:
+            parts = [
+                (one << 8 * byte).to_bytes(print_bytes, "big") + slot.to_bytes(3, "big")
+                for one, slot in several
+            ]
+            return b"".join(parts) or None
+
+        asking = probes([one << 8 * byte for one, _ in asked], print_bytes)
+        probe, held = matches([packed(several) for _, several in asked], asking, 3)
+        expected = [
+            (number, (3, slot))
+            for number, (wanted, several) in enumerate(asked)
+            for one, slot in several
+            if one == wanted
+        ]
+        assert [
+            (one, source_and_slot(place)) for one, place in zip(probe.tolist(), held.tolist(), strict=True)
+        ] == expected
+
+    holds()
