@@ -86,6 +86,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     intercept: float = 0.0
     bands: Bands = Bands()
     policy_bands: dict[str, Bands] = {}
+    knots: tuple[tuple[float, float], ...] = ()
 
     def prior(self, bans: int) -> float:
         """The log-odds that a given account mirrors a given one of ``bans`` banned accounts."""
@@ -96,10 +97,13 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         """Calibrated, monotone in ``log_odds``, in [0, 1]."""
         x = self.calibrated(log_odds)
         if x >= 0:
-    knots: tuple[tuple[float, float], ...] = ()
             return 1.0 / (1.0 + math.exp(-x))
         e = math.exp(max(x, -700.0))
         return e / (1.0 + e)
+
+    def calibrated(self, log_odds: float) -> float:
+        """The log-odds that are borne out where the evidence sums to these."""
+        return _along(self.knots, self.slope * log_odds + self.intercept)
 
     def log_odds_at(self, probability: float) -> float:
         """The log-odds at which :meth:`probability` reaches a value in (0, 1)."""
@@ -114,10 +118,6 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         if probability >= bands.likely:
             return "likely"
         return "possible" if probability >= bands.possible else "none"
-    def calibrated(self, log_odds: float) -> float:
-        """The log-odds that are borne out where the evidence sums to these."""
-        return _along(self.knots, self.slope * log_odds + self.intercept)
-
 
     def bands_of(self, policy: str | None) -> Bands:
         """The thresholds in force for a policy."""
@@ -136,6 +136,18 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def alerting_min(self) -> float:
         """The lowest probability at which some policy alerts."""
         return min(bands.possible for bands in (self.bands, *self.policy_bands.values()))
+
+
+def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
+    """A point's height on the line through ``knots``; beyond its ends it rises one for one."""
+    if not knots:
+        return x
+    if x <= knots[0][0]:
+        return knots[0][1] + (x - knots[0][0])
+    for (left, low), (right, high) in pairwise(knots):
+        if x <= right:
+            return low + (x - left) * (high - low) / (right - left)
+    return knots[-1][1] + (x - knots[-1][0])
 
 
 def read_weights(raw: bytes) -> Weights:
@@ -157,18 +169,9 @@ def _check(weights: Weights) -> None:
         raise UnusableWeights("mirror_rate must lie between 0 and 1")
     if weights.slope <= 0:
         raise UnusableWeights("slope must be above 0, or the probability would not be monotone")
-def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
-    """A point's height on the line through ``knots``; beyond its ends it rises one for one."""
-    if not knots:
-        return x
-    if x <= knots[0][0]:
-        return knots[0][1] + (x - knots[0][0])
-    for (left, low), (right, high) in pairwise(knots):
-        if x <= right:
-            return low + (x - left) * (high - low) / (right - left)
-    return knots[-1][1] + (x - knots[-1][0])
-
-
+    for before, after in pairwise(weights.knots):
+        if before[0] >= after[0] or before[1] >= after[1]:
+            raise UnusableWeights("knots must rise on both sides, or the probability would not be monotone")
     for group, share in weights.group_shares.items():
         if not 0 <= share <= 1:
             raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1")
@@ -183,13 +186,6 @@ def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
                 raise UnusableWeights(f"signals.{name}.levels.{level} is out of range")
 
 
-@cache
-def default_weights() -> Weights:
-    """The table that ships: it works on the first day, without a label."""
-    return read_weights(resources.files("samehand").joinpath("weights.json").read_bytes())
-    for before, after in pairwise(weights.knots):
-        if before[0] >= after[0] or before[1] >= after[1]:
-            raise UnusableWeights("knots must rise on both sides, or the probability would not be monotone")
 def lacking(weights: Weights) -> str | None:
     """The first row of the shipped table that another lacks, as `signal.level`; ``None`` if it has all."""
     for name, signal in default_weights().signals.items():
@@ -200,3 +196,7 @@ def lacking(weights: Weights) -> str | None:
     return None
 
 
+@cache
+def default_weights() -> Weights:
+    """The table that ships: it works on the first day, without a label."""
+    return read_weights(resources.files("samehand").joinpath("weights.json").read_bytes())

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.commonness import bits
-from samehand.likeness import Word, common_runs, likeness, longest_run
+from samehand import likeness as module
+from samehand.commonness import bits, decoration
+from samehand.likeness import Likeness, Word, common_runs, likeness, longest_run
+from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import fold_handle
 
 words = st.text("abcdehimnorstu", max_size=14)
+# Short and long names, words that decorate, and letters of any kind, so that each kind of likeness comes up.
+pieces = st.lists(
+    st.sampled_from(
+        ("umar", "media", "umarmedia", "gulzar", "gulzer", "vazir", "wazir", "ab", "official", "tv")
+    )
+    | st.text("aeimnrz", min_size=1, max_size=6),
+    min_size=1,
+    max_size=4,
+)
 
 
 def a_word(handle: str) -> Word:
@@ -78,6 +91,52 @@ def test_the_longest_run_is_in_both(one: str, other: str) -> None:
     run = longest_run(one, other)
     assert run in one
     assert run in other
+
+
+def plainly(ours: Word, theirs: Word) -> Likeness | None:
+    """What two words must be said to have in common: each kind tried, nothing told beforehand."""
+    if not ours.base or not theirs.base:
+        return None
+    if ours.base == theirs.base:
+        return Likeness("same", theirs.base, 0.0)
+    if len(ours.tokens) > 1 and sorted(ours.tokens) == sorted(theirs.tokens):
+        return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
+    core, other = ("".join(x for x in word.tokens if not decoration(x)) for word in (ours, theirs))
+    if core and core == other:
+        return Likeness("decorated", core, 1.0)
+    for long, short in ((ours.base, theirs.base), (theirs.base, ours.base)):
+        ends = (long.startswith(short), long[len(short) :]), (long.endswith(short), long[: -len(short)])
+        if any(there and decoration(rest) for there, rest in ends):
+            return Likeness("decorated", short, 1.0)
+    kinds = (
+        module._extended(ours.base, theirs.base),
+        module._typos(ours.base, theirs.base),
+        module._consonants(ours, theirs),
+        module._part(ours, theirs),
+    )
+    return max(
+        (one for one in kinds if one is not None),
+        key=lambda one: bits(one.part) - one.slack_bits,
+        default=None,
+    )
+
+
+def of_tokens(tokens: list[str]) -> Word:
+    base = "".join(tokens)
+    return Word(base, tuple(tokens), consonant_key(base))
+
+
+@given(pieces, pieces, st.data())
+def test_what_is_told_beforehand_changes_no_likeness(
+    one: list[str], added: list[str], data: st.DataObject
+) -> None:
+    kept = data.draw(st.permutations(one)) if data.draw(st.booleans()) else one
+    ours, theirs = (
+        of_tokens(kept),
+        of_tokens(data.draw(st.sampled_from((added, one + added, added[:1] + one)))),
+    )
+    assert likeness(ours, theirs) == plainly(ours, theirs)
+    assert likeness(theirs, ours) == plainly(theirs, ours)
 
 
 @given(words, words)
