@@ -18,6 +18,7 @@ from agents.pairing import Pair, Side, admitted, best_score, confirm, hopeless
 from agents.reading import read_all
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
+from samehand.unbanned import Unbanned
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import decode_created, decode_updated
@@ -105,15 +106,18 @@ class Screen:
         frequencies: Frequencies,
     ) -> list[list[Pair]]:
         """The best pairs of each event at or above `possible`, and those below that were asked for."""
+        # What one evader's banned accounts share is no crowd of strangers.
+        sights = [Unbanned(frequencies, (it.fingerprint for it in candidates)) for candidates in found]
         near = [
-            self._near(one, candidates, frequencies) for (_, one), candidates in zip(seen, found, strict=True)
+            self._near(one, candidates, sight)
+            for (_, one), candidates, sight in zip(seen, found, sights, strict=True)
         ]
         refs = [candidate.ref for candidates in near for candidate in candidates]
         facts = iter(await self._house.ask(self._house.store.facts(refs)) if refs else ())
         best = []
-        for (_, one), candidates in zip(seen, near, strict=True):
+        for (_, one), candidates, sight in zip(seen, near, sights, strict=True):
             with_facts = [(candidate, next(facts)) for candidate in candidates]
-            best.append(self._kept(self._with_policy(one, with_facts, frequencies)))
+            best.append(self._kept(self._with_policy(one, with_facts, sight)))
         return best
 
     def _kept(self, pairs: Sequence[Pair]) -> list[Pair]:

@@ -15,10 +15,13 @@ from rich.text import Text
 
 from desk.steps import Scale, Step, steps
 from desk.words import plural, span, visible
+from samehand.watchlist.platforms import is_list
 from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert
 
 _BARS_WIDTH: Final = 16  # characters: leaves some fifty for the sentence on 80 columns
 _BAND_STYLES: Final[dict[Band, str]] = {"likely": "bold red", "possible": "yellow", "none": "dim"}
+# Signals whose quoted value is the other side's name, the fullest first.
+_NAMING: Final = ("mention", "name", "handle")
 _STEP_STYLES: Final = {"prior": "dim", "for": "red", "against": "green", "sum": "bold"}
 
 
@@ -80,10 +83,29 @@ def _head(record: MirrorAlert) -> Text:
         band_and_probability(record.band, record.probability),
         "  ",
         (visible(record.key), "bold"),
-        " resembles banned ",
-        (visible(record.matched.key), "bold"),
+        *(_listed(record) if is_list(record.matched.platform) else _banned(record)),
         Text("  " + ", ".join(_circumstances(record)), "dim"),
     )
+
+
+def _banned(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:
+    return " resembles banned ", (visible(record.matched.key), "bold")
+
+
+def _listed(record: MirrorAlert) -> tuple[str | tuple[str, str], ...]:
+    """A listed organisation was never an account: who lists it, and where that can be read."""
+    basis = record.matched.basis
+    by = f", listed by {visible(basis.authority)}" if basis else ", listed"
+    reference = f" as {visible(basis.reference)}" if basis and basis.reference else ""
+    return " is named like ", (_organisation(record), "bold"), f"{by}{reference}"
+
+
+def _organisation(record: MirrorAlert) -> str:
+    """The listed name as the reasons quote it; the entry's id where none of them does."""
+    lines = (*record.evidence, *record.counter_evidence)
+    quoted = {line.signal: line.theirs for line in lines if line.theirs}
+    name = next((quoted[signal] for signal in _NAMING if signal in quoted), record.matched.account_id)
+    return visible(name)
 
 
 def _circumstances(record: MirrorAlert) -> Iterable[str]:
@@ -91,7 +113,7 @@ def _circumstances(record: MirrorAlert) -> Iterable[str]:
     since = record.seconds_since_ban
     if since is not None:
         yield f"{span(since)} {'after' if since >= 0 else 'before'} the ban"
-    if record.matched.policy:
+    if record.matched.policy and not is_list(record.matched.platform):
         yield f"banned for {visible(record.matched.policy)}"
     if record.queue:
         yield f"queue {visible(record.queue)}"

@@ -19,14 +19,7 @@ class MindError(Exception):
 
 
 class TooFewLabels(MindError):
-    """So few pairs of a kind were judged that nothing can be learned."""
-
-    def __init__(self, mirrors: int, others: int, needed: int) -> None:
-        """Takes how many there are of each kind, and how many there should be."""
-        super().__init__(
-            f"{mirrors} mirrors and {others} others were judged blind; {needed} of each are needed"
-        )
-        self.mirrors, self.others, self.needed = mirrors, others, needed
+    """So few pairs of a kind were judged that nothing can be learned; it says how many it takes."""
 
 
 class UnreadableFingerprint(MindError, ValueError):

@@ -25,7 +25,7 @@ from samehand.signals.crossing import CROSSING, Names, names_of
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 _SECTION_LENGTH_MAX = 0xFFFF
 _EMPTY = 0x80  # added to the code of a section without a payload, which then has no length either
 _CODE_MAX = _EMPTY - 1

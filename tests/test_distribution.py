@@ -20,8 +20,8 @@ PINNED = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?P<rest>.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL
 )
 
-#: Extras that nobody needs to develop here, so that the lock leaves them out: they want a compiler, or 91 MB.
-UNLOCKED_EXTRAS = {"avatar", "embeddings"}
+#: Extras that nobody needs to develop here, so that the lock leaves them out: they want a compiler.
+UNLOCKED_EXTRAS = {"avatar"}
 
 
 def homes() -> list[Path]:

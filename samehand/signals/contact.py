@@ -9,7 +9,7 @@ from samehand.account import Account
 from samehand.keys import Key, KeyKind
 from samehand.normal.contacts import ContactPoint, contact_points, own_points
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
-from samehand.signals.digest import MASK
+from samehand.signals.digest import DIGEST_BYTES, MASK
 
 # Shorter than the digests of personal values, since nearly every banned account keeps two of its own address:
 # among a million accounts two addresses share a digest once in ten million stores.
@@ -33,10 +33,19 @@ _SHIPPED_RATES = {
 _KINDS = tuple(_SHIPPED_RATES)
 _OTHER_RATE = 1e-5
 
+# A mailbox or a number is kept under the digest that it has as an account's own, at its length: so a profile
+# that names it and the account that signed up with it meet.
+_PERSONAL = {"email": KeyKind.EMAIL, "phone": KeyKind.PHONE}
+
+
+def own_kind(kind: str) -> KeyKind | None:
+    """The key under which accounts are listed that signed up with such a point; ``None`` of public ones."""
+    return _PERSONAL.get(kind)
+
 
 @dataclass(frozen=True, slots=True)
 class ContactTrait:
-    """Digests of the points named in bio and links, with their kinds, and of the account's own address."""
+    """Digests of the points named in bio and links, with their kinds, and of the account's own handle."""
 
     points: tuple[tuple[bytes, str], ...]
     own: tuple[bytes, ...]
@@ -50,7 +59,11 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     def distil(self, account: Account, keyer: Keyer) -> ContactTrait | None:
         """Digests of the contact points; ``None`` where there is neither a point nor a handle."""
-        named = contact_points(account.bio or "", account.links) if account.bio or account.links else ()
+        named = (
+            contact_points(account.bio or "", account.links, account.locale)
+            if account.bio or account.links
+            else ()
+        )
         own = own_points(account.handle, account.platform) if account.handle else ()
         mine = tuple(_digest(point, keyer) for point in own)
         points = {_digest(point, keyer): point.kind for point in named if point not in own}
@@ -73,20 +86,16 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     def unpack(self, payload: bytes) -> ContactTrait:
         """Reads :meth:`pack`'s form."""
-        start = 1 + payload[0] * POINT_BYTES
-        step = 1 + POINT_BYTES
-        if len(payload) < start or (len(payload) - start) % step:
+        here = 1 + payload[0] * POINT_BYTES
+        own = tuple(payload[at : at + POINT_BYTES] for at in range(1, here, POINT_BYTES))
+        points = []
+        while here < len(payload):
+            kind = _KINDS[payload[here]] if payload[here] < len(_KINDS) else "other"
+            start, here = here + 1, here + 1 + _length(kind)
+            points.append((payload[start:here], kind))
+        if here != len(payload):
             raise ValueError("a contact section has another length")
-        return ContactTrait(
-            tuple(
-                (
-                    payload[here + 1 : here + step],
-                    _KINDS[payload[here]] if payload[here] < len(_KINDS) else "other",
-                )
-                for here in range(start, len(payload), step)
-            ),
-            tuple(payload[here : here + POINT_BYTES] for here in range(1, start, POINT_BYTES)),
-        )
+        return ContactTrait(tuple(points), own)
 
     def keys(self, trait: ContactTrait) -> Iterable[Key]:
         """Every point named, and the account's own: whoever names it is found by it."""
@@ -94,6 +103,13 @@ class ContactSignal(SignalBase[ContactTrait]):
             *(Key(KeyKind.CONTACT, digest) for digest, _ in trait.points),
             *(Key(KeyKind.CONTACT, digest) for digest in trait.own),
         )
+
+    def probes(self, trait: ContactTrait) -> Iterable[Key]:
+        """Those, and who signed up with a mailbox or number that is named."""
+        yield from self.keys(trait)
+        for digest, kind in trait.points:
+            if (own := own_kind(kind)) is not None:
+                yield Key(own, digest)
 
     def counts(self, trait: ContactTrait) -> Iterable[Key]:
         """Every point named."""
@@ -151,7 +167,13 @@ class ContactSignal(SignalBase[ContactTrait]):
 
 
 def _digest(point: ContactPoint, keyer: Keyer) -> bytes:
+    if own_kind(point.kind) is not None:
+        return keyer(point.kind, point.value.encode("utf-8", "surrogatepass"))
     return keyer("contact", f"{point.kind}:{point.value}".encode("utf-8", "surrogatepass"))[:POINT_BYTES]
+
+
+def _length(kind: str) -> int:
+    return POINT_BYTES if own_kind(kind) is None else DIGEST_BYTES
 
 
 def _invites(bio: str, handle: str | None = None) -> Account:

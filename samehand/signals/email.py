@@ -81,6 +81,10 @@ class EmailSignal(SignalBase[EmailTrait]):
         """The mailbox, and the local part: the same name at another provider."""
         return (Key(KeyKind.EMAIL, trait.mailbox), Key(KeyKind.EMAIL_LOCAL, trait.local))
 
+    def probes(self, trait: EmailTrait) -> Iterable[Key]:
+        """Those, and whose profile names the mailbox."""
+        return (*self.keys(trait), Key(KeyKind.CONTACT, trait.mailbox))
+
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
         """What it is listed under."""
         return self.keys(trait)

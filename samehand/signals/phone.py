@@ -62,6 +62,10 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         """The number and its block."""
         return (Key(KeyKind.PHONE, trait.number), Key(KeyKind.PHONE_BLOCK, trait.block))
 
+    def probes(self, trait: PhoneTrait) -> Iterable[Key]:
+        """Those, and whose profile names the number."""
+        return (*self.keys(trait), Key(KeyKind.CONTACT, trait.number))
+
     def counts(self, trait: PhoneTrait) -> Iterable[Key]:
         """What it is listed under."""
         return self.keys(trait)

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from desk import render
+from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, Matched
 from tests.desk.makers import a_reason, an_alert
 from tests.makers import NOON
@@ -43,6 +44,21 @@ def test_an_alert_says_who_how_much_and_why() -> None:
         "-1.0",
         "+0.0",
     ]
+
+
+def test_a_listed_organisation_is_named_with_who_lists_it_and_where() -> None:
+    listed = Matched(
+        platform="watchlist",
+        account_id="US:12345:0a1b2c3d4e",
+        policy="watchlist",
+        basis=Basis(authority="US", reference="12345"),
+    )
+    reasons = [a_reason("name", ours="Northern Valley Front", theirs="Northern Valley Front (NVF)")]
+    told = drawn(render.alert(an_alert(*reasons, matched=listed, queue="watchlist")), width=120)
+    assert "x:new is named like Northern Valley Front (NVF), listed by US as 12345" in told
+    assert "banned" not in told
+    unquoted = drawn(render.alert(an_alert(matched=listed)), width=120)
+    assert "is named like US:12345:0a1b2c3d4e, listed by US" in unquoted
 
 
 @pytest.mark.parametrize("width", [80, 100])

@@ -1,0 +1,89 @@
+"""A mailbox or a number in one profile that is the other account's own.
+
+It is kept nowhere: the profile's contact points and the account's own address are, under one digest each.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from samehand.account import Account
+from samehand.keys import KeyKind
+from samehand.signals.base import Example, Finding, Sight
+from samehand.signals.contact import ContactTrait, own_kind
+from samehand.signals.email import EmailTrait
+from samehand.signals.phone import PhoneTrait
+
+# As addresses themselves are shipped (email.py, phone.py): nobody names a stranger's by chance.
+_SHIPPED_RATES = {KeyKind.EMAIL: 1e-7, KeyKind.PHONE: 2e-7}
+_LEVELS = {KeyKind.EMAIL: ("mailbox", "e-mail address"), KeyKind.PHONE: ("number", "phone number")}
+
+
+class Reach(NamedTuple):
+    """The mailboxes and numbers that a profile names, and those with which the account signed up."""
+
+    named: frozenset[tuple[KeyKind, bytes]]
+    own: frozenset[tuple[KeyKind, bytes]]
+
+
+NOWHERE = Reach(frozenset(), frozenset())
+
+
+def reach_of(contact: object, email: object, phone: object) -> Reach:
+    """The same of an account's traits, any of which may be ``None``."""
+    own = set()
+    if isinstance(email, EmailTrait):
+        own.add((KeyKind.EMAIL, email.mailbox))
+    if isinstance(phone, PhoneTrait):
+        own.add((KeyKind.PHONE, phone.number))
+    named = set()
+    if isinstance(contact, ContactTrait):
+        named = {(key, digest) for digest, kind in contact.points if (key := own_kind(kind)) is not None}
+    return Reach(frozenset(named), frozenset(own)) if own or named else NOWHERE
+
+
+class ReachSignal:
+    """Who asks to be reached where the other account is reached is reached by the same person."""
+
+    name = "reach"
+    levels = tuple(level for level, _ in _LEVELS.values())
+
+    def meets(self, ours: Reach, theirs: Reach) -> bool:
+        """Whether a comparison would find anything."""
+        return not (ours.named.isdisjoint(theirs.own) and theirs.named.isdisjoint(ours.own))
+
+    def compare(self, ours: Reach, theirs: Reach, sight: Sight) -> Finding | None:
+        """The rarest address that one names and the other has; that there is none says nothing."""
+        met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
+        met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
+        found = [_finding(kind, digest, who, sight) for kind, digest, who in sorted(met)]
+        return min(found, key=lambda one: one.rate or 1.0, default=None)
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level, either way, and what others share without it."""
+        writes = Account(platform="x", account_id="1", email="umar.media@gmail.com")
+        rings = Account(platform="x", account_id="1", phone="+92 301 2345678")
+        return (
+            Example(_says("write: umarmedia@googlemail.com"), writes, "mailbox"),
+            Example(writes, _says("mail umar [dot] media [at] gmail.com"), "mailbox"),
+            Example(_says("WhatsApp +92 301 2345678"), rings, "number"),
+            Example(rings, _says("call 0092 301 2345678"), "number"),
+            Example(_says("write: salma@example.org"), writes, None),
+            Example(writes, writes, None),
+        )
+
+
+def _finding(kind: KeyKind, digest: bytes, who: str, sight: Sight) -> Finding:
+    level, what = _LEVELS[kind]
+    shipped = _SHIPPED_RATES[kind]
+    rate, crowd = sight.shared(kind, digest, shipped)
+    because = f"{who} gives in its profile the other's own {what}."
+    return Finding(level, because, rate, crowd, shipped)
+
+
+def _says(bio: str) -> Account:
+    return Account(platform="x", account_id="1", bio=bio)
+
+
+REACH = ReachSignal()

@@ -1,0 +1,79 @@
+"""What one evader's banned accounts share is no crowd; what strangers share stays one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from samehand.account import Account
+from samehand.fingerprint import Fingerprint, distil
+from samehand.keys import KeyKind
+from samehand.signals.phone import PHONE, PhoneTrait
+from samehand.unbanned import Unbanned
+from tests.samehand.signals.test_contract import keyer
+
+NUMBER = "+923012345678"
+
+
+class Counted:
+    """A hundred thousand accounts, so many of them with any value."""
+
+    bans = 7
+
+    def __init__(self, bearers: int) -> None:
+        self._bearers = bearers
+
+    def accounts(self, stratum: str) -> int:
+        return 100_000
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return self._bearers
+
+
+def banned(*phones: str) -> list[Fingerprint]:
+    return [
+        distil(Account(platform="x", account_id=str(n), handle="umar", phone=phone), keyer, at=None)
+        for n, phone in enumerate(phones)
+    ]
+
+
+def number(phone: str = NUMBER) -> bytes:
+    trait = PHONE.distil(Account(platform="x", account_id="1", phone=phone), keyer)
+    assert isinstance(trait, PhoneTrait)
+    return trait.number
+
+
+@pytest.mark.parametrize(
+    ("counted", "candidates", "left"),
+    [
+        (10, 9, 2),  # eight others of theirs go, the pair's own two stay
+        (10, 1, 10),  # the banned account of the pair is no other
+        (10, 0, 10),
+        (1_000, 9, 992),  # a carrier's crowd stays a crowd
+        (4, 9, 0),  # several were of one network, and counted once
+    ],
+)
+def test_banned_bearers_are_taken_off_but_for_the_pairs_own(counted: int, candidates: int, left: int) -> None:
+    sight = Unbanned(Counted(counted), banned(*[NUMBER] * candidates, "+447911123456"))
+    assert sight.count(KeyKind.PHONE, number(), "") == left
+
+
+def test_how_common_a_name_is_does_not_depend_on_who_bears_it() -> None:
+    sight = Unbanned(Counted(10), banned(*[NUMBER] * 9))
+    assert sight.count(KeyKind.STEM, b"umar", "latin") == 10
+
+
+def test_totals_are_those_of_the_snapshot() -> None:
+    sight = Unbanned(Counted(10), banned(NUMBER))
+    assert (sight.bans, sight.accounts("")) == (7, 100_000)
+
+
+def test_candidates_are_not_read_for_a_value_that_nobody_else_bears() -> None:
+    def unread() -> Iterator[Fingerprint]:
+        raise AssertionError("read")
+        yield
+
+    assert Unbanned(Counted(2), unread()).count(KeyKind.PHONE, number(), "") == 2
+    with pytest.raises(AssertionError):
+        Unbanned(Counted(3), unread()).count(KeyKind.PHONE, number(), "")
