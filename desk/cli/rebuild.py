@@ -42,7 +42,9 @@ from streams.topics import names
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
+    """What a rebuild has seen so far. ``resumed_after``: records that an earlier run had done."""
+
     read: int = 0
     bans: int = 0
     tombstones: int = 0
@@ -70,7 +72,7 @@ def command(bookmark_path: Path | None, from_start: bool, as_json: bool) -> int:
       samehand rebuild
       samehand rebuild --from-start --json
     """
-    settings, started, tally = load(), time.monotonic(), _Tally()
+    settings, started, tally = load(), time.monotonic(), Tally()
     path = bookmark_path or _bookmark_path(settings)
     fingerprints = awaited(_rebuild(settings, path, from_start, tally))
     tell_faults(tally.faults)
@@ -99,24 +101,24 @@ def _bookmark_path(settings: Settings) -> Path:
     return folder / "rebuild.json"
 
 
-async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: _Tally) -> int:
+async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally) -> int:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
-        epoch = await _open(store)
+        epoch = await open_anew(store)
         topic = names(settings).banned
         bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
         with reader(settings) as opened:
             enrol = Enrol(house(settings, peppers, store))
-            await _read_all(opened, topic, enrol, bookmark, done, tally)
+            await read_all(opened, topic, enrol, bookmark, done, tally)
         await store.note_rebuilt()
         note_epoch(settings, store.epoch)
         bookmark.remove()
         return (await store.figures()).fingerprints
 
 
-async def _open(store: RedisStore) -> str:
+async def open_anew(store: RedisStore) -> str:
     """The store's epoch; one that was emptied is declared to be empty on purpose."""
     try:
         await store.open()
@@ -127,14 +129,18 @@ async def _open(store: RedisStore) -> str:
     return store.epoch
 
 
-async def _read_all(
+async def read_all(
     opened: Reader,
     topic: str,
     enrol: Enrol,
     bookmark: Bookmark,
     done: dict[int, int],
-    tally: _Tally,
+    tally: Tally,
 ) -> None:
+    """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
+
+    Raises ``TopicsError`` without the topic.
+    """
     partitions = opened.partitions(topic)
     if not partitions:
         raise TopicsError(f"there is no topic {topic}")
@@ -159,7 +165,7 @@ def _until(
         yield arrival
 
 
-async def _enrol(enrol: Enrol, batch: list[Arrival], tally: _Tally) -> None:
+async def _enrol(enrol: Enrol, batch: list[Arrival], tally: Tally) -> None:
     """Writes a batch. Its words to look-back are dropped: their bans were looked back at long ago."""
     outcomes = await enrol(batch)
     tally.read += len(batch)
