@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -23,8 +24,9 @@ from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 
 SOURCES = [*(ROOT / "store" / "redis").rglob("*.py"), *(ROOT / "store" / "redis").rglob("*.lua")]
-#: Sent by the client when it connects, or to find its way in a cluster.
-OF_THE_CLIENT = {"client|setinfo", "client|setname", "cluster|slots", "cluster|shards", "asking", "command"}
+#: Sent by the client to find its way in a cluster. What it tells of itself may be refused: Redis 7.0 does not know
+#: CLIENT SETINFO, and with it in the file would not start.
+OF_THE_CLIENT = {"cluster|slots", "asking", "command"}
 #: Sent by `samehand doctor` alone, which says what it could not see without.
 OF_ADMINISTRATORS = {"config"}
 
@@ -96,7 +98,7 @@ def worker(redis_url: str, redis_user: dict[str, str]) -> Iterator[redis.Redis]:
     ],
     ids=" ".join,
 )
-def test_what_it_need_not_do_is_refused(worker: redis.Redis, command: tuple[str, ...]) -> None:
+def test_what_it_need_not_do_is_refused(worker: Any, command: tuple[str, ...]) -> None:
     with pytest.raises(redis.ResponseError, match=r"(?i)permission|ACL failure|NOPERM"):
         worker.execute_command(*command)
 
