@@ -95,9 +95,9 @@ class Lookback:
         return emits
 
     def _scored(self, ban: Ban, candidate: Candidate, frequencies: Frequencies) -> _Scored | None:
-        if not self._house.rules.across_platforms and candidate.fingerprint.platform != ban.facts.platform:
+        if not self._house.rules.across_platforms and candidate.opened.platform != ban.facts.platform:
             return None
-        if hopeless(ban.fingerprints, candidate.fingerprint, self._sieve):
+        if hopeless(ban.fingerprints, candidate.opened, self._sieve):
             return None
         for theirs in ban.fingerprints:
             scored = best_score((candidate.fingerprint,), theirs, self._house, frequencies, ban.facts.policy)

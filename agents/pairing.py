@@ -12,7 +12,7 @@ from agents.counting import fired
 from agents.doors import evidence_lines, matched_of, moment
 from agents.house import House
 from agents.markers import Marker, read_marker
-from samehand.fingerprint import Fingerprint
+from samehand.fingerprint import Fingerprint, Opened
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
 from samehand.pair import alert_id
@@ -87,7 +87,7 @@ def best_score(
     return None
 
 
-def hopeless(several: Sequence[Fingerprint], other: Fingerprint, sieve: Sieve) -> bool:
+def hopeless(several: Sequence[Fingerprint], other: Opened, sieve: Sieve) -> bool:
     """Whether the pair, under the pepper that both sides share, cannot alert; either may be the new one."""
     return any(sieve.hopeless(one, other) for one in several if one.pepper_id == other.pepper_id)
 

@@ -136,12 +136,12 @@ class Screen:
         probability_min = 0.0 if house.rules.candidates_below else house.weights.alerting_min
         best, near = -math.inf, []
         for candidate in candidates:
-            theirs = candidate.fingerprint
-            if not house.rules.across_platforms and theirs.platform != one.account.platform:
+            glimpse = candidate.opened
+            if not house.rules.across_platforms and glimpse.platform != one.account.platform:
                 continue
-            if not house.rules.candidates_below and hopeless(one.account.fingerprints, theirs, self._sieve):
+            if not house.rules.candidates_below and hopeless(one.account.fingerprints, glimpse, self._sieve):
                 continue
-            scored = best_score(one.account.fingerprints, theirs, house, frequencies)
+            scored = best_score(one.account.fingerprints, candidate.fingerprint, house, frequencies)
             if scored is not None:
                 best = max(best, scored[1].log_odds)
                 if scored[1].probability >= probability_min:

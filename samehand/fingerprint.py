@@ -142,6 +142,47 @@ def unpack(record: bytes) -> Fingerprint:
     )
 
 
+class Opened:
+    """A stored record of which only those traits are read that somebody asks for.
+
+    Most candidates of a look-up are set aside by a trait or two, and reading names takes the longest.
+    ``traits[place]`` is the trait of the signal that stands there in :data:`samehand.signals.SIGNALS`.
+
+    Raises:
+        UnreadableFingerprint: the bytes are no record; of a trait, when it is asked for.
+    """
+
+    __slots__ = ("_sections", "pepper_id", "platform")
+
+    def __init__(self, record: bytes) -> None:
+        """Finds its sections."""
+        try:
+            _, self.platform, _, here = _header(record)
+            self.pepper_id = record[2]
+            self._sections: dict[int, bytes] = {}
+            while here < len(record):
+                code, payload, here = _section(record, here)
+                self._sections[code] = payload
+        except (IndexError, UnicodeDecodeError) as fault:
+            raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
+
+    @property
+    def traits(self) -> Opened:
+        """Itself: its traits by their places."""
+        return self
+
+    def __getitem__(self, place: int) -> object | None:
+        """One trait, read anew; ``None`` where the account shows nothing."""
+        signal = SIGNALS[place]
+        payload = self._sections.get(signal.code)
+        if payload is None:
+            return None
+        try:
+            return signal.unpack(payload)
+        except (IndexError, UnicodeDecodeError, ValueError) as fault:
+            raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
+
+
 def first_section(record: bytes) -> tuple[int, bytes]:
     """The code and the payload of a record's first section, without reading the others.
 

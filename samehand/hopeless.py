@@ -12,7 +12,7 @@ from collections.abc import Callable
 from operator import eq
 from typing import Any, Final
 
-from samehand.fingerprint import Fingerprint
+from samehand.fingerprint import Fingerprint, Opened
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.avatar import AvatarTrait, distance
@@ -94,7 +94,7 @@ class Sieve:
             for name, level in (*((one.name, "different") for one in able), ("platform", "another"))
         )
 
-    def hopeless(self, ours: Fingerprint, theirs: Fingerprint) -> bool:
+    def hopeless(self, ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
         """Whether a full score must stay below `possible`. Never true of a pair that would have alerted.
 
         The same whichever of the two is the banned one.

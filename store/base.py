@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from samehand.fingerprint import Fingerprint, query_keys, unpack
+from samehand.fingerprint import Fingerprint, Opened, query_keys, unpack
 from samehand.frequency import Frequencies
 from samehand.keys import Key
 from samehand.lineage import Descent
@@ -115,6 +115,11 @@ class Candidate:
     def fingerprint(self) -> Fingerprint:
         """The fingerprint under the pepper that was current when the account was written."""
         return self.fingerprints[0]
+
+    @property
+    def opened(self) -> Opened:
+        """The same without its traits, each of which is read when it is asked for."""
+        return Opened(self._records[0])
 
     @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import distil, enrolment_keys, first_section, pack, query_keys, unpack
+from samehand.fingerprint import Opened, distil, enrolment_keys, first_section, pack, query_keys, unpack
 from samehand.signals import SIGNALS
 from tests.samehand.signals.test_contract import accounts, keyer
 
@@ -17,6 +17,14 @@ from tests.samehand.signals.test_contract import accounts, keyer
 def test_a_fingerprint_survives_storage(account: Account, at: int | None) -> None:
     fingerprint = distil(account, keyer, at=at, pepper_id=7)
     assert unpack(pack(fingerprint)) == fingerprint
+
+
+@given(account=accounts)
+def test_a_record_that_is_opened_shows_each_trait_that_is_asked_for(account: Account) -> None:
+    fingerprint = distil(account, keyer, at=None, pepper_id=7)
+    opened = Opened(pack(fingerprint))
+    assert (opened.platform, opened.pepper_id) == (account.platform, 7)
+    assert tuple(opened.traits[place] for place in range(len(SIGNALS))) == fingerprint.traits
 
 
 @given(account=accounts)
@@ -34,10 +42,11 @@ def test_keys_are_the_same_after_storage(account: Account) -> None:
 
 @given(st.binary(max_size=200))
 def test_damage_is_told_and_never_raises_anything_else(record: bytes) -> None:
-    try:
-        unpack(record)
-    except UnreadableFingerprint:
-        pass
+    for read in (unpack, lambda damaged: [Opened(damaged).traits[place] for place in range(len(SIGNALS))]):
+        try:
+            read(record)
+        except UnreadableFingerprint:
+            pass
 
 
 @pytest.mark.parametrize("version", [1, 2, 99])

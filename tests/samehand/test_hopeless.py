@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
-from samehand.fingerprint import Fingerprint, distil
+from samehand.fingerprint import Fingerprint, Opened, distil, pack
 from samehand.frequency import NothingCounted
 from samehand.hopeless import Sieve
 from samehand.score import score
@@ -100,6 +100,7 @@ def test_what_is_set_aside_would_never_have_alerted(
 ) -> None:
     mine, other = seen(ours, after), seen(theirs, None if after is None else 0.0)
     assert SIEVE.hopeless(mine, other) == SIEVE.hopeless(other, mine)
+    assert SIEVE.hopeless(mine, other) == SIEVE.hopeless(mine, Opened(pack(other)))
     if SIEVE.hopeless(mine, other):
         for policy in (None, "eager"):
             assert score(mine, other, WEIGHTS, NothingCounted(bans), policy=policy).band == "none"
