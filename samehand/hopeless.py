@@ -21,6 +21,7 @@ from samehand.signals.contact import ContactTrait
 from samehand.signals.email import EmailTrait
 from samehand.signals.mention import MentionTrait
 from samehand.signals.phone import PhoneTrait
+from samehand.signals.reach import names_an_address
 from samehand.weights import Weights
 
 _AVATAR_BITS_ALIKE: Final = 60  # the widest level of samehand/signals/avatar.py
@@ -74,6 +75,7 @@ _MAY_AGREE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "mention": _mention,
 }
 _NAMES: Final = frozenset(("handle", "name"))
+_CONTACT: Final = POSITION["contact"]
 
 
 class Sieve:
@@ -110,7 +112,7 @@ class Sieve:
             if may_agree(mine, other):
                 return False
             differs = differs or identifying
-        return differs
+        return differs and not (names_an_address(here[_CONTACT]) or names_an_address(there[_CONTACT]))
 
 
 def _always(_ours: object, _theirs: object) -> bool:

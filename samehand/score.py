@@ -25,6 +25,7 @@ from samehand.signals import CIRCUMSTANCES, SIGNALS
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.base import Finding, Sight
 from samehand.signals.crossing import CROSSING, Names, names_of
+from samehand.signals.reach import REACH, Reach, names_an_address, reach_of
 from samehand.watchlist.platforms import is_list
 from samehand.weights import Band, SignalWeights, Weights
 
@@ -54,6 +55,9 @@ _APART = frozenset(("different", "other-language", "another"))
 # What a mirror that keeps its name openly nearly always keeps one of as well; where all of those that both
 # show differ, it is a namesake.
 IDENTIFYING = frozenset(("email", "phone", "device", "payment", "avatar", "bio"))
+
+# Signals that speak of an address itself.
+_ADDRESSES = frozenset(("email", "phone", "contact"))
 
 # Signals whose agreement an admirer brings about, too.
 _SHOWN_BY_ADMIRERS = frozenset(("avatar", "mention"))
@@ -128,6 +132,7 @@ def score(
     ]
     mine, other = _names(ours), _names(theirs)
     lines += _crossing(mine, other, sight, lines, weights)
+    lines += _reached(ours, theirs, sight, lines, weights)
     if is_list(theirs.platform):
         _only_with_others(lines)
     _admired(lines, mine, other, weights)
@@ -159,6 +164,24 @@ def _crossing(ours: Names, theirs: Names, sight: Sight, lines: list[_Line], weig
     line = _weighed(CROSSING.name, CROSSING.group, finding, weights.signals[CROSSING.name])
     said = max((one.weight for one in lines if one.group == CROSSING.group), default=0.0)
     return [line] if line.weight > max(said, 0.0) else []
+
+
+def _reached(
+    ours: Fingerprint, theirs: Fingerprint, sight: Sight, lines: list[_Line], weights: Weights
+) -> list[_Line]:
+    """What an address in one profile says that is the other account's own: nothing new where both gave it."""
+    if not names_an_address(ours.trait("contact")) and not names_an_address(theirs.trait("contact")):
+        return []
+    finding = REACH.compare(_reach(ours), _reach(theirs), sight)
+    if finding is None:
+        return []
+    line = _weighed(REACH.name, None, finding, weights.signals[REACH.name])
+    said = max((one.weight for one in lines if one.signal in _ADDRESSES), default=0.0)
+    return [line] if line.weight > said else []
+
+
+def _reach(fingerprint: Fingerprint) -> Reach:
+    return reach_of(*(fingerprint.trait(signal) for signal in ("contact", "email", "phone")))
 
 
 def _admired(lines: list[_Line], ours: Names, theirs: Names, weights: Weights) -> None:

@@ -25,6 +25,7 @@ from samehand.signals.network import NETWORK
 from samehand.signals.payment import PAYMENT
 from samehand.signals.phone import PHONE
 from samehand.signals.platform import PLATFORM
+from samehand.signals.reach import REACH
 from samehand.signals.referrer import REFERRER
 from samehand.signals.timing import TIMING
 
@@ -53,6 +54,7 @@ CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)
 UNKEPT: tuple[str, ...] = (
     CROSSING.name,
     ADMIRER.name,
+    REACH.name,
     *(circumstance.name for circumstance in CIRCUMSTANCES),
 )
 

@@ -42,6 +42,11 @@ def reach_of(contact: object, email: object, phone: object) -> Reach:
     return Reach(frozenset(named), frozenset(own)) if own or named else NOWHERE
 
 
+def names_an_address(contact: object) -> bool:
+    """Whether a profile's contact points name anybody's mailbox or number: few do, and no others are met."""
+    return isinstance(contact, ContactTrait) and any(own_kind(kind) for _, kind in contact.points)
+
+
 class ReachSignal:
     """Who asks to be reached where the other account is reached is reached by the same person."""
 

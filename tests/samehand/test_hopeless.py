@@ -59,7 +59,13 @@ FIELDS = [name for name in Account.__dataclass_fields__ if name not in ("account
 NEARLY: dict[str, list[object]] = {
     "handle": ["zarghun_kakar_writes2", "zarghunkakar", "writes_zarghun", "zargun_kakar_writes", "zk_fans"],
     "display_name": ["Zarghun Kakar fans", "Zargun Kakar", "Kakar Zarghun", "zarghun kakar writes"],
-    "bio": ["Poems, news and photographs of the northern valley", "see x.com/zarghun_kakar_writes", "hi"],
+    "bio": [
+        "mail zarghun.kakar@gmail.com or call +93701234567",
+        "mail mirgul@mailinator.com",
+        "Poems, news and photographs of the northern valley",
+        "see x.com/zarghun_kakar_writes",
+        "hi",
+    ],
     "email": ["zarghun.kakar@proton.me", "zarghunkakar+2@gmail.com", "a@mailinator.com"],
     "phone": ["+93701234599"],
     "ip": ["39.40.12.9"],

@@ -7,8 +7,11 @@ from hypothesis import given
 
 from samehand.account import Account
 from samehand.fingerprint import Fingerprint, distil, enrolment_keys, pack, query_keys, unpack
+from samehand.frequency import NothingCounted
+from samehand.score import score
 from samehand.signals.base import Example
 from samehand.signals.reach import REACH, Reach, reach_of
+from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import SIGHT, accounts, keyer
 
 
@@ -49,5 +52,31 @@ def test_it_is_the_same_from_both_sides(one: Account, other: Account) -> None:
     assert (REACH.compare(here, there, SIGHT) is not None) == REACH.meets(here, there)
 
 
-def test_every_level_has_an_example() -> None:
-    assert {example.level for example in REACH.examples} - {None} == set(REACH.levels)
+def test_every_level_has_an_example_and_a_weight() -> None:
+    shown = {example.level for example in REACH.examples} - {None}
+    assert shown == set(REACH.levels) == set(default_weights().signals[REACH.name].levels)
+
+
+def scored(ours: Account, theirs: Account) -> dict[str, float]:
+    result = score(seen(ours), seen(theirs), default_weights(), NothingCounted())
+    assert abs(sum(line.weight for line in result.lines) + result.prior - result.log_odds) < 1e-9
+    return {line.signal: line.weight for line in result.lines}
+
+
+def an_account(**traits: str) -> Account:
+    return Account(platform="x", account_id="1", **traits)  # type: ignore[arg-type]  # text traits only
+
+
+def test_a_mirror_that_writes_the_banned_mailbox_into_its_profile_is_told() -> None:
+    banned = an_account(handle="umar_media", email="umar.media@gmail.com")
+    mirror = an_account(handle="valley_news", email="other@example.org", bio="mail umarmedia@gmail.com")
+    assert scored(mirror, banned)["reach"] > 5.0
+    assert "reach" not in scored(an_account(handle="valley_news", bio="mail a@example.org"), banned)
+
+
+def test_what_both_gave_themselves_is_not_told_twice() -> None:
+    banned = an_account(email="umar.media@gmail.com")
+    mirror = an_account(email="umarmedia@gmail.com", bio="mail umarmedia@gmail.com")
+    weights = scored(mirror, banned)
+    assert "email" in weights
+    assert "reach" not in weights
