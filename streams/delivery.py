@@ -5,8 +5,9 @@
 3. What there is to publish is sent, and each record waited for twice: once into the producer's buffer, once
    for the broker's confirmation.
 4. `after` runs (dedup markers). Only then is each event acknowledged, and Faust's next commit may pass it.
-5. An outage in 2–4 repeats that step alone, for ever, with growing pauses. Since nothing is taken meanwhile,
-   the queue, Faust's buffer and the fetcher fill up in turn: that is the back-pressure.
+5. An outage in 2–4 repeats that step alone, for ever, with growing pauses, and decides half as many records
+   each time: a batch too large for the store's deadlines gets through in parts. Since nothing is taken
+   meanwhile, the queue, Faust's buffer and the fetcher fill up in turn: that is the back-pressure.
 6. When the partition is being revoked or the process is stopping, an outage is not waited out: the batch is
    given up unacknowledged and delivered again, here or elsewhere.
 7. Too many dead letters stop the topic before the next one is published, until an operator resumes it.
@@ -28,6 +29,7 @@ import structlog
 
 from schemas.wire import MESSAGE_BYTES_MAX, encode
 from streams.backoff import Backoff
+from streams.batch_size import BatchSize
 from streams.batches import LINGER_SECONDS, RECORDS_MAX, Batches, Taken, nothing_more
 from streams.bound import DeadLetterBound
 from streams.breaker import Breaker
@@ -115,6 +117,7 @@ class Delivery:
         self._around = around
         self._clock = around.clock
         self._bound = bound or DeadLetterBound()
+        self._size = BatchSize(around.limits.records_max)
         self._stopped: Stop | None = None
         self._log = log.bind(delivery=name, topic=topic)
 
@@ -172,14 +175,27 @@ class Delivery:
         if admitted:
             await self._settle(batch[:admitted], outcomes[:admitted])
             del batch[:admitted]  # settled records must not be given up when the rest is
-        if batch:
+        if admitted < len(outcomes):
             await self._stop()
         return batch
 
     async def _decide(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        outcomes = await self._steadily(Stage.DECIDING, lambda: self._handle(arrivals))
-        if len(outcomes) != len(arrivals):
-            raise ValueError(f"the handler gave {len(outcomes)} outcomes for {len(arrivals)} arrivals")
+        """The outcomes of the first of them: of all, unless steps fail with so many at once."""
+        size, tried = self._size, 0
+
+        async def once() -> list[Outcome]:
+            nonlocal tried
+            if tried:
+                size.failed(tried)
+            some = arrivals[: size.records]
+            tried = len(some)
+            outcomes = list(await self._handle(some))
+            if len(outcomes) != len(some):
+                raise ValueError(f"the handler gave {len(outcomes)} outcomes for {len(some)} arrivals")
+            return outcomes
+
+        outcomes = await self._steadily(Stage.DECIDING, once)
+        size.succeeded()
         return [self._within_limits(outcome) for outcome in outcomes]
 
     def _within_limits(self, outcome: Outcome) -> Outcome:

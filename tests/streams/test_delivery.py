@@ -72,7 +72,7 @@ async def test_an_outage_of_the_store_is_waited_out() -> None:
     scene, handler = Scene(), Handler(outages=5)
     events = scene.taken([b"a", b"b"])
     await Delivery("screen", TOPIC, handler, scene.around).run(stream(events))
-    assert handler.batches == [[0, 1]] * 6
+    assert handler.batches == [[0, 1], *[[0]] * 5, [1]], "with fewer at once while it fails"
     assert fates(events) == {"acknowledged"}
     assert len(scene.broker.on(ALERTS)) == 2
     assert scene.broker.on(LETTERS) == []
@@ -349,3 +349,43 @@ def test_poison_in_pure_code_is_contained_and_quotes_nothing() -> None:
 
     outcome = contained(decide, Arrival(TOPIC, 0, 7, None, b"{}"))
     assert outcome == Dead("logic-fault", detail="KeyError")
+
+
+class AtMost(Handler):
+    """A store so slow that only small batches get through within its deadlines."""
+
+    def __init__(self, records: int) -> None:
+        super().__init__()
+        self.records = records
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        decided = await super().__call__(arrivals)
+        if len(arrivals) > self.records:
+            raise Transient("Redis did not answer in time")
+        return decided
+
+
+async def test_a_batch_too_large_for_the_store_gets_through_in_parts() -> None:
+    """Repeated whole it would fail for ever."""
+    scene, handler = Scene(records_max=64), AtMost(20)
+    events = scene.taken([b"a"] * 64)
+    await Delivery("screen", TOPIC, handler, scene.around).run(stream(events))
+    assert fates(events) == {"acknowledged"}
+    assert [offset for offset, _ in scene.meter.seen] == list(range(64)), "in order, each once"
+    sizes = [len(batch) for batch in handler.batches]
+    assert sizes[:3] == [64, 32, 16]
+    assert len(sizes) <= 12, "it tries larger ones now and then, not each time from the top"
+
+
+async def test_what_is_left_of_a_batch_in_parts_is_given_up_alone() -> None:
+    class Stops(AtMost):
+        async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+            if len(self.batches) == 2:
+                scene.leaving = True
+                raise Transient("Redis does not answer any more")
+            return await super().__call__(arrivals)
+
+    scene = Scene(records_max=8)
+    events = scene.taken([b"a"] * 8)
+    await Delivery("screen", TOPIC, Stops(4), scene.around).run(stream(events))
+    assert [event.fate for event in events] == ["acknowledged"] * 4 + ["given up"] * 4

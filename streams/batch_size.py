@@ -1,0 +1,34 @@
+"""How many records are decided at once: fewer after a step that failed, and more again while steps succeed.
+
+A store that answers slowly, or a process that gets little of the processor, may never decide a whole batch
+within the store's deadlines: repeated whole, it would fail for ever. Halving finds the size that gets
+through, and growing by a constant seldom tries too much again (additive increase, multiplicative decrease:
+Chiu and Jain 1989, as TCP does). An outage halves too, which costs some smaller batches once it is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+STEPS: Final = 16
+"""From one record back to the limit; a size that still fails is tried once in some batches."""
+
+
+@dataclass(slots=True)
+class BatchSize:
+    """``records`` is the present size, from 1 to ``records_max``."""
+
+    records_max: int
+    records: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.records = self.records_max
+
+    def failed(self, tried: int) -> None:
+        """A step with so many records failed."""
+        self.records = max(1, min(self.records, tried) // 2)
+
+    def succeeded(self) -> None:
+        """A step got through."""
+        self.records = min(self.records_max, self.records + max(1, self.records_max // STEPS))
