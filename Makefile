@@ -75,6 +75,17 @@ test-ops: $(OPS_STAMP) ## what operators see, on real Prometheus, Alertmanager a
 	@MYPYPATH=deploy/grafana $(BIN)/mypy deploy/grafana/*.py
 	@SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops
 
+.PHONY: sbom
+sbom: $(OPS_STAMP) ## what the image holds, as CycloneDX JSON in build/sbom.json
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements requirements/run.lock --pyproject pyproject.toml --output-reproducible \
+		--spec-version 1.6 --output-format JSON --output-file build/sbom.json 2>/dev/null
+	@echo "build/sbom.json"
+
+.PHONY: audit
+audit: $(OPS_STAMP) ## known vulnerabilities of what the image holds; fails where no advisory service answers
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/run.lock
+
 .PHONY: dashboards
 dashboards: $(OPS_STAMP) ## write deploy/grafana/*.json from the Python beside them
 	@$(BIN)/python deploy/grafana/generate.py

@@ -14,6 +14,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -87,6 +88,20 @@ def _version(home: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in home.name.split(".") if part.isdigit())
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A listener beside the plain one of ours; protocols are ``SSL``, ``SASL_SSL``, ``SASL_PLAINTEXT``."""
+
+    name: str
+    protocol: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        """As Kafka writes it."""
+        return f"{self.name}://{LOOPBACK}:{self.port}"
+
+
 class KafkaNode(LocalServer):
     """One node, broker and controller at once. Made by :class:`ApacheKafka`."""
 
@@ -94,9 +109,10 @@ class KafkaNode(LocalServer):
     start_seconds_max: ClassVar[float] = 180.0
     stop_seconds_max: ClassVar[float] = 20.0
 
-    def __init__(self, number: int, folder: Path, home: Path) -> None:
+    def __init__(self, number: int, folder: Path, home: Path, listeners: Sequence[Listener] = ()) -> None:
         super().__init__(folder)
         self.number = number
+        self._listeners = listeners
         self.home = home
         self._controller = take_port()
 
@@ -112,16 +128,19 @@ class KafkaNode(LocalServer):
 
     def format(self, cluster: str, voters: Sequence[str], settings: Mapping[str, str]) -> None:
         """Write its configuration and lay out its storage, once."""
-        listeners = f"CLIENT://{self.address},CONTROLLER://{LOOPBACK}:{self._controller.number}"
+        reached = [f"CLIENT://{self.address}", *(listener.address for listener in self._listeners)]
+        protocols = [f"{listener.name}:{listener.protocol}" for listener in self._listeners]
         own = {
             "process.roles": "broker,controller",
             "node.id": str(self.number),
             "controller.quorum.voters": ",".join(voters),
             "controller.listener.names": "CONTROLLER",
-            "listeners": listeners,
-            "advertised.listeners": f"CLIENT://{self.address}",
+            "listeners": ",".join([*reached, f"CONTROLLER://{LOOPBACK}:{self._controller.number}"]),
+            "advertised.listeners": ",".join(reached),
             "inter.broker.listener.name": "CLIENT",
-            "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": ",".join(
+                ["CLIENT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]
+            ),
             "log.dirs": str(self.folder / "data"),
         }
         lines = [f"{key}={value}\n" for key, value in {**own, **settings}.items()]
@@ -158,7 +177,8 @@ class KafkaNode(LocalServer):
 class ApacheKafka(ServerGroup):
     """One node, or three that replicate each other (every topic of ours with ``replication_factor=3`` then).
 
-    ``settings`` are broker properties over :data:`QUICK`; ``home`` holds ``libs/`` (:func:`kafka_home`).
+    ``settings`` are broker properties over :data:`QUICK`; ``home`` holds ``libs/`` (:func:`kafka_home`);
+    ``listeners`` are further ones, of a single node.
     Raises :class:`~local.binaries.NotAvailable` without Java or jars, :class:`DidNotStart`.
     """
 
@@ -170,12 +190,16 @@ class ApacheKafka(ServerGroup):
         folder: Path | None = None,
         home: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        listeners: Sequence[Listener] = (),
     ) -> None:
+        if listeners and nodes > 1:
+            raise ValueError("nodes cannot share a listener's port")
         java()
         home = kafka_home() if home is None else home
         super().__init__(folder)
         self.nodes = [
-            KafkaNode(number + 1, self.folder / f"node-{number + 1}", home) for number in range(nodes)
+            KafkaNode(number + 1, self.folder / f"node-{number + 1}", home, listeners)
+            for number in range(nodes)
         ]
         self._settings = {**QUICK, **_replication(nodes), **(settings or {})}
 

@@ -21,6 +21,7 @@ from tests.ops.reviewers import Reviewers
 from tests.ops.watchers import Alertmanager, Prometheus
 
 REQUIRED = "SAMEHAND_REQUIRE_OPS"
+PACKAGES = "prometheus, prometheus-alertmanager, chromium, redis-server, docker-compose"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,7 +33,7 @@ def program(name: str) -> str:
     """The path of a program; without it the test is skipped, or fails where it is required."""
     if found := shutil.which(name):
         return found
-    why = f"{name} is not installed (Debian's packages: prometheus, prometheus-alertmanager, chromium)"
+    why = f"{name} is not installed (Debian's packages: {PACKAGES})"
     if os.environ.get(REQUIRED) == "1":
         pytest.fail(why)
     pytest.skip(why)

@@ -24,8 +24,8 @@ from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 
 SOURCES = [*(ROOT / "store" / "redis").rglob("*.py"), *(ROOT / "store" / "redis").rglob("*.lua")]
-#: Sent by the client to find its way in a cluster. What it tells of itself may be refused: Redis 7.0 does not know
-#: CLIENT SETINFO, and with it in the file would not start.
+#: Sent by the client to find its way in a cluster. CLIENT SETINFO, which it sends too and may be refused,
+#: would keep Redis 7.0 from starting: it does not know it.
 OF_THE_CLIENT = {"cluster|slots", "asking", "command"}
 #: Sent by `samehand doctor` alone, which says what it could not see without.
 OF_ADMINISTRATORS = {"config"}
