@@ -88,15 +88,11 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     found = _reordered(ours, theirs) or _undecorated(ours, theirs)
     if found is not None:
         return found
-    run_shared = not ours.runs.isdisjoint(theirs.runs)
-    kinds = (
-        _extended(ours.base, theirs.base) if run_shared else None,
-        _typos(ours.base, theirs.base),
-        _consonants(ours, theirs),
-        _part(ours, theirs) if run_shared else None,
-    )
+    kinds = [_typos(ours.base, theirs.base), _consonants(ours, theirs)]
+    if not ours.runs.isdisjoint(theirs.runs):
+        kinds = [_extended(ours.base, theirs.base), *kinds, _part(ours, theirs)]
     held = [one for one in kinds if one is not None]
-    return max(held, key=_worth, default=None) if held else None
+    return max(held, key=_worth) if held else None
 
 
 def _worth(found: Likeness) -> float:
@@ -131,7 +127,9 @@ def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
     """The same once words like `official` and `backup` are taken off."""
     if ours.core and ours.core == theirs.core:
         return Likeness("decorated", theirs.core, 1.0)
-    short, long = sorted((ours.base, theirs.base), key=len)
+    short, long = ours.base, theirs.base
+    if len(short) > len(long):
+        short, long = long, short
     if (long.startswith(short) and decoration(long[len(short) :])) or (
         long.endswith(short) and decoration(long[: -len(short)])
     ):

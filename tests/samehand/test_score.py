@@ -106,3 +106,12 @@ def test_handle_and_name_are_partly_one_fact() -> None:
 def test_more_bans_make_each_less_likely() -> None:
     same = an_account(handle="umar_media_waziristan")
     assert scored(same, same, bans=1_000_000).log_odds < scored(same, same, bans=1_000).log_odds
+
+
+def test_one_household_alone_does_not_alert_and_claims_little() -> None:
+    family = an_account(device_id=DEVICE, ip="39.40.12.7", email="zarghun@gmail.com")
+    child = an_account(device_id=DEVICE, ip="39.40.12.7", email="mirgul@gmail.com")
+    result = scored(child, family, apart=HOUR)
+    assert result.band == "none"
+    assert "one-ground" in [line.level for line in result.lines]
+    assert 0.1 < result.probability < 0.3
