@@ -35,8 +35,8 @@ from samehand.weights import Band, SignalWeights, Weights
 _HOLD_MARGIN = 4.0
 # The same where names speak and there was nothing else to compare: then silence elsewhere is no disagreement.
 _NOTHING_ELSE_MARGIN = 1.0
-# And of one household's device and line: one of 14 was a mirror on tuning seeds 211 and 212, four of 14 on the
-# held-out ones before; e^-1.5 is 1 in 5.5.
+# And of one household's device and line: one of 14 was a mirror on tuning seeds 211 and 212, four of 14 on
+# the held-out ones before; e^-1.5 is 1 in 5.5.
 _HOUSEHOLD_MARGIN = 1.5
 
 # Where one household or one name is all that speaks, a pair is looked at and not believed: a family's tablet

@@ -14,9 +14,9 @@ from desk.cli.backtest.figures import figures
 from desk.cli.backtest.judged import Run
 from simulate.files import simulate_command
 
-TUNING_SEEDS: Final = (201, 202, 203, 204)
+TUNING_SEEDS: Final = (201, 202, 203, 204, 211, 212)
 """The platforms that were looked at while weights and rules were chosen."""
-HELD_OUT_SEEDS: Final = (7001, 7002, 7003, 7004)
+HELD_OUT_SEEDS: Final = (7101, 7102, 7103, 7104)
 """Those that judge: run once, with edits that tuning never used."""
 _ACCOUNTS: Final = 20_000
 
