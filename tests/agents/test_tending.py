@@ -12,6 +12,7 @@ import redis
 
 from agents.tending import Tending
 from store.errors import StoreMismatch, StoreUnavailable
+from store.limits import SWEPT_SECONDS
 from store.redis import Endpoint, RedisStore
 from streams.clock import SystemClock
 from streams.errors import BrokerUnavailable
@@ -139,8 +140,8 @@ async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch
 
 
 async def test_expired_bans_are_swept_out(life: Life) -> None:
-    soon = datetime.fromtimestamp(time.time() - 60, UTC)
-    life.seconds = time.time() - 3600
+    soon = datetime.fromtimestamp(time.time() - SWEPT_SECONDS, UTC)  # in the hour before this one
+    life.seconds = time.time() - 2 * SWEPT_SECONDS
     await life.ban(a_ban(handle="umar", expires_at=soon), a_ban(handle="salma"))
     await tending_of(life).look()
     assert (await life.house.store.figures()).fingerprints == 1
