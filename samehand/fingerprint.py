@@ -178,9 +178,10 @@ class Opened:
         if payload is None:
             return None
         try:
-            return signal.unpack(payload)
+            trait: object = signal.unpack(payload)
         except (IndexError, UnicodeDecodeError, ValueError) as fault:
             raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
+        return trait
 
 
 def first_section(record: bytes) -> tuple[int, bytes]:

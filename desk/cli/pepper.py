@@ -23,7 +23,9 @@ from store.rotation import replace_file, rotated, since, without
 from streams.errors import SettingsError
 from streams.settings import Settings, load
 
-_NEXT = "Restart every worker with this file, then `samehand rebuild`, and later `samehand pepper drop {old}`."
+_NEXT = (
+    "Restart every worker with this file, then `samehand rebuild`, and later `samehand pepper drop {old}`."
+)
 
 
 @click.group("pepper", short_help="Make, rotate and drop the secrets that key personal values.")

@@ -16,6 +16,7 @@ import agents.worker
 from agents.doors import remembered_of
 from agents.screen import Screen
 from samehand.fingerprint import Keyer
+from samehand.stock import NO_STOCK, StockPictures
 from schemas.accounts import AccountEvent
 from store.base import Remembered
 from streams.outcomes import Arrival, Outcome
@@ -39,10 +40,12 @@ def slow(account: str) -> None:
 def broken(ending: str) -> None:
     """Distilling fails on accounts whose name ends like this: a bug in our own logic."""
 
-    def breaks(event: AccountEvent, keyers: Sequence[tuple[int, Keyer]]) -> Remembered:
+    def breaks(
+        event: AccountEvent, keyers: Sequence[tuple[int, Keyer]], stock: StockPictures = NO_STOCK
+    ) -> Remembered:
         if event.key.endswith(ending):
             raise RuntimeError(f"a bug met {event.key}")
-        return remembered_of(event, keyers)
+        return remembered_of(event, keyers, stock)
 
     agents.screen.remembered_of = breaks  # type: ignore[attr-defined]  # the one place where a fault may go in
 
