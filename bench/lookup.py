@@ -19,7 +19,7 @@ from random import Random
 
 from bench.index.population import Held, population
 from bench.kinds import KINDS
-from bench.machine import machine
+from bench.machine import in_words, machine
 from bench.memory import told
 from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, Ingest, a_store, account_id, by_handle, enrol
@@ -207,7 +207,7 @@ def summary(one: Report) -> str:
             f"ingest: {ingest.rate:,.0f} bans a second of a core "
             f"(client {ingest.client_microseconds:.0f} µs, Redis {ingest.server_microseconds:.0f} µs a ban)",
             f"index after a tenth was taken out and enrolled again: {one.churned:.3f} of what it was",
-            f"on {one.machine}, {one.server}",
+            f"on {in_words(one.machine)}; {one.server}",
         )
     )
 

@@ -19,6 +19,14 @@ def machine() -> dict[str, str | int | float]:
     }
 
 
+def in_words(machine: dict[str, str | int | float]) -> str:
+    """The same in one line for people."""
+    return (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}, Python {machine['python']}, load {machine['load_average_1min']}"
+    )
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

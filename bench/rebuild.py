@@ -34,7 +34,7 @@ from agents.house import OPERATIONS, House
 from agents.tombstones import tombstone
 from bench.index.population import Held, population
 from bench.kinds import KINDS
-from bench.machine import machine
+from bench.machine import in_words, machine
 from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, a_store, account_id
 from bench.store.server import Server, server
@@ -358,7 +358,7 @@ def summary(one: Rebuilt) -> str:
             f"fingerprints: {one.fingerprints:,}, {one.fingerprints_differing:,} differ",
             f"keys: {one.keys:,}, {one.keys_differing:,} differ ({one.keys_at_cap:,} at their cap left out)",
             f"queries: {one.queries:,}, {one.queries_differing:,} differ",
-            f"on {one.machine}",
+            f"on {in_words(one.machine)}",
         )
     )
 

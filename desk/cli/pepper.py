@@ -40,6 +40,14 @@ def command() -> None:
     """
 
 
+_out_option = click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the new file there and leave the old one, where it is mounted read-only.",
+)
+
+
 @command.command("new", short_help="Make a file with fresh secrets.")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 def new(path: Path) -> int:
@@ -58,12 +66,7 @@ def new(path: Path) -> int:
 
 
 @command.command("rotate", short_help="Add a fresh secret as the current one.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the new file there and leave the old one, where it is mounted read-only.",
-)
+@_out_option
 @say.json_option
 def rotate(out: Path | None, as_json: bool) -> int:
     """Add a fresh secret to the file of SAMEHAND_PEPPER_FILE as the current one. The old ones stay in force.
@@ -99,12 +102,7 @@ def rotate(out: Path | None, as_json: bool) -> int:
 @click.option(
     "--anyway", is_flag=True, help="Though some accounts are no longer found: when a secret leaked."
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the new file there and leave the old one, where it is mounted read-only.",
-)
+@_out_option
 @say.json_option
 def drop(number: int, anyway: bool, out: Path | None, as_json: bool) -> int:
     """Take an old secret out of the file of SAMEHAND_PEPPER_FILE.
