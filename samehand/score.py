@@ -35,8 +35,8 @@ from samehand.weights import Band, SignalWeights, Weights
 _HOLD_MARGIN = 4.0
 # The same where names speak and there was nothing else to compare: then silence elsewhere is no disagreement.
 _NOTHING_ELSE_MARGIN = 1.0
-# And of one household's device and line: one of 14 was a mirror on tuning seeds 211 and 212, four of 14 on
-# the held-out ones before; e^-1.5 is 1 in 5.5.
+# And of one household's device and line where no name agrees whole (a family shares a surname): one of 14 was
+# a mirror on tuning seeds 211 and 212, four of 14 on the held-out ones before; e^-1.5 is 1 in 5.5.
 _HOUSEHOLD_MARGIN = 1.5
 
 # Where one household or one name is all that speaks, a pair is looked at and not believed: a family's tablet
@@ -47,7 +47,7 @@ _GROUNDS = {
     "device": (6.0, "one household's device and line"),
 }
 # A handle that agrees whole, or a whole display name of many bits (a common one is never alone), may reach
-# `possible` by itself; what is less than that may not.
+# `possible` by itself, and so may a household's device with it; what is less than that may not.
 _WHOLE = frozenset(("same-handle", "same", "same-name", "spells-it"))
 
 # Levels that say no more than that two values differ. Who changes one thing to come back changes others as
@@ -293,11 +293,12 @@ def _one_ground(log_odds: float, lines: list[_Line], limit: float, weights: Weig
 
 def _margin(group: str | None, lines: list[_Line]) -> float:
     """How far below `possible` a pair of one ground is held; 0 where a person should look at it."""
+    whole = any(line.group == "name" and line.finding.level in _WHOLE for line in lines)
     if group != "name":
-        return _HOUSEHOLD_MARGIN
+        return 0.0 if whole else _HOUSEHOLD_MARGIN
     if any(line.finding.level in _APART and line.signal in IDENTIFYING for line in lines):
         return _HOLD_MARGIN
-    return 0.0 if any(x.finding.level in _WHOLE for x in lines) else _NOTHING_ELSE_MARGIN
+    return 0.0 if whole else _NOTHING_ELSE_MARGIN
 
 
 def _down_to(limit: float, level: str, because: str, log_odds: float, slope: float) -> Evidence | None:

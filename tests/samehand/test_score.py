@@ -115,3 +115,19 @@ def test_one_household_alone_does_not_alert_and_claims_little() -> None:
     assert result.band == "none"
     assert "one-ground" in [line.level for line in result.lines]
     assert 0.1 < result.probability < 0.3
+
+
+def test_the_same_name_on_the_same_device_is_for_a_person_to_look_at() -> None:
+    same = an_account(display_name="umar media", device_id=DEVICE)
+    assert scored(same, same, apart=HOUR).band == "possible"
+
+
+def test_speaking_one_language_makes_no_name_whole() -> None:
+    """The level `same` of a locale is not that of a handle."""
+    ours, theirs = "zarghunwaziristani_media", "zarghunwaziristani"
+    bare = scored(an_account(handle=ours), an_account(handle=theirs), apart=HOUR)
+    speaking = scored(
+        an_account(handle=ours, locale="ps-AF"), an_account(handle=theirs, locale="ps-AF"), apart=HOUR
+    )
+    assert "one-ground" in [line.level for line in bare.lines]
+    assert (bare.band, speaking.band) == ("none", "none")
