@@ -47,14 +47,7 @@ class Screen:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: alerts, nothing to say, or a dead letter."""
-        if self._direction == "update":
-            outcomes, events = await aside(
-                arrivals, lambda: read_all(arrivals, decode_updated, self._house, self._seen)
-            )
-        else:
-            outcomes, events = await aside(
-                arrivals, lambda: read_all(arrivals, decode_created, self._house, self._seen)
-            )
+        outcomes, events = await aside(arrivals, lambda: self._read(arrivals))
         seen = [(place, one) for place, one in events if one is not None]
         if seen:
             for place, emits in (await self._alerts(seen)).items():
@@ -64,6 +57,11 @@ class Screen:
     async def confirm(self, emits: Sequence[Emit]) -> None:
         """Notes the published alerts, so that a repeat is a duplicate."""
         await confirm(emits, self._house)
+
+    def _read(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[tuple[int, _Seen | None]]]:
+        if self._direction == "update":
+            return read_all(arrivals, decode_updated, self._house, self._seen)
+        return read_all(arrivals, decode_created, self._house, self._seen)
 
     def _seen(self, event: AccountEvent) -> _Seen | None:
         if event.key in self._house.rules.allowlist:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from samehand.fingerprint import Fingerprint, Opened
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
-from samehand.signals.avatar import AvatarTrait, distance
+from samehand.signals.avatar import ALIKE_BITS, AvatarTrait, distance
 from samehand.signals.bio import BioTrait
 from samehand.signals.contact import ContactTrait
 from samehand.signals.email import EmailTrait
@@ -24,7 +24,6 @@ from samehand.signals.phone import PhoneTrait
 from samehand.signals.reach import names_an_address
 from samehand.weights import Weights
 
-_AVATAR_BITS_ALIKE: Final = 60  # the widest level of samehand/signals/avatar.py
 _BIO_BYTES_ALIKE: Final = 16  # of 64: fewer cannot reach its lowest level, 30 % of the text beyond chance
 
 
@@ -43,7 +42,7 @@ def _phone(ours: PhoneTrait, theirs: PhoneTrait) -> bool:
 def _avatar(ours: AvatarTrait, theirs: AvatarTrait) -> bool:
     if ours.variants or theirs.variants:
         return True  # not cheap any more: let the signal say
-    return int(distance(ours.pdq, theirs.pdq)) <= _AVATAR_BITS_ALIKE
+    return int(distance(ours.pdq, theirs.pdq)) <= ALIKE_BITS
 
 
 def _bio(ours: BioTrait, theirs: BioTrait) -> bool:
