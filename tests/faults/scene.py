@@ -21,6 +21,7 @@ from urllib.request import urlopen
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 from msgspec.structs import replace
+from prometheus_client.parser import text_string_to_metric_families
 
 from local.kafka_ready import admin
 from local.ports import LOOPBACK, Port, take_port
@@ -65,6 +66,14 @@ class Worker:
             return fault.read().decode()
         except OSError:
             return "it does not answer"
+
+    def decided(self, topic: str) -> int:
+        """How many records of a topic have a durable outcome, since it was started."""
+        with urlopen(f"http://{LOOPBACK}:{self.port.number}/metrics", timeout=5.0) as page:
+            families = list(text_string_to_metric_families(page.read().decode()))
+        samples = [sample for family in families for sample in family.samples]
+        told = [it for it in samples if it.name == "samehand_events_total" and it.labels["topic"] == topic]
+        return round(sum(it.value for it in told))
 
     def close(self) -> None:
         """Ends it, if it has not ended."""

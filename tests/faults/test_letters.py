@@ -33,6 +33,11 @@ def test_a_wave_of_poison_stops_the_topic_until_letters_resume(
     stopped_at = scene.letters()
     assert AT_LEAST <= stopped_at < POISON
     scene.until(lambda: scene.topics.created in stopped_topics(scene.settings), "the word of it")
+    # What it decided is committed every half second; what is not yet would be told again after a kill.
+    created = scene.topics.created
+    scene.until(
+        lambda: scene.committed(created) == worker.decided(created), "what it decided to be committed"
+    )
     worker.child.kill()
     worker = scene.start()
     scene.until(lambda: "dead letters" in worker.ready(), "the topic to stand still for the next worker")

@@ -41,12 +41,11 @@ def test_a_topic_is_made_again_under_a_worker(scene: Scene, expected: Expected) 
     scene.until(lambda: worker.child.pid is None, "the worker to see it")
     assert worker.child.exit_code == EXIT_STUCK
     assert f'"unread": {UNREAD}' in worker.log.read_text()
-    said = scene.count(scene.topics.alerts)
     scene.start()
-    pause = scene.until_alerts(said + 1)
-    recovered = pause + scene.until_settled()
+    # How long nothing was said is no figure here: a quick worker has read the new topic before it sees that it is new.
+    recovered = scene.until_settled()
     fault = f"a topic is made again, {UNREAD} of its records unread"
-    expected.judge(fault, scene, pause, recovered, repeats_max=0)
+    expected.judge(fault, scene, None, recovered, repeats_max=0)
 
 
 @pytest.mark.thorough
