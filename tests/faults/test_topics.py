@@ -42,7 +42,7 @@ def test_a_topic_is_made_again_under_a_worker(scene: Scene, expected: Expected) 
     assert worker.child.exit_code == EXIT_STUCK
     assert f'"unread": {UNREAD}' in worker.log.read_text()
     scene.start()
-    # How long nothing was said is no figure: a quick worker reads the new topic before it sees that it is new.
+    # How long nothing was said is no figure: a quick worker reads the new topic before it knows it for new.
     recovered = scene.until_settled()
     fault = f"a topic is made again, {UNREAD} of its records unread"
     expected.judge(fault, scene, None, recovered, repeats_max=0)
