@@ -20,6 +20,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+from kafka.errors import KafkaTimeoutError  # type: ignore[import-untyped]  # the same
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -229,7 +230,13 @@ class Scene:
 
     def count(self, topic: str) -> int:
         """How many records were ever on a topic."""
-        return sum(self._watch.end_offsets(self._places(topic)).values())
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while True:
+            try:
+                return sum(self._watch.end_offsets(self._places(topic)).values())
+            except KafkaTimeoutError:  # its leader has just gone: that is what some faults are about
+                if time.monotonic() > deadline:
+                    raise
 
     def committed(self, topic: str, partition: int | None = None) -> int:
         """How many records of a topic, or of one partition of it, the group has acknowledged."""

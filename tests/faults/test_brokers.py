@@ -44,18 +44,19 @@ def test_the_controller_moves(cluster: ApacheKafka, scene: Scene, expected: Expe
 
 def lose(fault: str, cluster: ApacheKafka, scene: Scene, expected: Expected, *, controller: bool) -> None:
     """One of the brokers goes in mid-stream, and comes back when the rest has been read."""
-    scene.publish_all(expected.stream)
     worker = scene.start()
-    scene.until_alerts(len(expected.final) // 4)
-    gone = cluster.controller() if controller else cluster.leader(scene.topics.alerts, 0)
-    gone.stop() if controller else gone.kill()
-    scene.watch_again()
-    said = scene.count(scene.topics.alerts)
-    assert said < len(expected.final), "it went in the middle"
-    scene.until_alerts(said + 1)
-    other = next(node.address for node in cluster.nodes if node is not gone)
-    leads = controller_id(other) if controller else leader_id(other, scene.topics.alerts, 0)
-    assert leads not in (gone.number, -1)
+    scene.until_ready(worker)
+    with scene.publishing(expected.stream, seconds=20.0):
+        scene.until_alerts(len(expected.final) // 4)
+        gone = cluster.controller() if controller else cluster.leader(scene.topics.alerts, 0)
+        gone.stop() if controller else gone.kill()
+        scene.watch_again()
+        said = scene.count(scene.topics.alerts)
+        assert said < len(expected.final), "it went in the middle"
+        scene.until_alerts(said + 1)
+        other = next(node.address for node in cluster.nodes if node is not gone)
+        leads = controller_id(other) if controller else leader_id(other, scene.topics.alerts, 0)
+        assert leads not in (gone.number, -1)
     recovered = scene.until_settled()
     cluster.start()
     expected.judge(fault, scene, scene.silence(), recovered, repeats_max=TELLING * BATCH_RECORDS)

@@ -35,9 +35,9 @@ def test_a_wave_of_poison_stops_the_topic_until_letters_resume(
     scene.until(lambda: scene.topics.created in stopped_topics(scene.settings), "the word of it")
     # What it decided is committed every half second; what is not yet would be told again after a kill.
     created = scene.topics.created
-    scene.until(
-        lambda: scene.committed(created) == worker.decided(created), "what it decided to be committed"
-    )
+    others = (scene.topics.banned, scene.topics.enrolled, scene.topics.updated)
+    scene.until(lambda: all(scene.committed(it) == scene.count(it) for it in others), "the other topics' end")
+    scene.until(lambda: scene.committed(created) == worker.decided(created), "all decided to be committed")
     worker.child.kill()
     worker = scene.start()
     scene.until(lambda: "dead letters" in worker.ready(), "the topic to stand still for the next worker")
