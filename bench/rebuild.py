@@ -42,7 +42,7 @@ from desk.cli.bookmark import Bookmark, read_bookmark
 from desk.cli.rebuild import Tally, open_anew, read_all
 from samehand.account import Account as Known
 from samehand.fingerprint import distil, query_keys
-from samehand.keys import Key, posting_cap
+from samehand.keys import Key, kind_of, posting_cap
 from samehand.weights import default_weights
 from schemas.accounts import Account, AccountBanned
 from schemas.wire import encode
@@ -297,7 +297,7 @@ async def _compared(
     after, _ = await _walked(new, 0)
     alone = [Query("nobody", (key,)) for key in keys]
     listed = await _both(old, new, alone, _KEYS_AT_ONCE, _LISTED_MAX, frozenset[tuple[str, float]])
-    full = [len(ours) >= posting_cap(key.kind) for key, (ours, _) in zip(keys, listed, strict=True)]
+    full = [len(ours) >= posting_cap(kind_of(key)) for key, (ours, _) in zip(keys, listed, strict=True)]
     ranked = await _both(old, new, asked, _ASKED_AT_ONCE, KEEP, tuple[tuple[str, float], ...])
     return {
         "fingerprints": len(before),

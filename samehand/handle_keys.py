@@ -25,7 +25,7 @@ from samehand.blocking import (
     tried_letters,
     tried_spellings,
 )
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.words import collapse
 
 # A base this short has so many bearers that only its number tells them apart: number and base are keyed
@@ -64,7 +64,7 @@ class Written(NamedTuple):
 
 def listed_keys(handle: Written) -> Iterator[Key]:
     """The keys under which a handle is enrolled."""
-    yield Key(KeyKind.HANDLE_FULL, handle.literal.encode())
+    yield key_of(KeyKind.HANDLE_FULL, handle.literal.encode())
     if not handle.automatic:  # the stem of a made-up handle is a common first name: only its digits name it
         yield from _chosen_keys(handle)
 
@@ -76,10 +76,10 @@ def _chosen_keys(handle: Written) -> Iterator[Key]:
         yield from _edges(word)
     yield from _numbered(handle)
     for reading in (*handle.alternates, *_core(handle)):
-        yield Key(KeyKind.HANDLE_WORD, reading.encode())
+        yield key_of(KeyKind.HANDLE_WORD, reading.encode())
         yield from _named(KeyKind.HANDLE_SORTED, letters(reading)[:1])
     if len(handle.consonants) >= CONSONANTS_MIN:
-        yield Key(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode())
+        yield key_of(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode())
 
 
 def _core(handle: Written) -> list[str]:
@@ -90,8 +90,8 @@ def _core(handle: Written) -> list[str]:
 
 def _edges(word: str) -> Iterator[Key]:
     if len(word) >= EDGE_LENGTH_MIN:
-        yield Key(KeyKind.HANDLE_START, word[:EDGE].encode())
-        yield Key(KeyKind.HANDLE_END, word[-EDGE:].encode())
+        yield key_of(KeyKind.HANDLE_START, word[:EDGE].encode())
+        yield key_of(KeyKind.HANDLE_END, word[-EDGE:].encode())
 
 
 def _numbered(handle: Written) -> Iterator[Key]:
@@ -138,7 +138,7 @@ def tried_keys(handle: Written) -> Iterator[Key]:
         yield from _named(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
     yield from _misread_digits(handle)
     # A banned display name that the handle spells.
-    yield Key(KeyKind.NAME_WORD, handle.base.encode())
+    yield key_of(KeyKind.NAME_WORD, handle.base.encode())
 
 
 def _word(word: str, joined: str = "") -> Iterator[Key]:
@@ -152,7 +152,7 @@ def _word(word: str, joined: str = "") -> Iterator[Key]:
 
 def _with_stems(word: str, digits: str) -> Iterator[Key]:
     for stem in stems(word):
-        yield Key(KeyKind.HANDLE_WORD, stem.encode())
+        yield key_of(KeyKind.HANDLE_WORD, stem.encode())
         if digits:
             yield from _whole(stem + digits)
 
@@ -189,13 +189,13 @@ def _misread_digits(handle: Written) -> Iterator[Key]:
 
 def _whole(word: str) -> Iterator[Key]:
     """A base with its digits, which is listed among the literals where the two are the same."""
-    yield Key(KeyKind.HANDLE_FULL, word.encode())
-    yield Key(KeyKind.HANDLE_WHOLE, word.encode())
+    yield key_of(KeyKind.HANDLE_FULL, word.encode())
+    yield key_of(KeyKind.HANDLE_WHOLE, word.encode())
 
 
 def _reading(word: str) -> Iterator[Key]:
     """The least that finds a reading which is only a guess."""
-    yield Key(KeyKind.HANDLE_WORD, word.encode())
+    yield key_of(KeyKind.HANDLE_WORD, word.encode())
     if len(word) >= UNORDERED_LENGTH_MIN - 1:
         yield from _named(KeyKind.HANDLE_SORTED, letters(word)[:1])
 
@@ -203,4 +203,4 @@ def _reading(word: str) -> Iterator[Key]:
 def _named(kind: KeyKind, words: Iterable[str]) -> Iterator[Key]:
     for word in words:
         if word:
-            yield Key(kind, word.encode())
+            yield key_of(kind, word.encode())

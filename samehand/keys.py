@@ -8,7 +8,7 @@ without end or slow down the rest.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NewType
 
 
 class KeyKind(IntEnum):
@@ -75,8 +75,26 @@ def posting_cap(kind: KeyKind) -> int:
     return NAME_POSTING_CAP if kind < KeyKind.EMAIL else PERSONAL_POSTING_CAP
 
 
-class Key(NamedTuple):
-    """One blocking key. ``value`` of a personal kind is a keyed digest, never the raw value."""
+Key = NewType("Key", bytes)
+"""One blocking key: a byte for its kind, then its value (of a personal kind a keyed digest, never raw).
 
-    kind: KeyKind
-    value: bytes
+Plain bytes, since a look-up makes a hundred: they hash once, sort by kind, and a batch of them is one array.
+"""
+
+_BYTES = [bytes((kind,)) for kind in range(256)]
+_KINDS = {int(kind): kind for kind in KeyKind}
+
+
+def key_of(kind: KeyKind, value: bytes) -> Key:
+    """The key of a kind and a value."""
+    return Key(_BYTES[kind] + value)
+
+
+def kind_of(key: Key) -> KeyKind:
+    """What a key was made of."""
+    return _KINDS[key[0]]
+
+
+def value_of(key: Key) -> bytes:
+    """Its value."""
+    return key[1:]

@@ -20,7 +20,7 @@ from samehand.blocking import (
     tried_letters,
 )
 from samehand.commonness import bits, decoration
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 
 _PAIRED_MAX = 4  # words that are paired, the rarest: all pairs of a four-word name
 
@@ -114,4 +114,4 @@ def _named(kind: KeyKind, words: Iterable[str]) -> Iterator[Key]:
 
 
 def _key(kind: KeyKind, value: str) -> Key:
-    return Key(kind, value.encode())
+    return key_of(kind, value.encode())

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import OF_THE_PAIR, Frequencies
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.signals import SIGNALS
 
 
@@ -41,7 +41,7 @@ class Unbanned:
         counted = self._counted.count(kind, value, stratum)
         if stratum or counted <= OF_THE_PAIR:
             return counted
-        return max(counted - max(self._bearers[Key(kind, value)] - 1, 0), 0)
+        return max(counted - max(self._bearers[key_of(kind, value)] - 1, 0), 0)
 
     @cached_property
     def _bearers(self) -> Counter[Key]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from samehand.commonness import bits, decoration
 from samehand.crossing_keys import handle_words
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.likeness import Word
 
 # Six bytes a word and ban: the two rarest of both names.
@@ -32,8 +32,8 @@ def tried_words(handle: Word | None, name: Word | None) -> Iterator[Key]:
     words = _telling(handle, name)[:_TRIED_MAX]
     yield from _keys(words)
     for word in words:
-        yield Key(KeyKind.HANDLE_WORD, word.encode())
-        yield Key(KeyKind.NAME_WORD, word.encode())
+        yield key_of(KeyKind.HANDLE_WORD, word.encode())
+        yield key_of(KeyKind.NAME_WORD, word.encode())
 
 
 def _telling(handle: Word | None, name: Word | None) -> list[str]:
@@ -45,4 +45,4 @@ def _telling(handle: Word | None, name: Word | None) -> list[str]:
 
 
 def _keys(words: Iterable[str]) -> Iterator[Key]:
-    return (Key(KeyKind.NAMING_WORD, word.encode()) for word in words)
+    return (key_of(KeyKind.NAMING_WORD, word.encode()) for word in words)

@@ -13,7 +13,6 @@ from samehand.keys import Key
 
 DIGEST_BYTES = 16
 TAG_BYTES = 4
-_KINDS = [bytes((kind,)) for kind in range(256)]
 
 
 class Digest(NamedTuple):
@@ -65,5 +64,5 @@ class Addresses:
     def key(self, key: Key) -> int:
         """Sixty-four bits of a blocking key."""
         state = self._keys.copy()
-        state.update(_KINDS[key.kind] + key.value)
+        state.update(key)
         return int.from_bytes(state.digest(), "big")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from samehand.fingerprint import Fingerprint
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.signals import SIGNALS
 
 # Counted within the script and language of the account: a name is as common as it is there.
@@ -53,10 +53,10 @@ def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
     by_device = device or account
     values = [
         Counted(
-            key.kind,
-            key.value,
-            fingerprint.stratum if key.kind in _WITHIN_STRATUM else "",
-            _cluster(key.kind, by_network, by_device, prefix or account),
+            kind_of(key),
+            value_of(key),
+            fingerprint.stratum if kind_of(key) in _WITHIN_STRATUM else "",
+            _cluster(kind_of(key), by_network, by_device, prefix or account),
         )
         for key in keys[:VALUES_MAX]
     ]
@@ -77,4 +77,4 @@ def _cluster(kind: KeyKind, by_network: bytes, by_device: bytes, not_device: byt
 
 
 def _first(keys: list[Key], kind: KeyKind) -> bytes | None:
-    return next((key.value for key in keys if key.kind is kind), None)
+    return next((value_of(key) for key in keys if kind_of(key) is kind), None)

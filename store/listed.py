@@ -23,7 +23,7 @@ from samehand.blocking import (
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import first_section, section, unpack
 from samehand.handle_keys import numbered_ends
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.signals import BY_CODE, POSITION
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, AvatarTrait, distance, has_block
 from samehand.signals.handle import HandleTrait
@@ -47,17 +47,17 @@ def another_picture(records: Sequence[bytes], key: Key, pictures: Sequence[bytes
     Among a million pictures some twenty share one block by chance; they would be told apart only after they
     had taken the places of others.
     """
-    if key.kind is not KeyKind.AVATAR_BLOCK or not pictures:
+    if kind_of(key) is not KeyKind.AVATAR_BLOCK or not pictures:
         return False
     shown = [pdq for record in records if (pdq := _pdq(record)) is not None]
     return all(distance(one, other) > ALIKE_BITS for one in pictures for other in shown)
 
 
 def _listed(record: bytes, key: Key) -> bool:
-    if key.kind is KeyKind.AVATAR_BLOCK:
+    if kind_of(key) is KeyKind.AVATAR_BLOCK:
         pdq = _pdq(record)
-        return pdq is not None and has_block(pdq, key.value)
-    if key.kind <= _LAST_OF_HANDLES:
+        return pdq is not None and has_block(pdq, value_of(key))
+    if kind_of(key) <= _LAST_OF_HANDLES:
         trait = _handle(record)
         if trait is not None and _surely(trait, key):
             return True
@@ -66,13 +66,13 @@ def _listed(record: bytes, key: Key) -> bool:
 
 def _surely(trait: HandleTrait, key: Key) -> bool:
     """Whether the handle alone says that it is listed so; a "no" says nothing."""
-    value = key.value.decode("utf-8", "replace")
-    if key.kind is KeyKind.HANDLE_FULL:
+    value = value_of(key).decode("utf-8", "replace")
+    if kind_of(key) is KeyKind.HANDLE_FULL:
         return value == trait.literal
     if trait.automatic:
         return False
     base = trait.word.base
-    match key.kind:
+    match kind_of(key):
         case KeyKind.HANDLE_WORD:
             short = DELETION_LENGTH_MIN <= len(base) < UNORDERED_LENGTH_MIN
             return bool(base) and (value == base or (short and _one_letter_less(base, value)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from samehand.keys import Key
+from samehand.keys import Key, kind_of
 from store.base import Candidate, Query
 from store.limits import shard_posting_cap
 from store.listed import another_picture
@@ -38,7 +38,7 @@ class Index:
         self.entries[entry.account] = entry
         for key in keys_of(read_frame(entry.frame).records):
             posting = self.postings.setdefault(key, {})
-            if len(posting) < shard_posting_cap(key.kind, self.shards):
+            if len(posting) < shard_posting_cap(kind_of(key), self.shards):
                 posting[entry.account] = None
 
     def remove(self, account: str) -> Entry | None:
@@ -93,7 +93,7 @@ def _read(indexes: Sequence[Index], keys: Iterable[Key], keep: int) -> list[tupl
     found = [[other for index in indexes for other in index.postings.get(key, ())] for key in asked]
     chosen = read_at_all(
         np.zeros(len(asked), np.int64),
-        np.array([allotment(key.kind) for key in asked], np.int64),
+        np.array([allotment(kind_of(key)) for key in asked], np.int64),
         np.array([len(listed) for listed in found], np.int64),
         keep,
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from samehand.keys import Key, posting_cap
+from samehand.keys import Key, kind_of, posting_cap
 from store.addresses import Addresses
 from store.ranking import Ints, allotment, read_at_all
 
@@ -47,11 +47,11 @@ class Postings:
         """The accounts that share a key that was read, and log2(N / length) summed over such keys."""
         asked = [key for keys in queries for key in keys]
         values = np.array([self._hash(key) for key in asked], np.uint64)
-        caps = np.array([posting_cap(key.kind) for key in asked], np.int64)
+        caps = np.array([posting_cap(kind_of(key)) for key in asked], np.int64)
         query = np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries])
         at = np.minimum(np.searchsorted(self._values, values), len(self._values) - 1)
         known = self._values[at] == values
-        allotments = np.array([allotment(key.kind) for key in asked], np.int64)
+        allotments = np.array([allotment(kind_of(key)) for key in asked], np.int64)
         lengths = np.where(known, np.minimum(self._lengths[at], caps), 0)
         read = known & read_at_all(query, allotments, lengths, keep)
         at, query, lengths = at[read], query[read], lengths[read]

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.index.postings import Making
 from samehand.account import Account
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.handle import HANDLE, HandleTrait
 from samehand.signals.name import NAME, NameTrait
 
@@ -56,7 +56,7 @@ def _made(distilled: Callable[[str, str], _Trait | None], keys: Callable[[_Trait
 
 
 def _skeleton(base: str) -> list[Key]:
-    return [Key(KeyKind.HANDLE_WORD, base.encode())]
+    return [key_of(KeyKind.HANDLE_WORD, base.encode())]
 
 
 def _bands(base: str) -> list[Key]:
@@ -66,7 +66,7 @@ def _bands(base: str) -> list[Key]:
     hashes = np.array([crc32(gram.encode()) for gram in grams], np.uint64)
     minima = (hashes[:, None] * _SLOPES + _SHIFTS).min(axis=0)
     return [
-        Key(KeyKind.HANDLE_WORD, bytes((band,)) + minima[band * _ROWS : (band + 1) * _ROWS].tobytes())
+        key_of(KeyKind.HANDLE_WORD, bytes((band,)) + minima[band * _ROWS : (band + 1) * _ROWS].tobytes())
         for band in range(_BANDS)
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from samehand.account import Account, Avatar
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 
 PDQ_BYTES = 32
@@ -69,7 +69,7 @@ class AvatarSignal(SignalBase[AvatarTrait]):
 
     def counts(self, trait: AvatarTrait) -> Iterable[Key]:
         """The whole hash: default pictures are those that many accounts carry."""
-        return (Key(KeyKind.AVATAR, trait.pdq),)
+        return (key_of(KeyKind.AVATAR, trait.pdq),)
 
     def compare(self, ours: AvatarTrait, theirs: AvatarTrait, sight: Sight) -> Finding | None:
         """The level by the number of bits that differ; different pictures say little."""
@@ -119,7 +119,7 @@ def has_block(pdq: bytes, value: bytes) -> bool:
 
 def _blocks(pdq: bytes) -> Iterable[Key]:
     bits = int.from_bytes(pdq, "big")
-    return (Key(KeyKind.AVATAR_BLOCK, bytes((place,)) + _block(bits, place)) for place in range(BLOCKS))
+    return (key_of(KeyKind.AVATAR_BLOCK, bytes((place,)) + _block(bits, place)) for place in range(BLOCKS))
 
 
 def _block(bits: int, place: int) -> bytes:

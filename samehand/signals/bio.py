@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.fold import fold_text
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 
@@ -66,13 +66,13 @@ class BioSignal(SignalBase[BioTrait]):
     def keys(self, trait: BioTrait) -> Iterable[Key]:
         """A key a band."""
         return tuple(
-            Key(KeyKind.BIO_BAND, bytes((band,)) + trait.signature[band * ROWS : (band + 1) * ROWS])
+            key_of(KeyKind.BIO_BAND, bytes((band,)) + trait.signature[band * ROWS : (band + 1) * ROWS])
             for band in range(BANDS)
         )
 
     def counts(self, trait: BioTrait) -> Iterable[Key]:
         """The first band stands for the whole text: 32 bits, which strangers share once in billions."""
-        return (Key(KeyKind.BIO_BAND, _first_band(trait)),)
+        return (key_of(KeyKind.BIO_BAND, _first_band(trait)),)
 
     def compare(self, ours: BioTrait, theirs: BioTrait, sight: Sight) -> Finding | None:
         """The estimated share of three-letter pieces in common."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.contacts import ContactPoint, contact_points, own_points
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
@@ -100,8 +100,8 @@ class ContactSignal(SignalBase[ContactTrait]):
     def keys(self, trait: ContactTrait) -> Iterable[Key]:
         """Every point named, and the account's own: whoever names it is found by it."""
         return (
-            *(Key(KeyKind.CONTACT, digest) for digest, _ in trait.points),
-            *(Key(KeyKind.CONTACT, digest) for digest in trait.own),
+            *(key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points),
+            *(key_of(KeyKind.CONTACT, digest) for digest in trait.own),
         )
 
     def probes(self, trait: ContactTrait) -> Iterable[Key]:
@@ -109,11 +109,11 @@ class ContactSignal(SignalBase[ContactTrait]):
         yield from self.keys(trait)
         for digest, kind in trait.points:
             if (own := own_kind(kind)) is not None:
-                yield Key(own, digest)
+                yield key_of(own, digest)
 
     def counts(self, trait: ContactTrait) -> Iterable[Key]:
         """Every point named."""
-        return (Key(KeyKind.CONTACT, digest) for digest, _ in trait.points)
+        return (key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points)
 
     def compare(self, ours: ContactTrait, theirs: ContactTrait, sight: Sight) -> Finding | None:
         """The strongest of: a shared point, the banned account naming this one, this one naming it."""

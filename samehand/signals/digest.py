@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Finding, Quoted, Sight, SignalBase
 
 DIGEST_BYTES = 10
@@ -36,11 +36,11 @@ class DigestSignal(SignalBase[bytes]):
 
     def keys(self, trait: bytes) -> Iterable[Key]:
         """The digest is its own blocking key."""
-        return (Key(self.kind, trait),)
+        return (key_of(self.kind, trait),)
 
     def counts(self, trait: bytes) -> Iterable[Key]:
         """The digest, even where it is too common to be a blocking key."""
-        return (Key(self.kind, trait),)
+        return (key_of(self.kind, trait),)
 
     def compare(self, ours: bytes, theirs: bytes, sight: Sight) -> Finding | None:
         """The same value, or another one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from samehand.account import Account
 from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.email import domain_class, fold_email
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
@@ -79,11 +79,11 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     def keys(self, trait: EmailTrait) -> Iterable[Key]:
         """The mailbox, and the local part: the same name at another provider."""
-        return (Key(KeyKind.EMAIL, trait.mailbox), Key(KeyKind.EMAIL_LOCAL, trait.local))
+        return (key_of(KeyKind.EMAIL, trait.mailbox), key_of(KeyKind.EMAIL_LOCAL, trait.local))
 
     def probes(self, trait: EmailTrait) -> Iterable[Key]:
         """Those, and whose profile names the mailbox."""
-        return (*self.keys(trait), Key(KeyKind.CONTACT, trait.mailbox))
+        return (*self.keys(trait), key_of(KeyKind.CONTACT, trait.mailbox))
 
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
         """What it is listed under."""

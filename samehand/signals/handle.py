@@ -12,7 +12,7 @@ from samehand.commonness import bits, digit_bits
 from samehand.crossing_keys import handle_sounds
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.likeness import LONG_BITS_MAX, Likeness, Word, exact_bits, likeness
 from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import FoldFlags, fold_handle
@@ -133,8 +133,8 @@ class HandleSignal(SignalBase[HandleTrait]):
     def counts(self, trait: HandleTrait) -> Iterable[Key]:
         """The handle as it is written, and its base."""
         return (
-            Key(KeyKind.HANDLE_FULL, trait.literal.encode()),
-            Key(KeyKind.STEM, trait.word.base.encode()),
+            key_of(KeyKind.HANDLE_FULL, trait.literal.encode()),
+            key_of(KeyKind.STEM, trait.word.base.encode()),
         )
 
     def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding | None:

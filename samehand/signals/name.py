@@ -12,7 +12,7 @@ from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
 from samehand.normal.consonants import word_keys
@@ -123,12 +123,12 @@ class NameSignal(SignalBase[NameTrait]):
     def probes(self, trait: NameTrait) -> Iterable[Key]:
         """Those of :func:`samehand.name_keys.tried_keys`, and of a banned handle that the name spells."""
         yield from tried_keys(SpeltName(trait.words, trait.sounds, trait.base))
-        yield Key(KeyKind.HANDLE_WORD, trait.base.encode())
-        yield from (Key(KeyKind.HANDLE_SORTED, one.encode()) for one in letters(trait.base)[:1])
+        yield key_of(KeyKind.HANDLE_WORD, trait.base.encode())
+        yield from (key_of(KeyKind.HANDLE_SORTED, one.encode()) for one in letters(trait.base)[:1])
 
     def counts(self, trait: NameTrait) -> Iterable[Key]:
         """Each of its words."""
-        return (Key(KeyKind.WORD, word.encode()) for word in dict.fromkeys(trait.words))
+        return (key_of(KeyKind.WORD, word.encode()) for word in dict.fromkeys(trait.words))
 
     def compare(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
         """Word by word, then as one run of letters; the better of the two readings."""

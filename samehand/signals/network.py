@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.network import read_address
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
@@ -61,7 +61,7 @@ class NetworkSignal(SignalBase[NetworkTrait]):
 
     def keys(self, trait: NetworkTrait) -> Iterable[Key]:
         """The address and its prefix; the wide /48 only adds evidence."""
-        return (Key(KeyKind.ADDRESS, trait.address), Key(KeyKind.PREFIX, trait.prefix))
+        return (key_of(KeyKind.ADDRESS, trait.address), key_of(KeyKind.PREFIX, trait.prefix))
 
     def counts(self, trait: NetworkTrait) -> Iterable[Key]:
         """What it is listed under."""

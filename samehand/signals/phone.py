@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.phone import fold_phone
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
@@ -60,11 +60,11 @@ class PhoneSignal(SignalBase[PhoneTrait]):
 
     def keys(self, trait: PhoneTrait) -> Iterable[Key]:
         """The number and its block."""
-        return (Key(KeyKind.PHONE, trait.number), Key(KeyKind.PHONE_BLOCK, trait.block))
+        return (key_of(KeyKind.PHONE, trait.number), key_of(KeyKind.PHONE_BLOCK, trait.block))
 
     def probes(self, trait: PhoneTrait) -> Iterable[Key]:
         """Those, and whose profile names the number."""
-        return (*self.keys(trait), Key(KeyKind.CONTACT, trait.number))
+        return (*self.keys(trait), key_of(KeyKind.CONTACT, trait.number))
 
     def counts(self, trait: PhoneTrait) -> Iterable[Key]:
         """What it is listed under."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from samehand.keys import Key
+from samehand.keys import Key, kind_of
 from store.ranking import Bools, Ints, allotment, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BYTES, Spread, places
 
@@ -47,7 +47,7 @@ class Probes:
             where,
             prints,
             spread.print_bytes,
-            np.array([allotment(key.kind) for key in keys], np.int64),
+            np.array([allotment(kind_of(key)) for key in keys], np.int64),
             np.repeat(np.arange(len(asked), dtype=np.int64), [len(one) for one in asked]),
             np.array([probe for one in asked for probe in one], np.int64),
         )

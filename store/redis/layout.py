@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samehand.fingerprint import Fingerprint
-from samehand.keys import Key
+from samehand.keys import Key, kind_of
 from store.addresses import Addresses
 from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
@@ -117,7 +117,7 @@ class Layout:
         rows = {}
         for key in keys:
             bucket, fingerprint = place(self.addresses.key(key), spread)
-            rows[bucket, fingerprint] = shard_posting_cap(key.kind, self.sizes.shards)
+            rows[bucket, fingerprint] = shard_posting_cap(kind_of(key), self.sizes.shards)
         size = spread.print_bytes
         return bytes((size,)) + b"".join(
             bucket.to_bytes(4, "big") + fingerprint.to_bytes(size, "big") + cap.to_bytes(2, "big")

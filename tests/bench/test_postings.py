@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from bench.index.postings import Postings, places
-from samehand.keys import EDGE_POSTING_CAP, Key, KeyKind
+from samehand.keys import EDGE_POSTING_CAP, Key, KeyKind, key_of
 
 
 def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
-    return Key(kind, value.encode())
+    return key_of(kind, value.encode())
 
 
 def test_rarer_keys_count_for_more() -> None:

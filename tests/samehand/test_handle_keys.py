@@ -6,7 +6,7 @@ import pytest
 
 from samehand.account import Account
 from samehand.fingerprint import distil, enrolment_keys, query_keys
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, kind_of
 from tests.samehand.signals.test_contract import keyer
 
 
@@ -47,12 +47,12 @@ def test_disguises_share_a_key(banned: str, mirror: str) -> None:
 
 
 def test_a_consonant_put_in_is_left_out_again() -> None:
-    assert KeyKind.HANDLE_CONSONANTS in {key.kind for key in listed("darinut") & tried("doverinate")}
+    assert KeyKind.HANDLE_CONSONANTS in {kind_of(key) for key in listed("darinut") & tried("doverinate")}
 
 
 def test_made_up_handles_are_listed_by_their_whole_alone() -> None:
     made_up = Account(platform="x", account_id="1", handle="Elizabe39542212")
-    kinds = {key.kind for key in enrolment_keys(distil(made_up, keyer, at=None))}
+    kinds = {kind_of(key) for key in enrolment_keys(distil(made_up, keyer, at=None))}
     assert {kind for kind in kinds if kind < KeyKind.EMAIL} == {KeyKind.HANDLE_FULL}
 
 

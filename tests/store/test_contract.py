@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from samehand.keys import NAME_POSTING_CAP, PERSONAL_POSTING_CAP, Key, KeyKind, posting_cap
+from samehand.keys import (
+    NAME_POSTING_CAP,
+    PERSONAL_POSTING_CAP,
+    KeyKind,
+    key_of,
+    kind_of,
+    posting_cap,
+    value_of,
+)
 from samehand.lineage import Descent, founder
 from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Store
 from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, SWEPT_SECONDS, shard_posting_cap
@@ -150,9 +158,9 @@ class TestBans:
         assert await store.facts([]) == []
         assert await store.bans([]) == []
         assert await store.bans_like([Query("x:1", ())], now=NOW) == [[]]
-        assert await store.remembered_like([Query("x:1", (Key(KeyKind.EMAIL, b"0123456789"),))], now=NOW) == [
-            []
-        ]
+        assert await store.remembered_like(
+            [Query("x:1", (key_of(KeyKind.EMAIL, b"0123456789"),))], now=NOW
+        ) == [[]]
 
     async def test_while_peppers_rotate_both_find(self, store: Store) -> None:
         old, new = PEPPERS.peppers[0], Pepper(2, b"another pepper of the tests, 32 b")
@@ -161,7 +169,7 @@ class TestBans:
         await store.enrol([ban], now=NOW)
         for pepper in (old, new):
             query = a_ban("2", handle=None, email="umar@example.org", peppers=Peppers(b"", (pepper,)))
-            keys = tuple(Key(KeyKind.EMAIL, key) for key in _emails(query.fingerprints[0]))
+            keys = tuple(key_of(KeyKind.EMAIL, key) for key in _emails(query.fingerprints[0]))
             (candidates,) = await store.bans_like([Query("x:2", keys)], now=NOW)
             assert [one.fingerprints for one in candidates] == [ban.fingerprints]
 
@@ -170,7 +178,7 @@ def _emails(fingerprint: object) -> list[bytes]:
     from samehand.fingerprint import Fingerprint, enrolment_keys
 
     assert isinstance(fingerprint, Fingerprint)
-    return [key.value for key in enrolment_keys(fingerprint) if key.kind is KeyKind.EMAIL]
+    return [value_of(key) for key in enrolment_keys(fingerprint) if kind_of(key) is KeyKind.EMAIL]
 
 
 class TestExpiry:
@@ -314,7 +322,7 @@ class TestRemembered:
     async def test_a_crowd_of_one_value_lists_no_more_than_its_cap_a_generation(self, store: Store) -> None:
         accounts = [a_remembered(str(n)) for n in range(NAME_POSTING_CAP * 2)]
         await store.remember(accounts, now=NOW)
-        keys = tuple(key for key in a_query().keys if key.kind is KeyKind.HANDLE_START)
+        keys = tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_START)
         (candidates,) = await store.remembered_like([Query("x:q", keys)], now=NOW, keep=1_000)
         most = 3 * shard_posting_cap(KeyKind.HANDLE_START, 3)
         assert posting_cap(KeyKind.HANDLE_START) <= len(candidates) <= most

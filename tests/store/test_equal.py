@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from samehand.keys import kind_of, value_of
 from samehand.lineage import Descent, founder
 from store import ranking
 from store.base import Query, Store
@@ -120,7 +121,7 @@ class Story:
             await store.pairs(pairs),
             await store.descents(ACCOUNTS),
             (figures.fingerprints, figures.remembered_evicted, frequencies.bans, frequencies.accounts("")),
-            [frequencies.count(key.kind, key.value, "") for query in QUERIES for key in query.keys],
+            [frequencies.count(kind_of(key), value_of(key), "") for query in QUERIES for key in query.keys],
         ]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint import distil, enrolment_keys, pack, query_keys
-from samehand.keys import Key, KeyKind
+from samehand.keys import KeyKind, key_of
 from store.listed import listed
 from tests.store.makers import PEPPERS
 
@@ -36,10 +36,10 @@ def test_the_short_way_agrees_with_the_long_one(
 ) -> None:
     mine, theirs = (distil(account, KEYER, at=None) for account in (one, other))
     record, keys = pack(mine), set(enrolment_keys(mine))
-    for key in (*keys, *query_keys(mine), *query_keys(theirs), Key(kind, value)):
+    for key in (*keys, *query_keys(mine), *query_keys(theirs), key_of(kind, value)):
         assert listed([record], key) == (key in keys), key
 
 
 @given(st.binary(max_size=60), st.sampled_from(list(KeyKind)))
 def test_a_damaged_record_is_listed_nowhere_or_read(record: bytes, kind: KeyKind) -> None:
-    assert listed([record], Key(kind, b"umarmedia")) in (True, False)
+    assert listed([record], key_of(kind, b"umarmedia")) in (True, False)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.keys import Key, KeyKind
+from samehand.keys import KeyKind, key_of
 from store.redis.hits import Probes, matches, source_and_slot
 from store.redis.layout import Spread
 
@@ -16,7 +16,7 @@ ENTRIES = st.lists(st.tuples(st.integers(0, 5), SLOTS), max_size=12)
 
 def probes(numbers: list[int], print_bytes: int) -> Probes:
     """One query that asks for keys of these hashed values."""
-    keys = [Key(KeyKind.EMAIL, bytes((place,))) for place in range(len(numbers))]
+    keys = [key_of(KeyKind.EMAIL, bytes((place,))) for place in range(len(numbers))]
     hashed = dict(zip(keys, numbers, strict=True))
     return Probes.of([keys], hashed.__getitem__, Spread(7, 1, print_bytes))
 
