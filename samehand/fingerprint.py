@@ -30,6 +30,7 @@ _SECTION_LENGTH_MAX = 0xFFFF
 _EMPTY = 0x80  # added to the code of a section without a payload, which then has no length either
 _CODE_MAX = _EMPTY - 1
 _AT = slice(3, 7)
+_PLATFORM, _STRATUM = 7, 8  # where each stands in a header of one byte a word
 _AT_LATER = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
 
 
@@ -152,32 +153,63 @@ class Opened:
         UnreadableFingerprint: the bytes are no record; of a trait, when it is asked for.
     """
 
-    __slots__ = ("_sections", "pepper_id", "platform")
+    __slots__ = ("_start", "pepper_id", "record")
 
     def __init__(self, record: bytes) -> None:
-        """Finds its sections."""
+        """Finds where its sections begin."""
+        self.record = record
         try:
-            _, self.platform, _, here = _header(record)
+            # Nearly every record: a moment before 2106, and words that one byte stands for.
+            if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
+                self._start = _STRATUM + 1
+            else:
+                self._start = _header(record)[-1]
             self.pepper_id = record[2]
-            self._sections: dict[int, bytes] = {}
-            while here < len(record):
-                code, payload, here = _section(record, here)
-                self._sections[code] = payload
         except (IndexError, UnicodeDecodeError) as fault:
             raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
+
+    @property
+    def platform(self) -> str:
+        """Where the account is."""
+        return _header(self.record)[1]
 
     @property
     def traits(self) -> Opened:
         """Itself: its traits by their places."""
         return self
 
+    def begins(self) -> dict[int, int]:
+        """Where in the record each section's payload begins, by its signal's code; walks it anew."""
+        record, here, end = self.record, self._start, len(self.record)
+        begins = {}
+        try:
+            while here < end:
+                code, length = record[here], 0
+                if code & _EMPTY:
+                    code, here = code & _CODE_MAX, here + 1
+                else:
+                    length, here = record[here + 1], here + 2
+                    if length == 0xFF:
+                        length, here = int.from_bytes(record[here : here + 2], "big"), here + 2
+                begins[code] = here
+                here += length
+        except IndexError as fault:
+            raise UnreadableFingerprint("not a fingerprint record: IndexError") from fault
+        if here != end:
+            raise UnreadableFingerprint("the record ends in the middle of a section")
+        return begins
+
     def __getitem__(self, place: int) -> object | None:
         """One trait, read anew; ``None`` where the account shows nothing."""
         signal = SIGNALS[place]
-        payload = self._sections.get(signal.code)
-        if payload is None:
-            return None
+        record, here, payload = self.record, self._start, None
         try:
+            while here < len(record):
+                code, found, here = _section(record, here)
+                if code == signal.code:
+                    payload = found
+            if payload is None:
+                return None
             trait: object = signal.unpack(payload)
         except (IndexError, UnicodeDecodeError, ValueError) as fault:
             raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault

@@ -4,27 +4,30 @@ Most candidates share a key of their names and nothing else, and :func:`samehand
 of names alone below `possible` where both sides show something else that differs. So it is enough to see
 that nothing but the names *can* agree. What a signal here calls apart, its own comparison must call different
 (`tests/samehand/test_hopeless.py` holds every pair set aside to its full score).
+
+Of a stored record hardly anything is read. Digests are kept as they are, so that two sides which share one
+show its bytes: where none of ours stands anywhere in a record, no digest agrees. Only pictures and texts,
+which may resemble each other without being equal, are looked up by their places.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from operator import eq
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from samehand.fingerprint import Fingerprint, Opened
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
-from samehand.signals.avatar import ALIKE_BITS, AvatarTrait, distance
-from samehand.signals.bio import BioTrait
+from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait, distance
+from samehand.signals.bio import ALIKE_BYTES, BIO, SIGNATURE_BYTES, BioTrait
 from samehand.signals.contact import ContactTrait
-from samehand.signals.email import EmailTrait
-from samehand.signals.mention import MentionTrait
+from samehand.signals.digest import DIGEST_BYTES
+from samehand.signals.email import DISPOSABLE, EMAIL, EmailTrait
+from samehand.signals.mention import MENTION, MentionTrait
 from samehand.signals.phone import PhoneTrait
-from samehand.signals.reach import names_an_address
+from samehand.signals.reach import REACH, names_an_address, reach_of
 from samehand.weights import Weights
-
-_BIO_BYTES_ALIKE: Final = 16  # of 64: fewer cannot reach its lowest level, 30 % of the text beyond chance
 
 
 def _email(ours: EmailTrait, theirs: EmailTrait) -> bool:
@@ -40,14 +43,14 @@ def _phone(ours: PhoneTrait, theirs: PhoneTrait) -> bool:
 
 
 def _avatar(ours: AvatarTrait, theirs: AvatarTrait) -> bool:
-    if ours.variants or theirs.variants:
-        return True  # not cheap any more: let the signal say
-    return int(distance(ours.pdq, theirs.pdq)) <= ALIKE_BITS
+    views = ((pdq, theirs.pdq) for pdq in (ours.pdq, *ours.variants))
+    others = ((ours.pdq, pdq) for pdq in theirs.variants)
+    return any(distance(*pair) <= ALIKE_BITS for pair in (*views, *others))
 
 
 def _bio(ours: BioTrait, theirs: BioTrait) -> bool:
     agreeing: int = sum(map(eq, ours.signature, theirs.signature))
-    return agreeing >= _BIO_BYTES_ALIKE
+    return agreeing >= ALIKE_BYTES
 
 
 def _contact(ours: ContactTrait, theirs: ContactTrait) -> bool:
@@ -74,7 +77,25 @@ _MAY_AGREE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "mention": _mention,
 }
 _NAMES: Final = frozenset(("handle", "name"))
-_CONTACT: Final = POSITION["contact"]
+_CONTACT, _EMAIL, _PHONE = POSITION["contact"], POSITION["email"], POSITION["phone"]
+
+
+class _Glance(NamedTuple):
+    """What is looked for in the records that one account meets.
+
+    ``digests``: bytes of which a record that may agree shows some. ``pictures`` and ``bio`` are read as
+    numbers. ``telling`` are the codes of the account's identifying traits, ``unread`` those of traits of
+    which any may agree.
+    """
+
+    digests: tuple[bytes, ...]
+    pictures: tuple[int, ...]
+    bio: int | None
+    disposable: bool
+    mentions: bool
+    listed: bool
+    telling: tuple[int, ...]
+    unread: tuple[int, ...]
 
 
 class Sieve:
@@ -90,10 +111,13 @@ class Sieve:
         ]
         # Those that are told apart fastest and differ most often first.
         self._checks = tuple(sorted(checks, key=lambda check: not check[1]))
+        self._able = able
         self._sound = all(
             _speaks_against(weights, name, level)
             for name, level in (*((one.name, "different") for one in able), ("platform", "another"))
         )
+        # An account meets up to 64 others in a row: what is looked for is laid out at the first.
+        self._laid_out: tuple[Fingerprint, _Glance] | None = None
 
     def hopeless(self, ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
         """Whether a full score must stay below `possible`. Never true of a pair that would have alerted.
@@ -102,6 +126,37 @@ class Sieve:
         """
         if not self._sound:
             return False
+        if isinstance(theirs, Opened):
+            told = _at_a_glance(self._glance(ours), theirs)
+            if told is not None:
+                return told
+        return self._trait_by_trait(ours, theirs)
+
+    def _glance(self, ours: Fingerprint) -> _Glance:
+        if self._laid_out is None or self._laid_out[0] is not ours:
+            self._laid_out = ours, self._looked_for(ours)
+        return self._laid_out[1]
+
+    def _looked_for(self, ours: Fingerprint) -> _Glance:
+        shown = [one for one in self._able if ours.traits[POSITION[one.name]] is not None]
+        names = {one.name for one in shown}
+        avatar = ours.trait("avatar") if "avatar" in names else None
+        bio = ours.trait("bio") if "bio" in names else None
+        email, mention = ours.trait("email"), ours.trait("mention")
+        return _Glance(
+            digests=tuple(dict.fromkeys(_digests(ours))),
+            pictures=tuple(map(_number, (avatar.pdq, *avatar.variants)))
+            if isinstance(avatar, AvatarTrait)
+            else (),
+            bio=_number(bio.signature) if isinstance(bio, BioTrait) else None,
+            disposable="email" in names and isinstance(email, EmailTrait) and email.disposable,
+            mentions="mention" in names,
+            listed="mention" in names and isinstance(mention, MentionTrait) and mention.listed,
+            telling=tuple(one.code for one in shown if one.name in IDENTIFYING),
+            unread=tuple(one.code for one in shown if one.name not in _MAY_AGREE),
+        )
+
+    def _trait_by_trait(self, ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
         differs = False
         here, there = ours.traits, theirs.traits
         for place, identifying, may_agree in self._checks:
@@ -111,7 +166,65 @@ class Sieve:
             if may_agree(mine, other):
                 return False
             differs = differs or identifying
-        return differs and not (names_an_address(here[_CONTACT]) or names_an_address(there[_CONTACT]))
+        return differs and not _reaches(ours, theirs)
+
+
+def _at_a_glance(sought: _Glance, theirs: Opened) -> bool | None:
+    """Whether a pair is hopeless; ``None`` where its traits must be read to tell."""
+    record = theirs.record
+    for digest in sought.digests:
+        if digest in record:
+            return None
+    begins = theirs.begins()
+    if sought.bio is not None and (at := begins.get(BIO.code)):
+        apart = sought.bio ^ _number(record[at + 1 : at + 1 + SIGNATURE_BYTES])
+        if apart.to_bytes(SIGNATURE_BYTES, "big").count(0) >= ALIKE_BYTES:
+            return False
+    if sought.pictures and (at := begins.get(AVATAR.code)):
+        picture = _number(record[at + 1 : at + 1 + PDQ_BYTES])
+        for one in sought.pictures:
+            if (one ^ picture).bit_count() <= ALIKE_BITS:
+                return False
+    if sought.mentions and (at := begins.get(MENTION.code)) and (sought.listed or record[at]):
+        return False
+    if (
+        sought.disposable
+        and (at := begins.get(EMAIL.code))
+        and record[at + 2 * DIGEST_BYTES + 1] & DISPOSABLE
+    ):
+        return False
+    if sought.unread and not begins.keys().isdisjoint(sought.unread):
+        return False
+    return not begins.keys().isdisjoint(sought.telling)
+
+
+def _digests(fingerprint: Fingerprint) -> list[bytes]:
+    """Every digest of an account that may stand in the record of another that has it, too."""
+    email, phone, contact = (fingerprint.traits[place] for place in (_EMAIL, _PHONE, _CONTACT))
+    found = [
+        one for one in (fingerprint.trait("device"), fingerprint.trait("payment")) if isinstance(one, bytes)
+    ]
+    if isinstance(email, EmailTrait):
+        found += email.mailbox, email.local
+    if isinstance(phone, PhoneTrait):
+        found += phone.number, phone.block
+    if isinstance(contact, ContactTrait):
+        found += [digest for digest, _ in contact.points]
+        found += contact.own
+    return found
+
+
+def _reaches(ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
+    """Whether one's profile names the other's own address."""
+    here, there = ours.traits, theirs.traits
+    if not (names_an_address(here[_CONTACT]) or names_an_address(there[_CONTACT])):
+        return False
+    mine, other = (reach_of(one[_CONTACT], one[_EMAIL], one[_PHONE]) for one in (here, there))
+    return REACH.meets(mine, other)
+
+
+def _number(hashed: bytes) -> int:
+    return int.from_bytes(hashed, "big")
 
 
 def _always(_ours: object, _theirs: object) -> bool:

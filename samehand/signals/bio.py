@@ -18,7 +18,7 @@ from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, Signal
 # 16 bands of 4 rows over 3-letter shingles found every edited, suffixed and reordered bio (Broder 1997
 # for MinHash; the banding after Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", ch. 3).
 BANDS, ROWS = 16, 4
-_HASHES = BANDS * ROWS
+SIGNATURE_BYTES = _HASHES = BANDS * ROWS
 _SHINGLE = 3
 # Only the low byte of each minimum is kept (b-bit minwise hashing, Li and Koenig 2010): two unrelated
 # bytes agree once in 256, which the estimate takes off again.
@@ -30,6 +30,10 @@ _SHIPPED_SAME_RATE = 1e-4  # clichés are common; counting shows which
 # are formulas more often than prose; and no text says more than 17 bits, about one in 130,000.
 _BITS_A_CHARACTER, _BITS_MAX = 0.4, 17.0
 _ALMOST, _MOSTLY, _PARTLY = 0.85, 0.5, 0.3
+# Signatures that agree in fewer bytes than this are of different texts.
+ALIKE_BYTES = next(
+    same for same in range(_HASHES + 1) if (same / _HASHES - _CHANCE) / (1 - _CHANCE) >= _PARTLY
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, Signal
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_RATE = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
-_DISPOSABLE, _TAGGED = 1, 2
+DISPOSABLE, _TAGGED = 1, 2  # bits of the stored byte of flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     def pack(self, trait: EmailTrait) -> bytes:
         """Two digests, the rarity, a byte of flags, the provider."""
-        flags = _DISPOSABLE * trait.disposable | _TAGGED * trait.tagged
+        flags = DISPOSABLE * trait.disposable | _TAGGED * trait.tagged
         return trait.mailbox + trait.local + bytes((trait.local_bits, flags)) + trait.provider.encode()
 
     def unpack(self, payload: bytes) -> EmailTrait:
@@ -72,7 +72,7 @@ class EmailSignal(SignalBase[EmailTrait]):
             mailbox=payload[:DIGEST_BYTES],
             local=payload[DIGEST_BYTES:end],
             local_bits=payload[end],
-            disposable=bool(flags & _DISPOSABLE),
+            disposable=bool(flags & DISPOSABLE),
             tagged=bool(flags & _TAGGED),
             provider=payload[end + 2 :].decode(),
         )
