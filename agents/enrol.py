@@ -18,6 +18,7 @@ from schemas.malformed import Malformed
 from schemas.wire import decode_banned, encode
 from store.base import Ban, Enrolled
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
+from streams.tracing import note, stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ class Enrol:
         written in runs, as they come.
         """
         outcomes: list[Outcome] = []
-        read = await aside(arrivals, lambda: [contained(self._read, arrival) for arrival in arrivals])
+        with stage("distil"):
+            read = await aside(arrivals, lambda: [contained(self._read, arrival) for arrival in arrivals])
+        note(lambda: _event_ids(read))
         for kind, run in groupby(read, key=type):
             items = list(run)
             if kind is _Banned:
@@ -109,3 +112,11 @@ class Enrol:
             occurred_at=event.occurred_at,
         )
         return Published((Emit(self._house.topics.enrolled, word.key.encode(), encode(word)),))
+
+
+def _event_ids(read: Sequence[_Banned | _Gone | Dead]) -> dict[int, dict[str, str | int]]:
+    return {
+        place: {"event_id": it.event.event_id}
+        for place, it in enumerate(read)
+        if isinstance(it, _Banned) and it.event.event_id is not None
+    }

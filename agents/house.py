@@ -15,6 +15,7 @@ from store.errors import StoreEmptied, StoreUnavailable
 from streams.errors import Transient
 from streams.meters import Meters
 from streams.topics import Names
+from streams.tracing import stage
 
 T = TypeVar("T")
 
@@ -22,6 +23,9 @@ OPERATIONS = tuple(
     name for name, member in vars(Store).items() if not name.startswith("_") and callable(member)
 )
 """What is asked of a store: the labels of `samehand_store_seconds`."""
+
+STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
+"""Operations whose stage has a name of its own in a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class House:
         """
         began, operation = self.ticks(), getattr(answer, "__name__", "unknown")
         try:
-            return await answer
+            with stage(STAGES.get(operation, operation)):
+                return await answer
         except (StoreUnavailable, StoreEmptied) as outage:
             raise Transient(str(outage)) from outage
         finally:

@@ -19,6 +19,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled, encode
 from store.base import Ban, Candidate, Query, RememberedFacts
 from streams.outcomes import Arrival, Emit, Outcome, Published
+from streams.tracing import note, stage
 
 _Scored = tuple[Fingerprint, Score]  # the ban's fingerprint under the pepper both share, and the score
 
@@ -59,6 +60,12 @@ class Lookback:
             )
         )
         frequencies = await house.ask(house.store.frequencies())
+        note(
+            lambda: {
+                place: {"candidates": len(candidates)}
+                for (place, _, _), candidates in zip(standing, found, strict=True)
+            }
+        )
         return [
             (place, emits)
             for (place, word, ban), candidates in zip(standing, found, strict=True)
@@ -69,11 +76,12 @@ class Lookback:
         self, word: BanEnrolled, ban: Ban, candidates: Sequence[Candidate], frequencies: Frequencies
     ) -> list[Emit]:
         house = self._house
-        near = [
-            (candidate, scored)
-            for candidate in candidates
-            if (scored := self._scored(ban, candidate, frequencies)) is not None
-        ]
+        with stage("compare"):
+            near = [
+                (candidate, scored)
+                for candidate in candidates
+                if (scored := self._scored(ban, candidate, frequencies)) is not None
+            ]
         if not near:
             return []
         facts = await house.ask(house.store.remembered_facts([candidate.ref for candidate, _ in near]))

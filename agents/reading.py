@@ -12,6 +12,7 @@ from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.wire import Decoder
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, contained
+from streams.tracing import stage
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -59,7 +60,8 @@ def read_all(
         house.meters.decoded(arrival.topic, found.unknown_fields, clamped=found.clamped)
         return _Ready(prepare(found.record))
 
-    results = [contained(read, arrival) for arrival in arrivals]
+    with stage("distil"):
+        results = [contained(read, arrival) for arrival in arrivals]
     outcomes: list[Outcome] = [it if isinstance(it, Dead) else NOTHING for it in results]
     return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
 

@@ -24,6 +24,7 @@ from schemas.alerts import Direction
 from schemas.wire import decode_created, decode_updated
 from store.base import BanFacts, Candidate, Query, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
+from streams.tracing import note, stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,17 @@ class Screen:
         frequencies = await house.ask(house.store.frequencies())
         for candidates in found:
             house.meters.candidates.observe(len(candidates))
+        note(
+            lambda: {
+                place: {"event_id": one.event_id, "candidates": len(candidates)}
+                for (place, one), candidates in zip(seen, found, strict=True)
+            }
+        )
+        with stage("compare"):
+            best = await self._pairs(seen, found, frequencies)
         pairs: list[Pair] = []
         places: list[int] = []
-        for (place, _), several in zip(seen, await self._pairs(seen, found, frequencies), strict=True):
+        for (place, _), several in zip(seen, best, strict=True):
             pairs += several
             places += [place] * len(several)
         said: dict[int, list[Emit]] = {}

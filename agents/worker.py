@@ -36,6 +36,7 @@ from streams.meters import Meters
 from streams.recent import Recent
 from streams.settings import Settings
 from streams.topics import Names, names
+from streams.tracing import tracer_of
 from streams.worker import EXIT_BROKER, run_worker
 
 log = structlog.get_logger("samehand.worker")
@@ -50,7 +51,7 @@ def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None
         SettingsError: a file that the settings name cannot be used.
     """
     logs.configure(settings.log_level)
-    peppers = peppers_of(settings)
+    peppers, tracer = peppers_of(settings), tracer_of(settings, SystemClock())
     try:
         epoch = known_epoch(settings)
     except (BrokerUnavailable, BrokerRefused) as fault:
@@ -59,7 +60,7 @@ def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None
         return EXIT_BROKER
     house = house_of(settings, peppers, epoch)
     tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
-    app = WorkerApp(settings, house.meters, store=lambda: tending.fault)
+    app = WorkerApp(settings, house.meters, store=lambda: tending.fault, tracer=tracer)
     staff(app, house)
     ProcessCollector(registry=house.meters.registry)  # memory, CPU and open files of this process
     hang(app)
@@ -68,7 +69,10 @@ def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None
 
     app.task(_ending(app, tending.run))
     app.task(_ending(app, again.run))
-    return run_worker(app)
+    try:
+        return run_worker(app)
+    finally:
+        tracer.close()
 
 
 def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

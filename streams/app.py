@@ -45,6 +45,7 @@ from streams.progress import Progress
 from streams.resumes import Resumes, Stop
 from streams.settings import Settings
 from streams.topics import names
+from streams.tracing import OFF, Tracer
 from streams.web import ClosedWeb, closed_web
 
 HEARTBEATS_A_SESSION: Final = 6
@@ -82,6 +83,7 @@ class WorkerApp(faust.App):
         resumes: Resumes | None = None,
         store: Ask = lambda: "",
         topics_fault: Ask = lambda: "",
+        tracer: Tracer = OFF,
     ) -> None:
         require_compiled_streams()
         self.settings = settings
@@ -112,6 +114,7 @@ class WorkerApp(faust.App):
             leaving=self.leaving,
             letters_topic=names(settings).letters,
             limits=Limits(records_max=settings.batch_records, linger_seconds=settings.linger_ms / 1000),
+            tracer=tracer,
         )
 
     def leaving(self) -> bool:

@@ -36,11 +36,12 @@ from streams.breaker import Breaker
 from streams.clock import Clock
 from streams.dead import letter_of
 from streams.errors import Transient
-from streams.outcomes import After, Arrival, Dead, Emit, Handle, Outcome, Published, nothing_after
+from streams.outcomes import After, Arrival, Dead, Emit, Handle, Headers, Outcome, Published, nothing_after
 from streams.progress import Progress, Stage
 from streams.publisher import Publisher, publish
 from streams.resumes import Resumes, Stop
 from streams.telling import tell_dead
+from streams.tracing import OFF, Followed, Tracer, carrying, following, stage
 
 SLICE_SECONDS: Final = 0.05
 """How often a pause looks up whether the process is stopping: SIGTERM during an outage ends within this."""
@@ -91,6 +92,7 @@ class Surroundings:
     letters_topic: str
     limits: Limits = field(default_factory=Limits)
     backoff: Backoff = field(default_factory=lambda: Backoff(random.uniform))
+    tracer: Tracer = OFF
 
 
 class _GaveUp(Exception):  # not an error: the batch is somebody else's now, or ours again later
@@ -170,11 +172,14 @@ class Delivery:
         """Settle as much as the bound on dead letters admits; what is left waits for an operator."""
         if self._stopped is not None:
             await self._stand_still(self._stopped)
-        outcomes = await self._decide([taken.arrival for taken in batch])
-        admitted = self._bound.admit(isinstance(outcome, Dead) for outcome in outcomes)
-        if admitted:
-            await self._settle(batch[:admitted], outcomes[:admitted])
-            del batch[:admitted]  # settled records must not be given up when the rest is
+        arrivals = [taken.arrival for taken in batch]
+        followed = self._around.tracer.follow(arrivals)
+        with following(followed):
+            outcomes = await self._decide(arrivals)
+            admitted = self._bound.admit(isinstance(outcome, Dead) for outcome in outcomes)
+            if admitted:
+                await self._settle(batch[:admitted], outcomes[:admitted], followed)
+                del batch[:admitted]  # settled records must not be given up when the rest is
         if admitted < len(outcomes):
             await self._stop()
         return batch
@@ -207,15 +212,18 @@ class Delivery:
         size = len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES
         return size > self._around.limits.message_bytes_max
 
-    async def _settle(self, batch: Sequence[Taken], outcomes: Sequence[Outcome]) -> None:
+    async def _settle(
+        self, batch: Sequence[Taken], outcomes: list[Outcome], followed: Followed | None
+    ) -> None:
         """Make the outcomes durable, then acknowledge.
 
         Between the first and the last `ack` nothing else runs.
         """
+        outcomes = carrying(followed, outcomes)
         said = [emit for outcome in outcomes if isinstance(outcome, Published) for emit in outcome.emits]
         letters = [
-            self._letter_of(taken.arrival, outcome)
-            for taken, outcome in zip(batch, outcomes, strict=True)
+            self._letter_of(taken.arrival, outcome, () if followed is None else followed.headers(place))
+            for place, (taken, outcome) in enumerate(zip(batch, outcomes, strict=True))
             if isinstance(outcome, Dead)
         ]
         if said or letters:
@@ -225,6 +233,8 @@ class Delivery:
         for taken, outcome in zip(batch, outcomes, strict=True):
             taken.ack()
             self._count(taken.arrival, outcome)
+        if followed is not None:
+            followed.settled(outcomes)
         tell_dead(self._log, zip((taken.arrival for taken in batch), outcomes, strict=True))
 
     async def _publish(self, emits: list[Emit]) -> None:
@@ -237,11 +247,12 @@ class Delivery:
             if unconfirmed:
                 raise Transient("the broker did not confirm")
 
-        await self._repeatedly(Stage.PUBLISHING, once)
+        with stage("publish"):
+            await self._repeatedly(Stage.PUBLISHING, once)
 
-    def _letter_of(self, arrival: Arrival, dead: Dead) -> Emit:
+    def _letter_of(self, arrival: Arrival, dead: Dead, headers: Headers) -> Emit:
         letter = letter_of(arrival, dead, self._clock.now())
-        return Emit(self._around.letters_topic, arrival.topic.encode(), encode(letter))
+        return Emit(self._around.letters_topic, arrival.topic.encode(), encode(letter), headers=headers)
 
     def _count(self, arrival: Arrival, outcome: Outcome) -> None:
         partition = (arrival.topic, arrival.partition)
@@ -250,7 +261,7 @@ class Delivery:
         self.progress.last_timestamps[partition] = arrival.timestamp
         self._around.meter.outcome(arrival, outcome, self._clock.now())
 
-    async def _steadily(self, stage: Stage, step: Callable[[], Awaitable[T]]) -> T:
+    async def _steadily(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
         """A step that asks the store: behind the breaker, under a deadline."""
         breaker = self._around.breaker
 
@@ -269,24 +280,25 @@ class Delivery:
             breaker.succeeded()
             return result
 
-        return await self._repeatedly(stage, guarded)
+        return await self._repeatedly(at, guarded)
 
-    async def _repeatedly(self, stage: Stage, step: Callable[[], Awaitable[T]]) -> T:
+    async def _repeatedly(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
         """`step()`, again and again while it fails with `Transient`."""
         attempt = 0
         while True:
-            self._move(stage)
+            self._move(at)
             try:
                 result = await step()
             except Transient as outage:
                 if attempt == 0:
-                    self._log.warning("outage: holding", stage=stage, why=str(outage))
+                    self._log.warning("outage: holding", stage=at, why=str(outage))
                 self._hold(attempt + 1)
-                await self._pause(self._around.backoff.seconds(attempt))
+                with stage("hold"):
+                    await self._pause(self._around.backoff.seconds(attempt))
                 attempt += 1
             else:
                 if attempt:
-                    self._log.info("outage over", stage=stage, retries=attempt)
+                    self._log.info("outage over", stage=at, retries=attempt)
                 self.progress.retries = 0
                 return result
 

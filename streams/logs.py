@@ -16,7 +16,17 @@ from typing import IO, Any, Final
 import structlog
 from structlog.typing import Processor
 
-_THEIRS: Final = ("faust", "mode", "aiokafka", "aiohttp", "asyncio", "kafka", "redis")
+_THEIRS: Final = (
+    "faust",
+    "mode",
+    "aiokafka",
+    "aiohttp",
+    "asyncio",
+    "kafka",
+    "redis",
+    "opentelemetry",
+    "urllib3",
+)
 _FRAMES_MAX: Final = 12  # the place of a fault, not a whole event loop's stack
 
 

@@ -205,6 +205,13 @@ class Settings(BaseSettings):
     stuck_seconds: float = Field(
         120.0, ge=10.0, le=3600.0, description="Lag without progress for so long ends the process."
     )
+    traces_url: str = Field(
+        "",
+        description="Where traces are sent, as OTLP over HTTP: http://collector:4318/v1/traces. Off without.",
+    )
+    traces_share: float = Field(
+        0.01, ge=0.0, le=1.0, description="Share of events traced where their producer did not decide."
+    )
     data_dir: Path | None = Field(
         None, description="Folder for Faust's own files; a temporary one without it."
     )
@@ -239,6 +246,14 @@ class Settings(BaseSettings):
     @classmethod
     def _known_address(cls, url: str) -> str:
         parse_redis_address(url)
+        return url
+
+    @field_validator("traces_url")
+    @classmethod
+    def _collector(cls, url: str) -> str:
+        host = r"(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?"
+        if url and not re.fullmatch(rf"https?://{host}(/[^\s?#]*)?", url):
+            raise ValueError("must be http:// or https:// with a host, and without a user in it")
         return url
 
     @model_validator(mode="after")

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from agents.opening import peppers_of
 from desk.cli.findings import Finding, fine, warning, wrong
 from store.pepper import Peppers
+from streams.clock import SystemClock
 from streams.errors import SettingsError
 from streams.settings import Settings, load, unknown_names
+from streams.tracing import tracer_of
 
 _NEW_PEPPER = (
-    "make one that only you may read, keep a copy in a safe, and name it in SAMEHAND_PEPPER_FILE: "
-    "(umask 077; python -c 'from store.pepper import new_pepper_file as new; print(new())' > pepper)"
+    "make one with `samehand pepper new FILE`, keep a copy in a safe, and name it in SAMEHAND_PEPPER_FILE"
 )
 
 
@@ -29,7 +30,19 @@ def look_at_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
         for name, near in unknown_names(environment).items()
         if not name.startswith("SAMEHAND_TEST_")
     ]
-    return settings, [fine("settings", "valid"), *strangers]
+    return settings, [fine("settings", "valid"), *strangers, *look_at_traces(settings)]
+
+
+def look_at_traces(settings: Settings) -> list[Finding]:
+    """Whether what tells of traces is installed, where the settings ask for it. No collector is asked."""
+    if not settings.traces_url:
+        return []
+    try:
+        tracer_of(settings, SystemClock()).close()
+    except SettingsError as fault:
+        cure = "install it, or unset the variable"
+        return [wrong(name, reason, cure) for name, reason in fault.faults.items()]
+    return [fine("traces", f"{settings.traces_share:.0%} of events, and those that producers follow")]
 
 
 def look_at_pepper(settings: Settings) -> tuple[Peppers | None, list[Finding]]:

@@ -170,6 +170,12 @@ def test_it_speaks_to_kafka_redis_and_names_alone() -> None:
     assert inward["from"] == ALL["networkPolicy"]["scrapedFrom"]
 
 
+def test_it_speaks_to_a_collector_of_traces_where_there_is_one() -> None:
+    settings = {"settings": {"SAMEHAND_TRACES_URL": "http://collector:4318/v1/traces"}}
+    rules = only("NetworkPolicy", rendered({**LEAST, **settings}))["spec"]["egress"]
+    assert [[port["port"] for port in rule["ports"]] for rule in rules[1:]] == [[9092], [6379], [4318]]
+
+
 def test_what_watches_it_is_what_is_checked_in() -> None:
     objects = rendered(ALL)
     assert only("PrometheusRule", objects)["spec"] == yaml.safe_load(RULES.read_text("utf-8"))

@@ -121,3 +121,17 @@ def test_every_setting_is_described() -> None:
     assert len(described) == len(Settings.model_fields)
     assert all(setting.meaning.endswith(".") for setting in described)
     assert {setting.name: setting.default for setting in described}["SAMEHAND_SHADOW"] == "false"
+
+
+@pytest.mark.parametrize("url", ["http://collector:4318/v1/traces", "https://[::1]:4318/v1/traces", ""])
+def test_traces_go_to_an_address(url: str) -> None:
+    assert load({"SAMEHAND_TRACES_URL": url}).traces_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["collector:4317", "http://me:hunter2@collector/v1/traces", "http://", "ftp://x"]
+)
+def test_traces_go_to_no_other_and_its_secret_is_not_told(url: str) -> None:
+    faults = refusal(TRACES_URL=url)
+    assert list(faults) == ["SAMEHAND_TRACES_URL"]
+    assert "hunter2" not in str(faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,16 @@ def test_a_missing_pepper_comes_with_how_to_make_one() -> None:
     peppers, (finding,) = look_at_pepper(load({}))
     assert peppers is None
     assert finding.state == "wrong"
-    assert "umask 077" in finding.cure
+    assert "samehand pepper new FILE" in finding.cure
+
+
+def test_traces_are_looked_at_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, findings = look_at_settings({"SAMEHAND_TRACES_URL": "http://127.0.0.1:9/v1/traces"})
+    assert [(it.state, it.about) for it in findings] == [("fine", "settings"), ("fine", "traces")]
+    monkeypatch.setitem(sys.modules, "streams.otel", None)
+    _, findings = look_at_settings({"SAMEHAND_TRACES_URL": "http://127.0.0.1:9/v1/traces"})
+    assert [it.state for it in findings] == ["fine", "wrong"]
+    assert "samehand[tracing]" in findings[1].words
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""Stages of a batch, written down for whoever follows it, and nothing at all where nobody does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from streams import tracing
+from streams.clock import SystemClock
+from streams.errors import SettingsError, Transient
+from streams.outcomes import NOTHING, Dead, Emit, Headers, Outcome, Published
+from streams.settings import load
+from streams.tracing import (
+    OFF,
+    STEPS_OF_A_NAME_MAX,
+    Trail,
+    carrying,
+    following,
+    note,
+    stage,
+    tracer_of,
+)
+from tests.streams.fakes import FakeClock, an_arrival
+
+
+class Followed:
+    """A batch whose first event has a trace."""
+
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
+
+    def headers(self, place: int) -> Headers:
+        return (("traceparent", b"ours"),) if place == 0 else ()
+
+    def settled(self, outcomes: object) -> None:
+        raise AssertionError("nobody settles here")
+
+
+async def test_stages_are_written_down_with_their_times_and_what_they_were_part_of() -> None:
+    clock = FakeClock()
+    followed = Followed(Trail(clock.ticks))
+    with following(followed):
+        with stage("distil"):
+            await clock.sleep(1.0)
+        with stage("compare"):
+            await clock.sleep(2.0)
+            with stage("facts"):
+                await clock.sleep(3.0)
+        with stage("publish"):
+            pass
+    told = [(it.name, it.within, round(it.began, 3), round(it.ended, 3)) for it in followed.trail.steps]
+    assert told == [
+        ("distil", None, 0.0, 1.0),
+        ("compare", None, 1.0, 6.0),
+        ("facts", 1, 3.0, 6.0),
+        ("publish", None, 6.0, 6.0),
+    ]
+
+
+def test_what_ended_a_stage_early_is_told_by_its_type_alone() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed), pytest.raises(Transient), stage("look-up"):
+        raise Transient("quotes um4r@example.org")
+    with following(followed), stage("look-up"):
+        pass
+    assert [(it.name, it.fault, it.within) for it in followed.trail.steps] == [
+        ("look-up", "Transient", None),
+        ("look-up", "", None),
+    ]
+
+
+def test_an_outages_retries_do_not_push_out_what_comes_after() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed):
+        for _ in range(1_000):
+            with stage("hold"):
+                pass
+        with stage("publish"):
+            pass
+    assert [it.name for it in followed.trail.steps] == ["hold"] * STEPS_OF_A_NAME_MAX + ["publish"]
+    assert followed.trail.untold == 1_000 - STEPS_OF_A_NAME_MAX
+
+
+def test_facts_are_not_even_gathered_where_nobody_follows() -> None:
+    def never() -> dict[int, dict[str, str | int]]:
+        raise AssertionError("this costs something")
+
+    note(never)
+    with following(None), stage("distil"):
+        note(never)
+
+
+def test_facts_of_one_event_add_up() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed):
+        note(lambda: {0: {"event_id": "e-1"}})
+        note(lambda: {0: {"candidates": 7}, 3: {"candidates": 0}})
+    assert followed.trail.notes == {0: {"event_id": "e-1", "candidates": 7}, 3: {"candidates": 0}}
+
+
+def test_a_batch_that_is_over_is_not_written_to() -> None:
+    followed = Followed(Trail(FakeClock().ticks))
+    with following(followed):
+        pass
+    with stage("distil"):
+        note(lambda: {0: {"candidates": 1}})
+    assert (followed.trail.steps, followed.trail.notes) == ([], {})
+
+
+def test_only_what_the_followed_event_publishes_bears_its_headers() -> None:
+    own = ("samehand-occurred-at", b"1.0")
+    outcomes: list[Outcome] = [
+        Published((Emit("accounts.banned", b"x:1", None, headers=(own,)), Emit("alerts", b"x:1", b"{}"))),
+        Published((Emit("alerts", b"x:2", b"{}"),)),
+        NOTHING,
+        Dead("not-json"),
+    ]
+    first, *rest = carrying(Followed(Trail(FakeClock().ticks)), outcomes)
+    assert isinstance(first, Published)
+    assert [emit.headers for emit in first.emits] == [
+        (own, ("traceparent", b"ours")),
+        (("traceparent", b"ours"),),
+    ]
+    assert rest == outcomes[1:]
+    assert carrying(None, outcomes) is outcomes
+
+
+def test_nothing_is_followed_unless_somebody_asks_for_it() -> None:
+    assert tracer_of(load({}), SystemClock()) is OFF
+    assert OFF.follow([an_arrival()]) is None
+    OFF.close()
+
+
+def test_without_the_extra_the_setting_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    monkeypatch.delitem(sys.modules, "streams.otel", raising=False)
+    settings = load({"SAMEHAND_TRACES_URL": "http://127.0.0.1:4318/v1/traces"})
+    with pytest.raises(SettingsError, match=r"samehand\[tracing\]"):
+        tracing.tracer_of(settings, SystemClock())
+
+
+#: redis-py imports OpenTelemetry's metrics wherever they are installed; what makes and sends spans is ours.
+TELLING = ("streams.otel", "opentelemetry.sdk.trace", "opentelemetry.exporter", "google.protobuf")
+
+
+def test_a_worker_that_traces_nothing_imports_nothing_for_it() -> None:
+    code = (
+        "import sys, agents.worker\n"
+        "from streams.clock import SystemClock\n"
+        "from streams.settings import load\n"
+        "agents.worker.tracer_of(load({}), SystemClock())\n"
+        f"print([name for name in sys.modules if name.startswith({TELLING})])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
