@@ -73,11 +73,6 @@ class Word:
         """The tokens in the order of the alphabet."""
         return sorted(self.tokens)
 
-    @cached_property
-    def runs(self) -> frozenset[str]:
-        """Every run of the fewest letters that count: words that share none share no longer one."""
-        return frozenset(self.base[at : at + _RUN_MIN] for at in range(len(self.base) - _RUN_MIN + 1))
-
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:
     """The kind in which two words resemble each other that is worth most, or ``None``."""
@@ -89,10 +84,16 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     if found is not None:
         return found
     kinds = [_typos(ours.base, theirs.base), _consonants(ours, theirs)]
-    if not ours.runs.isdisjoint(theirs.runs):
+    if _share_a_run(ours.base, theirs.base):
         kinds = [_extended(ours.base, theirs.base), *kinds, _part(ours, theirs)]
     held = [one for one in kinds if one is not None]
-    return max(held, key=_worth) if held else None
+    return max(held, key=_worth) if len(held) > 1 else held[0] if held else None
+
+
+def _share_a_run(ours: str, theirs: str) -> bool:
+    """Whether a run of the fewest letters that count is in both; without one no longer run is, either."""
+    runs = [theirs[at : at + _RUN_MIN] for at in range(len(theirs) - _RUN_MIN + 1)]
+    return any(map(ours.__contains__, runs))
 
 
 def _worth(found: Likeness) -> float:

@@ -8,6 +8,7 @@ Arabic-script text comes here romanised, so that both scripts pass through the s
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from samehand.normal.words import without_repeats
 
@@ -46,6 +47,14 @@ _SOUND = re.compile("sch|tch|" + "|".join(_DIGRAPHS) + "|[qcx]")
 _SOUNDS = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q"}
 
 
+# Consonants that a key holds only where its word does: no rule below makes one of them of another letter.
+PLAIN_SOUNDS = frozenset("bdhlmnprt")
+
+# Names and the words of bios come back all the time; longer words are seldom names, and somebody could send
+# many. 16,384 entries take 3 MB.
+_REMEMBERED, _REMEMBERED_LENGTH_MAX = 16_384, 32
+
+
 def consonant_key(word: str) -> str:
     """The consonants of a folded ASCII word, possibly none.
 
@@ -54,6 +63,10 @@ def consonant_key(word: str) -> str:
     >>> consonant_key("mohammed") == consonant_key("mhmd") == "mhmd"
     True
     """
+    return _remembered_key(word) if len(word) <= _REMEMBERED_LENGTH_MAX else _key(word)
+
+
+def _key(word: str) -> str:
     if not word.isalpha():
         return ""
     word = without_repeats(word)
@@ -67,6 +80,9 @@ def consonant_key(word: str) -> str:
         word = _SOUND.sub(_class_of, word)
     head = word[:1].replace("v", "w").translate(_VOWELS)
     return without_repeats(head + word[1:].translate(_SILENT_INSIDE))
+
+
+_remembered_key = lru_cache(maxsize=_REMEMBERED)(_key)
 
 
 def word_keys(words: list[str]) -> list[str]:

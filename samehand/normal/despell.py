@@ -9,6 +9,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\u
 _BRACKETED = re.compile(
     r"\s*[\[({<]\s*(dot|at|slash|punkt|punto|нокта|точка|نقطة)\s*[\])}>]\s*", re.IGNORECASE
 )
+_OPENING = re.compile(r"[\[({<]")
 _SIGN = {"at": "@", "slash": "/"}
 # Bare words are read only between parts of an address that ends like one.
 _SPELLED_DOT = re.compile(r"(?<=[a-z0-9])\s+(?:dot|d0t)\s+(?=[a-z0-9])", re.IGNORECASE)
@@ -18,6 +19,7 @@ _SPELLED_AT = re.compile(
     r"\.[a-z]{2,3})\b",
     re.IGNORECASE,
 )
+_MAY_SPELL_AT = re.compile(r"\s(?:at|@)\s", re.IGNORECASE)  # what it cannot do without, far sooner found
 _HOST_SPACED = re.compile(
     r"\b(t|wa|x|fb|discord|instagram|facebook|telegram)\s?\.\s?(me|com|gg)\s?/\s?", re.IGNORECASE
 )
@@ -25,9 +27,16 @@ _HOST_SPACED = re.compile(
 
 def plain_text(text: str) -> str:
     """The text with spelled-out signs written as signs."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     # Single spaces: no pattern below may then run over a long gap from each of its places.
-    text = " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
-    text = _BRACKETED.sub(lambda found: _SIGN.get(found.group(1).lower(), "."), text)
+    text = " ".join(text.split())
+    if _OPENING.search(text):
+        text = _BRACKETED.sub(lambda found: _SIGN.get(found.group(1).lower(), "."), text)
     if _SPELLED_DOT.search(text):
         text = _SPELLED_SLASH.sub("/", _SPELLED_DOT.sub(".", text))
-    return _HOST_SPACED.sub(r"\1.\2/", _SPELLED_AT.sub(r"\1@\2", text))
+    if "." not in text:  # both that follow hold one
+        return text
+    if _MAY_SPELL_AT.search(text):
+        text = _SPELLED_AT.sub(r"\1@\2", text)
+    return _HOST_SPACED.sub(r"\1.\2/", text) if "/" in text else text

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from samehand.normal.consonants import consonant_key, word_keys
 from samehand.normal.flags import BLANKS, FLAGS, FoldFlags, flags_of
@@ -28,6 +29,8 @@ __all__ = ["FOLD_VERSION", "FoldFlags", "HandleFold", "NameFold", "fold_handle",
 ALTERNATES_MAX = 4
 # The longest text that is folded; the schemas admit no longer bio. What lies beyond is not read.
 TEXT_LENGTH_MAX = 10_000
+# One event asks for each of its names twice, and once more under each further pepper.
+_REMEMBERED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class NameFold:
     flags: FoldFlags
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fold_handle(handle: str, platform: str) -> HandleFold | None:
     """The fold of a handle by its platform's rules, or ``None`` if neither letter nor digit is left of it."""
     bare = bare_handle(handle, platform)
@@ -88,6 +92,7 @@ def fold_handle(handle: str, platform: str) -> HandleFold | None:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fold_name(text: str) -> NameFold | None:
     """The fold of a display name, or ``None`` if neither letter nor digit is left of it."""
     reading = _read(text)

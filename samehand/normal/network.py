@@ -6,6 +6,7 @@ Private, reserved and carrier-internal addresses name nobody and are nothing. Th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -38,6 +39,7 @@ _RANGES: dict[int, tuple[tuple[int, int, str], ...]] = {
     )
     for version in (4, 6)
 }
+_DOTTED = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 _NAT64 = int(IPv6Address("64:ff9b::")) >> 32
 _SIX_TO_FOUR = 0x2002
 # The longest text of an address, with a zone and brackets, is well below this.
@@ -75,17 +77,35 @@ def judge_address(text: str) -> Address | NoAddress:
     bare = text.strip()
     if not bare or len(bare) > _TEXT_LENGTH_MAX:
         return NoAddress("malformed")
+    if _DOTTED.fullmatch(bare):
+        return _judged(bare)
     try:
         address = ip_address(bare.removeprefix("[").partition("]")[0].partition("%")[0])
     except ValueError:
         return NoAddress("malformed")
     if isinstance(address, IPv6Address):
         address = _unwrapped(address)
+    if isinstance(address, IPv4Address):
+        return _judged(str(address))
     value = int(address)
-    for first, last, reason in _RANGES[address.version]:
+    for first, last, reason in _RANGES[6]:
         if first <= value <= last:
             return NoAddress(reason)
-    return _described(address)
+    return Address(
+        str(address), f"{IPv6Address(value >> 64 << 64)}/64", f"{IPv6Address(value >> 80 << 80)}/48"
+    )
+
+
+def _judged(dotted: str) -> Address | NoAddress:
+    """An IPv4 address of four numbers without leading zeros, as nearly all addresses come."""
+    a, b, c, d = map(int, dotted.split("."))
+    if max(a, b, c, d) > 0xFF:
+        return NoAddress("malformed")
+    value = a << 24 | b << 16 | c << 8 | d
+    for first, last, reason in _RANGES[4]:
+        if first <= value <= last:
+            return NoAddress(reason)
+    return Address(dotted, f"{a}.{b}.{c}.0/24", "")
 
 
 def _unwrapped(address: IPv6Address) -> IPv4Address | IPv6Address:
@@ -98,12 +118,3 @@ def _unwrapped(address: IPv6Address) -> IPv4Address | IPv6Address:
     if value >> 112 == _SIX_TO_FOUR:
         return IPv4Address(value >> 80 & 0xFFFFFFFF)
     return address
-
-
-def _described(address: IPv4Address | IPv6Address) -> Address:
-    value = int(address)
-    if isinstance(address, IPv4Address):
-        return Address(str(address), f"{IPv4Address(value & 0xFFFFFF00)}/24", "")
-    return Address(
-        str(address), f"{IPv6Address(value >> 64 << 64)}/64", f"{IPv6Address(value >> 80 << 80)}/48"
-    )

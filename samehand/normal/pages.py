@@ -168,8 +168,11 @@ def page_points(url: str) -> Iterator[ContactPoint]:
         yield from _other_page(host, registrable, segments)
 
 
+_HOST_END = re.compile(r"[/?#]")
+
+
 def _split_host(rest: str) -> tuple[str, str, str]:
-    found = re.search(r"[/?#]", rest)
+    found = _HOST_END.search(rest)
     return (rest, "", "") if found is None else (rest[: found.start()], found.group(), rest[found.end() :])
 
 

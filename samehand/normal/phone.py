@@ -51,9 +51,10 @@ def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
 def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     """The number, read again from its E.164 form until that stays, or ``None``.
 
-    A trunk prefix behind the country code (+92 0301 …) is dropped only by the second reading.
+    A trunk prefix behind the country code (+92 0301 …) is dropped only by the second reading. What is written
+    in that form and stays so is read once: no region says anything of a number with its country code.
     """
-    e164 = ""
+    e164 = text
     for _ in range(_READINGS_MAX):
         try:
             number = phonenumbers.parse(text, region)

@@ -110,6 +110,7 @@ _LANGUAGES = frozenset(
         ),
     )
 )
+_SUBTAG_END = re.compile(r"[-_.@]")
 STRATA_MAX = len(Script) + len(_LANGUAGES)
 """How many strata there can be: counters conditioned on a stratum stay bounded."""
 
@@ -170,4 +171,4 @@ def stratum(text: str | Script, locale: str | None = None) -> str:
 
 def language_of(locale: str | None) -> str:
     """The language subtag of a locale in lower case, or the empty string."""
-    return re.split(r"[-_.@]", locale.strip(), maxsplit=1)[0].lower() if locale else ""
+    return _SUBTAG_END.split(locale.strip(), maxsplit=1)[0].lower() if locale else ""

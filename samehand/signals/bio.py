@@ -122,6 +122,9 @@ class BioSignal(SignalBase[BioTrait]):
         )
 
 
+_SHIFTS, _MIX = (np.uint64(29), np.uint64(32)), np.uint64(0xBF58476D1CE4E5B9)
+
+
 @cache
 def _multipliers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Odd multipliers and offsets of 64 hash functions, from a fixed seed: they are part of the format."""
@@ -136,11 +139,12 @@ def _signature(text: str) -> bytes:
     for place in range(_SHINGLE):
         shingles = shingles * np.uint64(0x1_0001_93) + codes[place : len(codes) - _SHINGLE + 1 + place]
     odd, offset = _multipliers()
-    mixed = np.unique(shingles)[:, None] * odd[None, :] + offset[None, :]
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)  # SplitMix64's finaliser: the low byte must be well mixed
-    mixed ^= mixed >> np.uint64(32)
-    return bytes((mixed.min(axis=0) & np.uint64(0xFF)).astype(np.uint8))
+    mixed = shingles[:, None] * odd
+    mixed += offset
+    mixed ^= mixed >> _SHIFTS[0]
+    mixed *= _MIX  # SplitMix64's finaliser: the low byte must be well mixed
+    mixed ^= mixed >> _SHIFTS[1]
+    return bytes(mixed.min(axis=0).astype(np.uint8))  # of each minimum its low byte
 
 
 def resemblance(ours: bytes, theirs: bytes) -> float:

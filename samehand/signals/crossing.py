@@ -162,7 +162,10 @@ def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
 
 def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
     """The same words by their consonants, in whatever order: `umar_media` and `عمر میڈیا`."""
-    if len(name.word.consonants) < _SOUNDS_MIN or handle.sounds != name.sounded:
+    if len(name.word.consonants) < _SOUNDS_MIN or not name.plain_sounds <= handle.letters:
+        return None
+    # To read a handle without separators as words takes longest.
+    if handle.sounds != name.sounded:
         return None
     cheapest = min((handle.word.base, name.base), key=bits)
     return Likeness("consonants", cheapest, _SOUND_BITS)

@@ -5,6 +5,7 @@ Spelling varies (Tehreek, Tehrik, تحریک), so words are hashed by their cons
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from samehand.normal.consonants import ARTICLES, consonant_key
@@ -16,6 +17,8 @@ WORD_BYTES = 3  # a given word is met by chance once in 17 million
 WORDS_MAX = 32  # words of a bio that are kept: all of a short one; 96 bytes
 _TEXT_LENGTH_MAX = 2_000  # as the bio signal reads: no platform's profile is longer in earnest
 _KEY_MIN = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
+# The words of bios come back all the time: 16,384 of them take 2 MB.
+_REMEMBERED, _REMEMBERED_LENGTH_MAX = 16_384, 32
 # Words between words: an alias is the same with and without them, and in whichever language they stand.
 _BETWEEN = ARTICLES | {"of", "the", "in", "and", "for", "to", "de", "la", "du", "des", "y", "wa", "fi", "fy"}
 
@@ -38,6 +41,13 @@ def _names(word: str) -> bool:
 
 
 def _hash(word: str) -> bytes:
+    return _remembered_hash(word) if len(word) <= _REMEMBERED_LENGTH_MAX else _hashed(word)
+
+
+def _hashed(word: str) -> bytes:
     key = consonant_key(word)
     spelling = f"={collapse(word)}" if len(key) < _KEY_MIN else key
     return blake2b(spelling.encode(), digest_size=WORD_BYTES, person=b"samehand-words").digest()
+
+
+_remembered_hash = lru_cache(maxsize=_REMEMBERED)(_hashed)
