@@ -8,7 +8,8 @@ can go.
   event that was taken and not acknowledged, nor beyond one that was given up, until the partition is read
   again from its commit.
 * **Fetches are held back for 1.5 s** (`fetch_max_wait_ms` is hard-coded in the aiokafka driver): under light
-  load an event waits up to that long. `SafeConsumerThread` sets it from the settings.
+  load an event waits up to that long. `SafeConsumerThread` sets it from the settings, and lengthens it while
+  fetches come back empty (`streams.fetching`).
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
 * **A commit says nothing of the topic it is about**, so it outlives a topic that was deleted and made again.
@@ -34,6 +35,7 @@ from faust.types import TP, Message
 from faust.types.transports import ConsumerT, ProducerT
 
 from streams.errors import StreamsError
+from streams.fetching import FetchWait, be_patient
 
 log = structlog.get_logger("samehand.topics")
 
@@ -48,8 +50,15 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # Read when the consumer starts and makes its fetcher, which is after this.
         consumer._fetch_max_wait_ms = self.fetch_wait_ms
+        consumer.start = partial(self._start_patiently, consumer, consumer.start)
         consumer.commit = partial(self._commit_with_ids, consumer.commit)
         return consumer
+
+    async def _start_patiently(
+        self, consumer: aiokafka.AIOKafkaConsumer, start: Callable[[], Awaitable[None]]
+    ) -> None:
+        await start()
+        be_patient(consumer._fetcher, FetchWait(self.fetch_wait_ms))
 
     async def _commit_with_ids(
         self, commit: Callable[[Any], Awaitable[None]], offsets: Mapping[TP, OffsetAndMetadata]
