@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from agents.aside import aside
 from agents.counting import unavailable
@@ -25,6 +26,14 @@ from schemas.wire import decode_created, decode_updated
 from store.base import BanFacts, Candidate, Query, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 from streams.tracing import note, stage
+
+ASKED_AT_ONCE: Final = 64
+"""Events of a batch that ask the store together, and are compared before the next ones ask.
+
+An answer on 500 events is 30,000 postings, which a busy client does not read within Redis' deadline; and
+nobody else of this process gets a turn while its candidates are compared, bans that wait for enrolment among
+them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,25 @@ class Screen:
 
     async def _alerts(self, seen: Sequence[tuple[int, _Seen]]) -> dict[int, list[Emit]]:
         """What to send for each event, by its place in the batch."""
+        frequencies = await self._house.ask(self._house.store.frequencies())
+        pairs: list[Pair] = []
+        places: list[int] = []
+        for at in range(0, len(seen), ASKED_AT_ONCE):
+            some = seen[at : at + ASKED_AT_ONCE]
+            found = await self._found(some)
+            with stage("compare"):
+                best = await self._pairs(some, found, frequencies)
+            for (place, _), several in zip(some, best, strict=True):
+                pairs += several
+                places += [place] * len(several)
+        said: dict[int, list[Emit]] = {}
+        if pairs:
+            for pair, emit in (await admitted(pairs, self._house)).emits:
+                said.setdefault(places[pair], []).append(emit)
+        return said
+
+    async def _found(self, seen: Sequence[tuple[int, _Seen]]) -> list[list[Candidate]]:
+        """Remembers the accounts, then looks for the banned that share keys with each."""
         house = self._house
         now = house.now()
         await house.ask(house.store.remember([one.account for _, one in seen], now=now))
@@ -84,7 +112,6 @@ class Screen:
                 [one.query for _, one in seen], now=now, keep=house.rules.candidates_an_event
             )
         )
-        frequencies = await house.ask(house.store.frequencies())
         for candidates in found:
             house.meters.candidates.observe(len(candidates))
         note(
@@ -93,18 +120,7 @@ class Screen:
                 for (place, one), candidates in zip(seen, found, strict=True)
             }
         )
-        with stage("compare"):
-            best = await self._pairs(seen, found, frequencies)
-        pairs: list[Pair] = []
-        places: list[int] = []
-        for (place, _), several in zip(seen, best, strict=True):
-            pairs += several
-            places += [place] * len(several)
-        said: dict[int, list[Emit]] = {}
-        if pairs:
-            for pair, emit in (await admitted(pairs, house)).emits:
-                said.setdefault(places[pair], []).append(emit)
-        return said
+        return found
 
     async def _pairs(
         self,

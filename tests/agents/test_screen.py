@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agents.screen import ASKED_AT_ONCE
 from samehand.pair import alert_id
 from samehand.stock import NO_STOCK, StockPictures
 from schemas.accounts import Avatar
@@ -151,6 +152,36 @@ async def test_an_expired_ban_is_not_found(life: Life) -> None:
     life.seconds += 2 * 3600
     await life.tell(life.screen, a_sign_up(handle="umar_media2", device_id=DEVICE))
     assert life.alerts == []
+
+
+async def test_a_large_batch_asks_in_groups_and_each_remembers_before_it_looks(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+    for name in ("remember", "bans_like"):
+        real = getattr(life.house.store, name)
+
+        async def noted(some: Any, *, _name: str = name, _real: Any = real, **how: Any) -> Any:
+            asked.append((_name, len(some)))
+            return await _real(some, **how)
+
+        monkeypatch.setattr(life.house.store, name, noted)
+    strangers = [a_sign_up(str(number), handle=f"nobody{number}") for number in range(ASKED_AT_ONCE + 2)]
+    await life.tell(life.screen, *strangers)
+    assert asked == [
+        ("remember", ASKED_AT_ONCE),
+        ("bans_like", ASKED_AT_ONCE),
+        ("remember", 2),
+        ("bans_like", 2),
+    ]
+
+
+async def test_a_mirror_in_a_later_group_is_told_of_its_own_event(life: Life) -> None:
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    strangers = [a_sign_up(str(number), handle=f"nobody{number}") for number in range(ASKED_AT_ONCE)]
+    mirror = a_sign_up("m", handle="umar_media_2", device_id=DEVICE)
+    outcomes = await life.tell(life.screen, *strangers, mirror)
+    assert [isinstance(outcome, Published) for outcome in outcomes] == [False] * ASKED_AT_ONCE + [True]
 
 
 async def test_an_outage_of_the_store_is_held_and_not_swallowed(
