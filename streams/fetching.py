@@ -1,16 +1,17 @@
 """How long a fetch that finds nothing takes: short while records come, longer while none do.
 
-A fetch asks for all partitions but those whose last records nobody has taken yet, and a broker answers as soon as
-one of them has a record. What arrives meanwhile on a partition that was left out waits until the answer: so the
-wait must be short. But an answer of 28 empty partitions costs aiokafka half a millisecond of pure Python to read:
-at a hundred a second a twentieth of a processor, and much of it while a backlog on one topic keeps its own
-partitions out of the fetch and the other topics are asked in vain.
+A fetch asks for all partitions but those whose last records nobody has taken yet, and a broker answers as
+soon as one of them has a record. What arrives meanwhile on a partition that was left out waits until the
+answer: so the wait must be short. But an answer of 28 empty partitions costs aiokafka half a millisecond
+of pure Python to read: at a hundred a second a twentieth of a processor, and much of it while a backlog
+on one topic keeps its own partitions out of the fetch and the other topics are asked in vain.
 
-So each empty answer doubles the wait, and the first record makes it short again. By the time it is long, a
-partition that was left out has been asked for again, or is so far behind that a twentieth of a second is nothing.
+So each empty answer doubles the wait, and the first record makes it short again. By the time it is long,
+a partition that was left out has been asked for again, or is so far behind that a twentieth of a second
+is nothing.
 
-The embedded broker never holds a fetch back: asked 1,200 times a second it took half a processor of each worker to
-say that there is nothing. So whatever of the wait a broker leaves, we wait ourselves.
+The embedded broker never holds a fetch back: asked 1,200 times a second it took half a processor of each
+worker to say that there is nothing. So whatever of the wait a broker leaves, we wait ourselves.
 """
 
 from __future__ import annotations

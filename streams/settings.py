@@ -95,7 +95,7 @@ class Settings(BaseSettings):
         10,
         ge=1,
         le=5000,
-        description="Milliseconds a broker may hold a fetch back for more data; five times that while none comes.",
+        description="Milliseconds that a fetch may wait for data; five times that while none comes.",
     )
     session_seconds: float = Field(
         6.0,

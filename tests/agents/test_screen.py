@@ -12,6 +12,7 @@ from samehand.pair import alert_id
 from samehand.stock import NO_STOCK, StockPictures
 from schemas.accounts import Avatar
 from store.errors import StoreUnavailable
+from store.memory import MemoryStore
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Published
 from tests.agents.conftest import Life, MakeLife, dead
@@ -159,13 +160,16 @@ async def test_a_large_batch_asks_in_groups_and_each_remembers_before_it_looks(
 ) -> None:
     asked: list[tuple[str, int]] = []
     for name in ("remember", "bans_like"):
-        real = getattr(life.house.store, name)
+        real = getattr(MemoryStore, name)
 
-        async def noted(some: Any, *, _name: str = name, _real: Any = real, **how: Any) -> Any:
+        async def noted(
+            store: MemoryStore, some: Any, *, _name: str = name, _real: Any = real, **how: Any
+        ) -> Any:
             asked.append((_name, len(some)))
-            return await _real(some, **how)
+            return await _real(store, some, **how)
 
-        monkeypatch.setattr(life.house.store, name, noted)
+        noted.__name__ = name
+        monkeypatch.setattr(MemoryStore, name, noted)
     strangers = [a_sign_up(str(number), handle=f"nobody{number}") for number in range(ASKED_AT_ONCE + 2)]
     await life.tell(life.screen, *strangers)
     assert asked == [
