@@ -1,0 +1,195 @@
+"""A Redis that holds so many bans: filled once, kept as a snapshot outside the repository, loaded each turn.
+
+A snapshot is named by all that decides what lies in it: seed, size, the versions of layout, fold and
+records, the scripts that write, and a digest of what a sample of bans becomes. So it is made anew when,
+and only when, the code would write something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, ClassVar, Final, cast
+
+import msgspec
+import redis
+
+from agents.doors import ban_of
+from agents.opening import peppers_of, store_of
+from bench.index.population import cache_folder
+from bench.running.crowd import BANNED_AT, DAY_SECONDS, ban, is_original, people
+from bench.store.server import Server
+from local.redis import EmbeddedRedis
+from samehand.fingerprint import RECORD_VERSION
+from samehand.normal.fold import FOLD_VERSION
+from simulate.people import Person
+from store.base import Ban
+from store.redis.layout import LAYOUT
+from store.redis.scripts import SCRIPTS
+from streams.settings import Settings, load
+
+SEED: Final = 7
+PROCESSES: Final = 2
+
+_SAMPLE: Final = 256
+_BATCH: Final = 256
+_STORE_BANS_MIN: Final = 1_000  # the least that the settings lay a store out for
+_LOADING_SECONDS_MAX: Final = 300.0
+_EPOCH: Final = b"}:e"  # drawn anew by each store
+# A bench has no secrets: the same pepper each time, or no snapshot would fit.
+_PEPPER_FILE: Final = f"identity {'5a' * 32}\npepper 1 {'a5' * 32} current\n"
+
+
+class LoadedRedis(EmbeddedRedis):
+    """An embedded Redis that first loads a snapshot, and never writes one."""
+
+    start_seconds_max: ClassVar[float] = _LOADING_SECONDS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A snapshot of so many bans, and some of the banned as people."""
+
+    bans: int
+    snapshot: Path
+    pepper: Path
+    originals: tuple[Person, ...]
+
+    @contextmanager
+    def server(self) -> Iterator[Server]:
+        """A fresh server with it, without persistence: the disk is no part of the question."""
+        settings = {
+            "appendonly": "no",
+            "dir": str(self.snapshot.parent),
+            "dbfilename": self.snapshot.name,
+        }
+        with LoadedRedis(settings=settings) as running:
+            client = redis.Redis.from_url(running.url)
+            try:
+                yield Server(running.url, cast(Any, client))
+            finally:
+                client.close()
+
+
+def environment(url: str, pepper: Path, bans: int) -> dict[str, str]:
+    """The settings under which the store is filled, and a worker must look at it."""
+    return {
+        "SAMEHAND_REDIS_URL": url,
+        "SAMEHAND_PEPPER_FILE": str(pepper),
+        "SAMEHAND_STORE_BANS": str(max(_STORE_BANS_MIN, bans)),
+    }
+
+
+def filled(bans: int, seed: int = SEED) -> Filled:
+    """The snapshot of so many whole bans: from the cache, or made now by two processes."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    pepper = _pepper(folder)
+    snapshot = folder / f"bans-{bans}-{seed}-{_mark(bans, seed, pepper)}.rdb"
+    kept = snapshot.with_suffix(".people")
+    if not (snapshot.exists() and kept.exists()):
+        _fill(bans, seed, pepper, snapshot, kept)
+    originals = msgspec.msgpack.decode(kept.read_bytes(), type=tuple[Person, ...])
+    return Filled(bans, snapshot, pepper, originals)
+
+
+def _pepper(folder: Path) -> Path:
+    path = folder / "pepper"
+    if not path.exists():
+        part = folder / f"pepper.{os.getpid()}"
+        part.touch(0o600)
+        part.write_text(_PEPPER_FILE, "ascii")
+        part.replace(path)
+    return path
+
+
+def _mark(bans: int, seed: int, pepper: Path) -> str:
+    """What else decides the bytes, in sixteen digits."""
+    mark = blake2b(digest_size=8)
+    mark.update(repr((LAYOUT, FOLD_VERSION, RECORD_VERSION, PROCESSES)).encode())
+    for name in sorted(SCRIPTS):
+        mark.update(SCRIPTS[name].digest.encode())
+    with LoadedRedis(settings={"appendonly": "no"}) as running:
+        settings = load(environment(running.url, pepper, bans))
+        drawn = list(islice(people(seed, bans, range(bans)), _SAMPLE))
+        asyncio.run(_enrol(settings, enumerate(drawn)))
+        with redis.Redis.from_url(running.url) as client:
+            for line in sorted(_contents(cast(Any, client))):
+                mark.update(line)
+    return mark.hexdigest()
+
+
+def _contents(client: Any) -> Iterator[bytes]:
+    """Every key of the banned with its value, in no order; not the epoch, which is drawn."""
+    for key in client.scan_iter(count=1_000):
+        kind = client.type(key)
+        if key.endswith(_EPOCH):
+            continue
+        if kind == b"string":
+            yield key + b"=" + client.get(key)
+        elif kind == b"hash":
+            told = {name: value for name, value in client.hgetall(key).items() if name != b"epoch"}
+            yield key + repr(sorted(told.items())).encode()
+        elif kind == b"zset":
+            yield key + repr(client.zrange(key, 0, -1, withscores=True)).encode()
+        elif kind == b"set":
+            yield key + repr(sorted(client.smembers(key))).encode()
+
+
+def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=snapshot.parent) as scratch:
+        settings = {"appendonly": "no", "rdbcompression": "no", "dir": scratch, "dbfilename": "made.rdb"}
+        with LoadedRedis(settings=settings) as running:
+            own = environment(running.url, pepper, bans)
+            share = -(-bans // PROCESSES)
+            parts = [range(first, min(bans, first + share)) for first in range(0, bans, share)]
+            # The first bans begin the epoch, which two processes at once would each do for themselves.
+            parts = [range(1), range(1, parts[0].stop), *parts[1:]] if len(parts) > 1 else parts
+            originals = list(_fill_part(own, bans, seed, parts[0])) if len(parts) > 1 else []
+            with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+                rest = parts[1:] if len(parts) > 1 else parts
+                jobs = [pool.submit(_fill_part, own, bans, seed, part) for part in rest]
+                originals += [one for job in jobs for one in job.result()]
+            with redis.Redis.from_url(running.url, socket_timeout=_LOADING_SECONDS_MAX) as client:
+                client.save()
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_bytes(msgspec.msgpack.encode(originals))
+        part.replace(kept)
+        shutil.move(Path(scratch) / "made.rdb", snapshot)
+
+
+def _fill_part(own: dict[str, str], bans: int, seed: int, part: range) -> list[Person]:
+    """Enrols a slice; the people of it that mirrors will be made of."""
+    originals: list[Person] = []
+
+    def noted() -> Iterator[tuple[int, Person]]:
+        for number, person in zip(part, people(seed, bans, part), strict=True):
+            if is_original(number, bans):
+                originals.append(person)
+            yield number, person
+
+    asyncio.run(_enrol(load(own), noted()))
+    return originals
+
+
+async def _enrol(settings: Settings, numbered: Iterator[tuple[int, Person]]) -> None:
+    peppers = peppers_of(settings)
+    store = store_of(settings, peppers)
+    await store.open()
+    while some := [_ban(number, person, peppers.keyers) for number, person in islice(numbered, _BATCH)]:
+        await store.enrol(some, now=BANNED_AT + 2 * DAY_SECONDS)
+    await store.close()
+
+
+def _ban(number: int, person: Person, keyers: Any) -> Ban:
+    return ban_of(ban(number, person), keyers)

@@ -1,0 +1,43 @@
+"""Pass-through: a worker's delivery and decoding with no store and no alert.
+
+What reading a record costs before anybody looks at it: the floor that a worker's full job is held against.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry
+
+from schemas.malformed import Malformed
+from schemas.wire import decode_created
+from streams import logs
+from streams.app import WorkerApp, register
+from streams.meters import Meters
+from streams.outcomes import NOTHING, Arrival, Dead, Outcome
+from streams.settings import load
+from streams.topics import names
+from streams.worker import run_worker
+
+
+async def decoded(arrivals: Sequence[Arrival]) -> list[Outcome]:
+    """Nothing to say of what can be read, a dead letter of the rest."""
+    now = time.time()
+    found = [decode_created(arrival.value, now=max(now, arrival.timestamp)) for arrival in arrivals]
+    return [Dead(it.reason, it.path, it.detail) if isinstance(it, Malformed) else NOTHING for it in found]
+
+
+def main() -> int:
+    """Until it is told to stop."""
+    settings = load()
+    logs.configure(settings.log_level)
+    created = names(settings).created
+    app = WorkerApp(settings, Meters(CollectorRegistry(), topics=[created]))
+    register(app, "pass", created, decoded)
+    return run_worker(app)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

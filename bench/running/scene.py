@@ -1,0 +1,157 @@
+"""A broker, a Redis and workers, as a bench sets them up and looks at them from outside."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+
+from bench.running.clocks import cpu_seconds
+from local.apache import ApacheKafka
+from local.broker import EmbeddedBroker
+from local.ports import LOOPBACK, Port, take_port
+from local.processes import Child
+from schemas.record import Record
+from schemas.wire import encode
+from streams import topics
+from streams.brokers import client_options, writer
+from streams.settings import load
+from streams.topics import names
+
+WAIT_SECONDS_MAX: Final = 300.0
+"""What takes longer than this on a busy machine is taken for broken."""
+_POLL_SECONDS: Final = 0.05
+_SESSION_SECONDS: Final = 60.0  # a worker that is held still on purpose stays a member of its group
+_STOP_SECONDS: Final = 15.0
+
+BROKERS: Final[Mapping[str, Callable[[], EmbeddedBroker | ApacheKafka]]] = {
+    "embedded": EmbeddedBroker,
+    "kafka": ApacheKafka,
+}
+"""The brokers that a bench can run on, by name."""
+
+WORKER: Final = ("desk.cli", "worker")
+PASSING: Final = ("bench.running.passing",)
+PLAIN: Final = ("bench.running.plain",)
+
+
+class NotInTime(RuntimeError):  # says what was waited for; "error" would add nothing
+    """Something that was waited for did not come; the message holds the last words of the workers."""
+
+
+class Scene:
+    """Topics and a group of their own on a running broker, and workers on them. Closes what it started."""
+
+    def __init__(
+        self, broker: str, settings: Mapping[str, str], *, partitions: int = 4, level: str = "warning"
+    ) -> None:
+        mark = uuid.uuid4().hex[:10]
+        self._folder = tempfile.TemporaryDirectory(prefix="samehand-bench-")
+        self._environment = {
+            "SAMEHAND_KAFKA_BROKERS": broker,
+            "SAMEHAND_KAFKA_GROUP": f"bench-{mark}",
+            "SAMEHAND_TOPIC_PREFIX": f"{mark}.",
+            "SAMEHAND_TOPIC_PARTITIONS": str(partitions),
+            "SAMEHAND_SESSION_SECONDS": str(_SESSION_SECONDS),
+            "SAMEHAND_LOG_LEVEL": level,
+            "SAMEHAND_DATA_DIR": self._folder.name,
+            **settings,
+        }
+        self.settings = load(self._environment)
+        self.topics = names(self.settings)
+        topics.check(self.settings, create=True)
+        self.workers: list[Running] = []
+        self._watch: Any = kafka.KafkaConsumer(
+            **client_options(self.settings), group_id=self.settings.kafka_group, enable_auto_commit=False
+        )
+
+    def start(self, program: Sequence[str] = WORKER) -> Running:
+        """A further process, not yet ready."""
+        one = Running(program, self._environment, Path(self._folder.name) / f"{len(self.workers)}.log")
+        self.workers.append(one)
+        return one
+
+    def publish(self, topic: str, records: Iterable[Record | tuple[bytes, bytes]]) -> int:
+        """Puts records, or keys with values, on a topic, confirmed by the broker; how many."""
+        with writer(self.settings) as out:
+            sent = [
+                out.send(topic, key=key, value=value, headers=[]) for key, value in map(_encoded, records)
+            ]
+            for confirmation in sent:
+                confirmation.get(WAIT_SECONDS_MAX)
+        return len(sent)
+
+    def committed(self, topic: str) -> int:
+        """How many records of a topic the group has acknowledged."""
+        return sum(self._watch.committed(place) or 0 for place in self._places(topic))
+
+    def count(self, topic: str) -> int:
+        """How many records are on a topic."""
+        return int(sum(self._watch.end_offsets(self._places(topic)).values()))
+
+    def _places(self, topic: str) -> list[Any]:
+        return [kafka.TopicPartition(topic, number) for number in range(self.settings.topic_partitions)]
+
+    def until_committed(self, topic: str, records: int, seconds_max: float = WAIT_SECONDS_MAX) -> None:
+        """Waits until the group has acknowledged so many records of a topic. Raises `NotInTime`."""
+        self.until(lambda: self.committed(topic) >= records, f"{records} records of {topic}", seconds_max)
+
+    def until(self, true: Callable[[], object], what: str, seconds_max: float = WAIT_SECONDS_MAX) -> None:
+        """Waits for a condition while all workers run. Raises `NotInTime`."""
+        deadline = time.monotonic() + seconds_max
+        while not true():
+            ended = [one for one in self.workers if one.child.pid is None]
+            if ended or time.monotonic() > deadline:
+                words = "\n".join(one.child.last_words() for one in ended or self.workers)
+                raise NotInTime(f"waited in vain for {what}\n{words}")
+            time.sleep(_POLL_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for one in self.workers:
+            one.close()
+        self._watch.close()
+        self._folder.cleanup()
+
+
+class Running:
+    """One process of a scene, and its clock."""
+
+    def __init__(self, program: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.port: Port = take_port()
+        web = {"SAMEHAND_WEB_HOST": LOOPBACK, "SAMEHAND_WEB_PORT": str(self.port.number)}
+        self.child = Child([sys.executable, "-m", *program], log, {**environment, **web})
+        self.child.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises `NotInTime` where it has ended."""
+        if self.child.pid is None:
+            raise NotInTime(f"a worker ended\n{self.child.last_words()}")
+        return self.child.pid
+
+    def cpu_seconds(self) -> float:
+        """Processor time it has used."""
+        return cpu_seconds(self.pid)
+
+    def close(self) -> None:
+        """Ends it."""
+        self.child.stop(_STOP_SECONDS)
+        self.port.release()
+
+
+def _encoded(record: Record | tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    if isinstance(record, tuple):
+        return record
+    return str(getattr(record, "key", "")).encode(), encode(record)

@@ -1,0 +1,214 @@
+"""What a whole worker does in a second: its full job beside pass-through and beside a plain aiokafka loop.
+
+``python -m bench.worker [--bans 100000] [--events 4000] [--turns 3] [--broker embedded|kafka] [--json]``.
+In each turn each of the three is a process of its own that reads the same events off a topic that was
+filled while it stood still; the full jobs start from the same snapshot of a filled Redis. What counts is
+processor time, which the kernel tells of the process and Redis of itself; the clock on the wall is told
+beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Final
+
+from bench.machine import in_words, machine
+from bench.running.crowd import sign_ups
+from bench.running.filled import SEED, Filled, environment, filled
+from bench.running.scene import BROKERS, PASSING, PLAIN, WORKER, Scene
+from bench.store.server import Server
+from schemas.wire import encode
+
+BANS: Final = 100_000
+EVENTS: Final = 4_000
+TURNS: Final = 3
+GOAL_RATIO: Final = 0.25
+
+_WARM_UP: Final = 500
+"""Events before the clock starts: code is loaded, connections are made, frequencies read."""
+_PASSING_TIMES: Final = 15
+"""Pass-through reads the events so many times, or its turn would be too short to be told from noise."""
+_SETTLE_SECONDS: Final = 1.0
+_RUN_SECONDS_MAX: Final = 300.0
+
+PASS_THROUGH, FULL, AIOKAFKA = "pass-through", "samehand worker", "plain aiokafka loop"
+PROGRAMS: Final = {PASS_THROUGH: PASSING, FULL: WORKER, AIOKAFKA: PLAIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One contender in one turn. ``events`` were all acknowledged, or there would be no turn to tell of."""
+
+    events: int
+    seconds: float
+    worker_seconds: float
+    redis_seconds: float
+    alerts: int
+
+    @property
+    def worker_microseconds(self) -> float:
+        """Processor time of the process an event."""
+        return self.worker_seconds / self.events * 1e6
+
+    @property
+    def redis_microseconds(self) -> float:
+        """Processor time of Redis an event."""
+        return self.redis_seconds / self.events * 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contender over all turns: medians. ``ratio`` is pass-through's time an event over its own."""
+
+    contender: str
+    events_a_worker_second: float
+    worker_microseconds: float
+    redis_microseconds: float
+    events_a_second: float
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run."""
+
+    bans: int
+    broker: str
+    mirrors: int
+    rows: list[Row]
+    turns: dict[str, list[Turn]] = field(repr=False)
+    machine: dict[str, str | int | float]
+
+    @property
+    def ratio(self) -> float:
+        """What the full job reaches of pass-through."""
+        return next(row.ratio for row in self.rows if row.contender == FULL)
+
+
+def measured(
+    bans: int = BANS, events: int = EVENTS, turns: int = TURNS, broker: str = "embedded", seed: int = SEED
+) -> Report:
+    """Runs all contenders, turn by turn."""
+    own = filled(bans, seed)
+    records = sign_ups(seed, bans, own.originals, _WARM_UP + events, at=time.time())
+    pairs = [(record.key.encode(), encode(record)) for record in records]
+    found: dict[str, list[Turn]] = {name: [] for name in PROGRAMS}
+    with BROKERS[broker]() as running:
+        for _ in range(turns):
+            for name, several in found.items():
+                several.append(turn(name, running.address, own, pairs))
+    mirrors = max(one.alerts for one in found[FULL])
+    return Report(bans, broker, mirrors, rows(found), found, machine())
+
+
+def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
+    """One contender reads the events off a topic that was filled while it stood still."""
+    program, warm_up, rest = PROGRAMS[name], pairs[:_WARM_UP], list(pairs[_WARM_UP:])
+    if program is PASSING:
+        rest *= _PASSING_TIMES
+    with _redis(own, needed=program is not PASSING) as server:
+        settings = environment(server.url if server else "redis://127.0.0.1:1/0", own.pepper, own.bans)
+        with Scene(broker, settings) as scene:
+            created = scene.topics.created
+            scene.publish(created, warm_up)
+            worker = scene.start(program)
+            scene.until_committed(created, len(warm_up))
+            time.sleep(_SETTLE_SECONDS)
+            worker.child.freeze()
+            scene.publish(created, rest)
+            before, redis_before = worker.cpu_seconds(), server.cpu_seconds() if server else 0.0
+            began = time.monotonic()
+            worker.child.thaw()
+            scene.until_committed(created, len(pairs[:_WARM_UP]) + len(rest), _RUN_SECONDS_MAX)
+            return Turn(
+                events=len(rest),
+                seconds=time.monotonic() - began,
+                worker_seconds=worker.cpu_seconds() - before,
+                redis_seconds=(server.cpu_seconds() if server else 0.0) - redis_before,
+                alerts=scene.count(scene.topics.alerts),
+            )
+
+
+@contextmanager
+def _redis(own: Filled, *, needed: bool) -> Iterator[Server | None]:
+    if not needed:
+        yield None
+        return
+    with own.server() as server:
+        yield server
+
+
+def rows(found: dict[str, list[Turn]]) -> list[Row]:
+    """A line a contender."""
+    return [_row(name, found) for name in found]
+
+
+def _row(name: str, found: dict[str, list[Turn]]) -> Row:
+    several = found[name]
+    ratios = [
+        passing.worker_microseconds / one.worker_microseconds
+        for passing, one in zip(found[PASS_THROUGH], several, strict=True)
+    ]
+    return Row(
+        contender=name,
+        events_a_worker_second=median(1e6 / one.worker_microseconds for one in several),
+        worker_microseconds=median(one.worker_microseconds for one in several),
+        redis_microseconds=median(one.redis_microseconds for one in several),
+        events_a_second=median(one.events / one.seconds for one in several),
+        ratio=median(ratios),
+    )
+
+
+def table(one: Report) -> str:
+    """For people."""
+    lines = [
+        f"| {one.bans:,} bans, {_BROKER_NAMES[one.broker]} | events a second of the worker's processor "
+        "| worker + Redis µs an event | events a second by the clock | of pass-through |",
+        "|---" * 5 + "|",
+    ]
+    lines += [
+        f"| {row.contender} | {row.events_a_worker_second:,.0f} "
+        f"| {row.worker_microseconds:,.0f} + {row.redis_microseconds:,.0f} "
+        f"| {row.events_a_second:,.0f} | {row.ratio:.3f} |"
+        for row in one.rows
+    ]
+    return "\n".join(lines)
+
+
+_BROKER_NAMES: Final = {"embedded": "embedded broker", "kafka": "Apache Kafka"}
+
+
+def summary(one: Report) -> str:
+    """What the table leaves out."""
+    turns = one.turns[FULL]
+    return "\n".join(
+        (
+            f"* {len(turns)} turns of {turns[0].events:,} events, {one.turns[PASS_THROUGH][0].events:,} of "
+            f"pass-through; {one.mirrors} alerts a turn; no event lost",
+            f"* goal: {GOAL_RATIO} of pass-through, reached {one.ratio:.3f}",
+            f"* on {in_words(one.machine)}",
+        )
+    )
+
+
+def main() -> None:
+    """Prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bans", type=int, default=BANS)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--broker", choices=sorted(BROKERS), default="embedded")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    found = measured(chosen.bans, chosen.events, chosen.turns, chosen.broker)
+    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
+
+
+if __name__ == "__main__":
+    main()

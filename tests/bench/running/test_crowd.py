@@ -1,0 +1,38 @@
+"""The banned and those who sign up after them are the same in every turn, and some of them are mirrors."""
+
+from __future__ import annotations
+
+from bench.running.crowd import ORIGINALS, account_id, ban, is_original, people, sign_ups
+
+BANS = 400
+AT = 1_795_000_000.0
+
+
+def test_a_slice_is_the_same_each_time() -> None:
+    some = list(people(3, BANS, range(100, 110)))
+    assert some == list(people(3, BANS, range(100, 110)))
+    assert [one.account_id for one in some] == [account_id(number) for number in range(100, 110)]
+
+
+def test_originals_have_what_every_strategy_needs() -> None:
+    originals = [number for number in range(BANS) if is_original(number, BANS)]
+    assert len(originals) == ORIGINALS
+    first = next(people(3, BANS, range(1)))
+    assert first.number
+    assert first.device_id
+    assert first.avatar
+
+
+def test_no_ban_ends_so_that_a_snapshot_lasts() -> None:
+    assert all(ban(number, one).expires_at is None for number, one in enumerate(people(3, 8, range(8))))
+
+
+def test_one_sign_up_of_two_hundred_is_a_mirror() -> None:
+    originals = [one for number, one in enumerate(people(3, BANS, range(BANS))) if is_original(number, BANS)]
+    with_mirrors = sign_ups(3, BANS, originals, 400, at=AT)
+    strangers = sign_ups(3, BANS, [], 400, at=AT)
+    assert with_mirrors == sign_ups(3, BANS, originals, 400, at=AT)
+    assert with_mirrors[:100] == strangers[:100]
+    assert with_mirrors[100] != strangers[100]
+    assert len({record.key for record in with_mirrors}) == 400
+    assert not {record.key for record in with_mirrors} & {one.key for one in originals}
