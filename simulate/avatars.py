@@ -82,6 +82,19 @@ TUNING = Weighted(
     ],
     [3, 2, 3, 1, 1],
 )
+# Measured likewise on 138 cuttings that PDQ calls telling.
+VALIDATION = Weighted(
+    [
+        AvatarEdit("turned by 2 degrees", 38, 56, 80),
+        AvatarEdit("screenshot, cut and darker", 34, 64, 97),
+        AvatarEdit("in a circle on white", 44, 70, 116),
+        AvatarEdit("banner across the top", 14, 37, 78),
+        AvatarEdit("watermarked all over", 8, 16, 42),
+        AvatarEdit("dark corners", 11, 22, 36),
+        AvatarEdit("tinted", 0, 0, 2),
+    ],
+    [2, 2, 1, 2, 2, 1, 2],
+)
 HELD_OUT = Weighted(
     [
         AvatarEdit("cropped 2.5 % a side", 30, 50, 88),
@@ -94,6 +107,7 @@ HELD_OUT = Weighted(
     [1, 2, 3, 2, 1, 1],
 )
 TUNING_CROP = AvatarEdit("cropped 1 % a side", 10, 20, 62)
+VALIDATION_CROP = AvatarEdit("turned by 2 degrees", 38, 56, 80)
 HELD_OUT_CROP = AvatarEdit("cropped 2.5 % a side", 30, 50, 88)
 
 

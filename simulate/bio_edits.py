@@ -11,6 +11,9 @@ from simulate.draws import between, one_of
 _PIECES = re.compile(r" \| | • |\. |, |\n| / | ~ ")
 _HELD_OUT_EMOJI = "🦁🦋⭐🌸🎯🧿🪁🏔🥁🎲"
 _ADDED = ("back again", "new account", "old one is gone", "follow me here", "2nd account")
+_FILLERS = ("life", "vibes", "only", "forever", "love", "real", "good", "world")
+_GREETINGS = ("hey, it's me:", "salam!", "so...", "welcome to my place.", "hi all,")
+_FAREWELLS = ("dm for business", "don't report please", "see you", "peace", "that's all")
 _ADDED_HELD_OUT = (
     "lost my last page",
     "part two",
@@ -70,12 +73,50 @@ def _shouted(rng: Random, text: str) -> str:
     return text.upper() if rng.random() < 0.5 else text.title()
 
 
+def _cut_short(rng: Random, text: str) -> str:
+    """Two thirds of the pieces, in their order."""
+    pieces = _PIECES.split(text)
+    kept = sorted(rng.sample(range(len(pieces)), max(1, round(len(pieces) * 2 / 3))))
+    return one_of(rng, SEPARATORS).join(pieces[place] for place in kept)
+
+
+def _tagged(rng: Random, text: str) -> str:
+    """Words as hashtags, and no separator."""
+    return " ".join(f"#{piece.replace(' ', '')}" for piece in _PIECES.split(text) if piece.strip())
+
+
+def _words_exchanged(rng: Random, text: str) -> str:
+    """One or two words that say nothing in the place of others."""
+    words = text.split(" ")
+    for place in rng.sample(range(len(words)), min(len(words) // 3, between(rng, 1, 2))):
+        words[place] = one_of(rng, _FILLERS)
+    return " ".join(words)
+
+
+def _numbers_changed(rng: Random, text: str) -> str:
+    return "".join(one_of(rng, "0123456789") if letter in "0123456789" else letter for letter in text)
+
+
+def _told_otherwise(rng: Random, text: str) -> str:
+    """Between a greeting and a farewell."""
+    return f"{one_of(rng, _GREETINGS)} {text} {one_of(rng, _FAREWELLS)}"
+
+
 TUNING_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyType(
     {
         "reordered": _reordered,
         "emoji added": _emoji_added,
         "phrase added": _phrase_added,
         "letter doubled": _letter_doubled,
+    }
+)
+VALIDATION_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyType(
+    {
+        "cut short": _cut_short,
+        "hashtags": _tagged,
+        "words exchanged": _words_exchanged,
+        "numbers changed": _numbers_changed,
+        "greeting and farewell": _told_otherwise,
     }
 )
 HELD_OUT_BIO_EDITS: Mapping[str, Callable[[Random, str], str]] = MappingProxyType(

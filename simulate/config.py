@@ -16,8 +16,8 @@ class Config:
 
     ``accounts`` sign-ups happen within ``days`` of ``start``, of them ``mirror_share`` mirrors. ``bans`` are
     further bans without a mirror (default: one for every ten sign-ups), half of them older than ``start``.
-    ``edits`` is ``tuning`` or ``held_out``. All ``*_share`` are of sign-ups, but ``reinstated_share`` of the
-    further bans.
+    ``edits`` is ``tuning``, ``validation`` or ``held_out``. All ``*_share`` are of sign-ups, but
+    ``reinstated_share`` of the further bans.
     """
 
     seed: int = 1

@@ -1,7 +1,8 @@
 """Edits of handles and names as evaders make them, each a pure function of a generator and a text.
 
-Two sets hold the same kinds with different operators: ``TUNING`` may be looked at while weights and rules are
-made; ``HELD_OUT`` is what they are judged by, with other tables, other positions and other amounts.
+Three sets hold the same kinds with different operators: ``TUNING`` may be looked at while weights and rules
+are made, and ``VALIDATION`` shows then whether they hold for what they were not made on; ``HELD_OUT`` is what
+they are judged by, with other tables, other positions and other amounts.
 An operator that does not apply to a text (no digits to drop, nothing to reorder) returns it unchanged.
 """
 
@@ -14,7 +15,8 @@ from types import MappingProxyType
 
 from simulate import avatars
 from simulate import edit_tables as tables
-from simulate.bio_edits import HELD_OUT_BIO_EDITS, TUNING_BIO_EDITS
+from simulate import validation_tables as validation
+from simulate.bio_edits import HELD_OUT_BIO_EDITS, TUNING_BIO_EDITS, VALIDATION_BIO_EDITS
 from simulate.draws import Weighted, below, between, digits, one_of
 
 Edit = Callable[[Random, str], str]
@@ -154,6 +156,43 @@ def _substituted(rng: Random, text: str, beside: bool) -> str:
     return text[:place] + letter + text[place + 1 :]
 
 
+def _counted_on(rng: Random, text: str) -> str:
+    """The number at the end and a few more; who was `umar92` was 92 and is 93."""
+    stem = text.rstrip("0123456789")
+    if not stem or stem == text:
+        return text
+    return f"{stem}{int(text[len(stem) :]) + between(rng, 1, 5)}"
+
+
+def _drawn_out(rng: Random, text: str) -> str:
+    """The last letter once to three times more."""
+    letters = text.rstrip("0123456789_.")
+    return text if not letters else _inserted(text, len(letters), letters[-1] * between(rng, 1, 3))
+
+
+def _vowel_edit(rng: Random, text: str, letters: str) -> str:
+    """One vowel left out, or another put in its place; never the first letter, by which people are found."""
+    places = [place for place, letter in enumerate(text) if place and letter in validation.VOWELS]
+    if not places or len(text) < 5:
+        return text
+    place = one_of(rng, places)
+    other = one_of(rng, letters.replace(text[place], "")) if letters else ""
+    return text[:place] + other + text[place + 1 :]
+
+
+def _letter_at_an_end(rng: Random, text: str) -> str:
+    letter = one_of(rng, "xzoi")
+    return letter + text if rng.random() < 0.4 else text + letter
+
+
+def _two_last_swapped(rng: Random, text: str) -> str:
+    letters = text.rstrip("0123456789_.")
+    if len(letters) < 4:
+        return text
+    place = len(letters) - 2 - between(rng, 0, 1)
+    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+
+
 def _inserted(text: str, place: int, letters: str) -> str:
     return text[:place] + letters + text[place:]
 
@@ -227,6 +266,29 @@ HELD_OUT: Mapping[str, Edit] = _with_combinations(
 )
 """Kind of edit → operator, for judging; never to be tuned on."""
 
+VALIDATION: Mapping[str, Edit] = _with_combinations(
+    {
+        "digits_added": partial(_end_digits, longest=5),
+        "digits_changed": _counted_on,
+        "digits_dropped": partial(_digits_dropped, everywhere=False),
+        "affix_known": partial(_affixed, affixes=validation.AFFIXES, gaps=("", "_", "."), front=0.4),
+        "affix_unknown": partial(_affixed, affixes=validation.WORDS, gaps=("", ".", "__"), front=0.5),
+        "separators": partial(_separated, separators=("__", "_x_", "-")),
+        "reorder": partial(_reordered, gaps=("-", ".")),
+        "accents": partial(_accented, table=validation.ACCENTS, most=4),
+        "repeats": _drawn_out,
+        "leet": partial(_mapped, table=validation.RESPELT, share_min=0.2, share_max=0.6),
+        "homoglyphs": partial(_mapped, table=validation.LOOK_ALIKES, share_min=0.3, share_max=1.0),
+        "zero_width": partial(_hidden, marks=validation.INVISIBLE, most=4),
+        "fonts": partial(_styled, fonts=validation.FONTS),
+        "omission": partial(_vowel_edit, letters=""),
+        "insertion": _letter_at_an_end,
+        "swap": _two_last_swapped,
+        "substitution": partial(_vowel_edit, letters=validation.VOWELS),
+    }
+)
+"""Kind of edit → operator, for seeing whether rules hold for what they were not made on."""
+
 HANDLE_KINDS = Weighted(
     [
         *("digits_added", "digits_changed", "digits_dropped", "affix_known", "affix_unknown", "separators"),
@@ -256,7 +318,7 @@ NAME_KINDS = Weighted(
 
 @dataclass(frozen=True, slots=True)
 class EditSet:
-    """All that one side, tuning or judging, may do to names, bios and pictures."""
+    """All that one side, tuning, validating or judging, may do to names, bios and pictures."""
 
     name: str
     strings: Mapping[str, Edit]
@@ -290,9 +352,12 @@ class EditSet:
 EDIT_SETS: Mapping[str, EditSet] = MappingProxyType(
     {
         "tuning": EditSet("tuning", TUNING, TUNING_BIO_EDITS, avatars.TUNING, avatars.TUNING_CROP),
+        "validation": EditSet(
+            "validation", VALIDATION, VALIDATION_BIO_EDITS, avatars.VALIDATION, avatars.VALIDATION_CROP
+        ),
         "held_out": EditSet(
             "held_out", HELD_OUT, HELD_OUT_BIO_EDITS, avatars.HELD_OUT, avatars.HELD_OUT_CROP
         ),
     }
 )
-"""The two sets by name."""
+"""The three sets by name."""

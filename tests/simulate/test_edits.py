@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulate import edit_tables as tables
-from simulate.edits import EDIT_SETS, HANDLE_KINDS, HELD_OUT, NAME_KINDS, TUNING
+from simulate import validation_tables as validation
+from simulate.edits import EDIT_SETS, HANDLE_KINDS, HELD_OUT, NAME_KINDS, TUNING, VALIDATION
 
 KINDS = sorted(TUNING)
 SEEDS = range(60)
@@ -19,8 +20,8 @@ def variants(kind: str, text: str, held_out: bool) -> set[str]:
     return {edit(Random(seed), text) for seed in SEEDS}
 
 
-def test_both_sets_hold_the_same_kinds_with_other_operators() -> None:
-    assert set(HELD_OUT) == set(TUNING)
+def test_all_sets_hold_the_same_kinds_with_other_operators() -> None:
+    assert set(HELD_OUT) == set(TUNING) == set(VALIDATION)
     assert len(KINDS) == 20
     assert set(HANDLE_KINDS.values) | set(NAME_KINDS.values) == set(KINDS)
 
@@ -39,6 +40,47 @@ def test_both_sets_hold_the_same_kinds_with_other_operators() -> None:
 )
 def test_no_table_of_judging_overlaps_with_its_twin(tuning: object, held_out: object) -> None:
     assert not set(tuning) & set(held_out)  # type: ignore[call-overload]  # tables of different shapes
+
+
+@pytest.mark.parametrize(
+    ("ours", "tuning", "held_out"),
+    [
+        (validation.AFFIXES, tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
+        (validation.WORDS, tables.TUNING_WORDS, tables.HELD_OUT_SYLLABLES),
+        (validation.INVISIBLE, tables.TUNING_INVISIBLE, tables.HELD_OUT_INVISIBLE),
+        (validation.FONTS, tables.TUNING_FONTS, tables.HELD_OUT_FONTS),
+        (validation.RESPELT.items(), tables.TUNING_LEET.items(), tables.HELD_OUT_LEET.items()),
+        (
+            validation.LOOK_ALIKES.items(),
+            tables.TUNING_LOOK_ALIKES.items(),
+            tables.HELD_OUT_LOOK_ALIKES.items(),
+        ),
+        (validation.ACCENTS.items(), tables.TUNING_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
+    ],
+)
+def test_no_table_of_validating_overlaps_with_another(ours: object, tuning: object, held_out: object) -> None:
+    assert not set(ours) & (set(tuning) | set(held_out))  # type: ignore[call-overload]  # as above
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_validating_changes_a_name_it_applies_to(kind: str) -> None:
+    assert {VALIDATION[kind](Random(seed), "umar_media92") for seed in SEEDS} - {"umar_media92"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
+def test_any_text_survives_any_edit_of_validating(kind: str, text: str, seed: int) -> None:
+    assert VALIDATION[kind](Random(seed), text) == VALIDATION[kind](Random(seed), text)
+
+
+def test_what_the_edits_of_validating_do() -> None:
+    made = {kind: {VALIDATION[kind](Random(seed), "umarkhan92") for seed in SEEDS} for kind in KINDS}
+    assert made["digits_changed"] == {f"umarkhan{number}" for number in range(93, 98)}
+    assert made["repeats"] == {"umarkhann92", "umarkhannn92", "umarkhannnn92"}
+    assert made["omission"] == {"umrkhan92", "umarkhn92"}
+    assert {each.lower() for each in made["swap"]} == {"umarkhna92", "umarkahn92"}
+    assert all(each.strip("xzoi") == "umarkhan92" for each in made["insertion"])
+    assert all(len(each) == 10 and each[0] == "u" for each in made["substitution"])
 
 
 @pytest.mark.parametrize("held_out", [False, True])
