@@ -43,8 +43,8 @@ _HOUSEHOLD_MARGIN = 1.5
 # comes with its address and browser, and namesakes and admirers share names. With each group stands what
 # another ground must weigh (nats) to count as one: beside a household more than a shared family name does.
 _GROUNDS = {
-    "name": (2.0, "the names, which namesakes and admirers share too,"),
-    "device": (6.0, "one household's device and line"),
+    "name": (4.0, "the names, which namesakes and admirers share too,"),
+    "device": (5.0, "one household's device and line"),
 }
 # A handle that agrees whole, or a whole display name of many bits (a common one is never alone), may reach
 # `possible` by itself, and so may a household's device with it; what is less than that may not.

@@ -12,7 +12,7 @@ from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, Signal
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_RATE = 2e-7  # a number that changed hands, or that a family shares
-_SHIPPED_BLOCK_RATE = 2e-6  # a hundred numbers, a few of them on the platform
+_SHIPPED_BLOCK_RATE = 5e-7  # a hundred of the 10^8 numbers of a country or more, few of them on the platform
 
 
 @dataclass(frozen=True, slots=True)
