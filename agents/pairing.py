@@ -89,7 +89,10 @@ def best_score(
 
 def hopeless(several: Sequence[Fingerprint], other: Opened, sieve: Sieve) -> bool:
     """Whether the pair, under the pepper that both sides share, cannot alert; either may be the new one."""
-    return any(sieve.hopeless(one, other) for one in several if one.pepper_id == other.pepper_id)
+    for one in several:
+        if one.pepper_id == other.pepper_id:
+            return sieve.hopeless(one, other)
+    return False
 
 
 async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:

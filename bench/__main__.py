@@ -16,10 +16,11 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench import lookup, memory
+from bench import lookup, memory, mind
 
 _QUICK_BANS, _QUICK_ROUNDS, _QUICK_MEMORY_BANS = "8000", 2, 2_000
 _BANS, _ROUNDS, _MEMORY_BANS = "100000,1000000", 5, 50_000
+_QUICK_MIND, _MIND = (2_000, 100), (20_000, 2_000)  # bans, events
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
     chosen = parser.parse_args()
     sizes = [int(one) for one in (chosen.bans or (_QUICK_BANS if chosen.quick else _BANS)).split(",")]
     found = asyncio.run(_measured(sizes, quick=chosen.quick))
-    tables = {"lookups": _lookups(found[0]), "memory": memory.table(found[1])}
+    tables = {"lookups": _lookups(found[0]), "memory": memory.table(found[1]), "mind": mind.table(found[2])}
     print("\n\n".join(tables.values()))
     if chosen.out:
         chosen.out.write_text(json.dumps(_plain(found), indent=1) + "\n", "utf-8")
@@ -40,7 +41,7 @@ def main() -> None:
         chosen.note.write_text(filled(chosen.note.read_text("utf-8"), tables), "utf-8")
 
 
-Found = tuple[list[lookup.Report], list[memory.Memory]]
+Found = tuple[list[lookup.Report], list[memory.Memory], mind.Mind]
 
 
 async def _measured(sizes: list[int], *, quick: bool) -> Found:
@@ -50,7 +51,8 @@ async def _measured(sizes: list[int], *, quick: bool) -> Found:
         without = frozenset({lookup.MINHASH})
     rounds, bans = (_QUICK_ROUNDS, _QUICK_MEMORY_BANS) if quick else (_ROUNDS, _MEMORY_BANS)
     reports = [await lookup.report(size, rounds, without) for size in sizes]
-    return reports, [await memory.measured(case, bans) for case in memory.CASES]
+    memories = [await memory.measured(case, bans) for case in memory.CASES]
+    return reports, memories, await mind.measured(*(_QUICK_MIND if quick else _MIND))
 
 
 def _lookups(reports: list[lookup.Report]) -> str:
@@ -61,6 +63,7 @@ def _plain(found: Found) -> dict[str, object]:
     return {
         "lookups": [asdict(one) for one in found[0]],
         "memory": [asdict(one) for one in found[1]],
+        "mind": asdict(found[2]),
     }
 
 

@@ -184,15 +184,18 @@ class Opened:
         begins = {}
         try:
             while here < end:
-                code, length = record[here], 0
-                if code & _EMPTY:
-                    code, here = code & _CODE_MAX, here + 1
-                else:
-                    length, here = record[here + 1], here + 2
+                code = record[here]
+                if code < _EMPTY:
+                    length = record[here + 1]
+                    here += 2
                     if length == 0xFF:
-                        length, here = int.from_bytes(record[here : here + 2], "big"), here + 2
-                begins[code] = here
-                here += length
+                        length = int.from_bytes(record[here : here + 2], "big")
+                        here += 2
+                    begins[code] = here
+                    here += length
+                else:
+                    here += 1
+                    begins[code - _EMPTY] = here
         except IndexError as fault:
             raise UnreadableFingerprint("not a fingerprint record: IndexError") from fault
         if here != end:

@@ -30,7 +30,7 @@ from samehand.signals.reach import REACH, names_an_address, reach_of
 from samehand.weights import Weights
 
 
-def _email(ours: EmailTrait, theirs: EmailTrait) -> bool:
+def _emails(ours: EmailTrait, theirs: EmailTrait) -> bool:
     return (
         ours.local == theirs.local
         or ours.mailbox == theirs.mailbox
@@ -38,22 +38,22 @@ def _email(ours: EmailTrait, theirs: EmailTrait) -> bool:
     )
 
 
-def _phone(ours: PhoneTrait, theirs: PhoneTrait) -> bool:
+def _phones(ours: PhoneTrait, theirs: PhoneTrait) -> bool:
     return ours.block == theirs.block or ours.number == theirs.number
 
 
-def _avatar(ours: AvatarTrait, theirs: AvatarTrait) -> bool:
+def _pictures(ours: AvatarTrait, theirs: AvatarTrait) -> bool:
     views = ((pdq, theirs.pdq) for pdq in (ours.pdq, *ours.variants))
     others = ((ours.pdq, pdq) for pdq in theirs.variants)
     return any(distance(*pair) <= ALIKE_BITS for pair in (*views, *others))
 
 
-def _bio(ours: BioTrait, theirs: BioTrait) -> bool:
+def _texts(ours: BioTrait, theirs: BioTrait) -> bool:
     agreeing: int = sum(map(eq, ours.signature, theirs.signature))
     return agreeing >= ALIKE_BYTES
 
 
-def _contact(ours: ContactTrait, theirs: ContactTrait) -> bool:
+def _contacts(ours: ContactTrait, theirs: ContactTrait) -> bool:
     if not ours.points and not theirs.points:
         return False
     there = {digest for digest, _ in theirs.points}
@@ -61,22 +61,23 @@ def _contact(ours: ContactTrait, theirs: ContactTrait) -> bool:
     return not (there.isdisjoint(here) and there.isdisjoint(ours.own) and set(theirs.own).isdisjoint(here))
 
 
-def _mention(ours: MentionTrait, theirs: MentionTrait) -> bool:
+def _mentions(ours: MentionTrait, theirs: MentionTrait) -> bool:
     return ours.listed or theirs.listed
 
 
 # Whether two traits may agree. A signal that is not here may, as soon as both sides show it.
 _MAY_AGREE: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "email": _email,
-    "phone": _phone,
+    "email": _emails,
+    "phone": _phones,
     "device": eq,
     "payment": eq,
-    "avatar": _avatar,
-    "bio": _bio,
-    "contact": _contact,
-    "mention": _mention,
+    "avatar": _pictures,
+    "bio": _texts,
+    "contact": _contacts,
+    "mention": _mentions,
 }
 _NAMES: Final = frozenset(("handle", "name"))
+_AVATAR, _BIO, _EMAIL_CODE, _MENTION = AVATAR.code, BIO.code, EMAIL.code, MENTION.code
 _CONTACT, _EMAIL, _PHONE = POSITION["contact"], POSITION["email"], POSITION["phone"]
 
 
@@ -176,20 +177,22 @@ def _at_a_glance(sought: _Glance, theirs: Opened) -> bool | None:
         if digest in record:
             return None
     begins = theirs.begins()
-    if sought.bio is not None and (at := begins.get(BIO.code)):
-        apart = sought.bio ^ _number(record[at + 1 : at + 1 + SIGNATURE_BYTES])
+    # Behind one byte each (a length, a quality) stand signature and hash; what is empty between the bits that
+    # differ are bytes that agree.
+    if sought.bio is not None and (at := begins.get(_BIO)):
+        apart = int.from_bytes(record[at + 1 : at + 1 + SIGNATURE_BYTES], "big") ^ sought.bio
         if apart.to_bytes(SIGNATURE_BYTES, "big").count(0) >= ALIKE_BYTES:
             return False
-    if sought.pictures and (at := begins.get(AVATAR.code)):
-        picture = _number(record[at + 1 : at + 1 + PDQ_BYTES])
+    if sought.pictures and (at := begins.get(_AVATAR)):
+        picture = int.from_bytes(record[at + 1 : at + 1 + PDQ_BYTES], "big")
         for one in sought.pictures:
             if (one ^ picture).bit_count() <= ALIKE_BITS:
                 return False
-    if sought.mentions and (at := begins.get(MENTION.code)) and (sought.listed or record[at]):
+    if sought.mentions and (at := begins.get(_MENTION)) and (sought.listed or record[at]):
         return False
     if (
         sought.disposable
-        and (at := begins.get(EMAIL.code))
+        and (at := begins.get(_EMAIL_CODE))
         and record[at + 2 * DIGEST_BYTES + 1] & DISPOSABLE
     ):
         return False

@@ -1,0 +1,191 @@
+"""What the mind costs an event, on the candidates that the index really brings up.
+
+``python -m bench.mind [--bans 20000] [--events 1000] [--json]``. Whole simulated accounts sign up against
+whole simulated bans in a Redis of their own, none of them a mirror. What the store does is not timed here
+(see :mod:`bench.lookup`); each step of the mind is, in processor time. Every event is met once, so that
+nothing is warm but what a worker's caches hold from the events before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Final, TypeVar
+
+from agents.doors import remembered_of
+from agents.pairing import hopeless
+from bench.machine import in_words, machine
+from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
+from bench.store.server import server
+from samehand.frequency import Frequencies
+from samehand.hopeless import Sieve
+from samehand.score import score
+from samehand.unbanned import Unbanned
+from samehand.weights import default_weights
+from schemas.accounts import AccountCreated
+from schemas.malformed import Malformed
+from schemas.wire import decode_created, encode
+from simulate.draws import seeded
+from simulate.people import Population
+from simulate.records import created
+from store.base import Candidate, Query, Remembered
+from store.redis import RedisStore
+
+KEEP: Final = 64  # candidates an event, as a worker keeps them unless told otherwise
+_BATCH: Final = 100
+_SEED: Final = 11
+_CREATED_AFTER_SECONDS: Final = 1_000.0
+_NOW: Final = BANNED_AT + 86_400.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """One run. ``seconds`` of processor time by step; ``pairs`` met, ``spared`` of them by the bound."""
+
+    bans: int
+    events: int
+    pairs: int
+    spared: int
+    seconds: dict[str, float]
+    machine: dict[str, str | int | float]
+
+    @property
+    def full(self) -> int:
+        """Pairs that were compared in full."""
+        return self.pairs - self.spared
+
+    @property
+    def distilled_a_second(self) -> float:
+        """Accounts, from the record to the fingerprint."""
+        return self.events / self.seconds[DISTIL]
+
+    @property
+    def bounded_a_second(self) -> float:
+        """Pairs that the bound looked at, opening the stored records included."""
+        return self.pairs / self.seconds[BOUND]
+
+    @property
+    def scored_a_second(self) -> float:
+        """Pairs compared in full, whose records were read before."""
+        return self.full / self.seconds[SCORE]
+
+    @property
+    def told_a_second(self) -> float:
+        """Pairs met, each told from its record to its end: by the bound, or read and compared in full."""
+        return self.pairs / sum(self.seconds[step] for step in (BOUND, READ, SCORE))
+
+
+DISTIL, KEYS, BOUND, READ, SCORE = "distil", "keys", "bound", "read", "score"
+_WORDS: Final = {
+    DISTIL: "a new account distilled",
+    KEYS: "its blocking keys made",
+    BOUND: "its candidates opened and told apart by the bound",
+    READ: "those that are left read",
+    SCORE: "and compared in full",
+}
+
+
+class _Clock:
+    """Adds up what steps take."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(_WORDS, 0.0)
+
+    def timed(self, step: str, work: Callable[[], T]) -> T:
+        """What the work answers."""
+        before = time.process_time()
+        answer = work()
+        self.seconds[step] += time.process_time() - before
+        return answer
+
+
+async def measured(bans: int, events: int) -> Mind:
+    """Enrols the bans, then lets so many accounts sign up."""
+    with server() as own:
+        store = a_store(own, bans)
+        await store.open()
+        await enrol(store, own, whole(bans, avatar=True, everything=False))
+        clock, pairs, spared = _Clock(), 0, 0
+        for start in range(0, events, _BATCH):
+            arrived = _sign_ups(bans, start, min(_BATCH, events - start))
+            met, set_aside = await _met(store, arrived, clock)
+            pairs, spared = pairs + met, spared + set_aside
+        await store.close()
+    return Mind(bans, events, pairs, spared, clock.seconds, machine())
+
+
+def _sign_ups(bans: int, start: int, count: int) -> list[AccountCreated]:
+    """Accounts of the same population as the banned ones, as they come over the wire."""
+    rng, people = seeded(_SEED, f"bench mind {start}"), Population(7, bans)
+    at = BANNED_AT + _CREATED_AFTER_SECONDS
+    read = [decode_created(encode(created(people.person(rng), at)), now=_NOW) for _ in range(count)]
+    return [one.record for one in read if not isinstance(one, Malformed)]
+
+
+async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) -> tuple[int, int]:
+    """One batch through all steps: how many pairs it met, and how many the bound set aside."""
+    weights = default_weights()
+    sieve = Sieve(weights)
+    accounts = clock.timed(DISTIL, lambda: [remembered_of(event, KEYERS) for event in arrived])
+    queries = clock.timed(KEYS, lambda: [Query.of(one.account, one.fingerprints) for one in accounts])
+    found = await store.bans_like(queries, now=_NOW, keep=KEEP)
+    counted = await store.frequencies()
+    left = clock.timed(
+        BOUND, lambda: [_left(one, met, sieve) for one, met in zip(accounts, found, strict=True)]
+    )
+    clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
+    sights: list[Frequencies] = [Unbanned(counted, (it.fingerprint for it in met)) for met in found]
+    clock.timed(
+        SCORE,
+        lambda: [
+            score(one.fingerprints[0], candidate.fingerprint, weights, sight)
+            for one, several, sight in zip(accounts, left, sights, strict=True)
+            for candidate in several
+        ],
+    )
+    pairs = sum(map(len, found))
+    return pairs, pairs - sum(map(len, left))
+
+
+def _left(account: Remembered, met: list[Candidate], sieve: Sieve) -> list[Candidate]:
+    return [one for one in met if not hopeless(account.fingerprints, one.opened, sieve)]
+
+
+def table(one: Mind) -> str:
+    """What a page shows of it."""
+    lines = ["| step | µs an event | a second of a core |", "|---|---|---|"]
+    rates = {
+        DISTIL: f"{one.distilled_a_second:,.0f} accounts",
+        BOUND: f"{one.bounded_a_second:,.0f} pairs",
+        SCORE: f"{one.scored_a_second:,.0f} pairs",
+    }
+    for step, words in _WORDS.items():
+        lines.append(f"| {words} | {one.seconds[step] / one.events * 1e6:,.0f} | {rates.get(step, '')} |")
+    lines.append(f"| any pair, by whichever it is told | | {one.told_a_second:,.0f} pairs |")
+    said = (
+        f"{one.events:,} sign-ups met {one.pairs:,} of {one.bans:,} bans, {one.pairs / one.events:.1f} each; "
+        f"the bound set {one.spared / max(one.pairs, 1):.1%} aside and left {one.full / one.events:.1f}",
+        f"on {in_words(one.machine)}",
+    )
+    return "\n".join([*lines, "", *(f"* {line}" for line in said)])
+
+
+def main() -> None:
+    """Prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bans", type=int, default=20_000)
+    parser.add_argument("--events", type=int, default=1_000)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    found = asyncio.run(measured(chosen.bans, chosen.events))
+    print(json.dumps(asdict(found), indent=1) if chosen.json else table(found))
+
+
+if __name__ == "__main__":
+    main()

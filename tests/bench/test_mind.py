@@ -1,0 +1,35 @@
+"""The bench of the mind, on a few bans: what it says adds up."""
+
+from __future__ import annotations
+
+from bench import mind
+
+
+async def test_every_pair_is_told_by_the_bound_or_in_full() -> None:
+    found = await mind.measured(bans=400, events=30)
+    assert found.events == 30
+    assert 0 < found.spared < found.pairs
+    assert found.full == found.pairs - found.spared
+    assert set(found.seconds) == {mind.DISTIL, mind.KEYS, mind.BOUND, mind.READ, mind.SCORE}
+    assert f"{found.pairs:,} of 400 bans" in mind.table(found)
+
+
+def test_rates_are_of_processor_time() -> None:
+    seconds = {mind.DISTIL: 2.0, mind.KEYS: 1.0, mind.BOUND: 0.5, mind.READ: 0.25, mind.SCORE: 0.25}
+    one = mind.Mind(bans=10, events=100, pairs=1_000, spared=900, seconds=seconds, machine=_SOME)
+    assert one.distilled_a_second == 50
+    assert one.bounded_a_second == 2_000
+    assert one.scored_a_second == 400
+    assert one.told_a_second == 1_000
+    assert "| its candidates opened and told apart by the bound | 5,000 | 2,000 pairs |" in mind.table(one)
+    assert "set 90.0% aside" in mind.table(one)
+
+
+_SOME: dict[str, str | int | float] = {
+    "processor": "one",
+    "cores": 1,
+    "memory_gib": 1.0,
+    "system": "Linux",
+    "python": "3.11",
+    "load_average_1min": 0.0,
+}
