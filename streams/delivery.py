@@ -156,6 +156,7 @@ class Delivery:
                 waiting = await self._advance(waiting)
         except _GaveUp:
             self._log.info("batch given up", records=len(waiting))
+            self.progress.stopped_because = ""  # who has the records now says it, and hears the operator
         finally:
             for taken in waiting:
                 taken.release()

@@ -333,6 +333,20 @@ async def test_a_stopped_topic_stays_stopped_across_a_rebalance_and_a_silent_bro
     run.cancel()
 
 
+async def test_who_gave_up_what_a_stopped_topic_holds_says_no_longer_that_it_stands_still() -> None:
+    """Another worker has it now, and says so; this one could not hear the operator's word."""
+    scene = Scene()
+    events = scene.taken([b"bad"] * 4)
+    delivery = Delivery("screen", TOPIC, Garbage(), scene.around, bound=DeadLetterBound(0.2, 100, 1))
+    run = asyncio.create_task(delivery.run(stream(events, then_hang=True)))
+    await until(lambda: scene.resumes.asked > 1)
+    assert delivery.progress.stopped_because
+    scene.leaving = True
+    await until(lambda: delivery.progress.stage is Stage.IDLE)
+    assert delivery.progress.stopped_because == ""
+    run.cancel()
+
+
 async def test_progress_tells_where_to_go_on() -> None:
     scene = Scene()
     delivery = Delivery("screen", TOPIC, Handler(), scene.around)
