@@ -7,6 +7,9 @@ can go.
   missing offset at the head for a gap of a compacted topic. `SafeConsumer` never commits at or beyond an
   event that was taken and not acknowledged, nor beyond one that was given up, until the partition is read
   again from its commit.
+* **A gap behind offset 0 is not seen** (`Consumer._drain_messages` asks whether the offset is true, and
+  compaction leaves such gaps among bans): commits stand still at 1 until the next rebalance. `SafeConsumer`
+  tells Faust of them.
 * **Fetches are held back for 1.5 s** (`fetch_max_wait_ms` is hard-coded in the aiokafka driver): under light
   load an event waits up to that long. `SafeConsumerThread` sets it from the settings, and lengthens it while
   fetches come back empty (`streams.fetching`).
@@ -21,8 +24,9 @@ can go.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
@@ -30,6 +34,7 @@ import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import structlog
 from aiokafka.structs import OffsetAndMetadata, TopicPartition  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
+from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 from faust.types.transports import ConsumerT, ProducerT
@@ -66,6 +71,13 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         ids = self.topic_ids
         await commit({tp: OffsetAndMetadata(it.offset, ids.get(tp.topic, "")) for tp, it in offsets.items()})
 
+    def reached(self, tp: TP) -> int | None:
+        """The offset that is asked for next, None while that is not known. Does not ask the broker."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription and subscription.assignment
+        state = assignment.state_value(tp) if assignment and tp in assignment.tps else None
+        return cast(int, state.position) if state is not None and state.has_valid_position else None
+
     async def about_others(self) -> set[TopicPartition]:
         """The assigned partitions whose commit is about another topic of that name."""
         others: set[TopicPartition] = await self.call_thread(self._about_others)
@@ -89,6 +101,8 @@ class SafeConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._given_up: dict[TP, int] = {}
+        self._fetched: dict[TP, int] = {}
+        """The last record that was fetched since the last seek."""
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return self.thread_type(self, loop=self.loop, beacon=self.beacon)
@@ -103,11 +117,37 @@ class SafeConsumer(driver.Consumer):
             lowest = self._given_up.get(message.tp, message.offset)
             self._given_up[message.tp] = min(lowest, message.offset)
 
+    def without_holes(self, tp: TP, following: int) -> int:
+        """`following`, or the offset after it up to which it is known that there is no record.
+
+        What is told by offsets alone waits for ever where a partition ends in none: in the marker of a
+        transaction, or in what retention took before it was read.
+        """
+        if self._fetched.get(tp, -1) >= following:
+            return following  # it is on its way to an agent
+        reached = cast(SafeConsumerThread, self._thread).reached(tp)
+        return max(following, reached or 0)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
+        records = await super()._getmany(active_partitions, timeout)
+        for tp, fetched in records.items():
+            if fetched:
+                await self._tell_gap_after_zero(tp, fetched)
+                self._fetched[tp] = fetched[-1].offset
+        return records
+
+    async def _tell_gap_after_zero(self, tp: TP, fetched: Sequence[Any]) -> None:
+        offsets = [self._read_offset[tp], *(record.offset for record in fetched[:2])]
+        for before, following in pairwise(offsets):
+            if before == 0 and following > 1:
+                await self._add_gap(tp, 1, following - 1)
+
     async def perform_seek(self) -> None:
         """Back to the commits, from where everything that was given up is read again.
 
         Back to the start where a commit is about a topic that is no more.
         """
+        self._fetched.clear()
         await super().perform_seek()
         self._given_up.clear()
         thread = cast(SafeConsumerThread, self._thread)

@@ -64,6 +64,11 @@ async def _known(app: WorkerApp) -> dict[Partition, Known]:
     if unknown := [tp for tp in assigned if _pair(tp) not in following]:
         earliest: Mapping[TP, int] = await consumer.earliest_offsets(*unknown)
         following |= {_pair(tp): offset for tp, offset in earliest.items()}
+    following |= {
+        pair: consumer.without_holes(tp, following[pair])
+        for tp in assigned
+        if (pair := _pair(tp)) in following
+    }
     in_hand = _merged(progress.in_hand for progress in app.progress)
     acknowledged = _merged(progress.last_timestamps for progress in app.progress)
     return {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
+from collections.abc import Sequence
+from typing import TypeVar
 
 import faust
 import pytest
-from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka.structs import ConsumerRecord, OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
@@ -105,7 +108,10 @@ class Thread:
         self.begun_again += partitions
 
 
-def put_in(consumer: SafeConsumer, thread: Thread) -> Thread:
+Kind = TypeVar("Kind")
+
+
+def put_in(consumer: driver.Consumer, thread: Kind) -> Kind:
     consumer._thread = thread  # type: ignore[assignment]  # there is no broker
     return thread
 
@@ -155,6 +161,91 @@ def test_no_order_of_acknowledgements_commits_past_a_waiting_event(data: st.Data
             assert (consumer._committed_offset[WHERE] or 0) <= min(waiting, default=41)
     final = consumer._new_offset(WHERE)
     assert max(final or 0, consumer._committed_offset[WHERE] or 0) == 41, "nothing stays behind either"
+
+
+class Fetching:
+    """In place of the thread that fetches: some records, then none, and the end of what fetches."""
+
+    def __init__(self, *fetches: Sequence[int], reached: int | None = None) -> None:
+        self.fetches = [list(offsets) for offsets in fetches]
+        self.ends = asyncio.Event()
+        self._stopped = self.ends  # what Faust asks of the service that fetches
+        self._reached = reached
+
+    async def getmany(self, active: set[TP], timeout: float) -> dict[TP, list[ConsumerRecord]]:
+        if not self.fetches:
+            self.ends.set()
+            return {}
+        return {WHERE: [a_record(offset) for offset in self.fetches.pop(0)]}
+
+    def highwater(self, tp: TP) -> int:
+        return 100
+
+    def reached(self, tp: TP) -> int | None:
+        return self._reached
+
+
+def a_record(offset: int) -> ConsumerRecord:
+    return ConsumerRecord(WHERE.topic, 0, offset, 0, 0, b"k", b"v", None, 1, 1, [])
+
+
+async def read(consumer: driver.Consumer, thread: Fetching, *, ack: bool = True) -> int:
+    """Reads all of it, settles each record at once and commits; where the commit stands."""
+    consumer._committed_offset[WHERE] = None
+    consumer._set_active_tps({WHERE})
+    put_in(consumer, thread)
+
+    async def settle(message: ConsumerMessage) -> None:
+        message.incref()
+        consumer.track_message(message)
+        if ack:
+            message.ack(consumer)
+            commit(consumer)
+
+    consumer.callback = settle  # type: ignore[assignment]  # Faust calls with a message alone
+    await consumer._drain_messages(thread)  # type: ignore[arg-type]  # it asks whether it is to end
+    return commit(consumer)
+
+
+def commit(consumer: driver.Consumer) -> int:
+    """As Faust does every half second: where the commit stands then."""
+    offset, committed = consumer._new_offset(WHERE), consumer._committed_offset[WHERE] or 0
+    consumer._committed_offset[WHERE] = max(offset or 0, committed) or None
+    return max(offset or 0, committed)
+
+
+COMPACTED = ([[0, 5, 6, 7]], [[0], [5, 6], [7]])
+
+
+@pytest.mark.parametrize("fetches", COMPACTED)
+async def test_upstream_still_stands_still_after_a_gap_behind_offset_0(fetches: list[list[int]]) -> None:
+    upstream = a_consumer(driver.Consumer)
+    assert await read(upstream, Fetching(*fetches)) == 1, "_tell_gap_after_zero can go"
+
+
+@pytest.mark.parametrize("fetches", [*COMPACTED, [[0, 1, 2], [7]], [[0, 2, 7]], [[3, 7]]])
+async def test_ours_commits_past_every_gap(fetches: list[list[int]]) -> None:
+    assert await read(a_consumer(SafeConsumer), Fetching(*fetches)) == 8
+
+
+@given(st.sets(st.integers(0, 30), min_size=1), st.integers(1, 5))
+async def test_whatever_compaction_left_is_committed_to_its_end(offsets: set[int], fetch: int) -> None:
+    left = sorted(offsets)
+    fetches = [left[at : at + fetch] for at in range(0, len(left), fetch)]
+    assert await read(a_consumer(SafeConsumer), Fetching(*fetches)) == left[-1] + 1
+
+
+async def test_a_hole_is_passed_once_nothing_before_it_is_on_its_way() -> None:
+    consumer = a_consumer(SafeConsumer)
+    assert isinstance(consumer, SafeConsumer)
+    put_in(consumer, Fetching(reached=44))
+    assert consumer.without_holes(WHERE, 31) == 44, "nothing was fetched up to there"
+    await read(consumer, Fetching([31, 32], reached=44), ack=False)
+    assert consumer.without_holes(WHERE, 31) == 31, "both are on their way"
+    assert consumer.without_holes(WHERE, 32) == 32
+    assert consumer.without_holes(WHERE, 33) == 44, "both were settled"
+    put_in(consumer, Fetching(reached=None))
+    assert consumer.without_holes(WHERE, 33) == 33
 
 
 def test_upstream_still_holds_fetches_back_for_a_second_and_a_half() -> None:

@@ -17,10 +17,13 @@ from tests.streams.fakes import TOPIC, FakeClock
 
 
 class Consumer:
-    """Two partitions that end at 10; `silent` answers nothing."""
+    """Two partitions that end at 10, without records from `hole` on; `silent` answers nothing."""
 
-    def __init__(self, committed: dict[TP, int | None], *, silent: bool = False) -> None:
+    def __init__(
+        self, committed: dict[TP, int | None], *, hole: int | None = None, silent: bool = False
+    ) -> None:
         self._committed_offset = committed
+        self.hole = hole
         self.silent = silent
 
     def assignment(self) -> set[TP]:
@@ -33,6 +36,9 @@ class Consumer:
 
     async def earliest_offsets(self, *partitions: TP) -> dict[TP, int]:
         return dict.fromkeys(partitions, 2)
+
+    def without_holes(self, tp: TP, following: int) -> int:
+        return 10 if following == self.hole else following
 
 
 def an_app(consumer: Consumer, clock: FakeClock | None = None) -> WorkerApp:
@@ -61,6 +67,11 @@ async def test_the_oldest_record_in_hand_tells_the_age() -> None:
 
 async def test_a_partition_that_was_never_committed_counts_from_its_start() -> None:
     assert await records(an_app(Consumer({}))) == {(TOPIC, 0): 8, (TOPIC, 1): 8}
+
+
+async def test_where_there_is_no_record_none_waits() -> None:
+    app = an_app(Consumer({TP(TOPIC, 0): 4, TP(TOPIC, 1): 7}, hole=7))
+    assert await records(app) == {(TOPIC, 0): 6, (TOPIC, 1): 0}
 
 
 async def test_while_the_broker_is_silent_the_last_answer_stands() -> None:

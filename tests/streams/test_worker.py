@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import signal
+import time
 from collections import Counter
 
 import pytest
+from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # aiokafka ships no types
 
 from streams.brokers import writer
 from streams.control import resume
@@ -178,6 +182,31 @@ def test_a_wave_of_poison_stops_the_topic_until_it_is_resumed(stage: Stage) -> N
     resume(stage.settings, stage.names.created)
     stage.until(lambda: stage.letters() == 60)
     stage.until(lambda: answer(port, "/health/ready")[0] == 200)
+
+
+@pytest.mark.kafka
+def test_where_a_partition_ends_in_no_record_none_waits(kafka_stage: Stage) -> None:
+    """The marker of a transaction has an offset and is no record, and a quiet topic is no stuck worker."""
+    stage, port = kafka_stage, str(free_port())
+    worker = stage.start(SAMEHAND_STUCK_SECONDS="10", SAMEHAND_WEB_PORT=port)
+    asyncio.run(transaction(stage, numbered(20)))
+    stage.until(lambda: not missing(stage, numbered(20)))
+    time.sleep(16)
+    assert worker.poll() is None, stage.events()[-1]
+    lags = re.findall(
+        r"^samehand_consumer_lag_records\{.*\} (\S+)$", answer(port, "/metrics")[1], re.MULTILINE
+    )
+    assert set(lags) == {"0.0"}
+
+
+async def transaction(stage: Stage, values: list[bytes]) -> None:
+    """All of them or none, as a platform may send them."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=stage.settings.kafka_brokers, transactional_id=f"platform-{stage.names.created}"
+    )
+    async with producer, producer.transaction():
+        for number, value in enumerate(values):
+            await producer.send(stage.names.created, value, key=b"%d" % number)
 
 
 def test_metrics_are_served_and_fausts_own_pages_are_not(stage: Stage) -> None:
