@@ -1,7 +1,8 @@
 """A worker with one thing wrong with it, for faults that no signal and no server can bring about.
 
-Run as ``python -m tests.faults.odd_worker slow ACCOUNT``, ``… broken ENDING`` or ``… skewed SECONDS``, with
-the settings of any worker. The product knows nothing of it: what is wrong is put in from here.
+Run as ``python -m tests.faults.odd_worker slow ACCOUNT``, ``… broken ENDING``, ``… outdated ENDING``,
+``… skewed SECONDS`` or ``… impatient SECONDS``, with the settings of any worker. The product knows nothing
+of it: what is wrong is put in from here.
 """
 
 from __future__ import annotations
@@ -13,14 +14,19 @@ from collections.abc import Callable, Sequence
 
 import agents.screen
 import agents.worker
+import streams.app
 from agents.doors import remembered_of
 from agents.screen import Screen
 from samehand.fingerprint import Keyer
 from samehand.stock import NO_STOCK, StockPictures
 from schemas.accounts import AccountEvent
+from schemas.malformed import Malformed
+from schemas.wire import Decoded
 from store.base import Remembered
 from streams.outcomes import Arrival, Outcome
 from streams.settings import load
+
+Decode = Callable[..., Decoded[AccountEvent] | Malformed]
 
 HANGS_SECONDS = 3600.0  # far longer than any test waits
 
@@ -50,13 +56,40 @@ def broken(ending: str) -> None:
     agents.screen.remembered_of = breaks  # type: ignore[attr-defined]  # the one place where a fault may go in
 
 
+def outdated(ending: str) -> None:
+    """Sign-ups and changes of accounts whose name ends like this are of a version that it cannot read yet."""
+
+    def reads(decode: Decode) -> Decode:
+        def read(raw: bytes | None, *, now: float) -> Decoded[AccountEvent] | Malformed:
+            found = decode(raw, now=now)
+            late = isinstance(found, Decoded) and found.record.key.endswith(ending)
+            return Malformed("unknown-version", "$.version") if late else found
+
+        return read
+
+    for name in ("decode_created", "decode_updated"):
+        setattr(agents.screen, name, reads(getattr(agents.screen, name)))
+
+
+def impatient(seconds: str) -> None:
+    """Who does not fetch for so long leaves the group, as aiokafka has it by default after some minutes."""
+    streams.app.NEVER_SECONDS = float(seconds)  # type: ignore[misc]  # the one place where a fault may go in
+    streams.app.BUFFER_EVENTS = 10  # type: ignore[misc]  # or all of the stream would have been fetched
+
+
 def skewed(seconds: str) -> None:
     """The clock of this process alone is ahead by so much, or behind."""
     true_time, ahead = time.time, float(seconds)
     time.time = lambda: true_time() + ahead
 
 
-FAULTS: dict[str, Callable[[str], None]] = {"slow": slow, "broken": broken, "skewed": skewed}
+FAULTS: dict[str, Callable[[str], None]] = {
+    "slow": slow,
+    "broken": broken,
+    "outdated": outdated,
+    "impatient": impatient,
+    "skewed": skewed,
+}
 
 
 def main(fault: str, how: str) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import date
+from statistics import median
 
 from tools.readme_tables import FAULTS, README, filled_in, renewed
 
@@ -25,10 +27,13 @@ class Table:
     """The rows so far."""
 
     rows: list[Row] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)
+    """How many processes ran or wanted to, over the last minute, when each row was told."""
 
     def add(self, row: Row) -> None:
         """One more."""
         self.rows.append(row)
+        self.loads.append(os.getloadavg()[0])
 
     def lines(self) -> list[str]:
         """As Markdown."""
@@ -37,7 +42,9 @@ class Table:
 
     def publish(self, tests: int, seconds: float, day: date) -> None:
         """Writes it into docs and README: what a full run of so many tests showed."""
-        measured = f"{tests} tests in {seconds / 60:.0f} minutes, {day.isoformat()}."
+        load = f"a load of {min(self.loads):.0f} to {max(self.loads):.0f}, mostly {median(self.loads):.0f}"
+        when = f"One run on {day.isoformat()}: {tests} tests in {seconds / 60:.0f} minutes"
+        measured = f"{when}, at {load}, on {os.cpu_count()} cores."
         table = "\n".join([*self.lines(), "", measured])
         FAULTS.write_text(filled_in(FAULTS.read_text("utf-8"), "faults", table), "utf-8")
         README.write_text(renewed(README.read_text("utf-8")), "utf-8")

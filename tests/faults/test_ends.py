@@ -16,9 +16,12 @@ pytestmark = pytest.mark.kafka
 STOP_SECONDS_MAX = 8.0  # the goals; what it took is in the table
 KILL_SECONDS_MAX = 20.0
 REBALANCE_SECONDS_MAX = 5.0
-BUSY = 3.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-"""How many times its goal a pause may take: a machine that does other work too loses time, and no event."""
 TELLING = 3  # agents that publish alerts: each may have a batch in hand
+
+
+def busy() -> float:
+    """How many times its goal a pause may take: a machine that does other work loses time, and no event."""
+    return 3.0 * max(1.0, max(os.getloadavg()[:2]) / (os.cpu_count() or 1))
 
 
 def test_kill_9_at_random_points(scene: Scene, expected: Expected) -> None:
@@ -38,7 +41,7 @@ def test_kill_9_at_random_points(scene: Scene, expected: Expected) -> None:
     expected.judge(
         f"kill -9, {KILLS} times", scene, max(pauses), recovered, repeats_max=TELLING * BATCH_RECORDS * KILLS
     )
-    assert max(pauses) <= BUSY * KILL_SECONDS_MAX
+    assert max(pauses) <= busy() * KILL_SECONDS_MAX
 
 
 def test_sigterm_in_mid_batch(scene: Scene, expected: Expected) -> None:
@@ -53,7 +56,7 @@ def test_sigterm_in_mid_batch(scene: Scene, expected: Expected) -> None:
     pause = scene.until_alerts(said + 1)
     recovered = pause + scene.until_settled()
     expected.judge("SIGTERM in mid-batch", scene, pause, recovered, repeats_max=0)
-    assert pause <= BUSY * STOP_SECONDS_MAX
+    assert pause <= busy() * STOP_SECONDS_MAX
 
 
 @pytest.mark.thorough

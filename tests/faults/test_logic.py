@@ -44,27 +44,42 @@ def test_one_event_hangs_for_half_a_minute_and_its_worker_is_killed(scene: Scene
     )
 
 
-def test_a_bug_makes_dead_letters_that_are_replayed_once_it_is_fixed(
-    scene: Scene, expected: Expected
+@pytest.mark.parametrize(
+    ("kind", "reason", "fault"),
+    [
+        pytest.param(
+            "broken", "logic-fault", "a bug makes {} dead letters, replayed when it is fixed", id="bug"
+        ),
+        pytest.param(
+            "outdated",
+            "unknown-version",
+            "{} records of a version unknown yet are dead letters, replayed when it is known",
+            id="version",
+            marks=pytest.mark.thorough,
+        ),
+    ],
+)
+def test_dead_letters_are_replayed_once_their_worker_is_put_right(
+    scene: Scene, expected: Expected, kind: str, reason: str, fault: str
 ) -> None:
     """Each letter holds the address of its record; replaying them a second time sends nothing."""
     scene.publish_all(expected.stream)
     met = [event for event in (*expected.stream.created, *expected.stream.updated) if event.key.endswith(BUG)]
-    buggy = scene.start("broken", BUG)
+    buggy = scene.start(kind, BUG)
     scene.until_settled()
-    listed = json.loads(scene.samehand("letters", "list", "--reason", "logic-fault", "--json"))["letters"]
+    listed = json.loads(scene.samehand("letters", "list", "--reason", reason, "--json"))["letters"]
     assert scene.letters() == len(listed) == len(met)
     assert {letter["address"] for letter in listed} == _addresses(scene, BUG)
     buggy.child.stop(30.0)
     scene.start()
     for _ in range(2):
-        scene.samehand("letters", "replay", "--reason", "logic-fault")
+        scene.samehand("letters", "replay", "--reason", reason)
     assert scene.count(scene.topics.created) + scene.count(scene.topics.updated) == len(met) + len(
         (*expected.stream.created, *expected.stream.updated)
     )
     recovered = scene.until_settled()
-    fault = f"a bug makes {len(met)} dead letters, replayed when it is fixed"
-    expected.judge(fault, scene, None, recovered, repeats_max=0, letters=2 * len(met))  # and a note for each
+    letters = 2 * len(met)  # each, and a note that it was replayed
+    expected.judge(fault.format(len(met)), scene, None, recovered, repeats_max=0, letters=letters)
 
 
 @pytest.mark.parametrize("hours", [1, pytest.param(-1, marks=pytest.mark.thorough)])

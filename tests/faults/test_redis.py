@@ -9,13 +9,16 @@ import redis
 
 from local.redis import EmbeddedRedis
 from streams.epochs import known_epoch
+from streams.worker import EXIT_STUCK
 from tests.faults.conftest import Expected
-from tests.faults.scene import Scene
+from tests.faults.scene import BATCH_RECORDS, Scene
+from tests.faults.test_ends import TELLING
 
 pytestmark = pytest.mark.kafka
 
 AWAY_SECONDS = 5.0
 COMMITTED_SECONDS = 1.5  # what was settled before is committed by then
+IMPATIENT_SECONDS = 4.0
 FROZEN_SECONDS = 12.0  # longer than the group's session: a worker that only waited would be thrown out
 
 
@@ -56,6 +59,29 @@ def test_redis_is_frozen(scene: Scene, expected: Expected) -> None:
     pause = scene.until_alerts(said + 1)
     recovered = pause + scene.until_settled()
     expected.judge(f"Redis is frozen for {FROZEN_SECONDS:.0f} s", scene, pause, recovered, repeats_max=0)
+
+
+@pytest.mark.thorough
+def test_redis_is_frozen_for_longer_than_the_poll_interval(scene: Scene, expected: Expected) -> None:
+    """A worker with the interval that ours has not leaves its group for good; the watchdog ends it."""
+    scene.publish_all(expected.stream)
+    worker = scene.start("impatient", str(IMPATIENT_SECONDS))
+    scene.until_alerts(len(expected.final) // 3)
+    scene.redis.freeze()
+    scene.until(lambda: holding(scene), "the worker to be not ready")
+    time.sleep(FROZEN_SECONDS)
+    said = scene.count(scene.topics.alerts)
+    scene.redis.thaw()
+    began = time.monotonic()
+    scene.until(lambda: worker.child.pid is None or scene.settled(), "the worker to end or to go on")
+    if worker.child.pid is None:
+        assert worker.child.exit_code == EXIT_STUCK
+        scene.start()
+    scene.until_alerts(min(said + 1, len(expected.final)))
+    pause = time.monotonic() - began
+    recovered = pause + scene.until_settled()
+    fault = f"Redis is frozen for {FROZEN_SECONDS:.0f} s under a poll interval of {IMPATIENT_SECONDS:.0f} s"
+    expected.judge(fault, scene, pause, recovered, repeats_max=TELLING * BATCH_RECORDS)
 
 
 def test_redis_is_full(scene: Scene, expected: Expected) -> None:
