@@ -6,10 +6,12 @@ the store does not tell which accounts it has markers of.
 
 from __future__ import annotations
 
-from hashlib import blake2b, blake2s
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 from samehand.keys import Key
+from store.hashing import Hasher, Hashes
 
 DIGEST_BYTES = 16
 TAG_BYTES = 4
@@ -39,7 +41,7 @@ class Addresses:
         self._accounts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"account")
         self._alerts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"alert")
         self._claims = blake2b(key=key, digest_size=8, person=b"claim")
-        self._keys = blake2s(key=key, digest_size=8, person=b"key")  # half the time for a short value
+        self._keys = Hasher(blake2b(key=key, digest_size=32, person=b"keys").digest())
         self.check = blake2b(key=key, digest_size=8, person=b"check").hexdigest()
         """Sixteen hex digits by which a store recognises the secret that it was made with."""
 
@@ -61,8 +63,6 @@ class Addresses:
         state.update(claimant.encode("utf-8", "surrogatepass"))
         return state.digest()
 
-    def key(self, key: Key) -> int:
-        """Sixty-four bits of a blocking key."""
-        state = self._keys.copy()
-        state.update(key)
-        return int.from_bytes(state.digest(), "big")
+    def keys(self, keys: Sequence[Key]) -> Hashes:
+        """Sixty-four bits of each blocking key."""
+        return self._keys(keys)

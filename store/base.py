@@ -78,7 +78,7 @@ class Query:
     """A look-up: the keys to try, for which account (which never finds itself).
 
     ``pictures``: hashes of the views of its picture. Who shares one block of them alone, and no picture like
-    any of them, is no candidate.
+    any of them, is no candidate. No key stands there twice.
     """
 
     account: str
@@ -102,14 +102,24 @@ class Candidate:
     Records are read when somebody asks: most candidates are set aside by their rarity alone.
     """
 
-    __slots__ = ("_fingerprints", "_records", "rarity_bits", "ref")
+    __slots__ = ("_fingerprints", "_records", "_ref", "rarity_bits")
 
     def __init__(self, ref: str, records: tuple[bytes, ...], rarity_bits: float) -> None:
-        """Takes packed fingerprints that the store has verified to be readable, at least one."""
-        self.ref = ref
+        """Takes packed fingerprints, at least one."""
         self.rarity_bits = rarity_bits
+        self._ref = ref
         self._records = records
         self._fingerprints: tuple[Fingerprint, ...] | None = None
+
+    @property
+    def ref(self) -> str:
+        """The store's own handle."""
+        return self._ref
+
+    @property
+    def records(self) -> tuple[bytes, ...]:
+        """Packed fingerprints, one a pepper."""
+        return self._records
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -119,13 +129,13 @@ class Candidate:
     @property
     def opened(self) -> Opened:
         """The same without its traits, each of which is read when it is asked for."""
-        return Opened(self._records[0])
+        return Opened(self.records[0])
 
     @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """One a pepper that was in force when the account was written (two during a rotation)."""
         if self._fingerprints is None:
-            self._fingerprints = tuple(unpack(record) for record in self._records)
+            self._fingerprints = tuple(unpack(record) for record in self.records)
         return self._fingerprints
 
     def __repr__(self) -> str:

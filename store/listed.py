@@ -36,6 +36,11 @@ _LAST_OF_HANDLES = KeyKind.HANDLE_NUMBERED
 _HANDLES_REMEMBERED = 32_768
 
 
+def truly(records: Sequence[bytes], key: Key, pictures: Sequence[bytes]) -> bool:
+    """Whether an account is listed under a key that found it, and not for a picture unlike the query's."""
+    return listed(records, key) and not another_picture(records, key, pictures)
+
+
 def listed(records: Sequence[bytes], key: Key) -> bool:
     """Whether ``key`` is among the blocking keys of an account's records."""
     return any(_listed(record, key) for record in records)

@@ -31,15 +31,15 @@ def rarity_steps(total: int, length: int) -> int:
     return max(0, round(math.log2(max(total, 1) / length) * STEPS_A_BIT))
 
 
-def allotment(kind: KeyKind) -> int:
+def allotment(kind: int) -> int:
     """From whose entries a kind's postings are read: the handle's, the name's, the picture's, or all of them.
 
     The same handle and personal values always count; their caps bound them. A picture that is given is looked
     up in ten views of thirteen blocks, and each block of a popular one lists sixty accounts.
     """
-    if kind is KeyKind.AVATAR_BLOCK:
+    if kind == KeyKind.AVATAR_BLOCK:
         return _PICTURE
-    if kind >= KeyKind.EMAIL or kind is KeyKind.HANDLE_FULL:
+    if kind >= KeyKind.EMAIL or kind == KeyKind.HANDLE_FULL:
         return _UNBOUNDED
     return _HANDLE if kind < KeyKind.NAME_TOKENS else _NAME
 

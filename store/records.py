@@ -25,6 +25,7 @@ from store.addresses import TAG_BYTES
 from store.base import BanFacts, Remembered, RememberedFacts
 from store.limits import REMEMBERED_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
 
+TAG = slice(1, 1 + TAG_BYTES)
 _EXPIRES = 0x80
 _COUNT = 0x07
 
@@ -54,6 +55,19 @@ def frame_of(tag: bytes, fingerprints: Sequence[Fingerprint], expires_at: float 
     return b"".join((bytes((head,)), tag, expiry, lengths, *records))
 
 
+def frame_tag(raw: bytes) -> bytes:
+    """The tag of a frame, without reading the rest."""
+    return raw[TAG]
+
+
+def frame_over(raw: bytes, now: float) -> bool:
+    """Whether a frame has expired at a moment, without reading the rest."""
+    if not raw[0] & _EXPIRES:
+        return False
+    expires_at: float = struct.unpack_from(">d", raw, TAG.stop)[0]
+    return expires_at <= now
+
+
 def read_frame(raw: bytes) -> Frame:
     """Reads a frame."""
     head, here = raw[0], 1 + TAG_BYTES
@@ -63,14 +77,14 @@ def read_frame(raw: bytes) -> Frame:
         here += 8
     count = head & _COUNT
     if count == 1:
-        return Frame(raw[1 : 1 + TAG_BYTES], expires_at, (raw[here:],))
+        return Frame(raw[TAG], expires_at, (raw[here:],))
     lengths = struct.unpack_from(f">{count - 1}I", raw, here)
     here += 4 * (count - 1)
     records = []
     for length in lengths:
         records.append(raw[here : here + length])
         here += length
-    return Frame(raw[1 : 1 + TAG_BYTES], expires_at, (*records, raw[here:]))
+    return Frame(raw[TAG], expires_at, (*records, raw[here:]))
 
 
 @lru_cache(maxsize=_KEYS_REMEMBERED)

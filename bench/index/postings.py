@@ -29,10 +29,10 @@ class Postings:
 
     def __init__(self, listed: Iterable[Sequence[Key]]) -> None:
         """Enrols accounts in turn; their numbers are their places."""
-        self._hash = Addresses(b"bench").key
+        self._hash = Addresses(b"bench").keys
         hashes, counts = array("Q"), array("q")
         for keys in listed:
-            hashes.extend([self._hash(key) for key in keys])
+            hashes.frombytes(self._hash(keys).tobytes())
             counts.append(len(keys))
         self.keys_each: Ints = np.frombuffer(counts, np.int64)
         self.accounts = len(counts)
@@ -46,7 +46,7 @@ class Postings:
     def answers(self, queries: Sequence[Sequence[Key]], keep: int) -> Answers:
         """The accounts that share a key that was read, and log2(N / length) summed over such keys."""
         asked = [key for keys in queries for key in keys]
-        values = np.array([self._hash(key) for key in asked], np.uint64)
+        values = self._hash(asked)
         caps = np.array([posting_cap(kind_of(key)) for key in asked], np.int64)
         query = np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries])
         at = np.minimum(np.searchsorted(self._values, values), len(self._values) - 1)

@@ -77,12 +77,18 @@ class Bans:
             (ban.account, ban.facts.descent) for ban, over in zip(bans, expired, strict=True) if not over
         ]
         await self._families.note_founders(descents, now)
-        words = await self._write([self._enrolment(ban, now) for ban in bans], now)
+        keys = [
+            [] if over else keys_of_fingerprints(ban.fingerprints)
+            for ban, over in zip(bans, expired, strict=True)
+        ]
+        rows = self._shards.layout.rows(keys, self._spread)
+        writes = [self._enrolment(ban, listed, now) for ban, listed in zip(bans, rows, strict=True)]
+        words = await self._write(writes, now)
         return [
             Enrolled.EXPIRED if over else Enrolled(word) for over, word in zip(expired, words, strict=True)
         ]
 
-    def _enrolment(self, ban: Ban, now: float) -> _Write:
+    def _enrolment(self, ban: Ban, rows: bytes, now: float) -> _Write:
         digest, facts = self._shards.addresses.account(ban.account), ban.facts
         if facts.expires_at is not None and facts.expires_at <= now:
             return _Write("retire", digest, facts.occurred_at)
@@ -95,7 +101,7 @@ class Bans:
             facts.occurred_at,
             frame,
             ban_quote(facts, root),
-            self._shards.layout.rows(keys_of_fingerprints(ban.fingerprints), self._spread),
+            rows,
         )
 
     async def expunge(self, accounts: Sequence[tuple[str, float]], now: float) -> list[str]:
@@ -185,7 +191,8 @@ class Bans:
         raise StoreUnavailable("an account is written by others all the time")
 
     def _rows(self, frame: bytes) -> bytes:
-        return self._shards.layout.rows(keys_of(read_frame(frame).records), self._spread)
+        (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], self._spread)
+        return rows
 
 
 def _first_of_each(todo: dict[int, _Write]) -> list[int]:

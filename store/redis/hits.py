@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
-from samehand.keys import Key, kind_of
+from samehand.keys import Key
+from store.hashing import Hashes
 from store.ranking import Bools, Ints, allotment, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BYTES, Spread, places
 
+Tags = npt.NDArray[np.uint32]
+
 _SLOT_BITS = 8 * SLOT_BYTES
 _SLOTS = (1 << _SLOT_BITS) - 1
+_ALLOTMENTS = np.array([allotment(kind) for kind in range(256)], np.int64)  # by the number of a kind
 _PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
 
 
@@ -34,22 +40,23 @@ class Probes:
     probe: Ints  # and the key
 
     @classmethod
-    def of(cls, queries: Sequence[Sequence[Key]], hashed: Callable[[Key], int], spread: Spread) -> Probes:
-        """Lays out the questions of several queries."""
-        number: dict[Key, int] = {}
-        asked = [
-            list(dict.fromkeys([number.setdefault(key, len(number)) for key in keys])) for keys in queries
-        ]
-        keys = list(number)
-        where, prints = places(np.array([hashed(key) for key in keys], np.uint64), spread)
+    def of(
+        cls, queries: Sequence[Sequence[Key]], hashed: Callable[[Sequence[Key]], Hashes], spread: Spread
+    ) -> Probes:
+        """Lays out the questions of several queries. Keys of one hash could not be told apart further on."""
+        asked = [key for keys in queries for key in keys]
+        hashes, first, probe = np.unique(hashed(asked), return_index=True, return_inverse=True)
+        keys = [asked[at] for at in first.tolist()]
+        where, prints = places(hashes, spread)
+        kinds = np.fromiter((key[0] for key in keys), np.int64, len(keys))
         return cls(
             keys,
             where,
             prints,
             spread.print_bytes,
-            np.array([allotment(kind_of(key)) for key in keys], np.int64),
-            np.repeat(np.arange(len(asked), dtype=np.int64), [len(one) for one in asked]),
-            np.array([probe for one in asked for probe in one], np.int64),
+            _ALLOTMENTS[kinds],
+            np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries]),
+            probe.astype(np.int64, copy=False),
         )
 
 
@@ -101,6 +108,17 @@ class Claims:
         last = np.minimum(first + keep, ends) - 1
         return ordered.at(ordered.steps >= ordered.steps[last])
 
+    def cut(self, tags: Tags, keep: int, beside: Ints) -> tuple[Claims, Ints]:
+        """The best ``keep`` of each query, best first, equals by their tags; and so a column beside them."""
+        order = np.lexsort((tags, -self.steps, self.query))
+        query = self.query[order]
+        order = order[np.arange(len(query)) - np.searchsorted(query, query) < keep]
+        return self.at(order), beside[order]
+
+    def counts(self, queries: int) -> Ints:
+        """How many each query has."""
+        return np.bincount(self.query, minlength=queries)
+
     def each(self, queries: int) -> list[slice]:
         """Where the claims of each query lie."""
         bounds = np.searchsorted(self.query, np.arange(queries + 1)).tolist()
@@ -118,7 +136,7 @@ def claims(probes: Probes, found: Sequence[tuple[Ints, Ints]], total: int, keep:
     query, asked = probes.query[read], probes.probe[read]
     counts = lengths[asked]
     within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
-    pairs = np.repeat(query, counts) << _PLACE_BITS | held[np.repeat(starts[asked], counts) + within]
+    pairs = pair_of(np.repeat(query, counts), held[np.repeat(starts[asked], counts) + within])
     order = np.argsort(pairs, kind="stable")
     pairs, by = pairs[order], np.repeat(asked, counts)[order]
     first = np.flatnonzero(np.diff(pairs, prepend=-1))
@@ -144,9 +162,13 @@ def place_of(source: int, slot: int) -> int:
     return source << _SLOT_BITS | slot
 
 
-def source_and_slot(held: int) -> tuple[int, int]:
-    """The parts of a place."""
-    return held >> _SLOT_BITS, held & _SLOTS
+@overload
+def pair_of(query: int, place: int) -> int: ...
+@overload
+def pair_of(query: Ints, place: Ints) -> Ints: ...
+def pair_of(query: int | Ints, place: int | Ints) -> int | Ints:
+    """One number for a query and a place."""
+    return query << _PLACE_BITS | place
 
 
 def sources_and_slots(held: Ints) -> tuple[Ints, Ints]:

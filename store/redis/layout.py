@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from samehand.fingerprint import Fingerprint
-from samehand.keys import Key, kind_of
+from samehand.keys import Key, KeyKind
 from store.addresses import Addresses
+from store.hashing import Hashes
 from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
 
-LAYOUT = 4  # raised with every change of what lies in Redis: a store of another one is refused, never misread
+LAYOUT = 5  # raised with every change of what lies in Redis: a store of another one is refused, never misread
 PAGE_SLOTS = 32
 SLOT_BYTES = 3
 SKETCH_ROWS = 4
@@ -33,6 +35,7 @@ _ACCOUNTS_A_MAP = 96
 # byte costs less.
 _SHORT_PRINT, _LONG_PRINT = 2, 3
 _SHORT_PRINTS_UP_TO = 4
+_PRINT_BITS = 24  # room for a print of either length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,26 +115,34 @@ class Layout:
             if found.get(name.encode(), value.encode()) != value.encode()
         ]
 
-    def rows(self, keys: list[Key], spread: Spread) -> bytes:
-        """Where keys are listed, for the scripts: bytes of a print, then bucket, print and cap of each."""
-        rows = {}
-        for key in keys:
-            bucket, fingerprint = place(self.addresses.key(key), spread)
-            rows[bucket, fingerprint] = shard_posting_cap(kind_of(key), self.sizes.shards)
+    def rows(self, accounts: Sequence[Sequence[Key]], spread: Spread) -> list[bytes]:
+        """Where keys are listed, for the scripts: bytes of a print, then bucket, print and cap of each.
+
+        One answer an account. Keys that fall on one place are listed there once.
+        """
+        keys = [key for several in accounts for key in several]
+        owner = np.repeat(np.arange(len(accounts)), [len(several) for several in accounts])
+        buckets, prints = places(self.addresses.keys(keys), spread)
+        caps = _caps(self.sizes.shards)[np.fromiter((key[0] for key in keys), np.int64, len(keys))]
+        spot = buckets << _PRINT_BITS | prints
+        order = np.lexsort((spot, owner))
+        spot, owner, caps = spot[order], owner[order], caps[order]
+        first = np.ones(len(spot), np.bool_)
+        first[1:] = (spot[1:] != spot[:-1]) | (owner[1:] != owner[:-1])
+        spot, owner, caps = spot[first], owner[first], caps[first]
         size = spread.print_bytes
-        return bytes((size,)) + b"".join(
-            bucket.to_bytes(4, "big") + fingerprint.to_bytes(size, "big") + cap.to_bytes(2, "big")
-            for (bucket, fingerprint), cap in rows.items()
-        )
+        rows = np.empty((len(spot), 4 + size + 2), np.uint8)
+        rows[:, :4] = (spot >> _PRINT_BITS).astype(">u4").view(np.uint8).reshape(-1, 4)
+        rows[:, 4:-2] = spot.astype(">u4").view(np.uint8).reshape(-1, 4)[:, -size:]
+        rows[:, -2:] = caps.astype(">u2").view(np.uint8).reshape(-1, 2)
+        packed, width = rows.tobytes(), rows.shape[1]
+        ends = np.searchsorted(owner, np.arange(1, len(accounts) + 1)) * width
+        head = bytes((size,))
+        return [head + packed[here:there] for here, there in pairwise([0, *ends.tolist()])]
 
 
-def place(number: int, spread: Spread) -> tuple[int, int]:
-    """The bucket and the print of a hashed key, from different bits of it."""
-    return (number >> 24) % spread.postings, number & _mask(spread)
-
-
-def places(numbers: npt.NDArray[np.uint64], spread: Spread) -> tuple[Ints, Ints]:
-    """:func:`place` of many."""
+def places(numbers: Hashes, spread: Spread) -> tuple[Ints, Ints]:
+    """The buckets and the prints of hashed keys, from different bits of them."""
     return (
         ((numbers >> np.uint64(24)) % np.uint64(spread.postings)).astype(np.int64),
         (numbers & np.uint64(_mask(spread))).astype(np.int64),
@@ -140,6 +151,15 @@ def places(numbers: npt.NDArray[np.uint64], spread: Spread) -> tuple[Ints, Ints]
 
 def _mask(spread: Spread) -> int:
     return (1 << 8 * spread.print_bytes) - 1
+
+
+@lru_cache(maxsize=8)
+def _caps(shards: int) -> Ints:
+    """The cap of each kind of key in one shard, by its number."""
+    caps = np.zeros(256, np.int64)
+    for kind in KeyKind:
+        caps[kind] = shard_posting_cap(kind, shards)
+    return caps
 
 
 def _spread(accounts: int, a_bucket: float, print_bytes: int) -> Spread:

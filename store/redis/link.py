@@ -16,7 +16,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 
 from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
-from store.redis.packing import pack_quickly
+from store.ranking import Ints
+from store.redis.packing import Names, pack_quickly
 from store.redis.scripts import SCRIPTS
 
 Answer = TypeVar("Answer")
@@ -62,6 +63,17 @@ class Link:
                 return await self._client.execute_command("EVALSHA", script.digest, 1, root, *arguments)
             except NoScriptError:
                 return await self._client.execute_command("EVAL", script.text, 1, root, *arguments)
+
+    async def values(self, start: bytes, numbers: Ints) -> list[bytes | None]:
+        """The values of keys that begin alike and end with four bytes of a number, in order."""
+        if not len(numbers):
+            return []
+        names: Sequence[bytes]
+        if isinstance(self._client, RedisCluster):  # its connections pack what they are given
+            names = [start + number.to_bytes(4, "big") for number in numbers.tolist()]
+        else:
+            names = [Names.of(start, numbers)]
+        return cast(list[bytes | None], await self.command("MGET", *names))
 
     async def masters(self) -> list[str]:
         """Each master's address as :meth:`command_of` takes it: of a cluster all, else one, called ""."""

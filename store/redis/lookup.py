@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
 
 import numpy as np
+import numpy.typing as npt
 
 from samehand.keys import Key
+from store.addresses import TAG_BYTES
 from store.base import Candidate, Query
-from store.listed import another_picture, listed
-from store.ranking import STEPS_A_BIT, Ints
-from store.records import Frame, read_frame
+from store.listed import truly
+from store.ranking import STEPS_A_BIT, Bools, Ints
+from store.records import TAG, frame_over, frame_tag, read_frame
 from store.redis.hits import (
     Claims,
     Probes,
     claims,
     matches,
     packed_slots,
+    pair_of,
     place_of,
-    source_and_slot,
     sources_and_slots,
 )
 from store.redis.layout import Spread
@@ -31,7 +32,9 @@ from store.redis.shards import Shards
 # Keys of one MGET, and records of one script: some milliseconds of Redis, during which nobody else is served.
 _KEYS_AT_ONCE = 4_096
 _RECORDS_AT_ONCE = 4_096
-_RANK = itemgetter(0, 1)  # by rarity, then by the account's tag
+_NO_TAG = bytes(TAG_BYTES)
+
+Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,9 @@ async def look_up(
     """Candidates of each query; ``lives`` is how long a generation lives, ``None`` for bans."""
     if not queries:
         return []
-    probes = Probes.of([query.keys for query in queries], shards.addresses.key, spread)
+    probes = Probes.of([query.keys for query in queries], shards.addresses.keys, spread)
     heads = await _heads(shards, queries, spread, lives, now)
-    names = [bucket.to_bytes(4, "big") for bucket in probes.buckets.tolist()]
-    blobs = await together([_postings(shards, source, names) for source in heads.sources])
+    blobs = await together([_postings(shards, source, probes.buckets) for source in heads.sources])
     found = [matches(several, probes, source) for source, several in enumerate(blobs)]
     claimed = claims(probes, found, heads.total, keep)
     return await _Choice(shards, heads, probes.keys, now, keep).of(claimed, queries)
@@ -103,16 +105,39 @@ async def _heads(
     return Heads(sources, total, own)
 
 
-async def _postings(shards: Shards, source: Source, buckets: Sequence[bytes]) -> list[bytes | None]:
+async def _postings(shards: Shards, source: Source, buckets: Ints) -> list[bytes | None]:
     # Not by a script, which would spare the client its packing: that costs Redis twice what it spares.
     start = f"{shards.root(source.shard)}{source.name}p".encode()
     answers = await together(
         [
-            shards.link.command("MGET", *[start + bucket for bucket in buckets[at : at + _KEYS_AT_ONCE]])
+            shards.link.values(start, buckets[at : at + _KEYS_AT_ONCE])
             for at in range(0, len(buckets), _KEYS_AT_ONCE)
         ]
     )
     return [blob for answer in answers for blob in answer]
+
+
+class Found(Candidate):
+    """A candidate as it lies in Redis: its frame is read, and its name written out, when somebody asks."""
+
+    __slots__ = ("_frame", "_name", "_slot")
+
+    def __init__(self, name: str, slot: int, frame: bytes, rarity_bits: float) -> None:
+        """Takes the index and the slot where it lies, and the frame that lay there."""
+        super().__init__("", (), rarity_bits)
+        self._name = name
+        self._slot = slot
+        self._frame = frame
+
+    @property
+    def ref(self) -> str:
+        """Where it lies, and the tag by which a slot that was given to another is told."""
+        return f"{self._name}{self._slot}.{frame_tag(self._frame).hex()}"
+
+    @property
+    def records(self) -> tuple[bytes, ...]:
+        """Packed fingerprints, one a pepper."""
+        return read_frame(self._frame).records
 
 
 class _Choice:
@@ -125,72 +150,85 @@ class _Choice:
         self._keys = keys
         self._now = now
         self._keep = keep
-        self._frames: dict[int, Frame | None] = {}
+        self._places = np.zeros(0, np.int64)  # of what was read, in order; beside them tags and frames
+        self._tags = np.zeros(0, np.uint32)
+        self._frames: list[bytes] = []
+        pairs = [pair_of(query, place) for query, own in heads.own.items() for place in own]
+        self._own = np.array(pairs, np.int64)
 
     async def of(self, claimed: Claims, queries: Sequence[Query]) -> list[list[Candidate]]:
         """The candidates of each query."""
         best = claimed.best(self._keep + 1)  # the account itself may be among them
         await self._read(best.place)
-        answers: list[list[Candidate]] = []
-        short: list[tuple[int, slice]] = []
-        each = zip(claimed.each(len(queries)), best.each(len(queries)), strict=True)
-        for number, (all_, few) in enumerate(each):
-            candidates, fell = self._checked(number, queries[number], best.at(few))
-            answers.append(candidates)
-            if fell and len(candidates) < self._keep and few.stop - few.start < all_.stop - all_.start:
-                short.append((number, all_))
-        if short:
-            # Claims fell away (false, chance, expired, gone): what was cut may be better than what is left.
-            await self._read(np.concatenate([claimed.place[all_] for _, all_ in short]))
-            for number, all_ in short:
-                answers[number], _ = self._checked(number, queries[number], claimed.at(all_))
+        true, fell = self._checked(best, queries)
+        answers = self._ranked(best, true, len(queries))
+        # Where claims fell away (false, chance, expired, gone), what was cut may be better than what is left.
+        all_, few = claimed.counts(len(queries)), best.counts(len(queries))
+        short = np.array([len(answer) < self._keep for answer in answers], np.bool_) & fell & (few < all_)
+        if short.any():
+            rest = claimed.at(short[claimed.query])
+            await self._read(rest.place)
+            true, _ = self._checked(rest, queries)
+            longer = self._ranked(rest, true, len(queries))
+            for number in np.flatnonzero(short).tolist():
+                answers[number] = longer[number]
         return answers
 
     async def _read(self, held: Ints) -> None:
-        distinct = np.unique(held)
-        wanted = distinct[[place not in self._frames for place in distinct.tolist()]]
-        sources, slots = sources_and_slots(wanted)
+        """Reads the frames of places, those not yet read; "" where there is none (any more)."""
+        places = np.setdiff1d(held, self._places)
+        sources, slots = sources_and_slots(places)
+        found = np.empty(len(places), object)
         jobs = []
         for number, source in enumerate(self._heads.sources):
             own = np.flatnonzero(sources == number)
             for at in range(0, len(own), _RECORDS_AT_ONCE):
                 some = own[at : at + _RECORDS_AT_ONCE]
-                jobs.append(self._read_some(source, wanted[some].tolist(), packed_slots(slots[some])))
+                jobs.append(self._read_some(source, some, packed_slots(slots[some]), found))
         await together(jobs)
+        frames = found.tolist()
+        tags = np.frombuffer(b"".join([frame[TAG] or _NO_TAG for frame in frames]), ">u4")
+        order = np.argsort(np.concatenate([self._places, places]), kind="stable")
+        frames = self._frames + frames
+        self._places = np.concatenate([self._places, places])[order]
+        self._tags = np.concatenate([self._tags, tags])[order]
+        self._frames = [frames[at] for at in order.tolist()]
 
-    async def _read_some(self, source: Source, held: list[int], slots: bytes) -> None:
-        frames = await self._shards.script("frames", source.shard, source.name, slots)
-        for place, raw in zip(held, frames, strict=True):
-            self._frames[place] = read_frame(raw) if raw else None
+    async def _read_some(self, source: Source, where: Ints, slots: bytes, found: Objects) -> None:
+        found[where] = await self._shards.script("frames", source.shard, source.name, slots)
 
-    def _checked(self, number: int, query: Query, some: Claims) -> tuple[list[Candidate], bool]:
-        """The candidates among a query's claims, best first, and whether a claim beside its own fell away."""
-        ranked = []
-        fell = False
-        own = self._heads.own.get(number, ())
-        for place, steps, times, probe in zip(
-            some.place.tolist(), some.steps.tolist(), some.times.tolist(), some.probe.tolist(), strict=True
-        ):
-            frame = self._frames[place]
-            if place in own:
-                continue
-            # Prints of several keys do not agree by chance.
-            if (
-                frame is None
-                or (frame.expires_at is not None and frame.expires_at <= self._now)
-                or (times == 1 and not self._truly(frame, self._keys[probe], query))
-            ):
-                fell = True
-            else:
-                ranked.append((-steps, frame.tag, place, frame))
-        ranked.sort(key=_RANK)
-        return [self._candidate(one) for one in ranked[: self._keep]], fell
+    def _checked(self, some: Claims, queries: Sequence[Query]) -> tuple[Bools, Bools]:
+        """Which claims are true, and for which queries some fell away beside its own account's."""
+        where = np.searchsorted(self._places, some.place)
+        in_force = np.fromiter(
+            (bool(frame) and not frame_over(frame, self._now) for frame in self._frames),
+            np.bool_,
+            len(self._frames),
+        )
+        own = np.isin(pair_of(some.query, some.place), self._own)
+        true = in_force[where] & ~own
+        # Prints of several keys do not agree by chance.
+        alone = np.flatnonzero(true & (some.times == 1))
+        frames, keys = self._frames, self._keys
+        columns = (where[alone], some.probe[alone], some.query[alone])
+        true[alone] = [
+            truly(read_frame(frames[at]).records, keys[probe], queries[query].pictures)
+            for at, probe, query in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        fell = np.zeros(len(queries), np.bool_)
+        fell[some.query[~true & ~own]] = True
+        return true, fell
 
-    def _truly(self, frame: Frame, key: Key, query: Query) -> bool:
-        return listed(frame.records, key) and not another_picture(frame.records, key, query.pictures)
-
-    def _candidate(self, ranked: tuple[int, bytes, int, Frame]) -> Candidate:
-        steps, tag, place, frame = ranked
-        source, slot = source_and_slot(place)
-        ref = f"{self._names[source]}{slot}.{tag.hex()}"
-        return Candidate(ref, frame.records, -steps / STEPS_A_BIT)
+    def _ranked(self, some: Claims, true: Bools, queries: int) -> list[list[Candidate]]:
+        """The true claims of each query as candidates: by rarity, then by the account's tag, cut."""
+        left = some.at(true)
+        where = np.searchsorted(self._places, left.place)
+        left, where = left.cut(self._tags[where], self._keep, where)
+        sources, slots = sources_and_slots(left.place)
+        names, frames = self._names, self._frames
+        columns = (sources, slots, where, left.steps / STEPS_A_BIT)
+        candidates: list[Candidate] = [
+            Found(names[source], slot, frames[at], bits)
+            for source, slot, at, bits in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        return [candidates[own] for own in left.each(queries)]

@@ -5,9 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 import hiredis
+import numpy as np
 from redis.asyncio import ConnectionPool
 
+from store.ranking import Ints
+
+_NUMBER_BYTES = 4
 _LONG = 32  # arguments from which it matters (1,900 keys: a look-up costs the client 90 µs instead of 125)
+
+
+class Names(bytes):
+    """Many names at once: the first of them, which tells a client where they lie, and the whole command.
+
+    All are as long as another: a beginning, then four bytes of a number. So they are packed as one table.
+    """
+
+    values_command: bytes
+
+    @classmethod
+    def of(cls, start: bytes, numbers: Ints) -> Names:
+        """The names of numbers, at least one, and the command that asks for their values."""
+        head = b"$%d\r\n%b" % (len(start) + _NUMBER_BYTES, start)
+        table = np.empty((len(numbers), len(head) + _NUMBER_BYTES + 2), np.uint8)
+        table[:, : len(head)] = np.frombuffer(head, np.uint8)
+        table[:, len(head) : -2] = numbers.astype(">u4").view(np.uint8).reshape(-1, _NUMBER_BYTES)
+        table[:, -2:] = np.frombuffer(b"\r\n", np.uint8)
+        names = cls(start + int(numbers[0]).to_bytes(_NUMBER_BYTES, "big"))
+        names.values_command = b"*%d\r\n$4\r\nMGET\r\n" % (1 + len(numbers)) + table.tobytes()
+        return names
 
 
 def pack_quickly(pool: ConnectionPool) -> None:
@@ -19,6 +44,8 @@ def pack_quickly(pool: ConnectionPool) -> None:
 
         def pack_command(self, *args: Any) -> list[bytes]:
             """The command as Redis reads it."""
+            if len(args) == 2 and isinstance(args[1], Names):
+                return [args[1].values_command]
             if len(args) < _LONG or " " in str(args[0]):  # of two words: only redis-py takes them apart
                 short: list[bytes] = super().pack_command(*args)
                 return short

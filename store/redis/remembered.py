@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from samehand.keys import Key
 from store.addresses import Digest
 from store.base import Remembered, RememberedFacts
 from store.errors import StoreUnavailable
@@ -87,15 +86,19 @@ class RememberedAccounts:
             some = accounts[at : at + _WRITTEN_AT_ONCE]
             head = (*self._head(now), self._shards.layout.bans.maps)
             keys = [keys_of_fingerprints(one.fingerprints) for one in some]
-            writes = [self._state(one, listed) for one, listed in zip(some, keys, strict=True)]
+            rows = self._shards.layout.rows(keys, self._spread)
+            writes = [
+                self._state(one, len(listed), where)
+                for one, listed, where in zip(some, keys, rows, strict=True)
+            ]
             words = await self._turns("remember", writes, head)
             kept = [one for one, word in zip(some, words, strict=True) if word == b"kept"]
             await self._counters.count(kept, now)
 
-    def _state(self, account: Remembered, keys: list[Key]) -> _Write:
+    def _state(self, account: Remembered, keys: int, rows: bytes) -> _Write:
         digest = self._shards.addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
-        rows, size = self._listing(frame, keys)
+        size = remembered_bytes(frame, b"", keys)
         return _Write(digest, account.seen_at, frame, remembered_quote(account), rows, size)
 
     async def forget(
@@ -145,16 +148,18 @@ class RememberedAccounts:
             answers = await self._shards.ask(script, [todo[at].digest for at in turn], head, items, 2)
             for at, (word, found) in zip(turn, answers, strict=True):
                 if word == b"conflict":
-                    rows, size = self._listing(found, keys_of(read_frame(found).records))
+                    rows, size = self._listing(found)
                     todo[at] = replace(todo[at], expect=found, out=rows, old_bytes=size)
                 else:
                     words[at] = word
                     del todo[at]
         raise StoreUnavailable("an account is written by others all the time")
 
-    def _listing(self, frame: bytes, keys: list[Key]) -> tuple[bytes, int]:
-        """Where an account is listed, and its bytes without what alerts quote."""
-        return self._shards.layout.rows(keys, self._spread), remembered_bytes(frame, b"", len(keys))
+    def _listing(self, frame: bytes) -> tuple[bytes, int]:
+        """Where a stored account is listed, and its bytes without what alerts quote."""
+        keys = keys_of(read_frame(frame).records)
+        (rows,) = self._shards.layout.rows([keys], self._spread)
+        return rows, remembered_bytes(frame, b"", len(keys))
 
     def _head(self, now: float) -> tuple[str | int, ...]:
         return (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, KeyKind, key_of
 from store.addresses import Addresses
-from store.redis.layout import LAYOUT, Layout, Sizes, Spread, place
+from store.redis.layout import LAYOUT, Layout, Sizes, Spread, places
 
 OURS = Layout(Sizes(), Addresses(b"identity"), "samehand:")
 
@@ -37,6 +40,32 @@ def test_a_store_of_other_prints_is_another_one() -> None:
 def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
     number: int, buckets: int, print_bytes: int
 ) -> None:
-    bucket, print_ = place(number, Spread(buckets, 1, print_bytes))
-    assert 0 <= bucket < buckets
-    assert 0 <= print_ < 1 << 8 * print_bytes
+    where, prints = places(np.array([number], np.uint64), Spread(buckets, 1, print_bytes))
+    assert 0 <= where[0] < buckets
+    assert 0 <= prints[0] < 1 << 8 * print_bytes
+
+
+@pytest.mark.parametrize("print_bytes", [2, 3])
+def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
+    """A byte that says how long a print is, then bucket, print and cap of each of the account's keys."""
+    spread = Spread(50, 1, print_bytes)
+    keys = [key_of(KeyKind.HANDLE_FULL, b"umar"), key_of(KeyKind.EMAIL, b"0123456789")]
+    several = [keys, [], keys[:1]]
+    where, prints = places(OURS.addresses.keys(keys), spread)
+    parts = [
+        int(bucket).to_bytes(4, "big") + int(print_).to_bytes(print_bytes, "big") + cap.to_bytes(2, "big")
+        for bucket, print_, cap in zip(where, prints, (EXACT_POSTING_CAP, PERSONAL_POSTING_CAP), strict=True)
+    ]
+    rows = OURS.rows(several, spread)
+    assert [row[:1] for row in rows] == [bytes((print_bytes,))] * 3
+    assert sorted(rows[0][at : at + len(parts[0])] for at in (1, 1 + len(parts[0]))) == sorted(parts)
+    assert rows[1][1:] == b""
+    assert rows[2][1:] == parts[0]
+
+
+def test_keys_that_fall_on_one_place_are_listed_once() -> None:
+    one = OURS.rows([[key_of(KeyKind.EMAIL, b"%d" % n) for n in range(300)]], Spread(1, 1, 2))[0]
+    prints = [one[at + 4 : at + 6] for at in range(1, len(one), 8)]
+    (twice,) = OURS.rows([[key_of(KeyKind.EMAIL, b"1"), key_of(KeyKind.EMAIL, b"1")]], Spread(1, 1, 2))
+    assert len(prints) == len(set(prints))
+    assert len(twice) == 1 + 8
