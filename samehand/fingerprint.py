@@ -219,17 +219,6 @@ class Opened:
         return trait
 
 
-def first_section(record: bytes) -> tuple[int, bytes]:
-    """The code and the payload of a record's first section, without reading the others.
-
-    Raises:
-        UnreadableFingerprint: as :func:`unpack`.
-        IndexError, ValueError: there is none.
-    """
-    code, payload, _ = _section(record, _header(record)[-1])
-    return code, payload
-
-
 def section(record: bytes, code: int) -> bytes | None:
     """The payload of one section, without reading any trait; ``None`` where the record has none.
 

@@ -1,8 +1,8 @@
 """Whether an account is listed under a key, told from its stored record without making all of its keys.
 
-Making every key of a record costs some forty microseconds, and a look-up checks dozens of candidates, almost
-all of them listed in truth. What follows at once from the handle or the picture is said at once; whatever is
-left, every other "no" among it, is told from the keys themselves. The tests hold :func:`listed` to
+Making every key of a record costs some eighty microseconds, and a look-up checks dozens of candidates, almost
+all of them listed in truth. So the one trait is read of which such a key is made, and asked; what is left is
+told from all keys. The tests hold :func:`listed` to
 :func:`samehand.fingerprint.enrolment_keys` for every kind of key.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import permutations
 
 from samehand.blocking import (
     CONSONANTS_MIN,
@@ -21,19 +22,24 @@ from samehand.blocking import (
     sorted_letters,
 )
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import first_section, section, unpack
+from samehand.fingerprint import section
 from samehand.handle_keys import numbered_ends
 from samehand.keys import Key, KeyKind, kind_of, value_of
-from samehand.signals import BY_CODE, POSITION
+from samehand.signals import BY_CODE, POSITION, SIGNALS
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, AvatarTrait, distance, has_block
+from samehand.signals.bio import BIO, has_band
+from samehand.signals.crossing import CROSSING, names_of
+from samehand.signals.digest import DIGEST_BYTES
 from samehand.signals.handle import HandleTrait
+from samehand.signals.name import NameTrait
 from store.records import keys_of_record
 
-_HANDLE_CODE = next(code for code, signal in BY_CODE.items() if signal.name == "handle")
-_LAST_OF_HANDLES = KeyKind.HANDLE_NUMBERED
+HANDLE_CODE, NAME_CODE = (SIGNALS[POSITION[name]].code for name in ("handle", "name"))
+_LAST_OF_HANDLES, _LAST_OF_NAMES = KeyKind.HANDLE_NUMBERED, KeyKind.NAME_INITIAL
+_DIGESTS = frozenset((KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.REFERRER))
 
-# Candidates of one batch share records: a batch of 500 with all its candidates fits.
-_HANDLES_REMEMBERED = 32_768
+# Candidates of one batch share records: some thousand of the mean batch, 4 KB each with record and trait.
+_TRAITS_REMEMBERED = 8_192
 
 
 def truly(records: Sequence[bytes], key: Key, pictures: Sequence[bytes]) -> bool:
@@ -59,14 +65,45 @@ def another_picture(records: Sequence[bytes], key: Key, pictures: Sequence[bytes
 
 
 def _listed(record: bytes, key: Key) -> bool:
-    if kind_of(key) is KeyKind.AVATAR_BLOCK:
-        pdq = _pdq(record)
-        return pdq is not None and has_block(pdq, value_of(key))
-    if kind_of(key) <= _LAST_OF_HANDLES:
-        trait = _handle(record)
-        if trait is not None and _surely(trait, key):
+    kind = kind_of(key)
+    if kind in _DIGESTS:
+        # No other trait makes this digest of anything, so that who holds it is listed under it.
+        if len(key) == 1 + DIGEST_BYTES and key[1:] in record:
             return True
+    elif kind is KeyKind.AVATAR_BLOCK:
+        pdq = _pdq(record)
+        return pdq is not None and has_block(pdq, key[1:])
+    elif kind is KeyKind.BIO_BAND:
+        signature = _payload(record, BIO.code)[1:]
+        return bool(signature) and has_band(signature, key[1:])
+    elif kind <= _LAST_OF_HANDLES:
+        handle = _trait(record, HANDLE_CODE)
+        if not isinstance(handle, HandleTrait):
+            return False
+        return _surely(handle, key) or key in BY_CODE[HANDLE_CODE].keys(handle)
+    elif kind <= _LAST_OF_NAMES:
+        name = _trait(record, NAME_CODE)
+        return isinstance(name, NameTrait) and _named(name, key)
+    elif kind is KeyKind.NAMING_WORD:
+        return key in CROSSING.keys(names_of(_trait(record, HANDLE_CODE), _trait(record, NAME_CODE)))
     return key in keys_of_record(record)
+
+
+def _named(name: NameTrait, key: Key) -> bool:
+    """Whether a display name is listed so."""
+    kind, value = kind_of(key), key[1:].decode("utf-8", "replace")
+    match kind:
+        case KeyKind.NAME_WORD:
+            return value == name.base
+        case KeyKind.NAME_LETTERS:
+            return _by_letters(name.joined or name.base, value)
+        case KeyKind.NAME_CONSONANTS:
+            return len(value) >= CONSONANTS_MIN and value == "".join(sorted(name.sounds))
+        case KeyKind.NAME_INITIAL if value not in {
+            f"{one} {other[:1]}" for one, other in permutations(name.words, 2)
+        }:
+            return False
+    return key in BY_CODE[NAME_CODE].keys(name)
 
 
 def _surely(trait: HandleTrait, key: Key) -> bool:
@@ -114,25 +151,25 @@ def _one_letter_less(word: str, value: str) -> bool:
 
 
 def _pdq(record: bytes) -> bytes | None:
-    """The picture's hash, read without the sections beside it."""
-    try:
-        payload = section(record, AVATAR.code)
-        trait = None if payload is None else AVATAR.unpack(payload)
-    except (IndexError, ValueError, UnreadableFingerprint):
-        return None
+    """The picture's hash."""
+    trait = _trait(record, AVATAR.code)
     return trait.pdq if isinstance(trait, AvatarTrait) else None
 
 
-@lru_cache(maxsize=_HANDLES_REMEMBERED)
-def _handle(record: bytes) -> HandleTrait | None:
-    """The handle of a record, read alone where it stands first (as :func:`pack` puts it)."""
+def _payload(record: bytes, code: int) -> bytes:
+    """One section, read without the others; empty where there is none or the record is damaged."""
     try:
-        code, payload = first_section(record)
-        trait: object = (
-            BY_CODE[code].unpack(payload)
-            if code == _HANDLE_CODE
-            else unpack(record).traits[POSITION["handle"]]
-        )
+        return section(record, code) or b""
+    except (IndexError, ValueError, UnreadableFingerprint):
+        return b""
+
+
+@lru_cache(maxsize=_TRAITS_REMEMBERED)
+def _trait(record: bytes, code: int) -> object | None:
+    """One trait, read without the others."""
+    payload = _payload(record, code)
+    try:
+        trait: object = BY_CODE[code].unpack(payload) if payload else None
     except (IndexError, ValueError, UnreadableFingerprint):
         return None
-    return trait if isinstance(trait, HandleTrait) else None
+    return trait

@@ -159,6 +159,13 @@ def resemblance(ours: bytes, theirs: bytes) -> float:
     return max(0.0, (agreeing - _CHANCE) / (1 - _CHANCE))
 
 
+def has_band(signature: bytes, value: bytes) -> bool:
+    """Whether a text is listed under the value of a key of :attr:`KeyKind.BIO_BAND`."""
+    if len(value) != 1 + ROWS or value[0] >= BANDS:
+        return False
+    return value[1:] == signature[value[0] * ROWS : (value[0] + 1) * ROWS]
+
+
 def _first_band(trait: BioTrait) -> bytes:
     return bytes((0,)) + trait.signature[:ROWS]
 

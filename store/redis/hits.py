@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import overload
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from store.hashing import Hashes
 from store.ranking import Bools, Ints, allotment, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BYTES, Spread, places
 
+Number = TypeVar("Number", int, Ints)
 Tags = npt.NDArray[np.uint32]
 
 _SLOT_BITS = 8 * SLOT_BYTES
@@ -162,11 +163,7 @@ def place_of(source: int, slot: int) -> int:
     return source << _SLOT_BITS | slot
 
 
-@overload
-def pair_of(query: int, place: int) -> int: ...
-@overload
-def pair_of(query: Ints, place: Ints) -> Ints: ...
-def pair_of(query: int | Ints, place: int | Ints) -> int | Ints:
+def pair_of(query: Number, place: Number) -> Number:
     """One number for a query and a place."""
     return query << _PLACE_BITS | place
 
