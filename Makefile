@@ -75,16 +75,24 @@ test-ops: $(OPS_STAMP) ## what operators see, on real Prometheus, Alertmanager a
 	@MYPYPATH=deploy/grafana $(BIN)/mypy deploy/grafana/*.py
 	@SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops
 
+SBOM ?= build/sbom.json
+
 .PHONY: sbom
 sbom: $(OPS_STAMP) ## what the image holds, as CycloneDX JSON in build/sbom.json
-	@mkdir -p build
+	@mkdir -p $(dir $(SBOM))
 	@$(BIN)/cyclonedx-py requirements requirements/run.lock --pyproject pyproject.toml --output-reproducible \
-		--spec-version 1.6 --output-format JSON --output-file build/sbom.json 2>/dev/null
-	@echo "build/sbom.json"
+		--spec-version 1.6 --output-format JSON --output-file $(SBOM) 2>/dev/null
+	@echo "what the image holds: $(SBOM)"
+
+IMAGE_LOCKS := requirements/run.lock requirements/tracing.lock
 
 .PHONY: audit
 audit: $(OPS_STAMP) ## known vulnerabilities of what the image holds; fails where no advisory service answers
-	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/run.lock
+	@$(BIN)/python -m tools.audit --require $(IMAGE_LOCKS)
+
+.PHONY: supply
+supply: sbom ## both of these, and where no advisory service answers it says so
+	@$(BIN)/python -m tools.audit $(IMAGE_LOCKS)
 
 .PHONY: dashboards
 dashboards: $(OPS_STAMP) ## write deploy/grafana/*.json from the Python beside them
@@ -126,7 +134,7 @@ lint: $(STAMP) ## ruff, strict mypy and the floors of the house
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: check
-check: lint test ## lint, then test
+check: lint test supply ## lint, then test, then what the image holds and what is known against it
 
 .PHONY: fmt
 fmt: $(STAMP) ## sort imports, apply safe fixes, format

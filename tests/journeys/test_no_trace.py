@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
@@ -46,7 +47,7 @@ class Told:
     raw: frozenset[bytes]
     places: dict[str, bytes]
     letters: tuple[DeadLetter, ...]
-    sent: int
+    secrets: frozenset[bytes]
 
 
 def personal(events: list[Event]) -> Iterator[bytes]:
@@ -85,7 +86,7 @@ def told(
             frozenset(filter(TELLING.fullmatch, personal(events))),
             places(platform, redis_url),
             tuple(platform.letters()),
-            len(events),
+            frozenset(secrets(platform)),
         )
     finally:
         platform.close()
@@ -101,6 +102,15 @@ def processed(platform: Platform) -> float:
         for row in rows
         if row.startswith("samehand_events_total{") and any(f'topic="{topic}"' in row for topic in topics)
     )
+
+
+def secrets(platform: Platform) -> Iterator[bytes]:
+    """The pepper's secrets, as the file writes them and as they are, and the password of Redis."""
+    for word in Path(platform.environment["SAMEHAND_PEPPER_FILE"]).read_bytes().split():
+        if re.fullmatch(rb"[0-9a-f]{64}", word):
+            yield word
+            yield bytes.fromhex(word.decode())
+    yield Path(platform.environment["SAMEHAND_REDIS_PASSWORD_FILE"]).read_bytes().strip()
 
 
 def places(platform: Platform, redis_url: str) -> dict[str, bytes]:
@@ -129,6 +139,12 @@ def test_no_raw_value_is_there(told: Told, place: str) -> None:
     said = told.places[place]
     assert len(said) > 2
     assert [raw for raw in told.raw if raw in said] == []
+
+
+def test_no_secret_is_anywhere(told: Told) -> None:
+    assert len(told.secrets) >= 5, "an identity and a pepper, each in two forms, and a password"
+    found = {place for place, said in told.places.items() for secret in told.secrets if secret in said}
+    assert found == set()
 
 
 def test_there_was_something_to_give_away(told: Told) -> None:
