@@ -75,6 +75,10 @@ test-ops: $(OPS_STAMP) ## what operators see, on real Prometheus, Alertmanager a
 	@MYPYPATH=deploy/grafana $(BIN)/mypy deploy/grafana/*.py
 	@SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops
 
+.PHONY: test-image
+test-image: $(OPS_STAMP) ## build the worker's image on Debian's packages and start it; root, buildah, debootstrap, minutes
+	@SAMEHAND_REQUIRE_OPS=1 SAMEHAND_BUILD_IMAGE=1 $(PYTEST) $(REPORT) tests/ops/test_image.py
+
 SBOM ?= build/sbom.json
 
 .PHONY: sbom

@@ -103,8 +103,11 @@ class WorkerApp(faust.App):
             store=store,
             topics=topics_fault,
         )
-        self._scratch = tempfile.TemporaryDirectory(prefix="samehand-")
-        super().__init__(settings.kafka_group, **faust_options(settings, Path(self._scratch.name)))
+        folder = settings.data_dir
+        if folder is None:  # where one is given there may be no other that can be written
+            self._scratch = tempfile.TemporaryDirectory(prefix="samehand-")
+            folder = Path(self._scratch.name)
+        super().__init__(settings.kafka_group, **faust_options(settings, folder))
         self.around = Surroundings(
             publisher=FaustPublisher(self),
             resumes=resumes or ControlTopic(settings),
@@ -153,8 +156,8 @@ class WorkerApp(faust.App):
         return made(brokers, self)
 
 
-def faust_options(settings: Settings, scratch: Path) -> dict[str, Any]:
-    """The app's Faust settings; `scratch` is where Faust may keep files of its own, of which we need none."""
+def faust_options(settings: Settings, folder: Path) -> dict[str, Any]:
+    """The app's Faust settings; in `folder` Faust may keep files of its own, of which we need none."""
     return {
         "broker": [URL(f"kafka://{broker}") for broker in settings.kafka_brokers],
         "broker_credentials": credentials(settings),
@@ -173,7 +176,7 @@ def faust_options(settings: Settings, scratch: Path) -> dict[str, Any]:
         "topic_allow_declare": False,
         "autodiscover": False,
         "store": "memory://",
-        "datadir": settings.data_dir or scratch,
+        "datadir": folder,
         "web_bind": settings.web_host,
         "web_port": settings.web_port,
         "web_in_thread": False,

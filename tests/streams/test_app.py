@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from faust.auth import SASLCredentials
 from prometheus_client import CollectorRegistry
 
-from streams.app import WorkerApp, credentials, faust_options, register
+from streams.app import WorkerApp, credentials, register
 from streams.meters import Meters
 from streams.outcomes import NOTHING, Arrival, Outcome
 from streams.patches import SafeConsumer
@@ -35,10 +37,20 @@ def test_settings_reach_faust() -> None:
     assert conf.topic_disable_leader
 
 
-def test_faust_keeps_its_files_where_it_is_told(tmp_path: Path) -> None:
-    settings = load({"SAMEHAND_DATA_DIR": str(tmp_path / "ours")})
-    assert faust_options(settings, tmp_path)["datadir"] == tmp_path / "ours"
-    assert faust_options(load({}), tmp_path)["datadir"] == tmp_path
+def test_faust_keeps_its_files_where_it_is_told_and_nothing_is_written_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "read-only"))
+    assert an_app(DATA_DIR=str(tmp_path / "ours")).conf.datadir == tmp_path / "ours"
+    with pytest.raises(FileNotFoundError):
+        an_app()
+
+
+def test_without_a_folder_it_keeps_them_in_a_temporary_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert Path(an_app().conf.datadir).is_relative_to(tmp_path)
 
 
 def test_the_patched_transport_is_in_place() -> None:
