@@ -76,16 +76,19 @@ class Word:
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:
     """The kind in which two words resemble each other that is worth most, or ``None``."""
-    if not ours.base or not theirs.base:
+    mine, other = ours.base, theirs.base
+    if not mine or not other:
         return None
-    if ours.base == theirs.base:
-        return Likeness("same", theirs.base, 0.0)
+    if mine == other:
+        return Likeness("same", other, 0.0)
     found = _reordered(ours, theirs) or _undecorated(ours, theirs)
     if found is not None:
         return found
-    kinds = [_typos(ours.base, theirs.base), _consonants(ours, theirs)]
-    if _share_a_run(ours.base, theirs.base):
-        kinds = [_extended(ours.base, theirs.base), *kinds, _part(ours, theirs)]
+    typos, sounds = _typos(mine, other), _consonants(ours, theirs)
+    if not _share_a_run(mine, other):
+        # Most pairs end here, with neither.
+        return max(typos, sounds, key=_worth) if typos and sounds else typos or sounds
+    kinds = (_extended(mine, other), typos, sounds, _part(ours, theirs))
     held = [one for one in kinds if one is not None]
     return max(held, key=_worth) if len(held) > 1 else held[0] if held else None
 
@@ -221,8 +224,10 @@ def common_runs(ours: str, theirs: str) -> list[str]:
 
 def longest_run(ours: str, theirs: str) -> str:
     """The longest common substring, the first of them in ``theirs``; empty below four letters."""
-    start, length = 0, _RUN_MIN - 1
-    for here in range(len(theirs)):
-        while here + length < len(theirs) and theirs[here : here + length + 1] in ours:
+    start, length, end = 0, _RUN_MIN - 1, len(theirs)
+    for here in range(end):
+        if here + length >= end:
+            break
+        while here + length < end and theirs[here : here + length + 1] in ours:
             start, length = here, length + 1
     return theirs[start : start + length] if length >= _RUN_MIN else ""

@@ -221,7 +221,7 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
     """Halves (or so) the lesser agreements of a group, since they are partly the same fact twice."""
     groups: dict[str, list[_Line]] = {}
     for line in lines:
-        if line.group is not None and line.weight > 0:
+        if line.weight > 0 and line.group is not None:
             groups.setdefault(line.group, []).append(line)
     for group, members in groups.items():
         _share(members, weights.group_shares.get(group, 1.0))
@@ -244,10 +244,11 @@ def _share(lines: list[_Line], share: float) -> None:
     """Leaves the strongest whole and a share of each other."""
     if len(lines) < 2:
         return
-    lines.sort(key=lambda line: -abs(line.weight))
-    for line in lines[1:]:
-        line.weight *= share
-        line.unshared *= share
+    strongest = max(lines, key=lambda line: abs(line.weight))
+    for line in lines:
+        if line is not strongest:
+            line.weight *= share
+            line.unshared *= share
 
 
 def _only_with_others(lines: list[_Line]) -> None:
