@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
+from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import Fingerprint, Opened, distil, pack
 from samehand.frequency import NothingCounted
 from samehand.hopeless import Sieve
@@ -110,6 +111,24 @@ def test_what_is_set_aside_would_never_have_alerted(
     if SIEVE.hopeless(mine, other):
         for policy in (None, "eager"):
             assert score(mine, other, WEIGHTS, NothingCounted(bans), policy=policy).band == "none"
+
+
+def test_an_address_in_a_profile_is_looked_at_only_where_it_is_the_others_own() -> None:
+    names_nobody = replace(OTHER, bio="I bake bread in Lahore. Orders: somebody.else@example.org")
+    names_one = replace(OTHER, bio="I bake bread in Lahore. Orders: zarghun.kakar@gmail.com")
+    for told, bio in ((True, names_nobody), (False, names_one)):
+        for theirs in (seen(ONE, None), Opened(pack(seen(ONE, None)))):
+            assert SIEVE.hopeless(seen(bio, None), theirs) is told
+
+
+@given(likenesses(), st.integers(0, 400), st.binary(max_size=12))
+def test_a_damaged_record_is_told_and_never_raises_anything_else(
+    theirs: Account, length: int, behind: bytes
+) -> None:
+    try:
+        SIEVE.hopeless(seen(ONE, None), Opened(pack(seen(theirs, None))[:length] + behind))
+    except UnreadableFingerprint:
+        pass
 
 
 def test_strangers_and_namesakes_are_set_aside() -> None:
