@@ -49,3 +49,8 @@ class Hasher:
 
     def _digest(self, value: bytes) -> bytes:
         return blake2b(value, key=self._secret, digest_size=_LENGTH_MAX, person=b"long").digest()
+
+
+def first_bytes(values: Sequence[bytes]) -> npt.NDArray[np.uint8]:
+    """The first byte of each value: of a blocking key, the number of its kind."""
+    return np.array(values, "S1").view(np.uint8)

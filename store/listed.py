@@ -44,11 +44,15 @@ _TRAITS_REMEMBERED = 8_192
 
 def truly(records: Sequence[bytes], key: Key, pictures: Sequence[bytes]) -> bool:
     """Whether an account is listed under a key that found it, and not for a picture unlike the query's."""
-    return listed(records, key) and not another_picture(records, key, pictures)
+    return listed(records, key) and (
+        key[0] != KeyKind.AVATAR_BLOCK or not another_picture(records, key, pictures)
+    )
 
 
 def listed(records: Sequence[bytes], key: Key) -> bool:
     """Whether ``key`` is among the blocking keys of an account's records."""
+    if len(records) == 1:
+        return _listed(records[0], key)
     return any(_listed(record, key) for record in records)
 
 

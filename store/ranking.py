@@ -11,6 +11,7 @@ from samehand.keys import KeyKind
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Tags = npt.NDArray[np.uint32]
 
 # Rarity is summed in whole 1/1024 bits: integer sums are the same in whatever order keys come, so that
 # two stores never cut a tie differently for the last digit of a float.

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from samehand.account import account_key
 from samehand.errors import UnreadableFingerprint
@@ -24,10 +25,12 @@ from samehand.signals.base import Quoted
 from store.addresses import TAG_BYTES
 from store.base import BanFacts, Remembered, RememberedFacts
 from store.limits import REMEMBERED_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
+from store.ranking import Bools, Tags
 
 TAG = slice(1, 1 + TAG_BYTES)
 _EXPIRES = 0x80
 _COUNT = 0x07
+_NO_HEAD = bytes(TAG.stop)
 
 # Candidates of one batch share records, and hot ones come back in the next; 16,384 records of some
 # hundred bytes with their keys stay below 100 MB.
@@ -60,12 +63,19 @@ def frame_tag(raw: bytes) -> bytes:
     return raw[TAG]
 
 
-def frame_over(raw: bytes, now: float) -> bool:
-    """Whether a frame has expired at a moment, without reading the rest."""
-    if not raw[0] & _EXPIRES:
-        return False
-    expires_at: float = struct.unpack_from(">d", raw, TAG.stop)[0]
-    return expires_at <= now
+def frame_heads(frames: Sequence[bytes], now: float) -> tuple[Tags, Bools]:
+    """The tags of frames, as numbers, and which are there (not empty) and in force at a moment."""
+    packed = np.frombuffer(b"".join([frame[: TAG.stop] or _NO_HEAD for frame in frames]), np.uint8)
+    heads = packed.reshape(len(frames), TAG.stop)
+    in_force = heads[:, 0] != 0
+    for at in np.flatnonzero(heads[:, 0] & _EXPIRES).tolist():
+        in_force[at] = struct.unpack_from(">d", frames[at], TAG.stop)[0] > now
+    return np.ascontiguousarray(heads[:, TAG]).view(">u4").astype(np.uint32).ravel(), in_force
+
+
+def frame_records(raw: bytes) -> tuple[bytes, ...]:
+    """The records of a frame; of one as nearly all are (no expiry, one pepper) without reading the rest."""
+    return (raw[TAG.stop :],) if raw[0] == 1 else read_frame(raw).records
 
 
 def read_frame(raw: bytes) -> Frame:

@@ -12,15 +12,13 @@ from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from samehand.keys import Key
-from store.hashing import Hashes
-from store.ranking import Bools, Ints, allotment, rarity_steps, read_at_all
+from store.hashing import Hashes, first_bytes
+from store.ranking import Bools, Ints, Tags, allotment, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BYTES, Spread, places
 
 Number = TypeVar("Number", int, Ints)
-Tags = npt.NDArray[np.uint32]
 
 _SLOT_BITS = 8 * SLOT_BYTES
 _SLOTS = (1 << _SLOT_BITS) - 1
@@ -49,13 +47,12 @@ class Probes:
         hashes, first, probe = np.unique(hashed(asked), return_index=True, return_inverse=True)
         keys = [asked[at] for at in first.tolist()]
         where, prints = places(hashes, spread)
-        kinds = np.fromiter((key[0] for key in keys), np.int64, len(keys))
         return cls(
             keys,
             where,
             prints,
             spread.print_bytes,
-            _ALLOTMENTS[kinds],
+            _ALLOTMENTS[first_bytes(keys)],
             np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries]),
             probe.astype(np.int64, copy=False),
         )

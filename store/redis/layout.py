@@ -13,7 +13,7 @@ import numpy as np
 from samehand.fingerprint import Fingerprint
 from samehand.keys import Key, KeyKind
 from store.addresses import Addresses
-from store.hashing import Hashes
+from store.hashing import Hashes, first_bytes
 from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
 
@@ -123,7 +123,7 @@ class Layout:
         keys = [key for several in accounts for key in several]
         owner = np.repeat(np.arange(len(accounts)), [len(several) for several in accounts])
         buckets, prints = places(self.addresses.keys(keys), spread)
-        caps = _caps(self.sizes.shards)[np.fromiter((key[0] for key in keys), np.int64, len(keys))]
+        caps = _caps(self.sizes.shards)[first_bytes(keys)]
         spot = buckets << _PRINT_BITS | prints
         order = np.lexsort((spot, owner))
         spot, owner, caps = spot[order], owner[order], caps[order]

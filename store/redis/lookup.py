@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from samehand.keys import Key
-from store.addresses import TAG_BYTES
 from store.base import Candidate, Query
 from store.listed import truly
 from store.ranking import STEPS_A_BIT, Bools, Ints
-from store.records import TAG, frame_over, frame_tag, read_frame
+from store.records import frame_heads, frame_records, frame_tag
 from store.redis.hits import (
     Claims,
     Probes,
@@ -32,8 +31,6 @@ from store.redis.shards import Shards
 # Keys of one MGET, and records of one script: some milliseconds of Redis, during which nobody else is served.
 _KEYS_AT_ONCE = 4_096
 _RECORDS_AT_ONCE = 4_096
-_NO_TAG = bytes(TAG_BYTES)
-
 Objects = npt.NDArray[np.object_]
 
 
@@ -124,7 +121,8 @@ class Found(Candidate):
 
     def __init__(self, name: str, slot: int, frame: bytes, rarity_bits: float) -> None:
         """Takes the index and the slot where it lies, and the frame that lay there."""
-        super().__init__("", (), rarity_bits)
+        self.rarity_bits = rarity_bits
+        self._fingerprints = None
         self._name = name
         self._slot = slot
         self._frame = frame
@@ -137,7 +135,7 @@ class Found(Candidate):
     @property
     def records(self) -> tuple[bytes, ...]:
         """Packed fingerprints, one a pepper."""
-        return read_frame(self._frame).records
+        return frame_records(self._frame)
 
 
 class _Choice:
@@ -152,6 +150,7 @@ class _Choice:
         self._keep = keep
         self._places = np.zeros(0, np.int64)  # of what was read, in order; beside them tags and frames
         self._tags = np.zeros(0, np.uint32)
+        self._in_force = np.zeros(0, np.bool_)
         self._frames: list[bytes] = []
         pairs = [pair_of(query, place) for query, own in heads.own.items() for place in own]
         self._own = np.array(pairs, np.int64)
@@ -187,11 +186,12 @@ class _Choice:
                 jobs.append(self._read_some(source, some, packed_slots(slots[some]), found))
         await together(jobs)
         frames = found.tolist()
-        tags = np.frombuffer(b"".join([frame[TAG] or _NO_TAG for frame in frames]), ">u4")
+        tags, in_force = frame_heads(frames, self._now)
         order = np.argsort(np.concatenate([self._places, places]), kind="stable")
         frames = self._frames + frames
         self._places = np.concatenate([self._places, places])[order]
         self._tags = np.concatenate([self._tags, tags])[order]
+        self._in_force = np.concatenate([self._in_force, in_force])[order]
         self._frames = [frames[at] for at in order.tolist()]
 
     async def _read_some(self, source: Source, where: Ints, slots: bytes, found: Objects) -> None:
@@ -200,19 +200,14 @@ class _Choice:
     def _checked(self, some: Claims, queries: Sequence[Query]) -> tuple[Bools, Bools]:
         """Which claims are true, and for which queries some fell away beside its own account's."""
         where = np.searchsorted(self._places, some.place)
-        in_force = np.fromiter(
-            (bool(frame) and not frame_over(frame, self._now) for frame in self._frames),
-            np.bool_,
-            len(self._frames),
-        )
         own = np.isin(pair_of(some.query, some.place), self._own)
-        true = in_force[where] & ~own
+        true = self._in_force[where] & ~own
         # Prints of several keys do not agree by chance.
         alone = np.flatnonzero(true & (some.times == 1))
         frames, keys = self._frames, self._keys
         columns = (where[alone], some.probe[alone], some.query[alone])
         true[alone] = [
-            truly(read_frame(frames[at]).records, keys[probe], queries[query].pictures)
+            truly(frame_records(frames[at]), keys[probe], queries[query].pictures)
             for at, probe, query in zip(*(column.tolist() for column in columns), strict=True)
         ]
         fell = np.zeros(len(queries), np.bool_)

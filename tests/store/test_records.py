@@ -11,7 +11,10 @@ from samehand.signals.base import Quoted
 from store.base import BanFacts, Remembered
 from store.records import (
     ban_quote,
+    frame_heads,
     frame_of,
+    frame_records,
+    frame_tag,
     keys_of,
     keys_of_fingerprints,
     keys_of_record,
@@ -104,3 +107,16 @@ def test_a_frame_expires_at_its_moment() -> None:
 @given(st.binary(max_size=40))
 def test_a_damaged_record_is_found_by_no_key(record: bytes) -> None:
     assert isinstance(keys_of_record(record), frozenset)
+
+
+@given(st.none() | MOMENTS | st.just(NOW), st.integers(1, 3))
+def test_the_head_of_a_frame_says_what_the_whole_says(expires_at: float | None, peppers: int) -> None:
+    """An empty frame, as Redis answers for a slot that was given up, is not there."""
+    several = [*fingerprints(an_account())] * peppers
+    frames = [frame_of(b"tags", several, expires_at), b""]
+    tags, in_force = frame_heads(frames, NOW)
+    whole = read_frame(frames[0])
+    assert tags.tolist() == [int.from_bytes(b"tags", "big"), 0]
+    assert in_force.tolist() == [not whole.expired(NOW), False]
+    assert frame_records(frames[0]) == whole.records
+    assert frame_tag(frames[0]) == whole.tag
