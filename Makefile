@@ -51,17 +51,23 @@ demo: $(STAMP) ## embedded broker, Redis and worker; replays a sample stream and
 
 .PHONY: test
 test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults); says what was skipped and why
-	@$(PYTEST) $(PARALLEL) $(REPORT) -m "not kafka and not ops" --ignore tests/faults
-	@echo "Not run here: what needs Apache Kafka itself (Java): make test-kafka, make test-faults;"
+	@$(PYTEST) $(PARALLEL) $(REPORT) -m "not kafka and not ops" --ignore tests/faults \
+		--ignore tests/stress
+	@echo "Not run here: whole workers under load: make test-stress;"
+	@echo "what needs Apache Kafka itself (Java): make test-kafka, make test-faults;"
 	@echo "and what needs Debian's Prometheus, Alertmanager and Chromium: make test-ops."
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## every fault on Apache Kafka, about 20 minutes, and its table in docs and README; QUICK=1 a third
 	@SAMEHAND_REQUIRE_KAFKA=1 SAMEHAND_FAULTS=$(if $(QUICK),quick,all) $(PYTEST) $(REPORT) --show-capture no tests/faults
 
+.PHONY: test-stress
+test-stress: $(STAMP) ## whole workers under load, a minute: nothing lost, no tail or cost out of proportion
+	@$(PYTEST) $(REPORT) tests/stress
+
 .PHONY: test-kafka
 test-kafka: $(STAMP) ## the tests that need Apache Kafka itself; without Java and KAFKA_HOME or Maven they fail
-	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka --ignore tests/faults
+	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka --ignore tests/faults --ignore tests/stress
 
 OPS_STAMP := .venv/.ops
 

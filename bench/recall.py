@@ -1,6 +1,7 @@
 """Blocking recall: how many disguised handles (or display names) still bring their banned original.
 
-``python -m bench.recall --bans 1000000 [--field display_name] [--crowd diverse] [--edits held_out] [--json]``
+``python -m bench.recall --bans 1000000 [--field display_name] [--crowd diverse] [--edits held_out]
+[--json]``
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ BANNED_AT: Final = 1_790_000_000.0
 """When the first of them was banned, all others within a day: 2026-09-21."""
 DAY_SECONDS: Final = 86_400.0
 
-MIRROR_SHARE: Final = 0.005
-"""Of sign-ups that are mirrors: the share of `samehand simulate`."""
+MIRROR_EVERY: Final = 200
+"""One sign-up of so many is a mirror: the share of `samehand simulate`."""
 
 ORIGINALS: Final = 200
 """So many of the banned are kept as people, for mirrors to be made of."""
@@ -53,22 +53,29 @@ def is_original(number: int, bans: int) -> bool:
     return number % max(1, bans // ORIGINALS) == 0
 
 
-def ban(number: int, person: Person) -> AccountBanned:
-    """The ban of the numbered person, which never ends: a snapshot must not grow old."""
-    record = banned(person, BANNED_AT + number % DAY_SECONDS, POLICIES[number % len(POLICIES)])
-    return replace(record, expires_at=None)
+def ban(number: int, person: Person, at: float | None = None) -> AccountBanned:
+    """The ban of the numbered person at a moment, which never ends: a snapshot must not grow old."""
+    moment = BANNED_AT + number % DAY_SECONDS if at is None else at
+    return replace(banned(person, moment, POLICIES[number % len(POLICIES)]), expires_at=None)
 
 
 def sign_ups(
-    seed: int, bans: int, originals: Sequence[Person], count: int, *, at: float, first: int = 0
+    seed: int,
+    bans: int,
+    originals: Sequence[Person],
+    count: int,
+    *,
+    at: float,
+    first: int = 0,
+    every: int = MIRROR_EVERY,
 ) -> list[AccountCreated]:
-    """So many sign-ups of strangers at a moment, every two hundredth a mirror of one of the originals.
+    """So many sign-ups of strangers at a moment, one in ``every`` a mirror of one of the originals.
 
     ``first`` is the number of the first: another one gives other accounts of the same kind.
     """
     rng, population = seeded(seed, f"bench sign-ups {first}"), Population(seed, bans)
     ways, edits = STRATEGIES[:7], EDIT_SETS["tuning"]
-    every, found = round(1 / MIRROR_SHARE), []
+    found = []
     for number in range(first, first + count):
         if originals and number % every == every // 2:
             turn = number // every

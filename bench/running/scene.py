@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.request import urlopen
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+from prometheus_client.parser import text_string_to_metric_families
 
 from bench.running.clocks import cpu_seconds
 from local.apache import ApacheKafka
@@ -29,6 +31,7 @@ WAIT_SECONDS_MAX: Final = 300.0
 """What takes longer than this on a busy machine is taken for broken."""
 _POLL_SECONDS: Final = 0.05
 _SESSION_SECONDS: Final = 60.0  # a worker that is held still on purpose stays a member of its group
+_REDIS_MS: Final = 5_000  # a machine busy with other work is no outage, whose batches would be done twice
 _STOP_SECONDS: Final = 15.0
 
 BROKERS: Final[Mapping[str, Callable[[], EmbeddedBroker | ApacheKafka]]] = {
@@ -60,6 +63,7 @@ class Scene:
             "SAMEHAND_TOPIC_PREFIX": f"{mark}.",
             "SAMEHAND_TOPIC_PARTITIONS": str(partitions),
             "SAMEHAND_SESSION_SECONDS": str(_SESSION_SECONDS),
+            "SAMEHAND_REDIS_TIMEOUT_MS": str(_REDIS_MS),
             "SAMEHAND_LOG_LEVEL": level,
             "SAMEHAND_DATA_DIR": self._folder.name,
             **settings,
@@ -144,6 +148,17 @@ class Running:
     def cpu_seconds(self) -> float:
         """Processor time it has used."""
         return cpu_seconds(self.pid)
+
+    def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """The labels and values of a metric of its page."""
+        with urlopen(f"http://{LOOPBACK}:{self.port.number}/metrics", timeout=30.0) as page:
+            families = list(text_string_to_metric_families(page.read().decode()))
+        return [
+            (sample.labels, sample.value)
+            for family in families
+            for sample in family.samples
+            if sample.name == name
+        ]
 
     def close(self) -> None:
         """Ends it."""
