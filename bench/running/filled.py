@@ -44,6 +44,7 @@ PROCESSES: Final = 2
 _SAMPLE: Final = 256
 _BATCH: Final = 256
 _STORE_BANS_MIN: Final = 1_000  # the least that the settings lay a store out for
+_REDIS_MS: Final = 15_000  # a machine busy with other work is no outage, whose batches would be done twice
 _LOADING_SECONDS_MAX: Final = 300.0
 _EPOCH: Final = b"}:e"  # drawn anew by each store
 # A bench has no secrets: the same pepper each time, or no snapshot would fit.
@@ -85,6 +86,7 @@ def environment(url: str, pepper: Path, bans: int) -> dict[str, str]:
     """The settings under which the store is filled, and a worker must look at it."""
     return {
         "SAMEHAND_REDIS_URL": url,
+        "SAMEHAND_REDIS_TIMEOUT_MS": str(_REDIS_MS),
         "SAMEHAND_PEPPER_FILE": str(pepper),
         "SAMEHAND_STORE_BANS": str(max(_STORE_BANS_MIN, bans)),
     }

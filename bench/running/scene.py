@@ -31,7 +31,6 @@ WAIT_SECONDS_MAX: Final = 300.0
 """What takes longer than this on a busy machine is taken for broken."""
 _POLL_SECONDS: Final = 0.05
 _SESSION_SECONDS: Final = 60.0  # a worker that is held still on purpose stays a member of its group
-_REDIS_MS: Final = 5_000  # a machine busy with other work is no outage, whose batches would be done twice
 _STOP_SECONDS: Final = 15.0
 
 BROKERS: Final[Mapping[str, Callable[[], EmbeddedBroker | ApacheKafka]]] = {
@@ -63,7 +62,6 @@ class Scene:
             "SAMEHAND_TOPIC_PREFIX": f"{mark}.",
             "SAMEHAND_TOPIC_PARTITIONS": str(partitions),
             "SAMEHAND_SESSION_SECONDS": str(_SESSION_SECONDS),
-            "SAMEHAND_REDIS_TIMEOUT_MS": str(_REDIS_MS),
             "SAMEHAND_LOG_LEVEL": level,
             "SAMEHAND_DATA_DIR": self._folder.name,
             **settings,
