@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agents.doors import matched_of, moment
 from agents.house import House
-from agents.pairing import Pair, Side, admitted, best_score, confirm, hopeless
+from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
 from agents.reading import itself, read_all
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
@@ -76,10 +76,12 @@ class Lookback:
         self, word: BanEnrolled, ban: Ban, candidates: Sequence[Candidate], frequencies: Frequencies
     ) -> list[Emit]:
         house = self._house
+        if not house.rules.across_platforms:
+            candidates = [it for it in candidates if it.opened.platform == ban.facts.platform]
         with stage("compare"):
             near = [
                 (candidate, scored)
-                for candidate in candidates
+                for candidate in worth_comparing(ban.fingerprints, candidates, self._sieve)
                 if (scored := self._scored(ban, candidate, frequencies)) is not None
             ]
         if not near:
@@ -103,10 +105,6 @@ class Lookback:
         return emits
 
     def _scored(self, ban: Ban, candidate: Candidate, frequencies: Frequencies) -> _Scored | None:
-        if not self._house.rules.across_platforms and candidate.opened.platform != ban.facts.platform:
-            return None
-        if hopeless(ban.fingerprints, candidate.opened, self._sieve):
-            return None
         for theirs in ban.fingerprints:
             scored = best_score((candidate.fingerprint,), theirs, self._house, frequencies, ban.facts.policy)
             if scored is not None:

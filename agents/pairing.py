@@ -12,7 +12,7 @@ from agents.counting import fired
 from agents.doors import evidence_lines, matched_of, moment
 from agents.house import House
 from agents.markers import Marker, read_marker
-from samehand.fingerprint import Fingerprint, Opened
+from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
 from samehand.pair import alert_id
@@ -20,7 +20,7 @@ from samehand.score import Score, score
 from samehand.signals.base import Quoted
 from schemas.alerts import Direction, MirrorAlert, OtherCandidate
 from schemas.wire import encode
-from store.base import BanFacts, Claim, Proposal, Ruling
+from store.base import BanFacts, Candidate, Claim, Proposal, Ruling
 from streams.outcomes import Emit
 
 log = structlog.get_logger("samehand.alerts")
@@ -87,12 +87,12 @@ def best_score(
     return None
 
 
-def hopeless(several: Sequence[Fingerprint], other: Opened, sieve: Sieve) -> bool:
-    """Whether the pair, under the pepper that both sides share, cannot alert; either may be the new one."""
-    for one in several:
-        if one.pepper_id == other.pepper_id:
-            return sieve.hopeless(one, other)
-    return False
+def worth_comparing(
+    several: Sequence[Fingerprint], candidates: Sequence[Candidate], sieve: Sieve
+) -> list[Candidate]:
+    """Those of an account's candidates with which it may alert; either side may be the new one."""
+    hopeless = sieve.hopeless_among(several, [candidate.records[0] for candidate in candidates])
+    return [candidate for candidate, gone in zip(candidates, hopeless, strict=True) if not gone]
 
 
 async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:

@@ -15,7 +15,7 @@ from agents.aside import aside
 from agents.counting import unavailable
 from agents.doors import remembered_of
 from agents.house import House
-from agents.pairing import Pair, Side, admitted, best_score, confirm, hopeless
+from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
 from agents.reading import read_all
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
@@ -158,12 +158,11 @@ class Screen:
         house = self._house
         probability_min = 0.0 if house.rules.candidates_below else house.weights.alerting_min
         best, near = -math.inf, []
+        if not house.rules.across_platforms:
+            candidates = [it for it in candidates if it.opened.platform == one.account.platform]
+        if not house.rules.candidates_below:
+            candidates = worth_comparing(one.account.fingerprints, candidates, self._sieve)
         for candidate in candidates:
-            glimpse = candidate.opened
-            if not house.rules.across_platforms and glimpse.platform != one.account.platform:
-                continue
-            if not house.rules.candidates_below and hopeless(one.account.fingerprints, glimpse, self._sieve):
-                continue
             scored = best_score(one.account.fingerprints, candidate.fingerprint, house, frequencies)
             if scored is not None:
                 best = max(best, scored[1].log_odds)

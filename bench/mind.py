@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
 from agents.doors import remembered_of
-from agents.pairing import hopeless
+from agents.pairing import worth_comparing
 from bench.machine import in_words, machine
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
@@ -32,7 +32,7 @@ from schemas.wire import decode_created, encode
 from simulate.draws import seeded
 from simulate.people import Population
 from simulate.records import created
-from store.base import Candidate, Query, Remembered
+from store.base import Query
 from store.redis import RedisStore
 
 KEEP: Final = 64  # candidates an event, as a worker keeps them unless told otherwise
@@ -137,7 +137,10 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
     found = await store.bans_like(queries, now=_NOW, keep=KEEP)
     counted = await store.frequencies()
     left = clock.timed(
-        BOUND, lambda: [_left(one, met, sieve) for one, met in zip(accounts, found, strict=True)]
+        BOUND,
+        lambda: [
+            worth_comparing(one.fingerprints, met, sieve) for one, met in zip(accounts, found, strict=True)
+        ],
     )
     clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
     sights: list[Frequencies] = [Unbanned(counted, (it.fingerprint for it in met)) for met in found]
@@ -151,10 +154,6 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
     )
     pairs = sum(map(len, found))
     return pairs, pairs - sum(map(len, left))
-
-
-def _left(account: Remembered, met: list[Candidate], sieve: Sieve) -> list[Candidate]:
-    return [one for one in met if not hopeless(account.fingerprints, one.opened, sieve)]
 
 
 def table(one: Mind) -> str:

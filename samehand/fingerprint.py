@@ -153,54 +153,21 @@ class Opened:
         UnreadableFingerprint: the bytes are no record; of a trait, when it is asked for.
     """
 
-    __slots__ = ("_start", "pepper_id", "record")
+    __slots__ = ("_start", "pepper_id", "platform", "record")
 
     def __init__(self, record: bytes) -> None:
-        """Finds where its sections begin."""
+        """Reads its header."""
         self.record = record
         try:
-            # Nearly every record: a moment before 2106, and words that one byte stands for.
-            if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
-                self._start = _STRATUM + 1
-            else:
-                self._start = _header(record)[-1]
+            _, self.platform, _, self._start = _header(record)
             self.pepper_id = record[2]
         except (IndexError, UnicodeDecodeError) as fault:
             raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
 
     @property
-    def platform(self) -> str:
-        """Where the account is."""
-        return _header(self.record)[1]
-
-    @property
     def traits(self) -> Opened:
         """Itself: its traits by their places."""
         return self
-
-    def begins(self) -> dict[int, int]:
-        """Where in the record each section's payload begins, by its signal's code; walks it anew."""
-        record, here, end = self.record, self._start, len(self.record)
-        begins = {}
-        try:
-            while here < end:
-                code = record[here]
-                if code < _EMPTY:
-                    length = record[here + 1]
-                    here += 2
-                    if length == 0xFF:
-                        length = int.from_bytes(record[here : here + 2], "big")
-                        here += 2
-                    begins[code] = here
-                    here += length
-                else:
-                    here += 1
-                    begins[code - _EMPTY] = here
-        except IndexError as fault:
-            raise UnreadableFingerprint("not a fingerprint record: IndexError") from fault
-        if here != end:
-            raise UnreadableFingerprint("the record ends in the middle of a section")
-        return begins
 
     def __getitem__(self, place: int) -> object | None:
         """One trait, read anew; ``None`` where the account shows nothing."""
@@ -231,6 +198,41 @@ def section(record: bytes, code: int) -> bytes | None:
         if found == code:
             return payload
     return None
+
+
+def pepper_of(record: bytes) -> int:
+    """The number of the pepper of a record. Raises ``IndexError`` where it is no record."""
+    return record[2]
+
+
+def sections_begin(record: bytes) -> dict[int, int]:
+    """Where in a record each section's payload begins, by its signal's code, no trait being read.
+
+    Raises:
+        UnreadableFingerprint, IndexError, UnicodeDecodeError: the record is damaged.
+    """
+    # Nearly every record: a moment before 2106, and words that one byte stands for.
+    if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
+        here = _STRATUM + 1
+    else:
+        here = _header(record)[-1]
+    begins, end = {}, len(record)
+    while here < end:
+        code = record[here]
+        if code < _EMPTY:
+            length = record[here + 1]
+            here += 2
+            if length == 0xFF:
+                length = int.from_bytes(record[here : here + 2], "big")
+                here += 2
+            begins[code] = here
+            here += length
+        else:
+            here += 1
+            begins[code - _EMPTY] = here
+    if here != end:
+        raise UnreadableFingerprint("the record ends in the middle of a section")
+    return begins
 
 
 def _moment(at: float | None) -> bytes:

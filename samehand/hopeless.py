@@ -12,11 +12,13 @@ which may resemble each other without being equal, are looked up by their places
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from operator import eq
 from typing import Any, Final, NamedTuple
 
-from samehand.fingerprint import Fingerprint, Opened
+from samehand.fingerprint import Fingerprint, Opened, pepper_of, sections_begin
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait, distance
@@ -117,29 +119,42 @@ class Sieve:
             _speaks_against(weights, name, level)
             for name, level in (*((one.name, "different") for one in able), ("platform", "another"))
         )
-        # An account meets up to 64 others in a row: what is looked for is laid out at the first.
-        self._laid_out: tuple[Fingerprint, _Glance] | None = None
 
     def hopeless(self, ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
         """Whether a full score must stay below `possible`. Never true of a pair that would have alerted.
 
         The same whichever of the two is the banned one.
         """
-        if not self._sound:
-            return False
-        if isinstance(theirs, Opened):
-            try:
-                told = _at_a_glance(self._glance(ours), theirs)
-            except IndexError:
-                told = None  # a damaged record: who reads its traits says so
-            if told is not None:
-                return told
-        return self._trait_by_trait(ours, theirs)
+        return self._sound and self._trait_by_trait(ours, theirs)
 
-    def _glance(self, ours: Fingerprint) -> _Glance:
-        if self._laid_out is None or self._laid_out[0] is not ours:
-            self._laid_out = ours, self._looked_for(ours)
-        return self._laid_out[1]
+    def hopeless_among(self, several: Sequence[Fingerprint], records: Sequence[bytes]) -> list[bool]:
+        """The same of each packed record that an account meets, under the pepper that both sides share.
+
+        ``several`` are the account's fingerprints, one a pepper. A record of none of these peppers is not
+        hopeless: whoever compares it finds out.
+
+        Raises:
+            UnreadableFingerprint: a record is damaged where it had to be read.
+        """
+        told = [False] * len(records)
+        if self._sound and records:
+            joined = b"".join(records)
+            for one in several:
+                self._tell(one, records, joined, told)
+        return told
+
+    def _tell(self, ours: Fingerprint, records: Sequence[bytes], joined: bytes, told: list[bool]) -> None:
+        sought = self._looked_for(ours)
+        bearing = _bearing(sought.digests, records, joined)
+        for place, record in enumerate(records):
+            try:
+                if pepper_of(record) != ours.pepper_id:
+                    continue
+                told[place] = place not in bearing and _apart(sought, record)
+            except (IndexError, UnicodeDecodeError):
+                bearing.add(place)  # damaged: who reads its traits says how
+            if place in bearing:
+                told[place] = self._trait_by_trait(ours, Opened(record))
 
     def _looked_for(self, ours: Fingerprint) -> _Glance:
         shown = [one for one in self._able if ours.traits[POSITION[one.name]] is not None]
@@ -173,13 +188,23 @@ class Sieve:
         return differs and not _reaches(ours, theirs)
 
 
-def _at_a_glance(sought: _Glance, theirs: Opened) -> bool | None:
-    """Whether a pair is hopeless; ``None`` where its traits must be read to tell."""
-    record = theirs.record
-    for digest in sought.digests:
-        if digest in record:
-            return None
-    begins = theirs.begins()
+def _bearing(digests: Iterable[bytes], records: Sequence[bytes], joined: bytes) -> set[int]:
+    """The places of the records that show any of the digests, and perhaps of others that do not."""
+    bearing: set[int] = set()
+    ends: list[int] = []
+    for digest in digests:
+        at = joined.find(digest)
+        while at >= 0:
+            ends = ends or list(accumulate(map(len, records)))
+            place = bisect_right(ends, at)
+            bearing.add(place)
+            at = joined.find(digest, ends[place])
+    return bearing
+
+
+def _apart(sought: _Glance, record: bytes) -> bool:
+    """Whether a pair that shares no digest is hopeless."""
+    begins = sections_begin(record)
     # Behind one byte each (a length, a quality) stand signature and hash; what is empty between the bits that
     # differ are bytes that agree.
     if sought.bio is not None and (at := begins.get(_BIO)):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import Fingerprint, Opened, distil, pack
+from samehand.fingerprint import Fingerprint, distil, pack
 from samehand.frequency import NothingCounted
 from samehand.hopeless import Sieve
 from samehand.score import score
@@ -107,7 +107,7 @@ def test_what_is_set_aside_would_never_have_alerted(
 ) -> None:
     mine, other = seen(ours, after), seen(theirs, None if after is None else 0.0)
     assert SIEVE.hopeless(mine, other) == SIEVE.hopeless(other, mine)
-    assert SIEVE.hopeless(mine, other) == SIEVE.hopeless(mine, Opened(pack(other)))
+    assert [SIEVE.hopeless(mine, other)] == SIEVE.hopeless_among([mine], [pack(other)])
     if SIEVE.hopeless(mine, other):
         for policy in (None, "eager"):
             assert score(mine, other, WEIGHTS, NothingCounted(bans), policy=policy).band == "none"
@@ -117,8 +117,17 @@ def test_an_address_in_a_profile_is_looked_at_only_where_it_is_the_others_own() 
     names_nobody = replace(OTHER, bio="I bake bread in Lahore. Orders: somebody.else@example.org")
     names_one = replace(OTHER, bio="I bake bread in Lahore. Orders: zarghun.kakar@gmail.com")
     for told, bio in ((True, names_nobody), (False, names_one)):
-        for theirs in (seen(ONE, None), Opened(pack(seen(ONE, None)))):
-            assert SIEVE.hopeless(seen(bio, None), theirs) is told
+        assert SIEVE.hopeless(seen(bio, None), seen(ONE, None)) is told
+        assert SIEVE.hopeless_among([seen(bio, None)], [pack(seen(ONE, None))]) == [told]
+
+
+@given(likenesses(), st.lists(st.tuples(likenesses(), st.sampled_from([1, 2, 3])), max_size=9))
+def test_many_records_are_told_as_each_is(ours: Account, others: list[tuple[Account, int]]) -> None:
+    """Under either pepper of a rotation; a record of a third one is left to whoever compares it."""
+    several = [distil(ours, no_keyer, at=None, pepper_id=pepper) for pepper in (1, 2)]
+    theirs = [distil(other, no_keyer, at=None, pepper_id=pepper) for other, pepper in others]
+    told = [one.pepper_id < 3 and SIEVE.hopeless(several[0], one) for one in theirs]
+    assert SIEVE.hopeless_among(several, list(map(pack, theirs))) == told
 
 
 @given(likenesses(), st.integers(0, 400), st.binary(max_size=12))
@@ -126,7 +135,7 @@ def test_a_damaged_record_is_told_and_never_raises_anything_else(
     theirs: Account, length: int, behind: bytes
 ) -> None:
     try:
-        SIEVE.hopeless(seen(ONE, None), Opened(pack(seen(theirs, None))[:length] + behind))
+        SIEVE.hopeless_among([seen(ONE, None)], [pack(seen(theirs, None))[:length] + behind])
     except UnreadableFingerprint:
         pass
 
