@@ -31,10 +31,11 @@ class _Gone:
 
 @dataclass(frozen=True, slots=True)
 class _Banned:
-    """A ban as it was told, and distilled."""
+    """A ban as it was told, and distilled. `stamped_at` is Kafka's, in Unix seconds."""
 
     event: AccountBanned
     ban: Ban
+    stamped_at: float
 
 
 class Enrol:
@@ -75,7 +76,8 @@ class Enrol:
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
         house.meters.decoded(arrival.topic, read.unknown_fields, clamped=read.clamped)
-        return _Banned(read.record, ban_of(read.record, house.keyers, house.rules.stock))
+        ban = ban_of(read.record, house.keyers, house.rules.stock)
+        return _Banned(read.record, ban, arrival.timestamp)
 
     async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:
         gone = [(it.account, it.occurred_at) for it in run]
@@ -93,17 +95,19 @@ class Enrol:
         became = await self._house.ask(store.enrol(bans, now=self._house.now()))
         standing = await self._house.ask(store.bans(accounts))
         return [
-            self._outcome(it.event, outcome, stands=ban is not None)
+            self._outcome(it, outcome, stands=ban is not None)
             for it, outcome, ban in zip(run, became, standing, strict=True)
         ]
 
-    def _outcome(self, event: AccountBanned, became: Enrolled, *, stands: bool) -> Outcome:
+    def _outcome(self, told: _Banned, became: Enrolled, *, stands: bool) -> Outcome:
+        event = told.event
         if became is Enrolled.SUPERSEDED and not stands:
             # Reinstated before its ban arrived: without this tombstone a rebuild would enrol it again.
             return Published((tombstone(event.key, event.at, self._house.topics.banned),))
         if became in (Enrolled.SUPERSEDED, Enrolled.EXPIRED):
             return NOTHING
-        self._house.meters.searchable_seconds.observe(max(0.0, self._house.now() - event.at))
+        # Not from when it occurred: a list of last year's bans would look like a year's delay.
+        self._house.meters.searchable_seconds.observe(max(0.0, self._house.now() - told.stamped_at))
         # An unchanged ban is told again: the first word may have been lost with a worker.
         word = BanEnrolled(
             platform=event.platform,

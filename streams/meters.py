@@ -173,7 +173,7 @@ class Meters:
         )
         self.searchable_seconds = Histogram(
             "samehand_searchable_seconds",
-            "From a ban event to its fingerprint being found.",
+            "From the time Kafka stamped a ban to its fingerprint being found.",
             buckets=_AGE_SECONDS,
             registry=registry,
         )

@@ -17,10 +17,14 @@ Buckets = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All samples of one look. `at` in Unix seconds; counters count since the process started."""
+    """All samples of one look. `at` in Unix seconds; counters count since the process started.
+
+    `unready` is why records that arrive now would wait, as `/health/ready` says it, "" where they would not.
+    """
 
     at: float
     samples: Mapping[str, Mapping[Labels, float]]
+    unready: str = ""
 
     def total(self, name: str, **labels: str) -> float:
         """The sum over every series of a metric that carries these labels; 0 without any."""

@@ -117,7 +117,7 @@ def _ready(figures: Figures) -> Tile:
     if stopped:
         return Tile("Ready", "stopped", f"too many dead letters: {', '.join(stopped)}", "bad")
     well = figures.total("samehand_ready") == 1.0
-    note = "records that arrive now are decided" if well else "/health/ready says why"
+    note = "records that arrive now are decided" if well else figures.unready or "/health/ready says why"
     return Tile("Ready", "yes" if well else "no", note, "good" if well else "bad")
 
 

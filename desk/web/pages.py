@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Final
 
@@ -51,10 +52,20 @@ _FILES: Final[Mapping[str, str]] = {
 
 
 class Overview:
-    """The looks at one worker, and what they look like. `stopping` says that every stream must end."""
+    """The looks at one worker, and what they look like.
 
-    def __init__(self, registry: CollectorRegistry, clock: Clock, stopping: Callable[[], bool]) -> None:
+    `stopping` says that every stream must end, `unready` why records that arrive now would wait.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        clock: Clock,
+        stopping: Callable[[], bool],
+        unready: Callable[[], str] = lambda: "",
+    ) -> None:
         self._registry = registry
+        self._unready = unready
         self._clock = clock
         self._stopping = stopping
         self._history = History()
@@ -71,7 +82,7 @@ class Overview:
 
     def look(self) -> None:
         """One look at the metrics."""
-        self._figures = read(self._registry, self._clock.now())
+        self._figures = replace(read(self._registry, self._clock.now()), unready=self._unready())
         self._history.note(look_of(self._figures))
         self._number += 1
         self._fragment = b""
@@ -123,7 +134,12 @@ class Overview:
 
 def hang(app: WorkerApp) -> None:
     """Puts the overview beside the worker's `/metrics`."""
-    shown = Overview(app.meters.registry, app.clock, lambda: app.life.stopping or bool(app.should_stop))
+    shown = Overview(
+        app.meters.registry,
+        app.clock,
+        lambda: app.life.stopping or bool(app.should_stop),
+        lambda: "; ".join(f"{name}: {fault}" for name, fault in app.health.ready().faults.items()),
+    )
     shown.mount(app.web.web_app.router)
     app.task(shown.watch)
 

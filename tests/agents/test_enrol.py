@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from streams.outcomes import NOTHING, Published
 from tests.agents.conftest import Life, dead
-from tests.makers import a_ban, a_reinstatement, a_sign_up, arrival
+from tests.makers import NOON, a_ban, a_reinstatement, a_sign_up, arrival
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
@@ -39,3 +42,10 @@ async def test_bans_and_tombstones_of_one_batch_are_taken_in_their_order(life: L
     assert dead(outcomes) == ["not-json"]
     standing = await life.house.store.bans(["telegram:77", "telegram:78"])
     assert [ban is not None for ban in standing] == [False, True]
+
+
+async def test_searchable_counts_from_kafkas_stamp_not_from_when_a_listed_ban_occurred(life: Life) -> None:
+    told = arrival(a_ban("77", at=NOON - timedelta(days=400), handle="umar_media"))
+    await life.enrol([replace(told, timestamp=life.seconds - 2.0)])
+    seconds = life.house.meters.searchable_seconds
+    assert seconds._sum.get() == 2.0

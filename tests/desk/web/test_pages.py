@@ -29,9 +29,12 @@ class Room:
 
     meters: Meters = field(default_factory=some_meters)
     stopping: bool = False
+    unready: str = ""
 
     def __post_init__(self) -> None:
-        self.overview = Overview(self.meters.registry, SystemClock(), lambda: self.stopping)
+        self.overview = Overview(
+            self.meters.registry, SystemClock(), lambda: self.stopping, lambda: self.unready
+        )
 
 
 @pytest.fixture
@@ -54,6 +57,13 @@ async def test_the_page_is_readable_without_any_script(room: Room, client: Clien
     answer = await client.get("/")
     assert answer.status == 200
     assert "1\u202f234 since the start" in await answer.text()
+
+
+async def test_it_says_why_records_would_wait(room: Room, client: Client) -> None:
+    room.unready = "store: Redis did not answer in time"
+    room.meters.ready.set(0)
+    room.overview.look()
+    assert "store: Redis did not answer in time" in await (await client.get("/")).text()
 
 
 @pytest.mark.parametrize("path", ["/", "/overview/stream", "/static/htmx.min.js", "/static/overview.css"])
