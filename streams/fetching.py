@@ -60,7 +60,10 @@ def be_patient(
         records = await process(*request)
         wait.answered(records)
         if not records and (left := asked / 1000 - (ticks() - began)) > 0:
-            await sleep(left)
+            try:
+                await sleep(left)
+            except asyncio.CancelledError:
+                return False  # as aiokafka's own: its `close` awaits each request, and fails where one raises
         fetcher._fetch_max_wait_ms = wait.milliseconds
         return records
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 
 from aiokafka.consumer.fetcher import Fetcher  # type: ignore[import-untyped]  # aiokafka ships no types
@@ -67,6 +68,15 @@ async def test_what_a_broker_leaves_of_the_wait_is_waited_here() -> None:
     for _ in range(4):
         await fetcher.fetch()
     assert fetcher.slept == [0.01, 0.015, 0.009]
+
+
+async def test_a_stop_while_it_waits_ends_it_as_upstream_ends_a_request() -> None:
+    fetcher = AFetcher((False, 0.0))
+    be_patient(fetcher, FetchWait(10), ticks=lambda: fetcher.now, sleep=lambda _: asyncio.Event().wait())
+    request = asyncio.create_task(fetcher._proc_fetch_request(None, 0, None))
+    await asyncio.sleep(0)
+    request.cancel()
+    assert await request is False, "`Fetcher.close` awaits each request, and stops stopping where one raises"
 
 
 def test_upstream_still_reads_the_wait_with_every_request() -> None:
