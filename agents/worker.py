@@ -67,7 +67,7 @@ def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None
 
     again = again_of(app, house)
 
-    app.task(_ending(app, tending.run))
+    app.beside(_ending(app, tending.run))  # the store is open by the time that the group is joined
     app.task(_ending(app, again.run))
     try:
         return run_worker(app)

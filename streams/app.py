@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -40,7 +40,7 @@ from streams.errors import Stuck
 from streams.health import Ask, Health
 from streams.meters import Meters
 from streams.outcomes import After, Handle, nothing_after
-from streams.patches import require_compiled_streams, safe_transport
+from streams.patches import PromptTables, require_compiled_streams, safe_transport
 from streams.progress import Progress
 from streams.resumes import Resumes, Stop
 from streams.settings import Settings
@@ -92,6 +92,7 @@ class WorkerApp(faust.App):
         self.clock = clock or SystemClock()
         self.breaker = breaker or Breaker(self.clock.ticks, on_change=meters.breaker)
         self.deliveries: list[Delivery] = []
+        self._beside: list[Callable[[], Awaitable[None]]] = []
         self.progress: list[Progress] = []
         self.topic_ids: dict[str, str] = {}
         """Which topics the names stood for when the worker started."""
@@ -119,6 +120,16 @@ class WorkerApp(faust.App):
             limits=Limits(records_max=settings.batch_records, linger_seconds=settings.linger_ms / 1000),
             tracer=tracer,
         )
+
+    def beside(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Runs it from the first moment until the app stops. Faust's own tasks wait for the group."""
+        self._beside.append(run)
+
+    async def on_start(self) -> None:
+        """Begins what runs beside the deliveries."""
+        await super().on_start()
+        for run in self._beside:
+            self.add_future(run())
 
     def leaving(self) -> bool:
         """Whether waiting must end: partitions are being revoked, or the process is stopping."""
@@ -176,6 +187,7 @@ def faust_options(settings: Settings, folder: Path) -> dict[str, Any]:
         "topic_allow_declare": False,
         "autodiscover": False,
         "store": "memory://",
+        "TableManager": PromptTables,
         "datadir": folder,
         "web_bind": settings.web_host,
         "web_port": settings.web_port,

@@ -15,6 +15,8 @@ can go.
   fetches come back empty (`streams.fetching`).
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
+* **Each start sleeps for a second** (`TableManager.on_start`) before the group is joined, for tables that we
+  do not have. `PromptTables` does not.
 * **A commit says nothing of the topic it is about**, so it outlives a topic that was deleted and made again.
   `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition from its start whose
   commit is about another topic (`streams.topic_ids`).
@@ -34,6 +36,7 @@ import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import structlog
 from aiokafka.structs import OffsetAndMetadata, TopicPartition  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
+from faust.tables.manager import TableManager
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
@@ -187,6 +190,15 @@ class SafeProducer(driver.Producer):
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True} if self.idempotent else {}
+
+
+class PromptTables(TableManager):
+    """No tables, and no time waited for them."""
+
+    async def on_start(self) -> None:
+        """Lets the group be joined."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class SafeTransport(driver.Transport):

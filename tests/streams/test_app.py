@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,18 @@ def test_settings_reach_faust() -> None:
     assert conf.broker_max_poll_interval > 10**7
     assert not conf.web_in_thread
     assert conf.topic_disable_leader
+
+
+async def test_what_runs_beside_begins_before_the_group_is_joined() -> None:
+    """A store that is opened only then keeps the first events waiting, and a group may never be joined."""
+    app, ran = an_app(), asyncio.Event()
+
+    async def run() -> None:
+        ran.set()
+
+    app.beside(run)
+    await app.on_start()
+    await asyncio.wait_for(ran.wait(), 1.0)
 
 
 def test_faust_keeps_its_files_where_it_is_told_and_nothing_is_written_elsewhere(

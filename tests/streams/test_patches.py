@@ -12,6 +12,7 @@ import faust
 import pytest
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
+from faust.tables.manager import TableManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -251,6 +252,18 @@ async def test_a_hole_is_passed_once_nothing_before_it_is_on_its_way() -> None:
 def test_upstream_still_holds_fetches_back_for_a_second_and_a_half() -> None:
     source = inspect.getsource(driver.AIOKafkaConsumerThread._create_worker_consumer)
     assert "fetch_max_wait_ms=1500" in source, "the wait became a setting: SafeConsumerThread can go"
+
+
+def test_upstream_still_sleeps_before_it_joins_the_group() -> None:
+    source = inspect.getsource(TableManager.on_start)
+    assert "await self.sleep(1.0)" in source, "PromptTables can go"
+
+
+def test_ours_joins_at_once() -> None:
+    source = inspect.getsource(TableManager.on_start)
+    assert re.findall(r"await self\.(\w+)", source) == ["sleep", "_update_channels", "recovery"], (
+        "PromptTables has to do what it does"
+    )
 
 
 def test_upstream_still_commits_without_a_word_of_the_topic() -> None:
