@@ -30,6 +30,7 @@ from store.ranking import Bools, Tags
 TAG = slice(1, 1 + TAG_BYTES)
 _EXPIRES = 0x80
 _COUNT = 0x07
+_MOMENT_BYTES = 8
 _NO_HEAD = bytes(TAG.stop)
 
 # Candidates of one batch share records, and hot ones come back in the next; 16,384 records of some
@@ -74,8 +75,10 @@ def frame_heads(frames: Sequence[bytes], now: float) -> tuple[Tags, Bools]:
 
 
 def frame_records(raw: bytes) -> tuple[bytes, ...]:
-    """The records of a frame; of one as nearly all are (no expiry, one pepper) without reading the rest."""
-    return (raw[TAG.stop :],) if raw[0] == 1 else read_frame(raw).records
+    """The records of a frame; of one pepper's, as nearly all are, without reading the rest."""
+    if raw[0] & _COUNT != 1:
+        return read_frame(raw).records
+    return (raw[TAG.stop + (_MOMENT_BYTES if raw[0] & _EXPIRES else 0) :],)
 
 
 def read_frame(raw: bytes) -> Frame:
