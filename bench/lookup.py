@@ -15,7 +15,9 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from random import Random
+from typing import NamedTuple
 
 from bench.index.population import Held, population
 from bench.kinds import KINDS
@@ -24,8 +26,9 @@ from bench.memory import told
 from bench.recall import FIELDS, KEEP, disguised
 from bench.store.bans import BANNED_AT, KEYERS, Ingest, a_store, account_id, by_handle, enrol
 from bench.store.contenders import Ask, Contender, Row, one_at_a_time, row
+from bench.store.kept import Kept
 from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer
-from bench.store.server import Server, server
+from bench.store.server import Server
 from samehand.account import Account, account_key
 from samehand.fingerprint import distil
 from store.base import Query
@@ -39,6 +42,7 @@ OURS, EXTRACT, CDIST, MINHASH, SKELETON = (
     "exact skeleton on Redis",
 )
 SHORT = {"extract": EXTRACT, "cdist": CDIST, "minhash": MINHASH, "skeleton": SKELETON}
+SHORT_OF = {name: short for short, name in SHORT.items()}
 _BATCH = 32
 _NOW = BANNED_AT + 86_400.0
 # Queries a round, and queries by which recall is judged: the slow ones get few, lest they take all the time.
@@ -46,13 +50,14 @@ _NOW = BANNED_AT + 86_400.0
 _EACH_ROUND = {OURS: 1_024, EXTRACT: 8, CDIST: 32, MINHASH: 256, SKELETON: 4_096}
 _JUDGED = {OURS: 4_200, CDIST: 420, MINHASH: 2_100, SKELETON: 4_200}
 _ALONE = 2_000
-_CHURNED = 10  # one ban in so many is taken out and enrolled again
+_CHURNED = 10  # one ban in so many is taken out and enrolled again,
+_CHURNED_MAX = 20_000  # so many at most: more say nothing else, and take minutes of a million
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run. ``churned``: bytes of the index after a tenth of the bans was taken out and enrolled again,
-    over those before; above 1 there would be something to compact."""
+    """One run. ``churned``: bytes of the index after every tenth ban (20,000 at most) was taken out and
+    enrolled again, over those before; above 1 there would be something to compact."""
 
     bans: int
     rows: list[Row]
@@ -69,13 +74,13 @@ async def report(bans: int, rounds: int, without: frozenset[str] = frozenset()) 
     held = population("diverse", bans)
     queries, targets = _asked(held)
     with ExitStack() as servers:
-        own = servers.enter_context(server())
+        kept = Kept(f"samehand-{bans}", _Filled)
+        own = servers.enter_context(kept.server())
         store = a_store(own, bans)
         await store.open()
-        ingest = await enrol(store, own, map(by_handle, range(bans), held))
-        parts = _parts(own, bans)
+        ingest, parts = await kept.filled(own, partial(_fill, store, own, held))
         contenders = {OURS: _samehand(store, own, held, sum(parts.values()))}
-        contenders |= _peers(servers, held, without)
+        contenders |= await _peers(servers, held, without)
         for name, one in contenders.items():
             judged = _JUDGED.get(name, 0)
             await one.judge(queries[:judged], targets[:judged], _BATCH) if judged else None
@@ -88,6 +93,18 @@ async def report(bans: int, rounds: int, without: frozenset[str] = frozenset()) 
         await store.close()
         rows = [row(name, one, contenders[OURS]) for name, one in contenders.items()]
         return Report(bans, rows, alone, ingest, parts, churned, own.version(), machine())
+
+
+class _Filled(NamedTuple):
+    """What was measured as our store was filled: how it went, and bytes a ban by part."""
+
+    ingest: Ingest
+    bytes_a_ban: dict[str, float]
+
+
+async def _fill(store: RedisStore, own: Server, held: Sequence[Held]) -> _Filled:
+    ingest = await enrol(store, own, map(by_handle, range(len(held)), held))
+    return _Filled(ingest, _parts(own, len(held)))
 
 
 def _asked(held: list[Held]) -> tuple[list[Held], list[int]]:
@@ -125,20 +142,29 @@ def _query(one: Held) -> Query:
     return Query.of(account.key, (distil(account, keyer, at=_NOW, pepper_id=pepper_id),))
 
 
-def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[str]) -> dict[str, Contender]:
+async def _peers(servers: ExitStack, held: Sequence[Held], without: frozenset[str]) -> dict[str, Contender]:
     found: dict[str, Contender] = {}
     for name in (EXTRACT, CDIST, MINHASH, SKELETON):
         if name in without:
             continue
-        theirs = servers.enter_context(server()) if name in (MINHASH, SKELETON) else None
+        kept = Kept(f"{SHORT_OF[name]}-{len(held)}", float) if name in (MINHASH, SKELETON) else None
+        theirs = servers.enter_context(kept.server()) if kept else None
         peer = _peer(name, theirs)
-        before = theirs.bytes_used() if theirs else 0
-        peer.fill(held)
+        size = None
+        if kept and theirs:
+            size = await kept.filled(theirs, partial(_fill_peer, peer, theirs, held))
+        else:
+            peer.fill(held)
         ask = _asking(peer)
-        found[name] = Contender(
-            ask, ask, theirs, (theirs.bytes_used() - before) / len(held) if theirs else None
-        )
+        found[name] = Contender(ask, ask, theirs, size)
     return found
+
+
+async def _fill_peer(peer: Peer, theirs: Server, held: Sequence[Held]) -> float:
+    """Bytes a ban that the server's data grew by."""
+    before = theirs.bytes_used()
+    peer.fill(held)
+    return (theirs.bytes_used() - before) / len(held)
 
 
 def _peer(name: str, theirs: Server | None) -> Peer:
@@ -166,7 +192,7 @@ def _parts(own: Server, bans: int) -> dict[str, float]:
 
 async def _churned(store: RedisStore, own: Server, held: Sequence[Held], before: float) -> float:
     """Markers of reinstatement, which expire by themselves, are no part of the index."""
-    numbers = range(0, len(held), _CHURNED)
+    numbers = range(0, len(held), _CHURNED)[:_CHURNED_MAX]
     for at in range(0, len(numbers), 512):
         some = [by_handle(number, held[number]) for number in numbers[at : at + 512]]
         await store.expunge([(ban.account, BANNED_AT) for ban in some], now=_NOW)
@@ -206,7 +232,7 @@ def summary(one: Report) -> str:
             "one look-up at a time: p50 {:.2f} ms, p99 {:.2f} ms".format(*one.one_at_a_time_ms),
             f"ingest: {ingest.rate:,.0f} bans a second of a core "
             f"(client {ingest.client_microseconds:.0f} µs, Redis {ingest.server_microseconds:.0f} µs a ban)",
-            f"index after a tenth was taken out and enrolled again: {one.churned:.3f} of what it was",
+            f"index after every tenth was taken out and enrolled again: {one.churned:.3f} of what it was",
             f"on {in_words(one.machine)}; {one.server}",
         )
     )

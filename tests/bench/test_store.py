@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import lookup, memory
-from bench.index.population import Held, population
+from bench.index.population import Held, cache_folder, population
 from bench.lookup import CDIST, EXTRACT, MINHASH, OURS, SKELETON, report
 from bench.store.peers import Cdist, Extract
 from bench.store.server import server
@@ -36,6 +36,15 @@ async def test_contenders_are_measured_side_by_side() -> None:
     assert found.churned < 1.1
     assert "samehand" in lookup.table(found)
     assert "ingest" in lookup.summary(found)
+
+
+async def test_a_server_is_filled_once_and_answers_the_same_again() -> None:
+    first, again = [await report(BANS, 2, frozenset({MINHASH})) for _ in range(2)]
+    assert again.ingest == first.ingest
+    assert again.bytes_a_ban == first.bytes_a_ban
+    assert [row.recall for row in again.rows] == [row.recall for row in first.rows]
+    kept = {file.suffix for file in cache_folder().glob("samehand-*")}
+    assert kept == {".rdb", ".json"}
 
 
 async def test_the_bytes_of_a_ban_are_told_part_by_part() -> None:

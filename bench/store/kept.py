@@ -1,0 +1,91 @@
+"""Filled servers, kept between runs: to fill one with a million bans takes ten minutes, to load it one.
+
+A snapshot lies beside the populations (``$XDG_CACHE_HOME/samehand/bench``), named by a digest of whatever its
+content follows from: the bans, the sources that make keys, records and layout, and the contender's own. A run
+after any of these has changed fills anew, and removes the former snapshot.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+import bench
+import samehand
+import simulate
+import store
+from bench.index.population import cache_folder
+from bench.store.server import Server, server
+
+T = TypeVar("T")
+
+_SNAPSHOT = "dump.rdb"
+# What handles become in a store; how pairs are scored is no part of it.
+_MAKES_KEYS = (
+    (samehand, ("*.py", "normal/*", "commonness/*", "signals/*.py")),
+    (store, ("*.py", "redis/*.py", "redis/lua/*.lua")),
+    (simulate, ("*.py", "tongues/*")),
+    (bench, ("index/population.py", "store/bans.py", "store/peers.py")),
+)
+
+
+class Kept(Generic[T]):
+    """A filled server under a name, and what was measured as it was filled (a type that msgspec reads)."""
+
+    def __init__(self, name: str, told: type[T]) -> None:
+        """Takes a name that says contender, crowd and number of bans."""
+        self._name = name
+        self._told = told
+        self._file = cache_folder() / f"{name}-{_digest()[:16]}.rdb"
+
+    @contextmanager
+    def server(self) -> Iterator[Server]:
+        """A server with the kept content, or an empty one where there is none."""
+        with tempfile.TemporaryDirectory(prefix="samehand-bench-") as folder:
+            if self.there:
+                (Path(folder) / _SNAPSHOT).symlink_to(self._file)
+            with server(Path(folder)) as running:
+                yield running
+
+    @property
+    def there(self) -> bool:
+        """Whether it was filled before."""
+        return self._file.exists() and self._facts.exists()
+
+    async def filled(self, own: Server, fill: Callable[[], Awaitable[T]]) -> T:
+        """What was measured as the server was filled: before, or now."""
+        if self.there:
+            return msgspec.json.decode(self._facts.read_bytes(), type=self._told)
+        told = await fill()
+        self._keep(own)
+        self._facts.write_bytes(msgspec.json.encode(told))
+        return told
+
+    def _keep(self, own: Server) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        for former in self._file.parent.glob(f"{self._name}-{'?' * 16}.*"):
+            former.unlink()
+        part = self._file.with_suffix(".part")
+        shutil.move(own.snapshot(), part)
+        part.replace(self._file)
+
+    @property
+    def _facts(self) -> Path:
+        return self._file.with_suffix(".json")
+
+
+def _digest() -> str:
+    found = sha256()
+    for room, patterns in _MAKES_KEYS:
+        root = Path(str(room.__file__)).parent
+        for file in sorted(file for pattern in patterns for file in root.glob(pattern) if file.is_file()):
+            found.update(f"{file.relative_to(root)}\n".encode())
+            found.update(file.read_bytes())
+    return found.hexdigest()
