@@ -221,9 +221,9 @@ def _alerts(figures: Figures) -> str:
     )
     found = quantile(0.5, figures.buckets("samehand_time_to_detect_seconds"))
     repeats = words.count(figures.total("samehand_duplicates_suppressed_total"))
-    note = (
-        f"Half were published within {words.seconds(found)} of the ban; {repeats} repeats were not published."
-    )
+    soon = words.seconds(found)
+    half = "None on a dated ban yet" if found is None else f"Half came within {soon} of the ban"
+    note = f"{half}; {repeats} repeats were not published."
     table = _table(("band", *DIRECTIONS, "precision"), rows)
     return _panel("Match alerts", f"{table}<p>{escape(note)}</p>")
 

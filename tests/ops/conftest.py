@@ -15,12 +15,13 @@ import pytest
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from tests.journeys.conftest import Platform
-from tests.ops.load import Load
+from tests.ops.load import CALM_SECONDS, REPLAY_SECONDS, Load
 from tests.ops.pager import Pager
 from tests.ops.reviewers import Reviewers
 from tests.ops.watchers import Alertmanager, Prometheus
 
 REQUIRED = "SAMEHAND_REQUIRE_OPS"
+PICTURES = "SAMEHAND_SCREENSHOTS"
 PACKAGES = "prometheus, prometheus-alertmanager, chromium, redis-server, docker-compose"
 
 
@@ -81,7 +82,9 @@ def service(tmp_path_factory: pytest.TempPathFactory, own_broker: str, redis_url
 @pytest.fixture(scope="session")
 def load(service: Platform) -> Iterator[Load]:
     """Events that flow to the worker while reviewers judge what it finds, until somebody stops them."""
-    flowing, reviewers = Load(service.settings), Reviewers(service.settings)
+    calm = os.environ.get(PICTURES) == "1"
+    flowing = Load(service.settings, CALM_SECONDS if calm else REPLAY_SECONDS)
+    reviewers = Reviewers(service.settings)
     flowing.start()
     reviewers.start()
     yield flowing

@@ -12,16 +12,22 @@ from streams.settings import Settings
 
 SIGN_UPS = 1_000
 REPLAY_SECONDS = 60.0
+"""Some forty events a second: more than a busy machine keeps up with, which is what operators must see."""
+
+CALM_SECONDS = 240.0
+"""For pictures of a service that is well."""
+
 FIRST_SEED = 7
 
 
 class Load(threading.Thread):
     """Sends in the background; a fault is kept for whoever asks."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, replay_seconds: float = REPLAY_SECONDS) -> None:
         super().__init__(name="load", daemon=True)
         self.fault = ""
         self._settings = settings
+        self._replay_seconds = replay_seconds
         self._told = threading.Event()
 
     def stop(self) -> None:
@@ -33,7 +39,7 @@ class Load(threading.Thread):
         """One stream after another, each of other people."""
         for seed in itertools.count(FIRST_SEED):
             events = list(sample(seed, SIGN_UPS, ends_at=datetime.now(UTC)))
-            replay = Replay(self._settings, events, REPLAY_SECONDS)
+            replay = Replay(self._settings, events, self._replay_seconds)
             replay.start()
             while replay.is_alive() and not self._told.wait(0.2):
                 pass

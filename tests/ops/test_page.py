@@ -11,14 +11,17 @@ import pytest
 
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
+from tests.ops.conftest import PICTURES as TAKEN
 from tests.ops.load import Load
 from tests.ops.watchers import Prometheus
 
 pytestmark = pytest.mark.ops
 
-PICTURES = ROOT / "docs" / "images"
-TAKE = os.environ.get("SAMEHAND_SCREENSHOTS") == "1"
+IMAGES = ROOT / "docs" / "images"
+TAKE = os.environ.get(TAKEN) == "1"
 MOVE_MS_MAX = 60_000
+WELL_MS_MAX = 300_000
+STORY_MS = 150_000
 FLAGS = (
     "--no-sandbox",  # tests run as root in containers, where Chromium's sandbox cannot
     "--disable-gpu",
@@ -74,16 +77,21 @@ def address(service: Platform) -> str:
 
 def picture(page: Any, name: str) -> None:
     if TAKE:
-        PICTURES.mkdir(exist_ok=True)
-        page.screenshot(path=str(PICTURES / f"{name}.png"))
+        IMAGES.mkdir(exist_ok=True)
+        page.screenshot(path=str(IMAGES / f"{name}.png"))
 
 
-def test_it_moves_by_itself(visit: Visit) -> None:
+def test_it_moves_by_itself(visit: Visit, request: pytest.FixtureRequest) -> None:
     stamp = visit.page.locator(".stamp").inner_text()
     visit.page.wait_for_function(
         "before => document.querySelector('.stamp').innerText !== before", arg=stamp, timeout=MOVE_MS_MAX
     )
     assert visit.page.locator(".tile").count() == 8, "an update replaces what was there"
+    if TAKE:  # of a service that has something to show, and is well
+        request.getfixturevalue("prometheus")
+        visit.page.wait_for_timeout(STORY_MS)
+        visit.page.locator(".tile.bad, .tile.warn").first.wait_for(state="detached", timeout=WELL_MS_MAX)
+        visit.page.wait_for_function("() => document.querySelectorAll('.tile.good').length >= 5")
     picture(visit.page, "overview")
 
 
@@ -133,7 +141,7 @@ def test_prometheus_graphs_the_main_questions(
 ) -> None:
     assert prometheus.until(GRAPHS[name], 60.0)
     page = browser.new_page(viewport={"width": 1100, "height": 880})
-    query = urlencode({"g0.expr": GRAPHS[name], "g0.tab": "0", "g0.range_input": "10m"})
+    query = urlencode({"g0.expr": GRAPHS[name], "g0.tab": "0", "g0.range_input": "5m"})
     page.goto(f"http://{prometheus.address}/graph?{query}")
     page.wait_for_selector("svg, canvas", timeout=MOVE_MS_MAX)
     page.wait_for_timeout(1_500)
@@ -142,4 +150,4 @@ def test_prometheus_graphs_the_main_questions(
 
 
 def test_pictures_are_small() -> None:
-    assert all(path.stat().st_size < 150_000 for path in PICTURES.glob("*.png"))
+    assert all(path.stat().st_size < 150_000 for path in IMAGES.glob("*.png"))

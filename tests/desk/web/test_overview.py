@@ -111,6 +111,13 @@ def test_a_stopped_topic_is_named_before_anything_else() -> None:
     )
 
 
+def test_how_soon_is_told_once_there_is_an_alert_on_a_ban_with_a_date() -> None:
+    meters = some_meters()
+    assert "None on a dated ban yet; 0 repeats" in shown(meters)
+    meters.alert("likely", "forward", "safety", seconds_since_ban=600.0)
+    assert "Half came within 10 min of the ban" in shown(meters)
+
+
 def test_precision_counts_what_was_decided() -> None:
     meters = some_meters()
     for verdict in ("mirror", "mirror", "mirror", "not_mirror", "unsure"):
