@@ -30,6 +30,8 @@ _SECTION_LENGTH_MAX = 0xFFFF
 _EMPTY = 0x80  # added to the code of a section without a payload, which then has no length either
 _CODE_MAX = _EMPTY - 1
 _AT = slice(3, 7)
+# What reads a section, by its code, and where the trait stands: every pair that is compared goes through it.
+_READERS = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
 _PLATFORM, _STRATUM = 7, 8  # where each stands in a header of one byte a word
 _AT_LATER = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
 
@@ -124,11 +126,12 @@ def unpack(record: bytes) -> Fingerprint:
         at, platform, where, here = _header(record)
         fold_version, pepper_id = record[1], record[2]
         traits: list[object | None] = [None] * len(SIGNALS)
-        while here < len(record):
+        end = len(record)
+        while here < end:
             code, payload, here = _section(record, here)
-            signal = BY_CODE.get(code)
-            if signal is not None:
-                traits[POSITION[signal.name]] = signal.unpack(payload)
+            if code in _READERS:
+                place, read = _READERS[code]
+                traits[place] = read(payload)
     except UnreadableFingerprint:
         raise
     except (IndexError, UnicodeDecodeError, ValueError) as fault:

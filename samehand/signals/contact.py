@@ -87,7 +87,7 @@ class ContactSignal(SignalBase[ContactTrait]):
     def unpack(self, payload: bytes) -> ContactTrait:
         """Reads :meth:`pack`'s form."""
         here = 1 + payload[0] * POINT_BYTES
-        own = tuple(payload[at : at + POINT_BYTES] for at in range(1, here, POINT_BYTES))
+        own = tuple([payload[at : at + POINT_BYTES] for at in range(1, here, POINT_BYTES)])
         points = []
         while here < len(payload):
             kind = _KINDS[payload[here]] if payload[here] < len(_KINDS) else "other"

@@ -47,8 +47,8 @@ class MentionSignal(SignalBase[MentionTrait]):
         """Reads :meth:`pack`'s form."""
         if payload[0] > 1 or len(payload) % WORD_BYTES != 1:
             raise ValueError("a mention section is damaged")
-        words = tuple(payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES))
-        return MentionTrait(words, bool(payload[0]))
+        words = [payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES)]
+        return MentionTrait(tuple(words), bool(payload[0]))
 
     def compare(self, ours: MentionTrait, theirs: MentionTrait, sight: Sight) -> Finding | None:
         """Whether the bio names it; that it does not says nothing."""
