@@ -10,6 +10,7 @@ to bring.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from samehand.commonness import decoration
 
@@ -80,12 +81,17 @@ def stems(word: str) -> Iterator[str]:
 
 def cores(base: str, tokens: Iterable[str]) -> list[str]:
     """The word without its decorations (`umarofficial` to `umar`), the likeliest first; possibly none."""
-    tokens = list(tokens)
-    telling = "".join(token for token in tokens if not decoration(token))
+    return list(_cores(base, tuple(tokens)))
+
+
+# The keys of one account ask for the same cores up to five times, and common names come back.
+@lru_cache(maxsize=4_096)
+def _cores(base: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
+    telling = "".join([token for token in tokens if not decoration(token)])
     found = [telling] if telling != "".join(tokens) else []
     for length in range(_DECORATION_LENGTH_MIN, min(_DECORATION_LENGTH_MAX, len(base))):
         if decoration(base[:length]):
             found.append(base[length:])
         if decoration(base[-length:]):
             found.append(base[:-length])
-    return [core for core in dict.fromkeys(found) if len(core) >= CORE_LENGTH_MIN and core != base]
+    return tuple(core for core in dict.fromkeys(found) if len(core) >= CORE_LENGTH_MIN and core != base)

@@ -10,7 +10,7 @@ from itertools import combinations
 
 from samehand.blocking import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
 from samehand.commonness import decoration, read
-from samehand.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.likeness import Word
 from samehand.normal.consonants import word_keys
 
@@ -32,15 +32,12 @@ def handle_sounds(word: Word) -> list[str]:
 def keys_of_names(handle: Word, alternates: Iterable[str]) -> Iterator[Key]:
     """Keys under which a display name is listed that this handle spells."""
     spelt = [handle.base, *alternates, *cores(handle.base, handle.tokens), *stems(handle.base)]
-    for base in dict.fromkeys(spelt):
-        if len(base) >= CORE_LENGTH_MIN:
-            yield key_of(KeyKind.NAME_WORD, base.encode())
-    for letters in tried_letters("".join(handle.tokens) or handle.base):
-        yield key_of(KeyKind.NAME_LETTERS, letters.encode())
+    yield from keys_of(KeyKind.NAME_WORD, [base for base in spelt if len(base) >= CORE_LENGTH_MIN])
+    yield from keys_of(KeyKind.NAME_LETTERS, tried_letters("".join(handle.tokens) or handle.base))
     telling = sorted({word for word in handle_words(handle) if not decoration(word)})[:_WORDS_MAX]
     if len(telling) > 1:
         yield key_of(KeyKind.NAME_TOKENS, " ".join(telling).encode())
-        yield from (key_of(KeyKind.NAME_PAIR, " ".join(pair).encode()) for pair in combinations(telling, 2))
+        yield from keys_of(KeyKind.NAME_PAIR, map(" ".join, combinations(telling, 2)))
     sound = "".join(sorted(handle_sounds(handle)))
     if len(sound) >= CONSONANTS_MIN:
         yield key_of(KeyKind.NAME_CONSONANTS, sound.encode())
@@ -49,9 +46,8 @@ def keys_of_names(handle: Word, alternates: Iterable[str]) -> Iterator[Key]:
 def keys_of_handles(name: Word) -> Iterator[Key]:
     """Keys under which a handle is listed that spells this display name."""
     telling = [word for word in name.tokens if len(word) >= _WORD_LENGTH_MIN and not decoration(word)]
-    for base in dict.fromkeys([name.base, *cores(name.base, name.tokens), *telling, *stems(name.base)]):
-        yield key_of(KeyKind.HANDLE_WORD, base.encode())
-    for letters in tried_letters("".join(name.tokens) or name.base):
-        yield key_of(KeyKind.HANDLE_SORTED, letters.encode())
+    spelt = [name.base, *cores(name.base, name.tokens), *telling, *stems(name.base)]
+    yield from keys_of(KeyKind.HANDLE_WORD, spelt)
+    yield from keys_of(KeyKind.HANDLE_SORTED, tried_letters("".join(name.tokens) or name.base))
     if len(name.consonants) >= CONSONANTS_MIN:
         yield key_of(KeyKind.HANDLE_CONSONANTS, name.consonants.encode())

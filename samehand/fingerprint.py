@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
@@ -70,24 +69,22 @@ def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int =
 
 def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is listed, each once."""
-    own = (
-        key
-        for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
-        if trait is not None
-        for key in signal.keys(trait)
-    )
-    return list(dict.fromkeys(chain(own, CROSSING.keys(_names(fingerprint)))))
+    keys: list[Key] = []
+    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
+        if trait is not None:
+            keys += signal.keys(trait)
+    keys += CROSSING.keys(_names(fingerprint))
+    return list(dict.fromkeys(keys))
 
 
 def query_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is looked up: its own, and those only a query tries."""
-    own = (
-        key
-        for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
-        if trait is not None
-        for key in signal.probes(trait)
-    )
-    return list(dict.fromkeys(chain(own, CROSSING.probes(_names(fingerprint)))))
+    keys: list[Key] = []
+    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
+        if trait is not None:
+            keys += signal.probes(trait)
+    keys += CROSSING.probes(_names(fingerprint))
+    return list(dict.fromkeys(keys))
 
 
 def _names(fingerprint: Fingerprint) -> Names:

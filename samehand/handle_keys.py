@@ -8,7 +8,7 @@ readings of its digits, affixes taken off, numbers moved.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from samehand.blocking import (
@@ -25,7 +25,7 @@ from samehand.blocking import (
     tried_letters,
     tried_spellings,
 )
-from samehand.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.normal.words import collapse
 
 # A base this short has so many bearers that only its number tells them apart: number and base are keyed
@@ -70,14 +70,14 @@ def listed_keys(handle: Written) -> Iterator[Key]:
 
 
 def _chosen_keys(handle: Written) -> Iterator[Key]:
-    yield from _named(KeyKind.HANDLE_WORD, spellings(handle.base))
-    yield from _named(KeyKind.HANDLE_SORTED, letters(handle.joined))
+    yield from keys_of(KeyKind.HANDLE_WORD, spellings(handle.base))
+    yield from keys_of(KeyKind.HANDLE_SORTED, letters(handle.joined))
     for word in (handle.base, *handle.alternates):
         yield from _edges(word)
     yield from _numbered(handle)
     for reading in (*handle.alternates, *_core(handle)):
         yield key_of(KeyKind.HANDLE_WORD, reading.encode())
-        yield from _named(KeyKind.HANDLE_SORTED, letters(reading)[:1])
+        yield from keys_of(KeyKind.HANDLE_SORTED, letters(reading)[:1])
     if len(handle.consonants) >= CONSONANTS_MIN:
         yield key_of(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode())
 
@@ -97,13 +97,13 @@ def _edges(word: str) -> Iterator[Key]:
 def _numbered(handle: Written) -> Iterator[Key]:
     """What tells the bearers of one base apart: their numbers, or that they have none."""
     base, digits = handle.base, handle.digits
-    yield from _named(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
+    yield from keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
     if not digits:
         return
     wholes = [base + digits, *(core + digits for core in _core(handle))]
-    yield from _named(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
+    yield from keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
     if len(digits) >= _DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
-        yield from _named(KeyKind.HANDLE_WHOLE, deletions(base + digits))
+        yield from keys_of(KeyKind.HANDLE_WHOLE, deletions(base + digits))
 
 
 def numbered_ends(base: str, digits: str) -> list[str]:
@@ -119,14 +119,14 @@ def tried_keys(handle: Written) -> Iterator[Key]:
     if handle.automatic:
         # Digits put behind a chosen handle make it look made up.
         literal = handle.literal
-        yield from _named(KeyKind.HANDLE_FULL, [literal[:-n] for n in range(1, _DIGITS_APPENDED_MAX + 1)])
+        yield from keys_of(KeyKind.HANDLE_FULL, [literal[:-n] for n in range(1, _DIGITS_APPENDED_MAX + 1)])
         if len(handle.base) < _CHOSEN_LENGTH_MIN:
             return
         yield from _chosen_keys(handle)
     yield from _word(handle.base, handle.joined)
     yield from _with_stems(handle.base, handle.digits)
     yield from _whole(handle.base + handle.digits)
-    yield from _named(KeyKind.HANDLE_WHOLE, [handle.literal])
+    yield from keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])
     for reading in handle.alternates:
         yield from _word(reading)
         yield from _with_stems(reading, "")
@@ -135,7 +135,7 @@ def tried_keys(handle: Written) -> Iterator[Key]:
         yield from _edges(part)
         yield from _whole(part + handle.digits) if handle.digits else ()
     if len(handle.consonants) > CONSONANTS_MIN:
-        yield from _named(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
+        yield from keys_of(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
     yield from _misread_digits(handle)
     # A banned display name that the handle spells.
     yield key_of(KeyKind.NAME_WORD, handle.base.encode())
@@ -143,18 +143,20 @@ def tried_keys(handle: Written) -> Iterator[Key]:
 
 def _word(word: str, joined: str = "") -> Iterator[Key]:
     """All spellings of one reading."""
-    yield from _named(KeyKind.HANDLE_WORD, tried_spellings(word))
-    yield from _named(KeyKind.HANDLE_SORTED, tried_letters(joined or word))
+    yield from keys_of(KeyKind.HANDLE_WORD, tried_spellings(word))
+    yield from keys_of(KeyKind.HANDLE_SORTED, tried_letters(joined or word))
     if joined and joined != word:
-        yield from _named(KeyKind.HANDLE_SORTED, letters(word)[:1])
+        yield from keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])
     yield from _edges(word)
 
 
 def _with_stems(word: str, digits: str) -> Iterator[Key]:
+    if not digits:
+        yield from keys_of(KeyKind.HANDLE_WORD, stems(word))
+        return
     for stem in stems(word):
         yield key_of(KeyKind.HANDLE_WORD, stem.encode())
-        if digits:
-            yield from _whole(stem + digits)
+        yield from _whole(stem + digits)
 
 
 def _parts(handle: Written) -> list[str]:
@@ -197,10 +199,4 @@ def _reading(word: str) -> Iterator[Key]:
     """The least that finds a reading which is only a guess."""
     yield key_of(KeyKind.HANDLE_WORD, word.encode())
     if len(word) >= UNORDERED_LENGTH_MIN - 1:
-        yield from _named(KeyKind.HANDLE_SORTED, letters(word)[:1])
-
-
-def _named(kind: KeyKind, words: Iterable[str]) -> Iterator[Key]:
-    for word in words:
-        if word:
-            yield key_of(kind, word.encode())
+        yield from keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])

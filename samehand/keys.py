@@ -7,8 +7,9 @@ without end or slow down the rest.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
-from typing import NewType
+from typing import NewType, cast
 
 
 class KeyKind(IntEnum):
@@ -88,6 +89,12 @@ _KINDS = {int(kind): kind for kind in KeyKind}
 def key_of(kind: KeyKind, value: bytes) -> Key:
     """The key of a kind and a value."""
     return Key(_BYTES[kind] + value)
+
+
+def keys_of(kind: KeyKind, words: Iterable[str]) -> list[Key]:
+    """The keys of several words of one kind, in UTF-8; an empty word is none."""
+    start = _BYTES[kind]
+    return cast(list[Key], [start + word.encode() for word in words if word])
 
 
 def kind_of(key: Key) -> KeyKind:

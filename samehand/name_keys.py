@@ -20,7 +20,7 @@ from samehand.blocking import (
     tried_letters,
 )
 from samehand.commonness import bits, decoration
-from samehand.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of, keys_of
 
 _PAIRED_MAX = 4  # words that are paired, the rarest: all pairs of a four-word name
 
@@ -46,21 +46,21 @@ def listed_keys(name: SpeltName) -> Iterator[Key]:
     if len(telling) == 2:
         yield from _one_and_initial(*telling)
     elif len(telling) > 2:
-        yield from _named(KeyKind.NAME_PAIR, map(" ".join, _pairs(telling)))
+        yield from keys_of(KeyKind.NAME_PAIR, map(" ".join, _pairs(telling)))
     yield from _sounding(name.sounds)
     yield _key(KeyKind.NAME_WORD, name.base)
-    yield from _named(KeyKind.NAME_LETTERS, letters(name.joined))
+    yield from keys_of(KeyKind.NAME_LETTERS, letters(name.joined))
 
 
 def tried_keys(name: SpeltName) -> Iterator[Key]:
     """The keys that a query tries: a superset of the listed ones."""
     yield from listed_keys(name)
-    yield from _named(KeyKind.NAME_LETTERS, tried_letters(name.joined))
+    yield from keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
     glued = [*cores(name.base, name.words), *stems(name.base)]
-    yield from _named(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
+    yield from keys_of(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
     sound = "".join(sorted(name.sounds))
     if len(sound) > CONSONANTS_MIN:
-        yield from _named(KeyKind.NAME_CONSONANTS, deletions(sound))
+        yield from keys_of(KeyKind.NAME_CONSONANTS, deletions(sound))
     telling = _telling(name.words)
     if len(telling) == 2:
         yield _key(KeyKind.NAME_PAIR, " ".join(telling))
@@ -84,7 +84,7 @@ def _without(name: SpeltName, missing: int) -> Iterator[Key]:
     """What is left when one word was put in, as far as spelling goes."""
     rest = "".join(word for place, word in enumerate(name.words) if place != missing)
     yield _key(KeyKind.NAME_WORD, rest)
-    yield from _named(KeyKind.NAME_LETTERS, letters(rest)[:1])
+    yield from keys_of(KeyKind.NAME_LETTERS, letters(rest)[:1])
     yield from _sounding([sound for place, sound in enumerate(name.sounds) if place != missing])
 
 
@@ -107,10 +107,6 @@ def _sounding(sounds: Iterable[str]) -> Iterator[Key]:
     sound = "".join(sorted(sounds))
     if len(sound) >= CONSONANTS_MIN:
         yield _key(KeyKind.NAME_CONSONANTS, sound)
-
-
-def _named(kind: KeyKind, words: Iterable[str]) -> Iterator[Key]:
-    return (_key(kind, word) for word in words if word)
 
 
 def _key(kind: KeyKind, value: str) -> Key:

@@ -69,13 +69,16 @@ DECORATIONS: frozenset[str] = _folded(
 
 # A number this short is a counter or a year; longer ones identify (a phone, an id).
 _COUNTER_DIGITS = 4
+_DIGITS = "0123456789"
 
 
 def decoration(token: str) -> bool:
     """Whether a folded token is only an affix: a listed word, a short number, or a word and then a number."""
     if token in DECORATIONS:
         return True
-    word = token.rstrip("0123456789")
-    if not token or word == token or len(token) - len(word) > _COUNTER_DIGITS:
+    if not token or token[-1] not in _DIGITS:
+        return False
+    word = token.rstrip(_DIGITS)
+    if len(token) - len(word) > _COUNTER_DIGITS:
         return False
     return not word or word in DECORATIONS
