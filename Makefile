@@ -121,9 +121,9 @@ $(BENCH_STAMP): requirements/bench.lock $(STAMP)
 	@touch '$@'
 
 .PHONY: bench
-bench: $(BENCH_STAMP) ## look-ups, memory and ingest beside peers, an hour; BANS=100000 ten minutes, QUICK=1 one
+bench: $(BENCH_STAMP) ## all that is measured, beside peers, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1
 	@$(BIN)/python -m bench $(if $(QUICK),--quick,--note $(BENCH_NOTE) --out $(dir $(BENCH_NOTE))bench.json) \
-		$(if $(BANS),--bans $(BANS))
+		$(if $(BANS),--bans $(BANS)) $(if $(ONLY),--only $(ONLY))
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 
 .PHONY: bench-quality

@@ -1,7 +1,9 @@
-"""``make bench``: everything that is measured here, as one table and one JSON file.
+"""``make bench``: everything that is measured here, as tables and one JSON file.
 
-``python -m bench [--quick] [--bans 100000,1000000] [--out FILE] [--note FILE]``. ``--quick`` is a run of a
-minute on a few thousand bans: it shows that everything works, and ratios to brute force grow with the bans.
+``python -m bench [--quick] [--bans 100000,1000000] [--only PART,…] [--out FILE] [--note FILE]``. Parts
+are measured one after the other, and what a part found is written before the next begins: one that
+fails loses nobody else's hour. ``--quick`` is a run of some minutes on a few thousand bans: it shows
+that everything works, and ratios to brute force grow with the bans.
 """
 
 from __future__ import annotations
@@ -11,16 +13,98 @@ import asyncio
 import json
 import re
 import sys
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from bench import lookup, memory, mind
+from bench import flames, latency, lookup, memory, mind, worker
+from bench.running.scene import BROKERS
+from local.binaries import NotAvailable
 
 _QUICK_BANS, _QUICK_ROUNDS, _QUICK_MEMORY_BANS = "8000", 2, 2_000
 _BANS, _ROUNDS, _MEMORY_BANS = "100000,1000000", 5, 50_000
 _QUICK_MIND, _MIND = (2_000, 100), (20_000, 2_000)  # bans, events
+_QUICK_WORKER, _WORKER = (400, 1), (worker.EVENTS, worker.TURNS)  # events, turns
+_QUICK_LATENCY, _LATENCY = ((20,), 5.0), (latency.RATES, latency.SECONDS)  # rates, seconds each
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How much is measured: sizes of the look-up bench, the largest of them for whole workers too."""
+
+    sizes: list[int]
+    quick: bool
+    graph: Path | None = None
+
+    @property
+    def bans(self) -> int:
+        """For whole workers."""
+        return max(self.sizes)
+
+
+Told = tuple[str, Any]
+"""A table for people, and the same for programs."""
+
+
+def _lookups(chosen: Chosen) -> Told:
+    without = frozenset[str]()
+    if find_spec("datasketch") is None:
+        print("datasketch is not installed: measured without it (`make bench` installs it)", file=sys.stderr)
+        without = frozenset({lookup.MINHASH})
+    rounds = _QUICK_ROUNDS if chosen.quick else _ROUNDS
+    found = [asyncio.run(lookup.report(size, rounds, without)) for size in chosen.sizes]
+    text = "\n\n".join(f"{lookup.table(one)}\n\n{lookup.summary(one)}" for one in found)
+    return text, [asdict(one) for one in found]
+
+
+def _memory(chosen: Chosen) -> Told:
+    bans = _QUICK_MEMORY_BANS if chosen.quick else _MEMORY_BANS
+    found = [asyncio.run(memory.measured(case, bans)) for case in memory.CASES]
+    return memory.table(found), [asdict(one) for one in found]
+
+
+def _mind(chosen: Chosen) -> Told:
+    found = asyncio.run(mind.measured(*(_QUICK_MIND if chosen.quick else _MIND)))
+    return mind.table(found), asdict(found)
+
+
+def _worker(chosen: Chosen) -> Told:
+    found = worker.measured(chosen.bans, *(_QUICK_WORKER if chosen.quick else _WORKER))
+    return f"{worker.table(found)}\n\n{worker.summary(found)}", asdict(found)
+
+
+def _latency(chosen: Chosen) -> Told:
+    rates, seconds = _QUICK_LATENCY if chosen.quick else _LATENCY
+    found = []
+    for broker in sorted(BROKERS):
+        try:
+            found.append(latency.measured(chosen.bans, rates, seconds, broker))
+        except NotAvailable as fault:
+            print(f"latency on {broker} is not measured: {fault}", file=sys.stderr)
+    return f"{latency.table(found)}\n\n{latency.summary(found)}", [asdict(one) for one in found]
+
+
+def _flames(chosen: Chosen) -> Told:
+    if not flames.installed():
+        return "not sampled: py-spy is not installed (`make bench` installs it)", None
+    stacks = flames.sampled(chosen.bans, _QUICK_WORKER[0] if chosen.quick else _WORKER[0])
+    if chosen.graph:
+        chosen.graph.write_text(flames.graph(stacks, chosen.bans), "utf-8")
+    return f"{flames.table(stacks)}\n\n{flames.summary(stacks)}", flames.shares(stacks, flames.PARTS)
+
+
+PARTS: Mapping[str, Callable[[Chosen], Told]] = {
+    "lookups": _lookups,
+    "memory": _memory,
+    "mind": _mind,
+    "worker": _worker,
+    "latency": _latency,
+    "flames": _flames,
+}
+"""What is measured, by the name of its place in the note."""
 
 
 def main() -> None:
@@ -28,46 +112,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--bans", help=f"sizes of the look-up bench, comma-separated; {_BANS}")
-    parser.add_argument("--out", type=Path, help="where the JSON goes")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, comma-separated; all of them")
+    parser.add_argument("--out", type=Path, help="where the JSON goes; parts left out stay as they are in it")
     parser.add_argument("--note", type=Path, help="a file whose tables of this bench are written anew")
-    chosen = parser.parse_args()
-    sizes = [int(one) for one in (chosen.bans or (_QUICK_BANS if chosen.quick else _BANS)).split(",")]
-    found = asyncio.run(_measured(sizes, quick=chosen.quick))
-    tables = {"lookups": _lookups(found[0]), "memory": memory.table(found[1]), "mind": mind.table(found[2])}
-    print("\n\n".join(tables.values()))
-    if chosen.out:
-        chosen.out.write_text(json.dumps(_plain(found), indent=1) + "\n", "utf-8")
-    if chosen.note:
-        chosen.note.write_text(filled(chosen.note.read_text("utf-8"), tables), "utf-8")
+    given = parser.parse_args()
+    sizes = [int(one) for one in (given.bans or (_QUICK_BANS if given.quick else _BANS)).split(",")]
+    graph = given.note.with_name("worker.svg") if given.note else None
+    chosen = Chosen(sizes, given.quick, graph)
+    for name in given.only.split(","):
+        table, plain = PARTS[name](chosen)
+        print(f"{table}\n", flush=True)
+        if given.note:
+            given.note.write_text(filled(given.note.read_text("utf-8"), {name: table}), "utf-8")
+        if given.out:
+            given.out.write_text(_merged(given.out, name, plain), "utf-8")
 
 
-Found = tuple[list[lookup.Report], list[memory.Memory], mind.Mind]
+def _merged(out: Path, name: str, plain: object) -> str:
+    known = json.loads(out.read_text("utf-8")) if out.exists() else {}
+    return json.dumps({**known, name: plain}, indent=1) + "\n"
 
 
-async def _measured(sizes: list[int], *, quick: bool) -> Found:
-    without = frozenset[str]()
-    if find_spec("datasketch") is None:
-        print("datasketch is not installed: measured without it (`make bench` installs it)", file=sys.stderr)
-        without = frozenset({lookup.MINHASH})
-    rounds, bans = (_QUICK_ROUNDS, _QUICK_MEMORY_BANS) if quick else (_ROUNDS, _MEMORY_BANS)
-    reports = [await lookup.report(size, rounds, without) for size in sizes]
-    memories = [await memory.measured(case, bans) for case in memory.CASES]
-    return reports, memories, await mind.measured(*(_QUICK_MIND if quick else _MIND))
-
-
-def _lookups(reports: list[lookup.Report]) -> str:
-    return "\n\n".join(f"{lookup.table(one)}\n\n{lookup.summary(one)}" for one in reports)
-
-
-def _plain(found: Found) -> dict[str, object]:
-    return {
-        "lookups": [asdict(one) for one in found[0]],
-        "memory": [asdict(one) for one in found[1]],
-        "mind": asdict(found[2]),
-    }
-
-
-def filled(text: str, tables: dict[str, str]) -> str:
+def filled(text: str, tables: Mapping[str, str]) -> str:
     """The text with each table between its marks. Raises ``ValueError`` where there are none."""
     for name, table in tables.items():
         text, places = re.subn(

@@ -65,10 +65,18 @@ def sampled(bans: int, events: int, program: str = "worker") -> dict[Stack, int]
         return read_folded(folded.read_text("utf-8"))
 
 
+def installed() -> bool:
+    """Whether py-spy is there."""
+    return _spy().exists()
+
+
+def _spy() -> Path:
+    return Path(sys.executable).with_name("py-spy")
+
+
 def _command(pid: int, folded: Path) -> list[str]:
-    spy = Path(sys.executable).with_name("py-spy")
     what = ["record", "--pid", str(pid), "--format", "raw", "--output", str(folded), "--gil"]
-    return [str(spy), *what, "--rate", str(_SAMPLES_A_SECOND), "--duration", str(_SECONDS_MAX)]
+    return [str(_spy()), *what, "--rate", str(_SAMPLES_A_SECOND), "--duration", str(_SECONDS_MAX)]
 
 
 def read_folded(text: str) -> dict[Stack, int]:
@@ -148,6 +156,11 @@ PARTS: Final = {
 REST: Final = "the rest (interpreter, event loop)"
 
 
+def graph(stacks: Mapping[Stack, int], bans: int, program: str = "worker") -> str:
+    """The flame graph as SVG."""
+    return drawn(stacks, f"samehand {program} at {bans:,} bans, {sum(stacks.values()):,} samples")
+
+
 def table(stacks: Mapping[Stack, int]) -> str:
     """For people."""
     told = shares(stacks, PARTS)
@@ -179,8 +192,7 @@ def main() -> None:
     chosen = parser.parse_args()
     stacks = sampled(chosen.bans, chosen.events, chosen.program)
     if chosen.svg:
-        title = f"samehand {chosen.program}: {chosen.events:,} events at {chosen.bans:,} bans"
-        chosen.svg.write_text(drawn(stacks, f"{title}, {sum(stacks.values()):,} samples"), "utf-8")
+        chosen.svg.write_text(graph(stacks, chosen.bans, chosen.program), "utf-8")
     print(table(stacks), "", summary(stacks), "", sep="\n")
     print("innermost:", *lines(alone(stacks), 12), sep="\n")
 

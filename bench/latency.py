@@ -41,7 +41,7 @@ GOAL_SEARCHABLE_SECONDS: Final = 1.0
 _WARM_UP: Final = 300
 _MIRRORS_EVERY: Final = 10  # enough alerts for a 99th percentile; compared are all candidates of each anyway
 _BANS_A_SECOND: Final = 5
-_SETTLED_SECONDS_MAX: Final = 60.0
+_SETTLED_SECONDS_MAX: Final = 240.0
 _LATE_SECONDS: Final = (
     2.0  # what is acknowledged later than this after the last event was sent, was a backlog
 )

@@ -11,7 +11,8 @@ a partition that was left out has been asked for again, or is so far behind that
 is nothing.
 
 The embedded broker never holds a fetch back: asked 1,200 times a second it took half a processor of each
-worker to say that there is nothing. So whatever of the wait a broker leaves, we wait ourselves.
+worker to say that there is nothing. So what a broker leaves of the shortest wait, we wait ourselves; a longer
+one would keep records waiting, since nobody calls us when they come.
 """
 
 from __future__ import annotations
@@ -56,10 +57,10 @@ def be_patient(
     process: Callable[..., Awaitable[bool]] = fetcher._proc_fetch_request
 
     async def noting(*request: Any) -> bool:
-        began, asked = ticks(), wait.milliseconds
+        began = ticks()
         records = await process(*request)
         wait.answered(records)
-        if not records and (left := asked / 1000 - (ticks() - began)) > 0:
+        if not records and (left := wait.shortest / 1000 - (ticks() - began)) > 0:
             try:
                 await sleep(left)
             except asyncio.CancelledError:

@@ -49,6 +49,11 @@ def performance_table() -> str:
     return _written(PERFORMANCE, "lookups")
 
 
+def workers_table() -> str:
+    """What whole workers do in a second and how long an alert takes, as `make bench` wrote it."""
+    return f"{_written(PERFORMANCE, 'worker')}\n\n{_written(PERFORMANCE, 'latency')}"
+
+
 def quality_table() -> str:
     """How well mirrors are found, as `make bench-quality` wrote it."""
     return _written(QUALITY, "quality")
@@ -68,6 +73,7 @@ def renewed(text: str) -> str:
         "metrics": metrics_table(),
         "faults": faults_table(),
         "performance": performance_table(),
+        "workers": workers_table(),
         "quality": quality_table(),
     }
     for name, table in tables.items():
