@@ -129,7 +129,10 @@ bench: $(BENCH_STAMP) ## all that is measured, beside peers, two hours at a mill
 .PHONY: bench-quality
 bench-quality: $(STAMP) ## how well mirrors are found, with its table in docs and README; NAMES=DIR real names, QUICK=1
 	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')
-	@$(BIN)/python -m bench.recall --schemes samehand --bans $(if $(QUICK),5000,1000000)
+	@for crowd in diverse simulated; do for field in handle display_name; do \
+		echo "recall of the keys: $$field, $$crowd crowd"; \
+		$(BIN)/python -m bench.recall --schemes samehand --crowd $$crowd --field $$field \
+			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 
 .PHONY: fuzz

@@ -39,6 +39,7 @@ class Rules:
     ``dated``: whether events say when they occurred. Rows of an old list do not, and what is filled in for
     them must not be taken for the moment of a sign-up.
     ``stock``: pictures that are nobody's.
+    ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer.
     """
 
     allowlist: frozenset[str] = frozenset()
@@ -51,6 +52,7 @@ class Rules:
     candidates_below: int = 0
     dated: bool = True
     stock: StockPictures = NO_STOCK
+    logged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

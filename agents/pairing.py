@@ -144,9 +144,14 @@ async def confirm(emits: Sequence[Emit], house: House) -> None:
     await house.ask(house.store.confirm(claims, now=house.now()))
     for it in markers:
         house.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
-        log.info(
-            "alert published", alert_id=it.alert_id, event_id=it.event_id, band=it.band, found=it.direction
-        )
+        if house.rules.logged:
+            log.info(
+                "alert published",
+                alert_id=it.alert_id,
+                event_id=it.event_id,
+                band=it.band,
+                found=it.direction,
+            )
 
 
 def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:

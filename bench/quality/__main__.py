@@ -1,7 +1,8 @@
-"""``python -m bench.quality [--quick] [--tuning] [--names DIR] [--note FILE] [--json]``: docs/quality.md.
+"""``python -m bench.quality [--quick] [--tuning|--validation] [--names DIR] [--note FILE] [--json]``.
 
-Simulated platforms are judged on held-out seeds and edits; real names, where a folder of them is given, by
-``bench.real``. Recall of the blocking keys is ``bench.recall``'s; `make bench-quality` runs both.
+Figures of docs/quality.md. Simulated platforms are judged on held-out seeds and edits; real names, where a
+folder of them is given, by ``bench.real``. Recall of the blocking keys is ``bench.recall``'s; `make
+bench-quality` runs both.
 """
 
 from __future__ import annotations
@@ -15,33 +16,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, simulated
+from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, VALIDATION_SEEDS, simulated
 from bench.quality.tables import table
-from bench.real.__main__ import FOLDER_VARIABLE
+from bench.real.__main__ import FOLDER_VARIABLE, lines
 from bench.real.names import NoRealNames
 from bench.real.report import report
 from desk.cli import say
 from tools.readme_tables import filled_in
 
 _QUICK_SEEDS, _QUICK_ACCOUNTS = 1, 3_000
+_SEEDS = {"tuning": TUNING_SEEDS, "validation": VALIDATION_SEEDS, "held_out": HELD_OUT_SEEDS}
 
 
 def main() -> int:
     """0 with the figures on standard output; 2 where a folder of names was given that holds none."""
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one small platform: shows that all runs")
-    parser.add_argument("--tuning", action="store_true", help="the seeds and edits of tuning instead")
+    side = parser.add_mutually_exclusive_group()
+    side.add_argument("--tuning", action="store_true", help="the seeds and edits of tuning instead")
+    side.add_argument("--validation", action="store_true", help="those beside tuning instead")
     parser.add_argument("--accounts", type=int, default=20_000, help="sign-ups a platform")
     parser.add_argument("--names", type=Path, default=os.environ.get(FOLDER_VARIABLE), metavar="DIR")
     parser.add_argument("--note", type=Path, help="fill the table of this note in")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     started = time.monotonic()
-    edits = "tuning" if given.tuning else "held_out"
+    edits = "tuning" if given.tuning else "validation" if given.validation else "held_out"
     told: dict[str, Any] = {"simulated": _simulated(given, edits)}
     if given.names is not None:
         try:
-            told["real_names"] = report(Path(given.names), edits)
+            told["real_names"] = report(Path(given.names), "tuning" if given.tuning else "held_out")
         except NoRealNames as fault:
             print(fault, file=sys.stderr)
             return 2
@@ -49,12 +53,18 @@ def main() -> int:
     if given.note is not None:
         text = given.note.read_text("utf-8")
         given.note.write_text(filled_in(text, "quality", table(told)), "utf-8")
-    print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else table(told))
+    print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else "\n".join(_shown(told)))
     return 0
 
 
+def _shown(told: dict[str, Any]) -> list[str]:
+    """The table, and what real names tell where they were given."""
+    named = told.get("real_names")
+    return [table(told), *(["", "real names", *lines(named, "  ")] if named else [])]
+
+
 def _simulated(given: argparse.Namespace, edits: str) -> dict[str, Any]:
-    seeds: Sequence[int] = TUNING_SEEDS if given.tuning else HELD_OUT_SEEDS
+    seeds: Sequence[int] = _SEEDS[edits]
     accounts = given.accounts
     if given.quick:
         seeds, accounts = seeds[:_QUICK_SEEDS], _QUICK_ACCOUNTS

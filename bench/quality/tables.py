@@ -30,6 +30,16 @@ def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
         yield f"precision at `{band}` and above", _share(each["precision_upwards"]), goal
         yield f"recall at `{band}` and above", _share(each["recall_upwards"]), ""
     yield "precision of the `possible` band by itself", _share(told["bands"]["possible"]["precision"]), ""
+    yield "true pairs among the candidates (blocking recall)", _share(told["blocking_recall"]), ""
+    yield "of these at `possible` and above (scoring recall)", _share(told["scoring_recall"]), ""
+    for capacity in ("5", "10", "20"):
+        each = told["capacities"][capacity]
+        both = f"{_number(each['precision']['value'])} / {_number(each['recall']['value'])}"
+        yield f"precision / recall at {capacity} alerts per 1,000 sign-ups", both, ""
+    detected = told["time_to_detect_seconds"]
+    if detected["median"] is not None:
+        hours = f"{detected['median'] / 3600:.1f} h / {detected['p90'] / 3600:.1f} h"
+        yield "from ban to alert, median / 90 %: when mirrors come", hours, ""
     at_20 = told["capacities"]["20"]["recall_by_strategy"]
     for what, numbers, goal in (("naive (1–4)", _NAIVE, "≥ .97"), ("harder (5–7)", _HARDER, "≥ .80")):
         yield f"recall of the {what} at 20 alerts per 1,000 sign-ups", _pooled(at_20, numbers), goal

@@ -83,9 +83,9 @@ class Offline:
             topics=Names(),
             meters=Meters(CollectorRegistry()),
             now=lambda: self._now,
-            rules=Rules(candidates_below=candidates),
+            rules=Rules(candidates_below=candidates, logged=False),
         )
-        undated = Rules(candidates_below=candidates, dated=False)
+        undated = Rules(candidates_below=candidates, dated=False, logged=False)
         self._enrol = Enrol(self._house)
         self._dated = Screen(self._house)
         self._undated = Screen(dataclasses.replace(self._house, rules=undated))

@@ -45,6 +45,7 @@ def test_the_alerts_go_to_a_file_and_the_figures_to_the_last_line(
     ran = samehand("score", *files, "--out", tmp_path / "out.jsonl", "--json")
     seconds = ran.figures.pop("seconds")
     assert seconds > 0
+    assert len(ran.out.splitlines()) == 1, "a log stands between the figures"
     assert ran.figures == {
         "accounts": 2,
         "bans": 1,

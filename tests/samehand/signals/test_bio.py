@@ -1,0 +1,45 @@
+"""Self-descriptions that agree in part: what they say fades out with how much they share."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from samehand.signals.bio import ALIKE_BYTES, BIO, SIGNATURE_BYTES, BioTrait, resemblance
+from samehand.weights import default_weights
+from tests.samehand.signals.test_contract import SIGHT
+
+WHOLE_BYTES = 55  # of 64: from here on the texts are almost the same, and counted as one
+
+
+def weight(agreeing: int, length: int) -> float:
+    """Nats for two texts of a length whose signatures agree in so many bytes."""
+    one = BioTrait(bytes(SIGNATURE_BYTES), length)
+    other = BioTrait(bytes(agreeing) + bytes([1]) * (SIGNATURE_BYTES - agreeing), length)
+    found = BIO.compare(one, other, SIGHT)
+    assert found is not None
+    return default_weights().signals["bio"].levels[found.level].match_weight(found.rate)
+
+
+@pytest.mark.parametrize("length", [15, 40, 120, 255])
+def test_the_more_is_shared_the_more_it_says_and_no_step_makes_a_case(length: int) -> None:
+    said = [weight(agreeing, length) for agreeing in range(ALIKE_BYTES - 1, WHOLE_BYTES)]
+    steps = [later - former for former, later in pairwise(said)]
+    assert min(steps) >= 0.0
+    # One byte of the estimate is .016 of the text and a standard error four of them.
+    assert max(steps) < 2.0
+
+
+def test_a_part_says_no_more_of_a_short_text_than_of_a_long_one() -> None:
+    said = [weight(40, length) for length in (15, 30, 60, 200)]
+    assert said == sorted(said)
+    assert said[0] < said[-1] - 2.0
+
+
+def test_what_many_strangers_of_one_language_share_says_little() -> None:
+    agreeing = ALIKE_BYTES
+    shared = bytes(agreeing)
+    likeness = resemblance(bytes(64), shared + bytes([1]) * (64 - agreeing))
+    assert 0.25 <= likeness < 0.28
+    assert weight(agreeing, 60) < 1.5
