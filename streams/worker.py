@@ -47,7 +47,7 @@ def run_worker(app: WorkerApp) -> int:
     asyncio.set_event_loop(loop)
     worker = _Worker(app, loop)
     app.life.end = worker.end
-    app.task(lambda: watch(app))
+    app.beside(lambda: watch(app))  # a group that is never joined is a standstill too
     app.task(lambda: watch_topics(app))
     log.info("starting", group=app.settings.kafka_group, topics=[progress.topic for progress in app.progress])
     crashed = worker.run()
