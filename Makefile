@@ -135,6 +135,10 @@ bench-quality: $(STAMP) ## how well mirrors are found, with its table in docs an
 			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 
+.PHONY: bench-rebuild
+bench-rebuild: $(STAMP) ## a store rebuilt from a million bans holds what the old one held; BANS=50000 takes minutes
+	@$(BIN)/python -m bench.rebuild --bans $(or $(BANS),1000000) --note docs/faults.md
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## about two minutes of random and damaged bytes through the decoder
 	@$(PYTEST) -p tests.fuzzing --hypothesis-profile=fuzz tests/schemas -k never_raise

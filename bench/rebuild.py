@@ -1,11 +1,12 @@
 """The store rebuilt from ``accounts.banned`` beside the old one: how fast, and whether it answers the same.
 
-``python -m bench.rebuild [--bans 100000] [--json]``. The old store is told a history (some accounts are
-banned twice, some reinstated) as a worker is told it. The truth is that history as a compacted topic keeps
-it: the last record of each account, in another order. From it ``samehand rebuild``'s own code fills an
-empty Redis, is broken off half-way and goes on, while a worker enrols new bans there, some of the old ones
-again, and looks up. Then both stores must hold the same fingerprints, list the same accounts under the same
-keys, and answer queries with the same candidates in the same order.
+``python -m bench.rebuild [--bans 100000] [--json] [--note docs/faults.md]``; ``make bench-rebuild``. The old
+store is told a history (some accounts are banned twice, some reinstated) as a worker is told it. The truth is
+that history as a compacted topic keeps it: the last record of each account, in another order. From it
+``samehand rebuild``'s own code fills an empty Redis, is broken off half-way and goes on, while a worker
+enrols new bans there, some of the old ones again, and looks up. Then both stores must hold the same
+fingerprints, list the same accounts under the same keys, and answer queries with the same candidates in the
+same order.
 
 Whom a value at its posting cap lists depends on who came first: such values are counted apart, and look-ups
 do not read them to their end anyway.
@@ -52,6 +53,7 @@ from store.redis import RedisStore
 from streams.meters import Meters
 from streams.outcomes import Arrival
 from streams.topics import Names
+from tools.readme_tables import filled_in
 
 TOPIC = "accounts.banned"
 QUERIES, KEYS = 10_000, 20_000
@@ -363,19 +365,45 @@ def summary(one: Rebuilt) -> str:
     )
 
 
+def table(one: Rebuilt) -> str:
+    """As Markdown: what is compared, of how many, and how many differ."""
+    rows = (
+        ("fingerprints", one.fingerprints, one.fingerprints_differing, "all of them"),
+        ("postings, as sets", one.keys, one.keys_differing, f"{one.keys_at_cap:,} at their cap not held"),
+        (f"the first {KEEP} candidates", one.queries, one.queries_differing, "disguised handles"),
+    )
+    per_record = 1e6 * (one.client_seconds + one.redis_seconds) / one.records
+    return "\n".join(
+        (
+            f"| {one.bans:,} bans, {one.records:,} records | compared | differ | |",
+            "|---|---|---|---|",
+            *(f"| {what} | {of:,} | {differ:,} | {note} |" for what, of, differ, note in rows),
+            "",
+            f"Broken off after {one.resumed_after:,} records and resumed; meanwhile a worker made "
+            f"{one.lookups_meanwhile:,} look-ups and {one.enrolled_meanwhile:,} enrolments.",
+            f"{one.seconds:.0f} s; {per_record:,.0f} µs of processor time a record, client and Redis",
+            f"together, with that worker's share. {in_words(one.machine)}.",
+        )
+    )
+
+
 def main() -> None:
-    """Prints a summary, or JSON; fails where the stores differ."""
+    """Prints a summary, or JSON; fails where the stores differ, else writes a note if it is asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=QUERIES)
     parser.add_argument("--keys", type=int, default=KEYS)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--note", type=Path, help="a page with a place for the table, which is written anew")
     chosen = parser.parse_args()
     found = asyncio.run(rebuilt(chosen.bans, chosen.queries, chosen.keys))
     told = asdict(found) | {"bans_a_second": found.bans_a_second, "same": found.same}
     print(json.dumps(told, indent=1) if chosen.json else summary(found))
     if not found.same:
         raise SystemExit(1)
+    if chosen.note:
+        page = chosen.note.read_text("utf-8")
+        chosen.note.write_text(filled_in(page, "rebuild", table(found)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.index.population import population
-from bench.rebuild import Compacted, History, rebuilt
+from bench.rebuild import Compacted, History, rebuilt, table
 
 pytestmark = pytest.mark.journey
 
@@ -20,6 +20,7 @@ async def test_a_store_rebuilt_while_a_worker_runs_is_the_old_one() -> None:
     assert found.records == 1_000, "none was read twice"
     assert found.lookups_meanwhile > 0
     assert found.enrolled_meanwhile >= 1_000 // 50
+    assert "| fingerprints | 1,000 | 0 | all of them |" in table(found)
 
 
 def test_compaction_leaves_the_last_word_on_each_account() -> None:
