@@ -2,7 +2,7 @@
 
 Whoever does a stage says `with stage("look-up"):`, and knows nothing of who listens. Delivery lets a `Tracer`
 follow each batch; while it follows none (always, unless `SAMEHAND_TRACES_URL` is set) a stage costs a look at
-a context variable: some ten a batch, none a record.
+a context variable: ten to forty a batch, none a record.
 
 A batch goes through its stages together, so each event of it waited for each stage as long as the stage took:
 the stages are written down once a batch, in a `Trail`, and told of every event that is followed. No value of
