@@ -8,8 +8,8 @@ enrols new bans there, some of the old ones again, and looks up. Then both store
 fingerprints, list the same accounts under the same keys, and answer queries with the same candidates in the
 same order.
 
-Whom a value at its posting cap lists depends on who came first: such values are counted apart, and look-ups
-do not read them to their end anyway.
+Whom a value at its posting cap lists depends on who came first: such values are counted apart, and queries
+that read one may differ.
 """
 
 from __future__ import annotations
