@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from samehand.keys import PERSONAL_POSTING_CAP, KeyKind, posting_cap
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.keys import (
+    PERSONAL_POSTING_CAP,
+    KeyKind,
+    key_of,
+    keys_of,
+    kind_of,
+    posting_cap,
+    value_of,
+)
 
 
 def test_every_kind_is_capped() -> None:
@@ -17,3 +28,17 @@ def test_numbers_fit_a_byte_and_are_used_once() -> None:
     numbers = [kind.value for kind in KeyKind]
     assert len(set(numbers)) == len(numbers)
     assert max(numbers) < 256
+
+
+@given(st.sampled_from(KeyKind), st.binary())
+def test_a_key_says_its_kind_and_its_value(kind: KeyKind, value: bytes) -> None:
+    key = key_of(kind, value)
+    assert kind_of(key) is kind
+    assert value_of(key) == value
+
+
+def test_an_empty_word_is_no_key() -> None:
+    words = ["umar", "", "умар"]
+    assert keys_of(KeyKind.NAME_WORD, words) == [
+        key_of(KeyKind.NAME_WORD, word.encode()) for word in ("umar", "умар")
+    ]
