@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Final
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from local.ports import LOOPBACK
+from tests.receiver import ACCEPTED, UNKNOWN, Receiver
+
+_PATH: Final = "/v1/traces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +23,17 @@ class Span:
     attributes: dict[str, str]
 
 
-class Collector:
+class Collector(Receiver):
     """Keeps every span, and the bytes that it came in."""
 
     def __init__(self) -> None:
+        super().__init__(self._hear)
         self.raw: list[bytes] = []
-        raw = self.raw
+        self.url += _PATH
 
-        class Hears(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                raw.append(self.rfile.read(int(self.headers["Content-Length"])))
-                known = self.path == "/v1/traces" and self.headers["Content-Type"] == "application/x-protobuf"
-                self.send_response(200 if known else 404)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Says nothing: what matters is kept."""
-
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Hears)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}/v1/traces"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def _hear(self, path: str, content_type: str, body: bytes) -> int:
+        self.raw.append(body)
+        return ACCEPTED if (path, content_type) == (_PATH, "application/x-protobuf") else UNKNOWN
 
     def spans(self) -> list[Span]:
         """Every span so far."""

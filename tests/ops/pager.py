@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
-from local.ports import LOOPBACK
+from tests.receiver import ACCEPTED, Receiver
 
 
-class Pager:
+class Pager(Receiver):
     """Keeps alerts by the path they came on: `page` or `ticket`."""
 
     def __init__(self) -> None:
+        super().__init__(self._hear)
         self.heard: list[tuple[str, dict[str, Any]]] = []
-        heard = self.heard
 
-        class Hears(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                heard.extend((self.path.strip("/"), alert) for alert in body["alerts"])
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Says nothing: what matters is kept."""
-
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Hears)
-        self.url = f"http://{LOOPBACK}:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def _hear(self, path: str, _content_type: str, body: bytes) -> int:
+        self.heard.extend((path.strip("/"), alert) for alert in json.loads(body)["alerts"])
+        return ACCEPTED
 
     def until(self, name: str, status: str, seconds: float) -> tuple[str, dict[str, Any]]:
         """The first word of an alert in a status (`firing`, `resolved`), and the way it came."""
