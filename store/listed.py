@@ -36,7 +36,7 @@ from store.records import keys_of_record
 
 HANDLE_CODE, NAME_CODE = (SIGNALS[POSITION[name]].code for name in ("handle", "name"))
 _LAST_OF_HANDLES, _LAST_OF_NAMES = KeyKind.HANDLE_NUMBERED, KeyKind.NAME_INITIAL
-_DIGESTS = frozenset((KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.REFERRER))
+_DIGESTS = frozenset((KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.ADDRESS, KeyKind.PREFIX))
 
 # Candidates of one batch share records: some thousand of the mean batch, 4 KB each with record and trait.
 _TRAITS_REMEMBERED = 8_192

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from samehand.account import Account
-from samehand.keys import KeyKind
+from samehand.keys import Key, KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 
@@ -25,6 +27,10 @@ class ReferrerSignal(DigestSignal):
         if not referrer or len(referrer) > _REFERRER_LENGTH_MAX:
             return None
         return keyer("referrer", referrer.encode("utf-8", "surrogatepass"))
+
+    def keys(self, trait: bytes) -> Iterable[Key]:
+        """None: most referrers are campaigns of thousands, and one alone may never alert."""
+        return ()
 
     @property
     def examples(self) -> tuple[Example, ...]:
