@@ -7,7 +7,7 @@ whichever of the two comes second sees the first.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -130,7 +130,7 @@ class Screen:
     ) -> list[list[Pair]]:
         """The best pairs of each event at or above `possible`, and those below that were asked for."""
         # What one evader's banned accounts share is no crowd of strangers.
-        sights = [Unbanned(frequencies, (it.fingerprint for it in candidates)) for candidates in found]
+        sights = [Unbanned(frequencies, _records(candidates)) for candidates in found]
         near = [
             self._near(one, candidates, sight)
             for (_, one), candidates, sight in zip(seen, found, sights, strict=True)
@@ -198,3 +198,7 @@ class Screen:
                 Pair(side, facts, candidate.fingerprint, result, self._direction, one.event_at, claimant)
             )
         return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))
+
+
+def _records(candidates: Sequence[Candidate]) -> Iterator[bytes]:
+    return (record for candidate in candidates for record in candidate.records)

@@ -143,7 +143,9 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
         ],
     )
     clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
-    sights: list[Frequencies] = [Unbanned(counted, (it.fingerprint for it in met)) for met in found]
+    sights: list[Frequencies] = [
+        Unbanned(counted, (record for it in met for record in it.records)) for met in found
+    ]
     clock.timed(
         SCORE,
         lambda: [

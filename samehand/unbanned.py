@@ -2,27 +2,46 @@
 
 An evader who signs up again and again counts their own number each time. Once those accounts are banned they
 are candidates of the next one that shows it, and no crowd of strangers.
+
+So much is known of values that belong to somebody. Pictures and texts are copied by strangers, and a banned
+account that came from a list was never counted: taken off, it would make a default picture look rare.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Final
 
-from samehand.fingerprint import Fingerprint
 from samehand.frequency import OF_THE_PAIR, Frequencies
-from samehand.keys import Key, KeyKind, key_of
-from samehand.signals import SIGNALS
+from samehand.keys import KeyKind
+
+_OWNED: Final = frozenset(
+    (
+        KeyKind.EMAIL,
+        KeyKind.EMAIL_LOCAL,
+        KeyKind.PHONE,
+        KeyKind.PHONE_BLOCK,
+        KeyKind.DEVICE,
+        KeyKind.PAYMENT,
+        KeyKind.ADDRESS,
+        KeyKind.PREFIX,
+        KeyKind.CONTACT,
+    )
+)
 
 
 class Unbanned:
     """A snapshot as one event sees it: without the banned accounts among the event's candidates."""
 
-    def __init__(self, counted: Frequencies, banned: Iterable[Fingerprint]) -> None:
-        """Takes the candidates, which are read only when a value is met that others bear as well."""
+    def __init__(self, counted: Frequencies, records: Iterable[bytes]) -> None:
+        """Takes the candidates' packed records, looked at only when a value is met that others bear as well.
+
+        Whoever bears a value shows its digest there; digests are keyed apart by kind and by pepper, so that
+        the bytes of one are nothing else.
+        """
         self._counted = counted
-        self._banned = banned
+        self._records = records
 
     @property
     def bans(self) -> int:
@@ -34,27 +53,16 @@ class Unbanned:
         return self._counted.accounts(stratum)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
-        """How many bear the value, of addresses and devices without the banned but for the pair's own.
+        """How many bear the value, of what belongs to somebody without the banned but for the pair's own.
 
         Of names the banned are counted: how common a name is does not depend on who bears it.
         """
         counted = self._counted.count(kind, value, stratum)
-        if stratum or counted <= OF_THE_PAIR:
+        if kind not in _OWNED or counted <= OF_THE_PAIR:
             return counted
-        return max(counted - max(self._bearers[key_of(kind, value)] - 1, 0), 0)
+        bearers = sum(value in record for record in self._read)
+        return max(counted - max(bearers - 1, 0), 0)
 
     @cached_property
-    def _bearers(self) -> Counter[Key]:
-        bearers: Counter[Key] = Counter()
-        for fingerprint in self._banned:
-            bearers.update(_values(fingerprint))
-        return bearers
-
-
-def _values(fingerprint: Fingerprint) -> set[Key]:
-    return {
-        key
-        for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True)
-        if trait is not None
-        for key in signal.counts(trait)
-    }
+    def _read(self) -> tuple[bytes, ...]:
+        return tuple(self._records)

@@ -20,6 +20,7 @@ from desk.cli.offline import BATCH_RECORDS, batches
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.score import score
+from samehand.unbanned import Unbanned
 from samehand.weights import Weights, default_weights
 from schemas.malformed import Malformed
 from store.base import Candidate, Query, Remembered
@@ -93,7 +94,8 @@ class _Platform:
         found = await self._store.bans_like(queries, now=NOW, keep=_KEEP)
         for account, candidates in zip(batch, found, strict=True):
             ours = account.fingerprints[0]
-            self._keep([self._scored(account.account, ours, each, frequencies) for each in candidates])
+            sight = Unbanned(frequencies, (record for each in candidates for record in each.records))
+            self._keep([self._scored(account.account, ours, each, sight) for each in candidates])
 
     def _scored(
         self, account: str, ours: Fingerprint, candidate: Candidate, frequencies: Frequencies

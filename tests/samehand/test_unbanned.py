@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from samehand.account import Account
-from samehand.fingerprint import Fingerprint, distil
+from samehand.account import Account, Avatar
+from samehand.fingerprint import distil, pack
 from samehand.keys import KeyKind
 from samehand.signals.phone import PHONE, PhoneTrait
 from samehand.unbanned import Unbanned
 from tests.samehand.signals.test_contract import keyer
 
 NUMBER = "+923012345678"
+SILHOUETTE = Avatar(pdq=bytes(range(32)), quality=90)
 
 
 class Counted:
@@ -31,9 +32,15 @@ class Counted:
         return self._bearers
 
 
-def banned(*phones: str) -> list[Fingerprint]:
+def banned(*phones: str) -> list[bytes]:
     return [
-        distil(Account(platform="x", account_id=str(n), handle="umar", phone=phone), keyer, at=None)
+        pack(
+            distil(
+                Account(platform="x", account_id=str(n), handle="umar", phone=phone, avatar=SILHOUETTE),
+                keyer,
+                at=None,
+            )
+        )
         for n, phone in enumerate(phones)
     ]
 
@@ -59,6 +66,11 @@ def test_banned_bearers_are_taken_off_but_for_the_pairs_own(counted: int, candid
     assert sight.count(KeyKind.PHONE, number(), "") == left
 
 
+def test_a_picture_that_strangers_show_stays_common_though_many_of_the_banned_show_it() -> None:
+    sight = Unbanned(Counted(40), banned(*[NUMBER] * 60))
+    assert sight.count(KeyKind.AVATAR, SILHOUETTE.pdq, "") == 40
+
+
 def test_how_common_a_name_is_does_not_depend_on_who_bears_it() -> None:
     sight = Unbanned(Counted(10), banned(*[NUMBER] * 9))
     assert sight.count(KeyKind.STEM, b"umar", "latin") == 10
@@ -70,7 +82,7 @@ def test_totals_are_those_of_the_snapshot() -> None:
 
 
 def test_candidates_are_not_read_for_a_value_that_nobody_else_bears() -> None:
-    def unread() -> Iterator[Fingerprint]:
+    def unread() -> Iterator[bytes]:
         raise AssertionError("read")
         yield
 
