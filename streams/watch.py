@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -32,7 +33,9 @@ async def watch(app: WorkerApp) -> None:
         app.meters.ready.set(app.health.ready().healthy)
         for progress in app.progress:
             app.meters.topic_stopped.labels(progress.topic).set(progress.stage is Stage.STOPPED)
-        records = sum(lag.records for lag in known.values())
+        records = Counter[str]()
+        for (topic, _), lag in known.items():
+            records[topic] += lag.records
         if why := dog.verdict(Sight(app.clock.ticks(), bool(app.rebalancing), records, app.progress)):
             log.critical("stuck", why=why)
             app.life.stuck = why

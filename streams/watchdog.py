@@ -1,13 +1,14 @@
 """Ends a worker that lives and does nothing.
 
-Two ways of that are known (faust #175 and #523): a rebalance that never ends, and
-events that wait while nothing moves. Faust's own detectors only log. Waiting out an outage, or for an
-operator, is not being stuck. A restart is safe at any moment, so when in doubt this ends the process.
+Two ways of that are known (faust #175 and #523): a rebalance that never ends, and events that wait while
+nothing moves. Faust's own detectors only log. Each topic is judged by itself: waiting out an outage, or for
+an operator, is not being stuck, and excuses no other. A restart is safe at any moment, so when in doubt
+this ends the process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,12 +25,12 @@ STEP_SECONDS_MAX: Final = 90.0
 class Sight:
     """What the watchdog sees at one moment.
 
-    `ticks` in monotonic seconds; `lag_records` over all partitions.
+    `ticks` in monotonic seconds; `lag_records` by topic, over its partitions.
     """
 
     ticks: float
     rebalancing: bool
-    lag_records: int
+    lag_records: Mapping[str, int]
     deliveries: Sequence[Progress]
 
 
@@ -40,8 +41,8 @@ class Watchdog:
         self._stuck_seconds = stuck_seconds
         self._rebalance_seconds_max = rebalance_seconds_max
         self._rebalancing_since: float | None = None
-        self._moved_at: float | None = None
-        self._acknowledged = -1
+        self._moved: dict[str, tuple[int, float]] = {}
+        """By topic: how many records had an outcome when it last moved or was excused, and when that was."""
 
     def verdict(self, sight: Sight) -> str:
         """Why the process must end, or "" while all is well."""
@@ -64,11 +65,11 @@ class Watchdog:
         return ""
 
     def _stall(self, sight: Sight) -> str:
-        acknowledged = sum(delivery.acknowledged for delivery in sight.deliveries)
-        excused = sight.lag_records == 0 or any(delivery.waits_on_purpose for delivery in sight.deliveries)
-        if self._moved_at is None or acknowledged != self._acknowledged or excused:
-            self._moved_at, self._acknowledged = sight.ticks, acknowledged
-            return ""
-        seconds = sight.ticks - self._moved_at
-        stalled = seconds > self._stuck_seconds
-        return f"{sight.lag_records} records wait and none was settled for {seconds:.0f} s" if stalled else ""
+        for delivery in sight.deliveries:
+            lag = sight.lag_records.get(delivery.topic, 0)
+            acknowledged, since = self._moved.get(delivery.topic, (-1, sight.ticks))
+            if lag == 0 or delivery.waits_on_purpose or delivery.acknowledged != acknowledged:
+                self._moved[delivery.topic] = delivery.acknowledged, sight.ticks
+            elif (seconds := sight.ticks - since) > self._stuck_seconds:
+                return f"{lag} records of {delivery.topic} wait and none was settled for {seconds:.0f} s"
+        return ""

@@ -85,5 +85,5 @@ async def test_a_worker_that_gets_nowhere_is_ended() -> None:
     app.life.end = lambda: ends.append("end")
     await watch(app)
     assert ends == ["end"]
-    assert "16 records wait" in app.life.stuck
+    assert f"16 records of {TOPIC} wait" in app.life.stuck
     assert app.leaving()
