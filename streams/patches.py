@@ -1,26 +1,28 @@
 """What Faust 0.15.3 gets wrong and cannot be told otherwise, each with its upstream issue.
 
-`tests/streams/test_patches.py` reads the installed source and fails once upstream has fixed one, so that it
-can go.
+Where it says "none found", none was on 2026-11-25 among the issues of faust-streaming/faust,
+robinhood/faust and aio-libs/aiokafka. `tests/streams/test_patches.py` reads the installed source and fails
+once upstream has changed one of these, so that it can go.
 
-* **A commit passes an event in flight** (faust #606, fix in PR #707, open): `Consumer._new_offset` takes one
-  missing offset at the head for a gap of a compacted topic. `SafeConsumer` never commits at or beyond an
-  event that was taken and not acknowledged, nor beyond one that was given up, until the partition is read
-  again from its commit.
-* **A gap behind offset 0 is not seen** (`Consumer._drain_messages` asks whether the offset is true, and
-  compaction leaves such gaps among bans): commits stand still at 1 until the next rebalance. `SafeConsumer`
-  tells Faust of them.
-* **Fetches are held back for 1.5 s** (`fetch_max_wait_ms` is hard-coded in the aiokafka driver): under light
-  load an event waits up to that long. `SafeConsumerThread` sets it from the settings, and lengthens it while
-  fetches come back empty (`streams.fetching`).
+* **A commit passes an event in flight** (faust #606, fix in PR #707, open): `Consumer._new_offset` takes
+  one missing offset at the head for a gap of a compacted topic. `SafeConsumer` never commits at or beyond
+  an event that was taken and not acknowledged, nor beyond one that was given up, until the partition is
+  read again from its commit.
+* **A gap behind offset 0 is not seen** (none found; what gaps elsewhere did was faust #378, closed):
+  `Consumer._drain_messages` asks whether the offset is true, and compaction leaves such gaps among bans.
+  Commits stand still at 1 until the next rebalance. `SafeConsumer` tells Faust of them.
+* **Fetches are held back for 1.5 s** (none found; `fetch_max_wait_ms` is hard-coded in Faust's aiokafka
+  driver): under light load an event waits up to that long. `SafeConsumerThread` sets it from the settings,
+  and lengthens it while fetches come back empty (`streams.fetching`).
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
-* **Each start sleeps for a second** (`TableManager.on_start`) before the group is joined, for tables that we
-  do not have. `PromptTables` does not.
-* **A commit says nothing of the topic it is about**, so it outlives a topic that was deleted and made again.
-  `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition from its start whose
-  commit is about another topic (`streams.topic_ids`).
-* **An event that is skipped is acknowledged** by the pure-Python stream iterator, not by the compiled one:
+* **Each start sleeps for a second** (none found; `TableManager.on_start`) before the group is joined, for
+  tables that we do not have. `PromptTables` does not.
+* **A commit says nothing of the topic it is about** (none found), so it outlives a topic that was deleted
+  and made again. `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition
+  from its start whose commit is about another topic (`streams.topic_ids`).
+* **An event that is skipped is acknowledged** by the pure-Python stream iterator, not by the compiled one
+  (none found; that the two differ in what they tell sensors was faust #607, closed):
   `require_compiled_streams` refuses to start without it.
 """
 
