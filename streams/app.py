@@ -54,6 +54,10 @@ COMMIT_SECONDS: Final = 0.5
 NEVER_SECONDS: Final = 1e8
 BUFFER_EVENTS: Final = 2000
 """Fetched and waiting in front of an agent: four batches, so that fetching never waits for a batch."""
+POLL_RECORDS: Final = 350
+"""Of one fetch, over all topics. Faust stops fetching a topic when its buffer is full to four fifths; what is
+left of a fetch must fit in, or the reading of every other topic waits with it.
+"""
 CONFIRM_SECONDS: Final = 30.0
 """How long the client itself retries a send. A broker frozen for less repeats nothing."""
 
@@ -180,6 +184,7 @@ def faust_options(settings: Settings, folder: Path) -> dict[str, Any]:
         "consumer_auto_offset_reset": "earliest",
         "stream_wait_empty": True,
         "stream_buffer_maxsize": BUFFER_EVENTS,
+        "broker_max_poll_records": POLL_RECORDS,
         "producer_acks": -1,
         "producer_request_timeout": CONFIRM_SECONDS,
         "processing_guarantee": "at_least_once",

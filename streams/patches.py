@@ -14,6 +14,10 @@ once upstream has changed one of these, so that it can go.
 * **Fetches are held back for 1.5 s** (none found; `fetch_max_wait_ms` is hard-coded in Faust's aiokafka
   driver): under light load an event waits up to that long. `SafeConsumerThread` sets it from the settings,
   and lengthens it while fetches come back empty (`streams.fetching`).
+* **A topic that stands still holds all others** once more of it waits than its buffer takes (none found):
+  what is fetched is put there without regard to room, and the one loop that reads for all topics waits for
+  it. `SafeConsumer` stops fetching a topic by all of its partitions, and `streams.app` bounds one fetch to
+  what fits.
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
 * **Each start sleeps for a second** (none found; `TableManager.on_start`) before the group is joined, for
@@ -111,6 +115,16 @@ class SafeConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return self.thread_type(self, loop=self.loop, beacon=self.beacon)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Fetches no partition of a topic whose buffer is nearly full: they share it."""
+        for each in [it for it in self._get_active_partitions() if it.topic == tp.topic]:
+            super().on_buffer_full(each)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Fetches all of them again."""
+        for each in [it for it in self._buffered_partitions if it.topic == tp.topic]:
+            super().on_buffer_drop(each)
 
     def give_up(self, message: Message) -> None:
         """Forget an event without acknowledging it: no commit passes it before the partition is read again.

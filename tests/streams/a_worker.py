@@ -1,4 +1,5 @@
-"""A whole worker in a process of its own, for tests that kill it: echoes `accounts.created` to `alerts`.
+"""A whole worker in a process of its own, for tests that kill it: echoes `accounts.created` and
+`accounts.updated` to `alerts`.
 
 It is told what to do by its environment: `ECHO_SLOW_SECONDS` a batch, `ECHO_DOWN_FILE` (while it exists the
 store is down), and by the records: `poison` is a dead letter, `logic` raises in pure code, `crash` outside
@@ -60,8 +61,10 @@ def main() -> int:
             crash_once()
         return [contained(decide, arrival) for arrival in arrivals]
 
-    app = WorkerApp(given, Meters(CollectorRegistry(), topics=[called.created]))
-    register(app, "echo", called.created, handle)
+    read = {"echo": called.created, "echo-too": called.updated}
+    app = WorkerApp(given, Meters(CollectorRegistry(), topics=read.values()))
+    for name, topic in read.items():
+        register(app, name, topic, handle)
     return run_worker(app)
 
 

@@ -14,13 +14,16 @@ from aiokafka.structs import ConsumerRecord, OffsetAndMetadata  # type: ignore[i
 from faust import streams as faust_streams
 from faust.tables.manager import TableManager
 from faust.transport import consumer as faust_consumer
+from faust.transport.conductor import ConductorCompiler
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from hypothesis import given
 from hypothesis import strategies as st
+from mode.utils.queues import FlowControlQueue
 
 from streams import patches
+from streams.app import BUFFER_EVENTS, POLL_RECORDS
 from streams.errors import StreamsError
 from streams.patches import SafeConsumer, SafeProducer, safe_transport
 
@@ -247,6 +250,24 @@ async def test_a_hole_is_passed_once_nothing_before_it_is_on_its_way() -> None:
     assert consumer.without_holes(WHERE, 33) == 44, "both were settled"
     put_in(consumer, Fetching(reached=None))
     assert consumer.without_holes(WHERE, 33) == 33
+
+
+def test_upstream_still_waits_for_room_in_one_buffer_before_it_reads_for_others() -> None:
+    source = inspect.getsource(ConductorCompiler.build)
+    assert "dest_chan.put(dest_event)" in source, "SafeConsumer.on_buffer_full and POLL_RECORDS can go"
+
+
+def test_what_is_left_of_a_fetch_fits_into_a_buffer_under_pressure() -> None:
+    assert BUFFER_EVENTS - BUFFER_EVENTS / FlowControlQueue.pressure_high_ratio > POLL_RECORDS
+
+
+def test_all_partitions_of_a_full_topic_rest_and_no_other(consumer: SafeConsumer) -> None:
+    beside, other = TP(WHERE.topic, 1), TP("accounts.banned", 0)
+    consumer._set_active_tps({WHERE, beside, other})
+    consumer.on_buffer_full(WHERE)
+    assert consumer._get_active_partitions() == {other}
+    consumer.on_buffer_drop(beside)
+    assert consumer._get_active_partitions() == {WHERE, beside, other}
 
 
 def test_upstream_still_holds_fetches_back_for_a_second_and_a_half() -> None:

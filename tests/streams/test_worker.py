@@ -184,6 +184,17 @@ def test_a_wave_of_poison_stops_the_topic_until_it_is_resumed(stage: Stage) -> N
     stage.until(lambda: answer(port, "/health/ready")[0] == 200)
 
 
+def test_a_topic_that_is_stopped_holds_no_other_however_much_of_it_waits(stage: Stage) -> None:
+    port, good = str(free_port()), numbered(200)
+    stage.send([b"poison"] * 12_000)
+    stage.start(SAMEHAND_WEB_PORT=port)
+    stage.until(lambda: "dead letters" in answer(port, "/health/ready")[1])
+    time.sleep(2)  # what waits is fetched as far as there is room
+    stage.send(good, stage.names.updated)
+    stage.until(lambda: not missing(stage, good))
+    assert stage.letters() == 20
+
+
 @pytest.mark.kafka
 def test_where_a_partition_ends_in_no_record_none_waits(kafka_stage: Stage) -> None:
     """The marker of a transaction has an offset and is no record, and a quiet topic is no stuck worker."""
