@@ -17,14 +17,17 @@ from schemas.accounts import Account as WireAccount
 from simulate.draws import seeded
 from simulate.people import TRAITS, Population
 from simulate.records import banned
+from store.addresses import Addresses
 from store.base import Ban, BanFacts
 from store.pepper import Pepper, Peppers
 from store.redis import Endpoint, RedisStore, Sizes
+from store.redis.layout import Layout
 
 BANNED_AT = 1_790_000_000.0
 IDENTITY = b"a bench has no secrets of its own"
 KEYERS = Peppers(IDENTITY, (Pepper(1, b"nor a pepper that anybody else uses"),)).keyers
 _DAY = 86_400.0
+_PREFIX = "samehand:"
 _BATCH = 512
 # Ids as platforms give them, some eighteen digits; odd factors modulo 2 ** 60 permute.
 _SCATTER, _IDS = 0x9E3779B97F4A7C15, 1 << 60
@@ -93,9 +96,17 @@ class Ingest:
 
 def a_store(server: Server, bans: int) -> RedisStore:
     """A store laid out for so many bans."""
-    sizes = Sizes(bans=bans, remembered=1_000, sketch_columns=1 << 10, filter_bits=1 << 16)
     endpoint = Endpoint(url=server.url, deadline_seconds=30)
-    return RedisStore(endpoint, prefix="samehand:", identity=IDENTITY, sizes=sizes)
+    return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=_sizes(bans))
+
+
+def a_layout(bans: int) -> Layout:
+    """The layout of such a store."""
+    return Layout(_sizes(bans), Addresses(IDENTITY), _PREFIX)
+
+
+def _sizes(bans: int) -> Sizes:
+    return Sizes(bans=bans, remembered=1_000, sketch_columns=1 << 10, filter_bits=1 << 16)
 
 
 async def enrol(store: RedisStore, server: Server, bans: Iterator[Ban]) -> Ingest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -39,11 +39,11 @@ _MAKES_KEYS = (
 class Kept(Generic[T]):
     """A filled server under a name, and what was measured as it was filled (a type that msgspec reads)."""
 
-    def __init__(self, name: str, told: type[T]) -> None:
-        """Takes a name that says contender, crowd and number of bans."""
+    def __init__(self, name: str, told: type[T], also: Sequence[str] = ()) -> None:
+        """Takes a name that says contender, crowd and number of bans; ``also``: sources of its own."""
         self._name = name
         self._told = told
-        self._file = cache_folder() / f"{name}-{_digest()[:16]}.rdb"
+        self._file = cache_folder() / f"{name}-{_digest(also)[:16]}.rdb"
 
     @contextmanager
     def server(self) -> Iterator[Server]:
@@ -81,8 +81,10 @@ class Kept(Generic[T]):
         return self._file.with_suffix(".json")
 
 
-def _digest() -> str:
+def _digest(also: Sequence[str]) -> str:
     found = sha256()
+    for source in also:
+        found.update(Path(source).read_bytes())
     for room, patterns in _MAKES_KEYS:
         root = Path(str(room.__file__)).parent
         for file in sorted(file for pattern in patterns for file in root.glob(pattern) if file.is_file()):
