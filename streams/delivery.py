@@ -308,14 +308,16 @@ class Delivery:
         self._move(Stage.HOLDING)
 
     async def _stop(self) -> None:
-        """The bound is passed: remember since when, so that only a later word of an operator counts."""
+        """The bound is passed: remember since when, so that only a later word of an operator counts.
+
+        It is noted before it is told: who resumed what is not noted yet would resume nothing.
+        """
         reason = (
             f"{self._bound.dead} of the last {self._bound.seen} records of {self._topic} were dead letters"
         )
-        self.progress.stopped_because = reason
+        stop, resumes = Stop(reason, self._bound.terms), self._around.resumes
+        self._stopped = await self._repeatedly(Stage.PUBLISHING, lambda: resumes.stop(self._topic, stop))
         self._log.error("topic stopped", why=reason, cure="samehand letters resume")
-        stop = Stop(reason, self._bound.terms)
-        self._stopped = await self._ask(lambda: self._around.resumes.stop(self._topic, stop))
 
     def begin_stopped(self, stop: Stop) -> None:
         """The topic stood still when this process started: it does so for us too, under the same bound."""

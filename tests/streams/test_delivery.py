@@ -270,6 +270,25 @@ async def test_a_wave_of_garbage_stops_the_topic_until_an_operator_resumes_it() 
     run.cancel()
 
 
+async def test_a_stop_is_noted_before_anybody_can_see_it() -> None:
+    """Who resumes a topic whose stop is not noted yet would resume nothing, and see it stand for ever."""
+    scene, told = Scene(), []
+    delivery = Delivery("screen", TOPIC, Garbage(), scene.around, bound=DeadLetterBound(0.2, 100, 1))
+    note = scene.resumes.stop
+
+    async def noting(topic: str, stop: Stop) -> Stop:
+        told.append((delivery.progress.stage is Stage.STOPPED, delivery.progress.stopped_because))
+        return await note(topic, stop)
+
+    scene.resumes.stop = noting  # type: ignore[method-assign]  # looks on while it is noted
+    scene.resumes.silent = 2
+    run = asyncio.create_task(delivery.run(stream(scene.taken([b"bad"] * 3), then_hang=True)))
+    await until(lambda: scene.resumes.asked > 1)
+    assert told == [(False, "")] * 3
+    assert delivery.progress.stopped_because
+    run.cancel()
+
+
 async def test_a_topic_that_stood_still_stands_still_for_a_worker_that_starts() -> None:
     scene = Scene()
     events = scene.taken([b"bad"] * 5)
