@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import flames, latency, lookup, memory, mind, worker
+from bench import flames, growth, latency, lookup, memory, mind, scale, soak, worker
 from bench.running.scene import BROKERS
 from local.binaries import NotAvailable
 
@@ -29,6 +29,10 @@ _BANS, _ROUNDS, _MEMORY_BANS = "100000,1000000", 5, 50_000
 _QUICK_MIND, _MIND = (2_000, 100), (20_000, 2_000)  # bans, events
 _QUICK_WORKER, _WORKER = (400, 1), (worker.EVENTS, worker.TURNS)  # events, turns
 _QUICK_LATENCY, _LATENCY = ((20,), 5.0), (latency.RATES, latency.SECONDS)  # rates, seconds each
+
+_QUICK_SCALE, _SCALE = (500, 100), (scale.BANS, scale.EVENTS)  # bans, events
+_QUICK_GROWTH, _GROWTH = ((1_000, 4_000), 10), (growth.SIZES, growth.EACH)  # sizes, disguises a kind
+_QUICK_SOAK, _SOAK = (2_000, 0.5), (soak.BANS, soak.MINUTES)  # bans, minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,21 @@ def _flames(chosen: Chosen) -> Told:
     return f"{flames.table(stacks)}\n\n{flames.summary(stacks)}", flames.shares(stacks, flames.PARTS)
 
 
+def _soak(chosen: Chosen) -> Told:
+    found = soak.measured(*(_QUICK_SOAK if chosen.quick else _SOAK))
+    return f"{soak.table(found)}\n\n{soak.summary(found)}", asdict(found)
+
+
+def _scale(chosen: Chosen) -> Told:
+    found = scale.measured(*(_QUICK_SCALE if chosen.quick else _SCALE))
+    return f"{scale.table(found)}\n\n{scale.summary(found)}", asdict(found)
+
+
+def _growth(chosen: Chosen) -> Told:
+    found = growth.measured(*(_QUICK_GROWTH if chosen.quick else _GROWTH))
+    return growth.table(found), asdict(found)
+
+
 PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "lookups": _lookups,
     "memory": _memory,
@@ -103,8 +122,19 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "worker": _worker,
     "latency": _latency,
     "flames": _flames,
+    "soak": _soak,
+    "scale": _scale,
+    "growth": _growth,
 }
-"""What is measured, by the name of its place in the note."""
+"""What is measured, by the name of its place in its note."""
+
+_ELSEWHERE: Mapping[str, str] = dict.fromkeys(("scale", "growth"), "../scale.md")
+"""Parts whose place is in another file, as it is reached from the note's folder."""
+
+
+def note_of(part: str, note: Path) -> Path:
+    """The file that has a part's place."""
+    return note.parent / _ELSEWHERE.get(part, note.name)
 
 
 def main() -> None:
@@ -114,7 +144,11 @@ def main() -> None:
     parser.add_argument("--bans", help=f"sizes of the look-up bench, comma-separated; {_BANS}")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, comma-separated; all of them")
     parser.add_argument("--out", type=Path, help="where the JSON goes; parts left out stay as they are in it")
-    parser.add_argument("--note", type=Path, help="a file whose tables of this bench are written anew")
+    parser.add_argument(
+        "--note",
+        type=Path,
+        help="docs/performance/README.md; its tables, and those of docs/scale.md, are written anew",
+    )
     given = parser.parse_args()
     sizes = [int(one) for one in (given.bans or (_QUICK_BANS if given.quick else _BANS)).split(",")]
     graph = given.note.with_name("worker.svg") if given.note else None
@@ -123,7 +157,8 @@ def main() -> None:
         table, plain = PARTS[name](chosen)
         print(f"{table}\n", flush=True)
         if given.note:
-            given.note.write_text(filled(given.note.read_text("utf-8"), {name: table}), "utf-8")
+            note = note_of(name, given.note)
+            note.write_text(filled(note.read_text("utf-8"), {name: table}), "utf-8")
         if given.out:
             given.out.write_text(_merged(given.out, name, plain), "utf-8")
 

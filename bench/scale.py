@@ -1,9 +1,10 @@
-"""What more workers bring on one topic of eight partitions: processor time an event, by how many share it.
+"""What more workers bring on one topic, and what a store of several shards and masters costs an event.
 
-``python -m bench.scale [--bans 20000] [--events 4000] [--workers 1,2,4] [--json]``. All of them read
-what was put on the topic while they stood still. On two cores the clock on the wall shows little beyond
-two workers; what an event costs of all of them and of Redis shows what sharing a topic, a group and a
-store adds.
+``python -m bench.scale [--bans 5000] [--events 600] [--json]``. Each row is one Redis or a Redis Cluster of
+three masters, filled anew, and so many workers on a topic of eight partitions that read what was put there
+while they stood still. On two cores the clock on the wall shows little beyond two workers; what an event
+costs of all of them and of every master shows what sharing a topic, a group and a store adds. Bytes are what
+the masters count on their sockets, and the sizes of the records on the topics.
 """
 
 from __future__ import annotations
@@ -11,33 +12,76 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final, cast
+
+import redis
 
 from bench.machine import in_words, machine
 from bench.running.crowd import sign_ups
-from bench.running.filled import SEED, Filled, environment, filled
+from bench.running.filled import SEED, environment, fill, pepper_file
 from bench.running.scene import Scene
 from local.broker import EmbeddedBroker
+from local.redis import EmbeddedRedis
+from local.redis_cluster import MASTERS, RedisCluster
 from schemas.wire import encode
+from simulate.people import Person
 
-BANS: Final = 20_000
-EVENTS: Final = 4_000
-WORKERS: Final = (1, 2, 4)
+BANS: Final = 5_000
+EVENTS: Final = 600
 PARTITIONS: Final = 8
+GOAL_A_SECOND: Final = 10_000
+"""Sign-ups a second that docs/scale.md derives needs for."""
 
-_WARM_UP: Final = 500
+_WARM_UP: Final = 300
 _SETTLE_SECONDS: Final = 3.0  # until every worker has its partitions
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """So many workers on the topic. Microseconds an event, of all of them and of Redis."""
+class Setting:
+    """So many masters, shards and workers. One master is a Redis by itself, three are a cluster."""
 
+    masters: int
+    shards: int
     workers: int
+
+
+SETTINGS: Final = (
+    Setting(1, 1, 1),
+    Setting(1, 1, 2),
+    Setting(1, 1, 4),
+    Setting(MASTERS, 3, 1),
+    Setting(MASTERS, 3, 2),
+    Setting(MASTERS, 12, 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What masters have used up since they were started."""
+
+    seconds: float
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting, and what an event cost: microseconds of all workers and all masters, bytes each way.
+
+    Bytes into Redis are what workers sent, and out of it what they were answered; of Kafka, records read and
+    alerts written, without what the protocol puts around them.
+    """
+
+    setting: Setting
     worker_microseconds: float
     redis_microseconds: float
+    redis_in_bytes: float
+    redis_out_bytes: float
+    kafka_read_bytes: float
+    kafka_written_bytes: float
     events_a_second: float
 
 
@@ -47,64 +91,146 @@ class Report:
 
     bans: int
     events: int
-    several: list[Shared]
+    rows: list[Row]
     machine: dict[str, str | int | float]
 
 
-def measured(
-    bans: int = BANS, events: int = EVENTS, workers: Sequence[int] = WORKERS, seed: int = SEED
-) -> Report:
-    """Each number of workers from the same snapshot, with the same events."""
-    own = filled(bans, seed)
-    records = sign_ups(seed, bans, own.originals, _WARM_UP + events, at=time.time())
-    pairs = [(record.key.encode(), encode(record)) for record in records]
-    with EmbeddedBroker() as broker:
-        several = [_shared(broker.address, own, pairs, count) for count in workers]
-    return Report(bans, events, several, machine())
+@dataclass(frozen=True, slots=True)
+class Masters:
+    """Running servers: the URL for workers, and a client of each."""
 
+    url: str
+    clients: Sequence[Any]  # `redis.Redis`, whose answers are typed as what none of these commands answers
 
-def _shared(broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes]], count: int) -> Shared:
-    with (
-        own.server() as server,
-        Scene(broker, environment(server.url, own.pepper, own.bans), partitions=PARTITIONS) as scene,
-    ):
-        created, rest = scene.topics.created, pairs[_WARM_UP:]
-        workers = [scene.start() for _ in range(count)]
-        scene.publish(created, pairs[:_WARM_UP])
-        scene.until_committed(created, _WARM_UP)
-        time.sleep(_SETTLE_SECONDS)
-        for one in workers:
-            one.child.freeze()
-        scene.publish(created, rest)
-        before, redis_before = sum(one.cpu_seconds() for one in workers), server.cpu_seconds()
-        began = time.monotonic()
-        for one in workers:
-            one.child.thaw()
-        scene.until_committed(created, len(pairs))
-        seconds = time.monotonic() - began
-        spent = sum(one.cpu_seconds() for one in workers) - before
-        return Shared(
-            workers=count,
-            worker_microseconds=spent / len(rest) * 1e6,
-            redis_microseconds=(server.cpu_seconds() - redis_before) / len(rest) * 1e6,
-            events_a_second=len(rest) / seconds,
+    def spent(self) -> Spent:
+        """Processor time and bytes of all of them."""
+        cpu = [client.info("cpu") for client in self.clients]
+        stats = [client.info("stats") for client in self.clients]
+        return Spent(
+            float(sum(one["used_cpu_sys"] + one["used_cpu_user"] for one in cpu)),
+            sum(one["total_net_input_bytes"] for one in stats),
+            sum(one["total_net_output_bytes"] for one in stats),
         )
+
+
+@contextmanager
+def masters(count: int) -> Iterator[Masters]:
+    """One Redis or a cluster, both appending every write as a deployment would."""
+    with EmbeddedRedis() if count == 1 else RedisCluster() as running:
+        if isinstance(running, RedisCluster):
+            url, ports = f"cluster://{running.address}", [node.port for node in running.masters]
+        else:
+            url, ports = running.url, [running.port]
+        clients = [cast(Any, redis.Redis(port=port)) for port in ports]
+        try:
+            yield Masters(url, clients)
+        finally:
+            for client in clients:
+                client.close()
+
+
+def measured(
+    bans: int = BANS, events: int = EVENTS, settings: Sequence[Setting] = SETTINGS, seed: int = SEED
+) -> Report:
+    """Each setting with the same bans and the same events."""
+    with EmbeddedBroker() as broker:
+        rows = [_row(broker.address, one, bans, events, seed) for one in settings]
+    return Report(bans, events, rows, machine())
+
+
+def _row(broker: str, setting: Setting, bans: int, events: int, seed: int) -> Row:
+    with masters(setting.masters) as servers:
+        own = {
+            **environment(servers.url, pepper_file(), bans),
+            "SAMEHAND_STORE_SHARDS": str(setting.shards),
+        }
+        originals = fill(own, bans, seed, range(bans))
+        pairs = _pairs(seed, bans, originals, events)
+        with Scene(broker, own, partitions=PARTITIONS) as scene:
+            return _measured(scene, servers, setting, pairs)
+
+
+def _pairs(seed: int, bans: int, originals: Sequence[Person], events: int) -> list[tuple[bytes, bytes]]:
+    records = sign_ups(seed, bans, originals, _WARM_UP + events, at=time.time())
+    return [(record.key.encode(), encode(record)) for record in records]
+
+
+def _measured(scene: Scene, servers: Masters, setting: Setting, pairs: Sequence[tuple[bytes, bytes]]) -> Row:
+    created, rest = scene.topics.created, pairs[_WARM_UP:]
+    workers = [scene.start() for _ in range(setting.workers)]
+    scene.publish(created, pairs[:_WARM_UP])
+    scene.until_committed(created, _WARM_UP)
+    time.sleep(_SETTLE_SECONDS)
+    for one in workers:
+        one.child.freeze()
+    scene.publish(created, rest)
+    alerted = scene.bytes_on(scene.topics.alerts)
+    before, redis_before = sum(one.cpu_seconds() for one in workers), servers.spent()
+    began = time.monotonic()
+    for one in workers:
+        one.child.thaw()
+    scene.until_committed(created, len(pairs))
+    seconds = time.monotonic() - began
+    spent, redis_spent = sum(one.cpu_seconds() for one in workers) - before, servers.spent()
+    events = len(rest)
+    return Row(
+        setting=setting,
+        worker_microseconds=spent / events * 1e6,
+        redis_microseconds=(redis_spent.seconds - redis_before.seconds) / events * 1e6,
+        redis_in_bytes=(redis_spent.bytes_in - redis_before.bytes_in) / events,
+        redis_out_bytes=(redis_spent.bytes_out - redis_before.bytes_out) / events,
+        kafka_read_bytes=sum(len(key) + len(value) for key, value in rest) / events,
+        kafka_written_bytes=(scene.bytes_on(scene.topics.alerts) - alerted) / events,
+        events_a_second=events / seconds,
+    )
 
 
 def table(one: Report) -> str:
     """For people."""
     lines = [
-        f"| workers, {PARTITIONS} partitions, {one.bans:,} bans | worker + Redis µs an event "
-        "| beside the first | events a second by the clock |",
-        "|---|---|---|---|",
+        f"| {one.bans:,} bans, {PARTITIONS} partitions | workers | worker + Redis µs an event "
+        "| beside the first | bytes to + from Redis an event | events a second by the clock |",
+        "|---" * 6 + "|",
     ]
-    first = one.several[0].worker_microseconds
+    first = one.rows[0].worker_microseconds + one.rows[0].redis_microseconds
     lines += [
-        f"| {it.workers} | {it.worker_microseconds:,.0f} + {it.redis_microseconds:,.0f} "
-        f"| {it.worker_microseconds / first:.2f} | {it.events_a_second:,.0f} |"
-        for it in one.several
+        f"| {_named(it.setting)} | {it.setting.workers} "
+        f"| {it.worker_microseconds:,.0f} + {it.redis_microseconds:,.0f} "
+        f"| {(it.worker_microseconds + it.redis_microseconds) / first:.2f} "
+        f"| {it.redis_in_bytes:,.0f} + {it.redis_out_bytes:,.0f} | {it.events_a_second:,.0f} |"
+        for it in one.rows
     ]
-    return "\n".join([*lines, "", f"* on {in_words(one.machine)}"])
+    return "\n".join(lines)
+
+
+def _named(setting: Setting) -> str:
+    if setting.masters == 1:
+        return "one Redis"
+    return f"cluster of {setting.masters}, {setting.shards} shards"
+
+
+def summary(one: Report) -> str:
+    """Kafka's bytes, and all of them at the goal."""
+    read, written = one.rows[0].kafka_read_bytes, one.rows[0].kafka_written_bytes
+    at_goal = "; ".join(
+        f"{_named(it.setting)} {_megabytes(it.redis_in_bytes)} to Redis and "
+        f"{_megabytes(it.redis_out_bytes)} from it"
+        for it in one.rows
+        if it.setting.workers == 1
+    )
+    return "\n".join(
+        (
+            f"* {one.events:,} events a row; of Kafka an event is {read:,.0f} bytes read and {written:,.0f} "
+            "of alerts written, without the protocol's own",
+            f"* {GOAL_A_SECOND:,} events a second, multiplied, in MB a second: {at_goal}; of Kafka "
+            f"{_megabytes(read)} read and {_megabytes(written)} written",
+            f"* on {in_words(one.machine)}",
+        )
+    )
+
+
+def _megabytes(bytes_an_event: float) -> str:
+    return f"{bytes_an_event * GOAL_A_SECOND / 1e6:,.1f}"
 
 
 def main() -> None:
@@ -112,12 +238,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--events", type=int, default=EVENTS)
-    parser.add_argument("--workers", default=",".join(map(str, WORKERS)))
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    workers = [int(count) for count in chosen.workers.split(",")]
-    found = measured(chosen.bans, chosen.events, workers)
-    print(json.dumps(asdict(found), indent=1) if chosen.json else table(found))
+    found = measured(chosen.bans, chosen.events)
+    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 ``python -m bench.soak [--bans 20000] [--minutes 10] [--json]``. A real ``samehand worker`` always has
 events waiting for so long; its resident memory is read every two seconds, and what counts is the slope
-over the later two thirds. Then the flood: sign-ups that all have one address, one device and one handle,
-between two stretches of ordinary ones. A posting must stay below its cap, and an ordinary event must cost
-no more than before.
+over the later two thirds. Then the flood: more sign-ups than any posting may list, all with one address,
+one device and one handle, between two stretches of ordinary ones. A posting must end at its cap, and an
+ordinary event must cost no more than before.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
+from agents.doors import remembered_of
+from agents.opening import peppers_of
 from bench.machine import in_words, machine
 from bench.running.clocks import resident_bytes
 from bench.running.crowd import sign_ups
@@ -26,7 +28,13 @@ from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import Running, Scene
 from bench.store.server import Server
 from local.broker import EmbeddedBroker
+from samehand.fingerprint import enrolment_keys
+from samehand.keys import EXACT_POSTING_CAP, Key, KeyKind, kind_of, posting_cap
 from schemas.accounts import AccountCreated
+from store.addresses import Addresses
+from store.limits import GENERATIONS
+from store.redis.layout import SLOT_BYTES, Layout, Sizes, places
+from streams.settings import Settings
 
 BANS: Final = 20_000
 MINUTES: Final = 10.0
@@ -35,7 +43,7 @@ SLOPE_GOAL_MB: Final = 1.0
 
 _LOOK_SECONDS: Final = 2.0
 _WAITING: Final = 1_000  # events put on the topic at a time, and how few may wait before the next
-_FLOOD: Final = 1_000
+_FLOOD: Final = EXACT_POSTING_CAP * 3 // 2  # more than the longest posting may list
 _SHARED_IP, _SHARED_DEVICE, _SHARED_HANDLE = (
     "39.40.12.7",
     "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b",
@@ -43,16 +51,36 @@ _SHARED_IP, _SHARED_DEVICE, _SHARED_HANDLE = (
 )
 
 
+_FLOODED: Final = {
+    "handle": KeyKind.HANDLE_FULL,
+    "address": KeyKind.ADDRESS,
+    "device": KeyKind.DEVICE,
+}
+"""What all of a flood share, and the kind of key that lists it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """How many accounts one value lists in the generation that lists the most, and how many it may."""
+
+    entries: int
+    cap: int
+
+
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """What one shared key did: microseconds of the worker an event; bytes of the longest bucket."""
+    """What shared keys did: microseconds of worker and Redis an event; bytes of the longest bucket."""
 
     events: int
     before_microseconds: float
     flood_microseconds: float
     after_microseconds: float
+    redis_before_microseconds: float
+    redis_flood_microseconds: float
+    redis_after_microseconds: float
     longest_before_bytes: int
     longest_after_bytes: int
+    postings: dict[str, Posting]
 
     @property
     def slower(self) -> float:
@@ -64,11 +92,13 @@ class Flood:
 class Report:
     """One run."""
 
+    bans: int
     minutes: float
     events: int
     resident_mb_first: float
     resident_mb_last: float
     slope_mb_an_hour: float
+    last_slope_mb_an_hour: float
     flood: Flood
     machine: dict[str, str | int | float]
 
@@ -94,11 +124,13 @@ def measured(bans: int = BANS, minutes: float = MINUTES, seed: int = SEED) -> Re
         scene.until_committed(scene.topics.created, sent)
         flood = _flood(scene, worker, server, own, seed, sent)
         return Report(
+            bans=bans,
             minutes=minutes,
             events=sent,
             resident_mb_first=seen[0][1] / 1e6,
             resident_mb_last=seen[-1][1] / 1e6,
             slope_mb_an_hour=slope(seen[len(seen) // 3 :]),
+            last_slope_mb_an_hour=slope(seen[2 * len(seen) // 3 :]),
             flood=flood,
             machine=machine(),
         )
@@ -121,16 +153,30 @@ def _publish(scene: Scene, records: Sequence[AccountCreated]) -> int:
 
 
 def _flood(scene: Scene, worker: Running, server: Server, own: Filled, seed: int, sent: int) -> Flood:
-    several = []
-    longest = []
+    several, redis_several, longest = [], [], []
     for turn, some in enumerate(_stretches(own, seed, sent)):
         longest.append(_longest_posting(server))
-        began = worker.cpu_seconds()
+        began, redis_began = worker.cpu_seconds(), server.cpu_seconds()
         scene.publish(scene.topics.created, some)
         scene.until_committed(scene.topics.created, sent + (turn + 1) * _FLOOD)
         several.append((worker.cpu_seconds() - began) / _FLOOD * 1e6)
+        redis_several.append((server.cpu_seconds() - redis_began) / _FLOOD * 1e6)
+    (one,) = sign_ups(seed, own.bans, [], 1, at=time.time())
+    postings = flooded(server, scene.settings, shared(one))
     before, during, after = several
-    return Flood(_FLOOD, before, during, after, longest[1], longest[2])
+    redis_before, redis_during, redis_after = redis_several
+    return Flood(
+        events=_FLOOD,
+        before_microseconds=before,
+        flood_microseconds=during,
+        after_microseconds=after,
+        redis_before_microseconds=redis_before,
+        redis_flood_microseconds=redis_during,
+        redis_after_microseconds=redis_after,
+        longest_before_bytes=longest[1],
+        longest_after_bytes=longest[2],
+        postings=postings,
+    )
 
 
 def _stretches(own: Filled, seed: int, first: int) -> Iterator[list[AccountCreated]]:
@@ -156,17 +202,66 @@ def _longest_posting(server: Server) -> int:
     return max(pipeline.execute(), default=0)
 
 
+def flooded(server: Server, settings: Settings, record: AccountCreated) -> dict[str, Posting]:
+    """What is listed under the values that a flood shares."""
+    peppers = peppers_of(settings)
+    (fingerprint, *_) = remembered_of(record, peppers.keyers).fingerprints
+    sizes = Sizes(
+        shards=settings.store_shards, bans=settings.store_bans, remembered=settings.store_remembered
+    )
+    layout = Layout(sizes, Addresses(peppers.identity), settings.store_prefix)
+    keys = enrolment_keys(fingerprint)
+    return {
+        what: Posting(
+            max(_entries(server, layout, key) for key in keys if kind_of(key) == kind), posting_cap(kind)
+        )
+        for what, kind in _FLOODED.items()
+    }
+
+
+def _entries(server: Server, layout: Layout, key: Key) -> int:
+    """How often a key's print stands in its bucket, in the generation where it does most often."""
+    spread = layout.remembered
+    (bucket,), (print_,) = places(layout.addresses.keys([key]), spread)
+    name, mark = int(bucket).to_bytes(4, "big"), int(print_).to_bytes(spread.print_bytes, "big")
+    width, most = spread.print_bytes + SLOT_BYTES, 0
+    for generation in range(GENERATIONS + 1):
+        raw = server.client.get(f"{layout.root(0)}g{generation}:p".encode() + name) or b""
+        most = max(most, sum(raw.startswith(mark, at) for at in range(0, len(raw), width)))
+    return most
+
+
+def table(one: Report) -> str:
+    """For people."""
+    flood = one.flood
+    rows = (
+        ("ordinary, before", flood.before_microseconds, flood.redis_before_microseconds),
+        ("the flood", flood.flood_microseconds, flood.redis_flood_microseconds),
+        ("ordinary, after", flood.after_microseconds, flood.redis_after_microseconds),
+    )
+    lines = [
+        f"| {flood.events:,} sign-ups each | worker + Redis µs an event | beside before |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {what} | {spent:,.0f} + {redis:,.0f} | {spent / flood.before_microseconds:.2f} |"
+        for what, spent, redis in rows
+    ]
+    return "\n".join(lines)
+
+
 def summary(one: Report) -> str:
     """In a few lines."""
     flood = one.flood
+    held = "; ".join(f"{what} {it.entries:,} of {it.cap:,}" for what, it in flood.postings.items())
+    verdict = "reached" if abs(one.slope_mb_an_hour) <= SLOPE_GOAL_MB else "missed"
     return "\n".join(
         (
-            f"* {one.events:,} events in {one.minutes:g} minutes: {one.resident_mb_first:.0f} MB resident at "
-            f"first, {one.resident_mb_last:.0f} at last; over the later two thirds "
-            f"{one.slope_mb_an_hour:+.1f} MB an hour",
-            f"* {flood.events:,} sign-ups with one address, device and handle: "
-            f"{flood.flood_microseconds:,.0f} µs each, beside {flood.before_microseconds:,.0f} of ordinary "
-            f"ones before and {flood.after_microseconds:,.0f} after ({flood.slower:.2f} times)",
+            f"* {one.events:,} events in {one.minutes:g} minutes, {one.bans:,} bans: "
+            f"{one.resident_mb_first:.1f} MB resident at first, {one.resident_mb_last:.1f} at last; over the "
+            f"later two thirds {one.slope_mb_an_hour:+.1f} MB an hour, over the last third "
+            f"{one.last_slope_mb_an_hour:+.1f}; goal {SLOPE_GOAL_MB:g}: {verdict}",
+            f"* the flood has one address, one device, one handle; listed of each, of its cap: {held}",
             f"* the longest bucket of postings: {flood.longest_before_bytes:,} bytes before, "
             f"{flood.longest_after_bytes:,} after",
             f"* on {in_words(one.machine)}",
@@ -182,7 +277,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     found = measured(chosen.bans, chosen.minutes)
-    print(json.dumps(asdict(found), indent=1) if chosen.json else summary(found))
+    print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from samehand.keys import Key, kind_of, posting_cap
+from samehand.keys import Key, KeyKind, kind_of, posting_cap
 from store.addresses import Addresses
 from store.ranking import Ints, allotment, read_at_all
 
 Floats = npt.NDArray[np.float64]
+
+
+_CAPS: Ints = np.array([posting_cap(KeyKind(kind)) if kind in set(KeyKind) else 0 for kind in range(256)])
 
 
 class Answers(NamedTuple):
@@ -30,18 +34,36 @@ class Postings:
     def __init__(self, listed: Iterable[Sequence[Key]]) -> None:
         """Enrols accounts in turn; their numbers are their places."""
         self._hash = Addresses(b"bench").keys
-        hashes, counts = array("Q"), array("q")
+        hashes, counts, kinds = array("Q"), array("q"), array("B")
         for keys in listed:
             hashes.frombytes(self._hash(keys).tobytes())
             counts.append(len(keys))
+            kinds.extend(key[0] for key in keys)
         self.keys_each: Ints = np.frombuffer(counts, np.int64)
         self.accounts = len(counts)
-        raw = np.frombuffer(hashes, np.uint64)
-        order = np.argsort(raw, kind="stable")
+        self._raw: npt.NDArray[np.uint64] = np.frombuffer(hashes, np.uint64)
+        self._caps: Ints = _CAPS[np.frombuffer(kinds, np.uint8)]
+        self._arrange()
+
+    def first(self, accounts: int) -> Postings:
+        """The index as it was when only so many were enrolled."""
+        one = copy(self)
+        one.keys_each, one.accounts = self.keys_each[:accounts], accounts
+        one._raw = self._raw[: int(one.keys_each.sum())]
+        one._arrange()
+        return one
+
+    def _arrange(self) -> None:
+        self._order = order = np.argsort(self._raw, kind="stable")
         self._listed = np.repeat(np.arange(self.accounts, dtype=np.int32), self.keys_each)[order]
         self._values, self._starts, self._lengths = np.unique(
-            raw[order], return_index=True, return_counts=True
+            self._raw[order], return_index=True, return_counts=True
         )
+
+    @property
+    def entries(self) -> int:
+        """How many entries its postings hold, none beyond its cap."""
+        return int(np.minimum(self._lengths, self._caps[self._order[self._starts]]).sum())
 
     def answers(self, queries: Sequence[Sequence[Key]], keep: int) -> Answers:
         """The accounts that share a key that was read, and log2(N / length) summed over such keys."""

@@ -94,9 +94,7 @@ def environment(url: str, pepper: Path, bans: int) -> dict[str, str]:
 
 def filled(bans: int, seed: int = SEED) -> Filled:
     """The snapshot of so many whole bans: from the cache, or made now by two processes."""
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    pepper = _pepper(folder)
+    folder, pepper = cache_folder(), pepper_file()
     snapshot = folder / f"bans-{bans}-{seed}-{_mark(bans, seed, pepper)}.rdb"
     kept = snapshot.with_suffix(".people")
     if not (snapshot.exists() and kept.exists()):
@@ -105,7 +103,10 @@ def filled(bans: int, seed: int = SEED) -> Filled:
     return Filled(bans, snapshot, pepper, originals)
 
 
-def _pepper(folder: Path) -> Path:
+def pepper_file() -> Path:
+    """The secrets that all benches fill and look at stores with."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "pepper"
     if not path.exists():
         part = folder / f"pepper.{os.getpid()}"
@@ -157,10 +158,10 @@ def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path) -> Non
             parts = [range(first, min(bans, first + share)) for first in range(0, bans, share)]
             # The first bans begin the epoch, which two processes at once would each do for themselves.
             parts = [range(1), range(1, parts[0].stop), *parts[1:]] if len(parts) > 1 else parts
-            originals = list(_fill_part(own, bans, seed, parts[0])) if len(parts) > 1 else []
+            originals = list(fill(own, bans, seed, parts[0])) if len(parts) > 1 else []
             with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
                 rest = parts[1:] if len(parts) > 1 else parts
-                jobs = [pool.submit(_fill_part, own, bans, seed, part) for part in rest]
+                jobs = [pool.submit(fill, own, bans, seed, part) for part in rest]
                 originals += [one for job in jobs for one in job.result()]
             with redis.Redis.from_url(running.url, socket_timeout=_LOADING_SECONDS_MAX) as client:
                 client.save()
@@ -170,8 +171,8 @@ def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path) -> Non
         shutil.move(Path(scratch) / "made.rdb", snapshot)
 
 
-def _fill_part(own: dict[str, str], bans: int, seed: int, part: range) -> list[Person]:
-    """Enrols a slice; the people of it that mirrors will be made of."""
+def fill(own: dict[str, str], bans: int, seed: int, part: range) -> list[Person]:
+    """Enrols a slice under an environment's settings; the people of it that mirrors will be made of."""
     originals: list[Person] = []
 
     def noted() -> Iterator[tuple[int, Person]]:

@@ -98,6 +98,23 @@ class Scene:
         """How many records are on a topic."""
         return int(sum(self._watch.end_offsets(self._places(topic)).values()))
 
+    def bytes_on(self, topic: str) -> int:
+        """Bytes of the keys and values of all records of a topic."""
+        reader: Any = kafka.KafkaConsumer(
+            **client_options(self.settings), group_id=None, enable_auto_commit=False
+        )
+        try:
+            places = self._places(topic)
+            reader.assign(places)
+            reader.seek_to_beginning()
+            ends, size = reader.end_offsets(places), 0
+            while any(reader.position(place) < end for place, end in ends.items()):
+                for records in reader.poll(timeout_ms=1_000).values():
+                    size += sum(len(one.key or b"") + len(one.value or b"") for one in records)
+            return size
+        finally:
+            reader.close()
+
     def _places(self, topic: str) -> list[Any]:
         return [kafka.TopicPartition(topic, number) for number in range(self.settings.topic_partitions)]
 

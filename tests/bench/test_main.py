@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as command
-from bench.__main__ import PARTS, Chosen, filled
+from bench.__main__ import PARTS, Chosen, filled, note_of
 
 NOTE = "before\n<!-- memory -->\nold\n<!-- /memory -->\nafter\n"
 
@@ -45,6 +45,22 @@ def test_what_a_part_found_is_written_before_the_next_begins(
     assert json.loads(out.read_text("utf-8")) == {"lookups": "of a run before", "memory": [10, 20]}
 
 
-def test_every_part_has_its_place_in_the_note() -> None:
-    note = (Path(command.__file__).parent.parent / "docs" / "performance" / "README.md").read_text("utf-8")
-    assert filled(note, dict.fromkeys(PARTS, "x")) != note
+def test_every_part_has_its_place_in_its_note() -> None:
+    note = Path(command.__file__).parent.parent / "docs" / "performance" / "README.md"
+    for part in PARTS:
+        text = note_of(part, note).read_text("utf-8")
+        assert filled(text, {part: "x"}) != text
+
+
+def test_a_part_that_is_told_elsewhere_is_written_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    note, other = tmp_path / "performance" / "README.md", tmp_path / "scale.md"
+    note.parent.mkdir()
+    note.write_text(NOTE, "utf-8")
+    other.write_text("<!-- scale -->\n\n<!-- /scale -->\n", "utf-8")
+    monkeypatch.setattr(command, "PARTS", {"scale": lambda chosen: ("shards", None)})
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "scale", "--note", str(note)])
+    command.main()
+    assert other.read_text("utf-8") == "<!-- scale -->\nshards\n<!-- /scale -->\n"
+    assert note.read_text("utf-8") == NOTE

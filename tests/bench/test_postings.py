@@ -28,3 +28,18 @@ def test_a_full_posting_keeps_those_who_came_first() -> None:
     start = key("umarme", KeyKind.HANDLE_START)
     answers = Postings([[start]] * (EDGE_POSTING_CAP + 5)).answers([[start]], 64)
     assert answers.accounts.tolist() == list(range(EDGE_POSTING_CAP))
+
+
+def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
+    listed = [[key("a")], [key("a"), key("b")], [key("b")], [key("a"), key("c")]]
+    part, before = Postings(listed).first(2), Postings(listed[:2])
+    asked = [[key("a"), key("b"), key("c")]]
+    assert [one.tolist() for one in part.answers(asked, 64)] == [
+        one.tolist() for one in before.answers(asked, 64)
+    ]
+    assert part.entries == before.entries == 3
+
+
+def test_entries_beyond_a_cap_are_not_held() -> None:
+    start = key("umarme", KeyKind.HANDLE_START)
+    assert Postings([[start]] * (EDGE_POSTING_CAP + 5)).entries == EDGE_POSTING_CAP

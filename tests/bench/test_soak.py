@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from agents.doors import remembered_of
+from agents.opening import peppers_of, store_of
+from bench.machine import machine
 from bench.running.crowd import sign_ups
-from bench.soak import shared, slope
+from bench.running.filled import environment, pepper_file
+from bench.soak import Flood, Posting, Report, flooded, shared, slope, summary, table
+from bench.store.server import server
+from streams.settings import load
 
 
 def test_a_slope_is_in_megabytes_an_hour() -> None:
@@ -18,3 +24,27 @@ def test_a_flood_shares_its_address_device_and_handle_and_nothing_else() -> None
     flood = [shared(one) for one in sign_ups(3, 100, [], 20, at=1_795_000_000.0)]
     assert len({(one.account.ip, one.account.device_id, one.account.handle) for one in flood}) == 1
     assert len({one.key for one in flood}) == 20
+
+
+async def test_what_is_listed_under_flooded_values_is_counted_and_ends_at_its_cap() -> None:
+    flood = [shared(one) for one in sign_ups(3, 100, [], 70, at=1_795_000_000.0)]
+    with server() as own:
+        settings = load(environment(own.url, pepper_file(), 1_000))
+        peppers = peppers_of(settings)
+        store = store_of(settings, peppers)
+        await store.open()
+        await store.remember([remembered_of(one, peppers.keyers) for one in flood], now=1_795_000_000.0)
+        await store.close()
+        assert flooded(own, settings, flood[0]) == {
+            "handle": Posting(70, 1024),
+            "address": Posting(60, 60),
+            "device": Posting(60, 60),
+        }
+
+
+def test_the_table_holds_all_against_before_and_says_whether_it_is_flat() -> None:
+    flood = Flood(9, 2_000.0, 3_000.0, 1_900.0, 500.0, 700.0, 510.0, 80, 90, {"device": Posting(60, 60)})
+    found = Report(1_000, 10.0, 5_000, 200.0, 201.0, 3.5, 0.2, flood, machine())
+    assert "| the flood | 3,000 + 700 | 1.50 |" in table(found)
+    assert "device 60 of 60" in summary(found)
+    assert "goal 1: missed" in summary(found)
