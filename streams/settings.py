@@ -130,7 +130,9 @@ class Settings(BaseSettings):
         "samehand", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="Before every Redis key."
     )
     store_shards: Count = Field(
-        1, le=1024, description="Parts of the store; for a Cluster four times its masters. Set once."
+        1,
+        le=1024,
+        description="Parts of the store, all asked by each look-up; at least a Cluster's masters. Set once.",
     )
     store_bans: int = Field(
         1_000_000, ge=1_000, le=1_000_000_000, description="Bans the store is laid out for. Set once."

@@ -42,9 +42,10 @@ _PRINT_BITS = 24  # room for a print of either length
 class Sizes:
     """For how much a store is laid out. More fits in, only less snugly; another size needs a rebuild.
 
-    ``shards``: 1 where one Redis holds all; at least the number of masters of a cluster, better four
-    times as many. ``sketch_columns``: cells a row (four bytes each, four rows) for counted values; with a
-    million columns, ten million counted values add two or three to a count at worst.
+    ``shards``: 1 where one Redis holds all; at least the number of masters of a cluster, and few more: each
+    look-up asks every shard (docs/scale.md).
+    ``sketch_columns``: cells a row (four bytes each, four rows) for counted values; with a million columns,
+    ten million counted values add two or three to a count at worst.
     ``filter_bits``: the filter that lets a cluster count a value once (one bit in 7 set after 3 million).
     """
 
