@@ -19,8 +19,10 @@ UNORDERED_LENGTH_MIN = 6
 DELETION_LENGTH_MIN = 4
 LETTERS_LENGTH_MIN = 5
 CONSONANTS_MIN = 4
-EDGE = 6  # letters at the start or the end that name a handle well enough (26^6: 300 million)
-EDGE_LENGTH_MIN = 8
+RUN = 5  # letters in a row that name a handle well enough (26^5: 12 million), and what real evaders keep
+RUNS_TRIED_MAX = 24
+RUNS_AT_ENDS_LENGTH_MIN = 10
+LETTERS_LISTED_WHOLE_LENGTH_MIN = 13  # letters less one would be ten keys
 AFFIX_STEM_MIN = 5
 CORE_LENGTH_MIN = 3
 WORD_LENGTH_MAX = 64  # letters that are keyed; what follows adds nothing that the start did not say
@@ -54,6 +56,25 @@ def letters(word: str) -> list[str]:
         return []
     whole = sorted_letters(word)
     return [whole, *deletions(whole)] if len(word) >= UNORDERED_LENGTH_MIN else [whole]
+
+
+def listed_letters(word: str) -> list[str]:
+    """The same, but a long word's whole alone: a typo leaves one of its runs of letters as it was."""
+    return letters(word)[: 1 if len(word) >= LETTERS_LISTED_WHOLE_LENGTH_MIN else None]
+
+
+def runs(word: str) -> list[str]:
+    """Every :data:`RUN` letters in a row, from the first on."""
+    return [word[at : at + RUN] for at in range(len(word) - RUN + 1)]
+
+
+def spread_runs(word: str) -> list[str]:
+    """Three of them, at the quarters, and of a longer word both ends; none of a word of one run."""
+    found = runs(word)
+    if len(found) < 2:
+        return []
+    ends = [found[0], found[-1]] if len(word) >= RUNS_AT_ENDS_LENGTH_MIN else []
+    return list(dict.fromkeys([*(found[len(found) * quarter // 4] for quarter in (1, 2, 3)), *ends]))
 
 
 def tried_spellings(word: str) -> list[str]:

@@ -14,13 +14,15 @@ from typing import NamedTuple
 from samehand.blocking import (
     CONSONANTS_MIN,
     CORE_LENGTH_MIN,
-    EDGE,
-    EDGE_LENGTH_MIN,
+    RUNS_TRIED_MAX,
     UNORDERED_LENGTH_MIN,
     cores,
     deletions,
     letters,
+    listed_letters,
+    runs,
     spellings,
+    spread_runs,
     stems,
     tried_letters,
     tried_spellings,
@@ -71,9 +73,8 @@ def listed_keys(handle: Written) -> Iterator[Key]:
 
 def _chosen_keys(handle: Written) -> Iterator[Key]:
     yield from keys_of(KeyKind.HANDLE_WORD, spellings(handle.base))
-    yield from keys_of(KeyKind.HANDLE_SORTED, letters(handle.joined))
-    for word in (handle.base, *handle.alternates):
-        yield from _edges(word)
+    yield from keys_of(KeyKind.HANDLE_SORTED, listed_letters(handle.joined))
+    yield from keys_of(KeyKind.HANDLE_RUN, spread_runs(handle.base))
     yield from _numbered(handle)
     for reading in (*handle.alternates, *_core(handle)):
         yield key_of(KeyKind.HANDLE_WORD, reading.encode())
@@ -86,12 +87,6 @@ def _core(handle: Written) -> list[str]:
     """The handle without the decoration that is surely one (`official`): none or one."""
     most = len(handle.base) - _SURE_DECORATION_MIN
     return [core for core in cores(handle.base, handle.tokens) if len(core) <= most][:1]
-
-
-def _edges(word: str) -> Iterator[Key]:
-    if len(word) >= EDGE_LENGTH_MIN:
-        yield key_of(KeyKind.HANDLE_START, word[:EDGE].encode())
-        yield key_of(KeyKind.HANDLE_END, word[-EDGE:].encode())
 
 
 def _numbered(handle: Written) -> Iterator[Key]:
@@ -124,6 +119,7 @@ def tried_keys(handle: Written) -> Iterator[Key]:
             return
         yield from _chosen_keys(handle)
     yield from _word(handle.base, handle.joined)
+    yield from keys_of(KeyKind.HANDLE_RUN, runs(handle.base)[:RUNS_TRIED_MAX])
     yield from _with_stems(handle.base, handle.digits)
     yield from _whole(handle.base + handle.digits)
     yield from keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])
@@ -132,7 +128,6 @@ def tried_keys(handle: Written) -> Iterator[Key]:
         yield from _with_stems(reading, "")
     for part in _parts(handle):
         yield from _reading(part)
-        yield from _edges(part)
         yield from _whole(part + handle.digits) if handle.digits else ()
     if len(handle.consonants) > CONSONANTS_MIN:
         yield from keys_of(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
@@ -147,7 +142,6 @@ def _word(word: str, joined: str = "") -> Iterator[Key]:
     yield from keys_of(KeyKind.HANDLE_SORTED, tried_letters(joined or word))
     if joined and joined != word:
         yield from keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])
-    yield from _edges(word)
 
 
 def _with_stems(word: str, digits: str) -> Iterator[Key]:

@@ -19,12 +19,13 @@ class KeyKind(IntEnum):
     HANDLE_BASE = 2  # no longer made: the skeleton and its one-letter deletions
     HANDLE_LETTERS = 3  # no longer made: the skeleton's letters, sorted
     HANDLE_CONSONANTS = 5  # the consonant key, finds vowel changes and romanisations
-    HANDLE_START = 6  # first letters
-    HANDLE_END = 7  # last letters
+    HANDLE_START = 6  # no longer made: first letters
+    HANDLE_END = 7  # no longer made: last letters
     HANDLE_WORD = 8  # the skeleton without its trailing digits, a short one's one-letter deletions
     HANDLE_SORTED = 9  # the skeleton's letters, sorted, whole and less one: finds typos, swaps and reorders
     HANDLE_WHOLE = 10  # the skeleton with its digits, a short one's also less one
     HANDLE_NUMBERED = 11  # two letters of an end and the digits: tells the bearers of a common base apart
+    HANDLE_RUN = 12  # five letters in a row out of the skeleton, wherever they stood
     NAME_TOKENS = 16  # a display name's tokens, sorted
     NAME_PAIR = 17  # two of its tokens
     NAME_CONSONANTS = 18  # the consonants of its sorted tokens
@@ -60,19 +61,21 @@ NAME_POSTING_CAP = 256
 PERSONAL_POSTING_CAP = 60
 # An exact handle keeps a long list: it is the strongest name key, and recurring spam names are real.
 EXACT_POSTING_CAP = 1024
-# The first or last letters find what had another affix put on; a beginning that many share finds strangers
-# (measured: a cap of 256 brought a quarter more candidates and one lost pair fewer in a thousand).
-EDGE_POSTING_CAP = 32
+# A rare word or a run of letters finds what nothing else does; one that many share finds strangers.
+WORD_POSTING_CAP = 32
+# (Measured at a million bans: see docs/adr/0008-blocking-keys.md.)
+RUN_POSTING_CAP = 16
 _EXACT = frozenset({KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE})
-_EDGES = frozenset({KeyKind.HANDLE_START, KeyKind.HANDLE_END, KeyKind.NAMING_WORD})
 
 
 def posting_cap(kind: KeyKind) -> int:
     """The most accounts that one value of this kind may list."""
     if kind in _EXACT:
         return EXACT_POSTING_CAP
-    if kind in _EDGES:
-        return EDGE_POSTING_CAP
+    if kind == KeyKind.HANDLE_RUN:
+        return RUN_POSTING_CAP
+    if kind == KeyKind.NAMING_WORD:
+        return WORD_POSTING_CAP
     return NAME_POSTING_CAP if kind < KeyKind.EMAIL else PERSONAL_POSTING_CAP
 
 

@@ -15,11 +15,11 @@ from itertools import permutations
 from samehand.blocking import (
     CONSONANTS_MIN,
     DELETION_LENGTH_MIN,
-    EDGE,
-    EDGE_LENGTH_MIN,
     LETTERS_LENGTH_MIN,
+    LETTERS_LISTED_WHOLE_LENGTH_MIN,
     UNORDERED_LENGTH_MIN,
     sorted_letters,
+    spread_runs,
 )
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import section
@@ -35,7 +35,7 @@ from samehand.signals.name import NameTrait
 from store.records import keys_of_record
 
 HANDLE_CODE, NAME_CODE = (SIGNALS[POSITION[name]].code for name in ("handle", "name"))
-_LAST_OF_HANDLES, _LAST_OF_NAMES = KeyKind.HANDLE_NUMBERED, KeyKind.NAME_INITIAL
+_LAST_OF_HANDLES, _LAST_OF_NAMES = KeyKind.HANDLE_RUN, KeyKind.NAME_INITIAL
 _DIGESTS = frozenset((KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.ADDRESS, KeyKind.PREFIX))
 
 # Candidates of one batch share records: some thousand of the mean batch, 4 KB each with record and trait.
@@ -123,11 +123,12 @@ def _surely(trait: HandleTrait, key: Key) -> bool:
             short = DELETION_LENGTH_MIN <= len(base) < UNORDERED_LENGTH_MIN
             return bool(base) and (value == base or (short and _one_letter_less(base, value)))
         case KeyKind.HANDLE_SORTED:
-            return _by_letters("".join(trait.word.tokens) or base, value)
-        case KeyKind.HANDLE_START:
-            return len(base) >= EDGE_LENGTH_MIN and value == base[:EDGE]
-        case KeyKind.HANDLE_END:
-            return len(base) >= EDGE_LENGTH_MIN and value == base[-EDGE:]
+            joined = "".join(trait.word.tokens) or base
+            if len(joined) >= LETTERS_LISTED_WHOLE_LENGTH_MIN:
+                return value == sorted_letters(joined)
+            return _by_letters(joined, value)
+        case KeyKind.HANDLE_RUN:
+            return value in spread_runs(base)
         case KeyKind.HANDLE_NUMBERED:
             return value in numbered_ends(base, trait.digits)
         case KeyKind.HANDLE_WHOLE:

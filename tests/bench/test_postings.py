@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bench.index.postings import Postings, places
-from samehand.keys import EDGE_POSTING_CAP, Key, KeyKind, key_of
+from samehand.keys import RUN_POSTING_CAP, Key, KeyKind, key_of
 
 
 def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
@@ -25,9 +25,9 @@ def test_who_shares_no_key_is_not_found() -> None:
 
 
 def test_a_full_posting_keeps_those_who_came_first() -> None:
-    start = key("umarme", KeyKind.HANDLE_START)
-    answers = Postings([[start]] * (EDGE_POSTING_CAP + 5)).answers([[start]], 64)
-    assert answers.accounts.tolist() == list(range(EDGE_POSTING_CAP))
+    run = key("umarm", KeyKind.HANDLE_RUN)
+    answers = Postings([[run]] * (RUN_POSTING_CAP + 5)).answers([[run]], 64)
+    assert answers.accounts.tolist() == list(range(RUN_POSTING_CAP))
 
 
 def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
@@ -41,5 +41,5 @@ def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
 
 
 def test_entries_beyond_a_cap_are_not_held() -> None:
-    start = key("umarme", KeyKind.HANDLE_START)
-    assert Postings([[start]] * (EDGE_POSTING_CAP + 5)).entries == EDGE_POSTING_CAP
+    run = key("umarm", KeyKind.HANDLE_RUN)
+    assert Postings([[run]] * (RUN_POSTING_CAP + 5)).entries == RUN_POSTING_CAP

@@ -39,6 +39,7 @@ def _called(handle: str) -> Account:
         ("waziristan", "wozerustun"),
         ("umar_farooqi", "farooqi.umer"),  # reordered with a typo
         ("wlyfwlyfa", "wlxfwyyfa"),  # two typos between the ends of a handle without a number
+        ("waziristani", "noxziristok"),  # five letters in a row kept, wherever they stand
         ("mongoose", "node-mongoose-orm"),  # a word put before and another behind
     ],
 )

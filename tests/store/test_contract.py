@@ -322,10 +322,10 @@ class TestRemembered:
     async def test_a_crowd_of_one_value_lists_no_more_than_its_cap_a_generation(self, store: Store) -> None:
         accounts = [a_remembered(str(n)) for n in range(NAME_POSTING_CAP * 2)]
         await store.remember(accounts, now=NOW)
-        keys = tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_START)
+        keys = tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN)
         (candidates,) = await store.remembered_like([Query("x:q", keys)], now=NOW, keep=1_000)
-        most = 3 * shard_posting_cap(KeyKind.HANDLE_START, 3)
-        assert posting_cap(KeyKind.HANDLE_START) <= len(candidates) <= most
+        most = 3 * shard_posting_cap(KeyKind.HANDLE_RUN, 3)
+        assert posting_cap(KeyKind.HANDLE_RUN) <= len(candidates) <= most
 
 
 class TestPairs:
