@@ -63,8 +63,8 @@ PERSONAL_POSTING_CAP = 60
 EXACT_POSTING_CAP = 1024
 # A rare word or a run of letters finds what nothing else does; one that many share finds strangers.
 WORD_POSTING_CAP = 32
-# (Measured at a million bans: see docs/adr/0008-blocking-keys.md.)
-RUN_POSTING_CAP = 16
+# Ten keep the candidates of a million bans within 150 in the mean (docs/adr/0008-blocking-keys.md).
+RUN_POSTING_CAP = 10
 _EXACT = frozenset({KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE})
 
 

@@ -104,7 +104,7 @@ class TestBans:
         self, make_store: MakeStore
     ) -> None:
         one, other = await make_store(), await make_store()
-        bans = [a_ban(str(n)) for n in range(15)]  # fewer than any posting's cap
+        bans = [a_ban(str(n)) for n in range(9)]  # fewer than any posting's cap
         await one.enrol(bans, now=NOW)
         first = await found(one, a_query(), keep=10)
         await one.expunge([(ban.account, NOW) for ban in bans], now=NOW)
