@@ -18,8 +18,10 @@ def a_store(url: str, prefix: str, sizes: Sizes) -> RedisStore:
 
 def a_handle(number: int) -> str:
     """One of many: what more bans share than a posting lists depends on who came first."""
+    digits = f"{number * 77_368_637_368_631 % 10**14:014}"
     return "".join(
-        "bdfgklmnrs"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{number * 7_736_863 % 10**7:07}"
+        "bcdfghjklmnpqrstvwxz"[int(pair) % 20] + "aeiou"[int(pair) // 20]
+        for pair in (digits[at : at + 2] for at in range(0, 14, 2))
     )
 
 
