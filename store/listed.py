@@ -8,9 +8,10 @@ told from all keys. The tests hold :func:`listed` to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import permutations
+from typing import Final
 
 from samehand.blocking import (
     CONSONANTS_MIN,
@@ -24,7 +25,7 @@ from samehand.blocking import (
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import section
 from samehand.handle_keys import numbered_ends
-from samehand.keys import Key, KeyKind, kind_of, value_of
+from samehand.keys import Key, KeyKind
 from samehand.signals import BY_CODE, POSITION, SIGNALS
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, AvatarTrait, distance, has_block
 from samehand.signals.bio import BIO, has_band
@@ -35,18 +36,33 @@ from samehand.signals.name import NameTrait
 from store.records import keys_of_record
 
 HANDLE_CODE, NAME_CODE = (SIGNALS[POSITION[name]].code for name in ("handle", "name"))
-_LAST_OF_HANDLES, _LAST_OF_NAMES = KeyKind.HANDLE_RUN, KeyKind.NAME_INITIAL
-_DIGESTS = frozenset((KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.ADDRESS, KeyKind.PREFIX))
+# Plain numbers: a look-up asks some thirty times, and to read a member of an enumeration takes longer than
+# all the rest.
+_LAST_OF_HANDLES, _LAST_OF_NAMES = int(KeyKind.HANDLE_RUN), int(KeyKind.NAME_INITIAL)
+_NAMING_WORD, _BIO_BAND, _AVATAR_BLOCK = (
+    int(KeyKind.NAMING_WORD),
+    int(KeyKind.BIO_BAND),
+    int(KeyKind.AVATAR_BLOCK),
+)
+_HANDLE_FULL = int(KeyKind.HANDLE_FULL)
+_DIGESTS = frozenset(map(int, (KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.ADDRESS, KeyKind.PREFIX)))
 
 # Candidates of one batch share records: some thousand of the mean batch, 4 KB each with record and trait.
 _TRAITS_REMEMBERED = 8_192
 
 
 def truly(records: Sequence[bytes], key: Key, pictures: Sequence[bytes]) -> bool:
-    """Whether an account is listed under a key that found it, and not for a picture unlike the query's."""
-    return listed(records, key) and (
-        key[0] != KeyKind.AVATAR_BLOCK or not another_picture(records, key, pictures)
-    )
+    """Whether a key that found an account is one of its own, and not for a picture unlike the query's.
+
+    Told as :func:`listed` tells it, but for words: an account that shows one is taken to be listed under it.
+    It need not be, for only its rarest words are; but then a false entry must have met an account that bears
+    the very word (once in some million look-ups, reckoned), and the two do share it.
+    """
+    kind = key[0]
+    if kind == _NAMING_WORD:
+        word = key[1:].decode("utf-8", "replace")
+        return any(_shows(record, word) for record in records)
+    return listed(records, key) and (kind != _AVATAR_BLOCK or not another_picture(records, key, pictures))
 
 
 def listed(records: Sequence[bytes], key: Key) -> bool:
@@ -62,80 +78,131 @@ def another_picture(records: Sequence[bytes], key: Key, pictures: Sequence[bytes
     Among a million pictures some twenty share one block by chance; they would be told apart only after they
     had taken the places of others.
     """
-    if kind_of(key) is not KeyKind.AVATAR_BLOCK or not pictures:
+    if key[0] != _AVATAR_BLOCK or not pictures:
         return False
     shown = [pdq for record in records if (pdq := _pdq(record)) is not None]
     return all(distance(one, other) > ALIKE_BITS for one in pictures for other in shown)
 
 
 def _listed(record: bytes, key: Key) -> bool:
-    kind = kind_of(key)
-    if kind in _DIGESTS:
-        # No other trait makes this digest of anything, so that who holds it is listed under it.
-        if len(key) == 1 + DIGEST_BYTES and key[1:] in record:
-            return True
-    elif kind is KeyKind.AVATAR_BLOCK:
-        pdq = _pdq(record)
-        return pdq is not None and has_block(pdq, key[1:])
-    elif kind is KeyKind.BIO_BAND:
+    kind = key[0]
+    if kind <= _LAST_OF_HANDLES:
+        handle = _trait(record, HANDLE_CODE)
+        return isinstance(handle, HandleTrait) and _called(handle, kind, key)
+    if kind <= _LAST_OF_NAMES:
+        name = _trait(record, NAME_CODE)
+        return isinstance(name, NameTrait) and _named(name, kind, key)
+    if kind == _BIO_BAND:
         signature = _payload(record, BIO.code)[1:]
         return bool(signature) and has_band(signature, key[1:])
-    elif kind <= _LAST_OF_HANDLES:
-        handle = _trait(record, HANDLE_CODE)
-        if not isinstance(handle, HandleTrait):
-            return False
-        return _surely(handle, key) or key in BY_CODE[HANDLE_CODE].keys(handle)
-    elif kind <= _LAST_OF_NAMES:
-        name = _trait(record, NAME_CODE)
-        return isinstance(name, NameTrait) and _named(name, key)
-    elif kind is KeyKind.NAMING_WORD:
+    if kind == _AVATAR_BLOCK:
+        pdq = _pdq(record)
+        return pdq is not None and has_block(pdq, key[1:])
+    if kind == _NAMING_WORD:
         return key in CROSSING.keys(names_of(_trait(record, HANDLE_CODE), _trait(record, NAME_CODE)))
+    # No other trait makes such a digest of anything, so that who holds it is listed under it.
+    if kind in _DIGESTS and len(key) == 1 + DIGEST_BYTES and key[1:] in record:
+        return True
     return key in keys_of_record(record)
 
 
-def _named(name: NameTrait, key: Key) -> bool:
-    """Whether a display name is listed so."""
-    kind, value = kind_of(key), key[1:].decode("utf-8", "replace")
-    match kind:
-        case KeyKind.NAME_WORD:
-            return value == name.base
-        case KeyKind.NAME_LETTERS:
-            return _by_letters(name.joined or name.base, value)
-        case KeyKind.NAME_CONSONANTS:
-            return len(value) >= CONSONANTS_MIN and value == "".join(sorted(name.sounds))
-        case KeyKind.NAME_INITIAL if value not in {
-            f"{one} {other[:1]}" for one, other in permutations(name.words, 2)
-        }:
-            return False
-    return key in BY_CODE[NAME_CODE].keys(name)
-
-
-def _surely(trait: HandleTrait, key: Key) -> bool:
-    """Whether the handle alone says that it is listed so; a "no" says nothing."""
-    value = value_of(key).decode("utf-8", "replace")
-    if kind_of(key) is KeyKind.HANDLE_FULL:
-        return value == trait.literal
-    if trait.automatic:
+def _shows(record: bytes, word: str) -> bool:
+    """Whether a word stands in a display name, or in a handle that somebody chose."""
+    name = _trait(record, NAME_CODE)
+    if isinstance(name, NameTrait) and word in name.words:
+        return True
+    handle = _trait(record, HANDLE_CODE)
+    if not isinstance(handle, HandleTrait) or handle.automatic:
         return False
-    base = trait.word.base
-    match kind_of(key):
-        case KeyKind.HANDLE_WORD:
-            short = DELETION_LENGTH_MIN <= len(base) < UNORDERED_LENGTH_MIN
-            return bool(base) and (value == base or (short and _one_letter_less(base, value)))
-        case KeyKind.HANDLE_SORTED:
-            joined = "".join(trait.word.tokens) or base
-            if len(joined) >= LETTERS_LISTED_WHOLE_LENGTH_MIN:
-                return value == sorted_letters(joined)
-            return _by_letters(joined, value)
-        case KeyKind.HANDLE_RUN:
-            return value in spread_runs(base)
-        case KeyKind.HANDLE_NUMBERED:
-            return value in numbered_ends(base, trait.digits)
-        case KeyKind.HANDLE_WHOLE:
-            return bool(trait.digits) and value == base + trait.digits != trait.literal
-        case KeyKind.HANDLE_CONSONANTS:
-            return len(value) >= CONSONANTS_MIN and value == trait.word.consonants
-    return False
+    return word in handle.word.base or word in handle.word.tokens
+
+
+def _called(handle: HandleTrait, kind: int, key: Key) -> bool:
+    """Whether a handle is listed so."""
+    value = key[1:].decode("utf-8", "replace")
+    if kind == _HANDLE_FULL and value == handle.literal:
+        return True
+    surely = _SURELY_CALLED.get(kind)
+    if surely is not None and not handle.automatic and surely(handle, value):
+        return True
+    return key in BY_CODE[HANDLE_CODE].keys(handle)
+
+
+def _named(name: NameTrait, kind: int, key: Key) -> bool:
+    """Whether a display name is listed so."""
+    told = _NAMED.get(kind)
+    return (
+        key in BY_CODE[NAME_CODE].keys(name)
+        if told is None
+        else told(name, key[1:].decode("utf-8", "replace"))
+    )
+
+
+def _by_word(handle: HandleTrait, value: str) -> bool:
+    base = handle.word.base
+    if value == base or value in handle.alternates:
+        return bool(value)
+    return DELETION_LENGTH_MIN <= len(base) < UNORDERED_LENGTH_MIN and _one_letter_less(base, value)
+
+
+def _by_sorted(handle: HandleTrait, value: str) -> bool:
+    joined = "".join(handle.word.tokens) or handle.word.base
+    if len(joined) >= LETTERS_LISTED_WHOLE_LENGTH_MIN:
+        return value == sorted_letters(joined)
+    return _by_letters(joined, value)
+
+
+def _by_run(handle: HandleTrait, value: str) -> bool:
+    return value in handle.word.base and value in spread_runs(handle.word.base)
+
+
+def _by_number(handle: HandleTrait, value: str) -> bool:
+    return value in numbered_ends(handle.word.base, handle.digits)
+
+
+def _by_whole(handle: HandleTrait, value: str) -> bool:
+    return bool(handle.digits) and value == handle.word.base + handle.digits != handle.literal
+
+
+def _by_consonants(handle: HandleTrait, value: str) -> bool:
+    return len(value) >= CONSONANTS_MIN and value == handle.word.consonants
+
+
+# By the number of a kind: whether a handle that somebody chose is surely listed so. A "no" says nothing.
+_SURELY_CALLED: Final[dict[int, Callable[[HandleTrait, str], bool]]] = {
+    int(KeyKind.HANDLE_WORD): _by_word,
+    int(KeyKind.HANDLE_SORTED): _by_sorted,
+    int(KeyKind.HANDLE_RUN): _by_run,
+    int(KeyKind.HANDLE_NUMBERED): _by_number,
+    int(KeyKind.HANDLE_WHOLE): _by_whole,
+    int(KeyKind.HANDLE_CONSONANTS): _by_consonants,
+}
+
+
+def _by_name_letters(name: NameTrait, value: str) -> bool:
+    return _by_letters(name.joined or name.base, value)
+
+
+def _by_name_word(name: NameTrait, value: str) -> bool:
+    return value == name.base
+
+
+def _by_name_consonants(name: NameTrait, value: str) -> bool:
+    return len(value) >= CONSONANTS_MIN and value == "".join(sorted(name.sounds))
+
+
+def _by_initial(name: NameTrait, value: str) -> bool:
+    telling = {name.words[place] for place in name.telling}
+    return len(telling) == 2 and value in [f"{one} {other[0]}" for one, other in permutations(telling, 2)]
+
+
+# By the number of a kind: whether a display name is listed so.
+_NAMED: Final[dict[int, Callable[[NameTrait, str], bool]]] = {
+    int(KeyKind.NAME_WORD): _by_name_word,
+    int(KeyKind.NAME_LETTERS): _by_name_letters,
+    int(KeyKind.NAME_CONSONANTS): _by_name_consonants,
+    int(KeyKind.NAME_INITIAL): _by_initial,
+}
 
 
 def _by_letters(word: str, value: str) -> bool:

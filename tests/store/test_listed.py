@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint import distil, enrolment_keys, pack, query_keys
-from samehand.keys import KeyKind, key_of
-from store.listed import listed
+from samehand.keys import KeyKind, key_of, kind_of, value_of
+from store.listed import listed, truly
 from tests.store.makers import PEPPERS
 
 WORDS = st.sampled_from(
@@ -38,6 +39,28 @@ def test_the_short_way_agrees_with_the_long_one(
     record, keys = pack(mine), set(enrolment_keys(mine))
     for key in (*keys, *query_keys(mine), *query_keys(theirs), key_of(kind, value)):
         assert listed([record], key) == (key in keys), key
+
+
+@given(ACCOUNTS, ACCOUNTS)
+def test_what_found_an_account_is_told_alike_but_for_words_that_it_shows(
+    one: Account, other: Account
+) -> None:
+    mine, theirs = (distil(account, KEYER, at=None) for account in (one, other))
+    record, keys = pack(mine), set(enrolment_keys(mine))
+    for key in (*keys, *query_keys(mine), *query_keys(theirs)):
+        told = truly([record], key, ())
+        if kind_of(key) is not KeyKind.NAMING_WORD:
+            assert told == (key in keys), key
+        elif told != (key in keys):
+            assert told, key
+            assert value_of(key).decode() in f"{one.handle} {one.display_name} {mine.traits}", key
+
+
+@pytest.mark.parametrize("word", ["gulzar", "waziristan", "zabulistan"])
+def test_a_word_that_an_account_does_not_show_did_not_find_it(word: str) -> None:
+    account = Account(platform="x", account_id="1", handle="gulzar_poet", display_name="Gulzar Waziristan")
+    key = key_of(KeyKind.NAMING_WORD, word.encode())
+    assert truly([pack(distil(account, KEYER, at=None))], key, ()) == (word != "zabulistan")
 
 
 @given(st.binary(max_size=60), st.sampled_from(list(KeyKind)))
