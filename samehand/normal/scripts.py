@@ -156,6 +156,9 @@ def _is_mixture(scripts: set[Script]) -> bool:
     return len(scripts - _EAST_ASIAN) > 1
 
 
+_SCRIPTS = frozenset(map(str, Script))
+
+
 def stratum(text: str | Script, locale: str | None = None) -> str:
     """The group of names within which a name's commonness is judged: a language such as `ur`, or a script.
 
@@ -167,6 +170,11 @@ def stratum(text: str | Script, locale: str | None = None) -> str:
     if language in _LANGUAGES:
         return language
     return str(text if isinstance(text, Script) else dominant_script(text))
+
+
+def is_pooled(group: str) -> bool:
+    """Whether a stratum is a script: a pool of many languages, of which none was named."""
+    return group in _SCRIPTS
 
 
 def language_of(locale: str | None) -> str:

@@ -16,6 +16,7 @@ import msgspec
 from samehand.account import Account
 from samehand.frequency import Frequencies, named_rate, shared_rate
 from samehand.keys import Key, KeyKind
+from samehand.normal.scripts import is_pooled
 
 Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")
@@ -60,6 +61,16 @@ class Sight(msgspec.Struct, frozen=True):
         """The same within the stratum: a name common there is common, whatever it is elsewhere."""
         crowd = self.frequencies.count(kind, value, self.stratum)
         return named_rate(crowd, self.frequencies.accounts(self.stratum), shipped_rate), crowd
+
+    def word(self, word: str, shipped_rate: float) -> tuple[float, int]:
+        """The rate of a word of display names within the stratum, and how many were counted with it.
+
+        Where no language is known, all who write one script are counted together, and those who show no name
+        with them: among them a common name of a small language looks rare, and its bearers would be accused
+        most. There a count makes a word more common than shipped, never rarer.
+        """
+        rate, crowd = self.within_stratum(KeyKind.WORD, word.encode(), shipped_rate)
+        return (max(rate, shipped_rate) if is_pooled(self.stratum) else rate), crowd
 
 
 @dataclass(frozen=True, slots=True)

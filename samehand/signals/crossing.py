@@ -14,7 +14,7 @@ from samehand.account import Account
 from samehand.commonness import bits
 from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key
 from samehand.likeness import Likeness, Word, likeness
 from samehand.signals.base import Example, Finding, Quoted, Sight
 from samehand.signals.handle import HandleTrait
@@ -127,7 +127,7 @@ def _finding(found: _Crossed, sight: Sight) -> Finding:
     crowds = []
     for word in found.words:
         each = rate_of_bits(bits(word))
-        counted, crowd = sight.within_stratum(KeyKind.WORD, word.encode(), each)
+        counted, crowd = sight.word(word, each)
         shipped, rate = shipped * each, rate * counted
         crowds.append(crowd)
     because = _SENTENCES[found.level].format(found.ours, found.theirs)

@@ -168,7 +168,7 @@ class NameSignal(SignalBase[NameTrait]):
         crowds = []
         for word in words:
             each = rate_of_bits(bits(word))
-            counted, crowd = sight.within_stratum(KeyKind.WORD, word.encode(), each)
+            counted, crowd = sight.word(word, each)
             shipped, rate, worth = shipped * each, rate * counted, worth + bits(word)
             crowds.append(crowd)
         alone = worth - slack_bits >= ALONE_BITS_MIN

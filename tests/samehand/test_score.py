@@ -45,6 +45,18 @@ class Crowded:
         return 4_000
 
 
+class OfOtherLanguages:
+    """Five thousand accounts counted, none of them with any name asked for."""
+
+    bans = 1000
+
+    def accounts(self, stratum: str) -> int:
+        return 5_000
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return 0
+
+
 @given(ours=accounts, theirs=accounts)
 def test_prior_and_lines_sum_to_the_log_odds(ours: Account, theirs: Account) -> None:
     result = scored(ours, theirs, apart=HOUR)
@@ -101,6 +113,15 @@ def test_handle_and_name_are_partly_one_fact() -> None:
     gain = together.log_odds - together.prior
     assert gain < sum(each.log_odds - each.prior for each in apart)
     assert gain > max(each.log_odds - each.prior for each in apart)
+
+
+def test_a_common_name_is_not_rare_for_being_counted_among_other_languages() -> None:
+    """Where no locale is given, those counted are whoever writes Latin letters, with a name or without."""
+    namesakes = an_account(display_name="Imran Mehsud")
+    among_others = score(seen(namesakes), seen(namesakes), default_weights(), OfOtherLanguages())
+    (shipped,) = [line for line in scored(namesakes, namesakes).lines if line.signal == "name"]
+    (counted,) = [line for line in among_others.lines if line.signal == "name"]
+    assert counted.weight == shipped.weight
 
 
 def test_more_bans_make_each_less_likely() -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normal.scripts import STRATA_MAX, Script, dominant_script, has_mixed_script, stratum
+from samehand.normal.scripts import (
+    STRATA_MAX,
+    Script,
+    dominant_script,
+    has_mixed_script,
+    is_pooled,
+    stratum,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,11 @@ def test_a_stratum_is_a_language_or_else_a_script(
     text: str | Script, locale: str | None, expected: str
 ) -> None:
     assert stratum(text, locale) == expected
+
+
+@pytest.mark.parametrize(("locale", "pooled"), [("ps-AF", False), (None, True), ("xx", True)])
+def test_a_script_is_a_pool_of_languages_and_a_language_is_none(locale: str | None, pooled: bool) -> None:
+    assert is_pooled(stratum("عمر", locale)) is pooled
 
 
 @given(st.sets(st.tuples(st.sampled_from(Script), st.text(max_size=6)), max_size=200))
