@@ -118,10 +118,10 @@ def masters(count: int) -> Iterator[Masters]:
     """One Redis or a cluster, both appending every write as a deployment would."""
     with EmbeddedRedis() if count == 1 else RedisCluster() as running:
         if isinstance(running, RedisCluster):
-            url, ports = f"cluster://{running.address}", [node.port for node in running.masters]
+            url, nodes = f"cluster://{running.address}", list[EmbeddedRedis](running.masters)
         else:
-            url, ports = running.url, [running.port]
-        clients = [cast(Any, redis.Redis(port=port)) for port in ports]
+            url, nodes = running.url, [running]
+        clients = [cast(Any, redis.Redis.from_url(node.administrator_url)) for node in nodes]
         try:
             yield Masters(url, clients)
         finally:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+import redis
+
 from local.binaries import REDIS, executable
 from local.ports import LOOPBACK
-from local.redis_ready import answers_ping
+from local.redis_ready import answers_ping, client
+from local.redis_users import ADMINISTRATOR, PASSWORD, user_options
 from local.server import LocalServer
 
 #: Every write is appended before it is acknowledged and synced each second: a kill -9 loses nothing that was
@@ -20,7 +23,11 @@ PROMPT = {"repl-diskless-sync-delay": "0"}
 
 
 class EmbeddedRedis(LocalServer):
-    """Valkey on loopback. ``settings`` are its configuration directives (``{"maxmemory": "64mb"}``)."""
+    """Valkey on loopback. ``settings`` are its configuration directives (``{"maxmemory": "64mb"}``).
+
+    Who connects without a name may do what a worker may, the administrator everything
+    (:mod:`local.redis_users`).
+    """
 
     name: ClassVar[str] = "redis"
 
@@ -35,14 +42,23 @@ class EmbeddedRedis(LocalServer):
 
     @property
     def url(self) -> str:
-        """Its URL for clients."""
+        """Its URL for a worker."""
         return f"redis://{self.address}/0"
+
+    @property
+    def administrator_url(self) -> str:
+        """Its URL for who may do everything."""
+        return f"redis://{ADMINISTRATOR}:{PASSWORD}@{self.address}/0"
+
+    def administrator(self) -> redis.Redis:
+        """A client that may do everything, reads text and fails at once."""
+        return client(self.port, ADMINISTRATOR, PASSWORD)
 
     def command(self) -> list[str]:
         own = {"port": str(self.port), "bind": LOOPBACK, "dir": str(self.folder), "daemonize": "no"}
         directives = {**own, **self._settings}
         options = [part for key, value in directives.items() for part in (f"--{key}", value)]
-        return [str(executable(*REDIS)), *options]
+        return [str(executable(*REDIS)), *user_options(), *options]
 
     def answers(self) -> bool:
         return answers_ping(self.port)

@@ -8,7 +8,6 @@ from typing import ClassVar, Self
 from local.group import ServerGroup
 from local.ports import LOOPBACK, Port, take_port
 from local.redis import EmbeddedRedis
-from local.redis_ready import client
 from local.server import DidNotStart
 from local.waiting import wait_until
 
@@ -44,7 +43,7 @@ class ClusterNode(EmbeddedRedis):
 
     def run(self, *words: str | int) -> str:
         """A ``CLUSTER`` command's reply."""
-        with client(self.port) as connection:
+        with self.administrator() as connection:
             return str(connection.execute_command("CLUSTER", *words))
 
     def close(self) -> None:
@@ -81,7 +80,7 @@ class RedisCluster(ServerGroup):
         found: dict[int, str] = {}
         for node in self.nodes:
             if node.answers():
-                with client(node.port) as connection:
+                with node.administrator() as connection:
                     found[node.port] = str(connection.role()[0])
         return found
 
@@ -128,6 +127,6 @@ def _serves_all(node: ClusterNode) -> bool:
 
 def _is_in_step(node: ClusterNode) -> bool:
     """Whether it is a master, or a replica fit to take over: an unlinked one never stands for election."""
-    with client(node.port) as connection:
+    with node.administrator() as connection:
         state = connection.info("replication")
     return bool(state["role"] == "master" or state["master_link_status"] == "up")

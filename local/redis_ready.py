@@ -6,14 +6,18 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from local.ports import LOOPBACK
+
 PROBE_SECONDS = 1.0
 
 
-def client(port: int, host: str = "127.0.0.1") -> redis.Redis:
-    """A client that fails at once and is cheap to throw away."""
+def client(port: int, username: str | None = None, password: str | None = None) -> redis.Redis:
+    """A client on loopback that fails at once and is cheap to throw away."""
     return redis.Redis(
-        host=host,
+        host=LOOPBACK,
         port=port,
+        username=username,
+        password=password,
         socket_timeout=PROBE_SECONDS,
         socket_connect_timeout=PROBE_SECONDS,
         retry=Retry(NoBackoff(), 0),

@@ -10,6 +10,7 @@ from local.group import ServerGroup
 from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_ready import answers_ping, client
+from local.redis_users import ADMINISTRATOR, PASSWORD
 from local.server import DidNotStart, LocalServer
 from local.waiting import wait_until
 
@@ -45,6 +46,8 @@ class Sentinel(LocalServer):
             watched,
             f"sentinel down-after-milliseconds {MASTER_NAME} {DOWN_MS}",
             f"sentinel failover-timeout {MASTER_NAME} {FAILOVER_MS}",
+            f"sentinel auth-user {MASTER_NAME} {ADMINISTRATOR}",
+            f"sentinel auth-pass {MASTER_NAME} {PASSWORD}",
         ]
         return "\n".join([*lines, ""])
 
@@ -112,5 +115,5 @@ class SentinelTrio(ServerGroup):
         return (int(fact["num-slaves"]), int(fact["num-other-sentinels"])) == expected
 
     def _replicas_linked(self, master: EmbeddedRedis) -> bool:
-        with client(master.port) as connection:
+        with master.administrator() as connection:
             return bool(connection.info("replication")["connected_slaves"] == len(self.redis) - 1)

@@ -20,7 +20,7 @@ from hypothesis import settings
 from local.binaries import NotAvailable
 from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
-from tests.redis_user import NAME, PASSWORD, write_users
+from tests.redis_user import NAME, PASSWORD, with_password
 
 # A run in the background may have inherited that SIGINT is ignored; tests of Ctrl-C need the usual.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -51,35 +51,49 @@ def broker() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Redis that every test may write to, under its own ``store_prefix``, and none may harm.
-
-    Who says no name may do everything there; ``redis_user`` may what a worker may.
-    """
-    if given := os.environ.get(REDIS_URL):
-        yield given
+def shared_redis() -> Iterator[EmbeddedRedis | None]:
+    """The Redis that tests share, ``None`` where it is somebody's own."""
+    if os.environ.get(REDIS_URL):
+        yield None
         return
-    users = tmp_path_factory.mktemp("redis-users") / "users.acl"
-    write_users(users)
     try:
-        with EmbeddedRedis(settings={"aclfile": str(users)}) as embedded:
-            yield embedded.url
+        with EmbeddedRedis() as embedded:
+            yield embedded
     except NotAvailable as why:
         pytest.skip(f"{why} In tests: {REDIS_URL}.")
 
 
 @pytest.fixture(scope="session")
-def redis_user(redis_url: str) -> dict[str, str]:
-    """Name and password of the worker's user on ``redis_url``, of a server that is somebody's own: none."""
-    return {} if os.environ.get(REDIS_URL) else {"username": NAME, "password": PASSWORD}
+def redis_url(shared_redis: EmbeddedRedis | None) -> str:
+    """URL of a Redis that every test may write to, under its own ``store_prefix``, and none may harm.
+
+    Who connects there may do what a worker may by `deploy/redis/users.acl`, unless it is somebody's own.
+    """
+    return os.environ[REDIS_URL] if shared_redis is None else shared_redis.url
+
+
+@pytest.fixture(scope="session")
+def redis_administrator(shared_redis: EmbeddedRedis | None) -> str:
+    """URL of the same Redis for what only tests need: to look at all keys, and to remove them."""
+    return os.environ[REDIS_URL] if shared_redis is None else shared_redis.administrator_url
+
+
+@pytest.fixture(scope="session")
+def redis_user(shared_redis: EmbeddedRedis | None) -> dict[str, str]:
+    """A worker's name and password on ``redis_url``, as in deployments; where it is somebody's own: none."""
+    if shared_redis is None:
+        return {}
+    with shared_redis.administrator() as administrator:
+        administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
+    return {"username": NAME, "password": PASSWORD}
 
 
 @pytest.fixture
-def store_prefix(redis_url: str) -> Iterator[str]:
+def store_prefix(redis_administrator: str) -> Iterator[str]:
     """A key prefix of this test alone; its keys are removed afterwards."""
     prefix = f"samehand-{uuid.uuid4().hex[:12]}"
     yield prefix
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_administrator) as client:
         keys = list(client.scan_iter(match=f"{prefix}*", count=UNLINK_BATCH))
         for first in range(0, len(keys), UNLINK_BATCH):
             client.unlink(*keys[first : first + UNLINK_BATCH])

@@ -75,9 +75,9 @@ class Filled:
             "dbfilename": self.snapshot.name,
         }
         with LoadedRedis(settings=settings) as running:
-            client = redis.Redis.from_url(running.url)
+            client = redis.Redis.from_url(running.administrator_url)
             try:
-                yield Server(running.url, cast(Any, client))
+                yield Server(running.url, running.administrator_url, cast(Any, client))
             finally:
                 client.close()
 
@@ -126,7 +126,7 @@ def _mark(bans: int, seed: int, pepper: Path) -> str:
         settings = load(environment(running.url, pepper, bans))
         drawn = list(islice(people(seed, bans, range(bans)), _SAMPLE))
         asyncio.run(_enrol(settings, enumerate(drawn)))
-        with redis.Redis.from_url(running.url) as client:
+        with redis.Redis.from_url(running.administrator_url) as client:
             for line in sorted(_contents(cast(Any, client))):
                 mark.update(line)
     return mark.hexdigest()
@@ -163,7 +163,9 @@ def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path) -> Non
                 rest = parts[1:] if len(parts) > 1 else parts
                 jobs = [pool.submit(fill, own, bans, seed, part) for part in rest]
                 originals += [one for job in jobs for one in job.result()]
-            with redis.Redis.from_url(running.url, socket_timeout=_LOADING_SECONDS_MAX) as client:
+            with redis.Redis.from_url(
+                running.administrator_url, socket_timeout=_LOADING_SECONDS_MAX
+            ) as client:
                 client.save()
         part = kept.with_suffix(f".{os.getpid()}")
         part.write_bytes(msgspec.msgpack.encode(originals))

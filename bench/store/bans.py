@@ -96,7 +96,7 @@ class Ingest:
 
 def a_store(server: Server, bans: int) -> RedisStore:
     """A store laid out for so many bans."""
-    endpoint = Endpoint(url=server.url, deadline_seconds=30)
+    endpoint = Endpoint(url=server.administrator_url, deadline_seconds=30)
     return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=_sizes(bans))
 
 

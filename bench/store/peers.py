@@ -81,14 +81,19 @@ class MinHashOnRedis:
     def __init__(self, server: Server) -> None:
         """Takes the server that it fills."""
         self._sketch: Any = importlib.import_module("datasketch")
-        place = urlsplit(server.url)
+        place = urlsplit(server.administrator_url)
         self._lsh = self._sketch.MinHashLSH(
             num_perm=_BANDS * _ROWS,
             params=(_BANDS, _ROWS),
             storage_config={
                 "type": "redis",
                 "basename": b"bench",
-                "redis": {"host": place.hostname, "port": place.port},
+                "redis": {
+                    "host": place.hostname,
+                    "port": place.port,
+                    "username": place.username,
+                    "password": place.password,
+                },
             },
         )
 

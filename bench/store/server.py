@@ -20,9 +20,14 @@ _PART = re.compile(rb"^[^{]*\{\d+\}:(?:g\d+:|b:)?(?P<part>[a-z])")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. Each contender of a bench has its own, so that bytes and seconds are its alone."""
+    """One server. Each contender of a bench has its own, so that bytes and seconds are its alone.
+
+    ``url`` is a worker's, with its rights; contenders that are compared use ``administrator_url``: they name
+    their keys as they like, and none is weighed with the check of each key that a worker's user costs.
+    """
 
     url: str
+    administrator_url: str
     client: Any  # `redis.Redis`, whose answers are typed as what none of these commands answers
 
     def bytes_used(self) -> int:
@@ -77,8 +82,8 @@ def server(folder: Path | None = None) -> Iterator[Server]:
     It begins with the snapshot in ``folder``, if there is one.
     """
     with _Patient(folder, settings={"appendonly": "no"}) as running:
-        client = redis.Redis.from_url(running.url)
+        client = redis.Redis.from_url(running.administrator_url)
         try:
-            yield Server(running.url, cast(Any, client))
+            yield Server(running.url, running.administrator_url, cast(Any, client))
         finally:
             client.close()

@@ -90,8 +90,8 @@ async def on_redis(life: Life, redis_url: str, store_prefix: str) -> AsyncIterat
     await store.close()
 
 
-def emptied(redis_url: str, store_prefix: str) -> None:
-    with redis.Redis.from_url(redis_url) as client:
+def emptied(redis_administrator: str, store_prefix: str) -> None:
+    with redis.Redis.from_url(redis_administrator) as client:
         client.unlink(*client.scan_iter(match=f"{store_prefix}*"))
 
 
@@ -108,12 +108,12 @@ async def test_the_epoch_is_noted_once_and_again_after_an_outage_of_the_broker(o
 
 
 async def test_an_emptied_store_is_not_well_until_somebody_rebuilt_it(
-    on_redis: Life, redis_url: str, store_prefix: str
+    on_redis: Life, redis_url: str, redis_administrator: str, store_prefix: str
 ) -> None:
     noted = Noted()
     tending = tending_of(on_redis, noted)
     await tending.look()
-    emptied(redis_url, store_prefix)
+    emptied(redis_administrator, store_prefix)
     await tending.look()
     assert "samehand rebuild" in tending.fault
     noted.away = True

@@ -18,7 +18,7 @@ COMMITTED_SECONDS = 1.5  # what was settled before is committed by then
 
 def test_redis_disk_is_full(scene: Scene, expected: Expected) -> None:
     """A snapshot that cannot be written: MISCONF for every write, while reads go on."""
-    with redis.Redis.from_url(scene.redis.url) as connection:
+    with redis.Redis.from_url(scene.redis.administrator_url) as connection:
         scene.publish_all(expected.stream)
         worker = scene.start()
         scene.until_alerts(len(expected.final) // 3)

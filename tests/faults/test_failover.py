@@ -9,7 +9,6 @@ import pytest
 
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from local.redis_ready import client
 from local.redis_sentinel import MASTER_NAME, SentinelTrio
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
@@ -30,7 +29,7 @@ def said_again(scene: Scene) -> bool:
 def cut_off(replica: EmbeddedRedis, master: EmbeddedRedis) -> None:
     """From now on the replica hears nothing of the master, and does not know it yet."""
     replica.freeze()
-    with client(master.port) as connection:
+    with master.administrator() as connection:
         connection.execute_command("CLIENT", "KILL", "TYPE", "REPLICA")
 
 
@@ -38,7 +37,7 @@ def most_of(scene: Scene, masters: Sequence[EmbeddedRedis]) -> EmbeddedRedis:
     """The master that holds most."""
 
     def keys(server: EmbeddedRedis) -> int:
-        with client(server.port) as connection:
+        with server.administrator() as connection:
             return int(connection.dbsize())
 
     return max(masters, key=keys)

@@ -22,8 +22,8 @@ IMPATIENT_SECONDS = 4.0
 FROZEN_SECONDS = 12.0  # longer than the group's session: a worker that only waited would be thrown out
 
 
-def client(server: EmbeddedRedis) -> redis.Redis:
-    return redis.Redis.from_url(server.url)
+def administrator(server: EmbeddedRedis) -> redis.Redis:
+    return redis.Redis.from_url(server.administrator_url)
 
 
 def holding(scene: Scene) -> bool:
@@ -85,7 +85,7 @@ def test_redis_is_frozen_for_longer_than_the_poll_interval(scene: Scene, expecte
 
 
 def test_redis_is_full(scene: Scene, expected: Expected) -> None:
-    with client(scene.redis) as connection:
+    with administrator(scene.redis) as connection:
         connection.config_set("maxmemory-policy", "noeviction")
         scene.publish_all(expected.stream)
         scene.start()
@@ -114,7 +114,7 @@ def test_redis_is_emptied(scene: Scene, expected: Expected, running: bool) -> No
     scene.until(lambda: known_epoch(scene.settings), "the epoch to be noted")
     if not running:
         worker.child.stop(30.0)
-    with client(scene.redis) as connection:
+    with administrator(scene.redis) as connection:
         connection.flushall()
     scene.publish(scene.topics.created, expected.stream.created)
     scene.publish(scene.topics.updated, expected.stream.updated)

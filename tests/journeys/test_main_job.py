@@ -56,7 +56,7 @@ def test_a_change_turns_an_ordinary_account_into_a_mirror(platform: Platform) ->
 
 
 def test_a_reinstated_account_leaves_no_trace_and_its_alerts_are_withdrawn(
-    platform: Platform, redis_url: str
+    platform: Platform, redis_administrator: str
 ) -> None:
     mail = "hindukush.daily@valley.example"
     given: dict[str, Any] = {"handle": "hindukush_daily", "device_id": device(4), "email": mail}
@@ -77,7 +77,7 @@ def test_a_reinstated_account_leaves_no_trace_and_its_alerts_are_withdrawn(
     platform.publish(platform.topics.created, a_sign_up("n6", handle="someone_else", at=NOW))
     platform.until(lambda: platform.metric(processed) > before, "the events after it")
     assert platform.alerts_on("n5") == []
-    held = everything_in(redis_url, platform.settings.store_prefix)
+    held = everything_in(redis_administrator, platform.settings.store_prefix)
     for raw in (b"b4-reinstated", mail.encode(), device(4).encode()):
         assert raw not in held, raw
 

@@ -67,7 +67,11 @@ def personal(events: list[Event]) -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def told(
-    tmp_path_factory: pytest.TempPathFactory, broker: str, redis_url: str, redis_user: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory,
+    broker: str,
+    redis_url: str,
+    redis_administrator: str,
+    redis_user: dict[str, str],
 ) -> Iterator[Told]:
     """The sample replayed, waited for, and everything that was said collected."""
     extra = {"SAMEHAND_LETTERS_SHARE": "1.0"}  # the sample has broken records on purpose
@@ -84,7 +88,7 @@ def told(
         platform.until(lambda: processed(platform) >= len(events), "every event's outcome")
         yield Told(
             frozenset(filter(TELLING.fullmatch, personal(events))),
-            places(platform, redis_url),
+            places(platform, redis_administrator),
             tuple(platform.letters()),
             frozenset(secrets(platform)),
         )
@@ -113,13 +117,13 @@ def secrets(platform: Platform) -> Iterator[bytes]:
     yield Path(platform.environment["SAMEHAND_REDIS_PASSWORD_FILE"]).read_bytes().strip()
 
 
-def places(platform: Platform, redis_url: str) -> dict[str, bytes]:
+def places(platform: Platform, redis_administrator: str) -> dict[str, bytes]:
     """Everything that was said, by where."""
     openmetrics = Request(
         f"http://{LOOPBACK}:{platform.port.number}/metrics",
         headers={"Accept": "application/openmetrics-text"},
     )
-    with urlopen(openmetrics, timeout=5.0) as answer, redis.Redis.from_url(redis_url) as client:
+    with urlopen(openmetrics, timeout=5.0) as answer, redis.Redis.from_url(redis_administrator) as client:
         return {
             "openmetrics": answer.read(),
             "metrics": platform.page("/metrics").encode(),

@@ -6,23 +6,22 @@ import pytest
 import redis
 
 from local.redis import EmbeddedRedis
-from local.redis_ready import client
 
 
 def test_acknowledged_writes_outlive_a_kill() -> None:
     with EmbeddedRedis() as server:
-        with client(server.port) as connection:
+        with server.administrator() as connection:
             for number in range(1_000):
                 connection.set(f"account:{number}", number)
         server.kill()
         server.start()
-        with client(server.port) as connection:
+        with server.administrator() as connection:
             assert connection.dbsize() == 1_000
 
 
 def test_settings_reach_it() -> None:
     limits = {"maxmemory": "16mb", "maxmemory-policy": "noeviction"}
-    with EmbeddedRedis(settings=limits) as server, client(server.port) as connection:
+    with EmbeddedRedis(settings=limits) as server, server.administrator() as connection:
         assert connection.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         with pytest.raises(redis.OutOfMemoryError):
             fill(connection)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import redis
 
+from local.ports import LOOPBACK
 from local.redis_cluster import RedisCluster
-from local.redis_ready import client as client_of
+from local.redis_users import ADMINISTRATOR, PASSWORD
 from local.waiting import wait_until
+
+
+def client_of(port: int) -> redis.RedisCluster:
+    return redis.RedisCluster(LOOPBACK, port, username=ADMINISTRATOR, password=PASSWORD)
 
 
 def test_masters_share_the_slots() -> None:
     with RedisCluster() as cluster:
         assert set(cluster.roles().values()) == {"master"}
-        with redis.RedisCluster("127.0.0.1", cluster.masters[1].port) as client:
+        with client_of(cluster.masters[1].port) as client:
             for number in range(100):
                 client.set(f"{{{number}}}", number)
         for node in cluster.masters:
-            with client_of(node.port) as each:
+            with node.administrator() as each:
                 assert each.dbsize() > 0
         cluster.kill()
         cluster.start()
-        with redis.RedisCluster("127.0.0.1", cluster.masters[2].port) as client:
+        with client_of(cluster.masters[2].port) as client:
             assert client.get("{42}") == b"42"
 
 

@@ -14,5 +14,7 @@ def test_nobody_there_is_not_ready() -> None:
 
 
 def test_one_with_a_password_is_ready() -> None:
-    with EmbeddedRedis(settings={"requirepass": "a-test's"}) as server:
+    with EmbeddedRedis() as server:
+        with server.administrator() as administrator:
+            administrator.acl_setuser("default", enabled=True, reset_passwords=True, passwords="+a-test's")
         assert answers_ping(server.port)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from local.redis_ready import client
 from local.redis_sentinel import SentinelTrio
 from local.waiting import wait_until
 
@@ -14,11 +13,11 @@ def test_replica_becomes_master_with_its_data(harm: str) -> None:
     with SentinelTrio() as trio:
         old, replica = trio.redis
         assert trio.master() is old
-        with client(old.port) as connection:
+        with old.administrator() as connection:
             connection.set("ban", "1")
             assert connection.wait(1, 2_000) == 1
         getattr(old, harm)()
         assert wait_until(lambda: trio.master() is replica, 30)
-        with client(replica.port) as connection:
+        with replica.administrator() as connection:
             assert connection.get("ban") == "1"
             assert wait_until(lambda: connection.role()[0] == "master", 10)

@@ -52,7 +52,14 @@ class RedisOverTls(LocalServer):
 
     def answers(self) -> bool:
         trusted = str(self.certificates.authority)
-        with redis.Redis(host=LOOPBACK, port=self.port, ssl=True, ssl_ca_certs=trusted) as client:
+        with redis.Redis(
+            host=LOOPBACK,
+            port=self.port,
+            ssl=True,
+            ssl_ca_certs=trusted,
+            username=NAME,
+            password=PASSWORD,
+        ) as client:
             try:
                 return bool(client.ping())
             except (redis.RedisError, OSError):

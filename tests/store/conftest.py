@@ -1,4 +1,4 @@
-"""The stores that the contract holds to its word; those in Redis as the user that a worker is there."""
+"""The stores that the contract holds to its word."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ async def make_store(request: pytest.FixtureRequest) -> AsyncIterator[MakeStore]
                 Endpoint(
                     url=request.getfixturevalue("redis_url"),
                     deadline_seconds=10,
-                    options=request.getfixturevalue("redis_user"),
                 ),
                 prefix=request.getfixturevalue("store_prefix"),
                 identity=IDENTITY,

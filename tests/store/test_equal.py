@@ -130,7 +130,7 @@ async def compared(url: str, steps: list[tuple[object, ...]], shards: int) -> No
     bounds = Bounds(shards=shards, **BOUNDS)  # type: ignore[arg-type]  # numbers of either kind
     mine = RedisStore(
         Endpoint(url=url, deadline_seconds=10.0),
-        prefix=f"t{uuid.uuid4().hex[:8]}:",
+        prefix=f"samehand-{uuid.uuid4().hex[:8]}:",
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),
         bounds=bounds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -16,6 +17,7 @@ from desk.cli.wiring import closing_store, house
 from local.binaries import NotAvailable
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
+from local.redis_users import ADMINISTRATOR, PASSWORD
 from streams.settings import Settings, load
 from tests.makers import a_ban
 
@@ -39,11 +41,11 @@ async def test_a_redis_that_is_not_there_is_the_only_finding() -> None:
 
 @pytest.mark.journey
 async def test_looking_at_an_empty_redis_leaves_it_empty(
-    servers: str, redis_url: str, store_prefix: str
+    servers: str, redis_administrator: str, store_prefix: str
 ) -> None:
     findings = await looked(load())
     assert ("warning", "nothing was enrolled in it yet") in [(it.state, it.words) for it in findings]
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_administrator) as client:
         assert list(client.scan_iter(match=f"{store_prefix}*")) == []
 
 
@@ -64,6 +66,20 @@ async def test_a_store_of_another_layout_is_wrong(servers: str, monkeypatch: pyt
     assert "SAMEHAND_STORE_SHARDS" in last.cure
 
 
+def as_administrator(url: str, folder: Path, **more: str) -> Settings:
+    """The settings of somebody who looks with every right."""
+    password = folder / "redis-password"
+    password.write_text(PASSWORD, "utf-8")
+    return load(
+        {
+            "SAMEHAND_REDIS_URL": url,
+            "SAMEHAND_REDIS_USERNAME": ADMINISTRATOR,
+            "SAMEHAND_REDIS_PASSWORD_FILE": str(password),
+            **more,
+        }
+    )
+
+
 @pytest.fixture
 def careless() -> Iterator[str]:
     """A Redis that forgets what it likes and keeps nothing."""
@@ -76,21 +92,27 @@ def careless() -> Iterator[str]:
 
 
 @pytest.mark.journey
-async def test_a_redis_that_forgets_is_told_how_to_keep(careless: str) -> None:
-    findings = await look_at_redis(load({"SAMEHAND_REDIS_URL": careless}), None)
+async def test_a_redis_that_forgets_is_told_how_to_keep(careless: str, tmp_path: Path) -> None:
+    findings = await look_at_redis(as_administrator(careless, tmp_path), None)
     told = {it.about: (it.state, it.cure) for it in findings}
     assert told["Redis memory"] == ("wrong", "CONFIG SET maxmemory-policy noeviction")
     assert told["Redis persistence"][0] == "warning"
 
 
 @pytest.mark.journey
-async def test_a_cluster_without_replicas_and_with_too_few_shards_is_told() -> None:
+async def test_a_worker_says_what_it_may_not_see(careless: str) -> None:
+    findings = await look_at_redis(load({"SAMEHAND_REDIS_URL": careless}), None)
+    assert ("warning", "does not tell its configuration") in [(it.state, it.words) for it in findings]
+
+
+@pytest.mark.journey
+async def test_a_cluster_without_replicas_and_with_too_few_shards_is_told(tmp_path: Path) -> None:
     try:
         nodes = RedisCluster().start()
     except NotAvailable as why:
         pytest.skip(str(why))
     with nodes:
-        settings = load({"SAMEHAND_REDIS_URL": f"cluster://{nodes.address}", "SAMEHAND_STORE_SHARDS": "1"})
+        settings = as_administrator(f"cluster://{nodes.address}", tmp_path, SAMEHAND_STORE_SHARDS="1")
         findings = await look_at_redis(settings, None)
     words = [it.words for it in findings if it.about == "Redis Cluster"]
     assert "3 masters and 1 shards: some masters hold nothing" in words

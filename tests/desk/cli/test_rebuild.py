@@ -50,7 +50,7 @@ def bans(samehand: Samehand, servers: str, tmp_path: Path) -> list[AccountBanned
 
 
 def test_an_emptied_store_is_filled_again(
-    samehand: Samehand, bans: list[AccountBanned], redis_url: str, store_prefix: str
+    samehand: Samehand, bans: list[AccountBanned], redis_administrator: str, store_prefix: str
 ) -> None:
     lift(bans[0])
     ran = samehand("rebuild", "--json")
@@ -59,7 +59,7 @@ def test_an_emptied_store_is_filled_again(
     assert [ran.figures[name] for name in counts] == [31, 1, 29, 0, 0]
     before = stored(bans)
     assert before[0] is None
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_administrator) as client:
         client.unlink(*client.scan_iter(match=f"{store_prefix}*"))
     assert samehand("rebuild").code == 0
     assert stored(bans) == before

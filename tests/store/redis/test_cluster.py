@@ -10,7 +10,6 @@ import pytest
 
 from local.ports import LOOPBACK
 from local.redis_cluster import RedisCluster
-from local.redis_ready import client
 from samehand.lineage import Descent
 from store.base import Enrolled, Ruled, Ruling
 from store.errors import StoreUnavailable
@@ -38,7 +37,7 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
     reference = MemoryStore(Bounds(shards=shards), IDENTITY)
     store = RedisStore(
         Endpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=10.0),
-        prefix="c:",
+        prefix="samehand:",
         identity=IDENTITY,
         sizes=Sizes(shards=shards, **SMALL),
         bounds=Bounds(shards=shards),
@@ -70,7 +69,7 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
     assert await store.ready() is None
     await store.close()
     for node in cluster.nodes:
-        with client(node.port) as connection:
+        with node.administrator() as connection:
             assert connection.dbsize(), "every master should hold a part"
 
 
@@ -83,7 +82,7 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
                 deadline_seconds=1.0,
                 options={"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
             ),
-            prefix="c:",
+            prefix="samehand:",
             identity=IDENTITY,
             sizes=Sizes(shards=6, **SMALL),
         )

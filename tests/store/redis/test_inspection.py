@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import pytest
-import redis
 
 from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
+from local.redis_users import ADMINISTRATOR, PASSWORD
 from store.errors import StoreUnavailable
 from store.redis import Endpoint
 from store.redis.inspection import Inspection
 
 
-async def test_one_server_is_asked_for_what_matters(redis_url: str) -> None:
-    inspection = Inspection(Endpoint(url=redis_url))
+async def test_one_server_is_asked_for_what_matters(redis_administrator: str) -> None:
+    inspection = Inspection(Endpoint(url=redis_administrator))
     (server,) = await inspection.servers()
     assert server.directives == {"maxmemory-policy": "noeviction", "appendonly": "yes", "save": ""}
     assert (server.replicas, server.tells_history) == (0, True)
@@ -22,9 +22,25 @@ async def test_one_server_is_asked_for_what_matters(redis_url: str) -> None:
     await inspection.close()
 
 
+async def test_a_worker_is_told_of_replicas_and_history_but_of_no_directive() -> None:
+    with EmbeddedRedis() as server:
+        inspection = Inspection(Endpoint(url=server.url))
+        (found,) = await inspection.servers()
+        assert set(found.directives.values()) == {None}
+        assert (found.replicas, found.tells_history) == (0, True)
+        assert not await inspection.exists("samehand-nothing")
+        await inspection.close()
+
+
 async def test_each_master_of_a_cluster_is_asked(redis_url: str) -> None:
     with RedisCluster() as nodes:
-        inspection = Inspection(Endpoint(cluster=((LOOPBACK, nodes.nodes[0].port),), deadline_seconds=5.0))
+        inspection = Inspection(
+            Endpoint(
+                cluster=((LOOPBACK, nodes.nodes[0].port),),
+                deadline_seconds=5.0,
+                options={"username": ADMINISTRATOR, "password": PASSWORD},
+            )
+        )
         servers = await inspection.servers()
         assert sorted(server.address for server in servers) == sorted(node.address for node in nodes.nodes)
         assert {server.directives["appendonly"] for server in servers} == {"yes"}
@@ -33,8 +49,8 @@ async def test_each_master_of_a_cluster_is_asked(redis_url: str) -> None:
 
 async def test_a_server_that_tells_nothing_is_asked_all_the_same(redis_url: str) -> None:
     with EmbeddedRedis(settings={"appendonly": "no"}).start() as server:
-        with redis.Redis.from_url(server.url) as client:
-            client.acl_setuser("default", enabled=True, nopass=True, commands=["-info", "-config"])
+        with server.administrator() as administrator:
+            administrator.acl_setuser("default", enabled=True, nopass=True, commands=["-info"])
         inspection = Inspection(Endpoint(url=server.url))
         (found,) = await inspection.servers()
         assert set(found.directives.values()) == {None}

@@ -92,18 +92,18 @@ def holding(client: redis.Redis, prefix: str, words: tuple[str, ...]) -> list[tu
 
 
 async def test_raw_personal_values_never_reach_redis(
-    store: RedisStore, redis_url: str, store_prefix: str
+    store: RedisStore, redis_administrator: str, store_prefix: str
 ) -> None:
     await store.enrol([a_ban("1", bio=BIO, **PERSONAL)], now=NOW)
     await store.remember([a_remembered("2", bio=BIO, **PERSONAL)], now=NOW)
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_administrator) as client:
         assert holding(client, store_prefix, ("umar_media",)), "what alerts quote should be there"
         assert holding(client, store_prefix, RAW) == []
     await store.close()
 
 
 async def test_after_a_reinstatement_nothing_names_the_account(
-    store: RedisStore, redis_url: str, store_prefix: str
+    store: RedisStore, redis_administrator: str, store_prefix: str
 ) -> None:
     lifted = a_ban(
         "88112233445566", handle="zufar_zarif", display_name="Zufar Zarif", expires_at=NOW + 60, **PERSONAL
@@ -116,7 +116,7 @@ async def test_after_a_reinstatement_nothing_names_the_account(
     await store.confirm([a_claim(one) for one in proposals], now=NOW)
     await store.suppress([proposals[1].alert_id], now=NOW)
     words = ("88112233445566", "zufar", "zarif", "zfrzrf")
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_administrator) as client:
         before = len(list(everything(client, store_prefix)))
         assert holding(client, store_prefix, words)
         await store.expunge([(lifted.account, NOW)], now=NOW)
@@ -131,7 +131,7 @@ async def test_after_a_reinstatement_nothing_names_the_account(
 
 
 async def test_enrolling_and_expunging_leaves_no_posting_behind(
-    store: RedisStore, redis_url: str, store_prefix: str
+    store: RedisStore, redis_administrator: str, store_prefix: str
 ) -> None:
     bans = [
         a_ban(str(n), handle=f"umar_media_{n % 7}", expires_at=NOW + 60 * n + 60, **PERSONAL)
@@ -144,7 +144,7 @@ async def test_enrolling_and_expunging_leaves_no_posting_behind(
     )
     await store.remember([a_remembered(str(n), **PERSONAL) for n in range(40)], now=NOW)
     await store.expunge([(ban.account, NOW + 1) for ban in bans], now=NOW)
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_administrator) as client:
         left = {
             key.decode().partition("}:")[2]
             for key in client.scan_iter(match=f"{store_prefix}*")

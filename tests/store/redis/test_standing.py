@@ -30,11 +30,17 @@ async def url(server: EmbeddedRedis) -> AsyncIterator[str]:
         yield server.url
 
 
+@pytest.fixture
+def administrator(server: EmbeddedRedis) -> str:
+    """Its address for who may do everything."""
+    return server.administrator_url
+
+
 async def opened(url: str, *, identity: bytes = IDENTITY, shards: int = 2, known: str = "") -> RedisStore:
     """A store at an address."""
     store = RedisStore(
         Endpoint(url=url, deadline_seconds=1.0),
-        prefix="s:",
+        prefix="samehand:",
         identity=identity,
         sizes=Sizes(shards=shards, **SMALL),
         known_epoch=known,
@@ -43,10 +49,10 @@ async def opened(url: str, *, identity: bytes = IDENTITY, shards: int = 2, known
     return store
 
 
-async def test_a_store_emptied_under_us_never_answers_nothing(url: str) -> None:
+async def test_a_store_emptied_under_us_never_answers_nothing(url: str, administrator: str) -> None:
     store = await opened(url)
     await store.enrol([a_ban("1")], now=NOW)
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(administrator) as client:
         client.flushall()
     with pytest.raises(StoreEmptied):
         await store.bans_like([a_query()], now=NOW)
@@ -58,31 +64,33 @@ async def test_a_store_emptied_under_us_never_answers_nothing(url: str) -> None:
     await store.close()
 
 
-async def test_one_shard_emptied_is_noticed_too(url: str) -> None:
+async def test_one_shard_emptied_is_noticed_too(url: str, administrator: str) -> None:
     store = await opened(url)
     await store.enrol([a_ban("1")], now=NOW)
-    with redis.Redis.from_url(url) as client:
-        client.delete("s:{1}:e")
+    with redis.Redis.from_url(administrator) as client:
+        client.delete("samehand:{1}:e")
     with pytest.raises(StoreEmptied):
         await store.bans_like([a_query()], now=NOW)
     await store.close()
 
 
-async def test_a_store_emptied_while_we_were_away_is_noticed_by_whoever_knew_its_epoch(url: str) -> None:
+async def test_a_store_emptied_while_we_were_away_is_noticed_by_whoever_knew_its_epoch(
+    url: str, administrator: str
+) -> None:
     store = await opened(url)
     await store.enrol([a_ban("1")], now=NOW)
     epoch = store.epoch
     await store.close()
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(administrator) as client:
         client.flushall()
     with pytest.raises(StoreEmptied):
         await opened(url, known=epoch)
 
 
-async def test_a_rebuild_begins_again_and_the_old_epoch_is_over(url: str) -> None:
+async def test_a_rebuild_begins_again_and_the_old_epoch_is_over(url: str, administrator: str) -> None:
     store = await opened(url)
     await store.enrol([a_ban("1")], now=NOW)
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(administrator) as client:
         client.flushall()
     rebuilder = await opened(url)
     await rebuilder.begin_again()
@@ -95,11 +103,13 @@ async def test_a_rebuild_begins_again_and_the_old_epoch_is_over(url: str) -> Non
     await rebuilder.close()
 
 
-async def test_a_rebuild_begins_again_where_some_shards_alone_lost_their_epoch(url: str) -> None:
+async def test_a_rebuild_begins_again_where_some_shards_alone_lost_their_epoch(
+    url: str, administrator: str
+) -> None:
     store = await opened(url)
     await store.enrol([a_ban(str(n)) for n in range(8)], now=NOW)
-    with redis.Redis.from_url(url) as client:
-        client.delete(*client.scan_iter(match="s:{1}:*"))
+    with redis.Redis.from_url(administrator) as client:
+        client.delete(*client.scan_iter(match="samehand:{1}:*"))
     rebuilder = store
     with pytest.raises(StoreEmptied):
         await rebuilder.open()
@@ -126,9 +136,9 @@ async def test_its_history_is_another_after_a_restart_and_the_same_otherwise(
     await store.close()
 
 
-async def test_a_server_that_does_not_tell_its_history_has_none(url: str) -> None:
+async def test_a_server_that_does_not_tell_its_history_has_none(url: str, administrator: str) -> None:
     store = await opened(url)
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(administrator) as client:
         client.acl_setuser("default", enabled=True, nopass=True, commands=["-info"])
     assert await store.history() == ""
     await store.close()
@@ -185,10 +195,10 @@ async def test_a_store_laid_out_otherwise_is_refused(url: str, change: dict[str,
         await opened(url, **change)  # type: ignore[arg-type]  # one of either
 
 
-async def test_out_of_memory_is_unavailable_and_ready_says_so(url: str) -> None:
+async def test_out_of_memory_is_unavailable_and_ready_says_so(url: str, administrator: str) -> None:
     store = await opened(url)
     await store.enrol([a_ban("1")], now=NOW)
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(administrator) as client:
         client.config_set("maxmemory", "1")
         with pytest.raises(StoreUnavailable, match="OutOfMemory"):
             await store.enrol([a_ban("2")], now=NOW)
@@ -200,9 +210,11 @@ async def test_out_of_memory_is_unavailable_and_ready_says_so(url: str) -> None:
     await store.close()
 
 
-async def test_a_replica_that_cannot_write_is_not_ready_though_it_answers_ping(url: str) -> None:
+async def test_a_replica_that_cannot_write_is_not_ready_though_it_answers_ping(
+    url: str, administrator: str
+) -> None:
     store = await opened(url)
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(administrator) as client:
         client.replicaof("127.0.0.1", "1")
         assert client.ping()
     reason = await store.ready()
@@ -221,11 +233,11 @@ async def test_a_server_that_is_gone_is_unavailable_and_comes_back(server: Embed
     await store.close()
 
 
-async def test_an_error_never_quotes_what_was_sent(url: str) -> None:
+async def test_an_error_never_quotes_what_was_sent(url: str, administrator: str) -> None:
     store = await opened(url)
-    with redis.Redis.from_url(url) as client:
-        client.set("s:{0}:b:c", "of another type")
-        client.set("s:{1}:b:c", "of another type")
+    with redis.Redis.from_url(administrator) as client:
+        client.set("samehand:{0}:b:c", "of another type")
+        client.set("samehand:{1}:b:c", "of another type")
     with pytest.raises(StoreError) as fault:
         await store.enrol([a_ban("777888999", handle="zufar_zarif")], now=NOW)
     assert "zufar" not in str(fault.value)

@@ -1,6 +1,7 @@
 """What the worker's user may do in Redis: what the store sends, and nothing besides.
 
-That it may do all of that is shown by the contract suite and the journeys, which run as this user.
+That it may do all of that is shown by every other test that has a Redis: whoever says no name there has these
+rights, and nothing of a worker's has others.
 """
 
 from __future__ import annotations
@@ -15,18 +16,19 @@ import pytest
 import redis
 
 from local.ports import LOOPBACK
+from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
-from local.redis_ready import client
+from local.redis_users import worker_rules
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.house import ROOT
-from tests.redis_user import NAME, PASSWORD, USERS, commands, rules, with_password
+from tests.redis_user import NAME, PASSWORD, USERS, commands, with_password
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
 
 SOURCES = [*(ROOT / "store" / "redis").rglob("*.py"), *(ROOT / "store" / "redis").rglob("*.lua")]
-#: Sent by the client to find its way in a cluster. CLIENT SETINFO, which it sends too and may be refused,
-#: would keep Redis 7.0 from starting: it does not know it.
-OF_THE_CLIENT = {"cluster|slots", "asking", "command"}
+#: Sent by the client to find its way in a cluster, and to another database than the first. CLIENT SETINFO,
+#: which it sends too and may be refused, would keep Redis 7.0 from starting: it does not know it.
+OF_THE_CLIENT = {"cluster|slots", "asking", "command", "select"}
 #: Sent by `samehand doctor` alone, which says what it could not see without.
 OF_ADMINISTRATORS = {"config"}
 
@@ -51,8 +53,8 @@ def test_nobody_else_is_let_in_and_nobody_without_a_password() -> None:
     lines = USERS.read_text("utf-8").splitlines()
     assert lines[0] == "user default off"
     assert len(lines) == 2
-    assert {"resetkeys", "resetchannels", "-@all"} <= set(rules())
-    assert not [rule for rule in rules() if rule == "nopass" or rule[0] in "#>"]
+    assert {"resetkeys", "resetchannels", "-@all"} <= set(worker_rules())
+    assert not [rule for rule in worker_rules() if rule == "nopass" or rule[0] in "#>"]
 
 
 def test_the_script_puts_the_digest_of_the_password_in(tmp_path: Path) -> None:
@@ -71,12 +73,15 @@ def test_it_refuses_an_empty_password(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
 
 
-@pytest.fixture
-def worker(redis_url: str, redis_user: dict[str, str]) -> Iterator[redis.Redis]:
-    """A connection as the worker's user."""
+@pytest.fixture(params=["without a name", "by name and password"])
+def worker(
+    request: pytest.FixtureRequest, redis_url: str, redis_user: dict[str, str]
+) -> Iterator[redis.Redis]:
+    """A connection with a worker's rights."""
     if not redis_user:
         pytest.skip("the Redis to test against is somebody's own, and knows no such user")
-    with redis.Redis.from_url(redis_url, **redis_user) as connection:
+    named = redis_user if request.param == "by name and password" else {}
+    with redis.Redis.from_url(redis_url, **named) as connection:
         yield connection
 
 
@@ -103,11 +108,41 @@ def test_what_it_need_not_do_is_refused(worker: Any, command: tuple[str, ...]) -
         worker.execute_command(*command)
 
 
+def test_who_says_no_name_on_servers_of_tests_has_its_rights_exactly(
+    redis_administrator: str, redis_user: dict[str, str]
+) -> None:
+    if not redis_user:
+        pytest.skip("the Redis to test against is somebody's own, and knows no such user")
+    with redis.Redis.from_url(redis_administrator, decode_responses=True) as administrator:
+        told: list[Any] = [administrator.acl_getuser(name) for name in ("default", NAME)]
+    nobody, named = (
+        {about: user[about] for about in ("categories", "commands", "keys", "channels", "selectors")}
+        for user in told
+    )
+    assert nobody == named
+    assert nobody["categories"] == ["-@all"]
+
+
+async def test_it_finds_its_way_to_another_database() -> None:
+    with EmbeddedRedis() as server:
+        store = RedisStore(
+            Endpoint(url=server.url.removesuffix("/0") + "/2", deadline_seconds=10.0),
+            prefix="samehand",
+            identity=IDENTITY,
+            sizes=Sizes(**SMALL),
+        )
+        await store.open()
+        assert await store.ready() is None
+        await store.close()
+        with server.administrator() as administrator:
+            assert list(administrator.info("keyspace")) == ["db2"]
+
+
 async def test_it_finds_its_way_in_a_cluster(redis_url: str) -> None:
     """Every node knows the user, as where each loads the file."""
     with RedisCluster() as nodes:
         for node in nodes.nodes:
-            with client(node.port) as administrator:
+            with node.administrator() as administrator:
                 administrator.execute_command("ACL", "SETUSER", *with_password().split()[1:])
         store = RedisStore(
             Endpoint(
