@@ -81,7 +81,7 @@ class Lookback:
         with stage("compare"):
             near = [
                 (candidate, scored)
-                for candidate in worth_comparing(ban.fingerprints, candidates, self._sieve)
+                for candidate in worth_comparing(ban.fingerprints, candidates, self._sieve, frequencies)
                 if (scored := self._scored(ban, candidate, frequencies)) is not None
             ]
         if not near:

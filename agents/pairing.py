@@ -88,10 +88,14 @@ def best_score(
 
 
 def worth_comparing(
-    several: Sequence[Fingerprint], candidates: Sequence[Candidate], sieve: Sieve
+    several: Sequence[Fingerprint],
+    candidates: Sequence[Candidate],
+    sieve: Sieve,
+    frequencies: Frequencies,
 ) -> list[Candidate]:
     """Those of an account's candidates with which it may alert; either side may be the new one."""
-    hopeless = sieve.hopeless_among(several, [candidate.records[0] for candidate in candidates])
+    records = [candidate.records[0] for candidate in candidates]
+    hopeless = sieve.hopeless_among(several, records, frequencies)
     return [candidate for candidate, gone in zip(candidates, hopeless, strict=True) if not gone]
 
 

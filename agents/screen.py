@@ -161,7 +161,7 @@ class Screen:
         if not house.rules.across_platforms:
             candidates = [it for it in candidates if it.opened.platform == one.account.platform]
         if not house.rules.candidates_below:
-            candidates = worth_comparing(one.account.fingerprints, candidates, self._sieve)
+            candidates = worth_comparing(one.account.fingerprints, candidates, self._sieve, frequencies)
         for candidate in candidates:
             scored = best_score(one.account.fingerprints, candidate.fingerprint, house, frequencies)
             if scored is not None:

@@ -136,16 +136,17 @@ async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) 
     queries = clock.timed(KEYS, lambda: [Query.of(one.account, one.fingerprints) for one in accounts])
     found = await store.bans_like(queries, now=_NOW, keep=KEEP)
     counted = await store.frequencies()
-    left = clock.timed(
-        BOUND,
-        lambda: [
-            worth_comparing(one.fingerprints, met, sieve) for one, met in zip(accounts, found, strict=True)
-        ],
-    )
-    clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
     sights: list[Frequencies] = [
         Unbanned(counted, (record for it in met for record in it.records)) for met in found
     ]
+    left = clock.timed(
+        BOUND,
+        lambda: [
+            worth_comparing(one.fingerprints, met, sieve, sight)
+            for one, met, sight in zip(accounts, found, sights, strict=True)
+        ],
+    )
+    clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
     clock.timed(
         SCORE,
         lambda: [

@@ -1,13 +1,15 @@
 """Which pairs cannot alert whatever a full comparison says: told in a few microseconds, before one is made.
 
-Most candidates share a key of their names and nothing else, and :func:`samehand.score.score` holds a pair
-of names alone below `possible` where both sides show something else that differs. So it is enough to see
-that nothing but the names *can* agree. What a signal here calls apart, its own comparison must call different
-(`tests/samehand/test_hopeless.py` holds every pair set aside to its full score).
+Two kinds of pairs are most of them. Those that share a key of their names and nothing else:
+:func:`samehand.score.score` holds a pair of names alone below `possible` where both sides show something else
+that differs, so it is enough to see that nothing but the names *can* agree. And those that share a default
+picture or a cliché and no name: there it is enough that what may agree, each at its best, does not weigh as
+much as an alert (:mod:`samehand.most`). What a signal here calls apart, its own comparison must call
+different (`tests/samehand/test_hopeless.py` holds every pair set aside to its full score).
 
 Of a stored record hardly anything is read. Digests are kept as they are, so that two sides which share one
 show its bytes: where none of ours stands anywhere in a record, no digest agrees. Only pictures and texts,
-which may resemble each other without being equal, are looked up by their places.
+which may resemble each other without being equal, are looked up by their places, and names are read last.
 """
 
 from __future__ import annotations
@@ -18,15 +20,20 @@ from itertools import accumulate
 from operator import eq
 from typing import Any, Final, NamedTuple
 
-from samehand.fingerprint import Fingerprint, Opened, pepper_of, sections_begin
+from samehand.fingerprint import Fingerprint, Opened, pepper_of, section, sections_begin
+from samehand.frequency import Frequencies
+from samehand.most import Most, Tops
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait, distance
 from samehand.signals.bio import ALIKE_BYTES, BIO, SIGNATURE_BYTES, BioTrait
 from samehand.signals.contact import ContactTrait
+from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.signals.digest import DIGEST_BYTES
 from samehand.signals.email import DISPOSABLE, EMAIL, EmailTrait
+from samehand.signals.handle import HANDLE
 from samehand.signals.mention import MENTION, MentionTrait
+from samehand.signals.name import NAME
 from samehand.signals.phone import PhoneTrait
 from samehand.signals.reach import REACH, names_an_address, reach_of
 from samehand.weights import Weights
@@ -81,6 +88,7 @@ _MAY_AGREE: Final[dict[str, Callable[[Any, Any], bool]]] = {
 _NAMES: Final = frozenset(("handle", "name"))
 _AVATAR, _BIO, _EMAIL_CODE, _MENTION = AVATAR.code, BIO.code, EMAIL.code, MENTION.code
 _CONTACT, _EMAIL, _PHONE = POSITION["contact"], POSITION["email"], POSITION["phone"]
+_ROUNDING: Final = 1e-6
 
 
 class _Glance(NamedTuple):
@@ -88,9 +96,11 @@ class _Glance(NamedTuple):
 
     ``digests``: bytes of which a record that may agree shows some. ``pictures`` and ``bio`` are read as
     numbers. ``telling`` are the codes of the account's identifying traits, ``unread`` those of traits of
-    which any may agree.
+    which any may agree. ``names`` and ``most`` tell what nothing else could.
     """
 
+    names: Names
+    most: Most
     digests: tuple[bytes, ...]
     pictures: tuple[int, ...]
     bio: int | None
@@ -115,23 +125,22 @@ class Sieve:
         # Those that are told apart fastest and differ most often first.
         self._checks = tuple(sorted(checks, key=lambda check: not check[1]))
         self._able = able
+        self._tops = Tops(weights)
+        # Sums of floats differ in their last bits with the order in which they are added.
+        self._alerting_min = weights.log_odds_at(weights.alerting_min) - _ROUNDING
         self._sound = all(
             _speaks_against(weights, name, level)
             for name, level in (*((one.name, "different") for one in able), ("platform", "another"))
         )
 
-    def hopeless(self, ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
-        """Whether a full score must stay below `possible`. Never true of a pair that would have alerted.
+    def hopeless_among(
+        self, several: Sequence[Fingerprint], records: Sequence[bytes], frequencies: Frequencies
+    ) -> list[bool]:
+        """Whether the full score of each packed record that an account meets must stay below `possible`.
 
-        The same whichever of the two is the banned one.
-        """
-        return self._sound and self._trait_by_trait(ours, theirs)
-
-    def hopeless_among(self, several: Sequence[Fingerprint], records: Sequence[bytes]) -> list[bool]:
-        """The same of each packed record that an account meets, under the pepper that both sides share.
-
-        ``several`` are the account's fingerprints, one a pepper. A record of none of these peppers is not
-        hopeless: whoever compares it finds out.
+        Never true of a pair that would have alerted, whichever of the two is the banned one. ``several`` are
+        the account's fingerprints, one a pepper. A record of none of these peppers is not hopeless: whoever
+        compares it finds out.
 
         Raises:
             UnreadableFingerprint: a record is damaged where it had to be read.
@@ -140,29 +149,46 @@ class Sieve:
         if self._sound and records:
             joined = b"".join(records)
             for one in several:
-                self._tell(one, records, joined, told)
+                self._tell(one, self._looked_for(one, frequencies), records, joined, told)
         return told
 
-    def _tell(self, ours: Fingerprint, records: Sequence[bytes], joined: bytes, told: list[bool]) -> None:
-        sought = self._looked_for(ours)
+    def _tell(
+        self, ours: Fingerprint, sought: _Glance, records: Sequence[bytes], joined: bytes, told: list[bool]
+    ) -> None:
         bearing = _bearing(sought.digests, records, joined)
         for place, record in enumerate(records):
             try:
                 if pepper_of(record) != ours.pepper_id:
                     continue
-                told[place] = place not in bearing and _apart(sought, record)
-            except (IndexError, UnicodeDecodeError):
+                told[place] = place not in bearing and self._apart(sought, record)
+            except (IndexError, ValueError):
                 bearing.add(place)  # damaged: who reads its traits says how
             if place in bearing:
                 told[place] = self._trait_by_trait(ours, Opened(record))
 
-    def _looked_for(self, ours: Fingerprint) -> _Glance:
+    def _apart(self, sought: _Glance, record: bytes) -> bool:
+        """Whether a pair that shares no digest of a signal which may alert is hopeless."""
+        begins = sections_begin(record)
+        if _anything_else(sought, record, begins):
+            return False
+        text, picture = _text(sought, record, begins), _picture(sought, record, begins)
+        if text is None and not picture and not begins.keys().isdisjoint(sought.telling):
+            return True
+        return (
+            self._tops.sound
+            and sought.most.beside_names(record, picture=picture, text=text) < self._alerting_min
+            and _names_unlike(sought.names, record)
+        )
+
+    def _looked_for(self, ours: Fingerprint, frequencies: Frequencies) -> _Glance:
         shown = [one for one in self._able if ours.traits[POSITION[one.name]] is not None]
         names = {one.name for one in shown}
         avatar = ours.trait("avatar") if "avatar" in names else None
         bio = ours.trait("bio") if "bio" in names else None
         email, mention = ours.trait("email"), ours.trait("mention")
         return _Glance(
+            names=names_of(ours.trait("handle"), ours.trait("name")),
+            most=Most(self._tops, ours, frequencies),
             digests=tuple(dict.fromkeys(_digests(ours))),
             pictures=tuple(map(_number, (avatar.pdq, *avatar.variants)))
             if isinstance(avatar, AvatarTrait)
@@ -202,31 +228,53 @@ def _bearing(digests: Iterable[bytes], records: Sequence[bytes], joined: bytes) 
     return bearing
 
 
-def _apart(sought: _Glance, record: bytes) -> bool:
-    """Whether a pair that shares no digest is hopeless."""
-    begins = sections_begin(record)
-    # Behind one byte each (a length, a quality) stand signature and hash; what is empty between the bits that
-    # differ are bytes that agree.
-    if sought.bio is not None and (at := begins.get(_BIO)):
-        apart = int.from_bytes(record[at + 1 : at + 1 + SIGNATURE_BYTES], "big") ^ sought.bio
-        if apart.to_bytes(SIGNATURE_BYTES, "big").count(0) >= ALIKE_BYTES:
-            return False
-    if sought.pictures and (at := begins.get(_AVATAR)):
-        picture = int.from_bytes(record[at + 1 : at + 1 + PDQ_BYTES], "big")
-        for one in sought.pictures:
-            if (one ^ picture).bit_count() <= ALIKE_BITS:
-                return False
-    if sought.mentions and (at := begins.get(_MENTION)) and (sought.listed or record[at]):
+# Behind one byte each (a length, a quality) stand signature and hash.
+
+
+def _text(sought: _Glance, record: bytes, begins: dict[int, int]) -> BioTrait | None:
+    """The record's text where it is like ours."""
+    if sought.bio is None or not (at := begins.get(_BIO)):
+        return None
+    signature = record[at + 1 : at + 1 + SIGNATURE_BYTES]
+    # What is empty between the bits that differ are bytes that agree.
+    apart = int.from_bytes(signature, "big") ^ sought.bio
+    if apart.to_bytes(SIGNATURE_BYTES, "big").count(0) < ALIKE_BYTES:
+        return None
+    return BioTrait(signature, record[at])
+
+
+def _picture(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:
+    """Whether the record's picture is like one of ours."""
+    if not sought.pictures or not (at := begins.get(_AVATAR)):
         return False
+    picture = int.from_bytes(record[at + 1 : at + 1 + PDQ_BYTES], "big")
+    return any((one ^ picture).bit_count() <= ALIKE_BITS for one in sought.pictures)
+
+
+def _anything_else(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:
+    """Whether any other trait that is no digest may agree."""
+    if sought.mentions and (at := begins.get(_MENTION)) and (sought.listed or record[at]):
+        return True
     if (
         sought.disposable
         and (at := begins.get(_EMAIL_CODE))
         and record[at + 2 * DIGEST_BYTES + 1] & DISPOSABLE
     ):
-        return False
-    if sought.unread and not begins.keys().isdisjoint(sought.unread):
-        return False
-    return not begins.keys().isdisjoint(sought.telling)
+        return True
+    return bool(sought.unread) and not begins.keys().isdisjoint(sought.unread)
+
+
+def _names_unlike(ours: Names, record: bytes) -> bool:
+    """Whether neither a name of the record resembles ours nor one kind of name the other."""
+    handle, name = section(record, HANDLE.code), section(record, NAME.code)
+    theirs = Names(
+        None if handle is None else HANDLE.unpack(handle), None if name is None else NAME.unpack(name)
+    )
+    return (
+        (ours.handle is None or theirs.handle is None or HANDLE.unlike(ours.handle, theirs.handle))
+        and (ours.name is None or theirs.name is None or NAME.unlike(ours.name, theirs.name))
+        and CROSSING.unlike(ours, theirs)
+    )
 
 
 def _digests(fingerprint: Fingerprint) -> list[bytes]:
@@ -264,5 +312,4 @@ def _always(_ours: object, _theirs: object) -> bool:
 
 def _speaks_against(weights: Weights, signal: str, level: str) -> bool:
     """Whether a difference cannot, in a table of somebody's own, speak for a pair."""
-    row = weights.signals[signal].levels.get(level)
-    return row is None or row.m <= row.u
+    return weights.signals[signal].as_shipped.get(level, 0.0) <= 0.0

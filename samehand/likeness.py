@@ -73,6 +73,12 @@ class Word:
         """The tokens in the order of the alphabet."""
         return sorted(self.tokens)
 
+    @cached_property
+    def runs(self) -> frozenset[str]:
+        """Every run of the fewest letters that count as one; who shares none shares no longer run, either."""
+        base = self.base
+        return frozenset([base[at : at + _RUN_MIN] for at in range(len(base) - _RUN_MIN + 1)])
+
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:
     """The kind in which two words resemble each other that is worth most, or ``None``."""
@@ -85,7 +91,7 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     if found is not None:
         return found
     typos, sounds = _typos(mine, other), _consonants(ours, theirs)
-    if not _share_a_run(mine, other):
+    if ours.runs.isdisjoint(theirs.runs):
         # Most pairs end here, with neither.
         return max(typos, sounds, key=_worth) if typos and sounds else typos or sounds
     kinds = (_extended(mine, other), typos, sounds, _part(ours, theirs))
@@ -93,10 +99,9 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     return max(held, key=_worth) if len(held) > 1 else held[0] if held else None
 
 
-def _share_a_run(ours: str, theirs: str) -> bool:
-    """Whether a run of the fewest letters that count is in both; without one no longer run is, either."""
-    runs = [theirs[at : at + _RUN_MIN] for at in range(len(theirs) - _RUN_MIN + 1)]
-    return any(map(ours.__contains__, runs))
+def unlike(ours: Word, theirs: Word) -> bool:
+    """Whether the two surely do not resemble each other, told without pricing what they share."""
+    return ours.runs.isdisjoint(theirs.runs) and likeness(ours, theirs) is None
 
 
 def _worth(found: Likeness) -> float:

@@ -53,7 +53,7 @@ _WHOLE = frozenset(("same-handle", "same", "same-name", "spells-it"))
 # Levels that say no more than that two values differ. Who changes one thing to come back changes others as
 # well, so these depend on each other: the strongest counts whole, the others for a share. But who keeps the
 # name hides nothing: there each difference counts whole.
-_APART = frozenset(("different", "other-language", "another"))
+APART = frozenset(("different", "other-language", "another"))
 
 # What a mirror that keeps its name openly nearly always keeps one of as well; where all of those that both
 # show differ, it is a namesake.
@@ -236,7 +236,7 @@ def _hides(lines: list[_Line]) -> bool:
 
 
 def _share_differences(lines: list[_Line], weights: Weights) -> None:
-    apart = [line for line in lines if line.weight < 0 and line.finding.level in _APART]
+    apart = [line for line in lines if line.weight < 0 and line.finding.level in APART]
     _share(apart, weights.group_shares.get("apart", 1.0))
 
 
@@ -297,7 +297,7 @@ def _margin(group: str | None, lines: list[_Line]) -> float:
     whole = any(line.group == "name" and line.finding.level in _WHOLE for line in lines)
     if group != "name":
         return 0.0 if whole else _HOUSEHOLD_MARGIN
-    if any(line.finding.level in _APART and line.signal in IDENTIFYING for line in lines):
+    if any(line.finding.level in APART and line.signal in IDENTIFYING for line in lines):
         return _HOLD_MARGIN
     return 0.0 if whole else _NOTHING_ELSE_MARGIN
 

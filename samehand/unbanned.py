@@ -42,6 +42,8 @@ class Unbanned:
         """
         self._counted = counted
         self._records = records
+        # One event's candidates share few values, and ask for each of them again.
+        self._known: dict[tuple[KeyKind, bytes, str], int] = {}
 
     @property
     def bans(self) -> int:
@@ -57,6 +59,12 @@ class Unbanned:
 
         Of names the banned are counted: how common a name is does not depend on who bears it.
         """
+        known = self._known.get((kind, value, stratum))
+        if known is None:
+            known = self._known[kind, value, stratum] = self._count(kind, value, stratum)
+        return known
+
+    def _count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         counted = self._counted.count(kind, value, stratum)
         if kind not in _OWNED or counted <= OF_THE_PAIR:
             return counted

@@ -182,7 +182,7 @@ class Meters:
         )
         self.score_log_odds = Histogram(
             "samehand_score_log_odds",
-            "Log-odds of the best candidate of a look-up (natural logarithm).",
+            "Log-odds of the best candidate of a look-up, of those compared in full (natural logarithm).",
             buckets=_LOG_ODDS,
             registry=registry,
         )

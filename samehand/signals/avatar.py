@@ -87,6 +87,10 @@ class AvatarSignal(SignalBase[AvatarTrait]):
                 return Finding(level, because, min(1.0, rate * wider), crowd, _SHIPPED_SAME_RATE * wider)
         return Finding("different", "The accounts show different pictures.")
 
+    def rate_min(self, ours: AvatarTrait, sight: Sight) -> float:
+        """No comparison with this picture finds a lower rate, whichever side it is on."""
+        return min(1.0, sight.shared(KeyKind.AVATAR, ours.pdq, _SHIPPED_SAME_RATE)[0])
+
     def show(self, trait: AvatarTrait, quoted: Quoted) -> str:
         """The beginning of the hash, by which an operator may block a stock picture."""
         return f"pdq {trait.pdq[:6].hex()}…"

@@ -94,11 +94,20 @@ class BioSignal(SignalBase[BioTrait]):
             because = f"The self-descriptions are the same or nearly so: {shared}."
             return Finding("almost-same", because, rate, crowd, shipped)
         if likeness >= _PARTLY:
-            rate = max(math.exp(-_STRANGERS - _STRANGERS_FALL * likeness), _IN_PART * shipped)
+            rate = _rate_in_part(likeness, shipped)
             if likeness >= _MOSTLY:
                 return Finding("mostly-same", f"The self-descriptions are mostly the same: {shared}.", rate)
             return Finding("partly-same", f"The self-descriptions agree in part: {shared}.", rate)
         return Finding("different", "The self-descriptions are different.")
+
+    def rate_min(self, ours: BioTrait, theirs: BioTrait, sight: Sight) -> float:
+        """Their comparison finds no lower rate, whichever of the two is the banned one."""
+        likeness = resemblance(ours.signature, theirs.signature)
+        shipped = _shipped_rate(min(ours.length, theirs.length))
+        if likeness < _ALMOST:
+            return _rate_in_part(likeness, shipped)
+        bands = {_first_band(ours), _first_band(theirs)}
+        return min(sight.shared(KeyKind.BIO_BAND, band, shipped)[0] for band in bands)
 
     def show(self, trait: BioTrait, quoted: Quoted) -> str:
         """Its length only: the words are not kept."""
@@ -168,6 +177,10 @@ def has_band(signature: bytes, value: bytes) -> bool:
 
 def _first_band(trait: BioTrait) -> bytes:
     return bytes((0,)) + trait.signature[:ROWS]
+
+
+def _rate_in_part(likeness: float, shipped: float) -> float:
+    return max(math.exp(-_STRANGERS - _STRANGERS_FALL * likeness), _IN_PART * shipped)
 
 
 def _shipped_rate(length: int) -> float:

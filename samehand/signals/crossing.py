@@ -15,7 +15,7 @@ from samehand.commonness import bits
 from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key
-from samehand.likeness import Likeness, Word, likeness
+from samehand.likeness import Likeness, Word, likeness, unlike
 from samehand.signals.base import Example, Finding, Quoted, Sight
 from samehand.signals.handle import HandleTrait
 from samehand.signals.name import ALONE_BITS_MIN, NameTrait
@@ -90,6 +90,10 @@ class CrossingSignal:
             best = max(spelt, spells, key=lambda one: one.worth)
         return None if best is None or best.worth <= 0.0 else _finding(best, sight)
 
+    def unlike(self, ours: Names, theirs: Names) -> bool:
+        """Whether :meth:`compare` surely finds nothing, told sooner."""
+        return _never_crossed(ours.handle, theirs.name) and _never_crossed(theirs.handle, ours.name)
+
     def keys(self, names: Names) -> Iterator[Key]:
         """The rarest words of both fields, under which either field of another account finds them."""
         return listed_words(*_words(names))
@@ -146,6 +150,16 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     if found is None:
         return None
     return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
+
+
+def _never_crossed(handle: HandleTrait | None, name: NameTrait | None) -> bool:
+    if handle is None or name is None or handle.automatic:
+        return True
+    return (
+        unlike(handle.word, name.word)
+        and _spelt_bits(handle, name) is None
+        and _sounding(handle, name) is None
+    )
 
 
 def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:

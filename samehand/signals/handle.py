@@ -13,7 +13,7 @@ from samehand.crossing_keys import handle_sounds
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
 from samehand.keys import Key, KeyKind, key_of
-from samehand.likeness import LONG_BITS_MAX, Likeness, Word, exact_bits, likeness
+from samehand.likeness import LONG_BITS_MAX, Likeness, Word, exact_bits, likeness, unlike
 from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import FoldFlags, fold_handle
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
@@ -138,6 +138,14 @@ class HandleSignal(SignalBase[HandleTrait]):
         if found is None:
             return self._same_number(ours, theirs) or _DIFFERENT
         return self._alike(found, ours, theirs, sight)
+
+    def unlike(self, ours: HandleTrait, theirs: HandleTrait) -> bool:
+        """Whether :meth:`compare` surely finds nothing that the two share, told sooner."""
+        if ours.literal == theirs.literal or self._same_number(ours, theirs) is not None:
+            return False
+        if ours.automatic or theirs.automatic:
+            return True
+        return unlike(ours.word, theirs.word) and self._alternate(ours, theirs) is None
 
     def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:
         worth = min(exact_bits(theirs.word.base) + digit_bits(theirs.digits), LONG_BITS_MAX)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -13,7 +13,7 @@ from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind, key_of
-from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness
+from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness, unlike
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
 from samehand.normal.consonants import PLAIN_SOUNDS, word_keys
 from samehand.normal.fold import fold_name
@@ -147,6 +147,10 @@ class NameSignal(SignalBase[NameTrait]):
             return self._finding("shared-words", because, (whole.part,), whole.slack_bits + 1.0, sight)
         return _DIFFERENT
 
+    def unlike(self, ours: NameTrait, theirs: NameTrait) -> bool:
+        """Whether :meth:`compare` surely finds nothing that the two share, told sooner."""
+        return unlike(ours.word, theirs.word) and not _any_word(ours, theirs, *_compared(ours, theirs))
+
     def _by_words(self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding:
         if not matched.exact:
             because = "The display names have the same words in other spellings."
@@ -209,28 +213,38 @@ def _unpacked(payload: bytes) -> NameTrait:
 
 def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     """Pairs words off greedily, the rarest first: equal, then one letter apart, then alike in sound."""
-    free, wanted = list(ours.telling), theirs.telling
-    if not free or not wanted:
-        free, wanted = list(range(len(ours.words))), tuple(range(len(theirs.words)))
+    mine, wanted = _compared(ours, theirs)
     # Most pairs match no word at all, and to tell how rare a word is takes longest.
-    if all(_cost(ours, mine, theirs, place) is None for place in wanted for mine in free):
+    if not _any_word(ours, theirs, mine, wanted):
         return None
+    free = list(mine)
     words, slack, exact, missed = [], 0.0, True, False
     for place in theirs.by_rarity:
         if place not in wanted:
             continue
-        costs = [(cost, mine) for mine in free if (cost := _cost(ours, mine, theirs, place)) is not None]
+        costs = [(cost, here) for here in free if (cost := _cost(ours, here, theirs, place)) is not None]
         if not costs:
             missed = True
             continue
-        cost, mine = min(costs)
-        free.remove(mine)
+        cost, taken = min(costs)
+        free.remove(taken)
         words.append(theirs.words[place])
         slack += cost
         exact = exact and cost == 0.0
     if not words:
         return None
     return _Matched(tuple(words), slack, exact, missed or bool(free))
+
+
+def _compared(ours: NameTrait, theirs: NameTrait) -> tuple[Sequence[int], Sequence[int]]:
+    """The places of the words on both sides: of those that name somebody, or of all where a side has none."""
+    if ours.telling and theirs.telling:
+        return ours.telling, theirs.telling
+    return range(len(ours.words)), range(len(theirs.words))
+
+
+def _any_word(ours: NameTrait, theirs: NameTrait, mine: Sequence[int], wanted: Sequence[int]) -> bool:
+    return any(_cost(ours, here, theirs, there) is not None for there in wanted for here in mine)
 
 
 def _left_over_bits(shared: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
