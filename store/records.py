@@ -10,7 +10,6 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -32,10 +31,6 @@ _EXPIRES = 0x80
 _COUNT = 0x07
 _MOMENT_BYTES = 8
 _NO_HEAD = bytes(TAG.stop)
-
-# Candidates of one batch share records, and hot ones come back in the next; 16,384 records of some
-# hundred bytes with their keys stay below 100 MB.
-_KEYS_REMEMBERED = 16_384
 
 
 class Frame(NamedTuple):
@@ -100,7 +95,6 @@ def read_frame(raw: bytes) -> Frame:
     return Frame(raw[TAG], expires_at, (*records, raw[here:]))
 
 
-@lru_cache(maxsize=_KEYS_REMEMBERED)
 def keys_of_record(record: bytes) -> frozenset[Key]:
     """The blocking keys of a stored record; none where it cannot be read, so that nothing finds it."""
     try:
