@@ -93,10 +93,10 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     typos, sounds = _typos(mine, other), _consonants(ours, theirs)
     if ours.runs.isdisjoint(theirs.runs):
         # Most pairs end here, with neither.
-        return max(typos, sounds, key=_worth) if typos and sounds else typos or sounds
+        return max(typos, sounds, key=worth_bits) if typos and sounds else typos or sounds
     kinds = (_extended(mine, other), typos, sounds, _part(ours, theirs))
     held = [one for one in kinds if one is not None]
-    return max(held, key=_worth) if len(held) > 1 else held[0] if held else None
+    return max(held, key=worth_bits) if len(held) > 1 else held[0] if held else None
 
 
 def unlike(ours: Word, theirs: Word) -> bool:
@@ -104,7 +104,8 @@ def unlike(ours: Word, theirs: Word) -> bool:
     return ours.runs.isdisjoint(theirs.runs) and likeness(ours, theirs) is None
 
 
-def _worth(found: Likeness) -> float:
+def worth_bits(found: Likeness) -> float:
+    """Bits of the resemblance: those of what both have in common, less what its kind costs."""
     return bits(found.part) - found.slack_bits
 
 

@@ -15,7 +15,7 @@ from samehand.commonness import bits
 from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key
-from samehand.likeness import Likeness, Word, likeness, unlike
+from samehand.likeness import Likeness, Word, likeness, unlike, worth_bits
 from samehand.signals.base import Example, Finding, Quoted, Sight
 from samehand.signals.handle import HandleTrait
 from samehand.signals.name import ALONE_BITS_MIN, NameTrait
@@ -146,9 +146,10 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     if cost is not None:
         return _Crossed("spells-it", name.words or (name.base,), cost, mine, other)
     pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
-    found = likeness(*pair) or _sounding(handle, name)
-    if found is None:
+    kinds = [one for one in (likeness(*pair), _sounding(handle, name)) if one is not None]
+    if not kinds:
         return None
+    found = max(kinds, key=worth_bits)
     return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
 
 

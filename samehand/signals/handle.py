@@ -8,12 +8,21 @@ from functools import cached_property, lru_cache
 
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
-from samehand.commonness import bits, digit_bits
+from samehand.commonness import bits, digit_bits, read
 from samehand.crossing_keys import handle_sounds
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
 from samehand.keys import Key, KeyKind, key_of
-from samehand.likeness import LONG_BITS_MAX, Likeness, Word, exact_bits, likeness, unlike
+from samehand.likeness import (
+    LONG_BITS_MAX,
+    Likeness,
+    Word,
+    exact_bits,
+    likeness,
+    spelt_bits,
+    unlike,
+    worth_bits,
+)
 from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import FoldFlags, fold_handle
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
@@ -21,6 +30,9 @@ from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 
 # A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
 ALONE_BITS_MIN = 18.0
+# Two words of a handle are most often somebody's two names, or a phrase that many like: they alert with
+# nothing else only where the two together are as rare as a display name must be.
+_WORDS_ALONE_BITS_MIN = 24.0
 # A number that two otherwise different handles share: from here on neither a year nor a lucky number.
 _NUMBER_BITS_MIN = 12.0
 _ALTERNATES_MAX = 3  # other readings of ambiguous glyphs; more would be guesses
@@ -134,7 +146,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             return self._same(theirs, sight)
         if ours.automatic or theirs.automatic:
             return self._same_number(ours, theirs)
-        found = likeness(ours.word, theirs.word) or self._alternate(ours, theirs)
+        found = self._best(likeness(ours.word, theirs.word), self._alternate(ours, theirs))
         if found is None:
             return self._same_number(ours, theirs) or _DIFFERENT
         return self._alike(found, ours, theirs, sight)
@@ -151,7 +163,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         worth = min(exact_bits(theirs.word.base) + digit_bits(theirs.digits), LONG_BITS_MAX)
         shipped = rate_of_bits(worth)
         rate, crowd = sight.within_stratum(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
-        alone = worth >= ALONE_BITS_MIN
+        alone = _tells(theirs.word.base, digit_bits(theirs.digits), worth)
         return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, not alone)
 
     def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Finding | None:
@@ -163,6 +175,12 @@ class HandleSignal(SignalBase[HandleTrait]):
         because = "The handles are different words with the same number."
         return Finding("same-number", because, rate_of_bits(worth), never_alone=True)
 
+    def _best(self, found: Likeness | None, alternate: Likeness | None) -> Likeness | None:
+        """The one of more bits: `7amza_alfaris` is no mere piece of `hamza_alfaris`."""
+        if found is None or alternate is None:
+            return found or alternate
+        return max(found, alternate, key=worth_bits)
+
     def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Likeness | None:
         if not ours.alternates and not theirs.alternates:
             return None
@@ -172,11 +190,10 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Likeness("same", shared, 1.0) if shared else None
 
     def _alike(self, found: Likeness, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
-        worth = bits(found.part)
         same_digits = bool(theirs.digits) and ours.digits == theirs.digits
-        if same_digits:
-            worth += digit_bits(theirs.digits)
-        shipped = rate_of_bits(max(worth - found.slack_bits, 0.0))
+        number = digit_bits(theirs.digits) if same_digits else 0.0
+        worth = bits(found.part) + number - found.slack_bits
+        shipped = rate_of_bits(max(worth, 0.0))
         rate, crowd = sight.within_stratum(KeyKind.STEM, found.part.encode(), shipped)
         return Finding(
             found.kind,
@@ -184,7 +201,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             rate,
             crowd,
             shipped,
-            worth - found.slack_bits < ALONE_BITS_MIN,
+            not _tells(found.part, number - found.slack_bits, worth),
         )
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
@@ -198,6 +215,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         return (
             Example(one, _called("Umar.Media"), "same-handle"),
             Example(_called("um4r_media_2"), one, "same"),
+            Example(_called("7amza_alfaris"), _called("hamza_alfaris"), "same"),
             Example(_called("umar_media_official"), one, "decorated"),
             Example(_called("umarmediaxqz"), one, "extended"),
             Example(_called("media_umar"), one, "reordered"),
@@ -229,6 +247,14 @@ def _unpacked(payload: bytes) -> HandleTrait:
         alternates=tuple(fields),
         automatic=bool(head & _AUTOMATIC),
     )
+
+
+def _tells(part: str, beside: float, worth: float) -> bool:
+    """Whether a likeness of so many bits (``worth``; ``beside`` of them not the words') may alert alone."""
+    if worth < ALONE_BITS_MIN:
+        return False
+    telling = sum(not piece.decoration for piece in read(part).segments)
+    return telling < 2 or spelt_bits(part) + beside >= _WORDS_ALONE_BITS_MIN
 
 
 def _written(trait: HandleTrait) -> Written:

@@ -13,7 +13,7 @@ from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind, key_of
-from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness, unlike
+from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness, unlike, worth_bits
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
 from samehand.normal.consonants import PLAIN_SOUNDS, word_keys
 from samehand.normal.fold import fold_name
@@ -138,7 +138,13 @@ class NameSignal(SignalBase[NameTrait]):
         if whole is not None and whole.kind in ("same", "one-typo", "two-typos", "decorated"):
             because = "The display names are the same but for spacing or a letter or two."
             return self._finding("near-same", because, (whole.part,), whole.slack_bits, sight)
-        if matched is not None and 2 * sum(map(bits, matched.words)) >= sum(map(bits, theirs.words)):
+        if matched is not None and 2 * sum(map(bits, matched.words)) < sum(map(bits, theirs.words)):
+            matched = None
+        sounding = whole if whole is not None and whole.kind == "consonants" else None
+        if sounding is not None and (matched is None or worth_bits(sounding) > _worth_bits(matched)):
+            because = "The display names have the same words in other spellings."
+            return self._finding("near-same", because, (sounding.part,), sounding.slack_bits, sight)
+        if matched is not None:
             because = f"The display names share {_listed(matched.words)}."
             slack = matched.slack_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
             return self._finding("shared-words", because, matched.words, slack, sight)
@@ -190,6 +196,7 @@ class NameSignal(SignalBase[NameTrait]):
             Example(one, _called("UMAR ғarooqi waziri"), "same-name"),
             Example(_called("Waziri Umar Farooqi"), one, "same-words"),
             Example(_called("Omar Faruqi Wazeeri"), one, "near-same"),
+            Example(_called("Abou Obeida al-Korashi"), _called("Abu Ubaydah al-Qurashi"), "near-same"),
             Example(_called("UmarFarooqiWaziri"), one, "same-name"),
             Example(_called("umarfarooqiwaziri"), one, "near-same"),
             Example(_called("Farooqi Waziri Shop"), one, "shared-words"),
@@ -245,6 +252,10 @@ def _compared(ours: NameTrait, theirs: NameTrait) -> tuple[Sequence[int], Sequen
 
 def _any_word(ours: NameTrait, theirs: NameTrait, mine: Sequence[int], wanted: Sequence[int]) -> bool:
     return any(_cost(ours, here, theirs, there) is not None for there in wanted for here in mine)
+
+
+def _worth_bits(matched: _Matched) -> float:
+    return sum(map(bits, matched.words)) - matched.slack_bits
 
 
 def _left_over_bits(shared: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:

@@ -70,6 +70,12 @@ def test_a_made_up_handle_spells_nobodys_name() -> None:
     assert "crossing" not in signals(scored(made_up, an_account(display_name="Elizabe")))
 
 
+def test_the_same_sounds_are_not_passed_over_for_a_piece_in_common() -> None:
+    ours, theirs = Account(platform="x", account_id="1", handle="toryalai_nangyal"), "توریالی ننګیال"
+    named = Account(platform="x", account_id="1", display_name=theirs)
+    assert level(Example(ours, named, "nearly")) == "nearly"
+
+
 def test_a_common_name_across_fields_never_alerts_alone() -> None:
     result = scored(an_account(handle="ahmedraza"), an_account(display_name="Ahmed Raza"))
     assert result.band == "none"
