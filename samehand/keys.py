@@ -1,8 +1,8 @@
 """Blocking keys: the exact values under which two accounts can find each other.
 
-A key is a kind and a value. The kind bounds how many accounts one value may list (its posting cap):
+A key is a kind and a value. The kind bounds how many accounts one value may propose (its posting cap):
 beyond it the value is too common to single anybody out, and a flood of one value must not grow
-without end or slow down the rest.
+without end or slow down the rest. A name's value proposes nobody then (:func:`falls_silent`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class KeyKind(IntEnum):
     AVATAR_BLOCK = 48  # 19 bits of a picture hash
 
 
-# How many accounts one value lists at most. Names: a value borne by more than 256 banned accounts
+# How many accounts one value proposes at most. Names: a value borne by more than 256 banned accounts
 # carries too few bits to single one out among a million, and its posting would cost every look-up
 # (measured: recall .955 at 136 candidates with this cap). Personal values: more than 60 accounts behind
 # one device or address is a farm, a shop or a carrier, where the value no longer names anybody.
@@ -61,22 +61,29 @@ NAME_POSTING_CAP = 256
 PERSONAL_POSTING_CAP = 60
 # An exact handle keeps a long list: it is the strongest name key, and recurring spam names are real.
 EXACT_POSTING_CAP = 1024
-# A rare word or a run of letters finds what nothing else does; one that many share finds strangers.
-WORD_POSTING_CAP = 32
-# Ten keep the candidates of a million bans within 150 in the mean (docs/adr/0008-blocking-keys.md).
-RUN_POSTING_CAP = 10
-_EXACT = frozenset({KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE})
+# A rare word or a run of letters finds what nothing else does; one that many share finds strangers. Of runs
+# 32 keep the candidates of a million bans within 150 in the mean (docs/adr/0008-blocking-keys.md).
+SHORT_POSTING_CAP = 32
+SHORT_KINDS = frozenset({KeyKind.HANDLE_RUN, KeyKind.NAMING_WORD})
 
 
 def posting_cap(kind: KeyKind) -> int:
-    """The most accounts that one value of this kind may list."""
-    if kind in _EXACT:
+    """The most accounts that one value of this kind may propose."""
+    if kind == KeyKind.HANDLE_FULL:
         return EXACT_POSTING_CAP
-    if kind == KeyKind.HANDLE_RUN:
-        return RUN_POSTING_CAP
-    if kind == KeyKind.NAMING_WORD:
-        return WORD_POSTING_CAP
+    if kind in SHORT_KINDS:
+        return SHORT_POSTING_CAP
     return NAME_POSTING_CAP if kind < KeyKind.EMAIL else PERSONAL_POSTING_CAP
+
+
+def falls_silent(kind: KeyKind) -> bool:
+    """Whether a value of this kind proposes nobody once more accounts bear it than its cap.
+
+    So it is with all that is made of names, but for the whole handle: which of too many bearers a name
+    would propose hangs on nothing but who came first. A device or an address goes on proposing the
+    first, and so does the handle of a campaign: a farm must not hide by its own size.
+    """
+    return kind < KeyKind.EMAIL and kind != KeyKind.HANDLE_FULL
 
 
 Key = NewType("Key", bytes)

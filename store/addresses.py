@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from samehand.keys import Key
-from store.hashing import Hasher, Hashes
+import numpy as np
+
+from samehand.keys import SHORT_KINDS, Key
+from store.hashing import Hasher, Hashes, first_bytes
 
 DIGEST_BYTES = 16
 TAG_BYTES = 4
+_LAST_BIT = np.uint64(1)
+_LIST_FEW: Hashes = np.array([kind in SHORT_KINDS for kind in range(256)], np.uint64)
 
 
 class Digest(NamedTuple):
@@ -64,5 +68,10 @@ class Addresses:
         return state.digest()
 
     def keys(self, keys: Sequence[Key]) -> Hashes:
-        """Sixty-four bits of each blocking key."""
-        return self._keys(keys)
+        """Sixty-four bits of each blocking key, the last of which says whether its kind lists few accounts.
+
+        It is part of every print, so that a value which lists few never shares a posting with one that may
+        list many: how many stand there would hang on which of the two came first.
+        """
+        few = _LIST_FEW[first_bytes(keys)]
+        return self._keys(keys) & ~_LAST_BIT | few

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from samehand.keys import KeyKind, posting_cap
+from samehand.keys import KeyKind, falls_silent, posting_cap
 
 # Markers of what was published, and of reinstatements, outlive the accounts that are remembered (30 days)
 # by a working week: a record that arrives again within Kafka's own retention is still recognised.
@@ -53,13 +53,18 @@ SWEEP_AT_ONCE = 1_000
 SWEPT_SECONDS = 3_600
 
 
+# A value that falls silent lists twice as many as it may propose. Reinstatements may bring it under its cap
+# again, and whoever was turned away in between would be missing: that takes as many of them as the cap.
+SILENT_LISTS = 2
+
+
 def shard_posting_cap(kind: KeyKind, shards: int) -> int:
     """The most accounts that one value of a kind lists in one shard.
 
     Accounts fall on shards by chance: a share of the cap plus three standard deviations is hardly ever
     short of what the whole cap would hold, and bounds a look-up over many shards.
     """
-    cap = posting_cap(kind)
+    cap = posting_cap(kind) * (SILENT_LISTS if falls_silent(kind) else 1)
     if shards == 1:
         return cap
     share = cap / shards

@@ -9,9 +9,10 @@ import numpy as np
 
 from samehand.keys import Key, kind_of
 from store.base import Candidate, Query
+from store.hashing import first_bytes
 from store.limits import shard_posting_cap
 from store.listed import another_picture
-from store.ranking import STEPS_A_BIT, allotment, rarity_steps, read_at_all
+from store.ranking import STEPS_A_BIT, rarity_steps, read_at_all
 from store.records import Frame, keys_of, read_frame
 
 
@@ -93,7 +94,7 @@ def _read(indexes: Sequence[Index], keys: Iterable[Key], keep: int) -> list[tupl
     found = [[other for index in indexes for other in index.postings.get(key, ())] for key in asked]
     chosen = read_at_all(
         np.zeros(len(asked), np.int64),
-        np.array([allotment(kind_of(key)) for key in asked], np.int64),
+        first_bytes(asked),
         np.array([len(listed) for listed in found], np.int64),
         keep,
     )

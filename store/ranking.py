@@ -7,9 +7,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from samehand.keys import KeyKind
+from samehand.keys import KeyKind, falls_silent, posting_cap
 
 Ints = npt.NDArray[np.int64]
+Kinds = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Tags = npt.NDArray[np.uint32]
 
@@ -45,14 +46,23 @@ def allotment(kind: int) -> int:
     return _HANDLE if kind < KeyKind.NAME_TOKENS else _NAME
 
 
-def read_at_all(query: Ints, allotments: Ints, lengths: Ints, keep: int) -> Bools:
+_SILENT_ABOVE = {int(kind): posting_cap(kind) for kind in KeyKind if falls_silent(kind)}
+# By the number of a kind, whether it is in use or not.
+_ALLOTMENTS: Ints = np.array([allotment(kind) for kind in range(256)], np.int64)
+_LONGEST: Ints = np.array([_SILENT_ABOVE.get(kind, np.iinfo(np.int64).max) for kind in range(256)], np.int64)
+
+
+def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
     """Which postings are read, one place a question (a query's key, in the query's order).
 
-    For each query and allotment the shortest, equals as they come, as long as their entries together
-    are no more than :data:`READ_AT_LEAST`, or :data:`READ_A_KEPT` times ``keep``.
+    ``kinds`` are the first bytes of keys; ``lengths`` count the accounts of all indexes that are asked.
+    None of a value that fell silent (:func:`samehand.keys.falls_silent`). Of the others, for each query and
+    allotment the shortest, equals as they come, as long as their entries together are no more than
+    :data:`READ_AT_LEAST`, or :data:`READ_A_KEPT` times ``keep``.
     """
+    allotments = _ALLOTMENTS[kinds]
     purse = query * _UNBOUNDED + allotments
-    bounded = np.flatnonzero(allotments < _UNBOUNDED)
+    bounded = np.flatnonzero((allotments < _UNBOUNDED) & (lengths <= _LONGEST[kinds]))
     order = bounded[np.lexsort((lengths[bounded], purse[bounded]))]
     spent = np.cumsum(lengths[order])
     first = np.flatnonzero(np.diff(purse[order], prepend=-1))

@@ -10,14 +10,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from samehand.keys import Key, KeyKind, kind_of, posting_cap
+from samehand.keys import Key, KeyKind
 from store.addresses import Addresses
-from store.ranking import Ints, allotment, read_at_all
+from store.hashing import first_bytes
+from store.limits import shard_posting_cap
+from store.ranking import Ints, read_at_all
 
 Floats = npt.NDArray[np.float64]
 
-
-_CAPS: Ints = np.array([posting_cap(KeyKind(kind)) if kind in set(KeyKind) else 0 for kind in range(256)])
+_CAPS: Ints = np.zeros(256, np.int64)
+_CAPS[list(KeyKind)] = [shard_posting_cap(kind, 1) for kind in KeyKind]
 
 
 class Answers(NamedTuple):
@@ -69,13 +71,12 @@ class Postings:
         """The accounts that share a key that was read, and log2(N / length) summed over such keys."""
         asked = [key for keys in queries for key in keys]
         values = self._hash(asked)
-        caps = np.array([posting_cap(kind_of(key)) for key in asked], np.int64)
+        kinds = first_bytes(asked)
         query = np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries])
         at = np.minimum(np.searchsorted(self._values, values), len(self._values) - 1)
         known = self._values[at] == values
-        allotments = np.array([allotment(kind_of(key)) for key in asked], np.int64)
-        lengths = np.where(known, np.minimum(self._lengths[at], caps), 0)
-        read = known & read_at_all(query, allotments, lengths, keep)
+        lengths = np.where(known, np.minimum(self._lengths[at], _CAPS[kinds]), 0)
+        read = known & read_at_all(query, kinds, lengths, keep)
         at, query, lengths = at[read], query[read], lengths[read]
         ends = np.cumsum(lengths)
         within = np.arange(int(lengths.sum()), dtype=np.int64) - np.repeat(ends - lengths, lengths)

@@ -15,14 +15,13 @@ import numpy as np
 
 from samehand.keys import Key
 from store.hashing import Hashes, first_bytes
-from store.ranking import Bools, Ints, Tags, allotment, rarity_steps, read_at_all
+from store.ranking import Bools, Ints, Kinds, Tags, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BYTES, Spread, places
 
 Number = TypeVar("Number", int, Ints)
 
 _SLOT_BITS = 8 * SLOT_BYTES
 _SLOTS = (1 << _SLOT_BITS) - 1
-_ALLOTMENTS = np.array([allotment(kind) for kind in range(256)], np.int64)  # by the number of a kind
 _PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
 
 
@@ -34,7 +33,7 @@ class Probes:
     buckets: Ints
     prints: Ints
     print_bytes: int
-    allotments: Ints
+    kinds: Kinds
     query: Ints  # for each question (a query's key), the query
     probe: Ints  # and the key
 
@@ -52,7 +51,7 @@ class Probes:
             where,
             prints,
             spread.print_bytes,
-            _ALLOTMENTS[first_bytes(keys)],
+            first_bytes(keys),
             np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries]),
             probe.astype(np.int64, copy=False),
         )
@@ -130,7 +129,7 @@ def claims(probes: Probes, found: Sequence[tuple[Ints, Ints]], total: int, keep:
     held = held[np.argsort(probe, kind="stable")]
     lengths = np.bincount(probe, minlength=len(probes.keys))
     starts = np.cumsum(lengths) - lengths
-    read = read_at_all(probes.query, probes.allotments[probes.probe], lengths[probes.probe], keep)
+    read = read_at_all(probes.query, probes.kinds[probes.probe], lengths[probes.probe], keep)
     query, asked = probes.query[read], probes.probe[read]
     counts = lengths[asked]
     within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from bench.index.postings import Postings, places
-from samehand.keys import RUN_POSTING_CAP, Key, KeyKind, key_of
+from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
+from store.limits import shard_posting_cap
 
 
 def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
@@ -25,9 +26,18 @@ def test_who_shares_no_key_is_not_found() -> None:
 
 
 def test_a_full_posting_keeps_those_who_came_first() -> None:
-    run = key("umarm", KeyKind.HANDLE_RUN)
-    answers = Postings([[run]] * (RUN_POSTING_CAP + 5)).answers([[run]], 64)
-    assert answers.accounts.tolist() == list(range(RUN_POSTING_CAP))
+    device = key("f3b1c9d2", KeyKind.DEVICE)
+    answers = Postings([[device]] * (PERSONAL_POSTING_CAP + 5)).answers([[device]], 64)
+    assert answers.accounts.tolist() == list(range(PERSONAL_POSTING_CAP))
+
+
+def test_a_name_that_too_many_bear_proposes_nobody() -> None:
+    run, rare = key("umarm", KeyKind.HANDLE_RUN), key("rare")
+    listed = [[run]] * SHORT_POSTING_CAP
+    assert len(Postings(listed).answers([[run]], 64).accounts) == SHORT_POSTING_CAP
+    assert Postings([*listed, [run, rare]]).answers([[run, rare]], 64).accounts.tolist() == [
+        SHORT_POSTING_CAP
+    ]
 
 
 def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
@@ -42,4 +52,5 @@ def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
 
 def test_entries_beyond_a_cap_are_not_held() -> None:
     run = key("umarm", KeyKind.HANDLE_RUN)
-    assert Postings([[run]] * (RUN_POSTING_CAP + 5)).entries == RUN_POSTING_CAP
+    most = shard_posting_cap(KeyKind.HANDLE_RUN, 1)
+    assert Postings([[run]] * (most + 5)).entries == most

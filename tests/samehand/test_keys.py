@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from samehand.keys import (
     PERSONAL_POSTING_CAP,
     KeyKind,
+    falls_silent,
     key_of,
     keys_of,
     kind_of,
@@ -22,6 +23,12 @@ def test_every_kind_is_capped() -> None:
 
 def test_personal_values_single_fewer_people_out_than_names() -> None:
     assert posting_cap(KeyKind.ADDRESS) == PERSONAL_POSTING_CAP < posting_cap(KeyKind.HANDLE_WORD)
+
+
+def test_what_a_farm_shares_proposes_somebody_however_large_it_is() -> None:
+    assert not any(falls_silent(kind) for kind in (KeyKind.HANDLE_FULL, KeyKind.DEVICE, KeyKind.CONTACT))
+    assert falls_silent(KeyKind.HANDLE_RUN)
+    assert falls_silent(KeyKind.NAMING_WORD)
 
 
 def test_numbers_fit_a_byte_and_are_used_once() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.keys import KeyKind, key_of
+from samehand.keys import SHORT_KINDS, KeyKind, key_of
 from store.addresses import Addresses
 
 HERE, ELSEWHERE = Addresses(b"one secret"), Addresses(b"another secret")
@@ -29,6 +30,13 @@ def test_a_digest_depends_on_the_secret_and_on_what_it_stands_for(name: str) -> 
 def test_one_value_of_two_kinds_is_two_keys(value: bytes) -> None:
     kinds = set(HERE.keys([key_of(kind, value) for kind in KeyKind]).tolist())
     assert len(kinds) == len(KeyKind)
+
+
+@given(st.binary(max_size=20))
+def test_values_that_list_few_share_no_posting_with_others(value: bytes) -> None:
+    """Whatever the print is, the last bit of the hash is part of it."""
+    hashes = HERE.keys([key_of(kind, value) for kind in KeyKind])
+    assert [kind in SHORT_KINDS for kind in KeyKind] == (hashes & np.uint64(1)).astype(bool).tolist()
 
 
 def test_accounts_fall_evenly_on_shards() -> None:

@@ -7,12 +7,11 @@ from dataclasses import replace
 import pytest
 
 from samehand.keys import (
-    NAME_POSTING_CAP,
     PERSONAL_POSTING_CAP,
+    SHORT_POSTING_CAP,
     KeyKind,
     key_of,
     kind_of,
-    posting_cap,
     value_of,
 )
 from samehand.lineage import Descent, founder
@@ -34,6 +33,7 @@ from tests.store.makers import (
 )
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
+DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 
 
 async def found(store: Store, query: Query, *, now: float = NOW, keep: int = 64) -> list[str]:
@@ -112,16 +112,34 @@ class TestBans:
         assert await found(other, a_query(), keep=10) == first
 
     async def test_a_common_value_lists_no_more_than_its_cap(self, store: Store) -> None:
-        crowd = [
-            a_ban(str(n), handle=None, device_id="f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11")
-            for n in range(PERSONAL_POSTING_CAP * 3)
-        ]
+        crowd = [a_ban(str(n), handle=None, device_id=DEVICE) for n in range(PERSONAL_POSTING_CAP * 3)]
         await store.enrol(crowd, now=NOW)
-        query = a_query(handle=None, device_id="f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11")
+        query = a_query(handle=None, device_id=DEVICE)
         names = await found(store, query, keep=1_000)
         assert PERSONAL_POSTING_CAP <= len(names) <= 3 * shard_posting_cap(KeyKind.DEVICE, 3)
         await store.expunge([(ban.account, NOW) for ban in crowd], now=NOW)
         assert await found(store, query, keep=1_000) == []
+
+    async def test_a_name_that_too_many_bear_proposes_nobody_until_fewer_do(self, store: Store) -> None:
+        query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN))
+        bans = [a_ban(str(n)) for n in range(SHORT_POSTING_CAP + 20)]
+        await store.enrol(bans[:SHORT_POSTING_CAP], now=NOW)
+        assert len(await found(store, query)) == SHORT_POSTING_CAP
+        await store.enrol(bans[SHORT_POSTING_CAP:], now=NOW)
+        assert await found(store, query) == []
+        left = {str(n) for n in range(20, len(bans))}
+        await store.expunge([(ban.account, NOW) for ban in bans[:20]], now=NOW)
+        assert set(await found(store, query)) == left
+
+    async def test_a_name_that_is_silent_adds_nothing_to_what_others_find(self, store: Store) -> None:
+        runs = tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN)
+        device = tuple(key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
+        await store.enrol([a_ban(str(n), device_id=DEVICE) for n in range(2)], now=NOW)
+        await store.enrol([a_ban(str(n)) for n in range(2, 99)], now=NOW)
+        asked = [Query("x:q", device), Query("x:r", runs + device)]
+        alone, both = await store.bans_like(asked, now=NOW)
+        assert len(alone) == 2
+        assert [found.rarity_bits for found in alone] == [found.rarity_bits for found in both]
 
     async def test_who_shares_one_block_of_a_picture_by_chance_is_no_candidate(self, store: Store) -> None:
         picture, block = bytes(range(32)), bytes(range(29, 32))
@@ -320,12 +338,20 @@ class TestRemembered:
         assert all(not name.startswith("0-") for name in names)
 
     async def test_a_crowd_of_one_value_lists_no_more_than_its_cap_a_generation(self, store: Store) -> None:
-        accounts = [a_remembered(str(n)) for n in range(NAME_POSTING_CAP * 2)]
+        accounts = [a_remembered(str(n), device_id=DEVICE) for n in range(PERSONAL_POSTING_CAP * 3)]
         await store.remember(accounts, now=NOW)
-        keys = tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN)
+        keys = tuple(key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
         (candidates,) = await store.remembered_like([Query("x:q", keys)], now=NOW, keep=1_000)
-        most = 3 * shard_posting_cap(KeyKind.HANDLE_RUN, 3)
-        assert posting_cap(KeyKind.HANDLE_RUN) <= len(candidates) <= most
+        assert PERSONAL_POSTING_CAP <= len(candidates) <= 3 * shard_posting_cap(KeyKind.DEVICE, 3)
+
+    async def test_a_name_of_too_many_in_all_generations_together_proposes_nobody(self, store: Store) -> None:
+        query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN))
+        several = [a_remembered(str(n)) for n in range(SHORT_POSTING_CAP)]
+        await store.remember(several[::2], now=NOW)
+        await store.remember(several[1::2], now=NOW + 10 * DAY)
+        assert len(await recalled(store, query, now=NOW + 10 * DAY)) == SHORT_POSTING_CAP
+        await store.remember([a_remembered("one more")], now=NOW + 10 * DAY)
+        assert await recalled(store, query, now=NOW + 10 * DAY) == []
 
 
 class TestPairs:

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.keys import KeyKind, posting_cap
-from store.limits import shard_posting_cap
+from samehand.keys import KeyKind, falls_silent, posting_cap
+from store.limits import SILENT_LISTS, shard_posting_cap
 
 
 @pytest.mark.parametrize("kind", list(KeyKind))
-def test_one_shard_has_the_whole_cap(kind: KeyKind) -> None:
-    assert shard_posting_cap(kind, 1) == posting_cap(kind)
+def test_one_shard_has_the_whole_cap_and_of_a_name_as_much_again(kind: KeyKind) -> None:
+    assert shard_posting_cap(kind, 1) == posting_cap(kind) * (SILENT_LISTS if falls_silent(kind) else 1)
 
 
 @given(st.sampled_from(list(KeyKind)), st.integers(2, 64))
 def test_all_shards_together_hold_the_cap_and_each_no_more_than_it(kind: KeyKind, shards: int) -> None:
     cap = shard_posting_cap(kind, shards)
-    assert posting_cap(kind) <= cap * shards
-    assert cap <= posting_cap(kind)
+    assert shard_posting_cap(kind, 1) <= cap * shards
+    assert cap <= shard_posting_cap(kind, 1)

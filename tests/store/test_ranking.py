@@ -6,11 +6,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.keys import KeyKind
+from samehand.keys import KeyKind, falls_silent, posting_cap
 from store.ranking import READ_A_KEPT, READ_AT_LEAST, STEPS_A_BIT, allotment, rarity_steps, read_at_all
 
-HANDLE, NAME, PICTURE, DEVICE = (
-    allotment(kind) for kind in (KeyKind.HANDLE_WORD, KeyKind.NAME_WORD, KeyKind.AVATAR_BLOCK, KeyKind.DEVICE)
+HANDLE, RUN, NAME, PICTURE, DEVICE = (
+    KeyKind.HANDLE_WORD,
+    KeyKind.HANDLE_RUN,
+    KeyKind.NAME_WORD,
+    KeyKind.AVATAR_BLOCK,
+    KeyKind.DEVICE,
 )
 QUESTIONS = st.lists(
     st.tuples(st.integers(0, 3), st.sampled_from([HANDLE, NAME, PICTURE, DEVICE]), st.integers(0, 256)),
@@ -29,11 +33,26 @@ def test_a_longer_posting_is_never_worth_more(total: int, one: int, other: int) 
     assert rarity_steps(total, shorter) >= rarity_steps(total, longer) >= 0
 
 
-def read(asked: list[tuple[int, int, int]], keep: int = 64) -> list[bool]:
-    """Whether each question (query, allotment, length of its posting) is read."""
+def read(asked: list[tuple[int, KeyKind, int]], keep: int = 64) -> list[bool]:
+    """Whether each question (query, kind, length of its posting) is read."""
     columns = np.array(asked, np.int64).reshape(-1, 3)
-    answer: list[bool] = read_at_all(columns[:, 0], columns[:, 1], columns[:, 2], keep).tolist()
+    kinds = columns[:, 1].astype(np.uint8)
+    answer: list[bool] = read_at_all(columns[:, 0], kinds, columns[:, 2], keep).tolist()
     return answer
+
+
+@given(st.sampled_from(KeyKind))
+def test_a_name_above_its_cap_is_silent_and_a_personal_value_never(kind: KeyKind) -> None:
+    cap = posting_cap(kind)
+    assert read([(0, kind, cap)]) == [True]
+    assert read([(0, kind, cap + 1)]) == [not falls_silent(kind)]
+
+
+def test_what_is_silent_takes_no_room() -> None:
+    assert (
+        read([(0, HANDLE, 257)] * 9 + [(0, RUN, 33)] * 9 + [(0, HANDLE, 256)] * 2)
+        == [False] * 18 + [True] * 2
+    )
 
 
 def test_the_longest_postings_are_left() -> None:
@@ -45,8 +64,8 @@ def test_a_name_and_another_query_have_entries_of_their_own() -> None:
 
 
 def test_the_same_handle_and_personal_values_are_always_read() -> None:
-    assert allotment(KeyKind.HANDLE_FULL) == allotment(KeyKind.EMAIL) == DEVICE
-    assert all(read([(0, HANDLE, 512), *[(0, DEVICE, 60)] * 20]))
+    assert allotment(KeyKind.HANDLE_FULL) == allotment(KeyKind.EMAIL) == allotment(DEVICE)
+    assert all(read([(0, HANDLE, 256), (0, HANDLE, 256), *[(0, DEVICE, 60)] * 20]))
 
 
 def test_who_keeps_more_reads_more() -> None:
@@ -55,7 +74,7 @@ def test_who_keeps_more_reads_more() -> None:
 
 
 @given(QUESTIONS, st.integers(1, 300))
-def test_no_unread_posting_would_have_fitted(asked: list[tuple[int, int, int]], keep: int) -> None:
+def test_no_unread_posting_would_have_fitted(asked: list[tuple[int, KeyKind, int]], keep: int) -> None:
     chosen = read(asked, keep)
     most = max(READ_AT_LEAST, READ_A_KEPT * keep)
     for query, purse, length in (one for one, taken in zip(asked, chosen, strict=True) if not taken):
