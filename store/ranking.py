@@ -46,10 +46,11 @@ def allotment(kind: int) -> int:
     return _HANDLE if kind < KeyKind.NAME_TOKENS else _NAME
 
 
-_SILENT_ABOVE = {int(kind): posting_cap(kind) for kind in KeyKind if falls_silent(kind)}
+_CAPS = {int(kind): posting_cap(kind) for kind in KeyKind if falls_silent(kind)}
 # By the number of a kind, whether it is in use or not.
 _ALLOTMENTS: Ints = np.array([allotment(kind) for kind in range(256)], np.int64)
-_LONGEST: Ints = np.array([_SILENT_ABOVE.get(kind, np.iinfo(np.int64).max) for kind in range(256)], np.int64)
+SILENT_ABOVE: Ints = np.array([_CAPS.get(kind, np.iinfo(np.int64).max) for kind in range(256)], np.int64)
+"""By the number of a kind: how many accounts its longest posting lists that is read at all."""
 
 
 def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
@@ -62,7 +63,7 @@ def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
     """
     allotments = _ALLOTMENTS[kinds]
     purse = query * _UNBOUNDED + allotments
-    bounded = np.flatnonzero((allotments < _UNBOUNDED) & (lengths <= _LONGEST[kinds]))
+    bounded = np.flatnonzero((allotments < _UNBOUNDED) & (lengths <= SILENT_ABOVE[kinds]))
     order = bounded[np.lexsort((lengths[bounded], purse[bounded]))]
     spent = np.cumsum(lengths[order])
     first = np.flatnonzero(np.diff(purse[order], prepend=-1))

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from bench.store.server import Server
 from samehand.keys import Key
-from store.ranking import Ints, Tags
+from store.hashing import first_bytes
+from store.ranking import SILENT_ABOVE, Ints, Tags
 from store.records import frame_tag
 from store.redis.layout import PAGE_SLOTS, SLOT_BYTES, Layout, places
 
 _AT_ONCE = 4_096
 _END_BYTES = 3  # a page begins with the end of each of its records
-_CAP_BITS = 16  # a row of `Layout.rows` with a short print: bucket (32 bits), print (16), cap (16)
 _PRINT_BITS = 16
 _TAG_BITS = 32
 
@@ -29,35 +29,46 @@ class Listed(NamedTuple):
     tags: Tags
 
 
-class Rows(NamedTuple):
-    """Where keys are listed: the spot of each, and how many accounts it may list."""
+class Read(NamedTuple):
+    """Of keys: the spot where each is listed, and how many may stand there for a look-up to read it."""
 
     spots: Ints
-    caps: npt.NDArray[np.uint16]
+    most: Ints
+
+    @classmethod
+    def of(cls, layout: Layout, keys: Sequence[Key]) -> Read:
+        """How keys are read."""
+        return cls(spots_of(layout, keys), SILENT_ABOVE[first_bytes(keys)])
 
 
 class Differences(NamedTuple):
-    """Of the postings of two stores: how many there are in either, and which list others."""
+    """Of the postings of two stores: those that look-ups read in either, those that none reads in both.
+
+    Of each how many there are, and how many do not list the same accounts.
+    """
 
     postings: int
-    spots: Ints
+    differing: int
+    silent: int
+    silent_differing: int
 
 
 def listed(server: Server, layout: Layout) -> Listed:
     """Every entry of a store."""
-    root, spread = f"{layout.root(0)}b:".encode(), layout.bans
-    width = spread.print_bytes + SLOT_BYTES
-    tags_of_slots = _tags_of_slots(server, root)
-    spots, tags = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
-    for start in range(0, spread.postings, _AT_ONCE):
-        buckets = np.arange(start, min(start + _AT_ONCE, spread.postings))
-        names = [root + b"p" + int(bucket).to_bytes(4, "big") for bucket in buckets]
-        held = [blob or b"" for blob in server.client.mget(names)]
-        entries = np.frombuffer(b"".join(held), np.uint8).reshape(-1, width)
-        bucket = np.repeat(buckets, [len(blob) // width for blob in held])
-        spots.append(bucket << _PRINT_BITS | _number(entries[:, : spread.print_bytes]))
-        tags.append(tags_of_slots[_number(entries[:, spread.print_bytes :])])
-    return Listed(np.concatenate(spots), np.concatenate(tags))
+    tags = _tags_of_slots(server, f"{layout.root(0)}b:".encode())
+    return _some(server, layout, np.arange(layout.bans.postings), tags)
+
+
+def _some(server: Server, layout: Layout, buckets: Ints, tags_of_slots: Tags) -> Listed:
+    """The entries of some buckets."""
+    root, size = f"{layout.root(0)}b:".encode(), layout.bans.print_bytes
+    names = [root + b"p" + int(bucket).to_bytes(4, "big") for bucket in buckets]
+    held = [blob or b"" for blob in server.client.mget(names)]
+    width = size + SLOT_BYTES
+    entries = np.frombuffer(b"".join(held), np.uint8).reshape(-1, width)
+    bucket = np.repeat(buckets, [len(blob) // width for blob in held])
+    spots = bucket << _PRINT_BITS | _number(entries[:, :size])
+    return Listed(spots, tags_of_slots[_number(entries[:, size:])])
 
 
 def _tags_of_slots(server: Server, root: bytes) -> Tags:
@@ -86,22 +97,13 @@ def _number(columns: npt.NDArray[np.uint8]) -> Ints:
     return sums
 
 
-def rows(layout: Layout, accounts: Sequence[Sequence[Key]]) -> Rows:
-    """Where the keys of accounts are listed."""
-    packed = b"".join(several[1:] for several in layout.rows(accounts, layout.bans))
-    numbers = np.frombuffer(packed, ">u8")
-    spots = (numbers >> np.uint64(_CAP_BITS)).astype(np.int64)
-    return Rows(spots, (numbers & np.uint64((1 << _CAP_BITS) - 1)).astype(np.uint16))
-
-
-def overflowing(told: Rows) -> Ints:
-    """The spots under which more accounts were told than may be listed: whom they list came first."""
-    order = np.argsort(told.spots, kind="stable")
-    spots, caps = told.spots[order], told.caps[order]
+def read_up_to(several: Sequence[Read]) -> Read:
+    """Each spot once, and how many accounts may stand there for whichever of its keys reads most."""
+    spots, most = (np.concatenate(column) for column in zip(*several, strict=True))
+    order = np.argsort(spots, kind="stable")
+    spots = spots[order]
     first = np.flatnonzero(np.diff(spots, prepend=-1))
-    counts = np.diff(first, append=len(spots))
-    fewest = np.minimum.reduceat(caps, first) if len(first) else caps
-    return spots[first[counts > fewest]]
+    return Read(spots[first], np.maximum.reduceat(most[order], first))
 
 
 def spots_of(layout: Layout, keys: Sequence[Key]) -> Ints:
@@ -110,9 +112,31 @@ def spots_of(layout: Layout, keys: Sequence[Key]) -> Ints:
     return buckets << _PRINT_BITS | prints
 
 
-def differences(one: Listed, other: Listed) -> Differences:
-    """Compares postings as sets of accounts."""
+def differences(one: Server, other: Server, layout: Layout, read: Read) -> Differences:
+    """Compares all postings of two stores as sets of accounts, some buckets at a time."""
+    root = f"{layout.root(0)}b:".encode()
+    tags = [_tags_of_slots(server, root) for server in (one, other)]
+    found = np.zeros(len(Differences._fields), np.int64)
+    for start in range(0, layout.bans.postings, _AT_ONCE):
+        buckets = np.arange(start, min(start + _AT_ONCE, layout.bans.postings))
+        here, there = (
+            _some(server, layout, buckets, own) for server, own in zip((one, other), tags, strict=True)
+        )
+        found += _differences(here, there, read)
+    return Differences(*found.tolist())
+
+
+def _differences(one: Listed, other: Listed, read: Read) -> Differences:
     spots, at = np.unique(np.concatenate([one.spots, other.spots]), return_inverse=True)
-    pairs = at.astype(np.int64) << _TAG_BITS | np.concatenate([one.tags, other.tags])
-    here, there = pairs[: len(one.spots)], pairs[len(one.spots) :]
-    return Differences(len(spots), spots[np.unique(np.setxor1d(here, there) >> _TAG_BITS)])
+    here, there = at[: len(one.spots)], at[len(one.spots) :]
+    where = np.minimum(np.searchsorted(read.spots, spots), len(read.spots) - 1)
+    # A spot under which no ban is told is garbage, and is never left out.
+    most = np.where(read.spots[where] == spots, read.most[where], np.iinfo(np.int64).max)
+    lengths = np.array([np.bincount(places, minlength=len(spots)) for places in (here, there)])
+    silent = (lengths > most).all(axis=0)
+    odd = np.setxor1d(here << _TAG_BITS | one.tags, there << _TAG_BITS | other.tags)
+    differ = np.zeros(len(spots), np.bool_)
+    differ[odd >> _TAG_BITS] = True
+    return Differences(
+        int((~silent).sum()), int((differ & ~silent).sum()), int(silent.sum()), int((differ & silent).sum())
+    )

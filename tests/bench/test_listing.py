@@ -1,24 +1,26 @@
-"""What a store lists is read as it lies there, and overflows where more were told than may be listed."""
+"""What a store lists is read as it lies there, and a posting is left out where no look-up reads it."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from bench.index.population import Held
 from bench.store.bans import BANNED_AT, a_layout, a_store, by_handle
-from bench.store.listing import Listed, Rows, differences, listed, overflowing, rows, spots_of
+from bench.store.listing import Read, listed, read_up_to, spots_of
 from bench.store.server import server
-from samehand.keys import Key
+from samehand.keys import NAME_POSTING_CAP, SHORT_POSTING_CAP, KeyKind, key_of
+from store.limits import SILENT_LISTS
 from store.records import keys_of_fingerprints
 
-pytestmark = pytest.mark.journey
 HANDLES = [f"umarmedia{one}{other}" for one in "bcdfghj" for other in "klmnpqrstv"]
 
 
+@pytest.mark.journey
 async def test_a_store_lists_what_its_bans_say() -> None:
     told = [by_handle(number, Held("telegram", handle, "")) for number, handle in enumerate(HANDLES)]
-    keys = [keys_of_fingerprints(ban.fingerprints) for ban in told]
     layout = a_layout(len(told))
     with server() as running:
         store = a_store(running, len(told))
@@ -26,30 +28,24 @@ async def test_a_store_lists_what_its_bans_say() -> None:
         await store.enrol(told, now=BANNED_AT)
         found = listed(running, layout)
         await store.close()
-    crowded = overflowing(rows(layout, keys))
-    assert len(crowded) > 0, "all share their first letters"
     pairs = {
         (spot, int.from_bytes(layout.addresses.account(ban.account).tag, "big"))
-        for ban, own in zip(told, keys, strict=True)
-        for spot in spots_of(layout, own).tolist()
+        for ban in told
+        for spot in spots_of(layout, keys_of_fingerprints(ban.fingerprints)).tolist()
     }
     lists = set(zip(found.spots.tolist(), found.tags.tolist(), strict=True))
     assert lists < pairs
-    assert {spot for spot, _ in pairs - lists} == set(crowded.tolist()), "all but what did not fit"
+    bearers = Counter(spot for spot, _ in pairs)
+    most = SILENT_LISTS * SHORT_POSTING_CAP
+    assert {spot for spot, _ in pairs - lists} == {spot for spot, many in bearers.items() if many > most}
 
 
-def test_a_value_overflows_by_the_account_after_its_cap() -> None:
-    told = Rows(np.array([7, 9, 7, 7, 9, 5]), np.array([2, 2, 2, 2, 2, 1], np.uint16))
-    assert overflowing(told).tolist() == [7]
+def test_a_spot_is_read_as_far_as_whichever_of_its_keys_reads_most() -> None:
+    read = read_up_to([Read(np.array([7, 9]), np.array([2, 5])), Read(np.array([9, 3]), np.array([4, 1]))])
+    assert (read.spots.tolist(), read.most.tolist()) == ([3, 7, 9], [1, 2, 5])
 
 
-def test_postings_are_compared_as_sets() -> None:
-    one = Listed(np.array([1, 1, 2, 3]), np.array([10, 11, 10, 12], np.uint32))
-    other = Listed(np.array([3, 1, 1, 4]), np.array([12, 11, 10, 10], np.uint32))
-    found = differences(one, other)
-    assert (found.postings, found.spots.tolist()) == (4, [2, 4])
-
-
-def test_keys_of_one_place_stand_there_once() -> None:
-    layout = a_layout(4)
-    assert len(rows(layout, [[Key(b"\x01umar"), Key(b"\x01umar")], [Key(b"\x01umar")]]).spots) == 2
+def test_names_are_read_up_to_their_caps_and_personal_values_always() -> None:
+    kinds = [KeyKind.HANDLE_RUN, KeyKind.NAME_WORD, KeyKind.DEVICE]
+    read = Read.of(a_layout(4), [key_of(kind, b"umar") for kind in kinds])
+    assert read.most.tolist() == [SHORT_POSTING_CAP, NAME_POSTING_CAP, np.iinfo(np.int64).max]
