@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from kafka import TopicPartition  # type: ignore[import-untyped]  # kafka-python ships no types
+from kafka import KafkaProducer, TopicPartition  # type: ignore[import-untyped]  # kafka-python ships no types
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
 from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # kafka-python ships no types
 
@@ -85,15 +85,22 @@ def end_and_look_again(server: Server, topic: str, end: Callable[[], None]) -> N
     assert len(read_all(server.address, topic, partition=2)) == 20
 
 
+def in_flight(client: KafkaProducer) -> float:
+    """How many requests of a producer are on their way."""
+    count: float = client.metrics()["producer-metrics"]["requests-in-flight"]
+    return count
+
+
 def test_frozen_broker_delays_only(server: Server, make_topic: MakeTopic) -> None:
-    """Frozen for two seconds, a broker answers late and loses nothing."""
+    """While it is frozen a broker answers nobody; thawed it answers late and has lost nothing."""
     node: LocalServer = server.nodes[0] if isinstance(server, ApacheKafka) else server
     topic = make_topic()
     with producer(server.address) as client:
         client.send(topic, value=b"before", partition=0).get(timeout=10)
         node.freeze()
         sent = client.send(topic, value=b"during", partition=0)
-        time.sleep(2)
+        assert wait_until(lambda: in_flight(client) == 1, 10)
+        assert not node.answers(), "who asks after it should ask in vain"
         assert not sent.is_done
         node.thaw()
         sent.get(timeout=10)
