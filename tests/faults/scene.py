@@ -261,13 +261,16 @@ class Scene:
     def until(self, true: Callable[[], object], what: str, seconds_max: float = WAIT_SECONDS_MAX) -> float:
         """Waits for a condition while a worker runs; how many seconds it took."""
         began = time.monotonic()
-        while not true():
+        while True:
+            # Asked first: who ends between the condition and this may be what the condition waits for.
+            ended = all(worker.child.pid is None for worker in self.workers)
+            if true():
+                return time.monotonic() - began
             waited = time.monotonic() - began
-            if waited > seconds_max or all(worker.child.pid is None for worker in self.workers):
+            if waited > seconds_max or ended:
                 logs = "\n".join(worker.log.read_text()[-2500:] for worker in self.workers[-2:])
                 raise AssertionError(f"waited {waited:.0f} s in vain for {what}\n{logs}")
             time.sleep(POLL_SECONDS)
-        return time.monotonic() - began
 
     def until_alerts(self, count: int) -> float:
         """Waits until so many alert records are there."""
