@@ -1,14 +1,14 @@
 """What operators have: a running service under load, watched by a real Prometheus and a real Alertmanager.
 
 Debian packages them (`prometheus`, `prometheus-alertmanager`, `chromium`). Where one is missing these tests
-are skipped with the reason; under SAMEHAND_REQUIRE_OPS=1, as `make test-ops` sets it, they fail.
+are skipped with the reason; under SAMEHAND_REQUIRE_OPS=1, as `make test-ops` sets it, a skipped one fails.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -22,22 +22,37 @@ from tests.ops.watchers import Alertmanager, Prometheus
 
 REQUIRED = "SAMEHAND_REQUIRE_OPS"
 PICTURES = "SAMEHAND_SCREENSHOTS"
-PACKAGES = "prometheus, prometheus-alertmanager, chromium, redis-server, docker-compose"
+PACKAGES = (
+    "prometheus, prometheus-alertmanager, chromium, redis-server, docker-compose, buildah, crun, debootstrap"
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the mark of tests that need a program of Debian's."""
     config.addinivalue_line("markers", "ops: needs Debian's prometheus, prometheus-alertmanager or chromium")
+    config.addinivalue_line("markers", "image: builds the worker's image, as root, in minutes")
+
+
+def required() -> bool:
+    """Whether a skipped proof is a failure."""
+    return os.environ.get(REQUIRED) == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Whatever a test was skipped for, where it is required it failed."""
+    report = yield
+    if report.skipped and required():
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which {REQUIRED}=1 forbids: {report.longrepr}"
+    return report
 
 
 def program(name: str) -> str:
-    """The path of a program; without it the test is skipped, or fails where it is required."""
+    """The path of a program; without it the test is skipped."""
     if found := shutil.which(name):
         return found
-    why = f"{name} is not installed (Debian's packages: {PACKAGES})"
-    if os.environ.get(REQUIRED) == "1":
-        pytest.fail(why)
-    pytest.skip(why)
+    pytest.skip(f"{name} is not installed (Debian's packages: {PACKAGES})")
 
 
 @pytest.fixture(scope="session")

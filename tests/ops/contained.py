@@ -94,10 +94,11 @@ class Image:
 
 @contextmanager
 def opened() -> Iterator[Image]:
-    """The image unpacked, for as long as it is looked at."""
+    """The image unpacked, for as long as it is looked at; then it goes, its base stays for the next build."""
     told = json.loads(buildah("inspect", "--type", "image", f"localhost/{TAG}"))
     container = buildah("from", f"localhost/{TAG}")
     try:
         yield Image(Path(buildah("mount", container)), told["Docker"]["config"])
     finally:
         buildah("rm", container)
+        buildah("rmi", f"localhost/{TAG}")

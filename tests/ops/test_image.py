@@ -1,11 +1,12 @@
 """The worker's image: what a linter says of its Dockerfile, and what it holds, may and does once it is built.
 
-Building takes some minutes, root and Debian's `buildah` and `debootstrap`: `make test-image`.
+Building takes minutes, root and Debian's `buildah`, `crun` and `debootstrap`; `make test-image` is it alone.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,12 +20,11 @@ from tests.house import ROOT
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_sign_up
 from tests.ops.chart import MISSING
-from tests.ops.conftest import program
+from tests.ops.conftest import program, required
 from tests.ops.contained import SECRETS, Image, build, opened
 
 pytestmark = pytest.mark.ops
 
-ASKED_FOR = "SAMEHAND_BUILD_IMAGE"
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 COMPILERS = {"cc", "c++", "gcc", "g++", "clang", "cpp", "as", "ld", "make", "cmake", "rustc", "cargo", "go"}
 INSTALLERS = {"pip", "pip3", "uv", "easy_install"}
@@ -40,13 +40,26 @@ def test_the_dockerfile_is_clean() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_every_lock_that_the_dockerfile_names_reaches_the_build() -> None:
+    named = re.findall(
+        r"requirements/\w+\.lock", (ROOT / "deploy" / "image" / "Dockerfile").read_text("utf-8")
+    )
+    let_in = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert {"requirements/run.lock", "requirements/tracing.lock"} <= set(named)
+    assert [lock for lock in named if f"!{lock}" not in let_in] == []
+
+
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
     """Built here."""
-    if os.environ.get(ASKED_FOR) != "1":
-        pytest.skip("the image is built by make test-image")
+    if not required():
+        pytest.skip("the image is built by make test-ops and make test-image")
     for name in ("buildah", "debootstrap", "unshare", "setpriv"):
         program(name)
+    if os.geteuid() != 0:
+        pytest.skip(
+            "building the image on Debian's packages takes root: make test-ops NO_IMAGE=1 leaves it out"
+        )
     build()
     with opened() as built:
         yield built
@@ -79,6 +92,7 @@ def status(platform: Platform) -> dict[str, str]:
     return {name: value.strip() for name, value in (line.split(":", 1) for line in lines)}
 
 
+@pytest.mark.image
 def test_it_holds_no_compiler_and_nothing_that_installs(image: Image) -> None:
     there = image.programs()
     assert {"samehand", "python3"} <= there
@@ -86,6 +100,7 @@ def test_it_holds_no_compiler_and_nothing_that_installs(image: Image) -> None:
     assert {name for name in there if name.rstrip("0123456789.") in INSTALLERS} == set()
 
 
+@pytest.mark.image
 def test_it_holds_no_secret_and_no_test(image: Image) -> None:
     here = [path for path in (image.root / "opt" / "samehand").rglob("*") if path.name in {"tests", "bench"}]
     ours = [path for path in here if (path / "faults").is_dir() or (path / "quality").is_dir()]
@@ -93,18 +108,21 @@ def test_it_holds_no_secret_and_no_test(image: Image) -> None:
     assert not (image.root / "etc" / "pip.conf").exists(), "the build's secret stayed in a layer"
 
 
+@pytest.mark.image
 def test_its_root_cannot_be_written_and_its_one_folder_can(image: Image) -> None:
     (volume,) = image.config["Volumes"]
     assert "Read-only file system" in image.run("touch", "/var/tmp/where-everybody-may-write").stderr
     assert image.run("touch", f"{volume}/of-faust").returncode == 0
 
 
+@pytest.mark.image
 def test_it_says_what_is_missing_in_words(image: Image) -> None:
     done = image.run(*image.command("doctor"))
     assert done.returncode == 1
     assert "SAMEHAND_PEPPER_FILE" in done.stdout
 
 
+@pytest.mark.image
 def test_a_worker_of_it_finds_a_mirror(platform: Platform) -> None:
     platform.publish(platform.topics.banned, a_ban("77", handle="umar_media", device_id=DEVICE))
     platform.until(lambda: platform.metric("samehand_fingerprints") == 1, "the ban to be enrolled")
@@ -112,6 +130,7 @@ def test_a_worker_of_it_finds_a_mirror(platform: Platform) -> None:
     platform.until(lambda: platform.alerts_on("99"), "the alert")
 
 
+@pytest.mark.image
 def test_it_is_nobody_and_cannot_become_anybody(platform: Platform) -> None:
     told = status(platform)
     assert set(told["Uid"].split()) == {"65532"}
@@ -119,6 +138,7 @@ def test_it_is_nobody_and_cannot_become_anybody(platform: Platform) -> None:
     assert told["NoNewPrivs"] == "1"
 
 
+@pytest.mark.image
 def test_its_own_health_check_passes(image: Image, platform: Platform) -> None:
     kind, *check = image.config["Healthcheck"]["Test"]
     assert kind == "CMD"
@@ -126,6 +146,7 @@ def test_its_own_health_check_passes(image: Image, platform: Platform) -> None:
     assert image.run(*here).returncode == 0
 
 
+@pytest.mark.image
 def test_it_stops_when_it_is_told_to(image: Image, platform: Platform) -> None:
     pid = platform.worker.pid
     assert pid is not None
