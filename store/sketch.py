@@ -7,18 +7,23 @@ Updates are conservative (only the least cells grow), which keeps what collision
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 ROWS = 4
 FILTER_PLACES = 3
+_PLACE_BYTES = 5  # of a digest, from which a place of the filter is taken: more bits than any filter has
 _SATURATED = np.iinfo(np.uint32).max
 
 
 def home(kind: int, value: bytes, stratum: str, sketches: int) -> int:
     """Which of several sketches counts a value: one, so that no cluster counts it in two."""
+    if sketches == 1:
+        return 0
     return int.from_bytes(_digest(b"home", kind, value, stratum, b"")[:4], "big") % sketches
 
 
@@ -29,11 +34,18 @@ def columns_of(kind: int, value: bytes, stratum: str, columns: int) -> tuple[int
     return one, two, three, four
 
 
-def filter_places(kind: int, value: bytes, stratum: str, cluster: bytes, bits: int) -> tuple[int, int, int]:
-    """The places of a filter that say whether a cluster has counted a value."""
-    digest = _digest(b"filter", kind, value, stratum, cluster)
-    one, two, three = (int.from_bytes(digest[at : at + 5], "big") % bits for at in (0, 5, 10))
-    return one, two, three
+def columns_of_all(values: Sequence[tuple[int, bytes, str]], columns: int) -> npt.NDArray[np.uint32]:
+    """The same of many, a line each."""
+    digests = b"".join([_digest(b"cells", *value, b"") for value in values])
+    return np.frombuffer(digests, ">u4").reshape(-1, ROWS).astype(np.uint32) % np.uint32(columns)
+
+
+def filter_places(sightings: Sequence[tuple[int, bytes, str, bytes]], bits: int) -> npt.NDArray[np.uint32]:
+    """The places of a filter, a line a sighting, that say whether its cluster has counted its value."""
+    digests = b"".join([_digest(b"filter", *sighting) for sighting in sightings])
+    told = np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST_BYTES)[:, : FILTER_PLACES * _PLACE_BYTES]
+    numbers = told.reshape(-1, FILTER_PLACES, _PLACE_BYTES) @ _BIG_ENDIAN
+    return (numbers % np.uint64(bits)).astype(np.uint32)
 
 
 class Sketch:
@@ -63,8 +75,25 @@ class Sketch:
         return cells
 
 
+_DIGEST_BYTES = 16
+_BLANK = blake2b(digest_size=_DIGEST_BYTES, person=b"samehand-count")
+_BIG_ENDIAN = np.array([1 << 8 * (_PLACE_BYTES - 1 - at) for at in range(_PLACE_BYTES)], np.uint64)
+_LENGTHS: Final = [length.to_bytes(4, "big") for length in range(256)]
+_HEADS: Final = {
+    purpose: [_LENGTHS[len(purpose)] + purpose + _LENGTHS[1] + bytes((kind,)) for kind in range(256)]
+    for purpose in (b"home", b"cells", b"filter")
+}
+
+
 def _digest(purpose: bytes, kind: int, value: bytes, stratum: str, cluster: bytes) -> bytes:
-    state = blake2b(digest_size=16, person=b"samehand-count")
-    for part in (purpose, bytes((kind,)), value, stratum.encode(), cluster):
-        state.update(len(part).to_bytes(4, "big") + part)
+    """Of purpose, kind, value, stratum and cluster, each after its length in four bytes."""
+    within = stratum.encode()
+    state = _BLANK.copy()
+    state.update(_HEADS[purpose][kind] + _length(value) + value + _length(within) + within)
+    state.update(_length(cluster) + cluster)
     return state.digest()
+
+
+def _length(part: bytes) -> bytes:
+    size = len(part)
+    return _LENGTHS[size] if size < len(_LENGTHS) else size.to_bytes(4, "big")

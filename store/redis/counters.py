@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+import numpy as np
 
 from samehand.keys import KeyKind
 from store.base import Remembered
-from store.counting import counted
+from store.counting import Counted, counted
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
 from store.redis.link import together
 from store.redis.shards import Shards
-from store.sketch import Sketch, columns_of, filter_places, home
+from store.sketch import Sketch, columns_of_all, filter_places, home
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,29 @@ class Snapshot:
         return self.sketches[home(kind, value, stratum, len(self.sketches))].count(kind, value, stratum)
 
 
+_ACCOUNTS = 0  # stands where a kind of value does: an account counts itself
+
+
 @dataclass(slots=True)
 class _Part:
-    """What one shard is to count: packed values, and stratum and filter places of accounts in turn."""
+    """What one shard is to count: values, and accounts by the seats that they take, with their strata."""
 
-    values: bytearray = field(default_factory=bytearray)
-    accounts: list[str | bytes] = field(default_factory=list)
+    values: list[Counted] = field(default_factory=list)
+    seats: list[tuple[int, bytes, str, bytes]] = field(default_factory=list)
+
+    def packed(self, columns: int, bits: int) -> tuple[bytes | str, ...]:
+        """As `count.lua` reads it: values in one, then stratum and filter places of accounts in turn."""
+        cells = columns_of_all([(one.kind, one.value, one.stratum) for one in self.values], columns)
+        seen = filter_places(self.values, bits)
+        taken = filter_places(self.seats, bits).astype(">u4").tobytes()
+        width = len(taken) // max(1, len(self.seats))
+        accounts = [
+            (stratum, taken[at * width : (at + 1) * width]) for at, (*_, stratum, _) in enumerate(self.seats)
+        ]
+        return (
+            np.hstack((cells, seen)).astype(">u4").tobytes(),
+            *(part for account in accounts for part in account),
+        )
 
 
 class Counters:
@@ -70,31 +88,28 @@ class Counters:
         if not self._counting:
             await self._shards.link.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
-        parts = [_Part() for _ in self._shards.all]
-        for account in accounts:
-            self._lay_out(account, parts)
+        parts = self._laid_out(accounts)
         await together(
             [
                 self._shards.script(
-                    "count", shard, repr(now), self._columns, STRATA, bytes(part.values), *part.accounts
+                    "count", shard, repr(now), self._columns, STRATA, *part.packed(self._columns, self._bits)
                 )
                 for shard, part in zip(self._shards.all, parts, strict=True)
-                if part.values or part.accounts
+                if part.values or part.seats
             ]
         )
 
-    def _lay_out(self, account: Remembered, parts: list[_Part]) -> None:
-        """What an account counts, to the shards that count it: each value has one."""
-        first = account.fingerprints[0]
-        sighting = counted(first, self._shards.addresses.account(account.account).raw)
-        for one in sighting.values:
-            value = one.kind, one.value, one.stratum
-            places = columns_of(*value, self._columns)
-            seen = filter_places(*value, one.cluster, self._bits)
-            parts[home(*value, len(parts))].values += _packed(places + seen)
-        itself = 0, sighting.seat, first.stratum
-        seen = filter_places(*itself, b"", self._bits)
-        parts[home(*itself, len(parts))].accounts += (first.stratum, _packed(seen))
+    def _laid_out(self, accounts: Sequence[Remembered]) -> list[_Part]:
+        """What accounts count, by the shards that count it: each value has one."""
+        parts = [_Part() for _ in self._shards.all]
+        for account in accounts:
+            first = account.fingerprints[0]
+            sighting = counted(first, self._shards.addresses.account(account.account).raw)
+            for one in sighting.values:
+                parts[home(one.kind, one.value, one.stratum, len(parts))].values.append(one)
+            itself = _ACCOUNTS, sighting.seat, first.stratum
+            parts[home(*itself, len(parts))].seats.append((*itself, b""))
+        return parts
 
     async def freeze(self, now: float, bans: int) -> bool:
         """Makes the next snapshot if an interval has passed since the last; one of several callers does."""
@@ -168,7 +183,3 @@ class Counters:
 
     async def _cells(self, key: str) -> Sketch:
         return Sketch(await self._shards.link.command("GET", key) or b"", self._columns)
-
-
-def _packed(places: tuple[int, ...]) -> bytes:
-    return b"".join(place.to_bytes(4, "big") for place in places)

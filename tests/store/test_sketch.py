@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import blake2b
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.sketch import ROWS, Sketch, columns_of, home
+from store.sketch import FILTER_PLACES, ROWS, Sketch, columns_of, columns_of_all, filter_places, home
 
 VALUES = st.tuples(st.integers(1, 40), st.binary(max_size=6), st.sampled_from(["", "latin", "arabic"]))
 
@@ -49,3 +50,29 @@ def test_what_was_stored_short_reads_as_zero() -> None:
 def test_a_value_has_one_home(value: tuple[int, bytes, str], sketches: int) -> None:
     assert 0 <= home(*value, sketches) < sketches
     assert home(*value, sketches) == home(*value, sketches)
+
+
+def test_a_value_has_no_other_home_than_the_only_one() -> None:
+    assert home(1, b"value", "latin", 1) == 0
+
+
+@given(st.lists(VALUES, max_size=20), st.integers(1, 1 << 20))
+def test_cells_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], columns: int) -> None:
+    assert columns_of_all(values, columns).tolist() == [list(columns_of(*value, columns)) for value in values]
+
+
+@given(st.lists(st.tuples(VALUES, st.binary(max_size=300)), max_size=20), st.integers(1, 1 << 32))
+def test_places_of_the_filter_are_what_is_stored_already(
+    sightings: list[tuple[tuple[int, bytes, str], bytes]], bits: int
+) -> None:
+    """Each part after its length, and five bytes of the digest a place: a filter outlives the program."""
+
+    def places(kind: int, value: bytes, stratum: str, cluster: bytes) -> list[int]:
+        state = blake2b(digest_size=16, person=b"samehand-count")
+        for part in (b"filter", bytes((kind,)), value, stratum.encode(), cluster):
+            state.update(len(part).to_bytes(4, "big") + part)
+        digest = state.digest()
+        return [int.from_bytes(digest[5 * at : 5 * at + 5], "big") % bits for at in range(FILTER_PLACES)]
+
+    found = filter_places([(*value, cluster) for value, cluster in sightings], bits)
+    assert found.tolist() == [places(*value, cluster) for value, cluster in sightings]

@@ -6,18 +6,25 @@ local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local SKETCH, FILTER, NAMES = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n'
 
 local AT_ONCE = 64 -- values of one round: three commands for all of them
+local format = string.format -- Redis writes out a number that a script hands it more slowly
 
 -- Which of several filter places (12 bytes each, at these offsets) had not all been seen; they have now.
 local function unseen(s, offsets)
-  local ask, fresh = {}, {}
-  for _, at in ipairs(offsets) do
-    for place = at, at + 8, 4 do
-      ask[#ask + 1] = 'SET'; ask[#ask + 1] = 'u1'; ask[#ask + 1] = struct.unpack('>I4', s, place); ask[#ask + 1] = 1
-    end
+  local ask, fresh, n = {}, {}, 0
+  for i = 1, #offsets do
+    local a, b, c = struct.unpack('>I4I4I4', s, offsets[i])
+    ask[n + 1], ask[n + 2], ask[n + 3], ask[n + 4] = 'SET', 'u1', format('%d', a), '1'
+    ask[n + 5], ask[n + 6], ask[n + 7], ask[n + 8] = 'SET', 'u1', format('%d', b), '1'
+    ask[n + 9], ask[n + 10], ask[n + 11], ask[n + 12] = 'SET', 'u1', format('%d', c), '1'
+    n = n + 12
   end
   local was = call('BITFIELD', FILTER, unpack(ask))
+  n = 0
   for i = 1, #offsets do
-    if was[3 * i - 2] + was[3 * i - 1] + was[3 * i] < 3 then fresh[#fresh + 1] = offsets[i] end
+    if was[3 * i - 2] + was[3 * i - 1] + was[3 * i] < 3 then
+      n = n + 1
+      fresh[n] = offsets[i]
+    end
   end
   return fresh
 end
@@ -25,30 +32,34 @@ end
 -- Conservative update: only the least of a value's four cells grows, so that collisions add as little as
 -- they can. Cells are read once and written once a round; in between they are counted here.
 local function count(offsets)
-  local names, ask, cells = {}, {}, {}
-  for _, at in ipairs(offsets) do
-    for row = 0, 3 do
-      local cell = row * columns + struct.unpack('>I4', values, at + row * 4)
-      names[#names + 1] = cell
-      ask[#ask + 1] = 'GET'; ask[#ask + 1] = 'u32'; ask[#ask + 1] = string.format('#%d', cell)
-    end
+  local names, ask, cells, n = {}, {}, {}, 0
+  for i = 1, #offsets do
+    local a, b, c, d = struct.unpack('>I4I4I4I4', values, offsets[i])
+    names[n + 1], names[n + 2], names[n + 3], names[n + 4] =
+      format('#%d', a), format('#%d', columns + b), format('#%d', 2 * columns + c), format('#%d', 3 * columns + d)
+    n = n + 4
   end
-  for i, value in ipairs(call('BITFIELD', SKETCH, unpack(ask))) do cells[names[i]] = value end
+  for i = 1, n do
+    ask[3 * i - 2], ask[3 * i - 1], ask[3 * i] = 'GET', 'u32', names[i]
+  end
+  local was = call('BITFIELD', SKETCH, unpack(ask))
+  for i = 1, n do cells[names[i]] = was[i] end
   local grown = {}
-  for i = 1, #names, 4 do
+  for i = 1, n, 4 do
     local a, b, c, d = names[i], names[i + 1], names[i + 2], names[i + 3]
-    local least = math.min(cells[a], cells[b], cells[c], cells[d])
-    for cell = i, i + 3 do
-      if cells[names[cell]] == least then
-        cells[names[cell]] = least + 1
-        grown[names[cell]] = true
-      end
-    end
+    local at_a, at_b, at_c, at_d = cells[a], cells[b], cells[c], cells[d]
+    local least = math.min(at_a, at_b, at_c, at_d)
+    local more = least + 1
+    if at_a == least then cells[a], grown[a] = more, more end
+    if at_b == least then cells[b], grown[b] = more, more end
+    if at_c == least then cells[c], grown[c] = more, more end
+    if at_d == least then cells[d], grown[d] = more, more end
   end
   local put = {}
-  for cell in pairs(grown) do
-    put[#put + 1] = 'SET'; put[#put + 1] = 'u32'; put[#put + 1] = string.format('#%d', cell)
-    put[#put + 1] = string.format('%d', cells[cell])
+  n = 0
+  for name, cell in pairs(grown) do
+    put[n + 1], put[n + 2], put[n + 3], put[n + 4] = 'SET', 'u32', name, format('%d', cell)
+    n = n + 4
   end
   call('BITFIELD', SKETCH, unpack(put))
 end
