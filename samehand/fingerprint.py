@@ -192,7 +192,7 @@ def section(record: bytes, code: int) -> bytes | None:
     Raises:
         UnreadableFingerprint, IndexError, ValueError: the record is damaged before it.
     """
-    here = _header(record)[-1]
+    here = _sections_start(record)
     while here < len(record):
         found, payload, here = _section(record, here)
         if found == code:
@@ -211,11 +211,7 @@ def sections_begin(record: bytes) -> dict[int, int]:
     Raises:
         UnreadableFingerprint, IndexError, UnicodeDecodeError: the record is damaged.
     """
-    # Nearly every record: a moment before 2106, and words that one byte stands for.
-    if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
-        here = _STRATUM + 1
-    else:
-        here = _header(record)[-1]
+    here = _sections_start(record)
     begins, end = {}, len(record)
     while here < end:
         code = record[here]
@@ -253,6 +249,13 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
     platform, here = PLATFORMS.unpack(record, here)
     where, here = STRATA.unpack(record, here)
     return float(seconds) if seconds else None, platform, where, here
+
+
+def _sections_start(record: bytes) -> int:
+    # Nearly every record: a moment before 2106, and words that one byte stands for.
+    if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
+        return _STRATUM + 1
+    return _header(record)[-1]
 
 
 def _section(record: bytes, here: int) -> tuple[int, bytes, int]:

@@ -26,7 +26,7 @@ from samehand.most import Most, Tops
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait, distance
-from samehand.signals.bio import ALIKE_BYTES, BIO, SIGNATURE_BYTES, BioTrait
+from samehand.signals.bio import ALIKE_BYTES, BIO, SIGNATURE_BYTES, BioTrait, agreeing
 from samehand.signals.contact import ContactTrait
 from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.signals.digest import DIGEST_BYTES
@@ -58,8 +58,7 @@ def _pictures(ours: AvatarTrait, theirs: AvatarTrait) -> bool:
 
 
 def _texts(ours: BioTrait, theirs: BioTrait) -> bool:
-    agreeing: int = sum(map(eq, ours.signature, theirs.signature))
-    return agreeing >= ALIKE_BYTES
+    return agreeing(ours.signature, theirs.signature) >= ALIKE_BYTES
 
 
 def _contacts(ours: ContactTrait, theirs: ContactTrait) -> bool:
@@ -94,16 +93,16 @@ _ROUNDING: Final = 1e-6
 class _Glance(NamedTuple):
     """What is looked for in the records that one account meets.
 
-    ``digests``: bytes of which a record that may agree shows some. ``pictures`` and ``bio`` are read as
-    numbers. ``telling`` are the codes of the account's identifying traits, ``unread`` those of traits of
-    which any may agree. ``names`` and ``most`` tell what nothing else could.
+    ``digests``: bytes of which a record that may agree shows some. ``pictures`` are read as numbers.
+    ``telling`` are the codes of the account's identifying traits, ``unread`` those of traits of which any may
+    agree. ``names`` and ``most`` tell what nothing else could.
     """
 
     names: Names
     most: Most
     digests: tuple[bytes, ...]
     pictures: tuple[int, ...]
-    bio: int | None
+    bio: bytes | None
     disposable: bool
     mentions: bool
     listed: bool
@@ -193,7 +192,7 @@ class Sieve:
             pictures=tuple(map(_number, (avatar.pdq, *avatar.variants)))
             if isinstance(avatar, AvatarTrait)
             else (),
-            bio=_number(bio.signature) if isinstance(bio, BioTrait) else None,
+            bio=bio.signature if isinstance(bio, BioTrait) else None,
             disposable="email" in names and isinstance(email, EmailTrait) and email.disposable,
             mentions="mention" in names,
             listed="mention" in names and isinstance(mention, MentionTrait) and mention.listed,
@@ -236,11 +235,7 @@ def _text(sought: _Glance, record: bytes, begins: dict[int, int]) -> BioTrait | 
     if sought.bio is None or not (at := begins.get(_BIO)):
         return None
     signature = record[at + 1 : at + 1 + SIGNATURE_BYTES]
-    # What is empty between the bits that differ are bytes that agree.
-    apart = int.from_bytes(signature, "big") ^ sought.bio
-    if apart.to_bytes(SIGNATURE_BYTES, "big").count(0) < ALIKE_BYTES:
-        return None
-    return BioTrait(signature, record[at])
+    return BioTrait(signature, record[at]) if agreeing(sought.bio, signature) >= ALIKE_BYTES else None
 
 
 def _picture(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
+import msgspec
 from rapidfuzz.distance import OSA
 
 from samehand.commonness import bits, decoration, read, whole_bits
+from samehand.kept import kept
 
 # One letter carries about this many bits in names (measured by the shipped character model).
 LETTER_BITS = 3.6
@@ -52,28 +53,27 @@ class Likeness:
     slack_bits: float
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(msgspec.Struct, frozen=True, dict=True):
     """A folded word: its skeleton, the tokens that it was made of, its consonant key.
 
-    What follows from it is kept with it (so it has no slots): a query's word meets up to 64 others.
+    What follows from it is kept with it: a query's word meets up to 64 others.
     """
 
     base: str
     tokens: tuple[str, ...]
     consonants: str
 
-    @cached_property
+    @kept
     def core(self) -> str:
         """What is left once tokens like `official` are taken off."""
         return "".join(token for token in self.tokens if not decoration(token))
 
-    @cached_property
+    @kept
     def in_order(self) -> list[str]:
         """The tokens in the order of the alphabet."""
         return sorted(self.tokens)
 
-    @cached_property
+    @kept
     def runs(self) -> frozenset[str]:
         """Every run of the fewest letters that count as one; who shares none shares no longer run, either."""
         base = self.base

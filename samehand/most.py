@@ -7,11 +7,11 @@ pictures and texts are alike.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Final
 
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
+from samehand.kept import kept
 from samehand.score import APART
 from samehand.signals.avatar import AVATAR, AvatarTrait
 from samehand.signals.base import Sight
@@ -75,7 +75,7 @@ class Most:
             most += self._tops.at("bio", BIO.rate_min(ours, text, self._sight))
         return most
 
-    @cached_property
+    @kept
     def _picture(self) -> float:
         ours = self._ours.trait("avatar")
         assert isinstance(ours, AvatarTrait)

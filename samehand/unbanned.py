@@ -10,10 +10,10 @@ account that came from a list was never counted: taken off, it would make a defa
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Final
 
 from samehand.frequency import OF_THE_PAIR, Frequencies
+from samehand.kept import kept
 from samehand.keys import KeyKind
 
 _OWNED: Final = frozenset(
@@ -71,6 +71,6 @@ class Unbanned:
         bearers = sum(value in record for record in self._read)
         return max(counted - max(bearers - 1, 0), 0)
 
-    @cached_property
+    @kept
     def _read(self) -> tuple[bytes, ...]:
         return tuple(self._records)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,9 +162,14 @@ def _signature(text: str) -> bytes:
 
 def resemblance(ours: bytes, theirs: bytes) -> float:
     """The estimated Jaccard resemblance (0 to 1) of the texts behind two signatures."""
-    same: int = sum(map(eq, ours, theirs))
-    agreeing = same / _HASHES
-    return max(0.0, (agreeing - _CHANCE) / (1 - _CHANCE))
+    same = agreeing(ours, theirs) / _HASHES
+    return max(0.0, (same - _CHANCE) / (1 - _CHANCE))
+
+
+def agreeing(ours: bytes, theirs: bytes) -> int:
+    """How many bytes of two signatures agree: those that are empty between the bits that differ."""
+    apart = int.from_bytes(ours, "big") ^ int.from_bytes(theirs, "big")
+    return apart.to_bytes(SIGNATURE_BYTES, "big").count(0)
 
 
 def has_band(signature: bytes, value: bytes) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+
+import msgspec
 
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
@@ -12,6 +13,7 @@ from samehand.commonness import bits, digit_bits, read
 from samehand.crossing_keys import handle_sounds
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
+from samehand.kept import kept
 from samehand.keys import Key, KeyKind, key_of
 from samehand.likeness import (
     LONG_BITS_MAX,
@@ -57,8 +59,7 @@ _SENTENCES = {
 _DIFFERENT = Finding("different", "The handles do not resemble each other.")
 
 
-@dataclass(frozen=True)
-class HandleTrait:
+class HandleTrait(msgspec.Struct, frozen=True, dict=True):
     """A folded handle. ``literal`` keeps its digits, ``word`` is its skeleton, ``automatic`` marks the
     handles that platforms make up (`Elizabe39542212`), ``alternates`` are other readings of the skeleton.
     """
@@ -69,17 +70,17 @@ class HandleTrait:
     alternates: tuple[str, ...]
     automatic: bool
 
-    @cached_property
+    @kept
     def written(self) -> frozenset[str]:
         """All the ways in which it may be read as one run of letters."""
         return frozenset((self.word.base, "".join(self.word.tokens), *self.alternates))
 
-    @cached_property
+    @kept
     def letters(self) -> frozenset[str]:
         """Those of which its words are made."""
         return frozenset(self.word.base).union(*self.word.tokens)
 
-    @cached_property
+    @kept
     def sounds(self) -> list[str]:
         """The consonants of its words, in the order of the alphabet."""
         return sorted(handle_sounds(self.word))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
+import msgspec
 from rapidfuzz.distance import OSA
 
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
+from samehand.kept import kept
 from samehand.keys import Key, KeyKind, key_of
 from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness, unlike, worth_bits
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
@@ -35,40 +37,39 @@ _SHORT = 0x80  # six bits a letter
 _DIFFERENT = Finding("different", "The display names do not resemble each other.")
 
 
-@dataclass(frozen=True)
-class NameTrait:
+class NameTrait(msgspec.Struct, frozen=True, dict=True):
     """A folded name: its words and their consonant keys, and the whole skeleton as one word."""
 
     words: tuple[str, ...]
     sounds: tuple[str, ...]
     base: str
 
-    @cached_property
+    @kept
     def word(self) -> Word:
         """The whole name as one word."""
         return Word(self.base, self.words, "".join(self.sounds))
 
-    @cached_property
+    @kept
     def joined(self) -> str:
         """Its words without a space, decorations and all."""
         return "".join(self.words)
 
-    @cached_property
+    @kept
     def sounded(self) -> list[str]:
         """The consonants of its words that have any, in the order of the alphabet."""
         return sorted(filter(None, self.sounds))
 
-    @cached_property
+    @kept
     def plain_sounds(self) -> frozenset[str]:
         """The consonants of its words that no spelling exchanges: each stands in whatever sounds the same."""
         return PLAIN_SOUNDS.intersection("".join(self.sounds))
 
-    @cached_property
+    @kept
     def telling(self) -> tuple[int, ...]:
         """The places of the words that name somebody; none where all decorate."""
         return tuple(place for place, word in enumerate(self.words) if not decoration(word))
 
-    @cached_property
+    @kept
     def by_rarity(self) -> tuple[int, ...]:
         """The places of all words, the rarest first."""
         return tuple(sorted(range(len(self.words)), key=lambda place: -bits(self.words[place])))
