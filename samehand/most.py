@@ -55,7 +55,7 @@ class Most:
         """Which of the two is the banned one does not matter."""
         self._tops = tops
         self._ours = ours
-        self._sight = Sight(frequencies, ours.stratum, (ours.platform, ours.platform))
+        self._sight = Sight(frequencies, (ours.stratum,) * 2, (ours.platform,) * 2)
         self._whatever = tops.weights.prior(frequencies.bans) + sum(tops[signal] for signal in _UNCOUNTED)
         self._digests = [(tops[signal], _digests(ours.trait(signal))) for signal in _DIGESTS]
 

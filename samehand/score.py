@@ -121,7 +121,7 @@ def score(
     ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing.
     """
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
-    sight = Sight(frequencies, ours.stratum, (ours.platform, theirs.platform), since)
+    sight = Sight(frequencies, (ours.stratum, theirs.stratum), (ours.platform, theirs.platform), since)
     tables = weights.signals
     lines = [
         _weighed(name, group, finding, tables[name])

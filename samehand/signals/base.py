@@ -44,11 +44,12 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 class Sight(msgspec.Struct, frozen=True):
     """What a comparison may know beside the two traits: counted frequencies and where to read them.
 
+    ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
     ``seconds_since_ban`` is the new account's moment minus the ban's, negative for one prepared before it.
     """
 
     frequencies: Frequencies
-    stratum: str
+    strata: tuple[str, str]
     platforms: tuple[str, str]
     seconds_since_ban: float | None = None
 
@@ -57,20 +58,29 @@ class Sight(msgspec.Struct, frozen=True):
         crowd = self.frequencies.count(kind, value, "")
         return shared_rate(crowd, self.frequencies.accounts(""), shipped_rate), crowd
 
-    def within_stratum(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        """The same within the stratum: a name common there is common, whatever it is elsewhere."""
-        crowd = self.frequencies.count(kind, value, self.stratum)
-        return named_rate(crowd, self.frequencies.accounts(self.stratum), shipped_rate), crowd
+    def among_namesakes(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
+        """The same of a name, within that of the two accounts' strata where it is more common.
+
+        Who gives no language is counted among those of a script, where the names of each language look rare;
+        and who signs up in another language than their own takes the names of their own along.
+        """
+        ours, theirs = self.strata
+        here = self._within(ours, kind, value, shipped_rate)
+        return here if ours == theirs else max(here, self._within(theirs, kind, value, shipped_rate))
+
+    def _within(self, stratum: str, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
+        crowd = self.frequencies.count(kind, value, stratum)
+        return named_rate(crowd, self.frequencies.accounts(stratum), shipped_rate), crowd
 
     def word(self, word: str, shipped_rate: float) -> tuple[float, int]:
-        """The rate of a word of display names within the stratum, and how many were counted with it.
+        """The rate of a word of display names among namesakes, and how many were counted with it.
 
-        Where no language is known, all who write one script are counted together, and those who show no name
-        with them: among them a common name of a small language looks rare, and its bearers would be accused
-        most. There a count makes a word more common than shipped, never rarer.
+        Where neither account tells its language, all who write one script are counted together, and those
+        who show no name with them: among them a common name of a small language looks rare, and its bearers
+        would be accused most. There a count makes a word more common than shipped, never rarer.
         """
-        rate, crowd = self.within_stratum(KeyKind.WORD, word.encode(), shipped_rate)
-        return (max(rate, shipped_rate) if is_pooled(self.stratum) else rate), crowd
+        rate, crowd = self.among_namesakes(KeyKind.WORD, word.encode(), shipped_rate)
+        return (max(rate, shipped_rate) if all(map(is_pooled, self.strata)) else rate), crowd
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ class HandleSignal(SignalBase[HandleTrait]):
     def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:
         worth = min(exact_bits(theirs.word.base) + digit_bits(theirs.digits), LONG_BITS_MAX)
         shipped = rate_of_bits(worth)
-        rate, crowd = sight.within_stratum(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
+        rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
         alone = _tells(theirs.word.base, digit_bits(theirs.digits), worth)
         return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, not alone)
 
@@ -195,7 +195,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         number = digit_bits(theirs.digits) if same_digits else 0.0
         worth = bits(found.part) + number - found.slack_bits
         shipped = rate_of_bits(max(worth, 0.0))
-        rate, crowd = sight.within_stratum(KeyKind.STEM, found.part.encode(), shipped)
+        rate, crowd = sight.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
         return Finding(
             found.kind,
             _SENTENCES[found.kind],

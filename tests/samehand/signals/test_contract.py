@@ -20,7 +20,7 @@ def keyer(domain: str, value: bytes) -> bytes:
     return hashlib.blake2b(value, digest_size=10, person=domain.encode()[:16]).digest()
 
 
-SIGHT = Sight(NothingCounted(), "latin", ("x", "x"))
+SIGHT = Sight(NothingCounted(), ("latin", "latin"), ("x", "x"))
 any_signal = pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
 EXAMPLES = [(signal, example) for signal in SIGNALS for example in signal.examples]
 text = st.text(max_size=60)

@@ -46,7 +46,7 @@ WORDS = [
     ),
 ]
 GLUE = st.sampled_from(["", "_", ".", " "])
-SIGHT = Sight(NothingCounted(), "latin", ("x", "x"))
+SIGHT = Sight(NothingCounted(), ("latin", "latin"), ("x", "x"))
 
 
 @st.composite

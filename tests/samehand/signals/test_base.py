@@ -1,0 +1,56 @@
+"""Within whose names a name is weighed."""
+
+import pytest
+
+from samehand.account import Account
+from samehand.fingerprint import Fingerprint, distil
+from samehand.frequency import STRATUM_ACCOUNTS_MIN
+from samehand.keys import KeyKind
+from samehand.score import score
+from samehand.signals.base import Sight
+from samehand.weights import default_weights
+from tests.samehand.signals.test_contract import keyer
+
+WORD = b"spozhmai"
+RARE = 1e-6
+
+
+class AtHome:
+    """The name is borne by one in a hundred of those who write Pashto, and by nobody else."""
+
+    bans = 1000
+
+    def accounts(self, stratum: str) -> int:
+        return 10 * STRATUM_ACCOUNTS_MIN
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return self.accounts(stratum) // 100 if stratum == "ps" else 0
+
+
+def rate(ours: str, theirs: str) -> float:
+    return Sight(AtHome(), (ours, theirs), ("x", "x")).among_namesakes(KeyKind.WORD, WORD, RARE)[0]
+
+
+@pytest.mark.parametrize("other", ["latin", "en", "ps"])
+def test_a_name_is_weighed_where_it_is_at_home(other: str) -> None:
+    assert rate("ps", other) == rate(other, "ps") == pytest.approx(0.01, rel=0.1)
+    assert rate("latin", "en") < 2 * RARE
+
+
+def test_the_crowd_is_the_one_that_was_weighed() -> None:
+    told = Sight(AtHome(), ("latin", "ps"), ("x", "x")).among_namesakes(KeyKind.WORD, WORD, RARE)
+    assert told[1] == AtHome().count(KeyKind.WORD, WORD, "ps")
+
+
+def called(locale: str | None) -> Fingerprint:
+    account = Account(platform="x", account_id="1", display_name="Spozhmai Marwat", locale=locale)
+    return distil(account, keyer, at=None)
+
+
+def test_who_gives_no_language_is_accused_no_more_than_who_does() -> None:
+    banned = called("ps-AF")
+    told, silent = (
+        score(called(locale), banned, default_weights(), AtHome()).lines for locale in ("ps-AF", None)
+    )
+    of_the_name = [sum(line.weight for line in lines if line.signal == "name") for lines in (told, silent)]
+    assert of_the_name[1] == pytest.approx(of_the_name[0])
