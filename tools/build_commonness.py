@@ -44,6 +44,9 @@ from samehand.normal.fold import FOLD_VERSION, fold_name
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "samehand" / "commonness" / "commonness.txt.xz"
 
+# Arabic names are written with their article apart, too (al Otaibi), and in Arabic letters are read so.
+ARTICLE = re.compile("^(?:ال|[ae]l)")
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 START = "^"
 LAST_STEP = 93
@@ -161,10 +164,14 @@ def ranked_names(rates: Rates) -> None:
         for rank, entry in enumerate(entries):
             spellings_text, _, times = entry.partition("*")
             rate = curve(kind, language, rank) * float(times or 1)
-            for place, spelling in enumerate(filter(None, spellings_text.split("|"))):
+            spellings = [spelling for spelling in spellings_text.split("|") if spelling]
+            with_article = any(spelling.startswith("ال") for spelling in spellings)
+            for place, spelling in enumerate(spellings):
                 native = not spelling.isascii()
                 share = 1.0 if native else OTHER_SPELLING if place else USUAL_SPELLING
                 raise_rate(rates, spelling, rate * share)
+                if with_article:
+                    raise_rate(rates, ARTICLE.sub("", spelling), rate * share)
 
 
 def handle_words(rates: Rates) -> None:

@@ -30,7 +30,8 @@ _SILENT_INSIDE = str.maketrans("", "", "aeiouwvy")
 
 # Two letters for one sound. Those that Arabic, Persian, Urdu, French and English writers exchange share a
 # class: th and s (Uthman, Usman), dh and z (Dhulfiqar, Zulfiqar), ch and sh (Chérif, Sharif), gh and g, zh
-# and j. The class letters q and x are free because q itself is read as k and x as ks.
+# and j, dj and j (Djamel, Jamal), ksh and x (Lakshman, Laxman). The class letters q and x are free because q
+# itself is read as k and x as ks.
 _DIGRAPHS = {
     "sh": "q",
     "ch": "q",
@@ -41,10 +42,11 @@ _DIGRAPHS = {
     "zh": "j",
     "ph": "f",
     "ck": "k",
+    "dj": "j",
 }
 _SINGLES = {"q": "k", "c": "k", "x": "ks"}
-_SOUND = re.compile("sch|tch|" + "|".join(_DIGRAPHS) + "|[qcx]")
-_SOUNDS = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q"}
+_SOUND = re.compile("sch|tch|ksh|" + "|".join(_DIGRAPHS) + "|[qcx]")
+_SOUNDS = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q", "ksh": "ks"}
 
 
 # Consonants that a key holds only where its word does: no rule below makes one of them of another letter.
@@ -92,7 +94,7 @@ def word_keys(words: list[str]) -> list[str]:
     return ["" if word in ARTICLES else consonant_key(word) for word in words]
 
 
-_HAS_SOUND = re.compile(r"[hqcx]")
+_HAS_SOUND = re.compile(r"[hqcx]|dj")
 _ENDING_DIGRAPHS = frozenset(_DIGRAPHS)
 
 

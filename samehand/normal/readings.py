@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from samehand.normal.devanagari import spoken
 from samehand.normal.scripts import LETTERS, Script
 from samehand.normal.table import EITHER_L, PHONETIC, VISUAL
 
@@ -50,6 +51,11 @@ _SIGN_LETTERS |= {"♄": "h", "♍": "m", "♏": "m", "§": "s", "☧": "p"}
 _SIGN_BETWEEN = re.compile(rf"(?<=[^\W\d_])[{''.join(_SIGN_LETTERS)}](?=[^\W\d_])")
 
 _ARABIC = re.compile(f"[{LETTERS[Script.ARABIC]}]")
+# Vowel signs, and the bar that stretches a word: they are read as nothing, and must not part letters either.
+_ARABIC_MARKS = re.compile(
+    "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
+)
+_DEVANAGARI = re.compile(f"[{LETTERS[Script.DEVANAGARI]}]")
 # The article is a word of its own, as in Latin spellings of the same names (al-Rahman). After lam and yeh the
 # first two letters are most often the name's own (Allah, Ilyas).
 _ARTICLE = re.compile(r"(?<!\w)ال(?=[^\W\d_ليیى][^\W\d_])")
@@ -66,7 +72,9 @@ def read_any(text: str) -> tuple[str, str | None]:
     text = _FLAG.sub(" ", _APOSTROPHE.sub("", text))
     text = _SIGN_BETWEEN.sub(lambda sign: _SIGN_LETTERS[sign.group()], text)
     if _ARABIC.search(text):
-        text = _BEFORE_HEH.sub("ا", _ARTICLE.sub("ال ", text))
+        text = _BEFORE_HEH.sub("ا", _ARTICLE.sub("ال ", _ARABIC_MARKS.sub("", text)))
+    if _DEVANAGARI.search(text):
+        text = spoken(text)
     words = [word for word in _WORD_BREAK.split(text) if word]
     first = [_first_reading(word) for word in words]
     second = [_second_reading(word, seen) for word, seen in zip(words, first, strict=True)]

@@ -1,4 +1,4 @@
-"""How a letter of the Arabic, Cyrillic, Greek or Hebrew script is said in Latin letters.
+"""How a letter of the Arabic, Cyrillic, Greek, Hebrew or Devanagari script is said in Latin letters.
 
 These are the scripts whose general-purpose romanisations serve names badly (a plain transliteration of
 official Arabic-script aliases resembles their Latin originals in 2 of 100 cases). Every other script is read
@@ -80,6 +80,14 @@ HEBREW: Mapping[str, str] = MappingProxyType(
 )
 
 
+# Hindi and its neighbours as people write them in Latin letters (Sharma, Chauhan, Rishi, Zafar); anyascii
+# writes s, c, r and j. The vowels that are not written are put in by samehand/normal/devanagari.py.
+DEVANAGARI: Mapping[str, str] = MappingProxyType(
+    _pairs("च=ch शष=sh ऋॠ\u0943\u0944=ri")
+    | {"\u0958": "q", "\u0959": "kh", "\u095a": "gh", "\u095b": "z", "\u095c": "r", "\u095d": "rh"}
+    | {"\u095e": "f", "\u095f": "y"}
+)
+
 # The nasal of the Indic scripts is an n to most ears (Gandhi, Singh); anyascii writes m.
 INDIC: Mapping[str, str] = MappingProxyType(
     dict.fromkeys("\u0902\u0982\u0a02\u0a82\u0b02\u0c02\u0c82\u0d02", "n")
@@ -93,6 +101,6 @@ def _with_capitals(table: Mapping[str, str]) -> dict[str, str]:
 
 
 OWN_ROMANISATION: Mapping[str, str] = MappingProxyType(
-    {**ARABIC, **_with_capitals(CYRILLIC), **_with_capitals(GREEK), **HEBREW, **INDIC}
+    {**ARABIC, **_with_capitals(CYRILLIC), **_with_capitals(GREEK), **HEBREW, **DEVANAGARI, **INDIC}
 )
 """Letter to its lower-case Latin reading (possibly empty), for what our own tables read."""

@@ -21,6 +21,9 @@ from samehand.normal.readings import read_any
         ("習近平", "xijinping", None),
         ("الرحمن", "al rhmn", None),
         ("سهيل", "sahyl", None),
+        ("سـهـيـل", "sahyl", None),  # stretched
+        ("حَمْزَة", "hmzah", None),  # with its vowel signs
+        ("حمزة", "hmzah", None),
         ("c✓c ✓", "cvc  ", None),
         ("🇵🇰é", "e", None),
     ],

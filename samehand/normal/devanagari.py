@@ -1,0 +1,83 @@
+"""The vowels that Devanagari does not write, put in where Hindi speaks them: `राजपूत` is rajput.
+
+Each consonant carries an a unless a sign says otherwise. Hindi leaves it out at a word's end and, read from
+the end, between a vowel with one consonant and one consonant with a vowel (M. Ohala, Aspects of Hindi
+Phonology, 1983: schwa deletion). So people spell their own names in Latin letters, and so are they read here.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CONSONANT = "[\u0915-\u0939\u0958-\u095f]"
+_UNIT = re.compile(
+    f"({_CONSONANT})([\u093e-\u094c\u0962\u0963\u094e\u094f\u0955-\u0957]|\u094d)?([\u0900-\u0903])?|.",
+    re.DOTALL,
+)
+_WORD = re.compile("[\u0900-\u0963\u0971-\u097f\u200c\u200d]+")
+# Letters with a dot below, typed as two characters.
+_DOTTED = {
+    "क़": "\u0958", "ख़": "\u0959", "ग़": "\u095a", "ज़": "\u095b",
+    "ड़": "\u095c", "ढ़": "\u095d", "फ़": "\u095e", "य़": "\u095f",
+}  # fmt: skip
+_DOTTED_PAIR = re.compile("|".join(_DOTTED))
+_JOINERS = re.compile("[\u200c\u200d\u093c]")
+# Conjuncts that are said and spelled otherwise than their parts: gy (Gyaneshwar), and Singh.
+_AS_SAID = (("ज्ञ", "ग्य"), ("सिंह", "सिंघ"))
+_NASAL_BEFORE_LABIAL = re.compile("[\u0901\u0902](?=[पफबभम\u095e])")
+# Sonorants behind another consonant keep the last vowel: Shukla, Mishra, Krishna, Aditya.
+_SONORANTS = "यरलवणनम"
+_VIRAMA, _A = "\u094d", "\u0905"
+
+
+def spoken(text: str) -> str:
+    """The text with its unwritten vowels written; nothing but Devanagari is touched."""
+    return _WORD.sub(lambda found: _spoken_word(found.group()), text)
+
+
+def _spoken_word(word: str) -> str:
+    word = _JOINERS.sub("", _DOTTED_PAIR.sub(lambda found: _DOTTED[found.group()], word))
+    for written, said in _AS_SAID:
+        word = word.replace(written, said)
+    word = _NASAL_BEFORE_LABIAL.sub("म्", word)
+    units = list(_UNIT.finditer(word))
+    vowels = [_has_vowel(units, place) for place in range(len(units))]
+    for place in range(len(units) - 2, 0, -1):
+        if _bare(units[place]) and _is_left_out(units, vowels, place):
+            vowels[place] = False
+    return "".join(
+        _with_a(unit) if _bare(unit) and vowel else unit.group()
+        for unit, vowel in zip(units, vowels, strict=True)
+    )
+
+
+def _bare(unit: re.Match[str]) -> bool:
+    """Whether it is a consonant without a sign of its vowel."""
+    return unit.group(1) is not None and unit.group(2) is None
+
+
+def _with_a(unit: re.Match[str]) -> str:
+    return unit.group(1) + _A + (unit.group(3) or "")
+
+
+def _has_vowel(units: list[re.Match[str]], place: int) -> bool:
+    unit = units[place]
+    if unit.group(1) is None:
+        return True
+    if not _bare(unit) or unit.group(3) is not None:
+        return unit.group(2) != _VIRAMA
+    if place < len(units) - 1 or place == 0:
+        return True
+    return units[place - 1].group(2) == _VIRAMA and unit.group(1) in _SONORANTS
+
+
+def _is_left_out(units: list[re.Match[str]], vowels: list[bool], place: int) -> bool:
+    """Whether a bare consonant stands behind an open vowel and before one consonant with a vowel."""
+    before, after = units[place - 1], units[place + 1]
+    return (
+        units[place].group(3) is None
+        and vowels[place - 1]
+        and before.group(3) is None
+        and after.group(1) is not None
+        and vowels[place + 1]
+    )
