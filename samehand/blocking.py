@@ -9,7 +9,7 @@ to bring.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from samehand.commonness import decoration
@@ -50,15 +50,17 @@ def spellings(word: str) -> list[str]:
     return [word] if word else []
 
 
-def letters(word: str) -> list[str]:
+# The keys of one account ask for the same letters up to three times.
+@lru_cache(maxsize=64)
+def letters(word: str) -> tuple[str, ...]:
     """The word's letters sorted, and a longer word's with each of them missing once."""
     if len(word) < LETTERS_LENGTH_MIN:
-        return []
+        return ()
     whole = sorted_letters(word)
-    return [whole, *deletions(whole)] if len(word) >= UNORDERED_LENGTH_MIN else [whole]
+    return (whole, *deletions(whole)) if len(word) >= UNORDERED_LENGTH_MIN else (whole,)
 
 
-def listed_letters(word: str) -> list[str]:
+def listed_letters(word: str) -> tuple[str, ...]:
     """The same, but a long word's whole alone: a typo leaves one of its runs of letters as it was."""
     return letters(word)[: 1 if len(word) >= LETTERS_LISTED_WHOLE_LENGTH_MIN else None]
 
@@ -84,20 +86,18 @@ def tried_spellings(word: str) -> list[str]:
     return spellings(word)
 
 
-def tried_letters(word: str) -> list[str]:
+def tried_letters(word: str) -> tuple[str, ...]:
     """The same for sorted letters: a five-letter word may be a six-letter one that lost a letter."""
-    whole = sorted_letters(word)
     if len(word) == UNORDERED_LENGTH_MIN - 1:
-        return [whole, *deletions(whole)]
+        whole = sorted_letters(word)
+        return (whole, *deletions(whole))
     return letters(word)
 
 
-def stems(word: str) -> Iterator[str]:
+def stems(word: str) -> list[str]:
     """Every proper prefix and suffix long enough to be what an unknown affix was put on."""
-    shortest = max(AFFIX_STEM_MIN, (len(word) + 1) // 2)
-    for length in range(shortest, len(word)):
-        yield word[:length]
-        yield word[-length:]
+    lengths = range(max(AFFIX_STEM_MIN, (len(word) + 1) // 2), len(word))
+    return [stem for length in lengths for stem in (word[:length], word[-length:])]
 
 
 def cores(base: str, tokens: Iterable[str]) -> list[str]:

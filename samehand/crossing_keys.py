@@ -5,7 +5,7 @@ Nothing is listed for it: what handles and names are listed under anyway is trie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import combinations
 
 from samehand.blocking import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
@@ -29,25 +29,27 @@ def handle_sounds(word: Word) -> list[str]:
     return [sound for sound in sounds if sound]
 
 
-def keys_of_names(handle: Word, alternates: Iterable[str]) -> Iterator[Key]:
+def keys_of_names(handle: Word, alternates: Iterable[str]) -> list[Key]:
     """Keys under which a display name is listed that this handle spells."""
     spelt = [handle.base, *alternates, *cores(handle.base, handle.tokens), *stems(handle.base)]
-    yield from keys_of(KeyKind.NAME_WORD, [base for base in spelt if len(base) >= CORE_LENGTH_MIN])
-    yield from keys_of(KeyKind.NAME_LETTERS, tried_letters("".join(handle.tokens) or handle.base))
+    keys = keys_of(KeyKind.NAME_WORD, [base for base in spelt if len(base) >= CORE_LENGTH_MIN])
+    keys += keys_of(KeyKind.NAME_LETTERS, tried_letters("".join(handle.tokens) or handle.base))
     telling = sorted({word for word in handle_words(handle) if not decoration(word)})[:_WORDS_MAX]
     if len(telling) > 1:
-        yield key_of(KeyKind.NAME_TOKENS, " ".join(telling).encode())
-        yield from keys_of(KeyKind.NAME_PAIR, map(" ".join, combinations(telling, 2)))
+        keys.append(key_of(KeyKind.NAME_TOKENS, " ".join(telling).encode()))
+        keys += keys_of(KeyKind.NAME_PAIR, map(" ".join, combinations(telling, 2)))
     sound = "".join(sorted(handle_sounds(handle)))
     if len(sound) >= CONSONANTS_MIN:
-        yield key_of(KeyKind.NAME_CONSONANTS, sound.encode())
+        keys.append(key_of(KeyKind.NAME_CONSONANTS, sound.encode()))
+    return keys
 
 
-def keys_of_handles(name: Word) -> Iterator[Key]:
+def keys_of_handles(name: Word) -> list[Key]:
     """Keys under which a handle is listed that spells this display name."""
     telling = [word for word in name.tokens if len(word) >= _WORD_LENGTH_MIN and not decoration(word)]
     spelt = [name.base, *cores(name.base, name.tokens), *telling, *stems(name.base)]
-    yield from keys_of(KeyKind.HANDLE_WORD, spelt)
-    yield from keys_of(KeyKind.HANDLE_SORTED, tried_letters("".join(name.tokens) or name.base))
+    keys = keys_of(KeyKind.HANDLE_WORD, spelt)
+    keys += keys_of(KeyKind.HANDLE_SORTED, tried_letters("".join(name.tokens) or name.base))
     if len(name.consonants) >= CONSONANTS_MIN:
-        yield key_of(KeyKind.HANDLE_CONSONANTS, name.consonants.encode())
+        keys.append(key_of(KeyKind.HANDLE_CONSONANTS, name.consonants.encode()))
+    return keys

@@ -8,7 +8,7 @@ readings of its digits, affixes taken off, numbers moved.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from samehand.blocking import (
@@ -64,23 +64,25 @@ class Written(NamedTuple):
         return "".join(self.tokens) or self.base
 
 
-def listed_keys(handle: Written) -> Iterator[Key]:
+def listed_keys(handle: Written) -> list[Key]:
     """The keys under which a handle is enrolled."""
-    yield key_of(KeyKind.HANDLE_FULL, handle.literal.encode())
+    keys = [key_of(KeyKind.HANDLE_FULL, handle.literal.encode())]
     if not handle.automatic:  # the stem of a made-up handle is a common first name: only its digits name it
-        yield from _chosen_keys(handle)
+        keys += _chosen_keys(handle)
+    return keys
 
 
-def _chosen_keys(handle: Written) -> Iterator[Key]:
-    yield from keys_of(KeyKind.HANDLE_WORD, spellings(handle.base))
-    yield from keys_of(KeyKind.HANDLE_SORTED, listed_letters(handle.joined))
-    yield from keys_of(KeyKind.HANDLE_RUN, spread_runs(handle.base))
-    yield from _numbered(handle)
+def _chosen_keys(handle: Written) -> list[Key]:
+    keys = keys_of(KeyKind.HANDLE_WORD, spellings(handle.base))
+    keys += keys_of(KeyKind.HANDLE_SORTED, listed_letters(handle.joined))
+    keys += keys_of(KeyKind.HANDLE_RUN, spread_runs(handle.base))
+    keys += _numbered(handle)
     for reading in (*handle.alternates, *_core(handle)):
-        yield key_of(KeyKind.HANDLE_WORD, reading.encode())
-        yield from keys_of(KeyKind.HANDLE_SORTED, letters(reading)[:1])
+        keys.append(key_of(KeyKind.HANDLE_WORD, reading.encode()))
+        keys += keys_of(KeyKind.HANDLE_SORTED, letters(reading)[:1])
     if len(handle.consonants) >= CONSONANTS_MIN:
-        yield key_of(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode())
+        keys.append(key_of(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode()))
+    return keys
 
 
 def _core(handle: Written) -> list[str]:
@@ -89,16 +91,17 @@ def _core(handle: Written) -> list[str]:
     return [core for core in cores(handle.base, handle.tokens) if len(core) <= most][:1]
 
 
-def _numbered(handle: Written) -> Iterator[Key]:
+def _numbered(handle: Written) -> list[Key]:
     """What tells the bearers of one base apart: their numbers, or that they have none."""
     base, digits = handle.base, handle.digits
-    yield from keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
+    keys = keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
     if not digits:
-        return
+        return keys
     wholes = [base + digits, *(core + digits for core in _core(handle))]
-    yield from keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
+    keys += keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
     if len(digits) >= _DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
-        yield from keys_of(KeyKind.HANDLE_WHOLE, deletions(base + digits))
+        keys += keys_of(KeyKind.HANDLE_WHOLE, deletions(base + digits))
+    return keys
 
 
 def numbered_ends(base: str, digits: str) -> list[str]:
@@ -108,49 +111,50 @@ def numbered_ends(base: str, digits: str) -> list[str]:
     return [f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}"] if len(base) >= _ENDS_LENGTH_MIN else []
 
 
-def tried_keys(handle: Written) -> Iterator[Key]:
+def tried_keys(handle: Written) -> list[Key]:
     """The keys that a query tries: a superset of the listed ones."""
-    yield from listed_keys(handle)
+    keys = listed_keys(handle)
     if handle.automatic:
         # Digits put behind a chosen handle make it look made up.
         literal = handle.literal
-        yield from keys_of(KeyKind.HANDLE_FULL, [literal[:-n] for n in range(1, _DIGITS_APPENDED_MAX + 1)])
+        keys += keys_of(KeyKind.HANDLE_FULL, [literal[:-n] for n in range(1, _DIGITS_APPENDED_MAX + 1)])
         if len(handle.base) < _CHOSEN_LENGTH_MIN:
-            return
-        yield from _chosen_keys(handle)
-    yield from _word(handle.base, handle.joined)
-    yield from keys_of(KeyKind.HANDLE_RUN, runs(handle.base)[:RUNS_TRIED_MAX])
-    yield from _with_stems(handle.base, handle.digits)
-    yield from _whole(handle.base + handle.digits)
-    yield from keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])
+            return keys
+        keys += _chosen_keys(handle)
+    keys += _word(handle.base, handle.joined)
+    keys += keys_of(KeyKind.HANDLE_RUN, runs(handle.base)[:RUNS_TRIED_MAX])
+    keys += _with_stems(handle.base, handle.digits)
+    keys += _whole([handle.base + handle.digits])
+    keys += keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])
     for reading in handle.alternates:
-        yield from _word(reading)
-        yield from _with_stems(reading, "")
+        keys += _word(reading)
+        keys += _with_stems(reading, "")
     for part in _parts(handle):
-        yield from _reading(part)
-        yield from _whole(part + handle.digits) if handle.digits else ()
+        keys += _reading(part)
+        if handle.digits:
+            keys += _whole([part + handle.digits])
     if len(handle.consonants) > CONSONANTS_MIN:
-        yield from keys_of(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
-    yield from _misread_digits(handle)
+        keys += keys_of(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
+    keys += _misread_digits(handle)
     # A banned display name that the handle spells.
-    yield key_of(KeyKind.NAME_WORD, handle.base.encode())
+    keys.append(key_of(KeyKind.NAME_WORD, handle.base.encode()))
+    return keys
 
 
-def _word(word: str, joined: str = "") -> Iterator[Key]:
+def _word(word: str, joined: str = "") -> list[Key]:
     """All spellings of one reading."""
-    yield from keys_of(KeyKind.HANDLE_WORD, tried_spellings(word))
-    yield from keys_of(KeyKind.HANDLE_SORTED, tried_letters(joined or word))
+    keys = keys_of(KeyKind.HANDLE_WORD, tried_spellings(word))
+    keys += keys_of(KeyKind.HANDLE_SORTED, tried_letters(joined or word))
     if joined and joined != word:
-        yield from keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])
+        keys += keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])
+    return keys
 
 
-def _with_stems(word: str, digits: str) -> Iterator[Key]:
-    if not digits:
-        yield from keys_of(KeyKind.HANDLE_WORD, stems(word))
-        return
-    for stem in stems(word):
-        yield key_of(KeyKind.HANDLE_WORD, stem.encode())
-        yield from _whole(stem + digits)
+def _with_stems(word: str, digits: str) -> list[Key]:
+    keys = keys_of(KeyKind.HANDLE_WORD, stems(word))
+    if digits:
+        keys += _whole([stem + digits for stem in stems(word)])
+    return keys
 
 
 def _parts(handle: Written) -> list[str]:
@@ -162,35 +166,36 @@ def _parts(handle: Written) -> list[str]:
     return [part for part in parts if len(part) >= CORE_LENGTH_MIN]
 
 
-def _misread_digits(handle: Written) -> Iterator[Key]:
+def _misread_digits(handle: Written) -> list[Key]:
     """Readings in which digits are letters where the fold took them for a number, and the reverse."""
     literal = handle.literal
+    keys: list[Key] = []
     for count in range(1, min(2, len(handle.digits)) + 1):
-        yield from _reading(collapse(handle.base + handle.digits[:count].translate(_LEET)))
+        keys += _reading(collapse(handle.base + handle.digits[:count].translate(_LEET)))
     runs = _RUN.findall(literal)
     if not runs or not literal.isascii():
-        return
+        return keys
     pieces = [collapse(piece) for piece in _RUN.split(literal) if len(piece) >= CORE_LENGTH_MIN]
     bare = collapse(_RUN.sub("", literal))
     if bare != handle.base:
-        yield from _word(bare)
-        yield from _with_stems(bare, "")
+        keys += _word(bare)
+        keys += _with_stems(bare, "")
         for piece in pieces:
-            yield from _reading(piece)
-            for run in runs:
-                yield from _whole(piece + run)
+            keys += _reading(piece)
+            keys += _whole([piece + run for run in runs])
     for dressed in (literal, literal.rstrip("0123456789")):
-        yield from _word(collapse(dressed.translate(_LEET)))
+        keys += _word(collapse(dressed.translate(_LEET)))
+    return keys
 
 
-def _whole(word: str) -> Iterator[Key]:
-    """A base with its digits, which is listed among the literals where the two are the same."""
-    yield key_of(KeyKind.HANDLE_FULL, word.encode())
-    yield key_of(KeyKind.HANDLE_WHOLE, word.encode())
+def _whole(words: Sequence[str]) -> list[Key]:
+    """Bases with their digits, which are listed among the literals where the two are the same."""
+    return [*keys_of(KeyKind.HANDLE_FULL, words), *keys_of(KeyKind.HANDLE_WHOLE, words)]
 
 
-def _reading(word: str) -> Iterator[Key]:
+def _reading(word: str) -> list[Key]:
     """The least that finds a reading which is only a guess."""
-    yield key_of(KeyKind.HANDLE_WORD, word.encode())
+    keys = [key_of(KeyKind.HANDLE_WORD, word.encode())]
     if len(word) >= UNORDERED_LENGTH_MIN - 1:
-        yield from keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])
+        keys += keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])
+    return keys

@@ -6,7 +6,7 @@ and what was glued to an end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -38,54 +38,59 @@ class SpeltName(NamedTuple):
         return "".join(self.words) or self.base
 
 
-def listed_keys(name: SpeltName) -> Iterator[Key]:
+def listed_keys(name: SpeltName) -> list[Key]:
     """The keys under which a display name is enrolled."""
     telling = _telling(name.words)
+    keys = _sounding(name.sounds)
+    keys.append(_key(KeyKind.NAME_WORD, name.base))
+    keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined))
     if len(telling) > 1:
-        yield _key(KeyKind.NAME_TOKENS, " ".join(telling))
+        keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
     if len(telling) == 2:
-        yield from _one_and_initial(*telling)
+        keys += _one_and_initial(*telling)
     elif len(telling) > 2:
-        yield from keys_of(KeyKind.NAME_PAIR, map(" ".join, _pairs(telling)))
-    yield from _sounding(name.sounds)
-    yield _key(KeyKind.NAME_WORD, name.base)
-    yield from keys_of(KeyKind.NAME_LETTERS, letters(name.joined))
+        keys += keys_of(KeyKind.NAME_PAIR, map(" ".join, _pairs(telling)))
+    return keys
 
 
-def tried_keys(name: SpeltName) -> Iterator[Key]:
+def tried_keys(name: SpeltName) -> list[Key]:
     """The keys that a query tries: a superset of the listed ones."""
-    yield from listed_keys(name)
-    yield from keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
+    keys = listed_keys(name)
+    keys += keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
     glued = [*cores(name.base, name.words), *stems(name.base)]
-    yield from keys_of(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
+    keys += keys_of(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
     sound = "".join(sorted(name.sounds))
     if len(sound) > CONSONANTS_MIN:
-        yield from keys_of(KeyKind.NAME_CONSONANTS, deletions(sound))
+        keys += keys_of(KeyKind.NAME_CONSONANTS, deletions(sound))
     telling = _telling(name.words)
     if len(telling) == 2:
-        yield _key(KeyKind.NAME_PAIR, " ".join(telling))
+        keys.append(_key(KeyKind.NAME_PAIR, " ".join(telling)))
     elif len(telling) > 2:
-        yield from _without_some(telling)
+        keys += _without_some(telling)
     if len(name.words) > 2:
         for missing in range(min(len(name.words), _PAIRED_MAX)):
-            yield from _without(name, missing)
+            keys += _without(name, missing)
+    return keys
 
 
-def _without_some(telling: Sequence[str]) -> Iterator[Key]:
+def _without_some(telling: Sequence[str]) -> list[Key]:
     """Two of the words were the whole name, or all but one."""
-    for pair in _pairs(telling):
-        yield _key(KeyKind.NAME_TOKENS, " ".join(pair))
-        yield from _one_and_initial(*pair)
-    for rest in combinations(telling, len(telling) - 1):
-        yield _key(KeyKind.NAME_TOKENS, " ".join(rest))
+    pairs = _pairs(telling)
+    keys = keys_of(KeyKind.NAME_TOKENS, map(" ".join, (*pairs, *combinations(telling, len(telling) - 1))))
+    for pair in pairs:
+        keys += _one_and_initial(*pair)
+    return keys
 
 
-def _without(name: SpeltName, missing: int) -> Iterator[Key]:
+def _without(name: SpeltName, missing: int) -> list[Key]:
     """What is left when one word was put in, as far as spelling goes."""
     rest = "".join(word for place, word in enumerate(name.words) if place != missing)
-    yield _key(KeyKind.NAME_WORD, rest)
-    yield from keys_of(KeyKind.NAME_LETTERS, letters(rest)[:1])
-    yield from _sounding([sound for place, sound in enumerate(name.sounds) if place != missing])
+    sounds = [sound for place, sound in enumerate(name.sounds) if place != missing]
+    return [
+        _key(KeyKind.NAME_WORD, rest),
+        *keys_of(KeyKind.NAME_LETTERS, letters(rest)[:1]),
+        *_sounding(sounds),
+    ]
 
 
 def _telling(words: Iterable[str]) -> list[str]:
@@ -97,16 +102,14 @@ def _pairs(telling: Sequence[str]) -> list[tuple[str, str]]:
     return [(min(pair), max(pair)) for pair in combinations(rarest, 2)]
 
 
-def _one_and_initial(one: str, other: str) -> Iterator[Key]:
+def _one_and_initial(one: str, other: str) -> list[Key]:
     """One word as it is and the other's first letter, whatever is wrong with the rest of that."""
-    yield _key(KeyKind.NAME_INITIAL, f"{one} {other[0]}")
-    yield _key(KeyKind.NAME_INITIAL, f"{other} {one[0]}")
+    return keys_of(KeyKind.NAME_INITIAL, (f"{one} {other[0]}", f"{other} {one[0]}"))
 
 
-def _sounding(sounds: Iterable[str]) -> Iterator[Key]:
+def _sounding(sounds: Iterable[str]) -> list[Key]:
     sound = "".join(sorted(sounds))
-    if len(sound) >= CONSONANTS_MIN:
-        yield _key(KeyKind.NAME_CONSONANTS, sound)
+    return [_key(KeyKind.NAME_CONSONANTS, sound)] if len(sound) >= CONSONANTS_MIN else []
 
 
 def _key(kind: KeyKind, value: str) -> Key:

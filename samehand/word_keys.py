@@ -6,11 +6,9 @@ names list their words under one kind of key, so that either finds the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from samehand.commonness import bits, decoration
 from samehand.crossing_keys import handle_words
-from samehand.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, keys_of
 from samehand.likeness import Word
 
 # Six bytes a word and ban: the two rarest of both names.
@@ -21,19 +19,18 @@ _LENGTH_MIN = 4
 _BITS_MIN = 9.0
 
 
-def listed_words(handle: Word | None, name: Word | None) -> Iterator[Key]:
+def listed_words(handle: Word | None, name: Word | None) -> list[Key]:
     """The keys under which an account is enrolled: its rarest words, but none that is a whole name."""
     whole = {one.base for one in (handle, name) if one is not None}
-    return _keys([word for word in _telling(handle, name) if word not in whole][:_LISTED_MAX])
+    words = [word for word in _telling(handle, name) if word not in whole]
+    return keys_of(KeyKind.NAMING_WORD, words[:_LISTED_MAX])
 
 
-def tried_words(handle: Word | None, name: Word | None) -> Iterator[Key]:
+def tried_words(handle: Word | None, name: Word | None) -> list[Key]:
     """What a query tries: its words as parts of a banned name, and as a whole one."""
     words = _telling(handle, name)[:_TRIED_MAX]
-    yield from _keys(words)
-    for word in words:
-        yield key_of(KeyKind.HANDLE_WORD, word.encode())
-        yield key_of(KeyKind.NAME_WORD, word.encode())
+    kinds = (KeyKind.NAMING_WORD, KeyKind.HANDLE_WORD, KeyKind.NAME_WORD)
+    return [key for kind in kinds for key in keys_of(kind, words)]
 
 
 def _telling(handle: Word | None, name: Word | None) -> list[str]:
@@ -42,7 +39,3 @@ def _telling(handle: Word | None, name: Word | None) -> list[str]:
     words = dict.fromkeys([*spelt, *(handle.tokens if handle else ()), *(name.tokens if name else ())])
     telling = [word for word in words if len(word) >= _LENGTH_MIN and not decoration(word)]
     return sorted((word for word in telling if bits(word) >= _BITS_MIN), key=lambda word: (-bits(word), word))
-
-
-def _keys(words: Iterable[str]) -> Iterator[Key]:
-    return (key_of(KeyKind.NAMING_WORD, word.encode()) for word in words)

@@ -6,7 +6,6 @@ and keeps nothing of its own, so it costs no record a byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import permutations
 from typing import Final, NamedTuple
 
@@ -94,18 +93,19 @@ class CrossingSignal:
         """Whether :meth:`compare` surely finds nothing, told sooner."""
         return _never_crossed(ours.handle, theirs.name) and _never_crossed(theirs.handle, ours.name)
 
-    def keys(self, names: Names) -> Iterator[Key]:
+    def keys(self, names: Names) -> list[Key]:
         """The rarest words of both fields, under which either field of another account finds them."""
         return listed_words(*_words(names))
 
-    def probes(self, names: Names) -> Iterator[Key]:
+    def probes(self, names: Names) -> list[Key]:
         """The keys of the other field that a query tries beside those of its own, and its words."""
         handle, name = _words(names)
+        keys = tried_words(handle, name)
         if handle is not None and names.handle is not None:
-            yield from keys_of_names(handle, names.handle.alternates)
+            keys += keys_of_names(handle, names.handle.alternates)
         if name is not None:
-            yield from keys_of_handles(name)
-        yield from tried_words(handle, name)
+            keys += keys_of_handles(name)
+        return keys
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one side as they were given; empty where they were not kept."""

@@ -14,7 +14,7 @@ from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, decoration
 from samehand.frequency import rate_of_bits
 from samehand.kept import kept
-from samehand.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness, unlike, worth_bits
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
 from samehand.normal.consonants import PLAIN_SOUNDS, word_keys
@@ -122,9 +122,11 @@ class NameSignal(SignalBase[NameTrait]):
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
         """Those of :func:`samehand.name_keys.tried_keys`, and of a banned handle that the name spells."""
-        yield from tried_keys(SpeltName(trait.words, trait.sounds, trait.base))
-        yield key_of(KeyKind.HANDLE_WORD, trait.base.encode())
-        yield from (key_of(KeyKind.HANDLE_SORTED, one.encode()) for one in letters(trait.base)[:1])
+        return [
+            *tried_keys(SpeltName(trait.words, trait.sounds, trait.base)),
+            key_of(KeyKind.HANDLE_WORD, trait.base.encode()),
+            *keys_of(KeyKind.HANDLE_SORTED, letters(trait.base)[:1]),
+        ]
 
     def counts(self, trait: NameTrait) -> Iterable[Key]:
         """Each of its words."""
