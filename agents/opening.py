@@ -73,16 +73,8 @@ def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> 
 def endpoint_of(settings: Settings) -> Endpoint:
     """Where Redis is, as the store wants to hear it."""
     address = settings.redis
-    options: dict[str, Any] = {
-        "username": settings.redis_username,
-        "password": settings.redis_secret(),
-        "socket_timeout": settings.redis_timeout_ms / 1000,
-        "socket_connect_timeout": settings.redis_timeout_ms / 1000,
-    }
-    if address.tls:
-        options["ssl"] = True
-        options["ssl_ca_certs"] = str(settings.redis_ca_file) if settings.redis_ca_file else None
-    given = {name: value for name, value in options.items() if value is not None}
+    shared = _connection(settings)
+    given = _given(username=settings.redis_username, password=settings.redis_secret()) | shared
     deadline_seconds = DEADLINES_A_COMMAND * settings.redis_timeout_ms / 1000
     if address.kind == "sentinel":
         return Endpoint(
@@ -90,6 +82,10 @@ def endpoint_of(settings: Settings) -> Endpoint:
             service=address.master,
             deadline_seconds=deadline_seconds,
             options={**given, "db": address.database},
+            sentinel_options=_given(
+                username=settings.redis_sentinel_username, password=settings.sentinel_secret()
+            )
+            | shared,
         )
     if address.kind == "cluster":
         return Endpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
@@ -101,3 +97,22 @@ def endpoint_of(settings: Settings) -> Endpoint:
     else:
         url = f"{'rediss' if address.tls else 'redis'}://{host}:{port}/{address.database}"
     return Endpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
+
+
+def _connection(settings: Settings) -> dict[str, Any]:
+    """What holds of every connection, those to Sentinels too: how long it may take, and TLS."""
+    seconds = settings.redis_timeout_ms / 1000
+    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    if settings.redis.tls:
+        options["ssl"] = True
+        files = {
+            "ssl_ca_certs": settings.redis_ca_file,
+            "ssl_certfile": settings.redis_cert_file,
+            "ssl_keyfile": settings.redis_key_file,
+        }
+        options |= {name: str(path) for name, path in files.items() if path is not None}
+    return options
+
+
+def _given(**options: str | None) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

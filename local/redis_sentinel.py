@@ -10,7 +10,7 @@ from local.group import ServerGroup
 from local.ports import LOOPBACK
 from local.redis import EmbeddedRedis
 from local.redis_ready import answers_ping, client
-from local.redis_users import ADMINISTRATOR, PASSWORD
+from local.redis_users import ADMINISTRATOR, PASSWORD, WORKER, administrator_rules
 from local.server import DidNotStart, LocalServer
 from local.waiting import wait_until
 
@@ -22,14 +22,33 @@ FAILOVER_MS = 3_000
 READY_SECONDS_MAX = 30.0
 
 
+#: What a worker asks of Sentinels, and how it greets them.
+WORKER_RULES = (
+    "-@all",
+    "+ping",
+    "+sentinel|masters",
+    "+auth",
+    "+hello",
+    "+client|setname",
+    "+client|setinfo",
+)
+
+
 class Sentinel(LocalServer):
-    """One of the three that watch ``master_port``."""
+    """One of those that watch ``master_port``; ``quorum`` of them agree that it is gone.
+
+    Whoever says no name may do what a worker needs; with ``password`` only the user ``samehand`` may.
+    """
 
     name: ClassVar[str] = "sentinel"
 
-    def __init__(self, folder: Path, master_port: int) -> None:
+    def __init__(
+        self, folder: Path, master_port: int, quorum: int = QUORUM, password: str | None = None
+    ) -> None:
         super().__init__(folder)
         self._master_port = master_port
+        self._quorum = quorum
+        self._password = password
 
     def command(self) -> list[str]:
         configuration = self.folder / "sentinel.conf"
@@ -38,7 +57,7 @@ class Sentinel(LocalServer):
         return [str(executable(*REDIS)), str(configuration), "--sentinel"]
 
     def _configuration(self) -> str:
-        watched = f"sentinel monitor {MASTER_NAME} {LOOPBACK} {self._master_port} {QUORUM}"
+        watched = f"sentinel monitor {MASTER_NAME} {LOOPBACK} {self._master_port} {self._quorum}"
         lines = [
             f"port {self.port}",
             f"bind {LOOPBACK}",
@@ -48,15 +67,25 @@ class Sentinel(LocalServer):
             f"sentinel failover-timeout {MASTER_NAME} {FAILOVER_MS}",
             f"sentinel auth-user {MASTER_NAME} {ADMINISTRATOR}",
             f"sentinel auth-pass {MASTER_NAME} {PASSWORD}",
+            f"sentinel sentinel-user {ADMINISTRATOR}",
+            f"sentinel sentinel-pass {PASSWORD}",
+            *self._users(),
         ]
         return "\n".join([*lines, ""])
+
+    def _users(self) -> list[str]:
+        rules = " ".join(WORKER_RULES)
+        everybody = f"user default on nopass {rules}"
+        if self._password is not None:
+            everybody = f"user default off\nuser {WORKER} on >{self._password} {rules}"
+        return [everybody, f"user {ADMINISTRATOR} {' '.join(administrator_rules())}"]
 
     def answers(self) -> bool:
         return answers_ping(self.port)
 
     def master_seen(self) -> dict[str, str]:
         """What this sentinel knows of the master."""
-        with client(self.port) as connection:
+        with client(self.port, ADMINISTRATOR, PASSWORD) as connection:
             facts: dict[str, str] = connection.sentinel_master(MASTER_NAME)
         return facts
 

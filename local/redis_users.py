@@ -23,8 +23,13 @@ def worker_rules() -> list[str]:
     return line.split()[2:]
 
 
+def administrator_rules() -> list[str]:
+    """What the administrator may do: everything, under the password."""
+    return ["on", f">{PASSWORD}", "~*", "&*", "+@all"]
+
+
 def user_options() -> list[str]:
     """The options of a server with these two users, who also lets replicas in by the administrator's name."""
     everybody = ["--user", "default", *worker_rules(), "nopass"]
-    administrator = ["--user", ADMINISTRATOR, "on", f">{PASSWORD}", "~*", "&*", "+@all"]
+    administrator = ["--user", ADMINISTRATOR, *administrator_rules()]
     return [*everybody, *administrator, "--masteruser", ADMINISTRATOR, "--masterauth", PASSWORD]

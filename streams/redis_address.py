@@ -4,8 +4,8 @@
 * `sentinel://s1:26379,s2:26379/mymaster?db=0`: Sentinel, with the master's name
 * `cluster://n1:6379,n2:6379`: Cluster, any of its nodes
 
-`?tls=true` turns TLS on for Sentinel and Cluster. User name and password have settings of their own, so that
-a URL can be logged; one that holds a password is refused.
+`?tls=true` turns TLS on for Cluster, and for Sentinels and the servers that they name. User name and password
+have settings of their own, so that a URL can be logged; one that holds a password is refused.
 """
 
 from __future__ import annotations

@@ -122,7 +122,17 @@ class Settings(BaseSettings):
     redis_username: str | None = Field(None, description="Redis ACL user.")
     redis_password: SecretStr | None = Field(None, description="Redis password; better from a file.")
     redis_password_file: FilePath | None = Field(None, description="File that holds the Redis password.")
+    redis_sentinel_username: str | None = Field(
+        None, description="User of the Sentinels themselves, where they let nobody in without."
+    )
+    redis_sentinel_password_file: FilePath | None = Field(
+        None, description="File that holds the Sentinels' password."
+    )
     redis_ca_file: FilePath | None = Field(None, description="Certificates to trust for Redis (PEM).")
+    redis_cert_file: FilePath | None = Field(
+        None, description="Our certificate for Redis (PEM), for mutual TLS."
+    )
+    redis_key_file: FilePath | None = Field(None, description="The key of our certificate for Redis (PEM).")
     redis_timeout_ms: int = Field(
         250, ge=10, le=60_000, description="Deadline of one Redis command, in milliseconds."
     )
@@ -275,6 +285,14 @@ class Settings(BaseSettings):
             yield f"{PREFIX}KAFKA_SASL_MECHANISM needs {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE"
         if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
             yield f"{PREFIX}KAFKA_CERT_FILE and {PREFIX}KAFKA_KEY_FILE go together"
+        if (self.redis_cert_file is None) != (self.redis_key_file is None):
+            yield f"{PREFIX}REDIS_CERT_FILE and {PREFIX}REDIS_KEY_FILE go together"
+        if self.redis_cert_file and not self.redis.tls:
+            yield f"{PREFIX}REDIS_CERT_FILE needs TLS: rediss:// or ?tls=true in {PREFIX}REDIS_URL"
+        if self.redis_sentinel_username and not self.redis_sentinel_password_file:
+            yield f"{PREFIX}REDIS_SENTINEL_USERNAME needs {PREFIX}REDIS_SENTINEL_PASSWORD_FILE"
+        if self.redis_sentinel_password_file and self.redis.kind != "sentinel":
+            yield f"{PREFIX}REDIS_SENTINEL_PASSWORD_FILE needs sentinel:// in {PREFIX}REDIS_URL"
         if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
             yield f"{PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE need {PREFIX}KAFKA_TLS=true"
 
@@ -290,6 +308,10 @@ class Settings(BaseSettings):
     def redis_secret(self) -> str | None:
         """The Redis password. Raises `SettingsError` when its file cannot be read."""
         return _secret("REDIS_PASSWORD", self.redis_password, self.redis_password_file)
+
+    def sentinel_secret(self) -> str | None:
+        """The Sentinels' password. Raises `SettingsError` when its file cannot be read."""
+        return _secret("REDIS_SENTINEL_PASSWORD", None, self.redis_sentinel_password_file)
 
 
 @dataclass(frozen=True, slots=True)

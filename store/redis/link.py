@@ -31,7 +31,8 @@ class Endpoint:
     """Where Redis is. One of ``url`` (alone), ``sentinels`` with ``service``, or ``cluster`` (some nodes).
 
     ``deadline_seconds`` bounds each command from the caller's side, whatever the client retries inside;
-    ``options`` go to redis-py's connections as they are (TLS files, user name, password).
+    ``options`` go to redis-py's connections as they are (TLS files, user name, password), and
+    ``sentinel_options`` to those with the Sentinels.
     """
 
     url: str | None = None
@@ -40,6 +41,7 @@ class Endpoint:
     cluster: tuple[tuple[str, int], ...] = ()
     deadline_seconds: float = 2.0
     options: dict[str, Any] = field(default_factory=dict, repr=False)
+    sentinel_options: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Link:
@@ -161,7 +163,10 @@ def _client(endpoint: Endpoint) -> Redis | RedisCluster:
     once = Retry(NoBackoff(), 0)
     if endpoint.sentinels:
         sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py does not annotate it
-            list(endpoint.sentinels), sentinel_kwargs=timeouts, retry=once, **options
+            list(endpoint.sentinels),
+            sentinel_kwargs={**timeouts, **endpoint.sentinel_options},
+            retry=once,
+            **options,
         )
         master: Redis = sentinel.master_for(endpoint.service or "mymaster")
         pack_quickly(master.connection_pool)

@@ -40,6 +40,34 @@ def test_user_and_password_go_to_the_connection_and_into_no_text(tmp_path: Path)
     assert "open-sesame" not in repr(endpoint)
 
 
+def test_sentinels_have_a_user_of_their_own_and_share_the_certificates(tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("ca", "cert", "key", "password")}
+    for path in files.values():
+        path.write_text("watchword\n")
+    endpoint = endpoint_of(
+        load(
+            {
+                "SAMEHAND_REDIS_URL": "sentinel://s1,s2/main?tls=true",
+                "SAMEHAND_REDIS_USERNAME": "samehand",
+                "SAMEHAND_REDIS_SENTINEL_USERNAME": "asker",
+                "SAMEHAND_REDIS_SENTINEL_PASSWORD_FILE": str(files["password"]),
+                "SAMEHAND_REDIS_CA_FILE": str(files["ca"]),
+                "SAMEHAND_REDIS_CERT_FILE": str(files["cert"]),
+                "SAMEHAND_REDIS_KEY_FILE": str(files["key"]),
+            }
+        )
+    )
+    assert endpoint.options["username"] == "samehand"
+    asked = endpoint.sentinel_options
+    assert (asked["username"], asked["password"]) == ("asker", "watchword")
+    for options in (asked, endpoint.options):
+        assert options["ssl"]
+        assert options["ssl_certfile"] == str(files["cert"])
+        assert options["ssl_keyfile"] == str(files["key"])
+        assert options["ssl_ca_certs"] == str(files["ca"])
+    assert "watchword" not in repr(endpoint)
+
+
 def test_without_a_pepper_nothing_starts() -> None:
     with pytest.raises(SettingsError, match="SAMEHAND_PEPPER_FILE"):
         peppers_of(load({}))

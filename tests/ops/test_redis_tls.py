@@ -24,12 +24,15 @@ pytestmark = pytest.mark.ops
 
 
 class RedisOverTls(LocalServer):
-    """It speaks TLS alone."""
+    """It speaks TLS alone, and with ``mutual`` only to whom its authority gave a certificate."""
 
     name = "redis-tls"
 
-    def __init__(self, executable: str, folder: Path, certificates: Certificates) -> None:
+    def __init__(
+        self, executable: str, folder: Path, certificates: Certificates, *, mutual: bool = False
+    ) -> None:
         super().__init__(folder)
+        self._mutual = mutual
         self._executable = executable
         self.certificates = certificates
         write_users(folder / "users.acl")
@@ -45,7 +48,7 @@ class RedisOverTls(LocalServer):
             "tls-cert-file": str(own.of("server")),
             "tls-key-file": str(own.key_of("server")),
             "tls-ca-cert-file": str(own.authority),
-            "tls-auth-clients": "no",
+            "tls-auth-clients": "yes" if self._mutual else "no",
             "appendonly": "yes",
         }
         return [self._executable, *(part for key, value in given.items() for part in (f"--{key}", value))]
@@ -57,6 +60,8 @@ class RedisOverTls(LocalServer):
             port=self.port,
             ssl=True,
             ssl_ca_certs=trusted,
+            ssl_certfile=str(self.certificates.of("client")),
+            ssl_keyfile=str(self.certificates.key_of("client")),
             username=NAME,
             password=PASSWORD,
         ) as client:
@@ -75,7 +80,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisOverTls]:
         yield running
 
 
-def settings_for(server: RedisOverTls, folder: Path, authority: Path, scheme: str = "rediss") -> Settings:
+@pytest.fixture
+def demanding(server: RedisOverTls, tmp_path: Path) -> Iterator[RedisOverTls]:
+    """Another of the same authority, which demands a certificate."""
+    with RedisOverTls(program("redis-server"), tmp_path, server.certificates, mutual=True) as running:
+        yield running
+
+
+def settings_for(
+    server: RedisOverTls, folder: Path, authority: Path, scheme: str = "rediss", **more: str
+) -> Settings:
     """What an operator sets."""
     password = folder / "password"
     password.write_text(PASSWORD)
@@ -92,6 +106,7 @@ def settings_for(server: RedisOverTls, folder: Path, authority: Path, scheme: st
             "SAMEHAND_PEPPER_FILE": str(pepper),
             "SAMEHAND_STORE_BANS": "2000",
             "SAMEHAND_STORE_REMEMBERED": "2000",
+            **more,
         }
     )
 
@@ -121,3 +136,20 @@ async def test_plain_text_is_not_answered(server: RedisOverTls, tmp_path: Path) 
     with pytest.raises(StoreUnavailable):
         await inspection.servers()
     await inspection.close()
+
+
+async def test_a_server_that_demands_a_certificate_answers_who_has_one(
+    demanding: RedisOverTls, tmp_path: Path
+) -> None:
+    own = demanding.certificates
+    files = {
+        "SAMEHAND_REDIS_CERT_FILE": str(own.of("client")),
+        "SAMEHAND_REDIS_KEY_FILE": str(own.key_of("client")),
+    }
+    inspection = Inspection(endpoint_of(settings_for(demanding, tmp_path, own.authority, **files)))
+    assert await inspection.servers()
+    await inspection.close()
+    bare = Inspection(endpoint_of(settings_for(demanding, tmp_path, own.authority)))
+    with pytest.raises(StoreUnavailable):
+        await bare.servers()
+    await bare.close()

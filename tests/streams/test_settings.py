@@ -83,6 +83,13 @@ def test_every_fault_is_told_at_once() -> None:
         ({"KAFKA_SASL_MECHANISM": "PLAIN"}, "needs SAMEHAND_KAFKA_USERNAME"),
         ({"KAFKA_CERT_FILE": __file__, "KAFKA_TLS": "true"}, "go together"),
         ({"KAFKA_CA_FILE": __file__}, "need SAMEHAND_KAFKA_TLS=true"),
+        ({"REDIS_CERT_FILE": __file__, "REDIS_URL": "rediss://r"}, "go together"),
+        ({"REDIS_CERT_FILE": __file__, "REDIS_KEY_FILE": __file__}, "needs TLS"),
+        (
+            {"REDIS_SENTINEL_USERNAME": "samehand", "REDIS_URL": "sentinel://s/main"},
+            "needs SAMEHAND_REDIS_SENTINEL_PASSWORD_FILE",
+        ),
+        ({"REDIS_SENTINEL_PASSWORD_FILE": __file__}, "needs sentinel://"),
         ({"BANDS": "{"}, "must be JSON"),
         ({"BANDS": '{"spam": {"likely": 0.5, "possible": 0.7}}'}, "possible must not be above likely"),
         ({"PEPPER_FILE": "/no/such/file"}, "does not point to a file"),

@@ -16,6 +16,16 @@
   "SAMEHAND_STOP_SECONDS" (toString .Values.stopSeconds) -}}
 {{- if .Values.kafka.topicPrefix }}{{ $_ := set $given "SAMEHAND_TOPIC_PREFIX" .Values.kafka.topicPrefix }}{{ end -}}
 {{- if .Values.redis.caSecretName }}{{ $_ := set $given "SAMEHAND_REDIS_CA_FILE" "/run/secrets/samehand/redis-ca/ca.crt" }}{{ end -}}
+{{- if .Values.redis.certSecretName -}}
+{{- $_ := set $given "SAMEHAND_REDIS_CERT_FILE" "/run/secrets/samehand/redis-cert/tls.crt" -}}
+{{- $_ := set $given "SAMEHAND_REDIS_KEY_FILE" "/run/secrets/samehand/redis-cert/tls.key" -}}
+{{- end -}}
+{{- with .Values.redis.sentinel -}}
+{{- if .secretName -}}
+{{- $_ := set $given "SAMEHAND_REDIS_SENTINEL_PASSWORD_FILE" "/run/secrets/samehand/redis-sentinel/password" -}}
+{{- if .username }}{{ $_ := set $given "SAMEHAND_REDIS_SENTINEL_USERNAME" .username }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- with .Values.kafka.tls -}}
 {{- if .enabled }}{{ $_ := set $given "SAMEHAND_KAFKA_TLS" "true" }}{{ end -}}
 {{- if and .enabled .secretName }}{{ $_ := set $given "SAMEHAND_KAFKA_CA_FILE" "/run/secrets/samehand/kafka-tls/ca.crt" }}{{ end -}}
