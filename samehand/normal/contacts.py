@@ -16,6 +16,7 @@ from samehand.normal.despell import plain_text
 from samehand.normal.handles import clean_handle
 from samehand.normal.pages import page_points
 from samehand.normal.points import PLAIN_HANDLE, ContactPoint, email_points, phone_points, profile_point
+from samehand.normal.succession import claims
 
 # A profile that names more ways to reach it is a directory; each point costs a key of the index.
 POINTS_MAX = 16
@@ -24,7 +25,7 @@ _TEXT_LENGTH_MAX = 10_000
 _LINKS_MAX = 50
 _LINK_LENGTH_MAX = 2_048
 
-__all__ = ["POINTS_MAX", "ContactPoint", "contact_points", "own_points"]
+__all__ = ["POINTS_MAX", "ContactPoint", "claimed_points", "contact_points", "own_points"]
 
 
 def contact_points(
@@ -36,6 +37,12 @@ def contact_points(
     """
     found = dict.fromkeys(_points(bio[:_TEXT_LENGTH_MAX], islice(links, _LINKS_MAX), locale))
     return tuple(islice(found, POINTS_MAX))
+
+
+def claimed_points(bio: str, locale: str | None = None) -> frozenset[ContactPoint]:
+    """The points of a bio that it calls an account of its writer's own: `backup of @umar_media`."""
+    text = plain_text(bio[:_TEXT_LENGTH_MAX])
+    return frozenset(point for start, end, point in _placed(text, locale) if claims(text, start, end))
 
 
 def own_points(handle: str, platform: str) -> tuple[ContactPoint, ...]:
@@ -92,28 +99,33 @@ def _in_link(link: str, locale: str | None) -> Iterator[ContactPoint]:
 
 
 def _in_text(text: str, locale: str | None) -> Iterator[ContactPoint]:
-    """Longest reading first; what one reader took is not shown to the next."""
+    yield from (point for _, _, point in _placed(text, locale))
+
+
+def _placed(text: str, locale: str | None) -> list[tuple[int, int, ContactPoint]]:
+    """The points and where they stand. Longest reading first; what one took is not shown to the next."""
     readers: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterable[ContactPoint]]], ...] = (
         ("@", _EMAIL, lambda found: email_points(found.group())),
         (".", _URL, lambda found: page_points(found.group())),
         ("@", _MENTION, _mention),
         ("", _PHONE, lambda found: phone_points(found.group(), locale)),
     )
-    taken: list[tuple[int, ContactPoint]] = []
+    taken: list[tuple[int, int, ContactPoint]] = []
     for sign, pattern, read in readers:
         if sign in text:
             text = pattern.sub(_taker(read, taken), text)
-    yield from (point for _, point in sorted(taken))
+    return sorted(taken)
 
 
 def _taker(
-    read: Callable[[re.Match[str]], Iterable[ContactPoint]], taken: list[tuple[int, ContactPoint]]
+    read: Callable[[re.Match[str]], Iterable[ContactPoint]],
+    taken: list[tuple[int, int, ContactPoint]],
 ) -> Callable[[re.Match[str]], str]:
     """A replacement that notes the points of a match and blanks it out, length for length."""
 
     def take(found: re.Match[str]) -> str:
         points = list(read(found))
-        taken.extend((found.start(), point) for point in points)
+        taken.extend((found.start(), found.end(), point) for point in points)
         return " " * len(found.group()) if points else found.group()
 
     return take

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.contacts import ContactPoint, contact_points, own_points
+from samehand.normal.contacts import ContactPoint, claimed_points, contact_points, own_points
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
@@ -29,8 +29,11 @@ _SHIPPED_RATES = {
     "profile": 1e-6,
     "handle": 3e-6,
     "url": 1e-5,
+    "former": 3e-6,
 }
 _KINDS = tuple(_SHIPPED_RATES)
+# Kinds by which an account may be named, which are kept as another kind where the profile calls it its own.
+_ACCOUNTS = frozenset(("telegram", "profile", "handle"))
 _OTHER_RATE = 1e-5
 
 # A mailbox or a number is kept under the digest that it has as an account's own, at its length: so a profile
@@ -66,7 +69,12 @@ class ContactSignal(SignalBase[ContactTrait]):
         )
         own = own_points(account.handle, account.platform) if account.handle else ()
         mine = tuple(_digest(point, keyer) for point in own)
-        points = {_digest(point, keyer): point.kind for point in named if point not in own}
+        claimed = claimed_points(account.bio, account.locale) if named and account.bio else frozenset()
+        points = {
+            _digest(point, keyer): "former" if point in claimed and point.kind in _ACCOUNTS else point.kind
+            for point in named
+            if point not in own
+        }
         if not points and not mine:
             return None
         return ContactTrait(tuple(points.items())[:POINTS_MAX], mine)
@@ -123,7 +131,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             return self._shared(shared, sight)
         if named_there.intersection(ours.own):
             return Finding("announced", "The banned account's profile named this account.")
-        if {digest for digest, _ in ours.points}.intersection(theirs.own):
+        ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
+        if "former" in ours_to_theirs:
+            return Finding("succeeds", "This account's profile calls the banned account its own.")
+        if ours_to_theirs:
             return Finding(
                 "names-it",
                 "This account's profile names the banned account, as followers and critics do too.",
@@ -161,6 +172,9 @@ class ContactSignal(SignalBase[ContactTrait]):
                 _invites("we are t.me/valley_news again", "vnews_back"),
                 _invites("news", "valley_news"),
                 "names-it",
+            ),
+            Example(
+                _invites("backup of @valley_news", "vnews_back"), _invites("news", "valley_news"), "succeeds"
             ),
             Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
         )
