@@ -21,6 +21,7 @@ import uvloop
 
 from streams import topics
 from streams.app import WorkerApp
+from streams.collecting import collect_seldom
 from streams.control import stopped_topics
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.topic_ids import topic_ids, watch_topics
@@ -49,6 +50,7 @@ def run_worker(app: WorkerApp) -> int:
     app.life.end = worker.end
     app.beside(lambda: watch(app))  # a group that is never joined is a standstill too
     app.task(lambda: watch_topics(app))
+    collect_seldom()
     log.info("starting", group=app.settings.kafka_group, topics=[progress.topic for progress in app.progress])
     crashed = worker.run()
     return _code(app, crashed)
