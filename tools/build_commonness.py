@@ -92,6 +92,16 @@ MORE_LOCALES = [
 # Spellings of a name: the usual one keeps this share, all the others this one each. Sums above one are
 # meant: a name is as common as its commonest reading in the place where people spell it so.
 USUAL_SPELLING, OTHER_SPELLING = 0.7, 0.3
+# Names of these languages are written in Latin letters by no one custom: no list has every spelling of a
+# name, and the spellings that it lacks would look rare. Assumed: of those who bear a name so many use the
+# spelling that one of these exchanges makes.
+RULED_SPELLING = 0.1
+RULED_LANGUAGES = frozenset(("ar", "ur", "ps", "fa", "hi", "bn"))
+EXCHANGES = (
+    *(("ee", "i"), ("i", "ee"), ("oo", "u"), ("u", "oo"), ("ou", "u"), ("u", "ou"), ("o", "u"), ("u", "o")),
+    *(("i", "e"), ("e", "i"), ("e", "a"), ("ai", "ay"), ("ay", "ai"), ("au", "ou"), ("q", "k"), ("w", "v")),
+    *(("iy", "y"), ("ya", "ia"), ("zh", "g"), ("aa", "a"), ("ei", "ai"), ("ai", "ei")),
+)
 # English words by SCOWL's sizes: bits of bearing one. The smallest class is some 4,000 words.
 WORD_BITS = {10: 13.0, 20: 14.0, 35: 16.0, 40: 17.0}
 # Words that only decorate: bits by length, for the short ones also stand inside other words.
@@ -172,6 +182,16 @@ def ranked_names(rates: Rates) -> None:
                 raise_rate(rates, spelling, rate * share)
                 if with_article:
                     raise_rate(rates, ARTICLE.sub("", spelling), rate * share)
+                if language in RULED_LANGUAGES and not native:
+                    for other in ruled_spellings(spelling):
+                        raise_rate(rates, other, rate * RULED_SPELLING)
+
+
+def ruled_spellings(name: str) -> Iterator[str]:
+    """Other customs of writing a name in Latin letters: one exchange each, wherever it applies."""
+    for usual, other in EXCHANGES:
+        if usual in name:
+            yield name.replace(usual, other)
 
 
 def handle_words(rates: Rates) -> None:

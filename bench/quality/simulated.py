@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bench.quality.platform import judged_platform, ranked
-from desk.cli.backtest.figures import figures
+from desk.cli.backtest.figures import false_alarms, figures
 from desk.cli.backtest.judged import Run
 from simulate.files import simulate_command
 
@@ -21,6 +22,16 @@ VALIDATION_SEEDS: Final = (3101, 3102, 3103, 3104)
 HELD_OUT_SEEDS: Final = (9101, 9102, 9103, 9104)
 """Those that judge: run once, with edits that tuning never used."""
 _ACCOUNTS: Final = 20_000
+
+SCRIPTS: Final = {
+    **dict.fromkeys(("ar", "ps", "ur"), "Arabic"),
+    **dict.fromkeys(("en", "es", "tr"), "Latin"),
+    "hi": "Devanagari",
+    "ko": "Hangul",
+    "ru": "Cyrillic",
+    "zh": "Han",
+}
+"""The script that each simulated language is at home in; many of its handles are in Latin letters."""
 
 
 def simulated(
@@ -38,7 +49,17 @@ def simulated(
             each.result()
             done(running[each])
         runs = [each.result() for each in running]
-    return {"edits": edits, "seeds": list(seeds), "accounts": accounts, **figures(together(runs))}
+    return {"edits": edits, "seeds": list(seeds), "accounts": accounts, **figures_of(together(runs))}
+
+
+def figures_of(run: Run) -> dict[str, Any]:
+    """The figures of a backtest by language, and those of false alarms by script beside them."""
+    return {**figures(run), "false_alarms_by_script": false_alarms(by_script(run))}
+
+
+def by_script(run: Run) -> Run:
+    """The same run with its accounts grouped by script, for evenness between scripts."""
+    return replace(run, groups={account: SCRIPTS[group] for account, group in run.groups.items()})
 
 
 def _one(seed: int, *, edits: str, accounts: int) -> Run:

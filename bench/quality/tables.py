@@ -49,15 +49,19 @@ def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
     yield "calibration error, events at .05 and above", _number(calibration["error_unsure"]), "≤ .06"
     yield "calibration error, all events", _number(calibration["error"]), ""
     yield "claimed minus true above .8", _number(calibration["gap_above_0.8"]), "told"
-    even = told["false_alarms"]["even_handedness"]
+    yield from _evenness("script", told["false_alarms_by_script"]["even_handedness"])
+    yield from _evenness("language", told["false_alarms"]["even_handedness"])
+
+
+def _evenness(by: str, even: Mapping[str, Any]) -> Iterator[Row]:
     low, high = even["max_over_mean_interval"]
     yield (
-        f"false alarms by language, max over mean (at least {even['fewest_in_a_group']} in each)",
+        f"false alarms by {by}, max over mean (at least {even['fewest_in_a_group']} in each)",
         f"{even['max_over_mean']:.2f} [{low:.2f}, {high:.2f}]",
         "≤ 1.3",
     )
-    for language, each in even["per_1000"].items():
-        yield f"— `{language}`, per 1,000 sign-ups at that threshold", _share(each, 1), ""
+    for group, each in even["per_1000"].items():
+        yield f"— `{group}`, per 1,000 sign-ups at that threshold", _share(each, 1), ""
 
 
 def _pooled(by_strategy: Mapping[str, Any], numbers: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bench.quality.platform import NOW, judged_platform
-from bench.quality.simulated import together
+from bench.quality.simulated import figures_of, together
 from bench.quality.tables import table
 from desk.cli.backtest.figures import figures
 from desk.cli.backtest.running import measured
@@ -43,6 +43,6 @@ def test_it_agrees_with_the_backtest_and_is_told_in_a_table(tmp_path: Path) -> N
     ):
         assert ours[name] == theirs[name], name
 
-    twice = figures(together([quick, judged_platform(tmp_path, "other")]))
+    twice = figures_of(together([quick, judged_platform(tmp_path, "other")]))
     assert twice["mirrors"] == 2 * ours["mirrors"]
     assert "average precision" in table({"simulated": twice})

@@ -135,3 +135,22 @@ def test_a_separator_is_a_join(words: list[str]) -> None:
 @given(st.text("abc", min_size=49, max_size=300))
 def test_very_long_text_is_at_the_cap(text: str) -> None:
     assert bits(text) == CAP_BITS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ishaqzai", "alizai", "sulaimankhel", "zarghona", "breshna", "gandapur", "nangarhari"),
+        *("qahtani", "bajwa", "khokhar", "chaturvedi", "bhardwaj", "akyol"),
+        *("اسحاقزی", "سلیمانخېل", "لوګری", "باجوہ", "भारद्वाज", "قحطاني"),
+    ],
+)
+def test_common_names_of_languages_without_a_published_list_are_no_rarities(name: str) -> None:
+    folded = fold_name(name)
+    assert folded is not None
+    assert bits(folded.base) < 16.0
+
+
+def test_a_clan_that_no_list_knows_is_read_by_its_parts() -> None:
+    assert [piece.text for piece in read("babarkhel").segments] == ["babar", "khel"]
+    assert bits("babarkhel") < CAP_BITS
