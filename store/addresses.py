@@ -12,13 +12,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from samehand.keys import SHORT_KINDS, Key
+from samehand.keys import SHORT_KINDS, Key, KeyKind
 from store.hashing import Hasher, Hashes, first_bytes
 
 DIGEST_BYTES = 16
 TAG_BYTES = 4
-_LAST_BIT = np.uint64(1)
-_LIST_FEW: Hashes = np.array([kind in SHORT_KINDS for kind in range(256)], np.uint64)
+
+
+def _ends(kind: int) -> tuple[int, int]:
+    """How many bits at the end of a hash a kind of key gives away to say how many its values list; and which.
+
+    Names, of which most keys are made, give one, so that prints tell as much as they can.
+    """
+    if kind in SHORT_KINDS:
+        return 2, 0b11
+    return (2, 0b01) if kind >= KeyKind.EMAIL else (1, 0b0)
+
+
+_GIVEN, _SAID = (np.array(column, np.uint64) for column in zip(*map(_ends, range(256)), strict=True))
+_FREE: Hashes = ~((np.uint64(1) << _GIVEN) - np.uint64(1))
 
 
 class Digest(NamedTuple):
@@ -68,10 +80,10 @@ class Addresses:
         return state.digest()
 
     def keys(self, keys: Sequence[Key]) -> Hashes:
-        """Sixty-four bits of each blocking key, the last of which says whether its kind lists few accounts.
+        """Sixty-four bits of each blocking key, the last of which say how many accounts its values list.
 
-        It is part of every print, so that a value which lists few never shares a posting with one that may
+        They are part of every print, so that a value which lists few never shares a posting with one that may
         list many: how many stand there would hang on which of the two came first.
         """
-        few = _LIST_FEW[first_bytes(keys)]
-        return self._keys(keys) & ~_LAST_BIT | few
+        kinds = first_bytes(keys)
+        return self._keys(keys) & _FREE[kinds] | _SAID[kinds]

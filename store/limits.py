@@ -53,9 +53,10 @@ SWEEP_AT_ONCE = 1_000
 SWEPT_SECONDS = 3_600
 
 
-# A value that falls silent lists twice as many as it may propose. Reinstatements may bring it under its cap
-# again, and whoever was turned away in between would be missing: that takes as many of them as the cap.
-SILENT_LISTS = 2
+# A value that falls silent lists four times as many as it may propose. Reinstatements may bring it under its
+# cap again, and whoever was turned away in between would be missing: that takes three times the cap of them.
+# Four, so that a name lists as many as a whole handle, whose posting it may share by chance (addresses.py).
+SILENT_LISTS = 4
 
 
 def shard_posting_cap(kind: KeyKind, shards: int) -> int:

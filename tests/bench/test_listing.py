@@ -15,7 +15,7 @@ from samehand.keys import NAME_POSTING_CAP, SHORT_POSTING_CAP, KeyKind, key_of
 from store.limits import SILENT_LISTS
 from store.records import keys_of_fingerprints
 
-HANDLES = [f"umarmedia{one}{other}" for one in "bcdfghj" for other in "klmnpqrstv"]
+HANDLES = [f"umarmedia{one}{other}" for one in "bcdfghjklmnpqr" for other in "klmnpqrstv"]
 
 
 @pytest.mark.journey

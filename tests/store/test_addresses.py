@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 
-import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.keys import SHORT_KINDS, KeyKind, key_of
+from samehand.keys import KeyKind, key_of
 from store.addresses import Addresses
+from store.limits import shard_posting_cap
 
 HERE, ELSEWHERE = Addresses(b"one secret"), Addresses(b"another secret")
 
@@ -32,11 +34,18 @@ def test_one_value_of_two_kinds_is_two_keys(value: bytes) -> None:
     assert len(kinds) == len(KeyKind)
 
 
-@given(st.binary(max_size=20))
-def test_values_that_list_few_share_no_posting_with_others(value: bytes) -> None:
-    """Whatever the print is, the last bit of the hash is part of it."""
-    hashes = HERE.keys([key_of(kind, value) for kind in KeyKind])
-    assert [kind in SHORT_KINDS for kind in KeyKind] == (hashes & np.uint64(1)).astype(bool).tolist()
+@pytest.mark.parametrize("shards", [1, 3, 64])
+@given(st.lists(st.binary(max_size=20), min_size=2, max_size=2))
+def test_values_that_list_few_share_no_posting_with_those_that_list_many(
+    shards: int, values: list[bytes]
+) -> None:
+    """Whatever the print is, the last bits of the hash are part of it."""
+    one, other = (HERE.keys([key_of(kind, value) for kind in KeyKind]).tolist() for value in values)
+    for (kind, here), (beside, there) in product(
+        zip(KeyKind, one, strict=True), zip(KeyKind, other, strict=True)
+    ):
+        if shard_posting_cap(kind, shards) != shard_posting_cap(beside, shards):
+            assert here & 0b11 != there & 0b11
 
 
 def test_accounts_fall_evenly_on_shards() -> None:

@@ -18,7 +18,7 @@ from store.limits import SILENT_LISTS
 
 pytestmark = pytest.mark.journey
 BANS = 100
-HANDLES = [f"umarmedia{one}{other}" for one in "bcdfghj" for other in "klmnpqrstv"]
+HANDLES = [f"umarmedia{one}{other}" for one in "bcdfghjklmnpqr" for other in "klmnpqrstv"]
 
 
 @pytest.fixture
