@@ -205,6 +205,15 @@ def pepper_of(record: bytes) -> int:
     return record[2]
 
 
+def moment_of(record: bytes) -> float | None:
+    """The moment of a record, Unix seconds, ``None`` where it has none.
+
+    Raises:
+        UnreadableFingerprint, IndexError, UnicodeDecodeError: the record is damaged.
+    """
+    return _header(record)[0]
+
+
 def sections_begin(record: bytes) -> dict[int, int]:
     """Where in a record each section's payload begins, by its signal's code, no trait being read.
 

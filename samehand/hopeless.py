@@ -2,7 +2,7 @@
 
 Two kinds of pairs are most of them. Those that share a key of their names and nothing else:
 :func:`samehand.score.score` holds a pair of names alone below `possible` where both sides show something else
-that differs, so it is enough to see that nothing but the names *can* agree. And those that share a default
+that differs (unless one is back at once), so it is enough to see that nothing but the names *can* agree. And those that share a default
 picture or a cliché and no name: there it is enough that what may agree, each at its best, does not weigh as
 much as an alert (:mod:`samehand.most`). What a signal here calls apart, its own comparison must call
 different (`tests/samehand/test_hopeless.py` holds every pair set aside to its full score).
@@ -20,7 +20,7 @@ from itertools import accumulate
 from operator import eq
 from typing import Any, Final, NamedTuple
 
-from samehand.fingerprint import Fingerprint, Opened, pepper_of, section, sections_begin
+from samehand.fingerprint import Fingerprint, Opened, moment_of, pepper_of, section, sections_begin
 from samehand.frequency import Frequencies
 from samehand.most import Most, Tops
 from samehand.score import IDENTIFYING
@@ -36,6 +36,7 @@ from samehand.signals.mention import MENTION, MentionTrait
 from samehand.signals.name import NAME
 from samehand.signals.phone import PhoneTrait
 from samehand.signals.reach import REACH, names_an_address, reach_of
+from samehand.signals.timing import HOUR_SECONDS
 from samehand.weights import Weights
 
 
@@ -88,6 +89,7 @@ _NAMES: Final = frozenset(("handle", "name"))
 _AVATAR, _BIO, _EMAIL_CODE, _MENTION = AVATAR.code, BIO.code, EMAIL.code, MENTION.code
 _CONTACT, _EMAIL, _PHONE = POSITION["contact"], POSITION["email"], POSITION["phone"]
 _ROUNDING: Final = 1e-6
+_SECOND: Final = 1.0  # what a record rounds its moment by
 
 
 class _Glance(NamedTuple):
@@ -98,6 +100,7 @@ class _Glance(NamedTuple):
     agree. ``names`` and ``most`` tell what nothing else could.
     """
 
+    at: float | None
     names: Names
     most: Most
     digests: tuple[bytes, ...]
@@ -171,7 +174,12 @@ class Sieve:
         if _anything_else(sought, record, begins):
             return False
         text, picture = _text(sought, record, begins), _picture(sought, record, begins)
-        if text is None and not picture and not begins.keys().isdisjoint(sought.telling):
+        if (
+            text is None
+            and not picture
+            and not begins.keys().isdisjoint(sought.telling)
+            and not _at_once(sought.at, record)
+        ):
             return True
         return (
             self._tops.sound
@@ -186,6 +194,7 @@ class Sieve:
         bio = ours.trait("bio") if "bio" in names else None
         email, mention = ours.trait("email"), ours.trait("mention")
         return _Glance(
+            at=ours.at,
             names=names_of(ours.trait("handle"), ours.trait("name")),
             most=Most(self._tops, ours, frequencies),
             digests=tuple(dict.fromkeys(_digests(ours))),
@@ -200,7 +209,7 @@ class Sieve:
             unread=tuple(one.code for one in shown if one.name not in _MAY_AGREE),
         )
 
-    def _trait_by_trait(self, ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
+    def _trait_by_trait(self, ours: Fingerprint, theirs: Opened) -> bool:
         differs = False
         here, there = ours.traits, theirs.traits
         for place, identifying, may_agree in self._checks:
@@ -210,7 +219,7 @@ class Sieve:
             if may_agree(mine, other):
                 return False
             differs = differs or identifying
-        return differs and not _reaches(ours, theirs)
+        return differs and not _reaches(ours, theirs) and not _at_once(ours.at, theirs.record)
 
 
 def _bearing(digests: Iterable[bytes], records: Sequence[bytes], joined: bytes) -> set[int]:
@@ -288,7 +297,13 @@ def _digests(fingerprint: Fingerprint) -> list[bytes]:
     return found
 
 
-def _reaches(ours: Fingerprint, theirs: Fingerprint | Opened) -> bool:
+def _at_once(ours: float | None, record: bytes) -> bool:
+    """Whether one may have been made within the hour of the other's ban: then names alone may be looked at."""
+    theirs = moment_of(record)
+    return ours is not None and theirs is not None and abs(ours - theirs) <= HOUR_SECONDS + _SECOND
+
+
+def _reaches(ours: Fingerprint, theirs: Opened) -> bool:
     """Whether one's profile names the other's own address."""
     here, there = ours.traits, theirs.traits
     if not (names_an_address(here[_CONTACT]) or names_an_address(there[_CONTACT])):

@@ -50,6 +50,18 @@ _GROUNDS = {
 # `possible` by itself, and so may a household's device with it; what is less than that may not.
 _WHOLE = frozenset(("same-handle", "same", "same-name", "spells-it"))
 
+# Who is back within the hour under both names is for a person to look at, whatever else was changed: the moment
+# and two names are three things that a namesake would have to share by chance.
+_BACK_AT_ONCE = frozenset(
+    (
+        ("timing", "within-an-hour"),
+        ("name", "same-name"),
+        ("handle", "same-handle"),
+        ("handle", "same"),
+        ("handle", "decorated"),
+    )
+)
+
 # Levels that say no more than that two values differ. Who changes one thing to come back changes others as
 # well, so these depend on each other: the strongest counts whole, the others for a share. But who keeps the
 # name hides nothing: there each difference counts whole.
@@ -136,7 +148,8 @@ def score(
     mine, other = _names(ours), _names(theirs)
     lines += _crossing(mine, other, sight, lines, weights)
     lines += _reached(ours, theirs, sight, lines, weights)
-    if is_list(theirs.platform):
+    listed = is_list(theirs.platform)
+    if listed:
         _only_with_others(lines)
     _admired(lines, mine, other, weights)
     _share_within_groups(lines, weights)
@@ -146,8 +159,9 @@ def score(
     limit = weights.alerts_from(policy)
     # Most pairs lie so low that no rule has anything to hold back.
     if log_odds > limit - _HOLD_MARGIN / weights.slope:
+        at_once = not listed and _back_at_once(lines)
         for rule in (_held, _one_ground):
-            held = rule(log_odds, lines, limit, weights)
+            held = rule(log_odds, lines, limit, weights, at_once=at_once)
             if held is not None:
                 shown.append(held)
                 log_odds = _sum(prior, shown)
@@ -269,16 +283,20 @@ def _shown(lines: list[_Line]) -> list[Evidence]:
     return shown
 
 
-def _held(log_odds: float, lines: list[_Line], limit: float, weights: Weights) -> Evidence | None:
+def _held(
+    log_odds: float, lines: list[_Line], limit: float, weights: Weights, *, at_once: bool
+) -> Evidence | None:
     """The line that holds back a pair for which only signals speak that may never alert alone."""
-    if any(line.weight >= _SPEAKS and not line.never_alone for line in lines):
+    if at_once or any(line.weight >= _SPEAKS and not line.never_alone for line in lines):
         return None
     speaking = sorted({line.signal for line in lines if line.weight > 0})
     because = f"Nothing but {' and '.join(speaking)} speaks for this pair."
     return _down_to(limit - _HOLD_MARGIN / weights.slope, "never-alone", because, log_odds, weights.slope)
 
 
-def _one_ground(log_odds: float, lines: list[_Line], limit: float, weights: Weights) -> Evidence | None:
+def _one_ground(
+    log_odds: float, lines: list[_Line], limit: float, weights: Weights, *, at_once: bool
+) -> Evidence | None:
     """The line that holds a pair back where all that speaks clearly is of one group."""
     able = [line for line in lines if not weights.signals[line.signal].never_alone]
     group = max(able, key=lambda line: line.weight).group if able else None
@@ -288,7 +306,7 @@ def _one_ground(log_odds: float, lines: list[_Line], limit: float, weights: Weig
     if any(line.group != group and line.weight >= other_min for line in able):
         return None
     because = f"Nothing but {ground} speaks for this pair."
-    held_at = limit - _margin(group, lines) / weights.slope
+    held_at = limit if at_once else limit - _margin(group, lines) / weights.slope
     return _down_to(held_at, "one-ground", because, log_odds, weights.slope)
 
 
@@ -300,6 +318,12 @@ def _margin(group: str | None, lines: list[_Line]) -> float:
     if any(line.finding.level in APART and line.signal in IDENTIFYING for line in lines):
         return _HOLD_MARGIN
     return 0.0 if whole else _NOTHING_ELSE_MARGIN
+
+
+def _back_at_once(lines: list[_Line]) -> bool:
+    """Whether handle, name and moment all say so."""
+    said = {line.signal for line in lines if (line.signal, line.finding.level) in _BACK_AT_ONCE}
+    return said == {"timing", "handle", "name"}
 
 
 def _down_to(limit: float, level: str, because: str, log_odds: float, slope: float) -> Evidence | None:

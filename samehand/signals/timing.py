@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from samehand.signals.base import Finding, Sight
 
-_HOUR = 3600.0
-_DAY = 24 * _HOUR
+HOUR_SECONDS = 3600.0
+_DAY = 24 * HOUR_SECONDS
 
 # (at most this many seconds after the ban, level, words). Levels are coarse on purpose: the moment is
 # evidence of a motive, not of a hand.
 _AFTER = (
-    (_HOUR, "within-an-hour", "The account was made within an hour of the ban."),
+    (HOUR_SECONDS, "within-an-hour", "The account was made within an hour of the ban."),
     (_DAY, "within-a-day", "The account was made within a day of the ban."),
     (7 * _DAY, "within-a-week", "The account was made within a week of the ban."),
     (30 * _DAY, "within-a-month", "The account was made within a month of the ban."),

@@ -173,6 +173,13 @@ def test_strangers_and_namesakes_are_set_aside() -> None:
     assert hopeless(seen(namesake, None), seen(ONE, None))
 
 
+def test_who_may_be_back_at_once_is_looked_at() -> None:
+    namesake = replace(OTHER, handle=ONE.handle, display_name=ONE.display_name)
+    for minutes, told in ((59, False), (61, True)):
+        assert hopeless(seen(namesake, 60.0 * minutes), seen(ONE, 0.0)) is told
+    assert hopeless(seen(OTHER, 60.0), seen(ONE, 0.0))
+
+
 def test_one_thing_in_common_beside_the_names_is_looked_at() -> None:
     for field in ("email", "phone", "device_id", "payment_token", "avatar", "bio"):
         other = replace(OTHER, **{field: getattr(ONE, field)})

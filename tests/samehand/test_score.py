@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from samehand.fingerprint import Fingerprint, distil
 from samehand.frequency import NothingCounted
 from samehand.keys import KeyKind
 from samehand.score import Score, score
+from samehand.watchlist.platforms import ORGANISATIONS
 from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import accounts, keyer
 
@@ -74,6 +76,26 @@ def test_the_mirror_of_the_news_is_likely() -> None:
     banned = an_account(handle="umar_media", display_name="Umar Media", device_id=DEVICE)
     mirror = an_account(handle="um4r_media_2", display_name="Umar Media", device_id=DEVICE)
     assert scored(mirror, banned, apart=5 * 60.0).band == "likely"
+
+
+@pytest.mark.parametrize(
+    ("banned", "back"),
+    [("umar_media", "um4r_media_2"), ("zarghun_kakar", "zarghun_kakar_backup")],
+    ids=["disguised", "decorated"],
+)
+def test_who_is_back_under_both_names_within_the_hour_is_looked_at_whatever_differs(
+    banned: str, back: str
+) -> None:
+    """Who expects to be looked for by a device changes that; namesakes do not come at once under two names."""
+    name = banned.replace("_", " ").title()
+    ban = an_account(handle=banned, display_name=name, device_id=DEVICE)
+    mirror = an_account(handle=back, display_name=name, device_id=DEVICE[:-1])
+    assert scored(mirror, ban, apart=5 * 60.0, bans=40).band == "possible"
+    assert scored(mirror, ban, apart=1.1 * HOUR, bans=40).band == "none"
+    namesake = an_account(display_name=name, device_id=DEVICE[:-1])
+    assert scored(namesake, ban, apart=5 * 60.0, bans=40).band == "none"
+    listed = replace(ban, platform=ORGANISATIONS)
+    assert scored(mirror, listed, apart=5 * 60.0, bans=40).band == "none"
 
 
 def test_a_stranger_is_nothing() -> None:
