@@ -58,7 +58,7 @@ test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults);
 	@echo "and what needs Debian's Prometheus, Alertmanager, Chromium and buildah: make test-ops."
 
 .PHONY: test-faults
-test-faults: $(STAMP) ## every fault on Apache Kafka, about 25 minutes, and its table in docs and README; QUICK=1 a third
+test-faults: $(STAMP) ## every fault on Apache Kafka, 13 to 27 minutes, and its table in docs and README; QUICK=1 a third
 	@SAMEHAND_REQUIRE_KAFKA=1 SAMEHAND_FAULTS=$(if $(QUICK),quick,all) $(PYTEST) $(REPORT) --show-capture no tests/faults
 
 .PHONY: test-stress
