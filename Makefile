@@ -137,7 +137,7 @@ bench-quality: $(STAMP) ## how well mirrors are found, with its table in docs an
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 
 .PHONY: bench-rebuild
-bench-rebuild: $(STAMP) ## a store rebuilt from a million bans holds what the old one held, fifty minutes; BANS=100000
+bench-rebuild: $(STAMP) ## a store rebuilt from a million bans holds what the old one held, half an hour; BANS=100000
 	@$(BIN)/python -m bench.rebuild --bans $(or $(BANS),1000000) --note docs/faults.md
 
 .PHONY: fuzz
