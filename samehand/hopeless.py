@@ -2,10 +2,10 @@
 
 Two kinds of pairs are most of them. Those that share a key of their names and nothing else:
 :func:`samehand.score.score` holds a pair of names alone below `possible` where both sides show something else
-that differs (unless one is back at once), so it is enough to see that nothing but the names *can* agree. And those that share a default
-picture or a cliché and no name: there it is enough that what may agree, each at its best, does not weigh as
-much as an alert (:mod:`samehand.most`). What a signal here calls apart, its own comparison must call
-different (`tests/samehand/test_hopeless.py` holds every pair set aside to its full score).
+that differs (unless one is back at once), so it is enough to see that nothing but the names *can* agree. And
+those that share a default picture or a cliché and no name: there it is enough that what may agree, each at its
+best, does not weigh as much as an alert (:mod:`samehand.most`). What a signal here calls apart, its own
+comparison must call different (`tests/samehand/test_hopeless.py` holds every pair set aside to its full score).
 
 Of a stored record hardly anything is read. Digests are kept as they are, so that two sides which share one
 show its bytes: where none of ours stands anywhere in a record, no digest agrees. Only pictures and texts,
@@ -298,7 +298,7 @@ def _digests(fingerprint: Fingerprint) -> list[bytes]:
 
 
 def _at_once(ours: float | None, record: bytes) -> bool:
-    """Whether one may have been made within the hour of the other's ban: then names alone may be looked at."""
+    """Whether one may have been made within the hour of the other's ban: then names alone may alert."""
     theirs = moment_of(record)
     return ours is not None and theirs is not None and abs(ours - theirs) <= HOUR_SECONDS + _SECOND
 

@@ -50,8 +50,8 @@ _GROUNDS = {
 # `possible` by itself, and so may a household's device with it; what is less than that may not.
 _WHOLE = frozenset(("same-handle", "same", "same-name", "spells-it"))
 
-# Who is back within the hour under both names is for a person to look at, whatever else was changed: the moment
-# and two names are three things that a namesake would have to share by chance.
+# Who is back within the hour under both names is for a person to look at, whatever else was changed: the
+# moment and two names are three things that a namesake would have to share by chance.
 _BACK_AT_ONCE = frozenset(
     (
         ("timing", "within-an-hour"),

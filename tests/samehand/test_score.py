@@ -86,7 +86,7 @@ def test_the_mirror_of_the_news_is_likely() -> None:
 def test_who_is_back_under_both_names_within_the_hour_is_looked_at_whatever_differs(
     banned: str, back: str
 ) -> None:
-    """Who expects to be looked for by a device changes that; namesakes do not come at once under two names."""
+    """Who expects to be looked for by a device changes that; namesakes do not come at once under both."""
     name = banned.replace("_", " ").title()
     ban = an_account(handle=banned, display_name=name, device_id=DEVICE)
     mirror = an_account(handle=back, display_name=name, device_id=DEVICE[:-1])
