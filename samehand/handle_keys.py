@@ -75,7 +75,7 @@ def listed_keys(handle: Written) -> list[Key]:
 def _chosen_keys(handle: Written) -> list[Key]:
     keys = keys_of(KeyKind.HANDLE_WORD, spellings(handle.base))
     keys += keys_of(KeyKind.HANDLE_SORTED, listed_letters(handle.joined))
-    keys += keys_of(KeyKind.HANDLE_RUN, spread_runs(handle.base))
+    keys += keys_of(KeyKind.NAMING_RUN, spread_runs(handle.base))
     keys += _numbered(handle)
     for reading in (*handle.alternates, *_core(handle)):
         keys.append(key_of(KeyKind.HANDLE_WORD, reading.encode()))
@@ -122,7 +122,7 @@ def tried_keys(handle: Written) -> list[Key]:
             return keys
         keys += _chosen_keys(handle)
     keys += _word(handle.base, handle.joined)
-    keys += keys_of(KeyKind.HANDLE_RUN, runs(handle.base)[:RUNS_TRIED_MAX])
+    keys += keys_of(KeyKind.NAMING_RUN, runs(handle.base)[:RUNS_TRIED_MAX])
     keys += _with_stems(handle.base, handle.digits)
     keys += _whole([handle.base + handle.digits])
     keys += keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])

@@ -2,10 +2,11 @@
 
 Two kinds of pairs are most of them. Those that share a key of their names and nothing else:
 :func:`samehand.score.score` holds a pair of names alone below `possible` where both sides show something else
-that differs (unless one is back at once), so it is enough to see that nothing but the names *can* agree. And
-those that share a default picture or a cliché and no name: there it is enough that what may agree, each at its
-best, does not weigh as much as an alert (:mod:`samehand.most`). What a signal here calls apart, its own
-comparison must call different (`tests/samehand/test_hopeless.py` holds every pair set aside to its full score).
+that differs (unless one is back at once under both names), so it is enough to see that nothing but the names
+*can* agree. And those that share a default picture or a cliché and no name: there it is enough that what may
+agree, each at its best, does not weigh as much as an alert (:mod:`samehand.most`). What a signal here calls
+apart, its own comparison must call different (`tests/samehand/test_hopeless.py` holds every pair set aside to
+its full score).
 
 Of a stored record hardly anything is read. Digests are kept as they are, so that two sides which share one
 show its bytes: where none of ours stands anywhere in a record, no digest agrees. Only pictures and texts,
@@ -166,7 +167,7 @@ class Sieve:
             except (IndexError, ValueError):
                 bearing.add(place)  # damaged: who reads its traits says how
             if place in bearing:
-                told[place] = self._trait_by_trait(ours, Opened(record))
+                told[place] = self._trait_by_trait(ours, sought, Opened(record))
 
     def _apart(self, sought: _Glance, record: bytes) -> bool:
         """Whether a pair that shares no digest of a signal which may alert is hopeless."""
@@ -178,7 +179,7 @@ class Sieve:
             text is None
             and not picture
             and not begins.keys().isdisjoint(sought.telling)
-            and not _at_once(sought.at, record)
+            and not _at_once(sought, record)
         ):
             return True
         return (
@@ -209,7 +210,7 @@ class Sieve:
             unread=tuple(one.code for one in shown if one.name not in _MAY_AGREE),
         )
 
-    def _trait_by_trait(self, ours: Fingerprint, theirs: Opened) -> bool:
+    def _trait_by_trait(self, ours: Fingerprint, sought: _Glance, theirs: Opened) -> bool:
         differs = False
         here, there = ours.traits, theirs.traits
         for place, identifying, may_agree in self._checks:
@@ -219,7 +220,7 @@ class Sieve:
             if may_agree(mine, other):
                 return False
             differs = differs or identifying
-        return differs and not _reaches(ours, theirs) and not _at_once(ours.at, theirs.record)
+        return differs and not _reaches(ours, theirs) and not _at_once(sought, theirs.record)
 
 
 def _bearing(digests: Iterable[bytes], records: Sequence[bytes], joined: bytes) -> set[int]:
@@ -270,14 +271,18 @@ def _anything_else(sought: _Glance, record: bytes, begins: dict[int, int]) -> bo
 
 def _names_unlike(ours: Names, record: bytes) -> bool:
     """Whether neither a name of the record resembles ours nor one kind of name the other."""
-    handle, name = section(record, HANDLE.code), section(record, NAME.code)
-    theirs = Names(
-        None if handle is None else HANDLE.unpack(handle), None if name is None else NAME.unpack(name)
-    )
+    theirs = _names_of(record)
     return (
         (ours.handle is None or theirs.handle is None or HANDLE.unlike(ours.handle, theirs.handle))
         and (ours.name is None or theirs.name is None or NAME.unlike(ours.name, theirs.name))
         and CROSSING.unlike(ours, theirs)
+    )
+
+
+def _names_of(record: bytes) -> Names:
+    handle, name = section(record, HANDLE.code), section(record, NAME.code)
+    return Names(
+        None if handle is None else HANDLE.unpack(handle), None if name is None else NAME.unpack(name)
     )
 
 
@@ -297,10 +302,20 @@ def _digests(fingerprint: Fingerprint) -> list[bytes]:
     return found
 
 
-def _at_once(ours: float | None, record: bytes) -> bool:
-    """Whether one may have been made within the hour of the other's ban: then names alone may alert."""
-    theirs = moment_of(record)
-    return ours is not None and theirs is not None and abs(ours - theirs) <= HOUR_SECONDS + _SECOND
+def _at_once(ours: _Glance, record: bytes) -> bool:
+    """Whether one may be back under both names within the hour of the other's ban."""
+    at = moment_of(record)
+    if ours.at is None or at is None or abs(ours.at - at) > HOUR_SECONDS + _SECOND:
+        return False
+    theirs = _names_of(record)
+    return (
+        ours.names.handle is not None
+        and theirs.handle is not None
+        and ours.names.name is not None
+        and theirs.name is not None
+        and not HANDLE.unlike(ours.names.handle, theirs.handle)
+        and not NAME.unlike(ours.names.name, theirs.name)
+    )
 
 
 def _reaches(ours: Fingerprint, theirs: Opened) -> bool:

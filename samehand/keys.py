@@ -25,7 +25,7 @@ class KeyKind(IntEnum):
     HANDLE_SORTED = 9  # the skeleton's letters, sorted, whole and less one: finds typos, swaps and reorders
     HANDLE_WHOLE = 10  # the skeleton with its digits, a short one's also less one
     HANDLE_NUMBERED = 11  # two letters of an end and the digits: tells the bearers of a common base apart
-    HANDLE_RUN = 12  # five letters in a row out of the skeleton, wherever they stood
+    NAMING_RUN = 12  # five letters in a row of a handle or a joined display name, wherever they stood
     NAME_TOKENS = 16  # a display name's tokens, sorted
     NAME_PAIR = 17  # two of its tokens
     NAME_CONSONANTS = 18  # the consonants of its sorted tokens
@@ -64,7 +64,7 @@ EXACT_POSTING_CAP = 1024
 # A rare word or a run of letters finds what nothing else does; one that many share finds strangers. Of runs
 # 32 keep the candidates of a million bans within 150 in the mean (docs/adr/0008-blocking-keys.md).
 SHORT_POSTING_CAP = 32
-SHORT_KINDS = frozenset({KeyKind.HANDLE_RUN, KeyKind.NAMING_WORD})
+SHORT_KINDS = frozenset({KeyKind.NAMING_RUN, KeyKind.NAMING_WORD})
 
 
 def posting_cap(kind: KeyKind) -> int:

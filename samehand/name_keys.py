@@ -13,15 +13,20 @@ from typing import NamedTuple
 from samehand.blocking import (
     CONSONANTS_MIN,
     CORE_LENGTH_MIN,
+    LETTERS_LENGTH_MIN,
+    RUNS_TRIED_MAX,
     cores,
     deletions,
     letters,
+    runs,
+    spread_runs,
     stems,
     tried_letters,
 )
 from samehand.commonness import bits, decoration
 from samehand.keys import Key, KeyKind, key_of, keys_of
 
+_LETTERS_LISTED_WHOLE_LENGTH_MIN = 14  # letters less one would be a dozen keys
 _PAIRED_MAX = 4  # words that are paired, the rarest: all pairs of a four-word name
 
 
@@ -43,8 +48,9 @@ def listed_keys(name: SpeltName) -> list[Key]:
     telling = _telling(name.words)
     keys = _sounding(name.sounds)
     keys.append(_key(KeyKind.NAME_WORD, name.base))
-    keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined))
-    if len(telling) > 1:
+    keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined)[: 1 if is_long(name.joined) else None])
+    keys += keys_of(KeyKind.NAMING_RUN, spread_runs(name.base))
+    if len(telling) > 1 and _decorated(name, telling):
         keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
     if len(telling) == 2:
         keys += _one_and_initial(*telling)
@@ -53,16 +59,25 @@ def listed_keys(name: SpeltName) -> list[Key]:
     return keys
 
 
+def is_long(joined: str) -> bool:
+    """Whether the sorted letters of a name so long are listed whole alone: a typo leaves one of its runs."""
+    return len(joined) >= _LETTERS_LISTED_WHOLE_LENGTH_MIN
+
+
 def tried_keys(name: SpeltName) -> list[Key]:
     """The keys that a query tries: a superset of the listed ones."""
     keys = listed_keys(name)
+    telling = _telling(name.words)
     keys += keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
+    if len(telling) > 1:
+        keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
+        keys += keys_of(KeyKind.NAME_LETTERS, letters("".join(telling))[:1])
+    keys += keys_of(KeyKind.NAMING_RUN, runs(name.base)[:RUNS_TRIED_MAX])
     glued = [*cores(name.base, name.words), *stems(name.base)]
     keys += keys_of(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
     sound = "".join(sorted(name.sounds))
     if len(sound) > CONSONANTS_MIN:
         keys += keys_of(KeyKind.NAME_CONSONANTS, deletions(sound))
-    telling = _telling(name.words)
     if len(telling) == 2:
         keys.append(_key(KeyKind.NAME_PAIR, " ".join(telling)))
     elif len(telling) > 2:
@@ -95,6 +110,11 @@ def _without(name: SpeltName, missing: int) -> list[Key]:
 
 def _telling(words: Iterable[str]) -> list[str]:
     return sorted({word for word in words if not decoration(word)})
+
+
+def _decorated(name: SpeltName, telling: Sequence[str]) -> bool:
+    """Whether some words decorate, or are too short for sorted letters, which else say the same."""
+    return len(telling) < len(name.words) or len(name.joined) < LETTERS_LENGTH_MIN
 
 
 def _pairs(telling: Sequence[str]) -> list[tuple[str, str]]:

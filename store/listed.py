@@ -26,6 +26,7 @@ from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import section
 from samehand.handle_keys import numbered_ends
 from samehand.keys import Key, KeyKind
+from samehand.name_keys import is_long
 from samehand.signals import BY_CODE, POSITION, SIGNALS
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, AvatarTrait, distance, has_block
 from samehand.signals.bio import BIO, has_band
@@ -38,8 +39,9 @@ from store.records import keys_of_record
 HANDLE_CODE, NAME_CODE = (SIGNALS[POSITION[name]].code for name in ("handle", "name"))
 # Plain numbers: a look-up asks some thirty times, and to read a member of an enumeration takes longer than
 # all the rest.
-_LAST_OF_HANDLES, _LAST_OF_NAMES = int(KeyKind.HANDLE_RUN), int(KeyKind.NAME_INITIAL)
-_NAMING_WORD, _BIO_BAND, _AVATAR_BLOCK = (
+_LAST_OF_HANDLES, _LAST_OF_NAMES = int(KeyKind.HANDLE_NUMBERED), int(KeyKind.NAME_INITIAL)
+_NAMING_RUN, _NAMING_WORD, _BIO_BAND, _AVATAR_BLOCK = (
+    int(KeyKind.NAMING_RUN),
     int(KeyKind.NAMING_WORD),
     int(KeyKind.BIO_BAND),
     int(KeyKind.AVATAR_BLOCK),
@@ -89,6 +91,8 @@ def _listed(record: bytes, key: Key) -> bool:
     if kind <= _LAST_OF_HANDLES:
         handle = _trait(record, HANDLE_CODE)
         return isinstance(handle, HandleTrait) and _called(handle, kind, key)
+    if kind == _NAMING_RUN:
+        return _runs_through(record, key[1:].decode("utf-8", "replace"))
     if kind <= _LAST_OF_NAMES:
         name = _trait(record, NAME_CODE)
         return isinstance(name, NameTrait) and _named(name, kind, key)
@@ -115,6 +119,19 @@ def _shows(record: bytes, word: str) -> bool:
     if not isinstance(handle, HandleTrait) or handle.automatic:
         return False
     return word in handle.word.base or word in handle.word.tokens
+
+
+def _runs_through(record: bytes, run: str) -> bool:
+    """Whether a handle that somebody chose, or a display name, is listed under these letters in a row."""
+    handle = _trait(record, HANDLE_CODE)
+    if isinstance(handle, HandleTrait) and not handle.automatic and _has_run(handle.word.base, run):
+        return True
+    name = _trait(record, NAME_CODE)
+    return isinstance(name, NameTrait) and _has_run(name.base, run)
+
+
+def _has_run(word: str, run: str) -> bool:
+    return run in word and run in spread_runs(word)
 
 
 def _called(handle: HandleTrait, kind: int, key: Key) -> bool:
@@ -147,13 +164,7 @@ def _by_word(handle: HandleTrait, value: str) -> bool:
 
 def _by_sorted(handle: HandleTrait, value: str) -> bool:
     joined = "".join(handle.word.tokens) or handle.word.base
-    if len(joined) >= LETTERS_LISTED_WHOLE_LENGTH_MIN:
-        return value == sorted_letters(joined)
-    return _by_letters(joined, value)
-
-
-def _by_run(handle: HandleTrait, value: str) -> bool:
-    return value in handle.word.base and value in spread_runs(handle.word.base)
+    return _by_letters(joined, value, len(joined) >= LETTERS_LISTED_WHOLE_LENGTH_MIN)
 
 
 def _by_number(handle: HandleTrait, value: str) -> bool:
@@ -172,7 +183,6 @@ def _by_consonants(handle: HandleTrait, value: str) -> bool:
 _SURELY_CALLED: Final[dict[int, Callable[[HandleTrait, str], bool]]] = {
     int(KeyKind.HANDLE_WORD): _by_word,
     int(KeyKind.HANDLE_SORTED): _by_sorted,
-    int(KeyKind.HANDLE_RUN): _by_run,
     int(KeyKind.HANDLE_NUMBERED): _by_number,
     int(KeyKind.HANDLE_WHOLE): _by_whole,
     int(KeyKind.HANDLE_CONSONANTS): _by_consonants,
@@ -180,7 +190,8 @@ _SURELY_CALLED: Final[dict[int, Callable[[HandleTrait, str], bool]]] = {
 
 
 def _by_name_letters(name: NameTrait, value: str) -> bool:
-    return _by_letters(name.joined or name.base, value)
+    joined = name.joined or name.base
+    return _by_letters(joined, value, is_long(joined))
 
 
 def _by_name_word(name: NameTrait, value: str) -> bool:
@@ -205,11 +216,13 @@ _NAMED: Final[dict[int, Callable[[NameTrait, str], bool]]] = {
 }
 
 
-def _by_letters(word: str, value: str) -> bool:
+def _by_letters(word: str, value: str, whole_alone: bool) -> bool:
     if len(word) < LETTERS_LENGTH_MIN:
         return False
     whole = sorted_letters(word)
-    return value == whole or (len(word) >= UNORDERED_LENGTH_MIN and _one_letter_less(whole, value))
+    if value == whole:
+        return True
+    return not whole_alone and len(word) >= UNORDERED_LENGTH_MIN and _one_letter_less(whole, value)
 
 
 def _one_letter_less(word: str, value: str) -> bool:

@@ -46,6 +46,6 @@ def test_a_spot_is_read_as_far_as_whichever_of_its_keys_reads_most() -> None:
 
 
 def test_names_are_read_up_to_their_caps_and_personal_values_always() -> None:
-    kinds = [KeyKind.HANDLE_RUN, KeyKind.NAME_WORD, KeyKind.DEVICE]
+    kinds = [KeyKind.NAMING_RUN, KeyKind.NAME_WORD, KeyKind.DEVICE]
     read = Read.of(a_layout(4), [key_of(kind, b"umar") for kind in kinds])
     assert read.most.tolist() == [SHORT_POSTING_CAP, NAME_POSTING_CAP, np.iinfo(np.int64).max]

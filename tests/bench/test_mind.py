@@ -10,16 +10,21 @@ async def test_every_pair_is_told_by_the_bound_or_in_full() -> None:
     assert found.events == 30
     assert 0 < found.spared < found.pairs
     assert found.full == found.pairs - found.spared
-    assert set(found.seconds) == {mind.DISTIL, mind.KEYS, mind.BOUND, mind.READ, mind.SCORE}
+    assert set(found.seconds) == {mind.DISTIL, mind.KEYS, mind.BOUND, mind.READ, mind.SCORE, mind.UNSPARED}
+    assert 0 < found.unspared <= found.pairs
     assert f"{found.pairs:,} of 400 bans" in mind.table(found)
 
 
 def test_rates_are_of_processor_time() -> None:
     seconds = {mind.DISTIL: 2.0, mind.KEYS: 1.0, mind.BOUND: 0.5, mind.READ: 0.25, mind.SCORE: 0.25}
-    one = mind.Mind(bans=10, events=100, pairs=1_000, spared=900, seconds=seconds, machine=_SOME)
+    seconds[mind.UNSPARED] = 2.0
+    one = mind.Mind(
+        bans=10, events=100, pairs=1_000, spared=900, unspared=200, seconds=seconds, machine=_SOME
+    )
     assert one.distilled_a_second == 50
     assert one.bounded_a_second == 2_000
     assert one.scored_a_second == 400
+    assert one.unspared_a_second == 100
     assert one.told_a_second == 1_000
     assert "| its candidates opened and told apart by the bound | 5,000 | 2,000 pairs |" in mind.table(one)
     assert "set 90.0% aside" in mind.table(one)

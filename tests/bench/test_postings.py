@@ -32,7 +32,7 @@ def test_a_full_posting_keeps_those_who_came_first() -> None:
 
 
 def test_a_name_that_too_many_bear_proposes_nobody() -> None:
-    run, rare = key("umarm", KeyKind.HANDLE_RUN), key("rare")
+    run, rare = key("umarm", KeyKind.NAMING_RUN), key("rare")
     listed = [[run]] * SHORT_POSTING_CAP
     assert len(Postings(listed).answers([[run]], 64).accounts) == SHORT_POSTING_CAP
     assert Postings([*listed, [run, rare]]).answers([[run, rare]], 64).accounts.tolist() == [
@@ -51,6 +51,6 @@ def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
 
 
 def test_entries_beyond_a_cap_are_not_held() -> None:
-    run = key("umarm", KeyKind.HANDLE_RUN)
-    most = shard_posting_cap(KeyKind.HANDLE_RUN, 1)
+    run = key("umarm", KeyKind.NAMING_RUN)
+    most = shard_posting_cap(KeyKind.NAMING_RUN, 1)
     assert Postings([[run]] * (most + 5)).entries == most

@@ -27,7 +27,7 @@ def test_personal_values_single_fewer_people_out_than_names() -> None:
 
 def test_what_a_farm_shares_proposes_somebody_however_large_it_is() -> None:
     assert not any(falls_silent(kind) for kind in (KeyKind.HANDLE_FULL, KeyKind.DEVICE, KeyKind.CONTACT))
-    assert falls_silent(KeyKind.HANDLE_RUN)
+    assert falls_silent(KeyKind.NAMING_RUN)
     assert falls_silent(KeyKind.NAMING_WORD)
 
 

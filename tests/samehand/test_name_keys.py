@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from samehand.account import Account
 from samehand.keys import KeyKind, kind_of, value_of
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
+from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 
 
@@ -28,10 +29,13 @@ def kinds_shared(banned: str, new: str) -> set[KeyKind]:
 @pytest.mark.parametrize(
     ("banned", "new", "kind"),
     [
-        ("Umar Farooqi", "Umar Farooqi Press", KeyKind.NAME_TOKENS),
-        ("Umar Farooqi", "Umar Maria Farooqi", KeyKind.NAME_TOKENS),
+        ("Umar Farooqi", "Umar Farooqi Press", KeyKind.NAME_LETTERS),
+        ("Umar Farooqi", "Umar Maria Farooqi", KeyKind.NAME_LETTERS),
         ("Umar Farooqi Waziri", "Umar Waziri", KeyKind.NAME_PAIR),
-        ("Umar Farooqi", "Farooqi Umar", KeyKind.NAME_TOKENS),
+        ("Umar Farooqi", "Farooqi Umar", KeyKind.NAME_LETTERS),
+        ("Official Umar Farooqi", "Farooqi Umar", KeyKind.NAME_TOKENS),
+        ("Umar Farooqi", "Official Farooqi Umar Backup", KeyKind.NAME_LETTERS),
+        ("Zarghun Kakar", "Zorghun Kakir", KeyKind.NAMING_RUN),
         ("Umar Farooqi", "UmarFarooqi", KeyKind.NAME_WORD),
         ("Umar Farooqi", "umarfarooqixyz", KeyKind.NAME_WORD),
         ("Umar Farooqi", "Umar Farooqiofficial", KeyKind.NAME_WORD),
@@ -44,6 +48,13 @@ def kinds_shared(banned: str, new: str) -> set[KeyKind]:
 )
 def test_a_disguised_name_finds_the_original(banned: str, new: str, kind: KeyKind) -> None:
     assert kind in kinds_shared(banned, new)
+
+
+def test_a_handle_and_a_name_meet_by_a_run_of_letters() -> None:
+    handle = HANDLE.distil(Account(platform="x", account_id="2", handle="zorghunkakir"), lambda d, v: b"")
+    assert handle is not None
+    shared = set(HANDLE.keys(handle)) & set(tried_keys(spelt("Zarghun Kakar")))
+    assert {kind_of(key) for key in shared} == {KeyKind.NAMING_RUN}
 
 
 def test_a_single_word_lists_no_pairs() -> None:

@@ -121,7 +121,7 @@ class TestBans:
         assert await found(store, query, keep=1_000) == []
 
     async def test_a_name_that_too_many_bear_proposes_nobody_until_fewer_do(self, store: Store) -> None:
-        query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN))
+        query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.NAMING_RUN))
         bans = [a_ban(str(n)) for n in range(SHORT_POSTING_CAP + 20)]
         await store.enrol(bans[:SHORT_POSTING_CAP], now=NOW)
         assert len(await found(store, query)) == SHORT_POSTING_CAP
@@ -132,7 +132,7 @@ class TestBans:
         assert set(await found(store, query)) == left
 
     async def test_a_name_that_is_silent_adds_nothing_to_what_others_find(self, store: Store) -> None:
-        runs = tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN)
+        runs = tuple(key for key in a_query().keys if kind_of(key) is KeyKind.NAMING_RUN)
         device = tuple(key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
         await store.enrol([a_ban(str(n), device_id=DEVICE) for n in range(2)], now=NOW)
         await store.enrol([a_ban(str(n)) for n in range(2, 99)], now=NOW)
@@ -345,7 +345,7 @@ class TestRemembered:
         assert PERSONAL_POSTING_CAP <= len(candidates) <= 3 * shard_posting_cap(KeyKind.DEVICE, 3)
 
     async def test_a_name_of_too_many_in_all_generations_together_proposes_nobody(self, store: Store) -> None:
-        query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.HANDLE_RUN))
+        query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.NAMING_RUN))
         several = [a_remembered(str(n)) for n in range(SHORT_POSTING_CAP)]
         await store.remember(several[::2], now=NOW)
         await store.remember(several[1::2], now=NOW + 10 * DAY)

@@ -11,7 +11,7 @@ from store.ranking import READ_A_KEPT, READ_AT_LEAST, STEPS_A_BIT, allotment, ra
 
 HANDLE, RUN, NAME, PICTURE, DEVICE = (
     KeyKind.HANDLE_WORD,
-    KeyKind.HANDLE_RUN,
+    KeyKind.NAMING_RUN,
     KeyKind.NAME_WORD,
     KeyKind.AVATAR_BLOCK,
     KeyKind.DEVICE,
