@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,10 +37,10 @@ class Wanted:
 
 
 def perform(wanted: Wanted, console: Console) -> dict[str, Any]:
-    """Runs the demo and tells what it saw; Ctrl-C ends it like its end does."""
+    """Runs the demo and tells what it saw; Ctrl-C and SIGTERM end it like its end does."""
     start = time.monotonic()
     end = FOREVER if wanted.seconds is None else start + wanted.seconds
-    with tempfile.TemporaryDirectory(prefix="samehand-demo-") as folder:
+    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="samehand-demo-") as folder:
         console.print("Starting an embedded Kafka broker, an embedded Redis and a worker …", style="dim")
         events = list(sample(wanted.seed, wanted.accounts, ends_at=datetime.now(UTC)))
         with stage(Path(folder)) as running:
@@ -45,18 +48,54 @@ def perform(wanted: Wanted, console: Console) -> dict[str, Any]:
             left = REPLAY_SECONDS if wanted.seconds is None else end - time.monotonic() - SETTLE_SECONDS
             replay = Replay(running.settings, events, max(left, 1.0))
             heard = Heard()
+            encore = _Encore(replay, heard, console)
             replay.start()
             try:
-                _watch(running, replay, heard, end, console)
+                _watch(running, encore, end)
             except KeyboardInterrupt:
                 console.print("Ending …", style="dim")
             replay.stop()
             replay.join(timeout=SETTLE_SECONDS)
             told = figures(replay.sent, heard)
+            encore.sum_up(told)
             told["worker_alive"] = running.worker.pid is not None
-    for line in sentences(told):
-        console.print(line, highlight=False)
     return told
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Lets SIGTERM end the demo as Ctrl-C does: who stops it by a time limit reads the summary, too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Encore:
+    """Sums up when the sample stream has ended, and at the end where there is more to tell."""
+
+    def __init__(self, replay: Replay, heard: Heard, console: Console) -> None:
+        self.replay, self.heard, self.console = replay, heard, console
+        self._told: dict[str, Any] | None = None
+        self._ended: float | None = None
+
+    def look(self) -> None:
+        """Between two looks at what came out."""
+        if self._told is not None or not self.replay.sent.finished:
+            return
+        now = time.monotonic()
+        self._ended = self._ended or now
+        if now >= self._ended + SETTLE_SECONDS:
+            self.sum_up(figures(self.replay.sent, self.heard))
+            self.console.print("The sample stream has ended; Ctrl-C ends the demo.", style="dim")
+
+    def sum_up(self, told: dict[str, Any]) -> None:
+        """The sentences of these figures, unless they stand there already."""
+        if told != self._told:
+            for line in sentences(told):
+                self.console.print(line, highlight=False)
+        self._told = dict(told)
 
 
 def _tell_where(running: Stage, console: Console) -> None:
@@ -65,20 +104,14 @@ def _tell_where(running: Stage, console: Console) -> None:
     console.print(f"Logs while it runs: {running.logs}", highlight=False)
 
 
-def _watch(running: Stage, replay: Replay, heard: Heard, end: float, console: Console) -> None:
-    told_end = False
-
-    def note_end() -> None:
-        nonlocal told_end
-        if replay.sent.finished and not told_end:
-            told_end = True
-            console.print("The sample stream has ended; Ctrl-C ends the demo.", style="dim")
-
-    for record in listen(running.settings, replay.sent, heard, end, note_end if end == FOREVER else _nothing):
+def _watch(running: Stage, encore: _Encore, end: float) -> None:
+    sent, heard, console = encore.replay.sent, encore.heard, encore.console
+    # With an end given there is nothing to tell before it.
+    for record in listen(running.settings, sent, heard, end, encore.look if end == FOREVER else _nothing):
         shown = render.summary(record) if isinstance(record, AlertSummary) else render.alert(record)
         console.print(shown, highlight=False)
         console.print()
 
 
 def _nothing() -> None:
-    """With an end given there is nothing to tell before it."""
+    """Between two looks."""

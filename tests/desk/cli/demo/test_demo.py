@@ -50,6 +50,30 @@ def test_it_ends_by_itself_with_a_summary(broker: str, tmp_path: Path) -> None:
     assert left == []
 
 
+def test_who_stops_it_reads_the_summary_too(broker: str, tmp_path: Path) -> None:
+    """`timeout 300 make demo` sends SIGTERM, not Ctrl-C."""
+    mark = f"{MARK}={tmp_path.name}"
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "desk.cli", "demo", "--accounts", "300", "--json"],
+        env={**os.environ, MARK: tmp_path.name, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    lines = []
+    for line in running.stdout:
+        lines.append(line)
+        if "resembles banned" in line:
+            break
+    running.terminate()
+    rest, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, rest
+    told = json.loads(rest.splitlines()[-1])
+    assert told["alerts"] > 0
+    assert rest.count("mirrors found") == 1
+    assert processes_with(mark) == []
+
+
 def test_less_than_it_takes_to_start_is_refused() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "desk.cli", "demo", "--for", "3"],
