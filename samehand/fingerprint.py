@@ -32,6 +32,7 @@ _AT = slice(3, 7)
 # What reads a section, by its code, and where the trait stands: every pair that is compared goes through it.
 _READERS = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
 _PLATFORM, _STRATUM = 7, 8  # where each stands in a header of one byte a word
+_LAST_PLATFORM, _LAST_STRATUM = len(PLATFORMS), len(STRATA)
 _AT_LATER = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
 
 
@@ -192,11 +193,24 @@ def section(record: bytes, code: int) -> bytes | None:
     Raises:
         UnreadableFingerprint, IndexError, ValueError: the record is damaged before it.
     """
-    here = _sections_start(record)
-    while here < len(record):
-        found, payload, here = _section(record, here)
-        if found == code:
-            return payload
+    here, end = _sections_start(record), len(record)
+    while here < end:
+        found = record[here]
+        if found < _EMPTY:
+            if found == code:
+                return _section(record, here)[1]
+            length = record[here + 1]
+            here += 2
+            if length == 0xFF:
+                length = int.from_bytes(record[here : here + 2], "big")
+                here += 2
+            here += length
+            if here > end:
+                raise UnreadableFingerprint("the record ends in the middle of a section")
+        else:
+            here += 1
+            if found == code | _EMPTY:
+                return b""
     return None
 
 
@@ -211,6 +225,9 @@ def moment_of(record: bytes) -> float | None:
     Raises:
         UnreadableFingerprint, IndexError, UnicodeDecodeError: the record is damaged.
     """
+    if _plain(record) and record[_PLATFORM] <= _LAST_PLATFORM and record[_STRATUM] <= _LAST_STRATUM:
+        seconds = int.from_bytes(record[_AT], "big")
+        return float(seconds) if seconds else None
     return _header(record)[0]
 
 
@@ -224,7 +241,7 @@ def sections_begin(record: bytes) -> dict[int, int]:
     begins, end = {}, len(record)
     while here < end:
         code = record[here]
-        if code < _EMPTY:
+        if code < 0x80:  # as `_EMPTY`, written out: this loop is what most pairs cost
             length = record[here + 1]
             here += 2
             if length == 0xFF:
@@ -261,10 +278,12 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
 
 
 def _sections_start(record: bytes) -> int:
-    # Nearly every record: a moment before 2106, and words that one byte stands for.
-    if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
-        return _STRATUM + 1
-    return _header(record)[-1]
+    return _STRATUM + 1 if _plain(record) else _header(record)[-1]
+
+
+def _plain(record: bytes) -> bool:
+    """Nearly every record: a moment before 2106, and words that one byte stands for."""
+    return bool(record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF)
 
 
 def _section(record: bytes, here: int) -> tuple[int, bytes, int]:

@@ -27,7 +27,7 @@ from samehand.most import Most, Tops
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait, distance
-from samehand.signals.bio import ALIKE_BYTES, BIO, SIGNATURE_BYTES, BioTrait, agreeing
+from samehand.signals.bio import ALIKE_BYTES, BIO, SIGNATURE_BYTES, BioTrait, agreeing, agreeing_with
 from samehand.signals.contact import ContactTrait
 from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.signals.digest import DIGEST_BYTES
@@ -96,9 +96,10 @@ _SECOND: Final = 1.0  # what a record rounds its moment by
 class _Glance(NamedTuple):
     """What is looked for in the records that one account meets.
 
-    ``digests``: bytes of which a record that may agree shows some. ``pictures`` are read as numbers.
-    ``telling`` are the codes of the account's identifying traits, ``unread`` those of traits of which any may
-    agree. ``names`` and ``most`` tell what nothing else could.
+    ``digests``: bytes of which a record that may agree shows some. ``pictures`` and ``bio`` are read as
+    numbers. ``telling`` are the codes of the account's identifying traits, ``unread`` those of traits of
+    which any may agree; ``anything_else`` is whether `_anything_else` has anything to look at. ``names`` and
+    ``most`` tell what nothing else could.
     """
 
     at: float | None
@@ -106,11 +107,12 @@ class _Glance(NamedTuple):
     most: Most
     digests: tuple[bytes, ...]
     pictures: tuple[int, ...]
-    bio: bytes | None
+    bio: int | None
+    anything_else: bool
     disposable: bool
     mentions: bool
     listed: bool
-    telling: tuple[int, ...]
+    telling: frozenset[int]
     unread: tuple[int, ...]
 
 
@@ -158,27 +160,28 @@ class Sieve:
     def _tell(
         self, ours: Fingerprint, sought: _Glance, records: Sequence[bytes], joined: bytes, told: list[bool]
     ) -> None:
-        bearing = _bearing(sought.digests, records, joined)
+        bearing, pepper_id, apart = _bearing(sought.digests, records, joined), ours.pepper_id, self._apart
         for place, record in enumerate(records):
             try:
-                if pepper_of(record) != ours.pepper_id:
+                if pepper_of(record) != pepper_id:
                     continue
-                told[place] = place not in bearing and self._apart(sought, record)
+                if place not in bearing:
+                    told[place] = apart(sought, record)
+                    continue
             except (IndexError, ValueError):
-                bearing.add(place)  # damaged: who reads its traits says how
-            if place in bearing:
-                told[place] = self._trait_by_trait(ours, sought, Opened(record))
+                pass  # damaged: who reads its traits says how
+            told[place] = self._trait_by_trait(ours, sought, Opened(record))
 
     def _apart(self, sought: _Glance, record: bytes) -> bool:
         """Whether a pair that shares no digest of a signal which may alert is hopeless."""
         begins = sections_begin(record)
-        if _anything_else(sought, record, begins):
+        if sought.anything_else and _anything_else(sought, record, begins):
             return False
         text, picture = _text(sought, record, begins), _picture(sought, record, begins)
         if (
             text is None
             and not picture
-            and not begins.keys().isdisjoint(sought.telling)
+            and not sought.telling.isdisjoint(begins)
             and not _at_once(sought, record)
         ):
             return True
@@ -194,6 +197,8 @@ class Sieve:
         avatar = ours.trait("avatar") if "avatar" in names else None
         bio = ours.trait("bio") if "bio" in names else None
         email, mention = ours.trait("email"), ours.trait("mention")
+        disposable = "email" in names and isinstance(email, EmailTrait) and email.disposable
+        unread = tuple(one.code for one in shown if one.name not in _MAY_AGREE)
         return _Glance(
             at=ours.at,
             names=names_of(ours.trait("handle"), ours.trait("name")),
@@ -202,12 +207,13 @@ class Sieve:
             pictures=tuple(map(_number, (avatar.pdq, *avatar.variants)))
             if isinstance(avatar, AvatarTrait)
             else (),
-            bio=bio.signature if isinstance(bio, BioTrait) else None,
-            disposable="email" in names and isinstance(email, EmailTrait) and email.disposable,
+            bio=_number(bio.signature) if isinstance(bio, BioTrait) else None,
+            anything_else=disposable or "mention" in names or bool(unread),
+            disposable=disposable,
             mentions="mention" in names,
             listed="mention" in names and isinstance(mention, MentionTrait) and mention.listed,
-            telling=tuple(one.code for one in shown if one.name in IDENTIFYING),
-            unread=tuple(one.code for one in shown if one.name not in _MAY_AGREE),
+            telling=frozenset(one.code for one in shown if one.name in IDENTIFYING),
+            unread=unread,
         )
 
     def _trait_by_trait(self, ours: Fingerprint, sought: _Glance, theirs: Opened) -> bool:
@@ -245,7 +251,7 @@ def _text(sought: _Glance, record: bytes, begins: dict[int, int]) -> BioTrait | 
     if sought.bio is None or not (at := begins.get(_BIO)):
         return None
     signature = record[at + 1 : at + 1 + SIGNATURE_BYTES]
-    return BioTrait(signature, record[at]) if agreeing(sought.bio, signature) >= ALIKE_BYTES else None
+    return BioTrait(signature, record[at]) if agreeing_with(sought.bio, signature) >= ALIKE_BYTES else None
 
 
 def _picture(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:
@@ -253,7 +259,10 @@ def _picture(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:
     if not sought.pictures or not (at := begins.get(_AVATAR)):
         return False
     picture = int.from_bytes(record[at + 1 : at + 1 + PDQ_BYTES], "big")
-    return any((one ^ picture).bit_count() <= ALIKE_BITS for one in sought.pictures)
+    for one in sought.pictures:  # noqa: SIM110  # most accounts show one: `any` would take longer than that
+        if (one ^ picture).bit_count() <= ALIKE_BITS:
+            return True
+    return False
 
 
 def _anything_else(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:

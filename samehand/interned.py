@@ -51,6 +51,10 @@ class Interned:
         self._words = words
         self._codes = {word: code for code, word in enumerate(words, SPELLED + 1)}
 
+    def __len__(self) -> int:
+        """How many words have a code, which is the last one."""
+        return len(self._words)
+
     def pack(self, word: str) -> bytes:
         """Its code, or the code for "spelled", the length and the word (at most 255 bytes of UTF-8)."""
         code = self._codes.get(word)

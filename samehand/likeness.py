@@ -34,6 +34,7 @@ LONG_BITS_MAX = 32.0
 # Shorter pieces are as likely scraps of a word that no list knows (`jawan` `mal` `ang`) as words.
 _TELLING_MIN = 4
 _TYPO_LENGTH_MIN, _TWO_TYPOS_LENGTH_MIN = 4, 7
+_TYPOS_MAX = 2
 # Assumed: for one bearer of a name there are so many (two bits: three) whose spelling is a letter away.
 _NEIGHBOUR_BITS = 2.0
 # Assumed: for one who copies a part, three come by it otherwise; more, the more is left of either word.
@@ -74,10 +75,10 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         return sorted(self.tokens)
 
     @kept
-    def runs(self) -> frozenset[str]:
+    def runs(self) -> list[str]:
         """Every run of the fewest letters that count as one; who shares none shares no longer run, either."""
         base = self.base
-        return frozenset([base[at : at + _RUN_MIN] for at in range(len(base) - _RUN_MIN + 1)])
+        return [base[at : at + _RUN_MIN] for at in range(len(base) - _RUN_MIN + 1)]
 
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:
@@ -91,7 +92,7 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     if found is not None:
         return found
     typos, sounds = _typos(mine, other), _consonants(ours, theirs)
-    if ours.runs.isdisjoint(theirs.runs):
+    if not _share_a_run(ours, theirs):
         # Most pairs end here, with neither.
         return max(typos, sounds, key=worth_bits) if typos and sounds else typos or sounds
     kinds = (_extended(mine, other), typos, sounds, _part(ours, theirs))
@@ -101,7 +102,33 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
 
 def unlike(ours: Word, theirs: Word) -> bool:
     """Whether the two surely do not resemble each other, told without pricing what they share."""
-    return ours.runs.isdisjoint(theirs.runs) and likeness(ours, theirs) is None
+    if _share_a_run(ours, theirs):
+        return False
+    # What resembles without a run is of few letters, begins with a token, sounds the same, or is typed wrong.
+    mine, other, tokens = ours.base, theirs.base, theirs.tokens
+    size, length = len(mine), len(other)
+    if (
+        size >= _RUN_MIN <= length
+        and ours.consonants != theirs.consonants
+        and not (tokens and tokens[0] in ours.tokens)
+        and not ours.core.startswith(tokens)
+        and (not -_TYPOS_MAX <= size - length <= _TYPOS_MAX or _edits(mine, other) > _TYPOS_MAX)
+    ):
+        return True
+    return likeness(ours, theirs) is None
+
+
+def _edits(mine: str, other: str) -> int:
+    return OSA.distance(mine, other, score_cutoff=_TYPOS_MAX)
+
+
+def _share_a_run(ours: Word, theirs: Word) -> bool:
+    """Whether a run of ours stands in theirs: our runs are kept for all that we meet, and most end early."""
+    other = theirs.base
+    for run in ours.runs:  # noqa: SIM110  # a generator would cost as much again
+        if run in other:
+            return True
+    return False
 
 
 def worth_bits(found: Likeness) -> float:
@@ -128,15 +155,18 @@ def exact_bits(base: str) -> float:
 
 
 def _reordered(ours: Word, theirs: Word) -> Likeness | None:
-    if len(ours.tokens) < 2 or len(ours.tokens) != len(theirs.tokens) or ours.in_order != theirs.in_order:
+    mine, other = ours.tokens, theirs.tokens
+    if len(mine) < 2 or len(mine) != len(other) or other[0] not in mine or ours.in_order != theirs.in_order:
         return None
     return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
 
 
 def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
     """The same once words like `official` and `backup` are taken off."""
-    if ours.core and ours.core == theirs.core:
-        return Likeness("decorated", theirs.core, 1.0)
+    # A core begins with one of its word's tokens.
+    core = ours.core
+    if core.startswith(theirs.tokens) and core and core == theirs.core:
+        return Likeness("decorated", core, 1.0)
     short, long = ours.base, theirs.base
     if len(short) > len(long):
         short, long = long, short
@@ -156,9 +186,10 @@ def _extended(ours: str, theirs: str) -> Likeness | None:
 
 
 def _typos(ours: str, theirs: str) -> Likeness | None:
-    length = min(len(ours), len(theirs))
+    mine, other = len(ours), len(theirs)
+    length = min(mine, other)
     allowed = 2 if length >= _TWO_TYPOS_LENGTH_MIN else 1 if length >= _TYPO_LENGTH_MIN else 0
-    if abs(len(ours) - len(theirs)) > allowed:
+    if mine + other - 2 * length > allowed:
         return None
     typos = OSA.distance(ours, theirs, score_cutoff=allowed)
     if typos > allowed:
@@ -169,7 +200,7 @@ def _typos(ours: str, theirs: str) -> Likeness | None:
 
 
 def _consonants(ours: Word, theirs: Word) -> Likeness | None:
-    if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
+    if ours.consonants != theirs.consonants or len(theirs.consonants) < _CONSONANTS_MIN:
         return None
     vowels = max(len(ours.base) - len(ours.consonants), len(theirs.base) - len(theirs.consonants), 1)
     return Likeness(

@@ -7,6 +7,7 @@ pictures and texts are alike.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from samehand.fingerprint import Fingerprint
@@ -17,7 +18,7 @@ from samehand.signals.avatar import AVATAR, AvatarTrait
 from samehand.signals.base import Sight
 from samehand.signals.bio import BIO, BioTrait
 from samehand.signals.network import NetworkTrait
-from samehand.weights import SignalWeights, Weights
+from samehand.weights import Row, SignalWeights, Weights
 
 # Signals of which no comparison knows a better rate than the table's.
 _UNCOUNTED: Final = frozenset(("locale", "disguise", "timing"))
@@ -36,6 +37,10 @@ class Tops:
             name in _PRICED or not table.never_alone for name, table in weights.signals.items()
         ) and all(weights.signals[name].as_shipped["different"] <= 0 for name in ("handle", "name"))
         self._of = {name: _top(name, table) for name, table in weights.signals.items()}
+        self._agreeing = {
+            name: [(math.log(row.m), row.floor, row.ceiling, table.multiplier) for row in _agreeing(table)]
+            for name, table in weights.signals.items()
+        }
 
     def __getitem__(self, signal: str) -> float:
         """Nats, at least 0."""
@@ -43,9 +48,12 @@ class Tops:
 
     def at(self, signal: str, rate: float) -> float:
         """The same where no more telling rate than this is found."""
-        table = self.weights.signals[signal]
-        agreeing = (row for level, row in table.levels.items() if level not in APART)
-        return max(0.0, *(row.match_weight(rate) * table.multiplier for row in agreeing))
+        most, rarity = 0.0, math.log(rate)
+        for seen, floor, ceiling, multiplier in self._agreeing[signal]:
+            weight = min(max(seen - rarity, floor), ceiling) * multiplier
+            if weight > most:
+                most = weight
+        return most
 
 
 class Most:
@@ -91,6 +99,10 @@ def _top(name: str, table: SignalWeights) -> float:
             for level, row in table.levels.items()
         ),
     )
+
+
+def _agreeing(table: SignalWeights) -> list[Row]:
+    return [row for level, row in table.levels.items() if level not in APART]
 
 
 def _digests(trait: object) -> tuple[bytes, ...]:

@@ -167,8 +167,13 @@ def resemblance(ours: bytes, theirs: bytes) -> float:
 
 
 def agreeing(ours: bytes, theirs: bytes) -> int:
-    """How many bytes of two signatures agree: those that are empty between the bits that differ."""
-    apart = int.from_bytes(ours, "big") ^ int.from_bytes(theirs, "big")
+    """How many bytes of two signatures agree."""
+    return agreeing_with(int.from_bytes(ours, "big"), theirs)
+
+
+def agreeing_with(ours: int, theirs: bytes) -> int:
+    """The same of one read as a number before: bytes agree that are empty between the bits that differ."""
+    apart = ours ^ int.from_bytes(theirs, "big")
     return apart.to_bytes(SIGNATURE_BYTES, "big").count(0)
 
 

@@ -15,6 +15,7 @@ from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key
 from samehand.likeness import Likeness, Word, likeness, unlike, worth_bits
+from samehand.normal.consonants import PLAIN_SOUNDS
 from samehand.signals.base import Example, Finding, Quoted, Sight
 from samehand.signals.handle import HandleTrait
 from samehand.signals.name import ALONE_BITS_MIN, NameTrait
@@ -165,11 +166,11 @@ def _never_crossed(handle: HandleTrait | None, name: NameTrait | None) -> bool:
 
 def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
     """What it costs (bits) that the handle is the name's words, in their order or another; else ``None``."""
-    written, words = handle.written, name.joined
+    written, words = handle.written, "".join(name.words)
     if name.base in written or words in written:
         return _FIELD_BITS
     # Most handles are of another length than the name, so its orders are seldom tried.
-    if 2 <= len(name.words) <= _ORDERED_WORDS_MAX and any(len(one) == len(words) for one in written):
+    if 2 <= len(name.words) <= _ORDERED_WORDS_MAX and len(words) in map(len, written):
         orders = map("".join, permutations(name.words))
         return _FIELD_BITS + _REORDER_BITS if any(order in written for order in orders) else None
     return None
@@ -177,8 +178,13 @@ def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
 
 def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
     """The same words by their consonants, in whatever order: `umar_media` and `عمر میڈیا`."""
-    if len(name.word.consonants) < _SOUNDS_MIN or not name.plain_sounds <= handle.letters:
+    sounds, word = name.word.consonants, handle.word
+    if len(sounds) < _SOUNDS_MIN:
         return None
+    # A consonant that no spelling exchanges stands in whatever sounds the same; most handles lack the first.
+    for sound in sounds:
+        if sound in PLAIN_SOUNDS and sound not in word.base and sound not in "".join(word.tokens):
+            return None
     # To read a handle without separators as words takes longest.
     if handle.sounds != name.sounded:
         return None

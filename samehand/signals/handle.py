@@ -41,6 +41,7 @@ _ALTERNATES_MAX = 3  # other readings of ambiguous glyphs; more would be guesses
 
 # The first byte of the stored form: which fields follow the tokens, in this order.
 _BASE, _DIGITS, _LITERAL, _CONSONANTS = _FIELDS = (1, 2, 4, 8)
+_ANY_FIELD = sum(_FIELDS)
 _AUTOMATIC = 0x40
 _SHORT = 0x80  # six bits a letter
 
@@ -71,14 +72,9 @@ class HandleTrait(msgspec.Struct, frozen=True, dict=True):
     automatic: bool
 
     @kept
-    def written(self) -> frozenset[str]:
+    def written(self) -> tuple[str, ...]:
         """All the ways in which it may be read as one run of letters."""
-        return frozenset((self.word.base, "".join(self.word.tokens), *self.alternates))
-
-    @kept
-    def letters(self) -> frozenset[str]:
-        """Those of which its words are made."""
-        return frozenset(self.word.base).union(*self.word.tokens)
+        return (self.word.base, "".join(self.word.tokens), *self.alternates)
 
     @kept
     def sounds(self) -> list[str]:
@@ -168,7 +164,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, not alone)
 
     def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Finding | None:
-        if ours.digits != theirs.digits:
+        if ours.digits != theirs.digits or not theirs.digits:
             return None
         worth = digit_bits(theirs.digits)
         if worth < _NUMBER_BITS_MIN:
@@ -236,7 +232,8 @@ def _unpacked(payload: bytes) -> HandleTrait:
     head = payload[0]
     text = unpack_text(payload[1:]) if head & _SHORT else payload[1:].decode()
     joined, *fields = text.split(SEPARATOR)
-    there = {bit: fields.pop(0) for bit in _FIELDS if head & bit}
+    # Of most handles all follows from their words.
+    there = {bit: fields.pop(0) for bit in _FIELDS if head & bit} if head & _ANY_FIELD else {}
     tokens = tuple(joined.split(" ")) if joined else ()
     whole = "".join(tokens)
     base, digits = there.get(_BASE, whole), there.get(_DIGITS, "")

@@ -17,7 +17,7 @@ from samehand.kept import kept
 from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness, unlike, worth_bits
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
-from samehand.normal.consonants import PLAIN_SOUNDS, word_keys
+from samehand.normal.consonants import word_keys
 from samehand.normal.fold import fold_name
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
@@ -60,9 +60,19 @@ class NameTrait(msgspec.Struct, frozen=True, dict=True):
         return sorted(filter(None, self.sounds))
 
     @kept
-    def plain_sounds(self) -> frozenset[str]:
-        """The consonants of its words that no spelling exchanges: each stands in whatever sounds the same."""
-        return PLAIN_SOUNDS.intersection("".join(self.sounds))
+    def any_of_them(self) -> frozenset[str]:
+        """Its words, to ask whether another name has any of them."""
+        return frozenset(self.words)
+
+    @kept
+    def long_sounds(self) -> frozenset[str]:
+        """Consonants of words by which another word may be told to be the same."""
+        return frozenset([sound for sound in self.sounds if len(sound) >= _SOUND_MIN])
+
+    @kept
+    def spelt(self) -> tuple[tuple[str, int], ...]:
+        """Its words that are long enough for a letter to be another, with their lengths."""
+        return tuple([(word, len(word)) for word in self.words if len(word) >= _TYPO_LENGTH_MIN])
 
     @kept
     def telling(self) -> tuple[int, ...]:
@@ -158,7 +168,7 @@ class NameSignal(SignalBase[NameTrait]):
 
     def unlike(self, ours: NameTrait, theirs: NameTrait) -> bool:
         """Whether :meth:`compare` surely finds nothing that the two share, told sooner."""
-        return unlike(ours.word, theirs.word) and not _any_word(ours, theirs, *_compared(ours, theirs))
+        return not _any_word(ours, theirs) and unlike(ours.word, theirs.word)
 
     def _by_words(self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding:
         if not matched.exact:
@@ -223,10 +233,10 @@ def _unpacked(payload: bytes) -> NameTrait:
 
 def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
     """Pairs words off greedily, the rarest first: equal, then one letter apart, then alike in sound."""
-    mine, wanted = _compared(ours, theirs)
     # Most pairs match no word at all, and to tell how rare a word is takes longest.
-    if not _any_word(ours, theirs, mine, wanted):
+    if not _any_word(ours, theirs):
         return None
+    mine, wanted = _compared(ours, theirs)
     free = list(mine)
     words, slack, exact, missed = [], 0.0, True, False
     for place in theirs.by_rarity:
@@ -253,8 +263,26 @@ def _compared(ours: NameTrait, theirs: NameTrait) -> tuple[Sequence[int], Sequen
     return range(len(ours.words)), range(len(theirs.words))
 
 
-def _any_word(ours: NameTrait, theirs: NameTrait, mine: Sequence[int], wanted: Sequence[int]) -> bool:
+def _any_word(ours: NameTrait, theirs: NameTrait) -> bool:
+    """Whether any word that is compared may be taken for one of theirs (:func:`_cost`)."""
+    if not _perhaps_any(ours, theirs):
+        return False
+    mine, wanted = _compared(ours, theirs)
     return any(_cost(ours, here, theirs, there) is not None for there in wanted for here in mine)
+
+
+def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
+    """The same of all words, whether they are compared or not: told from what is kept with ours."""
+    if not ours.any_of_them.isdisjoint(theirs.words) or not ours.long_sounds.isdisjoint(theirs.sounds):
+        return True
+    for wanted in theirs.words:
+        length = len(wanted)
+        if length < _TYPO_LENGTH_MIN:
+            continue
+        for word, size in ours.spelt:
+            if -1 <= size - length <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
+                return True
+    return False
 
 
 def _worth_bits(matched: _Matched) -> float:
