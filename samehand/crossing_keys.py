@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import combinations
 
 from samehand.blocking import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
-from samehand.commonness import decoration, read
+from samehand.commonness import decoration, segments
 from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.likeness import Word
 from samehand.normal.consonants import word_keys
@@ -20,7 +20,7 @@ _WORD_LENGTH_MIN = 5  # a single word that a whole handle may be
 
 def handle_words(word: Word) -> tuple[str, ...]:
     """The words that a handle is written in; of one without separators those that it is read as."""
-    return word.tokens if len(word.tokens) > 1 else tuple(piece.text for piece in read(word.base).segments)
+    return word.tokens if len(word.tokens) > 1 else tuple(piece.text for piece in segments(word.base))
 
 
 def handle_sounds(word: Word) -> list[str]:

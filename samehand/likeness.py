@@ -13,12 +13,11 @@ bears that name may spell it oddly, too. Where several kinds hold, the one of mo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import msgspec
 from rapidfuzz.distance import OSA
 
-from samehand.commonness import bits, decoration, read, whole_bits
+from samehand.commonness import bits, decoration, segments, whole_bits
 from samehand.kept import kept
 
 # One letter carries about this many bits in names (measured by the shipped character model).
@@ -43,8 +42,7 @@ _RUNS_MAX = 3  # runs of letters in common: what two long handles share beyond t
 _CONSONANTS_MIN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(msgspec.Struct, frozen=True, gc=False):
     """``kind`` is ``same``, ``decorated``, ``extended``, ``reordered``, ``one-typo``, ``two-typos``,
     ``consonants`` or ``part``; ``part`` what both have in common; ``slack_bits`` what the kind costs.
     """
@@ -91,13 +89,16 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     found = _reordered(ours, theirs) or _undecorated(ours, theirs)
     if found is not None:
         return found
-    typos, sounds = _typos(mine, other), _consonants(ours, theirs)
+    typos = _typos(mine, other) if abs(len(mine) - len(other)) <= _TYPOS_MAX else None
+    sounds = _consonants(ours, theirs) if ours.consonants == theirs.consonants else None
     if not _share_a_run(ours, theirs):
         # Most pairs end here, with neither.
         return max(typos, sounds, key=worth_bits) if typos and sounds else typos or sounds
-    kinds = (_extended(mine, other), typos, sounds, _part(ours, theirs))
-    held = [one for one in kinds if one is not None]
-    return max(held, key=worth_bits) if len(held) > 1 else held[0] if held else None
+    extended, part = _extended(mine, other), _part(ours, theirs)
+    if extended is typos is sounds is None:
+        return part
+    held = [one for one in (extended, typos, sounds, part) if one is not None]
+    return max(held, key=worth_bits) if len(held) > 1 else held[0]
 
 
 def unlike(ours: Word, theirs: Word) -> bool:
@@ -138,7 +139,7 @@ def worth_bits(found: Likeness) -> float:
 
 def spelt_bits(base: str) -> float:
     """Bits of spelling all of a base, word by word: what edits are paid from, before any cap on names."""
-    return min(sum(piece.bits for piece in read(base).segments), LONG_BITS_MAX)
+    return min(sum(piece.bits for piece in segments(base)), LONG_BITS_MAX)
 
 
 def exact_bits(base: str) -> float:
@@ -147,9 +148,7 @@ def exact_bits(base: str) -> float:
     Two words are most often somebody's two names, which whole families bear.
     """
     telling = [
-        piece.bits
-        for piece in read(base).segments
-        if not piece.decoration and len(piece.text) >= _TELLING_MIN
+        piece.bits for piece in segments(base) if not piece.decoration and len(piece.text) >= _TELLING_MIN
     ]
     return max(whole_bits(base), min(sum(telling), LONG_BITS_MAX) if len(telling) > 2 else 0.0)
 
@@ -178,7 +177,7 @@ def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
 
 
 def _extended(ours: str, theirs: str) -> Likeness | None:
-    short, long = sorted((ours, theirs), key=len)
+    short, long = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
     if len(short) < _PART_MIN or not (long.startswith(short) or long.endswith(short)):
         return None
     # Two ends to stand at, and the more was added the more words could have been the short one.
@@ -200,7 +199,7 @@ def _typos(ours: str, theirs: str) -> Likeness | None:
 
 
 def _consonants(ours: Word, theirs: Word) -> Likeness | None:
-    if ours.consonants != theirs.consonants or len(theirs.consonants) < _CONSONANTS_MIN:
+    if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
         return None
     vowels = max(len(ours.base) - len(ours.consonants), len(theirs.base) - len(theirs.consonants), 1)
     return Likeness(
@@ -233,11 +232,17 @@ def _part(ours: Word, theirs: Word) -> Likeness | None:
 def _run_bits(run: str, ours: Word, theirs: Word) -> float:
     """Bits of a run, as part of the words that it lies in: `edia` is no rarer than `media`."""
     at, end, spelt = theirs.base.index(run), 0, 0.0
-    for piece in read(theirs.base).segments:
-        start, end = end, end + len(piece.text)
-        shared = piece.text[max(at - start, 0) : max(at + len(run) - start, 0)]
-        if shared:
-            spelt += piece.bits if shared == piece.text else min(piece.bits, bits(shared))
+    stop = at + len(run)
+    for text, own, _ in segments(theirs.base):
+        start, end = end, end + len(text)
+        if end <= at:
+            continue
+        if start >= stop:
+            break
+        if at <= start and end <= stop:
+            spelt += own
+        else:
+            spelt += min(own, bits(text[max(at - start, 0) : stop - start]))
     return max(min(spelt, LONG_BITS_MAX) - math.log2(_places(run, ours) * _places(run, theirs)), 0.0)
 
 
@@ -255,7 +260,8 @@ def common_runs(ours: str, theirs: str) -> list[str]:
         run = longest_run(mine, other)
         if run:
             found.append(run)
-            rest += zip(mine.split(run, 1), other.split(run, 1), strict=True)
+            sides = zip(mine.split(run, 1), other.split(run, 1), strict=True)
+            rest += [side for side in sides if len(side[0]) >= _RUN_MIN <= len(side[1])]
     return sorted(found, key=theirs.index)
 
 

@@ -21,7 +21,7 @@ import msgspec
 from samehand.evidence import Evidence
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
-from samehand.signals import CIRCUMSTANCES, SIGNALS
+from samehand.signals import CIRCUMSTANCES, POSITION, SIGNALS
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.base import Finding, Sight
 from samehand.signals.crossing import CROSSING, Names, names_of
@@ -89,9 +89,10 @@ _SPEAKS = 0.7
 # What is asked of each signal, read once: every pair goes through all of them.
 _COMPARED: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _CONSIDERED: Final = tuple((circumstance.name, circumstance.consider) for circumstance in CIRCUMSTANCES)
+_HANDLE, _NAME, _CONTACT = POSITION["handle"], POSITION["name"], POSITION["contact"]
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """How much two accounts resemble each other. Natural-log odds; ``band`` by the policy's thresholds."""
 
     prior: float
@@ -111,7 +112,7 @@ class Score(msgspec.Struct, frozen=True):
         return tuple(sorted((x for x in self.lines if x.weight <= 0), key=lambda x: x.weight))
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     signal: str
     group: str | None
     finding: Finding
@@ -140,11 +141,9 @@ def score(
         for (name, group, compare), mine, other in zip(_COMPARED, ours.traits, theirs.traits, strict=True)
         if mine is not None and other is not None and (finding := compare(mine, other, sight)) is not None
     ]
-    lines += [
-        _weighed(name, None, finding, tables[name])
-        for name, consider in _CONSIDERED
-        if (finding := consider(sight)) is not None
-    ]
+    for name, consider in _CONSIDERED:
+        if (finding := consider(sight)) is not None:
+            lines.append(_weighed(name, None, finding, tables[name]))
     mine, other = _names(ours), _names(theirs)
     lines += _crossing(mine, other, sight, lines, weights)
     lines += _reached(ours, theirs, sight, lines, weights)
@@ -170,7 +169,7 @@ def score(
 
 
 def _sum(prior: float, shown: list[Evidence]) -> float:
-    return math.fsum((prior, *[line.weight for line in shown]))
+    return math.fsum([prior, *[line.weight for line in shown]])
 
 
 def _crossing(ours: Names, theirs: Names, sight: Sight, lines: list[_Line], weights: Weights) -> list[_Line]:
@@ -187,7 +186,7 @@ def _reached(
     ours: Fingerprint, theirs: Fingerprint, sight: Sight, lines: list[_Line], weights: Weights
 ) -> list[_Line]:
     """What an address in one profile says that is the other account's own: nothing new where both gave it."""
-    if not names_an_address(ours.trait("contact")) and not names_an_address(theirs.trait("contact")):
+    if not names_an_address(ours.traits[_CONTACT]) and not names_an_address(theirs.traits[_CONTACT]):
         return []
     finding = REACH.compare(_reach(ours), _reach(theirs), sight)
     if finding is None:
@@ -203,10 +202,8 @@ def _reach(fingerprint: Fingerprint) -> Reach:
 
 def _admired(lines: list[_Line], ours: Names, theirs: Names, weights: Weights) -> None:
     """Who calls itself an admirer shows the admired one's name and picture: together they are one ground."""
-    if not any(line.group == "name" and line.weight > 0 for line in lines):
-        return
     finding = ADMIRER.compare(ours, theirs)
-    if finding is None:
+    if finding is None or not any(line.group == "name" and line.weight > 0 for line in lines):
         return
     lines.append(_weighed(ADMIRER.name, None, finding, weights.signals[ADMIRER.name]))
     for line in lines:
@@ -215,7 +212,7 @@ def _admired(lines: list[_Line], ours: Names, theirs: Names, weights: Weights) -
 
 
 def _names(fingerprint: Fingerprint) -> Names:
-    return names_of(fingerprint.trait("handle"), fingerprint.trait("name"))
+    return names_of(fingerprint.traits[_HANDLE], fingerprint.traits[_NAME])
 
 
 def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> _Line:
@@ -238,6 +235,8 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
         if line.weight > 0 and line.group is not None:
             groups.setdefault(line.group, []).append(line)
     for group, members in groups.items():
+        if len(members) < 2:
+            continue
         _share(members, weights.group_shares.get(group, 1.0))
     if _hides(lines):
         _share_differences(lines, weights)
@@ -245,8 +244,13 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
 
 def _hides(lines: list[_Line]) -> bool:
     """Whether something other than the names is the strongest to speak: names kept openly hide nothing."""
-    strongest = max(lines, key=lambda line: line.weight, default=None)
-    return strongest is not None and strongest.group != "name"
+    if not lines:
+        return False
+    strongest = lines[0]
+    for line in lines:
+        if line.weight > strongest.weight:
+            strongest = line
+    return strongest.group != "name"
 
 
 def _share_differences(lines: list[_Line], weights: Weights) -> None:
@@ -258,7 +262,10 @@ def _share(lines: list[_Line], share: float) -> None:
     """Leaves the strongest whole and a share of each other."""
     if len(lines) < 2:
         return
-    strongest = max(lines, key=lambda line: abs(line.weight))
+    strongest = lines[0]
+    for line in lines:
+        if abs(line.weight) > abs(strongest.weight):
+            strongest = line
     for line in lines:
         if line is not strongest:
             line.weight *= share
@@ -276,8 +283,8 @@ def _shown(lines: list[_Line]) -> list[Evidence]:
     for line in lines:
         finding = line.finding
         shown.append(Evidence(line.signal, line.unshared, finding.level, finding.because))
-        taken = line.weight - line.unshared
-        if taken < 0:
+        if line.weight < line.unshared:
+            taken = line.weight - line.unshared
             crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
             shown.append(Evidence(line.signal, taken, "shared-by-many", crowd))
     return shown

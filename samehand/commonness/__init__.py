@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from samehand.commonness.affixes import decoration
 from samehand.commonness.digits import digit_bits
-from samehand.commonness.reading import Reading, Segment, bits, rate, read, segment_bits, whole_bits
+from samehand.commonness.reading import Reading, Segment, bits, rate, read, segment_bits, segments, whole_bits
 from samehand.commonness.scale import CAP_BITS, FLOOR_BITS
 from samehand.commonness.version import COMMONNESS_VERSION
 
@@ -26,5 +26,6 @@ __all__ = [
     "rate",
     "read",
     "segment_bits",
+    "segments",
     "whole_bits",
 ]

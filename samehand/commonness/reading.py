@@ -82,19 +82,22 @@ def whole_bits(base: str) -> float:
 
 def segment_bits(base: str) -> tuple[tuple[str, float], ...]:
     """The pieces of the most common reading, each with its own bits."""
-    return tuple((segment.text, segment.bits) for segment in read(base).segments)
+    return tuple((segment.text, segment.bits) for segment in segments(base))
+
+
+def read(base: str) -> Reading:
+    """The most common reading of a folded handle base or token, with its pieces."""
+    return Reading(bits(base), segments(base))
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def read(base: str) -> Reading:
-    """The most common reading of a folded handle base or token, with its pieces."""
+def segments(base: str) -> tuple[Segment, ...]:
+    """Its pieces alone: few ask for the bits of the whole as well, which cost as much again."""
     pieces: list[str] = [base] if base in shipped().tokens else []
     if not pieces:
         for run in _RUNS.findall(base[:_READ_LETTERS]):
             pieces += _pieces(run) if run.isalpha() else [run]
-    return Reading(
-        bits(base), tuple(Segment(piece, _piece_bits(piece), decoration(piece)) for piece in pieces)
-    )
+    return tuple([Segment(piece, _piece_bits(piece), decoration(piece)) for piece in pieces])
 
 
 def _bounded(total: float) -> float:

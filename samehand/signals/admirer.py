@@ -22,6 +22,7 @@ _ADMIRING: Final = frozenset(
 )
 # A word this long may stand at an end of a handle without a separator; `fc` and `fan` may end any name.
 _ATTACHED_MIN: Final = 4
+_ENDS: Final = frozenset(word[-_ATTACHED_MIN:] for word in _ADMIRING)
 
 
 class AdmirerSignal:
@@ -51,6 +52,13 @@ class AdmirerSignal:
 
 
 def _admiring(names: Names) -> frozenset[str]:
+    handle, name = names
+    # Hardly anybody is one, and every pair asks.
+    if (name is None or _ADMIRING.isdisjoint(name.words)) and (
+        handle is None
+        or (_ADMIRING.isdisjoint(handle.word.tokens) and handle.word.base[-_ATTACHED_MIN:] not in _ENDS)
+    ):
+        return frozenset()
     words = frozenset(names.name.words if names.name else ())
     if names.handle:
         words |= frozenset(names.handle.word.tokens)

@@ -28,6 +28,7 @@ _LEVELS = (
     (60, "alike-pictures", "The pictures resemble each other.", 5.0),
     (ALIKE_BITS, "distantly-alike", "The pictures resemble each other from afar.", 20.0),
 )
+_DIFFERENT = Finding("different", "The accounts show different pictures.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ class AvatarSignal(SignalBase[AvatarTrait]):
 
     def compare(self, ours: AvatarTrait, theirs: AvatarTrait, sight: Sight) -> Finding | None:
         """The level by the number of bits that differ; different pictures say little."""
-        apart = min(distance(pdq, theirs.pdq) for pdq in (ours.pdq, *ours.variants))
+        apart = distance(ours.pdq, theirs.pdq)
+        if ours.variants:
+            apart = min(apart, *(distance(pdq, theirs.pdq) for pdq in ours.variants))
         if theirs.variants:
             apart = min(apart, *(distance(ours.pdq, pdq) for pdq in theirs.variants))
         for limit, level, because, wider in _LEVELS:
@@ -85,7 +88,7 @@ class AvatarSignal(SignalBase[AvatarTrait]):
                     sight.shared(KeyKind.AVATAR, pdq, _SHIPPED_SAME_RATE) for pdq in (ours.pdq, theirs.pdq)
                 )
                 return Finding(level, because, min(1.0, rate * wider), crowd, _SHIPPED_SAME_RATE * wider)
-        return Finding("different", "The accounts show different pictures.")
+        return _DIFFERENT
 
     def rate_min(self, ours: AvatarTrait, sight: Sight) -> float:
         """No comparison with this picture finds a lower rate, whichever side it is on."""

@@ -41,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     never_alone: bool = False
 
 
-class Sight(msgspec.Struct, frozen=True):
+class Sight(msgspec.Struct, frozen=True, gc=False):
     """What a comparison may know beside the two traits: counted frequencies and where to read them.
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.

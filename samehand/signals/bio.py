@@ -40,6 +40,8 @@ _STRANGERS, _STRANGERS_FALL = 1.0, 12.4
 # What phrases that everybody knows make of short texts holds of a part of them as well, but less so.
 _IN_PART = 0.5
 
+_DIFFERENT = Finding("different", "The self-descriptions are different.")
+
 
 @dataclass(frozen=True, slots=True)
 class BioTrait:
@@ -86,18 +88,18 @@ class BioSignal(SignalBase[BioTrait]):
     def compare(self, ours: BioTrait, theirs: BioTrait, sight: Sight) -> Finding | None:
         """The estimated share of three-letter pieces in common."""
         likeness = resemblance(ours.signature, theirs.signature)
+        if likeness < _PARTLY:
+            return _DIFFERENT
         shared = f"about {round(100 * likeness)} % of the three-letter pieces are the same"
         shipped = _shipped_rate(min(ours.length, theirs.length))
         if likeness >= _ALMOST:
             rate, crowd = sight.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
             because = f"The self-descriptions are the same or nearly so: {shared}."
             return Finding("almost-same", because, rate, crowd, shipped)
-        if likeness >= _PARTLY:
-            rate = _rate_in_part(likeness, shipped)
-            if likeness >= _MOSTLY:
-                return Finding("mostly-same", f"The self-descriptions are mostly the same: {shared}.", rate)
-            return Finding("partly-same", f"The self-descriptions agree in part: {shared}.", rate)
-        return Finding("different", "The self-descriptions are different.")
+        rate = _rate_in_part(likeness, shipped)
+        if likeness >= _MOSTLY:
+            return Finding("mostly-same", f"The self-descriptions are mostly the same: {shared}.", rate)
+        return Finding("partly-same", f"The self-descriptions agree in part: {shared}.", rate)
 
     def rate_min(self, ours: BioTrait, theirs: BioTrait, sight: Sight) -> float:
         """Their comparison finds no lower rate, whichever of the two is the banned one."""

@@ -125,6 +125,8 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     def compare(self, ours: ContactTrait, theirs: ContactTrait, sight: Sight) -> Finding | None:
         """The strongest of: a shared point, the banned account naming this one, this one naming it."""
+        if not ours.points and not theirs.points:
+            return None
         named_there = {digest for digest, _ in theirs.points}
         shared = [(digest, kind) for digest, kind in ours.points if digest in named_there]
         if shared:

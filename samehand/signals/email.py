@@ -15,6 +15,7 @@ from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_RATE = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
 DISPOSABLE, _TAGGED = 1, 2  # bits of the stored byte of flags
+_DIFFERENT = Finding("different", "The accounts use different e-mail addresses.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class EmailSignal(SignalBase[EmailTrait]):
             return Finding("same-local-part", because, rate, crowd, shipped)
         if ours.disposable and theirs.disposable:
             return Finding("both-disposable", "Both accounts use a throw-away e-mail provider.")
-        return Finding("different", "The accounts use different e-mail addresses.")
+        return _DIFFERENT
 
     def show(self, trait: EmailTrait, quoted: Quoted) -> str:
         """Masked; the provider is shown where it is a public one."""

@@ -9,7 +9,7 @@ import msgspec
 
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
-from samehand.commonness import bits, digit_bits, read
+from samehand.commonness import bits, digit_bits, segments
 from samehand.crossing_keys import handle_sounds
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
@@ -251,7 +251,7 @@ def _tells(part: str, beside: float, worth: float) -> bool:
     """Whether a likeness of so many bits (``worth``; ``beside`` of them not the words') may alert alone."""
     if worth < ALONE_BITS_MIN:
         return False
-    telling = sum(not piece.decoration for piece in read(part).segments)
+    telling = sum(not piece.decoration for piece in segments(part))
     return telling < 2 or spelt_bits(part) + beside >= _WORDS_ALONE_BITS_MIN
 
 

@@ -8,6 +8,7 @@ from samehand.account import Account
 from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
 
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\b")
+_OTHER_LANGUAGE = Finding("other-language", "The accounts use different languages.")
 
 
 class LocaleSignal(SignalBase[str]):
@@ -42,7 +43,7 @@ class LocaleSignal(SignalBase[str]):
             return Finding("same", "Both accounts use the same language and region.")
         if ours.partition("-")[0] == theirs.partition("-")[0]:
             return None
-        return Finding("other-language", "The accounts use different languages.")
+        return _OTHER_LANGUAGE
 
     def show(self, trait: str, quoted: Quoted) -> str:
         """As it is."""

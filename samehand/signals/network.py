@@ -14,6 +14,7 @@ from samehand.signals.digest import DIGEST_BYTES, MASK
 _SHIPPED_ADDRESS_RATE = 2e-6  # a household or a small office behind one address
 _SHIPPED_PREFIX_RATE = 5e-5  # a street or a hosting range behind one /24 or /64
 _SHIPPED_SITE_RATE = 1e-4  # an IPv6 /48
+_DIFFERENT = Finding("different", "The accounts came from different networks.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class NetworkSignal(SignalBase[NetworkTrait]):
             return Finding(
                 "same-site", "Both accounts came from the same customer's IPv6 range.", _SHIPPED_SITE_RATE
             )
-        return Finding("different", "The accounts came from different networks.")
+        return _DIFFERENT
 
     def show(self, trait: NetworkTrait, quoted: Quoted) -> str:
         """Masked."""

@@ -13,6 +13,7 @@ from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_RATE = 2e-7  # a number that changed hands, or that a family shares
 _SHIPPED_BLOCK_RATE = 5e-7  # a hundred of the 10^8 numbers of a country or more, few of them on the platform
+_DIFFERENT = Finding("different", "The accounts use different phone numbers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class PhoneSignal(SignalBase[PhoneTrait]):
             rate, crowd = sight.shared(KeyKind.PHONE_BLOCK, ours.block, _SHIPPED_BLOCK_RATE)
             because = "The phone numbers are of one block of a hundred, as if bought together."
             return Finding("same-block", because, rate, crowd, _SHIPPED_BLOCK_RATE)
-        return Finding("different", "The accounts use different phone numbers.")
+        return _DIFFERENT
 
     def show(self, trait: PhoneTrait, quoted: Quoted) -> str:
         """Masked but for the country."""

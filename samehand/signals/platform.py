@@ -5,6 +5,8 @@ from __future__ import annotations
 from samehand.signals.base import Finding, Sight
 from samehand.watchlist.platforms import is_list
 
+_ANOTHER = Finding("another", "The banned account was on another platform.")
+
 
 class PlatformCircumstance:
     """The banned account was on another platform."""
@@ -16,7 +18,7 @@ class PlatformCircumstance:
         ours, theirs = sight.platforms
         if ours == theirs or is_list(theirs):  # a listed organisation is on no platform, so on no other
             return None
-        return Finding("another", "The banned account was on another platform.")
+        return _ANOTHER
 
 
 PLATFORM = PlatformCircumstance()

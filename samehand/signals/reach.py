@@ -44,7 +44,9 @@ def reach_of(contact: object, email: object, phone: object) -> Reach:
 
 def names_an_address(contact: object) -> bool:
     """Whether a profile's contact points name anybody's mailbox or number: few do, and no others are met."""
-    return isinstance(contact, ContactTrait) and any(own_kind(kind) for _, kind in contact.points)
+    if not isinstance(contact, ContactTrait) or not contact.points:
+        return False
+    return any(own_kind(kind) for _, kind in contact.points)
 
 
 class ReachSignal:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from samehand.commonness import CAP_BITS, FLOOR_BITS, bits, rate, read, segment_bits, whole_bits
+from samehand.commonness import CAP_BITS, FLOOR_BITS, bits, rate, read, segment_bits, segments, whole_bits
 from samehand.normal.fold import fold_name
 
 FOLDED = st.text("abcdefghijklmnopqrstuvwxyz0123456789", max_size=40)
@@ -106,7 +106,7 @@ def test_any_text_has_bits_within_bounds(text: str) -> None:
 def test_the_same_text_has_the_same_bits_whatever_was_asked_before(text: str) -> None:
     first = bits(text)
     bits.cache_clear()
-    read.cache_clear()
+    segments.cache_clear()
     assert bits(text) == first == read(text).bits
 
 
