@@ -225,7 +225,13 @@ def moment_of(record: bytes) -> float | None:
     Raises:
         UnreadableFingerprint, IndexError, UnicodeDecodeError: the record is damaged.
     """
-    if _plain(record) and record[_PLATFORM] <= _LAST_PLATFORM and record[_STRATUM] <= _LAST_STRATUM:
+    # As in `_sections_start`, and the words have to be known: no other header is damaged.
+    if (
+        record[0] == RECORD_VERSION
+        and 0 < record[_PLATFORM] <= _LAST_PLATFORM
+        and 0 < record[_STRATUM] <= _LAST_STRATUM
+        and record[3] != 0xFF
+    ):
         seconds = int.from_bytes(record[_AT], "big")
         return float(seconds) if seconds else None
     return _header(record)[0]
@@ -278,12 +284,10 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
 
 
 def _sections_start(record: bytes) -> int:
-    return _STRATUM + 1 if _plain(record) else _header(record)[-1]
-
-
-def _plain(record: bytes) -> bool:
-    """Nearly every record: a moment before 2106, and words that one byte stands for."""
-    return bool(record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF)
+    # Nearly every record: a moment before 2106, and words that one byte stands for.
+    if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
+        return _STRATUM + 1
+    return _header(record)[-1]
 
 
 def _section(record: bytes, here: int) -> tuple[int, bytes, int]:

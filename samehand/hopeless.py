@@ -19,7 +19,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from operator import eq
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from samehand.fingerprint import Fingerprint, Opened, moment_of, pepper_of, section, sections_begin
 from samehand.frequency import Frequencies
@@ -93,7 +95,7 @@ _ROUNDING: Final = 1e-6
 _SECOND: Final = 1.0  # what a record rounds its moment by
 
 
-class _Glance(NamedTuple):
+class _Glance(msgspec.Struct, frozen=True):
     """What is looked for in the records that one account meets.
 
     ``digests``: bytes of which a record that may agree shows some. ``pictures`` and ``bio`` are read as
@@ -177,7 +179,8 @@ class Sieve:
         begins = sections_begin(record)
         if sought.anything_else and _anything_else(sought, record, begins):
             return False
-        text, picture = _text(sought, record, begins), _picture(sought, record, begins)
+        text = None if sought.bio is None else _text(sought.bio, record, begins)
+        picture = _picture(sought.pictures, record, begins)
         if (
             text is None
             and not picture
@@ -246,20 +249,20 @@ def _bearing(digests: Iterable[bytes], records: Sequence[bytes], joined: bytes) 
 # Behind one byte each (a length, a quality) stand signature and hash.
 
 
-def _text(sought: _Glance, record: bytes, begins: dict[int, int]) -> BioTrait | None:
+def _text(sought: int, record: bytes, begins: dict[int, int]) -> BioTrait | None:
     """The record's text where it is like ours."""
-    if sought.bio is None or not (at := begins.get(_BIO)):
+    if not (at := begins.get(_BIO)):
         return None
     signature = record[at + 1 : at + 1 + SIGNATURE_BYTES]
-    return BioTrait(signature, record[at]) if agreeing_with(sought.bio, signature) >= ALIKE_BYTES else None
+    return BioTrait(signature, record[at]) if agreeing_with(sought, signature) >= ALIKE_BYTES else None
 
 
-def _picture(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:
+def _picture(sought: tuple[int, ...], record: bytes, begins: dict[int, int]) -> bool:
     """Whether the record's picture is like one of ours."""
-    if not sought.pictures or not (at := begins.get(_AVATAR)):
+    if not sought or not (at := begins.get(_AVATAR)):
         return False
     picture = int.from_bytes(record[at + 1 : at + 1 + PDQ_BYTES], "big")
-    for one in sought.pictures:  # noqa: SIM110  # most accounts show one: `any` would take longer than that
+    for one in sought:  # noqa: SIM110  # most accounts show one: `any` would take longer than that
         if (one ^ picture).bit_count() <= ALIKE_BITS:
             return True
     return False
