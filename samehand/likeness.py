@@ -262,15 +262,16 @@ def common_runs(ours: str, theirs: str) -> list[str]:
             found.append(run)
             sides = zip(mine.split(run, 1), other.split(run, 1), strict=True)
             rest += [side for side in sides if len(side[0]) >= _RUN_MIN <= len(side[1])]
-    return sorted(found, key=theirs.index)
+    return sorted(found, key=theirs.index) if len(found) > 1 else found
 
 
 def longest_run(ours: str, theirs: str) -> str:
     """The longest common substring, the first of them in ``theirs``; empty below four letters."""
     start, length, end = 0, _RUN_MIN - 1, len(theirs)
-    for here in range(end):
-        if here + length >= end:
-            break
-        while here + length < end and theirs[here : here + length + 1] in ours:
+    here = 0
+    while here + length < end:
+        if theirs[here : here + length + 1] in ours:
             start, length = here, length + 1
+        else:
+            here += 1
     return theirs[start : start + length] if length >= _RUN_MIN else ""

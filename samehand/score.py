@@ -232,7 +232,7 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
     """Halves (or so) the lesser agreements of a group, since they are partly the same fact twice."""
     groups: dict[str, list[_Line]] = {}
     for line in lines:
-        if line.weight > 0 and line.group is not None:
+        if line.group is not None and line.weight > 0:
             groups.setdefault(line.group, []).append(line)
     for group, members in groups.items():
         if len(members) < 2:

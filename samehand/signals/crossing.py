@@ -147,10 +147,11 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     if cost is not None:
         return _Crossed("spells-it", name.words or (name.base,), cost, mine, other)
     pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
-    kinds = [one for one in (likeness(*pair), _sounding(handle, name)) if one is not None]
-    if not kinds:
+    found, sounding = likeness(*pair), _sounding(handle, name)
+    if sounding is not None and (found is None or worth_bits(sounding) > worth_bits(found)):
+        found = sounding
+    if found is None:
         return None
-    found = max(kinds, key=worth_bits)
     return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
 
 
