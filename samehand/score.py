@@ -235,8 +235,6 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
         if line.group is not None and line.weight > 0:
             groups.setdefault(line.group, []).append(line)
     for group, members in groups.items():
-        if len(members) < 2:
-            continue
         _share(members, weights.group_shares.get(group, 1.0))
     if _hides(lines):
         _share_differences(lines, weights)

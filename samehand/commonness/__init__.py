@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from samehand.commonness.affixes import decoration
 from samehand.commonness.digits import digit_bits
-from samehand.commonness.reading import Reading, Segment, bits, rate, read, segment_bits, segments, whole_bits
+from samehand.commonness.reading import Segment, bits, rate, segment_bits, segments, whole_bits
 from samehand.commonness.scale import CAP_BITS, FLOOR_BITS
 from samehand.commonness.version import COMMONNESS_VERSION
 
@@ -18,13 +18,11 @@ __all__ = [
     "CAP_BITS",
     "COMMONNESS_VERSION",
     "FLOOR_BITS",
-    "Reading",
     "Segment",
     "bits",
     "decoration",
     "digit_bits",
     "rate",
-    "read",
     "segment_bits",
     "segments",
     "whole_bits",

@@ -44,13 +44,6 @@ class Segment(NamedTuple):
     decoration: bool
 
 
-class Reading(NamedTuple):
-    """The most common reading: bits of the whole as :func:`bits` gives them, and its pieces in order."""
-
-    bits: float
-    segments: tuple[Segment, ...]
-
-
 @lru_cache(maxsize=_REMEMBERED)
 def bits(token: str) -> float:
     """Surprisal in bits of bearing a folded token or handle base, 0 to :data:`CAP_BITS`.
@@ -85,14 +78,9 @@ def segment_bits(base: str) -> tuple[tuple[str, float], ...]:
     return tuple((segment.text, segment.bits) for segment in segments(base))
 
 
-def read(base: str) -> Reading:
-    """The most common reading of a folded handle base or token, with its pieces."""
-    return Reading(bits(base), segments(base))
-
-
 @lru_cache(maxsize=_REMEMBERED)
 def segments(base: str) -> tuple[Segment, ...]:
-    """Its pieces alone: few ask for the bits of the whole as well, which cost as much again."""
+    """The pieces of the most common reading of a folded handle base or token, in order."""
     pieces: list[str] = [base] if base in shipped().tokens else []
     if not pieces:
         for run in _RUNS.findall(base[:_READ_LETTERS]):

@@ -17,7 +17,7 @@ from store.hashing import Hashes, first_bytes
 from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
 
-LAYOUT = 8  # raised with every change of what lies in Redis: a store of another one is refused, never misread
+LAYOUT = 9  # raised with every change of what lies in Redis: a store of another one is refused, never misread
 PAGE_SLOTS = 32
 SLOT_BYTES = 3
 SKETCH_ROWS = 4
