@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from samehand.account import NOTHING_KEYED, Account, Avatar
-from samehand.evidence import Evidence
+from samehand.evidence import Evidence, Score
 from samehand.fingerprint import Fingerprint, Keyer, distil
 from samehand.lineage import Descent, founder
 from samehand.normal.redact import redacted
 from samehand.picture import Unseen, seen
-from samehand.score import Score
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.crossing import CROSSING

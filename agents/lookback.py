@@ -9,11 +9,11 @@ from agents.doors import matched_of, moment
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
 from agents.reading import itself, read_all
+from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
 from samehand.pair import alert_id
-from samehand.score import Score
 from schemas.alerts import AlertSummary
 from schemas.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled, encode

@@ -12,11 +12,12 @@ from agents.counting import fired
 from agents.doors import evidence_lines, matched_of, moment
 from agents.house import House
 from agents.markers import Marker, read_marker
+from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
 from samehand.pair import alert_id
-from samehand.score import Score, score
+from samehand.score import score
 from samehand.signals.base import Quoted
 from schemas.alerts import Direction, MirrorAlert, OtherCandidate
 from schemas.wire import encode

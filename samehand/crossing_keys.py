@@ -11,8 +11,8 @@ from itertools import combinations
 from samehand.blocking import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
 from samehand.commonness import decoration, segments
 from samehand.keys import Key, KeyKind, key_of, keys_of
-from samehand.likeness import Word
 from samehand.normal.consonants import word_keys
+from samehand.word import Word
 
 _WORDS_MAX = 4  # words of a handle or a name that are paired; more are a slogan
 _WORD_LENGTH_MIN = 5  # a single word that a whole handle may be

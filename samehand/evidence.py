@@ -1,8 +1,11 @@
-"""Evidence: one line of reason with its share of the score."""
+"""The score of a pair, and its evidence: lines of reason, each with its share of the score."""
 
 from __future__ import annotations
 
 import msgspec
+
+from samehand.signals.finding import Finding
+from samehand.weights import Band
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -16,3 +19,34 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     weight: float
     level: str
     because: str
+
+
+class Score(msgspec.Struct, frozen=True, gc=False):
+    """How much two accounts resemble each other. Natural-log odds; ``band`` by the policy's thresholds."""
+
+    prior: float
+    lines: tuple[Evidence, ...]
+    log_odds: float
+    probability: float
+    band: Band
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The lines that speak for the pair, strongest first."""
+        return tuple(sorted((x for x in self.lines if x.weight > 0), key=lambda x: -x.weight))
+
+    @property
+    def counter_evidence(self) -> tuple[Evidence, ...]:
+        """The lines that speak against it (or are worth nothing), strongest first."""
+        return tuple(sorted((x for x in self.lines if x.weight <= 0), key=lambda x: x.weight))
+
+
+class Line(msgspec.Struct, gc=False):
+    """A finding as it is weighed: rules and groups change it, and what is left of it is shown as evidence."""
+
+    signal: str
+    group: str | None
+    finding: Finding
+    weight: float
+    unshared: float  # the weight had nobody else been counted with the value
+    never_alone: bool

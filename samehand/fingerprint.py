@@ -28,7 +28,7 @@ RECORD_VERSION = 3
 _SECTION_LENGTH_MAX = 0xFFFF
 _EMPTY = 0x80  # added to the code of a section without a payload, which then has no length either
 _CODE_MAX = _EMPTY - 1
-_AT = slice(3, 7)
+_AT, _AT_ENDS = 3, 7
 # What reads a section, by its code, and where the trait stands: every pair that is compared goes through it.
 _READERS = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
 _PLATFORM, _STRATUM = 7, 8  # where each stands in a header of one byte a word
@@ -232,7 +232,7 @@ def moment_of(record: bytes) -> float | None:
         and 0 < record[_STRATUM] <= _LAST_STRATUM
         and record[3] != 0xFF
     ):
-        seconds = int.from_bytes(record[_AT], "big")
+        seconds = int.from_bytes(record[_AT:_AT_ENDS], "big")
         return float(seconds) if seconds else None
     return _header(record)[0]
 
@@ -275,7 +275,7 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
     """Moment, platform and stratum, and where the sections begin."""
     if record[0] != RECORD_VERSION:
         raise UnreadableFingerprint(f"record version {record[0]} is not {RECORD_VERSION}")
-    seconds, here = int.from_bytes(record[_AT], "big"), _AT.stop
+    seconds, here = int.from_bytes(record[_AT:_AT_ENDS], "big"), _AT_ENDS
     if seconds == _AT_LATER:
         seconds, here = int.from_bytes(record[here : here + 5], "big"), here + 5
     platform, here = PLATFORMS.unpack(record, here)

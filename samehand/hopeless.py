@@ -21,10 +21,9 @@ from itertools import accumulate
 from operator import eq
 from typing import Any, Final
 
-import msgspec
-
 from samehand.fingerprint import Fingerprint, Opened, moment_of, pepper_of, section, sections_begin
 from samehand.frequency import Frequencies
+from samehand.glance import Glance
 from samehand.most import Most, Tops
 from samehand.score import IDENTIFYING
 from samehand.signals import POSITION, SIGNALS
@@ -95,29 +94,6 @@ _ROUNDING: Final = 1e-6
 _SECOND: Final = 1.0  # what a record rounds its moment by
 
 
-class _Glance(msgspec.Struct, frozen=True):
-    """What is looked for in the records that one account meets.
-
-    ``digests``: bytes of which a record that may agree shows some. ``pictures`` and ``bio`` are read as
-    numbers. ``telling`` are the codes of the account's identifying traits, ``unread`` those of traits of
-    which any may agree; ``anything_else`` is whether `_anything_else` has anything to look at. ``names`` and
-    ``most`` tell what nothing else could.
-    """
-
-    at: float | None
-    names: Names
-    most: Most
-    digests: tuple[bytes, ...]
-    pictures: tuple[int, ...]
-    bio: int | None
-    anything_else: bool
-    disposable: bool
-    mentions: bool
-    listed: bool
-    telling: frozenset[int]
-    unread: tuple[int, ...]
-
-
 class Sieve:
     """Sets hopeless pairs aside, for one table of weights; made once, asked for every candidate."""
 
@@ -160,7 +136,7 @@ class Sieve:
         return told
 
     def _tell(
-        self, ours: Fingerprint, sought: _Glance, records: Sequence[bytes], joined: bytes, told: list[bool]
+        self, ours: Fingerprint, sought: Glance, records: Sequence[bytes], joined: bytes, told: list[bool]
     ) -> None:
         bearing, pepper_id, apart = _bearing(sought.digests, records, joined), ours.pepper_id, self._apart
         for place, record in enumerate(records):
@@ -174,7 +150,7 @@ class Sieve:
                 pass  # damaged: who reads its traits says how
             told[place] = self._trait_by_trait(ours, sought, Opened(record))
 
-    def _apart(self, sought: _Glance, record: bytes) -> bool:
+    def _apart(self, sought: Glance, record: bytes) -> bool:
         """Whether a pair that shares no digest of a signal which may alert is hopeless."""
         begins = sections_begin(record)
         if sought.anything_else and _anything_else(sought, record, begins):
@@ -194,7 +170,7 @@ class Sieve:
             and _names_unlike(sought.names, record)
         )
 
-    def _looked_for(self, ours: Fingerprint, frequencies: Frequencies) -> _Glance:
+    def _looked_for(self, ours: Fingerprint, frequencies: Frequencies) -> Glance:
         shown = [one for one in self._able if ours.traits[POSITION[one.name]] is not None]
         names = {one.name for one in shown}
         avatar = ours.trait("avatar") if "avatar" in names else None
@@ -202,7 +178,7 @@ class Sieve:
         email, mention = ours.trait("email"), ours.trait("mention")
         disposable = "email" in names and isinstance(email, EmailTrait) and email.disposable
         unread = tuple(one.code for one in shown if one.name not in _MAY_AGREE)
-        return _Glance(
+        return Glance(
             at=ours.at,
             names=names_of(ours.trait("handle"), ours.trait("name")),
             most=Most(self._tops, ours, frequencies),
@@ -219,7 +195,7 @@ class Sieve:
             unread=unread,
         )
 
-    def _trait_by_trait(self, ours: Fingerprint, sought: _Glance, theirs: Opened) -> bool:
+    def _trait_by_trait(self, ours: Fingerprint, sought: Glance, theirs: Opened) -> bool:
         differs = False
         here, there = ours.traits, theirs.traits
         for place, identifying, may_agree in self._checks:
@@ -268,7 +244,7 @@ def _picture(sought: tuple[int, ...], record: bytes, begins: dict[int, int]) -> 
     return False
 
 
-def _anything_else(sought: _Glance, record: bytes, begins: dict[int, int]) -> bool:
+def _anything_else(sought: Glance, record: bytes, begins: dict[int, int]) -> bool:
     """Whether any other trait that is no digest may agree."""
     if sought.mentions and (at := begins.get(_MENTION)) and (sought.listed or record[at]):
         return True
@@ -314,7 +290,7 @@ def _digests(fingerprint: Fingerprint) -> list[bytes]:
     return found
 
 
-def _at_once(ours: _Glance, record: bytes) -> bool:
+def _at_once(ours: Glance, record: bytes) -> bool:
     """Whether one may be back under both names within the hour of the other's ban."""
     at = moment_of(record)
     if ours.at is None or at is None or abs(ours.at - at) > HOUR_SECONDS + _SECOND:

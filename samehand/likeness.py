@@ -14,19 +14,15 @@ from __future__ import annotations
 
 import math
 
-import msgspec
 from rapidfuzz.distance import OSA
 
 from samehand.commonness import bits, decoration, segments, whole_bits
-from samehand.kept import kept
+from samehand.word import RUN_MIN, Likeness, Word
 
 # One letter carries about this many bits in names (measured by the shipped character model).
 LETTER_BITS = 3.6
 _VOWEL_BITS = 2.0
 _PART_MIN = 5  # letters that a shorter handle needs to be recognised at an end of a longer one
-# Of real evaders' handles that show a likeness at all, many share no more than a word of four letters or a
-# run of five (chosen from that; its false alarms alone were not measured).
-_RUN_MIN = 4
 # A long handle made of several telling words is rarer than any one word can be known to be (21.5 bits). The
 # sum over its words is believed up to this: one in four billion, more accounts than any platform has.
 LONG_BITS_MAX = 32.0
@@ -40,43 +36,6 @@ _NEIGHBOUR_BITS = 2.0
 _PART_BITS, REST_BITS = 2.0, 3.0
 _RUNS_MAX = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
 _CONSONANTS_MIN = 4
-
-
-class Likeness(msgspec.Struct, frozen=True, gc=False):
-    """``kind`` is ``same``, ``decorated``, ``extended``, ``reordered``, ``one-typo``, ``two-typos``,
-    ``consonants`` or ``part``; ``part`` what both have in common; ``slack_bits`` what the kind costs.
-    """
-
-    kind: str
-    part: str
-    slack_bits: float
-
-
-class Word(msgspec.Struct, frozen=True, dict=True):
-    """A folded word: its skeleton, the tokens that it was made of, its consonant key.
-
-    What follows from it is kept with it: a query's word meets up to 64 others.
-    """
-
-    base: str
-    tokens: tuple[str, ...]
-    consonants: str
-
-    @kept
-    def core(self) -> str:
-        """What is left once tokens like `official` are taken off."""
-        return "".join(token for token in self.tokens if not decoration(token))
-
-    @kept
-    def in_order(self) -> list[str]:
-        """The tokens in the order of the alphabet."""
-        return sorted(self.tokens)
-
-    @kept
-    def runs(self) -> list[str]:
-        """Every run of the fewest letters that count as one; who shares none shares no longer run, either."""
-        base = self.base
-        return [base[at : at + _RUN_MIN] for at in range(len(base) - _RUN_MIN + 1)]
 
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:
@@ -109,7 +68,7 @@ def unlike(ours: Word, theirs: Word) -> bool:
     mine, other, tokens = ours.base, theirs.base, theirs.tokens
     size, length = len(mine), len(other)
     if (
-        size >= _RUN_MIN <= length
+        size >= RUN_MIN <= length
         and ours.consonants != theirs.consonants
         and not (tokens and tokens[0] in ours.tokens)
         and not ours.core.startswith(tokens)
@@ -139,7 +98,7 @@ def worth_bits(found: Likeness) -> float:
 
 def spelt_bits(base: str) -> float:
     """Bits of spelling all of a base, word by word: what edits are paid from, before any cap on names."""
-    return min(sum(piece.bits for piece in segments(base)), LONG_BITS_MAX)
+    return min(sum((piece.bits for piece in segments(base)), 0.0), LONG_BITS_MAX)
 
 
 def exact_bits(base: str) -> float:
@@ -150,7 +109,7 @@ def exact_bits(base: str) -> float:
     telling = [
         piece.bits for piece in segments(base) if not piece.decoration and len(piece.text) >= _TELLING_MIN
     ]
-    return max(whole_bits(base), min(sum(telling), LONG_BITS_MAX) if len(telling) > 2 else 0.0)
+    return max(whole_bits(base), min(sum(telling, 0.0), LONG_BITS_MAX) if len(telling) > 2 else 0.0)
 
 
 def _reordered(ours: Word, theirs: Word) -> Likeness | None:
@@ -225,7 +184,7 @@ def _part(ours: Word, theirs: Word) -> Likeness | None:
     own = bits(part)
     kept = sum(map(len, runs))
     cost = _PART_BITS + REST_BITS * (2.0 - kept / len(ours.base) - kept / len(theirs.base))
-    worth = min(sum(_run_bits(run, ours, theirs) for run in runs), own) - cost
+    worth = min(sum((_run_bits(run, ours, theirs) for run in runs), 0.0), own) - cost
     return Likeness("part", part, own - max(worth, 0.0))
 
 
@@ -261,17 +220,17 @@ def common_runs(ours: str, theirs: str) -> list[str]:
         if run:
             found.append(run)
             sides = zip(mine.split(run, 1), other.split(run, 1), strict=True)
-            rest += [side for side in sides if len(side[0]) >= _RUN_MIN <= len(side[1])]
+            rest += [side for side in sides if len(side[0]) >= RUN_MIN <= len(side[1])]
     return sorted(found, key=theirs.index) if len(found) > 1 else found
 
 
 def longest_run(ours: str, theirs: str) -> str:
     """The longest common substring, the first of them in ``theirs``; empty below four letters."""
-    start, length, end = 0, _RUN_MIN - 1, len(theirs)
+    start, length, end = 0, RUN_MIN - 1, len(theirs)
     here = 0
     while here + length < end:
         if theirs[here : here + length + 1] in ours:
             start, length = here, length + 1
         else:
             here += 1
-    return theirs[start : start + length] if length >= _RUN_MIN else ""
+    return theirs[start : start + length] if length >= RUN_MIN else ""

@@ -12,12 +12,11 @@ from typing import Final
 
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
-from samehand.kept import kept
 from samehand.score import APART
 from samehand.signals.avatar import AVATAR, AvatarTrait
-from samehand.signals.base import Sight
 from samehand.signals.bio import BIO, BioTrait
 from samehand.signals.network import NetworkTrait
+from samehand.signals.sight import Sight
 from samehand.weights import Row, SignalWeights, Weights
 
 # Signals of which no comparison knows a better rate than the table's.
@@ -64,8 +63,10 @@ class Most:
         self._tops = tops
         self._ours = ours
         self._sight = Sight(frequencies, (ours.stratum,) * 2, (ours.platform,) * 2)
-        self._whatever = tops.weights.prior(frequencies.bans) + sum(tops[signal] for signal in _UNCOUNTED)
+        uncounted = sum((tops[signal] for signal in _UNCOUNTED), 0.0)
+        self._whatever = tops.weights.prior(frequencies.bans) + uncounted
         self._digests = [(tops[signal], _digests(ours.trait(signal))) for signal in _DIGESTS]
+        self._picture: float | None = None  # told when a pair first asks: most never do
 
     def beside_names(self, record: bytes, *, picture: bool, text: BioTrait | None) -> float:
         """What a pair may reach of which ``picture`` and ``text`` alone, where given, are alike."""
@@ -76,18 +77,19 @@ class Most:
                     most += top
                     break
         if picture:
-            most += self._picture
+            most += self._of_the_picture()
         if text is not None:
             ours = self._ours.trait("bio")
             assert isinstance(ours, BioTrait)
             most += self._tops.at("bio", BIO.rate_min(ours, text, self._sight))
         return most
 
-    @kept
-    def _picture(self) -> float:
-        ours = self._ours.trait("avatar")
-        assert isinstance(ours, AvatarTrait)
-        return self._tops.at("avatar", AVATAR.rate_min(ours, self._sight))
+    def _of_the_picture(self) -> float:
+        if self._picture is None:
+            ours = self._ours.trait("avatar")
+            assert isinstance(ours, AvatarTrait)
+            self._picture = self._tops.at("avatar", AVATAR.rate_min(ours, self._sight))
+        return self._picture
 
 
 def _top(name: str, table: SignalWeights) -> float:

@@ -16,18 +16,17 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import msgspec
-
-from samehand.evidence import Evidence
+from samehand.evidence import Evidence, Line, Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.signals import CIRCUMSTANCES, POSITION, SIGNALS
 from samehand.signals.admirer import ADMIRER
-from samehand.signals.base import Finding, Sight
 from samehand.signals.crossing import CROSSING, Names, names_of
+from samehand.signals.finding import Finding
 from samehand.signals.reach import REACH, Reach, names_an_address, reach_of
+from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import is_list
-from samehand.weights import Band, SignalWeights, Weights
+from samehand.weights import SignalWeights, Weights
 
 # Below the threshold of `possible` by so much (in nats after calibration) a pair is held that may not alert
 # alone: visibly below, still ranked by its evidence among its kind, and of the probability that was seen of
@@ -92,35 +91,6 @@ _CONSIDERED: Final = tuple((circumstance.name, circumstance.consider) for circum
 _HANDLE, _NAME, _CONTACT = POSITION["handle"], POSITION["name"], POSITION["contact"]
 
 
-class Score(msgspec.Struct, frozen=True, gc=False):
-    """How much two accounts resemble each other. Natural-log odds; ``band`` by the policy's thresholds."""
-
-    prior: float
-    lines: tuple[Evidence, ...]
-    log_odds: float
-    probability: float
-    band: Band
-
-    @property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """The lines that speak for the pair, strongest first."""
-        return tuple(sorted((x for x in self.lines if x.weight > 0), key=lambda x: -x.weight))
-
-    @property
-    def counter_evidence(self) -> tuple[Evidence, ...]:
-        """The lines that speak against it (or are worth nothing), strongest first."""
-        return tuple(sorted((x for x in self.lines if x.weight <= 0), key=lambda x: x.weight))
-
-
-class _Line(msgspec.Struct, gc=False):
-    signal: str
-    group: str | None
-    finding: Finding
-    weight: float
-    unshared: float  # the weight had nobody else been counted with the value
-    never_alone: bool
-
-
 def score(
     ours: Fingerprint,
     theirs: Fingerprint,
@@ -172,7 +142,7 @@ def _sum(prior: float, shown: list[Evidence]) -> float:
     return math.fsum([prior, *[line.weight for line in shown]])
 
 
-def _crossing(ours: Names, theirs: Names, sight: Sight, lines: list[_Line], weights: Weights) -> list[_Line]:
+def _crossing(ours: Names, theirs: Names, sight: Sight, lines: list[Line], weights: Weights) -> list[Line]:
     """What handle and display name say across: nothing new where one field alone says as much."""
     finding = CROSSING.compare(ours, theirs, sight)
     if finding is None:
@@ -183,8 +153,8 @@ def _crossing(ours: Names, theirs: Names, sight: Sight, lines: list[_Line], weig
 
 
 def _reached(
-    ours: Fingerprint, theirs: Fingerprint, sight: Sight, lines: list[_Line], weights: Weights
-) -> list[_Line]:
+    ours: Fingerprint, theirs: Fingerprint, sight: Sight, lines: list[Line], weights: Weights
+) -> list[Line]:
     """What an address in one profile says that is the other account's own: nothing new where both gave it."""
     if not names_an_address(ours.traits[_CONTACT]) and not names_an_address(theirs.traits[_CONTACT]):
         return []
@@ -200,7 +170,7 @@ def _reach(fingerprint: Fingerprint) -> Reach:
     return reach_of(*(fingerprint.trait(signal) for signal in ("contact", "email", "phone")))
 
 
-def _admired(lines: list[_Line], ours: Names, theirs: Names, weights: Weights) -> None:
+def _admired(lines: list[Line], ours: Names, theirs: Names, weights: Weights) -> None:
     """Who calls itself an admirer shows the admired one's name and picture: together they are one ground."""
     finding = ADMIRER.compare(ours, theirs)
     if finding is None or not any(line.group == "name" and line.weight > 0 for line in lines):
@@ -215,22 +185,22 @@ def _names(fingerprint: Fingerprint) -> Names:
     return names_of(fingerprint.traits[_HANDLE], fingerprint.traits[_NAME])
 
 
-def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> _Line:
+def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> Line:
     never_alone = table.never_alone or finding.never_alone
     if finding.rate is None and finding.rate_unshared is None:
         weight = table.as_shipped[finding.level]
-        return _Line(name, group, finding, weight, weight, never_alone)
+        return Line(name, group, finding, weight, weight, never_alone)
     row = table.levels[finding.level]
     weight = row.match_weight(finding.rate) * table.multiplier
     unshared = weight
     if finding.crowd and finding.rate_unshared is not None:
         unshared = max(weight, row.match_weight(finding.rate_unshared) * table.multiplier)
-    return _Line(name, group, finding, weight, unshared, never_alone)
+    return Line(name, group, finding, weight, unshared, never_alone)
 
 
-def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
+def _share_within_groups(lines: list[Line], weights: Weights) -> None:
     """Halves (or so) the lesser agreements of a group, since they are partly the same fact twice."""
-    groups: dict[str, list[_Line]] = {}
+    groups: dict[str, list[Line]] = {}
     for line in lines:
         if line.group is not None and line.weight > 0:
             groups.setdefault(line.group, []).append(line)
@@ -240,7 +210,7 @@ def _share_within_groups(lines: list[_Line], weights: Weights) -> None:
         _share_differences(lines, weights)
 
 
-def _hides(lines: list[_Line]) -> bool:
+def _hides(lines: list[Line]) -> bool:
     """Whether something other than the names is the strongest to speak: names kept openly hide nothing."""
     if not lines:
         return False
@@ -251,12 +221,12 @@ def _hides(lines: list[_Line]) -> bool:
     return strongest.group != "name"
 
 
-def _share_differences(lines: list[_Line], weights: Weights) -> None:
+def _share_differences(lines: list[Line], weights: Weights) -> None:
     apart = [line for line in lines if line.weight < 0 and line.finding.level in APART]
     _share(apart, weights.group_shares.get("apart", 1.0))
 
 
-def _share(lines: list[_Line], share: float) -> None:
+def _share(lines: list[Line], share: float) -> None:
     """Leaves the strongest whole and a share of each other."""
     if len(lines) < 2:
         return
@@ -270,13 +240,13 @@ def _share(lines: list[_Line], share: float) -> None:
             line.unshared *= share
 
 
-def _only_with_others(lines: list[_Line]) -> None:
+def _only_with_others(lines: list[Line]) -> None:
     """Lets no name alert against an official list: it may be the person's own, and was never banned."""
     for line in lines:
         line.never_alone = line.never_alone or line.group == "name"
 
 
-def _shown(lines: list[_Line]) -> list[Evidence]:
+def _shown(lines: list[Line]) -> list[Evidence]:
     shown = []
     for line in lines:
         finding = line.finding
@@ -289,7 +259,7 @@ def _shown(lines: list[_Line]) -> list[Evidence]:
 
 
 def _held(
-    log_odds: float, lines: list[_Line], limit: float, weights: Weights, *, at_once: bool
+    log_odds: float, lines: list[Line], limit: float, weights: Weights, *, at_once: bool
 ) -> Evidence | None:
     """The line that holds back a pair for which only signals speak that may never alert alone."""
     if at_once or any(line.weight >= _SPEAKS and not line.never_alone for line in lines):
@@ -300,7 +270,7 @@ def _held(
 
 
 def _one_ground(
-    log_odds: float, lines: list[_Line], limit: float, weights: Weights, *, at_once: bool
+    log_odds: float, lines: list[Line], limit: float, weights: Weights, *, at_once: bool
 ) -> Evidence | None:
     """The line that holds a pair back where all that speaks clearly is of one group."""
     able = [line for line in lines if not weights.signals[line.signal].never_alone]
@@ -315,7 +285,7 @@ def _one_ground(
     return _down_to(held_at, "one-ground", because, log_odds, weights.slope)
 
 
-def _margin(group: str | None, lines: list[_Line]) -> float:
+def _margin(group: str | None, lines: list[Line]) -> float:
     """How far below `possible` a pair of one ground is held; 0 where a person should look at it."""
     whole = any(line.group == "name" and line.finding.level in _WHOLE for line in lines)
     if group != "name":
@@ -325,7 +295,7 @@ def _margin(group: str | None, lines: list[_Line]) -> float:
     return 0.0 if whole else _NOTHING_ELSE_MARGIN
 
 
-def _back_at_once(lines: list[_Line]) -> bool:
+def _back_at_once(lines: list[Line]) -> bool:
     """Whether handle, name and moment all say so."""
     said = {line.signal for line in lines if (line.signal, line.finding.level) in _BACK_AT_ONCE}
     return said == {"timing", "handle", "name"}

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from samehand.frequency import OF_THE_PAIR, Frequencies
-from samehand.kept import kept
 from samehand.keys import KeyKind
 
 _OWNED: Final = frozenset(
@@ -42,6 +41,7 @@ class Unbanned:
         """
         self._counted = counted
         self._records = records
+        self._read: tuple[bytes, ...] | None = None
         # One event's candidates share few values, and ask for each of them again.
         self._known: dict[tuple[KeyKind, bytes, str], int] = {}
 
@@ -68,9 +68,7 @@ class Unbanned:
         counted = self._counted.count(kind, value, stratum)
         if kind not in _OWNED or counted <= OF_THE_PAIR:
             return counted
+        if self._read is None:
+            self._read = tuple(self._records)
         bearers = sum(value in record for record in self._read)
         return max(counted - max(bearers - 1, 0), 0)
-
-    @kept
-    def _read(self) -> tuple[bytes, ...]:
-        return tuple(self._records)

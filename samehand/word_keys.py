@@ -9,7 +9,7 @@ from __future__ import annotations
 from samehand.commonness import bits, decoration
 from samehand.crossing_keys import handle_words
 from samehand.keys import Key, KeyKind, keys_of
-from samehand.likeness import Word
+from samehand.word import Word
 
 # Six bytes a word and ban: the two rarest of both names.
 _LISTED_MAX = 2

@@ -32,8 +32,8 @@ from samehand.signals.avatar import ALIKE_BITS, AVATAR, AvatarTrait, distance, h
 from samehand.signals.bio import BIO, has_band
 from samehand.signals.crossing import CROSSING, names_of
 from samehand.signals.digest import DIGEST_BYTES
-from samehand.signals.handle import HandleTrait
-from samehand.signals.name import NameTrait
+from samehand.signals.handle_trait import HandleTrait
+from samehand.signals.name_trait import NameTrait
 from store.records import keys_of_record
 
 HANDLE_CODE, NAME_CODE = (SIGNALS[POSITION[name]].code for name in ("handle", "name"))

@@ -16,9 +16,10 @@ from desk.cli.inputs import FILE, platform_option
 from desk.cli.profiles import Profile, read_banned, read_sign_up
 from desk.steps import Step, steps
 from desk.words import visible
+from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import NothingCounted
-from samehand.score import Score, score
+from samehand.score import score
 from samehand.weights import default_weights
 from schemas.alerts import EvidenceLine
 from store.pepper import SECRET_BYTES_MIN, Pepper

@@ -6,8 +6,9 @@ from typing import Final
 
 from samehand.account import Account
 from samehand.normal.fold import fold_name
-from samehand.signals.base import Example, Finding
+from samehand.signals.base import Example
 from samehand.signals.crossing import Names
+from samehand.signals.finding import Finding
 
 # What admirers, parodies and collectors of somebody's words add to the name, from general knowledge; folded
 # as handles are. Words that name a side rather than a liking (`supporters`, `brigade`) are left out on

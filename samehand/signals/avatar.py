@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from samehand.account import Account, Avatar
 from samehand.keys import Key, KeyKind, key_of
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 PDQ_BYTES = 32
 QUALITY_MIN = 50  # below this PDQ itself calls the hash meaningless (flat pictures, initials)

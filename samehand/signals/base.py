@@ -11,76 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-import msgspec
-
 from samehand.account import Account
-from samehand.frequency import Frequencies, named_rate, shared_rate
-from samehand.keys import Key, KeyKind
-from samehand.normal.scripts import is_pooled
+from samehand.keys import Key
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")
-
-
-class Finding(msgspec.Struct, frozen=True, gc=False):
-    """What one comparison saw. A struct, since every pair makes a dozen and a data class takes longer.
-
-    ``level`` names a row of the weights table. ``rate`` is the share (0 to 1] of unrelated accounts that
-    would show this level with this value, or ``None`` where the table's own figure is used. ``because``
-    is the sentence that the moderator reads. ``crowd`` is how many accounts were counted with the value
-    (0 where nobody counted): when it takes weight away, that is shown as counter-evidence.
-    ``rate_unshared`` is what the rate would have been if nobody else had been counted with it.
-    ``never_alone`` marks an agreement too weak to alert with no other (a short common handle).
-    """
-
-    level: str
-    because: str
-    rate: float | None = None
-    crowd: int = 0
-    rate_unshared: float | None = None
-    never_alone: bool = False
-
-
-class Sight(msgspec.Struct, frozen=True, gc=False):
-    """What a comparison may know beside the two traits: counted frequencies and where to read them.
-
-    ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
-    ``seconds_since_ban`` is the new account's moment minus the ban's, negative for one prepared before it.
-    """
-
-    frequencies: Frequencies
-    strata: tuple[str, str]
-    platforms: tuple[str, str]
-    seconds_since_ban: float | None = None
-
-    def shared(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        """The rate of a value among all accounts, and how many were counted with it."""
-        crowd = self.frequencies.count(kind, value, "")
-        return shared_rate(crowd, self.frequencies.accounts(""), shipped_rate), crowd
-
-    def among_namesakes(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        """The same of a name, within that of the two accounts' strata where it is more common.
-
-        Who gives no language is counted among those of a script, where the names of each language look rare;
-        and who signs up in another language than their own takes the names of their own along.
-        """
-        ours, theirs = self.strata
-        here = self._within(ours, kind, value, shipped_rate)
-        return here if ours == theirs else max(here, self._within(theirs, kind, value, shipped_rate))
-
-    def _within(self, stratum: str, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        crowd = self.frequencies.count(kind, value, stratum)
-        return named_rate(crowd, self.frequencies.accounts(stratum), shipped_rate), crowd
-
-    def word(self, word: str, shipped_rate: float) -> tuple[float, int]:
-        """The rate of a word of display names among namesakes, and how many were counted with it.
-
-        Where neither account tells its language, all who write one script are counted together, and those
-        who show no name with them: among them a common name of a small language looks rare, and its bearers
-        would be accused most. There a count makes a word more common than shipped, never rarer.
-        """
-        rate, crowd = self.among_namesakes(KeyKind.WORD, word.encode(), shipped_rate)
-        return (max(rate, shipped_rate) if all(map(is_pooled, self.strata)) else rate), crowd
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.fold import fold_text
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 # 16 bands of 4 rows over 3-letter shingles found every edited, suffixed and reordered bio (Broder 1997
 # for MinHash; the banding after Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", ch. 3).

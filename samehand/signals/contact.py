@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.contacts import ContactPoint, claimed_points, contact_points, own_points
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 # Shorter than the digests of personal values, since nearly every banned account keeps two of its own address:
 # among a million accounts two addresses share a digest once in ten million stores.

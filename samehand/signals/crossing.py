@@ -14,11 +14,15 @@ from samehand.commonness import bits
 from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key
-from samehand.likeness import Likeness, Word, likeness, unlike, worth_bits
+from samehand.likeness import likeness, unlike, worth_bits
 from samehand.normal.consonants import PLAIN_SOUNDS
-from samehand.signals.base import Example, Finding, Quoted, Sight
-from samehand.signals.handle import HandleTrait
-from samehand.signals.name import ALONE_BITS_MIN, NameTrait
+from samehand.signals.base import Example, Quoted
+from samehand.signals.finding import Finding
+from samehand.signals.handle_trait import HandleTrait
+from samehand.signals.name import ALONE_BITS_MIN
+from samehand.signals.name_trait import NameTrait
+from samehand.signals.sight import Sight
+from samehand.word import Likeness, Word
 from samehand.word_keys import listed_words, tried_words
 
 # Words of a name that are tried in every order: 24 orders, and hardly a handle spells more words.
@@ -71,7 +75,7 @@ class _Crossed(NamedTuple):
 
     @property
     def worth(self) -> float:
-        return sum(map(bits, self.words)) - self.slack_bits
+        return sum(map(bits, self.words), 0.0) - self.slack_bits
 
 
 class CrossingSignal:

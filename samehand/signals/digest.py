@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from samehand.keys import Key, KeyKind, key_of
-from samehand.signals.base import Finding, Quoted, Sight, SignalBase
+from samehand.signals.base import Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 DIGEST_BYTES = 10
 MASK = "•••"

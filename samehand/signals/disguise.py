@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from samehand.account import Account
 from samehand.normal.fold import FoldFlags, fold_handle, fold_name
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 _HIDING = FoldFlags.INVISIBLE | FoldFlags.BIDI | FoldFlags.MIXED_SCRIPT
 _WORDS = {

@@ -10,8 +10,10 @@ from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.email import domain_class, fold_email
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 _SHIPPED_RATE = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
 DISPOSABLE, _TAGGED = 1, 2  # bits of the stored byte of flags

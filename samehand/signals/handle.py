@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-import msgspec
-
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
 from samehand.commonness import bits, digit_bits, segments
-from samehand.crossing_keys import handle_sounds
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import Written, listed_keys, tried_keys
-from samehand.kept import kept
 from samehand.keys import Key, KeyKind, key_of
 from samehand.likeness import (
     LONG_BITS_MAX,
-    Likeness,
-    Word,
     exact_bits,
     likeness,
     spelt_bits,
@@ -27,8 +21,12 @@ from samehand.likeness import (
 )
 from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import FoldFlags, fold_handle
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.handle_trait import HandleTrait
+from samehand.signals.sight import Sight
 from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
+from samehand.word import Likeness, Word
 
 # A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
 ALONE_BITS_MIN = 18.0
@@ -41,7 +39,7 @@ _ALTERNATES_MAX = 3  # other readings of ambiguous glyphs; more would be guesses
 
 # The first byte of the stored form: which fields follow the tokens, in this order.
 _BASE, _DIGITS, _LITERAL, _CONSONANTS = _FIELDS = (1, 2, 4, 8)
-_ANY_FIELD = sum(_FIELDS)
+_ANY_FIELD = _BASE | _DIGITS | _LITERAL | _CONSONANTS
 _AUTOMATIC = 0x40
 _SHORT = 0x80  # six bits a letter
 
@@ -58,28 +56,6 @@ _SENTENCES = {
 
 
 _DIFFERENT = Finding("different", "The handles do not resemble each other.")
-
-
-class HandleTrait(msgspec.Struct, frozen=True, dict=True):
-    """A folded handle. ``literal`` keeps its digits, ``word`` is its skeleton, ``automatic`` marks the
-    handles that platforms make up (`Elizabe39542212`), ``alternates`` are other readings of the skeleton.
-    """
-
-    literal: str
-    word: Word
-    digits: str
-    alternates: tuple[str, ...]
-    automatic: bool
-
-    @kept
-    def written(self) -> tuple[str, ...]:
-        """All the ways in which it may be read as one run of letters."""
-        return (self.word.base, "".join(self.word.tokens), *self.alternates)
-
-    @kept
-    def sounds(self) -> list[str]:
-        """The consonants of its words, in the order of the alphabet."""
-        return sorted(handle_sounds(self.word))
 
 
 class HandleSignal(SignalBase[HandleTrait]):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from samehand.account import Account
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\b")
 _OTHER_LANGUAGE = Finding("other-language", "The accounts use different languages.")

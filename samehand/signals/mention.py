@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from samehand.account import Account
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import ORGANISATIONS, is_list
 from samehand.watchlist.words import WORD_BYTES, contains, naming_words
 

@@ -6,28 +6,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import msgspec
 from rapidfuzz.distance import OSA
 
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX, letters
-from samehand.commonness import bits, decoration
+from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
-from samehand.kept import kept
 from samehand.keys import Key, KeyKind, key_of, keys_of
-from samehand.likeness import LETTER_BITS, REST_BITS, Word, likeness, unlike, worth_bits
+from samehand.likeness import LETTER_BITS, REST_BITS, likeness, unlike, worth_bits
 from samehand.name_keys import SpeltName, listed_keys, tried_keys
 from samehand.normal.consonants import word_keys
 from samehand.normal.fold import fold_name
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.finding import Finding
+from samehand.signals.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
+from samehand.signals.sight import Sight
 from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 
 # Names are borne by many people; two common ones together (`ahmed raza`) are borne by thousands. Only
 # a name of this many bits may alert with nothing else.
 ALONE_BITS_MIN = 24.0
 WORDS_MAX = 8  # words of a name that are compared; longer ones are slogans
-_TYPO_LENGTH_MIN = 4
-_SOUND_MIN = 3
 
 # The first byte of the stored form: which fields follow the words, in this order.
 _SOUNDS, _BASE = 1, 2
@@ -35,54 +34,6 @@ _SHORT = 0x80  # six bits a letter
 
 
 _DIFFERENT = Finding("different", "The display names do not resemble each other.")
-
-
-class NameTrait(msgspec.Struct, frozen=True, dict=True):
-    """A folded name: its words and their consonant keys, and the whole skeleton as one word."""
-
-    words: tuple[str, ...]
-    sounds: tuple[str, ...]
-    base: str
-
-    @kept
-    def word(self) -> Word:
-        """The whole name as one word."""
-        return Word(self.base, self.words, "".join(self.sounds))
-
-    @kept
-    def joined(self) -> str:
-        """Its words without a space, decorations and all."""
-        return "".join(self.words)
-
-    @kept
-    def sounded(self) -> list[str]:
-        """The consonants of its words that have any, in the order of the alphabet."""
-        return sorted(filter(None, self.sounds))
-
-    @kept
-    def any_of_them(self) -> frozenset[str]:
-        """Its words, to ask whether another name has any of them."""
-        return frozenset(self.words)
-
-    @kept
-    def long_sounds(self) -> frozenset[str]:
-        """Consonants of words by which another word may be told to be the same."""
-        return frozenset([sound for sound in self.sounds if len(sound) >= _SOUND_MIN])
-
-    @kept
-    def spelt(self) -> tuple[tuple[str, int], ...]:
-        """Its words that are long enough for a letter to be another, with their lengths."""
-        return tuple([(word, len(word)) for word in self.words if len(word) >= _TYPO_LENGTH_MIN])
-
-    @kept
-    def telling(self) -> tuple[int, ...]:
-        """The places of the words that name somebody; none where all decorate."""
-        return tuple(place for place, word in enumerate(self.words) if not decoration(word))
-
-    @kept
-    def by_rarity(self) -> tuple[int, ...]:
-        """The places of all words, the rarest first."""
-        return tuple(sorted(range(len(self.words)), key=lambda place: -bits(self.words[place])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +102,7 @@ class NameSignal(SignalBase[NameTrait]):
         if whole is not None and whole.kind in ("same", "one-typo", "two-typos", "decorated"):
             because = "The display names are the same but for spacing or a letter or two."
             return self._finding("near-same", because, (whole.part,), whole.slack_bits, sight)
-        if matched is not None and 2 * sum(map(bits, matched.words)) < sum(map(bits, theirs.words)):
+        if matched is not None and 2 * _bits(matched.words) < _bits(theirs.words):
             matched = None
         sounding = whole if whole is not None and whole.kind == "consonants" else None
         if sounding is not None and (matched is None or worth_bits(sounding) > _worth_bits(matched)):
@@ -277,7 +228,7 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
         return True
     for wanted in theirs.words:
         length = len(wanted)
-        if length < _TYPO_LENGTH_MIN:
+        if length < TYPO_LENGTH_MIN:
             continue
         for word, size in ours.spelt:
             if -1 <= size - length <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
@@ -285,15 +236,19 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
     return False
 
 
+def _bits(words: Iterable[str]) -> float:
+    return sum(map(bits, words), 0.0)
+
+
 def _worth_bits(matched: _Matched) -> float:
-    return sum(map(bits, matched.words)) - matched.slack_bits
+    return _bits(matched.words) - matched.slack_bits
 
 
 def _left_over_bits(shared: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
     """What it costs that only a part of either name is shared: whoever comes back keeps most of it."""
-    kept = sum(map(bits, shared))
-    left = [max(0.0, 1.0 - kept / whole) for words in (ours, theirs) if (whole := sum(map(bits, words)))]
-    return REST_BITS * sum(left)
+    kept = _bits(shared)
+    left = [max(0.0, 1.0 - kept / whole) for words in (ours, theirs) if (whole := _bits(words))]
+    return REST_BITS * sum(left, 0.0)
 
 
 def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | None:
@@ -301,11 +256,11 @@ def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | 
     word, wanted = ours.words[mine], theirs.words[other]
     if word == wanted:
         return 0.0
-    long_enough = min(len(word), len(wanted)) >= _TYPO_LENGTH_MIN
+    long_enough = min(len(word), len(wanted)) >= TYPO_LENGTH_MIN
     if long_enough and abs(len(word) - len(wanted)) <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
         return LETTER_BITS + 2.0
     sound = theirs.sounds[other] if other < len(theirs.sounds) else ""
-    if len(sound) >= _SOUND_MIN and mine < len(ours.sounds) and ours.sounds[mine] == sound:
+    if len(sound) >= SOUND_MIN and mine < len(ours.sounds) and ours.sounds[mine] == sound:
         return LETTER_BITS + 3.0
     return None
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.network import read_address
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 _SHIPPED_ADDRESS_RATE = 2e-6  # a household or a small office behind one address
 _SHIPPED_PREFIX_RATE = 5e-5  # a street or a hosting range behind one /24 or /64

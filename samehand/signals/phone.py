@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.phone import fold_phone
-from samehand.signals.base import Example, Finding, Keyer, Quoted, Sight, SignalBase
+from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 _SHIPPED_RATE = 2e-7  # a number that changed hands, or that a family shares
 _SHIPPED_BLOCK_RATE = 5e-7  # a hundred of the 10^8 numbers of a country or more, few of them on the platform

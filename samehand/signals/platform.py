@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from samehand.signals.base import Finding, Sight
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import is_list
 
 _ANOTHER = Finding("another", "The banned account was on another platform.")

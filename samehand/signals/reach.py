@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from samehand.account import Account
 from samehand.keys import KeyKind
-from samehand.signals.base import Example, Finding, Sight
+from samehand.signals.base import Example
 from samehand.signals.contact import ContactTrait, own_kind
 from samehand.signals.email import EmailTrait
+from samehand.signals.finding import Finding
 from samehand.signals.phone import PhoneTrait
+from samehand.signals.sight import Sight
 
 # As addresses themselves are shipped (email.py, phone.py): nobody names a stranger's by chance.
 _SHIPPED_RATES = {KeyKind.EMAIL: 1e-7, KeyKind.PHONE: 2e-7}

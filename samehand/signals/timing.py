@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from samehand.signals.base import Finding, Sight
+from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 HOUR_SECONDS = 3600.0
 _DAY = 24 * HOUR_SECONDS

@@ -61,4 +61,4 @@ def telling(entry: Entry) -> tuple[tuple[Alias, ...], tuple[tuple[Alias, Passed]
 
 def alias_bits(tokens: tuple[str, ...]) -> float:
     """The bits of a name's telling words: `group` and `the` add none."""
-    return sum(bits(token) for token in tokens if not decoration(token))
+    return sum((bits(token) for token in tokens if not decoration(token)), 0.0)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from samehand import likeness as module
 from samehand.commonness import bits, decoration
-from samehand.likeness import Likeness, Word, common_runs, likeness, longest_run
+from samehand.likeness import common_runs, likeness, longest_run
 from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import fold_handle
+from samehand.word import Likeness, Word
 
 words = st.text("abcdehimnorstu", max_size=14)
 # Short and long names, words that decorate, and letters of any kind, so that each kind of likeness comes up.

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 
 from samehand.account import Account
+from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint, distil
 from samehand.frequency import NothingCounted
 from samehand.keys import KeyKind
-from samehand.score import Score, score
+from samehand.score import score
 from samehand.watchlist.platforms import ORGANISATIONS
 from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import accounts, keyer

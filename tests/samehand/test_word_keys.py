@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from samehand.account import Account
 from samehand.fingerprint import distil, enrolment_keys, query_keys
 from samehand.keys import KeyKind, kind_of
-from samehand.likeness import Word
+from samehand.word import Word
 from samehand.word_keys import listed_words, tried_words
 from tests.samehand.signals.test_contract import keyer
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from samehand.account import Account, Avatar
+from samehand.evidence import Score
 from samehand.fingerprint import distil
 from samehand.frequency import NothingCounted
-from samehand.score import Score, score
+from samehand.score import score
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.base import Example
 from samehand.signals.crossing import Names, names_of

@@ -7,7 +7,7 @@ from samehand.fingerprint import Fingerprint, distil
 from samehand.frequency import STRATUM_ACCOUNTS_MIN
 from samehand.keys import KeyKind
 from samehand.score import score
-from samehand.signals.base import Sight
+from samehand.signals.sight import Sight
 from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import keyer
 

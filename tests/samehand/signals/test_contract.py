@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from samehand.account import Account, Avatar
 from samehand.frequency import NothingCounted
 from samehand.signals import SIGNALS, UNKEPT
-from samehand.signals.base import Example, Quoted, Sight, Signal
+from samehand.signals.base import Example, Quoted, Signal
+from samehand.signals.sight import Sight
 from samehand.weights import default_weights
 
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 
 from samehand.account import Account
+from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint, distil
 from samehand.frequency import NothingCounted
-from samehand.score import Score, score
+from samehand.score import score
 from samehand.signals.base import Example, Quoted
 from samehand.signals.crossing import CROSSING, Names
 from samehand.signals.handle import HANDLE

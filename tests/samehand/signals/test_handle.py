@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from samehand.account import Account
-from samehand.signals.base import Finding
+from samehand.signals.finding import Finding
 from samehand.signals.handle import HANDLE
 from tests.samehand.signals.test_contract import SIGHT, keyer
 

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from samehand.account import Account
 from samehand.fingerprint import distil
 from samehand.frequency import NothingCounted
-from samehand.signals.base import Finding, Sight
 from samehand.signals.crossing import CROSSING, Names, names_of
+from samehand.signals.finding import Finding
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
+from samehand.signals.sight import Sight
 from tests.samehand.signals.test_contract import keyer
 
 # Short words, words that decorate, twins by a letter, by sound and by script, numbers; glued or apart.

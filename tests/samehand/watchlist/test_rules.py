@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account
+from samehand.evidence import Score
 from samehand.fingerprint import distil, pack, unpack
 from samehand.frequency import NothingCounted
-from samehand.score import Score, score
+from samehand.score import score
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
 from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import accounts, keyer

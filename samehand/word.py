@@ -1,0 +1,52 @@
+"""A folded word as comparisons read it, and what one comparison of two found."""
+
+from __future__ import annotations
+
+import msgspec
+
+from samehand.commonness import decoration
+from samehand.kept import kept
+
+RUN_MIN = 4
+"""Letters from which a run in common says anything.
+
+Of real evaders' handles that show a likeness at all, many share no more than a word of four letters or a
+run of five (chosen from that; its false alarms alone were not measured).
+"""
+
+
+class Word(msgspec.Struct, frozen=True, dict=True):
+    """A folded word: its skeleton, the tokens that it was made of, its consonant key.
+
+    What follows from it is kept with it: a query's word meets up to 64 others.
+    """
+
+    base: str
+    tokens: tuple[str, ...]
+    consonants: str
+
+    @kept
+    def core(self) -> str:
+        """What is left once tokens like `official` are taken off."""
+        return "".join(token for token in self.tokens if not decoration(token))
+
+    @kept
+    def in_order(self) -> list[str]:
+        """The tokens in the order of the alphabet."""
+        return sorted(self.tokens)
+
+    @kept
+    def runs(self) -> list[str]:
+        """Every run of the fewest letters that count as one; who shares none shares no longer run, either."""
+        base = self.base
+        return [base[at : at + RUN_MIN] for at in range(len(base) - RUN_MIN + 1)]
+
+
+class Likeness(msgspec.Struct, frozen=True, gc=False):
+    """``kind`` is ``same``, ``decorated``, ``extended``, ``reordered``, ``one-typo``, ``two-typos``,
+    ``consonants`` or ``part``; ``part`` what both have in common; ``slack_bits`` what the kind costs.
+    """
+
+    kind: str
+    part: str
+    slack_bits: float
