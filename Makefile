@@ -57,6 +57,27 @@ test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults);
 	@echo "what needs Apache Kafka itself (Java): make test-kafka, make test-faults;"
 	@echo "and what needs Debian's Prometheus, Alertmanager, Chromium and buildah: make test-ops."
 
+COMPILED := build/compiled
+COMPILE_STAMP := .venv/.compile
+
+# The compiler of the type checker; nothing else needs it.
+$(COMPILE_STAMP): requirements/compile.lock $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/compile.lock
+	@touch '$@'
+
+# What was compiled of other sources would think what they thought.
+$(COMPILED)/.stamp: $(COMPILE_STAMP) tools/compiled.py $(shell find samehand -type f ! -name '*.pyc')
+	@$(BIN)/python -m tools.compiled --into $(COMPILED)
+	@touch '$@'
+
+.PHONY: compiled
+compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; needs a C compiler, two minutes
+
+.PHONY: test-compiled
+test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code
+	@PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -m "not kafka" \
+		tests/samehand tests/store tests/agents
+
 .PHONY: test-faults
 test-faults: $(STAMP) ## every fault on Apache Kafka, 13 to 27 minutes, and its table in docs and README; QUICK=1 a third
 	@SAMEHAND_REQUIRE_KAFKA=1 SAMEHAND_FAULTS=$(if $(QUICK),quick,all) $(PYTEST) $(REPORT) --show-capture no tests/faults
@@ -170,6 +191,8 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@$(COMPILE) --constraint $(LOCK) --extra tracing pyproject.toml --output-file requirements/tracing.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/build.in --output-file requirements/build.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) --group ops --output-file requirements/ops.lock
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) requirements/compile.in \
+		--output-file requirements/compile.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar-build.in --output-file requirements/avatar-build.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/avatar.in --output-file requirements/avatar.lock

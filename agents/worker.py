@@ -22,6 +22,7 @@ from agents.lookback import Lookback
 from agents.opening import peppers_of, stock_of, store_of
 from agents.screen import Screen
 from agents.tending import Tending
+from samehand.compiled import form
 from samehand.errors import UnusableWeights
 from samehand.normal.fold import FOLD_VERSION
 from samehand.weights import Bands, Weights, default_weights, lacking, read_weights
@@ -106,6 +107,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
                 "version": version("samehand"),
                 "fold_version": str(FOLD_VERSION),
                 "weights_version": weights.version,
+                "mind": form(),
             },
         ),
         now=SystemClock().now,

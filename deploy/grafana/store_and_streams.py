@@ -138,7 +138,7 @@ def _workers() -> tuple[Panel, ...]:
             "Version, folding and weights. More than one line during a roll-out, no longer.",
             (
                 Ask(
-                    "count by (version, fold_version, weights_version) (samehand_build_info)",
+                    "count by (version, fold_version, weights_version, mind) (samehand_build_info)",
                     "{{version}}, fold {{fold_version}}, weights {{weights_version}}",
                 ),
             ),

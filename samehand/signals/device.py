@@ -18,7 +18,7 @@ class DeviceSignal(DigestSignal):
     kind = KeyKind.DEVICE
     shipped_rate = 2e-7  # a family or a second-hand phone: two or three accounts among ten million
     because_same = "Both accounts were made on the same device."
-    because_different = "The accounts were made on different devices."
+    because_different: str | None = "The accounts were made on different devices."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
         """The keyed device id; junk ids (all zero, `unknown`) are nothing."""

@@ -63,7 +63,7 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     name = "handle"
     code = 1
-    group = "name"
+    group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> HandleTrait | None:
         """The folded handle, by the rules of its platform."""

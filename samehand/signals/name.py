@@ -49,7 +49,7 @@ class NameSignal(SignalBase[NameTrait]):
 
     name = "name"
     code = 2
-    group = "name"
+    group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> NameTrait | None:
         """The folded name; ``None`` where nothing but decoration is left."""

@@ -33,7 +33,7 @@ class NetworkSignal(SignalBase[NetworkTrait]):
 
     name = "network"
     code = 7
-    group = "device"
+    group: str | None = "device"
 
     def distil(self, account: Account, keyer: Keyer) -> NetworkTrait | None:
         """Digests of a public address; private, reserved and carrier-internal ranges are nothing."""

@@ -18,7 +18,7 @@ class PaymentSignal(DigestSignal):
     kind = KeyKind.PAYMENT
     shipped_rate = 2e-7  # a household's card
     because_same = "Both accounts paid with the same card or wallet."
-    because_different = "The accounts paid with different cards or wallets."
+    because_different: str | None = "The accounts paid with different cards or wallets."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
         """The keyed token, compared as it is: providers' tokens are case-sensitive."""

@@ -101,6 +101,12 @@ def test_it_holds_no_compiler_and_nothing_that_installs(image: Image) -> None:
 
 
 @pytest.mark.image
+def test_its_mind_is_machine_code(image: Image) -> None:
+    done = image.run("python3", "-c", "from samehand.compiled import form; print(form())")
+    assert done.stdout.strip() == "compiled", done.stderr
+
+
+@pytest.mark.image
 def test_it_holds_no_secret_and_no_test(image: Image) -> None:
     here = [path for path in (image.root / "opt" / "samehand").rglob("*") if path.name in {"tests", "bench"}]
     ours = [path for path in here if (path / "faults").is_dir() or (path / "quality").is_dir()]

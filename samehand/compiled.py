@@ -1,0 +1,15 @@
+"""Whether the mind runs as machine code: the same answers, of another price."""
+
+from __future__ import annotations
+
+from types import BuiltinFunctionType
+from typing import Literal
+
+from samehand.score import score
+
+Form = Literal["compiled", "python"]
+
+
+def form() -> Form:
+    """What the mind runs as, told of the function that all pairs go through."""
+    return "compiled" if isinstance(score, BuiltinFunctionType) else "python"

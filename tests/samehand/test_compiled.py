@@ -1,0 +1,12 @@
+"""The mind tells what it runs as, and says the same as either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from samehand import score
+from samehand.compiled import form
+
+
+def test_it_says_what_it_was_loaded_from() -> None:
+    assert (form() == "compiled") == (Path(str(score.__file__)).suffix == ".so")
