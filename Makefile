@@ -59,6 +59,8 @@ test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults);
 
 COMPILED := build/compiled
 COMPILE_STAMP := .venv/.compile
+# Before the sources, which Python would find first in the folder that it is started in.
+ON_MACHINE_CODE := PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(COMPILED)
 
 # The compiler of the type checker; nothing else needs it.
 $(COMPILE_STAMP): requirements/compile.lock $(STAMP)
@@ -75,7 +77,7 @@ compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; nee
 
 .PHONY: test-compiled
 test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code
-	@PYTHONSAFEPATH=1 PYTHONPATH=$(COMPILED) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -m "not kafka" \
+	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -m "not kafka" \
 		tests/samehand tests/store tests/agents
 
 .PHONY: test-faults
@@ -143,8 +145,8 @@ $(BENCH_STAMP): requirements/bench.lock $(STAMP)
 	@touch '$@'
 
 .PHONY: bench
-bench: $(BENCH_STAMP) ## all that is measured, beside peers, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1
-	@$(BIN)/python -m bench $(if $(QUICK),--quick,--note $(BENCH_NOTE) --out $(dir $(BENCH_NOTE))bench.json) \
+bench: $(BENCH_STAMP) $(if $(shell command -v cc),compiled) ## all that is measured, beside peers, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1
+	@$(if $(shell command -v cc),$(ON_MACHINE_CODE)) $(BIN)/python -m bench $(if $(QUICK),--quick,--note $(BENCH_NOTE) --out $(dir $(BENCH_NOTE))bench.json) \
 		$(if $(BANS),--bans $(BANS)) $(if $(ONLY),--only $(ONLY))
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 

@@ -71,8 +71,8 @@ def _memory(chosen: Chosen) -> Told:
 
 
 def _mind(chosen: Chosen) -> Told:
-    found = asyncio.run(mind.measured(*(_QUICK_MIND if chosen.quick else _MIND)))
-    return mind.table(found), asdict(found)
+    found = mind.side_by_side(*(_QUICK_MIND if chosen.quick else _MIND))
+    return mind.table(found), [asdict(one) for one in found]
 
 
 def _worker(chosen: Chosen) -> Told:

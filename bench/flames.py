@@ -2,8 +2,8 @@
 
 ``python -m bench.flames [--bans 100000] [--events 4000] [--out docs/performance/worker.svg] [--folded
 FILE]``. py-spy samples a real ``samehand worker`` while it reads events off a filled topic; a sample
-counts where its thread held the interpreter. A share is of all samples; a *part* is the innermost
-function of ours on the stack.
+counts where its thread held the interpreter. The mind is Python here, whose functions have names; compiled
+it is a smaller share. A share is of all samples; a *part* is the innermost function of ours on the stack.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Final
 from bench.flame_svg import Stack, drawn
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, environment, filled
-from bench.running.scene import BROKERS, PASSING, PLAIN, WORKER, Scene
+from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Scene
 from bench.worker import BANS, EVENTS
 from schemas.wire import encode
 
@@ -47,7 +47,8 @@ def sampled(bans: int, events: int, program: str = "worker") -> dict[Stack, int]
     ):
         created, folded = scene.topics.created, Path(folder) / "folded"
         scene.publish(created, pairs[:_WARM_UP])
-        worker = scene.start(_PROGRAMS[program])
+        # Machine code has no frames that py-spy could name.
+        worker = scene.start(_PROGRAMS[program], SOURCES)
         scene.until_committed(created, _WARM_UP)
         worker.child.freeze()
         scene.publish(created, pairs[_WARM_UP:])

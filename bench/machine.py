@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from typing import Final
+
+from samehand.compiled import form
+
+_FORMS: Final = {"compiled": "compiled", "python": "in Python"}
 
 
 def machine() -> dict[str, str | int | float]:
@@ -15,6 +20,7 @@ def machine() -> dict[str, str | int | float]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "mind": form(),
         "load_average_1min": round(os.getloadavg()[0], 2),
     }
 
@@ -23,7 +29,8 @@ def in_words(machine: dict[str, str | int | float]) -> str:
     """The same in one line for people."""
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"{machine['system']}, Python {machine['python']}, load {machine['load_average_1min']}"
+        f"{machine['system']}, Python {machine['python']}, the mind {_FORMS[str(machine['mind'])]}, "
+        f"load {machine['load_average_1min']}"
     )
 
 

@@ -1,8 +1,9 @@
 """What the mind costs an event, on the candidates that the index really brings up.
 
-``python -m bench.mind [--bans 20000] [--events 1000] [--json]``. Whole simulated accounts sign up against
-whole simulated bans in a Redis of their own, none of them a mirror. What the store does is not timed here
-(see :mod:`bench.lookup`); each step of the mind is, in processor time. Every event is met once, so that
+``python -m bench.mind [--bans 20000] [--events 1000] [--json]``. Where the mind is machine code, a process of
+its own does the same with the mind in Python, for what compiling brings. Whole simulated accounts sign up
+against whole simulated bans in a Redis of their own, none of them a mirror. What the store does is not timed
+here (see :mod:`bench.lookup`); each step of the mind is, in processor time. Every event is met once, so that
 nothing is warm but what a worker's caches hold from the events before.
 """
 
@@ -11,17 +12,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Final, TypeVar
 
+import msgspec
+
 from agents.doors import remembered_of
 from agents.pairing import worth_comparing
 from bench.machine import in_words, machine
+from bench.running.scene import SOURCES
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
+from samehand.compiled import form
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
 from samehand.score import score
@@ -35,6 +43,7 @@ from simulate.people import Population
 from simulate.records import created
 from store.base import Candidate, Query, Remembered
 from store.redis import RedisStore
+from streams.collecting import collect_seldom
 
 KEEP: Final = 64  # candidates an event, as a worker keeps them unless told otherwise
 _BATCH: Final = 100
@@ -132,6 +141,17 @@ async def measured(bans: int, events: int) -> Mind:
     return Mind(bans, events, pairs, spared, unspared, clock.seconds, machine())
 
 
+def side_by_side(bans: int, events: int) -> list[Mind]:
+    """Of the mind as it is here, and of one in Python where that is another."""
+    collect_seldom()  # as a worker does, or rounds of the collector land in whichever step makes objects
+    found = [asyncio.run(measured(bans, events))]
+    if form() == "compiled":
+        command = [sys.executable, "-m", "bench.mind", "--bans", str(bans), "--events", str(events), "--json"]
+        done = subprocess.run(command, env={**os.environ, **SOURCES}, stdout=subprocess.PIPE, check=True)
+        found += msgspec.json.decode(done.stdout, type=list[Mind])
+    return found
+
+
 def _sign_ups(bans: int, start: int, count: int) -> list[AccountCreated]:
     """Accounts of the same population as the banned ones, as they come over the wire."""
     rng, people = seeded(_SEED, f"bench mind {start}"), Population(7, bans)
@@ -179,24 +199,38 @@ def _scored(
             score(one.fingerprints[0], candidate.fingerprint, weights, sight)
 
 
-def table(one: Mind) -> str:
-    """What a page shows of it."""
-    lines = ["| step | µs an event | a second of a core |", "|---|---|---|"]
-    rates = {
-        DISTIL: f"{one.distilled_a_second:,.0f} accounts",
-        BOUND: f"{one.bounded_a_second:,.0f} pairs",
-        SCORE: f"{one.scored_a_second:,.0f} pairs",
+def table(several: Sequence[Mind]) -> str:
+    """What a page shows of it: the mind as it is here, and beside it in Python where it is compiled here."""
+    one, beside = several[0], several[1:]
+    lines = [
+        "| step | µs an event | a second of a core" + " | the same in Python" * len(beside) + " |",
+        "|---" * (3 + len(beside)) + "|",
+    ]
+    rates: dict[str, tuple[Callable[[Mind], float], str]] = {
+        DISTIL: (lambda it: it.distilled_a_second, "accounts"),
+        BOUND: (lambda it: it.bounded_a_second, "pairs"),
+        SCORE: (lambda it: it.scored_a_second, "pairs"),
     }
     for step, words in _WORDS.items():
-        lines.append(f"| {words} | {one.seconds[step] / one.events * 1e6:,.0f} | {rates.get(step, '')} |")
-    lines.append(f"| all candidates compared in full, beside that | | {one.unspared_a_second:,.0f} pairs |")
-    lines.append(f"| any pair, by whichever it is told | | {one.told_a_second:,.0f} pairs |")
+        cells = [f"{one.seconds[step] / one.events * 1e6:,.0f}", _rate(rates.get(step), one)]
+        cells += [f"{it.seconds[step] / it.events * 1e6:,.0f} µs" for it in beside]
+        lines.append(f"| {words} | {' | '.join(cells)} |")
+    for words, rate in (
+        ("all candidates compared in full, beside that", lambda it: it.unspared_a_second),
+        ("any pair, by whichever it is told", lambda it: it.told_a_second),
+    ):
+        cells = ["", *(_rate((rate, "pairs"), it) for it in several)]
+        lines.append(f"| {words} | {' | '.join(cells)} |")
     said = (
         f"{one.events:,} sign-ups met {one.pairs:,} of {one.bans:,} bans, {one.pairs / one.events:.1f} each; "
         f"the bound set {one.spared / max(one.pairs, 1):.1%} aside and left {one.full / one.events:.1f}",
         f"on {in_words(one.machine)}",
     )
     return "\n".join([*lines, "", *(f"* {line}" for line in said)])
+
+
+def _rate(told: tuple[Callable[[Mind], float], str] | None, one: Mind) -> str:
+    return "" if told is None else f"{told[0](one):,.0f} {told[1]}"
 
 
 def main() -> None:
@@ -206,8 +240,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    found = asyncio.run(measured(chosen.bans, chosen.events))
-    print(json.dumps(asdict(found), indent=1) if chosen.json else table(found))
+    found = side_by_side(chosen.bans, chosen.events)
+    print(json.dumps([asdict(one) for one in found], indent=1) if chosen.json else table(found))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """What a whole worker does in a second: its full job beside pass-through and beside a plain aiokafka loop.
 
 ``python -m bench.worker [--bans 100000] [--events 4000] [--turns 3] [--broker embedded|kafka] [--json]``.
-In each turn each of the three is a process of its own that reads the same events off a topic that was
-filled while it stood still; the full jobs start from the same snapshot of a filled Redis. What counts is
+In each turn each of them is a process of its own that reads the same events off a topic that was filled
+while it stood still; the full jobs start from the same snapshot of a filled Redis. Where the mind is machine
+code, a worker whose mind is Python is one of them, too. What counts is
 processor time, which the kernel tells of the process and Redis of itself; the clock on the wall is told
 beside it.
 """
@@ -21,8 +22,9 @@ from typing import Final
 from bench.machine import in_words, machine
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
-from bench.running.scene import BROKERS, PASSING, PLAIN, WORKER, Scene
+from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Scene
 from bench.store.server import Server
+from samehand.compiled import form
 from schemas.wire import encode
 
 BANS: Final = 100_000
@@ -38,7 +40,13 @@ _SETTLE_SECONDS: Final = 1.0
 _RUN_SECONDS_MAX: Final = 300.0
 
 PASS_THROUGH, FULL, AIOKAFKA = "pass-through", "samehand worker", "plain aiokafka loop"
-PROGRAMS: Final = {PASS_THROUGH: PASSING, FULL: WORKER, AIOKAFKA: PLAIN}
+UNCOMPILED: Final = "samehand worker, its mind in Python"
+PROGRAMS: Final = {PASS_THROUGH: PASSING, FULL: WORKER, UNCOMPILED: WORKER, AIOKAFKA: PLAIN}
+
+
+def contenders() -> tuple[str, ...]:
+    """Who is measured: without machine code there is one worker."""
+    return tuple(name for name in PROGRAMS if name != UNCOMPILED or form() == "compiled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ def measured(
     own = filled(bans, seed)
     records = sign_ups(seed, bans, own.originals, _WARM_UP + events, at=time.time())
     pairs = [(record.key.encode(), encode(record)) for record in records]
-    found: dict[str, list[Turn]] = {name: [] for name in PROGRAMS}
+    found: dict[str, list[Turn]] = {name: [] for name in contenders()}
     with BROKERS[broker]() as running:
         for _ in range(turns):
             for name, several in found.items():
@@ -117,7 +125,7 @@ def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes
         with Scene(broker, settings) as scene:
             created = scene.topics.created
             scene.publish(created, warm_up)
-            worker = scene.start(program)
+            worker = scene.start(program, SOURCES if name == UNCOMPILED else {})
             scene.until_committed(created, len(warm_up))
             time.sleep(_SETTLE_SECONDS)
             worker.child.freeze()

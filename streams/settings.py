@@ -180,7 +180,7 @@ class Settings(BaseSettings):
     # Delivery
     batch_records: int = Field(500, ge=1, le=5000, description="Most records in one batch.")
     linger_ms: float = Field(
-        5.0, ge=0.0, le=1000.0, description="How long a batch waits for company, in milliseconds."
+        1.0, ge=0.0, le=1000.0, description="How long a lone event waits for company, in milliseconds."
     )
     letters_share: Share = Field(
         SHARE_MAX, description="Share of dead letters above which a topic stops; 1.0 never stops."

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 from urllib.request import urlopen
 
@@ -43,6 +43,9 @@ WORKER: Final = ("desk.cli", "worker")
 PASSING: Final = ("bench.running.passing",)
 PLAIN: Final = ("bench.running.plain",)
 
+SOURCES: Final[Mapping[str, str]] = MappingProxyType({"PYTHONPATH": ""})
+"""The environment of a process whose mind is Python, where `make bench` has put machine code first."""
+
 
 class NotInTime(RuntimeError):  # says what was waited for; "error" would add nothing
     """Something that was waited for did not come; the message holds the last words of the workers."""
@@ -74,9 +77,15 @@ class Scene:
             **client_options(self.settings), group_id=self.settings.kafka_group, enable_auto_commit=False
         )
 
-    def start(self, program: Sequence[str] = WORKER) -> Running:
-        """A further process, not yet ready."""
-        one = Running(program, self._environment, Path(self._folder.name) / f"{len(self.workers)}.log")
+    def start(
+        self, program: Sequence[str] = WORKER, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> Running:
+        """A further process, not yet ready; ``environment`` is added to the scene's."""
+        one = Running(
+            program,
+            {**self._environment, **environment},
+            Path(self._folder.name) / f"{len(self.workers)}.log",
+        )
         self.workers.append(one)
         return one
 

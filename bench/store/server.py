@@ -15,6 +15,7 @@ import redis
 from local.redis import EmbeddedRedis
 
 _AT_ONCE = 5_000
+_ANSWER_SECONDS_MAX = 600.0  # a snapshot of ten million bans takes minutes to write
 _PART = re.compile(rb"^[^{]*\{\d+\}:(?:g\d+:|b:)?(?P<part>[a-z])")
 
 
@@ -82,7 +83,7 @@ def server(folder: Path | None = None) -> Iterator[Server]:
     It begins with the snapshot in ``folder``, if there is one.
     """
     with _Patient(folder, settings={"appendonly": "no"}) as running:
-        client = redis.Redis.from_url(running.administrator_url)
+        client = redis.Redis.from_url(running.administrator_url, socket_timeout=_ANSWER_SECONDS_MAX)
         try:
             yield Server(running.url, running.administrator_url, cast(Any, client))
         finally:

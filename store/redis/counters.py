@@ -8,7 +8,7 @@ next completes what a crash left.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -168,12 +168,12 @@ class Counters:
         old = (f"f{version}", f"h{version}", f"z{version + 1}", f"y{version + 1}")
         await self._shards.link.command("UNLINK", *(root + name for name in old))
 
-    async def snapshot(self, bans: int) -> Snapshot:
-        """The last snapshot, read once a version; before the first, nothing counted and the given bans."""
+    async def snapshot(self, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
+        """The last snapshot, read once a version; before the first, nothing counted but the bans."""
         raw, frozen = await self._shards.link.command("HMGET", self._shards.layout.meta, "version", "frozen")
         version = int(raw or 0)
         if version == 0:
-            return Snapshot(bans, {}, self._columns, ())
+            return Snapshot(await enrolled(), {}, self._columns, ())
         if self._read is None or self._read[0] != version:
             facts = msgspec.json.decode(frozen)
             cells = [self._cells(f"{self._shards.root(shard)}f{version}") for shard in self._shards.all]

@@ -225,7 +225,7 @@ class RedisStore:
     # frequencies and facts
     async def frequencies(self) -> Frequencies:
         """The frozen snapshot of counts, read once a version."""
-        return await self._counters.snapshot(await self._enrolled())
+        return await self._counters.snapshot(self._enrolled)
 
     async def freeze(self, *, now: float) -> bool:
         """Turns what was counted since into the next snapshot, if one is due."""

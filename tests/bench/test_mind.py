@@ -12,7 +12,7 @@ async def test_every_pair_is_told_by_the_bound_or_in_full() -> None:
     assert found.full == found.pairs - found.spared
     assert set(found.seconds) == {mind.DISTIL, mind.KEYS, mind.BOUND, mind.READ, mind.SCORE, mind.UNSPARED}
     assert 0 < found.unspared <= found.pairs
-    assert f"{found.pairs:,} of 400 bans" in mind.table(found)
+    assert f"{found.pairs:,} of 400 bans" in mind.table([found])
 
 
 def test_rates_are_of_processor_time() -> None:
@@ -26,8 +26,18 @@ def test_rates_are_of_processor_time() -> None:
     assert one.scored_a_second == 400
     assert one.unspared_a_second == 100
     assert one.told_a_second == 1_000
-    assert "| its candidates opened and told apart by the bound | 5,000 | 2,000 pairs |" in mind.table(one)
-    assert "set 90.0% aside" in mind.table(one)
+    assert "| its candidates opened and told apart by the bound | 5,000 | 2,000 pairs |" in mind.table([one])
+    assert "set 90.0% aside" in mind.table([one])
+
+
+def test_what_it_costs_in_python_stands_beside_it() -> None:
+    steps = (mind.DISTIL, mind.KEYS, mind.BOUND, mind.READ, mind.SCORE, mind.UNSPARED)
+    several = [
+        mind.Mind(10, 100, 1_000, 900, 200, dict.fromkeys(steps, seconds), _SOME) for seconds in (1.0, 2.0)
+    ]
+    told = mind.table(several)
+    assert "| its blocking keys made | 10,000 |  | 20,000 µs |" in told
+    assert "| all candidates compared in full, beside that |  | 200 pairs | 100 pairs |" in told
 
 
 _SOME: dict[str, str | int | float] = {
@@ -36,5 +46,6 @@ _SOME: dict[str, str | int | float] = {
     "memory_gib": 1.0,
     "system": "Linux",
     "python": "3.11",
+    "mind": "python",
     "load_average_1min": 0.0,
 }

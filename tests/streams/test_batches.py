@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.batches import GATHER_SECONDS, IDLE_WAITS, Batches
+from streams.batches import COMPANY, GATHER_SECONDS, IDLE_WAITS, TURN_SECONDS, Batches
 from tests.streams.fakes import FakeClock, FakeTaken, Scene, stream
 
 
@@ -34,6 +34,25 @@ async def test_a_lone_event_waits_for_company_once() -> None:
     pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"]), then_hang=True)))
     assert len(await batches.next()) == 1
     assert clock.slept == [0.005]
+    pump.cancel()
+
+
+async def test_who_has_company_does_not_wait() -> None:
+    clock = FakeClock()
+    batches = Batches(clock)
+    pump = asyncio.create_task(batches.fill(stream(Scene().taken([b"x"] * COMPANY), then_hang=True)))
+    await asyncio.sleep(0.01)
+    assert len(await batches.next()) == COMPANY
+    assert clock.slept == []
+    pump.cancel()
+
+
+async def test_what_is_on_its_way_is_waited_for_in_turns_however_short_the_wait_for_company() -> None:
+    clock = Busy(Scene().taken([b"x"] * 30))
+    batches = Batches(clock, linger_seconds=0.0, more=lambda: len(clock.left) > 20)
+    pump = asyncio.create_task(batches.fill(clock.source()))
+    assert len(await batches.next()) > COMPANY
+    assert set(clock.slept[1:]) == {TURN_SECONDS}
     pump.cancel()
 
 
