@@ -9,7 +9,6 @@ told from all keys. The tests hold :func:`listed` to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from itertools import permutations
 from typing import Final
 
@@ -48,9 +47,6 @@ _NAMING_RUN, _NAMING_WORD, _BIO_BAND, _AVATAR_BLOCK = (
 )
 _HANDLE_FULL = int(KeyKind.HANDLE_FULL)
 _DIGESTS = frozenset(map(int, (KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.ADDRESS, KeyKind.PREFIX)))
-
-# Candidates of one batch share records: some thousand of the mean batch, 4 KB each with record and trait.
-_TRAITS_REMEMBERED = 8_192
 
 
 def truly(records: Sequence[bytes], key: Key, pictures: Sequence[bytes]) -> bool:
@@ -249,9 +245,12 @@ def _payload(record: bytes, code: int) -> bytes:
         return b""
 
 
-@lru_cache(maxsize=_TRAITS_REMEMBERED)
 def _trait(record: bytes, code: int) -> object | None:
-    """One trait, read without the others."""
+    """One trait, read without the others.
+
+    Nothing is kept here: names are where they are unpacked, and beside that a cache of whole records spared
+    no time that could be measured (56,000 look-ups), while what it held scattered over the memory.
+    """
     payload = _payload(record, code)
     try:
         trait: object = BY_CODE[code].unpack(payload) if payload else None
