@@ -163,20 +163,21 @@ class _Choice:
 
     async def of(self, claimed: Claims, queries: Sequence[Query]) -> list[list[Candidate]]:
         """The candidates of each query."""
-        best = claimed.best(self._keep + 1)  # the account itself may be among them
-        await self._read(best.place)
-        true, fell = self._checked(best, queries)
-        answers = self._ranked(best, true, len(queries))
-        # Where claims fell away (false, chance, expired, gone), what was cut may be better than what is left.
-        all_, few = claimed.counts(len(queries)), best.counts(len(queries))
-        short = np.array([len(answer) < self._keep for answer in answers], np.bool_) & fell & (few < all_)
-        if short.any():
-            rest = claimed.at(short[claimed.query])
-            await self._read(rest.place)
-            true, _ = self._checked(rest, queries)
-            longer = self._ranked(rest, true, len(queries))
-            for number in np.flatnonzero(short).tolist():
-                answers[number] = longer[number]
+        answers: list[list[Candidate]] = [[] for _ in queries]
+        left, reach = claimed, self._keep + 1  # the account itself may be among them
+        while len(left.query):
+            best = left.best(reach)
+            await self._read(best.place)
+            true, fell = self._checked(best, queries)
+            found = self._ranked(best, true, len(queries))
+            asked = left.counts(len(queries))
+            for number in np.flatnonzero(asked).tolist():
+                answers[number] = found[number]
+            # Where claims fell away (false, chance, expired, gone), what was cut may be better than what is
+            # left. Twice as many are nearly always enough, while all that was cut are hundreds.
+            few = np.array([len(answer) < self._keep for answer in answers], np.bool_)
+            short = few & fell & (best.counts(len(queries)) < asked)
+            left, reach = left.at(short[left.query]), 2 * reach
         return answers
 
     async def _read(self, held: Ints) -> None:

@@ -170,6 +170,22 @@ class TestBans:
         await store.enrol([*crowd, looks], now=NOW)
         assert await found(store, Query.of("x:q", shows("q", picture)), keep=2) == ["looks"]
 
+    async def test_however_many_fall_away_what_is_true_comes_up(self, store: Store) -> None:
+        """Pictures that share a block by chance stand first, and are several times as many as are kept."""
+        picture, block = bytes(range(32)), bytes(range(29, 32))
+        crowd = [
+            replace(a_ban(f"{n}"), fingerprints=shows(f"{n}", bytes([n]) * 29 + block))
+            for n in range(100, 120)
+        ]
+        namesakes = [a_ban(f"{n}", handle="umar") for n in range(200, 240)]
+        await store.enrol([*crowd, *namesakes], now=NOW)
+        keys = (*Query.of("x:q", shows("q", picture)).keys, key_of(KeyKind.HANDLE_FULL, b"umar"))
+        asked = Query("x:q", keys, (picture,))
+        assert len(await found(store, replace(asked, pictures=()), keep=20)) == 20
+        several = await found(store, asked, keep=3)
+        assert len(several) == 3
+        assert set(several) <= {ban.facts.account_id for ban in namesakes}
+
     async def test_a_batch_may_be_empty_and_a_query_without_keys(self, store: Store) -> None:
         assert await store.bans_like([], now=NOW) == []
         assert await store.enrol([], now=NOW) == []
