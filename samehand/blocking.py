@@ -11,22 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
 from samehand.commonness import decoration
 
 # Below this a word loses a letter in its order only: five letters in any order are too many words.
-UNORDERED_LENGTH_MIN = 6
-DELETION_LENGTH_MIN = 4
-LETTERS_LENGTH_MIN = 5
-CONSONANTS_MIN = 4
-RUN = 5  # letters in a row that name a handle well enough (26^5: 12 million), and what real evaders keep
-RUNS_TRIED_MAX = 24
-RUNS_AT_ENDS_LENGTH_MIN = 10
-LETTERS_LISTED_WHOLE_LENGTH_MIN = 13  # letters less one would be ten keys
-AFFIX_STEM_MIN = 5
-CORE_LENGTH_MIN = 3
-WORD_LENGTH_MAX = 64  # letters that are keyed; what follows adds nothing that the start did not say
-_DECORATION_LENGTH_MIN, _DECORATION_LENGTH_MAX = 2, 10
+UNORDERED_LENGTH_MIN: Final = 6
+DELETION_LENGTH_MIN: Final = 4
+LETTERS_LENGTH_MIN: Final = 5
+CONSONANTS_MIN: Final = 4
+# Letters in a row that name a handle well enough (26^5: 12 million), and what real evaders keep.
+RUN: Final = 5
+RUNS_TRIED_MAX: Final = 24
+RUNS_AT_ENDS_LENGTH_MIN: Final = 10
+LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 13  # letters less one would be ten keys
+AFFIX_STEM_MIN: Final = 5
+CORE_LENGTH_MIN: Final = 3
+WORD_LENGTH_MAX: Final = 64  # letters that are keyed; what follows adds nothing that the start did not say
+_DECORATION_LENGTH_MIN: Final = 2
+_DECORATION_LENGTH_MAX: Final = 10
 
 
 def deletions(word: str) -> list[str]:

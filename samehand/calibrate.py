@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,15 @@ Bools = npt.NDArray[np.bool_]
 Method = Literal["platt", "isotonic"]
 
 # Below so many labels a curve follows their noise, and a line of two numbers is all that they bear.
-ISOTONIC_MIN = 300
+ISOTONIC_MIN: Final = 300
 # Labels that a point of the curve stands for at least: one standard error of their share is .11 at most.
-LABELS_A_POINT = 20
+LABELS_A_POINT: Final = 20
 
-_STEPS_MAX = 60
-_SLOPE_MIN = 0.05  # lower, the labels do not follow the score: its order is kept all the same
+_STEPS_MAX: Final = 60
+_SLOPE_MIN: Final = 0.05  # lower, the labels do not follow the score: its order is kept all the same
 # How strongly the line is held to the one there is (slope 1, intercept 0): as by a dozen labels.
-_SLOPE_SPREAD, _INTERCEPT_SPREAD = 0.5, 2.0
+_SLOPE_SPREAD: Final = 0.5
+_INTERCEPT_SPREAD: Final = 2.0
 
 
 class Calibration(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import Final
 
 from samehand.blocking import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
 from samehand.commonness import decoration, segments
@@ -14,8 +15,8 @@ from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.normal.consonants import word_keys
 from samehand.word import Word
 
-_WORDS_MAX = 4  # words of a handle or a name that are paired; more are a slogan
-_WORD_LENGTH_MIN = 5  # a single word that a whole handle may be
+_WORDS_MAX: Final = 4  # words of a handle or a name that are paired; more are a slogan
+_WORD_LENGTH_MIN: Final = 5  # a single word that a whole handle may be
 
 
 def handle_words(word: Word) -> tuple[str, ...]:

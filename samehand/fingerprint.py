@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
@@ -24,16 +25,19 @@ from samehand.signals.crossing import CROSSING, Names, names_of
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
 
-RECORD_VERSION = 3
-_SECTION_LENGTH_MAX = 0xFFFF
-_EMPTY = 0x80  # added to the code of a section without a payload, which then has no length either
-_CODE_MAX = _EMPTY - 1
-_AT, _AT_ENDS = 3, 7
+RECORD_VERSION: Final = 3
+_SECTION_LENGTH_MAX: Final = 0xFFFF
+_EMPTY: Final = 0x80  # added to the code of a section without a payload, which then has no length either
+_CODE_MAX: Final = _EMPTY - 1
+_AT: Final = 3
+_AT_ENDS: Final = 7
 # What reads a section, by its code, and where the trait stands: every pair that is compared goes through it.
-_READERS = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
-_PLATFORM, _STRATUM = 7, 8  # where each stands in a header of one byte a word
-_LAST_PLATFORM, _LAST_STRATUM = len(PLATFORMS), len(STRATA)
-_AT_LATER = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
+_READERS: Final = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
+_PLATFORM: Final = 7  # where each stands in a header of one byte a word
+_STRATUM: Final = 8
+_LAST_PLATFORM: Final = len(PLATFORMS)
+_LAST_STRATUM: Final = len(STRATA)
+_AT_LATER: Final = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,27 +7,27 @@ counted yet, every rate falls back to the signal's own figure, so that it works 
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Final, Protocol
 
 from samehand.keys import KeyKind
 
 # How many bearers the shipped rate counts for, before any is counted (the shape of a gamma prior). Of names
 # the shipped rates are measured, one for each name, and true ones scatter about them by small factors; that
 # the banned account bears the name is itself one observation of it.
-NAMED_BEFORE = 1.25
+NAMED_BEFORE: Final = 1.25
 # Of addresses, devices and pictures one rate stands for all, of which most are borne by nobody else and a few
 # by thousands: less than one bearer, so that having met nobody else soon says that there is hardly anybody.
-SHARED_BEFORE = 0.25
+SHARED_BEFORE: Final = 0.25
 
 # Below so many counted accounts of a stratum its names are priced as shipped: in a small file the look-alikes
 # that are looked for are most of those who bear the name.
-STRATUM_ACCOUNTS_MIN = 500
+STRATUM_ACCOUNTS_MIN: Final = 500
 
 # The two accounts of a pair are no crowd, but may have been counted themselves.
-OF_THE_PAIR = 2
+OF_THE_PAIR: Final = 2
 
 # Standard deviations from a count to the bound that it exceeds with 95 %.
-_SIGMAS = 1.645
+_SIGMAS: Final = 1.645
 
 
 class Frequencies(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from samehand.blocking import (
     CONSONANTS_MIN,
@@ -32,19 +32,22 @@ from samehand.normal.words import collapse
 
 # A base this short has so many bearers that only its number tells them apart: number and base are keyed
 # together, each letter or digit of them missing once.
-_NUMBERED_WHOLE_MAX = 5
-_DIGITS_MIN = 2
-_NUMBERED_EDGE = 2  # letters beside the number: two leave some hundred accounts of a million behind a year
-_ENDS_LENGTH_MIN = 6  # letters between both ends of a handle without a number, lest the ends be all of it
+_NUMBERED_WHOLE_MAX: Final = 5
+_DIGITS_MIN: Final = 2
+# Letters beside the number: two leave some hundred accounts of a million behind a year.
+_NUMBERED_EDGE: Final = 2
+# Letters between both ends of a handle without a number, lest the ends be all of it.
+_ENDS_LENGTH_MIN: Final = 6
 # A made-up handle has at most seven letters of a name; more before the digits were somebody's choice.
-_CHOSEN_LENGTH_MIN = 8
-_DIGITS_APPENDED_MAX = 4  # a year
-_CORES_TRIED = 3
-_MIDDLE_LENGTH_MIN, _MIDDLES_TRIED = 4, 2  # words between two others (`node-mongoose-orm`)
-_SURE_DECORATION_MIN = 4  # a shorter one may well be the name's own: -an, -el, -la
+_CHOSEN_LENGTH_MIN: Final = 8
+_DIGITS_APPENDED_MAX: Final = 4  # a year
+_CORES_TRIED: Final = 3
+_MIDDLE_LENGTH_MIN: Final = 4  # words between two others (`node-mongoose-orm`)
+_MIDDLES_TRIED: Final = 2
+_SURE_DECORATION_MIN: Final = 4  # a shorter one may well be the name's own: -an, -el, -la
 
-_RUN = re.compile(r"[0-9]+")
-_LEET = str.maketrans("0123456789", "oizeasgtbg")
+_RUN: Final = re.compile(r"[0-9]+")
+_LEET: Final = str.maketrans("0123456789", "oizeasgtbg")
 
 
 class Written(NamedTuple):

@@ -88,8 +88,13 @@ _MAY_AGREE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "mention": _mentions,
 }
 _NAMES: Final = frozenset(("handle", "name"))
-_AVATAR, _BIO, _EMAIL_CODE, _MENTION = AVATAR.code, BIO.code, EMAIL.code, MENTION.code
-_CONTACT, _EMAIL, _PHONE = POSITION["contact"], POSITION["email"], POSITION["phone"]
+_AVATAR: Final = AVATAR.code
+_BIO: Final = BIO.code
+_EMAIL_CODE: Final = EMAIL.code
+_MENTION: Final = MENTION.code
+_CONTACT: Final = POSITION["contact"]
+_EMAIL: Final = POSITION["email"]
+_PHONE: Final = POSITION["phone"]
 _ROUNDING: Final = 1e-6
 _SECOND: Final = 1.0  # what a record rounds its moment by
 

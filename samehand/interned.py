@@ -6,12 +6,14 @@ spelled out in the record, so that a new platform needs no new version of anythi
 
 from __future__ import annotations
 
-SPELLED = 0
+from typing import Final
+
+SPELLED: Final = 0
 """The code that says: the word itself follows."""
 
-_PLATFORMS = ("x", "facebook", "instagram", "telegram", "whatsapp")
+_PLATFORMS: Final = ("x", "facebook", "instagram", "telegram", "whatsapp")
 
-_STRATA = (
+_STRATA: Final = (
     *("latin", "latin/ar", "latin/de", "latin/en", "latin/es", "latin/fr", "latin/hi", "latin/id"),
     *("latin/it", "latin/pl", "latin/pt", "latin/sw", "latin/tr", "latin/ur", "latin/vi", "cyrillic"),
     *("cyrillic/bg", "cyrillic/kk", "cyrillic/mn", "cyrillic/ru", "cyrillic/sr", "cyrillic/tg"),
@@ -76,5 +78,5 @@ class Interned:
         return record[start:end].decode(), end
 
 
-PLATFORMS = Interned(_PLATFORMS)
-STRATA = Interned(_STRATA)
+PLATFORMS: Final = Interned(_PLATFORMS)
+STRATA: Final = Interned(_STRATA)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import NewType, cast
+from typing import Final, NewType, cast
 
 
 class KeyKind(IntEnum):
@@ -57,14 +57,14 @@ class KeyKind(IntEnum):
 # carries too few bits to single one out among a million, and its posting would cost every look-up
 # (measured: recall .955 at 136 candidates with this cap). Personal values: more than 60 accounts behind
 # one device or address is a farm, a shop or a carrier, where the value no longer names anybody.
-NAME_POSTING_CAP = 256
-PERSONAL_POSTING_CAP = 60
+NAME_POSTING_CAP: Final = 256
+PERSONAL_POSTING_CAP: Final = 60
 # An exact handle keeps a long list: it is the strongest name key, and recurring spam names are real.
-EXACT_POSTING_CAP = 1024
+EXACT_POSTING_CAP: Final = 1024
 # A rare word or a run of letters finds what nothing else does; one that many share finds strangers. Of runs
 # 32 keep the candidates of a million bans within 150 in the mean (docs/adr/0008-blocking-keys.md).
-SHORT_POSTING_CAP = 32
-SHORT_KINDS = frozenset({KeyKind.NAMING_RUN, KeyKind.NAMING_WORD})
+SHORT_POSTING_CAP: Final = 32
+SHORT_KINDS: Final = frozenset({KeyKind.NAMING_RUN, KeyKind.NAMING_WORD})
 
 
 def posting_cap(kind: KeyKind) -> int:
@@ -92,8 +92,8 @@ Key = NewType("Key", bytes)
 Plain bytes, since a look-up makes a hundred: they hash once, sort by kind, and a batch of them is one array.
 """
 
-_BYTES = [bytes((kind,)) for kind in range(256)]
-_KINDS = {int(kind): kind for kind in KeyKind}
+_BYTES: Final = [bytes((kind,)) for kind in range(256)]
+_KINDS: Final = {int(kind): kind for kind in KeyKind}
 
 
 def key_of(kind: KeyKind, value: bytes) -> Key:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +27,12 @@ Ints = npt.NDArray[np.int64]
 Cost = Callable[[Floats], float]
 
 # Fewer of either kind say nothing that the next few would not unsay.
-LABELS_A_KIND_MIN = 15
+LABELS_A_KIND_MIN: Final = 15
 # What a multiplier is held by: it strays from 1 by more than this only where labels insist.
-MULTIPLIER_SPREAD = 0.3
-_INTERCEPT_SPREAD = 2.0
-_FOLDS = 5
-_STEPS_MAX = 100
+MULTIPLIER_SPREAD: Final = 0.3
+_INTERCEPT_SPREAD: Final = 2.0
+_FOLDS: Final = 5
+_STEPS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ bears that name may spell it oddly, too. Where several kinds hold, the one of mo
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from rapidfuzz.distance import OSA
 
@@ -20,22 +21,24 @@ from samehand.commonness import bits, decoration, segments, whole_bits
 from samehand.word import RUN_MIN, Likeness, Word
 
 # One letter carries about this many bits in names (measured by the shipped character model).
-LETTER_BITS = 3.6
-_VOWEL_BITS = 2.0
-_PART_MIN = 5  # letters that a shorter handle needs to be recognised at an end of a longer one
+LETTER_BITS: Final = 3.6
+_VOWEL_BITS: Final = 2.0
+_PART_MIN: Final = 5  # letters that a shorter handle needs to be recognised at an end of a longer one
 # A long handle made of several telling words is rarer than any one word can be known to be (21.5 bits). The
 # sum over its words is believed up to this: one in four billion, more accounts than any platform has.
-LONG_BITS_MAX = 32.0
+LONG_BITS_MAX: Final = 32.0
 # Shorter pieces are as likely scraps of a word that no list knows (`jawan` `mal` `ang`) as words.
-_TELLING_MIN = 4
-_TYPO_LENGTH_MIN, _TWO_TYPOS_LENGTH_MIN = 4, 7
-_TYPOS_MAX = 2
+_TELLING_MIN: Final = 4
+_TYPO_LENGTH_MIN: Final = 4
+_TWO_TYPOS_LENGTH_MIN: Final = 7
+_TYPOS_MAX: Final = 2
 # Assumed: for one bearer of a name there are so many (two bits: three) whose spelling is a letter away.
-_NEIGHBOUR_BITS = 2.0
+_NEIGHBOUR_BITS: Final = 2.0
 # Assumed: for one who copies a part, three come by it otherwise; more, the more is left of either word.
-_PART_BITS, REST_BITS = 2.0, 3.0
-_RUNS_MAX = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
-_CONSONANTS_MIN = 4
+_PART_BITS: Final = 2.0
+REST_BITS: Final = 3.0
+_RUNS_MAX: Final = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
+_CONSONANTS_MIN: Final = 4
 
 
 def likeness(ours: Word, theirs: Word) -> Likeness | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 # A chain longer than this is a fault in the data, not a family: descent stops being counted there.
-GENERATION_MAX = 1_000
+GENERATION_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from samehand.blocking import (
     CONSONANTS_MIN,
@@ -26,8 +26,8 @@ from samehand.blocking import (
 from samehand.commonness import bits, decoration
 from samehand.keys import Key, KeyKind, key_of, keys_of
 
-_LETTERS_LISTED_WHOLE_LENGTH_MIN = 14  # letters less one would be a dozen keys
-_PAIRED_MAX = 4  # words that are paired, the rarest: all pairs of a four-word name
+_LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 14  # letters less one would be a dozen keys
+_PAIRED_MAX: Final = 4  # words that are paired, the rarest: all pairs of a four-word name
 
 
 class SpeltName(NamedTuple):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Final
 
-_DIGEST_BYTES = 16
+_DIGEST_BYTES: Final = 16
 
 
 def alert_id(account: str, banned: str) -> str:

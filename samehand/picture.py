@@ -17,22 +17,23 @@ import warnings
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-IMAGE_BYTES_MAX = 262_144
+IMAGE_BYTES_MAX: Final = 262_144
 # No platform serves a larger avatar. A flat PNG costs the most a byte: one of this size a tenth of a second,
 # one of 4096 by 4096, which fits in the bytes as well, four times that.
-PIXELS_MAX = 2048 * 2048
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
-_SIDE, _VIEW = 256, 128
+PIXELS_MAX: Final = 2048 * 2048
+_FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP")
+_SIDE: Final = 256
+_VIEW: Final = 128
 
 # Views of the query's picture, as the share of it that is seen. A smaller share finds a banned picture that
 # was cut out of this one, a larger one (its margin mirrored outwards) one that this one was cut out of.
-_SHARES = (1.0, 0.95, 0.9, 1.05, 1.1)
-_MARGIN = round(_SIDE * (max(_SHARES) - 1) / 2) + 1
+_SHARES: Final[tuple[float, ...]] = (1.0, 0.95, 0.9, 1.05, 1.1)
+_MARGIN: Final = round(_SIDE * (max(_SHARES) - 1) / 2) + 1
 
 Reason = Literal["extra-not-installed", "too-large", "too-many-pixels", "malformed"]
 REASONS: tuple[Reason, ...] = ("extra-not-installed", "too-large", "too-many-pixels", "malformed")

@@ -31,27 +31,27 @@ from samehand.weights import SignalWeights, Weights
 # Below the threshold of `possible` by so much (in nats after calibration) a pair is held that may not alert
 # alone: visibly below, still ranked by its evidence among its kind, and of the probability that was seen of
 # them (docs/quality.md: 1 of 139 was a mirror, e^-4 is 1 in 55).
-_HOLD_MARGIN = 4.0
+_HOLD_MARGIN: Final = 4.0
 # The same where names speak and there was nothing else to compare: then silence elsewhere is no disagreement.
-_NOTHING_ELSE_MARGIN = 1.0
+_NOTHING_ELSE_MARGIN: Final = 1.0
 # And of one household's device and line where no name agrees whole (a family shares a surname): one of 14 was
 # a mirror on tuning seeds 211 and 212, four of 14 on the held-out ones before; e^-1.5 is 1 in 5.5.
-_HOUSEHOLD_MARGIN = 1.5
+_HOUSEHOLD_MARGIN: Final = 1.5
 
 # Where one household or one name is all that speaks, a pair is looked at and not believed: a family's tablet
 # comes with its address and browser, and namesakes and admirers share names. With each group stands what
 # another ground must weigh (nats) to count as one: beside a household more than a shared family name does.
-_GROUNDS = {
+_GROUNDS: Final = {
     "name": (4.0, "the names, which namesakes and admirers share too,"),
     "device": (5.0, "one household's device and line"),
 }
 # A handle that agrees whole, or a whole display name of many bits (a common one is never alone), may reach
 # `possible` by itself, and so may a household's device with it; what is less than that may not.
-_WHOLE = frozenset(("same-handle", "same", "same-name", "spells-it"))
+_WHOLE: Final = frozenset(("same-handle", "same", "same-name", "spells-it"))
 
 # Who is back within the hour under both names is for a person to look at, whatever else was changed: the
 # moment and two names are three things that a namesake would have to share by chance.
-_BACK_AT_ONCE = frozenset(
+_BACK_AT_ONCE: Final = frozenset(
     (
         ("timing", "within-an-hour"),
         ("name", "same-name"),
@@ -64,31 +64,34 @@ _BACK_AT_ONCE = frozenset(
 # Levels that say no more than that two values differ. Who changes one thing to come back changes others as
 # well, so these depend on each other: the strongest counts whole, the others for a share. But who keeps the
 # name hides nothing: there each difference counts whole.
-APART = frozenset(("different", "other-language", "another"))
+APART: Final = frozenset(("different", "other-language", "another"))
 
 # What a mirror that keeps its name openly nearly always keeps one of as well; where all of those that both
 # show differ, it is a namesake.
-IDENTIFYING = frozenset(("email", "phone", "device", "payment", "avatar", "bio"))
+IDENTIFYING: Final = frozenset(("email", "phone", "device", "payment", "avatar", "bio"))
 
 # Signals that speak of an address itself.
-_ADDRESSES = frozenset(("email", "phone", "contact"))
+_ADDRESSES: Final = frozenset(("email", "phone", "contact"))
 
 # Signals whose agreement an admirer brings about, too.
-_SHOWN_BY_ADMIRERS = frozenset(("avatar", "mention"))
+_SHOWN_BY_ADMIRERS: Final = frozenset(("avatar", "mention"))
 
 # What is held keeps its order: of its excess (nats) so much is left (after calibration, so that no slope
 # lifts it over the threshold again), half of it at five nats.
-_HOLD_ROOM, _HOLD_HALF = 0.5, 5.0
+_HOLD_ROOM: Final = 0.5
+_HOLD_HALF: Final = 5.0
 
 # Weight (in nats) from which a signal counts as speaking for the pair at all when asking whether others
 # stand alone: less than a factor of two is not a second reason.
-_SPEAKS = 0.7
+_SPEAKS: Final = 0.7
 
 
 # What is asked of each signal, read once: every pair goes through all of them.
 _COMPARED: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _CONSIDERED: Final = tuple((circumstance.name, circumstance.consider) for circumstance in CIRCUMSTANCES)
-_HANDLE, _NAME, _CONTACT = POSITION["handle"], POSITION["name"], POSITION["contact"]
+_HANDLE: Final = POSITION["handle"]
+_NAME: Final = POSITION["name"]
+_CONTACT: Final = POSITION["contact"]
 
 
 def score(

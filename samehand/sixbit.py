@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, b2a_base64
+from typing import Final
 
-SEPARATOR = "\x1f"
+SEPARATOR: Final = "\x1f"
 
-_PACKABLE = re.compile(rf"[a-z0-9 {SEPARATOR}]*")
-_PADDING = "A"  # six zero bits; no folded text holds an upper-case letter
-_WRITTEN = str.maketrans(f" {SEPARATOR}", "+/")
-_READ = bytes.maketrans(b"+/", f" {SEPARATOR}".encode())
+_PACKABLE: Final = re.compile(rf"[a-z0-9 {SEPARATOR}]*")
+_PADDING: Final = "A"  # six zero bits; no folded text holds an upper-case letter
+_WRITTEN: Final = str.maketrans(f" {SEPARATOR}", "+/")
+_READ: Final = bytes.maketrans(b"+/", f" {SEPARATOR}".encode())
 
 
 def packable(text: str) -> bool:

@@ -18,7 +18,7 @@ from samehand.signals.avatar import NEAR_BITS, PDQ_BYTES
 # Comparing one hash with so many takes about 0.1 ms; an operator's list has some dozens.
 STOCK_MAX: Final = 10_000
 
-_WORDS = PDQ_BYTES // 8
+_WORDS: Final = PDQ_BYTES // 8
 
 
 class StockPictures:

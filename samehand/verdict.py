@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 
 class Consequence(Enum):
@@ -13,7 +14,7 @@ class Consequence(Enum):
     NOTHING = "nothing"
 
 
-_CONSEQUENCES = {
+_CONSEQUENCES: Final = {
     "not_mirror": Consequence.SUPPRESS,
     "mirror": Consequence.JOIN,
     "unsure": Consequence.NOTHING,

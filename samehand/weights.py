@@ -12,16 +12,16 @@ import math
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from samehand.errors import UnusableWeights
 
 # Nats. What one agreement says by itself unless its row allows more: about one account in a million.
-CEILING = 14.0
+CEILING: Final = 14.0
 # What any row may allow: 32 bits name one among four billion accounts, more than the largest platform has.
-WEIGHT_MAX = 22.2
+WEIGHT_MAX: Final = 22.2
 
 
 Band = Literal["likely", "possible", "none"]

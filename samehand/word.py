@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from samehand.commonness import decoration
 from samehand.kept import kept
 
-RUN_MIN = 4
+RUN_MIN: Final = 4
 """Letters from which a run in common says anything.
 
 Of real evaders' handles that show a likeness at all, many share no more than a word of four letters or a

@@ -6,17 +6,19 @@ names list their words under one kind of key, so that either finds the other.
 
 from __future__ import annotations
 
+from typing import Final
+
 from samehand.commonness import bits, decoration
 from samehand.crossing_keys import handle_words
 from samehand.keys import Key, KeyKind, keys_of
 from samehand.word import Word
 
 # Six bytes a word and ban: the two rarest of both names.
-_LISTED_MAX = 2
-_TRIED_MAX = 8
-_LENGTH_MIN = 4
+_LISTED_MAX: Final = 2
+_TRIED_MAX: Final = 8
+_LENGTH_MIN: Final = 4
 # One bearer in 512: the posting of a commoner word is full of strangers.
-_BITS_MIN = 9.0
+_BITS_MIN: Final = 9.0
 
 
 def listed_words(handle: Word | None, name: Word | None) -> list[Key]:

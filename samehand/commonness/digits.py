@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from itertools import pairwise
+from typing import Final
 
 # A digit drawn at random.
-DIGIT_BITS = math.log2(10)
+DIGIT_BITS: Final = math.log2(10)
 
 # The share of runs with this many digits: two and four (the end of a year, a year) lead, and long ones are
 # ids and phone numbers. General knowledge of what people append, rounded; every longer length has the last
 # share.
-_LENGTH_SHARES = {1: 0.22, 2: 0.32, 3: 0.16, 4: 0.20, 5: 0.03, 6: 0.03, 7: 0.01, 8: 0.02}
-_LONG_SHARE = 0.01
+_LENGTH_SHARES: Final = {1: 0.22, 2: 0.32, 3: 0.16, 4: 0.20, 5: 0.03, 6: 0.03, 7: 0.01, 8: 0.02}
+_LONG_SHARE: Final = 0.01
 
 # Half of all runs mean something; the other half is taken as drawn at random.
-_RANDOM_BITS = 1.0
+_RANDOM_BITS: Final = 1.0
 
 # Numbers that mean something somewhere (786, 007, 69, 420, 110, 520): bits among all runs of digits.
-_MEANT_BY_BITS = {
+_MEANT_BY_BITS: Final = {
     2: "1 2 7",
     6: "3 9 5 8 4 6 0 01 10 11 12 13 21 22 23 07 88 99 123",
     7: "00 02 03 05 09 14 15 16 17 18 19 20 24 25 33 42 69 77",
@@ -27,16 +28,19 @@ _MEANT_BY_BITS = {
     9: "110 12345 123456 321 212 999 333 888 222 555 000 001 911 1337 520",
     10: "1122 1212 4321 1111 0000 7777 6969 5050 92 91 1313 1414 521 1314",
 }
-_MEANT = {number: float(own) for own, numbers in _MEANT_BY_BITS.items() for number in numbers.split()}
+_MEANT: Final = {number: float(own) for own, numbers in _MEANT_BY_BITS.items() for number in numbers.split()}
 
-_YEAR_FIRST, _YEAR_LAST = 1940, 2029
+_YEAR_FIRST: Final = 1940
+_YEAR_LAST: Final = 2029
 # Birth years of the people who sign up; two fifths of the years that stand in handles are spread evenly.
-_YEAR_PEAK, _YEAR_SPREAD, _YEAR_BELL_SHARE = 1998, 16.0, 0.6
+_YEAR_PEAK: Final = 1998
+_YEAR_SPREAD: Final = 16.0
+_YEAR_BELL_SHARE: Final = 0.6
 # Two digits below this are read as a year of this century.
-_CENTURY_TURN = 30
+_CENTURY_TURN: Final = 30
 
 # A run repeats or counts up or down in one of eight cases; its length then costs a bit a digit.
-_PATTERN_BITS = 6.0
+_PATTERN_BITS: Final = 6.0
 
 
 @lru_cache(maxsize=4096)  # years and counters come back all the time; random runs need no memory

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from samehand.commonness.table import STEPS_PER_BIT, Table
 
-START = "^"
+START: Final = "^"
 
 
 def running_bits(table: Table, run: str) -> list[float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from samehand.commonness.affixes import decoration
 from samehand.commonness.digits import digit_bits
@@ -27,13 +27,13 @@ from samehand.commonness.table import HEAD_LENGTH, SHORT_LENGTHS, TOKEN_LENGTH_M
 # The same names come back within one batch and between a look-up's candidates. Of 61,000 questions on 12,000
 # simulated sign-ups 8,192 entries answer .704 and four times as many .715; they are full within minutes, so
 # that a worker's memory is soon flat.
-_REMEMBERED = 8_192
+_REMEMBERED: Final = 8_192
 
 # Longer text is at the cap anyway (nine listed words of five letters), so the work on one token stays
 # bounded.
-_READ_LETTERS = 48
+_READ_LETTERS: Final = 48
 
-_RUNS = re.compile(r"[a-z]+|[0-9]+")
+_RUNS: Final = re.compile(r"[a-z]+|[0-9]+")
 
 
 class Segment(NamedTuple):

@@ -13,19 +13,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from samehand.commonness.version import COMMONNESS_VERSION
 from samehand.normal.table import FOLD_VERSION
 
-FILE_NAME = "commonness.txt.xz"
+FILE_NAME: Final = "commonness.txt.xz"
 # A cost is one printable character: sixth parts of a bit, up to 15.5 bits.
-STEPS_PER_BIT = 6
-FIRST_CODE = 33
-LETTERS_HEAD = "[letters]"
+STEPS_PER_BIT: Final = 6
+FIRST_CODE: Final = 33
+LETTERS_HEAD: Final = "[letters]"
 # Tokens of this length and more are found by their first letters; shorter ones may begin anywhere.
-HEAD_LENGTH = 4
-SHORT_LENGTHS = (2, 3)
-TOKEN_LENGTH_MAX = 16
+HEAD_LENGTH: Final = 4
+SHORT_LENGTHS: Final = (2, 3)
+TOKEN_LENGTH_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 # User agents are short; what comes after is padding.
-_TEXT_LENGTH_MAX = 512
-_MODEL_LENGTH_MAX = 32
+_TEXT_LENGTH_MAX: Final = 512
+_MODEL_LENGTH_MAX: Final = 32
 
 # In the order in which they must be tried: everybody claims to be Safari, and most claim to be Chrome.
 _BROWSERS: tuple[tuple[str, str], ...] = (
@@ -52,11 +53,11 @@ _SYSTEMS: tuple[tuple[str, str], ...] = (
     ("x11", "linux"),
 )
 # `Android 13; SM-A536B Build/…)`, with a locale in between in old ones. Browsers that hide the model say `K`.
-_ANDROID_MODEL = re.compile(
+_ANDROID_MODEL: Final = re.compile(
     r"android[ /][\d.]+;(?: [a-z]{2}[-_][a-z]{2};)? ?([^;)]*?)(?: build/[^;)]*)?(?:;[^)]*)?\)", re.IGNORECASE
 )
-_NAMELESS_MODELS = frozenset({"", "k", "mobile", "tablet", "wv", "u", "linux"})
-_PRODUCT = re.compile(r"[a-z][a-z0-9._-]{1,31}(?=/)", re.IGNORECASE)
+_NAMELESS_MODELS: Final = frozenset({"", "k", "mobile", "tablet", "wv", "u", "linux"})
+_PRODUCT: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}(?=/)", re.IGNORECASE)
 
 
 def agent_family(user_agent: str) -> str | None:

@@ -9,30 +9,31 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 
 from samehand.normal.words import without_repeats
 
 # The articles of Arabic names as they are written apart in Latin letters (al-Rahman, ur Rahman, Saif ul
 # Islam).
-ARTICLES = frozenset(
+ARTICLES: Final = frozenset(
     {"al", "el", "il", "ul", "ur", "ar", "as", "ash", "ad", "an", "at", "az", "us", "ud", "ol"}
 )
 # The article grown together with its noun (alrahman). A vowel, y or l after it means that the word merely
 # starts alike (Alina, Ilyas, Allah).
-_JOINED_ARTICLE = re.compile(r"^[aeiou]l(?=[^aeiouly].)")
+_JOINED_ARTICLE: Final = re.compile(r"^[aeiou]l(?=[^aeiouly].)")
 # Servant-of names, of which Abdullah keeps its l: Abdul Karim, Abdelkarim, Abdurrahman, عبدالكريم (romanised
 # abdalkrym).
-_SERVANT = re.compile(
+_SERVANT: Final = re.compile(
     r"^abd[aeiou]?(?:l(?!ah?$)|r(?=r)|s(?=s)|sh(?=sh)|z(?=z)|n(?=n)|t(?=t)|d(?=d)|[rsndzt]$)"
 )
-_VOWELS = str.maketrans("", "", "aeiou")
-_SILENT_INSIDE = str.maketrans("", "", "aeiouwvy")
+_VOWELS: Final = str.maketrans("", "", "aeiou")
+_SILENT_INSIDE: Final = str.maketrans("", "", "aeiouwvy")
 
 # Two letters for one sound. Those that Arabic, Persian, Urdu, French and English writers exchange share a
 # class: th and s (Uthman, Usman), dh and z (Dhulfiqar, Zulfiqar), ch and sh (Chérif, Sharif), gh and g, zh
 # and j, dj and j (Djamel, Jamal), ksh and x (Lakshman, Laxman). The class letters q and x are free because q
 # itself is read as k and x as ks.
-_DIGRAPHS = {
+_DIGRAPHS: Final = {
     "sh": "q",
     "ch": "q",
     "kh": "x",
@@ -44,17 +45,18 @@ _DIGRAPHS = {
     "ck": "k",
     "dj": "j",
 }
-_SINGLES = {"q": "k", "c": "k", "x": "ks"}
-_SOUND = re.compile("sch|tch|ksh|" + "|".join(_DIGRAPHS) + "|[qcx]")
-_SOUNDS = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q", "ksh": "ks"}
+_SINGLES: Final = {"q": "k", "c": "k", "x": "ks"}
+_SOUND: Final = re.compile("sch|tch|ksh|" + "|".join(_DIGRAPHS) + "|[qcx]")
+_SOUNDS: Final = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q", "ksh": "ks"}
 
 
 # Consonants that a key holds only where its word does: no rule below makes one of them of another letter.
-PLAIN_SOUNDS = frozenset("bdhlmnprt")
+PLAIN_SOUNDS: Final = frozenset("bdhlmnprt")
 
 # Names and the words of bios come back all the time; longer words are seldom names, and somebody could send
 # many. 16,384 entries take 3 MB.
-_REMEMBERED, _REMEMBERED_LENGTH_MAX = 16_384, 32
+_REMEMBERED: Final = 16_384
+_REMEMBERED_LENGTH_MAX: Final = 32
 
 
 def consonant_key(word: str) -> str:
@@ -94,8 +96,8 @@ def word_keys(words: list[str]) -> list[str]:
     return ["" if word in ARTICLES else consonant_key(word) for word in words]
 
 
-_HAS_SOUND = re.compile(r"[hqcx]|dj")
-_ENDING_DIGRAPHS = frozenset(_DIGRAPHS)
+_HAS_SOUND: Final = re.compile(r"[hqcx]|dj")
+_ENDING_DIGRAPHS: Final = frozenset(_DIGRAPHS)
 
 
 def _class_of(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import Final
 
 from samehand.normal.despell import plain_text
 from samehand.normal.handles import clean_handle
@@ -19,11 +20,11 @@ from samehand.normal.points import PLAIN_HANDLE, ContactPoint, email_points, pho
 from samehand.normal.succession import claims
 
 # A profile that names more ways to reach it is a directory; each point costs a key of the index.
-POINTS_MAX = 16
+POINTS_MAX: Final = 16
 # Ten thousand characters of bio and fifty links is what the schemas admit; beyond it nothing is read.
-_TEXT_LENGTH_MAX = 10_000
-_LINKS_MAX = 50
-_LINK_LENGTH_MAX = 2_048
+_TEXT_LENGTH_MAX: Final = 10_000
+_LINKS_MAX: Final = 50
+_LINK_LENGTH_MAX: Final = 2_048
 
 __all__ = ["POINTS_MAX", "ContactPoint", "claimed_points", "contact_points", "own_points"]
 
@@ -54,19 +55,19 @@ def own_points(handle: str, platform: str) -> tuple[ContactPoint, ...]:
     return (point, ContactPoint("handle", cleaned))
 
 
-_EMAIL = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
-_URL = re.compile(
+_EMAIL: Final = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+_URL: Final = re.compile(
     r"(?:https?://|tg://)?(?<![\w@.-])(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w@])(?::\d{2,5})?"
     r"(?:[/?][^\s<>\"'“”«»]{0,2048})?"
 )
-_PHONE = re.compile(r"(?<![\w/=.@+-])\+?\(?\d[\d\s().\-]{5,20}\d(?![\w@])")
-_WA_WORD = r"whats?\s?app|wa"
-_MENTION = re.compile(
+_PHONE: Final = re.compile(r"(?<![\w/=.@+-])\+?\(?\d[\d\s().\-]{5,20}\d(?![\w@])")
+_WA_WORD: Final = r"whats?\s?app|wa"
+_MENTION: Final = re.compile(
     rf"(?:\b(telegram|tg|instagram|insta|ig|twitter|x|facebook|fb|tiktok|snapchat|snap|youtube|discord|{_WA_WORD})"
     r"\s{0,2}[:\-–=>]{0,3}\s{0,2})?(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{1,48}[A-Za-z0-9_]))",
     re.IGNORECASE,
 )
-_NAMED = {
+_NAMED: Final = {
     "tg": "telegram",
     "insta": "instagram",
     "ig": "instagram",

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Final
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
-_BRACKETED = re.compile(
+_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_BRACKETED: Final = re.compile(
     r"\s*[\[({<]\s*(dot|at|slash|punkt|punto|нокта|точка|نقطة)\s*[\])}>]\s*", re.IGNORECASE
 )
-_OPENING = re.compile(r"[\[({<]")
-_SIGN = {"at": "@", "slash": "/"}
+_OPENING: Final = re.compile(r"[\[({<]")
+_SIGN: Final = {"at": "@", "slash": "/"}
 # Bare words are read only between parts of an address that ends like one.
-_SPELLED_DOT = re.compile(r"(?<=[a-z0-9])\s+(?:dot|d0t)\s+(?=[a-z0-9])", re.IGNORECASE)
-_SPELLED_SLASH = re.compile(r"(?<=[a-z0-9])\s?(?:\bslash\b|/)\s?(?=[a-z0-9+_])", re.IGNORECASE)
-_SPELLED_AT = re.compile(
+_SPELLED_DOT: Final = re.compile(r"(?<=[a-z0-9])\s+(?:dot|d0t)\s+(?=[a-z0-9])", re.IGNORECASE)
+_SPELLED_SLASH: Final = re.compile(r"(?<=[a-z0-9])\s?(?:\bslash\b|/)\s?(?=[a-z0-9+_])", re.IGNORECASE)
+_SPELLED_AT: Final = re.compile(
     r"([a-z0-9][\w.+-]{1,63})\s+(?:at|@)\s+((?:gmail|googlemail|yahoo|hotmail|outlook|protonmail|proton|icloud|yandex|mail)"
     r"\.[a-z]{2,3})\b",
     re.IGNORECASE,
 )
-_MAY_SPELL_AT = re.compile(r"\s(?:at|@)\s", re.IGNORECASE)  # what it cannot do without, far sooner found
-_HOST_SPACED = re.compile(
+_MAY_SPELL_AT: Final = re.compile(
+    r"\s(?:at|@)\s", re.IGNORECASE
+)  # what it cannot do without, far sooner found
+_HOST_SPACED: Final = re.compile(
     r"\b(t|wa|x|fb|discord|instagram|facebook|telegram)\s?\.\s?(me|com|gg)\s?/\s?", re.IGNORECASE
 )
 

@@ -8,26 +8,28 @@ Phonology, 1983: schwa deletion). So people spell their own names in Latin lette
 from __future__ import annotations
 
 import re
+from typing import Final
 
-_CONSONANT = "[\u0915-\u0939\u0958-\u095f]"
-_UNIT = re.compile(
+_CONSONANT: Final = "[\u0915-\u0939\u0958-\u095f]"
+_UNIT: Final = re.compile(
     f"({_CONSONANT})([\u093e-\u094c\u0962\u0963\u094e\u094f\u0955-\u0957]|\u094d)?([\u0900-\u0903])?|.",
     re.DOTALL,
 )
-_WORD = re.compile("[\u0900-\u0963\u0971-\u097f\u200c\u200d]+")
+_WORD: Final = re.compile("[\u0900-\u0963\u0971-\u097f\u200c\u200d]+")
 # Letters with a dot below, typed as two characters.
-_DOTTED = {
+_DOTTED: Final = {
     "क़": "\u0958", "ख़": "\u0959", "ग़": "\u095a", "ज़": "\u095b",
     "ड़": "\u095c", "ढ़": "\u095d", "फ़": "\u095e", "य़": "\u095f",
 }  # fmt: skip
-_DOTTED_PAIR = re.compile("|".join(_DOTTED))
-_JOINERS = re.compile("[\u200c\u200d\u093c]")
+_DOTTED_PAIR: Final = re.compile("|".join(_DOTTED))
+_JOINERS: Final = re.compile("[\u200c\u200d\u093c]")
 # Conjuncts that are said and spelled otherwise than their parts: gy (Gyaneshwar), and Singh.
-_AS_SAID = (("ज्ञ", "ग्य"), ("सिंह", "सिंघ"))
-_NASAL_BEFORE_LABIAL = re.compile("[\u0901\u0902](?=[पफबभम\u095e])")
+_AS_SAID: Final = (("ज्ञ", "ग्य"), ("सिंह", "सिंघ"))
+_NASAL_BEFORE_LABIAL: Final = re.compile("[\u0901\u0902](?=[पफबभम\u095e])")
 # Sonorants behind another consonant keep the last vowel: Shukla, Mishra, Krishna, Aditya.
-_SONORANTS = "यरलवणनम"
-_VIRAMA, _A = "\u094d", "\u0905"
+_SONORANTS: Final = "यरलवणनम"
+_VIRAMA: Final = "\u094d"
+_A: Final = "\u0905"
 
 
 def spoken(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 # Shorter ids collide by chance; longer ones are no ids.
-_LENGTH_MIN, _LENGTH_MAX = 8, 256
-_WORDS_FOR_NOTHING = frozenset(
+_LENGTH_MIN: Final = 8
+_LENGTH_MAX: Final = 256
+_WORDS_FOR_NOTHING: Final = frozenset(
     {
         "unknown",
         "undefined",
@@ -25,7 +27,7 @@ _WORDS_FOR_NOTHING = frozenset(
 # Known constants that thousands of devices report as their own: the ANDROID_ID of a faulty Android 2.2 build
 # (Android issue 10603), the privacy stand-in for hardware addresses since Android 6 and iOS 7, the emulators'
 # IMEIs.
-_CONSTANTS = frozenset(
+_CONSTANTS: Final = frozenset(
     {
         "9774d56d682e549c",
         "020000000000",
@@ -36,16 +38,16 @@ _CONSTANTS = frozenset(
     }
 )
 # Names that software puts before an id.
-_LABEL = re.compile(
+_LABEL: Final = re.compile(
     r"^(?:idfa|idfv|gaid|aaid|adid|android[_-]?id|ios|android|imei|mac|uuid|urn:uuid)[:=]+", re.IGNORECASE
 )
-_NOT_HEX = re.compile(r"[-{}:.\s]+")
-_HEX = re.compile(r"[0-9a-fA-F]{8,64}")
-_REPEATED = re.compile(r"(.{1,4}?)\1+.?")
-_RISING = "0123456789abcdef0123456789"
+_NOT_HEX: Final = re.compile(r"[-{}:.\s]+")
+_HEX: Final = re.compile(r"[0-9a-fA-F]{8,64}")
+_REPEATED: Final = re.compile(r"(.{1,4}?)\1+.?")
+_RISING: Final = "0123456789abcdef0123456789"
 # An id drawn at random has about as many different symbols as its alphabet allows; three or fewer is a
 # placeholder.
-_SYMBOLS_MIN = 4
+_SYMBOLS_MIN: Final = 4
 
 
 def normal_device(device_id: str) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 DomainClass = Literal["disposable", "public-provider", "other"]
 
@@ -119,13 +119,14 @@ _BY_DOMAIN: Mapping[str, Provider] = MappingProxyType(
 )
 
 # RFC 5321: 64 octets of local part, 254 of address.
-_LOCAL_LENGTH_MAX, _ADDRESS_LENGTH_MAX = 64, 254
-_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+")
-_DOMAIN = re.compile(
+_LOCAL_LENGTH_MAX: Final = 64
+_ADDRESS_LENGTH_MAX: Final = 254
+_LOCAL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+")
+_DOMAIN: Final = re.compile(
     r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})"
 )
-_BRACKETED = re.compile(r"<([^<>]+)>\s*$")
-_NAME_SEPARATORS = str.maketrans("", "", "._-")
+_BRACKETED: Final = re.compile(r"<([^<>]+)>\s*$")
+_NAME_SEPARATORS: Final = str.maketrans("", "", "._-")
 
 
 def fold_email(text: str) -> EmailFold | None:

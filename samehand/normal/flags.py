@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import IntFlag
+from typing import Final
 
 from samehand.normal.scripts import LETTERS, RIGHT_TO_LEFT, Script, dominant_script, has_mixed_script
 
@@ -35,27 +36,27 @@ class FoldFlags(IntFlag):
 FLAGS: tuple[FoldFlags, ...] = tuple(map(FoldFlags, range(256)))
 
 # Letters by category, blank to the eye: Hangul fillers and their kin.
-BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+BLANKS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
-_INVISIBLE = re.compile(
+_INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\u2800\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 # A joiner after a letter of a script that needs it, one within an emoji, and the tags of a flag are spelling.
-_NEEDED_JOINER = re.compile(
+_NEEDED_JOINER: Final = re.compile(
     "(?<=[\u0600-\u06ff\u0750-\u077f\u08a0-\u0dff\u1000-\u109f\u1780-\u17ff])[\u200c\u200d]"
     "|(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|(?<=\U0001f3f4)[\U000e0020-\U000e007f]+"
 )
-_BIDI_MARK = re.compile("[\u061c\u200e\u200f]")
-_BIDI_CONTROL = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_STYLED = re.compile(
+_BIDI_MARK: Final = re.compile("[\u061c\u200e\u200f]")
+_BIDI_CONTROL: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_STYLED: Final = re.compile(
     "[\u2102-\u2138\u24b6-\u24e9\uff21-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f189\u1d2c-\u1d6a]"
 )
-_MARKED = re.compile(
+_MARKED: Final = re.compile(
     f"[{LETTERS[Script.LATIN]}][\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{2}}"
 )
 # Vietnamese writes two marks on one letter; decomposed, they are not the pile that hides a word.
-_MARK = re.compile("[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+_MARK: Final = re.compile("[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
 
 
 def flags_of(text: str) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from samehand.normal.consonants import consonant_key, word_keys
 from samehand.normal.flags import BLANKS, FLAGS, FoldFlags, flags_of
@@ -26,11 +27,11 @@ __all__ = ["FOLD_VERSION", "FoldFlags", "HandleFold", "NameFold", "fold_handle",
 
 # Every alternate is one more probe of the index; more than four readings of one name do not occur in good
 # faith.
-ALTERNATES_MAX = 4
+ALTERNATES_MAX: Final = 4
 # The longest text that is folded; the schemas admit no longer bio. What lies beyond is not read.
-TEXT_LENGTH_MAX = 10_000
+TEXT_LENGTH_MAX: Final = 10_000
 # One event asks for each of its names twice, and once more under each further pepper.
-_REMEMBERED = 2
+_REMEMBERED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class HandleRules:
 
 # A name and a long run of digits is what sign-up forms propose on every large platform; X's own pattern is a
 # first name of up to ten letters with eight digits, older ones with five.
-_NAME_AND_NUMBER = r"[^\W\d_]{2,13}_?[0-9]{5,}"
-_PLACEHOLDER = r"(?:user|usr|account|member|guest|profile|id)[-_.]?[0-9]{3,}"
+_NAME_AND_NUMBER: Final = r"[^\W\d_]{2,13}_?[0-9]{5,}"
+_PLACEHOLDER: Final = r"(?:user|usr|account|member|guest|profile|id)[-_.]?[0-9]{3,}"
 
 RULES: tuple[HandleRules, ...] = (
     HandleRules(
@@ -100,7 +101,7 @@ RULES: tuple[HandleRules, ...] = (
     ),
 )
 
-DEFAULT_RULES = HandleRules(
+DEFAULT_RULES: Final = HandleRules(
     platform="default",
     legal=re.compile(r"[^\s@/]{1,256}"),
     made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
@@ -111,9 +112,9 @@ DEFAULT_RULES = HandleRules(
 _BY_PLATFORM: Mapping[str, HandleRules] = MappingProxyType({rules.platform: rules for rules in RULES})
 
 # Sections that stand between the host and the handle of a link.
-_LINK_SECTION = re.compile(r"(?:s/|#!/|people/[^/]+/|p/|user/|u/|c/|channel/)")
-_SCHEME = re.compile(r"(?:https?:)?//(?:www\.)?|www\.", re.IGNORECASE)
-_AFTER_HANDLE = re.compile(r"[/?#].*", re.DOTALL)
+_LINK_SECTION: Final = re.compile(r"(?:s/|#!/|people/[^/]+/|p/|user/|u/|c/|channel/)")
+_SCHEME: Final = re.compile(r"(?:https?:)?//(?:www\.)?|www\.", re.IGNORECASE)
+_AFTER_HANDLE: Final = re.compile(r"[/?#].*", re.DOTALL)
 
 
 def rules_for(platform: str) -> HandleRules:

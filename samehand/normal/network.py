@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
 
 # Written out rather than asked of ``ipaddress``, whose idea of private has changed between Python versions.
 # Source: the IANA special-purpose address registries for IPv4 and IPv6.
@@ -39,11 +40,11 @@ _RANGES: dict[int, tuple[tuple[int, int, str], ...]] = {
     )
     for version in (4, 6)
 }
-_DOTTED = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
-_NAT64 = int(IPv6Address("64:ff9b::")) >> 32
-_SIX_TO_FOUR = 0x2002
+_DOTTED: Final = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
+_NAT64: Final = int(IPv6Address("64:ff9b::")) >> 32
+_SIX_TO_FOUR: Final = 0x2002
 # The longest text of an address, with a zone and brackets, is well below this.
-_TEXT_LENGTH_MAX = 64
+_TEXT_LENGTH_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import unquote
 
 from samehand.normal.points import PLAIN_HANDLE, ContactPoint, phone_points, profile_point, registrable_part
 
-_PATH_LENGTH_MAX = 128
-_PATH_SEGMENTS_MAX = 3
+_PATH_LENGTH_MAX: Final = 128
+_PATH_SEGMENTS_MAX: Final = 3
 
-_TELEGRAM_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
-_TELEGRAM_PAGES = frozenset(
+_TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
+_TELEGRAM_PAGES: Final = frozenset(
     {"share", "addstickers", "addemoji", "proxy", "socks", "iv", "c", "login", "setlanguage", "bg"}
 )
-_PROFILE_HOSTS = {
+_PROFILE_HOSTS: Final = {
     "instagram.com": "instagram",
     "instagr.am": "instagram",
     "x.com": "x",
@@ -39,7 +40,7 @@ _PROFILE_HOSTS = {
     "medium.com": "medium",
 }
 # Words that follow the host where a handle would stand, and are none.
-_NO_HANDLES = frozenset(
+_NO_HANDLES: Final = frozenset(
     {
         "home",
         "explore",
@@ -83,9 +84,11 @@ _NO_HANDLES = frozenset(
     }
 )
 # Sections behind which the handle stands.
-_SECTIONS = frozenset({"in", "user", "u", "r", "c", "channel", "add", "people", "pg", "s", "company", "id"})
+_SECTIONS: Final = frozenset(
+    {"in", "user", "u", "r", "c", "channel", "add", "people", "pg", "s", "company", "id"}
+)
 # Their front pages are everybody's; only what stands behind is somebody's.
-_PUBLIC_ROOTS = frozenset(_PROFILE_HOSTS).union(
+_PUBLIC_ROOTS: Final = frozenset(_PROFILE_HOSTS).union(
     [
         "bit.ly",
         "tinyurl.com",
@@ -143,7 +146,7 @@ _PUBLIC_ROOTS = frozenset(_PROFILE_HOSTS).union(
         "onlyfans.com",
     ]
 )
-_IDLE_SUBDOMAINS = frozenset({"www", "m", "mobile", "web", "l", "lm", "touch", "en", "mbasic"})
+_IDLE_SUBDOMAINS: Final = frozenset({"www", "m", "mobile", "web", "l", "lm", "touch", "en", "mbasic"})
 
 
 def page_points(url: str) -> Iterator[ContactPoint]:
@@ -168,7 +171,7 @@ def page_points(url: str) -> Iterator[ContactPoint]:
         yield from _other_page(host, registrable, segments)
 
 
-_HOST_END = re.compile(r"[/?#]")
+_HOST_END: Final = re.compile(r"[/?#]")
 
 
 def _split_host(rest: str) -> tuple[str, str, str]:
@@ -176,7 +179,7 @@ def _split_host(rest: str) -> tuple[str, str, str]:
     return (rest, "", "") if found is None else (rest[: found.start()], found.group(), rest[found.end() :])
 
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{4,64}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{4,64}")
 
 
 def _telegram(segments: list[str]) -> Iterator[ContactPoint]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 import phonenumbers
 
 # E.164 allows 15 digits; spaces, brackets and an extension may stand around them.
-_TEXT_LENGTH_MAX = 40
-_DIGITS_MIN = 7
+_TEXT_LENGTH_MAX: Final = 40
+_DIGITS_MIN: Final = 7
 # The second reading settles all but numbers with several trunk prefixes, which nobody types.
-_READINGS_MAX = 4
-_RISING = "01234567890123456789"
-_REGION = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
+_READINGS_MAX: Final = 4
+_RISING: Final = "01234567890123456789"
+_REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
 
 
 @dataclass(frozen=True, slots=True)

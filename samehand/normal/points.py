@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import tldextract
 
@@ -26,7 +26,7 @@ class ContactPoint(NamedTuple):
     value: str
 
 
-PLAIN_HANDLE = re.compile(r"[\w.\-]{2,64}")
+PLAIN_HANDLE: Final = re.compile(r"[\w.\-]{2,64}")
 
 
 def email_points(text: str) -> Iterator[ContactPoint]:

@@ -8,34 +8,37 @@ too.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from samehand.normal.devanagari import spoken
 from samehand.normal.scripts import LETTERS, Script
 from samehand.normal.table import EITHER_L, PHONETIC, VISUAL
 
-_LATIN = re.compile(f"[{LETTERS[Script.LATIN]}]")
-_FOREIGN_RANGES = "".join(ranges for script, ranges in LETTERS.items() if script is not Script.LATIN)
-_FOREIGN = re.compile(f"[{_FOREIGN_RANGES}]")
+_LATIN: Final = re.compile(f"[{LETTERS[Script.LATIN]}]")
+_FOREIGN_RANGES: Final = "".join(ranges for script, ranges in LETTERS.items() if script is not Script.LATIN)
+_FOREIGN: Final = re.compile(f"[{_FOREIGN_RANGES}]")
 # In a Latin word a run of this many foreign letters is a word of its own (umarعمر); a shorter one stands for
 # its looks. Scripts whose letters are passed off as Latin ones stand for their looks however long the run is.
-_FOREIGN_RUN = re.compile(
+_FOREIGN_RUN: Final = re.compile(
     rf"[{_FOREIGN_RANGES}][{_FOREIGN_RANGES}\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff\u0e31-\u0eff\u200c\u200d]{{2,}}"
 )
-_LOOK_ALIKE = re.compile(
+_LOOK_ALIKE: Final = re.compile(
     f"[{LETTERS[Script.CYRILLIC]}{LETTERS[Script.GREEK]}"
     r"\u0531-\u0588\u13a0-\u13fd\u1400-\u167f\u2c80-\u2cff\ua4d0-\ua4ff\uab70-\uabbf"
     r"\U00010280-\U000102df\U00010300-\U0001034f\U00010400-\U0001052f]"
 )
-_EAST_ASIAN = re.compile(f"[{LETTERS[Script.HAN]}{LETTERS[Script.KANA]}\u3105-\u312f]+")
-_EITHER_L = re.compile("[" + "".join(map(re.escape, map(chr, EITHER_L))) + "]")
+_EAST_ASIAN: Final = re.compile(f"[{LETTERS[Script.HAN]}{LETTERS[Script.KANA]}\u3105-\u312f]+")
+_EITHER_L: Final = re.compile("[" + "".join(map(re.escape, map(chr, EITHER_L))) + "]")
 
-_WORD_BREAK = re.compile(r"[\s_.\-+/:|~]+")
-_APOSTROPHE = re.compile(r"(?<=\w)['`](?=\w)")
+_WORD_BREAK: Final = re.compile(r"[\s_.\-+/:|~]+")
+_APOSTROPHE: Final = re.compile(r"(?<=\w)['`](?=\w)")
 # Two regional indicators are a flag; single ones are letters in disguise.
-_FLAG = re.compile("(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff]{2})+(?![\U0001f1e6-\U0001f1ff])")
+_FLAG: Final = re.compile(
+    "(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff]{2})+(?![\U0001f1e6-\U0001f1ff])"
+)
 
 # Signs that pass for a letter between two others and decorate anywhere else (`✓ umar`, `☾umar☽`).
-_SIGN_LETTERS = {
+_SIGN_LETTERS: Final = {
     "†": "t",
     "‡": "t",
     "☾": "c",
@@ -46,23 +49,27 @@ _SIGN_LETTERS = {
     "✘": "x",
     "✕": "x",
     "✖": "x",
+    "♄": "h",
+    "♍": "m",
+    "♏": "m",
+    "§": "s",
+    "☧": "p",
 }
-_SIGN_LETTERS |= {"♄": "h", "♍": "m", "♏": "m", "§": "s", "☧": "p"}
-_SIGN_BETWEEN = re.compile(rf"(?<=[^\W\d_])[{''.join(_SIGN_LETTERS)}](?=[^\W\d_])")
+_SIGN_BETWEEN: Final = re.compile(rf"(?<=[^\W\d_])[{''.join(_SIGN_LETTERS)}](?=[^\W\d_])")
 
-_ARABIC = re.compile(f"[{LETTERS[Script.ARABIC]}]")
+_ARABIC: Final = re.compile(f"[{LETTERS[Script.ARABIC]}]")
 # Vowel signs, and the bar that stretches a word: they are read as nothing, and must not part letters either.
-_ARABIC_MARKS = re.compile(
+_ARABIC_MARKS: Final = re.compile(
     "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
 )
-_DEVANAGARI = re.compile(f"[{LETTERS[Script.DEVANAGARI]}]")
+_DEVANAGARI: Final = re.compile(f"[{LETTERS[Script.DEVANAGARI]}]")
 # The article is a word of its own, as in Latin spellings of the same names (al-Rahman). After lam and yeh the
 # first two letters are most often the name's own (Allah, Ilyas).
-_ARTICLE = re.compile(r"(?<!\w)ال(?=[^\W\d_ليیى][^\W\d_])")
+_ARTICLE: Final = re.compile(r"(?<!\w)ال(?=[^\W\d_ليیى][^\W\d_])")
 # Before a heh stands an unwritten vowel: after the consonants with which it would be read as one sound
 # (Suhail, سهيل; Urdu writes the aspirated sounds with another letter, ھ), and at the end of a word (Fatima,
 # فاطمه).
-_BEFORE_HEH = re.compile(
+_BEFORE_HEH: Final = re.compile(
     r"(?<=[تثجچخدذزژسشصضطظغکكگپبڈٹ])(?=[هہحةۃە])|(?<=[^\W\d_اأإآوؤيىیئےء])(?=[هہةۃە](?!\w))"
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from enum import StrEnum
+from typing import Final
 
 
 class Script(StrEnum):
@@ -61,7 +62,7 @@ LETTERS: dict[Script, str] = {
     r"\U00010000-\U00012fff\U00016800-\U00016fff\U0001e000-\U0001e95f",
 }
 
-RIGHT_TO_LEFT = frozenset({Script.ARABIC, Script.HEBREW})
+RIGHT_TO_LEFT: Final = frozenset({Script.ARABIC, Script.HEBREW})
 
 _CODES: tuple[Script, ...] = (Script.NONE, *LETTERS)
 
@@ -76,17 +77,17 @@ def _code_of_each_character() -> bytes:
     return bytes(codes)
 
 
-_CODE_OF = _code_of_each_character()
+_CODE_OF: Final = _code_of_each_character()
 # Scripts that one language writes side by side: Japanese kanji with kana, Korean hanja with hangul, and
 # Bopomofo glosses are no mixture.
-_EAST_ASIAN = frozenset({Script.HAN, Script.KANA, Script.HANGUL})
+_EAST_ASIAN: Final = frozenset({Script.HAN, Script.KANA, Script.HANGUL})
 # A word ends at anything that is neither a letter, a mark nor an invisible joiner.
-_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u200b-\u200f\u2060-\u2064\ufeff])*")
+_WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u200b-\u200f\u2060-\u2064\ufeff])*")
 
 # The languages whose names are told apart, whatever letters they are written in: pooled by script, the names
 # of those who write Latin letters beside their own looked rarer than they are, and Korean, Pashto and Russian
 # bearers were accused half as often again as others. Any other language falls back to the script.
-_LANGUAGES = frozenset(
+_LANGUAGES: Final = frozenset(
     (
         *("ar", "bal", "bg", "bn", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "kk", "ko", "ku"),
         *(
@@ -110,8 +111,8 @@ _LANGUAGES = frozenset(
         ),
     )
 )
-_SUBTAG_END = re.compile(r"[-_.@]")
-STRATA_MAX = len(Script) + len(_LANGUAGES)
+_SUBTAG_END: Final = re.compile(r"[-_.@]")
+STRATA_MAX: Final = len(Script) + len(_LANGUAGES)
 """How many strata there can be: counters conditioned on a stratum stay bounded."""
 
 
@@ -156,7 +157,7 @@ def _is_mixture(scripts: set[Script]) -> bool:
     return len(scripts - _EAST_ASIAN) > 1
 
 
-_SCRIPTS = frozenset(map(str, Script))
+_SCRIPTS: Final = frozenset(map(str, Script))
 
 
 def stratum(text: str | Script, locale: str | None = None) -> str:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import lzma
 from importlib import resources
+from typing import Final
 
-FOLD_VERSION = 2
-TABLE_SHA256 = "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2"
+FOLD_VERSION: Final = 2
+TABLE_SHA256: Final = "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2"
 """Digest of the unpacked table that belongs to ``FOLD_VERSION``."""
 
-SEPARATOR = " "
+SEPARATOR: Final = " "
 # 0 to f as letters: no digit, so that an unknown letter's name is never taken for leet or a number.
-_HEX_AS_LETTERS = str.maketrans("0123456789abcdef", "qwertzuiopasdfgh")
+_HEX_AS_LETTERS: Final = str.maketrans("0123456789abcdef", "qwertzuiopasdfgh")
 
 
 class ReadingTable(dict[int, str]):

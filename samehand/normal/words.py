@@ -9,25 +9,25 @@ from __future__ import annotations
 
 import re
 from operator import eq
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_LEET = str.maketrans("0123456789@$", "oizeasgtbgas")
-_LEET_L = str.maketrans("0123456789@$", "olzeasgtbgas")
+_LEET: Final = str.maketrans("0123456789@$", "oizeasgtbgas")
+_LEET_L: Final = str.maketrans("0123456789@$", "olzeasgtbgas")
 # A single digit in front that often stands for a letter (4hmed); 2, 6 and 9 in front are numbers.
-_LEADING = frozenset("0134578")
+_LEADING: Final = frozenset("0134578")
 # The digits of the Arabic chat alphabet: hamza, ain, kha, ta, ha, qaf and sad.
-_CHAT_ALPHABET = {"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "q", "9": "s"}
-_CHAT = str.maketrans(_CHAT_ALPHABET)
-_CHAT_WORD = re.compile(r"[a-z]*(?:[2356789][a-z]+)+[2356789]?")
+_CHAT_ALPHABET: Final = {"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "q", "9": "s"}
+_CHAT: Final = str.maketrans(_CHAT_ALPHABET)
+_CHAT_WORD: Final = re.compile(r"[a-z]*(?:[2356789][a-z]+)+[2356789]?")
 # From three digits on, a run inside a word is a number; at the end of a leet word likewise.
-_NUMBER_DIGITS_MIN = 3
-_NUMBER = re.compile(r"[0-9]{3,}")
-_SHORT_RUN = re.compile(r"(?<![0-9])[0-9]{1,2}(?![0-9])|[@$]")
-_DIGITS = "0123456789"
+_NUMBER_DIGITS_MIN: Final = 3
+_NUMBER: Final = re.compile(r"[0-9]{3,}")
+_SHORT_RUN: Final = re.compile(r"(?<![0-9])[0-9]{1,2}(?![0-9])|[@$]")
+_DIGITS: Final = "0123456789"
 
-CHUNK = re.compile(r"[a-z0-9@$]+")
-_REPEAT = re.compile(r"(.)\1+")
-_DOUBLE_V = re.compile(r"(?<!v)vv(?!v)")
+CHUNK: Final = re.compile(r"[a-z0-9@$]+")
+_REPEAT: Final = re.compile(r"(.)\1+")
+_DOUBLE_V: Final = re.compile(r"(?<!v)vv(?!v)")
 
 
 class Cut(NamedTuple):
@@ -146,26 +146,28 @@ def without_repeats(word: str) -> str:
 
 
 # A hump of camel case: UmarMedia, UMARMedia.
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Shorter pieces come from rAnDoM capitals, not from words.
-_HUMP_LENGTH_MIN = 3
+_HUMP_LENGTH_MIN: Final = 3
 # A capital I between small letters looks like an l.
-_CAPITAL_I = re.compile(r"(?<=[a-z])I(?=[a-z])")
-_EXCLAMATION = re.compile(r"(?<=[a-z0-9])!(?=[a-z0-9])|(?<![a-z0-9])!(?=[a-z])")
-_APOSTROPHE = re.compile(r"(?<=\w)['`](?=\w)")
+_CAPITAL_I: Final = re.compile(r"(?<=[a-z])I(?=[a-z])")
+_EXCLAMATION: Final = re.compile(r"(?<=[a-z0-9])!(?=[a-z0-9])|(?<![a-z0-9])!(?=[a-z])")
+_APOSTROPHE: Final = re.compile(r"(?<=\w)['`](?=\w)")
 # Letters drawn with several signs, which must touch a letter on one side, and signs that pass for a letter
 # between two others: `Ali | Khan` and `[TAG] Ali` draw nothing.
-_DRAWN = {
+_DRAWN: Final = {
     "|\\|": "n", "/\\/": "n", "|\\/|": "m", "/v\\": "m", "\\/\\/": "w", "|-|": "h", "/-/": "h", "\\/": "v",
     "/\\": "a", "|)": "d", "[)": "d", "|>": "p", "|<": "k", "|3": "b", "|2": "r", "><": "x", "|_|": "u",
     "|": "l", "[": "c", "(": "c", "{": "c", "<": "c", "]": "j", "#": "h", "&": "e", "+": "t",
 }  # fmt: skip
-_DRAWN_SIGN = re.compile("|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True)))
-_LONG_SIGNS = "|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True) if len(sign) > 1)
-_DRAWN_LETTER = re.compile(
+_DRAWN_SIGN: Final = re.compile("|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True)))
+_LONG_SIGNS: Final = "|".join(
+    re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True) if len(sign) > 1
+)
+_DRAWN_LETTER: Final = re.compile(
     rf"(?<=[a-z0-9@$])(?:{_LONG_SIGNS})+|(?:{_LONG_SIGNS})+(?=[a-z0-9@$])|(?<=[a-z0-9@$])[|\[({{<\]#&+](?=[a-z0-9@$])"
 )
-_MAY_DRAW = re.compile(r"[|\\/<>\[\](){}#&+]")
+_MAY_DRAW: Final = re.compile(r"[|\\/<>\[\](){}#&+]")
 
 
 def ascii_readings(text: str) -> tuple[str, list[str]]:

@@ -76,4 +76,4 @@ def _called(handle: str) -> Account:
     return Account(platform="telegram", account_id="1", handle=handle)
 
 
-ADMIRER = AdmirerSignal()
+ADMIRER: Final = AdmirerSignal()

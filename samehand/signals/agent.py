@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind
@@ -45,4 +46,4 @@ def _made_with(user_agent: str) -> Account:
     return Account(platform="x", account_id="1", user_agent=user_agent)
 
 
-AGENT = AgentSignal()
+AGENT: Final = AgentSignal()

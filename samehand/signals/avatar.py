@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from samehand.account import Account, Avatar
 from samehand.keys import Key, KeyKind, key_of
@@ -11,26 +12,28 @@ from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-PDQ_BYTES = 32
-QUALITY_MIN = 50  # below this PDQ itself calls the hash meaningless (flat pictures, initials)
+PDQ_BYTES: Final = 32
+QUALITY_MIN: Final = 50  # below this PDQ itself calls the hash meaningless (flat pictures, initials)
 # A key holds one block of the hash. Of a million pictures 25 share a block of 19 bits by chance, in one of 13
 # places; 16 bits in 16 places, which find edits a little better, brought 244 strangers to every look-up.
-BLOCKS, BLOCK_BITS = 13, 19
-_BLOCK_BYTES = 3
-_SHIPPED_SAME_RATE = 1e-4  # default avatars and stock pictures; counting shows which
+BLOCKS: Final = 13
+BLOCK_BITS: Final = 19
+_BLOCK_BYTES: Final = 3
+_SHIPPED_SAME_RATE: Final = 1e-4  # default avatars and stock pictures; counting shows which
 
 # Hamming distances of 256 bits. Unrelated photographs never came closer than 84 in 687,000 pairs (96 in
 # another 9,000): below it pictures are alike, but ever more often a stock picture cut or framed otherwise.
 # A cut of 4 % a side, a turn by 2 degrees and a screenshot move 74, 56 and 64 bits in the median.
-NEAR_BITS, ALIKE_BITS = 31, 76
-_LEVELS = (
+NEAR_BITS: Final = 31
+ALIKE_BITS: Final = 76
+_LEVELS: Final = (
     (15, "same-picture", "Both accounts show the same picture.", 1.0),
     (NEAR_BITS, "near-same-picture", "Both accounts show nearly the same picture.", 1.5),
     (48, "edited-picture", "The pictures look like edits of one another.", 2.0),
     (60, "alike-pictures", "The pictures resemble each other.", 5.0),
     (ALIKE_BITS, "distantly-alike", "The pictures resemble each other from afar.", 20.0),
 )
-_DIFFERENT = Finding("different", "The accounts show different pictures.")
+_DIFFERENT: Final = Finding("different", "The accounts show different pictures.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +150,4 @@ def _shows(pdq: bytes, quality: int = 90, variants: tuple[bytes, ...] = ()) -> A
     return Account(platform="x", account_id="1", avatar=Avatar(pdq=pdq, quality=quality, variants=variants))
 
 
-AVATAR = AvatarSignal()
+AVATAR: Final = AvatarSignal()

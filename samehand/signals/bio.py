@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,30 +20,36 @@ from samehand.signals.sight import Sight
 
 # 16 bands of 4 rows over 3-letter shingles found every edited, suffixed and reordered bio (Broder 1997
 # for MinHash; the banding after Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", ch. 3).
-BANDS, ROWS = 16, 4
-SIGNATURE_BYTES = _HASHES = BANDS * ROWS
-_SHINGLE = 3
+BANDS: Final = 16
+ROWS: Final = 4
+SIGNATURE_BYTES: Final = BANDS * ROWS
+_HASHES: Final = SIGNATURE_BYTES
+_SHINGLE: Final = 3
 # Only the low byte of each minimum is kept (b-bit minwise hashing, Li and Koenig 2010): two unrelated
 # bytes agree once in 256, which the estimate takes off again.
-_CHANCE = 1 / 256
-_TEXT_LENGTH_MIN = 12  # shorter folded texts ("hi", an emoji) are shared by everybody
-_TEXT_LENGTH_MAX = 2_000  # characters that are hashed; no platform's profile is longer in earnest
-_SHIPPED_SAME_RATE = 1e-4  # clichés are common; counting shows which
+_CHANCE: Final = 1 / 256
+_TEXT_LENGTH_MIN: Final = 12  # shorter folded texts ("hi", an emoji) are shared by everybody
+_TEXT_LENGTH_MAX: Final = 2_000  # characters that are hashed; no platform's profile is longer in earnest
+_SHIPPED_SAME_RATE: Final = 1e-4  # clichés are common; counting shows which
 # Bits a character of running text carries, well below Shannon's 1951 estimate of 1 to 1.3, because bios
 # are formulas more often than prose; and no text says more than 17 bits, about one in 130,000.
-_BITS_A_CHARACTER, _BITS_MAX = 0.4, 17.0
-_ALMOST, _MOSTLY, _PARTLY = 0.85, 0.5, 0.25
+_BITS_A_CHARACTER: Final = 0.4
+_BITS_MAX: Final = 17.0
+_ALMOST: Final = 0.85
+_MOSTLY: Final = 0.5
+_PARTLY: Final = 0.25
 # Signatures that agree in fewer bytes than this are of different texts.
-ALIKE_BYTES = next(
+ALIKE_BYTES: Final = next(
     same for same in range(_HASHES + 1) if (same / _HASHES - _CHANCE) / (1 - _CHANCE) >= _PARTLY
 )
 # Strangers' texts resemble each other by so much in one pair of e^(1 + 12.4 likeness): of 420,000 simulated
 # pairs of one language 1 in 30 at .2, 1 in 160 at .3, 1 in 1,200 at .5, 1 in 16,000 at .7, short or long.
-_STRANGERS, _STRANGERS_FALL = 1.0, 12.4
+_STRANGERS: Final = 1.0
+_STRANGERS_FALL: Final = 12.4
 # What phrases that everybody knows make of short texts holds of a part of them as well, but less so.
-_IN_PART = 0.5
+_IN_PART: Final = 0.5
 
-_DIFFERENT = Finding("different", "The self-descriptions are different.")
+_DIFFERENT: Final = Finding("different", "The self-descriptions are different.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,8 @@ class BioSignal(SignalBase[BioTrait]):
         )
 
 
-_SHIFTS, _MIX = (np.uint64(29), np.uint64(32)), np.uint64(0xBF58476D1CE4E5B9)
+_SHIFTS: Final = (np.uint64(29), np.uint64(32))
+_MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
 
 
 @cache
@@ -204,4 +212,4 @@ def _says(bio: str) -> Account:
     return Account(platform="x", account_id="1", bio=bio)
 
 
-BIO = BioSignal()
+BIO: Final = BioSignal()

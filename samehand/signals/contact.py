@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
@@ -15,12 +16,12 @@ from samehand.signals.sight import Sight
 
 # Shorter than the digests of personal values, since nearly every banned account keeps two of its own address:
 # among a million accounts two addresses share a digest once in ten million stores.
-POINT_BYTES = 8
-POINTS_MAX = 8  # the first ones named; a profile that lists more is a directory, not a person
+POINT_BYTES: Final = 8
+POINTS_MAX: Final = 8  # the first ones named; a profile that lists more is a directory, not a person
 
 # How common one value of a kind is before anything was counted. A page on the web is everybody's,
 # an invitation or a number is somebody's.
-_SHIPPED_RATES = {
+_SHIPPED_RATES: Final = {
     "telegram-invite": 1e-7,
     "whatsapp-invite": 1e-7,
     "discord-invite": 3e-7,
@@ -33,14 +34,14 @@ _SHIPPED_RATES = {
     "url": 1e-5,
     "former": 3e-6,
 }
-_KINDS = tuple(_SHIPPED_RATES)
+_KINDS: Final = tuple(_SHIPPED_RATES)
 # Kinds by which an account may be named, which are kept as another kind where the profile calls it its own.
-_ACCOUNTS = frozenset(("telegram", "profile", "handle"))
-_OTHER_RATE = 1e-5
+_ACCOUNTS: Final = frozenset(("telegram", "profile", "handle"))
+_OTHER_RATE: Final = 1e-5
 
 # A mailbox or a number is kept under the digest that it has as an account's own, at its length: so a profile
 # that names it and the account that signed up with it meet.
-_PERSONAL = {"email": KeyKind.EMAIL, "phone": KeyKind.PHONE}
+_PERSONAL: Final = {"email": KeyKind.EMAIL, "phone": KeyKind.PHONE}
 
 
 def own_kind(kind: str) -> KeyKind | None:
@@ -198,4 +199,4 @@ def _invites(bio: str, handle: str | None = None) -> Account:
     return Account(platform="telegram", account_id="1", bio=bio, handle=handle)
 
 
-CONTACT = ContactSignal()
+CONTACT: Final = ContactSignal()

@@ -212,4 +212,4 @@ def _named(display_name: str) -> Account:
     return Account(platform="telegram", account_id="1", display_name=display_name)
 
 
-CROSSING = CrossingSignal()
+CROSSING: Final = CrossingSignal()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from samehand.account import Account
 from samehand.keys import KeyKind
 from samehand.normal.device import normal_device
@@ -47,4 +49,4 @@ def _made_on(device_id: str) -> Account:
     return Account(platform="x", account_id="1", device_id=device_id)
 
 
-DEVICE = DeviceSignal()
+DEVICE: Final = DeviceSignal()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-DIGEST_BYTES = 10
-MASK = "•••"
+DIGEST_BYTES: Final = 10
+MASK: Final = "•••"
 
 
 def checked_digest(payload: bytes) -> bytes:

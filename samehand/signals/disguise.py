@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from samehand.account import Account
 from samehand.normal.fold import FoldFlags, fold_handle, fold_name
 from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-_HIDING = FoldFlags.INVISIBLE | FoldFlags.BIDI | FoldFlags.MIXED_SCRIPT
-_WORDS = {
+_HIDING: Final = FoldFlags.INVISIBLE | FoldFlags.BIDI | FoldFlags.MIXED_SCRIPT
+_WORDS: Final = {
     FoldFlags.INVISIBLE: "invisible characters",
     FoldFlags.BIDI: "marks that reverse the direction of writing",
     FoldFlags.MIXED_SCRIPT: "letters of two scripts within a word",
@@ -68,4 +70,4 @@ def _called(display_name: str) -> Account:
     return Account(platform="x", account_id="1", display_name=display_name)
 
 
-DISGUISE = DisguiseSignal()
+DISGUISE: Final = DisguiseSignal()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from samehand.account import Account
 from samehand.commonness import bits
@@ -15,9 +16,10 @@ from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-_SHIPPED_RATE = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
-DISPOSABLE, _TAGGED = 1, 2  # bits of the stored byte of flags
-_DIFFERENT = Finding("different", "The accounts use different e-mail addresses.")
+_SHIPPED_RATE: Final = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
+DISPOSABLE: Final = 1  # bits of the stored byte of flags
+_TAGGED: Final = 2
+_DIFFERENT: Final = Finding("different", "The accounts use different e-mail addresses.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +136,4 @@ def _writes_from(email: str) -> Account:
     return Account(platform="x", account_id="1", email=email)
 
 
-EMAIL = EmailSignal()
+EMAIL: Final = EmailSignal()

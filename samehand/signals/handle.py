@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
@@ -29,21 +30,25 @@ from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.word import Likeness, Word
 
 # A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
-ALONE_BITS_MIN = 18.0
+ALONE_BITS_MIN: Final = 18.0
 # Two words of a handle are most often somebody's two names, or a phrase that many like: they alert with
 # nothing else only where the two together are as rare as a display name must be.
-_WORDS_ALONE_BITS_MIN = 24.0
+_WORDS_ALONE_BITS_MIN: Final = 24.0
 # A number that two otherwise different handles share: from here on neither a year nor a lucky number.
-_NUMBER_BITS_MIN = 12.0
-_ALTERNATES_MAX = 3  # other readings of ambiguous glyphs; more would be guesses
+_NUMBER_BITS_MIN: Final = 12.0
+_ALTERNATES_MAX: Final = 3  # other readings of ambiguous glyphs; more would be guesses
 
 # The first byte of the stored form: which fields follow the tokens, in this order.
-_BASE, _DIGITS, _LITERAL, _CONSONANTS = _FIELDS = (1, 2, 4, 8)
-_ANY_FIELD = _BASE | _DIGITS | _LITERAL | _CONSONANTS
-_AUTOMATIC = 0x40
-_SHORT = 0x80  # six bits a letter
+_BASE: Final = 1
+_DIGITS: Final = 2
+_LITERAL: Final = 4
+_CONSONANTS: Final = 8
+_FIELDS: Final = (_BASE, _DIGITS, _LITERAL, _CONSONANTS)
+_ANY_FIELD: Final = _BASE | _DIGITS | _LITERAL | _CONSONANTS
+_AUTOMATIC: Final = 0x40
+_SHORT: Final = 0x80  # six bits a letter
 
-_SENTENCES = {
+_SENTENCES: Final = {
     "same": "The handles are the same but for letters that look alike, separators or digits.",
     "decorated": "The handles are the same but for words such as `official` or `backup`.",
     "extended": "One handle is the other with something put before or after it.",
@@ -55,7 +60,7 @@ _SENTENCES = {
 }
 
 
-_DIFFERENT = Finding("different", "The handles do not resemble each other.")
+_DIFFERENT: Final = Finding("different", "The handles do not resemble each other.")
 
 
 class HandleSignal(SignalBase[HandleTrait]):
@@ -248,4 +253,4 @@ def _called(handle: str, platform: str = "telegram") -> Account:
     return Account(platform=platform, account_id="1", handle=handle)
 
 
-HANDLE = HandleSignal()
+HANDLE: Final = HandleSignal()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from samehand.account import Account
 from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\b")
-_OTHER_LANGUAGE = Finding("other-language", "The accounts use different languages.")
+_LOCALE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\b")
+_OTHER_LANGUAGE: Final = Finding("other-language", "The accounts use different languages.")
 
 
 class LocaleSignal(SignalBase[str]):
@@ -65,4 +66,4 @@ def _speaks(locale: str) -> Account:
     return Account(platform="x", account_id="1", locale=locale)
 
 
-LOCALE = LocaleSignal()
+LOCALE: Final = LocaleSignal()

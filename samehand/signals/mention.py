@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from samehand.account import Account
 from samehand.signals.base import Example, Keyer, Quoted, SignalBase
@@ -81,4 +82,4 @@ def _says(bio: str) -> Account:
     return Account(platform="x", account_id="1", bio=bio)
 
 
-MENTION = MentionSignal()
+MENTION: Final = MentionSignal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from rapidfuzz.distance import OSA
 
@@ -25,15 +26,16 @@ from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 
 # Names are borne by many people; two common ones together (`ahmed raza`) are borne by thousands. Only
 # a name of this many bits may alert with nothing else.
-ALONE_BITS_MIN = 24.0
-WORDS_MAX = 8  # words of a name that are compared; longer ones are slogans
+ALONE_BITS_MIN: Final = 24.0
+WORDS_MAX: Final = 8  # words of a name that are compared; longer ones are slogans
 
 # The first byte of the stored form: which fields follow the words, in this order.
-_SOUNDS, _BASE = 1, 2
-_SHORT = 0x80  # six bits a letter
+_SOUNDS: Final = 1
+_BASE: Final = 2
+_SHORT: Final = 0x80  # six bits a letter
 
 
-_DIFFERENT = Finding("different", "The display names do not resemble each other.")
+_DIFFERENT: Final = Finding("different", "The display names do not resemble each other.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,4 +275,4 @@ def _called(display_name: str) -> Account:
     return Account(platform="facebook", account_id="1", display_name=display_name)
 
 
-NAME = NameSignal()
+NAME: Final = NameSignal()

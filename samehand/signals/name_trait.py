@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from samehand.commonness import bits, decoration
 from samehand.kept import kept
 from samehand.word import Word
 
-TYPO_LENGTH_MIN = 4
+TYPO_LENGTH_MIN: Final = 4
 """Letters that a word needs for another, one letter apart, to be taken for it."""
-SOUND_MIN = 3
+SOUND_MIN: Final = 3
 """Consonants that a word needs for another of the same to be taken for it."""
 
 

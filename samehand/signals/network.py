@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
@@ -13,10 +14,10 @@ from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-_SHIPPED_ADDRESS_RATE = 2e-6  # a household or a small office behind one address
-_SHIPPED_PREFIX_RATE = 5e-5  # a street or a hosting range behind one /24 or /64
-_SHIPPED_SITE_RATE = 1e-4  # an IPv6 /48
-_DIFFERENT = Finding("different", "The accounts came from different networks.")
+_SHIPPED_ADDRESS_RATE: Final = 2e-6  # a household or a small office behind one address
+_SHIPPED_PREFIX_RATE: Final = 5e-5  # a street or a hosting range behind one /24 or /64
+_SHIPPED_SITE_RATE: Final = 1e-4  # an IPv6 /48
+_DIFFERENT: Final = Finding("different", "The accounts came from different networks.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +110,4 @@ def _comes_from(ip: str) -> Account:
     return Account(platform="x", account_id="1", ip=ip)
 
 
-NETWORK = NetworkSignal()
+NETWORK: Final = NetworkSignal()

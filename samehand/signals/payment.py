@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from samehand.account import Account
 from samehand.keys import KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 
-_TOKEN_LENGTH_MIN = 6  # shorter ones are placeholders ("none", "n/a"), shared by everybody
+_TOKEN_LENGTH_MIN: Final = 6  # shorter ones are placeholders ("none", "n/a"), shared by everybody
 
 
 class PaymentSignal(DigestSignal):
@@ -44,4 +46,4 @@ def _paid_with(token: str) -> Account:
     return Account(platform="facebook", account_id="1", payment_token=token)
 
 
-PAYMENT = PaymentSignal()
+PAYMENT: Final = PaymentSignal()

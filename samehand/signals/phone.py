@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
@@ -13,9 +14,10 @@ from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-_SHIPPED_RATE = 2e-7  # a number that changed hands, or that a family shares
-_SHIPPED_BLOCK_RATE = 5e-7  # a hundred of the 10^8 numbers of a country or more, few of them on the platform
-_DIFFERENT = Finding("different", "The accounts use different phone numbers.")
+_SHIPPED_RATE: Final = 2e-7  # a number that changed hands, or that a family shares
+# A hundred of the 10^8 numbers of a country or more, few of them on the platform.
+_SHIPPED_BLOCK_RATE: Final = 5e-7
+_DIFFERENT: Final = Finding("different", "The accounts use different phone numbers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +108,4 @@ def _rings_at(phone: str, locale: str | None = None) -> Account:
     return Account(platform="whatsapp", account_id="1", phone=phone, locale=locale)
 
 
-PHONE = PhoneSignal()
+PHONE: Final = PhoneSignal()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import is_list
 
-_ANOTHER = Finding("another", "The banned account was on another platform.")
+_ANOTHER: Final = Finding("another", "The banned account was on another platform.")
 
 
 class PlatformCircumstance:
@@ -22,4 +24,4 @@ class PlatformCircumstance:
         return _ANOTHER
 
 
-PLATFORM = PlatformCircumstance()
+PLATFORM: Final = PlatformCircumstance()

@@ -5,7 +5,7 @@ It is kept nowhere: the profile's contact points and the account's own address a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from samehand.account import Account
 from samehand.keys import KeyKind
@@ -17,8 +17,8 @@ from samehand.signals.phone import PhoneTrait
 from samehand.signals.sight import Sight
 
 # As addresses themselves are shipped (email.py, phone.py): nobody names a stranger's by chance.
-_SHIPPED_RATES = {KeyKind.EMAIL: 1e-7, KeyKind.PHONE: 2e-7}
-_LEVELS = {KeyKind.EMAIL: ("mailbox", "e-mail address"), KeyKind.PHONE: ("number", "phone number")}
+_SHIPPED_RATES: Final = {KeyKind.EMAIL: 1e-7, KeyKind.PHONE: 2e-7}
+_LEVELS: Final = {KeyKind.EMAIL: ("mailbox", "e-mail address"), KeyKind.PHONE: ("number", "phone number")}
 
 
 class Reach(NamedTuple):
@@ -28,7 +28,7 @@ class Reach(NamedTuple):
     own: frozenset[tuple[KeyKind, bytes]]
 
 
-NOWHERE = Reach(frozenset(), frozenset())
+NOWHERE: Final = Reach(frozenset(), frozenset())
 
 
 def reach_of(contact: object, email: object, phone: object) -> Reach:
@@ -95,4 +95,4 @@ def _says(bio: str) -> Account:
     return Account(platform="x", account_id="1", bio=bio)
 
 
-REACH = ReachSignal()
+REACH: Final = ReachSignal()

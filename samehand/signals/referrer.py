@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 
-_REFERRER_LENGTH_MAX = 512  # beyond this it is a tracking string, not an origin
+_REFERRER_LENGTH_MAX: Final = 512  # beyond this it is a tracking string, not an origin
 
 
 class ReferrerSignal(DigestSignal):
@@ -45,4 +46,4 @@ def _came_by(referrer: str) -> Account:
     return Account(platform="telegram", account_id="1", referrer=referrer)
 
 
-REFERRER = ReferrerSignal()
+REFERRER: Final = ReferrerSignal()

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-HOUR_SECONDS = 3600.0
-_DAY = 24 * HOUR_SECONDS
+HOUR_SECONDS: Final = 3600.0
+_DAY: Final = 24 * HOUR_SECONDS
 
 # (at most this many seconds after the ban, level, words). Levels are coarse on purpose: the moment is
 # evidence of a motive, not of a hand.
-_AFTER = (
+_AFTER: Final = (
     (HOUR_SECONDS, "within-an-hour", "The account was made within an hour of the ban."),
     (_DAY, "within-a-day", "The account was made within a day of the ban."),
     (7 * _DAY, "within-a-week", "The account was made within a week of the ban."),
     (30 * _DAY, "within-a-month", "The account was made within a month of the ban."),
     (365 * _DAY, "within-a-year", "The account was made within a year of the ban."),
 )
-_BEFORE = (
+_BEFORE: Final = (
     (_DAY, "a-day-before", "The account was made in the day before the ban."),
     (30 * _DAY, "a-month-before", "The account was made in the month before the ban."),
 )
@@ -42,4 +44,4 @@ class TimingCircumstance:
         return Finding("long-after", "The account was made more than a year after the ban.")
 
 
-TIMING = TimingCircumstance()
+TIMING: Final = TimingCircumstance()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final
 
 from samehand.normal.scripts import Script, dominant_script
 
-_NUMBER_BYTES = 5  # 40 bits: two of an entry's few hundred aliases collide once in some ten million entries
+# 40 bits: two of an entry's few hundred aliases collide once in some ten million entries.
+_NUMBER_BYTES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

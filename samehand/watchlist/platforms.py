@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-ORGANISATIONS = "watchlist"
-PERSONS = "watchlist-persons"
+from typing import Final
 
-_LISTS = frozenset({ORGANISATIONS, PERSONS})
+ORGANISATIONS: Final = "watchlist"
+PERSONS: Final = "watchlist-persons"
+
+_LISTS: Final = frozenset({ORGANISATIONS, PERSONS})
 
 
 def is_list(platform: str) -> bool:

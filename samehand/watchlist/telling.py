@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from samehand.commonness import bits, decoration
 from samehand.normal.fold import fold_name
@@ -10,11 +11,11 @@ from samehand.watchlist.entry import Alias, Entry
 
 # One account in 65,000 would bear a name of fewer bits by chance. `ISIS`, a given name of women who lost
 # their accounts over it, carries 11; `Taliban`, the plural of `student`, 9.
-ALIAS_BITS_MIN = 16.0
+ALIAS_BITS_MIN: Final = 16.0
 # Acronyms of up to four letters stand for a dozen things each, however rare their letters are.
-ALIAS_LETTERS_MIN = 5
+ALIAS_LETTERS_MIN: Final = 5
 # Longer texts are descriptions; as display names nobody bears them.
-ALIAS_LENGTH_MAX = 200
+ALIAS_LENGTH_MAX: Final = 200
 
 
 class Passed(StrEnum):

@@ -7,20 +7,37 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Final
 
 from samehand.normal.consonants import ARTICLES, consonant_key
 from samehand.normal.fold import fold_text
 from samehand.normal.redact import redacted
 from samehand.normal.words import collapse
 
-WORD_BYTES = 3  # a given word is met by chance once in 17 million
-WORDS_MAX = 32  # words of a bio that are kept: all of a short one; 96 bytes
-_TEXT_LENGTH_MAX = 2_000  # as the bio signal reads: no platform's profile is longer in earnest
-_KEY_MIN = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
+WORD_BYTES: Final = 3  # a given word is met by chance once in 17 million
+WORDS_MAX: Final = 32  # words of a bio that are kept: all of a short one; 96 bytes
+_TEXT_LENGTH_MAX: Final = 2_000  # as the bio signal reads: no platform's profile is longer in earnest
+_KEY_MIN: Final = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
 # The words of bios come back all the time: 16,384 of them take 2 MB.
-_REMEMBERED, _REMEMBERED_LENGTH_MAX = 16_384, 32
+_REMEMBERED: Final = 16_384
+_REMEMBERED_LENGTH_MAX: Final = 32
 # Words between words: an alias is the same with and without them, and in whichever language they stand.
-_BETWEEN = ARTICLES | {"of", "the", "in", "and", "for", "to", "de", "la", "du", "des", "y", "wa", "fi", "fy"}
+_BETWEEN: Final = ARTICLES | {
+    "of",
+    "the",
+    "in",
+    "and",
+    "for",
+    "to",
+    "de",
+    "la",
+    "du",
+    "des",
+    "y",
+    "wa",
+    "fi",
+    "fy",
+}
 
 
 def naming_words(text: str) -> tuple[bytes, ...]:
