@@ -114,6 +114,7 @@ def main() -> None:
     except NotCompiled as told:
         sys.exit(f"The mind was not compiled.\n{told}")
     print(f"{count} modules of the mind as machine code: {chosen.into}")  # noqa: T201  # a command's answer
+    print(f"PYTHONSAFEPATH=1 PYTHONPATH={chosen.into} samehand worker runs on it")  # noqa: T201  # the same
 
 
 if __name__ == "__main__":
