@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from samehand.normal.fold import fold_handle
+from samehand.word import Word
 from schemas.accounts import (
     Account,
     AccountBanned,
@@ -143,3 +145,10 @@ def arrival(
         headers=tuple((headers or {}).items()),
         timestamp=NOON.timestamp(),
     )
+
+
+def a_word(handle: str) -> Word:
+    """A handle as comparisons read it."""
+    folded = fold_handle(handle, "telegram")
+    assert folded is not None
+    return Word(folded.base, folded.tokens, folded.consonants)

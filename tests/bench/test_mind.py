@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import replace
+
+import msgspec
+import pytest
+
 from bench import mind
 
 
@@ -38,6 +44,32 @@ def test_what_it_costs_in_python_stands_beside_it() -> None:
     told = mind.table(several)
     assert "| its blocking keys made | 10,000 |  | 20,000 µs |" in told
     assert "| all candidates compared in full, beside that |  | 200 pairs | 100 pairs |" in told
+
+
+def test_beside_machine_code_a_process_of_its_own_thinks_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = (mind.DISTIL, mind.KEYS, mind.BOUND, mind.READ, mind.SCORE, mind.UNSPARED)
+    one = mind.Mind(10, 100, 1_000, 900, 200, dict.fromkeys(steps, 1.0), _SOME)
+    asked: list[str] = []
+
+    async def here(bans: int, events: int) -> mind.Mind:
+        return replace(one, bans=bans, events=events)
+
+    def elsewhere(
+        command: list[str], *, env: dict[str, str], **_: object
+    ) -> subprocess.CompletedProcess[bytes]:
+        asked.append(env["PYTHONPATH"])
+        return subprocess.CompletedProcess(command, 0, msgspec.json.encode([one]))
+
+    monkeypatch.setenv("PYTHONPATH", "where/the/machine/code/is")
+    monkeypatch.setattr(mind, "collect_seldom", lambda: None)
+    monkeypatch.setattr(mind, "measured", here)
+    monkeypatch.setattr(subprocess, "run", elsewhere)
+    monkeypatch.setattr(mind, "form", lambda: "python")
+    assert mind.side_by_side(20, 100) == [replace(one, bans=20)]
+    assert asked == []
+    monkeypatch.setattr(mind, "form", lambda: "compiled")
+    assert mind.side_by_side(20, 100) == [replace(one, bans=20), one]
+    assert asked == [""], "the child must not find the machine code"
 
 
 _SOME: dict[str, str | int | float] = {

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from bench import worker
 from bench.machine import machine
-from bench.worker import AIOKAFKA, FULL, PASS_THROUGH, Report, Turn, rows, summary, table
+from bench.worker import (
+    AIOKAFKA,
+    FULL,
+    PASS_THROUGH,
+    UNCOMPILED,
+    Report,
+    Turn,
+    contenders,
+    rows,
+    summary,
+    table,
+)
 
 
 def a_turn(worker_seconds: float, events: int = 100) -> Turn:
@@ -28,6 +40,13 @@ def test_a_ratio_is_the_median_of_the_turns_own(report: Report) -> None:
     assert full.worker_microseconds == pytest.approx(4_000)
     assert full.redis_microseconds == pytest.approx(5_000)
     assert full.events_a_second == pytest.approx(50)
+
+
+def test_a_worker_in_python_stands_beside_one_on_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "form", lambda: "compiled")
+    assert contenders() == (PASS_THROUGH, FULL, UNCOMPILED, AIOKAFKA)
+    monkeypatch.setattr(worker, "form", lambda: "python")
+    assert contenders() == (PASS_THROUGH, FULL, AIOKAFKA)
 
 
 def test_the_table_has_a_line_a_contender(report: Report) -> None:

@@ -1,4 +1,4 @@
-"""The mind tells what it runs as, and says the same as either."""
+"""The mind tells what it runs as; that it says the same as either is what `make test-compiled` is for."""
 
 from __future__ import annotations
 

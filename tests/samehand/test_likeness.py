@@ -12,8 +12,8 @@ from samehand import likeness as module
 from samehand.commonness import bits, decoration
 from samehand.likeness import common_runs, likeness, longest_run
 from samehand.normal.consonants import consonant_key
-from samehand.normal.fold import fold_handle
 from samehand.word import Likeness, Word
+from tests.makers import a_word
 
 words = st.text("abcdehimnorstu", max_size=14)
 # Short and long names, words that decorate, and letters of any kind, so that each kind of likeness comes up.
@@ -25,12 +25,6 @@ pieces = st.lists(
     min_size=1,
     max_size=4,
 )
-
-
-def a_word(handle: str) -> Word:
-    folded = fold_handle(handle, "telegram")
-    assert folded is not None
-    return Word(folded.base, folded.tokens, folded.consonants)
 
 
 @pytest.mark.parametrize(

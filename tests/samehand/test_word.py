@@ -5,14 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normal.fold import fold_handle
 from samehand.word import RUN_MIN, Word
-
-
-def a_word(handle: str) -> Word:
-    folded = fold_handle(handle, "telegram")
-    assert folded is not None
-    return Word(folded.base, folded.tokens, folded.consonants)
+from tests.makers import a_word
 
 
 def test_a_core_is_the_word_without_what_decorates_it() -> None:
