@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from agents.counting import unavailable
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.evidence import Evidence, Score
 from samehand.fingerprint import Fingerprint, Keyer, distil
@@ -20,6 +21,7 @@ from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountEvent, Basis
 from schemas.accounts import Avatar as WireAvatar
 from schemas.alerts import EvidenceLine, Matched
+from schemas.unusable import FieldFault, Unusable
 from store.base import Ban, BanFacts, Remembered
 
 Keyers = Sequence[tuple[int, Keyer]]
@@ -71,6 +73,30 @@ def avatar_of(wire: WireAvatar) -> Avatar | None:
 
 def _raw_name(name: str) -> str:
     return {"device": "device_id", "payment": "payment_token"}.get(name, name)
+
+
+# Which fields are evidence: those of a profile, and the moments that timing and first showings are read from.
+_EVIDENT = frozenset(WireAccount.__struct_fields__) - {"account_id"} | {"banned_at"}
+
+# Fields of which each value of the right form has a trait, unless it means nothing.
+_UNREADABLE = {"email": POSITION["email"], "phone": POSITION["phone"], "ip": POSITION["network"]}
+
+
+def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable, ...]:
+    """Fields of the right form of which nothing could be read: `nope` for an address, a broken picture."""
+    unread = [
+        Unusable(field, FieldFault.UNREADABLE)
+        for field, place in _UNREADABLE.items()
+        if getattr(account, field) and fingerprint.traits[place] is None
+    ]
+    if any(unavailable(account, fingerprint)):
+        unread.append(Unusable("avatar", FieldFault.UNREADABLE))
+    return tuple(unread)
+
+
+def evident(*fields: Unusable) -> tuple[Unusable, ...]:
+    """Those of `fields` that would have been evidence, each once: what an alert names as not read."""
+    return tuple(dict.fromkeys(it for it in fields if it.field in _EVIDENT))
 
 
 def quoted_of(wire: WireAccount) -> Quoted:

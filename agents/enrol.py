@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from agents.aside import aside
-from agents.doors import ban_of, descending
+from agents.doors import ban_of, descending, evident, unread_of
 from agents.house import House
-from agents.reading import dead, reading_moment
+from agents.reading import count, dead, reading_moment
 from agents.tombstones import occurred_at, tombstone
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.enrolled import BanEnrolled
@@ -75,8 +75,13 @@ class Enrol:
             if isinstance(account, Malformed):
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
-        house.meters.decoded(arrival.topic, read.unknown_fields, clamped=read.clamped)
+        count(read, arrival.topic, house)
         ban = ban_of(read.record, house.keyers, house.rules.stock)
+        unread = unread_of(read.record.account, ban.fingerprints[0])
+        house.meters.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
+        not_read = evident(*read.unusable, *unread)
+        if not_read:
+            ban = replace(ban, facts=replace(ban.facts, not_read=not_read))
         return _Banned(read.record, ban, arrival.timestamp)
 
     async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:

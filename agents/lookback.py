@@ -115,7 +115,9 @@ class Lookback:
     def _pair(
         self, word: BanEnrolled, ban: Ban, candidate: Candidate, fact: RememberedFacts, scored: _Scored
     ) -> Pair:
-        side = Side(fact.account, fact.platform, fact.account_id, fact.quoted, candidate.fingerprint)
+        side = Side(
+            fact.account, fact.platform, fact.account_id, fact.quoted, candidate.fingerprint, fact.not_read
+        )
         claimant = f"lookback:{word.key}:{word.at}"
         return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at, claimant)
 

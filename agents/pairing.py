@@ -19,7 +19,8 @@ from samehand.hopeless import Sieve
 from samehand.pair import alert_id
 from samehand.score import score
 from samehand.signals.base import Quoted
-from schemas.alerts import Direction, MirrorAlert, OtherCandidate
+from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
+from schemas.unusable import Unusable
 from schemas.wire import encode
 from store.base import BanFacts, Candidate, Claim, Proposal, Ruling
 from streams.outcomes import Emit
@@ -36,6 +37,7 @@ class Side:
     account_id: str
     quoted: Quoted
     fingerprint: Fingerprint
+    not_read: tuple[Unusable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,10 @@ def _alert(pair: Pair, pairs: Sequence[Pair], house: House, now: float) -> Mirro
         evidence=evidence,
         counter_evidence=counter_evidence,
         others=_others(pair, pairs),
+        not_read=(
+            *(NotRead(side="account", field=it.field, reason=it.reason) for it in ours.not_read),
+            *(NotRead(side="matched", field=it.field, reason=it.reason) for it in facts.not_read),
+        ),
         queue=facts.queue,
         weights_version=house.weights.version,
         fold_version=ours.fingerprint.fold_version,

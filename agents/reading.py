@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from agents.house import House
 from schemas.malformed import Malformed
 from schemas.record import Record
-from schemas.wire import Decoder
+from schemas.wire import Decoded, Decoder
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, contained
 from streams.tracing import stage
 
@@ -41,7 +41,7 @@ def read_all(
     arrivals: Sequence[Arrival],
     decode: Decoder[R],
     house: House,
-    prepare: Callable[[R], T],
+    prepare: Callable[[Decoded[R]], T],
     *,
     ours: bool = False,
 ) -> tuple[list[Outcome], list[tuple[int, T]]]:
@@ -57,8 +57,8 @@ def read_all(
         found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
         if isinstance(found, Malformed):
             return dead(found)
-        house.meters.decoded(arrival.topic, found.unknown_fields, clamped=found.clamped)
-        return _Ready(prepare(found.record))
+        count(found, arrival.topic, house)
+        return _Ready(prepare(found))
 
     with stage("distil"):
         results = [contained(read, arrival) for arrival in arrivals]
@@ -66,6 +66,12 @@ def read_all(
     return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
 
 
-def itself(record: R) -> R:
+def count(found: Decoded[R], topic: str, house: House) -> None:
+    """Counts what was odd about a record that was read: fields unknown or unusable, a clock ahead."""
+    house.meters.decoded(topic, found.unknown_fields, clamped=found.clamped)
+    house.meters.unusable(topic, [(it.field, it.reason) for it in found.unusable])
+
+
+def itself(found: Decoded[R]) -> R:
     """For agents that need nothing prepared."""
-    return record
+    return found.record

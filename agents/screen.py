@@ -13,7 +13,7 @@ from typing import Final
 
 from agents.aside import aside
 from agents.counting import unavailable
-from agents.doors import remembered_of
+from agents.doors import evident, remembered_of, unread_of
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
 from agents.reading import read_all
@@ -22,7 +22,7 @@ from samehand.hopeless import Sieve
 from samehand.unbanned import Unbanned
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
-from schemas.wire import decode_created, decode_updated
+from schemas.wire import Decoded, decode_created, decode_updated
 from store.base import BanFacts, Candidate, Query, Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 from streams.tracing import note, stage
@@ -54,6 +54,7 @@ class Screen:
         self._house = house
         self._sieve = Sieve(house.weights)
         self._direction: Direction = direction
+        self._topic = house.topics.created if direction == "forward" else house.topics.updated
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: alerts, nothing to say, or a dead letter."""
@@ -73,11 +74,15 @@ class Screen:
             return read_all(arrivals, decode_updated, self._house, self._seen)
         return read_all(arrivals, decode_created, self._house, self._seen)
 
-    def _seen(self, event: AccountEvent) -> _Seen | None:
+    def _seen(self, found: Decoded[AccountEvent]) -> _Seen | None:
+        event = found.record
         if event.key in self._house.rules.allowlist:
             return None
         account = remembered_of(event, self._house.keyers, self._house.rules.stock)
         self._house.meters.unavailable(unavailable(event.account, account.fingerprints[0]))
+        unread = unread_of(event.account, account.fingerprints[0])
+        self._house.meters.unusable(self._topic, [(it.field, it.reason) for it in unread])
+        account = replace(account, not_read=evident(*found.unusable, *unread))
         if not self._house.rules.dated:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
             account = replace(account, fingerprints=undated)
@@ -192,7 +197,14 @@ class Screen:
             if scored is None or (scored[1].band == "none" and not below):
                 continue
             mine, result = scored
-            side = side or Side(account.account, account.platform, account.account_id, account.quoted, mine)
+            side = side or Side(
+                account.account,
+                account.platform,
+                account.account_id,
+                account.quoted,
+                mine,
+                account.not_read,
+            )
             claimant = f"{self._direction}:{one.event_id}"
             pairs.append(
                 Pair(side, facts, candidate.fingerprint, result, self._direction, one.event_at, claimant)

@@ -11,6 +11,7 @@ from schemas import fields
 from schemas.accounts import Basis
 from schemas.keys import account_key
 from schemas.record import Record
+from schemas.unusable import FieldFault
 
 NOTICE: Final = "resemblance, not identity; a person decides"
 
@@ -25,6 +26,8 @@ Band = Literal["likely", "possible", "none"]
 _LINES_MAX: Final = 64
 # A person reads a handful of other candidates; the index keeps 64.
 _OTHERS_MAX: Final = 64
+# Two sides of a profile's two dozen fields; some fields have two faults.
+_NOT_READ_MAX: Final = 128
 
 Weight = Annotated[
     float, Meta(description="Natural-log odds (nats) that this line adds, after grouping and caps.")
@@ -75,6 +78,16 @@ class Matched(Struct, frozen=True, kw_only=True):
         return account_key(self.platform, self.account_id)
 
 
+class NotRead(Struct, frozen=True, kw_only=True):
+    """A field that would have been evidence and could not be used, or not all of it was read."""
+
+    side: Annotated[
+        Literal["account", "matched"], Meta(description="Whose: the account in question, or the banned one.")
+    ]
+    field: Annotated[str, Meta(max_length=64, description="The field's name in the platform's events.")]
+    reason: FieldFault
+
+
 class OtherCandidate(Struct, frozen=True, kw_only=True):
     """Another banned account that came near: context, never a reason."""
 
@@ -122,6 +135,13 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
     counter_evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
     others: Annotated[tuple[OtherCandidate, ...], Meta(max_length=_OTHERS_MAX)] = ()
+    not_read: Annotated[
+        tuple[NotRead, ...],
+        Meta(
+            max_length=_NOT_READ_MAX,
+            description="What would have been evidence and could not be read: its silence says nothing.",
+        ),
+    ] = ()
     queue: fields.Slug | None = None
     weights_version: fields.Text64
     fold_version: Annotated[int, Meta(ge=0, description="Version of the folding table.")]

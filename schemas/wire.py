@@ -32,22 +32,26 @@ from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.unknown import UnknownFields
+from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
 
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
 """What Kafka brokers take by default; the largest legal record (image, links, bio) is about half of it."""
 
 R = TypeVar("R", bound=Record)
+R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 
-class Decoded(Struct, Generic[R], frozen=True):
+class Decoded(Struct, Generic[R_co], frozen=True):
     """A record, and what was remarkable about its bytes."""
 
-    record: R
+    record: R_co
     unknown_fields: int = 0
     """Fields that this version does not know, at the top level and in `account`."""
     clamped: bool = False
     """Whether a date lay up to 5 minutes in the future and was set to now."""
+    unusable: tuple[Unusable, ...] = ()
+    """Fields that were left out of the record or cut, each with its reason."""
 
 
 class _Version(Struct):

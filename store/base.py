@@ -20,6 +20,7 @@ from samehand.keys import Key
 from samehand.lineage import Descent
 from samehand.signals.avatar import AvatarTrait
 from samehand.signals.base import Quoted
+from schemas.unusable import Unusable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class BanFacts:
     expires_at: float | None
     descent: Descent
     quoted: Quoted
+    not_read: tuple[Unusable, ...] = ()  # of its profile, what would have been evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class Remembered:
     seen_at: float
     quoted: Quoted
     fingerprints: tuple[Fingerprint, ...]
+    not_read: tuple[Unusable, ...] = ()  # of its profile, what would have been evidence
 
 
 class Enrolled(Enum):
@@ -152,6 +155,7 @@ class RememberedFacts:
     account_id: str
     seen_at: float
     quoted: Quoted
+    not_read: tuple[Unusable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from samehand.fingerprint import Fingerprint, enrolment_keys, pack, unpack
 from samehand.keys import Key
 from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
+from schemas.unusable import FieldFault, Unusable
 from store.addresses import TAG_BYTES
 from store.base import BanFacts, Remembered, RememberedFacts
 from store.limits import REMEMBERED_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
@@ -121,6 +122,14 @@ def _short_id(account_id: str) -> str | int:
     return int(account_id) if _ID.fullmatch(account_id) else account_id
 
 
+def _short_unread(fields: tuple[Unusable, ...]) -> tuple[tuple[str, FieldFault], ...]:
+    return tuple((it.field, it.reason) for it in fields)
+
+
+def _unread(fields: tuple[tuple[str, FieldFault], ...]) -> tuple[Unusable, ...]:
+    return tuple(Unusable(field, reason) for field, reason in fields)
+
+
 class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
     platform: str
     account_id: str | int
@@ -134,6 +143,7 @@ class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True
     basis_reference: str | None = None
     root: bytes | None = None
     generation: int = 0
+    not_read: tuple[tuple[str, FieldFault], ...] = ()
 
 
 class BanQuote(NamedTuple):
@@ -170,6 +180,7 @@ def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
         facts.basis_reference,
         root,
         facts.descent.generation if root else 0,
+        _short_unread(facts.not_read),
     )
     return struct.pack(">d", facts.occurred_at) + msgspec.msgpack.encode(words)
 
@@ -191,21 +202,27 @@ def read_ban_quote(raw: bytes) -> BanQuote:
         expires_at=words.expires_at,
         descent=founder(account_key(words.platform, account_id)),
         quoted=Quoted(words.handle, words.display_name),
+        not_read=_unread(words.not_read),
     )
     return BanQuote(facts, words.root, words.generation)
 
 
-class _RememberedWords(msgspec.Struct, array_like=True, frozen=True):
+class _RememberedWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
     platform: str
     account_id: str | int
     handle: str
     display_name: str
+    not_read: tuple[tuple[str, FieldFault], ...] = ()
 
 
 def remembered_quote(account: Remembered) -> bytes:
     """Packs what alerts quote of a remembered account: ``seen_at`` first, then the words."""
     words = _RememberedWords(
-        account.platform, _short_id(account.account_id), account.quoted.handle, account.quoted.display_name
+        account.platform,
+        _short_id(account.account_id),
+        account.quoted.handle,
+        account.quoted.display_name,
+        _short_unread(account.not_read),
     )
     return struct.pack(">d", account.seen_at) + msgspec.msgpack.encode(words)
 
@@ -221,6 +238,7 @@ def read_remembered_quote(raw: bytes) -> RememberedFacts:
         account_id=account_id,
         seen_at=seen_at,
         quoted=Quoted(words.handle, words.display_name),
+        not_read=_unread(words.not_read),
     )
 
 

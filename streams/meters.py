@@ -124,6 +124,12 @@ class Meters:
             ("topic",),
             registry=registry,
         )
+        self.fields_unusable = Counter(
+            "samehand_fields_unusable",
+            "Fields of records that were left out or read in part, by the schema's name and the reason.",
+            ("topic", "field", "reason"),
+            registry=registry,
+        )
         self.clamped_dates = Counter(
             "samehand_clamped_dates",
             "Dates up to five minutes in the future, taken as now.",
@@ -313,6 +319,14 @@ class Meters:
             self.unknown_fields.labels(topic).inc(unknown_fields)
         if clamped:
             self.clamped_dates.labels(topic).inc()
+
+    def unusable(self, topic: str, fields: Iterable[tuple[str, str]]) -> None:
+        """A record came without these fields, or only a part of each was read: (field, reason).
+
+        Both are words of `schemas.unusable` and of the schema: a bounded number of series.
+        """
+        for field, reason in fields:
+            self.fields_unusable.labels(topic, field, reason).inc()
 
     def unavailable(self, signals: Iterable[str]) -> None:
         """An account brought values for these signals that cannot be read here."""

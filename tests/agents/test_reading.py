@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from agents.reading import itself, read_all
 from schemas.accounts import AccountDeleted
-from schemas.wire import decode_deleted
+from schemas.wire import Decoded, decode_deleted
 from streams.outcomes import NOTHING
 from tests.agents.conftest import Life, dead
 from tests.makers import NOON, a_deletion, arrival
@@ -20,8 +20,8 @@ def test_what_can_be_read_is_handed_on_with_its_place(life: Life) -> None:
 
 
 def test_a_record_on_which_our_own_logic_fails_is_a_dead_letter_that_quotes_nothing(life: Life) -> None:
-    def breaks(event: AccountDeleted) -> None:
-        raise RuntimeError(f"about {event.account_id}")
+    def breaks(found: Decoded[AccountDeleted]) -> None:
+        raise RuntimeError(f"about {found.record.account_id}")
 
     outcomes, ready = read_all([arrival(a_deletion("umar"))], decode_deleted, life.house, breaks)
     assert ready == []

@@ -11,6 +11,7 @@ from agents.screen import ASKED_AT_ONCE
 from samehand.pair import alert_id
 from samehand.stock import NO_STOCK, StockPictures
 from schemas.accounts import Avatar
+from schemas.alerts import MirrorAlert
 from store.errors import StoreUnavailable
 from store.memory import MemoryStore
 from streams.errors import Transient
@@ -44,6 +45,29 @@ async def test_nothing_personal_is_in_an_alert(life: Life) -> None:
     told = str(alert)
     assert not [value for value in personal.values() if value in told]
     assert "3012345678" not in told
+
+
+def unread(alert: MirrorAlert) -> list[tuple[str, str, str]]:
+    """What an alert names as not read."""
+    return [(it.side, it.field, it.reason) for it in alert.not_read]
+
+
+async def test_an_alert_names_what_was_given_and_means_nothing(life: Life) -> None:
+    """Else its silence would look like a difference that nobody saw."""
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE, phone="x"))
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media_2", device_id=DEVICE, ip="nope"))
+    (alert,) = life.alerts
+    assert unread(alert) == [("account", "ip", "unreadable"), ("matched", "phone", "unreadable")]
+    shown = life.house.meters.exposition().decode()
+    for field in ("ip", "phone"):
+        assert f'samehand_fields_unusable_total{{field="{field}",reason="unreadable",topic=' in shown
+
+
+async def test_a_look_back_still_knows_what_could_not_be_read_when_the_account_came(life: Life) -> None:
+    await life.tell(life.screen, a_sign_up("99", at=NOON, handle="umar_media_2", device_id=DEVICE, ip="nope"))
+    await life.ban(a_ban("77", at=NOON + timedelta(hours=1), handle="umar_media", device_id=DEVICE))
+    (alert,) = life.alerts
+    assert (alert.direction, unread(alert)) == ("lookback", [("account", "ip", "unreadable")])
 
 
 async def test_a_stranger_is_nothing(life: Life) -> None:

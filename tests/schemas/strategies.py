@@ -50,6 +50,8 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.booleans()
         case inspect.LiteralType():
             return st.sampled_from(list(kind.values))
+        case inspect.EnumType():
+            return st.sampled_from(list(kind.cls))
         case inspect.DateTimeType():
             return moments
         case inspect.IntType():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from samehand.fingerprint import enrolment_keys, unpack
 from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
+from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered
 from store.records import (
     ban_quote,
@@ -29,6 +30,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 MOMENTS = st.floats(0, 4e9)
 WORDS = st.none() | TEXT
 IDS = TEXT | st.integers(0, 2**70).map(str) | st.from_regex(r"0[0-9]{1,18}|[٠-٩]{3}", fullmatch=True)
+UNREAD = st.lists(st.builds(Unusable, TEXT, st.sampled_from(list(FieldFault))), max_size=3).map(tuple)
 FACTS = st.builds(
     lambda **facts: BanFacts(descent=founder(f"{facts['platform']}:{facts['account_id']}"), **facts),
     platform=TEXT,
@@ -41,6 +43,7 @@ FACTS = st.builds(
     queue=WORDS,
     expires_at=st.none() | MOMENTS,
     quoted=st.builds(Quoted, TEXT, TEXT),
+    not_read=UNREAD,
 )
 
 
@@ -81,9 +84,9 @@ def test_an_id_of_digits_and_a_moment_said_twice_take_little() -> None:
     assert len(ban_quote(facts, None)) == len(ban_quote(other, None)) - 10 - 8
 
 
-@given(TEXT, IDS, TEXT, TEXT, MOMENTS)
+@given(TEXT, IDS, TEXT, TEXT, MOMENTS, UNREAD)
 def test_a_remembered_account_is_quoted_as_it_was(
-    platform: str, account_id: str, handle: str, name: str, seen_at: float
+    platform: str, account_id: str, handle: str, name: str, seen_at: float, unread: tuple[Unusable, ...]
 ) -> None:
     account = Remembered(
         account=f"{platform}:{account_id}",
@@ -92,10 +95,11 @@ def test_a_remembered_account_is_quoted_as_it_was(
         seen_at=seen_at,
         quoted=Quoted(handle, name),
         fingerprints=(),
+        not_read=unread,
     )
     facts = read_remembered_quote(remembered_quote(account))
     assert (facts.account, facts.platform, facts.account_id) == (account.account, platform, account_id)
-    assert (facts.seen_at, facts.quoted) == (seen_at, account.quoted)
+    assert (facts.seen_at, facts.quoted, facts.not_read) == (seen_at, account.quoted, unread)
 
 
 def test_a_frame_expires_at_its_moment() -> None:

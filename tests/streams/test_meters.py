@@ -61,6 +61,14 @@ def test_a_clock_behind_the_brokers_makes_no_negative_age() -> None:
     assert value(meters, "event_age_seconds_sum", topic=TOPIC) == 0.0
 
 
+def test_fields_that_could_not_be_used_are_counted_by_field_and_reason() -> None:
+    meters = some_meters()
+    meters.unusable(TOPIC, [("ip", "unreadable"), ("links", "too-many")])
+    meters.unusable(TOPIC, [("ip", "unreadable")])
+    assert value(meters, "fields_unusable_total", topic=TOPIC, field="ip", reason="unreadable") == 2.0
+    assert value(meters, "fields_unusable_total", topic=TOPIC, field="links", reason="too-many") == 1.0
+
+
 def test_a_flood_of_queues_ends_in_one_series() -> None:
     meters = some_meters()
     for number in range(1000):
