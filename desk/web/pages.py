@@ -31,6 +31,10 @@ SLICE_SECONDS: Final = 0.25
 WRITE_SECONDS: Final = 5.0
 """Who does not read for so long is gone; a dead connection must not hold a stop."""
 
+STREAM_SECONDS: Final = 600.0
+"""A viewer that vanished without a word (a laptop shut, a cable pulled) holds its place no longer than this:
+what is written to it fills buffers for much longer. A browser still there opens it again by itself."""
+
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -117,8 +121,8 @@ class Overview:
         return response
 
     async def _send(self, response: web.StreamResponse) -> None:
-        sent = 0
-        while not self._stopping():
+        sent, until = 0, self._clock.ticks() + STREAM_SECONDS
+        while not self._stopping() and self._clock.ticks() < until:
             if sent != self._number:
                 sent = self._number
                 async with asyncio.timeout(WRITE_SECONDS):

@@ -98,6 +98,32 @@ async def test_a_stop_ends_every_stream_at_once(room: Room, client: Client) -> N
             await answer.content.read()
 
 
+async def test_who_goes_gives_up_its_place(
+    room: Room, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "VIEWERS_MAX", 1)
+    async with client.get("/overview/stream") as answer:
+        room.overview.look()
+        await answer.content.readline()
+        answer.close()
+    async with asyncio.timeout(20.0):
+        while (await client.get("/overview/stream")).status == 503:
+            room.overview.look()
+            await asyncio.sleep(0.05)
+    room.stopping = True
+
+
+async def test_who_vanished_without_a_word_gives_it_up_in_time(
+    room: Room, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells the server: what it sends lies in buffers. Who is still there comes back by itself."""
+    monkeypatch.setattr(pages, "STREAM_SECONDS", 0.5)
+    async with client.get("/overview/stream") as answer:
+        room.overview.look()
+        async with asyncio.timeout(20.0):
+            assert (await answer.content.read()).startswith(b"event: overview\n")
+
+
 async def test_one_viewer_too_many_is_told_to_come_later(
     room: Room, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
