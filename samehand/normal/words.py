@@ -18,7 +18,7 @@ _LEADING: Final = frozenset("0134578")
 # The digits of the Arabic chat alphabet: hamza, ain, kha, ta, ha, qaf and sad.
 _CHAT_ALPHABET: Final = {"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "q", "9": "s"}
 _CHAT: Final = str.maketrans(_CHAT_ALPHABET)
-_CHAT_WORD: Final = re.compile(r"[a-z]*(?:[2356789][a-z]+)+[2356789]?")
+_CHAT_WORD: Final = re.compile(r"(?<![a-z])[a-z]*(?:[2356789][a-z]+)+[2356789]?")
 # From three digits on, a run inside a word is a number; at the end of a leet word likewise.
 _NUMBER_DIGITS_MIN: Final = 3
 _NUMBER: Final = re.compile(r"[0-9]{3,}")
@@ -161,12 +161,13 @@ _DRAWN: Final = {
     "|": "l", "[": "c", "(": "c", "{": "c", "<": "c", "]": "j", "#": "h", "&": "e", "+": "t",
 }  # fmt: skip
 _DRAWN_SIGN: Final = re.compile("|".join(re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True)))
-_LONG_SIGNS: Final = "|".join(
-    re.escape(sign) for sign in sorted(_DRAWN, key=len, reverse=True) if len(sign) > 1
-)
-_DRAWN_LETTER: Final = re.compile(
-    rf"(?<=[a-z0-9@$])(?:{_LONG_SIGNS})+|(?:{_LONG_SIGNS})+(?=[a-z0-9@$])|(?<=[a-z0-9@$])[|\[({{<\]#&+](?=[a-z0-9@$])"
-)
+# By the sign that they begin with, longest first.
+_LONG_SIGNS: Final = {
+    start: tuple(sorted((sign for sign in _DRAWN if sign[0] == start != sign), key=len, reverse=True))
+    for start in {sign[0] for sign in _DRAWN}
+}
+_SINGLE_SIGNS: Final = frozenset(sign for sign in _DRAWN if len(sign) == 1)
+_DRAWS_BESIDE: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789@$")
 _MAY_DRAW: Final = re.compile(r"[|\\/<>\[\](){}#&+]")
 
 
@@ -184,7 +185,7 @@ def ascii_readings(text: str) -> tuple[str, list[str]]:
         elif _CAPITAL_I.search(text):
             others.append(_CAPITAL_I.sub("l", text).lower())
     if _MAY_DRAW.search(seen):
-        drawn = _DRAWN_LETTER.sub(_as_drawn, seen)
+        drawn = _with_drawn_letters(seen)
         if drawn != seen:
             others.append(drawn)
     return seen, others
@@ -198,5 +199,55 @@ def exclamation_reading(seen: str) -> str | None:
     return None if read == seen else read
 
 
-def _as_drawn(found: re.Match[str]) -> str:
-    return _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign.group()], found.group())
+def _with_drawn_letters(seen: str) -> str:
+    """The text with drawn letters as letters.
+
+    No expression does this in linear time: signs may be cut in several ways (`/\\/` is an a and a stroke, or
+    an n), so that one which must end beside a letter tries every cut of a long row, from each of its places.
+    """
+    ends = _ends_beside_a_letter(seen)
+    parts: list[str] = []
+    done = 0
+    for place in ends:
+        if place < done:
+            continue
+        behind_letter = place > 0 and seen[place - 1] in _DRAWS_BESIDE
+        end = _row_end(seen, place) if behind_letter else place
+        if end == place:
+            end = ends[place]
+        if not end and behind_letter and seen[place] in _SINGLE_SIGNS and _is_beside(seen, place + 1):
+            end = place + 1
+        if end:
+            parts += (seen[done:place], _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign.group()], seen[place:end]))
+            done = end
+    return "".join((*parts, seen[done:]))
+
+
+def _ends_beside_a_letter(seen: str) -> dict[int, int]:
+    """The places of all signs in their order, and where a row of long ones ends there that touches a letter.
+
+    0 where there is none. Told from the end, so that each row is the row behind its first sign, and a sign.
+    """
+    ends: dict[int, int] = {found.start(): 0 for found in _MAY_DRAW.finditer(seen)}
+    for place in reversed(ends):
+        for sign in _LONG_SIGNS.get(seen[place], ()):
+            after = place + len(sign)
+            if seen.startswith(sign, place) and (
+                end := ends.get(after) or (after if _is_beside(seen, after) else 0)
+            ):
+                ends[place] = end
+                break
+    return ends
+
+
+def _row_end(seen: str, place: int) -> int:
+    """Where the row of long signs that begins there ends; the place itself where there is none."""
+    while sign := next(
+        (it for it in _LONG_SIGNS.get(seen[place : place + 1], ()) if seen.startswith(it, place)), ""
+    ):
+        place += len(sign)
+    return place
+
+
+def _is_beside(seen: str, place: int) -> bool:
+    return seen[place : place + 1] in _DRAWS_BESIDE

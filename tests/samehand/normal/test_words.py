@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +72,36 @@ def test_how_ascii_is_read(text: str, seen: str, others: list[str]) -> None:
 )
 def test_an_exclamation_mark_that_touches_letters_is_an_i(seen: str, read: str | None) -> None:
     assert exclamation_reading(seen) == read
+
+
+LONG_SIGNS = "|".join(
+    map(
+        re.escape,
+        ("|\\/|", "\\/\\/", "|\\|", "/\\/", "/v\\", "|-|", "/-/", "|_|", "\\/", "/\\", "|)", "[)", "|>"),
+    )
+)
+LONG_SIGNS += "|" + "|".join(map(re.escape, ("|<", "|3", "|2", "><")))
+#: What is drawn, as an expression that tries every way of cutting a row of signs: right, and of use on short
+#: texts only.
+DRAWN = re.compile(
+    rf"(?<=[a-z0-9@$])(?:{LONG_SIGNS})+|(?:{LONG_SIGNS})+(?=[a-z0-9@$])"
+    r"|(?<=[a-z0-9@$])[|\[({<\]#&+](?=[a-z0-9@$])"
+)
+
+
+@given(st.text(alphabet="|\\/v-)>[(<32_]{#&+a@ ", max_size=12))
+def test_signs_draw_letters_where_a_row_of_them_touches_one(text: str) -> None:
+    _, others = ascii_readings(text)
+    untouched = DRAWN.sub("", text)
+    if untouched == text:
+        assert others == []
+    else:
+        assert len(others) == 1
+        # What no row touches stays as it is, in its order.
+        rest = iter(others[0])
+        assert all(sign in rest for sign in untouched)
+
+
+def test_a_long_row_of_signs_is_read_in_one_pass() -> None:
+    assert ascii_readings("|-|" * 5_000 + "a")[1] == ["h" * 5_000 + "a"]
+    assert ascii_readings("/\\" * 5_000) == ("/\\" * 5_000, [])
