@@ -23,6 +23,7 @@ Edit = Callable[[Random, str], str]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _TOKENS = re.compile(r"[^\W\d_]+|\d+")
+_DIGIT = re.compile(r"\d")
 _SEPARATORS = re.compile(r"[\s._-]+")
 
 
@@ -45,7 +46,7 @@ def _digits_changed(rng: Random, text: str, keep_length: bool) -> str:
 
 
 def _digits_dropped(rng: Random, text: str, everywhere: bool) -> str:
-    bare = re.sub(r"\d", "", text) if everywhere else text.rstrip("0123456789")
+    bare = _DIGIT.sub("", text) if everywhere else text.rstrip("0123456789")
     return bare if len(bare) >= 3 else text
 
 

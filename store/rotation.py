@@ -19,6 +19,7 @@ from store.pepper import PEPPERS_MAX, SECRET_BYTES_MIN, UnusablePepper
 
 _LINE = re.compile(r"^\s*pepper\s+(\d+)\s")
 _SINCE = re.compile(r"^#\s*pepper\s+(\d+)\s+since\s+(\S+)\s*$")
+_CURRENT = re.compile(r"(?<!\s)\s+current\s*$")
 _NUMBER_MAX = 255
 
 
@@ -33,7 +34,7 @@ def rotated(text: str, at: datetime) -> tuple[str, int]:
         raise UnusablePepper(f"{PEPPERS_MAX} peppers are in force, which is the most: drop one first")
     # Not one that was dropped a moment ago: what is stored names the secret by its number.
     number = next(one for one in _from(max(taken, default=0)) if one not in taken)
-    lines = [re.sub(r"\s+current\s*$", "", line) if _LINE.match(line) else line for line in text.splitlines()]
+    lines = [_CURRENT.sub("", line) if _LINE.match(line) else line for line in text.splitlines()]
     lines.append(f"# pepper {number} since {at.isoformat(timespec='seconds')}")
     lines.append(f"pepper {number} {secrets.token_hex(SECRET_BYTES_MIN)} current")
     return "\n".join(lines) + "\n", number

@@ -47,6 +47,10 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 Level = Literal["debug", "info", "warning", "error"]
 
+_BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@,]{1,253}):\d{1,5}")  # DNS: 253
+_COLLECTOR: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?")
+_FIELD_NAMED: Final = re.compile(r'field "(\w+)"')
+
 
 class Bands(BaseModel):
     """Thresholds on the calibrated probability for bans under one policy."""
@@ -250,7 +254,7 @@ class Settings(BaseSettings):
     @field_validator("kafka_brokers")
     @classmethod
     def _host_and_port(cls, brokers: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(re.fullmatch(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@,]+):\d{1,5}", broker) for broker in brokers):
+        if not all(_BROKER.fullmatch(broker) for broker in brokers):
             raise ValueError("each must be host:port")
         return brokers
 
@@ -263,8 +267,7 @@ class Settings(BaseSettings):
     @field_validator("traces_url")
     @classmethod
     def _collector(cls, url: str) -> str:
-        host = r"(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?"
-        if url and not re.fullmatch(rf"https?://{host}(/[^\s?#]*)?", url):
+        if url and not _COLLECTOR.fullmatch(url):
             raise ValueError("must be http:// or https:// with a host, and without a user in it")
         return url
 
@@ -367,7 +370,7 @@ def describe() -> list[Described]:
 
 
 def _field_of(fault: NotParsed) -> str:
-    found = re.search(r'field "(\w+)"', str(fault))
+    found = _FIELD_NAMED.search(str(fault))
     return _variable(found.group(1)) if found else PREFIX
 
 

@@ -57,6 +57,7 @@ _ANDROID_MODEL: Final = re.compile(
     r"android[ /][\d.]+;(?: [a-z]{2}[-_][a-z]{2};)? ?([^;)]*?)(?: build/[^;)]*)?(?:;[^)]*)?\)", re.IGNORECASE
 )
 _NAMELESS_MODELS: Final = frozenset({"", "k", "mobile", "tablet", "wv", "u", "linux"})
+_NO_NAME: Final = re.compile(r"[^a-z0-9]+")
 _PRODUCT: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}(?=/)", re.IGNORECASE)
 
 
@@ -78,5 +79,5 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
 
 def _model(text: str) -> str:
     found = _ANDROID_MODEL.search(text)
-    model = re.sub(r"[^a-z0-9]+", "-", found.group(1)).strip("-") if found else ""
+    model = _NO_NAME.sub("-", found.group(1)).strip("-") if found else ""
     return "" if model in _NAMELESS_MODELS else model[:_MODEL_LENGTH_MAX]

@@ -61,6 +61,7 @@ _URL: Final = re.compile(
     r"(?:[/?][^\s<>\"'“”«»]{0,2048})?"
 )
 _PHONE: Final = re.compile(r"(?<![\w/=.@+-])\+?\(?\d[\d\s().\-]{5,20}\d(?![\w@])")
+_NUMBER_SCHEME: Final = re.compile(r"^[a-z]+:/*(?:send/?\?phone=)?", re.IGNORECASE)
 _WA_WORD: Final = r"whats?\s?app|wa"
 _MENTION: Final = re.compile(
     rf"(?:\b(telegram|tg|instagram|insta|ig|twitter|x|facebook|fb|tiktok|snapchat|snap|youtube|discord|{_WA_WORD})"
@@ -90,9 +91,7 @@ def _in_link(link: str, locale: str | None) -> Iterator[ContactPoint]:
     if lower.startswith("mailto:"):
         yield from email_points(link)
     elif lower.startswith(("tel:", "sms:", "whatsapp:")):
-        yield from phone_points(
-            re.sub(r"^[a-z]+:/*(?:send/?\?phone=)?", "", link, flags=re.IGNORECASE), locale
-        )
+        yield from phone_points(_NUMBER_SCHEME.sub("", link), locale)
     elif found := _URL.match(link):
         yield from page_points(found.group())
     else:
@@ -137,5 +136,5 @@ def _mention(found: re.Match[str]) -> Iterator[ContactPoint]:
     if not named:
         yield ContactPoint("handle", handle.lower())
         return
-    word = re.sub(r"\s", "", named.lower())
+    word = "".join(named.lower().split())
     yield profile_point(_NAMED.get(word, "whatsapp" if word.startswith("what") else word), handle.lower())

@@ -8,7 +8,7 @@ from typing import Final
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _BRACKETED: Final = re.compile(
-    r"\s*[\[({<]\s*(dot|at|slash|punkt|punto|нокта|точка|نقطة)\s*[\])}>]\s*", re.IGNORECASE
+    r"\s?[\[({<]\s?(dot|at|slash|punkt|punto|нокта|точка|نقطة)\s?[\])}>]\s?", re.IGNORECASE
 )
 _OPENING: Final = re.compile(r"[\[({<]")
 _SIGN: Final = {"at": "@", "slash": "/"}

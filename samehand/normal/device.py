@@ -43,6 +43,7 @@ _LABEL: Final = re.compile(
 )
 _NOT_HEX: Final = re.compile(r"[-{}:.\s]+")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{8,64}")
+_NO_SYMBOL: Final = re.compile(r"[\W_]+")
 _REPEATED: Final = re.compile(r"(.{1,4}?)\1+.?")
 _RISING: Final = "0123456789abcdef0123456789"
 # An id drawn at random has about as many different symbols as its alphabet allows; three or fewer is a
@@ -63,7 +64,7 @@ def normal_device(device_id: str) -> str | None:
     if _HEX.fullmatch(digits):
         digits = digits.lower()
         return None if _is_junk(digits) else _spelled(digits)
-    return None if _is_junk(re.sub(r"[\W_]+", "", bare.lower())) else bare
+    return None if _is_junk(_NO_SYMBOL.sub("", bare.lower())) else bare
 
 
 def _is_junk(symbols: str) -> bool:

@@ -63,7 +63,7 @@ RULES: tuple[HandleRules, ...] = (
     ),
     HandleRules(
         platform="instagram",
-        legal=re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._]{1,30}(?<!\.)"),
+        legal=re.compile(r"(?!\.)(?:[A-Za-z0-9_]|\.(?!\.)){1,30}(?<!\.)"),
         hosts=("instagram.com", "instagr.am"),
         made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
         examples=(
@@ -75,7 +75,7 @@ RULES: tuple[HandleRules, ...] = (
     ),
     HandleRules(
         platform="telegram",
-        legal=re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{3,30}[A-Za-z0-9]"),
+        legal=re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_)){3,30}[A-Za-z0-9]"),
         hosts=("t.me", "telegram.me", "telegram.dog"),
         made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
         examples=(
@@ -89,7 +89,7 @@ RULES: tuple[HandleRules, ...] = (
     HandleRules(
         platform="whatsapp",
         # WhatsApp knows people by number; the names it began to grant follow Instagram's letters.
-        legal=re.compile(r"\+?[0-9]{7,15}|(?!www\.)(?=.*[A-Za-z])[A-Za-z0-9._]{3,30}"),
+        legal=re.compile(r"\+?[0-9]{7,15}|(?!www\.)(?=[0-9._]{0,29}[A-Za-z])[A-Za-z0-9._]{3,30}"),
         hosts=("wa.me", "api.whatsapp.com", "whatsapp.com/channel", "chat.whatsapp.com"),
         made_up=re.compile(_PLACEHOLDER, re.IGNORECASE),
         examples=(

@@ -180,6 +180,11 @@ def _split_host(rest: str) -> tuple[str, str, str]:
 
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{4,64}")
+_TELEGRAM_NAME: Final = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{2,31}")
+_PHONE: Final = re.compile(r"\+?\d{7,15}")
+_PHONE_SENT: Final = re.compile(r"(?:^|&)phone=\+?(\d{7,15})")
+_DISCORD_TOKEN: Final = re.compile(r"[A-Za-z0-9-]{2,32}")
+_NUMBERED: Final = re.compile(r"(?:^|&)id=(\d{5,20})")
 
 
 def _telegram(segments: list[str]) -> Iterator[ContactPoint]:
@@ -192,20 +197,20 @@ def _telegram(segments: list[str]) -> Iterator[ContactPoint]:
         yield ContactPoint("telegram-invite", segments[1])
     elif first == "s" and len(segments) > 1:
         yield from _telegram(segments[1:])
-    elif first.lower() not in _TELEGRAM_PAGES and re.fullmatch(r"@?[A-Za-z][A-Za-z0-9_]{2,31}", first):
+    elif first.lower() not in _TELEGRAM_PAGES and _TELEGRAM_NAME.fullmatch(first):
         yield ContactPoint("telegram", first.removeprefix("@").lower())
 
 
 def _whatsapp(host: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
     first = segments[0] if segments else ""
-    sent = re.search(r"(?:^|&)phone=\+?(\d{7,15})", query)
+    sent = _PHONE_SENT.search(query)
     if host.startswith("chat."):
         token = segments[1] if first == "invite" and len(segments) > 1 else first
         if _TOKEN.fullmatch(token):
             yield ContactPoint("whatsapp-invite", token)
     elif first == "channel" and len(segments) > 1 and _TOKEN.fullmatch(segments[1]):
         yield ContactPoint("whatsapp-invite", segments[1])
-    elif sent or re.fullmatch(r"\+?\d{7,15}", first):
+    elif sent or _PHONE.fullmatch(first):
         yield from phone_points("+" + (sent.group(1) if sent else first.lstrip("+")), None)
     elif first in ("qr", "message", "c", "p") and len(segments) > 1 and _TOKEN.fullmatch(segments[1]):
         yield ContactPoint("whatsapp", segments[1])
@@ -214,13 +219,13 @@ def _whatsapp(host: str, segments: list[str], query: str) -> Iterator[ContactPoi
 def _discord(registrable: str, segments: list[str]) -> Iterator[ContactPoint]:
     token = segments[-1] if segments else ""
     invited = registrable == "discord.gg" or (len(segments) > 1 and segments[0] == "invite")
-    if invited and re.fullmatch(r"[A-Za-z0-9-]{2,32}", token):
+    if invited and _DISCORD_TOKEN.fullmatch(token):
         yield ContactPoint("discord-invite", token)
 
 
 def _profile_page(platform: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
     """The profile or group that an address on a platform names; posts and searches reach nobody."""
-    numbered = re.search(r"(?:^|&)id=(\d{5,20})", query)
+    numbered = _NUMBERED.search(query)
     if segments == ["profile.php"] and numbered:
         segments = [numbered.group(1)]
     if len(segments) > 1 and segments[0].lower() == "groups":

@@ -14,6 +14,7 @@ _DIGITS_MIN: Final = 7
 # The second reading settles all but numbers with several trunk prefixes, which nobody types.
 _READINGS_MAX: Final = 4
 _RISING: Final = "01234567890123456789"
+_REPEATED: Final = re.compile(r"(.{1,2})\1{3,}.?")
 _REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
 
 
@@ -81,5 +82,5 @@ def _is_nobodys(national: str) -> bool:
         or len(set(national[1:])) == 1
         or national in _RISING
         or national[::-1] in _RISING
-        or re.fullmatch(r"(.{1,2})\1{3,}.?", national) is not None
+        or _REPEATED.fullmatch(national) is not None
     )

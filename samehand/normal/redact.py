@@ -11,7 +11,7 @@ from typing import Final
 
 MASK: Final = "•••"
 
-_EMAIL: Final = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
+_EMAIL: Final = re.compile(r"(?<![^\s@<>()])[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 # Seven digits or more, however they are grouped: the shortest phone numbers that are dialled in full.
 _NUMBER: Final = re.compile(r"\+?\d(?:[\s().\-]{0,2}\d){6,}")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7}\b")

@@ -64,6 +64,7 @@ LETTERS: dict[Script, str] = {
 
 RIGHT_TO_LEFT: Final = frozenset({Script.ARABIC, Script.HEBREW})
 
+_RANGE: Final = re.compile("(.)(?:-(.))?", re.DOTALL)
 _CODES: tuple[Script, ...] = (Script.NONE, *LETTERS)
 
 
@@ -71,7 +72,7 @@ def _code_of_each_character() -> bytes:
     """The place in ``_CODES`` of every character's script: a byte a code point, faster than any search."""
     codes = bytearray(0x110000)
     for code, ranges in enumerate(LETTERS.values(), 1):
-        for first, last in re.findall("(.)(?:-(.))?", codecs.decode(ranges, "unicode_escape"), re.DOTALL):
+        for first, last in _RANGE.findall(codecs.decode(ranges, "unicode_escape")):
             for point in range(ord(first), ord(last or first) + 1):
                 codes[point] = codes[point] or code
     return bytes(codes)
