@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace as replace_fields
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.opening import peppers_of, stock_of, store_of
+from agents.runtime.start_checks import mismatched, start_fault, store_fault
 from agents.screen import Screen
 from agents.tending import Tending
 from samehand.compiled import form
@@ -27,6 +29,7 @@ from samehand.errors import UnusableWeights
 from samehand.normal.fold import FOLD_VERSION
 from samehand.weights import Bands, Weights, default_weights, lacking, read_weights
 from schemas.malformed import REASONS
+from store.errors import StoreMismatch
 from store.pepper import Peppers
 from streams import logs
 from streams.app import WorkerApp, register
@@ -38,7 +41,7 @@ from streams.recent import Recent
 from streams.settings import Settings
 from streams.topics import Names, names
 from streams.tracing import tracer_of
-from streams.worker import EXIT_BROKER, run_worker
+from streams.worker import cannot_start, run_worker, without_broker
 
 log = structlog.get_logger("samehand.worker")
 
@@ -53,12 +56,13 @@ def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None
     """
     logs.configure(settings.log_level)
     peppers, tracer = peppers_of(settings), tracer_of(settings, SystemClock())
+    if (wrong := start_fault(settings) or asyncio.run(store_fault(settings, peppers))) is not None:
+        return cannot_start(wrong)
     try:
         epoch = known_epoch(settings)
     except (BrokerUnavailable, BrokerRefused) as fault:
         # Without it an emptied store would look like a new one, and every account like nobody's mirror.
-        log.critical("no broker", why=str(fault))
-        return EXIT_BROKER
+        return cannot_start(without_broker(fault))
     house = house_of(settings, peppers, epoch)
     tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
     app = WorkerApp(settings, house.meters, store=lambda: tending.fault, tracer=tracer)
@@ -82,6 +86,10 @@ def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], 
     async def running() -> None:
         try:
             await run()
+        except StoreMismatch as mismatch:  # it was replaced under us
+            found = mismatched(mismatch)
+            log.critical("store", fault=found.what, cure=found.cure)
+            app.fail("store", mismatch, code=found.code)
         except Exception as fault:
             app.fail("store", fault)
 

@@ -4,11 +4,17 @@
 
     StoreError
     ├── StoreUnavailable   cannot be reached, or cannot write now: hold the partition and try again
+    │   └── StoreRefused   it does not let us in, or not to all that we do: an operator has to mend it
     ├── StoreEmptied       its epoch is gone: it must be rebuilt before anybody says "nothing to report"
     └── StoreMismatch      written with another layout, shard count or fold version than this code reads
 """
 
 from __future__ import annotations
+
+from typing import Literal
+
+Mismatch = Literal["pepper", "sizes", "layout", "folds", "full"]
+"""In what a store is another one than this program was told: each has a cure of its own."""
 
 
 class StoreError(Exception):
@@ -19,9 +25,20 @@ class StoreUnavailable(StoreError):  # says what happened; "error" would add not
     """Transient: nothing was lost, nothing may be acknowledged."""
 
 
+class StoreRefused(StoreUnavailable):  # says what happened; "error" would add nothing
+    """Redis refuses the login, or the user lacks a right.
+
+    An outage to who runs already, since whoever changed the user will mend it; at start a fault.
+    """
+
+
 class StoreEmptied(StoreError):  # says what happened; "error" would add nothing
     """The store was emptied since the first enrolment: `samehand rebuild` refills it."""
 
 
 class StoreMismatch(StoreError):  # says what happened; "error" would add nothing
     """The store holds another layout or fold version; the message says which and what to run."""
+
+    def __init__(self, message: str, kind: Mismatch = "layout") -> None:
+        super().__init__(message)
+        self.kind: Mismatch = kind

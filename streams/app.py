@@ -44,6 +44,7 @@ from streams.patches import PromptTables, require_compiled_streams, safe_transpo
 from streams.progress import Progress
 from streams.resumes import Resumes, Stop
 from streams.settings import Settings
+from streams.supervision.exit_codes import EXIT_FAILED
 from streams.topics import names
 from streams.tracing import OFF, Tracer
 from streams.web import ClosedWeb, closed_web
@@ -71,6 +72,8 @@ class Life:
     stopping: bool = False
     fault: str = ""
     stuck: str = ""
+    code: int = EXIT_FAILED
+    """The exit code where there is a fault."""
     end: Callable[[], None] = field(default=lambda: None)
 
 
@@ -145,9 +148,10 @@ class WorkerApp(faust.App):
             if (stop := stops.get(delivery.progress.topic)) is not None:
                 delivery.begin_stopped(stop)
 
-    def fail(self, name: str, fault: BaseException) -> None:
+    def fail(self, name: str, fault: BaseException, *, code: int = EXIT_FAILED) -> None:
         """A delivery met what it cannot handle: end the process with the batch unacknowledged."""
-        self.life.fault = self.life.fault or f"{name}: {type(fault).__name__}"
+        if not self.life.fault:
+            self.life.fault, self.life.code = f"{name}: {type(fault).__name__}", code
         self.life.stopping = True
         self.life.end()
 

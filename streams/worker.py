@@ -9,6 +9,7 @@ are ever committed.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import threading
@@ -24,17 +25,35 @@ from streams.app import WorkerApp
 from streams.collecting import collect_seldom
 from streams.control import stopped_topics
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
+from streams.faust_app.start_checks import StartFault, refused_by_kafka, unusable_address
+from streams.supervision.exit_codes import (
+    EXIT_BROKER,
+    EXIT_FAILED,
+    EXIT_FORCED,
+    EXIT_OK,
+    EXIT_STUCK,
+    EXIT_TOPICS,
+)
 from streams.topic_ids import topic_ids, watch_topics
 from streams.watch import watch
 
-EXIT_OK: Final = 0
-EXIT_FAILED: Final = 1
-EXIT_BROKER: Final = 69  # EX_UNAVAILABLE
-EXIT_FORCED: Final = 70  # EX_SOFTWARE
-EXIT_STUCK: Final = 75  # EX_TEMPFAIL
-EXIT_TOPICS: Final = 78  # EX_CONFIG
+_BINDING: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 log = structlog.get_logger("samehand.worker")
+
+
+def cannot_start(fault: StartFault) -> int:
+    """Say in one line why the worker does not start; its exit code."""
+    log.critical("cannot start", about=fault.about, why=fault.what, cure=fault.cure, code=fault.code)
+    return fault.code
+
+
+def without_broker(outage: BrokerUnavailable | BrokerRefused | TopicsError) -> StartFault:
+    """The broker let us in and then did not answer, or refused what a worker asks for."""
+    cause = outage.__cause__ if isinstance(outage, TopicsError) else outage
+    if isinstance(cause, BrokerRefused):
+        return refused_by_kafka(cause)
+    return StartFault("Kafka", str(outage), "see to the broker", EXIT_BROKER)
 
 
 def run_worker(app: WorkerApp) -> int:
@@ -52,8 +71,12 @@ def run_worker(app: WorkerApp) -> int:
     app.task(lambda: watch_topics(app))
     collect_seldom()
     log.info("starting", group=app.settings.kafka_group, topics=[progress.topic for progress in app.progress])
-    crashed = worker.run()
-    return _code(app, crashed)
+    fault = worker.run()
+    if isinstance(fault, OSError) and fault.errno in _BINDING:
+        return cannot_start(unusable_address(app.settings, fault))  # somebody was faster since it was tried
+    if fault is not None:
+        log.critical("crashed", exc_info=fault)
+    return _code(app, fault is not None)
 
 
 def _topics_fault(app: WorkerApp) -> int:
@@ -62,8 +85,7 @@ def _topics_fault(app: WorkerApp) -> int:
         app.topic_ids |= topic_ids(app.settings, [progress.topic for progress in app.progress])
         app.begin_stopped(stopped_topics(app.settings))
     except (TopicsError, BrokerUnavailable, BrokerRefused) as fault:
-        log.critical("no broker", why=str(fault))
-        return EXIT_BROKER
+        return cannot_start(without_broker(fault))
     for finding in findings:
         tell = log.critical if finding.blocks else log.info if finding.kind == "created" else log.warning
         tell("topic", topic=finding.topic, finding=finding.kind, detail=finding.detail)
@@ -71,8 +93,11 @@ def _topics_fault(app: WorkerApp) -> int:
 
 
 def _code(app: WorkerApp, crashed: bool) -> int:
-    code = EXIT_STUCK if app.life.stuck else EXIT_FAILED if app.life.fault or crashed else EXIT_OK
-    log.info("ended", code=code, why=app.life.fault or app.life.stuck or "told to stop")
+    code = EXIT_STUCK if app.life.stuck else app.life.code if app.life.fault else EXIT_OK
+    if crashed and code == EXIT_OK:
+        code = EXIT_FAILED
+    why = app.life.fault or app.life.stuck or ("crashed" if crashed else "told to stop")
+    log.info("ended", code=code, why=why)
     return code
 
 
@@ -84,20 +109,19 @@ class _Worker(faust.Worker):
         self.spinner = None
         self._app = app
 
-    def run(self) -> bool:
-        """Until stopped; whether Faust itself crashed."""
+    def run(self) -> Exception | None:
+        """Until stopped; what Faust itself crashed with."""
         self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
+        crashed: Exception | None = None
         try:
             self.loop.run_until_complete(self._starting_fut)
         except asyncio.CancelledError:
             pass
         except Exception as fault:
-            log.critical("crashed", exc_info=fault)
-            return True
-        finally:
-            self._cut_off_later()
-            crashed = self._finish()
-        return crashed
+            crashed = fault
+        self._cut_off_later()
+        unfinished = self._finish()
+        return crashed or unfinished
 
     def end(self) -> None:
         """Stop gracefully, as on SIGTERM."""
@@ -118,13 +142,12 @@ class _Worker(faust.Worker):
         timer.daemon = True
         timer.start()
 
-    def _finish(self) -> bool:
+    def _finish(self) -> Exception | None:
         try:
             self.stop_and_shutdown()
         except Exception as fault:
-            log.critical("crashed", exc_info=fault)
-            return True
-        return False
+            return fault
+        return None
 
     async def _sentinel_task(self) -> None:
         """Faust sleeps for a second here, in every restart."""

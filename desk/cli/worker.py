@@ -17,6 +17,19 @@ def command() -> int:
     the topics have partitions; each adds its share.
 
     \b
+    Exit codes:
+      0   it was told to stop, and did
+      1   a fault that its log names
+      2   a setting, or a file that one names, cannot be used
+      65  the store was made with other shards, sizes or another pepper
+      69  no Kafka broker answers
+      70  a stop took longer than SAMEHAND_STOP_SECONDS
+      71  its web address is taken or not this machine's
+      75  it got nowhere, and ended so that another start may
+      77  Kafka or Redis refuses the login or a right
+      78  topics are missing or would lose data
+
+    \b
     Example:
       SAMEHAND_KAFKA_BROKERS=kafka-1:9092,kafka-2:9092 \\
       SAMEHAND_REDIS_URL=redis://redis:6379/0 \\

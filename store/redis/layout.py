@@ -13,6 +13,7 @@ import numpy as np
 from samehand.fingerprint import Fingerprint
 from samehand.keys import Key, KeyKind
 from store.addresses import Addresses
+from store.errors import StoreMismatch
 from store.hashing import Hashes, first_bytes
 from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
@@ -35,6 +36,7 @@ _ACCOUNTS_A_MAP = 96
 # byte costs less.
 _SHORT_PRINT, _LONG_PRINT = 2, 3
 _SHORT_PRINTS_UP_TO = 4
+_SIZES = frozenset({"shards", "bans", "remembered"})  # what settings say; the rest is this program's
 _PRINT_BITS = 24  # room for a print of either length
 
 
@@ -111,7 +113,23 @@ class Layout:
     def differences(self, found: Mapping[bytes, bytes]) -> list[str]:
         """In which facts a store that was found is another one."""
         return [
-            f"{name} is {found[name.encode()].decode()}, not {value}"
+            f"{name} is {found[name.encode()].decode()}, not {self.facts()[name]}"
+            for name in self._differing(found)
+        ]
+
+    def check(self, found: Mapping[bytes, bytes]) -> None:
+        """Raises ``StoreMismatch`` where a store that was found is another one, with what differs."""
+        names = self._differing(found)
+        if "identity" in names:
+            raise StoreMismatch("the store was made with another pepper file: its identity differs", "pepper")
+        if names:
+            sizes = "layout" not in names and not _SIZES.isdisjoint(names)
+            told = "; ".join(self.differences(found))
+            raise StoreMismatch(f"the store is laid out otherwise: {told}", "sizes" if sizes else "layout")
+
+    def _differing(self, found: Mapping[bytes, bytes]) -> list[str]:
+        return [
+            name
             for name, value in self.facts().items()
             if found.get(name.encode(), value.encode()) != value.encode()
         ]

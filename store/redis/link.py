@@ -13,9 +13,16 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    NoPermissionError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
 
-from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
+from store.errors import StoreEmptied, StoreMismatch, StoreRefused, StoreUnavailable
 from store.ranking import Ints
 from store.redis.packing import Names, pack_quickly
 from store.redis.scripts import SCRIPTS
@@ -118,6 +125,8 @@ class Link:
         except ResponseError as fault:
             raise _meaning(fault) from fault
         except (RedisError, RedisClusterException, OSError) as fault:
+            if _login_refused(fault):
+                raise StoreRefused("Redis refuses the login") from fault
             raise StoreUnavailable(f"Redis cannot be reached: {type(fault).__name__}") from fault
         except (AttributeError, RuntimeError) as fault:
             # Nothing but redis-py runs in here. In 8.1, while a cluster fails over, one task of its client
@@ -142,11 +151,20 @@ def _meaning(fault: ResponseError) -> Exception:
     if "EMPTIED" in message:
         return StoreEmptied("the store was emptied since the first enrolment: run `samehand rebuild`")
     if "FULL" in message.split():
-        return StoreMismatch("a shard has no slot left: rebuild with more shards")
+        return StoreMismatch("a shard has no slot left: rebuild with more shards", "full")
+    if isinstance(fault, NoPermissionError):
+        return StoreRefused("Redis lets the user in, but not to every command and key (NOPERM)")
     # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has classes
     # for some and keeps the word of others. Only these are told: what follows may quote arguments.
     known = type(fault) is not ResponseError
     return StoreUnavailable(f"Redis refuses: {type(fault).__name__ if known else message.split(' ', 1)[0]}")
+
+
+def _login_refused(fault: BaseException | None) -> bool:
+    """Clients of a cluster and of Sentinels wrap what a server said."""
+    while fault is not None and not isinstance(fault, AuthenticationError):
+        fault = fault.__cause__ or fault.__context__
+    return fault is not None
 
 
 def _client(endpoint: Endpoint) -> Redis | RedisCluster:

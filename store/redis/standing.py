@@ -94,13 +94,13 @@ class Standing:
         for name, value in self._layout.facts().items():
             await self._link.command("HSETNX", self._layout.meta, name, value)
         found = await self._facts()
-        differences = self._layout.differences(found)
-        if differences:
-            raise StoreMismatch(f"the store is laid out otherwise: {'; '.join(differences)}")
+        self._layout.check(found)
         foreign = set(_folds(found)) - {FOLD_VERSION, FOLD_VERSION - 1}
         if foreign:
             listed = ", ".join(map(str, sorted(foreign)))
-            raise StoreMismatch(f"the store holds fold version {listed}, which this program does not read")
+            raise StoreMismatch(
+                f"the store holds fold version {listed}, which this program does not read", "folds"
+            )
         return found
 
     async def _begin_shards(self, epoch: str) -> None:

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from streams.worker import EXIT_OK
+from streams.supervision.exit_codes import EXIT_OK
 from tests.faults.conftest import KILLS, Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
 

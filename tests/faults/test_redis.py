@@ -9,7 +9,7 @@ import redis
 
 from local.redis import EmbeddedRedis
 from streams.epochs import known_epoch
-from streams.worker import EXIT_STUCK
+from streams.supervision.exit_codes import EXIT_STUCK
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
 from tests.faults.test_ends import TELLING

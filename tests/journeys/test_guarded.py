@@ -15,9 +15,12 @@ from local.kafka_ready import admin
 from local.ports import LOOPBACK, take_port
 from streams.brokers import reader
 from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.faust_app.start_checks import kafka_fault
 from streams.settings import load
+from streams.supervision.exit_codes import EXIT_REFUSED
 from tests.certificates import Certificates, make_certificates
 from tests.journeys.conftest import Platform
+from tests.journeys.test_starting import refused
 from tests.makers import a_ban, a_sign_up
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]
@@ -126,12 +129,51 @@ def test_a_wrong_password_is_told_without_quoting_it(guarded: Guarded, tmp_path:
     assert "a wrong password" not in str(refused.value)
 
 
+def test_a_worker_with_a_wrong_password_says_so_in_one_line(
+    guarded: Guarded, tmp_path: Path, redis_url: str
+) -> None:
+    wrong = by_scram(guarded, tmp_path, "a wrong password")
+    platform = Platform(tmp_path, guarded.scram, redis_url, extra=wrong)
+    try:
+        code, told = refused(platform.environment)
+    finally:
+        platform.close()
+    assert code == EXIT_REFUSED
+    assert told["why"].startswith(f"{guarded.scram} refuses the login")
+    assert "SAMEHAND_KAFKA_PASSWORD_FILE" in told["cure"]
+    assert "a wrong password" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"SAMEHAND_KAFKA_SASL_MECHANISM": "PLAIN"}, "refuses the login (UnsupportedSaslMechanismError)"),
+        ({"SAMEHAND_KAFKA_USERNAME": "nobody"}, "refuses the login (SaslAuthenticationFailed)"),
+        ({"SAMEHAND_KAFKA_SASL_MECHANISM": ""}, "hangs up"),
+        ({"SAMEHAND_KAFKA_TLS": "", "SAMEHAND_KAFKA_CA_FILE": ""}, "hangs up"),
+        ({"SAMEHAND_KAFKA_CA_FILE": ""}, "do not agree on TLS"),
+    ],
+)
+def test_what_is_wrong_with_a_login_is_told_at_once(
+    guarded: Guarded, tmp_path: Path, changed: dict[str, str], word: str
+) -> None:
+    given = {"SAMEHAND_KAFKA_BROKERS": guarded.scram, **by_scram(guarded, tmp_path), **changed}
+    fault = kafka_fault(load(given))
+    assert fault is not None
+    assert f"{guarded.scram} " in fault.what
+    assert word in fault.what
+
+
 def test_nobody_without_a_certificate_is_let_in(guarded: Guarded) -> None:
     given = by_certificate(guarded)
+    assert kafka_fault(load({"SAMEHAND_KAFKA_BROKERS": guarded.mutual, **given})) is None
     del given["SAMEHAND_KAFKA_CERT_FILE"], given["SAMEHAND_KAFKA_KEY_FILE"]
     settings = load({"SAMEHAND_KAFKA_BROKERS": guarded.mutual, **given})
     with pytest.raises((BrokerRefused, BrokerUnavailable)), reader(settings) as opened:
         opened.partitions("accounts.created")
+    fault = kafka_fault(settings)
+    assert fault is not None
+    assert "SAMEHAND_KAFKA_CERT_FILE" in fault.cure
 
 
 def test_a_broker_of_another_authority_is_not_trusted(guarded: Guarded, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from local.ports import LOOPBACK
-from streams.worker import EXIT_OK
+from streams.supervision.exit_codes import EXIT_OK
 from tests.journeys.conftest import Platform
 
 pytestmark = pytest.mark.journey

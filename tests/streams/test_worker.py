@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import socket
 import time
 from collections import Counter
 
@@ -13,7 +14,7 @@ from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # aiokafk
 
 from streams.brokers import writer
 from streams.control import resume
-from streams.worker import EXIT_BROKER, EXIT_FAILED, EXIT_OK, EXIT_TOPICS
+from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_FAILED, EXIT_OK, EXIT_TOPICS
 from tests.streams.conftest import Stage, answer, free_port
 
 pytestmark = pytest.mark.journey
@@ -234,10 +235,21 @@ def test_metrics_are_served_and_fausts_own_pages_are_not(stage: Stage) -> None:
 def test_without_a_broker_it_says_so_and_ends(stage: Stage) -> None:
     worker = stage.start(SAMEHAND_KAFKA_BROKERS=f"127.0.0.1:{free_port()}")
     assert worker.wait(60) == EXIT_BROKER
-    assert any(event["event"] == "no broker" for event in stage.events())
+    [told] = [event for event in stage.events() if event["event"] == "cannot start"]
+    assert told["about"] == "Kafka"
 
 
 def test_with_topics_missing_it_says_which_and_ends(stage: Stage) -> None:
     worker = stage.start(SAMEHAND_TOPIC_PREFIX="elsewhere.", SAMEHAND_TOPIC_CREATE="false")
     assert worker.wait(60) == EXIT_TOPICS
     assert {"elsewhere.accounts.created"} <= {event.get("topic") for event in stage.events()}
+
+
+def test_an_address_that_was_taken_at_the_last_moment_is_told_and_is_no_crash(stage: Stage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        worker = stage.start(SAMEHAND_WEB_PORT=port)
+        assert worker.wait(60) == EXIT_ADDRESS
+    [told] = [event for event in stage.events() if event["event"] == "cannot start"]
+    assert f"127.0.0.1:{port}" in str(told["why"])
+    assert not any("where" in event for event in stage.events()), "no traceback"

@@ -8,6 +8,7 @@ from desk.cli import worker
 from desk.cli.door import EXIT_BAD_INPUT, run
 from desk.web.pages import hang
 from streams.settings import Settings
+from streams.supervision.exit_codes import MEANINGS
 
 
 def test_a_wrong_setting_is_one_line(
@@ -26,6 +27,12 @@ def test_without_a_pepper_it_does_not_start(
     monkeypatch.delenv("SAMEHAND_PEPPER_FILE", raising=False)
     assert run(["worker"]) == EXIT_BAD_INPUT
     assert "SAMEHAND_PEPPER_FILE" in capsys.readouterr().err
+
+
+def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["worker", "--help"])
+    told = capsys.readouterr().out
+    assert [line for code, why in MEANINGS.items() if (line := f"{code:<3} {why}") not in told] == []
 
 
 def test_the_exit_code_is_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:

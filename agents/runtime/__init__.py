@@ -1,0 +1,1 @@
+"""What makes a running worker of the agents."""

@@ -1,0 +1,64 @@
+"""What must be true of the store before a worker joins its group, and all the checks in their order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agents.opening import store_of
+from store.errors import Mismatch, StoreEmptied, StoreMismatch, StoreRefused, StoreUnavailable
+from store.pepper import Peppers
+from streams.faust_app.start_checks import BROKER_SECONDS, StartFault, address_fault, kafka_fault
+from streams.settings import PREFIX, Settings
+from streams.supervision.exit_codes import EXIT_REFUSED, EXIT_STORE
+
+_ANOTHER: Final = f"or begin another store with a new {PREFIX}STORE_PREFIX and `samehand rebuild`"
+_CURES: Final[dict[Mismatch, str]] = {
+    "pepper": f"set {PREFIX}PEPPER_FILE to the file that it was made with, {_ANOTHER}",
+    "sizes": f"set {PREFIX}STORE_SHARDS, {PREFIX}STORE_BANS and {PREFIX}STORE_REMEMBERED as when it was "
+    f"made, {_ANOTHER}",
+    "layout": f"run the program that made it, {_ANOTHER}",
+    "folds": f"run the program that made it, {_ANOTHER}",
+    "full": f"begin another store with more {PREFIX}STORE_SHARDS and a new {PREFIX}STORE_PREFIX, and "
+    "`samehand rebuild`",
+}
+
+
+def start_fault(settings: Settings) -> StartFault | None:
+    """The first reason why a worker cannot start, the store aside. Waits a while for a broker to listen."""
+    return address_fault(settings) or kafka_fault(settings, patience_seconds=BROKER_SECONDS)
+
+
+async def store_fault(settings: Settings, peppers: Peppers) -> StartFault | None:
+    """Whether the store lets us in and is the one that the settings and the pepper file say.
+
+    A store that is away or was emptied is none: a worker waits until it is back. Where there is no store yet
+    it is laid out, as opening does. Raises `SettingsError` for a password file that cannot be read.
+    """
+    store = store_of(settings, peppers)
+    try:
+        await store.open()
+    except StoreMismatch as mismatch:
+        return mismatched(mismatch)
+    except StoreRefused as refusal:
+        return refused_by_redis(settings, refusal)
+    except (StoreEmptied, StoreUnavailable):
+        return None
+    finally:
+        await store.close()
+    return None
+
+
+def mismatched(mismatch: StoreMismatch) -> StartFault:
+    """The store is another one than this worker's."""
+    return StartFault("store", str(mismatch), _CURES[mismatch.kind], EXIT_STORE)
+
+
+def refused_by_redis(settings: Settings, refusal: StoreRefused) -> StartFault:
+    """Redis does not let the user in, or lacks a right."""
+    address = settings.redis
+    where = address.path or ", ".join(f"{host}:{port}" for host, port in address.hosts)
+    cure = (
+        f"set {PREFIX}REDIS_USERNAME and {PREFIX}REDIS_PASSWORD_FILE as Redis knows them; "
+        "deploy/redis/users.acl has the rights that a worker needs"
+    )
+    return StartFault("Redis", f"{refusal} ({where})", cure, EXIT_REFUSED)

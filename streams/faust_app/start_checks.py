@@ -1,0 +1,123 @@
+"""What must be true before a worker joins its group, as far as it is about the process and Kafka.
+
+A check answers with what is wrong, where, and what to do about it. `samehand worker` ends on it in one line
+and `samehand doctor` prints it: both ask here.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from streams.errors import BrokerRefused, SettingsError
+from streams.kafka.probe import Answer, Probe, probe
+from streams.settings import PREFIX, Settings
+from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED
+
+BROKER_SECONDS: Final = 10.0
+"""How long a worker that starts waits for the first broker to listen: they may have been started together."""
+
+AGAIN_SECONDS: Final = 0.5
+
+_LOGIN: Final = (
+    f"set {PREFIX}KAFKA_SASL_MECHANISM, {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE as the broker "
+    "knows them"
+)
+_CURES: Final[dict[Answer, str]] = {
+    "login": _LOGIN,
+    "tls": f"set {PREFIX}KAFKA_TLS, {PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE as the listener asks",
+    "hangs-up": f"does the listener want TLS ({PREFIX}KAFKA_TLS) or a login ({PREFIX}KAFKA_SASL_MECHANISM)?",
+    "silent": f"is it up, does a firewall let us through, does the listener want TLS ({PREFIX}KAFKA_TLS)?",
+    "unknown-host": f"set {PREFIX}KAFKA_BROKERS to a name that is known here",
+    "nobody-listens": f"start the broker, or set {PREFIX}KAFKA_BROKERS",
+}
+_WORDS: Final[dict[Answer, str]] = {
+    "login": "refuses the login",
+    "tls": "and we do not agree on TLS",
+    "hangs-up": "hangs up on the first question",
+    "silent": "does not answer",
+    "unknown-host": "is a name that nobody knows",
+    "nobody-listens": "does not listen",
+}
+_TELLING: Final[Sequence[Answer]] = tuple(_CURES)
+"""What says most about what to do comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFault:
+    """Why a worker cannot start: `what` is wrong and where, and what to do. Quotes no secret.
+
+    `about` names the part that is wrong; `code` is the exit code of a worker that ends on it.
+    """
+
+    about: str
+    what: str
+    cure: str
+    code: int
+
+
+def address_fault(settings: Settings) -> StartFault | None:
+    """Whether the web address can be had. Takes it and gives it back; port 0 is always free."""
+    host, port = settings.web_host, settings.web_port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, where in found:
+            with socket.socket(family, kind, protocol) as taken:
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+                if family == socket.AF_INET6:
+                    taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                taken.bind(where)
+                taken.listen(1)
+    except OSError as fault:
+        return unusable_address(settings, fault)
+    return None
+
+
+def unusable_address(settings: Settings, fault: OSError) -> StartFault:
+    """The web address could not be had."""
+    where = f"{settings.web_host}:{settings.web_port}"
+    if fault.errno == errno.EADDRINUSE:
+        what, cure = f"{where} is taken by another process", f"set {PREFIX}WEB_PORT to a free port, or end it"
+    elif fault.errno in (errno.EACCES, errno.EPERM):
+        what, cure = f"{where} may not be taken", f"set {PREFIX}WEB_PORT above 1023"
+    else:
+        what, cure = f"{where} is no address of this machine", f"set {PREFIX}WEB_HOST"
+    return StartFault("web address", what, cure, EXIT_ADDRESS)
+
+
+def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFault | None:
+    """Whether one of the brokers takes us.
+
+    `patience_seconds`: how long to go on asking while none listens; a refused login is told at once.
+    """
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            found = probe(settings)
+        except SettingsError as unreadable:
+            return StartFault("Kafka", str(unreadable), "see to the file and its rights", EXIT_REFUSED)
+        except OSError as unreadable:
+            what = f"a certificate cannot be used ({unreadable.strerror or type(unreadable).__name__})"
+            return StartFault("Kafka", what, _CURES["tls"], EXIT_REFUSED)
+        if any(it.answer == "answers" for it in found):
+            return None
+        worst = min(found, key=lambda it: _TELLING.index(it.answer))
+        if worst.answer in ("login", "tls") or time.monotonic() >= until:
+            return _of_broker(worst)
+        time.sleep(AGAIN_SECONDS)
+
+
+def refused_by_kafka(refusal: BrokerRefused) -> StartFault:
+    """Kafka let us in, and refuses something that a worker does."""
+    cure = "give the user the rights that a worker needs (docs/security.md)"
+    return StartFault("Kafka", str(refusal), cure, EXIT_REFUSED)
+
+
+def _of_broker(found: Probe) -> StartFault:
+    detail = f" ({found.detail})" if found.detail else ""
+    code = EXIT_REFUSED if found.answer in ("login", "tls") else EXIT_BROKER
+    return StartFault("Kafka", f"{found.address} {_WORDS[found.answer]}{detail}", _CURES[found.answer], code)

@@ -1,0 +1,1 @@
+"""What asks Kafka beside the stream itself."""

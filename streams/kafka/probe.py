@@ -1,0 +1,116 @@
+"""Why a broker does not take us, asked of each address in turn.
+
+kafka-python keeps the reason to itself: whatever happens while it connects ends in a time-out after ten
+seconds. aiokafka, which the worker runs on, raises it within one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from aiokafka import errors  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka.conn import create_conn  # type: ignore[import-untyped]  # the same
+from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]  # the same
+
+from streams.brokers import tls_context
+from streams.settings import Settings
+
+ANSWER_SECONDS: Final = 3.0
+"""A broker across an ocean needs a tenth of it, TLS and SCRAM included."""
+
+Answer = Literal["answers", "unknown-host", "nobody-listens", "silent", "hangs-up", "tls", "login"]
+
+_LOGIN: Final = (
+    errors.AuthenticationFailedError,
+    errors.SaslAuthenticationFailed,
+    errors.UnsupportedSaslMechanismError,
+    errors.IllegalSaslStateError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What came of asking one broker. `detail` quotes no secret."""
+
+    address: str
+    answer: Answer
+    detail: str = ""
+
+
+def probe(settings: Settings) -> list[Probe]:
+    """Each bootstrap address, asked with the login that the settings name. Blocks; opens a loop of its own.
+
+    Raises `SettingsError` for a password file, `OSError` for a certificate that cannot be read.
+    """
+    return asyncio.run(_probe_all(settings))
+
+
+async def _probe_all(settings: Settings) -> list[Probe]:
+    options = _options(settings)
+    return list(await asyncio.gather(*(_probe(address, options) for address in settings.kafka_brokers)))
+
+
+async def _probe(address: str, options: dict[str, Any]) -> Probe:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await _ask(address, options)
+    except Exception as fault:
+        return Probe(address, *_meaning(fault))
+    return Probe(address, "answers")
+
+
+def _meaning(fault: BaseException) -> tuple[Answer, str]:
+    """What a failed question says, by the fault or what it came of. A message may quote a name: none is told.
+
+    Whatever it is, the address did not take us; what nobody knows yet is a hang-up.
+    """
+    cause: BaseException | None = fault
+    while cause is not None:
+        match cause:
+            case ssl.SSLError():
+                return "tls", (cause.reason or type(cause).__name__).replace("_", " ").lower()
+            case socket.gaierror():
+                return "unknown-host", ""
+            case ConnectionRefusedError():
+                return "nobody-listens", ""
+            case TimeoutError():
+                return "silent", ""
+            case _ if isinstance(cause, _LOGIN):
+                return "login", type(cause).__name__
+        cause = cause.__cause__ or cause.__context__
+    return "hangs-up", type(fault).__name__
+
+
+async def _ask(address: str, options: dict[str, Any]) -> None:
+    """Logs in, and asks for nothing: a listener that wants a login hangs up only on the first question."""
+    host, _, port = address.rpartition(":")
+    with warnings.catch_warnings(action="ignore"):
+        connection = await create_conn(host.strip("[]"), int(port), **options)
+    try:
+        await connection.send(MetadataRequest([]))
+    finally:
+        connection.close()
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    context = tls_context(settings)
+    transport = "PLAINTEXT" if context is None else "SSL"
+    options: dict[str, Any] = {
+        "client_id": settings.kafka_group,
+        "ssl_context": context,
+        "security_protocol": transport,
+        "request_timeout_ms": int(ANSWER_SECONDS * 1000),
+    }
+    if settings.kafka_sasl_mechanism is not None:
+        options |= {
+            "security_protocol": f"SASL_{transport}",
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_secret(),
+        }
+    return options
