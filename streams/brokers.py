@@ -39,6 +39,10 @@ class Admin(Protocol):
         """Configuration by kind and name."""
         ...
 
+    def describe_groups(self, group_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """State of consumer groups, and what we may do with them; one that never was is `Dead`."""
+        ...
+
     def close(self) -> None:
         """Disconnect."""
         ...
@@ -105,7 +109,9 @@ def translated() -> Iterator[None]:
     except (KafkaError, OSError) as fault:
         refused = isinstance(fault, KafkaError) and not fault.retriable
         kind = BrokerRefused if refused else BrokerUnavailable
-        raise kind(f"Kafka: {type(fault).__name__}") from fault
+        name = type(fault).__name__
+        cure = " (deploy/kafka/acls.sh allows what a worker needs)" if "AuthorizationFailed" in name else ""
+        raise kind(f"Kafka: {name}{cure}") from fault
 
 
 @contextmanager

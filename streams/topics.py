@@ -7,7 +7,7 @@ operators' words to stopped topics (see `streams.resumes`) and the store's epoch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -20,21 +20,43 @@ LETTERS_DAYS: Final = 7
 """The longest that raw personal values may lie in dead letters (DESIGN § 3)."""
 
 Kind = Literal[
-    "created", "missing", "refused", "partitions", "not-compacted", "compacted", "retention", "unknown"
+    "created",
+    "missing",
+    "refused",
+    "forbidden",
+    "partitions",
+    "not-compacted",
+    "compacted",
+    "retention",
+    "unknown",
 ]
 
-BLOCKING: Final[frozenset[Kind]] = frozenset({"missing", "refused", "not-compacted", "compacted"})
+BLOCKING: Final[frozenset[Kind]] = frozenset(
+    {"missing", "refused", "forbidden", "not-compacted", "compacted"}
+)
 """With these a worker loses data or cannot start; the others are for a person to look at."""
+
+
+Right = Literal["READ", "WRITE"]
+"""As Kafka's ACLs call them. Either brings the right to see the topic."""
+
+_READ: Final[frozenset[Right]] = frozenset({"READ"})
+_WRITE: Final[frozenset[Right]] = frozenset({"WRITE"})
+_BOTH: Final = _READ | _WRITE
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """How one topic should be. `retention_days` None: as the broker's default says."""
+    """How one topic should be. `retention_days` None: as the broker's default says.
+
+    `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it.
+    """
 
     name: str
     partitions: int
     compacted: bool = False
     retention_days: int | None = None
+    rights: frozenset[Right] = frozenset()
 
     @property
     def configs(self) -> dict[str, str]:
@@ -61,10 +83,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How a topic is. `configs` None: the broker would not say."""
+    """How a topic is, and what we may do there. None: the broker would not say."""
 
     partitions: int
     configs: Mapping[str, str] | None
+    rights: Set[str] | None = None
 
 
 class Names:
@@ -93,17 +116,18 @@ def wanted(settings: Settings) -> list[Topic]:
     """Every topic as it should be."""
     called, many = names(settings), settings.topic_partitions
     return [
-        Topic(called.created, many),
-        Topic(called.updated, many),
-        Topic(called.deleted, many),
-        Topic(called.banned, many, compacted=True),
-        Topic(called.reinstated, many),
-        Topic(called.alerts, many, retention_days=30),
-        Topic(called.shadow, many, retention_days=7),
-        Topic(called.verdicts, many, retention_days=365),  # what `samehand learn` reads
-        Topic(called.enrolled, many, retention_days=7),
-        Topic(called.letters, many, retention_days=LETTERS_DAYS),
-        Topic(called.control, 1, compacted=True),  # one partition: operators' words have one order
+        Topic(called.created, many, rights=_READ),
+        Topic(called.updated, many, rights=_READ),
+        Topic(called.deleted, many, rights=_READ),
+        Topic(called.banned, many, compacted=True, rights=_BOTH),  # tombstones of accounts to be forgotten
+        Topic(called.reinstated, many, rights=_READ),
+        Topic(called.alerts, many, retention_days=30, rights=_WRITE),
+        Topic(called.shadow, many, retention_days=7, rights=_WRITE),
+        Topic(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
+        Topic(called.enrolled, many, retention_days=7, rights=_BOTH),
+        Topic(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
+        # One partition: operators' words have one order.
+        Topic(called.control, 1, compacted=True, rights=_BOTH),
     ]
 
 
@@ -126,12 +150,35 @@ def check(settings: Settings, *, create: bool = False) -> list[Finding]:
     return made + [finding for topic in present for finding in compare(topic, found[topic.name])]
 
 
+def group_fault(settings: Settings) -> str:
+    """Why nobody may join the workers' group as who we are, "" where nothing speaks against it.
+
+    A worker that may not join tries for ever: better ask before.
+    """
+    group = settings.kafka_group
+    try:
+        with admin(settings) as client:
+            told = client.describe_groups([group]).get(group, {})
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        # A cluster on its first day has no coordinator yet; small brokers do not know the question, nor ACLs.
+        return _MAY_NOT_JOIN.format(group) if "Authorization" in str(fault) else ""
+    allowed = frozenset(told.get("authorized_operations") or ())
+    # Whoever is told of a group may at least describe it: a broker that says otherwise knows no ACLs.
+    return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
+
+
+_MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs): deploy/kafka/acls.sh allows it"
+
+
 def compare(topic: Topic, found: Found) -> list[Finding]:
     """How a topic that exists differs from what is wanted."""
     findings = []
     if found.partitions != topic.partitions:
         detail = f"has {found.partitions} partitions instead of {topic.partitions}"
         findings.append(Finding(topic.name, "partitions", detail))
+    if found.rights is not None and (lacking := sorted(topic.rights - found.rights)):
+        detail = f"does not allow us to {' or '.join(right.lower() for right in lacking)} (Kafka's ACLs)"
+        findings.append(Finding(topic.name, "forbidden", detail))
     if found.configs is None:
         return [*findings, Finding(topic.name, "unknown", "the broker does not tell its configuration")]
     return findings + _compare_cleanup(topic, found.configs) + _compare_retention(topic, found.configs)
@@ -163,7 +210,17 @@ def look_up(client: Admin, topics: list[str]) -> dict[str, Found]:
     everything = client.describe_topics()
     described = [entry for entry in everything if entry["name"] in topics and not entry["error_code"]]
     configs = _configs(client, [entry["name"] for entry in described])
-    return {entry["name"]: Found(len(entry["partitions"]), configs.get(entry["name"])) for entry in described}
+    return {
+        entry["name"]: Found(len(entry["partitions"]), configs.get(entry["name"]), _rights(entry))
+        for entry in described
+    }
+
+
+def _rights(entry: Mapping[str, Any]) -> Set[str] | None:
+    """What we may do with a topic. Whoever sees it may at least describe it: a broker that says otherwise
+    does not know what ACLs are."""
+    allowed = frozenset(entry.get("authorized_operations") or ())
+    return allowed if "DESCRIBE" in allowed else None
 
 
 def _configs(client: Admin, topics: list[str]) -> dict[str, dict[str, str]]:
@@ -181,7 +238,7 @@ def _configs(client: Admin, topics: list[str]) -> dict[str, dict[str, str]]:
 
 
 def _missing(topics: list[Topic]) -> list[Finding]:
-    return [Finding(topic.name, "missing", "does not exist") for topic in topics]
+    return [Finding(topic.name, "missing", "does not exist, or we may not see it") for topic in topics]
 
 
 def _create(client: Admin, topics: list[Topic], replication: int) -> list[Finding]:

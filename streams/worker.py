@@ -84,11 +84,15 @@ def _topics_fault(app: WorkerApp) -> int:
         findings = topics.check(app.settings, create=app.settings.topic_create)
         app.topic_ids |= topic_ids(app.settings, [progress.topic for progress in app.progress])
         app.begin_stopped(stopped_topics(app.settings))
+        group_fault = topics.group_fault(app.settings)
     except (TopicsError, BrokerUnavailable, BrokerRefused) as fault:
         return cannot_start(without_broker(fault))
     for finding in findings:
         tell = log.critical if finding.blocks else log.info if finding.kind == "created" else log.warning
         tell("topic", topic=finding.topic, finding=finding.kind, detail=finding.detail)
+    if group_fault:
+        log.critical("group", group=app.settings.kafka_group, why=group_fault)
+        return EXIT_TOPICS
     return EXIT_TOPICS if any(finding.blocks for finding in findings) else EXIT_OK
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.apache import ApacheKafka, java, kafka_home
+from local.apache import JVM, ApacheKafka, java, kafka_home
 from local.binaries import NotAvailable
 from tests.house import ROOT
 
@@ -70,3 +71,12 @@ def apache_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
     """One node that every test may write to and none may harm. For tests marked ``kafka`` alone."""
     with ApacheKafka(home=kafka_libs) as kafka:
         yield kafka
+
+
+def kafka_program(folder: Path, home: Path, name: str, main: str) -> Path:
+    """One of Kafka's own programs, as its distribution names it; the jars come without the scripts."""
+    script = folder / name
+    command = shlex.join([java(), *JVM, "-cp", str(home / "libs" / "*"), main])
+    script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', "utf-8")
+    script.chmod(0o755)
+    return script

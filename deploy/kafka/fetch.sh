@@ -12,14 +12,18 @@ mkdir -p "$cache"
 exec 9>"$cache/.lock"
 flock 9
 
-if [[ ! -d $home ]]; then
+if [[ ! -e $home/libs/kafka-tools-$version.jar ]]; then
     # Into a folder beside it and renamed when whole: a broken download never looks like a Kafka.
     partial=$(mktemp -d "$cache/.partial.XXXXXX")
     trap 'rm -rf "$partial"' EXIT
     mvn --batch-mode --quiet --file "$here/pom.xml" dependency:copy-dependencies \
         -DoutputDirectory="$partial/libs" >&2
     chmod 755 "$partial"
-    mv -T "$partial" "$home"
-    trap - EXIT
+    if [[ -d $home ]]; then # without the commands: an earlier version of the pom.xml laid it, and brokers may run on it
+        mv --no-clobber "$partial"/libs/* "$home/libs/"
+    else
+        mv -T "$partial" "$home"
+        trap - EXIT
+    fi
 fi
 printf '%s\n' "$home"

@@ -11,6 +11,7 @@ from streams.settings import Settings
 
 _CURES: dict[str, str] = {
     "partitions": "set SAMEHAND_TOPIC_PARTITIONS to what there is, or add partitions",
+    "forbidden": "deploy/kafka/acls.sh allows a worker what it needs",
     "not-compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=compact",
     "compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=delete",
     "retention": "set retention.ms, if the difference is not meant",
@@ -22,6 +23,7 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
     where = ", ".join(settings.kafka_brokers)
     try:
         found = topics.check(settings, create=False)
+        group_fault = topics.group_fault(settings)
     except (StreamsError, OSError) as fault:
         cure = "start the broker, or set SAMEHAND_KAFKA_BROKERS (and TLS and SASL, if it wants them)"
         # What follows `Kafka:` is the name of an error; an OSError is a certificate that cannot be read.
@@ -33,6 +35,8 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
         findings.append(_of_missing(missing, settings))
     elif len(findings) == 1:
         findings.append(fine("topics", "all there, set up as they should be"))
+    if group_fault:
+        findings.append(wrong("group", group_fault, "allow it, or set SAMEHAND_KAFKA_GROUP to one that is"))
     return findings
 
 

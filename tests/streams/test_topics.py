@@ -52,6 +52,15 @@ def test_other_partitions_and_retention_are_told_and_do_not_block() -> None:
     assert not any(finding.blocks for finding in findings)
 
 
+def test_a_right_that_a_worker_lacks_blocks_and_is_named() -> None:
+    banned = next(topic for topic in wanted(load({})) if topic.name == "accounts.banned")
+    (finding,) = compare(banned, Found(8, banned.configs, {"DESCRIBE", "READ"}))
+    assert (finding.kind, finding.blocks) == ("forbidden", True)
+    assert "write" in finding.detail
+    assert compare(banned, Found(8, banned.configs, {"DESCRIBE", "READ", "WRITE"})) == []
+    assert compare(banned, Found(8, banned.configs, None)) == []
+
+
 def test_a_broker_that_tells_no_configuration_is_told() -> None:
     assert kinds(compare(BANNED, Found(8, None))) == ["unknown"]
 

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Who may do what with samehand's topics and group, and nothing beyond: prints the commands of Kafka's own
+# kafka-acls.sh that say so, and with --apply runs them. Nothing is ever taken away: what stood before stays.
+#
+#   deploy/kafka/acls.sh --bootstrap-server kafka:9092 --command-config admin.properties --apply
+#
+# A topic that nobody may see does not exist for its reader: Kafka gives Describe with Read or Write.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+usage: deploy/kafka/acls.sh [options]
+
+  --apply                     run the commands; without it they are printed
+  --bootstrap-server ADDRESS  of the cluster (default 127.0.0.1:9092)
+  --command-config FILE       how an administrator connects, as kafka-acls.sh takes it
+  --prefix PREFIX             SAMEHAND_TOPIC_PREFIX
+  --group GROUP               SAMEHAND_KAFKA_GROUP (default samehand)
+  --create                    SAMEHAND_TOPIC_CREATE: workers may create the topics that are missing
+  --before-kafka-3            workers and producers may use an idempotent producer by a right of its own, as
+                              brokers before 3.0 ask; later ones let everybody who may write
+
+Who is who; an empty name leaves somebody out (default: User: and the option's name):
+  --worker PRINCIPAL          reads what happens, writes alerts and dead letters; `samehand rebuild` too
+  --platform PRINCIPAL        publishes what happens to accounts
+  --moderation PRINCIPAL      reads alerts, as the group --moderation-group (default moderation)
+  --desk PRINCIPAL            reads alerts and writes verdicts, as the group --desk-group (default desk)
+  --operator PRINCIPAL        `samehand letters`, `enrol`, `watchlist import`, `learn`: reads dead letters too
+                              (`samehand doctor` asks for a worker: run it as one)
+
+KAFKA_ACLS names the program (default: kafka-acls.sh on the path).
+END
+}
+
+apply=
+server=127.0.0.1:9092
+config=
+prefix=
+group=samehand
+create=
+before_3=
+worker=User:worker
+platform=User:platform
+moderation=User:moderation
+moderation_group=moderation
+desk=User:desk
+desk_group=desk
+operator=User:operator
+
+while (($#)); do
+    case $1 in
+        --apply) apply=1 ;;
+        --create) create=1 ;;
+        --before-kafka-3) before_3=1 ;;
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        --bootstrap-server | --command-config | --prefix | --group | --worker | --platform | --moderation | \
+            --moderation-group | --desk | --desk-group | --operator)
+            (($# > 1)) || { echo "$1 wants a value; --help tells which" >&2; exit 64; }
+            case $1 in
+                --bootstrap-server) server=$2 ;;
+                --command-config) config=$2 ;;
+                *)
+                    variable=${1#--}
+                    printf -v "${variable//-/_}" %s "$2"
+                    ;;
+            esac
+            shift
+            ;;
+        *)
+            echo "there is no option $1; --help lists them" >&2
+            exit 64
+            ;;
+    esac
+    shift
+done
+
+readonly EVENTS=(accounts.created accounts.updated accounts.deleted accounts.banned accounts.reinstated)
+readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.verdicts fingerprints.enrolled deadletters control)
+
+# allow PRINCIPAL OPERATION topic|group NAME...
+allow() {
+    local who=$1 operation=$2 kind=$3 name command
+    shift 3
+    [[ -n $who ]] || return 0
+    command=("${KAFKA_ACLS:-kafka-acls.sh}" --bootstrap-server "$server")
+    [[ -z $config ]] || command+=(--command-config "$config")
+    command+=(--add --allow-principal "$who" --operation "$operation")
+    if [[ $kind == cluster ]]; then
+        command+=(--cluster)
+    else
+        for name in "$@"; do
+            [[ $kind == group ]] || name=$prefix$name
+            command+=("--$kind" "$name")
+        done
+    fi
+    if [[ -n $apply ]]; then
+        "${command[@]}" >/dev/null
+    else
+        printf '%q ' "${command[@]}" | sed 's/ $//'
+        echo
+    fi
+}
+
+# Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
+# look-back is told of each ban in fingerprints.enrolled, and control holds what they leave each other word of.
+allow "$worker" Read topic "${EVENTS[@]}" alerts.verdicts fingerprints.enrolled control
+allow "$worker" Write topic alerts alerts.shadow deadletters accounts.banned fingerprints.enrolled control
+allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
+allow "$worker" Read group "$group"
+[[ -z $create ]] || allow "$worker" Create topic "${ALL[@]}"
+
+allow "$platform" Write topic "${EVENTS[@]}"
+
+allow "$moderation" Read topic alerts
+allow "$moderation" Read group "$moderation_group"
+
+allow "$desk" Read topic alerts
+allow "$desk" Write topic alerts.verdicts
+allow "$desk" Read group "$desk_group"
+
+# An operator replays dead letters, which hold what could not be read as it came: raw values.
+allow "$operator" Read topic "${ALL[@]}"
+allow "$operator" Write topic "${EVENTS[@]}" alerts.verdicts fingerprints.enrolled deadletters control
+allow "$operator" DescribeConfigs topic "${ALL[@]}"
+allow "$operator" Describe group "$group" # how far the workers are
+
+if [[ -n $before_3 ]]; then
+    for who in "$worker" "$platform" "$desk" "$operator"; do
+        allow "$who" IdempotentWrite cluster
+    done
+fi

@@ -1,0 +1,277 @@
+"""deploy/kafka/acls.sh on an Apache Kafka that asks who may: each user has enough, and no more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from kafka.admin import (  # type: ignore[import-untyped]  # kafka-python ships no types
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ResourcePattern,
+    ResourceType,
+)
+
+from local.apache import ApacheKafka, Listener
+from local.kafka_ready import admin
+from local.ports import LOOPBACK, take_port
+from schemas.record import Record
+from schemas.wire import encode
+from streams import topics
+from streams.brokers import admin as our_admin
+from streams.brokers import writer
+from streams.settings import Settings, load
+from tests.apache import kafka_program
+from tests.house import ROOT
+from tests.journeys.conftest import Platform
+from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
+
+pytestmark = [pytest.mark.journey, pytest.mark.kafka]
+
+SCRIPT = ROOT / "deploy" / "kafka" / "acls.sh"
+ACLS_SECONDS_MAX = 300.0  # a dozen Java programs, one after the other
+PREFIX, GROUP = "eu.", "mirrors"
+WHO = ("worker", "platform", "moderation", "desk", "operator")
+NOW = datetime.now(UTC).replace(microsecond=0)
+AGO = NOW - timedelta(hours=2)
+OTHER = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0dcafe"
+DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0dbeef"
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A broker with an authorizer: by name on one listener; the other, an administrator's, may everything."""
+
+    kafka: ApacheKafka
+    guarded: str
+
+    def settings(self, who: str, folder: Path) -> dict[str, str]:
+        """How somebody connects."""
+        secret = folder / f"{who}-password"
+        secret.write_text(f"{who}-secret\n", "utf-8")
+        return {
+            "SAMEHAND_KAFKA_BROKERS": self.guarded,
+            "SAMEHAND_KAFKA_SASL_MECHANISM": "PLAIN",
+            "SAMEHAND_KAFKA_USERNAME": who,
+            "SAMEHAND_KAFKA_PASSWORD_FILE": str(secret),
+            "SAMEHAND_KAFKA_GROUP": GROUP,
+            "SAMEHAND_TOPIC_PREFIX": PREFIX,
+            "SAMEHAND_TOPIC_PARTITIONS": "2",
+        }
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterator[Cluster]:
+    port = take_port()
+    users = " ".join(f'user_{who}="{who}-secret"' for who in WHO)
+    settings = {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+        "listener.name.guarded.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.guarded.plain.sasl.jaas.config": f"{PLAIN} {users};",
+    }
+    folder = tmp_path_factory.mktemp("acls")
+    try:
+        with ApacheKafka(
+            home=kafka_libs, settings=settings, listeners=[Listener("GUARDED", "SASL_PLAINTEXT", port.number)]
+        ) as kafka:
+            made = topics.check(
+                load(
+                    {
+                        "SAMEHAND_KAFKA_BROKERS": kafka.address,
+                        "SAMEHAND_TOPIC_PREFIX": PREFIX,
+                        "SAMEHAND_TOPIC_PARTITIONS": "2",
+                    }
+                ),
+                create=True,
+            )
+            assert {finding.kind for finding in made} == {"created"}
+            program = kafka_program(folder, kafka_libs, "kafka-acls.sh", "org.apache.kafka.tools.AclCommand")
+            options = ["--bootstrap-server", kafka.address, "--prefix", PREFIX, "--group", GROUP]
+            subprocess.run(
+                [SCRIPT, "--apply", *options],
+                check=True,
+                env={**os.environ, "KAFKA_ACLS": str(program)},
+                timeout=ACLS_SECONDS_MAX,
+            )
+            yield Cluster(kafka, f"{LOOPBACK}:{port.number}")
+    finally:
+        port.release()
+
+
+@pytest.fixture
+def platform(
+    cluster: Cluster, tmp_path: Path, redis_url: str, redis_user: dict[str, str]
+) -> Iterator[Platform]:
+    """A worker that is its own user; alerts are read as an operator reads them."""
+    made = Platform(
+        tmp_path,
+        cluster.guarded,
+        redis_url,
+        prefix=PREFIX,
+        redis_user=redis_user,
+        extra=cluster.settings("worker", tmp_path),
+    )
+    made.settings = load({**made.environment, **cluster.settings("operator", tmp_path)})
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def publish(settings: Settings, topic: str, *records: Record | bytes) -> None:
+    """As the user that the settings name."""
+    with writer(settings) as out:
+        for record in records:
+            value = encode(record) if isinstance(record, Record) else record
+            key = str(getattr(record, "key", "")).encode()
+            out.send(topic, value=value, key=key, headers=[]).get(10.0)
+
+
+@contextmanager
+def without(cluster: Cluster, operation: ACLOperation, kind: ResourceType, name: str) -> Iterator[None]:
+    """The worker's right to something, taken away for a while."""
+    taken = ACLFilter("User:worker", "*", operation, ACLPermissionType.ALLOW, ResourcePattern(kind, name))
+    with admin(cluster.kafka.address) as client:
+        (done,) = client.delete_acls([taken])
+        (right,) = done[1]
+        try:
+            yield
+        finally:
+            client.create_acls([right])
+
+
+def test_a_worker_with_these_rights_does_its_whole_job(
+    cluster: Cluster, platform: Platform, tmp_path: Path
+) -> None:
+    publishing, desk = (load(cluster.settings(who, tmp_path)) for who in ("platform", "desk"))
+    called = platform.topics
+    platform.open()
+
+    # A ban, its mirror, and a mirror that was prepared before a ban.
+    banned = a_ban("b1", handle="umar_media", device_id=DEVICE, at=AGO, banned_at=AGO)
+    publish(publishing, called.banned, banned)
+    publish(publishing, called.created, a_sign_up("n1", handle="um4r_media_2", device_id=DEVICE, at=NOW))
+    platform.until(lambda: platform.alerts_on("n1"), "the alert")
+    publish(publishing, called.created, a_sign_up("n2", handle="valley_news_daily", device_id=OTHER, at=AGO))
+    publish(publishing, called.updated, a_change("n2", handle="valley_news_daily", device_id=OTHER, at=AGO))
+    counted = f'samehand_events_total{{outcome="nothing",topic="{called.updated}"}}'
+    platform.until(lambda: platform.metric(counted) >= 1, "the change to be remembered")
+    publish(publishing, called.banned, a_ban("b2", handle="valley_news", device_id=OTHER, at=NOW))
+    platform.until(lambda: platform.alerts_on("n2"), "the alert that looks back")
+
+    # What people decide, and what ends by itself: a reinstatement withdraws, a deletion leaves a tombstone.
+    (alert,) = platform.alerts_on("n2")
+    publish(desk, called.verdicts, a_verdict(alert.alert_id, "mirror"))
+    judged = 'samehand_verdicts_total{band="likely",verdict="mirror"}'
+    platform.until(lambda: platform.metric(judged) == 1, "the verdict")
+    publish(publishing, called.reinstated, a_reinstatement("b1", at=NOW))
+    platform.until(
+        lambda: [it.status for it in platform.alerts_on("n1")][-1] == "withdrawn", "the withdrawal"
+    )
+    publish(publishing, called.deleted, a_deletion("n2", at=NOW))
+    deleted = f'samehand_events_total{{outcome="nothing",topic="{called.deleted}"}}'
+    platform.until(lambda: platform.metric(deleted) == 1, "the deletion")
+
+    # A dead letter, and that nothing else became one.
+    publish(publishing, called.created, b"no record")
+    platform.until(platform.letters, "the dead letter")
+    assert [letter.reason for letter in platform.letters()] == ["not-json"]
+    log = platform.log.read_text("utf-8")
+    assert "AuthorizationFailed" not in log
+    assert "forbidden" not in log
+
+
+def test_the_store_is_rebuilt_with_a_workers_rights(platform: Platform) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "desk.cli", "rebuild"],
+        env={**os.environ, **platform.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("who", "operation", "topic"),
+    [
+        ("platform", "WRITE", "alerts.verdicts"),
+        ("platform", "WRITE", "alerts"),
+        ("platform", "READ", "accounts.banned"),
+        ("moderation", "READ", "deadletters"),
+        ("moderation", "WRITE", "alerts"),
+        ("moderation", "READ", "accounts.created"),
+        ("desk", "READ", "accounts.banned"),
+        ("desk", "WRITE", "alerts"),
+        ("operator", "WRITE", "alerts"),
+        ("worker", "WRITE", "accounts.created"),
+        ("worker", "READ", "deadletters"),
+        ("worker", "READ", "alerts"),
+    ],
+)
+def test_nobody_may_do_more(cluster: Cluster, tmp_path: Path, who: str, operation: str, topic: str) -> None:
+    assert operation not in rights(load(cluster.settings(who, tmp_path))).get(PREFIX + topic, set())
+
+
+def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> None:
+    events = {
+        f"{PREFIX}accounts.{kind}" for kind in ("created", "updated", "deleted", "banned", "reinstated")
+    }
+    allowed = {who: rights(load(cluster.settings(who, tmp_path))) for who in WHO}
+    assert allowed["platform"] == {topic: {"DESCRIBE", "WRITE"} for topic in events}
+    assert allowed["moderation"] == {f"{PREFIX}alerts": {"DESCRIBE", "READ"}}
+    assert allowed["desk"] == {
+        f"{PREFIX}alerts": {"DESCRIBE", "READ"},
+        f"{PREFIX}alerts.verdicts": {"DESCRIBE", "WRITE"},
+    }
+    assert set(allowed["worker"]) == set(allowed["operator"]) == set(vars(topics.Names(PREFIX)).values())
+
+
+def rights(settings: Settings) -> dict[str, set[str]]:
+    """What a user may do with each topic that it sees."""
+    with our_admin(settings) as client:
+        return {entry["name"]: set(entry["authorized_operations"]) for entry in client.describe_topics()}
+
+
+@pytest.mark.parametrize(
+    ("right", "topic"),
+    [(right, topic.name) for topic in topics.wanted(load({})) for right in sorted(topic.rights)],
+)
+def test_each_right_of_a_worker_is_needed_and_missed_by_name(
+    cluster: Cluster, tmp_path: Path, right: str, topic: str
+) -> None:
+    settings = load(cluster.settings("worker", tmp_path))
+    assert topics.check(settings) == []
+    with without(cluster, ACLOperation[right], ResourceType.TOPIC, PREFIX + topic):
+        (finding,) = topics.check(settings)
+    assert finding.topic == PREFIX + topic
+    assert finding.blocks
+    assert (right.lower() in finding.detail) or "we may not see it" in finding.detail
+
+
+def test_a_worker_that_lacks_a_right_says_so_and_ends(cluster: Cluster, platform: Platform) -> None:
+    with without(cluster, ACLOperation.WRITE, ResourceType.TOPIC, f"{PREFIX}accounts.banned"):
+        platform.worker.start()
+        platform.until(lambda: platform.worker.pid is None, "its end")
+    log = platform.log.read_text("utf-8")
+    assert "does not allow us to write" in log, log
+
+
+def test_a_worker_that_lacks_its_group_says_so_and_ends(cluster: Cluster, platform: Platform) -> None:
+    with without(cluster, ACLOperation.READ, ResourceType.GROUP, GROUP):
+        platform.worker.start()
+        platform.until(lambda: platform.worker.pid is None, "its end")
+    log = platform.log.read_text("utf-8")
+    assert f"we may not read as the group {GROUP}" in log or "Kafka: GroupAuthorizationFailed" in log, log
+    assert "deploy/kafka/acls.sh" in log
