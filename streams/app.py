@@ -59,6 +59,10 @@ POLL_RECORDS: Final = 350
 """Of one fetch, over all topics. Faust stops fetching a topic when its buffer is full to four fifths; what is
 left of a fetch must fit in, or the reading of every other topic waits with it.
 """
+METADATA_MS: Final = 5_000
+"""How old may be what is known of partitions, so for how long one that was added to a live topic is not read.
+aiokafka's default is five minutes; asking takes a kilobyte on a connection that is there.
+"""
 CONFIRM_SECONDS: Final = 30.0
 """How long the client itself retries a send. A broker frozen for less repeats nothing."""
 
@@ -189,6 +193,7 @@ def faust_options(settings: Settings, folder: Path) -> dict[str, Any]:
         "stream_wait_empty": True,
         "stream_buffer_maxsize": BUFFER_EVENTS,
         "broker_max_poll_records": POLL_RECORDS,
+        "consumer_metadata_max_age_ms": METADATA_MS,
         "producer_acks": -1,
         "producer_request_timeout": CONFIRM_SECONDS,
         "processing_guarantee": "at_least_once",
