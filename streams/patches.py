@@ -22,6 +22,18 @@ once upstream has changed one of these, so that it can go.
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
 * **Each start sleeps for a second** (none found; `TableManager.on_start`) before the group is joined, for
   tables that we do not have. `PromptTables` does not.
+* **First records of a partition are skipped** (none found): while its group rebalances, Faust throws away
+  what it has fetched and trusts in a seek to the commits, and aiokafka's `seek_to_committed` leaves a
+  partition where it is whose commit is 0 or missing. In that moment `getmany` gives out what was fetched
+  under the new assignment, since its set of active partitions is empty, which aiokafka takes for all. Nor
+  does anybody miss a seek that takes too long (`Recovery._wait`). `SafeConsumerThread` seeks every partition,
+  to its first record where nothing is committed, and `SafeConsumer` reads nothing before that was done.
+* **A worker without partitions reads its first ones before they were sought** (none found):
+  `App._on_partitions_revoked` stops the flow only of who had some. `SafeConsumer` stops it always.
+* **A detector of standstills ends the worker** (none found; `AIOKafkaConsumerThread.verify_event_path`): it
+  asks for the position of a partition that is on its way to its first record, which aiokafka asserts to be
+  known. Every outage of more than five minutes it calls an error, for each partition once in 1.25 s.
+  `SafeConsumer` leaves that to `streams.watchdog`, which tells waiting from standing still.
 * **A commit says nothing of the topic it is about** (none found), so it outlives a topic that was deleted
   and made again. `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition
   from its start whose commit is about another topic (`streams.topic_ids`).
@@ -36,11 +48,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import structlog
-from aiokafka.structs import OffsetAndMetadata, TopicPartition  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
 from faust.tables.manager import TableManager
 from faust.transport.consumer import RecordMap
@@ -50,6 +62,9 @@ from faust.types.transports import ConsumerT, ProducerT
 
 from streams.errors import StreamsError
 from streams.fetching import FetchWait, be_patient
+
+SEEK_AGAIN_SECONDS: Final = 1.0
+"""Until a seek that failed is tried again: meanwhile nothing is read, so nothing is passed over either."""
 
 log = structlog.get_logger("samehand.topics")
 
@@ -87,15 +102,28 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         state = assignment.state_value(tp) if assignment and tp in assignment.tps else None
         return cast(int, state.position) if state is not None and state.has_valid_position else None
 
-    async def about_others(self) -> set[TopicPartition]:
-        """The assigned partitions whose commit is about another topic of that name."""
-        others: set[TopicPartition] = await self.call_thread(self._about_others)
-        return others
+    async def seek_to_commits(self) -> dict[TP, int | None]:
+        """Every assigned partition to its commit, and to its first record where nothing is committed.
 
-    async def _about_others(self) -> set[TopicPartition]:
+        What is committed, None for nothing. Raises `IllegalStateError` when they were revoked meanwhile.
+        """
+        sought: dict[TP, int | None] = await self.call_thread(self._seek_to_commits)
+        return sought
+
+    async def _seek_to_commits(self) -> dict[TP, int | None]:
         consumer = self._ensure_consumer()
-        commits = await consumer._coordinator.fetch_committed_offsets(consumer.assignment())
-        return {tp for tp, commit in commits.items() if self._is_about_another(tp.topic, commit)}
+        assigned = consumer.assignment()
+        commits = await consumer._coordinator.fetch_committed_offsets(assigned)
+        others = {tp for tp, commit in commits.items() if self._is_about_another(tp.topic, commit)}
+        if others:
+            names = sorted({tp.topic for tp in others})
+            log.warning("topic was made again since the last commit: read from its start", topics=names)
+        known = {tp: int(commit.offset) for tp, commit in commits.items() if tp not in others}
+        for tp, offset in known.items():
+            consumer.seek(tp, offset)
+        if uncommitted := assigned - known.keys():
+            await consumer.seek_to_beginning(*uncommitted)
+        return {TP(*tp): known.get(tp) for tp in assigned}
 
     def _is_about_another(self, topic: str, commit: OffsetAndMetadata) -> bool:
         # A commit without an id is believed: an operator's tool made it, or a version that wrote none.
@@ -112,6 +140,10 @@ class SafeConsumer(driver.Consumer):
         self._given_up: dict[TP, int] = {}
         self._fetched: dict[TP, int] = {}
         """The last record that was fetched since the last seek."""
+        self._sought = True
+        """Whether every partition stands where it is to be read from. Who never had one need not seek."""
+        self._seeks = 0
+        """Rises when a seek begins and when it has ended."""
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return self.thread_type(self, loop=self.loop, beacon=self.beacon)
@@ -125,6 +157,9 @@ class SafeConsumer(driver.Consumer):
         """Fetches all of them again."""
         for each in [it for it in self._buffered_partitions if it.topic == tp.topic]:
             super().on_buffer_drop(each)
+
+    async def verify_all_partitions_active(self) -> None:
+        """Leaves it to our watchdog."""
 
     def give_up(self, message: Message) -> None:
         """Forget an event without acknowledging it: no commit passes it before the partition is read again.
@@ -142,18 +177,39 @@ class SafeConsumer(driver.Consumer):
         What is told by offsets alone waits for ever where a partition ends in none: in the marker of a
         transaction, or in what retention took before it was read.
         """
-        if self._fetched.get(tp, -1) >= following:
-            return following  # it is on its way to an agent
+        if not self._sought or self._fetched.get(tp, -1) >= following:
+            return following  # it is on its way to an agent, or will be fetched again
         reached = cast(SafeConsumerThread, self._thread).reached(tp)
         return max(following, reached or 0)
 
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Reads nothing of them until Faust has sought them and lets them flow."""
+        self._sought = False
+        self.stop_flow()
+        log.info("partitions assigned", partitions=len(assigned))
+        await super().on_partitions_assigned(assigned, generation_id)
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
+        if not self._sought:  # Faust gave the seek up
+            await self._seek_late()
+            return {}
+        seeks = self._seeks
         records = await super()._getmany(active_partitions, timeout)
+        if seeks != self._seeks:  # whether they were fetched before the seek or after it nobody knows
+            self._sought = False
+            return {}
         for tp, fetched in records.items():
             if fetched:
                 await self._tell_gap_after_zero(tp, fetched)
                 self._fetched[tp] = fetched[-1].offset
         return records
+
+    async def _seek_late(self) -> None:
+        try:
+            await self.perform_seek()
+        except Exception as fault:
+            log.warning("no seek to what is committed yet", fault=type(fault).__name__)
+            await self.sleep(SEEK_AGAIN_SECONDS)
 
     async def _tell_gap_after_zero(self, tp: TP, fetched: Sequence[Any]) -> None:
         offsets = [self._read_offset[tp], *(record.offset for record in fetched[:2])]
@@ -164,18 +220,18 @@ class SafeConsumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """Back to the commits, from where everything that was given up is read again.
 
-        Back to the start where a commit is about a topic that is no more.
+        Back to the start where nothing is committed, or a commit is about a topic that is no more.
         """
+        self._sought = False
+        self._seeks += 1
+        commits = await cast(SafeConsumerThread, self._thread).seek_to_commits()
+        for tp, committed in commits.items():
+            self._read_offset[tp] = committed
+            self._committed_offset[tp] = committed or None  # Faust takes 0 for a commit that it may not pass
         self._fetched.clear()
-        await super().perform_seek()
         self._given_up.clear()
-        thread = cast(SafeConsumerThread, self._thread)
-        if others := await thread.about_others():
-            names = sorted({tp.topic for tp in others})
-            log.warning("topic was made again since the last commit: read from its start", topics=names)
-            await thread.seek_to_beginning(*others)
-            for tp in others:
-                self._read_offset[tp] = self._committed_offset[tp] = None
+        self._seeks += 1
+        self._sought = True
 
     def _new_offset(self, tp: TP) -> int | None:
         floor = self._floor(tp)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from local.apache import ApacheKafka
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
+from tests.faults.table import Row, Table
 from tests.faults.test_ends import KILL_SECONDS_MAX, REBALANCE_SECONDS_MAX, TELLING, busy
+from tests.streams.rebalancing import lost
 
 pytestmark = pytest.mark.kafka
 
@@ -55,3 +60,14 @@ def test_three_workers_are_restarted_in_turn_under_load(scene: Scene, expected: 
     pause = scene.silence()
     expected.judge("a rolling restart of three workers", scene, pause, recovered, repeats_max=0)
     assert pause <= busy() * REBALANCE_SECONDS_MAX
+
+
+@pytest.mark.thorough
+def test_fifty_rebalances_of_partitions_never_committed(
+    apache_kafka: ApacheKafka, tmp_path: Path, fault_table: Table
+) -> None:
+    missing, repeated = lost(apache_kafka.address, tmp_path, rebalances=50)
+    fault = "50 rebalances of partitions never committed, the coordinator slow"
+    fault_table.add(Row(fault, len(missing), 0, repeated, None, None))
+    assert missing == set()
+    assert repeated == 0

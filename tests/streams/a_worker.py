@@ -1,9 +1,10 @@
 """A whole worker in a process of its own, for tests that kill it: echoes `accounts.created` and
 `accounts.updated` to `alerts`.
 
-It is told what to do by its environment: `ECHO_SLOW_SECONDS` a batch, `ECHO_DOWN_FILE` (while it exists the
-store is down), and by the records: `poison` is a dead letter, `logic` raises in pure code, `crash` outside
-of it unless `ECHO_CRASHED_FILE` exists.
+It is told what to do by its environment: `ECHO_SLOW_SECONDS` a batch, `ECHO_SLOW_COORDINATOR` (seconds until
+it tells what is committed), `ECHO_DOWN_FILE` (while it exists the store is down), and by the records:
+`poison` is a dead letter, `logic` raises in pure code, `crash` outside of it unless `ECHO_CRASHED_FILE`
+exists.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from aiokafka.consumer.group_coordinator import (  # type: ignore[import-untyped]  # aiokafka ships no types
+    GroupCoordinator,
+)
 from prometheus_client import CollectorRegistry
 
 from streams import logs, settings
@@ -33,6 +37,17 @@ def present(name: str) -> bool:
 SLOW_SECONDS = float(os.environ.get("ECHO_SLOW_SECONDS", "0"))
 
 
+def slow_coordinator(seconds: float) -> None:
+    """From now on the group's coordinator takes so long to tell what is committed."""
+    at_once = GroupCoordinator._do_fetch_commit_offsets
+
+    async def later(coordinator: GroupCoordinator, partitions: object) -> object:
+        await asyncio.sleep(seconds)
+        return await at_once(coordinator, partitions)
+
+    GroupCoordinator._do_fetch_commit_offsets = later
+
+
 def crash_once() -> None:
     """Raise what nobody expects, and leave word not to do it again."""
     Path(os.environ["ECHO_CRASHED_FILE"]).touch()
@@ -42,6 +57,8 @@ def crash_once() -> None:
 def main() -> int:
     """The exit code of the worker."""
     given = settings.load()
+    if seconds := os.environ.get("ECHO_SLOW_COORDINATOR"):
+        slow_coordinator(float(seconds))
     logs.configure(given.log_level)
     called = names(given)
 

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import faust
 import pytest
+from aiokafka.consumer.consumer import AIOKafkaConsumer  # type: ignore[import-untyped]  # aiokafka ships no types
+from aiokafka.consumer.fetcher import Fetcher  # type: ignore[import-untyped]  # the same
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
 from faust.tables.manager import TableManager
@@ -25,7 +27,7 @@ from mode.utils.queues import FlowControlQueue
 from streams import patches
 from streams.app import BUFFER_EVENTS, POLL_RECORDS
 from streams.errors import StreamsError
-from streams.patches import SafeConsumer, SafeProducer, safe_transport
+from streams.patches import SafeConsumer, SafeConsumerThread, SafeProducer, safe_transport
 
 WHERE = TP("accounts.created", 0)
 
@@ -96,20 +98,13 @@ def test_an_acknowledged_event_cannot_be_given_up(consumer: SafeConsumer) -> Non
 
 
 class Thread:
-    """In place of the thread that asks the broker: it finds one commit, which may be about a topic before."""
+    """In place of the thread that asks the broker: what is committed, None for nothing."""
 
-    def __init__(self, *others: TP) -> None:
-        self.others = set(others)
-        self.begun_again: list[TP] = []
+    def __init__(self, committed: int | None) -> None:
+        self.committed = committed
 
-    async def seek_to_committed(self) -> dict[TP, int]:
-        return {WHERE: 31}
-
-    async def about_others(self) -> set[TP]:
-        return self.others
-
-    async def seek_to_beginning(self, *partitions: TP) -> None:
-        self.begun_again += partitions
+    async def seek_to_commits(self) -> dict[TP, int | None]:
+        return {WHERE: self.committed}
 
 
 Kind = TypeVar("Kind")
@@ -121,31 +116,82 @@ def put_in(consumer: driver.Consumer, thread: Kind) -> Kind:
 
 
 async def test_reading_again_from_the_commit_clears_what_was_given_up(consumer: SafeConsumer) -> None:
-    thread = put_in(consumer, Thread())
+    put_in(consumer, Thread(31))
     consumer.give_up(take(consumer, 31))
     await consumer.perform_seek()
     take(consumer, 31).ack(consumer)
     assert consumer._new_offset(WHERE) == 32
-    assert thread.begun_again == []
 
 
-async def test_a_partition_whose_commit_is_about_another_topic_is_read_from_its_start(
-    consumer: SafeConsumer,
+@pytest.mark.parametrize("committed", [None, 0])
+async def test_a_partition_without_a_commit_is_committed_from_its_start(
+    consumer: SafeConsumer, committed: int | None
 ) -> None:
-    thread = put_in(consumer, Thread(WHERE))
+    put_in(consumer, Thread(committed))
     await consumer.perform_seek()
-    assert thread.begun_again == [WHERE]
     take(consumer, 0).ack(consumer)
-    assert consumer._new_offset(WHERE) == 1, "and committed from there"
+    assert consumer._new_offset(WHERE) == 1
+    assert consumer._should_commit(WHERE, 1)
+
+
+class Assigned:
+    """In place of aiokafka's consumer: what is assigned and committed, and what is sought."""
+
+    def __init__(self, assigned: Sequence[TP], commits: dict[TP, OffsetAndMetadata]) -> None:
+        self.assigned, self.commits = set(assigned), commits
+        self.sought: dict[TP, int | None] = {}
+        self._coordinator = self
+
+    def assignment(self) -> set[TP]:
+        return self.assigned
+
+    async def fetch_committed_offsets(self, asked: set[TP]) -> dict[TP, OffsetAndMetadata]:
+        return {tp: commit for tp, commit in self.commits.items() if tp in asked}
+
+    def seek(self, tp: TP, offset: int) -> None:
+        self.sought[tp] = offset
+
+    async def seek_to_beginning(self, *partitions: TP) -> None:
+        assert partitions, "aiokafka takes none for all"
+        self.sought |= dict.fromkeys(partitions)
+
+
+def a_thread(topic_ids: dict[str, str]) -> SafeConsumerThread:
+    made = safe_transport(fetch_wait_ms=10, idempotent=True, topic_ids=topic_ids)
+    assert issubclass(made.Consumer, SafeConsumer)
+    return made.Consumer.thread_type.__new__(made.Consumer.thread_type)
+
+
+async def test_every_partition_is_sought_whatever_is_committed() -> None:
+    never, zero, usual, replaced = (TP(WHERE.topic, number) for number in range(4))
+    commits = {
+        zero: OffsetAndMetadata(0, "now"),
+        usual: OffsetAndMetadata(31, "now"),
+        replaced: OffsetAndMetadata(31, "before"),
+    }
+    thread = a_thread({WHERE.topic: "now"})
+    thread._consumer = assigned = Assigned([never, zero, usual, replaced], commits)
+    committed = await thread._seek_to_commits()
+    assert assigned.sought == {never: None, zero: 0, usual: 31, replaced: None}
+    assert committed == assigned.sought, "what is about a topic that is no more is no commit"
+    thread._consumer = Assigned([usual], commits)
+    assert await thread._seek_to_commits() == {usual: 31}
+    thread._consumer = Assigned([], commits)
+    assert await thread._seek_to_commits() == {}
+
+
+def test_upstream_still_leaves_partitions_where_they_are_that_have_no_commit() -> None:
+    source = inspect.getsource(AIOKafkaConsumer.seek_to_committed)
+    assert "if offset and offset > 0:" in source, "see whether _seek_to_commits can go"
+    source = inspect.getsource(Fetcher.fetched_records)
+    assert "if partitions and tp not in partitions:" in source, "none is no longer taken for all"
 
 
 @pytest.mark.parametrize(
     ("committed", "another"), [("before", True), ("now", False), ("", False), ("unknown", True)]
 )
 def test_a_commit_without_an_id_is_believed(committed: str, another: bool) -> None:
-    made = safe_transport(fetch_wait_ms=10, idempotent=True, topic_ids={WHERE.topic: "now"})
-    assert issubclass(made.Consumer, SafeConsumer)
-    thread = made.Consumer.thread_type.__new__(made.Consumer.thread_type)
+    thread = a_thread({WHERE.topic: "now"})
     assert thread._is_about_another(WHERE.topic, OffsetAndMetadata(31, committed)) is another
     assert not thread._is_about_another("a broker without ids", OffsetAndMetadata(31, committed))
 
@@ -187,6 +233,50 @@ class Fetching:
 
     def reached(self, tp: TP) -> int | None:
         return self._reached
+
+
+class Rebalancing(Fetching):
+    """A fetch that comes back after the seek, with what it had found before; the seek leads to the first."""
+
+    def __init__(self, consumer: SafeConsumer, seek_fails: int = 0) -> None:
+        super().__init__([6, 7], [0, 1, 2])
+        self.consumer = consumer
+        self.fails = seek_fails
+
+    async def getmany(self, active: set[TP], timeout: float) -> dict[TP, list[ConsumerRecord]]:
+        records = await super().getmany(active, timeout)
+        if len(self.fetches) == 1:
+            await self.consumer.perform_seek()  # as Faust does beside it
+        return records
+
+    async def seek_to_commits(self) -> dict[TP, int | None]:
+        self.fails -= 1
+        if self.fails == 0:
+            raise ConnectionError("no coordinator")
+        return {WHERE: None}
+
+
+@pytest.mark.parametrize("fails", [0, 2])
+async def test_what_was_fetched_before_a_seek_is_not_read_after_it(
+    monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    consumer = a_consumer(SafeConsumer)
+    assert isinstance(consumer, SafeConsumer)
+    monkeypatch.setattr(patches, "SEEK_AGAIN_SECONDS", 0.001)
+    assert await read(consumer, Rebalancing(consumer, fails)) == 3, "0 to 2 were read, and not taken for seen"
+
+
+async def test_nothing_is_read_before_the_partitions_were_sought(consumer: SafeConsumer) -> None:
+    thread = put_in(consumer, Fetching([0, 1]))
+    consumer._on_partitions_assigned = nothing
+    await consumer.on_partitions_assigned({WHERE})
+    assert not consumer.flow_active
+    assert consumer.without_holes(WHERE, 0) == 0, "and none of it is taken for read"
+    assert thread.fetches == [[0, 1]]
+
+
+async def nothing(*_: object) -> None:
+    """In place of what the app does with an assignment."""
 
 
 def a_record(offset: int) -> ConsumerRecord:
@@ -285,6 +375,15 @@ def test_ours_joins_at_once() -> None:
     assert re.findall(r"await self\.(\w+)", source) == ["sleep", "_update_channels", "recovery"], (
         "PromptTables has to do what it does"
     )
+
+
+async def test_a_partition_on_its_way_to_its_first_record_ends_no_worker() -> None:
+    """What Faust asks of each assigned partition every 1.25 s fails while a position is not known."""
+    source = inspect.getsource(driver.AIOKafkaConsumerThread.verify_event_path)
+    assert "committed_offset = tp_state.position" in source, "see whether verify_all_partitions_active can go"
+    consumer = a_consumer(SafeConsumer)
+    put_in(consumer, None)
+    await consumer.verify_all_partitions_active()
 
 
 def test_upstream_still_commits_without_a_word_of_the_topic() -> None:

@@ -8,16 +8,22 @@ import signal
 import socket
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]  # aiokafka ships no types
 
+from local.apache import ApacheKafka
+from local.kafka_ready import admin
 from streams.brokers import writer
 from streams.control import resume
 from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_FAILED, EXIT_OK, EXIT_TOPICS
 from tests.streams.conftest import Stage, answer, free_port
+from tests.streams.rebalancing import lost, send
 
 pytestmark = pytest.mark.journey
+
+ADDED_SECONDS_MAX = 15.0
 
 
 def numbered(count: int, start: int = 0) -> list[bytes]:
@@ -145,12 +151,20 @@ def test_a_second_worker_joins_and_dies_and_nothing_is_lost(kafka_stage: Stage) 
     first = stage.start(ECHO_SLOW_SECONDS="0.05")
     stage.send(sent[:1000])
     second = stage.start(ECHO_SLOW_SECONDS="0.05")
-    stage.until(lambda: any("Setting newly assigned" in str(event["event"]) for event in stage.events(1)))
+    stage.until(lambda: any(event["event"] == "partitions assigned" for event in stage.events(1)))
     stage.send(sent[1000:])
     second.kill()
     stage.until(lambda: not missing(stage, sent))
     assert first.poll() is None
     stage.tell(f"a second worker joined and was killed: lost 0, repeated {repeats(stage)}")
+
+
+@pytest.mark.kafka
+def test_rebalances_of_partitions_never_committed_pass_over_no_record(
+    apache_kafka: ApacheKafka, tmp_path: Path
+) -> None:
+    missing, _ = lost(apache_kafka.address, tmp_path, rebalances=8)
+    assert missing == set()
 
 
 def test_a_rebalance_in_an_outage_gives_the_batch_up_and_ends(stage: Stage) -> None:
@@ -162,9 +176,7 @@ def test_a_rebalance_in_an_outage_gives_the_batch_up_and_ends(stage: Stage) -> N
     stage.start(ECHO_DOWN_FILE=str(down), SAMEHAND_WEB_PORT=port)
     stage.until(lambda: "holding" in answer(port, "/health/ready")[1])
     stage.start(ECHO_DOWN_FILE=str(down))
-    pause = stage.until(
-        lambda: any("Setting newly assigned" in str(event["event"]) for event in stage.events(1))
-    )
+    pause = stage.until(lambda: any(event["event"] == "partitions assigned" for event in stage.events(1)))
     stage.tell(f"rebalance with the store down: both assigned after {pause:.1f} s")
     down.unlink()
     stage.until(lambda: not missing(stage, sent))
@@ -219,6 +231,21 @@ async def transaction(stage: Stage, values: list[bytes]) -> None:
     async with producer, producer.transaction():
         for number, value in enumerate(values):
             await producer.send(stage.names.created, value, key=b"%d" % number)
+
+
+@pytest.mark.kafka
+def test_a_partition_that_is_added_to_a_live_topic_is_read_and_counted_soon(kafka_stage: Stage) -> None:
+    stage, port = kafka_stage, str(free_port())
+    stage.start(SAMEHAND_WEB_PORT=port)
+    stage.send([b"before"])
+    stage.until(lambda: b"before" in stage.echoed())
+    with admin(stage.settings.kafka_brokers[0]) as client:
+        client.create_partitions({stage.names.created: 3}, timeout_ms=10_000)
+    sent = send(stage, [2])
+    read = stage.until(lambda: not missing(stage, list(sent)), ADDED_SECONDS_MAX)
+    wanted = f'samehand_consumer_lag_records{{partition="2",topic="{stage.names.created}"}} 0.0'
+    counted = stage.until(lambda: wanted in answer(port, "/metrics")[1], ADDED_SECONDS_MAX)
+    stage.tell(f"an added partition: read after {read:.1f} s, counted {counted:.1f} s later")
 
 
 def test_metrics_are_served_and_fausts_own_pages_are_not(stage: Stage) -> None:
