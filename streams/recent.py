@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import suppress
 from itertools import islice, takewhile
+from threading import Lock
 from typing import Final
 
 from streams.brokers import Reader, reader
@@ -43,14 +45,24 @@ class Recent:
 
     async def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
         """A topic's records, partition by partition, in order. Raises `BrokerUnavailable`."""
-        found = self._read(topic)
+        found, turn = self._read(topic), Lock()
+
+        def following() -> list[Arrival] | None:
+            with turn:
+                return next(found, None)
+
+        def close() -> None:
+            # Who is cancelled while a read is under way leaves it to its thread; what runs cannot be closed.
+            with turn, suppress(BrokerUnavailable, BrokerRefused):
+                found.close()
+
         try:
-            while batch := await asyncio.to_thread(next, found, None):
+            while batch := await asyncio.to_thread(following):
                 yield batch
         except BrokerRefused as refusal:  # a missing right is waited out, as an outage is
             raise BrokerUnavailable(str(refusal)) from refusal
         finally:
-            await asyncio.to_thread(found.close)
+            asyncio.get_running_loop().run_in_executor(None, close)
 
     def _read(self, topic: str) -> Generator[list[Arrival], None, None]:
         with reader(self._settings) as opened:

@@ -76,3 +76,26 @@ def test_sigterm_while_redis_is_down(scene: Scene, expected: Expected) -> None:
     expected.judge(
         "SIGTERM while Redis is down", scene, pause, recovered, repeats_max=TELLING * BATCH_RECORDS
     )
+
+
+@pytest.mark.thorough
+def test_sigterm_while_the_last_minutes_are_delivered_again(scene: Scene, expected: Expected) -> None:
+    """Redis was started again; who is told to stop meanwhile has no fault, and the next does it all."""
+    scene.publish_all(expected.stream)
+    worker = scene.start()
+    scene.until_settled()
+    scene.until_ready(worker)
+    scene.redis.stop()
+    scene.redis.start()
+    scene.until(
+        lambda: "delivering again" in worker.log.read_text(), "the last minutes to be delivered again"
+    )
+    worker.child.stop(30.0)
+    assert "delivered again" not in worker.log.read_text(), "it was stopped in the middle"
+    assert worker.child.exit_code == EXIT_OK
+    second = scene.start()
+    recovered = scene.until(lambda: "delivered again" in second.log.read_text(), "the second to have done it")
+    scene.until_settled()
+    expected.judge(
+        "SIGTERM while the last minutes are delivered again", scene, None, recovered, repeats_max=0
+    )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 import pytest
 
+from streams import recent
 from streams.brokers import client_options
 from streams.errors import BrokerUnavailable
+from streams.outcomes import Arrival
 from streams.recent import BATCH_RECORDS, Recent
-from streams.settings import load
+from streams.settings import Settings, load
+from tests.makers import arrival
 from tests.streams.conftest import Stage, free_port
 
 RECORDS = 260
@@ -28,9 +36,9 @@ def acknowledge(stage: Stage, partition: int, offset: int) -> None:
 
 
 async def read(stage: Stage, **back: float) -> list[list[tuple[int, int]]]:
-    recent = Recent(stage.settings, **back)  # type: ignore[arg-type]  # numbers of either kind
+    back_then = Recent(stage.settings, **back)  # type: ignore[arg-type]  # numbers of either kind
     return [
-        [(it.partition, it.offset) for it in batch] async for batch in recent.batches(stage.names.created)
+        [(it.partition, it.offset) for it in batch] async for batch in back_then.batches(stage.names.created)
     ]
 
 
@@ -58,7 +66,62 @@ async def test_it_comes_in_small_batches(stage: Stage) -> None:
 
 
 async def test_without_a_broker_it_is_an_outage() -> None:
-    recent = Recent(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}))
+    nowhere = Recent(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}))
     with pytest.raises(BrokerUnavailable):
-        async for _ in recent.batches("t"):
+        async for _ in nowhere.batches("t"):
             pass
+
+
+@dataclass
+class SlowReader:
+    """In place of one that reads a broker: each batch takes long."""
+
+    reading: Event = field(default_factory=Event)
+    may_go_on: Event = field(default_factory=Event)
+    closed: Event = field(default_factory=Event)
+
+    def partitions(self, topic: str) -> list[int]:
+        return [0]
+
+    def committed(self, topic: str, partition: int) -> int:
+        return RECORDS
+
+    def offset_at(self, topic: str, partition: int, moment: float) -> int:
+        return 0
+
+    def read(self, topic: str, partition: int, first: int) -> Iterator[Arrival]:
+        for offset in range(first, RECORDS):
+            self.reading.set()
+            self.may_go_on.wait()
+            yield arrival(b"{}", offset=offset)
+
+
+async def test_who_stops_in_the_midst_of_a_read_is_cancelled_and_the_reader_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As SIGTERM does: another error in its place would end the worker with a fault."""
+    slow = SlowReader()
+
+    @contextmanager
+    def reader(settings: Settings) -> Iterator[SlowReader]:
+        try:
+            yield slow
+        finally:
+            slow.closed.set()
+
+    monkeypatch.setattr(recent, "reader", reader)
+
+    async def read_all() -> None:
+        async for _ in Recent(load({})).batches("t"):
+            pass
+
+    reading = asyncio.ensure_future(read_all())
+    await asyncio.to_thread(slow.reading.wait)
+    reading.cancel()
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(reading, 5.0)
+        assert not slow.closed.is_set(), "what runs cannot be closed"
+    finally:
+        slow.may_go_on.set()
+    assert await asyncio.to_thread(slow.closed.wait, 10.0)
