@@ -4,7 +4,8 @@
 
     StoreError
     ├── StoreUnavailable   cannot be reached, or cannot write now: hold the partition and try again
-    │   └── StoreRefused   it does not let us in, or not to all that we do: an operator has to mend it
+    │   ├── StoreRefused   it does not let us in, or not to all that we do: an operator has to mend it
+    │   └── StoreEvicts    it may drop keys of its own accord: what is not found may have been there
     ├── StoreEmptied       its epoch is gone: it must be rebuilt before anybody says "nothing to report"
     └── StoreMismatch      written with another layout, shard count or fold version than this code reads
 """
@@ -29,6 +30,13 @@ class StoreRefused(StoreUnavailable):  # says what happened; "error" would add n
     """Redis refuses the login, or the user lacks a right.
 
     An outage to who runs already, since whoever changed the user will mend it; at start a fault.
+    """
+
+
+class StoreEvicts(StoreUnavailable):  # says what happened; "error" would add nothing
+    """Redis drops keys when it is full, by its `maxmemory-policy`: then a look-up misses without a word.
+
+    To who runs already an outage, until its policy is `noeviction` again; at start a fault.
     """
 
 

@@ -28,11 +28,11 @@ from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.faust_app.start_checks import StartFault, refused_by_kafka, unusable_address
 from streams.supervision.exit_codes import (
     EXIT_BROKER,
+    EXIT_CONFIG,
     EXIT_FAILED,
     EXIT_FORCED,
     EXIT_OK,
     EXIT_STUCK,
-    EXIT_TOPICS,
 )
 from streams.topic_ids import topic_ids, watch_topics
 from streams.watch import watch
@@ -92,8 +92,8 @@ def _topics_fault(app: WorkerApp) -> int:
         tell("topic", topic=finding.topic, finding=finding.kind, detail=finding.detail)
     if group_fault:
         log.critical("group", group=app.settings.kafka_group, why=group_fault)
-        return EXIT_TOPICS
-    return EXIT_TOPICS if any(finding.blocks for finding in findings) else EXIT_OK
+        return EXIT_CONFIG
+    return EXIT_CONFIG if any(finding.blocks for finding in findings) else EXIT_OK
 
 
 def _code(app: WorkerApp, crashed: bool) -> int:

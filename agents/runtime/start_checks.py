@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from agents.opening import store_of
-from store.errors import Mismatch, StoreEmptied, StoreMismatch, StoreRefused, StoreUnavailable
+from store.errors import Mismatch, StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
 from store.pepper import Peppers
 from streams.faust_app.start_checks import BROKER_SECONDS, StartFault, address_fault, kafka_fault
 from streams.settings import PREFIX, Settings
-from streams.supervision.exit_codes import EXIT_REFUSED, EXIT_STORE
+from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 
 _ANOTHER: Final = f"or begin another store with a new {PREFIX}STORE_PREFIX and `samehand rebuild`"
 _CURES: Final[dict[Mismatch, str]] = {
@@ -29,7 +29,7 @@ def start_fault(settings: Settings) -> StartFault | None:
 
 
 async def store_fault(settings: Settings, peppers: Peppers) -> StartFault | None:
-    """Whether the store lets us in and is the one that the settings and the pepper file say.
+    """Whether the store lets us in, drops nothing and is the one that the settings and the pepper file say.
 
     A store that is away or was emptied is none: a worker waits until it is back. Where there is no store yet
     it is laid out, as opening does. Raises `SettingsError` for a password file that cannot be read.
@@ -41,6 +41,8 @@ async def store_fault(settings: Settings, peppers: Peppers) -> StartFault | None
         return mismatched(mismatch)
     except StoreRefused as refusal:
         return refused_by_redis(settings, refusal)
+    except StoreEvicts as eviction:
+        return evicting(eviction)
     except (StoreEmptied, StoreUnavailable):
         return None
     finally:
@@ -51,6 +53,15 @@ async def store_fault(settings: Settings, peppers: Peppers) -> StartFault | None
 def mismatched(mismatch: StoreMismatch) -> StartFault:
     """The store is another one than this worker's."""
     return StartFault("store", str(mismatch), _CURES[mismatch.kind], EXIT_STORE)
+
+
+def evicting(eviction: StoreEvicts) -> StartFault:
+    """Redis drops keys when it is full."""
+    cure = (
+        "CONFIG SET maxmemory-policy noeviction, or so among the parameters of a managed Redis; "
+        "if it has dropped any, `samehand rebuild`"
+    )
+    return StartFault("Redis", str(eviction), cure, EXIT_CONFIG)
 
 
 def refused_by_redis(settings: Settings, refusal: StoreRefused) -> StartFault:

@@ -27,7 +27,7 @@ def command() -> int:
       71  its web address is taken or not this machine's
       75  it got nowhere, and ended so that another start may
       77  Kafka or Redis refuses the login or a right
-      78  topics are missing or would lose data
+      78  topics are missing or would lose data, or Redis would drop keys when it is full
 
     \b
     Example:

@@ -22,7 +22,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from store.errors import StoreEmptied, StoreMismatch, StoreRefused, StoreUnavailable
+from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
 from store.ranking import Ints
 from store.redis.packing import Names, pack_quickly
 from store.redis.scripts import SCRIPTS
@@ -31,6 +31,11 @@ Answer = TypeVar("Answer")
 
 # What a worker has in the air at once: a batch asks each shard, a handful of commands at a time.
 _CONNECTIONS_MAX = 32
+
+NO_EVICTION = "noeviction"
+"""The only policy that drops nothing: `volatile-…` drop what has a time to live, as remembered accounts and
+the markers of alerts have.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +63,17 @@ class Link:
         """Connects lazily: nothing is opened before the first command."""
         self._endpoint = endpoint
         self._client = _client(endpoint)
+        self._evicts = ""
 
     async def command(self, *parts: bytes | str | float) -> Any:
         """One command, routed by its first key."""
+        self._refuse_eviction()
         async with self._translated():
             return await self._client.execute_command(*parts)
 
     async def script(self, name: str, root: str, *arguments: bytes | str | float) -> Any:
         """One script on a shard; loaded where it is not yet known (a fresh or restarted server)."""
+        self._refuse_eviction()
         script = SCRIPTS[name]
         async with self._translated():
             try:
@@ -99,6 +107,37 @@ class Link:
             if isinstance(self._client, RedisCluster):
                 which = {"target_nodes": self._client.get_node(node_name=master)}
             return await self._client.execute_command(*parts, **which)
+
+    async def check_eviction(self) -> None:
+        """Whether a master may drop keys of its own accord. Until none may, nothing else is asked.
+
+        A server that does not tell (an ACL without INFO) is believed.
+
+        Raises:
+            StoreEvicts: one may; says which, by which setting, and how many keys are gone.
+        """
+        for master in await self.masters():
+            try:
+                memory = await self.command_of(master, "INFO", "memory")
+                policy, limit = str(memory.get("maxmemory_policy", "")), int(memory.get("maxmemory", 0))
+                if policy in ("", NO_EVICTION) or limit == 0:
+                    continue
+                gone = (await self.command_of(master, "INFO", "stats")).get("evicted_keys", 0)
+            except StoreRefused:
+                continue
+            except StoreUnavailable:
+                return  # whoever works with it hears that it is away; what was found before stands
+            self._evicts = (
+                f"Redis {master and master + ' '}drops keys when it is full (maxmemory-policy {policy}, "
+                f"maxmemory {limit}), and fingerprints with them; so far {gone}. "
+                f"Its policy must be {NO_EVICTION}"
+            )
+            self._refuse_eviction()
+        self._evicts = ""
+
+    def _refuse_eviction(self) -> None:
+        if self._evicts:
+            raise StoreEvicts(self._evicts)
 
     async def memory(self) -> tuple[int | None, int | None]:
         """Bytes in use and the limit (``None``: no limit, or the server does not tell), over all masters."""

@@ -80,7 +80,8 @@ class RedisStore:
         return self._shards.epoch
 
     async def open(self) -> None:
-        """Connects and checks layout and epoch."""
+        """Connects and checks eviction, layout and epoch."""
+        await self._link.check_eviction()
         self._shards.epoch = await self._standing.check(self._shards.epoch)
 
     async def close(self) -> None:
@@ -88,8 +89,13 @@ class RedisStore:
         await self._link.close()
 
     async def ready(self) -> str | None:
-        """``None`` when reads and writes both work and the epoch stands, else the reason in words."""
+        """``None`` when reads and writes both work and the epoch stands, else the reason in words.
+
+        From when it finds that Redis evicts until it finds that it no longer does, no question is answered:
+        what a look-up misses then must not be acknowledged.
+        """
         try:
+            await self._link.check_eviction()
             if not self._shards.epoch:
                 self._shards.epoch = await self._standing.check("")
             await self._standing.probe(self._shards.epoch)

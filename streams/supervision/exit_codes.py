@@ -16,7 +16,7 @@ EXIT_FORCED: Final = 70  # EX_SOFTWARE
 EXIT_ADDRESS: Final = 71  # EX_OSERR
 EXIT_STUCK: Final = 75  # EX_TEMPFAIL
 EXIT_REFUSED: Final = 77  # EX_NOPERM
-EXIT_TOPICS: Final = 78  # EX_CONFIG
+EXIT_CONFIG: Final = 78  # EX_CONFIG
 
 MEANINGS: Final = {
     EXIT_OK: "it was told to stop, and did",
@@ -28,6 +28,6 @@ MEANINGS: Final = {
     EXIT_ADDRESS: "its web address is taken or not this machine's",
     EXIT_STUCK: "it got nowhere, and ended so that another start may",
     EXIT_REFUSED: "Kafka or Redis refuses the login or a right",
-    EXIT_TOPICS: "topics are missing or would lose data",
+    EXIT_CONFIG: "topics are missing or would lose data, or Redis would drop keys when it is full",
 }
 """What each code says, for help and documents."""

@@ -103,6 +103,28 @@ def test_redis_is_full(scene: Scene, expected: Expected) -> None:
     expected.judge("Redis is out of memory (noeviction)", scene, pause, recovered, repeats_max=0)
 
 
+@pytest.mark.thorough
+def test_redis_may_drop_keys(scene: Scene, expected: Expected) -> None:
+    """Its policy is changed under a worker, which holds from when it sees it, full or not."""
+    with administrator(scene.redis) as connection:
+        scene.publish(scene.topics.banned, expected.stream.banned)
+        worker = scene.start()
+        scene.until(lambda: not holding(scene) and scene.settled(), "the bans to be enrolled")
+        connection.config_set("maxmemory", connection.info("memory")["used_memory"] + 100_000_000)
+        connection.config_set("maxmemory-policy", "allkeys-lru")
+        scene.until(lambda: "drops keys" in worker.ready(), "the worker to see that keys may be dropped")
+        scene.publish(scene.topics.created, expected.stream.created)
+        scene.publish(scene.topics.updated, expected.stream.updated)
+        time.sleep(AWAY_SECONDS)
+        assert scene.committed(scene.topics.created) + scene.committed(scene.topics.updated) == 0
+        assert scene.count(scene.topics.alerts) == 0
+        connection.config_set("maxmemory-policy", "noeviction")
+    pause = scene.until_alerts(1)
+    recovered = pause + scene.until_settled()
+    expected.judge("Redis may drop keys (allkeys-lru)", scene, pause, recovered, repeats_max=0)
+    scene.until(lambda: not holding(scene), "the worker to be ready")
+
+
 @pytest.mark.parametrize(
     "running", [pytest.param(True, id="while-running", marks=pytest.mark.thorough), False]
 )

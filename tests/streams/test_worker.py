@@ -17,7 +17,7 @@ from local.apache import ApacheKafka
 from local.kafka_ready import admin
 from streams.brokers import writer
 from streams.control import resume
-from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_FAILED, EXIT_OK, EXIT_TOPICS
+from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_CONFIG, EXIT_FAILED, EXIT_OK
 from tests.streams.conftest import Stage, answer, free_port
 from tests.streams.rebalancing import lost, send
 
@@ -268,7 +268,7 @@ def test_without_a_broker_it_says_so_and_ends(stage: Stage) -> None:
 
 def test_with_topics_missing_it_says_which_and_ends(stage: Stage) -> None:
     worker = stage.start(SAMEHAND_TOPIC_PREFIX="elsewhere.", SAMEHAND_TOPIC_CREATE="false")
-    assert worker.wait(60) == EXIT_TOPICS
+    assert worker.wait(60) == EXIT_CONFIG
     assert {"elsewhere.accounts.created"} <= {event.get("topic") for event in stage.events()}
 
 

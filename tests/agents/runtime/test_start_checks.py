@@ -13,7 +13,7 @@ from local.redis import EmbeddedRedis
 from store.pepper import write_pepper_file
 from streams.faust_app.start_checks import StartFault
 from streams.settings import load
-from streams.supervision.exit_codes import EXIT_REFUSED, EXIT_STORE
+from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 
 pytestmark = pytest.mark.journey
 
@@ -58,6 +58,17 @@ async def test_another_pepper_is_called_another_pepper(environment: dict[str, st
     assert "SAMEHAND_PEPPER_FILE" in fault.cure
     assert "SHARDS" not in fault.cure
     assert fault.code == EXIT_STORE
+
+
+async def test_a_redis_that_drops_keys_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path / "redis", settings={"maxmemory": "200mb"}) as server:
+        with server.administrator() as connection:
+            connection.config_set("maxmemory-policy", "volatile-lru")
+        fault = await found(environment, SAMEHAND_REDIS_URL=server.url)
+    assert fault is not None
+    assert "volatile-lru" in fault.what
+    assert "CONFIG SET maxmemory-policy noeviction" in fault.cure
+    assert fault.code == EXIT_CONFIG
 
 
 async def test_a_redis_that_is_away_is_waited_for(environment: dict[str, str]) -> None:
