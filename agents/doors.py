@@ -17,6 +17,7 @@ from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.crossing import CROSSING
 from samehand.stock import NO_STOCK, StockPictures
+from samehand.unread import unread_fields
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountEvent, Basis
 from schemas.accounts import Avatar as WireAvatar
@@ -83,8 +84,12 @@ _UNREADABLE = {"email": POSITION["email"], "phone": POSITION["phone"], "ip": POS
 
 
 def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable, ...]:
-    """Fields of the right form of which nothing could be read: `nope` for an address, a broken picture."""
+    """Fields of the right form that could not be read, or not all of them: `nope` for an address, a flood."""
     unread = [
+        Unusable(field, FieldFault.NOT_READ_WHOLE)
+        for field in unread_fields(_words_of(account, fingerprint.platform))
+    ]
+    unread += [
         Unusable(field, FieldFault.UNREADABLE)
         for field, place in _UNREADABLE.items()
         if getattr(account, field) and fingerprint.traits[place] is None
@@ -92,6 +97,19 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
     if any(unavailable(account, fingerprint)):
         unread.append(Unusable("avatar", FieldFault.UNREADABLE))
     return tuple(unread)
+
+
+def _words_of(wire: WireAccount, platform: str) -> Account:
+    """The texts of a profile, which are all that may be too long to be read."""
+    return Account(
+        platform=platform,
+        account_id=wire.account_id,
+        handle=wire.handle,
+        display_name=wire.display_name,
+        bio=wire.bio,
+        links=wire.links,
+        locale=wire.locale,
+    )
 
 
 def evident(*fields: Unusable) -> tuple[Unusable, ...]:

@@ -52,10 +52,8 @@ _SYSTEMS: tuple[tuple[str, str], ...] = (
     ("linux", "linux"),
     ("x11", "linux"),
 )
-# `Android 13; SM-A536B Build/…)`, with a locale in between in old ones. Browsers that hide the model say `K`.
-_ANDROID_MODEL: Final = re.compile(
-    r"android[ /][\d.]+;(?: [a-z]{2}[-_][a-z]{2};)? ?([^;)]*?)(?: build/[^;)]*)?(?:;[^)]*)?\)", re.IGNORECASE
-)
+# `android 13; sm-a536b build/…)`, with a locale in between in old ones. Browsers that hide the model say `k`.
+_ANDROID_MODEL: Final = re.compile(r"android[ /][\d.]+;(?: [a-z]{2}[-_][a-z]{2};)? ?([^;)]*)(?=[;)])")
 _NAMELESS_MODELS: Final = frozenset({"", "k", "mobile", "tablet", "wv", "u", "linux"})
 _NO_NAME: Final = re.compile(r"[^a-z0-9]+")
 _PRODUCT: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}(?=/)", re.IGNORECASE)
@@ -78,6 +76,7 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
 
 
 def _model(text: str) -> str:
-    found = _ANDROID_MODEL.search(text)
-    model = _NO_NAME.sub("-", found.group(1)).strip("-") if found else ""
+    # All of it stands in brackets, so behind the last that closes there is none.
+    found = _ANDROID_MODEL.search(text, 0, text.rfind(")") + 1)
+    model = _NO_NAME.sub("-", found.group(1).partition(" build/")[0]).strip("-") if found else ""
     return "" if model in _NAMELESS_MODELS else model[:_MODEL_LENGTH_MAX]

@@ -10,40 +10,77 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
+from samehand.normal.compose import composed
 from samehand.normal.despell import plain_text
 from samehand.normal.handles import clean_handle
+from samehand.normal.limits import (
+    BIO_CHARS,
+    BIO_END_CHARS,
+    LINK_CHARS,
+    LINK_TEXT_CHARS,
+    MAILBOXES_JUDGED,
+    MENTIONS_JUDGED,
+    NUMBERS_JUDGED,
+    PAGES_JUDGED,
+)
 from samehand.normal.pages import page_points
 from samehand.normal.points import PLAIN_HANDLE, ContactPoint, email_points, phone_points, profile_point
 from samehand.normal.succession import claims
 
 # A profile that names more ways to reach it is a directory; each point costs a key of the index.
 POINTS_MAX: Final = 16
-# Ten thousand characters of bio and fifty links is what the schemas admit; beyond it nothing is read.
-_TEXT_LENGTH_MAX: Final = 10_000
-_LINKS_MAX: Final = 50
-_LINK_LENGTH_MAX: Final = 2_048
 
-__all__ = ["POINTS_MAX", "ContactPoint", "claimed_points", "contact_points", "own_points"]
+__all__ = ["POINTS_MAX", "ContactPoint", "Contacts", "contact_points", "own_points", "read_contacts"]
+
+
+class Contacts(NamedTuple):
+    """The contact points of a profile.
+
+    ``points`` are in the order in which they stand, each once, links first, at most 16; ``of_links`` of them
+    stand in links. ``claimed`` are those of the bio that it calls an account of its writer's own: `backup of
+    @umar_media`. ``bio_whole`` and ``links_whole`` are false where not all of a field was read.
+    """
+
+    points: tuple[ContactPoint, ...]
+    of_links: int
+    claimed: frozenset[ContactPoint]
+    bio_whole: bool
+    links_whole: bool
+
+
+_NONE: Final = Contacts((), 0, frozenset(), bio_whole=True, links_whole=True)
+
+
+# An event asks for its contacts under each pepper, and once more for what was not read of them.
+@lru_cache(maxsize=2)
+def read_contacts(bio: str, links: tuple[str, ...], locale: str | None) -> Contacts:
+    """The contact points of a bio and of links.
+
+    ``locale`` gives the region of phone numbers written without a country code.
+    """
+    if not bio and not links:  # as with half of all accounts
+        return _NONE
+    in_links, in_bio = _Reader(locale), _Reader(locale)
+    linked = dict.fromkeys(in_links.of_links(links))
+    placed = in_bio.of_bio(bio)
+    found = list(dict.fromkeys((*linked, *(point for point, _ in placed))))
+    return Contacts(
+        tuple(found[:POINTS_MAX]),
+        min(len(linked), POINTS_MAX),
+        frozenset(point for point, is_claimed in placed if is_claimed),
+        in_bio.whole and len(found) <= POINTS_MAX,
+        in_links.whole and len(linked) <= POINTS_MAX,
+    )
 
 
 def contact_points(
     bio: str, links: Iterable[str] = (), locale: str | None = None
 ) -> tuple[ContactPoint, ...]:
-    """The contact points of a profile in the order in which they stand, each once, links first; at most 16.
-
-    ``locale`` gives the region of phone numbers written without a country code.
-    """
-    found = dict.fromkeys(_points(bio[:_TEXT_LENGTH_MAX], islice(links, _LINKS_MAX), locale))
-    return tuple(islice(found, POINTS_MAX))
-
-
-def claimed_points(bio: str, locale: str | None = None) -> frozenset[ContactPoint]:
-    """The points of a bio that it calls an account of its writer's own: `backup of @umar_media`."""
-    text = plain_text(bio[:_TEXT_LENGTH_MAX])
-    return frozenset(point for start, end, point in _placed(text, locale) if claims(text, start, end))
+    """Those points alone."""
+    return read_contacts(bio, tuple(links), locale).points
 
 
 def own_points(handle: str, platform: str) -> tuple[ContactPoint, ...]:
@@ -62,6 +99,7 @@ _URL: Final = re.compile(
 )
 _PHONE: Final = re.compile(r"(?<![\w/=.@+-])\+?\(?\d[\d\s().\-]{5,20}\d(?![\w@])")
 _NUMBER_SCHEME: Final = re.compile(r"^[a-z]+:/*(?:send/?\?phone=)?", re.IGNORECASE)
+_SCHEME_CHARS: Final = len("whatsapp:")
 _WA_WORD: Final = r"whats?\s?app|wa"
 _MENTION: Final = re.compile(
     rf"(?:\b(telegram|tg|instagram|insta|ig|twitter|x|facebook|fb|tiktok|snapchat|snap|youtube|discord|{_WA_WORD})"
@@ -79,56 +117,13 @@ _NAMED: Final = {
 }
 
 
-def _points(bio: str, links: Iterable[str], locale: str | None) -> Iterator[ContactPoint]:
-    for link in links:
-        yield from _in_link(link[:_LINK_LENGTH_MAX].strip(), locale)
-    if bio:
-        yield from _in_text(plain_text(bio), locale)
+class _Kind(NamedTuple):
+    """What looks like a contact point, what it must hold, who reads it, and how many are given to read."""
 
-
-def _in_link(link: str, locale: str | None) -> Iterator[ContactPoint]:
-    lower = link.lower()
-    if lower.startswith("mailto:"):
-        yield from email_points(link)
-    elif lower.startswith(("tel:", "sms:", "whatsapp:")):
-        yield from phone_points(_NUMBER_SCHEME.sub("", link), locale)
-    elif found := _URL.match(link):
-        yield from page_points(found.group())
-    else:
-        yield from _in_text(plain_text(link), locale)
-
-
-def _in_text(text: str, locale: str | None) -> Iterator[ContactPoint]:
-    yield from (point for _, _, point in _placed(text, locale))
-
-
-def _placed(text: str, locale: str | None) -> list[tuple[int, int, ContactPoint]]:
-    """The points and where they stand. Longest reading first; what one took is not shown to the next."""
-    readers: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterable[ContactPoint]]], ...] = (
-        ("@", _EMAIL, lambda found: email_points(found.group())),
-        (".", _URL, lambda found: page_points(found.group())),
-        ("@", _MENTION, _mention),
-        ("", _PHONE, lambda found: phone_points(found.group(), locale)),
-    )
-    taken: list[tuple[int, int, ContactPoint]] = []
-    for sign, pattern, read in readers:
-        if sign in text:
-            text = pattern.sub(_taker(read, taken), text)
-    return sorted(taken)
-
-
-def _taker(
-    read: Callable[[re.Match[str]], Iterable[ContactPoint]],
-    taken: list[tuple[int, int, ContactPoint]],
-) -> Callable[[re.Match[str]], str]:
-    """A replacement that notes the points of a match and blanks it out, length for length."""
-
-    def take(found: re.Match[str]) -> str:
-        points = list(read(found))
-        taken.extend((found.start(), found.end(), point) for point in points)
-        return " " * len(found.group()) if points else found.group()
-
-    return take
+    sign: str
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str], str | None], Iterable[ContactPoint]]
+    judged_max: int
 
 
 def _mention(found: re.Match[str]) -> Iterator[ContactPoint]:
@@ -138,3 +133,84 @@ def _mention(found: re.Match[str]) -> Iterator[ContactPoint]:
         return
     word = "".join(named.lower().split())
     yield profile_point(_NAMED.get(word, "whatsapp" if word.startswith("what") else word), handle.lower())
+
+
+_MAILBOX: Final = _Kind("@", _EMAIL, lambda found, _: email_points(found.group()), MAILBOXES_JUDGED)
+_PAGE: Final = _Kind(".", _URL, lambda found, _: page_points(found.group()), PAGES_JUDGED)
+_MENTIONED: Final = _Kind("@", _MENTION, lambda found, _: _mention(found), MENTIONS_JUDGED)
+_NUMBER: Final = _Kind("", _PHONE, lambda found, locale: phone_points(found.group(), locale), NUMBERS_JUDGED)
+# Longest reading first; what one took is not shown to the next.
+_KINDS: Final = (_MAILBOX, _PAGE, _MENTIONED, _NUMBER)
+
+
+class _Reader:
+    """Reads contact points until what it may judge is spent; ``whole`` says whether that sufficed."""
+
+    def __init__(self, locale: str | None) -> None:
+        self.whole = True
+        self._locale = locale
+        self._text_left = LINK_TEXT_CHARS
+        self._left = {kind: kind.judged_max for kind in _KINDS}
+
+    def of_bio(self, bio: str) -> list[tuple[ContactPoint, bool]]:
+        """The points of a bio, and whether it claims each: of its beginning, and of a long one's end."""
+        texts = [self._plain(bio[:BIO_CHARS], BIO_CHARS)]
+        if len(bio) > BIO_CHARS:
+            self.whole = False
+            texts.append(self._plain(bio[BIO_CHARS:][-BIO_END_CHARS:], BIO_END_CHARS))
+        return [
+            (point, claims(text, start, end)) for text in texts for start, end, point in self._placed(text)
+        ]
+
+    def of_links(self, links: tuple[str, ...]) -> list[ContactPoint]:
+        """The points of links, most of which are addresses."""
+        points: list[ContactPoint] = []
+        for link in links:
+            self.whole = self.whole and len(link) <= LINK_CHARS
+            points += self._in_link(link[:LINK_CHARS].strip())
+        return points
+
+    def _in_link(self, link: str) -> Iterable[ContactPoint]:
+        scheme = link[:_SCHEME_CHARS].lower()
+        if scheme.startswith("mailto:"):
+            return email_points(link) if self._may_judge(_MAILBOX) else ()
+        if scheme.startswith(("tel:", "sms:", "whatsapp:")):
+            number = _NUMBER_SCHEME.sub("", link)
+            return phone_points(number, self._locale) if self._may_judge(_NUMBER) else ()
+        if found := _URL.match(link):
+            return page_points(found.group()) if self._may_judge(_PAGE) else ()
+        text = self._plain(link, self._text_left)
+        self._text_left -= len(text)
+        return [point for _, _, point in self._placed(text)]
+
+    def _plain(self, text: str, length_max: int) -> str:
+        """The text with spelled-out signs written as signs, cut as it stands and as it is written out."""
+        written = composed("NFKC", text[:length_max], length_max)
+        self.whole = self.whole and len(text) <= length_max and len(written) <= length_max
+        return plain_text(written[:length_max])
+
+    def _may_judge(self, kind: _Kind) -> bool:
+        """Whether one more of a kind may be read, which is then counted."""
+        left = self._left[kind]
+        self._left[kind] = left - 1
+        self.whole = self.whole and left > 0
+        return left > 0
+
+    def _placed(self, text: str) -> list[tuple[int, int, ContactPoint]]:
+        """The points of a text and where they stand."""
+        taken: list[tuple[int, int, ContactPoint]] = []
+        for kind in _KINDS:
+            if kind.sign not in text:
+                continue
+            rest, done = [], 0
+            for found in kind.pattern.finditer(text):
+                if not self._may_judge(kind):
+                    break
+                start, end = found.span()
+                points = list(kind.read(found, self._locale))
+                if points:
+                    taken += [(start, end, point) for point in points]
+                    rest += [text[done:start], " " * (end - start)]
+                    done = end
+            text = "".join((*rest, text[done:]))
+        return sorted(taken)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
+
+from samehand.normal.compose import composed
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _BRACKETED: Final = re.compile(
@@ -31,7 +32,7 @@ _HOST_SPACED: Final = re.compile(
 def plain_text(text: str) -> str:
     """The text with spelled-out signs written as signs."""
     if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+        text = _INVISIBLE.sub("", composed("NFKC", text))
     # Single spaces: no pattern below may then run over a long gap from each of its places.
     text = " ".join(text.split())
     if _OPENING.search(text):

@@ -12,9 +12,11 @@ from typing import Final
 
 _CONSONANT: Final = "[\u0915-\u0939\u0958-\u095f]"
 _UNIT: Final = re.compile(
-    f"({_CONSONANT})([\u093e-\u094c\u0962\u0963\u094e\u094f\u0955-\u0957]|\u094d)?([\u0900-\u0903])?|.",
+    f"({_CONSONANT})([\u093e-\u094c\u0962\u0963\u094e\u094f\u0955-\u0957]|\u094d)?([\u0900-\u0903])?|(.)",
     re.DOTALL,
 )
+# A consonant, the sign of its vowel or that it has none, a nasal or breath; or else any other character.
+_Unit = tuple[str, str, str, str]
 _WORD: Final = re.compile("[\u0900-\u0963\u0971-\u097f\u200c\u200d]+")
 # Letters with a dot below, typed as two characters.
 _DOTTED: Final = {
@@ -42,44 +44,40 @@ def _spoken_word(word: str) -> str:
     for written, said in _AS_SAID:
         word = word.replace(written, said)
     word = _NASAL_BEFORE_LABIAL.sub("म्", word)
-    units = list(_UNIT.finditer(word))
+    units: list[_Unit] = _UNIT.findall(word)
     vowels = [_has_vowel(units, place) for place in range(len(units))]
     for place in range(len(units) - 2, 0, -1):
         if _bare(units[place]) and _is_left_out(units, vowels, place):
             vowels[place] = False
     return "".join(
-        _with_a(unit) if _bare(unit) and vowel else unit.group()
+        _with_a(unit) if _bare(unit) and vowel else "".join(unit)
         for unit, vowel in zip(units, vowels, strict=True)
     )
 
 
-def _bare(unit: re.Match[str]) -> bool:
+def _bare(unit: _Unit) -> bool:
     """Whether it is a consonant without a sign of its vowel."""
-    return unit.group(1) is not None and unit.group(2) is None
+    return bool(unit[0]) and not unit[1]
 
 
-def _with_a(unit: re.Match[str]) -> str:
-    return unit.group(1) + _A + (unit.group(3) or "")
+def _with_a(unit: _Unit) -> str:
+    return unit[0] + _A + unit[2]
 
 
-def _has_vowel(units: list[re.Match[str]], place: int) -> bool:
-    unit = units[place]
-    if unit.group(1) is None:
+def _has_vowel(units: list[_Unit], place: int) -> bool:
+    consonant, sign, nasal, _ = units[place]
+    if not consonant:
         return True
-    if not _bare(unit) or unit.group(3) is not None:
-        return unit.group(2) != _VIRAMA
+    if sign or nasal:
+        return sign != _VIRAMA
     if place < len(units) - 1 or place == 0:
         return True
-    return units[place - 1].group(2) == _VIRAMA and unit.group(1) in _SONORANTS
+    return units[place - 1][1] == _VIRAMA and consonant in _SONORANTS
 
 
-def _is_left_out(units: list[re.Match[str]], vowels: list[bool], place: int) -> bool:
+def _is_left_out(units: list[_Unit], vowels: list[bool], place: int) -> bool:
     """Whether a bare consonant stands behind an open vowel and before one consonant with a vowel."""
     before, after = units[place - 1], units[place + 1]
     return (
-        units[place].group(3) is None
-        and vowels[place - 1]
-        and before.group(3) is None
-        and after.group(1) is not None
-        and vowels[place + 1]
+        not units[place][2] and vowels[place - 1] and not before[2] and bool(after[0]) and vowels[place + 1]
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final, Literal
+
+from samehand.normal.compose import composed
 
 DomainClass = Literal["disposable", "public-provider", "other"]
 
@@ -175,7 +176,7 @@ def disposable_domains() -> frozenset[str]:
 
 def _parts(text: str) -> tuple[str, str]:
     """Local part and domain in lower case; empty where there is no address."""
-    bare = unicodedata.normalize("NFKC", text[: 4 * _ADDRESS_LENGTH_MAX]).strip()
+    bare = composed("NFKC", text[: 4 * _ADDRESS_LENGTH_MAX]).strip()
     bracketed = _BRACKETED.search(bare)
     bare = (bracketed.group(1) if bracketed else bare).strip().removeprefix("mailto:").partition("?")[0]
     local, at, domain = bare.casefold().rpartition("@")

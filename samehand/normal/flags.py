@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import IntFlag
 from typing import Final
 
+from samehand.normal.compose import composed
 from samehand.normal.scripts import LETTERS, RIGHT_TO_LEFT, Script, dominant_script, has_mixed_script
 
 
@@ -70,6 +70,6 @@ def flags_of(text: str) -> int:
         bits |= 4
     if _STYLED.search(text):
         bits |= 8
-    if _MARK.search(text) and _MARKED.search(unicodedata.normalize("NFC", text)):
+    if _MARK.search(text) and _MARKED.search(composed("NFC", text)):
         bits |= 128
     return bits

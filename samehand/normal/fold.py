@@ -13,23 +13,32 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
+from samehand.normal.compose import composed
 from samehand.normal.consonants import consonant_key, word_keys
 from samehand.normal.flags import BLANKS, FLAGS, FoldFlags, flags_of
 from samehand.normal.handles import bare_handle, is_legal, is_made_up, without_ignored
-from samehand.normal.readings import read_any
+from samehand.normal.limits import BIO_CHARS, BIO_READ_CHARS, HANDLE_WORDS, NAME_READ_CHARS
+from samehand.normal.readings import first_reading, read_any
 from samehand.normal.scripts import Script, dominant_script
 from samehand.normal.table import FOLD_VERSION, PHONETIC
 from samehand.normal.words import CHUNK, ascii_readings, collapse, cut, exclamation_reading
 
-__all__ = ["FOLD_VERSION", "FoldFlags", "HandleFold", "NameFold", "fold_handle", "fold_name", "fold_text"]
+__all__ = [
+    "FOLD_VERSION",
+    "FoldFlags",
+    "HandleFold",
+    "NameFold",
+    "TextFold",
+    "fold_bio",
+    "fold_handle",
+    "fold_name",
+]
 
 # Every alternate is one more probe of the index; more than four readings of one name do not occur in good
 # faith.
 ALTERNATES_MAX: Final = 4
-# The longest text that is folded; the schemas admit no longer bio. What lies beyond is not read.
-TEXT_LENGTH_MAX: Final = 10_000
 # One event asks for each of its names twice, and once more under each further pepper.
 _REMEMBERED: Final = 2
 
@@ -42,7 +51,7 @@ class HandleFold:
     runs of digits not read as letters, joined. ``tokens`` are the folded words. ``alternates`` are other
     readings of the base, each worth a probe, most probable first. ``consonants`` is the consonant key,
     possibly empty. ``literal`` is the cleaned handle's lower-case letters and digits in their own script: the
-    same literal is the same handle.
+    same literal is the same handle. ``whole`` is false where not all of it was read.
     """
 
     base: str
@@ -53,6 +62,7 @@ class HandleFold:
     script: Script
     flags: FoldFlags
     literal: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class NameFold:
     consonants: tuple[str, ...]
     script: Script
     flags: FoldFlags
+    whole: bool
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -84,12 +95,13 @@ def fold_handle(handle: str, platform: str) -> HandleFold | None:
     return HandleFold(
         reading.base,
         reading.digits,
-        tuple(map(collapse, reading.words)),
+        tuple(map(collapse, reading.words[:HANDLE_WORDS])),
         reading.alternates,
         consonant_key("".join(reading.words)),
         reading.script,
         FLAGS[bits],
         _literal(cleaned) or reading.base + reading.digits,
+        reading.whole and len(reading.words) <= HANDLE_WORDS,
     )
 
 
@@ -107,14 +119,28 @@ def fold_name(text: str) -> NameFold | None:
         tuple(word_keys(reading.words)),
         reading.script,
         FLAGS[reading.bits],
+        reading.whole,
     )
 
 
-def fold_text(text: str) -> str:
+class TextFold(NamedTuple):
+    """A folded text; ``whole`` is false where not all of it was read."""
+
+    text: str
+    whole: bool
+
+
+def fold_bio(text: str) -> TextFold:
     """A bio as folded lower-case words with single spaces between them; digits stay, leet is not read."""
-    text = text[:TEXT_LENGTH_MAX]
-    seen = text.lower().replace("'", "") if text.isascii() else read_any(text)[0]
-    return " ".join(CHUNK.findall(seen.replace("@", " ").replace("$", " ")))
+    folded = _fold_text(text[:BIO_CHARS])
+    return folded if len(text) <= BIO_CHARS else folded._replace(whole=False)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _fold_text(text: str) -> TextFold:
+    seen = text.lower().replace("'", "") if text.isascii() else first_reading(text)
+    folded = " ".join(CHUNK.findall(seen[:BIO_READ_CHARS].replace("@", " ").replace("$", " ")))
+    return TextFold(folded, len(seen) <= BIO_READ_CHARS)
 
 
 @dataclass(slots=True)
@@ -127,21 +153,25 @@ class _Reading:
     alternates: tuple[str, ...]
     script: Script
     bits: int
+    whole: bool
 
 
 def _read(text: str) -> _Reading | None:
-    text = text[:TEXT_LENGTH_MAX]
+    whole = len(text) <= NAME_READ_CHARS
+    text = text[:NAME_READ_CHARS]
     if text.isascii():
         script, bits = Script.LATIN, 0
         seen, others = ascii_readings(text)
     else:
         script, bits = dominant_script(text), flags_of(text)
         seen, other = read_any(text)
-        others = [] if other is None else [other]
+        others = [] if other is None else [other[:NAME_READ_CHARS]]
+        whole = whole and len(seen) <= NAME_READ_CHARS
+        seen = seen[:NAME_READ_CHARS]
     words, digits, readings, leet = cut(seen)
     if not words:
         number = "".join(digits)
-        return _Reading([number], number, "", (), Script.NONE, bits) if number else None
+        return _Reading([number], number, "", (), Script.NONE, bits, whole) if number else None
     exclaimed = exclamation_reading(seen)
     if exclaimed is not None:
         others.append(exclaimed)
@@ -153,6 +183,7 @@ def _read(text: str) -> _Reading | None:
         _alternates(base, others, readings) if others or readings else (),
         Script.LATIN if script is Script.NONE else script,
         bits | (FoldFlags.LEET.value if leet else 0),
+        whole,
     )
 
 
@@ -167,8 +198,9 @@ def _literal(cleaned: str) -> str:
     """Lower-case letters, digits and vowel signs, each in its own script, composed; all else falls away."""
     if cleaned.isascii():
         return "".join(filter(str.isalnum, cleaned.lower()))
-    composed = unicodedata.normalize("NFKC", cleaned).casefold()
-    return "".join([char for char in composed if _is_literal(char)])
+    return "".join(
+        [char for char in composed("NFKC", cleaned).casefold()[:NAME_READ_CHARS] if _is_literal(char)]
+    )
 
 
 def _is_literal(char: str) -> bool:

@@ -10,6 +10,9 @@ from urllib.parse import unquote
 from samehand.normal.points import PLAIN_HANDLE, ContactPoint, phone_points, profile_point, registrable_part
 
 _PATH_LENGTH_MAX: Final = 128
+# Characters of a path, as they stand in an address, that hold as many once their escapes are read, or more.
+_PATH_READ_CHARS: Final = 512
+_SEGMENTS_READ: Final = 8  # the deepest profile stands behind two sections
 _PATH_SEGMENTS_MAX: Final = 3
 
 _TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
@@ -158,7 +161,8 @@ def page_points(url: str) -> Iterator[ContactPoint]:
     if not registrable:
         return
     path, _, query = (sign + tail).partition("?")
-    segments = [unquote(part) for part in path.rstrip(".,;:!?)]}'\"…").split("/") if part]
+    path = path.rstrip(".,;:!?)]}'\"…")[:_PATH_READ_CHARS]
+    segments = [unquote(part) for part in path.split("/", _SEGMENTS_READ)[:_SEGMENTS_READ] if part]
     if host.removeprefix("www.") in _TELEGRAM_HOSTS:
         yield from _telegram(segments)
     elif registrable in ("wa.me", "whatsapp.com"):

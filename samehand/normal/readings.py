@@ -76,16 +76,25 @@ _BEFORE_HEH: Final = re.compile(
 
 def read_any(text: str) -> tuple[str, str | None]:
     """A text in lower-case ASCII with its words apart, and its other reading if a word of it has one."""
+    words = _words(text)
+    first = [_first_reading(word) for word in words]
+    second = [_second_reading(word, seen) for word, seen in zip(words, first, strict=True)]
+    return " ".join(first), None if first == second else " ".join(second)
+
+
+def first_reading(text: str) -> str:
+    """The first of the two."""
+    return " ".join(map(_first_reading, _words(text)))
+
+
+def _words(text: str) -> list[str]:
     text = _FLAG.sub(" ", _APOSTROPHE.sub("", text))
     text = _SIGN_BETWEEN.sub(lambda sign: _SIGN_LETTERS[sign.group()], text)
     if _ARABIC.search(text):
         text = _BEFORE_HEH.sub("ا", _ARTICLE.sub("ال ", _ARABIC_MARKS.sub("", text)))
     if _DEVANAGARI.search(text):
         text = spoken(text)
-    words = [word for word in _WORD_BREAK.split(text) if word]
-    first = [_first_reading(word) for word in words]
-    second = [_second_reading(word, seen) for word, seen in zip(words, first, strict=True)]
-    return " ".join(first), None if first == second else " ".join(second)
+    return [word for word in _WORD_BREAK.split(text) if word]
 
 
 def _first_reading(word: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.contacts import ContactPoint, claimed_points, contact_points, own_points
+from samehand.normal.contacts import ContactPoint, Contacts, own_points, read_contacts
 from samehand.signals.base import Example, Keyer, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
@@ -65,17 +65,14 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     def distil(self, account: Account, keyer: Keyer) -> ContactTrait | None:
         """Digests of the contact points; ``None`` where there is neither a point nor a handle."""
-        named = (
-            contact_points(account.bio or "", account.links, account.locale)
-            if account.bio or account.links
-            else ()
-        )
+        read = contacts_of(account)
         own = own_points(account.handle, account.platform) if account.handle else ()
         mine = tuple(_digest(point, keyer) for point in own)
-        claimed = claimed_points(account.bio, account.locale) if named and account.bio else frozenset()
         points = {
-            _digest(point, keyer): "former" if point in claimed and point.kind in _ACCOUNTS else point.kind
-            for point in named
+            _digest(point, keyer): "former"
+            if point in read.claimed and point.kind in _ACCOUNTS
+            else point.kind
+            for point in read.points
             if point not in own
         }
         if not points and not mine:
@@ -183,6 +180,11 @@ class ContactSignal(SignalBase[ContactTrait]):
             ),
             Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
         )
+
+
+def contacts_of(account: Account) -> Contacts:
+    """The contact points of a profile."""
+    return read_contacts(account.bio or "", account.links, account.locale)
 
 
 def _digest(point: ContactPoint, keyer: Keyer) -> bytes:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice
 from typing import Final
 
 from samehand.normal.consonants import ARTICLES, consonant_key
-from samehand.normal.fold import fold_text
+from samehand.normal.fold import fold_bio
+from samehand.normal.limits import BIO_CHARS
 from samehand.normal.redact import redacted
 from samehand.normal.words import collapse
 
 WORD_BYTES: Final = 3  # a given word is met by chance once in 17 million
 WORDS_MAX: Final = 32  # words of a bio that are kept: all of a short one; 96 bytes
-_TEXT_LENGTH_MAX: Final = 2_000  # as the bio signal reads: no platform's profile is longer in earnest
 _KEY_MIN: Final = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
 # The words of bios come back all the time: 16,384 of them take 2 MB.
 _REMEMBERED: Final = 16_384
@@ -42,8 +43,8 @@ _BETWEEN: Final = ARTICLES | {
 
 def naming_words(text: str) -> tuple[bytes, ...]:
     """Hashes of the first telling words of a text, in their order; addresses and numbers left out."""
-    words = [_hash(word) for word in fold_text(redacted(text[:_TEXT_LENGTH_MAX])).split() if _names(word)]
-    return tuple(words[:WORDS_MAX])
+    words = fold_bio(redacted(text[:BIO_CHARS])).text.split()
+    return tuple(map(_hash, islice(filter(_names, words), WORDS_MAX)))
 
 
 def contains(text: tuple[bytes, ...], name: tuple[bytes, ...]) -> bool:

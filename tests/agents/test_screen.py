@@ -63,6 +63,21 @@ async def test_an_alert_names_what_was_given_and_means_nothing(life: Life) -> No
         assert f'samehand_fields_unusable_total{{field="{field}",reason="unreadable",topic=' in shown
 
 
+async def test_an_alert_names_what_nobody_may_write_so_much_of(life: Life) -> None:
+    """Reading a profile may cost only so much, and what lies beyond might have been evidence."""
+    flood: dict[str, Any] = {"bio": "\ufdfa" * 10_000, "links": ("1 " * 1_000,) * 50}
+    await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE, bio="call 1234567, " * 20))
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media_2", device_id=DEVICE, **flood))
+    (alert,) = life.alerts
+    assert unread(alert) == [
+        ("account", "bio", "not-read-whole"),
+        ("account", "links", "not-read-whole"),
+        ("matched", "bio", "not-read-whole"),
+    ]
+    shown = life.house.meters.exposition().decode()
+    assert 'samehand_fields_unusable_total{field="links",reason="not-read-whole",topic=' in shown
+
+
 async def test_a_look_back_still_knows_what_could_not_be_read_when_the_account_came(life: Life) -> None:
     await life.tell(life.screen, a_sign_up("99", at=NOON, handle="umar_media_2", device_id=DEVICE, ip="nope"))
     await life.ban(a_ban("77", at=NOON + timedelta(hours=1), handle="umar_media", device_id=DEVICE))

@@ -14,9 +14,9 @@ from samehand.normal.fold import (
     FoldFlags,
     HandleFold,
     NameFold,
+    fold_bio,
     fold_handle,
     fold_name,
-    fold_text,
 )
 from samehand.normal.handles import RULES
 from samehand.normal.scripts import Script
@@ -205,7 +205,7 @@ def test_an_arabic_word_beside_a_latin_one_keeps_its_sound() -> None:
 def test_only_decoration_is_no_name(text: str) -> None:
     assert fold_handle(text, "x") is None
     assert fold_name(text) is None
-    assert fold_text(text) == ""
+    assert fold_bio(text).text == ""
 
 
 def test_one_character_and_256_are_handles_like_any_other() -> None:
@@ -269,7 +269,9 @@ def test_a_handle_that_its_platform_would_not_grant_is_told() -> None:
 
 
 def test_a_bio_folds_to_plain_words() -> None:
-    assert fold_text("  Hello,   WORLD!! Ünïcode — t.me/x · عمر 123") == "hello world unicode t me x amr 123"
+    assert (
+        fold_bio("  Hello,   WORLD!! Ünïcode — t.me/x · عمر 123").text == "hello world unicode t me x amr 123"
+    )
 
 
 # --- laws ---
@@ -307,9 +309,9 @@ def test_a_name_folds_as_a_handle_does_and_twice_the_same(text: str) -> None:
 
 @given(st.text(max_size=400))
 def test_folded_text_is_folded(text: str) -> None:
-    folded = fold_text(text)
+    folded = fold_bio(text).text
     assert re.fullmatch(r"(?:[a-z0-9]+(?: [a-z0-9]+)*)?", folded)
-    assert fold_text(folded) == folded
+    assert fold_bio(folded).text == folded
 
 
 @given(st.characters(categories=["L"]))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normal.contacts import ContactPoint, claimed_points, contact_points
+from samehand.normal.contacts import ContactPoint, read_contacts
 from samehand.normal.succession import claims
 
 OURS = ContactPoint("handle", "valley_news")
@@ -31,7 +31,7 @@ OURS = ContactPoint("handle", "valley_news")
     ],
 )
 def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
-    assert claimed_points(bio) == {OURS}
+    assert read_contacts(bio, (), None).claimed == {OURS}
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,9 @@ def test_whose_account_it_was_is_read_in_many_languages(bio: str) -> None:
     ],
 )
 def test_who_only_names_it_claims_nothing(bio: str) -> None:
-    assert contact_points(bio) == (OURS,)
-    assert claimed_points(bio) == frozenset()
+    read = read_contacts(bio, (), None)
+    assert read.points == (OURS,)
+    assert read.claimed == frozenset()
 
 
 @given(st.text(max_size=200), st.integers(0, 250), st.integers(0, 250))
