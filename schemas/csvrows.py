@@ -4,7 +4,8 @@ Columns are named like the account's fields, in any order; a first line of names
 `platform` (else the caller's), `event_id`, `occurred_at`; the picture's hash as `avatar_pdq` and
 `avatar_quality` (the picture itself travels in JSONL); in `links` spaces separate. Bans may have
 `banned_at`, `policy`, `queue`, `expires_at`, `basis_authority`, `basis_reference`. An empty cell is an
-absent field; other columns are ignored and counted.
+absent field; other columns are ignored and counted. Commas, semicolons (as spreadsheet programs write them in
+much of Europe) or tabs separate the cells: whichever the line of names is found to use.
 
 Without a column `account_id` an account is named by its row number: 1 for the first row after the names,
 empty lines not counted. What the file leaves open is filled in: `version` is 1, `event_id` is `row-N`, and
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -32,14 +34,19 @@ E = TypeVar("E", bound=AccountEvent)
 # A file with more columns is no list of accounts; the limit bounds what one bad line can cost.
 COLUMNS_MAX: Final = 256
 
+DELIMITERS: Final = ",;\t"
+"""What may separate cells; the first where none of them tells more than another."""
+
 _BOM: Final = b"\xef\xbb\xbf"  # spreadsheet programs put it before the first name
 _AVATAR: Final = {"avatar_pdq": "pdq", "avatar_quality": "quality"}
 _BASIS: Final = {"basis_authority": "authority", "basis_reference": "reference"}
 _PROFILE: Final = frozenset(Account.__struct_fields__) - {"avatar"}
 _EVENT: Final = frozenset({"platform", "event_id", "occurred_at"})
 _BAN: Final = frozenset({"banned_at", "policy", "queue", "expires_at"})
-_COLUMNS_CREATED: Final = _PROFILE | _EVENT | _AVATAR.keys()
-_COLUMNS_BANNED: Final = _COLUMNS_CREATED | _BAN | _BASIS.keys()
+COLUMNS_CREATED: Final = _PROFILE | _EVENT | _AVATAR.keys()
+"""The columns of a list of accounts."""
+COLUMNS_BANNED: Final = COLUMNS_CREATED | _BAN | _BASIS.keys()
+"""The columns of a list of bans."""
 
 _Cells = dict[str, str]
 
@@ -55,18 +62,35 @@ class Row(Struct, Generic[E], frozen=True):
 
 def created_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountCreated]]:
     """Accounts from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
-    return _rows(lines, AccountCreated, _COLUMNS_CREATED, now=now, platform=platform)
+    return _rows(lines, AccountCreated, COLUMNS_CREATED, now=now, platform=platform)
 
 
 def banned_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountBanned]]:
     """Bans from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
-    return _rows(lines, AccountBanned, _COLUMNS_BANNED, now=now, platform=platform)
+    return _rows(lines, AccountBanned, COLUMNS_BANNED, now=now, platform=platform)
+
+
+def line_of_names(line: bytes, known: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    """What separates the cells of a file by its first line, and the names in it.
+
+    It is what tells most columns that are ``known``; a line that cannot be taken apart has no names.
+    """
+    text = line.removeprefix(_BOM).decode(errors="replace")
+    told = [(delimiter, _split(text, delimiter)) for delimiter in DELIMITERS]
+    return max(told, key=lambda one: len(known.intersection(one[1])))
+
+
+def _split(text: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        return tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter), ()))
+    except csv.Error:
+        return ()
 
 
 def _rows(
     lines: Iterable[bytes], record_type: type[E], known: frozenset[str], *, now: float, platform: str
 ) -> Iterator[Row[E]]:
-    table = _table(lines)
+    table = _table(lines, known)
     names = _names(next(table, None), known)
     if isinstance(names, Malformed):
         yield Row(0, names)
@@ -83,9 +107,12 @@ def _rows(
         yield Row(number, _record(event, record_type, unknown_fields, now), dated)
 
 
-def _table(lines: Iterable[bytes]) -> Iterator[list[str] | Malformed]:
+def _table(lines: Iterable[bytes], known: frozenset[str]) -> Iterator[list[str] | Malformed]:
     """The cells of each row that is not empty; a bad row is one fault, and reading goes on after it."""
-    reader = csv.reader(_text(lines), strict=True)
+    rest = iter(lines)
+    first = next(rest, b"")
+    delimiter, _ = line_of_names(first, known)
+    reader = csv.reader(_text(chain((first,), rest)), strict=True, delimiter=delimiter)
     while True:
         try:
             cells = next(reader)

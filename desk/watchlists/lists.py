@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,12 +15,15 @@ from desk.watchlists import ofac, plain, uk, un
 from desk.watchlists.documents import root_name
 from desk.watchlists.rows import Row
 from desk.watchlists.sources import Counted, Source
-from desk.watchlists.tables import LINE_BYTES_MAX, column, rows
+from desk.watchlists.tables import LINE_BYTES_MAX, column, line_of_names, rows
 from samehand.watchlist.entry import Entry
 from schemas.malformed import Malformed
 
 Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "csv"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+Opening = Callable[[Path], AbstractContextManager[BinaryIO]]
+"""How a file is opened, to be read in binary from its beginning."""
 
 Hear = Callable[[int], None]
 """Called with the bytes read so far, over all files."""
@@ -28,7 +31,6 @@ Hear = Callable[[int], None]
 _HEAD_BYTES: Final = 64 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _ROOTS: Final[dict[str, Format]] = {"sdnList": "ofac-xml", "CONSOLIDATED_LIST": "un-xml"}
-_HEAD_ROWS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,23 @@ def format_of(head: bytes) -> Format | None:
     start = head.removeprefix(_BOM).lstrip()
     if start.startswith(b"<") or head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _ROOTS.get(root_name(head))
-    for row in rows(BytesIO(head)):
-        cells = [] if isinstance(row.cells, Malformed) else row.cells
-        if _is_ofac(cells):
-            return "ofac-csv"
-        names = set(map(column, cells))
-        if names >= uk.REQUIRED:
-            return "uk-csv"
-        if names >= plain.REQUIRED:
-            return "csv"
-        if row.number == _HEAD_ROWS:
-            break
+    first = next(iter(rows(BytesIO(head))), None)
+    if first is not None and not isinstance(first.cells, Malformed) and _is_ofac(first.cells):
+        return "ofac-csv"
+    by_names: tuple[tuple[Format, frozenset[str]], ...] = (("uk-csv", uk.REQUIRED), ("csv", plain.REQUIRED))
+    for form, required in by_names:
+        if line_of_names(BytesIO(head), required)[1]:
+            return form
     return None
 
 
 def read_lists(
-    paths: Sequence[Path], *, chosen: Format | None = None, authority: str | None = None, hear: Hear
+    paths: Sequence[Path],
+    *,
+    chosen: Format | None = None,
+    authority: str | None = None,
+    hear: Hear,
+    opening: Opening = lambda path: path.open("rb"),
 ) -> Iterator[Found]:
     """Entries of all files; ``authority`` instead of the format's own.
 
@@ -67,7 +70,7 @@ def read_lists(
     """
     counted = Counted(hear)
     with ExitStack() as opened:
-        sorted_out = [(path, *_opened(path, chosen, opened)) for path in paths]
+        sorted_out = [(path, *_opened(path, chosen, opened, opening)) for path in paths]
         yield from _ofac_csv(
             [(path, file) for path, file, form in sorted_out if form == "ofac-csv"], authority, counted
         )
@@ -77,14 +80,28 @@ def read_lists(
                 yield from _addressed(path, _reader(form, source, authority))
 
 
-def _opened(path: Path, chosen: Format | None, opened: ExitStack) -> tuple[BinaryIO, Format]:
+def not_read(path: Path, *, chosen: Format | None = None, opening: Opening) -> tuple[str, ...]:
+    """The columns of a plain CSV that nothing is read from; none of any other format, which has many."""
+    with opening(path) as file:
+        head = file.read(_HEAD_BYTES)
+    if (chosen or format_of(head)) != "csv":
+        return ()
+    _, names = line_of_names(BytesIO(head), plain.REQUIRED)
+    return tuple(name for name in names if column(name) not in plain.COLUMNS)
+
+
+def _opened(
+    path: Path, chosen: Format | None, opened: ExitStack, opening: Opening
+) -> tuple[BinaryIO, Format]:
     try:
-        file = opened.enter_context(path.open("rb"))
+        file = opened.enter_context(opening(path))
         head = file.read(_HEAD_BYTES)
         file.seek(0)
     except OSError as fault:
         raise click.ClickException(f"{path}: {fault.strerror or 'cannot be read'}") from fault
     form = chosen or format_of(head)
+    if not head.strip():
+        raise click.ClickException(f"{path}: is empty")
     if form is None:
         raise click.ClickException(f"{path}: in no format that is known here (--format, docs/watchlists.md)")
     return file, form

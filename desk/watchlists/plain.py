@@ -17,6 +17,8 @@ from samehand.watchlist.entry import Alias, Entry
 from schemas.malformed import Malformed
 
 REQUIRED: Final = frozenset({"reference", "name"})
+COLUMNS: Final = REQUIRED | {"aliases", "type", "programme", "listedon", "authority"}
+"""Every column that is read, as :func:`desk.watchlists.tables.column` writes them."""
 AUTHORITY_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 """As :class:`schemas.accounts.Basis` takes it: a label in the desk's filters."""
 

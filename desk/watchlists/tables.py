@@ -1,13 +1,14 @@
 """CSV of public authorities: encodings as they come, every bad row with its number.
 
-Row numbers count from 1, lines without a cell included in none. A line that is not UTF-8 is read as
-Windows-1252, which OFAC's older files are written in.
+Commas, semicolons or tabs separate the cells. Row numbers count from 1, lines without a cell included in
+none. A line that is not UTF-8 is read as Windows-1252, which OFAC's older files are written in.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from schemas.malformed import Malformed
@@ -18,6 +19,7 @@ LINE_BYTES_MAX: Final = 256 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 _END_OF_FILE: Final = "\x1a"  # DOS's end-of-file sign closes OFAC's CSV files
+DELIMITERS: Final = ",;\t"
 _HEAD_ROWS_MAX: Final = 5  # lines of titles and dates that may stand above the names of columns
 
 
@@ -35,9 +37,9 @@ class Record(NamedTuple):
     values: dict[str, str] | Malformed
 
 
-def rows(lines: Iterable[bytes]) -> Iterator[Cells]:
+def rows(lines: Iterable[bytes], delimiter: str = ",") -> Iterator[Cells]:
     """The cells of each row that has any."""
-    reader = csv.reader(_text(lines), strict=True, skipinitialspace=True)
+    reader = csv.reader(_text(lines), strict=True, skipinitialspace=True, delimiter=delimiter)
     number = 0
     while True:
         try:
@@ -59,7 +61,10 @@ def rows(lines: Iterable[bytes]) -> Iterator[Cells]:
 
 def records(lines: Iterable[bytes], required: frozenset[str]) -> Iterator[Record]:
     """Rows below the line that names the ``required`` columns (as :func:`column` writes them), from 1 on."""
-    table = rows(lines)
+    rest = iter(lines)
+    first = list(islice(rest, _HEAD_ROWS_MAX))
+    delimiter, _ = line_of_names(first, required)
+    table = rows(chain(first, rest), delimiter)
     names = _head(table, required)
     if isinstance(names, Malformed):
         yield Record(0, names)
@@ -71,6 +76,19 @@ def records(lines: Iterable[bytes], required: frozenset[str]) -> Iterator[Record
             yield Record(number, Malformed("bad-row", "$", "more cells than there are names"))
         else:
             yield Record(number, dict(zip(names, map(str.strip, cells), strict=False)))
+
+
+def line_of_names(lines: Iterable[bytes], required: frozenset[str]) -> tuple[str, list[str]]:
+    """What separates the cells of a list by its first lines, and the cells of that which names columns.
+
+    It is what tells the ``required`` columns apart; with none that does, a comma and no cells.
+    """
+    first = list(islice(lines, _HEAD_ROWS_MAX))
+    for delimiter in DELIMITERS:
+        for _, cells in rows(first, delimiter):
+            if not isinstance(cells, Malformed) and required <= set(map(column, cells)):
+                return delimiter, cells
+    return DELIMITERS[0], []
 
 
 def column(name: str) -> str:

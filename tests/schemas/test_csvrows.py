@@ -178,3 +178,16 @@ def test_any_name_survives_the_file(names: list[str]) -> None:
     csv.writer(text).writerows([["display_name"], *([name] for name in names)])
     rows = accounts(text.getvalue())
     assert [record_of(row.outcome).account.display_name for row in rows] == names
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_cells_are_separated_as_the_line_of_names_is(delimiter: str) -> None:
+    lines = ("account_id|handle|bio", '7|umar_media|"a, b; c\td"')
+    (row,) = accounts("\n".join(line.replace("|", delimiter) for line in lines) + "\n")
+    account = record_of(row.outcome).account
+    assert (account.account_id, account.handle, account.bio) == ("7", "umar_media", "a, b; c\td")
+
+
+def test_a_name_with_a_semicolon_in_a_single_column_stays_one_name() -> None:
+    (row,) = accounts("display_name\nUmar; Media\n")
+    assert record_of(row.outcome).account.display_name == "Umar; Media"
