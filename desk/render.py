@@ -7,18 +7,21 @@ markup or obeyed as a control sequence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from desk.steps import Scale, Step, steps
+from desk.steps import Scale, Step, quoted, steps
 from desk.words import plural, span, visible
 from samehand.watchlist.platforms import is_list
 from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert
 
-_BARS_WIDTH: Final = 16  # characters: leaves some fifty for the sentence on 80 columns
+_BARS_WIDTH: Final = 16  # characters: leaves some forty for the sentence on 80 columns
+_NARROW: Final = 72  # columns: in fewer the bars are left out, and each sentence stands below its number
 _BAND_STYLES: Final[dict[Band, str]] = {"likely": "bold red", "possible": "yellow", "none": "dim"}
 # Signals whose quoted value is the other side's name, the fullest first.
 _NAMING: Final = ("mention", "name", "handle")
@@ -45,24 +48,34 @@ def summary(record: AlertSummary) -> RenderableType:
 
 def waterfall(
     prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
-) -> Table:
+) -> RenderableType:
     """Weight, bar, signal and sentence of every reason; the bars run from the prior to the sum."""
-    drawn = steps(prior, evidence, against, log_odds)
-    scale = Scale.over(drawn, _BARS_WIDTH)
-    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for step in drawn:
-        style = _STEP_STYLES[step.kind]
-        table.add_row(
-            Text(f"{step.weight:+.1f}", style if step.kind != "prior" else "dim"),
-            Text(_bar(scale, step), style),
-            Text(visible(step.signal, 16), "bold" if step.kind == "sum" else ""),
-            _sentence(step),
-        )
-    return table
+    return _Waterfall(tuple(steps(prior, evidence, against, log_odds)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waterfall:
+    drawn: tuple[Step, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width < _NARROW:
+            for step in self.drawn:
+                yield Text.assemble(_weight(step), " ", _signal(step))
+                yield Padding(_sentence(step), (0, 0, 0, 4))
+        else:
+            yield self._beside()
+
+    def _beside(self) -> Table:
+        scale = Scale.over(self.drawn, _BARS_WIDTH)
+        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for step in self.drawn:
+            bar = Text(_bar(scale, step), _STEP_STYLES[step.kind])
+            table.add_row(_weight(step), bar, _signal(step), _sentence(step))
+        return table
 
 
 def band_and_probability(band: Band, probability: float) -> Text:
@@ -130,15 +143,15 @@ def _bar(scale: Scale, step: Step) -> str:
     return (" " * start + "█" * length)[:_BARS_WIDTH].ljust(_BARS_WIDTH)
 
 
+def _weight(step: Step) -> Text:
+    return Text(f"{step.weight:+.1f}", _STEP_STYLES[step.kind])
+
+
+def _signal(step: Step) -> Text:
+    return Text(visible(step.signal, 16), "bold" if step.kind == "sum" else "")
+
+
 def _sentence(step: Step) -> Text:
     sentence = Text(visible(step.because, 1024), "dim" if step.kind == "prior" else "")
-    values = _values(step)
+    values = quoted(step)
     return Text.assemble(sentence, ("  " + values, "cyan")) if values else sentence
-
-
-def _values(step: Step) -> str:
-    """The two values where they say more than the sentence does."""
-    if not step.ours or not step.theirs or step.signal == "timing":
-        return ""
-    ours, theirs = visible(step.ours), visible(step.theirs)
-    return ours if ours == theirs else f"{ours} ~ {theirs}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from desk.words import visible
 from schemas.alerts import EvidenceLine
 
 Kind = Literal["prior", "for", "against", "sum"]
@@ -41,6 +42,14 @@ def steps(
         drawn.append(Step(kind, line.signal, start, end, line.because, line.ours, line.theirs))
     drawn.append(Step("sum", "sum", 0.0, log_odds, "Log-odds that one hand wrote both."))
     return drawn
+
+
+def quoted(step: Step) -> str:
+    """The two values of a reason where they say more than its sentence does; harmless to show."""
+    if not step.ours or not step.theirs or step.signal == "timing":
+        return ""
+    ours, theirs = visible(step.ours), visible(step.theirs)
+    return ours if ours == theirs else f"{ours} ~ {theirs}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,3 +100,13 @@ def test_what_look_back_kept_back_is_one_line() -> None:
         detected_at=NOON,
     )
     assert "3 more remembered accounts resemble x:banned; the best 50" in drawn(render.summary(record))
+
+
+def test_in_few_columns_each_sentence_stands_whole_below_its_number() -> None:
+    told = drawn(
+        render.alert(an_alert(a_reason(because="The handles are the same.", ours="umar", theirs="umar."))),
+        width=40,
+    )
+    assert max(map(len, told.splitlines())) <= 40
+    assert "+8.0 handle\n    The handles are the same.  umar ~" in told
+    assert "█" not in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 from desk.steps import steps
 from desk.waterfall import described, svg
@@ -48,3 +49,26 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 
 def test_the_words_end_with_the_verdict() -> None:
     assert described(steps(-7.0, [], [], -7.0), "possible 73 %").endswith("possible 73 %")
+
+
+def test_it_quotes_what_the_terminal_quotes() -> None:
+    drawn = steps(
+        -7.0,
+        [a_reason(ours="umar", theirs="umar."), a_reason("name", ours="Umar Media", theirs="Umar Media")],
+        [a_reason("timing", -1.0, ours="2026", theirs="2025")],
+        1.0,
+    )
+    picture = svg("t", drawn, "possible 73 %")
+    texts = [text.text for text in ET.fromstring(picture).iter(f"{SVG}text")]
+    assert "umar ~ umar." in texts
+    assert "Umar Media" in texts
+    assert "2026" not in picture
+    assert "handle +8.00: The handles are the same. (umar ~ umar.)" in described(drawn, "")
+
+
+def test_no_line_of_it_stands_on_another() -> None:
+    reasons = [a_reason(f"s{number}", ours="a", theirs="b" * (number % 2)) for number in range(6)]
+    root = ET.fromstring(svg("t", steps(-7.0, reasons, [], 1.0), "none"))
+    lines = [float(text.get("y", "0")) for text in root.iter(f"{SVG}text") if text.get("x") != "752"]
+    assert all(after - before >= 14 for before, after in pairwise(lines))
+    assert float(root.get("height", "0")) > lines[-1]
