@@ -64,11 +64,16 @@ def resume(settings: Settings, topic: str) -> None:
 
     Raises `TopicsError` for a topic nobody consumes, `BrokerUnavailable` otherwise.
     """
+    require_consumed(settings, topic)
+    _say(settings, topic, _Word(_RESUME))
+
+
+def require_consumed(settings: Settings, topic: str) -> None:
+    """Raises `TopicsError` for a topic nobody consumes."""
     called = names(settings)
     known = (called.created, called.updated, called.deleted, called.banned, called.reinstated)
     if topic not in (*known, called.verdicts, called.enrolled):
         raise TopicsError(f"{topic!r} is no topic that workers consume")
-    _say(settings, topic, _Word(_RESUME))
 
 
 def stopped_topics(settings: Settings) -> dict[str, Stop]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from desk.cli import say
+
+_BYTES_MAX: Final = 1024 * 1024
+"""Of the file: a line of some twenty bytes a partition. What is named by mistake may have no end."""
 
 
 class _Noted(msgspec.Struct, frozen=True):
@@ -53,7 +57,8 @@ class Bookmark:
 def read_bookmark(bookmark: Bookmark) -> dict[int, int]:
     """The offsets noted for this topic and this life of the store; none where there are none of it."""
     try:
-        noted = msgspec.json.decode(bookmark.path.read_bytes(), type=_Noted)
+        with bookmark.path.open("rb") as file:
+            noted = msgspec.json.decode(file.read(_BYTES_MAX), type=_Noted)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return {}
     mine = (bookmark.topic, bookmark.store, bookmark.epoch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import click
+from rich.text import Text
 
 from desk.cli import say
 from desk.cli.awaiting import awaited
@@ -45,10 +46,9 @@ def command(list_settings: bool, as_json: bool) -> int:
     screen = say.console()
     for finding in findings:
         mark, style = _MARKS[finding.state]
-        screen.print(mark, style=style, end=" ")
-        screen.print(f"{finding.about}: {finding.words}", soft_wrap=True)
+        say.line(screen, Text(mark, style), f"{finding.about}: {finding.words}")
         if finding.cure:
-            screen.print(f"  → {finding.cure}", style="cyan", soft_wrap=True)
+            say.line(screen, Text(f"  → {finding.cure}", "cyan"), indent=4)
     screen.print(count(findings))
     return int(wrong > 0)
 
@@ -72,7 +72,6 @@ def _list_settings(as_json: bool) -> int:
         return 0
     screen = say.console()
     for row in rows:
-        screen.print(row.name, style="bold", end="")
-        screen.print(f"  (default: {row.default or 'none'})", style="dim", soft_wrap=True)
-        screen.print(f"    {row.meaning}", soft_wrap=True)
+        say.line(screen, Text(row.name, "bold"), Text(f" (default: {row.default or 'none'})", "dim"))
+        say.line(screen, f"    {row.meaning}", indent=4)
     return 0

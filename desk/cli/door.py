@@ -1,34 +1,34 @@
 """The door of the house: finds a command, runs it, and ends whatever happens in one line and an exit code.
 
-Exit codes: 0 done, 1 could not be done (an outage, a refusal, a finding of ``doctor``), 2 bad input or
-settings, 130 interrupted. Bad input never ends in a traceback; a defect of ours does, to be reported.
+Exit codes: 0 done; 1 could not be done (an outage, a refusal, a full disk, a finding of ``doctor``); 2 bad
+input or settings, and a command or group called without saying what; 130 interrupted; 141 whoever read the
+output closed it (``| head -1``). Bad input never ends in a traceback; a defect of ours does, to be reported.
 """
 
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
-from typing import Final, NoReturn, cast
+from typing import NoReturn, cast
 
 import click
 
+from desk.cli import exit_codes
+from desk.cli.help_text import Context, laid_out
 from desk.cli.registry import COMMANDS, SECTIONS
+from desk.cli.standard_streams import OutputFailed, standard_streams
 from store.errors import StoreError
 from streams.errors import SettingsError, StreamsError
-
-EXIT_DONE: Final = 0
-EXIT_NOT_DONE: Final = 1
-EXIT_BAD_INPUT: Final = 2
-EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
-EXIT_PIPE_CLOSED: Final = 141  # 128 + SIGPIPE
 
 
 class Commands(click.Group):
     """A group whose commands are imported when they are asked for: ``--help`` stays fast."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name, in the registry's order."""
@@ -39,7 +39,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"desk.cli.{cmd_name.replace('-', '_')}")
-        return cast(click.Command, module.command)
+        return laid_out(cast(click.Command, module.command))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -98,22 +98,43 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs a command; its exit code. Only a defect of ours leaves as an exception."""
+    with standard_streams():
+        try:
+            code = _code(argv)
+            sys.stdout.flush()
+        except OutputFailed as fault:
+            if fault.closed:
+                return exit_codes.PIPE_CLOSED
+            with suppress(OutputFailed):  # standard error may be what is full
+                _end(str(fault), exit_codes.NOT_DONE)
+            return exit_codes.NOT_DONE
+        return code
+
+
+def _code(argv: Sequence[str] | None) -> int:
     try:
         code = samehand.main(
             args=None if argv is None else list(argv), prog_name="samehand", standalone_mode=False
         )
-        sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return _pipe_closed()
+        return exit_codes.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as bare:
+        # Nothing was asked for, which no script means; on standard output, so that it can be paged.
+        click.echo(bare.message)
+        return exit_codes.BAD_INPUT
     except click.ClickException as fault:
-        return _end(_told(fault), EXIT_BAD_INPUT)
+        return _end(_told(fault), _class_of(fault))
     except SettingsError as fault:
-        return _end("\n".join(f"{name}: {reason}" for name, reason in fault.faults.items()), EXIT_BAD_INPUT)
+        return _end(
+            "\n".join(f"{name}: {reason}" for name, reason in fault.faults.items()), exit_codes.BAD_INPUT
+        )
     except (StreamsError, StoreError) as fault:
-        return _end(str(fault), EXIT_NOT_DONE)
-    return code if isinstance(code, int) else EXIT_DONE
+        return _end(str(fault), exit_codes.NOT_DONE)
+    return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _class_of(fault: click.ClickException) -> int:
+    return exit_codes.NOT_DONE if isinstance(fault, exit_codes.NotDone) else exit_codes.BAD_INPUT
 
 
 def _told(fault: click.ClickException) -> str:
@@ -128,9 +149,3 @@ def _end(message: str, code: int) -> int:
     for line in message.splitlines() or ["failed"]:
         click.echo(f"samehand: {line}", err=True)
     return code
-
-
-def _pipe_closed() -> int:
-    """Whoever read our output (``| head``) has seen enough; Python would complain at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return EXIT_PIPE_CLOSED

@@ -11,9 +11,11 @@ import click
 
 from desk.cli import say
 from desk.cli.faults import tell_faults
-from desk.cli.files import Line, read_bans, size
-from desk.cli.inputs import FILE, platform_option
+from desk.cli.files import BANS, Line, read_bans, size
+from desk.cli.inputs import FILE, platform_option, strict_option
+from desk.cli.oddities import tell_odd
 from desk.cli.publishing import delivered
+from desk.cli.unusable_fields import UnusableFields
 from desk.words import plural
 from schemas.accounts import AccountBanned
 from schemas.malformed import Malformed
@@ -23,43 +25,54 @@ from streams.settings import load
 @dataclass(slots=True)
 class _Tally:
     delivered: int = 0
+    expired: int = 0
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
+    unusable: UnusableFields = field(default_factory=UnusableFields)
 
 
 @click.command("enrol", short_help="Publish bans from files to accounts.banned.")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @platform_option
+@strict_option
 @say.json_option
-def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
+def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
     """Publish bans from files to accounts.banned, where workers enrol them.
 
     FILES are JSONL of AccountBanned, or CSV with the account's field names as columns and, if known,
-    banned_at, policy, queue, expires_at, basis_authority, basis_reference. To run it again is harmless.
+    banned_at, policy, queue, expires_at, basis_authority, basis_reference; `-` is standard input. To run it
+    again is harmless. Bans that have expired are published too, since they end older ones, and are told.
 
     \b
     Examples:
       samehand enrol bans.jsonl
       samehand enrol --platform telegram list-2024.csv list-2025.csv
+      zcat bans.jsonl.gz | samehand enrol --strict -
 
     Bad lines are told on standard error with their address, and the rest goes on.
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
+    tell_odd(((path, BANS) for path in files), strict=strict)
     try:
         with say.progress("publishing bans", size(files)) as hear:
-            for _ in delivered(settings, _bans(_lines(files, platform, hear), tally)):
+            for ban in delivered(settings, _bans(_lines(files, platform, hear), tally)):
                 tally.delivered += 1
+                tally.expired += ban.expires_at is not None and ban.expires_at.timestamp() <= time.time()
     finally:
         tell_faults(tally.faults)
+        tally.unusable.tell()
         figures = {
             "delivered": tally.delivered,
+            "expired": tally.expired,
             "bad_rows": len(tally.faults),
+            "fields_unusable": tally.unusable.figures,
             "seconds": round(time.monotonic() - started, 3),
         }
         if as_json:
             say.figures(figures)
         else:
             done, bad = plural(tally.delivered, "ban"), plural(len(tally.faults), "bad row")
-            say.console().print(f"{done} delivered, {bad}, {figures['seconds']:.1f} s")
+            expired = f", {tally.expired:,} of them already expired" if tally.expired else ""
+            say.console().print(f"{done} delivered{expired}, {bad}, {figures['seconds']:.1f} s")
     if not tally.delivered and tally.faults:
         raise click.ClickException("nothing in these files could be read")
     return 0
@@ -71,6 +84,7 @@ def _bans(lines: Iterator[Line[AccountBanned]], tally: _Tally) -> Iterator[Accou
         if isinstance(line.outcome, Malformed):
             tally.faults.append((line.address, line.outcome))
         else:
+            tally.unusable.add(line, pictures=False)
             yield line.outcome
 
 

@@ -13,6 +13,7 @@ from agents.doors import account_of, evidence_lines, fingerprints_of, quoted_of
 from desk import render, waterfall
 from desk.cli import say
 from desk.cli.inputs import FILE, platform_option
+from desk.cli.output_files import write
 from desk.cli.profiles import Profile, read_banned, read_sign_up
 from desk.steps import Step, steps
 from desk.words import visible
@@ -40,7 +41,8 @@ from store.pepper import SECRET_BYTES_MIN, Pepper
 def command(new: Path, banned: Path, svg: Path | None, bans: int, platform: str, as_json: bool) -> int:
     """Show why two accounts resemble each other: A as if it were new, B as if it were banned.
 
-    Each file holds an AccountCreated or AccountBanned, or just an account's fields as one JSON object.
+    Each file holds an AccountCreated or AccountBanned, or just an account's fields as one JSON object; one of
+    them may be `-`, standard input.
     Values are taken to be as common as shipped figures say: nothing is counted.
 
     \b
@@ -90,10 +92,7 @@ def _name(profile: Profile) -> str:
 
 def _draw(path: Path, title: str, drawn: list[Step], result: Score) -> None:
     verdict = render.band_and_probability(result.band, result.probability).plain
-    try:
-        path.write_text(waterfall.svg(title, drawn, verdict), encoding="utf-8")
-    except OSError as fault:
-        raise click.BadParameter(f"{path}: {fault.strerror}", param_hint="--svg") from fault
+    write(path, waterfall.svg(title, drawn, verdict).encode(), "--svg")
 
 
 def _figures(

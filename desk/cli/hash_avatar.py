@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from desk.cli import say
+from desk.cli.input_source import read_bytes, told
 from desk.cli.inputs import FILE
-from desk.words import visible
+from desk.words import plural, visible
 from samehand.picture import IMAGE_BYTES_MAX, Picture, Unseen, installed, seen
 from samehand.signals.avatar import QUALITY_MIN
 
@@ -20,7 +21,8 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     """Hash pictures as an avatar is hashed: PDQ in hexadecimal, quality, name of the file.
 
     FILES are JPEG, PNG, GIF or WebP of at most 256 KiB. A quality below 50 says that the picture is too flat
-    to be recognised. Needs the extra `avatar`.
+    to be recognised. One that cannot be used is told on standard error, the others are hashed all the same,
+    and the exit code is 2. Needs the extra `avatar`.
 
     \b
     Examples:
@@ -29,26 +31,24 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     """
     if not installed():
         raise click.ClickException("pictures cannot be read here: install samehand[avatar]")
-    pictures = {str(path): _hashed(path) for path in files}
+    good: list[dict[str, str | int | bool]] = []
+    bad: list[dict[str, str]] = []
+    for path in files:
+        name, found = told(path), seen(read_bytes(path, IMAGE_BYTES_MAX + 1))
+        if isinstance(found, Unseen):
+            bad.append({"file": name, "reason": found.reason, "detail": found.detail})
+            detail = f" ({found.detail})" if found.detail else ""
+            say.note(f"{visible(name, 1024)}: {found.reason}{detail}")
+            continue
+        good.append(_figures(name, found))
+        if not as_json:
+            poor = "  too flat to be evidence" if found.quality < QUALITY_MIN else ""
+            click.echo(f"{found.pdq.hex()}  {found.quality:3}  {visible(name, 1024)}{poor}")
     if as_json:
-        say.figures({"pictures": [_figures(name, found) for name, found in pictures.items()]})
-        return 0
-    for name, found in pictures.items():
-        poor = "  too flat to be evidence" if found.quality < QUALITY_MIN else ""
-        click.echo(f"{found.pdq.hex()}  {found.quality:3}  {visible(name, 1024)}{poor}")
+        say.figures({"pictures": good, "bad": bad})
+    if bad:
+        raise click.ClickException(f"{plural(len(bad), 'picture')} of {len(files)} cannot be used")
     return 0
-
-
-def _hashed(path: Path) -> Picture:
-    try:
-        with path.open("rb") as file:
-            found = seen(file.read(IMAGE_BYTES_MAX + 1))
-    except OSError as fault:
-        raise click.ClickException(f"{path}: {fault.strerror}") from fault
-    if isinstance(found, Unseen):
-        detail = f" ({found.detail})" if found.detail else ""
-        raise click.ClickException(f"{path}: {found.reason}{detail}")
-    return found
 
 
 def _figures(name: str, found: Picture) -> dict[str, str | int | bool]:

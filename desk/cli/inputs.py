@@ -9,11 +9,30 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from desk.cli.input_source import STDIN
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-"""A file that is there."""
 
+class InputFile(click.Path):
+    """A file that is there, or ``-`` for standard input, which one parameter of a command may name."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Reads nothing."""
+        path = super().convert(value, param, ctx)
+        if path == STDIN and ctx is not None:
+            if ctx.meta.get(_TAKEN):
+                self.fail("standard input can be read for one file only", param, ctx)
+            ctx.meta[_TAKEN] = True
+        return path
+
+
+FILE: Final = InputFile()
+
+_TAKEN: Final = "samehand.stdin_taken"  # in the context's `meta`
 _PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
 
 
@@ -32,4 +51,13 @@ def platform_option(command: F) -> F:
         metavar="NAME",
         callback=_platform,
         help="Platform of CSV rows that name none: x, facebook, instagram, telegram, whatsapp or any other.",
+    )(command)
+
+
+def strict_option(command: F) -> F:
+    """Whether what is odd about a file is a fault."""
+    return click.option(
+        "--strict",
+        is_flag=True,
+        help="Fail, before anything is done, where a file is empty or has a column that is not read.",
     )(command)

@@ -23,8 +23,11 @@ import msgspec
 
 from desk.cli import say
 from desk.cli.faults import tell_faults
-from desk.cli.files import read_raw, size
+from desk.cli.files import odd_raw, read_raw, size
+from desk.cli.input_source import read_bytes
 from desk.cli.inputs import FILE
+from desk.cli.oddities import tell_all
+from desk.cli.output_files import write
 from desk.words import plural
 from samehand.errors import TooFewLabels, UnusableWeights
 from samehand.learn import Label, Learned, learn
@@ -105,14 +108,15 @@ def _table(path: Path | None) -> Weights:
     if path is None:
         return default_weights()
     try:
-        return read_weights(path.read_bytes())
-    except (UnusableWeights, OSError) as fault:
+        return read_weights(read_bytes(path))
+    except UnusableWeights as fault:
         raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
 
 
 def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], table: Weights, read: _Read) -> None:
     now = time.time()
     if verdicts:
+        tell_all(sentence for path in (*verdicts, *alerts) for sentence in odd_raw(path))
         judged = _judged(_files(verdicts, "reading verdicts"), now, read)
         _labels(_files(alerts, "reading alerts"), judged, table, now, read)
         return
@@ -199,10 +203,7 @@ def _label(alert: MirrorAlert, *, mirror: bool) -> Label:
 
 
 def _write(path: Path, weights: Weights) -> None:
-    try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n")
-    except OSError as fault:
-        raise click.BadParameter(f"{path}: {fault.strerror}", param_hint="--out") from fault
+    write(path, msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n", "--out")
 
 
 def _figures(learned: Learned, read: _Read) -> dict[str, Any]:

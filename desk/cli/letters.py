@@ -18,7 +18,7 @@ from streams.settings import load
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 @click.group("letters", short_help="List, show, replay and drop dead letters; let a topic go on.")
@@ -40,8 +40,13 @@ def command() -> None:
 def _filters(function: F) -> F:
     """The conditions that `list`, `replay` and `drop` share; all of them must hold."""
     for option in (
-        click.option("--until", type=click.DateTime(_DATES), help="Letters written until then (UTC)."),
-        click.option("--since", type=click.DateTime(_DATES), help="Letters written since then (UTC)."),
+        click.option("--until", type=_DATE, metavar="DATE", help="Letters written until then, as --since."),
+        click.option(
+            "--since",
+            type=_DATE,
+            metavar="DATE",
+            help="Letters written since: 2026-11-20, or 2026-11-20T09:30:00Z.",
+        ),
         click.option("--reason", help="Letters of this reason, e.g. missing-field."),
         click.option("--topic", help="Letters about records of this topic."),
     ):
@@ -84,7 +89,7 @@ def list_(
         return 0
     screen = say.console()
     for letter in found:
-        screen.print(_line(letter), soft_wrap=True)
+        say.line(screen, _line(letter))
     screen.print(plural(len(found), "dead letter"))
     return 0
 
@@ -102,11 +107,11 @@ def show(address: str, with_value: bool, as_json: bool) -> int:
         say.figures({**_row(letter), **secret})
         return 0
     screen = say.console()
-    screen.print(_line(letter), soft_wrap=True)
+    say.line(screen, _line(letter))
     screen.print(f"{plural(record.value_bytes, 'byte')}; detail: {visible(record.detail, 300) or 'none'}")
     if with_value:
-        screen.print(f"key   {_readable(record.key)}", soft_wrap=True)
-        screen.print(f"value {_readable(record.value)}", soft_wrap=True)
+        say.line(screen, f"key   {_readable(record.key)}")
+        say.line(screen, f"value {_readable(record.value)}")
     return 0
 
 
@@ -174,12 +179,21 @@ def drop(
 @click.argument("topic")
 @say.json_option
 def resume(topic: str, as_json: bool) -> int:
-    """Let a topic go on that stopped for too many dead letters: all workers hear of it."""
-    control.resume(load(), topic)
+    """Let a topic go on that stopped for too many dead letters: all workers hear of it.
+
+    For a topic that is not stopped there is nothing to do, and it says so.
+    """
+    settings = load()
+    control.require_consumed(settings, topic)
+    stopped = control.stopped_topics(settings).get(topic)
+    if stopped is not None:
+        control.resume(settings, topic)
     if as_json:
-        say.figures({"resumed": topic})
+        say.figures({"topic": topic, "resumed": stopped is not None})
+    elif stopped is None:
+        say.console().print(f"{topic} is not stopped: there was nothing to resume")
     else:
-        say.console().print(f"{topic} goes on")
+        say.console().print(f"{topic} goes on; it had stopped: {visible(stopped.why, 200)}")
     return 0
 
 

@@ -12,8 +12,10 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Final, TypeVar
 
+import click
 from prometheus_client import CollectorRegistry
 
 from agents.enrol import Enrol
@@ -21,7 +23,9 @@ from agents.house import House, Rules
 from agents.screen import Screen
 from desk.cli.distilled import remembered
 from desk.cli.files import Line
+from desk.cli.input_source import told
 from desk.cli.rownames import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from desk.cli.unusable_fields import UnusableFields
 from samehand.weights import Weights, default_weights
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
@@ -54,6 +58,7 @@ class Scored:
     accounts: int = 0
     alerts: list[MirrorAlert] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    unusable: UnusableFields = field(default_factory=UnusableFields)
 
 
 class Offline:
@@ -136,6 +141,7 @@ class Offline:
             if isinstance(line.outcome, Malformed):
                 self.scored.faults.append((line.address, line.outcome))
             else:
+                self.scored.unusable.add(line)
                 yield line, line.outcome
 
     def _note_dead(self, lines: Sequence[Line[E]], outcomes: Sequence[Outcome]) -> int:
@@ -146,6 +152,13 @@ class Offline:
         ]
         self.scored.faults += dead
         return len(dead)
+
+
+def refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:
+    """Raises ``click.ClickException`` for a file of which not one line could be read."""
+    for count, path in ((scored.bans, bans), (scored.accounts, accounts)):
+        if count == 0 and any(address.startswith(f"{told(path)}:") for address, _ in scored.faults):
+            raise click.ClickException(f"{told(path)}: nothing in it could be read")
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

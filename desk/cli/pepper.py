@@ -50,7 +50,8 @@ _out_option = click.option(
 
 @command.command("new", short_help="Make a file with fresh secrets.")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
-def new(path: Path) -> int:
+@say.json_option
+def new(path: Path, as_json: bool) -> int:
     """Make a file with fresh secrets that only you may read. One that is there is never replaced.
 
     Keep a copy in a safe: without it nothing that is stored can be found again.
@@ -59,9 +60,10 @@ def new(path: Path) -> int:
         write_pepper_file(path)
     except OSError as fault:
         raise click.ClickException(f"{path}: {fault.strerror}") from fault
-    say.console().print(
-        f"{path}: name it in SAMEHAND_PEPPER_FILE, and keep a copy in a safe.", soft_wrap=True
-    )
+    if as_json:
+        say.figures({"file": str(path), "current": 1, "in_force": [1]})
+    else:
+        say.line(say.console(), f"{path}: name it in SAMEHAND_PEPPER_FILE, and keep a copy in a safe.")
     return 0
 
 
@@ -93,7 +95,7 @@ def rotate(out: Path | None, as_json: bool) -> int:
         say.figures({"current": number, "in_force": [number, *(it.pepper_id for it in before.peppers)]})
         return 0
     words = f"Pepper {number} is current; {plural(len(before.peppers), 'older one')} in force."
-    say.console().print(words, _NEXT.format(old=before.current.pepper_id), soft_wrap=True)
+    say.line(say.console(), words, _NEXT.format(old=before.current.pepper_id))
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from desk.cli.input_source import STDIN, read_bytes, told
 from schemas import faults
 from schemas.accounts import Account, AccountBanned
 from schemas.malformed import Malformed
@@ -47,27 +48,27 @@ def read_banned(path: Path, *, platform: str, now: float) -> Profile:
 
 
 def _object(path: Path) -> dict[str, Any]:
+    raw = read_bytes(path, MESSAGE_BYTES_MAX + 1)
+    if len(raw) > MESSAGE_BYTES_MAX:
+        raise click.ClickException(f"{told(path)}: more than 1 MiB")
+    if not raw.strip():
+        raise click.ClickException(f"{told(path)}: is empty")
     try:
-        with path.open("rb") as file:
-            raw = file.read(MESSAGE_BYTES_MAX + 1)
-        if len(raw) > MESSAGE_BYTES_MAX:
-            raise click.ClickException(f"{path}: more than 1 MiB")
         return msgspec.json.decode(raw, type=dict[str, Any])
-    except OSError as fault:
-        raise click.ClickException(f"{path}: {fault.strerror}") from fault
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
-        raise click.ClickException(f"{path}: not one JSON object") from fault
+        raise click.ClickException(f"{told(path)}: not one JSON object") from fault
 
 
 def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
     own = raw.pop("platform", platform)
     try:
         # Two accounts to compare need no names; those that they have are kept.
-        account = msgspec.convert({"account_id": path.stem or "account", **raw}, Account)
+        named = {"account_id": "account" if path == STDIN else path.stem or "account", **raw}
+        account = msgspec.convert(named, Account)
     except msgspec.ValidationError as error:
         raise _fault(path, faults.from_validation(error)) from error
     if not isinstance(own, str):
-        raise click.ClickException(f"{path}: platform is not a text")
+        raise click.ClickException(f"{told(path)}: platform is not a text")
     return Profile(own, account)
 
 
@@ -78,4 +79,4 @@ def _record(path: Path, decoded: Decoded[Any] | Malformed) -> Any:
 
 
 def _fault(path: Path, fault: Malformed) -> click.ClickException:
-    return click.ClickException(f"{path}: {fault.reason} at {fault.path}: {fault.detail}")
+    return click.ClickException(f"{told(path)}: {fault.reason} at {fault.path}: {fault.detail}")

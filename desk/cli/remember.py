@@ -14,9 +14,11 @@ from desk.cli import say
 from desk.cli.awaiting import awaited
 from desk.cli.distilled import remembered
 from desk.cli.faults import tell_faults
-from desk.cli.files import Line, read_accounts, size
-from desk.cli.inputs import FILE, platform_option
+from desk.cli.files import ACCOUNTS, Line, read_accounts, size
+from desk.cli.inputs import FILE, platform_option, strict_option
+from desk.cli.oddities import tell_odd
 from desk.cli.offline import BATCH_RECORDS, batches
+from desk.cli.unusable_fields import UnusableFields
 from desk.cli.wiring import closing_store
 from desk.words import plural
 from schemas.accounts import AccountCreated
@@ -29,17 +31,20 @@ from streams.settings import Settings, load
 class _Tally:
     remembered: int = 0
     faults: list[tuple[str, Malformed | Dead]] = field(default_factory=list)
+    unusable: UnusableFields = field(default_factory=UnusableFields)
 
 
 @click.command("remember", short_help="Remember existing accounts without alerting.")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @platform_option
+@strict_option
 @say.json_option
-def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
+def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
     """Remember existing accounts without alerting, so that later bans find their mirrors among them.
 
     FILES are JSONL of AccountCreated, or CSV with the account's field names as columns; account_id is
-    needed. They are remembered for SAMEHAND_REMEMBER_DAYS. To run it again is harmless.
+    needed; `-` is standard input. They are remembered for SAMEHAND_REMEMBER_DAYS. To run it again is
+    harmless.
 
     \b
     Examples:
@@ -47,12 +52,15 @@ def command(files: tuple[Path, ...], platform: str, as_json: bool) -> int:
       samehand remember --platform telegram export-*.csv
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
+    tell_odd(((path, ACCOUNTS) for path in files), strict=strict)
     with say.progress("remembering accounts", size(files)) as hear:
         awaited(_remember(settings, _lines(files, platform, hear), tally))
     tell_faults(tally.faults)
+    tally.unusable.tell()
     figures = {
         "remembered": tally.remembered,
         "bad_rows": len(tally.faults),
+        "fields_unusable": tally.unusable.figures,
         "seconds": round(time.monotonic() - started, 3),
     }
     if as_json:
@@ -89,6 +97,7 @@ def _readable(lines: Iterator[Line[AccountCreated]], tally: _Tally) -> Iterator[
             # A row number is no account that anybody could be sent to.
             raise click.ClickException(f"{line.address}: the file has no column account_id")
         else:
+            tally.unusable.add(line)
             yield line.address, line.outcome
 
 

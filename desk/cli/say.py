@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import IO, Any, Final, TypeVar, cast
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 WIDTH_MAX: Final = 100
-"""Columns: longer lines of prose are hard to read, and files have no width of their own."""
+"""Columns, unless COLUMNS says otherwise: longer lines of prose are hard to read."""
+
+WIDTH_MIN: Final = 20
+"""Columns: nothing can be laid out in fewer."""
+
+NARROW: Final = 72
+"""Columns: in fewer, tables put each row's cells below one another."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,11 +31,19 @@ Advance = Callable[[int], None]
 """Called with what was done so far."""
 
 
-class _Screen(Console):
-    """A console that leaves it to the door how a closed pipe ends."""
+class _Trimmed:
+    """A text stream in which no line ends in blanks: tables pad their last column."""
 
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """As of any text stream."""
+        *whole, rest = text.split("\n")
+        return self._stream.write("".join(f"{line.rstrip(' ')}\n" for line in whole) + rest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def json_option(command: F) -> F:
@@ -39,19 +57,68 @@ def json_option(command: F) -> F:
 
 
 def console(*, error: bool = False) -> Console:
-    """Standard output (or error): coloured on a terminal unless NO_COLOR is set, plain in a file."""
+    """Standard output (or error): coloured on a terminal unless NO_COLOR is set, plain in a file.
+
+    As wide as COLUMNS says; without it as the terminal is, at most ``WIDTH_MAX``.
+    """
     stream = sys.stderr if error else sys.stdout
     on_terminal = stream.isatty()
-    made = _Screen(
-        file=stream,
+    asked = _columns()
+    made = Console(
+        file=stream if on_terminal else cast("IO[str]", _Trimmed(stream)),
         force_terminal=on_terminal,
         markup=False,
         highlight=False,
         emoji=False,
-        width=None if on_terminal else WIDTH_MAX,
+        width=asked or (None if on_terminal else WIDTH_MAX),
     )
-    made.width = min(made.width, WIDTH_MAX)
+    if asked is None:
+        made.width = min(made.width, WIDTH_MAX)
     return made
+
+
+def line(screen: Console, *words: str | Text, indent: int = 2) -> None:
+    """A line for people and for ``grep``: whole in a file, and wrapped where there is a width to obey."""
+    if not screen.is_terminal and _columns() is None:
+        screen.print(*words, soft_wrap=True)
+        return
+    text = Text(" ").join(Text(word) if isinstance(word, str) else word for word in words)
+    first, *rest = text.wrap(screen, max(screen.width - indent, 1))
+    screen.print(first)
+    for each in rest:
+        screen.print(Text(" " * indent) + each)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:
+    """Rows under the names of their columns; where it is narrow, each row as lines of ``column  cell``."""
+    return _Columns(tuple(columns), tuple(map(tuple, rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width < NARROW:
+            yield from map(self._stacked, self.rows)
+            return
+        wide = Table(*self.columns, box=None)
+        for row in self.rows:
+            wide.add_row(*row)
+        yield wide
+
+    def _stacked(self, row: tuple[str, ...]) -> RenderableType:
+        cells = Table.grid(padding=(0, 2))
+        for name, cell in zip(self.columns[1:], row[1:], strict=True):
+            cells.add_row(f"  {name}", cell)
+        return Group(row[0], cells)
+
+
+def _columns() -> int | None:
+    """The width that COLUMNS asks for."""
+    asked = os.environ.get("COLUMNS", "")
+    return max(int(asked), WIDTH_MIN) if asked.isdecimal() and 0 < len(asked) < 5 else None
 
 
 def figures(values: Mapping[str, Any]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -15,9 +15,12 @@ from desk import render
 from desk.cli import say
 from desk.cli.awaiting import awaited
 from desk.cli.faults import tell_faults
-from desk.cli.files import read_accounts, read_bans, size
-from desk.cli.inputs import FILE, platform_option
-from desk.cli.offline import Offline, Scored
+from desk.cli.files import ACCOUNTS, BANS, read_accounts, read_bans, size
+from desk.cli.input_source import read_bytes
+from desk.cli.inputs import FILE, platform_option, strict_option
+from desk.cli.oddities import tell_odd
+from desk.cli.offline import Offline, Scored, refuse_nothing
+from desk.cli.output_files import writing
 from desk.words import plural
 from samehand.errors import UnusableWeights
 from samehand.weights import Weights, read_weights
@@ -51,6 +54,7 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
     help="Count nothing beforehand: values are as common as shipped figures say, as for a new worker.",
 )
 @click.option("--weights", type=FILE, help="Another table of weights (JSON), to try it out.")
+@strict_option
 @say.json_option
 def command(
     bans: Path,
@@ -61,13 +65,14 @@ def command(
     top: int,
     first_day: bool,
     weights: Path | None,
+    strict: bool,
     as_json: bool,
 ) -> int:
     """Score accounts against bans, from files, without a broker.
 
     The same agents as in the worker enrol the bans, then look at each account. Nothing is stored and nothing
     leaves this machine. CSV files have the account's field names as columns; without account_id a row is
-    named by its number.
+    named by its number. One of the files may be `-`, standard input.
 
     \b
     Examples:
@@ -84,11 +89,13 @@ def command(
         candidates=candidates,
         first_day=first_day,
     )
-    with _opened(out) as file:
+    tell_odd(((bans, BANS), (accounts, ACCOUNTS)), strict=strict)
+    with writing(out, "--out") if out is not None else nullcontext() as file:
         awaited(_run(offline, bans, accounts, platform))
         scored = offline.scored
         tell_faults(scored.faults)
-        _refuse_nothing(scored, bans, accounts)
+        scored.unusable.tell()
+        refuse_nothing(scored, bans, accounts)
         if file is not None:
             file.writelines(encode(alert) + b"\n" for alert in scored.alerts)
     figures = _figures(scored, time.monotonic() - started)
@@ -111,29 +118,9 @@ async def _run(offline: Offline, bans: Path, accounts: Path, platform: str) -> N
 
 def _weights(path: Path) -> Weights:
     try:
-        return read_weights(path.read_bytes())
+        return read_weights(read_bytes(path))
     except UnusableWeights as fault:
         raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
-
-
-@contextmanager
-def _opened(out: Path | None) -> Iterator[IO[bytes] | None]:
-    """The file for alerts, opened before the work, so that a wrong path costs no waiting."""
-    if out is None:
-        yield None
-        return
-    try:
-        file = out.open("wb")
-    except OSError as fault:
-        raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault
-    with file:
-        yield file
-
-
-def _refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:
-    for count, path in ((scored.bans, bans), (scored.accounts, accounts)):
-        if count == 0 and scored.faults:
-            raise click.ClickException(f"{path}: nothing in it could be read")
 
 
 def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
@@ -145,6 +132,7 @@ def _figures(scored: Scored, seconds: float) -> dict[str, Any]:
         "accounts_alerted": len({alert.key for alert in scored.alerts if alert.band != "none"}),
         "candidates_below": bands["none"],
         "bad_rows": len(scored.faults),
+        "fields_unusable": scored.unusable.figures,
         "seconds": round(seconds, 3),
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from desk.cli import say
+from desk.cli.output_files import unwritable
 from desk.words import plural
 from simulate.edits import EDIT_SETS
 from simulate.files import simulate_command
@@ -63,7 +64,7 @@ def command(seed: int, accounts: int, out: Path, edits: str, malformed: float, a
     except ValueError as fault:
         raise click.UsageError(str(fault)) from fault
     except OSError as fault:
-        raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault
+        raise unwritable(out, fault, "--out") from fault
     figures = {
         "events": summary.events,
         "sign_ups": summary.sign_ups,

@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import click
 
 from desk.cli import say
 from desk.cli.faults import tell_faults
 from desk.cli.files import size
-from desk.cli.inputs import FILE
+from desk.cli.input_source import opened, told
+from desk.cli.inputs import FILE, strict_option
+from desk.cli.oddities import tell_all
+from desk.cli.output_files import writing
 from desk.cli.publishing import delivered
 from desk.watchlists.bans import ban_of
-from desk.watchlists.lists import FORMATS, Format, Found, read_lists
+from desk.watchlists.lists import FORMATS, Format, Found, not_read, read_lists
 from desk.watchlists.plain import AUTHORITY_FORM
 from desk.words import plural, visible
 from samehand.watchlist.entry import Alias, Entry
@@ -31,6 +33,11 @@ from streams.settings import load
 
 PASSED_TOLD_MAX: Final = 200
 """Names passed over that are told one by one: a screenful of a whole list's acronyms helps nobody."""
+
+PROGRAMMES_MAX: Final = 10_000
+"""Different programmes that are counted; all authorities together have some hundreds."""
+
+PROGRAMMES_TOLD_MAX: Final = 30
 
 DAYS: Final = 90
 """Lists change weekly; whoever forgets to import again must not hold people to names long since taken off."""
@@ -51,6 +58,7 @@ class _Tally:
     names: int = 0
     passed: Counter[Passed] = field(default_factory=Counter)
     told: list[str] = field(default_factory=list)
+    there: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
 
 
@@ -83,9 +91,16 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     type=click.Choice(["auto", *FORMATS]),
     default="auto",
     show_default=True,
-    help="The files' format.",
+    metavar="FORMAT",
+    help=f"The files' format: auto, {', '.join(FORMATS)}.",
 )
-@click.option("--programme", "programmes", multiple=True, metavar="NAME", help="Only entries of it.")
+@click.option(
+    "--programme",
+    "programmes",
+    multiple=True,
+    metavar="NAME",
+    help="Only entries of it; one that is not in the files ends with what there is.",
+)
 @click.option("--persons", is_flag=True, help="Persons, too. Common names hurt the innocent: see the docs.")
 @click.option(
     "--days",
@@ -100,6 +115,7 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     metavar="FILE",
     help="Write them to a file that `enrol` and `score --bans` read, instead of publishing.",
 )
+@strict_option
 @say.json_option
 def import_(
     files: tuple[Path, ...],
@@ -109,13 +125,15 @@ def import_(
     persons: bool,
     days: int,
     out: Path | None,
+    strict: bool,
     as_json: bool,
 ) -> int:
     """Publish the names on official lists to accounts.banned.
 
     Reads OFAC's SDN.CSV with ALT.CSV, OFAC's XML, the UN's consolidated XML, the UK's list as CSV, and plain
     CSV with the columns reference and name, and optionally aliases (separated by `;`), type, programme,
-    listed_on and authority. To run it again is harmless, and renews the names for another --days.
+    listed_on and authority; `-` is standard input. To run it again is harmless, and renews the names for
+    another --days.
 
     \b
     Examples:
@@ -130,15 +148,16 @@ def import_(
     if persons:
         say.note(_WARNING)
     form: Format | None = next((name for name in FORMATS if name == chosen), None)
+    tell_all(_not_read(files, form), strict=strict)
     try:
         with say.progress("reading lists", size(files)) as hear:
-            found = read_lists(files, chosen=form, authority=authority, hear=hear)
+            found = read_lists(files, chosen=form, authority=authority, hear=hear, opening=opened)
             bans = _bans(found, tally)
             if out is None:
                 for _ in delivered(load(), bans):
                     pass  # counted as they were found
             else:
-                with _opened(out) as file:
+                with writing(out, "--out") as file:
                     file.writelines(encode(ban) + b"\n" for ban in bans)
     finally:
         tell_faults(tally.faults)
@@ -146,7 +165,28 @@ def import_(
     _tell(tally, as_json, time.time() - now)
     if not tally.entries and tally.faults:
         raise click.ClickException("nothing in these files could be read")
+    if not tally.entries:
+        tell_all(["there is no listing in these files"], strict=strict)
+    if missing := sorted(tally.programmes - tally.there.keys()):
+        raise click.ClickException(_no_such(missing, tally))
     return 0
+
+
+def _not_read(files: tuple[Path, ...], form: Format | None) -> Iterator[str]:
+    for path in files:
+        if names := not_read(path, chosen=form, opening=opened):
+            shown = ", ".join(map(visible, names[:PROGRAMMES_TOLD_MAX]))
+            yield f"{told(path)}: {plural(len(names), 'column')} not read: {shown}"
+
+
+def _no_such(missing: list[str], tally: _Tally) -> str:
+    """Which programmes are asked for and not there, and those that are, the largest first."""
+    there = ", ".join(
+        f"{visible(name)} ({count:,})" for name, count in tally.there.most_common(PROGRAMMES_TOLD_MAX)
+    )
+    more = ", …" if len(tally.there) > PROGRAMMES_TOLD_MAX else ""
+    asked = ", ".join(map(visible, missing))
+    return f"no entry is of the programme {asked}; there are: {there or 'none'}{more}"
 
 
 def _bans(found: Iterator[Found], tally: _Tally) -> Iterator[AccountBanned]:
@@ -172,6 +212,10 @@ def _wanted(entry: Entry | None, tally: _Tally) -> bool:
     else:
         kind, wanted = "organisations", True
     tally.entries[kind] += 1
+    if entry is not None:
+        for programme in entry.programmes:
+            if programme in tally.there or len(tally.there) < PROGRAMMES_MAX:
+                tally.there[programme] += 1
     return wanted
 
 
@@ -189,16 +233,6 @@ def _tell_passed(tally: _Tally) -> None:
     left = sum(count for reason, count in tally.passed.items() if reason is not Passed.REPEATED)
     if left > len(tally.told):
         say.note(f"… and {plural(left - len(tally.told), 'more name')} passed over")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    try:
-        file = path.open("wb")
-    except OSError as fault:
-        raise click.BadParameter(f"{path}: {fault.strerror}", param_hint="--out") from fault
-    with file:
-        yield file
 
 
 def _tell(tally: _Tally, as_json: bool, seconds: float) -> None:

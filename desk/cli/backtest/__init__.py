@@ -12,7 +12,12 @@ import click
 from desk.cli import say
 from desk.cli.awaiting import awaited
 from desk.cli.faults import tell_faults
-from desk.cli.inputs import FILE, platform_option
+from desk.cli.files import ACCOUNTS, BANS
+from desk.cli.input_source import read_bytes, told
+from desk.cli.inputs import FILE, platform_option, strict_option
+from desk.cli.oddities import tell_odd
+from desk.cli.offline import refuse_nothing
+from desk.cli.output_files import write
 from samehand.errors import UnusableWeights
 from samehand.weights import Weights, read_weights
 
@@ -40,6 +45,7 @@ from samehand.weights import Weights, read_weights
     help="Write figures.json and the pictures (SVG) here; made if it is not there.",
 )
 @platform_option
+@strict_option
 @say.json_option
 def command(
     bans: Path,
@@ -50,6 +56,7 @@ def command(
     weights: Path | None,
     out: Path | None,
     platform: str,
+    strict: bool,
     as_json: bool,
 ) -> int:
     """Measure precision, recall and fairness where the truth is known.
@@ -70,7 +77,8 @@ def command(
     from desk.cli.backtest.truths import read_languages, read_strategies, read_truth
 
     started = time.monotonic()
-    run, faults = awaited(
+    tell_odd(((bans, BANS), (accounts, ACCOUNTS)), strict=strict)
+    run, scored = awaited(
         measured(
             bans,
             accounts,
@@ -82,22 +90,24 @@ def command(
             groups=None if languages is None else read_languages(languages),
         )
     )
-    tell_faults(faults)
+    tell_faults(scored.faults)
+    scored.unusable.tell()
+    refuse_nothing(scored, bans, accounts)
     if not run.sign_ups:
-        raise click.ClickException(f"{accounts}: nothing in it could be read")
-    told = {**figures(run), "bad_rows": len(faults), "seconds": round(time.monotonic() - started, 3)}
+        raise click.ClickException(f"{told(accounts)}: nothing in it can be measured")
+    shown = {**figures(run), "bad_rows": len(scored.faults), "seconds": round(time.monotonic() - started, 3)}
     if out is not None:
-        _write(out, {"figures.json": json.dumps(told, indent=2) + "\n", **charts(run, told)})
+        _write(out, {"figures.json": json.dumps(shown, indent=2) + "\n", **charts(run, shown)})
     if as_json:
-        say.figures(told)
+        say.figures(shown)
     else:
-        show(told)
+        show(shown)
     return 0
 
 
 def _weights(path: Path) -> Weights:
     try:
-        return read_weights(path.read_bytes())
+        return read_weights(read_bytes(path))
     except UnusableWeights as fault:
         raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
 
@@ -105,7 +115,7 @@ def _weights(path: Path) -> Weights:
 def _write(out: Path, files: dict[str, Any]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (out / name).write_text(text, encoding="utf-8")
     except OSError as fault:
         raise click.BadParameter(f"{out}: {fault.strerror}", param_hint="--out") from fault
+    for name, text in files.items():
+        write(out / name, text.encode(), "--out")

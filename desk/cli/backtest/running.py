@@ -10,7 +10,7 @@ from desk.cli import say
 from desk.cli.backtest.judged import Run, judged
 from desk.cli.backtest.truths import Pair
 from desk.cli.files import Line, read_accounts, read_bans, size
-from desk.cli.offline import Fault, Offline
+from desk.cli.offline import Offline, Scored
 from samehand.normal.scripts import dominant_script
 from samehand.weights import Weights
 from schemas.accounts import AccountCreated
@@ -31,7 +31,7 @@ async def measured(
     weights: Weights | None = None,
     strategies: Mapping[Pair, int] | None = None,
     groups: Mapping[str, str] | None = None,
-) -> tuple[Run, list[Fault]]:
+) -> tuple[Run, Scored]:
     """Scores every account as the worker would, and beside it looks what was there to be scored."""
     offline = Offline(now=now, weights=weights, candidates=_BELOW)
     with say.progress("enrolling bans", size([bans])) as hear:
@@ -52,7 +52,7 @@ async def measured(
         if groups
         else scripts,
     )
-    return run, scored.faults
+    return run, scored
 
 
 async def _fetched(

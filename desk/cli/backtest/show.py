@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.table import Table
-
 from desk.cli import say
 
 
@@ -21,12 +19,12 @@ def show(told: Mapping[str, Any]) -> None:
         **{f"band {name}, upwards": _band(each) for name, each in told["bands"].items()},
         **{f"{name} per 1,000": _capacity(each) for name, each in told["capacities"].items()},
     }
-    screen.print(_table(("review", "alerts", "precision", "recall"), rows))
+    screen.print(say.table(("review", "alerts", "precision", "recall"), _named(rows)))
     at_20 = told["capacities"]["20"]["recall_by_strategy"]
     if at_20:
         by = told["recall_by_strategy"]
         both = {name: (_share(by[name]), _share(at_20[name])) for name in by}
-        screen.print(_table(("strategy", "recall, alerted", "recall, 20 per 1,000"), both))
+        screen.print(say.table(("strategy", "recall, alerted", "recall, 20 per 1,000"), _named(both)))
     for name, each in told["false_alarms"].items():
         screen.print(
             f"false alarms ({name.replace('_', '-')}): {each['false_alarms']}, worst group over mean "
@@ -43,11 +41,8 @@ def show(told: Mapping[str, Any]) -> None:
     )
 
 
-def _table(columns: tuple[str, ...], rows: Mapping[str, tuple[str, ...]]) -> Table:
-    table = Table(*columns, box=None)
-    for name, cells in rows.items():
-        table.add_row(name, *cells)
-    return table
+def _named(rows: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [(name, *cells) for name, cells in rows.items()]
 
 
 def _band(each: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
+from typing import Final
 
 import click
 
+from desk.cli.input_source import opened, told
 from samehand.account import account_key
+from schemas.csvrows import line_of_names
 
 PAIR = ("platform", "account_id", "banned_platform", "banned_account_id")
 
 # The last of the simulated strategies carries nothing over: it is reported, and no recall is owed on it.
 CATCHABLE_MAX = 7
+
+LINE_BYTES_MAX: Final = 64 * 1024
+"""Of the line of names; it has five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ def read_strategies(path: Path) -> Mapping[Pair, int]:
     found = {}
     for number, row in enumerate(_rows(path, (*PAIR, "strategy")), 1):
         if not row["strategy"].isdecimal():
-            raise click.ClickException(f"{path}:row {number}: strategy is not a number")
+            raise click.ClickException(f"{told(path)}:row {number}: strategy is not a number")
         found[_pair(row)] = int(row["strategy"])
     return found
 
@@ -55,14 +62,17 @@ def _pair(row: Mapping[str, str]) -> Pair:
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+        with opened(path) as file:
+            delimiter, _ = line_of_names(file.readline(LINE_BYTES_MAX), frozenset(columns))
+            file.seek(0)
+            text = TextIOWrapper(file, "utf-8-sig", newline="")
+            reader = csv.DictReader(text, delimiter=delimiter)
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
-                raise click.ClickException(f"{path}: has no column {' or '.join(missing)}")
+                raise click.ClickException(f"{told(path)}: has no column {' or '.join(missing)}")
             for number, row in enumerate(reader, 1):
                 if any(row[name] is None for name in columns):
-                    raise click.ClickException(f"{path}:row {number}: has too few columns")
+                    raise click.ClickException(f"{told(path)}:row {number}: has too few columns")
                 yield row
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise click.ClickException(f"{path}: cannot be read ({type(fault).__name__})") from fault
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise click.ClickException(f"{told(path)}: cannot be read ({type(fault).__name__})") from fault

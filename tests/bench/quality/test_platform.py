@@ -17,7 +17,7 @@ from simulate.files import simulate_command
 def test_it_agrees_with_the_backtest_and_is_told_in_a_table(tmp_path: Path) -> None:
     simulate_command(11, 400, tmp_path, edits="tuning")
     quick = judged_platform(tmp_path, "one")
-    full, faults = asyncio.run(
+    full, scored = asyncio.run(
         measured(
             tmp_path / "bans.jsonl",
             tmp_path / "accounts.jsonl",
@@ -28,7 +28,7 @@ def test_it_agrees_with_the_backtest_and_is_told_in_a_table(tmp_path: Path) -> N
             groups=read_languages(tmp_path / "languages.csv"),
         )
     )
-    assert not faults
+    assert not scored.faults
     assert [one.log_odds for one in quick.judged if one.band != "none"] == [
         one.log_odds for one in full.judged if one.band != "none"
     ]

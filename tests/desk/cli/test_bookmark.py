@@ -48,3 +48,7 @@ def test_it_is_gone_when_the_rebuild_is_done(bookmark: Bookmark) -> None:
     bookmark.write({0: 1})
     bookmark.remove()
     assert not bookmark.path.exists()
+
+
+def test_a_file_without_end_is_not_read_to_its_end() -> None:
+    assert read_bookmark(Bookmark(Path("/dev/full"), "t", "s", "e")) == {}

@@ -12,7 +12,7 @@ from streams.outcomes import Arrival
 from streams.settings import load
 from streams.topics import names
 from tests.desk.cli.running import Samehand, jsonl
-from tests.makers import a_ban
+from tests.makers import NOON, a_ban
 
 
 def published() -> list[Arrival]:
@@ -56,3 +56,12 @@ def test_a_topic_that_is_not_there_is_not_made_by_accident(
 def test_without_files_it_says_so(samehand: Samehand) -> None:
     ran = samehand("enrol")
     assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+
+
+@pytest.mark.journey
+def test_bans_that_have_expired_are_told(samehand: Samehand, servers: str, tmp_path: Path) -> None:
+    gone = [a_ban(handle=f"gone{i}", expires_at=NOON) for i in range(3)]
+    path = jsonl(tmp_path / "bans.jsonl", a_ban(handle="umar"), *gone)
+    assert "4 bans delivered, 3 of them already expired, 0 bad rows" in samehand("enrol", path).out
+    figures = samehand("enrol", path, "--json").figures
+    assert (figures["delivered"], figures["expired"]) == (4, 3)

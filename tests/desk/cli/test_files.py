@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from desk.cli.files import Line, read_accounts, read_bans, size
+from desk.cli.files import ACCOUNTS, Line, odd, read_accounts, read_bans, size
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import MESSAGE_BYTES_MAX, encode
@@ -86,3 +86,42 @@ def test_it_tells_how_far_it_has_read(tmp_path: Path) -> None:
 def test_a_file_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(click.ClickException, match="No such file"):
         accounts(tmp_path / "gone.csv")
+
+
+def oddities(path: Path) -> list[str]:
+    return [it.removeprefix(f"{path}: ") for it in odd(path, ACCOUNTS)]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \r\n", b"\xef\xbb\xbf\n"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_an_empty_file_is_odd(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert oddities(tmp_path / name) == ["holds no records"]
+
+
+def test_names_of_columns_without_rows_are_odd(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("handle,email\n\n")
+    assert oddities(tmp_path / "a.csv") == ["holds no records"]
+
+
+def test_columns_that_are_not_read_are_named_with_what_was_meant(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("account_id;Handle;e_mail;family;banned_at\n7;u;a@b.org;3;\n")
+    (told,) = oddities(path)
+    assert told == (
+        "4 columns not read: Handle (did you mean handle?), e_mail (did you mean email?), family, banned_at"
+    )
+
+
+def test_a_flood_of_columns_is_cut_and_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("handle," + ",".join(f"\x1b[31m{number}" for number in range(200)) + "\n" + "," * 200)
+    (told,) = oddities(path)
+    assert "\x1b" not in told
+    assert told.endswith(" and 190 more")
+
+
+def test_a_file_in_order_is_not_odd(tmp_path: Path) -> None:
+    assert oddities(jsonl(tmp_path / "a.jsonl", a_sign_up())) == []
+    (tmp_path / "a.csv").write_text("handle\numar\n")
+    assert oddities(tmp_path / "a.csv") == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from desk.cli.door import EXIT_BAD_INPUT, EXIT_DONE
+from desk.cli.exit_codes import BAD_INPUT, DONE
 from samehand.weights import default_weights, read_weights
 from schemas.alerts import MirrorAlert
 from schemas.verdicts import Verdict, VerdictGiven
@@ -48,7 +48,7 @@ def test_it_proposes_a_table_and_adopts_nothing(samehand: Samehand, tmp_path: Pa
     verdicts = jsonl(tmp_path / "verdicts.jsonl", *judged(200))
     out = tmp_path / "proposed.json"
     ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--out", out, "--json")
-    assert (ran.code, ran.err) == (EXIT_DONE, "")
+    assert (ran.code, ran.err) == (DONE, "")
     assert (ran.figures["labels"], ran.figures["calibration"], ran.figures["better"]) == (200, "platt", True)
     assert ran.figures["multipliers"]["device"] > 1.2
     proposed = read_weights(out.read_bytes())
@@ -75,7 +75,7 @@ def test_what_says_nothing_is_left_out_and_counted(samehand: Samehand, tmp_path:
         *("--alerts", jsonl(tmp_path / "alerts.jsonl", *made, *odd, b"[]")),
         "--json",
     )
-    assert ran.code == EXIT_DONE
+    assert ran.code == DONE
     assert ran.figures["labels"] == 100
     assert ran.figures["left_out"] == {
         "held by a rule": 1,
@@ -111,7 +111,7 @@ def test_too_few_verdicts_are_one_line(samehand: Samehand, tmp_path: Path) -> No
     alerts = jsonl(tmp_path / "alerts.jsonl", an_alert_of(1))
     verdicts = jsonl(tmp_path / "verdicts.jsonl", blind(1, "mirror"))
     ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts)
-    assert ran.code == EXIT_BAD_INPUT
+    assert ran.code == BAD_INPUT
     assert "1 mirrors and 0 others" in ran.err
 
 
@@ -119,4 +119,4 @@ def test_one_kind_of_file_alone_is_no_question(samehand: Samehand, tmp_path: Pat
     verdicts = jsonl(tmp_path / "verdicts.jsonl", blind(1, "mirror"))
     ran = samehand("learn", "--verdicts", verdicts)
     assert "go together" in ran.err
-    assert ran.code != EXIT_DONE
+    assert ran.code != DONE

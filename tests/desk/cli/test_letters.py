@@ -6,11 +6,13 @@ import time
 
 import pytest
 
+from desk.cli.awaiting import awaited
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.wire import encode
-from streams import topics
+from streams import control, topics
 from streams.brokers import reader, writer
+from streams.resumes import Stop
 from streams.settings import load
 from tests.desk.cli.running import Samehand
 
@@ -65,12 +67,18 @@ def test_what_is_dropped_is_done(samehand: Samehand, created: str) -> None:
 
 @pytest.mark.journey
 def test_a_stopped_topic_goes_on(samehand: Samehand, created: str) -> None:
-    assert samehand("letters", "resume", created).code == 0
+    ran = samehand("letters", "resume", created)
+    assert (ran.code, ran.out) == (0, f"{created} is not stopped: there was nothing to resume\n")
+    awaited(control.ControlTopic(load()).stop(created, Stop("101 dead letters", "100 of 1000")))
+    ran = samehand("letters", "resume", created)
+    assert (ran.code, ran.out) == (0, f"{created} goes on; it had stopped: 101 dead letters\n")
+    assert control.stopped_topics(load()) == {}
+    assert samehand("letters", "resume", created, "--json").figures == {"topic": created, "resumed": False}
     ran = samehand("letters", "resume", "no-such-topic")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
     with reader(load()) as opened:
         words = list(opened.read(topics.names(load()).control, 0))
-    assert [it.key for it in words] == [created.encode()]
+    assert [it.key for it in words] == [created.encode()] * 2, "only what stood was resumed"
 
 
 @pytest.mark.journey

@@ -32,8 +32,10 @@ def of_bans(*bans: AccountBanned, named: bool = True) -> list[Line[AccountBanned
     return [Line(f"bans:{place}", ban, named=named) for place, ban in enumerate(bans, 1)]
 
 
-def of_accounts(*accounts: AccountCreated, **said: bool) -> list[Line[AccountCreated]]:
-    return [Line(f"accounts:{place}", one, **said) for place, one in enumerate(accounts, 1)]
+def of_accounts(
+    *accounts: AccountCreated, named: bool = True, dated: bool = True
+) -> list[Line[AccountCreated]]:
+    return [Line(f"accounts:{place}", one, named, dated) for place, one in enumerate(accounts, 1)]
 
 
 async def test_a_mirror_is_found_and_a_stranger_is_left_alone() -> None:

@@ -48,3 +48,47 @@ def test_the_ear_of_a_later_part_counts_the_earlier_ones() -> None:
     heard: list[int] = []
     say.after(100, heard.append)(5)
     assert heard == [105]
+
+
+def test_the_width_that_is_asked_for_is_obeyed_in_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for columns, wide in (("40", 40), ("180", 180), ("1", say.WIDTH_MIN), ("forty", say.WIDTH_MAX)):
+        monkeypatch.setenv("COLUMNS", columns)
+        say.console().print("word " * 60)
+        lines = capsys.readouterr().out.splitlines()
+        assert wide - 5 < max(map(len, lines)) <= wide
+
+
+ROWS = [("band likely, upwards", "12", "0.812 [0.700, 0.900]"), ("strategy 3", "–", "–")]
+
+
+def test_a_table_is_columns_where_it_is_wide_and_lines_where_it_is_narrow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say.console().print(say.table(("review", "alerts", "precision"), ROWS))
+    wide = capsys.readouterr().out
+    assert "band likely, upwards  12      0.812 [0.700, 0.900]\n" in wide
+    monkeypatch.setenv("COLUMNS", "40")
+    say.console().print(say.table(("review", "alerts", "precision"), ROWS))
+    narrow = capsys.readouterr().out
+    assert narrow.splitlines()[:3] == [
+        "band likely, upwards",
+        "  alerts     12",
+        "  precision  0.812 [0.700, 0.900]",
+    ]
+    assert not any(line.endswith(" ") for line in (wide + narrow).splitlines())
+
+
+def test_a_line_for_grep_is_whole_in_a_file_and_hangs_where_it_is_narrow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "✗ Redis: " + "is not well, " * 20
+    say.line(say.console(), words)
+    assert capsys.readouterr().out == f"{words.rstrip()}\n"
+    monkeypatch.setenv("COLUMNS", "40")
+    say.line(say.console(), words, indent=4)
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("✗ Redis: ")
+    assert all(line.startswith("    ") for line in rest)
+    assert max(map(len, rest)) <= 40

@@ -134,3 +134,31 @@ def test_without_a_file_the_names_are_published(samehand: Samehand, servers: str
     ran = samehand("watchlist", "import", source, "--json")
     assert (ran.code, ran.figures["names"]) == (0, 3), ran.err
     assert servers
+
+
+def test_a_programme_that_is_not_there_is_answered_with_what_there_is(
+    samehand: Samehand, tmp_path: Path
+) -> None:
+    sdn, alt = written(tmp_path / "SDN.CSV", SDN_CSV), written(tmp_path / "ALT.CSV", ALT_CSV)
+    ran = samehand("watchlist", "import", sdn, alt, "--programme", "NOPE", "--out", tmp_path / "o.jsonl")
+    assert ran.code == 2
+    assert "no entry is of the programme NOPE; there are: " in ran.err.splitlines()[-1]
+    assert "FTO (1)" in ran.err
+
+
+def test_columns_of_a_plain_list_that_are_not_read_are_told(samehand: Samehand, tmp_path: Path) -> None:
+    source = written(tmp_path / "list.csv", b"Reference;Name;alias\n1;Northern Valley Front;NVF\n")
+    line = ("watchlist", "import", source, "--authority", "PK", "--out", tmp_path / "o.jsonl", "--json")
+    ran = samehand(*line)
+    assert (ran.code, ran.figures["names"]) == (0, 1)
+    assert f"warning: {source}: 1 column not read: alias" in ran.err
+    assert samehand(*line, "--strict").code == 2
+
+
+def test_a_list_without_listings_is_told(samehand: Samehand, tmp_path: Path) -> None:
+    source = written(tmp_path / "list.csv", b"reference,name\n")
+    ran = samehand("watchlist", "import", source, "--out", tmp_path / "o.jsonl")
+    assert (ran.code, ran.err) == (0, "warning: there is no listing in these files\n")
+    empty = written(tmp_path / "empty.csv", b"")
+    ran = samehand("watchlist", "import", empty, "--out", tmp_path / "o.jsonl")
+    assert (ran.code, ran.err) == (2, f"samehand: {empty}: is empty\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from desk.cli import worker
-from desk.cli.door import EXIT_BAD_INPUT, run
+from desk.cli.door import run
+from desk.cli.exit_codes import BAD_INPUT
 from desk.web.pages import hang
 from streams.settings import Settings
 from streams.supervision.exit_codes import MEANINGS
@@ -15,7 +16,7 @@ def test_a_wrong_setting_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SAMEHAND_LIKELY", "7")
-    assert run(["worker"]) == EXIT_BAD_INPUT
+    assert run(["worker"]) == BAD_INPUT
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1
     assert "SAMEHAND_LIKELY" in told[0]
@@ -25,7 +26,7 @@ def test_without_a_pepper_it_does_not_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("SAMEHAND_PEPPER_FILE", raising=False)
-    assert run(["worker"]) == EXIT_BAD_INPUT
+    assert run(["worker"]) == BAD_INPUT
     assert "SAMEHAND_PEPPER_FILE" in capsys.readouterr().err
 
 

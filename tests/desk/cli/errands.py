@@ -1,0 +1,231 @@
+"""One errand a command: a command line that it can do, found and checked by the list of commands."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import pytest
+
+from desk.cli.backtest.truths import PAIR
+from desk.cli.door import run
+from desk.cli.inputs import InputFile
+from desk.cli.registry import COMMANDS
+from samehand.picture import installed
+from store.rotation import replace_file, rotated
+from streams import topics
+from streams.settings import load
+from streams.topics import names
+from tests.desk.cli.running import jsonl
+from tests.desk.cli.test_learn import an_alert_of, judged
+from tests.desk.cli.test_letters import post_letter
+from tests.makers import a_ban, a_sign_up
+from tests.samehand.test_picture import a_photo, encoded
+
+Given = Mapping[str, Sequence[object]]
+"""Values by the name of a parameter, as click calls it; none for a flag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a command is given; ``servers``: whether it needs a broker and a Redis."""
+
+    given: Callable[[Path], Given]
+    servers: bool = False
+
+
+def _leaves() -> Iterator[tuple[str, click.Command]]:
+    for name in COMMANDS:
+        command: click.Command = import_module(f"desk.cli.{name.replace('-', '_')}").command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", it) for below, it in command.commands.items())
+        else:
+            yield name, command
+
+
+LEAVES: Mapping[str, click.Command] = dict(_leaves())
+GROUPS: tuple[str, ...] = ("", *sorted({name.split()[0] for name in LEAVES if " " in name}))
+UNTIL_STOPPED = frozenset({"worker", "demo"})
+"""These run until they are told to stop, and are tested on their own."""
+
+NAME = "عمر ميديا █"  # no terminal of ours but a UTF-8 one can show it
+
+
+def _pair(folder: Path) -> Given:
+    given: dict[str, Any] = {
+        "display_name": NAME,
+        "bio": "Updates daily. Backup: t.me/umar_backup",
+        "handle": "umar.media",
+    }
+    ban = jsonl(folder / "bans.jsonl", a_ban("banned", **given))
+    return {"bans": [ban], "accounts": [jsonl(folder / "accounts.jsonl", a_sign_up("new", **given))]}
+
+
+def _truth(folder: Path) -> Given:
+    pair = _pair(folder)
+    (folder / "truth.csv").write_text(f"{','.join(PAIR)}\ntelegram,new,telegram,banned\n")
+    return {**pair, "truth": [folder / "truth.csv"]}
+
+
+def _explained(folder: Path) -> Given:
+    pair = _pair(folder)
+    return {"new": pair["accounts"], "banned": pair["bans"]}
+
+
+def _learned(folder: Path) -> Given:
+    return {
+        "verdicts": [jsonl(folder / "verdicts.jsonl", *judged(100))],
+        "alerts": [jsonl(folder / "alerts.jsonl", *map(an_alert_of, range(100)))],
+    }
+
+
+def _picture(folder: Path) -> Given:
+    if not installed():
+        pytest.skip("samehand[avatar] is not installed")
+    (folder / "avatar.png").write_bytes(encoded(a_photo()))
+    return {"files": [folder / "avatar.png"]}
+
+
+def _listed(folder: Path) -> Given:
+    lines = ["reference,name,programme", "1,Northern Valley Front,X", f"2,{NAME},X"]
+    (folder / "national.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    return {"files": [folder / "national.csv"], "authority": ["PK"], "out": [folder / "names.jsonl"]}
+
+
+def _lettered(folder: Path) -> Given:
+    _topics(folder)
+    return {"address": [post_letter(names(load()).created, 7).address]}
+
+
+def _topics(folder: Path) -> Given:
+    topics.check(load(), create=True)
+    return {}
+
+
+def _any_letters(folder: Path) -> Given:
+    return {"everything": []} if _lettered(folder) else {}
+
+
+def _resumed(folder: Path) -> Given:
+    _topics(folder)
+    return {"topic": [names(load()).created]}
+
+
+def _rebuilt(folder: Path) -> Given:
+    _topics(folder)
+    return {"bookmark_path": [folder / "bookmark.json"]}
+
+
+def _rotated(folder: Path) -> Given:
+    """A second pepper, so that the first can go; to a file beside, since errands are run again."""
+    file = load().pepper_file
+    assert file is not None
+    replace_file(file, rotated(file.read_text("ascii"), datetime.now(UTC))[0])
+    return {"number": ["1"], "anyway": []}
+
+
+ERRANDS: Mapping[str, Errand] = {
+    "score": Errand(_pair),
+    "explain": Errand(_explained),
+    "backtest": Errand(_truth),
+    "learn": Errand(_learned),
+    "simulate": Errand(lambda folder: {"accounts": ["200"], "out": [folder / "simulated"]}),
+    "hash-avatar": Errand(_picture),
+    "enrol": Errand(lambda folder: {"files": _pair(folder)["bans"]}, servers=True),
+    "remember": Errand(lambda folder: {"files": _pair(folder)["accounts"]}, servers=True),
+    "watchlist import": Errand(_listed),
+    "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
+    "pepper rotate": Errand(lambda folder: {}, servers=True),
+    "pepper drop": Errand(_rotated, servers=True),
+    "doctor": Errand(_topics, servers=True),
+    "letters list": Errand(lambda folder: {"done_too": []} if _lettered(folder) else {}, servers=True),
+    "letters show": Errand(_lettered, servers=True),
+    "letters replay": Errand(_any_letters, servers=True),
+    "letters drop": Errand(_any_letters, servers=True),
+    "letters resume": Errand(_resumed, servers=True),
+    "rebuild": Errand(_rebuilt, servers=True),
+}
+
+
+def words(name: str, given: Given) -> list[str]:
+    """The command line."""
+    line, arguments = name.split(), list[str]()
+    for param in LEAVES[name].params:
+        if param.name is None or param.name not in given:
+            continue
+        values = [str(value) for value in given[param.name]]
+        if isinstance(param, click.Argument):
+            arguments += values
+        elif isinstance(param, click.Option) and param.is_flag:
+            line.append(param.opts[-1])
+        else:
+            line += [word for value in values for word in (param.opts[-1], value)]
+    return [*line, *arguments]
+
+
+def inputs(name: str) -> list[str]:
+    """The parameters that name a file to read."""
+    return [str(it.name) for it in LEAVES[name].params if isinstance(it.type, InputFile)]
+
+
+def outputs(name: str) -> list[str]:
+    """The parameters that name a file to write."""
+    return [
+        str(it.name)
+        for it in LEAVES[name].params
+        if isinstance(it.type, click.Path) and not isinstance(it.type, InputFile) and not it.type.dir_okay
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a run."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_into(
+    line: Sequence[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    out: BinaryIO | None = None,
+    err: BinaryIO | None = None,
+    encoding: str = "utf-8",
+    stdin: bytes = b"",
+) -> Seen:
+    """Runs a command with streams of its own: files that nobody else holds, in an encoding."""
+    with _scratch() as (seen_out, seen_err):
+        target, faults = out or seen_out, err or seen_err
+        with monkeypatch.context() as patch:
+            stdout = io.TextIOWrapper(os.fdopen(os.dup(target.fileno()), "wb"), encoding)
+            stderr = io.TextIOWrapper(os.fdopen(os.dup(faults.fileno()), "wb"), encoding)
+            patch.setattr(sys, "stdout", stdout)
+            patch.setattr(sys, "stderr", stderr)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            code = run(line)
+            stdout.close()  # as at the end of a process: what is held must not fail now
+            stderr.close()
+        return Seen(code, _read(seen_out, encoding), _read(seen_err, encoding))
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        yield out, err
+
+
+def _read(file: BinaryIO, encoding: str) -> str:
+    file.seek(0)
+    return file.read().decode(encoding)
