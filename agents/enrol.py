@@ -86,7 +86,7 @@ class Enrol:
 
     async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:
         gone = [(it.account, it.occurred_at) for it in run]
-        await self._house.ask(self._house.store.expunge(gone, now=self._house.now()))
+        await self._house.ask(self._house.store.expunge(gone, now=self._house.now(), reason="ban-forgotten"))
         return [NOTHING] * len(run)
 
     async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:

@@ -13,10 +13,11 @@ from urllib.parse import quote, unquote
 class Marker(NamedTuple):
     """An alert on its way: its pair, who claims it, and what the metrics count.
 
-    ``claimant`` is empty for a withdrawal, which nobody claims. ``banned`` may hold spaces: it is last.
+    ``banned`` may hold spaces: it is last.
     """
 
     alert_id: str
+    revision: int
     claimant: str
     band: str
     direction: str
@@ -33,15 +34,16 @@ class Marker(NamedTuple):
     def __str__(self) -> str:
         since = "-" if self.seconds_since_ban is None else repr(self.seconds_since_ban)
         claimant = quote(self.claimant, safe=":", errors="surrogatepass") or "-"
-        words = (self.alert_id, claimant, self.band, self.direction, self.queue or "-", since, self.banned)
-        return " ".join(words)
+        found = (self.band, self.direction, self.queue or "-", since)
+        return " ".join((self.alert_id, str(self.revision), claimant, *found, self.banned))
 
 
 def read_marker(text: str) -> Marker:
     """Reads :class:`Marker`'s line. Raises ``ValueError`` where it is none."""
-    alert_id, claimant, band, direction, queue, since, banned = text.split(" ", 6)
+    alert_id, revision, claimant, band, direction, queue, since, banned = text.split(" ", 7)
     return Marker(
         alert_id,
+        int(revision),
         "" if claimant == "-" else unquote(claimant, errors="surrogatepass"),
         band,
         direction,

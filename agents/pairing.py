@@ -147,7 +147,7 @@ async def confirm(emits: Sequence[Emit], house: House) -> None:
     markers = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
     if not markers:
         return
-    claims = [Claim(it.alert_id, it.banned, it.claimant) for it in markers]
+    claims = [Claim(it.alert_id, it.banned, it.claimant, it.revision) for it in markers]
     await house.ask(house.store.confirm(claims, now=house.now()))
     for it in markers:
         house.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
@@ -166,6 +166,7 @@ def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
     since_ban = None if banned_at is None else now - banned_at
     marker = Marker(
         alert.alert_id,
+        alert.revision,
         pair.claimant,
         alert.band,
         alert.direction,

@@ -21,6 +21,7 @@ from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.opening import peppers_of, stock_of, store_of
+from agents.runtime.outbox import Relay
 from agents.runtime.start_checks import mismatched, start_fault, store_fault
 from agents.screen import Screen
 from agents.tending import Tending
@@ -74,6 +75,7 @@ def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None
 
     app.beside(_ending(app, tending.run))  # the store is open by the time that the group is joined
     app.task(_ending(app, again.run))
+    app.task(_ending(app, Relay(house, app.around.publisher, app.clock).run))
     try:
         return run_worker(app)
     finally:
@@ -138,13 +140,13 @@ def posts(house: House) -> tuple[Post, ...]:
     """Each agent at its topic."""
     called = house.topics
     created, updated = Screen(house), Screen(house, "update")
-    lookback, expunge = Lookback(house), Expunge(house)
+    lookback = Lookback(house)
     return (
         Post("screen-created", called.created, created, created.confirm),
         Post("screen-updated", called.updated, updated, updated.confirm),
         Post("enrol", called.banned, Enrol(house)),
         Post("lookback", called.enrolled, lookback, lookback.confirm),
-        Post("expunge", called.reinstated, expunge, expunge.confirm),
+        Post("expunge", called.reinstated, Expunge(house)),
         Post("judge", called.verdicts, Judge(house)),
         Post("forget", called.deleted, Forget(house)),
     )

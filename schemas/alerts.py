@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import fsum, isfinite
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from schemas import fields
 from schemas.accounts import Basis
@@ -20,6 +21,16 @@ BALANCE_TOLERANCE: Final = 1e-9
 
 Direction = Literal["forward", "lookback", "update"]
 Status = Literal["open", "withdrawn"]
+WithdrawnReason = Literal[
+    "reinstated",
+    "ban-forgotten",
+    "ban-expired",
+    "account-deleted",
+    "account-banned",
+    "no-longer-resembles",
+    "verdict",
+]
+WITHDRAWN_REASONS: Final[tuple[WithdrawnReason, ...]] = get_args(WithdrawnReason)
 Band = Literal["likely", "possible", "none"]
 
 # There are about fifteen signals with at most a few lines each.
@@ -50,6 +61,14 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
         """Refuse a weight that JSON cannot carry."""
         if not isfinite(self.weight):
             raise ValueError("weight is not a finite number")
+
+
+QUOTES_REMOVED: Final = "What this line quoted was removed when the alert was withdrawn."
+
+
+def without_quotes(line: EvidenceLine) -> EvidenceLine:
+    """The same line by its signal, level and weight alone, without a word of either account."""
+    return replace(line, ours="", theirs="", because=QUOTES_REMOVED)
 
 
 class Matched(Struct, frozen=True, kw_only=True):
@@ -106,11 +125,12 @@ class OtherCandidate(Struct, frozen=True, kw_only=True):
 class MirrorAlert(Record, frozen=True, kw_only=True):
     """One pair: an account that resembles a banned one, with the reasons, for a person to judge.
 
-    Consumers upsert by (`alert_id`, `revision`). `prior` + the weights of `evidence` + those of
-    `counter_evidence` = `log_odds` within 1e-9; `probability` is its calibration.
+    Consumers upsert by (`alert_id`, `revision`). A withdrawal is an alert of a higher revision; but for
+    `no-longer-resembles` and `verdict` it quotes nothing of either account any more. `prior` + the weights
+    of `evidence` + those of `counter_evidence` = `log_odds` within 1e-9; `probability` is its calibration.
     """
 
-    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at",)
+    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at", "withdrawn_at")
 
     alert_id: Annotated[
         fields.Opaque, Meta(description="Hash of the two accounts: the same whenever and by whomever found.")
@@ -155,6 +175,10 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     seconds_since_event: (
         Annotated[float, Meta(description="From the event that set it off to `detected_at`.")] | None
     ) = None
+    withdrawn_at: fields.Moment | None = None
+    withdrawn_reason: (
+        Annotated[WithdrawnReason, Meta(description="Why it was withdrawn; null while it is open.")] | None
+    ) = None
     notice: fields.Text256 = NOTICE
 
     def __post_init__(self) -> None:
@@ -188,7 +212,7 @@ class AlertSummary(Record, frozen=True, kw_only=True):
     It travels on the topic of alerts under the banned account's key and is upserted like an alert.
     """
 
-    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at",)
+    MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at", "withdrawn_at")
 
     kind: Literal["summary"] = "summary"
     alert_id: Annotated[fields.Opaque, Meta(description="Hash of the banned account and the word summary.")]
@@ -201,6 +225,10 @@ class AlertSummary(Record, frozen=True, kw_only=True):
     withheld_possible: Annotated[fields.Count, Meta(description="Pairs in the band possible that were not.")]
     queue: fields.Slug | None = None
     detected_at: fields.Moment
+    withdrawn_at: fields.Moment | None = None
+    withdrawn_reason: (
+        Annotated[WithdrawnReason, Meta(description="Why it was withdrawn; null while it is open.")] | None
+    ) = None
     notice: fields.Text256 = NOTICE
 
     @property

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from schemas.accounts import (
     Account,
     AccountBanned,
@@ -19,7 +21,7 @@ from schemas.accounts import (
     Avatar,
     Basis,
 )
-from schemas.alerts import AlertSummary, EvidenceLine, Matched, MirrorAlert, OtherCandidate
+from schemas.alerts import AlertSummary, EvidenceLine, Matched, MirrorAlert, OtherCandidate, without_quotes
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
@@ -177,6 +179,17 @@ ALERT: Final = MirrorAlert(
     seconds_since_event=0.018,
 )
 
+WITHDRAWN: Final = msgspec.structs.replace(
+    ALERT,
+    revision=2,
+    status="withdrawn",
+    evidence=tuple(without_quotes(line) for line in ALERT.evidence),
+    counter_evidence=tuple(without_quotes(line) for line in ALERT.counter_evidence),
+    others=(),
+    withdrawn_at=_RETURNED_AT + timedelta(days=3),
+    withdrawn_reason="reinstated",
+)
+
 SUMMARY: Final = AlertSummary(
     alert_id="7d793037a0760186574b0282f2f435e7",
     revision=1,
@@ -214,7 +227,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.deleted": (DELETED,),
     "accounts.banned": (BANNED, BANNED_BY_NAME),
     "accounts.reinstated": (REINSTATED,),
-    "alerts": (ALERT, SUMMARY),
+    "alerts": (ALERT, WITHDRAWN, SUMMARY),
     "alerts.verdicts": (VERDICT,),
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),

@@ -20,6 +20,7 @@ from samehand.keys import Key
 from samehand.lineage import Descent
 from samehand.signals.avatar import AvatarTrait
 from samehand.signals.base import Quoted
+from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable
 
 
@@ -176,11 +177,12 @@ class Proposal:
 
 
 class Claim(NamedTuple):
-    """An alert that was published, on a banned account, by the event that proposed it."""
+    """An alert that was published, on a banned account, by the event that proposed it, under a revision."""
 
     alert_id: str
     banned: str
     claimant: str
+    revision: int
 
 
 class Ruling(Enum):
@@ -211,6 +213,28 @@ class OpenAlert:
     band: str
     revision: int
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A withdrawal that consumers have not been told yet.
+
+    ``alert`` is as it was last told, ``revision`` the one to withdraw it under, ``at`` (Unix seconds) when
+    its cause was handled.
+    """
+
+    alert: OpenAlert
+    revision: int
+    reason: WithdrawnReason
+    at: float
+
+
+class Settled(NamedTuple):
+    """A withdrawal that the broker has confirmed, under its revision."""
+
+    alert_id: str
+    banned: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,10 +284,13 @@ class Store(Protocol):
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
         """Writes or replaces fingerprints, idempotently; the later ``occurred_at`` wins."""
 
-    async def expunge(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+    async def expunge(
+        self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
+    ) -> list[bool]:
         """Forgets bans reinstated at a moment, unless banned later; leaves a peppered marker only.
 
-        Answers whether something was there. Open alerts stay until :meth:`drop_alerts`.
+        Answers whether something was there. In the same step each open alert on such a ban is withdrawn: it
+        is :meth:`owed` from then on, and the pair may be proposed anew.
         """
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
@@ -272,7 +299,7 @@ class Store(Protocol):
     async def sweep(self, *, now: float) -> int:
         """Removes bans that expired in an hour that is over (never found meanwhile), a bounded number.
 
-        Answers how many.
+        Answers how many. Their open alerts are withdrawn in the same step, as by :meth:`expunge`.
         """
 
     async def bans_like(
@@ -310,10 +337,17 @@ class Store(Protocol):
         """Notes alerts as published: from now on a repeat is a duplicate. A claim since lost is ignored."""
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, the latest."""
+        """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, by alert id."""
 
-    async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
-        """Forgets (alert id, banned account) after its withdrawal was published.
+    async def owed(self, holder: str, *, now: float) -> list[Owed]:
+        """Withdrawals to publish now, the oldest first, at most :data:`store.limits.OWED_AT_ONCE` a shard.
+
+        While one ``holder`` asks again and again, others are answered nothing, for
+        :data:`store.limits.RELAY_SECONDS` after it asked last. What is not settled comes again.
+        """
+
+    async def settle(self, told: Sequence[Settled]) -> None:
+        """Forgets withdrawals that were published; one under another revision stays owed.
 
         Only a peppered revision number stays for a while, lest the pair, alerted again after a later ban,
         begin below the revision under which it was withdrawn.

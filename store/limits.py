@@ -19,6 +19,18 @@ CLAIM_SECONDS = 600
 # Nobody reads more alerts on one ban than this; a ban that gets more is a flood, and the oldest give way.
 OPEN_ALERTS_A_BAN = 500
 
+# Withdrawals that are published together, 3 KB each: some hundred milliseconds of a broker at most, and no
+# answer of Redis above a few hundred kilobytes, however many alerts a ban had.
+OWED_AT_ONCE = 100
+
+# Who publishes what is owed keeps others from it for so long after it asked last: it asks each second, and is
+# dead, or hangs, when it has not for ten. Then another one takes over; at worst something is told twice.
+RELAY_SECONDS = 10
+
+# Bans that are taken out by one script, with up to 500 open alerts each: a tenth of a second of Redis at
+# worst.
+TAKEN_OUT_AT_ONCE = 16
+
 # Published alerts without a verdict, 90 bytes each: what a team of twenty judges in a year. Beyond it nobody
 # will get to the oldest, and operators have long been told.
 AWAITING_MAX = 100_000

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from samehand.fingerprint import unpack
 from samehand.frequency import Frequencies
 from samehand.lineage import Descent, founder
+from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
 from store.base import (
     Ban,
@@ -20,12 +21,14 @@ from store.base import (
     Claim,
     Enrolled,
     OpenAlert,
+    Owed,
     Proposal,
     Query,
     Remembered,
     RememberedFacts,
     Ruled,
     Ruling,
+    Settled,
     StoreFacts,
 )
 from store.counting import counted
@@ -34,6 +37,8 @@ from store.limits import (
     DELETION_MARKER_SECONDS,
     MARKER_SECONDS,
     OPEN_ALERTS_A_BAN,
+    OWED_AT_ONCE,
+    RELAY_SECONDS,
     SWEEP_AT_ONCE,
     SWEPT_SECONDS,
 )
@@ -49,7 +54,7 @@ from store.records import (
     read_remembered_quote,
     remembered_quote,
 )
-from store.rulings import Marker, band_rank, confirmed, dropped, ruled
+from store.rulings import Marker, band_rank, claimed, confirmed, ruled, withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,8 @@ class MemoryStore:
     _markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     _open: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
+    _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
+    _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, until when it keeps others from it
     _suppressed: set[str] = field(default_factory=set)
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
@@ -124,7 +131,7 @@ class MemoryStore:
         facts, index = ban.facts, self._indexes[self._shard(ban.account)]
         known = index.entries.get(ban.account)
         if _over(facts, now):
-            self._expunge_ban(ban.account, facts.occurred_at, now)
+            self._expunge_ban(ban.account, facts.occurred_at, now, "ban-expired")
             return Enrolled.EXPIRED
         if _later(self._reinstated.get(ban.account), facts.occurred_at, now) or (
             known is not None and _occurred_at(known) > facts.occurred_at
@@ -143,28 +150,31 @@ class MemoryStore:
             ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
         )
 
-    async def expunge(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        """Forgets bans reinstated at a moment, unless banned later."""
-        return [self._expunge(account, occurred_at, now) for account, occurred_at in accounts]
+    async def expunge(
+        self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
+    ) -> list[bool]:
+        """Forgets bans reinstated at a moment, unless banned later, and withdraws their alerts."""
+        return [self._expunge(account, occurred_at, now, reason) for account, occurred_at in accounts]
 
-    def _expunge(self, account: str, occurred_at: float, now: float) -> bool:
+    def _expunge(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> bool:
         entry = self._indexes[self._shard(account)].entries.get(account)
         if entry is not None and _occurred_at(entry) > occurred_at:
             return False
         shard = self._remembered[self._shard(account)]
         there = entry is not None or shard.find(account, now) is not None
-        self._expunge_ban(account, occurred_at, now)
+        self._expunge_ban(account, occurred_at, now, reason)
         shard.remove(account)
         self._descents.pop(account, None)
         self._founders.pop(self._root(account), None)
         return there
 
-    def _expunge_ban(self, account: str, occurred_at: float, now: float) -> None:
+    def _expunge_ban(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> None:
         index = self._indexes[self._shard(account)]
         entry = index.entries.get(account)
         if entry is not None and _occurred_at(entry) > occurred_at:
             return
         index.remove(account)
+        self._withdraw_all(account, reason, now)
         marked = self._reinstated.get(account)
         latest = max(marked[0], occurred_at) if marked and marked[1] > now else occurred_at
         self._reinstated[account] = (latest, now + MARKER_SECONDS)
@@ -199,6 +209,7 @@ class MemoryStore:
         ][:SWEEP_AT_ONCE]
         for account in gone:
             self._indexes[self._shard(account)].remove(account)
+            self._withdraw_all(account, "ban-expired", now)
         return len(gone)
 
     async def bans_like(
@@ -291,27 +302,50 @@ class MemoryStore:
         if len(noted) > OPEN_ALERTS_A_BAN:
             del noted[next(iter(noted))]
         self._where[proposal.alert_id] = proposal.banned
+        self._owed.pop(proposal.alert_id, None)
+
+    def _withdraw_all(self, banned: str, reason: WithdrawnReason, now: float) -> None:
+        for alert in list(self._open.get(banned, {}).values()):
+            self._withdraw(alert, reason, now)
+
+    def _withdraw(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
+        at = (alert.alert_id, alert.banned)
+        del self._open[alert.banned][alert.alert_id]
+        marker = withdrawn(self._markers.get(at), alert.revision, now + MARKER_SECONDS)
+        self._markers[at] = marker
+        self._owed.pop(alert.alert_id, None)
+        self._owed[alert.alert_id] = Owed(alert, marker.revision, reason, now)
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
-        for alert_id, banned, claimant in published:
-            marker = self._marker((alert_id, banned), now)
-            if marker is not None:
-                claim, until = self._addresses.claim(claimant), now + MARKER_SECONDS
-                self._markers[alert_id, banned] = confirmed(marker, claim, until)
-            self._awaiting.setdefault(alert_id, now)
+        for alert_id, banned, claimant, revision in published:
+            marker, claim = self._marker((alert_id, banned), now), self._addresses.claim(claimant)
+            if marker is not None and claimed(marker, claim, revision):
+                self._markers[alert_id, banned] = confirmed(marker, now + MARKER_SECONDS)
+                self._awaiting.setdefault(alert_id, now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans, oldest first."""
-        return [list(self._open.get(account, {}).values()) for account in banned]
+        """The open alerts on bans."""
+        found = [self._open.get(account, {}).values() for account in banned]
+        return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
 
-    async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
-        """Forgets alerts after their withdrawal was published."""
-        for alert_id, banned in alerts:
-            if self._open.get(banned, {}).pop(alert_id, None) is not None:
-                self._markers[alert_id, banned] = dropped(self._markers[alert_id, banned])
-            self._where.pop(alert_id, None)
-        await self.judged([alert_id for alert_id, _ in alerts])
+    async def owed(self, holder: str, *, now: float) -> list[Owed]:
+        """Withdrawals to publish now, for one caller at a time."""
+        held_by, until = self._relay
+        if not self._owed:
+            return []
+        if held_by not in ("", holder) and now < until:
+            return []
+        self._relay = (holder, now + RELAY_SECONDS)
+        return sorted(self._owed.values(), key=lambda one: one.at)[:OWED_AT_ONCE]
+
+    async def settle(self, told: Sequence[Settled]) -> None:
+        """Forgets withdrawals that were published."""
+        for one in told:
+            owed = self._owed.get(one.alert_id)
+            if owed is not None and owed.revision == one.revision:
+                del self._owed[one.alert_id]
+                self._awaiting.pop(one.alert_id, None)
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs."""

@@ -8,7 +8,12 @@ States of a pair's marker::
     noted --propose by another event, no higher band, later--> noted and claimed by it, the same revision
     confirmed --propose, no higher band--> duplicate
     confirmed or noted --propose, higher band--> noted, revision + 1
-    any --drop (withdrawn as revision + 1)--> dropped: the next alert has the revision after that
+    noted or confirmed --its ban goes, or another cause--> withdrawn as revision + 1, owed to the consumers
+    owed --the broker has confirmed that very revision--> gone
+    owed or gone --propose--> noted, the revision after that; what was still owed is owed no more
+
+A pair is open or owed or neither, never both, and each arrow is one step in the store. Whoever comes late
+(a worker that lost its partition and goes on) bears the revision that it acts on, and finds another one.
 """
 
 from __future__ import annotations
@@ -57,16 +62,24 @@ def ruled(
     return Ruled(Ruling.PUBLISH, revision), Marker(revision, rank, marker.confirmed, until, claim, now)
 
 
-def confirmed(marker: Marker, claim: bytes, until: float) -> Marker:
-    """The marker once the broker has confirmed the claimant's alert.
+def claimed(marker: Marker, claim: bytes, revision: int) -> bool:
+    """Whether the claimant's alert of that revision is the one that is to be published of the pair.
 
-    As it was where another has claimed the pair since: that one's alert is still to be published.
+    Not where another has claimed the pair since, or where the pair has another revision.
     """
-    if marker.claim != claim:
-        return marker
+    return marker.claim == claim and marker.revision == revision
+
+
+def confirmed(marker: Marker, until: float) -> Marker:
+    """The marker once the broker has confirmed the alert of whoever claims it."""
     return replace(marker, confirmed=max(marker.confirmed, marker.noted), until=until)
 
 
-def dropped(marker: Marker) -> Marker:
-    """The marker after the withdrawal, which took a revision of its own."""
-    return replace(marker, revision=marker.revision + 1, noted=-1, confirmed=-1)
+def withdrawn(marker: Marker | None, told: int, until: float) -> Marker:
+    """The marker of a pair whose alert, last told as revision ``told``, is withdrawn as the one after it.
+
+    An alert may be open longer than its marker was kept.
+    """
+    known = marker or Marker(0, -1, -1, until, b"", 0.0)
+    revision = max(known.revision, told) + 1
+    return replace(known, revision=revision, noted=-1, confirmed=-1, until=until)

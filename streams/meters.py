@@ -20,6 +20,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 
+from schemas.alerts import WITHDRAWN_REASONS
 from streams.breaker import BreakerState
 from streams.lag import Lag
 from streams.outcomes import Arrival, Dead, Nothing, Outcome, Published
@@ -170,6 +171,9 @@ class Meters:
         self.alerts = Counter(
             "samehand_alerts", "Alerts published.", ("band", "direction", "queue"), registry=registry
         )
+        self.alerts_withdrawn = Counter(
+            "samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",), registry=registry
+        )
         self.time_to_detect_seconds = Histogram(
             "samehand_time_to_detect_seconds",
             "From a ban to the alert on its mirror.",
@@ -278,6 +282,8 @@ class Meters:
             self.alerts.labels(band, direction, "")
         for direction in DIRECTIONS:
             self.time_to_detect_seconds.labels(direction)
+        for reason in WITHDRAWN_REASONS:
+            self.alerts_withdrawn.labels(reason)
         for verdict, band in product(VERDICTS, (*BANDS, NO_BAND)):
             self.verdicts.labels(verdict, band)
         for band in BANDS:

@@ -1,7 +1,8 @@
 """Pairs in Redis: what was proposed, published, withdrawn and silenced.
 
 A pair's marker and its open alert lie with the banned account, so that ruling and ban are seen in one
-atomic step. Under the alert's own shard lie its whereabouts and, once a moderator said so, its silence.
+atomic step, and an alert ends in the very step in which its ban does (outbox.py). Under the alert's own
+shard lie its whereabouts and, once a moderator said so, its silence.
 """
 
 from __future__ import annotations
@@ -88,34 +89,28 @@ class Alerts:
             for silent, itself in zip(quiet, gone, strict=True)
         ]
 
-    async def confirm(self, published: Sequence[Claim], now: float) -> None:
-        """Notes alerts as published."""
+    async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
+        """Notes alerts as published; answers those whose claim still stands."""
         addresses = self._shards.addresses
         banned = [addresses.account(one.banned) for one in published]
         items = [
-            (addresses.alert(one.alert_id).raw, addresses.claim(one.claimant).hex()) for one in published
+            (addresses.alert(one.alert_id).raw, addresses.claim(one.claimant).hex(), one.revision)
+            for one in published
         ]
-        await self._shards.scatter("confirm", banned, (repr(now), MARKER_SECONDS), items)
+        found = await self._shards.ask("confirm", banned, (repr(now), MARKER_SECONDS), items)
+        return [one for one, (stands,) in zip(published, found, strict=True) if stands]
 
     async def open(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans, oldest first."""
+        """The open alerts on bans, by alert id."""
         digests = [self._shards.addresses.account(account) for account in banned]
         found: list[list[OpenAlert]] = [[] for _ in banned]
         items = [(digest.raw,) for digest in digests]
         for _, places, answer in await self._shards.scatter("open_alerts", digests, (), items):
             rest = iter(answer)
             for at in places:
-                several = islice(rest, next(rest))
-                found[at] = [_read(raw) for raw in list(several) if raw]
+                several = [_read(raw) for raw in islice(rest, next(rest))]
+                found[at] = sorted(several, key=lambda alert: alert.alert_id)
         return found
-
-    async def drop(self, alerts: Sequence[tuple[str, str]]) -> None:
-        """Forgets alerts after their withdrawal was published."""
-        banned = [self._shards.addresses.account(account) for _, account in alerts]
-        digests = [self._shards.addresses.alert(alert) for alert, _ in alerts]
-        items = [(one.raw, alert.raw) for one, alert in zip(banned, digests, strict=True)]
-        await self._shards.scatter("drop", banned, (), items)
-        await together([self._shards.link.command("DEL", self._key("l", alert)) for alert in digests])
 
     async def suppress(self, alert_ids: Sequence[str]) -> None:
         """Silences pairs for good. One a moderator's decision, so there is no cap and no expiry."""
@@ -145,6 +140,10 @@ def _packed(proposal: Proposal) -> bytes:
 
 
 def _read(raw: bytes) -> OpenAlert:
-    words = msgspec.msgpack.decode(raw[4:], type=_Words)
-    revision = int.from_bytes(raw[:4], "big")
-    return OpenAlert(words.alert_id, words.account, words.banned, words.band, revision, words.payload)
+    return read_open(raw[4:], int.from_bytes(raw[:4], "big"))
+
+
+def read_open(words: bytes, revision: int) -> OpenAlert:
+    """An alert as it was last told, under that revision."""
+    read = msgspec.msgpack.decode(words, type=_Words)
+    return OpenAlert(read.alert_id, read.account, read.banned, read.band, revision, read.payload)

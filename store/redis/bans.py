@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from samehand.account import account_key
 from samehand.fingerprint import unpack
 from samehand.lineage import founder
+from schemas.alerts import WithdrawnReason
 from store.addresses import Digest
 from store.base import Ban, BanFacts, Enrolled
 from store.errors import StoreUnavailable
-from store.limits import MARKER_SECONDS, SLOTS_A_SHARD, SWEEP_AT_ONCE
+from store.limits import MARKER_SECONDS, SLOTS_A_SHARD, SWEEP_AT_ONCE, TAKEN_OUT_AT_ONCE
 from store.records import (
     BanQuote,
     ban_quote,
@@ -35,11 +36,12 @@ _WALKED_AT_ONCE = 512
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One operation for ban_write.lua."""
+    """One operation for ban_write.lua. ``reason``: why alerts on a ban are withdrawn that it takes out."""
 
     verb: str
     digest: Digest
     occurred_at: float
+    reason: WithdrawnReason | None = None
     frame: bytes = b""
     quote: bytes = b""
     rows: bytes = b""
@@ -53,6 +55,7 @@ class _Write:
             self.verb,
             self.digest.raw,
             repr(self.occurred_at),
+            self.reason or "",
             self.expect,
             self.frame,
             self.quote,
@@ -91,7 +94,7 @@ class Bans:
     def _enrolment(self, ban: Ban, rows: bytes, now: float) -> _Write:
         digest, facts = self._shards.addresses.account(ban.account), ban.facts
         if facts.expires_at is not None and facts.expires_at <= now:
-            return _Write("retire", digest, facts.occurred_at)
+            return _Write("retire", digest, facts.occurred_at, "ban-expired")
         frame = frame_of(digest.tag, ban.fingerprints, facts.expires_at)
         own = facts.descent == founder(ban.account)
         root = None if own else self._shards.addresses.account(facts.descent.root_id).raw
@@ -99,14 +102,16 @@ class Bans:
             "enrol",
             digest,
             facts.occurred_at,
-            frame,
-            ban_quote(facts, root),
-            rows,
+            frame=frame,
+            quote=ban_quote(facts, root),
+            rows=rows,
         )
 
-    async def expunge(self, accounts: Sequence[tuple[str, float]], now: float) -> list[str]:
+    async def expunge(
+        self, accounts: Sequence[tuple[str, float]], now: float, reason: WithdrawnReason
+    ) -> list[str]:
         """Takes bans out, but for later ones; answers `removed`, `nothing` or `later`."""
-        writes = [_Write("expunge", self._shards.addresses.account(one), at) for one, at in accounts]
+        writes = [_Write("expunge", self._shards.addresses.account(one), at, reason) for one, at in accounts]
         return await self._write(writes, now)
 
     async def sweep(self, now: float) -> int:
@@ -115,7 +120,8 @@ class Bans:
         for shard in self._shards.all:
             quotes = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
             gone = [self._shards.addresses.account(read_ban_quote(quote).account) for quote in quotes]
-            words = await self._write([_Write("sweep", digest, float("inf")) for digest in gone], now)
+            writes = [_Write("sweep", digest, float("inf"), "ban-expired") for digest in gone]
+            words = await self._write(writes, now)
             swept += words.count("removed")
         return swept
 
@@ -165,8 +171,9 @@ class Bans:
 
     async def _write(self, writes: Sequence[_Write], now: float) -> list[str]:
         words: list[str] = []
-        for at in range(0, len(writes), _WRITTEN_AT_ONCE):
-            words += await self._write_some(writes[at : at + _WRITTEN_AT_ONCE], now)
+        several = _WRITTEN_AT_ONCE if all(one.reason is None for one in writes) else TAKEN_OUT_AT_ONCE
+        for at in range(0, len(writes), several):
+            words += await self._write_some(writes[at : at + several], now)
         return words
 
     async def _write_some(self, writes: Sequence[_Write], now: float) -> list[str]:

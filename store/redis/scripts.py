@@ -7,7 +7,11 @@ from importlib import resources
 from typing import NamedTuple
 
 _LUA = resources.files("store.redis").joinpath("lua")
-_OF_GENERATIONS = ("remember", "forget")
+_BESIDES = {
+    **dict.fromkeys(("remember", "forget"), "generations"),
+    **dict.fromkeys(("ban_write", "propose", "owed", "settle"), "outbox"),
+}
+"""What a script needs beside what all share."""
 _NAMES = (
     "ban_write",
     "ban_read",
@@ -22,7 +26,8 @@ _NAMES = (
     "banned",
     "propose",
     "confirm",
-    "drop",
+    "owed",
+    "settle",
     "open_alerts",
     "pairs",
     "founder",
@@ -39,7 +44,7 @@ class Script(NamedTuple):
 
 
 def _read(name: str) -> Script:
-    parts = ["common", *(["generations"] if name in _OF_GENERATIONS else []), name]
+    parts = ["common", *([_BESIDES[name]] if name in _BESIDES else []), name]
     text = "\n".join(_LUA.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in parts)
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 

@@ -7,6 +7,7 @@ from hashlib import sha1
 
 from samehand.frequency import Frequencies
 from samehand.lineage import Descent
+from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
 from store.base import (
     Ban,
@@ -15,11 +16,13 @@ from store.base import (
     Claim,
     Enrolled,
     OpenAlert,
+    Owed,
     Proposal,
     Query,
     Remembered,
     RememberedFacts,
     Ruled,
+    Settled,
     StoreFacts,
 )
 from store.errors import StoreEmptied, StoreUnavailable
@@ -32,6 +35,7 @@ from store.redis.families import Families
 from store.redis.layout import Layout, Sizes, fold_versions
 from store.redis.link import Endpoint, Link, together
 from store.redis.lookup import look_up
+from store.redis.outbox import Outbox
 from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
 from store.redis.standing import Standing
@@ -65,6 +69,7 @@ class RedisStore:
         self._families = Families(self._shards)
         self._bans = Bans(self._shards, self._families)
         self._alerts = Alerts(self._shards)
+        self._outbox = Outbox(self._shards)
         self._awaiting = Awaiting(self._shards)
         self._remembered = RememberedAccounts(
             self._shards,
@@ -135,9 +140,11 @@ class RedisStore:
             self._folds |= folds
         return await self._bans.enrol(bans, now)
 
-    async def expunge(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        """Forgets bans reinstated at a moment, unless banned later."""
-        words = await self._bans.expunge(accounts, now)
+    async def expunge(
+        self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
+    ) -> list[bool]:
+        """Forgets bans reinstated at a moment, unless banned later, and withdraws their alerts."""
+        words = await self._bans.expunge(accounts, now, reason)
         gone = [at for at, word in enumerate(words) if word != "later"]
         forgotten = await self._remembered.forget([accounts[at] for at in gone], now, for_good=True)
         there = [word == "removed" for word in words]
@@ -195,17 +202,21 @@ class RedisStore:
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
-        await self._alerts.confirm(published, now)
-        await self._awaiting.note([one.alert_id for one in published], now)
+        confirmed = await self._alerts.confirm(published, now)
+        await self._awaiting.note([one.alert_id for one in confirmed], now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
-        """The open alerts on bans, oldest first."""
+        """The open alerts on bans."""
         return await self._alerts.open(banned)
 
-    async def drop_alerts(self, alerts: Sequence[tuple[str, str]]) -> None:
-        """Forgets alerts after their withdrawal was published."""
-        await self._alerts.drop(alerts)
-        await self._awaiting.settle([alert_id for alert_id, _ in alerts])
+    async def owed(self, holder: str, *, now: float) -> list[Owed]:
+        """Withdrawals to publish now, for one caller at a time."""
+        return await self._outbox.owed(holder)
+
+    async def settle(self, told: Sequence[Settled]) -> None:
+        """Forgets withdrawals that were published."""
+        settled = await self._outbox.settle(told)
+        await self._awaiting.settle([one.alert_id for one in settled])
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs."""

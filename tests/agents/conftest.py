@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from agents.forget import Forget
 from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
+from agents.runtime.outbox import Relay
 from agents.screen import Screen
 from samehand.weights import default_weights
 from schemas.alerts import AlertSummary, MirrorAlert
@@ -23,6 +25,7 @@ from schemas.record import Record
 from schemas.wire import Decoded, decode_alert
 from store.memory import Bounds, MemoryStore
 from store.pepper import Pepper
+from streams.clock import SystemClock
 from streams.meters import Meters
 from streams.outcomes import Dead, Emit, Outcome, Published
 from streams.topics import Names
@@ -63,6 +66,20 @@ class Life:
         """The alerts so far, summaries aside."""
         return [alert for alert in self.heard if isinstance(alert, MirrorAlert)]
 
+    async def relay(self) -> None:
+        """Publishes all that the store owes."""
+        while await self.relaying.look():
+            pass
+
+    async def send(self, emit: Emit) -> Awaitable[object]:
+        """What the relay publishes; the broker confirms it at once."""
+        alert = self.alert(emit)
+        assert alert is not None
+        self.heard.append(alert)
+        confirmed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        confirmed.set_result(None)
+        return confirmed
+
     def __post_init__(self) -> None:
         self.screen = Screen(self.house)
         self.changed = Screen(self.house, "update")
@@ -71,6 +88,7 @@ class Life:
         self.expunge = Expunge(self.house)
         self.judge = Judge(self.house)
         self.forget = Forget(self.house)
+        self.relaying = Relay(self.house, self, SystemClock())
 
     async def ban(self, *bans: Record) -> None:
         """Enrols bans and lets look-back have the word of it."""

@@ -13,15 +13,16 @@ words = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True).filter
 
 @given(
     alert_id=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+    revision=st.integers(1, 2**31),
     claimant=st.just("") | st.text().map(lambda event: f"forward:{event}"),
     queue=st.just("") | words,
     since=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     banned=st.text(min_size=1),
 )
 def test_a_marker_reads_back(
-    alert_id: str, claimant: str, queue: str, since: float | None, banned: str
+    alert_id: str, revision: int, claimant: str, queue: str, since: float | None, banned: str
 ) -> None:
-    marker = Marker(alert_id, claimant, "likely", "forward", queue, since, banned)
+    marker = Marker(alert_id, revision, claimant, "likely", "forward", queue, since, banned)
     assert read_marker(str(marker)) == marker
 
 
@@ -32,7 +33,7 @@ def test_what_is_no_marker_is_refused() -> None:
 
 def test_the_event_that_claims_an_alert_is_named_and_a_ban_is_not() -> None:
     def of(claimant: str) -> str | None:
-        return Marker("a1", claimant, "likely", "forward", "", None, "x:1").event_id
+        return Marker("a1", 1, claimant, "likely", "forward", "", None, "x:1").event_id
 
     assert of("forward:01J9:Z") == "01J9:Z"
     assert of("update:e") == "e"

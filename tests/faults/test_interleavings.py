@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.agents.conftest import make_life
-from tests.agents.test_interleavings import OPEN, MakeWorld, orders, said, world
+from tests.agents.test_interleavings import OPEN, MakeWorld, ends_open, orders, said, world
 
 __all__ = ["make_life", "world"]  # fixtures
 
@@ -30,10 +30,33 @@ def test_a_change_and_a_creation_told_at_once_are_one_alert(world: MakeWorld) ->
 
 def test_nothing_stays_open_of_a_ban_that_was_lifted(world: MakeWorld) -> None:
     """In whatever order ban, mirror and reinstatement fall, the last word is not an open alert."""
-    ends = {tuple(said(lived)) for lived in orders(world, "mirror", "ban", "lifted")}
+    ends = set()
+    for lived in orders(world, "mirror", "ban", "lifted"):
+        lived.tell_what_is_owed()
+        ends.add(tuple(said(lived)))
     assert () in ends
     assert len(ends) > 1
     for end in ends:
         last = max(end, key=lambda told: told[1], default=("withdrawn", 0))
         assert last[0] == "withdrawn", sorted(ends)
         assert [told for told in end if told[0] == "open"] in ([], OPEN)
+
+
+LIFTED_AND_AGAIN = [
+    pytest.param(("lifted", "again", "relay", "late_relay"), id="a zombie tells what is owed, too"),
+    pytest.param(("lifted", "lifted", "again", "relay"), id="the reinstatement comes twice"),
+    pytest.param(("lifted", "again", "mirror", "relay"), id="the mirror's event comes again"),
+]
+
+
+@pytest.mark.parametrize("jobs", LIFTED_AND_AGAIN)
+def test_banned_again_among_zombies_and_repeats_the_pair_ends_open(
+    world: MakeWorld, jobs: tuple[str, ...]
+) -> None:
+    for lived in orders(world, *jobs, before=("ban", "mirror")):
+        assert ends_open(lived), said(lived)
+
+
+def test_lifted_among_repeats_the_pair_ends_withdrawn(world: MakeWorld) -> None:
+    for lived in orders(world, "lifted", "lifted", "mirror", "relay", before=("ban", "mirror")):
+        assert not ends_open(lived), said(lived)

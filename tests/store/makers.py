@@ -118,6 +118,6 @@ def a_proposal(
     )
 
 
-def a_claim(proposal: Proposal) -> Claim:
+def a_claim(proposal: Proposal, revision: int = 1) -> Claim:
     """What confirms it."""
-    return Claim(proposal.alert_id, proposal.banned, proposal.claimant)
+    return Claim(proposal.alert_id, proposal.banned, proposal.claimant, revision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.base import Store
+from store.base import Settled, Store
 from store.limits import MARKER_SECONDS
 from tests.store.makers import NOW, a_ban, a_claim, a_proposal
 
@@ -10,7 +10,7 @@ from tests.store.makers import NOW, a_ban, a_claim, a_proposal
 async def published(store: Store, *numbers: int, now: float = NOW) -> list[str]:
     """Publishes alerts on one ban; their ids."""
     proposals = [a_proposal(f"x:new-{number}", claimant=f"forward:{number}") for number in numbers]
-    await store.enrol([a_ban("1", handle="umar_media")], now=NOW)
+    await store.enrol([a_ban("9001", handle="umar_media")], now=NOW)
     await store.propose(proposals, now=now)
     await store.confirm([a_claim(one) for one in proposals], now=now)
     return [one.alert_id for one in proposals]
@@ -44,7 +44,9 @@ async def test_one_that_is_published_again_has_waited_since_the_first_time(store
 
 async def test_a_withdrawn_alert_waits_for_nobody(store: Store) -> None:
     (alert_id,) = await published(store, 1)
-    await store.drop_alerts([(alert_id, a_proposal("x:new-1").banned)])
+    banned = a_proposal("x:new-1").banned
+    await store.expunge([(banned, NOW)], now=NOW)
+    await store.settle([Settled(alert_id, banned, 2)])
     assert await waiting(store) == (0, None)
 
 

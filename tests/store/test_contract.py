@@ -15,8 +15,8 @@ from samehand.keys import (
     value_of,
 )
 from samehand.lineage import Descent, founder
-from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Store
-from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, SWEPT_SECONDS, shard_posting_cap
+from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Settled, Store
+from store.limits import CLAIM_SECONDS, OWED_AT_ONCE, SWEPT_SECONDS, shard_posting_cap
 from store.pepper import Pepper, Peppers
 from tests.store.conftest import MakeStore
 from tests.store.makers import (
@@ -379,7 +379,7 @@ class TestPairs:
         assert await store.propose([proposal], now=NOW) == [Ruled(DUPLICATE, 0)]
         higher = a_proposal(band="likely")
         assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
-        await store.confirm([a_claim(proposal)], now=NOW)
+        await store.confirm([a_claim(proposal, 2)], now=NOW)
         assert await store.propose([proposal, higher], now=NOW) == [Ruled(DUPLICATE, 0)] * 2
 
     async def test_what_a_crash_left_unconfirmed_is_published_again_under_its_revision(
@@ -465,24 +465,94 @@ class TestPairs:
         assert await store.open_alerts(["x:9001", "x:404"]) == [expected, []]
         assert await store.pairs([proposals[1].alert_id, "unknown"]) == [expected[1], None]
 
-    async def test_the_oldest_open_alerts_on_a_ban_give_way_beyond_the_cap(self, store: Store) -> None:
+    async def test_whoever_ends_a_ban_ends_its_alerts_in_the_same_step(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
-        proposals = [a_proposal(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN + 3)]
+        proposals = [a_proposal(f"x:{n}") for n in range(3)]
         await store.propose(proposals, now=NOW)
-        ((first, *rest),) = await store.open_alerts(["x:9001"])
-        assert (first.account, len(rest)) == ("x:3", OPEN_ALERTS_A_BAN - 1)
+        await store.expunge([("x:9001", NOW)], now=NOW + 1, reason="ban-forgotten")
+        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert await store.pairs([proposals[0].alert_id]) == [None]
+        owed = await store.owed("holder", now=NOW + 1)
+        assert {(one.alert.account, one.revision, one.reason, one.at) for one in owed} == {
+            (one.account, 2, "ban-forgotten", NOW + 1) for one in proposals
+        }
 
-    async def test_after_a_withdrawal_a_later_ban_alerts_above_its_revision(self, store: Store) -> None:
+    async def test_an_expired_ban_takes_its_alerts_along_when_it_is_swept_or_sent_again(
+        self, store: Store
+    ) -> None:
+        ends = a_ban("9001", expires_at=NOW + 1), a_ban("9002", expires_at=NOW + 1)
+        await store.enrol(ends, now=NOW)
+        await store.propose([a_proposal(banned="x:9001"), a_proposal(banned="x:9002")], now=NOW)
+        await store.enrol([ends[1]], now=NOW + 2)
+        assert [it.alert.banned for it in await store.owed("holder", now=NOW)] == ["x:9002"]
+        await store.sweep(now=NOW + 2 * 3_600)
+        owed = await store.owed("holder", now=NOW + 2 * 3_600)
+        assert {(it.alert.banned, it.reason) for it in owed} == {
+            ("x:9001", "ban-expired"),
+            ("x:9002", "ban-expired"),
+        }
+
+    async def test_what_was_ended_is_owed_until_its_own_revision_is_settled(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        (owed,) = await store.owed("holder", now=NOW)
+        assert await store.owed("holder", now=NOW) == [owed], "whoever took it may have died"
+        for revision in (1, 3):
+            await store.settle([Settled(owed.alert.alert_id, "x:9001", revision)])
+        assert await store.owed("holder", now=NOW) == [owed]
+        await store.settle([Settled(owed.alert.alert_id, "x:9001", 2)])
+        assert await store.owed("holder", now=NOW) == []
+
+    async def test_one_holder_at_a_time_is_told_what_is_owed(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        assert len(await store.owed("one", now=NOW)) == 1
+        assert await store.owed("another", now=NOW + 1) == []
+        assert len(await store.owed("one", now=NOW + 2)) == 1
+
+    async def test_more_than_fit_into_one_answer_are_owed_one_after_the_other(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal(f"x:{n}") for n in range(OWED_AT_ONCE + 3)], now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        told = 0
+        while owed := await store.owed("holder", now=NOW):
+            assert len(owed) <= OWED_AT_ONCE
+            await store.settle([Settled(it.alert.alert_id, it.alert.banned, it.revision) for it in owed])
+            told += len(owed)
+        assert told == OWED_AT_ONCE + 3
+
+    async def test_banned_again_the_pair_is_told_at_once_above_the_withdrawal(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         await store.propose([a_proposal()], now=NOW)
         await store.confirm([a_claim(a_proposal())], now=NOW)
         await store.expunge([("x:9001", NOW)], now=NOW)
-        ((withdrawn,),) = await store.open_alerts(["x:9001"])
-        await store.drop_alerts([(withdrawn.alert_id, withdrawn.banned)])
-        assert await store.open_alerts(["x:9001"]) == [[]]
-        assert await store.pairs([withdrawn.alert_id]) == [None]
+        (owed,) = await store.owed("holder", now=NOW)
+        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 3)], "nothing was settled yet"
+        await store.settle([Settled(owed.alert.alert_id, "x:9001", 2)])  # by a worker that is late
+        ((open_,),) = await store.open_alerts(["x:9001"])
+        assert (open_.revision, await store.owed("holder", now=NOW)) == (3, [])
+
+    async def test_a_late_confirmation_of_a_withdrawn_alert_confirms_nothing(self, store: Store) -> None:
+        """The same event, read by another worker, has proposed the pair anew, and that worker may die."""
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
         await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
         assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 3)]
+        await store.confirm([a_claim(a_proposal(), revision=1)], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 3)]
+        await store.confirm([a_claim(a_proposal(), revision=3)], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(DUPLICATE, 0)]
+
+    async def test_a_ban_that_is_replaced_keeps_its_alerts(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
+        assert await store.expunge([("x:9001", NOW)], now=NOW) == [False]
+        assert await store.owed("holder", now=NOW) == []
 
 
 class TestFamilies:

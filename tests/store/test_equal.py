@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from samehand.keys import kind_of, value_of
 from samehand.lineage import Descent, founder
 from store import ranking
-from store.base import Query, Store
+from store.base import Query, Settled, Store
 from store.memory import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
@@ -38,8 +38,8 @@ EXPUNGE = st.tuples(st.just("expunge"), IDS, MOMENTS)
 FORGET = st.tuples(st.just("forget"), IDS, MOMENTS)
 CLAIMANTS = st.sampled_from(["forward:1", "lookback:1"])
 PROPOSE = st.tuples(st.just("propose"), IDS, IDS, st.sampled_from(["possible", "likely"]), CLAIMANTS)
-CONFIRM = st.tuples(st.just("confirm"), IDS, IDS, CLAIMANTS)
-PAIR = st.tuples(st.sampled_from(["drop", "suppress"]), IDS, IDS)
+CONFIRM = st.tuples(st.just("confirm"), IDS, IDS, CLAIMANTS, st.integers(1, 3))
+PAIR = st.tuples(st.sampled_from(["settle", "suppress"]), IDS, IDS)
 JOIN = st.tuples(st.just("join"), IDS, IDS)
 OTHER = st.tuples(st.sampled_from(["sweep", "freeze"]))
 WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0, 3_600.0]))
@@ -79,9 +79,9 @@ class Story:
             case ("propose", str(one), str(other), str(band), str(claimant)):
                 proposal = a_proposal(f"x:{one}", f"x:{other}", band=band, claimant=claimant)
                 return await self.store.propose([proposal], now=self.now)
-            case ("confirm", str(one), str(other), str(claimant)):
+            case ("confirm", str(one), str(other), str(claimant), int(revision)):
                 claimed = a_proposal(f"x:{one}", f"x:{other}", claimant=claimant)
-                await self.store.confirm([a_claim(claimed)], now=self.now)
+                await self.store.confirm([a_claim(claimed, revision)], now=self.now)
             case (str(verb), str(one), str(other)):
                 return await self._pair(verb, one, other)
             case ("sweep",):
@@ -94,8 +94,10 @@ class Story:
 
     async def _pair(self, verb: str, one: str, other: str) -> object:
         alert, banned = a_proposal(f"x:{one}", f"x:{other}").alert_id, f"x:{other}"
-        if verb == "drop":
-            await self.store.drop_alerts([(alert, banned)])
+        if verb == "settle":
+            owed = await self.store.owed("holder", now=self.now)
+            several = [Settled(alert, banned, one.revision) for one in owed if one.alert.alert_id == alert]
+            await self.store.settle([*several, Settled(alert, banned, 1)])
         elif verb == "suppress":
             await self.store.suppress([alert], now=self.now)
         else:
@@ -118,6 +120,7 @@ class Story:
             await store.bans(ACCOUNTS),
             await store.bans(ACCOUNTS, now=now),
             await store.open_alerts(ACCOUNTS),
+            sorted(map(repr, await store.owed("holder", now=now))),
             await store.pairs(pairs),
             await store.descents(ACCOUNTS),
             (figures.fingerprints, figures.remembered_evicted, frequencies.bans, frequencies.accounts("")),

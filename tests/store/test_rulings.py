@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from store.base import Ruling
 from store.limits import CLAIM_SECONDS
-from store.rulings import Marker, band_rank, confirmed, dropped, ruled
+from store.rulings import Marker, band_rank, claimed, confirmed, ruled, withdrawn
 
 MINE, OTHERS = b"my event", b"another event"
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["possible", "likely", "confirm", "drop", "wait"]), st.sampled_from([MINE, OTHERS])
+        st.sampled_from(["possible", "likely", "confirm", "withdraw", "wait"]),
+        st.sampled_from([MINE, OTHERS]),
     ),
     max_size=30,
 )
@@ -33,10 +34,11 @@ def test_revisions_never_fall_and_what_is_confirmed_stays_told(
         if event == "wait":
             now += CLAIM_SECONDS
         elif event == "confirm" and marker is not None:
-            marker = confirmed(marker, claim, LONG)
+            if claimed(marker, claim, last):
+                marker = confirmed(marker, LONG)
             published = marker.confirmed
-        elif event == "drop" and marker is not None:
-            marker, last, published = dropped(marker), marker.revision + 1, -1
+        elif event == "withdraw" and marker is not None:
+            marker, last, published = withdrawn(marker, last, LONG), marker.revision + 1, -1
         elif event in ("possible", "likely"):
             ruling, after = ruled(marker, band_rank(event), claim, now, LONG)
             assert ruling.ruling is Ruling.DUPLICATE or band_rank(event) > published
@@ -58,7 +60,7 @@ def test_what_is_proposed_only_again_needs_a_claim_of_its_own_that_is_open() -> 
     assert marker is not None
     own, _ = ruled(marker, 1, MINE, 1.0, LONG, again_only=True)
     assert (own.ruling, own.revision) == (Ruling.PUBLISH, 1)
-    for known, claim in [(None, MINE), (marker, OTHERS), (confirmed(marker, MINE, LONG), MINE)]:
+    for known, claim in [(None, MINE), (marker, OTHERS), (confirmed(marker, LONG), MINE)]:
         refused, after = ruled(known, 2, claim, 2 * CLAIM_SECONDS, LONG, again_only=True)
         assert (refused.ruling, after) == (Ruling.DUPLICATE, None)
 
@@ -69,5 +71,19 @@ def test_another_event_waits_until_the_claim_is_over() -> None:
     late, taken = ruled(marker, 1, OTHERS, CLAIM_SECONDS, LONG)
     assert (early.ruling, late.revision) == (Ruling.DUPLICATE, 1)
     assert taken is not None
-    assert confirmed(taken, MINE, LONG) == taken
-    assert confirmed(taken, OTHERS, LONG).confirmed == 1
+    assert not claimed(taken, MINE, 1)
+    assert claimed(taken, OTHERS, 1)
+
+
+def test_a_late_confirmation_does_not_confirm_a_later_revision() -> None:
+    """The same event, read by another worker, has proposed the pair anew since its alert was withdrawn."""
+    _, marker = ruled(None, 1, MINE, 0.0, LONG)
+    ruling, anew = ruled(withdrawn(marker, 1, LONG), 1, MINE, 1.0, LONG)
+    assert ruling.revision == 3
+    assert anew is not None
+    assert not claimed(anew, MINE, 1)
+    assert claimed(anew, MINE, 3)
+
+
+def test_an_alert_outlives_its_marker_and_is_withdrawn_above_its_revision() -> None:
+    assert withdrawn(None, 4, LONG).revision == 5

@@ -1,6 +1,6 @@
 -- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, then
--- eight for each operation: verb, digest, occurred_at, expected frame, frame, quote, rows to take out,
--- rows to put in. Answers for each a word, and after `conflict` the frame found.
+-- nine for each operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame, frame, quote, rows
+-- to take out, rows to put in. Answers for each a word, and after `conflict` the frame found.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -34,7 +34,7 @@ local function full()
   return call('LLEN', INDEX .. 'f') == 0 and tonumber(call('HGET', INDEX .. 'c', 'next') or 0) >= slots
 end
 
-local function one(verb, digest, occurred, expect, frame, quote, out, rows)
+local function one(verb, digest, occurred, reason, expect, frame, quote, out, rows)
   local name = hex(digest)
   local slot = map_get(INDEX, digest, buckets)
   local known = slot and page_get(INDEX .. 'r', slot)
@@ -58,13 +58,14 @@ local function one(verb, digest, occurred, expect, frame, quote, out, rows)
     entry_remove(INDEX, buckets, digest, slot, out)
     calendar_move(slot, hour_of(known), nil)
   end
+  withdraw_all(digest, reason, now, seconds)
   if verb ~= 'sweep' then mark(ROOT .. 'm:' .. name, occurred, now, seconds) end
   if verb == 'expunge' then call('DEL', ROOT .. 'j:' .. name, ROOT .. 'k:' .. name) end
   return slot and 'removed' or 'nothing'
 end
 
-for at = 6, #ARGV, 8 do
-  local word, found = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 7))
+for at = 6, #ARGV, 9 do
+  local word, found = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 8))
   if type(word) == 'table' then return word end
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''

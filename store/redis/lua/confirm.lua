@@ -1,12 +1,16 @@
--- ARGV: epoch, now, marker seconds, then alert digest and claim in turn: what that claim noted was published.
+-- ARGV: epoch, now, marker seconds, then alert digest, claim and revision in turn: what that
+-- claim noted under that revision was published. Answers 1 for each that is confirmed so.
 if emptied() then return redis.error_reply('EMPTIED') end
 local now, seconds = tonumber(ARGV[2]), tonumber(ARGV[3])
-for at = 4, #ARGV, 2 do
+local answers = {}
+for at = 4, #ARGV, 3 do
   local key = ROOT .. 's:' .. hex(ARGV[at])
   local revision, noted, confirmed, over, claimed, since = pair_get(key)
-  if revision and over > now and claimed == ARGV[at + 1] then
+  local same = revision == tonumber(ARGV[at + 2]) and over > now and claimed == ARGV[at + 1]
+  if same then
     pair_put(key, revision, noted, math.max(noted, confirmed), now + seconds, claimed, since)
     call('EXPIRE', key, seconds)
   end
+  answers[#answers + 1] = same and 1 or 0
 end
-return 'OK'
+return answers

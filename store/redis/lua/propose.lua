@@ -8,12 +8,10 @@ local claim_seconds = tonumber(ARGV[6])
 local answers = {}
 
 local function note(banned, alert, revision, blob)
-  local open, order = ROOT .. 'o:' .. hex(banned), ROOT .. 'q:' .. hex(banned)
-  if call('HSET', open, alert, struct.pack('>I4', revision) .. blob) == 0 then call('LREM', order, 1, alert) end
-  call('RPUSH', order, alert)
-  if call('LLEN', order) > most then call('HDEL', open, call('LPOP', order)) end
+  local open = ROOT .. 'o:' .. hex(banned)
+  call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
   call('EXPIRE', open, seconds)
-  call('EXPIRE', order, seconds)
+  owe_no_more(alert)
 end
 
 local function one(banned, alert, rank, claim, again_only, blob)

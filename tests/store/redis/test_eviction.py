@@ -13,6 +13,7 @@ from local.redis import EmbeddedRedis
 from local.redis_cluster import RedisCluster
 from local.redis_sentinel import MASTER_NAME, Sentinel
 from local.waiting import wait_until
+from store.base import Settled
 from store.errors import StoreEvicts
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
@@ -83,7 +84,7 @@ async def test_what_changes_while_it_runs_is_told_and_nothing_is_answered_until_
             store.bans_like([a_query()], now=NOW),
             store.pairs(["x"]),
             store.suppress(["x"], now=NOW),
-            store.drop_alerts([("x", "x:1")]),
+            store.settle([Settled("x", "x:1", 1)]),
             store.enrol([a_ban("2")], now=NOW),
         ):
             with pytest.raises(StoreEvicts):

@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from samehand.lineage import Descent
+from store.base import Settled
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_claim, a_proposal, a_remembered
@@ -120,9 +121,9 @@ async def test_after_a_reinstatement_nothing_names_the_account(
         before = len(list(everything(client, store_prefix)))
         assert holding(client, store_prefix, words)
         await store.expunge([(lifted.account, NOW)], now=NOW)
-        (open_alerts,) = await store.open_alerts([lifted.account])
-        assert len(open_alerts) == 2
-        await store.drop_alerts([(one.alert_id, one.banned) for one in open_alerts])
+        owed = await store.owed("holder", now=NOW)
+        assert len(owed) == 2
+        await store.settle([Settled(one.alert.alert_id, one.alert.banned, one.revision) for one in owed])
         assert holding(client, store_prefix, words) == []
         assert len(list(everything(client, store_prefix))) < before
         kept = list(client.scan_iter(match=f"{store_prefix}*:m:*"))

@@ -1,0 +1,94 @@
+"""The relay of the outbox: publishes the withdrawals that the store owes, and settles those confirmed.
+
+The store notes a withdrawal in the very step that ends the alert. So it does not matter who ended it (a
+reinstatement, a sweep of expired bans), nor what dies afterwards: what is owed is published by whichever
+worker asks next. One worker a shard does; a second one tells something twice only when the first hung or
+died.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from agents.common.withdrawal import withdrawal
+from agents.house import House
+from schemas.wire import encode
+from store.base import Owed, Settled
+from streams.clock import Clock
+from streams.errors import Transient
+from streams.outcomes import Emit
+from streams.publisher import Publisher, publish
+
+LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a shard
+
+log = structlog.get_logger("samehand.alerts")
+
+
+@dataclass(slots=True)
+class Relay:
+    """Of one process, which ``holder`` names among all."""
+
+    house: House
+    publisher: Publisher
+    clock: Clock
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    held_up: bool = False
+
+    async def run(self) -> None:
+        """Until cancelled. What an outage of store or broker kept back is owed at the next look, too."""
+        while True:
+            try:
+                while await self.look():
+                    pass
+                self.held_up = False
+            except Transient as outage:
+                if not self.held_up:
+                    log.warning("withdrawals are held up", why=str(outage))
+                self.held_up = True
+            await self.clock.sleep(LOOK_SECONDS)
+
+    async def look(self) -> int:
+        """Publishes some of what is owed, a bounded number; answers how many.
+
+        Raises:
+            Transient: store or broker are away; what was not settled is still owed.
+        """
+        taken = await self.taken()
+        left = await publish(self.publisher, [emit for _, emit in taken])
+        unconfirmed = {id(emit) for emit in left}
+        told = [owed for owed, emit in taken if id(emit) not in unconfirmed]
+        if told:
+            await self.settle(told)
+        if left:
+            raise Transient("the broker did not confirm")
+        return len(told)
+
+    async def taken(self) -> list[tuple[Owed, Emit]]:
+        """What is owed, each with what to publish of it."""
+        owed = await self.house.ask(self.house.store.owed(self.holder, now=self.house.now()))
+        taken = [(one, record) for one in owed if (record := withdrawal(one)) is not None]
+        if len(taken) < len(owed):
+            await self._give_up([one for one in owed if withdrawal(one) is None])
+        topic = self.house.alerts_topic
+        return [(one, Emit(topic, record.key.encode(), encode(record))) for one, record in taken]
+
+    async def settle(self, told: Sequence[Owed]) -> None:
+        """The broker has confirmed these."""
+        await self._settle(told)
+        for one in told:
+            self.house.meters.alerts_withdrawn.labels(one.reason).inc()
+            if self.house.rules.logged:
+                log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
+
+    async def _give_up(self, unread: Sequence[Owed]) -> None:
+        for one in unread:
+            log.error("an alert does not read back and is not withdrawn", alert_id=one.alert.alert_id)
+        await self._settle(unread)
+
+    async def _settle(self, over: Sequence[Owed]) -> None:
+        settled = [Settled(one.alert.alert_id, one.alert.banned, one.revision) for one in over]
+        await self.house.ask(self.house.store.settle(settled))

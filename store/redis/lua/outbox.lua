@@ -1,0 +1,31 @@
+-- What is owed to consumers (rulings.py): an alert is withdrawn, and its withdrawal noted here, in one step. `owed`
+-- holds by alert `revision at banned reason blob`, `due` since when.
+local OWED, DUE = ROOT .. 'owed', ROOT .. 'due'
+local DIGEST = 16
+
+local function owe(alert, banned, revision, reason, at, blob)
+  call('HSET', OWED, alert, struct.pack('>I4d', revision, at) .. banned .. reason .. ' ' .. blob)
+  call('ZADD', DUE, at, alert)
+end
+
+local function owe_no_more(alert)
+  if call('HDEL', OWED, alert) == 1 then call('ZREM', DUE, alert) end
+end
+
+-- Withdraws an open alert, as it lies; who calls takes it out of the open ones.
+local function withdraw(banned, alert, entry, reason, now, seconds)
+  local key = ROOT .. 's:' .. hex(alert)
+  local revision, _, _, _, claim, since = pair_get(key)
+  revision = math.max(revision or 0, (struct.unpack('>I4', entry))) + 1
+  pair_put(key, revision, -1, -1, now + seconds, claim or '-', since or 0)
+  call('EXPIRE', key, seconds)
+  owe(alert, banned, revision, reason, now, sub(entry, 5))
+end
+
+-- The ban goes: with it every alert on it.
+local function withdraw_all(banned, reason, now, seconds)
+  local open = ROOT .. 'o:' .. hex(banned)
+  local found = call('HGETALL', open)
+  for at = 1, #found, 2 do withdraw(banned, found[at], found[at + 1], reason, now, seconds) end
+  if #found > 0 then call('DEL', open) end
+end

@@ -1,0 +1,51 @@
+"""What is owed to consumers: withdrawals, from the step that ends an alert to the broker's confirmation.
+
+A withdrawal is noted by the script that ends the alert, on the banned account's shard: whatever dies in
+between, it is published by whoever asks next.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import cast
+
+from schemas.alerts import WithdrawnReason
+from store.addresses import DIGEST_BYTES
+from store.base import Owed, Settled
+from store.limits import OWED_AT_ONCE, RELAY_SECONDS
+from store.redis.alerts import read_open
+from store.redis.link import together
+from store.redis.shards import Shards
+
+_HEAD = struct.Struct(f">Id{DIGEST_BYTES}s")
+
+
+class Outbox:
+    """Over all shards."""
+
+    def __init__(self, shards: Shards) -> None:
+        """Takes the shards."""
+        self._shards = shards
+
+    async def owed(self, holder: str) -> list[Owed]:
+        """Withdrawals to publish now, for one holder a shard at a time."""
+        shards = self._shards
+        answers = await together(
+            [shards.script("owed", shard, holder, RELAY_SECONDS, OWED_AT_ONCE) for shard in shards.all]
+        )
+        return [_read(raw) for answer in answers for raw in answer if raw]
+
+    async def settle(self, told: Sequence[Settled]) -> list[Settled]:
+        """Forgets withdrawals that were published; answers those that were owed under their revision."""
+        addresses = self._shards.addresses
+        banned = [addresses.account(one.banned) for one in told]
+        items = [(addresses.alert(one.alert_id).raw, one.revision) for one in told]
+        found = await self._shards.ask("settle", banned, (), items)
+        return [one for one, (settled,) in zip(told, found, strict=True) if settled]
+
+
+def _read(raw: bytes) -> Owed:
+    revision, at, _ = _HEAD.unpack_from(raw)
+    reason, _, words = raw[_HEAD.size :].partition(b" ")
+    return Owed(read_open(words, revision - 1), revision, cast(WithdrawnReason, reason.decode()), at)

@@ -1,0 +1,58 @@
+"""What consumers are told of an alert that is taken back."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from agents.common.withdrawal import QUOTING, withdrawal
+from agents.doors import moment
+from schemas import examples
+from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
+from schemas.record import Record
+from schemas.wire import encode
+from store.base import OpenAlert, Owed
+
+AT = 1_795_528_800.0
+
+
+def owed(record: Record | bytes, reason: WithdrawnReason = "reinstated", revision: int = 2) -> Owed:
+    """Something that the store owes."""
+    payload = record if isinstance(record, bytes) else encode(record)
+    return Owed(OpenAlert("a1", "x:9907", "x:2201", "likely", 1, payload), revision, reason, AT)
+
+
+@pytest.mark.parametrize("reason", WITHDRAWN_REASONS)
+def test_a_withdrawal_says_why_and_when_under_its_own_revision(reason: WithdrawnReason) -> None:
+    found = withdrawal(owed(examples.ALERT, reason, 7))
+    assert isinstance(found, MirrorAlert)
+    assert (found.status, found.revision, found.withdrawn_reason) == ("withdrawn", 7, reason)
+    assert found.withdrawn_at == moment(AT)
+    assert found.fault() is None, "it still adds up"
+
+
+@pytest.mark.parametrize("reason", WITHDRAWN_REASONS)
+def test_it_quotes_nobody_who_is_to_be_forgotten(reason: WithdrawnReason) -> None:
+    found = withdrawal(owed(examples.ALERT, reason))
+    assert isinstance(found, MirrorAlert)
+    lines = (*found.evidence, *found.counter_evidence)
+    if reason in QUOTING:
+        assert (*examples.ALERT.evidence, *examples.ALERT.counter_evidence) == lines
+    else:
+        assert {(line.ours, line.theirs, line.because) for line in lines} == {("", "", QUOTES_REMOVED)}
+        assert found.others == ()
+
+
+def test_a_summary_is_withdrawn_like_an_alert() -> None:
+    found = withdrawal(owed(examples.SUMMARY, "ban-expired"))
+    assert isinstance(found, AlertSummary)
+    assert (found.status, found.revision, found.withdrawn_reason) == ("withdrawn", 2, "ban-expired")
+
+
+def test_what_does_not_read_back_is_no_withdrawal() -> None:
+    assert withdrawal(owed(b"of another version")) is None
+
+
+def test_an_alert_written_by_a_clock_that_was_ahead_reads_back() -> None:
+    ahead = replace(examples.ALERT, detected_at=moment(AT + 10 * 365 * 86_400))
+    assert withdrawal(owed(ahead)) is not None

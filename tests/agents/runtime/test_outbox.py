@@ -1,0 +1,103 @@
+"""The relay of withdrawals: what was not confirmed is owed, whatever happens to store, broker or worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+import pytest
+from msgspec.structs import replace
+
+from agents.runtime.outbox import LOOK_SECONDS, Relay
+from schemas import examples
+from schemas.wire import encode
+from store.errors import StoreUnavailable
+from store.limits import OWED_AT_ONCE
+from streams.errors import Transient
+from streams.outcomes import Emit
+from tests.agents.conftest import Life
+from tests.makers import a_ban, a_reinstatement
+from tests.store.makers import a_proposal
+from tests.streams.fakes import FakeClock
+
+BANNED = "telegram:77"
+
+
+@dataclass
+class Broker:
+    """Takes records; those whose turn is among ``lost`` are never confirmed."""
+
+    lost: set[int] = field(default_factory=set)
+    sent: list[Emit] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, emit: Emit) -> Awaitable[object]:
+        """Buffers one."""
+        self.sent.append(emit)
+        self.heard.set()
+        turn = len(self.sent)
+        confirmed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        if turn in self.lost:
+            confirmed.set_exception(Transient("no answer"))
+        else:
+            confirmed.set_result(None)
+        return confirmed
+
+
+async def owing(life: Life, alerts: int, *, readable: bool = True) -> None:
+    """A house that owes so many withdrawals of alerts on one ban."""
+    await life.ban(a_ban("77", handle="umar_media"))
+    several = [replace(examples.ALERT, account_id=str(n)) for n in range(alerts)]
+    proposals = [
+        a_proposal(alert.key, BANNED, payload=encode(alert) if readable else b'{"version":9}')
+        for alert in several
+    ]
+    await life.house.store.propose(proposals, now=life.seconds)
+    await life.tell(life.expunge, a_reinstatement("77"))
+
+
+async def test_what_the_broker_did_not_confirm_is_told_again_and_nothing_else(life: Life) -> None:
+    await owing(life, 3)
+    broker = Broker(lost={2})
+    relay = Relay(life.house, broker, FakeClock())
+    with pytest.raises(Transient):
+        await relay.look()
+    assert await relay.look() == 1
+    assert await relay.look() == 0
+    assert broker.sent[3] == broker.sent[1]
+    assert len(broker.sent) == 4
+
+
+async def test_however_many_there_are_they_are_told_in_bounded_batches(life: Life) -> None:
+    await owing(life, OWED_AT_ONCE + 20)
+    broker = Broker()
+    relay = Relay(life.house, broker, FakeClock())
+    assert [await relay.look() for _ in range(3)] == [OWED_AT_ONCE, 20, 0]
+    assert len({emit.key for emit in broker.sent}) == OWED_AT_ONCE + 20
+
+
+async def test_an_alert_that_does_not_read_back_holds_nobody_up(life: Life) -> None:
+    await owing(life, 2, readable=False)
+    broker = Broker()
+    assert await Relay(life.house, broker, FakeClock()).look() == 0
+    assert broker.sent == []
+    assert await life.house.store.owed("another", now=life.seconds) == []
+
+
+async def test_an_outage_of_the_store_is_waited_out(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    await owing(life, 1)
+    clock, broker = FakeClock(), Broker()
+    relay = Relay(life.house, broker, clock)
+    owed, outages = life.house.store.owed, iter([True, True])
+
+    async def away(holder: str, *, now: float) -> object:
+        if next(outages, False):
+            raise StoreUnavailable("away")
+        return await owed(holder, now=now)
+
+    monkeypatch.setattr(type(life.house.store), "owed", lambda self, holder, now: away(holder, now=now))
+    running = asyncio.create_task(relay.run())
+    await broker.heard.wait()
+    running.cancel()
+    assert clock.now() - FakeClock().now() >= 2 * LOOK_SECONDS
