@@ -18,6 +18,7 @@ from tests.ops.deployed import PROMETHEUS
 FILE = ROOT / "deploy" / "compose.yaml"
 COMPOSED: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSED["services"]
+MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
 WORKERS = sorted(name for name in SERVICES if name.startswith("worker"))
 
 
@@ -43,8 +44,29 @@ def test_a_service_is_hardened_and_bounded(name: str) -> None:
 def test_nothing_listens_beyond_this_machine(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
     if name in ("kafka", "redis"):
-        assert SERVICES[name]["networks"] == ["inside"]
-        assert COMPOSED["networks"]["inside"]["internal"] is True
+        networks = [COMPOSED["networks"][network] for network in SERVICES[name]["networks"]]
+        leading_nowhere = {"internal": True}, {"driver_opts": {MASQUERADE: "false"}}
+        assert all(network in leading_nowhere for network in networks)
+
+
+def test_this_machine_reaches_kafka_at_the_address_that_kafka_tells_it() -> None:
+    kafka = SERVICES["kafka"]
+    told = listeners(kafka["environment"]["KAFKA_ADVERTISED_LISTENERS"])
+    listening = listeners(kafka["environment"]["KAFKA_LISTENERS"])
+    protocols = listeners(kafka["environment"]["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"])
+    assert set(listening) == set(protocols) == {*told, "CONTROLLER"}
+    assert told["BROKER"] == "kafka:9092"
+    (port,) = kafka["ports"]
+    assert port == f"{told['HOST']}{listening['HOST']}" == "127.0.0.1:19092:19092"
+    # A port of a container on internal networks alone is published nowhere.
+    assert any("internal" not in COMPOSED["networks"][network] for network in kafka["networks"])
+    assert SERVICES["redis"]["networks"] == ["inside"]
+
+
+def listeners(text: str) -> dict[str, str]:
+    """Kafka's way of writing a map of listeners."""
+    pairs = (entry.partition(":") for entry in text.split(","))
+    return {name: rest.removeprefix("//") for name, _, rest in pairs}
 
 
 def test_no_secret_stands_in_an_environment() -> None:

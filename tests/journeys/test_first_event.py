@@ -1,0 +1,105 @@
+"""README's first event: its very commands, by Kafka's own programs, on listeners as compose has them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from local.apache import ApacheKafka, Listener
+from local.ports import LOOPBACK, take_port
+from schemas.alerts import MirrorAlert
+from schemas.wire import Decoded, decode_alert
+from tests.apache import kafka_program
+from tests.house import ROOT
+from tests.journeys.conftest import Platform
+
+pytestmark = [pytest.mark.journey, pytest.mark.kafka]
+
+COMMANDS_SECONDS_MAX = 180.0  # Java programs, one after the other
+CONTAINER = "docker compose -f deploy/compose.yaml exec -T kafka /opt/kafka/bin"
+PROGRAMS = {
+    "kafka-console-producer.sh": "org.apache.kafka.tools.ConsoleProducer",
+    "kafka-console-consumer.sh": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A worker on a Kafka with a listener for the inside and one for the host, and Kafka's programs."""
+
+    inside: str
+    host: str
+    bin: Path
+
+
+@pytest.fixture(scope="module")
+def composed(
+    tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path, redis_url: str
+) -> Iterator[Composed]:
+    folder, port = tmp_path_factory.mktemp("first-event"), take_port()
+    for name, main in PROGRAMS.items():
+        kafka_program(folder, kafka_libs, name, main)
+    try:
+        with ApacheKafka(home=kafka_libs, listeners=[Listener("HOST", "PLAINTEXT", port.number)]) as kafka:
+            platform = Platform(folder, kafka.address, redis_url, prefix="")
+            try:
+                platform.open()
+                yield Composed(kafka.address, f"{LOOPBACK}:{port.number}", folder)
+            finally:
+                platform.close()
+    finally:
+        port.release()
+
+
+def readme() -> str:
+    """What README says about it."""
+    (commands,) = re.findall(
+        r"^```sh\n(kafka=.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert isinstance(commands, str)
+    return commands
+
+
+def shown(script: str, composed: Composed) -> list[MirrorAlert]:
+    """The alerts that a shell prints, run where the programs are."""
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{composed.bin}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMANDS_SECONDS_MAX,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    found = [decode_alert(line.encode(), now=time.time()) for line in lines]
+    return [it.record for it in found if isinstance(it, Decoded) and isinstance(it.record, MirrorAlert)]
+
+
+def test_from_the_container_the_first_ban_finds_its_mirror(composed: Composed) -> None:
+    script = readme()
+    assert script.count(CONTAINER) == 1
+    assert script.count("--bootstrap-server kafka:9092") == 2
+    script = script.replace(CONTAINER, str(composed.bin)).replace("kafka:9092", composed.inside)
+    (alert,) = shown(script, composed)
+    assert (alert.account_id, alert.matched.account_id) == ("1002", "1001")
+    assert alert.band == "likely"
+
+
+def test_from_the_host_the_same_alert_is_read(composed: Composed) -> None:
+    """Kafka tells a client of the host an address that the host can reach."""
+    (command,) = re.findall(
+        r"`(kafka-console-consumer.sh --bootstrap-server 127.0.0.1:19092 [^`]*)`",
+        (ROOT / "README.md").read_text("utf-8"),
+    )
+    command = command.replace("127.0.0.1:19092", composed.host) + " --max-messages 1"
+    (alert,) = shown(command, composed)
+    assert alert.account_id == "1002"
