@@ -109,9 +109,7 @@ def translated() -> Iterator[None]:
     except (KafkaError, OSError) as fault:
         refused = isinstance(fault, KafkaError) and not fault.retriable
         kind = BrokerRefused if refused else BrokerUnavailable
-        name = type(fault).__name__
-        cure = " (deploy/kafka/acls.sh allows what a worker needs)" if "AuthorizationFailed" in name else ""
-        raise kind(f"Kafka: {name}{cure}") from fault
+        raise kind(f"Kafka: {type(fault).__name__}") from fault
 
 
 @contextmanager

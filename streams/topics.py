@@ -167,7 +167,7 @@ def group_fault(settings: Settings) -> str:
     return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
 
 
-_MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs): deploy/kafka/acls.sh allows it"
+_MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
 
 
 def compare(topic: Topic, found: Found) -> list[Finding]:

@@ -32,6 +32,7 @@ from streams.supervision.exit_codes import (
     EXIT_FAILED,
     EXIT_FORCED,
     EXIT_OK,
+    EXIT_REFUSED,
     EXIT_STUCK,
 )
 from streams.topic_ids import topic_ids, watch_topics
@@ -91,9 +92,9 @@ def _topics_fault(app: WorkerApp) -> int:
         tell = log.critical if finding.blocks else log.info if finding.kind == "created" else log.warning
         tell("topic", topic=finding.topic, finding=finding.kind, detail=finding.detail)
     if group_fault:
-        log.critical("group", group=app.settings.kafka_group, why=group_fault)
-        return EXIT_CONFIG
-    return EXIT_CONFIG if any(finding.blocks for finding in findings) else EXIT_OK
+        return cannot_start(refused_by_kafka(BrokerRefused(group_fault)))
+    kinds = {finding.kind for finding in findings if finding.blocks}
+    return EXIT_REFUSED if kinds == {"forbidden"} else EXIT_CONFIG if kinds else EXIT_OK
 
 
 def _code(app: WorkerApp, crashed: bool) -> int:

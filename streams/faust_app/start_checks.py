@@ -113,7 +113,7 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
 
 def refused_by_kafka(refusal: BrokerRefused) -> StartFault:
     """Kafka let us in, and refuses something that a worker does."""
-    cure = "give the user the rights that a worker needs (docs/security.md)"
+    cure = "give the user the rights that a worker needs: deploy/kafka/acls.sh"
     return StartFault("Kafka", str(refusal), cure, EXIT_REFUSED)
 
 

@@ -48,6 +48,22 @@ ALL: dict[str, Any] = {
         "dashboards": True,
         "labels": {"release": "prometheus"},
     },
+    "rebuild": {"enabled": True, "fromStart": True},
+    "watchlists": [
+        {
+            "name": "ofac",
+            "volume": {"persistentVolumeClaim": {"claimName": "lists", "readOnly": True}},
+            "files": ["SDN.CSV", "ALT.CSV"],
+            "arguments": ["--programme", "SDGT"],
+        },
+        {
+            "name": "national",
+            "schedule": "5 3 * * *",
+            "volume": {"configMap": {"name": "national-list"}},
+            "files": ["pk/national.csv"],
+            "arguments": ["--authority", "PK"],
+        },
+    ],
     "podAnnotations": {"example.org/team": "trust"},
     "nodeSelector": {"disk": "any"},
     "tolerations": [{"key": "dedicated", "operator": "Exists"}],
@@ -59,11 +75,16 @@ def helm() -> Any:
     return pytest.importorskip("helm_python", reason=MISSING)
 
 
-def rendered(values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every object that a release called `eu` in the namespace `trust` consists of."""
+def files(values: dict[str, Any]) -> dict[str, str]:
+    """What Helm makes of each template for a release called `eu` in the namespace `trust`."""
     with helm().Chart.load(str(CHART)) as chart:
-        files = chart.render(values, name="eu", namespace="trust")
-    texts = [text for name, text in sorted(files.items()) if name.endswith(".yaml")]
+        found: dict[str, str] = chart.render(values, name="eu", namespace="trust")
+    return found
+
+
+def rendered(values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every object that the release consists of."""
+    texts = [text for name, text in sorted(files(values).items()) if name.endswith(".yaml")]
     return [one for text in texts for one in yaml.safe_load_all(text) if one]
 
 

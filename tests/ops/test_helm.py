@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
+from desk.cli import door, registry
+from streams.app import CONFIRM_SECONDS
+from streams.brokers import ANSWER_MS
+from streams.faust_app.start_checks import BROKER_SECONDS
 from streams.health import Health
 from streams.settings import load, unknown_names
 from streams.topics import names
-from tests.house import project
-from tests.ops.chart import ALL, CHART, LEAST, MISSING, helm, only, rendered
+from tests.house import ROOT, project
+from tests.ops.chart import ALL, CHART, LEAST, MISSING, files, helm, only, rendered
 from tests.ops.deployed import DASHBOARDS, RULES
 
 pytestmark = pytest.mark.ops
 
 VALUES = [pytest.param(LEAST, id="least"), pytest.param(ALL, id="all")]
+A_LIST = {"name": "ofac", "files": ["SDN.CSV"], "volume": {"configMap": {"name": "lists"}}}
+#: Of Kafka before HTTP is served, each with the client's deadline: connecting five times (what is known of
+#: the store, topics, their ids, what stands still, the group), and what is asked then.
+START_QUESTIONS = 20
+PYTHON_SECONDS = 20.0
 #: Kinds of operators that must be installed; Kubernetes has no schema of theirs.
 OF_OPERATORS = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
 
@@ -37,9 +47,24 @@ def changed(values: dict[str, Any], path: str, value: object) -> dict[str, Any]:
 
 def container(values: dict[str, Any]) -> dict[str, Any]:
     """The worker's container."""
-    pod = only("Deployment", rendered(values))["spec"]["template"]["spec"]
-    (worker,) = pod["containers"]
-    found: dict[str, Any] = worker
+    return container_of(only("Deployment", rendered(values))["spec"]["template"])
+
+
+def container_of(template: dict[str, Any]) -> dict[str, Any]:
+    """The only container of a pod's template."""
+    (found,) = template["spec"]["containers"]
+    made: dict[str, Any] = found
+    return made
+
+
+def templates(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every pod's template, by the name of what starts it."""
+    found = {}
+    for one in rendered(values):
+        if one["kind"] in ("Deployment", "Job"):
+            found[one["metadata"]["name"]] = one["spec"]["template"]
+        elif one["kind"] == "CronJob":
+            found[one["metadata"]["name"]] = one["spec"]["jobTemplate"]["spec"]["template"]
     return found
 
 
@@ -76,16 +101,17 @@ def test_it_is_told_when_an_object_has_a_field_that_kubernetes_does_not_know() -
 
 
 @pytest.mark.parametrize("values", VALUES)
-def test_a_worker_can_do_little_to_its_node(values: dict[str, Any]) -> None:
-    pod = only("Deployment", rendered(values))["spec"]["template"]["spec"]
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert pod["automountServiceAccountToken"] is False
-    own = container(values)["securityContext"]
-    assert own["readOnlyRootFilesystem"] is True
-    assert own["allowPrivilegeEscalation"] is False
-    assert own["capabilities"] == {"drop": ["ALL"]}
-    assert container(values)["resources"]["limits"]["memory"]
+def test_no_pod_can_do_much_to_its_node(values: dict[str, Any]) -> None:
+    for template in templates(values).values():
+        pod, container = template["spec"], container_of(template)
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        own = container["securityContext"]
+        assert own["readOnlyRootFilesystem"] is True
+        assert own["allowPrivilegeEscalation"] is False
+        assert own["capabilities"] == {"drop": ["ALL"]}
+        assert container["resources"]["limits"]["memory"]
 
 
 @pytest.mark.parametrize("values", VALUES)
@@ -128,6 +154,13 @@ def test_probes_ask_for_progress_and_an_outage_restarts_nothing(values: dict[str
     assert worker["startupProbe"]["httpGet"]["path"] == "/health/live"
     assert worker["readinessProbe"]["httpGet"]["path"] == "/health/ready"
     assert {"live", "ready"} <= set(dir(Health))
+
+
+def test_a_start_is_given_more_time_than_the_worst_one_takes() -> None:
+    """Every answer of Kafka comes just before its deadline; then Python, on a busy node."""
+    probe = container(LEAST)["startupProbe"]
+    worst = BROKER_SECONDS + START_QUESTIONS * ANSWER_MS / 1000 + CONFIRM_SECONDS + PYTHON_SECONDS
+    assert probe["periodSeconds"] * probe["failureThreshold"] > worst
 
 
 @pytest.mark.parametrize("values", VALUES)
@@ -175,6 +208,88 @@ def test_it_speaks_to_a_collector_of_traces_where_there_is_one() -> None:
     assert [[port["port"] for port in rule["ports"]] for rule in rules[1:]] == [[9092], [6379], [4318]]
 
 
+def test_nothing_is_rebuilt_or_imported_unasked() -> None:
+    assert list(templates(LEAST)) == ["eu-samehand"]
+
+
+def test_the_store_is_rebuilt_by_a_job_that_is_set_up_as_a_worker_is(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    job = only("Job", rendered(ALL))
+    assert (
+        job["metadata"]["name"] == "eu-samehand-rebuild-1"
+    )  # the release's revision: a job cannot be changed
+    rebuild, worker = container_of(job["spec"]["template"]), container(ALL)
+    assert (rebuild["env"], rebuild["volumeMounts"]) == (worker["env"], worker["volumeMounts"])
+    assert rebuild["args"] == ["rebuild", "--json", "--from-start"]
+    # Where it noted how far it went outlives a restart of the container, not of the pod.
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "OnFailure"
+    assert "SAMEHAND_PEPPER_FILE" in complaint(rebuild["args"], capfd)  # so far it came
+
+
+def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_but_kafkas(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    jobs = {one["metadata"]["name"]: one["spec"] for one in rendered(ALL) if one["kind"] == "CronJob"}
+    assert {name: it["schedule"] for name, it in jobs.items()} == {
+        "eu-samehand-list-ofac": "17 4 * * 1",
+        "eu-samehand-list-national": "5 3 * * *",
+    }
+    template = jobs["eu-samehand-list-ofac"]["jobTemplate"]["spec"]["template"]
+    importing = container_of(template)
+    assert importing["args"] == [
+        *("watchlist", "import", "/lists/SDN.CSV", "/lists/ALT.CSV", "--programme", "SDGT", "--json"),
+    ]
+    local = [word.replace("/lists", str(tmp_path)) for word in importing["args"]]
+    for path in ("SDN.CSV", "ALT.CSV"):
+        (tmp_path / path).write_text("1,nobody\n", "utf-8")
+    assert "SDN.CSV" in complaint([*local, "--out", str(tmp_path / "out")], capfd)  # so far it came
+    volumes = {it["name"]: it for it in template["spec"]["volumes"]}
+    assert volumes["lists"]["persistentVolumeClaim"]["claimName"] == "lists"
+    assert {"pepper", "redis"}.isdisjoint(volumes)
+    given = {it["name"]: it["value"] for it in importing["env"]}
+    assert unknown_names(given) == {}
+    assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
+    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    assert names(settings).banned == "eu.accounts.banned"
+    assert settings.kafka_sasl_mechanism == "SCRAM-SHA-512"
+
+
+def complaint(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> str:
+    """What the command line says to a container's arguments where there are no servers and no secrets."""
+    door.run(arguments)
+    return capfd.readouterr().err
+
+
+def test_pods_of_jobs_serve_nobody_and_count_for_no_budget() -> None:
+    objects = rendered(ALL)
+    jobs = [it["metadata"]["labels"] for name, it in templates(ALL).items() if name != "eu-samehand"]
+    assert len(jobs) == 3
+    for selector in (
+        only("Service", objects)["spec"]["selector"],
+        only("Deployment", objects)["spec"]["selector"]["matchLabels"],
+        only("PodDisruptionBudget", objects)["spec"]["selector"]["matchLabels"],
+    ):
+        assert not [labels for labels in jobs if selector.items() <= labels.items()]
+        assert selector.items() <= templates(ALL)["eu-samehand"]["metadata"]["labels"].items()
+    # But they speak to nobody else either.
+    policy = only("NetworkPolicy", objects)["spec"]["podSelector"]["matchLabels"]
+    assert all(policy.items() <= labels.items() for labels in jobs)
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_the_notes_say_what_to_do_next_in_words_that_hold(values: dict[str, Any]) -> None:
+    notes = files(values)["samehand/templates/NOTES.txt"]
+    for words in ("pepper", "doctor", "/metrics", "accounts.banned", "rebuild.enabled=true"):
+        assert words in notes
+    commands = set(re.findall(r"(?:^ {5}|-- )samehand ([a-z-]+)", notes, re.MULTILINE))
+    assert {"pepper", "doctor"} <= commands <= set(registry.COMMANDS)
+    for path in re.findall(r"(?:docs|deploy)/[\w./-]*\w/?", notes):
+        if path != "deploy/eu-samehand":
+            assert (ROOT / path).exists(), path
+    assert "{{" not in notes
+
+
 def test_what_watches_it_is_what_is_checked_in() -> None:
     objects = rendered(ALL)
     assert only("PrometheusRule", objects)["spec"] == yaml.safe_load(RULES.read_text("utf-8"))
@@ -209,6 +324,12 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("settings", {"PATH": "/"}),
         ("image.digest", "latest"),
         ("autoscaling.scaleDownStabilizationSeconds", 5),
+        ("rebuild.enabled", "yes"),
+        ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
+        ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
+        ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
+        ("watchlists", [{**A_LIST, "schedule": "weekly"}]),
+        ("watchlists", [{**A_LIST, "name": "a-name-that-is-too-long"}]),
     ],
 )
 def test_a_wrong_value_is_refused(path: str, value: object) -> None:

@@ -1,4 +1,16 @@
 {{- define "samehand.environment" -}}
+{{- include "samehand.settings" (list . "^SAMEHAND_") -}}
+{{- end }}
+
+{{/* For what only publishes: neither Redis nor the pepper is its business. */}}
+{{- define "samehand.kafkaEnvironment" -}}
+{{- include "samehand.settings" (list . "^SAMEHAND_(KAFKA|TOPIC|LOG)_") -}}
+{{- end }}
+
+{{/* The settings whose names a pattern fits. */}}
+{{- define "samehand.settings" -}}
+{{- $fitting := index . 1 -}}
+{{- with index . 0 -}}
 {{- $given := dict
   "SAMEHAND_KAFKA_BROKERS" (join "," .Values.kafka.brokers)
   "SAMEHAND_KAFKA_GROUP" .Values.kafka.group
@@ -42,7 +54,10 @@
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := merge (deepCopy .Values.settings) $given }}
+{{- if regexMatch $fitting $name }}
 - name: {{ $name }}
   value: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}

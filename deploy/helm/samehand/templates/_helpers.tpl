@@ -2,13 +2,19 @@
 {{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
-{{- define "samehand.selector" -}}
+{{- define "samehand.release" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Workers alone: jobs of the same release serve no HTTP and count for no budget. */}}
+{{- define "samehand.selector" -}}
+{{ include "samehand.release" . }}
+app.kubernetes.io/component: worker
+{{- end }}
+
 {{- define "samehand.labels" -}}
-{{ include "samehand.selector" . }}
+{{ include "samehand.release" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
