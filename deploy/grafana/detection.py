@@ -59,6 +59,10 @@ def _found() -> tuple[Panel, ...]:
                 Ask("samehand:alerts:rate1h", "last hour"),
                 Ask("samehand:alerts:rate6h", "last six hours"),
             ),
+            runbooks=(
+                "SamehandAlertsSurge",
+                "SamehandAlertsSilence",
+            ),
         ),
         Panel(
             "Ban to searchable",
@@ -118,6 +122,7 @@ def _judged() -> tuple[Panel, ...]:
                 Ask("samehand:precision:ratio28d", "{{band}}, four weeks"),
             ),
             unit="percentunit",
+            runbooks=("SamehandPrecisionFalling",),
         ),
         Panel(
             "Precision, as each worker has seen it",
@@ -158,5 +163,6 @@ def _judged() -> tuple[Panel, ...]:
             "How long it has waited.",
             (Ask("max(samehand_alerts_unjudged_oldest_seconds)", "oldest"),),
             unit="s",
+            runbooks=("SamehandAlertsUnjudged",),
         ),
     )

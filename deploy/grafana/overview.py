@@ -42,6 +42,10 @@ def _well() -> tuple[Panel, ...]:
             kind="stat",
             span=3,
             thresholds=((0, BAD), (0.0, WARN), (0.25, GOOD)),
+            runbooks=(
+                "SamehandFreshnessBudgetBurnsFast",
+                "SamehandFreshnessBudgetBurnsSlowly",
+            ),
         ),
         Panel(
             "Oldest waiting",
@@ -51,6 +55,7 @@ def _well() -> tuple[Panel, ...]:
             kind="stat",
             span=3,
             thresholds=((0, GOOD), (5, WARN), (60, BAD)),
+            runbooks=("SamehandLagging",),
         ),
         Panel(
             "Lag",
@@ -61,6 +66,7 @@ def _well() -> tuple[Panel, ...]:
             ),
             kind="stat",
             span=3,
+            runbooks=("SamehandLagWithoutProgress",),
         ),
         Panel(
             "Events a second",
@@ -77,6 +83,7 @@ def _well() -> tuple[Panel, ...]:
             kind="stat",
             span=3,
             thresholds=((0, GOOD), (1, BAD)),
+            runbooks=("SamehandBreakerOpen",),
         ),
         Panel(
             "Signal unavailable",
@@ -101,6 +108,7 @@ def _well() -> tuple[Panel, ...]:
             ),
             kind="stat",
             span=3,
+            runbooks=("SamehandAlertsUnjudged",),
         ),
     )
 
@@ -116,6 +124,10 @@ def _where() -> tuple[Panel, ...]:
                 Ask("samehand:slow_events:ratio_rate6h / 0.01", "6 h"),
             ),
             thresholds=((0, GOOD), (6, WARN), (14.4, BAD)),
+            runbooks=(
+                "SamehandFreshnessBudgetBurnsFast",
+                "SamehandFreshnessBudgetBurnsSlowly",
+            ),
         ),
         Panel(
             "Event to outcome",
@@ -136,6 +148,7 @@ def _where() -> tuple[Panel, ...]:
             "Age of the oldest record without an outcome.",
             (Ask("max by (topic) (samehand_consumer_lag_seconds)", "{{topic}}"),),
             unit="s",
+            runbooks=("SamehandLagging",),
         ),
         Panel(
             "Outcomes a second",
@@ -143,16 +156,25 @@ def _where() -> tuple[Panel, ...]:
             (Ask("sum by (outcome) (rate(samehand_events_total[$__rate_interval]))", "{{outcome}}"),),
             unit="reqps",
             kind="stack",
+            runbooks=("SamehandDeadLetters",),
         ),
         Panel(
             "Match alerts an hour",
             "By band. Silence is a fault until explained.",
             (Ask("sum by (band) (rate(samehand_alerts_total[$__rate_interval])) * 3600", "{{band}}"),),
             kind="stack",
+            runbooks=(
+                "SamehandAlertsSurge",
+                "SamehandAlertsSilence",
+            ),
         ),
         Panel(
             "Workers",
             "That answer, and that are ready.",
             (Ask("count(samehand_build_info)", "running"), Ask("sum(samehand_ready)", "ready")),
+            runbooks=(
+                "SamehandWorkerAbsent",
+                "SamehandWorkerDown",
+            ),
         ),
     )

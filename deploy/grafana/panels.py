@@ -9,9 +9,17 @@ from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import dashboard as dashboards
 from grafana_foundation_sdk.builders import prometheus, stat, timeseries
 from grafana_foundation_sdk.models import common
-from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardLinkType,
+    DataSourceRef,
+    Threshold,
+    ThresholdsMode,
+)
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+TAG = "samehand"
+RUNBOOKS = "/public/runbooks"
+"""Where a browser finds docs/runbooks unless the variable says otherwise: compose lays them there."""
 COLUMNS = 24  # of Grafana's grid
 STAT_HEIGHT, LINES_HEIGHT = 5, 8
 
@@ -29,7 +37,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One question an operator has. `thresholds` are (value, colour) from where on; the first is the base."""
+    """One question an operator has. `thresholds` are (value, colour) from where on; the first is the base.
+
+    `runbooks`: the alerts that ask the same, whose pages say what to do.
+    """
 
     title: str
     meaning: str
@@ -39,6 +50,7 @@ class Panel:
     span: int = 8
     thresholds: tuple[tuple[float, str], ...] = ()
     decimals: int | None = None
+    runbooks: tuple[str, ...] = ()
 
 
 def panel(wanted: Panel) -> stat.Panel | timeseries.Panel:
@@ -48,9 +60,31 @@ def panel(wanted: Panel) -> stat.Panel | timeseries.Panel:
     drawn = drawn.unit(wanted.unit).span(wanted.span)
     if wanted.decimals is not None:
         drawn = drawn.decimals(wanted.decimals)
+    if wanted.runbooks:
+        drawn = drawn.links([_runbook(alert) for alert in wanted.runbooks])
     for number, ask in enumerate(wanted.asks):
         drawn = drawn.with_target(_query(ask, "ABCDEFGH"[number], instant=wanted.kind == "stat"))
     return drawn
+
+
+def _runbook(alert: str) -> dashboards.DashboardLink:
+    return (
+        dashboards.DashboardLink(f"What to do: {alert}")
+        .type(DashboardLinkType.LINK)
+        .url(f"${{runbooks}}/{alert}.md")
+        .target_blank(True)
+    )
+
+
+def _siblings() -> dashboards.DashboardLink:
+    """The other dashboards, at the same time and of the same source."""
+    return (
+        dashboards.DashboardLink("samehand")
+        .type(DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .keep_time(True)
+        .include_vars(True)
+    )
 
 
 def _figure(wanted: Panel) -> stat.Panel:
@@ -113,12 +147,14 @@ def dashboard(
         dashboards.Dashboard(title)
         .uid(uid)
         .description(meaning)
-        .tags(["samehand"])
+        .tags([TAG])
+        .link(_siblings())
         .timezone("utc")
         .refresh("10s")
         .time("now-1h", "now")
         .readonly()
         .with_variable(dashboards.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
+        .with_variable(dashboards.TextBoxVariable("runbooks").label("Runbooks at").default_value(RUNBOOKS))
     )
     for name, panels in rows:
         made = made.with_row(dashboards.Row(name))

@@ -40,6 +40,7 @@ def _store() -> tuple[Panel, ...]:
             "Breaker",
             "0 closed, 1 probing, 2 open; by worker.",
             (Ask("samehand_store_breaker_state", "{{instance}}"),),
+            runbooks=("SamehandBreakerOpen",),
         ),
         Panel(
             "Accounts in the store",
@@ -58,11 +59,16 @@ def _store() -> tuple[Panel, ...]:
                 Ask("max(samehand_remembered_bytes)", "remembered accounts"),
             ),
             unit="bytes",
+            runbooks=(
+                "SamehandStoreNearlyFull",
+                "SamehandStoreFull",
+            ),
         ),
         Panel(
             "Forgotten early",
             "Remembered accounts that went before their time because the budget was full.",
             (Ask("max(delta(samehand_remembered_evicted[1h]))", "in the last hour"),),
+            runbooks=("SamehandForgottenEarly",),
         ),
     )
 
@@ -74,6 +80,7 @@ def _streams() -> tuple[Panel, ...]:
             "High water mark minus the offset after the last acknowledged record.",
             (Ask("sum by (topic) (samehand_consumer_lag_records)", "{{topic}}"),),
             kind="stack",
+            runbooks=("SamehandLagWithoutProgress",),
         ),
         Panel(
             "Lag, by partition",
@@ -86,6 +93,7 @@ def _streams() -> tuple[Panel, ...]:
             (Ask("sum by (topic) (rate(samehand_events_total[$__rate_interval]))", "{{topic}}"),),
             unit="reqps",
             kind="stack",
+            runbooks=("SamehandDeadLetters",),
         ),
         Panel(
             "Dead letters a minute",
@@ -102,6 +110,7 @@ def _streams() -> tuple[Panel, ...]:
             "Stopped topics",
             "1 while a topic stands still because of too many dead letters.",
             (Ask("max by (topic) (samehand_topic_stopped)", "{{topic}}"),),
+            runbooks=("SamehandTopicStopped",),
         ),
         Panel(
             "Odd records a second",

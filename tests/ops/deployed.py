@@ -17,6 +17,8 @@ RULES = PROMETHEUS / "rules" / "samehand.yaml"
 RULE_TESTS = sorted((PROMETHEUS / "tests").glob("*.yaml"))
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana").glob("*.json"))
 RUNBOOKS = ROOT / "docs" / "runbooks"
+#: Where a browser finds them unless told otherwise.
+RUNBOOKS_AT = "/public/runbooks"
 
 
 @dataclass(frozen=True, slots=True)

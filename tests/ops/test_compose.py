@@ -13,7 +13,7 @@ from store.pepper import read_peppers
 from streams.settings import load, unknown_names
 from tests.house import ROOT
 from tests.ops.conftest import program
-from tests.ops.deployed import PROMETHEUS
+from tests.ops.deployed import PROMETHEUS, RUNBOOKS_AT
 
 FILE = ROOT / "deploy" / "compose.yaml"
 COMPOSED: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
@@ -105,10 +105,16 @@ def test_what_is_mounted_is_there() -> None:
         volume.split(":")[0]
         for service in SERVICES.values()
         for volume in service.get("volumes", [])
-        if volume.startswith("./")
+        if volume.startswith((".", "/"))
     ]
     assert named
     assert not [path for path in named if not (FILE.parent / path).exists()]
+
+
+def test_the_runbooks_lie_where_the_dashboards_look_for_them() -> None:
+    public = "/usr/share/grafana/public"  # what Grafana serves at /public
+    mounted = dict(volume.split(":")[:2] for volume in SERVICES["grafana"]["volumes"])
+    assert mounted["../docs/runbooks"] == f"{public}/{RUNBOOKS_AT.removeprefix('/public/')}"
 
 
 def test_its_prometheus_differs_from_ours_in_addresses_alone() -> None:

@@ -16,7 +16,7 @@ from agents.worker import house_of
 from store.pepper import write_pepper_file
 from streams.settings import load
 from tests.house import ROOT
-from tests.ops.deployed import DASHBOARDS, RULES, Question, alerts, questions, rules
+from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS, RUNBOOKS_AT, Question, alerts, questions, rules
 
 OF_PROMETHEUS = {"up"}
 OF_PROCESSES = {"process_cpu_seconds_total", "process_resident_memory_bytes"}
@@ -81,6 +81,39 @@ def test_a_panel_says_what_it_means_and_asks_the_chosen_source(path: Path) -> No
 def test_dashboards_are_told_apart() -> None:
     uids = [json.loads(path.read_text("utf-8"))["uid"] for path in DASHBOARDS]
     assert sorted(uids) == ["samehand-detection", "samehand-overview", "samehand-store-and-streams"]
+
+
+def test_dashboards_link_to_each_other_and_keep_what_was_chosen() -> None:
+    for path in DASHBOARDS:
+        dashboard = json.loads(path.read_text("utf-8"))
+        (link,) = [it for it in dashboard["links"] if it["type"] == "dashboards"]
+        assert set(link["tags"]) <= set(dashboard["tags"]) == {"samehand"}
+        assert link["keepTime"]
+        assert link["includeVars"]
+
+
+def test_panels_link_the_page_of_the_alert_that_asks_the_same() -> None:
+    linked = set()
+    for path in DASHBOARDS:
+        dashboard = json.loads(path.read_text("utf-8"))
+        variables = {it["name"]: it for it in dashboard["templating"]["list"]}
+        assert variables["runbooks"]["query"] == RUNBOOKS_AT
+        for panel in dashboard["panels"]:
+            asked = {name for target in panel.get("targets", []) for name in names_in_full(target["expr"])}
+            for link in panel.get("links", []):
+                alert = link["url"].removeprefix("${runbooks}/").removesuffix(".md")
+                assert (RUNBOOKS / f"{alert}.md").is_file(), link
+                assert asked & names_in_full(alerts()[alert]["expr"]), (panel["title"], alert)
+                linked.add(alert)
+    assert linked == set(alerts())
+
+
+def names_in_full(expr: str) -> set[str]:
+    """The metrics that an expression selects and those behind recorded ones; a histogram's series are one."""
+    recorded = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
+    found = names_in(Question("", "", expr).asked())
+    behind = {name for one in found if one in recorded for name in names_in_full(recorded[one])}
+    return {name.removesuffix("_bucket").removesuffix("_count") for name in found} | behind
 
 
 def test_what_dashboards_and_alerts_ask_for_exists(shown: set[str]) -> None:

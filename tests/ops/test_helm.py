@@ -20,7 +20,7 @@ from streams.settings import load, unknown_names
 from streams.topics import names
 from tests.house import ROOT, project
 from tests.ops.chart import ALL, CHART, LEAST, MISSING, files, helm, only, rendered
-from tests.ops.deployed import DASHBOARDS, RULES
+from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS_AT
 
 pytestmark = pytest.mark.ops
 
@@ -300,6 +300,10 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         for name, text in one["data"].items()
     }
     assert boards == {path.name: json.loads(path.read_text("utf-8")) for path in DASHBOARDS}
+    elsewhere = rendered(changed(ALL, "monitoring.runbooks", "https://git.example/samehand/docs/runbooks"))
+    texts = [text for one in elsewhere if one["kind"] == "ConfigMap" for text in one["data"].values()]
+    assert all("https://git.example/samehand/docs/runbooks" in text for text in texts)
+    assert not any(RUNBOOKS_AT in text for text in texts)
     monitor = only("ServiceMonitor", objects)
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
     service = only("Service", objects)
@@ -324,6 +328,7 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("settings", {"PATH": "/"}),
         ("image.digest", "latest"),
         ("autoscaling.scaleDownStabilizationSeconds", 5),
+        ("monitoring.runbooks", 'https://git.example/"'),
         ("rebuild.enabled", "yes"),
         ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
