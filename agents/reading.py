@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from agents.house import House
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.unusable import UNKNOWN_FIELD, FieldFault
 from schemas.wire import Decoded, Decoder
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, contained
 from streams.tracing import stage
@@ -69,7 +70,10 @@ def read_all(
 def count(found: Decoded[R], topic: str, house: House) -> None:
     """Counts what was odd about a record that was read: fields unknown or unusable, a clock ahead."""
     house.meters.decoded(topic, found.unknown_fields, clamped=found.clamped)
-    house.meters.unusable(topic, [(it.field, it.reason) for it in found.unusable])
+    unusable = [(it.field, it.reason) for it in found.unusable]
+    if found.unknown_fields:
+        unusable.append((UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD))  # once, however many: a share of records
+    house.meters.unusable(topic, unusable)
 
 
 def itself(found: Decoded[R]) -> R:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -40,7 +42,14 @@ class Basis(Struct, frozen=True, kw_only=True, omit_defaults=True):
         ),
     ]
     reference: (
-        Annotated[str, Meta(max_length=256, description="The authority's own number of the case or listing.")]
+        Annotated[
+            str,
+            Meta(
+                max_length=256,
+                description="The authority's own number of the case or listing.",
+                extra=fields.CUT,
+            ),
+        ]
         | None
     ) = None
 
@@ -52,6 +61,8 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     given, the raw one counts. Its `repr` names the fields that are given and none of their values, so that
     no log or traceback can leak them.
     """
+
+    VITAL: ClassVar[frozenset[str]] = frozenset({"account_id"})
 
     account_id: fields.AccountId
     handle: fields.Handle | None = None
@@ -89,12 +100,18 @@ class AccountEvent(Record, frozen=True, kw_only=True, omit_defaults=True):
     """What every event with a whole profile says."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at",)
+    VITAL: ClassVar[frozenset[str]] = frozenset({"version", "occurred_at", "platform", "account"})
 
     event_id: fields.EventId
     version: Version
     occurred_at: fields.Moment
     platform: fields.Platform
     account: Account
+
+    @classmethod
+    def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
+        """For `event_id`: the moment, which tells the events of one account apart, whoever reads it."""
+        return _unnamed(known["occurred_at"])
 
     @property
     def key(self) -> str:
@@ -124,6 +141,8 @@ class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True)
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at", "banned_at")
     FORESEEN: ClassVar[tuple[str, ...]] = ("expires_at",)
+    # Without its end a ban would never end.
+    VITAL: ClassVar[frozenset[str]] = AccountEvent.VITAL | {"expires_at"}
 
     banned_at: Annotated[fields.Moment, Meta(description="When the ban took effect.")] | None = None
     policy: (
@@ -141,12 +160,18 @@ class AccountDeleted(Record, frozen=True, kw_only=True, omit_defaults=True):
     """An account was deleted: what is remembered of it is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at",)
+    VITAL: ClassVar[frozenset[str]] = frozenset({"version", "occurred_at", "platform", "account_id"})
 
     event_id: fields.EventId
     version: Version
     occurred_at: fields.Moment
     platform: fields.Platform
     account_id: fields.AccountId
+
+    @classmethod
+    def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
+        """For `event_id`: the moment."""
+        return _unnamed(known["occurred_at"])
 
     @property
     def key(self) -> str:
@@ -163,6 +188,10 @@ class AccountReinstated(Record, frozen=True, kw_only=True):
     """A ban was lifted: the fingerprint of the account is to be forgotten."""
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("reinstated_at", "occurred_at")
+    # Either moment may order it against bans.
+    VITAL: ClassVar[frozenset[str]] = frozenset(
+        {"version", "platform", "account_id", "reinstated_at", "occurred_at"}
+    )
 
     platform: fields.Platform
     account_id: fields.AccountId
@@ -171,7 +200,11 @@ class AccountReinstated(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             # a sentence; longer case notes belong to the platform's own system
-            Meta(max_length=1_024, description="Why, for the record; never put into logs or alerts."),
+            Meta(
+                max_length=1_024,
+                description="Why, for the record; never put into logs or alerts.",
+                extra=fields.CUT,
+            ),
         ]
         | None
     ) = None
@@ -191,6 +224,10 @@ class AccountReinstated(Record, frozen=True, kw_only=True):
     def at(self) -> float:
         """The time that orders it against bans, in Unix seconds."""
         return (self.occurred_at or self.reinstated_at).timestamp()
+
+
+def _unnamed(occurred_at: datetime) -> str:
+    return f"unnamed-{occurred_at.isoformat()}"
 
 
 class Tombstone(Struct, frozen=True):

@@ -23,10 +23,10 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from schemas import faults
 from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
 from schemas.dates import from_seconds
 from schemas.malformed import Malformed
+from schemas.repair import Repair
 from schemas.wire import Decoded, finish
 
 E = TypeVar("E", bound=AccountEvent)
@@ -47,6 +47,10 @@ COLUMNS_CREATED: Final = _PROFILE | _EVENT | _AVATAR.keys()
 """The columns of a list of accounts."""
 COLUMNS_BANNED: Final = COLUMNS_CREATED | _BAN | _BASIS.keys()
 """The columns of a list of bans."""
+
+_REPAIRS: Final[dict[Any, Repair[Any]]] = {
+    record_type: Repair(record_type) for record_type in (AccountCreated, AccountBanned)
+}
 
 _Cells = dict[str, str]
 
@@ -104,7 +108,12 @@ def _rows(
             continue
         event = {"event_id": f"row-{number}", **defaults, **_event(row, known), "version": 1}
         dated = "occurred_at" in row or ("banned_at" in row and "banned_at" in known)
-        yield Row(number, _record(event, record_type, unknown_fields, now), dated)
+        outcome = _record(event, record_type, unknown_fields, now)
+        if isinstance(outcome, Malformed) and outcome.path == "$.occurred_at" and "occurred_at" not in row:
+            # It was taken from `banned_at`, which may be left out: then it is as of a row without one.
+            event["occurred_at"] = defaults["occurred_at"]
+            outcome = _record(event, record_type, unknown_fields, now)
+        yield Row(number, outcome, dated)
 
 
 def _table(lines: Iterable[bytes], known: frozenset[str]) -> Iterator[list[str] | Malformed]:
@@ -194,6 +203,9 @@ def _record(
 ) -> Decoded[E] | Malformed:
     try:
         record = msgspec.convert(event, record_type)
-    except msgspec.ValidationError as error:
-        return faults.from_validation(error)
+    except msgspec.ValidationError:
+        repaired = _REPAIRS[record_type](event)
+        if isinstance(repaired, Malformed):
+            return repaired
+        return finish(repaired[0], unknown_fields, now, repaired[1])
     return finish(record, unknown_fields, now)

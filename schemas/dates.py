@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.unusable import FieldFault, Unusable
 
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 """No platform is older: an earlier date is an unset one (1970, year 1) and would order events wrongly."""
@@ -26,26 +27,44 @@ def from_seconds(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def settle(record: R, now: float) -> tuple[R, bool] | Malformed:
-    """The record without a date beyond `now` (Unix seconds), and whether one had to be clamped to it."""
-    late: dict[str, datetime] = {}
+class Settled(NamedTuple, Generic[R]):
+    """A record whose dates can be used, and what became of the others."""
+
+    record: R
+    clamped: bool
+    """Whether one had to be set to now."""
+    unusable: tuple[Unusable, ...]
+    """Those that were left out."""
+
+
+def settle(record: R, now: float) -> Settled[R] | Malformed:
+    """The record without a date beyond `now` (Unix seconds) or before 1990; none if a vital one is."""
+    late: dict[str, datetime | None] = {}
+    unusable: list[Unusable] = []
     for name in record.MOMENTS:
         moment: datetime | None = getattr(record, name)
         if moment is None:
             continue
         seconds = moment.timestamp()
-        if seconds > now:
-            if seconds > now + CLAMP_SECONDS_MAX:
-                return Malformed("future-date", f"$.{name}", "more than 5 minutes in the future")
+        if now < seconds <= now + CLAMP_SECONDS_MAX:
             late[name] = from_seconds(now)
-        elif seconds < _EARLIEST_SECONDS:
-            return _too_early(name)
+        elif seconds > now or seconds < _EARLIEST_SECONDS:
+            fault = FieldFault.FUTURE_DATE if seconds > now else FieldFault.PAST_DATE
+            if name in record.VITAL or not record.VITAL:
+                return _refused(name, fault)
+            late[name] = None
+            unusable.append(Unusable(name, fault))
     for name in record.FORESEEN:
         foreseen: datetime | None = getattr(record, name)
         if foreseen is not None and foreseen.timestamp() < _EARLIEST_SECONDS:
-            return _too_early(name)
-    return (replace(record, **late), True) if late else (record, False)
+            return _refused(name, FieldFault.PAST_DATE)
+    if not late:
+        return Settled(record, clamped=False, unusable=())
+    clamped = len(late) > len(unusable)
+    return Settled(replace(record, **late), clamped=clamped, unusable=tuple(unusable))
 
 
-def _too_early(name: str) -> Malformed:
+def _refused(name: str, fault: FieldFault) -> Malformed:
+    if fault is FieldFault.FUTURE_DATE:
+        return Malformed("future-date", f"$.{name}", "more than 5 minutes in the future")
     return Malformed("past-date", f"$.{name}", "before 1990")

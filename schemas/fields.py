@@ -1,8 +1,11 @@
 """Types of fields with their limits, the reason for each limit beside it.
 
 Lengths are in characters (Unicode code points) unless the name says bytes. Limits hold on decoding; code
-that builds a record keeps them itself. Patterns are JSON Schema's dialect and Python's at once: `(?!\\n)`
-stands after `$` because Python's `$` also matches before a last line feed.
+that builds a record keeps them itself. A text that bears `CUT` is cut at its limit; any other one over its
+limit is left out, since the beginning of an identifier or an address may be somebody else's.
+
+Patterns are JSON Schema's dialect and Python's at once: `(?!\\n)` stands after `$` because Python's `$` also
+matches before a last line feed.
 """
 
 from __future__ import annotations
@@ -11,6 +14,9 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from msgspec import Meta
+
+CUT: Final = {"over_limit": "cut"}
+"""In a field's `Meta.extra`: of a longer text the beginning says what it can."""
 
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$(?!\n)"  # a NUL or line feed in an id forges keys and log lines
 
@@ -62,13 +68,19 @@ AccountKey = Annotated[
     ),
 ]
 Handle = Annotated[
-    str, Meta(max_length=HANDLE_CHARS_MAX, description="The user name as shown, with or without `@`.")
+    str,
+    Meta(
+        max_length=HANDLE_CHARS_MAX,
+        description="The user name as shown, with or without `@`.",
+        extra=CUT,
+    ),
 ]
 DisplayName = Annotated[
-    str, Meta(max_length=DISPLAY_NAME_CHARS_MAX, description="The name as shown, in any script.")
+    str,
+    Meta(max_length=DISPLAY_NAME_CHARS_MAX, description="The name as shown, in any script.", extra=CUT),
 ]
-Bio = Annotated[str, Meta(max_length=BIO_CHARS_MAX, description="The profile's own text.")]
-Link = Annotated[str, Meta(max_length=LINK_CHARS_MAX)]
+Bio = Annotated[str, Meta(max_length=BIO_CHARS_MAX, description="The profile's own text.", extra=CUT)]
+Link = Annotated[str, Meta(max_length=LINK_CHARS_MAX, extra=CUT)]  # where it leads stands at its beginning
 Links = Annotated[
     tuple[Link, ...], Meta(max_length=LINKS_MAX, description="Links of the profile, in its order.")
 ]
@@ -105,7 +117,7 @@ IpAddress = Annotated[
     ),
 ]
 UserAgent = Annotated[
-    str, Meta(max_length=1_024, description="User agent of the sign-up.")
+    str, Meta(max_length=1_024, description="User agent of the sign-up.", extra=CUT)
 ]  # webviews reach 500
 PaymentToken = Annotated[
     str,
@@ -116,7 +128,12 @@ PaymentToken = Annotated[
     ),
 ]
 Referrer = Annotated[
-    str, Meta(max_length=LINK_CHARS_MAX, description="Where the sign-up came from: an address or a code.")
+    str,
+    Meta(
+        max_length=LINK_CHARS_MAX,
+        description="Where the sign-up came from: an address or a code.",
+        extra=CUT,
+    ),
 ]
 Hmac = Annotated[
     str,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -14,6 +15,17 @@ class Record(Struct, frozen=True, kw_only=True):
     """Fields that tell when something happened, so that they cannot lie in the future."""
     FORESEEN: ClassVar[tuple[str, ...]] = ()
     """Fields that tell when something will happen."""
+
+    VITAL: ClassVar[frozenset[str]] = frozenset()
+    """Fields without which there is no record. Any other that cannot be used is left out, or stood in for.
+
+    Empty where nothing may be left out: what this house wrote itself is right as a whole or not at all.
+    """
+
+    @classmethod
+    def stand_in(cls, field: str, known: Mapping[str, Any]) -> Any:
+        """What stands for a required field that is not vital, by what is known of the record."""
+        raise NotImplementedError(f"nothing stands for {field}")
 
     def fault(self) -> tuple[str, str] | None:
         """The path and the nature of a contradiction between fields, if there is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -32,6 +33,11 @@ class UnknownFields:
         except msgspec.ValidationError:
             return self._listed(raw)
         return 0
+
+    def among(self, message: Mapping[str, Any]) -> int:
+        """The same of a message in plain values, out of which a record was made."""
+        account = message.get("account", {}) if "account" in self._fields else {}
+        return len(message.keys() - self._fields) + len(account.keys() - _ACCOUNT_FIELDS)
 
     def _listed(self, raw: bytes) -> int:
         top = self._keys.decode(raw)

@@ -24,13 +24,17 @@ class FieldFault(StrEnum):
     FUTURE_DATE = "future-date", "It lies more than 5 minutes in the future, and was left out."
     INCOMPLETE = "incomplete", "It lacks a part without which it says nothing, and was left out."
     LONE_SURROGATE = "lone-surrogate", "It held half of a UTF-16 pair; U+FFFD stands there instead."
+    MISSING_FIELD = "missing-field", "The record should have it and has not; something else stands for it."
     NOT_READ_WHOLE = "not-read-whole", "The work that one account may cost was spent before all was read."
     OUT_OF_RANGE = "out-of-range", "The number is beyond the field's limits, and was left out."
     PAST_DATE = "past-date", "It lies before 1990, as unset dates do, and was left out."
     TOO_LONG = "too-long", "It is over the field's limit: a text was cut there, an identifier left out."
     TOO_MANY = "too-many", "The list is over its limit and was cut there."
     UNKNOWN_FIELD = "unknown-field", "The record has no field of this name; it was passed over."
-    UNREADABLE = "unreadable", "It has the right form and means nothing, such as `nope` for an address."
+    UNREADABLE = (
+        "unreadable",
+        "It has the right form and means nothing, such as `nope` for an address.",
+    )
     WRONG_TYPE = "wrong-type", "It is of another JSON type than the field's, and was left out."
 
     def __new__(cls, value: str, sentence: str) -> FieldFault:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -18,6 +19,8 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("decided_at",)
 
+    VITAL: ClassVar[frozenset[str]] = frozenset({"alert_id", "revision", "verdict", "decided_at", "version"})
+
     alert_id: fields.Opaque
     revision: fields.Revision
     verdict: Annotated[
@@ -32,6 +35,11 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
         bool, Meta(description="Judged without seeing score and band: the sample that calibration trusts.")
     ] = False
     version: Version = 1
+
+    @classmethod
+    def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
+        """For `reason_code` and `reviewer`: a verdict holds without them."""
+        return "unusable"
 
     @property
     def at(self) -> float:

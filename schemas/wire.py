@@ -1,12 +1,14 @@
 """The door: bytes to a record or to `Malformed`, and records to bytes.
 
 * Nothing that arrives raises: each decoder returns a value for any bytes.
+* A field that cannot be used costs itself and not the record (:mod:`schemas.repair`), unless the record is
+  one of this house's own.
 * Unknown fields are ignored and counted, at the top and in `account`, so that a producer's typing error
   shows.
 * Of duplicate keys the last wins, as in JavaScript's, Python's and Go's own parsers: one that refused them
   would see another record than everybody else's tools.
 * `now` (Unix seconds) is the reader's clock: dates up to 5 minutes ahead are clamped to it, later ones
-  refused.
+  cannot be used.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.repair import Repair, plain_values
 from schemas.unknown import UnknownFields
 from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
@@ -67,6 +70,7 @@ class Decoder(Generic[R]):
 
     def __init__(self, record_type: type[R]) -> None:
         self._json = msgspec.json.Decoder(record_type)
+        self._repair = Repair(record_type) if record_type.VITAL else None
         self._unknown = UnknownFields(record_type)
 
     def __call__(self, raw: bytes | None, *, now: float) -> Decoded[R] | Malformed:
@@ -81,24 +85,43 @@ class Decoder(Generic[R]):
             record = self._json.decode(raw)
             unknown_fields = self._unknown.count(raw)
         except msgspec.ValidationError as error:
-            return _wrong_version(raw) or faults.from_validation(error)
+            fault = _wrong_version(raw) or faults.from_validation(error)
         except msgspec.DecodeError:
-            return faults.from_syntax(raw)
+            fault = faults.from_syntax(raw)
         except UnicodeDecodeError:
             return Malformed("not-utf8", "$", "not UTF-8")
         except RecursionError:
             return Malformed("nested-too-deep", "$", "nested too deep")
-        return finish(record, unknown_fields, now)
+        else:
+            return finish(record, unknown_fields, now)
+        if self._repair is None or fault.reason in ("not-json", "unknown-version"):
+            return fault
+        return self._repaired(self._repair, raw, now)
+
+    def _repaired(self, repair: Repair[R], raw: bytes, now: float) -> Decoded[R] | Malformed:
+        """The record without what cannot be used of it."""
+        try:
+            message = plain_values(raw)
+        except RecursionError:
+            return Malformed("nested-too-deep", "$", "nested too deep")
+        except ValueError:
+            return faults.from_syntax(raw)
+        repaired = repair(message)
+        if isinstance(repaired, Malformed):
+            return repaired
+        return finish(repaired[0], self._unknown.among(message), now, repaired[1])
 
 
-def finish(record: R, unknown_fields: int, now: float) -> Decoded[R] | Malformed:
+def finish(
+    record: R, unknown_fields: int, now: float, unusable: tuple[Unusable, ...] = ()
+) -> Decoded[R] | Malformed:
     """What no type can say: dates against the clock, and fields against each other."""
     if (fault := record.fault()) is not None:
         return Malformed("contradiction", *fault)
     settled = settle(record, now)
     if isinstance(settled, Malformed):
         return settled
-    return Decoded(settled[0], unknown_fields, settled[1])
+    return Decoded(settled.record, unknown_fields, settled.clamped, (*unusable, *settled.unusable))
 
 
 def _wrong_version(raw: bytes) -> Malformed | None:

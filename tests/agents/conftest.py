@@ -90,7 +90,7 @@ class Life:
         self.forget = Forget(self.house)
         self.relaying = Relay(self.house, self, SystemClock())
 
-    async def ban(self, *bans: Record) -> None:
+    async def ban(self, *bans: Record | bytes) -> None:
         """Enrols bans and lets look-back have the word of it."""
         for outcome in await self.tell(self.enrol, *bans):
             for emit in outcome.emits if isinstance(outcome, Published) else ():

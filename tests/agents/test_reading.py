@@ -33,7 +33,9 @@ def test_fields_that_this_version_does_not_know_are_counted(life: Life) -> None:
     raw = arrival(a_deletion("1")).value
     assert raw is not None
     read_all([arrival(raw[:-1] + b',"novel":1}', topic="t")], decode_deleted, life.house, itself)
-    assert 'samehand_unknown_fields_total{topic="t"} 1.0' in life.house.meters.exposition().decode()
+    shown = life.house.meters.exposition().decode()
+    assert 'samehand_unknown_fields_total{topic="t"} 1.0' in shown
+    assert 'fields_unusable_total{field="unknown",reason="unknown-field",topic="t"} 1.0' in shown
 
 
 def test_a_worker_whose_clock_is_slow_believes_the_record_that_kafka_stamped(life: Life) -> None:

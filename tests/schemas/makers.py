@@ -44,6 +44,12 @@ def fault(outcome: object) -> tuple[str, str]:
     return outcome.reason, outcome.path
 
 
+def left_out(outcome: object) -> tuple[tuple[str, str], ...]:
+    """Field and reason of what an outcome, which must be a record, came without or in part."""
+    assert isinstance(outcome, Decoded), outcome
+    return tuple((it.field, it.reason) for it in outcome.unusable)
+
+
 def record_of(outcome: object) -> Any:
     """The record of an outcome that must be one."""
     assert isinstance(outcome, Decoded), outcome

@@ -18,7 +18,7 @@ from schemas.generate import RECORDS
 from schemas.malformed import REASONS, Malformed
 from schemas.record import Record
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded, decode_banned, decode_created, encode
-from tests.schemas.makers import NOW, a_ban, a_created, as_json, fault, record_of
+from tests.schemas.makers import NOW, a_ban, a_created, as_json, fault, left_out, record_of
 from tests.schemas.strategies import json_values, records
 
 DECODERS: dict[str, Callable[..., Any]] = {
@@ -102,7 +102,7 @@ def test_of_duplicate_keys_the_last_wins() -> None:
 
 def test_null_means_absent_where_a_field_is_optional() -> None:
     assert record_of(decode_created(a_created(handle=None), now=NOW)).account.handle is None
-    assert fault(decode_created(a_created(links=None), now=NOW)) == ("wrong-type", "$.account.links")
+    assert left_out(decode_created(a_created(links=None), now=NOW)) == (("links", "wrong-type"),)
 
 
 def test_a_ban_without_a_value_is_a_tombstone_and_nothing_else_is() -> None:
@@ -135,8 +135,6 @@ def test_a_ban_without_a_value_is_a_tombstone_and_nothing_else_is() -> None:
         ('{"a":"b"}'.encode("utf-16"), "not-utf8"),
         (b'{"unknown":"\xed\xa0\x80"}', "not-utf8"),
         (b'{"unknown\xff":1}', "not-utf8"),
-        (b'{"unknown":"\\ud83c"}', "lone-surrogate"),
-        (b'{"unknown":"\\udc00x"}', "lone-surrogate"),
         (b'{"unknown":"\\ud83c', "not-json"),
     ],
 )
