@@ -113,6 +113,17 @@ def _streams() -> tuple[Panel, ...]:
             runbooks=("SamehandTopicStopped",),
         ),
         Panel(
+            "Fields not used a minute",
+            "Left out or read in part, by field and reason; the records themselves were read.",
+            (
+                Ask(
+                    "sum by (field, reason) (rate(samehand_fields_unusable_total[$__rate_interval])) * 60",
+                    "{{field}} {{reason}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
             "Odd records a second",
             "Fields that this version does not know, and future dates taken as now: a producer's to mend.",
             (
