@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 
 from schemas.alerts import WITHDRAWN_REASONS
+from schemas.unusable import UNKNOWN_FIELD, FieldFault
 from streams.breaker import BreakerState
 from streams.lag import Lag
 from streams.outcomes import Arrival, Dead, Nothing, Outcome, Published
@@ -269,6 +270,7 @@ class Meters:
             self.lag_seconds.labels(topic)
             self.topic_stopped.labels(topic)
             self.unknown_fields.labels(topic)
+            self.fields_unusable.labels(topic, UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD)
             self.clamped_dates.labels(topic)
         for topic, outcome in product(topics, OUTCOMES):
             self._outcome_of[topic, outcome] = self.events.labels(topic, outcome)

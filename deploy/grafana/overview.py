@@ -156,7 +156,7 @@ def _where() -> tuple[Panel, ...]:
             (Ask("sum by (outcome) (rate(samehand_events_total[$__rate_interval]))", "{{outcome}}"),),
             unit="reqps",
             kind="stack",
-            runbooks=("SamehandDeadLetters",),
+            runbooks=("SamehandDeadLetters", "SamehandBanUnread"),
         ),
         Panel(
             "Match alerts an hour",

@@ -122,6 +122,7 @@ def _streams() -> tuple[Panel, ...]:
                 ),
             ),
             kind="stack",
+            runbooks=("SamehandFieldsUnusable",),
         ),
         Panel(
             "Odd records a second",
