@@ -9,7 +9,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol, cast
+from threading import Lock
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 from kafka.errors import KafkaError  # type: ignore[import-untyped]  # kafka-python ships no types
@@ -22,6 +23,8 @@ ANSWER_MS: Final = 10_000
 """A broker that does not answer for so long is reported, not waited for: a person is watching."""
 
 POLL_MS: Final = 500
+
+T = TypeVar("T")
 
 
 class Admin(Protocol):
@@ -206,6 +209,61 @@ def reader(settings: Settings) -> Iterator[Reader]:
             yield opened
         finally:
             opened.close()
+
+
+class Closing(Protocol):
+    """A client that can be closed."""
+
+    def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
+Client = TypeVar("Client", bound=Closing)
+
+
+class Kept(Generic[Client]):
+    """A client for a question that is asked again and again: its connections stay.
+
+    It is made with the first question, and anew with the one after a failure. May be asked from any thread;
+    questions wait for each other.
+    """
+
+    def __init__(self, make: Callable[[], Client]) -> None:
+        self._make = make
+        self._turn = Lock()
+        self._client: Client | None = None
+
+    def ask(self, question: Callable[[Client], T]) -> T:
+        """The answer. Raises `BrokerUnavailable`, `BrokerRefused`."""
+        with self._turn, translated():
+            if self._client is None:
+                self._client = self._make()
+            try:
+                return question(self._client)
+            except Exception:
+                self._hang_up()
+                raise
+
+    def close(self) -> None:
+        """Disconnect, once a question that is being asked has its answer. The next one connects again."""
+        with self._turn:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+def kept_admin(settings: Settings) -> Kept[Admin]:
+    """An admin client that is kept."""
+    return Kept(lambda: cast(Admin, kafka.KafkaAdminClient(**client_options(settings))))
+
+
+def kept_reader(settings: Settings) -> Kept[Reader]:
+    """A reader that is kept. Its answers must have been read when they are returned."""
+    return Kept(lambda: Reader(settings))
 
 
 def config_resource(topic: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from streams.brokers import ANSWER_MS, reader, writer
+from streams.brokers import ANSWER_MS, kept_reader, reader, writer
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.outcomes import Arrival
 from streams.resumes import Stop
@@ -30,11 +30,12 @@ class _Word(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ControlTopic:
-    """`Resumes` on Kafka. It connects for each question: that happens only while a topic stands still."""
+    """`Resumes` on Kafka. Its connection is kept while a topic stands still, which may be for days."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._topic = names(settings).control
+        self._reader = kept_reader(settings)
 
     async def stop(self, topic: str, stop: Stop) -> Stop:
         """Leaves word that `topic` stands still. Raises `BrokerUnavailable`."""
@@ -46,9 +47,11 @@ class ControlTopic:
         return await _asked(lambda: self._said(topic.encode(), since))
 
     def _said(self, key: bytes, since: int) -> bool:
-        with reader(self._settings) as opened:
-            words = [it for it in opened.read(self._topic, _PARTITION, since) if it.key == key]
-        return any(_read(it).word == _RESUME for it in words)
+        words = self._reader.ask(lambda opened: list(opened.read(self._topic, _PARTITION, since)))
+        resumed = any(_read(it).word == _RESUME for it in words if it.key == key)
+        if resumed:
+            self._reader.close()
+        return resumed
 
 
 async def _asked(question: Callable[[], T]) -> T:

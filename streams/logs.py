@@ -1,8 +1,9 @@
 """Logs as JSON lines, ours and those of Faust, mode, aiokafka and aiohttp alike.
 
 What we log are addresses, counts, stages and codes; no value of a record. Libraries are less careful: they
-may quote a record at debug level, so they are held at `info` however low our own level is, and their
-exceptions are told by type and place, since a message may quote what it failed on.
+may quote a record at debug level, and at `info` they tell of each connection and of each of their parts that
+starts. So they are held at `warning` however low our own level is, and their exceptions are told by type and
+place, since a message may quote what it failed on.
 """
 
 from __future__ import annotations
@@ -16,22 +17,19 @@ from typing import IO, Any, Final
 import structlog
 from structlog.typing import Processor
 
-_THEIRS: Final = (
-    "faust",
-    "mode",
-    "aiokafka",
-    "aiohttp",
-    "asyncio",
-    "kafka",
-    "redis",
-    "opentelemetry",
-    "urllib3",
-)
+OURS: Final = "samehand"
+"""Below this name our own loggers are. Faust's services log under the names of the modules that derive from
+them, so that ours are no mark of whose line it is.
+"""
+
 _FRAMES_MAX: Final = 12  # the place of a fault, not a whole event loop's stack
 
 
 def configure(level: str = "info", stream: IO[str] | None = None) -> None:
-    """Send every log to `stream`, by default standard error, as one JSON object a line."""
+    """Send every log to `stream`, by default standard error, as one JSON object a line.
+
+    `level` is that of our own lines; those of libraries are told from the higher of it and `warning` on.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -57,12 +55,21 @@ def configure(level: str = "info", stream: IO[str] | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for name in _THEIRS:
+    ours = logging.getLogger(OURS)
+    ours.setLevel(level.upper())
+    root.setLevel(max(logging.WARNING, ours.level))
+    for name in _libraries():
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
-        library.setLevel(max(logging.INFO, root.level))
+        library.setLevel(logging.NOTSET)
+        library.disabled = False
+
+
+def _libraries() -> list[str]:
+    """Every logger there is but ours: some bring a level or a handler, or were switched off by others."""
+    known = list(logging.Logger.manager.loggerDict)
+    return [name for name in known if name != OURS and not name.startswith(f"{OURS}.")]
 
 
 def tell_fault(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -9,7 +9,7 @@ read from its start, and a worker whose topic was replaced under it ends and sta
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ import structlog
 from faust.exceptions import ConsumerNotStarted
 
 from streams.app import WorkerApp
-from streams.brokers import admin
+from streams.brokers import Admin, admin, kept_admin
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.settings import Settings
 
@@ -35,7 +35,11 @@ def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, str]:
     Raises `BrokerUnavailable`, `BrokerRefused`.
     """
     with admin(settings) as client:
-        described = client.describe_topics(list(topics))
+        return _ids(client, topics)
+
+
+def _ids(client: Admin, topics: Collection[str]) -> dict[str, str]:
+    described = client.describe_topics(list(topics))
     found = {entry["name"]: _id(entry) for entry in described if not entry["error_code"]}
     return {topic: known for topic, known in found.items() if known}
 
@@ -52,11 +56,20 @@ def made_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str
 
 async def watch_topics(app: WorkerApp) -> None:
     """Until the app stops. Ends the process, to start again from the new topic's first record."""
+    kept = kept_admin(app.settings)
+    try:
+        await _watch_topics(app, lambda: kept.ask(lambda client: _ids(client, app.topic_ids)))
+    finally:
+        # In a thread, since a question may be under way; its answer is waited for by nobody.
+        asyncio.get_running_loop().run_in_executor(None, kept.close)
+
+
+async def _watch_topics(app: WorkerApp, ids: Callable[[], dict[str, str]]) -> None:
     waiting: dict[str, int] = {}
     while not app.life.stopping:
         await app.clock.sleep(LOOK_SECONDS)
         try:
-            present = await asyncio.to_thread(topic_ids, app.settings, app.topic_ids)
+            present = await asyncio.to_thread(ids)
         except (BrokerUnavailable, BrokerRefused) as fault:
             log.info("topics unknown", fault=str(fault))
             continue

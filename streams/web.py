@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import ClassVar, Final
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from faust.web.drivers.aiohttp import Web
 
 from streams.health import Report
 from streams.meters import Meters
+from streams.settings import Settings
 
 KEEPALIVE_SECONDS: Final = 75.0
 """A client has so long for its first request, and after each answer for another: longer than the longest
@@ -30,6 +32,20 @@ usual interval of scrapes, a minute, so that Prometheus keeps its connection. ai
 CONNECTIONS_MAX: Final = 128
 """Sixteen viewers with six connections each, as browsers open them, and room for scrapes and probes. An
 eighth of the 1,024 files that a process may usually have open."""
+
+
+def page_address(settings: Settings) -> str:
+    """Where a browser on this machine finds what is served."""
+    host = "localhost" if _is_everywhere(settings.web_host) else settings.web_host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}/"
+
+
+def _is_everywhere(host: str) -> bool:
+    """Whether it is all addresses of this machine, and so none to go to."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:  # a name
+        return not host
 
 
 class Connections:

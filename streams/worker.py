@@ -37,6 +37,7 @@ from streams.supervision.exit_codes import (
 )
 from streams.topic_ids import topic_ids, watch_topics
 from streams.watch import watch
+from streams.web import page_address
 
 _BINDING: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
@@ -62,6 +63,12 @@ def run_worker(app: WorkerApp) -> int:
 
     Blocks, and owns signals.
     """
+    log.info(
+        "starting",
+        overview=page_address(app.settings),
+        group=app.settings.kafka_group,
+        topics=[progress.topic for progress in app.progress],
+    )
     if code := _topics_fault(app):
         return code
     loop = uvloop.new_event_loop()
@@ -71,7 +78,6 @@ def run_worker(app: WorkerApp) -> int:
     app.beside(lambda: watch(app))  # a group that is never joined is a standstill too
     app.task(lambda: watch_topics(app))
     collect_seldom()
-    log.info("starting", group=app.settings.kafka_group, topics=[progress.topic for progress in app.progress])
     fault = worker.run()
     if isinstance(fault, OSError) and fault.errno in _BINDING:
         return cannot_start(unusable_address(app.settings, fault))  # somebody was faster since it was tried

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 import pytest
-from kafka import errors as kafka_errors  # type: ignore[import-untyped]  # kafka-python ships no types
+from kafka import errors as kafka_errors
 
-from streams.brokers import client_options, error_name, reader, tls_context, translated, writer
+from local.broker import EmbeddedBroker
+from streams import brokers
+from streams.brokers import (
+    Admin,
+    client_options,
+    error_name,
+    kept_admin,
+    reader,
+    tls_context,
+    translated,
+    writer,
+)
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.settings import load
 from tests.streams.conftest import Stage
@@ -66,3 +79,49 @@ def test_what_is_written_is_read_up_to_the_present_end(stage: Stage) -> None:
         assert [record.offset for record in opened.read(topic, 0, since=2)] == [2]
         assert next(iter(opened.read(topic, 0))).headers == (("h", b"1"),)
         assert opened.partitions("no.such.topic") == []
+
+
+@pytest.mark.journey
+def test_a_kept_client_is_asked_again_and_again_over_one_connection(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = counted_clients(monkeypatch)
+    kept = kept_admin(stage.settings)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(kept.ask, [names_of] * 8))
+    assert all(stage.names.created in names for names in answers)
+    assert made == [1]
+    kept.close()
+    kept.close()
+
+
+@pytest.mark.journey
+def test_a_kept_client_connects_anew_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker goes and comes back, as in a deployment."""
+    monkeypatch.setattr(brokers, "ANSWER_MS", 2_000)
+    with EmbeddedBroker(tmp_path / "broker") as broker:
+        kept = kept_admin(load({"SAMEHAND_KAFKA_BROKERS": broker.address}))
+        assert kept.ask(names_of) is not None
+        broker.kill()
+        for _ in range(2):
+            with pytest.raises(BrokerUnavailable):
+                kept.ask(names_of)
+        broker.start()
+        assert kept.ask(names_of) is not None
+        kept.close()
+
+
+def names_of(client: Admin) -> list[str]:
+    return [topic["name"] for topic in client.describe_topics()]
+
+
+def counted_clients(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many admin clients were made, from now on, as the only item of a list."""
+    made, kind = [0], kafka.KafkaAdminClient  # which `streams.brokers` looks up there each time
+
+    def make(**options: object) -> object:
+        made[0] += 1
+        return kind(**options)
+
+    monkeypatch.setattr(kafka, "KafkaAdminClient", make)
+    return made

@@ -39,6 +39,34 @@ def test_ours_and_theirs_look_alike(out: io.StringIO) -> None:
     assert {"timestamp", "level", "logger", "event"} <= set(ours) & set(theirs)
 
 
+@pytest.mark.parametrize("name", ["kafka.net", "aiokafka.x", "faust.app", "streams.patches", "somebody.else"])
+def test_libraries_are_told_from_warning_on(out: io.StringIO, name: str) -> None:
+    """Faust's services among them, which log under the names of our modules."""
+    logger = logging.getLogger(name)
+    logger.info("connected")
+    logger.warning("cannot connect")
+    structlog.get_logger("samehand.x").info("ours")
+    assert [line["event"] for line in lines(out)] == ["cannot connect", "ours"]
+
+
+def test_what_a_library_set_up_for_itself_does_not_count() -> None:
+    chatty = logging.getLogger("chatty.library")
+    chatty.setLevel(logging.DEBUG)
+    chatty.addHandler(logging.StreamHandler())
+    chatty.disabled = True  # as `logging.config` leaves who is not named in it
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    chatty.info("hello")
+    chatty.warning("cannot connect")
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+    assert [line["event"] for line in lines(stream)] == ["cannot connect"]
+    assert chatty.handlers == []
+
+
 @pytest.mark.parametrize("name", ["samehand.x", "faust.app"])
 def test_an_exception_tells_its_place_and_not_its_message(out: io.StringIO, name: str) -> None:
     logger = structlog.get_logger(name) if name.startswith("samehand") else logging.getLogger(name)

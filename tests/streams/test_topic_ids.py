@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from streams.app import WorkerApp
 from streams.errors import BrokerUnavailable
 from streams.meters import Meters
 from streams.progress import Progress
-from streams.settings import load
+from streams.settings import Settings, load
 from streams.topic_ids import made_again, topic_ids, unread, watch_topics
 from tests.streams.conftest import Stage, free_port
 from tests.streams.fakes import TOPIC, FakeClock
@@ -71,14 +73,26 @@ async def test_a_worker_whose_topic_was_made_again_ends(monkeypatch: pytest.Monk
     app.life.end = lambda: ends.append("end")
     answers: Iterator[dict[str, str] | None] = iter([None, {TOPIC: "before"}, {}, {TOPIC: "after"}])
 
-    def asked(*_: object) -> dict[str, str]:
-        answer = next(answers)
-        if answer is None:
-            raise BrokerUnavailable("away")
-        return answer
+    closed = Event()
 
-    monkeypatch.setattr(room, "topic_ids", asked)
+    class Broker:
+        """In place of a client that is kept: what it is asked is which topics there are."""
+
+        def __init__(self, settings: Settings) -> None:
+            self.settings = settings
+
+        def ask(self, question: object) -> dict[str, str]:
+            answer = next(answers)
+            if answer is None:
+                raise BrokerUnavailable("away")
+            return answer
+
+        def close(self) -> None:
+            closed.set()
+
+    monkeypatch.setattr(room, "kept_admin", Broker)
     await watch_topics(app)
+    assert await asyncio.to_thread(closed.wait, 10.0)
     assert ends == ["end"]
     assert app.life.stuck == f"{TOPIC}: deleted and made again"
 

@@ -16,7 +16,7 @@ from streams.app import WorkerApp
 from streams.health import Report
 from streams.meters import Meters
 from streams.settings import load
-from streams.web import ClosedWeb, answer
+from streams.web import ClosedWeb, answer, page_address
 from tests.streams.conftest import free_port
 
 PATIENCE_SECONDS = 20.0
@@ -33,6 +33,20 @@ async def port() -> AsyncIterator[int]:
     await app.web.start_server()
     yield settings.web_port
     await app.web.stop_server()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:6066/"),
+        ("0.0.0.0", "http://localhost:6066/"),
+        ("::", "http://localhost:6066/"),
+        ("fd00::7", "http://[fd00::7]:6066/"),
+        ("worker-3", "http://worker-3:6066/"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_can_go_to(host: str, address: str) -> None:
+    assert page_address(load({"SAMEHAND_WEB_HOST": host})) == address
 
 
 @asynccontextmanager
