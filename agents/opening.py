@@ -1,11 +1,16 @@
-"""From settings to a store and its secrets: the one place that knows both."""
+"""From settings to a store, its secrets and the files of an operator: the one place that knows both."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import Any, Final
 
-from samehand.errors import UnusableStock
-from samehand.stock import NO_STOCK, StockPictures, read_stock
+from msgspec.structs import replace
+
+from samehand.errors import UnusableStock, UnusableWeights
+from samehand.stock import LINES_TOLD_MAX, NO_STOCK, StockPictures, read_stock
+from samehand.weights import Bands, Weights, default_weights, lacking, read_weights
 from store.memory import Bounds
 from store.pepper import Peppers, UnusablePepper, read_peppers
 from store.redis import Endpoint, RedisStore, Sizes
@@ -17,6 +22,8 @@ DAY_SECONDS = 86_400.0
 # The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
 # time that Redis itself may take.
 DEADLINES_A_COMMAND = 4
+
+_KEY: Final = re.compile(r"[a-z0-9_.-]{1,32}:.")  # PLATFORM:ACCOUNT_ID
 
 
 def peppers_of(settings: Settings) -> Peppers:
@@ -45,12 +52,64 @@ def stock_of(settings: Settings) -> StockPictures:
     if path is None:
         return NO_STOCK
     try:
-        return read_stock(path.read_text("utf-8"))
+        return read_stock(_text(path, "SAMEHAND_AVATAR_BLOCKLIST"))
     except UnusableStock as fault:
-        raise SettingsError({"SAMEHAND_AVATAR_BLOCKLIST": str(fault)}) from fault
-    except (OSError, UnicodeDecodeError) as fault:
-        reason = f"cannot be read ({type(fault).__name__})"
-        raise SettingsError({"SAMEHAND_AVATAR_BLOCKLIST": reason}) from fault
+        raise SettingsError({"SAMEHAND_AVATAR_BLOCKLIST": f"{path}: {fault}"}) from fault
+
+
+def allowlist_of(settings: Settings) -> frozenset[str]:
+    """Keys of accounts that are never alerted, one a line; ``#`` begins a comment.
+
+    Raises:
+        SettingsError: the list cannot be read, or a line is the key of no account; says which lines.
+    """
+    path = settings.allowlist
+    if path is None:
+        return frozenset()
+    keys = [line.partition("#")[0].strip() for line in _text(path, "SAMEHAND_ALLOWLIST").splitlines()]
+    # Who is on the list by a key that no account can have is alerted after all.
+    bad = [number for number, key in enumerate(keys, 1) if key and not _KEY.match(key)]
+    if bad:
+        told = ", ".join(map(str, bad[:LINES_TOLD_MAX])) + (" …" if len(bad) > LINES_TOLD_MAX else "")
+        reason = f"{path}: line {told}: no account's key such as x:1076313901"
+        raise SettingsError({"SAMEHAND_ALLOWLIST": reason})
+    return frozenset(filter(None, keys))
+
+
+def weights_of(settings: Settings) -> Weights:
+    """The weights, shipped or the operator's own, under the operator's thresholds.
+
+    Raises:
+        SettingsError: the operator's table cannot be read, or lacks a row.
+    """
+    return replace(
+        _table(settings.weights),
+        bands=Bands(settings.likely, settings.possible),
+        policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
+    )
+
+
+def _table(path: Path | None) -> Weights:
+    if path is None:
+        return default_weights()
+    try:
+        table = read_weights(path.read_bytes())
+    except OSError as fault:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: {fault.strerror}"}) from fault
+    except UnusableWeights as fault:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: cannot be used: {fault}"}) from fault
+    if (row := lacking(table)) is not None:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: cannot be used: it lacks {row}"})
+    return table
+
+
+def _text(path: Path, variable: str) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as fault:
+        raise SettingsError({variable: f"{path}: {fault.strerror}"}) from fault
+    except UnicodeDecodeError as fault:
+        raise SettingsError({variable: f"{path}: is not UTF-8"}) from fault
 
 
 def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> RedisStore:

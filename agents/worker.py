@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace as replace_fields
 from importlib.metadata import version
-from pathlib import Path
 
 import structlog
-from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.again import Again, Post
@@ -20,15 +18,13 @@ from agents.forget import Forget
 from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
-from agents.opening import peppers_of, stock_of, store_of
+from agents.opening import allowlist_of, peppers_of, stock_of, store_of, weights_of
 from agents.runtime.outbox import Relay
 from agents.runtime.start_checks import mismatched, start_fault, store_fault
 from agents.screen import Screen
 from agents.tending import Tending
 from samehand.compiled import form
-from samehand.errors import UnusableWeights
 from samehand.normal.fold import FOLD_VERSION
-from samehand.weights import Bands, Weights, default_weights, lacking, read_weights
 from schemas.malformed import REASONS
 from store.errors import StoreMismatch
 from store.pepper import Peppers
@@ -36,7 +32,7 @@ from streams import logs
 from streams.app import WorkerApp, register
 from streams.clock import SystemClock
 from streams.epochs import EpochTopic, HistoryTopic, known_epoch
-from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError
+from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.meters import Meters
 from streams.recent import Recent
 from streams.settings import Settings
@@ -122,7 +118,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
         ),
         now=SystemClock().now,
         rules=Rules(
-            allowlist=_allowlist(settings.allowlist),
+            allowlist=allowlist_of(settings),
             across_platforms=settings.cross_platform,
             shadow=settings.shadow,
             stock=stock_of(settings),
@@ -177,39 +173,3 @@ def consumed(called: Names) -> tuple[str, ...]:
         called.verdicts,
         called.deleted,
     )
-
-
-def weights_of(settings: Settings) -> Weights:
-    """The weights, shipped or the operator's own, under the operator's thresholds.
-
-    Raises:
-        SettingsError: the operator's table cannot be read, or lacks a row.
-    """
-    return replace(
-        _table(settings.weights),
-        bands=Bands(settings.likely, settings.possible),
-        policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
-    )
-
-
-def _table(path: Path | None) -> Weights:
-    if path is None:
-        return default_weights()
-    try:
-        table = read_weights(path.read_bytes())
-    except (OSError, UnusableWeights) as fault:
-        raise SettingsError({"SAMEHAND_WEIGHTS": f"cannot be used: {fault}"}) from fault
-    if (row := lacking(table)) is not None:
-        raise SettingsError({"SAMEHAND_WEIGHTS": f"cannot be used: it lacks {row}"})
-    return table
-
-
-def _allowlist(path: Path | None) -> frozenset[str]:
-    """Account keys, one a line; ``#`` begins a comment."""
-    if path is None:
-        return frozenset()
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise SettingsError({"SAMEHAND_ALLOWLIST": f"cannot be read ({type(fault).__name__})"}) from fault
-    return frozenset(key for line in lines if (key := line.partition("#")[0].strip()))

@@ -18,6 +18,9 @@ from samehand.signals.avatar import NEAR_BITS, PDQ_BYTES
 # Comparing one hash with so many takes about 0.1 ms; an operator's list has some dozens.
 STOCK_MAX: Final = 10_000
 
+LINES_TOLD_MAX: Final = 10
+"""Bad lines that are named: with more, it is another list."""
+
 _WORDS: Final = PDQ_BYTES // 8
 
 
@@ -50,23 +53,28 @@ def read_stock(text: str) -> StockPictures:
     """Reads a list: a hash in hexadecimal a line (64 digits), ``#`` begins a comment.
 
     Raises:
-        UnusableStock: a line is no hash, or there are more than :data:`STOCK_MAX`; it says which line.
+        UnusableStock: lines are no hashes, or there are more than :data:`STOCK_MAX`; it says which lines.
     """
     hashes: dict[bytes, None] = {}
+    bad: list[int] = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         given = line.partition("#")[0].strip()
-        if given:
-            hashes[_hash(given, number)] = None
+        found = _hash(given) if given else None
+        if found is not None:
+            hashes[found] = None
+        elif given:
+            bad.append(number)
         if len(hashes) > STOCK_MAX:
             raise UnusableStock(f"has more than {STOCK_MAX} hashes")
+    if bad:
+        told = ", ".join(map(str, bad[:LINES_TOLD_MAX])) + (" …" if len(bad) > LINES_TOLD_MAX else "")
+        raise UnusableStock(f"line {told}: no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits")
     return StockPictures(hashes)
 
 
-def _hash(given: str, number: int) -> bytes:
+def _hash(given: str) -> bytes | None:
     try:
         found = bytes.fromhex(given)
     except ValueError:
-        found = b""
-    if len(found) != PDQ_BYTES or len(given) != 2 * PDQ_BYTES:
-        raise UnusableStock(f"line {number} is no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits")
-    return found
+        return None
+    return found if len(found) == PDQ_BYTES and len(given) == 2 * PDQ_BYTES else None

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from agents.opening import peppers_of
-from agents.worker import consumed, house_of, staff, weights_of
+from agents.opening import peppers_of, weights_of
+from agents.worker import consumed, house_of, staff
 from samehand.weights import default_weights
 from store.pepper import write_pepper_file
 from streams.app import WorkerApp
@@ -80,3 +80,12 @@ def test_an_allowlist_that_cannot_be_read_is_one_clear_line(settings: Settings, 
     (tmp_path / "allowed").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="SAMEHAND_ALLOWLIST"):
         house_of(settings, peppers_of(settings))
+
+
+def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "allowed").write_text("x:1 # fine\n\numar\n" + ":2\n" * 20)
+    with pytest.raises(SettingsError, match=r"allowed: line 3, 4, 5, .* …: no account's key") as fault:
+        house_of(settings, peppers_of(settings))
+    assert "umar" not in str(fault.value)
