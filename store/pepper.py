@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from samehand.fingerprint import Keyer
 
@@ -32,8 +33,16 @@ PEPPERS_MAX = 4  # each one in force multiplies the work of an event; a rotation
 _FILE_BYTES_MAX = 65_536
 
 
+Unusable = Literal["missing", "mode", "unreadable", "content"]
+"""In what a pepper file fails: each has a cure of its own."""
+
+
 class UnusablePepper(ValueError):  # says what happened; "error" would add nothing
     """A pepper file is missing, readable by everybody, or does not hold what it must. Never says a secret."""
+
+    def __init__(self, message: str, kind: Unusable = "content") -> None:
+        super().__init__(message)
+        self.kind: Unusable = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +113,12 @@ def _lines(path: Path) -> list[str]:
     try:
         mode = path.stat().st_mode
         if mode & (stat.S_IROTH | stat.S_IWOTH):
-            raise UnusablePepper(f"{path}: everybody may read or write it; run `chmod o-rwx` on it")
+            raise UnusablePepper(f"{path}: everybody may read or write it; run `chmod 600` on it", "mode")
         with path.open("rb") as file:
             raw = file.read(_FILE_BYTES_MAX + 1)
     except OSError as fault:
-        raise UnusablePepper(f"{path}: {fault.strerror}") from fault
+        kind: Unusable = "missing" if isinstance(fault, FileNotFoundError) else "unreadable"
+        raise UnusablePepper(f"{path}: {fault.strerror}", kind) from fault
     if len(raw) > _FILE_BYTES_MAX:
         raise UnusablePepper(f"{path}: longer than a pepper file is")
     try:

@@ -29,7 +29,7 @@ from faust.types.auth import CredentialsT
 from faust.types.transports import TransportT
 from yarl import URL
 
-from streams.bound import DeadLetterBound
+from streams.bound import bound_of
 from streams.breaker import Breaker
 from streams.brokers import tls_context
 from streams.clock import Clock, SystemClock
@@ -227,9 +227,7 @@ def register(
     app: WorkerApp, name: str, topic: str, handle: Handle, *, after: After = nothing_after
 ) -> Delivery:
     """Put `handle` on `topic` as the agent `name`. Its batches are delivered as `streams.delivery` says."""
-    settings = app.settings
-    bound = DeadLetterBound(settings.letters_share, settings.letters_window, settings.letters_at_least)
-    delivery = Delivery(name, topic, handle, app.around, after=after, bound=bound)
+    delivery = Delivery(name, topic, handle, app.around, after=after, bound=bound_of(app.settings))
     app.deliveries.append(delivery)
     app.progress.append(delivery.progress)
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from streams.settings import Settings  # which takes its defaults from here
 
 SHARE_MAX: Final = 0.20
 WINDOW_RECORDS: Final = 1_000
@@ -76,3 +79,8 @@ class DeadLetterBound:
     def _forgotten_next(self) -> bool:
         """Whether the record that leaves the window next was a dead letter."""
         return len(self._recent) == self._recent.maxlen and self._recent[0]
+
+
+def bound_of(settings: Settings) -> DeadLetterBound:
+    """The bound that the settings ask for."""
+    return DeadLetterBound(settings.letters_share, settings.letters_window, settings.letters_at_least)

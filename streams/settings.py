@@ -352,9 +352,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 
 def unknown_names(environment: Mapping[str, str]) -> dict[str, str]:
     """Variables with our prefix that no setting reads, each with the nearest name that is read, or ""."""
-    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
-    strangers = (name for name in environment if name.startswith(PREFIX) and name not in known)
-    return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in strangers}
+    known = [name.upper() for name in Settings.model_fields]
+    strangers = (name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
+    # Without the prefix, which makes any two names alike.
+    return {
+        f"{PREFIX}{name}": next((f"{PREFIX}{near}" for near in difflib.get_close_matches(name, known, 1)), "")
+        for name in strangers
+        if name not in known
+    }
 
 
 def describe() -> list[Described]:

@@ -66,10 +66,14 @@ def evicting(eviction: StoreEvicts) -> StartFault:
 
 def refused_by_redis(settings: Settings, refusal: StoreRefused) -> StartFault:
     """Redis does not let the user in, or lacks a right."""
-    address = settings.redis
-    where = address.path or ", ".join(f"{host}:{port}" for host, port in address.hosts)
     cure = (
         f"set {PREFIX}REDIS_USERNAME and {PREFIX}REDIS_PASSWORD_FILE as Redis knows them; "
         "deploy/redis/users.acl has the rights that a worker needs"
     )
-    return StartFault("Redis", f"{refusal} ({where})", cure, EXIT_REFUSED)
+    return StartFault("Redis", f"{refusal} ({where_is(settings)})", cure, EXIT_REFUSED)
+
+
+def where_is(settings: Settings) -> str:
+    """The address of Redis, without name and password."""
+    address = settings.redis
+    return address.path or ", ".join(f"{host}:{port}" for host, port in address.hosts)

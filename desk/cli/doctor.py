@@ -10,9 +10,9 @@ from rich.text import Text
 from desk.cli import say
 from desk.cli.awaiting import awaited
 from desk.cli.findings import Finding, count
-from desk.cli.look_kafka import look_at_kafka
+from desk.cli.look_kafka import look_at_kafka, noted_epoch
 from desk.cli.look_redis import look_at_redis
-from desk.cli.look_settings import look_at_pepper, look_at_settings
+from desk.cli.look_settings import look_at_address, look_at_files, look_at_pepper, look_at_settings
 from streams.settings import describe
 
 _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
@@ -24,8 +24,9 @@ _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗",
 def command(list_settings: bool, as_json: bool) -> int:
     """Say in plain words what is missing or wrong, and how to mend it. Exit code 1 if anything is wrong.
 
-    Looks at the settings, the pepper file, Kafka and its topics, Redis and the store in it. It changes
-    nothing: a store that is there gets a probe key, gone at once.
+    Asks what a worker asks when it starts, by the same code: the settings and the files that they name, the
+    web address, Kafka and its topics, Redis and the store in it. "All is well" means that a worker would
+    start and be ready. It changes nothing: Redis gets a probe key, gone at once.
 
     \b
     Examples:
@@ -59,9 +60,11 @@ def examine() -> list[Finding]:
     if settings is None:
         return findings
     peppers, about_pepper = look_at_pepper(settings)
-    findings += about_pepper
-    findings += look_at_kafka(settings)
-    return findings + awaited(look_at_redis(settings, peppers))
+    findings += [*about_pepper, *look_at_files(settings), *look_at_address(settings)]
+    about_kafka = look_at_kafka(settings)
+    answers = not any(it.state == "wrong" and it.about == "Kafka" for it in about_kafka)
+    epoch = noted_epoch(settings) if answers else ""
+    return findings + about_kafka + awaited(look_at_redis(settings, peppers, epoch))
 
 
 def _list_settings(as_json: bool) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from desk.words import plural
+from streams.faust_app.start_checks import StartFault
 
 State = Literal["fine", "warning", "wrong"]
 
@@ -39,10 +40,17 @@ def wrong(about: str, words: str, cure: str) -> Finding:
     return Finding("wrong", about, words, cure)
 
 
+def of_start(fault: StartFault) -> Finding:
+    """What keeps a worker from starting, in the words with which it ends."""
+    return Finding("wrong", fault.about, fault.what, fault.cure)
+
+
 def count(findings: Sequence[Finding]) -> str:
     """The last line: how much is wrong."""
     faults = sum(finding.state == "wrong" for finding in findings)
     warnings = sum(finding.state == "warning" for finding in findings)
-    if not faults and not warnings:
-        return "All is well."
-    return f"{plural(faults, 'fault')}, {plural(warnings, 'warning')}"
+    if faults:
+        return f"{plural(faults, 'fault')}, {plural(warnings, 'warning')}"
+    if warnings:
+        return f"A worker would start and be ready; {plural(warnings, 'warning')}"
+    return "All is well: a worker would start and be ready."

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from agents.opening import endpoint_of
-from desk.cli.findings import Finding, fine, warning, wrong
+from agents.runtime.start_checks import evicting, mismatched, refused_by_redis, where_is
+from desk.cli.findings import Finding, fine, of_start, warning, wrong
 from desk.cli.wiring import closing_store
 from store.addresses import Addresses
 from store.base import StoreFacts
-from store.errors import StoreEmptied, StoreMismatch, StoreUnavailable
+from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
 from store.pepper import Peppers
 from store.redis.inspection import Inspection, Server
 from store.redis.layout import Layout, Sizes
+from store.redis.link import NO_EVICTION
 from streams.errors import SettingsError
 from streams.settings import Settings
 
 _REFILL = "samehand rebuild"
-_MISMATCH = (
-    "set SAMEHAND_STORE_SHARDS, _BANS and _REMEMBERED as when it was made; "
-    "or begin another with a new SAMEHAND_STORE_PREFIX and `samehand rebuild`"
-)
+_START = "start Redis, or set SAMEHAND_REDIS_URL to where it is"
+_CURES: Final[dict[str, str]] = {
+    "MISCONF": "Redis cannot save to its disk, and takes no writes: make room there, or see to its rights "
+    "(its log says which), then BGSAVE",
+    "OutOfMemoryError": "raise its maxmemory, or lower SAMEHAND_REMEMBER_MEGABYTES",
+    "ReadOnlyError": "it is a replica: set SAMEHAND_REDIS_URL to its master, or to Sentinels",
+    "BusyLoadingError": "it is reading its files after a start: wait",
+}
 _NO_STORE = warning("store", "nothing was enrolled in it yet", "samehand enrol FILE, or samehand rebuild")
+_EMPTIED = "it was emptied: Kafka knows that bans were enrolled in it, and Redis has nothing of them"
+_KEPT: Final[dict[bool | None, str]] = {
+    True: "snapshots alone: the last minutes go with a crash",
+    False: "none: a restart empties it",
+    None: "does not append every write: the last minutes, or all, go with a crash",
+}
+_APPEND = "CONFIG SET appendonly yes (and in redis.conf)"
 _FULL_SHARE = 0.8  # of maxmemory: above it a busy day may fill the rest
 
 
-async def look_at_redis(settings: Settings, peppers: Peppers | None) -> list[Finding]:
-    """Whether Redis answers and keeps what it is told, and how the store stands."""
+async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str = "") -> list[Finding]:
+    """Whether Redis answers and keeps what it is told, and how the store stands.
+
+    ``epoch`` is the store's as Kafka has it: without it, an emptied store looks like one not yet begun.
+    """
     try:
         inspection = Inspection(endpoint_of(settings))
     except SettingsError as fault:
@@ -39,27 +56,38 @@ async def look_at_redis(settings: Settings, peppers: Peppers | None) -> list[Fin
         if peppers is None:
             return [*findings, warning("store", "not looked at: it needs the pepper file")]
         # Opening a store that is not there would write down its layout, and with it these settings.
-        if not await _exists(inspection, settings, peppers):
-            return [*findings, _NO_STORE]
+        layout = Layout(Sizes(), Addresses(peppers.identity), settings.store_prefix)
+        try:
+            if not await inspection.exists(layout.meta):
+                await inspection.write(f"{layout.root(0)}probe:doctor")
+                return [*findings, wrong("store", _EMPTIED, _REFILL) if epoch else _NO_STORE]
+        except StoreUnavailable as outage:
+            return [*findings, _of_outage(outage, settings)]
     finally:
         await inspection.close()
-    return findings + await _store(settings, peppers)
+    return findings + await _store(settings, peppers, epoch)
 
 
-async def _exists(inspection: Inspection, settings: Settings, peppers: Peppers) -> bool:
-    layout = Layout(Sizes(), Addresses(peppers.identity), settings.store_prefix)
-    try:
-        return await inspection.exists(layout.meta)
-    except StoreUnavailable:
-        return True  # opening it says what is wrong
+def _of_outage(outage: StoreUnavailable, settings: Settings) -> Finding:
+    """Each way in which Redis fails, with its own cure."""
+    match outage:
+        case StoreRefused():
+            return of_start(refused_by_redis(settings, outage))
+        case StoreEvicts():
+            return of_start(evicting(outage))
+    said = str(outage)
+    cure = next((cure for word, cure in _CURES.items() if word in said), "")
+    if not cure:
+        cure = _START if "cannot be reached" in said else "see what Redis says in its log"
+    return wrong("Redis", f"{said} ({where_is(settings)})", cure)
 
 
 async def _servers(inspection: Inspection, settings: Settings) -> list[Finding]:
     try:
         servers = await inspection.servers()
-    except StoreUnavailable as fault:
-        cure = "start Redis, or set SAMEHAND_REDIS_URL, SAMEHAND_REDIS_USERNAME and _PASSWORD_FILE"
-        return [wrong("Redis", str(fault), cure)]
+        await inspection.check_eviction()
+    except StoreUnavailable as outage:
+        return [_of_outage(outage, settings)]
     findings = [fine("Redis", f"reachable ({settings.redis.kind})")]
     if settings.redis.kind == "cluster":
         findings += _of_cluster(servers, settings.store_shards)
@@ -89,45 +117,38 @@ def _of_cluster(servers: Sequence[Server], shards: int) -> list[Finding]:
 
 
 def _configuration(server: Server) -> list[Finding]:
-    told = server.directives
-    policy, appended, saved = (told[name] for name in ("maxmemory-policy", "appendonly", "save"))
     findings = []
     if not server.tells_history:
         words = "does not tell its replication history: after a failover the last minutes do not come back"
         findings.append(warning("Redis failover", words, "allow INFO to the Redis user"))
-    if policy is None or appended is None:
-        return [
-            *findings,
-            warning("Redis", "does not tell its configuration", "see to noeviction and appendonly"),
-        ]
-    if policy != "noeviction":
-        words = f"maxmemory-policy is {policy}: when it is full, fingerprints vanish without a word"
-        findings.append(wrong("Redis memory", words, "CONFIG SET maxmemory-policy noeviction"))
-    else:
-        findings.append(fine("Redis memory", "noeviction"))
-    if appended == "yes":
+    if server.policy is None or server.appends is None:
+        words = "does not tell how it keeps what it is told"
+        return [*findings, warning("Redis", words, "allow INFO to the Redis user; noeviction and appendonly")]
+    if server.policy == NO_EVICTION:
+        findings.append(fine("Redis memory", NO_EVICTION))
+    else:  # with a limit it is refused: see check_eviction
+        words = f"maxmemory-policy is {server.policy}: with a limit, fingerprints would vanish without a word"
+        findings.append(warning("Redis memory", words, f"CONFIG SET maxmemory-policy {NO_EVICTION}"))
+    if server.appends:
         findings.append(fine("Redis persistence", "appends every write"))
     else:
-        kept = "snapshots alone: the last minutes go with a crash" if saved else "none: a restart empties it"
-        findings.append(warning("Redis persistence", kept, "CONFIG SET appendonly yes (and in redis.conf)"))
+        findings.append(warning("Redis persistence", _KEPT[server.saves], _APPEND))
     return findings
 
 
-async def _store(settings: Settings, peppers: Peppers) -> list[Finding]:
-    async with closing_store(settings, peppers) as store:
+async def _store(settings: Settings, peppers: Peppers, epoch: str) -> list[Finding]:
+    async with closing_store(settings, peppers, known_epoch=epoch) as store:
         try:
             await store.open()
-            fault = await store.ready()
-            if fault:
-                cure = "free memory or disk, or see to the rights of the Redis user"
-                return [wrong("store", fault, cure)]
+            if fault := await store.ready():
+                return [_of_outage(StoreUnavailable(fault), settings)]
             return _standing(await store.figures())
         except StoreEmptied as emptied:
             return [wrong("store", str(emptied), _REFILL)]
         except StoreMismatch as mismatch:
-            return [wrong("store", str(mismatch), _MISMATCH)]
+            return [of_start(mismatched(mismatch))]
         except StoreUnavailable as outage:
-            return [wrong("store", str(outage), "see what Redis says in its log")]
+            return [_of_outage(outage, settings)]
 
 
 def _standing(figures: StoreFacts) -> list[Finding]:

@@ -19,9 +19,11 @@ from streams.topics import names
 
 
 @asynccontextmanager
-async def closing_store(settings: Settings, peppers: Peppers) -> AsyncIterator[RedisStore]:
+async def closing_store(
+    settings: Settings, peppers: Peppers, *, known_epoch: str = ""
+) -> AsyncIterator[RedisStore]:
     """The store, not yet opened; its connections are closed afterwards."""
-    store = store_of(settings, peppers)
+    store = store_of(settings, peppers, known_epoch=known_epoch)
     try:
         yield store
     finally:

@@ -9,15 +9,21 @@ from typing import Any
 from store.errors import StoreUnavailable
 from store.redis.link import Endpoint, Link
 
-DIRECTIVES = ("maxmemory-policy", "appendonly", "save")
+PROBE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A master. ``directives`` are ``None`` each where it does not tell; ``replicas`` too."""
+    """A master, each fact ``None`` where it does not tell.
+
+    ``policy`` is its ``maxmemory-policy``; ``appends``: it writes every change to a file; ``saves``: it takes
+    snapshots by itself.
+    """
 
     address: str
-    directives: Mapping[str, str | None]
+    policy: str | None
+    appends: bool | None
+    saves: bool | None
     replicas: int | None
     tells_history: bool
 
@@ -37,17 +43,29 @@ class Inspection:
         """Whether a key is there."""
         return bool(await self._link.command("EXISTS", key))
 
+    async def check_eviction(self) -> None:
+        """As a worker asks it. Raises ``StoreEvicts``."""
+        await self._link.check_eviction()
+
+    async def write(self, key: str) -> None:
+        """Writes a probe and takes it away, as readiness does: a full disk answers PING."""
+        await self._link.command("SET", key, "probe", "EX", PROBE_SECONDS)
+        await self._link.command("GETDEL", key)
+
     async def close(self) -> None:
         """Closes all connections."""
         await self._link.close()
 
     async def _server(self, address: str) -> Server:
         await self._link.command_of(address, "PING")
-        told = {name: await self._directive(address, name) for name in DIRECTIVES}
-        replication = await self._replication(address)
+        memory, persistence = await self._info(address, "memory"), await self._info(address, "persistence")
+        replication = await self._info(address, "replication")
+        saves = await self._directive(address, "save")
         return Server(
             address,
-            told,
+            memory.get("maxmemory_policy") if memory else None,
+            persistence["aof_enabled"] == "1" if persistence and "aof_enabled" in persistence else None,
+            None if saves is None else saves != "",
             None if replication is None else int(replication.get("connected_slaves", 0)),
             bool(replication and replication.get("master_replid")),
         )
@@ -64,9 +82,9 @@ class Inspection:
             return None
         return values[0].decode() if isinstance(values[0], bytes) else str(values[0])
 
-    async def _replication(self, address: str) -> dict[str, str] | None:
+    async def _info(self, address: str, section: str) -> dict[str, str] | None:
         try:
-            answer = await self._link.command_of(address, "INFO", "replication")
+            answer = await self._link.command_of(address, "INFO", section)
         except StoreUnavailable:
             return None
         if isinstance(answer, Mapping):  # redis-py has taken it apart

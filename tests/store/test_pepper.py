@@ -82,7 +82,7 @@ def test_a_file_that_will_not_do_is_refused_without_telling_its_secrets(
 
 def test_a_file_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
     path = a_file(tmp_path, new_pepper_file(), 0o644)
-    with pytest.raises(UnusablePepper, match="chmod o-rwx"):
+    with pytest.raises(UnusablePepper, match="chmod 600"):
         read_peppers([path])
 
 

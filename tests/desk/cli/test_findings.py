@@ -10,7 +10,8 @@ from desk.cli.findings import Finding, count, fine, warning, wrong
 @pytest.mark.parametrize(
     ("findings", "said"),
     [
-        ([fine("a", "b")], "All is well."),
+        ([fine("a", "b")], "All is well: a worker would start and be ready."),
+        ([fine("a", "b"), warning("a", "b")], "A worker would start and be ready; 1 warning"),
         ([wrong("a", "b", "c"), warning("a", "b")], "1 fault, 1 warning"),
         ([wrong("a", "b", "c")] * 2, "2 faults, 0 warnings"),
     ],

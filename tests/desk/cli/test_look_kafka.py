@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from desk.cli import look_kafka
 from desk.cli.look_kafka import look_at_kafka
 from streams import topics
+from streams.bound import bound_of
 from streams.errors import TopicsError
+from streams.resumes import Stop
 from streams.settings import load
 
 
@@ -14,7 +17,10 @@ from streams.settings import load
 def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.Finding]:
     """What the brokers will say of the topics."""
     said: list[topics.Finding] = []
+    monkeypatch.setattr(look_kafka, "kafka_fault", lambda settings: None)
+    monkeypatch.setattr(look_kafka, "stopped_topics", lambda settings: {})
     monkeypatch.setattr(topics, "check", lambda settings, create: said)
+    monkeypatch.setattr(topics, "group_fault", lambda settings: "")
     return said
 
 
@@ -37,14 +43,32 @@ def test_a_topic_that_loses_bans_is_wrong(found: list[topics.Finding]) -> None:
     assert "cleanup.policy=compact" in last.cure
 
 
-def test_brokers_that_do_not_answer_are_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_brokers_that_do_not_answer_are_one_finding() -> None:
+    (only,) = look_at_kafka(load({"SAMEHAND_KAFKA_BROKERS": "127.0.0.1:1"}))
+    assert (only.state, only.words) == ("wrong", "127.0.0.1:1 does not listen")
+    assert "SAMEHAND_KAFKA_BROKERS" in only.cure
+
+
+def test_brokers_that_fall_silent_later_are_one_finding(
+    found: list[topics.Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(settings: object, create: bool) -> None:
         raise TopicsError("cannot be asked")
 
     monkeypatch.setattr(topics, "check", fail)
     (only,) = look_at_kafka(load({}))
-    assert only.state == "wrong"
-    assert "SAMEHAND_KAFKA_BROKERS" in only.cure
+    assert (only.state, only.about) == ("wrong", "Kafka")
+
+
+def test_a_topic_that_stands_still_is_wrong_under_the_bound_that_stopped_it(
+    found: list[topics.Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop("101 dead letters", bound_of(load({})).terms)
+    monkeypatch.setattr(look_kafka, "stopped_topics", lambda settings: {"accounts.created": stop})
+    last = look_at_kafka(load({}))[-1]
+    assert (last.state, last.words) == ("wrong", "stands still: 101 dead letters")
+    assert "samehand letters resume accounts.created" in last.cure
+    assert look_at_kafka(load({"SAMEHAND_LETTERS_SHARE": "0.5"}))[-1].state == "warning"
 
 
 @pytest.mark.journey

@@ -16,17 +16,17 @@ from store.redis.inspection import Inspection
 async def test_one_server_is_asked_for_what_matters(redis_administrator: str) -> None:
     inspection = Inspection(Endpoint(url=redis_administrator))
     (server,) = await inspection.servers()
-    assert server.directives == {"maxmemory-policy": "noeviction", "appendonly": "yes", "save": ""}
+    assert (server.policy, server.appends, server.saves) == ("noeviction", True, False)
     assert (server.replicas, server.tells_history) == (0, True)
     assert not await inspection.exists("nothing")
     await inspection.close()
 
 
-async def test_a_worker_is_told_of_replicas_and_history_but_of_no_directive() -> None:
+async def test_a_worker_is_told_all_but_of_snapshots() -> None:
     with EmbeddedRedis() as server:
         inspection = Inspection(Endpoint(url=server.url))
         (found,) = await inspection.servers()
-        assert set(found.directives.values()) == {None}
+        assert (found.policy, found.appends, found.saves) == ("noeviction", True, None)
         assert (found.replicas, found.tells_history) == (0, True)
         assert not await inspection.exists("samehand-nothing")
         await inspection.close()
@@ -43,7 +43,7 @@ async def test_each_master_of_a_cluster_is_asked(redis_url: str) -> None:
         )
         servers = await inspection.servers()
         assert sorted(server.address for server in servers) == sorted(node.address for node in nodes.nodes)
-        assert {server.directives["appendonly"] for server in servers} == {"yes"}
+        assert {server.appends for server in servers} == {True}
         await inspection.close()
 
 
@@ -53,8 +53,7 @@ async def test_a_server_that_tells_nothing_is_asked_all_the_same(redis_url: str)
             administrator.acl_setuser("default", enabled=True, nopass=True, commands=["-info"])
         inspection = Inspection(Endpoint(url=server.url))
         (found,) = await inspection.servers()
-        assert set(found.directives.values()) == {None}
-        assert (found.replicas, found.tells_history) == (None, False)
+        assert (found.policy, found.appends, found.replicas, found.tells_history) == (None, None, None, False)
         await inspection.close()
 
 
