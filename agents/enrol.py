@@ -16,7 +16,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.keys import read_account_key
 from schemas.malformed import Malformed
 from schemas.wire import decode_banned, encode
-from store.base import Ban, Enrolled
+from store.base import Ban, Enrolled, OpenAlert
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
 from streams.tracing import note, stage
 
@@ -98,11 +98,24 @@ class Enrol:
             for it, descent in zip(run, descents, strict=True)
         ]
         became = await self._house.ask(store.enrol(bans, now=self._house.now()))
+        about = await self._house.ask(store.alerts_about(accounts))
         standing = await self._house.ask(store.bans(accounts))
+        await self._withdraw([several for several, ban in zip(about, standing, strict=True) if ban])
         return [
             self._outcome(it, outcome, stands=ban is not None)
             for it, outcome, ban in zip(run, became, standing, strict=True)
         ]
+
+    async def _withdraw(self, about: Sequence[Sequence[OpenAlert]]) -> None:
+        """Nobody need look at an account that has been banned itself.
+
+        Read after the ban was written and before it was seen to stand: one that is proposed since meets it,
+        and one that is proposed after its reinstatement has another revision.
+        """
+        alerts = [alert for several in about for alert in several if alert.open]
+        if alerts:
+            store, now = self._house.store, self._house.now()
+            await self._house.ask(store.withdraw(alerts, reason="account-banned", now=now))
 
     def _outcome(self, told: _Banned, became: Enrolled, *, stands: bool) -> Outcome:
         event = told.event

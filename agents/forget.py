@@ -1,13 +1,20 @@
-"""Forget: a deleted account is no longer remembered."""
+"""Forget: a deleted account is no longer remembered, and what was said of it is taken back.
+
+A ban outlives the deletion of its account: whoever could end it so would only have to delete it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from agents.house import House
 from agents.reading import itself, read_all
 from schemas.wire import decode_deleted
 from streams.outcomes import Arrival, Outcome
+
+READ_AT_ONCE: Final = 16
+"""Accounts whose alerts are read together: at worst 500 on each, of 3 KB, and as many about each."""
 
 
 class Forget:
@@ -21,6 +28,22 @@ class Forget:
         """One outcome an arrival."""
         outcomes, gone = read_all(arrivals, decode_deleted, self._house, itself)
         if gone:
-            accounts = [(event.key, event.at) for _, event in gone]
-            await self._house.ask(self._house.store.forget(accounts, now=self._house.now()))
+            await self._forget([(event.key, event.at) for _, event in gone])
         return outcomes
+
+    async def _forget(self, gone: Sequence[tuple[str, float]]) -> None:
+        store, now = self._house.store, self._house.now()
+        await self._house.ask(store.forget(gone, now=now))
+        for at in range(0, len(gone), READ_AT_ONCE):
+            some = gone[at : at + READ_AT_ONCE]
+            accounts = [account for account, _ in some]
+            about = await self._house.ask(store.alerts_about(accounts))
+            on_ban = await self._house.ask(store.open_alerts(accounts))
+            # What is about a later state of the account is about one that was made again.
+            alerts = [
+                alert
+                for (_, moment), several, on in zip(some, about, on_ban, strict=True)
+                for alert in (*(it for it in several if it.seen_at <= moment), *on)
+            ]
+            if alerts:
+                await self._house.ask(store.withdraw(alerts, reason="account-deleted", now=now))

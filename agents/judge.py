@@ -45,6 +45,10 @@ class Judge:
         ]
         if mirrors:
             await self._house.ask(store.join(await self._families(mirrors), now=now))
+        if unlike:  # read when it was silenced: one that was raised meanwhile has another revision
+            silenced = await self._house.ask(store.pairs(unlike))
+            alerts_open = [alert for alert in silenced if alert is not None and alert.open]
+            await self._house.ask(store.withdraw(alerts_open, reason="verdict", now=now))
         for verdict, alert in zip(verdicts, alerts, strict=True):
             self._house.meters.verdict(
                 verdict.verdict, alert.band if alert else "none", self._script(alert) if alert else None

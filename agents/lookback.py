@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agents.doors import matched_of, moment
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
 from agents.reading import itself, read_all
@@ -13,10 +12,8 @@ from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
-from samehand.pair import alert_id
-from schemas.alerts import AlertSummary
 from schemas.enrolled import BanEnrolled
-from schemas.wire import decode_enrolled, encode
+from schemas.wire import decode_enrolled
 from store.base import Ban, Candidate, Query, RememberedFacts
 from streams.outcomes import Arrival, Emit, Outcome, Published
 from streams.tracing import note, stage
@@ -97,12 +94,9 @@ class Lookback:
         pairs.sort(key=lambda pair: (-pair.score.log_odds, pair.alert_id))
         told, kept_back = pairs[: house.rules.alerts_a_ban], pairs[house.rules.alerts_a_ban :]
         # What this ban noted before its worker died is its to tell, though stronger ones have come since.
-        again = [replace(pair, again_only=True) for pair in kept_back]
-        allowed = await admitted(told + again, house) if told else None
-        emits = [emit for _, emit in allowed.emits] if allowed else []
-        if kept_back:
-            emits.append(self._summary(ban, len(told), kept_back))
-        return emits
+        rest = [replace(pair, again_only=True, counted=True) for pair in kept_back]
+        allowed = await admitted(told + rest, house) if told else None
+        return [emit for _, emit in allowed.emits] if allowed else []
 
     def _scored(self, ban: Ban, candidate: Candidate, frequencies: Frequencies) -> _Scored | None:
         for theirs in ban.fingerprints:
@@ -116,25 +110,16 @@ class Lookback:
         self, word: BanEnrolled, ban: Ban, candidate: Candidate, fact: RememberedFacts, scored: _Scored
     ) -> Pair:
         side = Side(
-            fact.account, fact.platform, fact.account_id, fact.quoted, candidate.fingerprint, fact.not_read
+            fact.account,
+            fact.platform,
+            fact.account_id,
+            fact.quoted,
+            candidate.fingerprint,
+            fact.seen_at,
+            fact.not_read,
         )
         claimant = f"lookback:{word.key}:{word.at}"
         return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at, claimant)
-
-    def _summary(self, ban: Ban, published: int, kept_back: Sequence[Pair]) -> Emit:
-        likely = sum(pair.score.band == "likely" for pair in kept_back)
-        summary = AlertSummary(
-            alert_id=alert_id("summary", ban.account),
-            revision=1,
-            status="open",
-            matched=matched_of(ban.facts),
-            published=published,
-            withheld_likely=likely,
-            withheld_possible=len(kept_back) - likely,
-            queue=ban.facts.queue,
-            detected_at=moment(self._house.now()),
-        )
-        return Emit(self._house.alerts_topic, summary.key.encode(), encode(summary))
 
 
 def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:

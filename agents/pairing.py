@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
+from agents.common.withdrawal import summary_of
 from agents.counting import fired
 from agents.doors import evidence_lines, matched_of, moment
 from agents.house import House
@@ -22,7 +23,7 @@ from samehand.signals.base import Quoted
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable
 from schemas.wire import encode
-from store.base import BanFacts, Candidate, Claim, Proposal, Ruling
+from store.base import BanFacts, Candidate, Claim, Proposal, Ruling, Summary
 from streams.outcomes import Emit
 
 log = structlog.get_logger("samehand.alerts")
@@ -30,13 +31,14 @@ log = structlog.get_logger("samehand.alerts")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The new account of a pair."""
+    """The new account of a pair, as it was at a moment (Unix seconds)."""
 
     account: str
     platform: str
     account_id: str
     quoted: Quoted
     fingerprint: Fingerprint
+    seen_at: float
     not_read: tuple[Unusable, ...] = ()
 
 
@@ -46,7 +48,7 @@ class Pair:
 
     ``event_at`` is when the event that found it occurred; ``claimant`` names that event, the same however
     often it is delivered. ``again_only``: it is not among the strongest of its event, and is told only if the
-    event noted it when it was first delivered.
+    event noted it when it was first delivered; ``counted``: else it counts in the ban's summary.
     """
 
     ours: Side
@@ -57,6 +59,7 @@ class Pair:
     event_at: float
     claimant: str
     again_only: bool = False
+    counted: bool = False
 
     @property
     def banned(self) -> str:
@@ -125,7 +128,10 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
                     band=alert.band,
                     payload=encode(alert),
                     claimant=pairs[place].claimant,
+                    seen_at=pairs[place].ours.seen_at,
                     again_only=pairs[place].again_only,
+                    counted=pairs[place].counted,
+                    summary=_summary(pairs[place], now),
                 )
                 for place, alert in zip(chosen, alerts, strict=True)
             ],
@@ -159,6 +165,11 @@ async def confirm(emits: Sequence[Emit], house: House) -> None:
                 band=it.band,
                 found=it.direction,
             )
+
+
+def _summary(pair: Pair, now: float) -> Summary:
+    record = summary_of(pair.facts, now)
+    return Summary(record.alert_id, encode(record))
 
 
 def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agents.aside import aside
+from agents.common.unlike import withdraw_unlike
 from agents.counting import unavailable
 from agents.doors import evident, remembered_of, unread_of
 from agents.house import House
@@ -102,6 +103,8 @@ class Screen:
                 pairs += several
                 places += [place] * len(several)
         said: dict[int, list[Emit]] = {}
+        if self._direction == "update":
+            await withdraw_unlike([one.account for _, one in seen], frequencies, self._house)
         if pairs:
             for pair, emit in (await admitted(pairs, self._house)).emits:
                 said.setdefault(places[pair], []).append(emit)
@@ -203,6 +206,7 @@ class Screen:
                 account.account_id,
                 account.quoted,
                 mine,
+                account.seen_at,
                 account.not_read,
             )
             claimant = f"{self._direction}:{one.event_id}"

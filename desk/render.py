@@ -37,7 +37,9 @@ def alert(record: MirrorAlert) -> RenderableType:
 
 
 def summary(record: AlertSummary) -> RenderableType:
-    """What look-back kept back."""
+    """What was kept back of a ban's pairs."""
+    if record.status == "withdrawn":
+        return Text(f"No account is counted any more as resembling {visible(record.matched.key)}.", "dim")
     more = plural(record.withheld, "more remembered account")
     verb = "resembles" if record.withheld == 1 else "resemble"
     return Text.assemble(
@@ -133,7 +135,7 @@ def _circumstances(record: MirrorAlert) -> Iterable[str]:
     if record.revision > 1:
         yield f"revision {record.revision}"
     if record.status == "withdrawn":
-        yield "withdrawn"
+        yield f"withdrawn: {record.withdrawn_reason}" if record.withdrawn_reason else "withdrawn"
 
 
 def _bar(scale: Scale, step: Step) -> str:

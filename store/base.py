@@ -159,12 +159,32 @@ class RememberedFacts:
     not_read: tuple[Unusable, ...] = ()
 
 
+class Summary(NamedTuple):
+    """What consumers are told of a ban's pairs that are not told one by one; ``payload`` without counts."""
+
+    alert_id: str
+    payload: bytes
+
+
+class SummaryCounts(NamedTuple):
+    """Of a ban: its open alerts, and the pairs of each band that are counted only."""
+
+    published: int
+    likely: int
+    possible: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """An alert that somebody wants to publish. ``payload`` is the encoded record.
 
+    ``seen_at`` (Unix seconds): the account was as it is compared then; if it was deleted since, it is no
+    longer of any interest.
+
     ``claimant`` names the event that found the pair, and is the same when that event is delivered again.
-    ``again_only``: publish it only if this claimant noted it before and it was never confirmed.
+    ``again_only``: publish it only if this claimant noted it before and it was never confirmed; ``counted``:
+    else count it in the ban's ``summary``, unless it is open. So is what goes beyond
+    :data:`store.limits.OPEN_ALERTS_A_BAN` on a ban or about an account.
     """
 
     alert_id: str
@@ -173,7 +193,10 @@ class Proposal:
     band: str
     payload: bytes
     claimant: str
+    seen_at: float
     again_only: bool = False
+    counted: bool = False
+    summary: Summary | None = None
 
 
 class Claim(NamedTuple):
@@ -193,6 +216,8 @@ class Ruling(Enum):
     SUPPRESSED = "suppressed"  # a moderator said `not_mirror`
     NOT_BANNED = "not-banned"  # the ban is gone or has expired
     ACCOUNT_BANNED = "account-banned"  # the account is itself banned already
+    WITHHELD = "withheld"  # counted in the ban's summary
+    ACCOUNT_DELETED = "account-deleted"  # the account is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +230,10 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert that was proposed and not withdrawn."""
+    """An alert that was proposed and not withdrawn.
+
+    Where ``open`` is not set it was withdrawn, for a reason after which a verdict may still come.
+    """
 
     alert_id: str
     account: str
@@ -213,28 +241,35 @@ class OpenAlert:
     band: str
     revision: int
     payload: bytes
+    seen_at: float
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A withdrawal that consumers have not been told yet.
+    """A withdrawal, or an open summary, that consumers have not been told yet.
 
     ``alert`` is as it was last told, ``revision`` the one to withdraw it under, ``at`` (Unix seconds) when
-    its cause was handled.
+    its cause was handled. Of a summary that is open ``reason`` is ``None``, and ``counts`` are its counts.
     """
 
     alert: OpenAlert
     revision: int
-    reason: WithdrawnReason
+    reason: WithdrawnReason | None
     at: float
+    counts: SummaryCounts | None = None
 
 
 class Settled(NamedTuple):
-    """A withdrawal that the broker has confirmed, under its revision."""
+    """A withdrawal that the broker has confirmed, under its revision.
+
+    ``known``: the alert as it was withdrawn, where a verdict on it may still come.
+    """
 
     alert_id: str
     banned: str
     revision: int
+    known: OpenAlert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +365,9 @@ class Store(Protocol):
         """Atomically rules on each and notes it as open before it is published.
 
         What one event was allowed to publish is its claim for :data:`store.limits.CLAIM_SECONDS`: others
-        are duplicates meanwhile, and it may itself come again.
+        are duplicates meanwhile, and it may itself come again. Whether the account is banned or deleted, or
+        the pair is silenced, is looked up before and once more after it was noted: an alert that must not be
+        is withdrawn.
         """
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
@@ -339,11 +376,23 @@ class Store(Protocol):
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, by alert id."""
 
-    async def owed(self, holder: str, *, now: float) -> list[Owed]:
-        """Withdrawals to publish now, the oldest first, at most :data:`store.limits.OWED_AT_ONCE` a shard.
+    async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts about accounts, open ones and those that are still known."""
 
+    async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
+        """Withdraws each that is still open under the revision under which it was read.
+
+        Write the cause, then read the alerts, then withdraw them: one that is proposed meanwhile meets the
+        cause. After ``account-deleted`` nothing of an alert is known any more.
+        """
+
+    async def owed(self, holder: str, *, now: float) -> list[Owed]:
+        """Withdrawals and summaries to publish now, the oldest first.
+
+        At most :data:`store.limits.OWED_AT_ONCE` a shard.
         While one ``holder`` asks again and again, others are answered nothing, for
-        :data:`store.limits.RELAY_SECONDS` after it asked last. What is not settled comes again.
+        :data:`store.limits.RELAY_SECONDS` after it asked last. What is not settled comes again. A
+        ban's summary is told at most each :data:`store.limits.SUMMARY_SECONDS`.
         """
 
     async def settle(self, told: Sequence[Settled]) -> None:
@@ -360,7 +409,7 @@ class Store(Protocol):
         """Notes that a person has judged these: they no longer wait for anybody."""
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Open alerts by their ids."""
+        """Alerts by their ids, open ones and those that are still known."""
 
     # families
     async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
@@ -381,4 +430,4 @@ class Store(Protocol):
         """
 
     async def figures(self) -> StoreFacts:
-        """Counts and bytes for metrics and ``doctor``."""
+        """SummaryCounts and bytes for metrics and ``doctor``."""

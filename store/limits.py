@@ -16,8 +16,15 @@ MARKER_SECONDS = 35 * 86_400
 # event never comes again (its group's offsets were moved by hand) can be told by the next one.
 CLAIM_SECONDS = 600
 
-# Nobody reads more alerts on one ban than this; a ban that gets more is a flood, and the oldest give way.
+# Nobody reads more alerts on one ban than this, nor about one account; what comes on top is a flood, and is
+# counted in the ban's summary.
 OPEN_ALERTS_A_BAN = 500
+
+# Pairs that a ban's summary counts, some 60 bytes each: nobody decides otherwise for the next ten thousand.
+COUNTED_A_BAN = 10_000
+
+# A summary that grows is told anew no more often than this: nobody follows a count by the second.
+SUMMARY_SECONDS = 10
 
 # Withdrawals that are published together, 3 KB each: some hundred milliseconds of a broker at most, and no
 # answer of Redis above a few hundred kilobytes, however many alerts a ban had.

@@ -7,7 +7,7 @@ It means exactly what the Redis store means, cap by cap and tie by tie; only wha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from samehand.fingerprint import unpack
 from samehand.frequency import Frequencies
@@ -30,15 +30,18 @@ from store.base import (
     Ruling,
     Settled,
     StoreFacts,
+    SummaryCounts,
 )
 from store.counting import counted
 from store.limits import (
     AWAITING_MAX,
+    COUNTED_A_BAN,
     DELETION_MARKER_SECONDS,
     MARKER_SECONDS,
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     RELAY_SECONDS,
+    SUMMARY_SECONDS,
     SWEEP_AT_ONCE,
     SWEPT_SECONDS,
 )
@@ -54,7 +57,7 @@ from store.records import (
     read_remembered_quote,
     remembered_quote,
 )
-from store.rulings import Marker, band_rank, claimed, confirmed, ruled, withdrawn
+from store.rulings import WITHDRAWN_FOR, Marker, band_rank, claimed, confirmed, ruled, withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,10 @@ class MemoryStore:
     _markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     _open: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
+    _about: dict[str, dict[str, None]] = field(default_factory=dict)  # alerts by their account
+    _known: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)  # withdrawn, by ban and alert
+    _withheld: dict[str, dict[str, int]] = field(default_factory=dict)  # by ban and alert: the band's rank
+    _summed_up: dict[str, float] = field(default_factory=dict)  # bans, until when their summary is not due
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, until when it keeps others from it
     _suppressed: set[str] = field(default_factory=set)
@@ -277,36 +284,97 @@ class MemoryStore:
         return [self._propose(proposal, now) for proposal in proposals]
 
     def _propose(self, proposal: Proposal, now: float) -> Ruled:
-        if proposal.alert_id in self._suppressed:
-            return Ruled(Ruling.SUPPRESSED, 0)
-        if self._banned(proposal.account, now) is not None:
-            return Ruled(Ruling.ACCOUNT_BANNED, 0)
+        ruling = self._ruled(proposal, now)
+        if ruling.ruling is Ruling.WITHHELD:
+            self._count(proposal, now)
+        return ruling
+
+    def _ruled(self, proposal: Proposal, now: float) -> Ruled:
+        refused = self._refused(proposal, now)
+        if refused is not None:
+            open_ = self._open.get(proposal.banned, {}).get(proposal.alert_id)
+            if open_ is not None:
+                self._withdraw(open_, WITHDRAWN_FOR[refused], now)
+            return Ruled(refused, 0)
         if self._banned(proposal.banned, now) is None:
             return Ruled(Ruling.NOT_BANNED, 0)
         at = (proposal.alert_id, proposal.banned)
         claim, until = self._addresses.claim(proposal.claimant), now + MARKER_SECONDS
+        is_open = proposal.alert_id in self._open.get(proposal.banned, {})
         ruling, marker = ruled(
             self._marker(at, now), band_rank(proposal.band), claim, now, until, again_only=proposal.again_only
         )
+        if marker is None and not (proposal.again_only and proposal.counted):
+            return ruling
+        if not is_open and (marker is None or self._full(proposal)):
+            return Ruled(Ruling.WITHHELD, 0)
         if marker is not None:
             self._markers[at] = marker
-            self._note(proposal, ruling.revision)
+            self._note(proposal, ruling.revision, now)
         return ruling
 
-    def _note(self, proposal: Proposal, revision: int) -> None:
+    def _full(self, proposal: Proposal) -> bool:
+        about = self._about.get(proposal.account, {})
+        told = self._open.get(proposal.banned, {})
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in told
+        return proposal.alert_id not in about or len(told) - summed_up >= OPEN_ALERTS_A_BAN
+
+    def _count(self, proposal: Proposal, now: float) -> None:
+        counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
+        known = proposal.alert_id in counted
+        if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
+            counted[proposal.alert_id] = rank
+            self._sum_up(proposal, now)
+
+    def _sum_up(self, proposal: Proposal, now: float) -> None:
+        """The counts of a ban have changed: its summary is owed under its next revision."""
+        if proposal.summary is None:
+            return
+        alert_id, payload = proposal.summary
+        told, at = self._open.setdefault(proposal.banned, {}), (alert_id, proposal.banned)
+        known = self._markers.get(at)
+        revision = max(known.revision if known else 0, told[alert_id].revision if alert_id in told else 0) + 1
+        self._markers[at] = Marker(revision, 0, 0, now + MARKER_SECONDS, b"", 0.0)
+        alert = OpenAlert(alert_id, proposal.banned, proposal.banned, "none", revision, payload, 0.0)
+        told[alert_id] = alert
+        self._owed.pop(alert_id, None)
+        self._owed[alert_id] = Owed(alert, revision, None, now)
+
+    def _refused(self, proposal: Proposal, now: float) -> Ruling | None:
+        if proposal.alert_id in self._suppressed:
+            return Ruling.SUPPRESSED
+        self._where[proposal.alert_id] = proposal.banned
+        if self._banned(proposal.account, now) is not None:
+            return Ruling.ACCOUNT_BANNED
+        if _later(self._deleted.get(proposal.account), proposal.seen_at, now):
+            return Ruling.ACCOUNT_DELETED
+        about = self._about.setdefault(proposal.account, {})
+        if len(about) < OPEN_ALERTS_A_BAN:
+            about[proposal.alert_id] = None
+        return None
+
+    def _note(self, proposal: Proposal, revision: int, now: float) -> None:
         noted = self._open.setdefault(proposal.banned, {})
         noted.pop(proposal.alert_id, None)
         noted[proposal.alert_id] = OpenAlert(
-            proposal.alert_id, proposal.account, proposal.banned, proposal.band, revision, proposal.payload
+            proposal.alert_id,
+            proposal.account,
+            proposal.banned,
+            proposal.band,
+            revision,
+            proposal.payload,
+            proposal.seen_at,
         )
-        if len(noted) > OPEN_ALERTS_A_BAN:
-            del noted[next(iter(noted))]
-        self._where[proposal.alert_id] = proposal.banned
+        self._known.get(proposal.banned, {}).pop(proposal.alert_id, None)
         self._owed.pop(proposal.alert_id, None)
+        if self._withheld.get(proposal.banned, {}).pop(proposal.alert_id, None) is not None:
+            self._sum_up(proposal, now)
 
     def _withdraw_all(self, banned: str, reason: WithdrawnReason, now: float) -> None:
         for alert in list(self._open.get(banned, {}).values()):
             self._withdraw(alert, reason, now)
+        self._known.pop(banned, None)
+        self._withheld.pop(banned, None)
 
     def _withdraw(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
         at = (alert.alert_id, alert.banned)
@@ -337,7 +405,17 @@ class MemoryStore:
         if held_by not in ("", holder) and now < until:
             return []
         self._relay = (holder, now + RELAY_SECONDS)
-        return sorted(self._owed.values(), key=lambda one: one.at)[:OWED_AT_ONCE]
+        owed = sorted(self._owed.values(), key=lambda one: one.at)
+        due = [it for it in owed if it.reason is not None or self._summed_up.get(it.alert.banned, now) <= now]
+        return [self._with_counts(one) for one in due[:OWED_AT_ONCE]]
+
+    def _with_counts(self, owed: Owed) -> Owed:
+        if owed.reason is not None:
+            return owed
+        banned = owed.alert.banned
+        bands = list(self._withheld.get(banned, {}).values())
+        likely = bands.count(band_rank("likely"))
+        return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
 
     async def settle(self, told: Sequence[Settled]) -> None:
         """Forgets withdrawals that were published."""
@@ -345,7 +423,30 @@ class MemoryStore:
             owed = self._owed.get(one.alert_id)
             if owed is not None and owed.revision == one.revision:
                 del self._owed[one.alert_id]
+                self._keep(one)
+                if owed.reason is None:
+                    self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
                 self._awaiting.pop(one.alert_id, None)
+
+    def _keep(self, one: Settled) -> None:
+        known = self._known.setdefault(one.banned, {})
+        stands = one.banned in self._indexes[self._shard(one.banned)].entries
+        if one.known is not None and stands and len(known) < OPEN_ALERTS_A_BAN:
+            known[one.alert_id] = replace(one.known, open=False)
+
+    async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts about accounts."""
+        found = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]
+        return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in found]
+
+    async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
+        """Withdraws each that is still open under its revision."""
+        for alert in alerts:
+            open_ = self._open.get(alert.banned, {}).get(alert.alert_id)
+            if alert.open and open_ is not None and open_.revision == alert.revision:
+                self._withdraw(open_, reason, now)
+            elif reason == "account-deleted":
+                self._known.get(alert.banned, {}).pop(alert.alert_id, None)
 
     async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
         """Never again publishes these pairs."""
@@ -357,8 +458,13 @@ class MemoryStore:
             self._awaiting.pop(alert_id, None)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Open alerts by their ids."""
-        return [self._open.get(self._where.get(one, ""), {}).get(one) for one in alert_ids]
+        """Alerts by their ids."""
+        return [self._pair(one) for one in alert_ids]
+
+    def _pair(self, alert_id: str) -> OpenAlert | None:
+        banned = self._where.get(alert_id, "")
+        open_ = self._open.get(banned, {}).get(alert_id)
+        return open_ or self._known.get(banned, {}).get(alert_id)
 
     # families
     async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:

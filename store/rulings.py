@@ -19,11 +19,21 @@ A pair is open or owed or neither, never both, and each arrow is one step in the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
+from schemas.alerts import WithdrawnReason
 from store.base import Ruled, Ruling
 from store.limits import CLAIM_SECONDS
 
 _BANDS = ("none", "possible", "likely")
+
+
+WITHDRAWN_FOR: Final[dict[Ruling, WithdrawnReason]] = {
+    Ruling.SUPPRESSED: "verdict",
+    Ruling.ACCOUNT_BANNED: "account-banned",
+    Ruling.ACCOUNT_DELETED: "account-deleted",
+}
+"""Why an alert is withdrawn where the pair may not be told, and yet is open."""
 
 
 def band_rank(band: str) -> int:

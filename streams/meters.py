@@ -349,12 +349,12 @@ class Meters:
     def verdict(self, verdict: str, band: str, script: str | None = None) -> None:
         """A moderator judged an alert of a band, which quotes names in a script (None: no longer known).
 
-        `unsure` says nothing of precision.
+        `unsure` says nothing of precision, nor does a verdict on an alert that nobody knows.
         """
         self.verdicts.labels(verdict, band).inc()
         if script is not None:
             self.judged_scripts.labels(script, verdict).inc()
-        if verdict in DECIDED:
+        if verdict in DECIDED and band in BANDS:
             counts = self._decided.setdefault(band, Tally())
             counts.mirrors += verdict == "mirror"
             counts.all += 1

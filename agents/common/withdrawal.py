@@ -1,4 +1,4 @@
-"""An alert that is taken back: the record that tells consumers so."""
+"""What the outbox tells consumers: that an alert is taken back, or how many pairs are only counted."""
 
 from __future__ import annotations
 
@@ -7,21 +7,48 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agents.doors import moment
+from agents.doors import matched_of, moment
+from samehand.pair import alert_id
 from schemas.alerts import AlertSummary, MirrorAlert, without_quotes
 from schemas.wire import Decoded, decode_alert
-from store.base import Owed
+from store.base import BanFacts, Owed
 
 QUOTING: Final = frozenset({"no-longer-resembles", "verdict"})
 """Reasons for which a withdrawn alert still quotes both accounts: neither is to be forgotten, and people may
 want to read what was alerted. All others follow from an account or a ban that is gone."""
 
 
-def withdrawal(owed: Owed) -> MirrorAlert | AlertSummary | None:
-    """The alert as it stood, under the revision of its withdrawal; ``None`` where it does not read back."""
+KNOWN_ON: Final = QUOTING | {"account-banned"}
+"""Reasons after which a verdict may still come, and is to be understood: who says `mirror` often bans the
+account in the same breath."""
+
+
+def summary_of(facts: BanFacts, now: float) -> AlertSummary:
+    """The summary of a ban, without counts as long as nothing is counted."""
+    matched = matched_of(facts)
+    return AlertSummary(
+        alert_id=alert_id("summary", matched.key),
+        revision=1,
+        status="open",
+        matched=matched,
+        published=0,
+        withheld_likely=0,
+        withheld_possible=0,
+        queue=facts.queue,
+        detected_at=moment(now),
+    )
+
+
+def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
+    """The record of what is owed, under its revision; ``None`` where the alert does not read back.
+
+    A withdrawal is the alert as it stood. A summary has the counts of now.
+    """
     read = decode_alert(owed.alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
     if not isinstance(read, Decoded):
         return None
+    if owed.reason is None:
+        return _counted(read.record, owed)
     taken_back: MirrorAlert | AlertSummary = replace(
         read.record,
         revision=owed.revision,
@@ -36,4 +63,18 @@ def withdrawal(owed: Owed) -> MirrorAlert | AlertSummary | None:
         evidence=tuple(without_quotes(line) for line in taken_back.evidence),
         counter_evidence=tuple(without_quotes(line) for line in taken_back.counter_evidence),
         others=(),
+    )
+
+
+def _counted(record: MirrorAlert | AlertSummary, owed: Owed) -> AlertSummary | None:
+    if not isinstance(record, AlertSummary) or owed.counts is None:
+        return None
+    published, likely, possible = owed.counts
+    return replace(
+        record,
+        revision=owed.revision,
+        published=published,
+        withheld_likely=likely,
+        withheld_possible=possible,
+        detected_at=moment(owed.at),
     )

@@ -1,4 +1,4 @@
-"""The relay of the outbox: publishes the withdrawals that the store owes, and settles those confirmed.
+"""The relay of the outbox: publishes withdrawals and summaries that the store owes, settles those confirmed.
 
 The store notes a withdrawal in the very step that ends the alert. So it does not matter who ended it (a
 reinstatement, a sweep of expired bans), nor what dies afterwards: what is owed is published by whichever
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
-from agents.common.withdrawal import withdrawal
+from agents.common.withdrawal import KNOWN_ON, told
 from agents.house import House
 from schemas.wire import encode
-from store.base import Owed, Settled
+from store.base import OpenAlert, Owed, Settled
 from streams.clock import Clock
 from streams.errors import Transient
 from streams.outcomes import Emit
@@ -60,26 +60,28 @@ class Relay:
         taken = await self.taken()
         left = await publish(self.publisher, [emit for _, emit in taken])
         unconfirmed = {id(emit) for emit in left}
-        told = [owed for owed, emit in taken if id(emit) not in unconfirmed]
-        if told:
-            await self.settle(told)
+        confirmed = [owed for owed, emit in taken if id(emit) not in unconfirmed]
+        if confirmed:
+            await self.settle(confirmed)
         if left:
             raise Transient("the broker did not confirm")
-        return len(told)
+        return len(confirmed)
 
     async def taken(self) -> list[tuple[Owed, Emit]]:
         """What is owed, each with what to publish of it."""
         owed = await self.house.ask(self.house.store.owed(self.holder, now=self.house.now()))
-        taken = [(one, record) for one in owed if (record := withdrawal(one)) is not None]
+        taken = [(one, record) for one in owed if (record := told(one)) is not None]
         if len(taken) < len(owed):
-            await self._give_up([one for one in owed if withdrawal(one) is None])
+            await self._give_up([one for one in owed if told(one) is None])
         topic = self.house.alerts_topic
         return [(one, Emit(topic, record.key.encode(), encode(record))) for one, record in taken]
 
-    async def settle(self, told: Sequence[Owed]) -> None:
+    async def settle(self, confirmed: Sequence[Owed]) -> None:
         """The broker has confirmed these."""
-        await self._settle(told)
-        for one in told:
+        await self._settle(confirmed)
+        for one in confirmed:
+            if one.reason is None:
+                continue  # a summary, which is counted where it is read
             self.house.meters.alerts_withdrawn.labels(one.reason).inc()
             if self.house.rules.logged:
                 log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
@@ -90,5 +92,13 @@ class Relay:
         await self._settle(unread)
 
     async def _settle(self, over: Sequence[Owed]) -> None:
-        settled = [Settled(one.alert.alert_id, one.alert.banned, one.revision) for one in over]
+        settled = [Settled(one.alert.alert_id, one.alert.banned, one.revision, _known(one)) for one in over]
         await self.house.ask(self.house.store.settle(settled))
+
+
+def _known(owed: Owed) -> OpenAlert | None:
+    """What a verdict that comes after the withdrawal needs, as it was withdrawn."""
+    record = told(owed) if owed.reason in KNOWN_ON else None
+    if record is None:
+        return None
+    return replace(owed.alert, revision=owed.revision, payload=encode(record), open=False)

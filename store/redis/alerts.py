@@ -8,16 +8,18 @@ shard lie its whereabouts and, once a moderator said so, its silence.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 import msgspec
 
-from store.addresses import Digest
+from schemas.alerts import WithdrawnReason
+from store.addresses import DIGEST_BYTES, Digest
 from store.base import Claim, OpenAlert, Proposal, Ruled, Ruling
-from store.limits import CLAIM_SECONDS, MARKER_SECONDS, OPEN_ALERTS_A_BAN
+from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, MARKER_SECONDS, OPEN_ALERTS_A_BAN
 from store.redis.link import together
 from store.redis.shards import Shards
-from store.rulings import band_rank
+from store.rulings import WITHDRAWN_FOR, band_rank
 
 
 class _Words(msgspec.Struct, array_like=True, frozen=True):
@@ -26,6 +28,7 @@ class _Words(msgspec.Struct, array_like=True, frozen=True):
     banned: str
     band: str
     payload: bytes
+    seen_at: float = 0.0
 
 
 class Alerts:
@@ -36,30 +39,69 @@ class Alerts:
         self._shards = shards
 
     async def propose(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
-        """Rules on each and notes it as open."""
-        rulings = await self._beforehand(proposals, now)
-        left = [at for at, ruling in enumerate(rulings) if ruling is None]
-        banned = [self._shards.addresses.account(proposals[at].banned) for at in left]
+        """Rules on each and notes it as open.
+
+        What forbids an alert lies on other shards than the pair: it is looked up first, so that little is
+        noted in vain, and once more when the pair was noted, so that whichever comes second sees the other.
+        """
+        refused = await self._refused(proposals, now)
+        left = [at for at, ruling in enumerate(refused) if ruling in (None, Ruling.WITHHELD)]
+        full = [refused[at] is Ruling.WITHHELD for at in left]
+        noted = await self._noted([proposals[at] for at in left], full, now)
+        rulings = [Ruled(ruling or Ruling.PUBLISH, 0) for ruling in refused]
+        for at, one in zip(left, noted, strict=True):
+            rulings[at] = one
+        open_ = {at: one.revision for at, one in enumerate(rulings) if one.ruling is Ruling.PUBLISH}
+        gone = [at for at, ruling in enumerate(refused) if ruling in WITHDRAWN_FOR]
+        if gone:  # noted by a worker that died before it looked once more
+            found = await self.by_id([proposals[at].alert_id for at in gone])
+            open_ |= {at: it.revision for at, it in zip(gone, found, strict=True) if it and it.open}
+        suspects = sorted(open_)
+        again = await self._refused([proposals[at] for at in suspects], now) if suspects else []
+        for at, ruling in zip(suspects, again, strict=True):
+            if ruling in WITHDRAWN_FOR:
+                proposal = proposals[at]
+                await self._withdraw(
+                    [(proposal.alert_id, proposal.banned, open_[at])], WITHDRAWN_FOR[ruling], now
+                )
+                rulings[at] = Ruled(ruling, 0)
+        return rulings
+
+    def _summary(self, proposal: Proposal) -> tuple[bytes, bytes]:
+        if proposal.summary is None:
+            return b"", b""
+        alert_id, payload = proposal.summary
+        words = _Words(alert_id, proposal.banned, proposal.banned, "none", payload)
+        return self._shards.addresses.alert(alert_id).raw, msgspec.msgpack.encode(words)
+
+    async def _noted(self, proposals: Sequence[Proposal], full: Sequence[bool], now: float) -> list[Ruled]:
+        """The rulings where nothing beside the pair speaks against it.
+
+        ``full``: whether there are as many alerts about the account already as anybody reads.
+        """
+        banned = [self._shards.addresses.account(one.banned) for one in proposals]
         items = [
             (
                 digest.raw,
-                self._shards.addresses.alert(proposals[at].alert_id).raw,
-                band_rank(proposals[at].band),
-                self._shards.addresses.claim(proposals[at].claimant).hex(),
-                int(proposals[at].again_only),
-                _packed(proposals[at]),
+                self._shards.addresses.alert(one.alert_id).raw,
+                band_rank(one.band),
+                self._shards.addresses.claim(one.claimant).hex(),
+                _how(one, full=is_full),
+                _packed(one),
+                *self._summary(one),
             )
-            for at, digest in zip(left, banned, strict=True)
+            for one, digest, is_full in zip(proposals, banned, full, strict=True)
         ]
         maps = self._shards.layout.bans.maps
-        head = (repr(now), MARKER_SECONDS, maps, OPEN_ALERTS_A_BAN, CLAIM_SECONDS)
+        head = (repr(now), MARKER_SECONDS, maps, CLAIM_SECONDS, OPEN_ALERTS_A_BAN, COUNTED_A_BAN)
         answers = await self._shards.ask("propose", banned, head, items, 2)
-        for at, (word, revision) in zip(left, answers, strict=True):
-            rulings[at] = Ruled(Ruling(word.decode()), revision)
-        return [ruling for ruling in rulings if ruling is not None]
+        return [Ruled(Ruling(word.decode()), revision) for word, revision in answers]
 
-    async def _beforehand(self, proposals: Sequence[Proposal], now: float) -> list[Ruled | None]:
-        """What is silenced or banned itself; of the rest, notes first where the pair will lie."""
+    async def _refused(self, proposals: Sequence[Proposal], now: float) -> list[Ruling | None]:
+        """What is silenced, deleted or banned itself, or one too many about its account (withheld).
+
+        Of the rest, notes first where the pair will lie.
+        """
         addresses = self._shards.addresses
         alerts = [addresses.alert(one.alert_id) for one in proposals]
         accounts = [addresses.account(one.account) for one in proposals]
@@ -73,20 +115,21 @@ class Alerts:
                     [(alert.raw, other) for alert, other in zip(alerts, banned, strict=True)],
                 ),
                 self._shards.ask(
-                    "banned",
+                    "account_check",
                     accounts,
-                    (repr(now), self._shards.layout.bans.maps),
-                    [(account.raw,) for account in accounts],
+                    (repr(now), self._shards.layout.bans.maps, MARKER_SECONDS, OPEN_ALERTS_A_BAN),
+                    [
+                        (account.raw, repr(one.seen_at), alert.raw + other)
+                        for account, one, alert, other in zip(
+                            accounts, proposals, alerts, banned, strict=True
+                        )
+                    ],
                 ),
             ]
         )
         return [
-            Ruled(Ruling.SUPPRESSED, 0)
-            if silent[0]
-            else Ruled(Ruling.ACCOUNT_BANNED, 0)
-            if itself[0]
-            else None
-            for silent, itself in zip(quiet, gone, strict=True)
+            Ruling.SUPPRESSED if silent else Ruling(word.decode()) if word else None
+            for (silent,), (word,) in zip(quiet, gone, strict=True)
         ]
 
     async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
@@ -118,32 +161,86 @@ class Alerts:
         await together([self._shards.link.command("SET", self._key("n", digest), "1") for digest in digests])
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Open alerts by their ids."""
+        """Alerts by their ids."""
         digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
         where = await together([self._shards.link.command("GET", self._key("l", one)) for one in digests])
         known = [at for at, raw in enumerate(where) if raw]
-        banned = [Digest(where[at]) for at in known]
-        items = [(one.raw, digests[at].raw) for one, at in zip(banned, known, strict=True)]
+        read = await self._read([(Digest(where[at]), digests[at].raw) for at in known])
         found: list[OpenAlert | None] = [None] * len(alert_ids)
-        for at, (raw,) in zip(known, await self._shards.ask("pairs", banned, (), items), strict=True):
-            found[at] = _read(raw) if raw else None
+        for at, alert in zip(known, read, strict=True):
+            found[at] = alert
         return found
+
+    async def about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts about accounts, by alert id."""
+        digests = [self._shards.addresses.account(account) for account in accounts]
+        pairs: list[list[bytes]] = [[] for _ in accounts]
+        items = [(digest.raw,) for digest in digests]
+        for _, places, answer in await self._shards.scatter("about", digests, (), items):
+            rest = iter(answer)
+            for at in places:
+                pairs[at] = list(islice(rest, next(rest)))
+        flat = [(Digest(pair[DIGEST_BYTES:]), pair[:DIGEST_BYTES]) for several in pairs for pair in several]
+        read = iter(await self._read(flat))
+        found = [[alert for alert in islice(read, len(several)) if alert is not None] for several in pairs]
+        return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
+
+    async def _read(self, pairs: Sequence[tuple[Digest, bytes]]) -> list[OpenAlert | None]:
+        """Alerts by the digests of their bans and of themselves."""
+        items = [(banned.raw, alert) for banned, alert in pairs]
+        answers = await self._shards.ask("pairs", [banned for banned, _ in pairs], (), items, 2)
+        return [_read(raw, is_open=bool(is_open)) if raw else None for is_open, raw in answers]
+
+    async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
+        """Withdraws each that is still open under its revision."""
+        pairs = [(one.alert_id, one.banned, one.revision if one.open else 0) for one in alerts]
+        await self._withdraw(pairs, reason, now)
+
+    async def _withdraw(
+        self, pairs: Sequence[tuple[str, str, int]], reason: WithdrawnReason, now: float
+    ) -> None:
+        addresses = self._shards.addresses
+        banned = [addresses.account(one) for _, one, _ in pairs]
+        items = [
+            (digest.raw, addresses.alert(alert).raw, revision)
+            for digest, (alert, _, revision) in zip(banned, pairs, strict=True)
+        ]
+        await self._shards.scatter("withdraw", banned, (repr(now), MARKER_SECONDS, reason), items)
 
     def _key(self, kind: str, digest: Digest) -> str:
         return f"{self._shards.root(self._shards.of(digest))}{kind}:{digest.raw.hex()}"
 
 
+def _how(proposal: Proposal, *, full: bool) -> str:
+    if proposal.again_only:
+        return "count" if proposal.counted else "again"
+    return "full" if full else "tell"
+
+
 def _packed(proposal: Proposal) -> bytes:
     return msgspec.msgpack.encode(
-        _Words(proposal.alert_id, proposal.account, proposal.banned, proposal.band, proposal.payload)
+        _Words(
+            proposal.alert_id,
+            proposal.account,
+            proposal.banned,
+            proposal.band,
+            proposal.payload,
+            proposal.seen_at,
+        )
     )
 
 
-def _read(raw: bytes) -> OpenAlert:
-    return read_open(raw[4:], int.from_bytes(raw[:4], "big"))
+def packed_alert(alert: OpenAlert) -> bytes:
+    """An alert as it lies in Redis, its revision first."""
+    words = _Words(alert.alert_id, alert.account, alert.banned, alert.band, alert.payload, alert.seen_at)
+    return alert.revision.to_bytes(4, "big") + msgspec.msgpack.encode(words)
+
+
+def _read(raw: bytes, *, is_open: bool = True) -> OpenAlert:
+    return replace(read_open(raw[4:], int.from_bytes(raw[:4], "big")), open=is_open)
 
 
 def read_open(words: bytes, revision: int) -> OpenAlert:
     """An alert as it was last told, under that revision."""
-    read = msgspec.msgpack.decode(words, type=_Words)
-    return OpenAlert(read.alert_id, read.account, read.banned, read.band, revision, read.payload)
+    it = msgspec.msgpack.decode(words, type=_Words)
+    return OpenAlert(it.alert_id, it.account, it.banned, it.band, revision, it.payload, it.seen_at)

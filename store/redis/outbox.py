@@ -12,9 +12,9 @@ from typing import cast
 
 from schemas.alerts import WithdrawnReason
 from store.addresses import DIGEST_BYTES
-from store.base import Owed, Settled
-from store.limits import OWED_AT_ONCE, RELAY_SECONDS
-from store.redis.alerts import read_open
+from store.base import Owed, Settled, SummaryCounts
+from store.limits import MARKER_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
+from store.redis.alerts import packed_alert, read_open
 from store.redis.link import together
 from store.redis.shards import Shards
 
@@ -34,18 +34,29 @@ class Outbox:
         answers = await together(
             [shards.script("owed", shard, holder, RELAY_SECONDS, OWED_AT_ONCE) for shard in shards.all]
         )
-        return [_read(raw) for answer in answers for raw in answer if raw]
+        return [_read(*answer[at : at + 4]) for answer in answers for at in range(0, len(answer), 4)]
 
     async def settle(self, told: Sequence[Settled]) -> list[Settled]:
         """Forgets withdrawals that were published; answers those that were owed under their revision."""
         addresses = self._shards.addresses
         banned = [addresses.account(one.banned) for one in told]
-        items = [(addresses.alert(one.alert_id).raw, one.revision) for one in told]
-        found = await self._shards.ask("settle", banned, (), items)
+        items = [
+            (
+                digest.raw,
+                addresses.alert(one.alert_id).raw,
+                one.revision,
+                b"" if one.known is None else packed_alert(one.known),
+            )
+            for digest, one in zip(banned, told, strict=True)
+        ]
+        head = (MARKER_SECONDS, self._shards.layout.bans.maps, OPEN_ALERTS_A_BAN, SUMMARY_SECONDS)
+        found = await self._shards.ask("settle", banned, head, items)
         return [one for one, (settled,) in zip(told, found, strict=True) if settled]
 
 
-def _read(raw: bytes) -> Owed:
+def _read(raw: bytes, *counts: int) -> Owed:
     revision, at, _ = _HEAD.unpack_from(raw)
     reason, _, words = raw[_HEAD.size :].partition(b" ")
+    if reason == b"open":
+        return Owed(read_open(words, revision), revision, None, at, SummaryCounts(*counts))
     return Owed(read_open(words, revision - 1), revision, cast(WithdrawnReason, reason.decode()), at)

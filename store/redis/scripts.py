@@ -9,7 +9,7 @@ from typing import NamedTuple
 _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "forget"), "generations"),
-    **dict.fromkeys(("ban_write", "propose", "owed", "settle"), "outbox"),
+    **dict.fromkeys(("ban_write", "propose", "withdraw", "owed", "settle"), "outbox"),
 }
 """What a script needs beside what all share."""
 _NAMES = (
@@ -23,7 +23,9 @@ _NAMES = (
     "forget",
     "count",
     "pair_check",
-    "banned",
+    "account_check",
+    "about",
+    "withdraw",
     "propose",
     "confirm",
     "owed",

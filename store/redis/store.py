@@ -209,6 +209,14 @@ class RedisStore:
         """The open alerts on bans."""
         return await self._alerts.open(banned)
 
+    async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts about accounts, open ones and those that are still known."""
+        return await self._alerts.about(accounts)
+
+    async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
+        """Withdraws each that is still open under its revision."""
+        await self._alerts.withdraw(alerts, reason, now)
+
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
         """Withdrawals to publish now, for one caller at a time."""
         return await self._outbox.owed(holder)
@@ -227,7 +235,7 @@ class RedisStore:
         await self._awaiting.settle(alert_ids)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Open alerts by their ids."""
+        """Alerts by their ids, open ones and those that are still known."""
         return await self._alerts.by_id(alert_ids)
 
     # families

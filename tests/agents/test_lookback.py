@@ -37,5 +37,6 @@ async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_l
         await life.tell(life.screen, a_sign_up(handle=f"umar_media{number}", device_id=DEVICE, at=BEFORE))
     await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
     assert len(life.alerts) == 3
+    await life.relay()
     (summary,) = [alert for alert in life.heard if isinstance(alert, AlertSummary)]
     assert (summary.published, summary.withheld) == (3, 2)

@@ -86,6 +86,8 @@ def test_no_resemblance_is_certain(probability: float, said: str) -> None:
 
 def test_a_withdrawn_alert_says_so() -> None:
     assert "withdrawn" in drawn(render.alert(an_alert(status="withdrawn", revision=2)))
+    banned = an_alert(status="withdrawn", revision=2, withdrawn_reason="account-banned")
+    assert "account-banned" in drawn(render.alert(banned))
 
 
 def test_what_look_back_kept_back_is_one_line() -> None:

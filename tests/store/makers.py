@@ -106,6 +106,7 @@ def a_proposal(
     band: str = "possible",
     payload: bytes = b"alert",
     claimant: str = "forward:event-1",
+    seen_at: float = NOW,
 ) -> Proposal:
     """An alert that somebody wants to publish."""
     return Proposal(
@@ -115,6 +116,7 @@ def a_proposal(
         band=band,
         payload=payload,
         claimant=claimant,
+        seen_at=seen_at,
     )
 
 

@@ -15,8 +15,8 @@ from samehand.keys import (
     value_of,
 )
 from samehand.lineage import Descent, founder
-from store.base import Enrolled, OpenAlert, Query, Ruled, Ruling, Settled, Store
-from store.limits import CLAIM_SECONDS, OWED_AT_ONCE, SWEPT_SECONDS, shard_posting_cap
+from store.base import Enrolled, OpenAlert, Proposal, Query, Ruled, Ruling, Settled, Store, Summary
+from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, SWEPT_SECONDS, shard_posting_cap
 from store.pepper import Pepper, Peppers
 from tests.store.conftest import MakeStore
 from tests.store.makers import (
@@ -460,7 +460,8 @@ class TestPairs:
         proposals = [a_proposal(f"x:{n}", payload=f"alert {n}".encode()) for n in range(3)]
         await store.propose(proposals, now=NOW)
         expected = [
-            OpenAlert(one.alert_id, one.account, one.banned, one.band, 1, one.payload) for one in proposals
+            OpenAlert(one.alert_id, one.account, one.banned, one.band, 1, one.payload, NOW)
+            for one in proposals
         ]
         assert await store.open_alerts(["x:9001", "x:404"]) == [expected, []]
         assert await store.pairs([proposals[1].alert_id, "unknown"]) == [expected[1], None]
@@ -553,6 +554,159 @@ class TestPairs:
         await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
         assert await store.expunge([("x:9001", NOW)], now=NOW) == [False]
         assert await store.owed("holder", now=NOW) == []
+
+    async def test_alerts_are_found_by_their_account(self, store: Store) -> None:
+        await store.enrol([a_ban("9001"), a_ban("9002")], now=NOW)
+        proposals = [a_proposal("x:7", "x:9001"), a_proposal("x:7", "x:9002"), a_proposal("x:8", "x:9001")]
+        await store.propose(proposals, now=NOW)
+        about = await store.alerts_about(["x:7", "x:8", "x:404"])
+        assert [[it.banned for it in several] for several in about] == [["x:9001", "x:9002"], ["x:9001"], []]
+
+    async def test_an_alert_is_withdrawn_under_the_revision_under_which_it_was_read(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        ((read,),) = await store.alerts_about(["x:7001"])
+        await store.propose([a_proposal(band="likely")], now=NOW)
+        await store.withdraw([read], reason="no-longer-resembles", now=NOW)
+        assert await store.owed("holder", now=NOW) == [], "it has another revision by now"
+        ((read,),) = await store.alerts_about(["x:7001"])
+        for _ in range(2):
+            await store.withdraw([read], reason="no-longer-resembles", now=NOW + 1)
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.revision, owed.reason, owed.at) == (3, "no-longer-resembles", NOW + 1)
+        assert await store.open_alerts(["x:9001"]) == [[]]
+
+    async def test_no_alert_about_an_account_that_was_deleted_since_it_was_seen(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.forget([("x:7001", NOW)], now=NOW)
+        gone, back = a_proposal(seen_at=NOW), a_proposal(seen_at=NOW + 1)
+        assert await store.propose([gone, back], now=NOW) == [
+            Ruled(Ruling.ACCOUNT_DELETED, 0),
+            Ruled(PUBLISH, 1),
+        ]
+
+    @pytest.mark.parametrize(
+        ("cause", "reason"),
+        [("ban", "account-banned"), ("deletion", "account-deleted"), ("silence", "verdict")],
+    )
+    async def test_what_a_dead_worker_noted_is_withdrawn_when_it_comes_again_and_must_not_be(
+        self, store: Store, cause: str, reason: str
+    ) -> None:
+        """It died before it looked once more; what forbids the alert found nothing to withdraw."""
+        await store.enrol([a_ban("9001")], now=NOW)
+        proposal = a_proposal()
+        await store.propose([proposal], now=NOW)
+        if cause == "ban":
+            await store.enrol([a_ban("7001", platform="x")], now=NOW)
+        elif cause == "deletion":
+            await store.forget([("x:7001", NOW)], now=NOW)
+        else:
+            await store.suppress([proposal.alert_id], now=NOW)
+        (ruled,) = await store.propose([proposal], now=NOW)
+        assert ruled.revision == 0
+        assert [it.reason for it in await store.owed("holder", now=NOW)] == [reason]
+        assert await store.open_alerts(["x:9001"]) == [[]]
+
+    async def test_a_withdrawn_alert_is_known_to_a_late_verdict_until_its_ban_or_account_goes(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001"), a_ban("9002")], now=NOW)
+        proposals = [a_proposal("x:7", "x:9001"), a_proposal("x:8", "x:9001"), a_proposal("x:7", "x:9002")]
+        await store.propose(proposals, now=NOW)
+        found = await store.alerts_about(["x:7", "x:8"])
+        await store.withdraw([it for several in found for it in several], reason="account-banned", now=NOW)
+        owed = await store.owed("holder", now=NOW)
+        known = [replace(it.alert, revision=it.revision, payload=b"", open=False) for it in owed]
+        await store.settle([Settled(it.alert_id, it.banned, it.revision, it) for it in known])
+        assert await store.pairs([one.alert_id for one in proposals]) == [
+            next(it for it in known if it.alert_id == one.alert_id) for one in proposals
+        ]
+        ((first, _),) = await store.alerts_about(["x:7"])
+        await store.withdraw([first], reason="account-deleted", now=NOW)
+        await store.expunge([("x:9002", NOW)], now=NOW)
+        left = await store.pairs([one.alert_id for one in proposals])
+        assert [it and it.account for it in left] == [None, "x:8", None]
+
+    async def test_what_is_settled_after_its_ban_has_gone_is_not_known(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        await store.propose([a_proposal()], now=NOW)
+        ((read,),) = await store.alerts_about(["x:7001"])
+        await store.withdraw([read], reason="account-banned", now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        await store.settle([Settled(read.alert_id, "x:9001", 2, replace(read, open=False))])
+        assert await store.pairs([read.alert_id]) == [None]
+
+    async def test_beyond_the_cap_of_a_ban_pairs_are_counted_in_its_summary(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        several = [summed_up(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN)]
+        assert {it.ruling for it in await store.propose(several, now=NOW)} == {PUBLISH}
+        beyond = [summed_up("x:7001"), summed_up("x:7002", band="likely"), summed_up("x:7001")]
+        assert await store.propose(beyond, now=NOW) == [Ruled(Ruling.WITHHELD, 0)] * 3
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.alert.alert_id, owed.reason, owed.revision) == (SUMMARY.alert_id, None, 2)
+        assert owed.counts == (OPEN_ALERTS_A_BAN, 1, 1)
+        assert await store.propose([replace(several[3], band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
+
+    async def test_everything_that_was_told_is_withdrawn_and_the_summary_too(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        several = [summed_up(f"x:{n}") for n in range(OPEN_ALERTS_A_BAN + 40)]
+        await store.propose(several, now=NOW)
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        told: dict[str, str | None] = {}
+        while owed := await store.owed("holder", now=NOW):
+            told |= {it.alert.alert_id: it.reason for it in owed}
+            await store.settle([Settled(it.alert.alert_id, it.alert.banned, it.revision) for it in owed])
+        assert len(told) == OPEN_ALERTS_A_BAN + 1
+        assert set(told.values()) == {"reinstated"}
+        assert SUMMARY.alert_id in told
+        await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
+        assert await store.propose([several[-1]], now=NOW) == [Ruled(PUBLISH, 1)], (
+            "nothing is counted any more"
+        )
+
+    async def test_a_summary_is_revised_when_it_grows_and_told_no_more_often_than_need_be(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        one, other = (replace(summed_up(who), again_only=True, counted=True) for who in ("x:1", "x:2"))
+        assert await store.propose([one], now=NOW) == [Ruled(Ruling.WITHHELD, 0)]
+        (owed,) = await store.owed("holder", now=NOW)
+        await store.propose([other], now=NOW)
+        await store.settle([Settled(SUMMARY.alert_id, "x:9001", owed.revision)])
+        (grown,) = await store.owed("holder", now=NOW)
+        assert (grown.revision, grown.counts) == (2, (0, 0, 2)), "what was told is behind by now"
+        await store.settle([Settled(SUMMARY.alert_id, "x:9001", grown.revision)])
+        await store.propose([replace(other, band="likely")], now=NOW)
+        assert await store.owed("holder", now=NOW + 1) == [], "it was told a moment ago"
+
+    async def test_what_is_told_after_all_is_counted_no_more(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        counted = replace(summed_up("x:1"), again_only=True, counted=True)
+        await store.propose([counted], now=NOW)
+        assert await store.propose([summed_up("x:1")], now=NOW) == [Ruled(PUBLISH, 1)]
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.revision, owed.counts) == (2, (1, 0, 0))
+        assert await store.propose([counted], now=NOW) == [Ruled(PUBLISH, 1)], "noted, and not confirmed"
+        await store.confirm([a_claim(counted)], now=NOW)
+        assert await store.propose([counted], now=NOW) == [Ruled(DUPLICATE, 0)]
+
+    async def test_beyond_the_cap_of_an_account_pairs_are_counted_on_their_bans(self, store: Store) -> None:
+        bans = [a_ban(f"b{n}") for n in range(OPEN_ALERTS_A_BAN + 1)]
+        await store.enrol(bans, now=NOW)
+        ruled = await store.propose([a_proposal("x:7001", ban.account) for ban in bans], now=NOW)
+        assert [it.ruling for it in ruled] == [PUBLISH] * OPEN_ALERTS_A_BAN + [Ruling.WITHHELD]
+        ((*about,),) = await store.alerts_about(["x:7001"])
+        assert len(about) == OPEN_ALERTS_A_BAN
+
+
+SUMMARY = Summary("summary of x:9001", b"summary")
+
+
+def summed_up(account: str, band: str = "possible") -> Proposal:
+    """A proposal on a ban that may be counted only."""
+    return replace(a_proposal(account, band=band), summary=SUMMARY)
 
 
 class TestFamilies:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from samehand.keys import kind_of, value_of
 from samehand.lineage import Descent, founder
 from store import ranking
-from store.base import Query, Settled, Store
+from store.base import Query, Settled, Store, Summary
 from store.memory import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
@@ -37,9 +37,11 @@ REMEMBER = st.tuples(st.just("remember"), IDS, st.sampled_from(HANDLES), MOMENTS
 EXPUNGE = st.tuples(st.just("expunge"), IDS, MOMENTS)
 FORGET = st.tuples(st.just("forget"), IDS, MOMENTS)
 CLAIMANTS = st.sampled_from(["forward:1", "lookback:1"])
-PROPOSE = st.tuples(st.just("propose"), IDS, IDS, st.sampled_from(["possible", "likely"]), CLAIMANTS)
+PROPOSE = st.tuples(
+    st.just("propose"), IDS, IDS, st.sampled_from(["possible", "likely"]), CLAIMANTS, st.booleans()
+)
 CONFIRM = st.tuples(st.just("confirm"), IDS, IDS, CLAIMANTS, st.integers(1, 3))
-PAIR = st.tuples(st.sampled_from(["settle", "suppress"]), IDS, IDS)
+PAIR = st.tuples(st.sampled_from(["settle", "suppress", "withdraw"]), IDS, IDS)
 JOIN = st.tuples(st.just("join"), IDS, IDS)
 OTHER = st.tuples(st.sampled_from(["sweep", "freeze"]))
 WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0, 3_600.0]))
@@ -76,8 +78,10 @@ class Story:
                 return await self.store.expunge([(f"x:{one}", moment)], now=self.now)
             case ("forget", str(one), float(moment)):
                 return await self.store.forget([(f"x:{one}", moment)], now=self.now)
-            case ("propose", str(one), str(other), str(band), str(claimant)):
+            case ("propose", str(one), str(other), str(band), str(claimant), bool(counted)):
                 proposal = a_proposal(f"x:{one}", f"x:{other}", band=band, claimant=claimant)
+                summary = Summary(f"summary of {other}", b"summary")
+                proposal = replace(proposal, again_only=counted, counted=counted, summary=summary)
                 return await self.store.propose([proposal], now=self.now)
             case ("confirm", str(one), str(other), str(claimant), int(revision)):
                 claimed = a_proposal(f"x:{one}", f"x:{other}", claimant=claimant)
@@ -96,8 +100,12 @@ class Story:
         alert, banned = a_proposal(f"x:{one}", f"x:{other}").alert_id, f"x:{other}"
         if verb == "settle":
             owed = await self.store.owed("holder", now=self.now)
-            several = [Settled(alert, banned, one.revision) for one in owed if one.alert.alert_id == alert]
+            mine = [it for it in owed if it.alert.alert_id == alert]
+            several = [Settled(alert, banned, it.revision, it.alert) for it in mine]
             await self.store.settle([*several, Settled(alert, banned, 1)])
+        elif verb == "withdraw":
+            (about,) = await self.store.alerts_about([f"x:{one}"])
+            await self.store.withdraw(about, reason="account-banned", now=self.now)
         elif verb == "suppress":
             await self.store.suppress([alert], now=self.now)
         else:
@@ -120,7 +128,8 @@ class Story:
             await store.bans(ACCOUNTS),
             await store.bans(ACCOUNTS, now=now),
             await store.open_alerts(ACCOUNTS),
-            sorted(map(repr, await store.owed("holder", now=now))),
+            await store.alerts_about(ACCOUNTS),
+            sorted(repr(it) for it in await store.owed("holder", now=now) if it.reason is not None),
             await store.pairs(pairs),
             await store.descents(ACCOUNTS),
             (figures.fingerprints, figures.remembered_evicted, frequencies.bans, frequencies.accounts("")),

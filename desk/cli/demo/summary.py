@@ -71,7 +71,7 @@ def sentences(told: dict[str, Any]) -> list[str]:
         f"{told['events']} events in, {told['alerts']} alerts out: {bands['likely']} likely, "
         f"{bands['possible']} possible; "
         f"{ways['forward']} forward, {ways['lookback']} looking back, {ways['update']} after a change; "
-        f"{told['withdrawn']} withdrawn after a reinstatement.",
+        f"{told['withdrawn']} withdrawn.",
         f"{told['dead_letters']} dead letters for {told['malformed_sent']} malformed records.",
         f"{told['mirrors_found']} of {told['mirrors']} mirrors found; "
         f"{told['alerts_on_others']} alerts on other accounts.",

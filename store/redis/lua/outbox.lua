@@ -1,7 +1,8 @@
 -- What is owed to consumers (rulings.py): an alert is withdrawn, and its withdrawal noted here, in one step. `owed`
--- holds by alert `revision at banned reason blob`, `due` since when.
+-- holds by alert `revision at banned reason blob` (the reason of an open summary is `open`), `due` since when.
 local OWED, DUE = ROOT .. 'owed', ROOT .. 'due'
 local DIGEST = 16
+local HEAD_BYTES = 4 + 8 + DIGEST
 
 local function owe(alert, banned, revision, reason, at, blob)
   call('HSET', OWED, alert, struct.pack('>I4d', revision, at) .. banned .. reason .. ' ' .. blob)
@@ -27,5 +28,6 @@ local function withdraw_all(banned, reason, now, seconds)
   local open = ROOT .. 'o:' .. hex(banned)
   local found = call('HGETALL', open)
   for at = 1, #found, 2 do withdraw(banned, found[at], found[at + 1], reason, now, seconds) end
-  if #found > 0 then call('DEL', open) end
+  local name = hex(banned)
+  call('DEL', open, ROOT .. 'c:' .. name, ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name)
 end

@@ -1,7 +1,8 @@
--- ARGV: epoch, holder, seconds that it keeps others away, how many. Answers what is owed, the oldest first; nothing
--- while another one holds.
+-- ARGV: epoch, holder, seconds that it keeps others away, how many. Answers what is owed, the oldest first, each with
+-- three counts: of a ban whose summary is to be told its open alerts, likely and possible pairs, else zeros. Nothing
+-- while another one holds, and no summary that was told a moment ago.
 if emptied() then return redis.error_reply('EMPTIED') end
-local holder = ROOT .. 'relay'
+local holder, most = ROOT .. 'relay', tonumber(ARGV[4])
 if call('EXISTS', DUE) == 0 then return {} end
 if call('GET', holder) ~= ARGV[2] then
   if not call('SET', holder, ARGV[2], 'EX', ARGV[3], 'NX') then return {} end
@@ -9,7 +10,21 @@ else
   call('EXPIRE', holder, ARGV[3])
 end
 local answers = {}
-for _, alert in ipairs(call('ZRANGE', DUE, 0, ARGV[4] - 1)) do
-  answers[#answers + 1] = call('HGET', OWED, alert) or ''
+
+local function answer(owed, published, likely, possible)
+  for _, part in ipairs({owed, published, likely, possible}) do answers[#answers + 1] = part end
+end
+
+-- Ten times as many are looked at, so that summaries which wait keep no withdrawal back.
+for _, alert in ipairs(call('ZRANGE', DUE, 0, most * 10 - 1)) do
+  local owed = call('HGET', OWED, alert)
+  local name = hex(sub(owed, HEAD_BYTES - DIGEST + 1, HEAD_BYTES))
+  if sub(owed, HEAD_BYTES + 1, HEAD_BYTES + 5) ~= 'open ' then
+    answer(owed, 0, 0, 0)
+  elseif call('EXISTS', ROOT .. 'y:' .. name) == 0 then
+    local published = call('HLEN', ROOT .. 'o:' .. name) - 1
+    answer(owed, published, call('HLEN', ROOT .. 'h2:' .. name), call('HLEN', ROOT .. 'h1:' .. name))
+  end
+  if #answers >= most * 4 then break end
 end
 return answers

@@ -1,37 +1,84 @@
 -- On the banned account's shard; the rules are those of rulings.py. ARGV: epoch, now, marker seconds, account-map
--- buckets, open alerts at most, claim seconds, then six for each: banned digest, alert digest, band rank, claim,
--- whether only what was noted before, alert. Answers ruling and revision for each.
+-- buckets, claim seconds, open alerts at most, counted pairs at most, then eight for each: banned digest, alert digest,
+-- band rank, claim, how (`tell`; `again`, only what was noted before; `count`, the same, and count the rest; `full`, only
+-- what is open, and count the rest), alert, summary digest and summary ('' for none). Answers ruling and revision for
+-- each.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
-local now, seconds, buckets, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local claim_seconds = tonumber(ARGV[6])
+local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local claim_seconds, most, counted_most = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local answers = {}
 
-local function note(banned, alert, revision, blob)
-  local open = ROOT .. 'o:' .. hex(banned)
-  call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
-  call('EXPIRE', open, seconds)
-  owe_no_more(alert)
+local function counted(name, rank)
+  return ROOT .. 'h' .. rank .. ':' .. name
 end
 
-local function one(banned, alert, rank, claim, again_only, blob)
+-- The counts of a ban have changed: its summary is owed under its next revision.
+local function sum_up(banned, summary, blob)
+  if summary == '' then return end
+  local open, key = ROOT .. 'o:' .. hex(banned), ROOT .. 's:' .. hex(summary)
+  local known = pair_get(key) or 0
+  local entry = call('HGET', open, summary)
+  local revision = math.max(known, entry and struct.unpack('>I4', entry) or 0) + 1
+  pair_put(key, revision, 0, 0, now + seconds, '-', 0)
+  call('EXPIRE', key, seconds)
+  call('HSET', open, summary, struct.pack('>I4', revision) .. blob)
+  call('EXPIRE', open, seconds)
+  owe(summary, banned, revision, 'open', now, blob)
+end
+
+local function withhold(banned, alert, rank, summary, blob)
+  local name = hex(banned)
+  local here, there = counted(name, rank), counted(name, rank == 2 and 1 or 2)
+  local known = call('HDEL', there, alert) == 1
+  if not known and call('HLEN', here) + call('HLEN', there) >= counted_most then return end
+  if call('HSET', here, alert, '') == 1 then
+    call('EXPIRE', here, seconds)
+    sum_up(banned, summary, blob)
+  end
+end
+
+local function note(banned, alert, revision, blob, summary, summary_blob)
+  local name = hex(banned)
+  local open = ROOT .. 'o:' .. name
+  call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
+  call('EXPIRE', open, seconds)
+  call('HDEL', ROOT .. 'c:' .. name, alert)
+  owe_no_more(alert)
+  if call('HDEL', counted(name, 1), alert) + call('HDEL', counted(name, 2), alert) > 0 then
+    sum_up(banned, summary, summary_blob)
+  end
+end
+
+local function one(banned, alert, rank, claim, how, blob, summary, summary_blob)
   if not in_force(banned, buckets, now) then return 'not-banned', 0 end
-  local key = ROOT .. 's:' .. hex(alert)
+  local key, open = ROOT .. 's:' .. hex(alert), ROOT .. 'o:' .. hex(banned)
+  local is_open = call('HEXISTS', open, alert) == 1
   local revision, noted, confirmed, over, claimed, since = pair_get(key)
   if not revision or over <= now then revision, noted, confirmed = 0, -1, -1 end
-  if again_only == '1' and not (claimed == claim and confirmed < noted) then return 'duplicate', 0 end
+  if (how == 'again' or how == 'count') and not (claimed == claim and confirmed < noted) then
+    if is_open or how == 'again' then return 'duplicate', 0 end
+    withhold(banned, alert, rank, summary, summary_blob)
+    return 'withheld', 0
+  end
   local again = confirmed < noted and rank <= noted
   local anothers = again and claimed ~= claim and now < since + claim_seconds
   if anothers or rank <= confirmed then return 'duplicate', 0 end
+  local told = call('HLEN', open)
+  if summary ~= '' then told = told - call('HEXISTS', open, summary) end
+  if not is_open and (how == 'full' or told >= most) then
+    withhold(banned, alert, rank, summary, summary_blob)
+    return 'withheld', 0
+  end
   if not again then revision = revision + 1 end
   pair_put(key, revision, rank, confirmed, now + seconds, claim, now)
   call('EXPIRE', key, seconds)
-  note(banned, alert, revision, blob)
+  note(banned, alert, revision, blob, summary, summary_blob)
   return 'publish', revision
 end
 
-for at = 7, #ARGV, 6 do
-  local word, revision = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], ARGV[at + 4], ARGV[at + 5])
+for at = 8, #ARGV, 8 do
+  local word, revision = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 7))
   answers[#answers + 1] = word
   answers[#answers + 1] = revision
 end

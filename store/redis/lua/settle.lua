@@ -1,11 +1,30 @@
--- ARGV: epoch, then alert digest and revision in turn: owed no more, unless it is owed under another one. Answers 1
--- for each that was.
+-- ARGV: epoch, marker seconds, account-map buckets, alerts known of a ban at most, seconds between two summaries of a
+-- ban, then four for each: banned digest,
+-- alert digest, revision, and what is still known of it ('' for nothing). Owed no more, unless it is owed under another
+-- revision. Answers 1 for each that was.
 if emptied() then return redis.error_reply('EMPTIED') end
+local seconds, buckets, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}
-for at = 2, #ARGV, 2 do
-  local owed = call('HGET', OWED, ARGV[at])
-  local same = owed and struct.unpack('>I4', owed) == tonumber(ARGV[at + 1])
-  if same then owe_no_more(ARGV[at]) end
+
+-- Whoever was forgotten since is named by nothing that is kept.
+local function keep(banned, alert, entry)
+  local known = ROOT .. 'c:' .. hex(banned)
+  if entry == '' or not map_get(ROOT .. 'b:', banned, buckets) or call('HLEN', known) >= most then return end
+  call('HSET', known, alert, entry)
+  call('EXPIRE', known, seconds)
+end
+
+for at = 6, #ARGV, 4 do
+  local banned, alert, revision = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local owed = call('HGET', OWED, alert)
+  local same = owed and struct.unpack('>I4', owed) == revision
+  if same then
+    owe_no_more(alert)
+    if sub(owed, HEAD_BYTES + 1, HEAD_BYTES + 5) == 'open ' then
+      call('SET', ROOT .. 'y:' .. hex(banned), '', 'EX', ARGV[5])
+    end
+    keep(banned, alert, ARGV[at + 3])
+  end
   answers[#answers + 1] = same and 1 or 0
 end
 return answers

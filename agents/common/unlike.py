@@ -1,0 +1,48 @@
+"""A changed account and the alerts about it: those whose pair no longer resembles are withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agents.house import House
+from agents.pairing import best_score
+from samehand.fingerprint import pack
+from samehand.frequency import Frequencies
+from samehand.unbanned import Unbanned
+from store.base import Ban, Remembered
+
+
+async def withdraw_unlike(changed: Sequence[Remembered], frequencies: Frequencies, house: House) -> None:
+    """Withdraws open alerts about accounts as they are now, where they are below the bands.
+
+    An alert about a later state of the account stays: this event is an older one that comes late. So does one
+    that cannot be compared, since a rotation of peppers has left both sides none in common.
+    """
+    store = house.store
+    found = await house.ask(store.alerts_about([one.account for one in changed]))
+    about = [
+        (account, alert)
+        for account, alerts in zip(changed, found, strict=True)
+        for alert in alerts
+        if alert.open and alert.seen_at <= account.seen_at
+    ]
+    if not about:
+        return
+    bans = await house.ask(store.bans([alert.banned for _, alert in about]))
+    unlike = [
+        alert
+        for (account, alert), ban in zip(about, bans, strict=True)
+        if ban is not None and _unlike(account, ban, frequencies, house)
+    ]
+    if unlike:
+        await house.ask(store.withdraw(unlike, reason="no-longer-resembles", now=house.now()))
+
+
+def _unlike(account: Remembered, ban: Ban, frequencies: Frequencies, house: House) -> bool:
+    sight = Unbanned(frequencies, [pack(one) for one in ban.fingerprints])
+    scored = [
+        one
+        for theirs in ban.fingerprints
+        if (one := best_score(account.fingerprints, theirs, house, sight, ban.facts.policy)) is not None
+    ]
+    return bool(scored) and all(one.band == "none" for _, one in scored)

@@ -1,0 +1,17 @@
+-- ARGV: epoch, now, marker seconds, reason, then three for each: banned digest, alert digest, revision (0: it is not
+-- open). Withdraws each that is open under its revision; of a deleted account nothing is known afterwards.
+if emptied() then return redis.error_reply('EMPTIED') end
+room()
+local now, seconds, reason = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+for at = 5, #ARGV, 3 do
+  local banned, alert, revision = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local open = ROOT .. 'o:' .. hex(banned)
+  local entry = call('HGET', open, alert)
+  if entry and struct.unpack('>I4', entry) == revision then
+    call('HDEL', open, alert)
+    withdraw(banned, alert, entry, reason, now, seconds)
+  elseif reason == 'account-deleted' then
+    call('HDEL', ROOT .. 'c:' .. hex(banned), alert)
+  end
+end
+return 'OK'
