@@ -17,7 +17,6 @@ QUOTING: Final = frozenset({"no-longer-resembles", "verdict"})
 """Reasons for which a withdrawn alert still quotes both accounts: neither is to be forgotten, and people may
 want to read what was alerted. All others follow from an account or a ban that is gone."""
 
-
 KNOWN_ON: Final = QUOTING | {"account-banned"}
 """Reasons after which a verdict may still come, and is to be understood: who says `mirror` often bans the
 account in the same breath."""

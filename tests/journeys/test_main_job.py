@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import redis
 
+from schemas.alerts import MirrorAlert
 from tests.journeys.conftest import Platform
-from tests.makers import a_ban, a_change, a_reinstatement, a_sign_up
+from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up
 
 pytestmark = pytest.mark.journey
 
@@ -155,3 +156,25 @@ def everything_in(redis_url: str, prefix: str) -> bytes:
     client.close()
     assert parts, "nothing was scanned"
     return b"\0".join(parts)
+
+
+def test_an_alert_ends_with_the_account_that_it_is_about_and_says_why(platform: Platform) -> None:
+    given: dict[str, Any] = {"handle": "wakhan_letters", "device_id": device(7)}
+    platform.publish(platform.topics.banned, a_ban("b7", at=AGO, banned_at=AGO, **given))
+    for n in (1, 2):
+        mirror = a_sign_up(f"n7-{n}", handle=f"wakhan_letters_{n}", device_id=device(7), at=AGO)
+        platform.publish(platform.topics.created, mirror)
+
+    def on_ban(who: str) -> list[MirrorAlert]:
+        return [alert for alert in platform.alerts_on(who) if alert.matched.account_id == "b7"]
+
+    platform.until(lambda: on_ban("n7-1") and on_ban("n7-2"), "both alerts")
+    platform.publish(platform.topics.deleted, a_deletion("n7-1", at=NOW))
+    platform.publish(platform.topics.banned, a_ban("n7-2", at=NOW, banned_at=NOW, **given))
+    platform.until(lambda: len(on_ban("n7-1")) == len(on_ban("n7-2")) == 2, "both withdrawals")
+    for who, reason in (("n7-1", "account-deleted"), ("n7-2", "account-banned")):
+        last = on_ban(who)[-1]
+        assert (last.status, last.revision, last.withdrawn_reason) == ("withdrawn", 2, reason)
+        assert not any(line.ours or line.theirs for line in last.evidence)
+    withdrawn = 'samehand_alerts_withdrawn_total{reason="account-banned"}'
+    platform.until(lambda: platform.metric(withdrawn) >= 1, "the metric")
