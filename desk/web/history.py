@@ -32,6 +32,7 @@ class Look:
     ages: Buckets = ()
     alerts: float = 0.0
     by_topic: dict[str, float] = field(default_factory=dict)
+    letters: dict[str, float] = field(default_factory=dict)
     lag_records: float = 0.0
     lag_seconds: float = 0.0
 
@@ -44,6 +45,7 @@ def look_of(figures: Figures) -> Look:
         ages=figures.buckets("samehand_event_age_seconds"),
         alerts=figures.total("samehand_alerts_total"),
         by_topic=figures.by("topic", "samehand_events_total"),
+        letters=figures.by("topic", "samehand_deadletters_total"),
         lag_records=figures.total("samehand_consumer_lag_records"),
         lag_seconds=figures.largest("samehand_consumer_lag_seconds"),
     )
@@ -78,6 +80,10 @@ class History:
     def ages(self, over: float) -> Buckets:
         """How old events of the last so many seconds were at their outcome."""
         return since(self.now.ages, self._before(over).ages)
+
+    def rise(self, count: Callable[[Look], float]) -> float:
+        """By how much a counter rose over the whole history; what was counted before it is not in it."""
+        return count(self.now) - count(self.looks[0]) if self.looks else 0.0
 
     def freshness(self) -> float | None:
         """The share of events within the objective, over the whole history; `None` without any."""

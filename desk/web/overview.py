@@ -6,7 +6,8 @@ prefix and queues a name that people choose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
@@ -32,9 +33,29 @@ _BREAKER: Final[dict[BreakerState, tuple[str, State]]] = {
     BreakerState.HALF_OPEN: ("probing", "warn"),
     BreakerState.OPEN: ("open", "bad"),
 }
+_BETWEEN_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_DOCTOR: Final = "samehand doctor"
 _HTMX: Final = escape(
     '{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true}'
 )
+
+
+RUNBOOKS: Final = "docs/runbooks"
+"""Where they are in the repository, as the rules of Prometheus say it: a worker knows no address of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """What mends a figure that is not well: a command where one does, and the runbook, by its name."""
+
+    runbook: str
+    command: str = ""
+
+    def html(self) -> str:
+        """As a line below the figure."""
+        command = f"<code>{_broken_at_dots(self.command)}</code>; " if self.command else ""
+        name = _BETWEEN_WORDS.sub("<wbr>", escape(self.runbook))
+        return f'<p class="cure">{command}runbook <code>{RUNBOOKS}/<wbr>{name}.md</code></p>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +67,15 @@ class Tile:
     note: str
     state: State = "plain"
     chart: str = ""
+    cure: Cure | None = None
 
     def html(self) -> str:
         """As a section of the page."""
+        cure = self.cure.html() if self.cure is not None else ""
         return (
             f'<section class="tile {self.state}"><h2>{escape(self.name)}</h2>'
             f'<p class="value">{escape(self.value)}</p>'
-            f'<p class="note">{escape(self.note)}</p>{self.chart}</section>'
+            f'<p class="note">{escape(self.note)}</p>{cure}{self.chart}</section>'
         )
 
 
@@ -115,10 +138,13 @@ def tiles(figures: Figures, history: History) -> Sequence[Tile]:
 def _ready(figures: Figures) -> Tile:
     stopped = [topic for topic, one in figures.by("topic", "samehand_topic_stopped").items() if one]
     if stopped:
-        return Tile("Ready", "stopped", f"too many dead letters: {', '.join(stopped)}", "bad")
-    well = figures.total("samehand_ready") == 1.0
-    note = "records that arrive now are decided" if well else figures.unready or "/health/ready says why"
-    return Tile("Ready", "yes" if well else "no", note, "good" if well else "bad")
+        cure = Cure("SamehandTopicStopped", f"samehand letters resume {stopped[0]}")
+        return Tile("Ready", "stopped", f"too many dead letters: {', '.join(stopped)}", "bad", cure=cure)
+    if figures.total("samehand_ready") == 1.0:
+        return Tile("Ready", "yes", "records that arrive now are decided", "good")
+    # Of what makes a worker unready, the store is the most frequent, and the breaker's page is about it.
+    about = "SamehandBreakerOpen" if "store" in figures.unready else "SamehandLagWithoutProgress"
+    return Tile("Ready", "no", figures.unready or "/health/ready says why", "bad", cure=Cure(about, _DOCTOR))
 
 
 def _freshness(history: History) -> Tile:
@@ -127,8 +153,10 @@ def _freshness(history: History) -> Tile:
     name = f"Within {FRESH_SECONDS:.0f} s"
     if fresh is None or burn is None:
         return Tile(name, "–", f"no event in {span}; the objective is {OBJECTIVE:.0%}")
-    state: State = "good" if fresh >= OBJECTIVE else "bad"
-    return Tile(name, words.share(fresh), f"of {span}; error budget burns at {burn:.1f} ×", state)
+    note = f"of {span}; error budget burns at {burn:.1f} ×"
+    if fresh >= OBJECTIVE:
+        return Tile(name, words.share(fresh), note, "good")
+    return Tile(name, words.share(fresh), note, "bad", cure=Cure("SamehandFreshnessBudgetBurnsFast", _DOCTOR))
 
 
 def _oldest(figures: Figures, history: History) -> Tile:
@@ -138,7 +166,8 @@ def _oldest(figures: Figures, history: History) -> Tile:
     note = f"to an outcome p50 {words.seconds(median)}, p99 {words.seconds(tail)}"
     state: State = "good" if age <= FRESH_SECONDS else "warn" if age <= OLD_SECONDS else "bad"
     chart = spark(history.levels(lambda look: look.lag_seconds), "age of the oldest waiting record")
-    return Tile("Oldest waiting", words.seconds(age) if age else "none", note, state, chart)
+    cure = None if state == "good" else Cure("SamehandLagging", _DOCTOR)
+    return Tile("Oldest waiting", words.seconds(age) if age else "none", note, state, chart, cure)
 
 
 def _lag(history: History) -> Tile:
@@ -165,7 +194,8 @@ def _events(history: History) -> Tile:
 def _breaker(figures: Figures) -> Tile:
     value, state = _BREAKER[BreakerState(int(figures.largest("samehand_store_breaker_state")))]
     age = quantile(0.99, figures.buckets("samehand_store_seconds"))
-    return Tile("Store breaker", value, f"store p99 {words.seconds(age)} a batch", state)
+    cure = None if state == "good" else Cure("SamehandBreakerOpen", _DOCTOR)
+    return Tile("Store breaker", value, f"store p99 {words.seconds(age)} a batch", state, cure=cure)
 
 
 def _unavailable(figures: Figures) -> Tile:
@@ -189,33 +219,50 @@ def _topics(figures: Figures, history: History) -> str:
     waits = figures.by("topic", "samehand_consumer_lag_records")
     ages = figures.by("topic", "samehand_consumer_lag_seconds", max)
     dead = figures.by("topic", "samehand_deadletters_total")
+    lately = {topic: history.rise(_letters_of(topic)) for topic in dead}
     rows = (
         (
-            topic,
-            words.count(events),
-            words.rate(history.per_second(_events_of(topic))),
-            words.count(waits.get(topic, 0.0)),
-            words.seconds(age) if (age := ages.get(topic, 0.0)) else "–",
-            words.count(dead.get(topic, 0.0)),
+            Cell(topic),
+            Cell(words.count(events)),
+            Cell(words.rate(history.per_second(_events_of(topic)))),
+            Cell(words.count(waits.get(topic, 0.0))),
+            Cell(words.seconds(age) if (age := ages.get(topic, 0.0)) else "–"),
+            Cell(words.count(dead.get(topic, 0.0)), "bad" if lately.get(topic) else "plain"),
         )
         for topic, events in sorted(history.now.by_topic.items())
     )
-    return _panel("Topics", _table(("topic", "events", "a second", "lag", "oldest", "dead letters"), rows))
+    table = _table(("topic", "events", "a second", "lag", "oldest", "dead letters"), rows, "topics")
+    return _panel("Topics", f"{table}{_letters(lately, history)}")
+
+
+def _letters(lately: Mapping[str, float], history: History) -> str:
+    """What to do about dead letters of the last quarter of an hour; nothing where there are none."""
+    rising = sorted((topic for topic, count in lately.items() if count), key=lambda topic: -lately[topic])
+    if not rising:
+        return ""
+    count = sum(lately.values())
+    told = f"{words.count(count)} dead letter{'' if count == 1 else 's'} in {words.seconds(history.seconds)}."
+    cure = Cure("SamehandDeadLetters", f"samehand letters list --topic {rising[0]}")
+    return f'<p class="bad"><strong>{escape(told)}</strong></p>{cure.html()}'
 
 
 def _events_of(topic: str) -> Callable[[Look], float]:
     return lambda look: look.by_topic.get(topic, 0.0)
 
 
+def _letters_of(topic: str) -> Callable[[Look], float]:
+    return lambda look: look.letters.get(topic, 0.0)
+
+
 def _alerts(figures: Figures) -> str:
     rows = (
         (
-            band,
+            Cell(band),
             *(
-                words.count(figures.total("samehand_alerts_total", band=band, direction=way))
+                Cell(words.count(figures.total("samehand_alerts_total", band=band, direction=way)))
                 for way in DIRECTIONS
             ),
-            _precision(figures, band),
+            Cell(_precision(figures, band)),
         )
         for band in BANDS
     )
@@ -273,7 +320,7 @@ def _store(figures: Figures) -> str:
             words.seconds(quantile(0.99, figures.buckets("samehand_searchable_seconds"))),
         ),
     )
-    return _panel("Store", _table((), rows))
+    return _panel("Store", _table((), ((Cell(name), Cell(value)) for name, value in rows)))
 
 
 def _stamp(figures: Figures, history: History) -> str:
@@ -290,10 +337,29 @@ def _panel(name: str, inside: str) -> str:
     return f'<section class="panel"><h2>{escape(name)}</h2>{inside}</section>'
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a table, and whether it is well."""
+
+    text: str
+    state: State = "plain"
+
+    def html(self) -> str:
+        """As the cell of a row."""
+        coloured = f' class="{self.state}"' if self.state != "plain" else ""
+        return f"<td{coloured}>{escape(self.text)}</td>"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[Cell]], kind: str = "") -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     lines = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
+        f'<tr><th scope="row">{_broken_at_dots(first.text)}</th>{"".join(cell.html() for cell in rest)}</tr>'
         for first, *rest in rows
     )
-    return f"<table>{f'<thead><tr>{head}</tr></thead>' if head else ''}<tbody>{lines}</tbody></table>"
+    opening = f'<table class="{kind}">' if kind else "<table>"
+    return f"{opening}{f'<thead><tr>{head}</tr></thead>' if head else ''}<tbody>{lines}</tbody></table>"
+
+
+def _broken_at_dots(name: str) -> str:
+    """A topic's name that a narrow column breaks behind a dot, and nowhere else."""
+    return escape(name).replace(".", ".<wbr>")

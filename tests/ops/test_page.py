@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from desk.web import overview
+from desk.web.history import History, look_of
+from streams.breaker import BreakerState
+from streams.lag import Lag
+from streams.topics import Names
+from tests.desk.web.makers import NOON, figures_of, settle, some_meters
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
 from tests.ops.conftest import PICTURES as TAKEN
@@ -133,6 +141,55 @@ def test_it_is_readable_without_scripts_and_on_a_phone(browser: Any, service: Pl
     assert "Events a second" in opened.locator("main").inner_text()
     assert opened.locator("meta[http-equiv=refresh]").count() == 1
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def everything_wrong() -> str:
+    """The page of a worker of which nothing is well, with its style in it."""
+    topics = [getattr(Names("platform.eu."), name) for name in ("created", "updated", "banned", "enrolled")]
+    meters, history = some_meters(*topics), History()
+    for topic in topics:
+        settle(meters, 123_456 if topic == topics[0] else 10, age=90.0, topic=topic)
+    history.note(look_of(figures_of(meters, NOON - 600)))
+    meters.ready.set(0)
+    meters.breaker(BreakerState.OPEN)
+    meters.deadletters.labels(topics[0], "not-json").inc(1_234)
+    meters.lags({(topic, 0): Lag(98_765, NOON - 900) for topic in topics}, NOON)
+    settle(meters, 10, age=90.0, topic=topics[0])
+    figures = replace(figures_of(meters), unready="store: Redis cannot be reached: ConnectionError")
+    history.note(look_of(figures))
+    style = files("desk.web").joinpath("static", "overview.css").read_text("utf-8")
+    return overview.page(figures, history).replace("</head>", f"<style>{style}</style></head>")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 380, 1280])
+def test_what_is_wrong_is_readable_at_every_width(
+    browser: Any, everything_wrong: str, width: int, scheme: str
+) -> None:
+    axe: Any = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_content(everything_wrong)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    # Each line of a topic's name ends where the name does, or behind a dot.
+    broken = page.evaluate(
+        """() => [...document.querySelectorAll('tbody th[scope=row]')].flatMap(cell => [...cell.childNodes]
+             .filter(node => node.nodeType === Node.TEXT_NODE)
+             .filter(node => { const range = document.createRange(); range.selectNodeContents(node);
+                               return range.getClientRects().length > 1; })
+             .map(node => node.textContent).filter(text => !text.includes(' ')))"""
+    )
+    assert broken == []
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.tile, .panel')].filter(it => it.scrollWidth > it.clientWidth)
+             .map(it => it.querySelector('h2').innerText)"""
+    )
+    assert cut == [], "what does not fit"
+    assert page.locator(".bad .cure code").count() >= 8
+    assert page.locator("td.bad").inner_text().replace("\u202f", "") == "1234"
+    found = axe.Axe().run(page)
+    assert [(it["id"], it["help"]) for it in found.response["violations"]] == []
+    page.close()
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -13,6 +13,7 @@ from streams.breaker import BreakerState
 from streams.lag import Lag
 from streams.meters import Meters
 from tests.desk.web.makers import NOON, TOPIC, figures_of, settle, some_meters
+from tests.house import ROOT
 
 
 class Words(HTMLParser):
@@ -40,7 +41,7 @@ class Words(HTMLParser):
 
 def read(html: str) -> str:
     words = Words()
-    words.feed(html)
+    words.feed(html.replace("<wbr>", ""))  # which part no words
     assert not words.open, f"never closed: {words.open}"
     return " ".join(part for part in words.text if part)
 
@@ -106,9 +107,58 @@ def test_a_stopped_topic_is_named_before_anything_else() -> None:
     meters = some_meters()
     meters.ready.set(0)
     meters.topic_stopped.labels(TOPIC).set(1)
+    cure = overview.Cure("SamehandTopicStopped", f"samehand letters resume {TOPIC}")
     assert tile(meters, "Ready") == overview.Tile(
-        "Ready", "stopped", f"too many dead letters: {TOPIC}", "bad"
+        "Ready", "stopped", f"too many dead letters: {TOPIC}", "bad", cure=cure
     )
+
+
+def everything_wrong() -> Meters:
+    """A worker of which nothing is well."""
+    meters = some_meters()
+    meters.ready.set(0)
+    meters.breaker(BreakerState.OPEN)
+    meters.lags({(TOPIC, 0): Lag(1050, NOON - 90)}, NOON)
+    settle(meters, 10, age=90.0)
+    return meters
+
+
+def test_what_is_red_names_what_mends_it_and_its_runbook() -> None:
+    meters, history = everything_wrong(), History()
+    history.note(look_of(figures_of(some_meters(), NOON - 60)))
+    history.note(look_of(figures_of(meters)))
+    red = [it for it in overview.tiles(figures_of(meters), history) if it.state == "bad"]
+    assert [it.name for it in red] == ["Ready", "Within 5 s", "Oldest waiting", "Store breaker"]
+    for one in red:
+        assert one.cure is not None
+        assert one.cure.command.startswith("samehand ")
+        assert (ROOT / overview.RUNBOOKS / f"{one.cure.runbook}.md").is_file()
+        assert f"docs/runbooks/{one.cure.runbook}.md" in read(one.html())
+    well = overview.tiles(figures_of(some_meters()), History())
+    assert [it.cure for it in well if it.state == "good"] == [None] * 3
+
+
+def test_dead_letters_are_red_while_they_come_and_told_with_their_command() -> None:
+    meters, history = some_meters(), History()
+    meters.deadletters.labels(TOPIC, "not-json").inc(5)
+    history.note(look_of(figures_of(meters, NOON - 60)))
+    old = overview.body(figures_of(meters), history)
+    assert '<td class="bad">' not in old, "what was there before the first look is no news"
+    meters.deadletters.labels(TOPIC, "not-json").inc(2)
+    history.note(look_of(figures_of(meters)))
+    html = overview.body(figures_of(meters), history)
+    assert '<td class="bad">7</td>' in html
+    text = read(html)
+    assert "2 dead letters in 1 min." in text
+    assert f"samehand letters list --topic {TOPIC}" in text
+    assert (ROOT / "docs/runbooks/SamehandDeadLetters.md").is_file()
+
+
+def test_a_topic_may_break_behind_its_dots_alone() -> None:
+    meters, history = some_meters(), History()
+    settle(meters, 1)
+    history.note(look_of(figures_of(meters)))
+    assert "accounts.<wbr>created</th>" in overview.body(figures_of(meters), history)
 
 
 def test_how_soon_is_told_once_there_is_an_alert_on_a_ban_with_a_date() -> None:
