@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from agents.aside import aside
+from agents.common.turns import Turns
 from agents.doors import ban_of, descending, evident, unread_of
 from agents.house import House
 from agents.reading import count, dead, reading_moment
@@ -53,7 +54,12 @@ class Enrol:
         """
         outcomes: list[Outcome] = []
         with stage("distil"):
-            read = await aside(arrivals, lambda: [contained(self._read, arrival) for arrival in arrivals])
+            parts = await aside(
+                arrivals,
+                lambda some: [contained(self._read, arrival) for arrival in some],
+                Turns(self._house.ticks),
+            )
+        read = [one for _, part in parts for one in part]
         note(lambda: _event_ids(read))
         for kind, run in groupby(read, key=type):
             items = list(run)

@@ -14,6 +14,7 @@ from store.base import Store
 from store.errors import StoreEmptied, StoreUnavailable
 from streams.errors import Transient
 from streams.meters import Meters
+from streams.supervision.caution import waiting
 from streams.topics import Names
 from streams.tracing import stage
 
@@ -80,7 +81,7 @@ class House:
         """
         began, operation = self.ticks(), getattr(answer, "__name__", "unknown")
         try:
-            with stage(STAGES.get(operation, operation)):
+            with stage(STAGES.get(operation, operation)), waiting():
                 return await answer
         except (StoreUnavailable, StoreEmptied) as outage:
             raise Transient(str(outage)) from outage

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from agents.common.turns import Turns
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
 from agents.reading import itself, read_all
@@ -63,11 +64,12 @@ class Lookback:
                 for (place, _, _), candidates in zip(standing, found, strict=True)
             }
         )
-        return [
-            (place, emits)
-            for (place, word, ban), candidates in zip(standing, found, strict=True)
-            if (emits := await self._of_ban(word, ban, candidates, frequencies))
-        ]
+        told, turns = [], Turns(house.ticks)
+        for (place, word, ban), candidates in zip(standing, found, strict=True):
+            if emits := await self._of_ban(word, ban, candidates, frequencies):
+                told.append((place, emits))
+            await turns.give()
+        return told
 
     async def _of_ban(
         self, word: BanEnrolled, ban: Ban, candidates: Sequence[Candidate], frequencies: Frequencies

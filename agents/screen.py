@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agents.aside import aside
+from agents.common.turns import Turns
 from agents.common.unlike import withdraw_unlike
 from agents.counting import unavailable
 from agents.doors import evident, remembered_of, unread_of
@@ -31,9 +32,7 @@ from streams.tracing import note, stage
 ASKED_AT_ONCE: Final = 64
 """Events of a batch that ask the store together, and are compared before the next ones ask.
 
-An answer on 500 events is 30,000 postings, which a busy client does not read within Redis' deadline; and
-nobody else of this process gets a turn while its candidates are compared, bans that wait for enrolment among
-them.
+An answer on 500 events is 30,000 postings, which a busy client does not read within Redis' deadline.
 """
 
 
@@ -59,8 +58,11 @@ class Screen:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: alerts, nothing to say, or a dead letter."""
-        outcomes, events = await aside(arrivals, lambda: self._read(arrivals))
-        seen = [(place, one) for place, one in events if one is not None]
+        outcomes: list[Outcome] = []
+        seen: list[tuple[int, _Seen]] = []
+        for first, (some, events) in await aside(arrivals, self._read, Turns(self._house.ticks)):
+            outcomes += some
+            seen += [(first + place, one) for place, one in events if one is not None]
         if seen:
             for place, emits in (await self._alerts(seen)).items():
                 outcomes[place] = Published(tuple(emits))
@@ -139,16 +141,17 @@ class Screen:
         """The best pairs of each event at or above `possible`, and those below that were asked for."""
         # What one evader's banned accounts share is no crowd of strangers.
         sights = [Unbanned(frequencies, _records(candidates)) for candidates in found]
-        near = [
-            self._near(one, candidates, sight)
-            for (_, one), candidates, sight in zip(seen, found, sights, strict=True)
-        ]
+        near, turns = [], Turns(self._house.ticks)
+        for (_, one), candidates, sight in zip(seen, found, sights, strict=True):
+            near.append(self._near(one, candidates, sight))
+            await turns.give()
         refs = [candidate.ref for candidates in near for candidate in candidates]
         facts = iter(await self._house.ask(self._house.store.facts(refs)) if refs else ())
         best = []
         for (_, one), candidates, sight in zip(seen, near, sights, strict=True):
             with_facts = [(candidate, next(facts)) for candidate in candidates]
             best.append(self._kept(self._with_policy(one, with_facts, sight)))
+            await turns.give()
         return best
 
     def _kept(self, pairs: Sequence[Pair]) -> list[Pair]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace as replace_fields
+from functools import partial
 from importlib.metadata import version
 
 import structlog
@@ -26,7 +27,7 @@ from agents.tending import Tending
 from samehand.compiled import form
 from samehand.normal.fold import FOLD_VERSION
 from schemas.malformed import REASONS
-from store.errors import StoreMismatch
+from store.errors import StoreError, StoreMismatch
 from store.pepper import Peppers
 from streams import logs
 from streams.app import WorkerApp, register
@@ -36,6 +37,12 @@ from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.meters import Meters
 from streams.recent import Recent
 from streams.settings import Settings
+from streams.supervision.caution import REASON as ENDED_WORKER
+from streams.supervision.caution import Caution
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.heartbeat import beat
+from streams.supervision.supervisor import Birth
+from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.topics import Names, names
 from streams.tracing import tracer_of
 from streams.worker import cannot_start, run_worker, without_broker
@@ -43,10 +50,15 @@ from streams.worker import cannot_start, run_worker, without_broker
 log = structlog.get_logger("samehand.worker")
 
 
-def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None) -> int:
+def run(
+    settings: Settings,
+    hang: Callable[[WorkerApp], None] = lambda app: None,
+    birth: Birth | None = None,
+) -> int:
     """Runs a worker until it is told to stop; its exit code. Blocks, and owns signals.
 
-    ``hang`` puts pages for people beside ``/metrics``, of which this floor knows nothing.
+    ``hang`` puts pages for people beside ``/metrics``, of which this floor knows nothing. ``birth`` is what a
+    supervisor tells it, if there is one.
 
     Raises:
         SettingsError: a file that the settings name cannot be used.
@@ -55,15 +67,25 @@ def run(settings: Settings, hang: Callable[[WorkerApp], None] = lambda app: None
     peppers, tracer = peppers_of(settings), tracer_of(settings, SystemClock())
     if (wrong := start_fault(settings) or asyncio.run(store_fault(settings, peppers))) is not None:
         return cannot_start(wrong)
+    birth = birth or Birth(FlightRecorder())
+    suspects = SuspectTopic(settings)
     try:
+        accuse_unfinished(suspects, birth)
         epoch = known_epoch(settings)
     except (BrokerUnavailable, BrokerRefused) as fault:
         # Without it an emptied store would look like a new one, and every account like nobody's mirror.
         return cannot_start(without_broker(fault))
     house = house_of(settings, peppers, epoch)
     tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
-    app = WorkerApp(settings, house.meters, store=lambda: tending.fault, tracer=tracer)
+    caution = Caution(
+        birth.recorder, Suspects(suspects.read), accuse=suspects.accuse, elsewhere=(StoreError,)
+    )
+    app = WorkerApp(settings, house.meters, store=lambda: tending.fault, tracer=tracer, caution=caution)
     staff(app, house)
+    house.meters.restarted(birth.restarts)
+    app.beside(
+        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
+    )
     ProcessCollector(registry=house.meters.registry)  # memory, CPU and open files of this process
     hang(app)
 
@@ -105,7 +127,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
         meters=Meters(
             CollectorRegistry(),
             topics=consumed(called),
-            reasons=REASONS,
+            reasons=(*REASONS, ENDED_WORKER),
             operations=OPERATIONS,
             signals=SIGNAL_NAMES,
             scripts=SCRIPT_NAMES,
@@ -151,10 +173,16 @@ def posts(house: House) -> tuple[Post, ...]:
 def again_of(app: WorkerApp, house: House) -> Again:
     """What repeats the last minutes. Its agents count nothing: their events have been counted."""
     meters = Meters(CollectorRegistry(), topics=consumed(house.topics), operations=OPERATIONS)
+    caution = app.around.caution
+    slot = caution.slot("again")
     return Again(
         store=house.store,
         # Enrolling tells look-back of every ban again: its own topic need not be read.
-        posts=[post for post in posts(replace_fields(house, meters=meters)) if post.name != "lookback"],
+        posts=[
+            replace_fields(post, handle=partial(caution.decide_all, slot, post.handle))
+            for post in posts(replace_fields(house, meters=meters))
+            if post.name != "lookback"
+        ],
         histories=HistoryTopic(app.settings),
         recents=Recent(app.settings),
         publisher=app.around.publisher,

@@ -24,7 +24,7 @@ from typing import Any, Final
 import faust
 import structlog
 from faust.auth import SASLCredentials, SSLCredentials
-from faust.types import StreamT
+from faust.types import TP, StreamT
 from faust.types.auth import CredentialsT
 from faust.types.transports import TransportT
 from yarl import URL
@@ -44,6 +44,7 @@ from streams.patches import PromptTables, require_compiled_streams, safe_transpo
 from streams.progress import Progress
 from streams.resumes import Resumes, Stop
 from streams.settings import Settings
+from streams.supervision.caution import Caution, careless
 from streams.supervision.exit_codes import EXIT_FAILED
 from streams.topics import names
 from streams.tracing import OFF, Tracer
@@ -95,6 +96,7 @@ class WorkerApp(faust.App):
         store: Ask = lambda: "",
         topics_fault: Ask = lambda: "",
         tracer: Tracer = OFF,
+        caution: Caution | None = None,
     ) -> None:
         require_compiled_streams()
         self.settings = settings
@@ -130,6 +132,7 @@ class WorkerApp(faust.App):
             letters_topic=names(settings).letters,
             limits=Limits(records_max=settings.batch_records, linger_seconds=settings.linger_ms / 1000),
             tracer=tracer,
+            caution=caution or careless(),
         )
 
     def beside(self, run: Callable[[], Awaitable[None]]) -> None:
@@ -141,6 +144,11 @@ class WorkerApp(faust.App):
         await super().on_start()
         for run in self._beside:
             self.add_future(run())
+
+    async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        # Before the first of their records is decided: whoever had them may have ended on one.
+        self.around.caution.suspects.moved()
+        await super()._on_partitions_assigned(assigned, generation_id)
 
     def leaving(self) -> bool:
         """Whether waiting must end: partitions are being revoked, or the process is stopping."""

@@ -11,24 +11,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from streams.supervision.flight_recorder import Slot
+
 STEPS: Final = 16
 """From one record back to the limit; a size that still fails is tried once in some batches."""
 
 
 @dataclass(slots=True)
 class BatchSize:
-    """``records`` is the present size, from 1 to ``records_max``."""
+    """``records`` is the present size, from 1 to ``records_max``.
+
+    It is kept in the flight recorder, so that who starts again after a batch that was too slow, or that ended
+    its process, does not begin with as many.
+    """
 
     records_max: int
+    slot: Slot
     records: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.records = self.records_max
+        self.records = min(self.slot.records_max, self.records_max) or self.records_max
 
     def failed(self, tried: int) -> None:
         """A step with so many records failed."""
-        self.records = max(1, min(self.records, tried) // 2)
+        self._be(max(1, min(self.records, tried) // 2))
 
     def succeeded(self) -> None:
         """A step got through."""
-        self.records = min(self.records_max, self.records + max(1, self.records_max // STEPS))
+        self._be(min(self.records_max, self.records + max(1, self.records_max // STEPS)))
+
+    def _be(self, records: int) -> None:
+        self.records = records
+        self.slot.records_max = records if records < self.records_max else 0

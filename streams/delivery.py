@@ -12,7 +12,7 @@
    given up unacknowledged and delivered again, here or elsewhere.
 7. Too many dead letters stop the topic before the next one is published, until an operator resumes it.
 8. Anything unexpected is raised with the batch given up; the process ends and starts again from the last
-   commit.
+   commit. A record that ends its process is found, alone, and set aside (`streams.supervision.caution`).
 
 The state diagram, and why each rule is what it is: `docs/adr/0003-delivery.md`.
 """
@@ -40,6 +40,7 @@ from streams.outcomes import After, Arrival, Dead, Emit, Handle, Headers, Outcom
 from streams.progress import Progress, Stage
 from streams.publisher import Publisher, publish
 from streams.resumes import Resumes, Stop
+from streams.supervision.caution import Caution, careless
 from streams.telling import tell_dead
 from streams.tracing import OFF, Followed, Tracer, carrying, following, stage
 
@@ -93,6 +94,7 @@ class Surroundings:
     limits: Limits = field(default_factory=Limits)
     backoff: Backoff = field(default_factory=lambda: Backoff(random.uniform))
     tracer: Tracer = OFF
+    caution: Caution = field(default_factory=careless)
 
 
 class _GaveUp(Exception):  # not an error: the batch is somebody else's now, or ours again later
@@ -119,7 +121,8 @@ class Delivery:
         self._around = around
         self._clock = around.clock
         self._bound = bound or DeadLetterBound()
-        self._size = BatchSize(around.limits.records_max)
+        self._slot = around.caution.slot(name)
+        self._size = BatchSize(around.limits.records_max, self._slot)
         self._stopped: Stop | None = None
         self._log = log.bind(delivery=name, topic=topic)
 
@@ -141,6 +144,7 @@ class Delivery:
             self._move(Stage.FAILED)
             # The message may quote the record; the type and the place in the code do not.
             self._log.critical("delivery failed", fault=type(fault).__name__, offsets="unacknowledged")
+            await self._around.caution.confess(self._slot, type(fault).__name__)
             raise
         finally:
             pump.cancel()
@@ -186,16 +190,18 @@ class Delivery:
         return batch
 
     async def _decide(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """The outcomes of the first of them: of all, unless steps fail with so many at once."""
-        size, tried = self._size, 0
+        """The outcomes of the first of them: of all, unless steps fail with so many or some are suspects."""
+        size, tried, caution = self._size, 0, self._around.caution
+        if caution.suspects.stale:
+            await self._repeatedly(Stage.DECIDING, caution.suspects.refresh)
 
         async def once() -> list[Outcome]:
             nonlocal tried
             if tried:
                 size.failed(tried)
-            some = arrivals[: size.records]
+            some = caution.first_of(arrivals[: size.records])
             tried = len(some)
-            outcomes = list(await self._handle(some))
+            outcomes = list(await caution.decide(self._slot, self._handle, some))
             if len(outcomes) != len(some):
                 raise ValueError(f"the handler gave {len(outcomes)} outcomes for {len(some)} arrivals")
             return outcomes

@@ -26,6 +26,7 @@ from streams.breaker import BreakerState
 from streams.lag import Lag
 from streams.outcomes import Arrival, Dead, Nothing, Outcome, Published
 from streams.progress import Partition
+from streams.supervision.supervisor import REASONS as RESTARTS
 
 # `_created` series double the number of series and no query of ours reads them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
@@ -94,6 +95,12 @@ class Meters:
         self._declare_events(registry)
         self._declare_findings(registry)
         self._declare_store(registry)
+        self.restarts = Counter(
+            "samehand_worker_restarts",
+            "How often this worker was started again by its supervisor, by reason.",
+            ("reason",),
+            registry=registry,
+        )
         self._declare_build(registry, build or {"version": "unknown"})
         self._create_children(tuple(topics), tuple(reasons), tuple(operations))
         self._create_findings(tuple(signals), tuple(scripts))
@@ -257,6 +264,11 @@ class Meters:
             "Memory that the store's servers may use, 0 where nothing limits it.",
             registry=registry,
         )
+
+    def restarted(self, restarts: Mapping[str, int]) -> None:
+        """How often the supervisor has started a worker again before this one, by reason."""
+        for reason in RESTARTS:
+            self.restarts.labels(reason).inc(restarts.get(reason, 0))
 
     def _declare_build(self, registry: CollectorRegistry, build: Mapping[str, str]) -> None:
         meaning = "Always 1; what runs is in the labels."

@@ -228,8 +228,15 @@ class Settings(BaseSettings):
     traces_share: float = Field(
         0.01, ge=0.0, le=1.0, description="Share of events traced where their producer did not decide."
     )
+    hang_seconds: float = Field(
+        15.0,
+        ge=1.0,
+        le=600.0,
+        description="A worker whose event loop stands still for so long is killed and started again.",
+    )
     data_dir: Path | None = Field(
-        None, description="Folder for Faust's own files; a temporary one without it."
+        None,
+        description="Folder for Faust's files and what a worker had in hand as it ended; temporary without.",
     )
 
     @classmethod

@@ -164,10 +164,11 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """Its process id. Raises `NotInTime` where it has ended."""
-        if self.child.pid is None:
+        """The process that works: of a supervisor its child. Raises `NotInTime` where it has ended."""
+        if (pid := self.child.pid) is None:
             raise NotInTime(f"a worker ended\n{self.child.last_words()}")
-        return self.child.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return int(children[0]) if children else pid
 
     def cpu_seconds(self) -> float:
         """Processor time it has used."""

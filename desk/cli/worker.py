@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
-from streams import settings
+from streams import logs, settings
+from streams.settings import Settings
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.supervisor import Birth, supervise
 
 
 @click.command("worker", short_help="Score accounts as they are created, until told to stop.")
@@ -15,6 +20,9 @@ def command() -> int:
     the topics of account events and publishes alerts. Its address (SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT)
     shows a live overview, beside /metrics and /health. SIGTERM and Ctrl-C end it gracefully. Run as many as
     the topics have partitions; each adds its share.
+
+    It looks after itself: a worker that hangs (SAMEHAND_HANG_SECONDS) or crashes is started again, up to 20
+    times in a row, and a record that ended its worker three times becomes a dead letter.
 
     \b
     Exit codes:
@@ -35,7 +43,13 @@ def command() -> int:
       SAMEHAND_REDIS_URL=redis://redis:6379/0 \\
       SAMEHAND_PEPPER_FILE=/run/secrets/pepper samehand worker
     """
-    from agents.worker import run  # Faust takes half a second to import, which --help need not wait for
+    given = settings.load()
+    logs.configure(given.log_level)
+    return supervise(partial(_work, given), FlightRecorder(given.data_dir))
+
+
+def _work(given: Settings, birth: Birth) -> int:
+    from agents.worker import run  # half a second and 100 MB of imports, which the supervisor does without
     from desk.web.pages import hang
 
-    return run(settings.load(), hang)
+    return run(given, hang, birth)

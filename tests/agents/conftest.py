@@ -120,6 +120,7 @@ def make_life() -> MakeLife:
             topics=Names("t."),
             meters=Meters(CollectorRegistry(), operations=OPERATIONS),
             now=lambda: life.seconds,
+            ticks=lambda: life.seconds,
             rules=Rules(**rules),
         )
         life = Life(house)

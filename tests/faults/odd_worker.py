@@ -1,16 +1,18 @@
 """A worker with one thing wrong with it, for faults that no signal and no server can bring about.
 
-Run as ``python -m tests.faults.odd_worker slow ACCOUNT``, ``… broken ENDING``, ``… outdated ENDING``,
-``… skewed SECONDS`` or ``… impatient SECONDS``, with the settings of any worker. The product knows nothing
-of it: what is wrong is put in from here.
+Run as ``python -m tests.faults.odd_worker slow ACCOUNT``, ``… haunted ACCOUNT``, ``… broken ENDING``,
+``… outdated ENDING``, ``… skewed SECONDS`` or ``… impatient SECONDS``, with the settings of any worker. The
+product knows nothing of it: what is wrong is put in from here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import agents.screen
 import agents.worker
@@ -23,8 +25,11 @@ from schemas.accounts import AccountEvent
 from schemas.malformed import Malformed
 from schemas.wire import Decoded
 from store.base import Remembered
+from streams import logs
 from streams.outcomes import Arrival, Outcome
 from streams.settings import load
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.supervisor import supervise
 
 Decode = Callable[..., Decoded[AccountEvent] | Malformed]
 
@@ -41,6 +46,19 @@ def slow(account: str) -> None:
             return await super().__call__(arrivals)
 
     agents.worker.Screen = SlowScreen  # type: ignore[attr-defined]  # the one place where a fault may go in
+
+
+def haunted(account: str) -> None:
+    """Distilling this account's sign-up holds the interpreter, as an expression that backtracks does."""
+
+    def holds(
+        event: AccountEvent, keyers: Sequence[tuple[int, Keyer]], stock: StockPictures = NO_STOCK
+    ) -> Remembered:
+        if event.key == account:
+            re.match(r"(a+)+$", "a" * 64 + "b")
+        return remembered_of(event, keyers, stock)
+
+    agents.screen.remembered_of = holds  # type: ignore[attr-defined]  # the one place where a fault may go in
 
 
 def broken(ending: str) -> None:
@@ -85,6 +103,7 @@ def skewed(seconds: str) -> None:
 
 FAULTS: dict[str, Callable[[str], None]] = {
     "slow": slow,
+    "haunted": haunted,
     "broken": broken,
     "outdated": outdated,
     "impatient": impatient,
@@ -93,9 +112,14 @@ FAULTS: dict[str, Callable[[str], None]] = {
 
 
 def main(fault: str, how: str) -> int:
-    """Puts the fault in, and is a worker from then on."""
+    """Puts the fault in, and is a worker from then on, under a supervisor where that is what is tried."""
     FAULTS[fault](how)
-    return agents.worker.run(load())
+    settings = load()
+    if fault == "haunted":
+        logs.configure(settings.log_level)
+        work = partial(agents.worker.run, settings, lambda app: None)
+        return supervise(work, FlightRecorder(settings.data_dir))
+    return agents.worker.run(settings)
 
 
 if __name__ == "__main__":

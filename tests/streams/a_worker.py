@@ -4,15 +4,20 @@
 It is told what to do by its environment: `ECHO_SLOW_SECONDS` a batch, `ECHO_SLOW_COORDINATOR` (seconds until
 it tells what is committed), `ECHO_DOWN_FILE` (while it exists the store is down), and by the records:
 `poison` is a dead letter, `logic` raises in pure code, `crash` outside of it unless `ECHO_CRASHED_FILE`
-exists.
+exists. With `ECHO_SUPERVISED` it runs under the supervisor, as `samehand worker` does, and more records do
+harm: `hang` holds the interpreter, `exit` ends the process, `segfault` kills it, `unforeseen` raises where
+nothing may.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
+import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from aiokafka.consumer.group_coordinator import (  # type: ignore[import-untyped]  # aiokafka ships no types
@@ -25,6 +30,12 @@ from streams.app import WorkerApp, register
 from streams.errors import Transient
 from streams.meters import Meters
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published, contained
+from streams.settings import Settings
+from streams.supervision.caution import Caution
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.heartbeat import beat
+from streams.supervision.supervisor import Birth, supervise
+from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.topics import names
 from streams.worker import run_worker
 
@@ -32,6 +43,18 @@ from streams.worker import run_worker
 def present(name: str) -> bool:
     """Whether the file that a variable names exists."""
     return Path(os.environ.get(name, "/nonexistent")).exists()
+
+
+def harm(value: bytes) -> None:
+    """Do to this process what a record may do that nobody foresaw."""
+    if value.startswith(b"hang"):
+        re.match(r"(a+)+$", "a" * 64 + "b")  # some thousand years
+    if value.startswith(b"exit"):
+        os._exit(9)
+    if value.startswith(b"segfault"):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if value.startswith(b"unforeseen"):
+        raise LookupError("unforeseen")
 
 
 SLOW_SECONDS = float(os.environ.get("ECHO_SLOW_SECONDS", "0"))
@@ -60,6 +83,13 @@ def main() -> int:
     if seconds := os.environ.get("ECHO_SLOW_COORDINATOR"):
         slow_coordinator(float(seconds))
     logs.configure(given.log_level)
+    if os.environ.get("ECHO_SUPERVISED"):
+        return supervise(partial(work, given), FlightRecorder(given.data_dir))
+    return work(given)
+
+
+def work(given: Settings, birth: Birth | None = None) -> int:
+    """The worker itself."""
     called = names(given)
 
     def decide(arrival: Arrival) -> Outcome:
@@ -76,10 +106,21 @@ def main() -> int:
             raise Transient("the store is down")
         if any(arrival.value == b"crash" for arrival in arrivals) and not present("ECHO_CRASHED_FILE"):
             crash_once()
+        for arrival in arrivals if birth else ():
+            harm(arrival.value or b"")
         return [contained(decide, arrival) for arrival in arrivals]
 
     read = {"echo": called.created, "echo-too": called.updated}
-    app = WorkerApp(given, Meters(CollectorRegistry(), topics=read.values()))
+    meters, caution = Meters(CollectorRegistry(), topics=read.values()), None
+    if birth:
+        suspects = SuspectTopic(given)
+        accuse_unfinished(suspects, birth)
+        meters.restarted(birth.restarts)
+        caution = Caution(birth.recorder, Suspects(suspects.read), accuse=suspects.accuse)
+    app = WorkerApp(given, meters, caution=caution)
+    if birth:
+        limits = {"hang_seconds": given.hang_seconds, "stop_seconds": given.stop_seconds}
+        app.beside(partial(beat, birth.recorder, **limits))
     for name, topic in read.items():
         register(app, name, topic, handle)
     return run_worker(app)

@@ -1,0 +1,167 @@
+"""How a batch is decided so that a record which ends its process is found, alone, and set aside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+import structlog
+
+from streams.errors import StreamsError
+from streams.outcomes import Arrival, Dead, Handle, Outcome
+from streams.supervision.flight_recorder import FlightRecorder, InHand, Slot
+from streams.supervision.suspects import Suspect, Suspects
+
+REASON: Final = "ended-worker"
+
+CONFESS_SECONDS_MAX: Final = 8.0
+"""Less than a stop may take; the batch is given up either way."""
+
+_deciding: ContextVar[Slot | None] = ContextVar("deciding", default=None)
+
+Accuse = Callable[[Sequence[InHand], str], object]
+
+log = structlog.get_logger("samehand.suspects")
+
+
+def nobody_is_told(hands: Sequence[InHand], how: str) -> None:
+    """For who has no group."""
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Around the wait for a server's answer, within a handler: a kill meanwhile says nothing about a record.
+
+    An outage can make a record wait for minutes, and impatient people kill workers in outages.
+    """
+    if (slot := _deciding.get()) is None:
+        yield
+        return
+    slot.wait(True)
+    try:
+        yield
+    finally:
+        slot.wait(False)
+
+
+class Caution:
+    """What all deliveries of a process share of it.
+
+    `accuse` notes what was in hand for every worker of the group; it blocks. `elsewhere`: exceptions that end
+    the process and are no record's fault, beside those of this room.
+    """
+
+    def __init__(
+        self,
+        recorder: FlightRecorder,
+        suspects: Suspects,
+        *,
+        accuse: Accuse = nobody_is_told,
+        elsewhere: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self.suspects = suspects
+        self._recorder = recorder
+        self._accuse = accuse
+        self._room = Room()
+        self._elsewhere: tuple[type[BaseException], ...] = (asyncio.CancelledError, StreamsError, *elsewhere)
+
+    def slot(self, name: str) -> Slot:
+        """The part of the recorder that a delivery of this name writes."""
+        return self._recorder.slot(name)
+
+    def first_of(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """The first of them that may be decided at once: a suspect alone, or what comes before one."""
+        if not self.suspects.any:
+            return arrivals
+        for place, arrival in enumerate(arrivals):
+            if self.suspects.find(arrival) is not None:
+                return arrivals[: max(1, place)]
+        return arrivals
+
+    async def decide(self, slot: Slot, handle: Handle, arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+        """The outcomes of what `first_of` gave. Raises what the handler raises.
+
+        What is in hand is noted while the handler has it and not while an outage is waited out. It stays
+        noted where the handler fails as nobody expects, since the process ends on that.
+        """
+        suspect = self.suspects.find(arrivals[0])
+        if suspect is not None and suspect.is_guilty:
+            return [Dead(REASON, detail=f"ended its worker {suspect.ends} times, the last: {suspect.how}")]
+        async with self._room.alone() if suspect else self._room.shared():
+            slot.note(arrivals)
+            current = _deciding.set(slot)
+            try:
+                outcomes = await handle(arrivals)
+            except self._elsewhere:
+                slot.clear()
+                raise
+            finally:
+                _deciding.reset(current)
+            slot.clear()
+            return outcomes
+
+    async def confess(self, slot: Slot, how: str) -> None:
+        """The process is about to end on what this delivery has in hand: tell the group while it still can.
+
+        Who ends in order leaves its partitions to others at once, long before a successor could tell them.
+        """
+        if (hand := slot.read()) is None:
+            return
+        try:
+            async with asyncio.timeout(CONFESS_SECONDS_MAX):
+                await asyncio.to_thread(self._accuse, [hand], how)
+        except (StreamsError, TimeoutError) as fault:
+            log.warning("suspects are not noted yet", fault=str(fault))  # who comes after us does it
+        else:
+            slot.clear()
+
+    async def decide_all(self, slot: Slot, handle: Handle, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """The outcomes of all of them, for who does not settle them in parts."""
+        await self.suspects.refresh()
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(arrivals):
+            some = self.first_of(arrivals[len(outcomes) :])
+            outcomes += await self.decide(slot, handle, some)
+        return outcomes
+
+
+class Room:
+    """Shared by those who decide, and had alone by who decides a suspect: what ends it then is that."""
+
+    def __init__(self) -> None:
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._door = asyncio.Lock()
+
+    @asynccontextmanager
+    async def shared(self) -> AsyncIterator[None]:
+        """Beside others, once nobody has it or waits to have it alone."""
+        async with self._door:
+            self._inside += 1
+            self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if self._inside == 0:
+                self._empty.set()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """When all others have left, and before any comes."""
+        async with self._door:
+            await self._empty.wait()
+            yield
+
+
+def careless() -> Caution:
+    """For who has no supervisor: nothing outlives the process, nobody is suspected."""
+
+    async def nobody() -> Sequence[Suspect]:
+        return ()
+
+    return Caution(FlightRecorder(), Suspects(nobody))

@@ -1,0 +1,28 @@
+"""The worker's half of being supervised: signs of life out of its event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Final
+
+from streams.supervision.exit_codes import EXIT_STUCK
+from streams.supervision.flight_recorder import FlightRecorder
+
+BEAT_SECONDS: Final = 0.5
+STOP_MARGIN_SECONDS: Final = 10.0
+"""Beyond the longest graceful stop: a worker ends itself at that, unless its interpreter is held."""
+
+
+async def beat(recorder: FlightRecorder, *, hang_seconds: float, stop_seconds: float) -> None:
+    """A sign of life now and then until cancelled, as the app's stop does; the stop may take its time."""
+    parent = os.getppid()
+    try:
+        while True:
+            recorder.beat(hang_seconds)
+            await asyncio.sleep(BEAT_SECONDS)
+            if sys.platform != "linux" and os.getppid() != parent:  # there the kernel sees to it
+                os._exit(EXIT_STUCK)
+    finally:
+        recorder.beat(stop_seconds + STOP_MARGIN_SECONDS)
