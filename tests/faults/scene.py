@@ -104,6 +104,7 @@ class Scene:
         self.topics = names(self.settings)
         topics.check(self.settings, create=True)
         self.workers: list[Worker] = []
+        self._added: dict[str, int] = {}
         self._watch = self._watching()
 
     def _watching(self) -> Any:
@@ -194,6 +195,13 @@ class Scene:
         self.watch_again()
         return before
 
+    def add_partitions(self, topic: str, partitions: int) -> None:
+        """From now on the topic has so many."""
+        with admin(self.settings.kafka_brokers[0]) as client:
+            client.create_partitions({topic: partitions}, timeout_ms=10_000)
+        self._added[topic] = partitions
+        self.watch_again()
+
     # what is seen
     def alerts(self) -> list[MirrorAlert]:
         """Every alert record, repeats and all."""
@@ -251,7 +259,8 @@ class Scene:
         return all(self.committed(topic) == self.count(topic) for topic in consumed)
 
     def _places(self, topic: str) -> list[Any]:
-        return [kafka.TopicPartition(topic, number) for number in range(self.settings.topic_partitions)]
+        many = self._added.get(topic, self.settings.topic_partitions)
+        return [kafka.TopicPartition(topic, number) for number in range(many)]
 
     # waiting
     def until_ready(self, worker: Worker) -> float:

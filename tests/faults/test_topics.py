@@ -13,11 +13,14 @@ from streams.supervision.exit_codes import EXIT_STUCK
 from streams.topic_ids import LOOK_SECONDS
 from tests.faults.conftest import Expected
 from tests.faults.scene import Scene
+from tests.faults.test_ends import busy
 
 pytestmark = pytest.mark.kafka
 
 LATE = 100_000  # a commit far beyond the new topic's end
 UNREAD = 40
+ADDED = 2
+ADDED_SECONDS_MAX = 15.0
 
 
 def test_a_topic_is_made_again_under_a_worker(scene: Scene, expected: Expected) -> None:
@@ -45,6 +48,29 @@ def test_a_topic_is_made_again_under_a_worker(scene: Scene, expected: Expected) 
     recovered = scene.until_settled()
     fault = f"a topic is made again, {UNREAD} of its records unread"
     expected.judge(fault, scene, None, recovered, repeats_max=0)
+
+
+@pytest.mark.thorough
+def test_partitions_are_added_to_a_live_topic(scene: Scene, expected: Expected) -> None:
+    """What is published to them from the first moment on is read, by the worker that runs already."""
+    created = expected.stream.created
+    before, after = created[: len(created) // 2], created[len(created) // 2 :]
+    scene.publish(scene.topics.banned, expected.stream.banned)
+    scene.publish(scene.topics.updated, expected.stream.updated)
+    scene.publish(scene.topics.created, before)
+    scene.start()
+    scene.until_settled()
+    there = scene.settings.topic_partitions
+    scene.add_partitions(scene.topics.created, there + ADDED)
+    scene.publish(scene.topics.created, after)
+    added = range(there, there + ADDED)
+    pause = scene.until(
+        lambda: all(scene.committed(scene.topics.created, one) for one in added), "the added ones to be read"
+    )
+    recovered = pause + scene.until_settled()
+    fault = f"{ADDED} partitions are added to a live topic"
+    expected.judge(fault, scene, pause, recovered, repeats_max=0)
+    assert pause <= busy() * ADDED_SECONDS_MAX
 
 
 @pytest.mark.thorough
