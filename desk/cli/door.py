@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn, cast
+from typing import Final, NoReturn, cast
 
 import click
 
@@ -21,8 +21,11 @@ from desk.cli import exit_codes
 from desk.cli.help_text import Context, laid_out
 from desk.cli.registry import COMMANDS, SECTIONS
 from desk.cli.standard_streams import OutputFailed, standard_streams
+from desk.words import visible
 from store.errors import StoreError
 from streams.errors import SettingsError, StreamsError
+
+_LINE_CHARS_MAX: Final = 10_000  # a path and a sentence
 
 
 class Commands(click.Group):
@@ -147,5 +150,6 @@ def _told(fault: click.ClickException) -> str:
 
 def _end(message: str, code: int) -> int:
     for line in message.splitlines() or ["failed"]:
-        click.echo(f"samehand: {line}", err=True)
+        # It may name a file, and whoever named the file may want a terminal to obey.
+        click.echo(f"samehand: {visible(line, _LINE_CHARS_MAX)}", err=True)
     return code

@@ -17,11 +17,14 @@ from typing import BinaryIO, Final, cast
 
 import click
 
+from desk.words import visible
+
 STDIN: Final = Path("-")
 
 KEPT_BYTES_MAX: Final = 16 * 1024**3
 """Of standard input or a pipe: sixteen million accounts. One that never ends must not fill the disk."""
 
+_SHOWN_CHARS_MAX: Final = 4_096  # the longest path there can be
 _CHUNK_BYTES: Final = 1024 * 1024
 _KEPT: Final = "samehand.kept_inputs"  # in the context's `meta`, which lives as long as the command
 
@@ -55,8 +58,8 @@ def size_bytes(path: Path) -> int:
 
 
 def told(path: Path) -> str:
-    """The path for people."""
-    return "standard input" if path == STDIN else str(path)
+    """The path for people; nothing in it is obeyed by a terminal."""
+    return "standard input" if path == STDIN else visible(str(path), _SHOWN_CHARS_MAX)
 
 
 def _file(path: Path) -> BinaryIO:

@@ -12,6 +12,7 @@ from typing import IO, Any, Final, TypeVar, cast
 
 import click
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -111,8 +112,8 @@ class _Columns:
     def _stacked(self, row: tuple[str, ...]) -> RenderableType:
         cells = Table.grid(padding=(0, 2))
         for name, cell in zip(self.columns[1:], row[1:], strict=True):
-            cells.add_row(f"  {name}", cell)
-        return Group(row[0], cells)
+            cells.add_row(name, cell)
+        return Group(f"{self.columns[0]}: {row[0]}", Padding(cells, (0, 0, 0, 2)))
 
 
 def _columns() -> int | None:

@@ -123,3 +123,12 @@ def test_a_reader_who_has_seen_enough_is_no_fault() -> None:
     with os.fdopen(write) as closed:
         ran = subprocess.run([sys.executable, "-c", main], stdout=closed, stderr=subprocess.PIPE, text=True)
     assert (ran.returncode, ran.stderr) == (141, "")
+
+
+def test_a_file_name_that_a_terminal_would_obey_is_written_out(samehand: Samehand, tmp_path: Path) -> None:
+    hostile = tmp_path / "\x1b]0;owned\x07.json"
+    hostile.write_text("[]")
+    ran = samehand("explain", hostile, hostile)
+    assert ran.code == 2
+    assert "\x1b" not in ran.err
+    assert "<U+001B>]0;owned<U+0007>.json: not one JSON object" in ran.err

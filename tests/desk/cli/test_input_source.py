@@ -62,3 +62,4 @@ def test_a_fault_names_the_file_and_a_closed_input_is_one(
     with pytest.raises(click.ClickException, match="standard input is closed"):
         read_bytes(STDIN)
     assert told(STDIN) == "standard input"
+    assert told(Path("a\x1b[31m\n.csv")) == "a<U+001B>[31m<U+000A>.csv"

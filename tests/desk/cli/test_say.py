@@ -73,7 +73,7 @@ def test_a_table_is_columns_where_it_is_wide_and_lines_where_it_is_narrow(
     say.console().print(say.table(("review", "alerts", "precision"), ROWS))
     narrow = capsys.readouterr().out
     assert narrow.splitlines()[:3] == [
-        "band likely, upwards",
+        "review: band likely, upwards",
         "  alerts     12",
         "  precision  0.812 [0.700, 0.900]",
     ]

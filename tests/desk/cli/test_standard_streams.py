@@ -14,9 +14,9 @@ from desk.cli.standard_streams import standard_streams
 @pytest.mark.parametrize(
     ("encoding", "shown"),
     [
-        ("ascii", "### ... > <U+0639><U+00E9> <U+1F600> <U+D800>"),
-        ("latin-1", "### ... > <U+0639>\xe9 <U+1F600> <U+D800>"),
-        ("utf-8", "███ … → \u0639\xe9 \U0001f600 <U+D800>"),
+        ("ascii", "### ... > *** <U+0639><U+00E9> <U+1F600> <U+D800>"),
+        ("latin-1", "### ... > *** <U+0639>\xe9 <U+1F600> <U+D800>"),
+        ("utf-8", "███ … → ••• \u0639\xe9 \U0001f600 <U+D800>"),
     ],
 )
 def test_letters_that_are_lacking_are_written_out(
@@ -25,7 +25,7 @@ def test_letters_that_are_lacking_are_written_out(
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding))
     with standard_streams():
-        click.echo("███ … → \u0639\xe9 \U0001f600 \ud800")
+        click.echo("███ … → ••• \u0639\xe9 \U0001f600 \ud800")
         sys.stdout.flush()
     assert raw.getvalue().decode(encoding) == f"{shown}\n"
 
