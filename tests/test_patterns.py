@@ -45,6 +45,7 @@ def test_no_patterns_time_grows_faster_than_its_text() -> None:
         (r"\w+@", "times as long"),
         (r"\s*[(]", "times as long"),
         (r"(?!.*\.\.)[a-z]", "times as long"),
+        (r"android[ /][\d.]+; ?([^;)]*?)(?: build/[^;)]*)?(?:;[^)]*)?\)", "times as long"),
     ],
 )
 def test_what_takes_too_long_is_found_by_its_own_pieces(pattern: str, says: str) -> None:

@@ -29,7 +29,9 @@ GROWTH_MAX = 24.0
 SECONDS_MIN = 0.001
 # Processor time of one pattern on all its texts: four times what the slowest takes.
 CPU_SECONDS_MAX = 10
-UNITS_MAX = 150
+UNITS_MAX = 120
+BEGINNINGS_MAX = 8
+PIECES_MAX = 32
 
 # Characters of which one or the other is in any class.
 _PROBES = "a0 _-./@:(+|\\\nZé\u0643\u093f\u200d\x00!"
@@ -71,23 +73,36 @@ def collect() -> list[Pattern]:
 
 def units(pattern: re.Pattern[Any]) -> list[str]:
     """Texts to be repeated: what each part of the pattern matches, alone and side by side."""
-    pieces: dict[str, None] = {}
-    wholes = list(islice(_samples(_parsed(pattern), pieces), 8))
-    # Shorter pieces first: those of repeated groups, and single letters.
-    own = sorted({*pieces, *wholes} - {""}, key=lambda unit: (len(unit), unit))[:40]
+    own = _pieces(pattern)
     pairs = ("".join(pair) for pair in product(own, repeat=2))
     return list(dict.fromkeys([*own, *_PROBES, *pairs]))[:UNITS_MAX]
 
 
+def _pieces(pattern: re.Pattern[Any]) -> list[str]:
+    """What repeated groups, branches, assertions and beginnings of the pattern match, the shortest first."""
+    pieces: dict[str, None] = {}
+    wholes = list(islice(_samples(_parsed(pattern), pieces), 8))
+    found = {*pieces, *wholes, *_beginnings(pattern)} - {""}
+    return sorted(found, key=lambda unit: (len(unit), unit))[:PIECES_MAX]
+
+
+def _beginnings(pattern: re.Pattern[Any]) -> list[str]:
+    """What may stand before each part of the pattern, so that what is repeated meets that part first."""
+    begun, found = "", [""]
+    for op, given in _parsed(pattern):
+        if str(op) != "LITERAL":
+            found.append(begun)
+        begun += next(iter(_of_node(str(op), given, {})), "")
+    return list(dict.fromkeys(found))[:BEGINNINGS_MAX]
+
+
 def texts(pattern: re.Pattern[Any], length: int) -> Iterator[tuple[str, str]]:
     """What each text is made of, and the text: units over and over, with a beginning and an end."""
-    whole = next(iter(_samples(_parsed(pattern), {})), "")
-    for unit in units(pattern):
-        for start, end in (("", ""), (whole, "\n\x00"), (whole[:-1], "!")):
-            yield (
-                f"{start!r} + {unit!r} × n + {end!r}",
-                start + (unit * (length // len(unit) + 1))[:length] + end,
-            )
+    framed = [("", unit, end) for unit in units(pattern) for end in ("", "\n\x00")]
+    framed += [(start, unit, "!") for start in _beginnings(pattern) for unit in _pieces(pattern)]
+    for start, unit, end in framed:
+        repeated = (unit * (length // len(unit) + 1))[:length]
+        yield f"{start!r} + {unit!r} × n + {end!r}", f"{start}{repeated}{end}"
 
 
 def grows_too_fast(pattern: re.Pattern[Any], say: Callable[[str], None]) -> str:
