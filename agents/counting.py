@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from samehand.fingerprint import Fingerprint
+from samehand.keys import KeyKind
 from samehand.normal.scripts import Script, dominant_script
 from samehand.picture import Unseen, seen
 from samehand.signals import POSITION, SIGNALS, UNKEPT
@@ -17,6 +18,11 @@ SCRIPT_NAMES: Final = tuple(str(script) for script in Script)
 
 _AVATAR: Final = POSITION["avatar"]
 _NAMES: Final = frozenset({"handle", "name", "crossing"})
+
+
+def kind_name(kind: KeyKind) -> str:
+    """A kind of key as a label: `device`, `name-word`."""
+    return kind.name.lower().replace("_", "-")
 
 
 def unavailable(account: Account, fingerprint: Fingerprint) -> Iterator[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import structlog
+
 from agents.common.turns import Turns
+from agents.counting import kind_name
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
 from agents.reading import itself, read_all
@@ -13,11 +16,14 @@ from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.hopeless import Sieve
+from samehand.keys import KeyKind
 from schemas.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled
 from store.base import Ban, Candidate, Query, RememberedFacts
 from streams.outcomes import Arrival, Emit, Outcome, Published
 from streams.tracing import note, stage
+
+log = structlog.get_logger("samehand.lookback")
 
 _Scored = tuple[Fingerprint, Score]  # the ban's fingerprint under the pepper both share, and the score
 
@@ -33,7 +39,7 @@ class Lookback:
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival."""
         outcomes, words = read_all(arrivals, decode_enrolled, self._house, itself, ours=True)
-        for place, emits in await self._alerts(_once(words)):
+        for place, emits in await self._alerts(arrivals, _once(words)):
             outcomes[place] = Published(tuple(emits))
         return outcomes
 
@@ -41,7 +47,9 @@ class Lookback:
         """Notes the published alerts, so that a repeat is a duplicate."""
         await confirm(emits, self._house)
 
-    async def _alerts(self, words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, list[Emit]]]:
+    async def _alerts(
+        self, arrivals: Sequence[Arrival], words: Sequence[tuple[int, BanEnrolled]]
+    ) -> list[tuple[int, list[Emit]]]:
         if not words:
             return []
         house = self._house
@@ -50,13 +58,11 @@ class Lookback:
         standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
         if not standing:
             return []
+        queries = [Query.of(ban.account, ban.fingerprints) for _, _, ban in standing]
         found = await house.ask(
-            house.store.remembered_like(
-                [Query.of(ban.account, ban.fingerprints) for _, _, ban in standing],
-                now=now,
-                keep=house.rules.candidates_a_ban,
-            )
+            house.store.remembered_like(queries, now=now, keep=house.rules.candidates_a_ban)
         )
+        turned_away = await house.ask(house.store.turned_away(queries, now=now))
         frequencies = await house.ask(house.store.frequencies())
         note(
             lambda: {
@@ -65,14 +71,31 @@ class Lookback:
             }
         )
         told, turns = [], Turns(house.ticks)
-        for (place, word, ban), candidates in zip(standing, found, strict=True):
-            if emits := await self._of_ban(word, ban, candidates, frequencies):
+        for (place, word, ban), candidates, full in zip(standing, found, turned_away, strict=True):
+            not_compared = self._not_compared(arrivals[place], full)
+            if emits := await self._of_ban(word, ban, candidates, frequencies, not_compared):
                 told.append((place, emits))
             await turns.give()
         return told
 
+    def _not_compared(self, word: Arrival, turned_away: Mapping[KeyKind, int]) -> int:
+        """How many a full posting of any one key turned away, at most; counted and logged by kind."""
+        if not turned_away:
+            return 0
+        by_kind = {kind_name(kind): count for kind, count in sorted(turned_away.items())}
+        for kind in by_kind:
+            self._house.meters.lookbacks_capped.labels(kind).inc()
+        if self._house.rules.logged:
+            log.warning("look-back is not whole", address=word.address, not_compared=by_kind)
+        return max(by_kind.values())
+
     async def _of_ban(
-        self, word: BanEnrolled, ban: Ban, candidates: Sequence[Candidate], frequencies: Frequencies
+        self,
+        word: BanEnrolled,
+        ban: Ban,
+        candidates: Sequence[Candidate],
+        frequencies: Frequencies,
+        not_compared: int,
     ) -> list[Emit]:
         house = self._house
         if not house.rules.across_platforms:
@@ -88,7 +111,7 @@ class Lookback:
         facts = await house.ask(house.store.remembered_facts([candidate.ref for candidate, _ in near]))
         known = await house.ask(house.store.bans([fact.account if fact else "" for fact in facts]))
         pairs = [
-            self._pair(word, ban, candidate, fact, scored)
+            replace(self._pair(word, ban, candidate, fact, scored), not_compared=not_compared)
             for (candidate, scored), fact, own_ban in zip(near, facts, known, strict=True)
             # Neither one that has gone since, nor the banned account itself, nor one already banned.
             if fact is not None and own_ban is None and fact.account not in house.rules.allowlist

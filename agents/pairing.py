@@ -49,6 +49,7 @@ class Pair:
     ``event_at`` is when the event that found it occurred; ``claimant`` names that event, the same however
     often it is delivered. ``again_only``: it is not among the strongest of its event, and is told only if the
     event noted it when it was first delivered; ``counted``: else it counts in the ban's summary.
+    ``not_compared``: so many others were not looked at.
     """
 
     ours: Side
@@ -60,6 +61,7 @@ class Pair:
     claimant: str
     again_only: bool = False
     counted: bool = False
+    not_compared: int = 0
 
     @property
     def banned(self) -> str:
@@ -215,6 +217,7 @@ def _alert(pair: Pair, pairs: Sequence[Pair], house: House, now: float) -> Mirro
             *(NotRead(side="account", field=it.field, reason=it.reason) for it in ours.not_read),
             *(NotRead(side="matched", field=it.field, reason=it.reason) for it in facts.not_read),
         ),
+        not_compared=pair.not_compared,
         queue=facts.queue,
         weights_version=house.weights.version,
         fold_version=ours.fingerprint.fold_version,

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from agents.counting import kind_name
 from agents.house import House
 from store.base import StoreFacts
 from store.errors import StoreEmptied, StoreError, StoreMismatch
@@ -93,6 +94,8 @@ class Tending:
         meters.remembered_accounts.set(figures.remembered)
         meters.remembered_bytes.set(figures.remembered_bytes)
         meters.remembered_evicted.set(figures.remembered_evicted)
+        for (index, kind), count in figures.turned_away.items():
+            meters.postings_full.labels(index, kind_name(kind)).set(count)
         since = figures.oldest_unjudged_at
         meters.alerts_unjudged.set(figures.unjudged)
         meters.alerts_unjudged_oldest_seconds.set(0 if since is None else max(0.0, self.clock.now() - since))

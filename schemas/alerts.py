@@ -162,6 +162,13 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
             description="What would have been evidence and could not be read: its silence says nothing.",
         ),
     ] = ()
+    not_compared: Annotated[
+        fields.Count,
+        Meta(
+            description="Accounts remembered from before the ban that share an address, a device, a payment"
+            " or a contact with it and were not looked at, since too many share it: so many at most."
+        ),
+    ] = 0
     queue: fields.Slug | None = None
     weights_version: fields.Text64
     fold_version: Annotated[int, Meta(ge=0, description="Version of the folding table.")]

@@ -9,14 +9,14 @@ Write before you look: every write is visible to any look that starts after it r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 from samehand.fingerprint import Fingerprint, Opened, query_keys, unpack
 from samehand.frequency import Frequencies
-from samehand.keys import Key
+from samehand.keys import Key, KeyKind
 from samehand.lineage import Descent
 from samehand.signals.avatar import AvatarTrait
 from samehand.signals.base import Quoted
@@ -286,6 +286,11 @@ class StoreFacts:
     memory_limit_bytes: int | None
     unjudged: int = 0  # published alerts without a verdict
     oldest_unjudged_at: float | None = None  # when (Unix seconds) the first of them was published
+    turned_away: Mapping[tuple[str, KeyKind], int] = field(default_factory=dict)
+    """How often an account was not listed under a key whose posting was full, since the store was made.
+
+    By index (`bans`, `remembered`) and kind of key.
+    """
 
 
 class Store(Protocol):
@@ -356,6 +361,13 @@ class Store(Protocol):
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""
+
+    async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
+        """Remembered accounts that are not listed under keys of a query, since the posting was full.
+
+        By kind of key (:data:`store.limits.NAMING_KINDS` alone), those above 0. Each state of an account that
+        was turned away counts, also if the account has gone since: so many at most.
+        """
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates."""

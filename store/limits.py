@@ -91,6 +91,11 @@ def shard_posting_cap(kind: KeyKind, shards: int) -> int:
     return min(cap, math.ceil(share + 3 * math.sqrt(share)))
 
 
+# Kinds of keys that name a person or a machine. Of these it is noted by value how many a full posting turned
+# away: sixty decoys on one device hide the account that comes next, also once they are gone. Of a name, a
+# picture or a network as popular as that it is only counted how often.
+NAMING_KINDS = frozenset({KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.CONTACT})
+
 # A deletion that overtook the account's creation (another topic, another partition) is remembered for
 # longer than consumers ever lag behind each other.
 DELETION_MARKER_SECONDS = 2 * 86_400

@@ -6,11 +6,13 @@ It means exactly what the Redis store means, cap by cap and tie by tie; only wha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from samehand.fingerprint import unpack
 from samehand.frequency import Frequencies
+from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
 from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
@@ -58,6 +60,7 @@ from store.records import (
     remembered_quote,
 )
 from store.rulings import WITHDRAWN_FOR, Marker, band_rank, claimed, confirmed, ruled, withdrawn
+from store.turned_away import by_kind, naming_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +271,16 @@ class MemoryStore:
         """Remembered accounts that share keys, best first."""
         indexes = [one.index for shard in self._remembered for one in shard.live(now)]
         return [ranked(indexes, query, keep, now, str) for query in queries]
+
+    async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
+        """Remembered accounts that are not listed under keys of a query, since the posting was full."""
+        indexes = [one.index for shard in self._remembered for one in shard.live(now)]
+        return [
+            by_kind(
+                (key, sum(index.turned_away[key] for index in indexes)) for key in naming_keys(query.keys)
+            )
+            for query in queries
+        ]
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates; a ``ref`` is the account key."""
@@ -508,7 +521,15 @@ class MemoryStore:
             memory_limit_bytes=None,
             unjudged=len(self._awaiting),
             oldest_unjudged_at=min(self._awaiting.values(), default=None),
+            turned_away=self._turned_away(),
         )
+
+    def _turned_away(self) -> dict[tuple[str, KeyKind], int]:
+        full: Counter[tuple[str, KeyKind]] = Counter()
+        for name, several in (("bans", self._indexes), ("remembered", self._remembered)):
+            for one in several:
+                full.update({(name, kind): count for kind, count in one.full.items()})
+        return dict(full)
 
     # what several of them need
     def _shard(self, account: str) -> int:

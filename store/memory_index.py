@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from samehand.keys import Key, kind_of
+from samehand.keys import Key, KeyKind, kind_of
 from store.base import Candidate, Query
 from store.hashing import first_bytes
 from store.limits import shard_posting_cap
@@ -32,6 +33,10 @@ class Index:
     shards: int
     entries: dict[str, Entry] = field(default_factory=dict)
     postings: dict[Key, dict[str, None]] = field(default_factory=dict)
+    turned_away: Counter[Key] = field(default_factory=Counter)
+    """How often an account was not listed under a key, since its posting was full."""
+    full: Counter[KeyKind] = field(default_factory=Counter)
+    """The same by kind of key, for as long as the store is there."""
 
     def put(self, entry: Entry) -> None:
         """Lists an account in place of what was known of it; a posting at its cap takes no more."""
@@ -41,6 +46,9 @@ class Index:
             posting = self.postings.setdefault(key, {})
             if len(posting) < shard_posting_cap(kind_of(key), self.shards):
                 posting[entry.account] = None
+            else:
+                self.turned_away[key] += 1
+                self.full[kind_of(key)] += 1
 
     def remove(self, account: str) -> Entry | None:
         """Takes an account out of everything; answers what was known of it."""

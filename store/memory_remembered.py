@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
+from samehand.keys import KeyKind
 from store.limits import GENERATIONS
 from store.memory_index import Entry, Index
 from store.records import keys_of, read_frame, read_remembered_quote, remembered_bytes
@@ -46,6 +48,7 @@ class RememberedShard:
     budget_bytes: int
     generations: list[Generation] = field(default_factory=list)
     evicted: int = 0
+    full: Counter[KeyKind] = field(default_factory=Counter)
 
     def live(self, now: float) -> list[Generation]:
         """The generations not yet over."""
@@ -89,7 +92,7 @@ class RememberedShard:
             or now >= last.started_at + self.retention_seconds / GENERATIONS
             or last.bytes >= self.budget_bytes / GENERATIONS
         ):
-            last = Generation(now, Index(self.shards))
+            last = Generation(now, Index(self.shards, full=self.full))
             self.generations.append(last)
         return last
 

@@ -53,6 +53,8 @@ QUEUES_MAX: Final = 32
 Names come from bans, so without a cap a producer could add series.
 """
 
+INDEXES: Final = ("bans", "remembered")
+
 OTHER: Final = "other"
 NO_BAND: Final = "none"
 """Of a verdict on an alert that is no longer known."""
@@ -256,6 +258,18 @@ class Meters:
             "Accounts forgotten before their time, since the store was made, because the budget was full.",
             registry=registry,
         )
+        self.postings_full = Gauge(
+            "samehand_postings_full",
+            "Times an account was not listed under a key whose posting was full, since the store was made.",
+            ("index", "kind"),
+            registry=registry,
+        )
+        self.lookbacks_capped = Counter(
+            "samehand_lookbacks_capped",
+            "Look-backs that met a key under which full postings had turned accounts away, by kind of key.",
+            ("kind",),
+            registry=registry,
+        )
         self.store_memory_bytes = Gauge(
             "samehand_store_memory_bytes", "Memory that the store's servers use.", registry=registry
         )
@@ -290,6 +304,9 @@ class Meters:
             self.deadletters.labels(topic, reason)
         for operation in operations:
             self.store_seconds.labels(operation)
+        for index in INDEXES:
+            self.postings_full.labels(index, "device").set(0)
+        self.lookbacks_capped.labels("device")
 
     def _create_findings(self, signals: tuple[str, ...], scripts: tuple[str, ...]) -> None:
         for band, direction in product(BANDS, DIRECTIONS):

@@ -65,6 +65,18 @@ def _store() -> tuple[Panel, ...]:
             ),
         ),
         Panel(
+            "Accounts not listed",
+            "Under keys whose posting was full, in the last hour; and look-backs that met one, a minute.",
+            (
+                Ask("sum by (index, kind) (delta(samehand_postings_full[1h]))", "{{index}} {{kind}}"),
+                Ask(
+                    "sum by (kind) (rate(samehand_lookbacks_capped_total[$__rate_interval])) * 60",
+                    "look-backs, {{kind}}",
+                ),
+            ),
+            runbooks=("SamehandPostingsFull",),
+        ),
+        Panel(
             "Forgotten early",
             "Remembered accounts that went before their time because the budget was full.",
             (Ask("max(delta(samehand_remembered_evicted[1h]))", "in the last hour"),),

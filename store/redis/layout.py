@@ -135,29 +135,40 @@ class Layout:
         ]
 
     def rows(self, accounts: Sequence[Sequence[Key]], spread: Spread) -> list[bytes]:
-        """Where keys are listed, for the scripts: bytes of a print, then bucket, print and cap of each.
+        """Where keys are listed, for the scripts: bytes of a print, then bucket, print, cap and kind of each.
 
         One answer an account. Keys that fall on one place are listed there once.
         """
         keys = [key for several in accounts for key in several]
         owner = np.repeat(np.arange(len(accounts)), [len(several) for several in accounts])
         buckets, prints = places(self.addresses.keys(keys), spread)
-        caps = _caps(self.sizes.shards)[first_bytes(keys)]
+        kinds = first_bytes(keys)
+        caps = _caps(self.sizes.shards)[kinds]
         spot = buckets << _PRINT_BITS | prints
         order = np.lexsort((spot, owner))
-        spot, owner, caps = spot[order], owner[order], caps[order]
+        spot, owner, caps, kinds = spot[order], owner[order], caps[order], kinds[order]
         first = np.ones(len(spot), np.bool_)
         first[1:] = (spot[1:] != spot[:-1]) | (owner[1:] != owner[:-1])
-        spot, owner, caps = spot[first], owner[first], caps[first]
+        spot, owner, caps, kinds = spot[first], owner[first], caps[first], kinds[first]
         size = spread.print_bytes
-        rows = np.empty((len(spot), 4 + size + 2), np.uint8)
+        rows = np.empty((len(spot), 4 + size + 3), np.uint8)
         rows[:, :4] = (spot >> _PRINT_BITS).astype(">u4").view(np.uint8).reshape(-1, 4)
-        rows[:, 4:-2] = spot.astype(">u4").view(np.uint8).reshape(-1, 4)[:, -size:]
-        rows[:, -2:] = caps.astype(">u2").view(np.uint8).reshape(-1, 2)
+        rows[:, 4:-3] = spot.astype(">u4").view(np.uint8).reshape(-1, 4)[:, -size:]
+        rows[:, -3:-1] = caps.astype(">u2").view(np.uint8).reshape(-1, 2)
+        rows[:, -1] = kinds
         packed, width = rows.tobytes(), rows.shape[1]
         ends = np.searchsorted(owner, np.arange(1, len(accounts) + 1)) * width
         head = bytes((size,))
         return [head + packed[here:there] for here, there in pairwise([0, *ends.tolist()])]
+
+
+def spots(numbers: Hashes, spread: Spread) -> list[bytes]:
+    """Bucket and print of hashed keys, packed as rows have them."""
+    buckets, prints = places(numbers, spread)
+    return [
+        bucket.to_bytes(4, "big") + print_.to_bytes(spread.print_bytes, "big")
+        for bucket, print_ in zip(buckets.tolist(), prints.tolist(), strict=True)
+    ]
 
 
 def places(numbers: Hashes, spread: Spread) -> tuple[Ints, Ints]:

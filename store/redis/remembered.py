@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+from samehand.keys import Key, KeyKind
 from store.addresses import Digest
-from store.base import Remembered, RememberedFacts
+from store.base import Query, Remembered, RememberedFacts
 from store.errors import StoreUnavailable
 from store.limits import DELETION_MARKER_SECONDS, GENERATIONS
 from store.records import (
@@ -20,8 +21,10 @@ from store.records import (
     remembered_quote,
 )
 from store.redis.counters import Counters
+from store.redis.layout import spots
 from store.redis.link import together
 from store.redis.shards import Shards
+from store.turned_away import by_kind, naming_keys
 
 _TURNS = 8
 _WRITTEN_AT_ONCE = 64
@@ -130,6 +133,27 @@ class RememberedAccounts:
             totals[1] += size
             totals[2] += evicted
         return totals[0], totals[1], totals[2]
+
+    async def turned_away(self, queries: Sequence[Query]) -> list[dict[KeyKind, int]]:
+        """Accounts that are not listed under keys of a query, by kind of key: summed over what is kept."""
+        return [await self._turned_away(naming_keys(query.keys)) for query in queries]
+
+    async def _turned_away(self, keys: list[Key]) -> dict[KeyKind, int]:
+        if not keys:
+            return {}
+        fields = spots(self._shards.addresses.keys(keys), self._spread)
+        counts = [0] * len(keys)
+        for shard in self._shards.all:
+            state = self._shards.root(shard) + "g"
+            first, following = await self._shards.link.command("HMGET", state, "first", "next")
+            for answer in await together(
+                [
+                    self._shards.link.command("HMGET", f"{state}{number}:o", *fields)
+                    for number in range(int(first or 0), int(following or 0))
+                ]
+            ):
+                counts = [count + int(more or 0) for count, more in zip(counts, answer, strict=True)]
+        return by_kind(zip(keys, counts, strict=True))
 
     async def _turns(
         self, script: str, writes: Sequence[_Write], head: Sequence[bytes | str | float]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from hashlib import sha1
 
 from samehand.frequency import Frequencies
+from samehand.keys import KeyKind
 from samehand.lineage import Descent
 from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
@@ -191,6 +192,10 @@ class RedisStore:
         lives = self._remembered.lives_seconds
         return await look_up(self._shards, queries, self._layout.remembered, lives, now, keep)
 
+    async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
+        """Remembered accounts that are not listed under keys of a query, since the posting was full."""
+        return await self._remembered.turned_away(queries)
+
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates."""
         return await self._remembered.facts(refs)
@@ -272,7 +277,19 @@ class RedisStore:
             memory_limit_bytes=limit,
             unjudged=unjudged,
             oldest_unjudged_at=oldest,
+            turned_away=await self._turned_away(),
         )
+
+    async def _turned_away(self) -> dict[tuple[str, KeyKind], int]:
+        """From the hash `ta` of each shard: `b` or `g` for the index, and the number of the kind."""
+        full: dict[tuple[str, KeyKind], int] = {}
+        for fields in await together(
+            [self._link.command("HGETALL", self._shards.root(shard) + "ta") for shard in self._shards.all]
+        ):
+            for field, count in fields.items():
+                of = "bans" if field[:1] == b"b" else "remembered", KeyKind(int(field[1:]))
+                full[of] = full.get(of, 0) + int(count)
+        return full
 
     async def _enrolled(self) -> int:
         counts = await together(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+from structlog.testing import capture_logs
+
+from samehand.keys import PERSONAL_POSTING_CAP
 from schemas.alerts import AlertSummary
 from tests.agents.conftest import Life, MakeLife
-from tests.makers import NOON, a_ban, a_sign_up
+from tests.makers import NOON, a_ban, a_deletion, a_sign_up
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 BEFORE = NOON - timedelta(hours=1)
@@ -40,3 +44,38 @@ async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_l
     await life.relay()
     (summary,) = [alert for alert in life.heard if isinstance(alert, AlertSummary)]
     assert (summary.published, summary.withheld) == (3, 2)
+
+
+async def test_who_hides_behind_decoys_that_delete_themselves_is_seen_to_be_missing(life: Life) -> None:
+    """Sixty decoys fill the postings of its device and card, the mirror comes 61st, they go, the ban lands.
+
+    The mirror is not found: the store has never listed it. But nobody believes that all were looked at.
+    """
+    shared: dict[str, Any] = {"device_id": DEVICE, "payment_token": "tok_1NvXa2example"}
+    decoys = [
+        a_sign_up(f"d{n}", handle=f"gardener{n}", at=BEFORE, **shared) for n in range(PERSONAL_POSTING_CAP)
+    ]
+    await life.tell(life.screen, *decoys)
+    await life.tell(life.screen, a_sign_up("99", handle="salma_cooks", at=BEFORE, **shared))
+    await life.tell(life.forget, *[a_deletion(decoy.account.account_id, at=NOON) for decoy in decoys])
+    with capture_logs() as logs:
+        await life.ban(a_ban("77", handle="umar_media", **shared))
+    assert life.alerts == []
+    (warning,) = [line for line in logs if line["event"] == "look-back is not whole"]
+    assert warning["not_compared"] == {"device": 1, "payment": 1}
+    assert "77" not in warning["address"]  # of the record that tells of the ban: a log names no account
+    shown = life.house.meters.exposition().decode()
+    assert 'samehand_lookbacks_capped_total{kind="device"} 1.0' in shown
+    assert 'samehand_lookbacks_capped_total{kind="payment"} 1.0' in shown
+
+
+async def test_the_alerts_of_a_look_back_say_how_many_others_were_not_looked_at(life: Life) -> None:
+    several = [
+        a_sign_up(f"d{n}", handle=f"gardener{n}", at=BEFORE, device_id=DEVICE)
+        for n in range(PERSONAL_POSTING_CAP + 3)
+    ]
+    await life.tell(life.screen, *several)
+    await life.tell(life.screen, a_sign_up("99", handle="umar_media2", email="u@valley.example", at=BEFORE))
+    await life.ban(a_ban("77", handle="umar_media", email="u@valley.example", device_id=DEVICE))
+    found = next(alert for alert in life.alerts if alert.account_id == "99")
+    assert found.not_compared == 3

@@ -337,6 +337,27 @@ class TestRemembered:
         assert await store.forget([("x:7", NOW + 1)], now=NOW) == [False]
         assert await recalled(store, a_query("1")) == ["7"]
 
+    async def test_whom_a_full_posting_turned_away_is_known_when_those_before_are_gone(
+        self, store: Store
+    ) -> None:
+        """Decoys fill a device's posting, the account that comes next is not listed, and the decoys go."""
+        device = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+        crowd = [
+            a_remembered(f"d{n}", handle=f"name{n}", device_id=device)
+            for n in range(3 * PERSONAL_POSTING_CAP)  # so that all of several shards are full
+        ]
+        asked, other = a_query("1", handle=None, device_id=device), a_query("1")
+        assert await store.turned_away([asked], now=NOW) == [{}]
+        await store.remember(crowd, now=NOW)
+        (before,) = await store.turned_away([asked], now=NOW)
+        await store.remember([a_remembered("mirror", handle="mirror", device_id=device)], now=NOW)
+        await store.forget([(one.account, NOW + 1) for one in crowd], now=NOW + 1)
+        assert await recalled(store, asked, now=NOW + 1) == []
+        turned_away = {KeyKind.DEVICE: before[KeyKind.DEVICE] + 1}
+        assert await store.turned_away([asked, other], now=NOW + 1) == [turned_away, {}]
+        figures = await store.figures()
+        assert figures.turned_away["remembered", KeyKind.DEVICE] == turned_away[KeyKind.DEVICE]
+
     async def test_over_the_byte_budget_the_oldest_go_first_and_are_counted(
         self, make_store: MakeStore
     ) -> None:

@@ -98,7 +98,7 @@ local function page_put(key, slot, record, ttl)
 end
 
 -- postings: entries of print and slot (3 bytes). Rows, as the caller packs them: a byte that says how many bytes a
--- print has, then for each bucket (4 bytes), print, cap (u16).
+-- print has, then for each bucket (4 bytes), print, cap (u16), kind of key (a byte).
 local function held(posting, print)
   local width = #print + 3
   local count, i = 0, aligned(posting, print, width)
@@ -109,15 +109,19 @@ local function held(posting, print)
   return count
 end
 
--- For each row: the posting's key, the print, the cap.
+-- For each row: the posting's key, the print, the cap, the kind, and bucket and print as they stand in it.
 local function each_row(index, rows)
   local start, size, at = index .. 'p', byte(rows), 2
   return function()
     if at > #rows then return nil end
     local here = at + 4
     local high, low = byte(rows, here + size, here + size + 1)
-    at = here + size + 2
-    return start .. sub(rows, here - 4, here - 1), sub(rows, here, here + size - 1), high * 256 + low
+    at = here + size + 3
+    return start .. sub(rows, here - 4, here - 1),
+      sub(rows, here, here + size - 1),
+      high * 256 + low,
+      byte(rows, at - 1),
+      sub(rows, here - 4, here + size - 1)
   end
 end
 
@@ -148,13 +152,24 @@ local function list_quickly(key, print, place, cap, ttl)
   end
 end
 
-local function list_all(index, rows, slot, ttl)
-  local place, capped = to24(slot), 0
-  local list = ttl and list_quickly or list_exactly
-  for key, print, cap in each_row(index, rows) do
-    if list(key, print, place, cap, ttl) then capped = capped + 1 end
+-- Kinds of keys that name a person or a machine (limits.py: NAMING_KINDS).
+local NAMING = {[32] = true, [34] = true, [36] = true, [37] = true, [40] = true}
+
+-- Notes that an account was not listed under a key, since its posting was full: by kind for as long as the store is
+-- there, and of what is remembered by posting, for those who listed before may go, and their places with them.
+local function note_full(index, kind, where, ttl)
+  call('HINCRBY', ROOT .. 'ta', (ttl and 'g' or 'b') .. kind, 1)
+  if ttl and NAMING[kind] then
+    if call('HINCRBY', index .. 'o', where, 1) == 1 then call('EXPIRE', index .. 'o', ttl) end
   end
-  if capped > 0 then call('HINCRBY', index .. 'c', 'capped', capped) end
+end
+
+local function list_all(index, rows, slot, ttl)
+  local place = to24(slot)
+  local list = ttl and list_quickly or list_exactly
+  for key, print, cap, kind, where in each_row(index, rows) do
+    if list(key, print, place, cap, ttl) then note_full(index, kind, where, ttl) end
+  end
 end
 
 local function unlist_all(index, rows, slot)

@@ -55,7 +55,7 @@ local function let_go()
   put('first', seq + 1)
   local pages = math.ceil(tonumber(call('HGET', ROOT .. name(seq) .. 'c', 'next') or 0) / PAGE)
   call('RPUSH', ROOT .. 'gd', seq .. ' ' .. pages)
-  call('DEL', ROOT .. name(seq) .. 'c', ROOT .. name(seq) .. 'f')
+  call('DEL', ROOT .. name(seq) .. 'c', ROOT .. name(seq) .. 'f', ROOT .. name(seq) .. 'o')
 end
 
 local function retire()

@@ -47,14 +47,23 @@ def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
 
 @pytest.mark.parametrize("print_bytes", [2, 3])
 def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
-    """A byte that says how long a print is, then bucket, print and cap of each of the account's keys."""
+    """A byte that says how long a print is, then bucket, print, cap and kind of each key of the account."""
     spread = Spread(50, 1, print_bytes)
     keys = [key_of(KeyKind.HANDLE_FULL, b"umar"), key_of(KeyKind.EMAIL, b"0123456789")]
     several = [keys, [], keys[:1]]
     where, prints = places(OURS.addresses.keys(keys), spread)
     parts = [
-        int(bucket).to_bytes(4, "big") + int(print_).to_bytes(print_bytes, "big") + cap.to_bytes(2, "big")
-        for bucket, print_, cap in zip(where, prints, (EXACT_POSTING_CAP, PERSONAL_POSTING_CAP), strict=True)
+        int(bucket).to_bytes(4, "big")
+        + int(print_).to_bytes(print_bytes, "big")
+        + cap.to_bytes(2, "big")
+        + bytes((kind,))
+        for bucket, print_, cap, kind in zip(
+            where,
+            prints,
+            (EXACT_POSTING_CAP, PERSONAL_POSTING_CAP),
+            (KeyKind.HANDLE_FULL, KeyKind.EMAIL),
+            strict=True,
+        )
     ]
     rows = OURS.rows(several, spread)
     assert [row[:1] for row in rows] == [bytes((print_bytes,))] * 3
@@ -65,7 +74,7 @@ def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
 
 def test_keys_that_fall_on_one_place_are_listed_once() -> None:
     one = OURS.rows([[key_of(KeyKind.EMAIL, b"%d" % n) for n in range(300)]], Spread(1, 1, 2))[0]
-    prints = [one[at + 4 : at + 6] for at in range(1, len(one), 8)]
+    prints = [one[at + 4 : at + 6] for at in range(1, len(one), 9)]
     (twice,) = OURS.rows([[key_of(KeyKind.EMAIL, b"1"), key_of(KeyKind.EMAIL, b"1")]], Spread(1, 1, 2))
     assert len(prints) == len(set(prints))
-    assert len(twice) == 1 + 8
+    assert len(twice) == 1 + 9
