@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from store.memory import MemoryStore
 from streams.clock import SystemClock
 from streams.outcomes import Emit, Published
 from tests.agents.conftest import Life, MakeLife
-from tests.makers import NOON, a_ban, a_change, a_reinstatement, a_sign_up, arrival
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, arrival
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 BAN = a_ban("77", handle="umar_media", device_id=DEVICE)
@@ -34,9 +35,13 @@ MIRROR = a_sign_up("99", handle="umar_media_2", device_id=DEVICE)
 PLAIN = a_sign_up("99", handle="salma_kitchen")
 TURNED = a_change("99", handle="umar_media_2", device_id=DEVICE)
 LIFTED = a_reinstatement("77")
+OWN = a_ban("99", handle="umar_media_2", device_id=DEVICE, at=NOON + timedelta(minutes=90))
+DELETED = a_deletion("99", at=NOON + timedelta(minutes=90))
 AGAIN = a_ban("77", handle="umar_media", device_id=DEVICE, at=NOON + timedelta(minutes=90))
 # What these read is written by nobody here, or before anybody could ask: when they are asked tells nothing.
 ALIKE = frozenset({"frequencies", "descents", "facts", "remembered_facts"})
+NOBODY_ABOUT = ALIKE | {"alerts_about"}
+"""Where no account of the bans is one that somebody alerted about."""
 CRASHES = 600
 
 
@@ -53,8 +58,9 @@ class Stepping:
     ``late``: a call that takes effect only after a look-up, as if the agent had looked before writing.
     """
 
-    def __init__(self, store: MemoryStore, late: str = "") -> None:
+    def __init__(self, store: MemoryStore, late: str = "", alike: frozenset[str] = ALIKE) -> None:
         self._store = store
+        self._alike = alike
         self._late = late
         self.answers: dict[str, list[bytes]] = {}  # what each job was answered: its own state follows from it
         self.job = ""
@@ -64,7 +70,7 @@ class Stepping:
         call: Callable[..., Awaitable[Any]] = getattr(self._store, name)
 
         async def step(*given: Any, **named: Any) -> Any:
-            if name not in ALIKE:
+            if name not in self._alike:
                 await Turn()
             if name == self._late:
                 self._owed.append(lambda: call(*given, **named))
@@ -115,6 +121,14 @@ class World:
     async def again(self) -> None:
         """The same for a ban after the reinstatement."""
         await self._banned(AGAIN)
+
+    async def own(self) -> None:
+        """The new account's own ban."""
+        await self._banned(OWN)
+
+    async def deleted(self) -> None:
+        """The new account's end."""
+        await self._deliver(self.life.forget, DELETED)
 
     async def relay(self) -> None:
         """Whatever is owed, some steps of which may come before others of the rest."""
@@ -214,9 +228,9 @@ def world(make_life: MakeLife) -> MakeWorld:
     """Makes a world in which nothing has happened."""
     house = make_life().house
 
-    def fresh(late: str = "") -> World:
+    def fresh(late: str = "", alike: frozenset[str] = ALIKE) -> World:
         life: Life
-        stepping = Stepping(MemoryStore(), late)
+        stepping = Stepping(MemoryStore(), late, alike)
         acting: Any = stepping
         life = Life(replace(house, store=acting, now=lambda: life.seconds))
         return World(life, stepping)
@@ -283,7 +297,7 @@ def ends_open(lived: World) -> bool:
 
 def test_in_every_order_the_pair_is_told_once(world: MakeWorld) -> None:
     seen = 0
-    for lived in orders(world, "mirror", "ban", prune=False):
+    for lived in orders(partial(world, alike=NOBODY_ABOUT), "mirror", "ban", prune=False):
         seen += 1
         assert said(lived) == OPEN, f"order {seen}"
     assert seen > 1_000, f"{seen} orders are not all of them"
@@ -304,7 +318,8 @@ def test_who_looks_before_writing_is_found_out(world: MakeWorld) -> None:
 def test_lifted_and_banned_again_in_every_order_the_pair_ends_open(world: MakeWorld) -> None:
     """The ban and its mirror were told before; whatever is late finds another revision than it knows."""
     seen = 0
-    for lived in orders(world, "lifted", "again", "relay", before=("ban", "mirror")):
+    fresh = partial(world, alike=NOBODY_ABOUT)
+    for lived in orders(fresh, "lifted", "again", "relay", before=("ban", "mirror")):
         seen += 1
         assert ends_open(lived), f"order {seen}: {said(lived)}"
     assert seen > 10, f"{seen} orders are not all of them"
@@ -313,6 +328,18 @@ def test_lifted_and_banned_again_in_every_order_the_pair_ends_open(world: MakeWo
 def test_lifted_in_every_order_the_pair_ends_withdrawn(world: MakeWorld) -> None:
     for lived in orders(world, "lifted", "relay", "late_relay", before=("ban", "mirror")):
         assert not ends_open(lived), said(lived)
+
+
+@pytest.mark.parametrize("end", ["own", "deleted"])
+def test_whoever_is_banned_or_deleted_in_every_order_is_left_in_no_open_alert(
+    world: MakeWorld, end: str
+) -> None:
+    seen = 0
+    for lived in orders(world, "mirror", end, before=("ban",)):
+        seen += 1
+        lived.tell_what_is_owed()
+        assert not lived.told or max(lived.told, key=lambda told: told[1])[2] == "withdrawn", said(lived)
+    assert seen > 5, f"{seen} orders are not all of them"
 
 
 @pytest.mark.parametrize("seed", range(3))
