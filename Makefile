@@ -149,11 +149,19 @@ COMPILER := $(shell command -v cc)
 # As the image has it, where that can be made here.
 .PHONY: bench
 bench: $(BENCH_STAMP) $(if $(COMPILER),$(COMPILED)/.stamp)
-bench: ## all that is measured, beside peers, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1
+bench: ## all that is measured, two hours at a million bans; BANS=100000, ONLY=worker, QUICK=1; AGAINST=724460d
+ifdef AGAINST
+	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench.against $(AGAINST) $(if $(BANS),--bans $(BANS))
+else
 	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench \
 		$(if $(QUICK),--quick,--note $(BENCH_NOTE) --out $(dir $(BENCH_NOTE))bench.json) \
 		$(if $(BANS),--bans $(BANS)) $(if $(ONLY),--only $(ONLY))
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
+endif
+
+.PHONY: bench-instructions
+bench-instructions: $(STAMP) ## an event's instructions under valgrind, held to the figure; WRITE=1, REASON='…'
+	@$(BIN)/python -m bench.instructions $(if $(WRITE),--write) $(if $(REASON),--reason '$(REASON)')
 
 .PHONY: bench-quality
 bench-quality: $(STAMP) ## how well mirrors are found, with its table in docs and README; NAMES=DIR real names, QUICK=1

@@ -22,6 +22,9 @@ BANNED_AT: Final = 1_790_000_000.0
 """When the first of them was banned, all others within a day: 2026-09-21."""
 DAY_SECONDS: Final = 86_400.0
 
+AGES_DAYS: Final = 730.0
+"""Bans of a platform that has banned for long: as many on each day of two years."""
+
 MIRROR_EVERY: Final = 200
 """One sign-up of so many is a mirror: the share of `samehand simulate`."""
 
@@ -38,6 +41,11 @@ _SIGN_UPS_FROM = 1 << 40  # numbers beyond any ban's
 def account_id(number: int) -> str:
     """The id of the numbered account."""
     return str(number * _SCATTER % _IDS)
+
+
+def aged(number: int, until: float) -> float:
+    """When the numbered account was banned, if bans go back for two years from a moment."""
+    return until - number * _SCATTER % _IDS / _IDS * AGES_DAYS * DAY_SECONDS
 
 
 def people(seed: int, bans: int, part: range) -> Iterator[Person]:

@@ -27,7 +27,7 @@ import redis
 from agents.doors import ban_of
 from agents.opening import peppers_of, store_of
 from bench.index.population import cache_folder
-from bench.running.crowd import BANNED_AT, DAY_SECONDS, ban, is_original, people
+from bench.running.crowd import BANNED_AT, DAY_SECONDS, aged, ban, is_original, people
 from bench.store.server import Server
 from local.redis import EmbeddedRedis
 from samehand.fingerprint import RECORD_VERSION
@@ -92,13 +92,16 @@ def environment(url: str, pepper: Path, bans: int) -> dict[str, str]:
     }
 
 
-def filled(bans: int, seed: int = SEED) -> Filled:
-    """The snapshot of so many whole bans: from the cache, or made now by two processes."""
+def filled(bans: int, seed: int = SEED, until: float | None = None) -> Filled:
+    """The snapshot of so many whole bans: from the cache, or made now by two processes.
+
+    All are of one day, or with ``until`` of the two years before that moment.
+    """
     folder, pepper = cache_folder(), pepper_file()
-    snapshot = folder / f"bans-{bans}-{seed}-{_mark(bans, seed, pepper)}.rdb"
+    snapshot = folder / f"bans-{bans}-{seed}-{_mark(bans, seed, pepper, until)}.rdb"
     kept = snapshot.with_suffix(".people")
     if not (snapshot.exists() and kept.exists()):
-        _fill(bans, seed, pepper, snapshot, kept)
+        _fill(bans, seed, pepper, snapshot, kept, until)
     originals = msgspec.msgpack.decode(kept.read_bytes(), type=tuple[Person, ...])
     return Filled(bans, snapshot, pepper, originals)
 
@@ -116,16 +119,17 @@ def pepper_file() -> Path:
     return path
 
 
-def _mark(bans: int, seed: int, pepper: Path) -> str:
+def _mark(bans: int, seed: int, pepper: Path, until: float | None) -> str:
     """What else decides the bytes, in sixteen digits."""
     mark = blake2b(digest_size=8)
-    mark.update(repr((LAYOUT, FOLD_VERSION, RECORD_VERSION, PROCESSES)).encode())
+    dated = () if until is None else (until,)
+    mark.update(repr((LAYOUT, FOLD_VERSION, RECORD_VERSION, PROCESSES, *dated)).encode())
     for name in sorted(SCRIPTS):
         mark.update(SCRIPTS[name].digest.encode())
     with LoadedRedis(settings={"appendonly": "no"}) as running:
         settings = load(environment(running.url, pepper, bans))
         drawn = list(islice(people(seed, bans, range(bans)), _SAMPLE))
-        asyncio.run(_enrol(settings, enumerate(drawn)))
+        asyncio.run(_enrol(settings, enumerate(drawn), until))
         with redis.Redis.from_url(running.administrator_url) as client:
             for line in sorted(_contents(cast(Any, client))):
                 mark.update(line)
@@ -149,19 +153,15 @@ def _contents(client: Any) -> Iterator[bytes]:
             yield key + repr(sorted(client.smembers(key))).encode()
 
 
-def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path) -> None:
+def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path, until: float | None) -> None:
     with tempfile.TemporaryDirectory(dir=snapshot.parent) as scratch:
         settings = {"appendonly": "no", "rdbcompression": "no", "dir": scratch, "dbfilename": "made.rdb"}
         with LoadedRedis(settings=settings) as running:
             own = environment(running.url, pepper, bans)
-            share = -(-bans // PROCESSES)
-            parts = [range(first, min(bans, first + share)) for first in range(0, bans, share)]
-            # The first bans begin the epoch, which two processes at once would each do for themselves.
-            parts = [range(1), range(1, parts[0].stop), *parts[1:]] if len(parts) > 1 else parts
-            originals = list(fill(own, bans, seed, parts[0])) if len(parts) > 1 else []
+            first, *rest = parts(bans)
+            originals = fill(own, bans, seed, first, until)
             with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-                rest = parts[1:] if len(parts) > 1 else parts
-                jobs = [pool.submit(fill, own, bans, seed, part) for part in rest]
+                jobs = [pool.submit(fill, own, bans, seed, part, until) for part in rest]
                 originals += [one for job in jobs for one in job.result()]
             with redis.Redis.from_url(
                 running.administrator_url, socket_timeout=_LOADING_SECONDS_MAX
@@ -173,7 +173,17 @@ def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path) -> Non
         shutil.move(Path(scratch) / "made.rdb", snapshot)
 
 
-def fill(own: dict[str, str], bans: int, seed: int, part: range) -> list[Person]:
+def parts(bans: int) -> list[range]:
+    """Whom a process draws and enrols at a time; who is drawn depends on where a part begins.
+
+    The first ban goes before all others: it begins the epoch, which two processes at once would each do.
+    """
+    share = -(-bans // PROCESSES)
+    found = [range(first, min(bans, first + share)) for first in range(0, bans, share)]
+    return [range(1), range(1, found[0].stop), *found[1:]]
+
+
+def fill(own: dict[str, str], bans: int, seed: int, part: range, until: float | None = None) -> list[Person]:
     """Enrols a slice under an environment's settings; the people of it that mirrors will be made of."""
     originals: list[Person] = []
 
@@ -183,18 +193,21 @@ def fill(own: dict[str, str], bans: int, seed: int, part: range) -> list[Person]
                 originals.append(person)
             yield number, person
 
-    asyncio.run(_enrol(load(own), noted()))
+    asyncio.run(_enrol(load(own), noted(), until))
     return originals
 
 
-async def _enrol(settings: Settings, numbered: Iterator[tuple[int, Person]]) -> None:
+async def _enrol(settings: Settings, numbered: Iterator[tuple[int, Person]], until: float | None) -> None:
     peppers = peppers_of(settings)
     store = store_of(settings, peppers)
     await store.open()
-    while some := [_ban(number, person, peppers.keyers) for number, person in islice(numbered, _BATCH)]:
-        await store.enrol(some, now=BANNED_AT + 2 * DAY_SECONDS)
+    now = BANNED_AT + 2 * DAY_SECONDS if until is None else until
+    while some := [
+        _ban(number, person, peppers.keyers, until) for number, person in islice(numbered, _BATCH)
+    ]:
+        await store.enrol(some, now=now)
     await store.close()
 
 
-def _ban(number: int, person: Person, keyers: Any) -> Ban:
-    return ban_of(ban(number, person), keyers)
+def _ban(number: int, person: Person, keyers: Any, until: float | None) -> Ban:
+    return ban_of(ban(number, person, None if until is None else aged(number, until)), keyers)

@@ -59,7 +59,7 @@ class Scene:
     ) -> None:
         mark = uuid.uuid4().hex[:10]
         self._folder = tempfile.TemporaryDirectory(prefix="samehand-bench-")
-        self._environment = {
+        self.environment = {
             "SAMEHAND_KAFKA_BROKERS": broker,
             "SAMEHAND_KAFKA_GROUP": f"bench-{mark}",
             "SAMEHAND_TOPIC_PREFIX": f"{mark}.",
@@ -69,7 +69,7 @@ class Scene:
             "SAMEHAND_DATA_DIR": self._folder.name,
             **settings,
         }
-        self.settings = load(self._environment)
+        self.settings = load(self.environment)
         self.topics = names(self.settings)
         topics.check(self.settings, create=True)
         self.workers: list[Running] = []
@@ -78,13 +78,17 @@ class Scene:
         )
 
     def start(
-        self, program: Sequence[str] = WORKER, environment: Mapping[str, str] = MappingProxyType({})
+        self,
+        program: Sequence[str] = WORKER,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        python: Path = Path(sys.executable),
     ) -> Running:
         """A further process, not yet ready; ``environment`` is added to the scene's."""
         one = Running(
             program,
-            {**self._environment, **environment},
+            {**self.environment, **environment},
             Path(self._folder.name) / f"{len(self.workers)}.log",
+            python,
         )
         self.workers.append(one)
         return one
@@ -156,10 +160,16 @@ class Scene:
 class Running:
     """One process of a scene, and its clock."""
 
-    def __init__(self, program: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        program: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        python: Path = Path(sys.executable),
+    ) -> None:
         self.port: Port = take_port()
         web = {"SAMEHAND_WEB_HOST": LOOPBACK, "SAMEHAND_WEB_PORT": str(self.port.number)}
-        self.child = Child([sys.executable, "-m", *program], log, {**environment, **web})
+        self.child = Child([str(python), "-m", *program], log, {**environment, **web})
         self.child.start()
 
     @property

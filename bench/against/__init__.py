@@ -1,0 +1,1 @@
+"""Another revision's worker beside today's, by turns in one run."""

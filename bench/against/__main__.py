@@ -1,0 +1,290 @@
+"""``make bench AGAINST=724460d``: a revision's worker and today's, by turns on the same bans and events.
+
+``python -m bench.against REVISION [--bans 20000] [--events 2000] [--turns 5] [--json]``. Each has a store
+that it filled itself, with bans that go back for two years, and in each turn a Redis that loads it, topics
+and a group of its own. A ratio is today's over the revision's in one turn; its interval is Student's over the
+turns, of logarithms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, median, stdev
+from typing import Any, Final
+
+import msgspec
+import redis
+
+from bench.against.revision import CannotBeLaid, Revision, laid_aside, today
+from bench.index.population import cache_folder
+from bench.machine import in_words, machine
+from bench.running.clocks import cpu_seconds
+from bench.running.crowd import aged, ban, people, sign_ups
+from bench.running.filled import SEED, Filled, LoadedRedis, environment, filled, parts, pepper_file
+from bench.running.scene import BROKERS, Running, Scene
+from bench.store.server import Server
+from schemas.wire import encode
+
+BANS: Final = 20_000
+EVENTS: Final = 2_000
+TURNS: Final = 5
+
+_WARM_UP: Final = 500
+_SETTLE_SECONDS: Final = 1.0
+_RUN_SECONDS_MAX: Final = 1_800.0
+_DAY_SECONDS: Final = 86_400.0
+#: Student's t, two-sided at 95 %, for so many turns; beyond them it is hardly smaller.
+_STUDENT: Final = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}
+_STUDENT_OF_MORE: Final = 2.23
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Who is compared: a tree that can run, and a store that it filled."""
+
+    revision: Revision
+    filled: Filled
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One side's turn, all an event but ``alerts`` and the rate by the clock.
+
+    ``records`` are candidates whose records the look-up read, and ``records_p99`` the bound of the
+    histogram's bucket that the 99th of a hundred events lies in.
+    """
+
+    worker_microseconds: float
+    redis_microseconds: float
+    bytes_from_redis: float
+    records: float
+    records_p99: float
+    events_a_second: float
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run. ``turns`` by side, in the order in which they were measured."""
+
+    revision: str
+    forms: dict[str, str]
+    bans: int
+    events: int
+    turns: dict[str, list[Turn]]
+    machine: dict[str, str | int | float]
+
+
+def measured(revision: str, bans: int = BANS, events: int = EVENTS, turns: int = TURNS) -> Report:
+    """Lays the revision aside, fills both stores, and has both workers read the same events in turn.
+
+    Raises:
+        CannotBeLaid: the revision cannot be installed.
+    """
+    other, own = laid_aside(revision), today()
+    # The last midnight, so that runs of one day share stores, and bans are of all ages up to a day.
+    until = time.time() // _DAY_SECONDS * _DAY_SECONDS
+    with BROKERS["embedded"]() as broker:
+        here = filled(bans, SEED, until)
+        sides = [Side(other, rebuilt(other, here, until, broker.address)), Side(own, here)]
+        records = sign_ups(SEED, bans, here.originals, _WARM_UP + events, at=time.time())
+        pairs = [(record.key.encode(), encode(record)) for record in records]
+        found: dict[str, list[Turn]] = {side.revision.name: [] for side in sides}
+        for number in range(turns):
+            # Who comes first in a turn comes second in the next: what drifts is shared.
+            for side in sides if number % 2 == 0 else reversed(sides):
+                found[side.revision.name].append(turn(side, broker.address, pairs))
+    forms = {side.revision.name: side.revision.form for side in sides}
+    return Report(other.name, forms, bans, events, found, machine())
+
+
+def rebuilt(revision: Revision, here: Filled, until: float, broker: str) -> Filled:
+    """A store of the same bans as a revision fills it: by its own `samehand rebuild`."""
+    snapshot = cache_folder() / f"against-{revision.name}-{here.bans}-{SEED}-{int(until)}.rdb"
+    if not snapshot.exists():
+        with tempfile.TemporaryDirectory(dir=snapshot.parent) as scratch:
+            settings = {"appendonly": "no", "rdbcompression": "no", "dir": scratch, "dbfilename": "made.rdb"}
+            with LoadedRedis(settings=settings) as running:
+                client = redis.Redis.from_url(running.administrator_url, socket_timeout=None)
+                may_do_everything(client)
+                with Scene(broker, environment(running.url, pepper_file(), here.bans)) as scene:
+                    scene.publish(scene.topics.banned, _banned(here.bans, until))
+                    done = subprocess.run(
+                        [revision.python, "-m", "desk.cli", "rebuild", "--from-start", "--json"],
+                        env={**os.environ, **scene.environment, **revision.environment},
+                        capture_output=True,
+                        text=True,
+                        check=False,
+                    )
+                if done.returncode or msgspec.json.decode(done.stdout)["fingerprints"] != here.bans:
+                    raise CannotBeLaid(
+                        f"{revision.name} does not rebuild:\n{done.stdout}{done.stderr[-2_000:]}"
+                    )
+                client.save()
+                client.close()
+            (Path(scratch) / "made.rdb").replace(snapshot)
+    return Filled(here.bans, snapshot, here.pepper, here.originals)
+
+
+def _banned(bans: int, until: float) -> Iterator[tuple[bytes, bytes]]:
+    for part in parts(bans):  # who is drawn depends on where a part begins
+        for number, person in zip(part, people(SEED, bans, part), strict=True):
+            record = ban(number, person, aged(number, until))
+            yield record.key.encode(), encode(record)
+
+
+def may_do_everything(client: Any) -> None:
+    """Whoever names nobody: another revision's worker needs rights that today's has no use for."""
+    client.execute_command("ACL", "SETUSER", "default", "on", "nopass", "~*", "&*", "+@all")
+
+
+def turn(side: Side, broker: str, pairs: Sequence[tuple[bytes, bytes]]) -> Turn:
+    """One worker, warm, reads the events."""
+    events = pairs[_WARM_UP:]
+    with side.filled.server() as server:
+        may_do_everything(server.client)
+        own = environment(server.url, side.filled.pepper, side.filled.bans)
+        with Scene(broker, own) as scene:
+            created = scene.topics.created
+            scene.publish(created, pairs[:_WARM_UP])
+            worker = scene.start(environment=side.revision.environment, python=side.revision.python)
+            scene.until_committed(created, _WARM_UP)
+            time.sleep(_SETTLE_SECONDS)
+            before, began = _read(worker, server), time.monotonic()
+            scene.publish(created, events)
+            scene.until_committed(created, len(pairs), _RUN_SECONDS_MAX)
+            seconds, after = time.monotonic() - began, _read(worker, server)
+            alerts = scene.count(scene.topics.alerts)
+    count, several = len(events), {name: after[name] - before[name] for name in before}
+    looked_up = several["candidates_count"]
+    return Turn(
+        worker_microseconds=several["worker"] / count * 1e6,
+        redis_microseconds=several["redis"] / count * 1e6,
+        bytes_from_redis=several["bytes"] / count,
+        records=several["candidates_sum"] / looked_up if looked_up else math.nan,
+        records_p99=_quantile(several, 0.99),
+        events_a_second=count / seconds,
+        alerts=alerts,
+    )
+
+
+def _read(worker: Running, server: Server) -> dict[str, float]:
+    """Counters of a worker and its Redis; buckets of candidates by their bound."""
+    told = {
+        "worker": sum(cpu_seconds(pid) for pid in _tree(worker)),
+        "redis": server.cpu_seconds(),
+        "bytes": float(server.client.info("stats")["total_net_output_bytes"]),
+    }
+    for part in ("sum", "count"):
+        told[f"candidates_{part}"] = sum(value for _, value in worker.samples(f"samehand_candidates_{part}"))
+    for labels, value in worker.samples("samehand_candidates_bucket"):
+        told[f"candidates_le_{labels['le']}"] = told.get(f"candidates_le_{labels['le']}", 0.0) + value
+    return told
+
+
+def _tree(worker: Running) -> list[int]:
+    """A worker's processes: one that supervises has children."""
+    waiting, found = [worker.child.pid or 0], []
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        waiting += [int(child) for child in children.split()]
+    return found
+
+
+def _quantile(several: dict[str, float], share: float) -> float:
+    """The bound of the first bucket that holds so large a share."""
+    prefix = "candidates_le_"
+    buckets = sorted(
+        (float(name.removeprefix(prefix)), value)
+        for name, value in several.items()
+        if name.startswith(prefix)
+    )
+    total = buckets[-1][1] if buckets else 0.0
+    return next((bound for bound, held in buckets if total and held >= share * total), math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Today's over the revision's: the geometric mean over turns and its interval at 95 %."""
+
+    middle: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.middle:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def ratio(olds: Sequence[float], news: Sequence[float]) -> Ratio | None:
+    """Over pairs of one turn; ``None`` where a figure is missing or 0, or where there is a single turn."""
+    if len(olds) < 2 or not all(math.isfinite(one) and one > 0 for one in (*olds, *news)):
+        return None
+    logs = [math.log(new / old) for old, new in zip(olds, news, strict=True)]
+    middle = mean(logs)
+    half = _STUDENT.get(len(logs), _STUDENT_OF_MORE) * stdev(logs) / math.sqrt(len(logs))
+    return Ratio(math.exp(middle), math.exp(middle - half), math.exp(middle + half))
+
+
+_ROWS: Final[dict[str, tuple[Callable[[Turn], float], str]]] = {
+    "worker µs an event": (lambda it: it.worker_microseconds, ",.0f"),
+    "Redis µs an event": (lambda it: it.redis_microseconds, ",.0f"),
+    "both together": (lambda it: it.worker_microseconds + it.redis_microseconds, ",.0f"),
+    "bytes from Redis an event": (lambda it: it.bytes_from_redis, ",.0f"),
+    "records read an event, mean": (lambda it: it.records, ",.1f"),
+    "the same, p99 at most": (lambda it: it.records_p99, ",.0f"),
+    "events a second by the clock": (lambda it: it.events_a_second, ",.0f"),
+    "alerts a turn": (lambda it: float(it.alerts), ",.0f"),
+}
+
+
+def table(one: Report) -> str:
+    """For people: medians, and ratios with their intervals."""
+    old, new = one.turns[one.revision], one.turns["today"]
+    lines = [
+        f"| {one.bans:,} bans of two years | {one.revision}, {one.forms[one.revision]} "
+        f"| today, {one.forms['today']} | today / {one.revision} [95 %] |",
+        "|---" * 4 + "|",
+    ]
+    for words, (of, form) in _ROWS.items():
+        olds, news = [of(it) for it in old], [of(it) for it in new]
+        told = ratio(olds, news)
+        lines.append(f"| {words} | {median(olds):{form}} | {median(news):{form}} | {told or ''} |")
+    said = (
+        f"{len(old)} turns of {one.events:,} events each, by turns; none lost",
+        f"on {in_words(one.machine)}",
+    )
+    return "\n".join([*lines, "", *(f"* {line}" for line in said)])
+
+
+def main() -> int:
+    """Prints a table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("revision")
+    parser.add_argument("--bans", type=int, default=BANS)
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    try:
+        found = measured(chosen.revision, chosen.bans, chosen.events, chosen.turns)
+    except CannotBeLaid as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    print(json.dumps(asdict(found), indent=1) if chosen.json else table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How many instructions an event costs: a figure that a busy machine does not move."""

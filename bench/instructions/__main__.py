@@ -1,0 +1,139 @@
+"""``make bench-instructions``: counts the instructions of an event and holds them to the figure checked in.
+
+``python -m bench.instructions [--write [--reason TEXT]]``. Valgrind's callgrind runs the process of
+`bench.instructions.events`, whose answers of Redis were recorded just before by the same process at full
+speed; only the events are counted. 0 where they cost at most a twentieth more than the figure, or where
+something else counts here than where it was counted, which is said in one line; 1 where they cost more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bench.instructions.events import BANNED_UNTIL
+from bench.instructions.figure import (
+    FIGURE,
+    MORE_MAX,
+    Figure,
+    NeedsReason,
+    here,
+    other,
+    read,
+    replaced,
+    written,
+)
+from bench.running.filled import SEED, filled
+from bench.running.scene import SOURCES
+
+EVENTS: Final = 300
+BANS: Final = 20_000
+
+_QUIET: Final = {
+    # The order of sets and of dictionaries of strings decides how much is compared.
+    "PYTHONHASHSEED": "0",
+    # Threads of a library of linear algebra spin while they wait.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+_NEEDED: Final = {"valgrind": "valgrind", "cc": "gcc", "setarch": "util-linux"}
+
+
+def counted(events: int = EVENTS, bans: int = BANS) -> int:
+    """Instructions of so many events against so many bans."""
+    own = filled(bans, SEED, BANNED_UNTIL)
+    with tempfile.TemporaryDirectory(prefix="samehand-instructions-") as scratch:
+        folder = Path(scratch)
+        originals, tape, library = folder / "originals", folder / "tape", folder / "collecting.so"
+        originals.write_bytes(msgspec.msgpack.encode(own.originals))
+        _run(["cc", "-O2", "-shared", "-fPIC", "-o", str(library), str(_source())])
+        process = [sys.executable, "-m", "bench.instructions.events", "--tape", str(tape)]
+        process += ["--originals", str(originals), "--events", str(events), "--bans", str(bans)]
+        with own.server() as server:
+            alerts = _run([*process, "--record", server.url])
+        out = folder / "callgrind.out"
+        valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
+        # Where memory lies decides what Python's tables of addresses collide in.
+        under = ["setarch", "-R", *valgrind, *process, "--collecting", str(library)]
+        if _run(under) != alerts:
+            raise RuntimeError("what was counted found other alerts than what was recorded")
+        return total(out.read_text("utf-8"))
+
+
+def total(callgrind: str) -> int:
+    """What callgrind counted in all, by its file."""
+    found = re.search(r"^totals: (\d+)$", callgrind, re.MULTILINE)
+    if found is None or int(found[1]) == 0:
+        raise RuntimeError("callgrind counted nothing")
+    return int(found[1])
+
+
+def verdict(figure: Figure, instructions_an_event: int, counted_with: dict[str, str]) -> tuple[int, str]:
+    """The exit code, and a line that says why."""
+    now, was = instructions_an_event, figure.instructions_an_event
+    if differing := other(figure, counted_with):
+        return 0, f"{now:,} instructions an event; the figure was counted with {'; '.join(differing)}"
+    ratio = now / was
+    line = f"{now:,} instructions an event, {ratio:.3f} of {was:,}"
+    if ratio > MORE_MAX:
+        cure = "find what costs it, or raise the figure: make bench-instructions WRITE=1 REASON='…'"
+        return 1, f"{line}: more than {MORE_MAX} of it; {cure}"
+    if ratio < 1 / MORE_MAX:
+        return 0, f"{line}: lower the figure with make bench-instructions WRITE=1"
+    return 0, line
+
+
+def _source() -> Path:
+    return Path(str(files("bench.instructions").joinpath("collecting.c")))
+
+
+def _run(command: list[str]) -> str:
+    """What it prints. The mind is Python: machine code has other instructions, and a figure of its own."""
+    done = subprocess.run(
+        command, env={**os.environ, **_QUIET, **SOURCES}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-4_000:]}")
+    return done.stdout
+
+
+def main() -> int:
+    """Counts, says what it found, and judges or writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="check this in as the figure")
+    parser.add_argument("--reason", default="", help="why it is higher than the one before")
+    given = parser.parse_args()
+    missing = [package for program, package in _NEEDED.items() if shutil.which(program) is None]
+    if missing:
+        print(f"counting instructions needs {', '.join(missing)}", file=sys.stderr)
+        return 1
+    an_event, counted_with = round(counted() / EVENTS), here()
+    old = read() if FIGURE.exists() else None
+    if given.write:
+        try:
+            written(replaced(old, Figure(an_event, EVENTS, BANS, given.reason, counted_with)))
+        except NeedsReason as fault:
+            print(fault, file=sys.stderr)
+            return 1
+        print(f"{an_event:,} instructions an event, written to {FIGURE.name}")
+        return 0
+    if old is None:
+        print(f"there is no figure yet; {an_event:,} instructions an event", file=sys.stderr)
+        return 1
+    code, line = verdict(old, an_event, counted_with)
+    print(line, file=sys.stderr if code else sys.stdout)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The process whose instructions are counted: events through a worker's agent, from bytes to bytes.
+
+``python -m bench.instructions.events --tape FILE (--record URL | --collecting LIBRARY) --originals FILE …``.
+With ``--record`` it asks a Redis and notes the answers, without it answers come from the tape. Faust and
+Kafka's client have no part in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from agents.opening import peppers_of
+from agents.screen import Screen
+from agents.worker import house_of
+from bench.instructions.tape import Tape
+from bench.running.crowd import sign_ups
+from bench.running.filled import SEED, environment, pepper_file
+from schemas.wire import encode
+from simulate.people import Person
+from store.redis import RedisStore
+from streams import logs
+from streams.collecting import collect_seldom
+from streams.outcomes import Arrival, Published
+from streams.settings import load
+
+BANNED_UNTIL: Final = 1_790_000_000.0
+"""The last ban, 2026-09-21; the first is two years older."""
+SIGNED_UP_AT: Final = BANNED_UNTIL + 3_600.0
+NOW: Final = SIGNED_UP_AT + 1.0
+
+BATCH: Final = 50
+"""What a worker finds waiting where it keeps up with some hundreds a second."""
+
+MIRROR_EVERY: Final = 50
+"""More mirrors than a platform has, so that alerts are counted too."""
+
+WARM_UP: Final = 100
+"""Events before it counts: code is loaded, connections are made, caches hold what they hold later, too."""
+
+
+async def run(
+    events: int, bans: int, url: str, originals: Sequence[Person], counting: Callable[[], Callable[[], None]]
+) -> int:
+    """Lets accounts sign up; how many alerts came of those that count."""
+    settings = load(environment(url, pepper_file(), bans))
+    logs.configure(settings.log_level)
+    house = replace(house_of(settings, peppers_of(settings)), now=lambda: NOW)
+    assert isinstance(house.store, RedisStore)
+    await house.store.open()
+    screen = Screen(house)
+    records = sign_ups(SEED, bans, originals, WARM_UP + events, at=SIGNED_UP_AT, every=MIRROR_EVERY)
+    arrivals = [
+        Arrival("accounts.created", 0, number, record.key.encode(), encode(record), (), NOW)
+        for number, record in enumerate(records)
+    ]
+    await _through(screen, arrivals[:WARM_UP])
+    collect_seldom()
+    end = counting()
+    alerts = await _through(screen, arrivals[WARM_UP:])
+    end()
+    await house.store.close()
+    return alerts
+
+
+async def _through(screen: Screen, arrivals: Sequence[Arrival]) -> int:
+    alerts = 0
+    for first in range(0, len(arrivals), BATCH):
+        outcomes = await screen(arrivals[first : first + BATCH])
+        emits = [emit for outcome in outcomes if isinstance(outcome, Published) for emit in outcome.emits]
+        await screen.confirm(emits)
+        alerts += len(emits)
+    return alerts
+
+
+def counting(library: Path) -> Callable[[], Callable[[], None]]:
+    """What begins to count, and gives what ends it."""
+    collecting = ctypes.CDLL(str(library))
+
+    def begin() -> Callable[[], None]:
+        collecting.begin()
+
+        def end() -> None:
+            collecting.end()
+
+        return end
+
+    return begin
+
+
+def nothing() -> Callable[[], None]:
+    """Counts nothing."""
+    return lambda: None
+
+
+def main() -> None:
+    """Runs, and prints how many alerts there were and how many bytes Redis answered."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tape", type=Path, required=True)
+    parser.add_argument("--record", metavar="URL")
+    parser.add_argument("--collecting", type=Path)
+    parser.add_argument("--originals", type=Path, required=True)
+    parser.add_argument("--events", type=int, required=True)
+    parser.add_argument("--bans", type=int, required=True)
+    given = parser.parse_args()
+    originals = msgspec.msgpack.decode(given.originals.read_bytes(), type=list[Person])
+    if given.record:
+        tape = Tape()
+        tape.record()
+        alerts = asyncio.run(run(given.events, given.bans, given.record, originals, nothing))
+        tape.save(given.tape)
+    else:
+        tape = Tape.load(given.tape)
+        tape.replay()
+        begin = counting(given.collecting) if given.collecting else nothing
+        alerts = asyncio.run(run(given.events, given.bans, "redis://127.0.0.1:1/0", originals, begin))
+    print(alerts)
+
+
+if __name__ == "__main__":
+    main()
