@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.against import __main__ as against
 from bench.against.__main__ import Report, Turn, ratio, table
 from bench.against.revision import ROOT, CannotBeLaid, Revision, laid_aside, today
 from bench.running.crowd import AGES_DAYS, DAY_SECONDS, aged
@@ -86,3 +87,19 @@ def test_a_revisions_process_finds_its_own_modules_wherever_it_is_started(tmp_pa
         check=False,
     )
     assert done.stdout.startswith("samehand "), done.stderr
+
+
+@pytest.mark.journey
+def test_a_revision_fills_its_own_store_and_takes_its_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Today's tree stands in for another: laying one aside takes minutes, and what runs does not know."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(against, "laid_aside", lambda name: Revision(name, Path(sys.executable), ""))
+    monkeypatch.setattr(against, "_WARM_UP", 20)
+    found = against.measured("stand-in", bans=1_000, events=60, turns=1)
+    for (turn,) in found.turns.values():
+        assert turn.worker_microseconds > 0
+        assert turn.bytes_from_redis > 0
+        assert turn.records > 0
+    assert list((tmp_path / "samehand" / "bench").glob("against-stand-in-*.rdb"))

@@ -26,7 +26,7 @@ async def spoken(client: Redis, prefix: str) -> list[object]:
     async with client:
         name = f"{prefix}:{{0}}:tape"
         await client.set(name, b"x" * 300_000)
-        answers = [await client.get(name), await client.append(name, b"y")]
+        answers: list[object] = [await client.get(name), await client.append(name, b"y")]
         answers.append(await client.get(name))
         await client.delete(name)
     return answers
