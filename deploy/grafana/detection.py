@@ -76,6 +76,17 @@ def _found() -> tuple[Panel, ...]:
             (Ask("sum(rate(samehand_duplicates_suppressed_total[$__rate_interval]))", "a second"),),
         ),
         Panel(
+            "Withdrawn an hour",
+            "Alerts that stand no longer, by why: a ban was lifted, an account went, a person decided.",
+            (
+                Ask(
+                    "sum by (reason) (rate(samehand_alerts_withdrawn_total[$__rate_interval])) * 3600",
+                    "{{reason}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
             "Queues",
             "Alerts by review queue.",
             (Ask("sum by (queue) (increase(samehand_alerts_total[$__rate_interval]))", "{{queue}}"),),

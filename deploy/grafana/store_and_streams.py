@@ -167,6 +167,17 @@ def _workers() -> tuple[Panel, ...]:
             unit="bytes",
         ),
         Panel(
+            "Started again an hour",
+            "Workers that hung or crashed and were started again, by why. One is one too many.",
+            (
+                Ask(
+                    "sum by (instance, reason) (increase(samehand_worker_restarts_total[1h]))",
+                    "{{instance}} {{reason}}",
+                ),
+            ),
+            runbooks=("SamehandWorkerRestarts",),
+        ),
+        Panel(
             "What runs",
             "Version, folding and weights. More than one line during a roll-out, no longer.",
             (
