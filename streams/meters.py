@@ -304,14 +304,11 @@ class Meters:
             self.deadletters.labels(topic, reason)
         for operation in operations:
             self.store_seconds.labels(operation)
-<<<<<<< Updated upstream
         for index in INDEXES:
             self.postings_full.labels(index, "device").set(0)
         self.lookbacks_capped.labels("device")
-=======
         for reason in RESTARTS:
             self.restarts.labels(reason)
->>>>>>> Stashed changes
 
     def _create_findings(self, signals: tuple[str, ...], scripts: tuple[str, ...]) -> None:
         for band, direction in product(BANDS, DIRECTIONS):
