@@ -26,6 +26,11 @@ IMAGE_BYTES_MAX: Final = 262_144
 # No platform serves a larger avatar. A flat PNG costs the most a byte: one of this size a tenth of a second,
 # one of 4096 by 4096, which fits in the bytes as well, four times that.
 PIXELS_MAX: Final = 2048 * 2048
+# A progressive JPEG refines all of itself with each scan, and a scan that changes nothing takes twelve bytes:
+# twenty thousand fit, and kept a decoder busy for minutes. Encoders write ten; a thumbnail adds its own.
+SCANS_MAX: Final = 32
+_JPEG: Final = b"\xff\xd8"
+_START_OF_SCAN: Final = b"\xff\xda"  # in what is compressed, a zero follows each 0xff
 _FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP")
 _SIDE: Final = 256
 _VIEW: Final = 128
@@ -35,8 +40,14 @@ _VIEW: Final = 128
 _SHARES: Final[tuple[float, ...]] = (1.0, 0.95, 0.9, 1.05, 1.1)
 _MARGIN: Final = round(_SIDE * (max(_SHARES) - 1) / 2) + 1
 
-Reason = Literal["extra-not-installed", "too-large", "too-many-pixels", "malformed"]
-REASONS: tuple[Reason, ...] = ("extra-not-installed", "too-large", "too-many-pixels", "malformed")
+Reason = Literal["extra-not-installed", "too-large", "too-many-pixels", "too-many-scans", "malformed"]
+REASONS: tuple[Reason, ...] = (
+    "extra-not-installed",
+    "too-large",
+    "too-many-pixels",
+    "too-many-scans",
+    "malformed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,8 @@ def seen(image: bytes) -> Picture | Unseen:
         return Unseen("extra-not-installed", "install samehand[avatar]")
     if len(image) > IMAGE_BYTES_MAX:
         return Unseen("too-large", f"more than {IMAGE_BYTES_MAX // 1024} KiB")
+    if image.startswith(_JPEG) and image.count(_START_OF_SCAN) > SCANS_MAX:
+        return Unseen("too-many-scans", f"more than {SCANS_MAX}")
     pillow, ops, pdq = libraries
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of damaged metadata, which is not looked at

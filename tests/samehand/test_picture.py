@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from importlib import import_module
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,30 @@ def test_a_bomb_is_refused_by_its_header(side: int) -> None:
     found = seen(bomb)
     assert isinstance(found, Unseen)
     assert found.reason == "too-many-pixels"
+
+
+def of_many_scans(times: int, side: int = 512) -> bytes:
+    """A progressive JPEG whose last scan, which changes nothing, stands there so many times more."""
+    image = encoded(pillow().new("L", (side, side), "grey"), progressive=True)
+    last = image[image.rindex(b"\xff\xda") : -2]
+    return image[:-2] + last * times + image[-2:]
+
+
+@needs_extra
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded() -> None:
+    bomb = of_many_scans(10_000)
+    assert len(bomb) < IMAGE_BYTES_MAX
+    begun = process_time()
+    found = seen(bomb)
+    assert isinstance(found, Unseen)
+    assert found.reason == "too-many-scans"
+    assert process_time() - begun < 0.5  # decoding it takes some seconds
+
+
+@needs_extra
+def test_as_many_scans_as_encoders_write_are_read() -> None:
+    assert picture_of(a_photo(), progressive=True).quality >= QUALITY_MIN
+    assert isinstance(seen(of_many_scans(20)), Picture)
 
 
 @needs_extra
