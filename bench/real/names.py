@@ -13,6 +13,7 @@ FILES: Final = (
     "proscribed_group_aliases.csv",
     "name_match_cases.csv",
     "ordinary_handles.txt",
+    "handle_renames.csv",
 )
 
 
@@ -33,6 +34,7 @@ class RealNames:
     aliases: list[tuple[str, str]]
     labelled: list[tuple[str, str, bool]]
     ordinary: list[str]
+    renames: list[tuple[str, str]]
 
 
 def read_names(folder: Path) -> RealNames:
@@ -51,6 +53,7 @@ def read_names(folder: Path) -> RealNames:
             (row["name1"], row["name2"], row["is_match"] == "true") for row in _rows(folder / FILES[3])
         ],
         ordinary=(folder / FILES[4]).read_text(encoding="utf-8").splitlines(),
+        renames=[(row["old"], row["new"]) for row in _rows(folder / FILES[5])],
     )
 
 

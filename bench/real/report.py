@@ -10,6 +10,8 @@ from bench.real.families import families
 from bench.real.groups import groups
 from bench.real.labelled import labelled
 from bench.real.names import read_names
+from bench.real.renames import renames
+from bench.real.scenes import scenes
 from bench.real.typosquats import typosquats
 
 
@@ -26,4 +28,6 @@ def report(folder: Path, edits: str = "held_out") -> dict[str, Any]:
         "labelled": labelled(names.labelled),
         "ordinary_against_ordinary": alarms(names.ordinary),
         "made_mirrors": mirrors(names.ordinary),
+        "renames": renames(names.renames, names.ordinary),
+        "scenes": scenes(names.renames),
     }

@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
         "proscribed_group_aliases.csv": "group,entity,alias,list\nA,Front,Zarfeshan Front,UN\n",
         "name_match_cases.csv": "name1,name2,is_match\nUmar Waziri,Omar Waziri,true\n",
         "ordinary_handles.txt": "tulip77\npaper_boat\n",
+        "handle_renames.csv": "old,new\nzarfeshan,zarfeshan_2\n",
     }
     for name, text in lines.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -40,6 +41,7 @@ def test_a_folder_is_read_as_it_is(folder: Path) -> None:
     assert names.families == {"a": ["Zarfeshan", "Zarf\u200beshan"]}
     assert names.labelled == [("Umar Waziri", "Omar Waziri", True)]
     assert names.ordinary == ["tulip77", "paper_boat"]
+    assert names.renames == [("zarfeshan", "zarfeshan_2")]
 
 
 @pytest.mark.parametrize("gone", FILES)

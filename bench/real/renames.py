@@ -1,0 +1,152 @@
+"""Accounts that changed their handle: old handles are banned, and the new ones come back among the innocent.
+
+Most who change a handle choose one that nobody would recognise, so recall is low for everybody: what counts
+is how it compares with plain similarity of strings in the same run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import JaroWinkler, Levenshtein
+
+from bench.real.lookup import Named, looked_up
+from simulate.draws import seeded
+
+SEEDS: Final = (1, 2, 3, 4, 5)
+BANS: Final = 1_000
+_DAYS_LATER: Final = 60
+_FALSE_ALARM_RATES: Final = (1e-4, 1e-3, 1e-2)
+_RESAMPLED: Final = 400
+_NEVER: Final = -1e9  # below any score: nothing was found, or somebody else came first
+
+YARDSTICKS: Final[dict[str, Callable[..., float]]] = {
+    "ratio": fuzz.ratio,
+    "jaro_winkler": JaroWinkler.normalized_similarity,
+    "levenshtein": Levenshtein.normalized_similarity,
+    "token_set_ratio": fuzz.token_set_ratio,
+}
+
+Scores = NDArray[np.float64]
+
+
+class _Ranked:
+    """The scores of one seed by one method: of mirrors whose own old handle came first, and the innocent."""
+
+    def __init__(self, mirrors: Sequence[float], innocent: Sequence[float]) -> None:
+        self.mirrors: Scores = np.asarray(mirrors, dtype=np.float64)
+        self.innocent: Scores = np.asarray(innocent, dtype=np.float64)
+
+    def recall(self, rate: float, mirrors: NDArray[np.int64], innocent: NDArray[np.int64]) -> float:
+        """The share of the chosen mirrors above all but ``rate`` of the chosen innocent."""
+        allowed = int(rate * len(innocent))
+        highest = np.partition(self.innocent[innocent], -allowed - 1)[-allowed - 1]
+        return float(np.mean(self.mirrors[mirrors] > highest))
+
+
+def renames(pairs: list[tuple[str, str]], ordinary: list[str]) -> dict[str, Any]:
+    """Of each seed 1,000 old handles (of fewer pairs half) as bans, their new ones as mirrors 60 days later.
+
+    All others are innocent. An account ranks by its best candidate, and counts as found only where that is its own old handle. Recall
+    is the mean over seeds at a share of false alarms; ``beside`` is ours over the best yardstick's with the
+    interval (95 %) of a bootstrap that draws the same accounts for both.
+    """
+    runs = [_run(seed, pairs, ordinary) for seed in SEEDS]
+    told: dict[str, Any] = {
+        "seeds": len(SEEDS),
+        "bans": len(runs[0][0]["ours"].mirrors),
+        "innocent": round(float(np.mean([len(run["ours"].innocent) for run, _ in runs]))),
+        "alerted_mirrors": sum(alerted for _, (alerted, _) in runs),
+        "alarmed_innocent": sum(alarmed for _, (_, alarmed) in runs),
+    }
+    for rate in _FALSE_ALARM_RATES:
+        told[f"recall_at_{rate:g}"] = _at(rate, [run for run, _ in runs])
+    return told
+
+
+def _run(
+    seed: int, pairs: list[tuple[str, str]], ordinary: list[str]
+) -> tuple[dict[str, _Ranked], tuple[int, int]]:
+    banned, others = _split(seed, pairs)
+    bans = [old for old, _ in banned]
+    taken = {old.casefold() for old in bans}
+    innocent = [name for name in [*(new for _, new in others), *ordinary] if name.casefold() not in taken]
+    names = [*(new for _, new in banned), *innocent]
+    looked = looked_up(
+        [Named(ban, "handle") for ban in bans],
+        [Named(name, "handle") for name in names],
+        days_later=_DAYS_LATER,
+    )
+    best = [several[0] if several else None for several in looked.found]
+    found = {
+        "ours": _Ranked(
+            [
+                one.log_odds if one is not None and one.ban == place else _NEVER
+                for place, one in enumerate(best[: len(bans)])
+            ],
+            [_NEVER if one is None else one.log_odds for one in best[len(bans) :]],
+        )
+    }
+    for name, scorer in YARDSTICKS.items():
+        found[name] = _yardstick(scorer, names, bans)
+    alarmed = looked.alarmed
+    mirrors = sum(place < len(bans) for place in alarmed)
+    return found, (mirrors, len(alarmed) - mirrors)
+
+
+def _split(seed: int, pairs: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    order = seeded(seed, "real renames").sample(range(len(pairs)), len(pairs))
+    banned = min(BANS, len(pairs) // 2)
+    return [pairs[place] for place in order[:banned]], [pairs[place] for place in order[banned:]]
+
+
+def _yardstick(scorer: Callable[..., float], names: Sequence[str], bans: Sequence[str]) -> _Ranked:
+    """Without case, which no yardstick ignores by itself: that is to its advantage."""
+    table = process.cdist(
+        [name.lower() for name in names], [ban.lower() for ban in bans], scorer=scorer, dtype=np.float32
+    )
+    first, most = table.argmax(axis=1), table.max(axis=1)
+    own = np.where(first[: len(bans)] == np.arange(len(bans)), most[: len(bans)], _NEVER)
+    return _Ranked(own.tolist(), most[len(bans) :].tolist())
+
+
+def _at(rate: float, runs: list[dict[str, _Ranked]]) -> dict[str, Any]:
+    whole = [(np.arange(len(run["ours"].mirrors)), np.arange(len(run["ours"].innocent))) for run in runs]
+    recalls = {name: _mean(name, rate, runs, whole) for name in ("ours", *YARDSTICKS)}
+    best = max(YARDSTICKS, key=lambda name: recalls[name])
+    rng = np.random.default_rng(7)
+    ratios = []
+    for _ in range(_RESAMPLED):
+        drawn = [
+            (rng.integers(0, len(mirrors), len(mirrors)), rng.integers(0, len(innocent), len(innocent)))
+            for mirrors, innocent in whole
+        ]
+        theirs = _mean(best, rate, runs, drawn)
+        ratios.append(_mean("ours", rate, runs, drawn) / theirs if theirs else np.inf)
+    low, high = np.quantile(ratios, (0.025, 0.975))
+    return {
+        **{name: round(recall, 4) for name, recall in recalls.items()},
+        "best_yardstick": best,
+        "beside": round(recalls["ours"] / recalls[best], 3) if recalls[best] else None,
+        "beside_interval": [round(float(low), 3), round(float(high), 3)],
+    }
+
+
+def _mean(
+    name: str,
+    rate: float,
+    runs: list[dict[str, _Ranked]],
+    drawn: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> float:
+    return float(
+        np.mean(
+            [
+                run[name].recall(rate, mirrors, innocent)
+                for run, (mirrors, innocent) in zip(runs, drawn, strict=True)
+            ]
+        )
+    )
