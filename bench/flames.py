@@ -50,9 +50,9 @@ def sampled(bans: int, events: int, program: str = "worker") -> dict[Stack, int]
         # Machine code has no frames that py-spy could name.
         worker = scene.start(_PROGRAMS[program], SOURCES)
         scene.until_committed(created, _WARM_UP)
-        worker.child.freeze()
+        worker.freeze()
         scene.publish(created, pairs[_WARM_UP:])
-        worker.child.thaw()
+        worker.thaw()
         spy = subprocess.Popen(
             _command(worker.pid, folded), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )

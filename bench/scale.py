@@ -162,13 +162,13 @@ def _measured(scene: Scene, servers: Masters, setting: Setting, pairs: Sequence[
     scene.until_committed(created, _WARM_UP)
     time.sleep(_SETTLE_SECONDS)
     for one in workers:
-        one.child.freeze()
+        one.freeze()
     scene.publish(created, rest)
     alerted = scene.bytes_on(scene.topics.alerts)
     before, redis_before = sum(one.cpu_seconds() for one in workers), servers.spent()
     began = time.monotonic()
     for one in workers:
-        one.child.thaw()
+        one.thaw()
     scene.until_committed(created, len(pairs))
     seconds = time.monotonic() - began
     spent, redis_spent = sum(one.cpu_seconds() for one in workers) - before, servers.spent()

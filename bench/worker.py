@@ -128,11 +128,11 @@ def turn(name: str, broker: str, own: Filled, pairs: Sequence[tuple[bytes, bytes
             worker = scene.start(program, SOURCES if name == UNCOMPILED else {})
             scene.until_committed(created, len(warm_up))
             time.sleep(_SETTLE_SECONDS)
-            worker.child.freeze()
+            worker.freeze()
             scene.publish(created, rest)
             before, redis_before = worker.cpu_seconds(), server.cpu_seconds() if server else 0.0
             began = time.monotonic()
-            worker.child.thaw()
+            worker.thaw()
             scene.until_committed(created, len(pairs[:_WARM_UP]) + len(rest), _RUN_SECONDS_MAX)
             return Turn(
                 events=len(rest),

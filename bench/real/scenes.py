@@ -1,8 +1,8 @@
 """Real changes of name with facts beside them: who comes back after a ban, and who only looks like it.
 
 Each banned old handle of a real pair comes back under its new one, some time after its own ban, with some
-facts kept; all else is absent, or present and different. Then the innocent: who shares something with a banned
-account for a reason that is nobody's fault. Names of pairs are real; the facts, and the innocent, are drawn.
+facts kept; all else is absent, or present and different. Then the innocent: who shares something with a
+banned account for a reason that is nobody's fault. Names of pairs are real; all else is drawn.
 """
 
 from __future__ import annotations

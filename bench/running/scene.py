@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -179,6 +181,25 @@ class Running:
             raise NotInTime(f"a worker ended\n{self.child.last_words()}")
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
         return int(children[0]) if children else pid
+
+    def freeze(self) -> None:
+        """Holds the process that works, and first who supervises it, which would take it for hung.
+
+        Returns when both have truly stopped.
+        """
+        working = self.pid
+        self.child.freeze()
+        os.kill(working, signal.SIGSTOP)
+        until = time.monotonic() + WAIT_SECONDS_MAX
+        while Path(f"/proc/{working}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] != "T":
+            if time.monotonic() > until:
+                raise NotInTime("a worker could not be held")
+            time.sleep(_POLL_SECONDS)
+
+    def thaw(self) -> None:
+        """Lets both go on."""
+        os.kill(self.pid, signal.SIGCONT)
+        self.child.thaw()
 
     def cpu_seconds(self) -> float:
         """Processor time it has used."""
