@@ -52,8 +52,8 @@ def renames(pairs: list[tuple[str, str]], ordinary: list[str]) -> dict[str, Any]
     """Of each seed 1,000 old handles (of fewer pairs half) as bans, their new ones as mirrors 60 days later.
 
     All others are innocent. An account ranks by its best candidate, and counts as found only where that is
-    its own old handle. Recall is the mean over seeds at a share of false alarms; ``beside`` is ours over that of
-    the best yardstick with the interval (95 %) of a bootstrap that draws the same accounts for both.
+    its own old handle. Recall is the mean over seeds at a share of false alarms; ``beside`` is ours over that
+    of the best yardstick with the interval (95 %) of a bootstrap that draws the same accounts for both.
     """
     runs = [_run(seed, pairs, ordinary) for seed in SEEDS]
     told: dict[str, Any] = {
