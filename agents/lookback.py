@@ -10,13 +10,13 @@ import structlog
 from agents.common.turns import Turns
 from agents.counting import kind_name
 from agents.house import House
-from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
+from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import itself, read_all
 from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
-from samehand.hopeless import Sieve
 from samehand.keys import KeyKind
+from samehand.scoring.upper_bound import UpperBound
 from schemas.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled
 from store.base import Ban, Candidate, Query, RememberedFacts
@@ -34,7 +34,7 @@ class Lookback:
     def __init__(self, house: House) -> None:
         """Takes the surroundings."""
         self._house = house
-        self._sieve = Sieve(house.weights)
+        self._bound = UpperBound(house.weights)
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival."""
@@ -58,12 +58,13 @@ class Lookback:
         standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
         if not standing:
             return []
-        queries = [Query.of(ban.account, ban.fingerprints) for _, _, ban in standing]
+        frequencies = await house.ask(house.store.frequencies())
+        tables = [self._bound.table(ban.fingerprints, frequencies, banned=True) for _, _, ban in standing]
+        queries = [Query.by(ban.account, table) for (_, _, ban), table in zip(standing, tables, strict=True)]
         found = await house.ask(
             house.store.remembered_like(queries, now=now, keep=house.rules.candidates_a_ban)
         )
         turned_away = await house.ask(house.store.turned_away(queries, now=now))
-        frequencies = await house.ask(house.store.frequencies())
         note(
             lambda: {
                 place: {"candidates": len(candidates)}
@@ -99,11 +100,11 @@ class Lookback:
     ) -> list[Emit]:
         house = self._house
         if not house.rules.across_platforms:
-            candidates = [it for it in candidates if it.opened.platform == ban.facts.platform]
+            candidates = [it for it in candidates if it.fingerprint.platform == ban.facts.platform]
         with stage("compare"):
             near = [
                 (candidate, scored)
-                for candidate in worth_comparing(ban.fingerprints, candidates, self._sieve, frequencies)
+                for candidate in candidates
                 if (scored := self._scored(ban, candidate, frequencies)) is not None
             ]
         if not near:

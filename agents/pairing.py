@@ -16,14 +16,13 @@ from agents.markers import Marker, read_marker
 from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
-from samehand.hopeless import Sieve
 from samehand.pair import alert_id
 from samehand.score import score
 from samehand.signals.base import Quoted
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable
 from schemas.wire import encode
-from store.base import BanFacts, Candidate, Claim, Proposal, Ruling, Summary
+from store.base import BanFacts, Claim, Proposal, Ruling, Summary
 from streams.outcomes import Emit
 
 log = structlog.get_logger("samehand.alerts")
@@ -93,18 +92,6 @@ def best_score(
         if mine.pepper_id == theirs.pepper_id:
             return mine, score(mine, theirs, house.weights, frequencies, policy=policy)
     return None
-
-
-def worth_comparing(
-    several: Sequence[Fingerprint],
-    candidates: Sequence[Candidate],
-    sieve: Sieve,
-    frequencies: Frequencies,
-) -> list[Candidate]:
-    """Those of an account's candidates with which it may alert; either side may be the new one."""
-    records = [candidate.records[0] for candidate in candidates]
-    hopeless = sieve.hopeless_among(several, records, frequencies)
-    return [candidate for candidate, gone in zip(candidates, hopeless, strict=True) if not gone]
 
 
 async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:

@@ -7,8 +7,9 @@ whichever of the two comes second sees the first.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from agents.aside import aside
@@ -17,10 +18,10 @@ from agents.common.unlike import withdraw_unlike
 from agents.counting import unavailable
 from agents.doors import evident, remembered_of, unread_of
 from agents.house import House
-from agents.pairing import Pair, Side, admitted, best_score, confirm, worth_comparing
+from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import read_all
 from samehand.frequency import Frequencies
-from samehand.hopeless import Sieve
+from samehand.scoring.upper_bound import UpperBound
 from samehand.unbanned import Unbanned
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
@@ -52,19 +53,21 @@ class Screen:
     def __init__(self, house: House, direction: Direction = "forward") -> None:
         """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
         self._house = house
-        self._sieve = Sieve(house.weights)
+        self._bound = UpperBound(house.weights)
         self._direction: Direction = direction
         self._topic = house.topics.created if direction == "forward" else house.topics.updated
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: alerts, nothing to say, or a dead letter."""
+        frequencies = await self._house.ask(self._house.store.frequencies())
         outcomes: list[Outcome] = []
         seen: list[tuple[int, _Seen]] = []
-        for first, (some, events) in await aside(arrivals, self._read, Turns(self._house.ticks)):
+        read = partial(self._read, frequencies=frequencies)
+        for first, (some, events) in await aside(arrivals, read, Turns(self._house.ticks)):
             outcomes += some
             seen += [(first + place, one) for place, one in events if one is not None]
         if seen:
-            for place, emits in (await self._alerts(seen)).items():
+            for place, emits in (await self._alerts(seen, frequencies)).items():
                 outcomes[place] = Published(tuple(emits))
         return outcomes
 
@@ -72,12 +75,17 @@ class Screen:
         """Notes the published alerts, so that a repeat is a duplicate."""
         await confirm(emits, self._house)
 
-    def _read(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[tuple[int, _Seen | None]]]:
-        if self._direction == "update":
-            return read_all(arrivals, decode_updated, self._house, self._seen)
-        return read_all(arrivals, decode_created, self._house, self._seen)
+    def _read(
+        self, arrivals: Sequence[Arrival], frequencies: Frequencies
+    ) -> tuple[list[Outcome], list[tuple[int, _Seen | None]]]:
+        def seen(found: Decoded[AccountEvent]) -> _Seen | None:
+            return self._seen(found, frequencies)
 
-    def _seen(self, found: Decoded[AccountEvent]) -> _Seen | None:
+        if self._direction == "update":
+            return read_all(arrivals, decode_updated, self._house, seen)
+        return read_all(arrivals, decode_created, self._house, seen)
+
+    def _seen(self, found: Decoded[AccountEvent], frequencies: Frequencies) -> _Seen | None:
         event = found.record
         if event.key in self._house.rules.allowlist:
             return None
@@ -89,11 +97,17 @@ class Screen:
         if not self._house.rules.dated:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
             account = replace(account, fingerprints=undated)
-        return _Seen(account, Query.of(account.account, account.fingerprints), event.at, event.event_id)
+        table = self._bound.table(account.fingerprints, frequencies)
+        account = replace(account, keys=table.listed)
+        # Those below the bands are sought among everybody.
+        below = self._house.rules.candidates_below > 0
+        query = Query(account.account, table.keys, None if below else table)
+        return _Seen(account, query, event.at, event.event_id)
 
-    async def _alerts(self, seen: Sequence[tuple[int, _Seen]]) -> dict[int, list[Emit]]:
+    async def _alerts(
+        self, seen: Sequence[tuple[int, _Seen]], frequencies: Frequencies
+    ) -> dict[int, list[Emit]]:
         """What to send for each event, by its place in the batch."""
-        frequencies = await self._house.ask(self._house.store.frequencies())
         pairs: list[Pair] = []
         places: list[int] = []
         for at in range(0, len(seen), ASKED_AT_ONCE):
@@ -140,7 +154,7 @@ class Screen:
     ) -> list[list[Pair]]:
         """The best pairs of each event at or above `possible`, and those below that were asked for."""
         # What one evader's banned accounts share is no crowd of strangers.
-        sights = [Unbanned(frequencies, _records(candidates)) for candidates in found]
+        sights = [Unbanned(frequencies, candidates[0].bearers if candidates else {}) for candidates in found]
         near, turns = [], Turns(self._house.ticks)
         for (_, one), candidates, sight in zip(seen, found, sights, strict=True):
             near.append(self._near(one, candidates, sight))
@@ -170,9 +184,7 @@ class Screen:
         probability_min = 0.0 if house.rules.candidates_below else house.weights.alerting_min
         best, near = -math.inf, []
         if not house.rules.across_platforms:
-            candidates = [it for it in candidates if it.opened.platform == one.account.platform]
-        if not house.rules.candidates_below:
-            candidates = worth_comparing(one.account.fingerprints, candidates, self._sieve, frequencies)
+            candidates = [it for it in candidates if it.fingerprint.platform == one.account.platform]
         for candidate in candidates:
             scored = best_score(one.account.fingerprints, candidate.fingerprint, house, frequencies)
             if scored is not None:
@@ -217,7 +229,3 @@ class Screen:
                 Pair(side, facts, candidate.fingerprint, result, self._direction, one.event_at, claimant)
             )
         return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))
-
-
-def _records(candidates: Sequence[Candidate]) -> Iterator[bytes]:
-    return (record for candidate in candidates for record in candidate.records)

@@ -24,15 +24,14 @@ from typing import Final, TypeVar
 import msgspec
 
 from agents.doors import remembered_of
-from agents.pairing import worth_comparing
 from bench.machine import in_words, machine
 from bench.running.scene import SOURCES
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
 from samehand.compiled import form
 from samehand.frequency import Frequencies
-from samehand.hopeless import Sieve
 from samehand.score import score
+from samehand.scoring.upper_bound import UpperBound
 from samehand.unbanned import Unbanned
 from samehand.weights import Weights, default_weights
 from schemas.accounts import AccountCreated
@@ -57,7 +56,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Mind:
-    """One run. ``seconds`` of processor time by step; ``pairs`` met, ``spared`` of them by the bound.
+    """One run. ``seconds`` of processor time by step; ``pairs`` met (the best of an event), ``spared``: those
+    of them that the bound leaves unread.
 
     ``unspared`` pairs were compared in full whatever the bound had said, beside the event's steps: those
     that it leaves share the most and take the longest, so that their rate says little of pairs.
@@ -82,11 +82,6 @@ class Mind:
         return self.events / self.seconds[DISTIL]
 
     @property
-    def bounded_a_second(self) -> float:
-        """Pairs that the bound looked at, opening the stored records included."""
-        return self.pairs / self.seconds[BOUND]
-
-    @property
     def scored_a_second(self) -> float:
         """Pairs that the bound left, compared in full; their records were read before."""
         return self.full / self.seconds[SCORE]
@@ -98,16 +93,15 @@ class Mind:
 
     @property
     def told_a_second(self) -> float:
-        """Pairs met, each told from its record to its end: by the bound, or read and compared in full."""
-        return self.pairs / sum(self.seconds[step] for step in (BOUND, READ, SCORE))
+        """Pairs met, each told from its record to its end, of which the bound left few to be read."""
+        return self.pairs / sum(self.seconds[step] for step in (READ, SCORE))
 
 
-DISTIL, KEYS, BOUND, READ, SCORE, UNSPARED = "distil", "keys", "bound", "read", "score", "unspared"
+DISTIL, KEYS, READ, SCORE, UNSPARED = "distil", "keys", "read", "score", "unspared"
 _WORDS: Final = {
     DISTIL: "a new account distilled",
-    KEYS: "its blocking keys made",
-    BOUND: "its candidates opened and told apart by the bound",
-    READ: "those that are left read",
+    KEYS: "its blocking keys made, and what each may add",
+    READ: "the candidates that the bound leaves read",
     SCORE: "and compared in full",
 }
 
@@ -161,23 +155,16 @@ def _sign_ups(bans: int, start: int, count: int) -> list[AccountCreated]:
 
 
 async def _met(store: RedisStore, arrived: list[AccountCreated], clock: _Clock) -> tuple[int, int, int]:
-    """One batch through all steps: how many pairs it met, the bound set aside, and were compared anyway."""
+    """One batch through all steps: how many pairs it met, were not read, and were compared anyway."""
     weights = default_weights()
-    sieve = Sieve(weights)
-    accounts = clock.timed(DISTIL, lambda: [remembered_of(event, KEYERS) for event in arrived])
-    queries = clock.timed(KEYS, lambda: [Query.of(one.account, one.fingerprints) for one in accounts])
-    found = await store.bans_like(queries, now=_NOW, keep=KEEP)
+    bound = UpperBound(weights)
     counted = await store.frequencies()
-    sights: list[Frequencies] = [
-        Unbanned(counted, (record for it in met for record in it.records)) for met in found
-    ]
-    left = clock.timed(
-        BOUND,
-        lambda: [
-            worth_comparing(one.fingerprints, met, sieve, sight)
-            for one, met, sight in zip(accounts, found, sights, strict=True)
-        ],
-    )
+    accounts = clock.timed(DISTIL, lambda: [remembered_of(event, KEYERS) for event in arrived])
+    tables = clock.timed(KEYS, lambda: [bound.table(one.fingerprints, counted) for one in accounts])
+    asked = [Query.by(one.account, table) for one, table in zip(accounts, tables, strict=True)]
+    left = await store.bans_like(asked, now=_NOW, keep=KEEP)
+    found = await store.bans_like([Query(one.account, one.keys) for one in asked], now=_NOW, keep=KEEP)
+    sights: list[Frequencies] = [Unbanned(counted, met[0].bearers if met else {}) for met in found]
     clock.timed(READ, lambda: [candidate.fingerprint for several in left for candidate in several])
     clock.timed(SCORE, lambda: _scored(accounts, left, weights, sights))
     some = slice(None, None, _UNSPARED)
@@ -208,7 +195,6 @@ def table(several: Sequence[Mind]) -> str:
     ]
     rates: dict[str, tuple[Callable[[Mind], float], str]] = {
         DISTIL: (lambda it: it.distilled_a_second, "accounts"),
-        BOUND: (lambda it: it.bounded_a_second, "pairs"),
         SCORE: (lambda it: it.scored_a_second, "pairs"),
     }
     for step, words in _WORDS.items():

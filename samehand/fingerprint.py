@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
@@ -19,13 +19,13 @@ from samehand.interned import PLATFORMS, STRATA
 from samehand.keys import Key
 from samehand.normal.fold import FOLD_VERSION
 from samehand.normal.scripts import stratum
-from samehand.signals import BY_CODE, POSITION, SIGNALS
-from samehand.signals.crossing import CROSSING, Names, names_of
+from samehand.signals import BY_CODE, JOINT, POSITION, SIGNALS
+from samehand.signals.base import Joint, Signal
 
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
 
-RECORD_VERSION: Final = 3
+RECORD_VERSION: Final = 4
 _SECTION_LENGTH_MAX: Final = 0xFFFF
 _EMPTY: Final = 0x80  # added to the code of a section without a payload, which then has no length either
 _CODE_MAX: Final = _EMPTY - 1
@@ -33,10 +33,6 @@ _AT: Final = 3
 _AT_ENDS: Final = 7
 # What reads a section, by its code, and where the trait stands: every pair that is compared goes through it.
 _READERS: Final = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
-_PLATFORM: Final = 7  # where each stands in a header of one byte a word
-_STRATUM: Final = 8
-_LAST_PLATFORM: Final = len(PLATFORMS)
-_LAST_STRATUM: Final = len(STRATA)
 _AT_LATER: Final = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
 
 
@@ -74,26 +70,25 @@ def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int =
 
 def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is listed, each once."""
-    keys: list[Key] = []
-    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
-        if trait is not None:
-            keys += signal.keys(trait)
-    keys += CROSSING.keys(_names(fingerprint))
-    return list(dict.fromkeys(keys))
+    return list(dict.fromkeys(key for one, trait in _shown(fingerprint) for key in one.keys(trait)))
 
 
 def query_keys(fingerprint: Fingerprint) -> list[Key]:
     """The blocking keys under which an account is looked up: its own, and those only a query tries."""
-    keys: list[Key] = []
-    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
-        if trait is not None:
-            keys += signal.probes(trait)
-    keys += CROSSING.probes(_names(fingerprint))
-    return list(dict.fromkeys(keys))
+    return list(
+        dict.fromkeys(
+            key
+            for one, trait in _shown(fingerprint)
+            for keys in (one.keys(trait), one.probes(trait))
+            for key in keys
+        )
+    )
 
 
-def _names(fingerprint: Fingerprint) -> Names:
-    return names_of(fingerprint.trait("handle"), fingerprint.trait("name"))
+def _shown(fingerprint: Fingerprint) -> list[tuple[Signal[Any] | Joint[Any], Any]]:
+    shown: list[tuple[Any, Any]] = list(zip(SIGNALS, fingerprint.traits, strict=True))
+    shown += [(one, one.of(fingerprint.trait)) for one in JOINT]
+    return [(one, trait) for one, trait in shown if trait is not None]
 
 
 def pack(fingerprint: Fingerprint) -> bytes:
@@ -148,123 +143,13 @@ def unpack(record: bytes) -> Fingerprint:
     )
 
 
-class Opened:
-    """A stored record of which only those traits are read that somebody asks for.
-
-    Most candidates of a look-up are set aside by a trait or two, and reading names takes the longest.
-    ``traits[place]`` is the trait of the signal that stands there in :data:`samehand.signals.SIGNALS`.
-
-    Raises:
-        UnreadableFingerprint: the bytes are no record; of a trait, when it is asked for.
-    """
-
-    __slots__ = ("_start", "pepper_id", "platform", "record")
-
-    def __init__(self, record: bytes) -> None:
-        """Reads its header."""
-        self.record = record
-        try:
-            _, self.platform, _, self._start = _header(record)
-            self.pepper_id = record[2]
-        except (IndexError, UnicodeDecodeError) as fault:
-            raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
-
-    @property
-    def traits(self) -> Opened:
-        """Itself: its traits by their places."""
-        return self
-
-    def __getitem__(self, place: int) -> object | None:
-        """One trait, read anew; ``None`` where the account shows nothing."""
-        signal = SIGNALS[place]
-        record, here, payload = self.record, self._start, None
-        try:
-            while here < len(record):
-                code, found, here = _section(record, here)
-                if code == signal.code:
-                    payload = found
-            if payload is None:
-                return None
-            trait: object = signal.unpack(payload)
-        except (IndexError, UnicodeDecodeError, ValueError) as fault:
-            raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
-        return trait
-
-
-def section(record: bytes, code: int) -> bytes | None:
-    """The payload of one section, without reading any trait; ``None`` where the record has none.
-
-    Raises:
-        UnreadableFingerprint, IndexError, ValueError: the record is damaged before it.
-    """
-    here, end = _sections_start(record), len(record)
-    while here < end:
-        found = record[here]
-        if found < _EMPTY:
-            if found == code:
-                return _section(record, here)[1]
-            length = record[here + 1]
-            here += 2
-            if length == 0xFF:
-                length = int.from_bytes(record[here : here + 2], "big")
-                here += 2
-            here += length
-            if here > end:
-                raise UnreadableFingerprint("the record ends in the middle of a section")
-        else:
-            here += 1
-            if found == code | _EMPTY:
-                return b""
-    return None
-
-
-def pepper_of(record: bytes) -> int:
-    """The number of the pepper of a record. Raises ``IndexError`` where it is no record."""
-    return record[2]
-
-
 def moment_of(record: bytes) -> float | None:
     """The moment of a record, Unix seconds, ``None`` where it has none.
 
     Raises:
-        UnreadableFingerprint, IndexError, UnicodeDecodeError: the record is damaged.
+        UnreadableFingerprint, IndexError, UnicodeDecodeError: the bytes are no record.
     """
-    # As in `_sections_start`, and the words have to be known: no other header is damaged.
-    if (
-        record[0] == RECORD_VERSION
-        and 0 < record[_PLATFORM] <= _LAST_PLATFORM
-        and 0 < record[_STRATUM] <= _LAST_STRATUM
-        and record[3] != 0xFF
-    ):
-        seconds = int.from_bytes(record[_AT:_AT_ENDS], "big")
-        return float(seconds) if seconds else None
     return _header(record)[0]
-
-
-def sections_begin(record: bytes) -> dict[int, int]:
-    """Where in a record each section's payload begins, by its signal's code, no trait being read.
-
-    Raises:
-        UnreadableFingerprint, IndexError, UnicodeDecodeError: the record is damaged.
-    """
-    here = _sections_start(record)
-    begins, end = {}, len(record)
-    while here < end:
-        code = record[here]
-        if code < 0x80:  # as `_EMPTY`, written out: this loop is what most pairs cost
-            length = record[here + 1]
-            here += 2
-            if length == 0xFF:
-                length = int.from_bytes(record[here : here + 2], "big")
-                here += 2
-            begins[code] = here
-            here += length
-        else:
-            here += 1
-            begins[code - _EMPTY] = here
-    if here != end:
-        raise UnreadableFingerprint("the record ends in the middle of a section")
-    return begins
 
 
 def _moment(at: float | None) -> bytes:
@@ -285,13 +170,6 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
     platform, here = PLATFORMS.unpack(record, here)
     where, here = STRATA.unpack(record, here)
     return float(seconds) if seconds else None, platform, where, here
-
-
-def _sections_start(record: bytes) -> int:
-    # Nearly every record: a moment before 2106, and words that one byte stands for.
-    if record[0] == RECORD_VERSION and record[_PLATFORM] and record[_STRATUM] and record[3] != 0xFF:
-        return _STRATUM + 1
-    return _header(record)[-1]
 
 
 def _section(record: bytes, here: int) -> tuple[int, bytes, int]:

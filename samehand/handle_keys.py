@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from samehand.blocking import (
     CONSONANTS_MIN,
@@ -29,6 +29,9 @@ from samehand.blocking import (
 )
 from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.normal.words import collapse
+
+if TYPE_CHECKING:
+    from samehand.signals.handle_trait import HandleTrait
 
 # A base this short has so many bearers that only its number tells them apart: number and base are keyed
 # together, each letter or digit of them missing once.
@@ -50,24 +53,7 @@ _RUN: Final = re.compile(r"[0-9]+")
 _LEET: Final = str.maketrans("0123456789", "oizeasgtbg")
 
 
-class Written(NamedTuple):
-    """A folded handle: the fields of :class:`samehand.signals.handle.HandleTrait`, and its tokens joined."""
-
-    literal: str
-    base: str
-    tokens: tuple[str, ...]
-    digits: str
-    consonants: str
-    alternates: tuple[str, ...]
-    automatic: bool
-
-    @property
-    def joined(self) -> str:
-        """The tokens in one, with the letters that fall together where they meet (`rania alrubaie`)."""
-        return "".join(self.tokens) or self.base
-
-
-def listed_keys(handle: Written) -> list[Key]:
+def listed_keys(handle: HandleTrait) -> list[Key]:
     """The keys under which a handle is enrolled."""
     keys = [key_of(KeyKind.HANDLE_FULL, handle.literal.encode())]
     if not handle.automatic:  # the stem of a made-up handle is a common first name: only its digits name it
@@ -75,28 +61,28 @@ def listed_keys(handle: Written) -> list[Key]:
     return keys
 
 
-def _chosen_keys(handle: Written) -> list[Key]:
-    keys = keys_of(KeyKind.HANDLE_WORD, spellings(handle.base))
+def _chosen_keys(handle: HandleTrait) -> list[Key]:
+    keys = keys_of(KeyKind.HANDLE_WORD, spellings(handle.word.base))
     keys += keys_of(KeyKind.HANDLE_SORTED, listed_letters(handle.joined))
-    keys += keys_of(KeyKind.NAMING_RUN, spread_runs(handle.base))
+    keys += keys_of(KeyKind.NAMING_RUN, spread_runs(handle.word.base))
     keys += _numbered(handle)
     for reading in (*handle.alternates, *_core(handle)):
         keys.append(key_of(KeyKind.HANDLE_WORD, reading.encode()))
         keys += keys_of(KeyKind.HANDLE_SORTED, letters(reading)[:1])
-    if len(handle.consonants) >= CONSONANTS_MIN:
-        keys.append(key_of(KeyKind.HANDLE_CONSONANTS, handle.consonants.encode()))
+    if len(handle.word.consonants) >= CONSONANTS_MIN:
+        keys.append(key_of(KeyKind.HANDLE_CONSONANTS, handle.word.consonants.encode()))
     return keys
 
 
-def _core(handle: Written) -> list[str]:
+def _core(handle: HandleTrait) -> list[str]:
     """The handle without the decoration that is surely one (`official`): none or one."""
-    most = len(handle.base) - _SURE_DECORATION_MIN
-    return [core for core in cores(handle.base, handle.tokens) if len(core) <= most][:1]
+    most = len(handle.word.base) - _SURE_DECORATION_MIN
+    return [core for core in cores(handle.word.base, handle.word.tokens) if len(core) <= most][:1]
 
 
-def _numbered(handle: Written) -> list[Key]:
+def _numbered(handle: HandleTrait) -> list[Key]:
     """What tells the bearers of one base apart: their numbers, or that they have none."""
-    base, digits = handle.base, handle.digits
+    base, digits = handle.word.base, handle.digits
     keys = keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
     if not digits:
         return keys
@@ -114,20 +100,20 @@ def numbered_ends(base: str, digits: str) -> list[str]:
     return [f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}"] if len(base) >= _ENDS_LENGTH_MIN else []
 
 
-def tried_keys(handle: Written) -> list[Key]:
-    """The keys that a query tries: a superset of the listed ones."""
-    keys = listed_keys(handle)
+def tried_keys(handle: HandleTrait) -> list[Key]:
+    """The keys that a query tries beside the listed ones."""
+    keys: list[Key] = []
     if handle.automatic:
         # Digits put behind a chosen handle make it look made up.
         literal = handle.literal
         keys += keys_of(KeyKind.HANDLE_FULL, [literal[:-n] for n in range(1, _DIGITS_APPENDED_MAX + 1)])
-        if len(handle.base) < _CHOSEN_LENGTH_MIN:
+        if len(handle.word.base) < _CHOSEN_LENGTH_MIN:
             return keys
         keys += _chosen_keys(handle)
-    keys += _word(handle.base, handle.joined)
-    keys += keys_of(KeyKind.NAMING_RUN, runs(handle.base)[:RUNS_TRIED_MAX])
-    keys += _with_stems(handle.base, handle.digits)
-    keys += _whole([handle.base + handle.digits])
+    keys += _word(handle.word.base, handle.joined)
+    keys += keys_of(KeyKind.NAMING_RUN, runs(handle.word.base)[:RUNS_TRIED_MAX])
+    keys += _with_stems(handle.word.base, handle.digits)
+    keys += _whole([handle.word.base + handle.digits])
     keys += keys_of(KeyKind.HANDLE_WHOLE, [handle.literal])
     for reading in handle.alternates:
         keys += _word(reading)
@@ -136,11 +122,11 @@ def tried_keys(handle: Written) -> list[Key]:
         keys += _reading(part)
         if handle.digits:
             keys += _whole([part + handle.digits])
-    if len(handle.consonants) > CONSONANTS_MIN:
-        keys += keys_of(KeyKind.HANDLE_CONSONANTS, deletions(handle.consonants))
+    if len(handle.word.consonants) > CONSONANTS_MIN:
+        keys += keys_of(KeyKind.HANDLE_CONSONANTS, deletions(handle.word.consonants))
     keys += _misread_digits(handle)
     # A banned display name that the handle spells.
-    keys.append(key_of(KeyKind.NAME_WORD, handle.base.encode()))
+    keys.append(key_of(KeyKind.NAME_WORD, handle.word.base.encode()))
     return keys
 
 
@@ -160,27 +146,27 @@ def _with_stems(word: str, digits: str) -> list[Key]:
     return keys
 
 
-def _parts(handle: Written) -> list[str]:
+def _parts(handle: HandleTrait) -> list[str]:
     """The handle without a known decoration; without its first or last word, whatever that is; its middle."""
-    words = handle.tokens
+    words = handle.word.tokens
     ends = ["".join(words[1:]), "".join(words[:-1])] if len(words) > 1 else []
     middle = [word for word in words[1:-1] if len(word) >= _MIDDLE_LENGTH_MIN][:_MIDDLES_TRIED]
-    parts = dict.fromkeys([*cores(handle.base, words)[:_CORES_TRIED], *ends, *middle])
+    parts = dict.fromkeys([*cores(handle.word.base, words)[:_CORES_TRIED], *ends, *middle])
     return [part for part in parts if len(part) >= CORE_LENGTH_MIN]
 
 
-def _misread_digits(handle: Written) -> list[Key]:
+def _misread_digits(handle: HandleTrait) -> list[Key]:
     """Readings in which digits are letters where the fold took them for a number, and the reverse."""
     literal = handle.literal
     keys: list[Key] = []
     for count in range(1, min(2, len(handle.digits)) + 1):
-        keys += _reading(collapse(handle.base + handle.digits[:count].translate(_LEET)))
+        keys += _reading(collapse(handle.word.base + handle.digits[:count].translate(_LEET)))
     runs = _RUN.findall(literal)
     if not runs or not literal.isascii():
         return keys
     pieces = [collapse(piece) for piece in _RUN.split(literal) if len(piece) >= CORE_LENGTH_MIN]
     bare = collapse(_RUN.sub("", literal))
-    if bare != handle.base:
+    if bare != handle.word.base:
         keys += _word(bare)
         keys += _with_stems(bare, "")
         for piece in pieces:

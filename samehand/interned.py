@@ -14,34 +14,21 @@ SPELLED: Final = 0
 _PLATFORMS: Final = ("x", "facebook", "instagram", "telegram", "whatsapp")
 
 _STRATA: Final = (
-    *("latin", "latin/ar", "latin/de", "latin/en", "latin/es", "latin/fr", "latin/hi", "latin/id"),
-    *("latin/it", "latin/pl", "latin/pt", "latin/sw", "latin/tr", "latin/ur", "latin/vi", "cyrillic"),
-    *("cyrillic/bg", "cyrillic/kk", "cyrillic/mn", "cyrillic/ru", "cyrillic/sr", "cyrillic/tg"),
-    *("cyrillic/uk", "greek", "arabic", "arabic/ar", "arabic/bal", "arabic/fa", "arabic/ku", "arabic/ps"),
-    *("arabic/sd", "arabic/ug", "arabic/ur", "hebrew", "devanagari", "devanagari/hi", "devanagari/mr"),
-    *("devanagari/ne", "han", "han/ja", "han/ko", "han/zh", "hangul", "kana", "other", "none"),
-    # Strata are languages now, whatever the script; those of both above are read from older records only.
     *(
-        "ar",
-        "bal",
-        "bg",
-        "bn",
-        "de",
-        "en",
-        "es",
-        "fa",
-        "fr",
-        "hi",
-        "id",
-        "it",
-        "ja",
-        "kk",
-        "ko",
-        "ku",
-        "mn",
-        "mr",
+        "latin",
+        "cyrillic",
+        "greek",
+        "arabic",
+        "hebrew",
+        "devanagari",
+        "han",
+        "hangul",
+        "kana",
+        "other",
+        "none",
     ),
-    *("ne", "pl", "ps", "pt", "ru", "sd", "sr", "sw", "tg", "tr", "ug", "uk", "ur", "vi", "zh"),
+    *("ar", "bal", "bg", "bn", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "kk", "ko", "ku", "mn"),
+    *("mr", "ne", "pl", "ps", "pt", "ru", "sd", "sr", "sw", "tg", "tr", "ug", "uk", "ur", "vi", "zh"),
 )
 
 

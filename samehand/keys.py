@@ -16,11 +16,7 @@ class KeyKind(IntEnum):
     """What a blocking key was made of. The number is stored: never reuse or renumber one."""
 
     HANDLE_FULL = 1  # the whole cleaned handle, digits kept
-    HANDLE_BASE = 2  # no longer made: the skeleton and its one-letter deletions
-    HANDLE_LETTERS = 3  # no longer made: the skeleton's letters, sorted
     HANDLE_CONSONANTS = 5  # the consonant key, finds vowel changes and romanisations
-    HANDLE_START = 6  # no longer made: first letters
-    HANDLE_END = 7  # no longer made: last letters
     HANDLE_WORD = 8  # the skeleton without its trailing digits, a short one's one-letter deletions
     HANDLE_SORTED = 9  # the skeleton's letters, sorted, whole and less one: finds typos, swaps and reorders
     HANDLE_WHOLE = 10  # the skeleton with its digits, a short one's also less one
@@ -29,7 +25,6 @@ class KeyKind(IntEnum):
     NAME_TOKENS = 16  # a display name's tokens, sorted
     NAME_PAIR = 17  # two of its tokens
     NAME_CONSONANTS = 18  # the consonants of its sorted tokens
-    NAME_BASE = 19  # no longer made: the joined skeleton and its one-letter deletions
     NAME_WORD = 20  # the joined skeleton
     NAME_LETTERS = 21  # its letters, sorted, whole and less one
     NAME_INITIAL = 22  # one word of two and the other's first letter
@@ -45,7 +40,6 @@ class KeyKind(IntEnum):
     CONTACT = 40
     REFERRER = 41
     BIO_BAND = 42
-    AVATAR_BAND = 43  # no longer made: 16 bits of a picture hash
     AGENT = 44
     AVATAR = 45  # a whole picture hash: only counted, to recognise default avatars
     STEM = 46  # a handle's base: only counted, within its stratum
@@ -84,6 +78,21 @@ def falls_silent(kind: KeyKind) -> bool:
     first, and so does the handle of a campaign: a farm must not hide by its own size.
     """
     return kind < KeyKind.EMAIL and kind != KeyKind.HANDLE_FULL
+
+
+NAME_KINDS: Final = tuple(int(kind) for kind in KeyKind if kind < KeyKind.EMAIL)
+"""Kinds of keys that are made of names."""
+
+
+TELLING_KINDS: Final = frozenset(
+    (KeyKind.NAME_TOKENS, KeyKind.NAME_PAIR, KeyKind.NAME_CONSONANTS, KeyKind.NAME_LETTERS)
+)
+"""Kinds of keys under which display names meet that are spelt alike, not those that have a part in common."""
+
+
+def is_personal(kind: int) -> bool:
+    """Whether a value of this kind belongs to somebody: an address, a device, a point of contact."""
+    return KeyKind.EMAIL <= kind <= KeyKind.CONTACT
 
 
 Key = NewType("Key", bytes)

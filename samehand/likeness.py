@@ -63,28 +63,6 @@ def likeness(ours: Word, theirs: Word) -> Likeness | None:
     return max(held, key=worth_bits) if len(held) > 1 else held[0]
 
 
-def unlike(ours: Word, theirs: Word) -> bool:
-    """Whether the two surely do not resemble each other, told without pricing what they share."""
-    if _share_a_run(ours, theirs):
-        return False
-    # What resembles without a run is of few letters, begins with a token, sounds the same, or is typed wrong.
-    mine, other, tokens = ours.base, theirs.base, theirs.tokens
-    size, length = len(mine), len(other)
-    if (
-        size >= RUN_MIN <= length
-        and ours.consonants != theirs.consonants
-        and not (tokens and tokens[0] in ours.tokens)
-        and not ours.core.startswith(tokens)
-        and (not -_TYPOS_MAX <= size - length <= _TYPOS_MAX or _edits(mine, other) > _TYPOS_MAX)
-    ):
-        return True
-    return likeness(ours, theirs) is None
-
-
-def _edits(mine: str, other: str) -> int:
-    return OSA.distance(mine, other, score_cutoff=_TYPOS_MAX)
-
-
 def _share_a_run(ours: Word, theirs: Word) -> bool:
     """Whether a run of ours stands in theirs: our runs are kept for all that we meet, and most end early."""
     other = theirs.base
@@ -102,6 +80,11 @@ def worth_bits(found: Likeness) -> float:
 def spelt_bits(base: str) -> float:
     """Bits of spelling all of a base, word by word: what edits are paid from, before any cap on names."""
     return min(sum((piece.bits for piece in segments(base)), 0.0), LONG_BITS_MAX)
+
+
+def most_bits(word: Word) -> float:
+    """No resemblance with this word is worth more, as far as its own spelling tells."""
+    return max(bits(word.base), spelt_bits(word.base))
 
 
 def exact_bits(base: str) -> float:

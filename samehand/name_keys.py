@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from samehand.blocking import (
     CONSONANTS_MIN,
@@ -26,29 +26,21 @@ from samehand.blocking import (
 from samehand.commonness import bits, decoration
 from samehand.keys import Key, KeyKind, key_of, keys_of
 
+if TYPE_CHECKING:
+    from samehand.signals.name_trait import NameTrait
+
 _LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 14  # letters less one would be a dozen keys
 _PAIRED_MAX: Final = 4  # words that are paired, the rarest: all pairs of a four-word name
 
 
-class SpeltName(NamedTuple):
-    """A folded display name: the fields of :class:`samehand.signals.name.NameTrait`."""
-
-    words: tuple[str, ...]
-    sounds: tuple[str, ...]
-    base: str
-
-    @property
-    def joined(self) -> str:
-        """The words in one."""
-        return "".join(self.words) or self.base
-
-
-def listed_keys(name: SpeltName) -> list[Key]:
+def listed_keys(name: NameTrait) -> list[Key]:
     """The keys under which a display name is enrolled."""
     telling = _telling(name.words)
     keys = _sounding(name.sounds)
     keys.append(_key(KeyKind.NAME_WORD, name.base))
-    keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined)[: 1 if is_long(name.joined) else None])
+    # A typo leaves one of a long name's runs.
+    long = len(name.joined) >= _LETTERS_LISTED_WHOLE_LENGTH_MIN
+    keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined)[: 1 if long else None])
     keys += keys_of(KeyKind.NAMING_RUN, spread_runs(name.base))
     if len(telling) > 1 and _decorated(name, telling):
         keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
@@ -59,16 +51,10 @@ def listed_keys(name: SpeltName) -> list[Key]:
     return keys
 
 
-def is_long(joined: str) -> bool:
-    """Whether the sorted letters of a name so long are listed whole alone: a typo leaves one of its runs."""
-    return len(joined) >= _LETTERS_LISTED_WHOLE_LENGTH_MIN
-
-
-def tried_keys(name: SpeltName) -> list[Key]:
-    """The keys that a query tries: a superset of the listed ones."""
-    keys = listed_keys(name)
+def tried_keys(name: NameTrait) -> list[Key]:
+    """The keys that a query tries beside the listed ones."""
     telling = _telling(name.words)
-    keys += keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
+    keys = keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
     if len(telling) > 1:
         keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
         keys += keys_of(KeyKind.NAME_LETTERS, letters("".join(telling))[:1])
@@ -97,7 +83,7 @@ def _without_some(telling: Sequence[str]) -> list[Key]:
     return keys
 
 
-def _without(name: SpeltName, missing: int) -> list[Key]:
+def _without(name: NameTrait, missing: int) -> list[Key]:
     """What is left when one word was put in, as far as spelling goes."""
     rest = "".join(word for place, word in enumerate(name.words) if place != missing)
     sounds = [sound for place, sound in enumerate(name.sounds) if place != missing]
@@ -112,7 +98,7 @@ def _telling(words: Iterable[str]) -> list[str]:
     return sorted({word for word in words if not decoration(word)})
 
 
-def _decorated(name: SpeltName, telling: Sequence[str]) -> bool:
+def _decorated(name: NameTrait, telling: Sequence[str]) -> bool:
     """Whether some words decorate, or are too short for sorted letters, which else say the same."""
     return len(telling) < len(name.words) or len(name.joined) < LETTERS_LENGTH_MIN
 

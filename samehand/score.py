@@ -23,7 +23,7 @@ from samehand.signals import CIRCUMSTANCES, POSITION, SIGNALS
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.signals.finding import Finding
-from samehand.signals.reach import REACH, Reach, names_an_address, reach_of
+from samehand.signals.reach import REACH
 from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import is_list
 from samehand.weights import SignalWeights, Weights
@@ -91,7 +91,6 @@ _COMPARED: Final = tuple((signal.name, signal.group, signal.compare) for signal 
 _CONSIDERED: Final = tuple((circumstance.name, circumstance.consider) for circumstance in CIRCUMSTANCES)
 _HANDLE: Final = POSITION["handle"]
 _NAME: Final = POSITION["name"]
-_CONTACT: Final = POSITION["contact"]
 
 
 def score(
@@ -159,18 +158,13 @@ def _reached(
     ours: Fingerprint, theirs: Fingerprint, sight: Sight, lines: list[Line], weights: Weights
 ) -> list[Line]:
     """What an address in one profile says that is the other account's own: nothing new where both gave it."""
-    if not names_an_address(ours.traits[_CONTACT]) and not names_an_address(theirs.traits[_CONTACT]):
-        return []
-    finding = REACH.compare(_reach(ours), _reach(theirs), sight)
+    mine, other = REACH.of(ours.trait), REACH.of(theirs.trait)
+    finding = REACH.compare(mine, other, sight) if mine is not None and other is not None else None
     if finding is None:
         return []
     line = _weighed(REACH.name, None, finding, weights.signals[REACH.name])
     said = max((one.weight for one in lines if one.signal in _ADDRESSES), default=0.0)
     return [line] if line.weight > said else []
-
-
-def _reach(fingerprint: Fingerprint) -> Reach:
-    return reach_of(*(fingerprint.trait(signal) for signal in ("contact", "email", "phone")))
 
 
 def _admired(lines: list[Line], ours: Names, theirs: Names, weights: Weights) -> None:

@@ -9,41 +9,19 @@ account that came from a list was never counted: taken off, it would make a defa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Mapping
 
 from samehand.frequency import OF_THE_PAIR, Frequencies
-from samehand.keys import KeyKind
-
-_OWNED: Final = frozenset(
-    (
-        KeyKind.EMAIL,
-        KeyKind.EMAIL_LOCAL,
-        KeyKind.PHONE,
-        KeyKind.PHONE_BLOCK,
-        KeyKind.DEVICE,
-        KeyKind.PAYMENT,
-        KeyKind.ADDRESS,
-        KeyKind.PREFIX,
-        KeyKind.CONTACT,
-    )
-)
+from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
 
 
 class Unbanned:
-    """A snapshot as one event sees it: without the banned accounts among the event's candidates."""
+    """A snapshot as one event sees it: without the banned accounts that bear what its account bears."""
 
-    def __init__(self, counted: Frequencies, records: Iterable[bytes]) -> None:
-        """Takes the candidates' packed records, looked at only when a value is met that others bear as well.
-
-        Whoever bears a value shows its digest there; digests are keyed apart by kind and by pepper, so that
-        the bytes of one are nothing else.
-        """
+    def __init__(self, counted: Frequencies, bearers: Mapping[Key, int]) -> None:
+        """Takes how many banned accounts are listed under each key of the event's account."""
         self._counted = counted
-        self._records = records
-        self._read: tuple[bytes, ...] | None = None
-        # One event's candidates share few values, and ask for each of them again.
-        self._known: dict[tuple[KeyKind, bytes, str], int] = {}
+        self._bearers = bearers
 
     @property
     def bans(self) -> int:
@@ -59,16 +37,8 @@ class Unbanned:
 
         Of names the banned are counted: how common a name is does not depend on who bears it.
         """
-        known = self._known.get((kind, value, stratum))
-        if known is None:
-            known = self._known[kind, value, stratum] = self._count(kind, value, stratum)
-        return known
-
-    def _count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         counted = self._counted.count(kind, value, stratum)
-        if kind not in _OWNED or counted <= OF_THE_PAIR:
+        if not is_personal(kind) or counted <= OF_THE_PAIR:
             return counted
-        if self._read is None:
-            self._read = tuple(self._records)
-        bearers = sum(value in record for record in self._read)
+        bearers = min(self._bearers.get(key_of(kind, value), 0), PERSONAL_POSTING_CAP)
         return max(counted - max(bearers - 1, 0), 0)

@@ -47,17 +47,26 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The rows of one signal and their source, what learning made of it, and whether it may alert alone."""
+    """The rows of one signal and their source, what learning made of it, and whether it may alert alone.
+
+    ``allowance`` is what it may add (nats) to a candidate that shares none of its keys, when it is decided
+    which candidates are read (:mod:`samehand.scoring.upper_bound`).
+    """
 
     levels: dict[str, Row]
     multiplier: float = 1.0
     never_alone: bool = False
     source: str = ""
+    allowance: float = 0.0
 
     @cached_property
     def as_shipped(self) -> dict[str, float]:
         """The match weight of each level whose comparison has no better rate: looked up for every pair."""
         return {level: row.match_weight() * self.multiplier for level, row in self.levels.items()}
+
+    def nats(self, level: str, rate: float) -> float:
+        """The match weight of a level that such a share of unrelated accounts shows."""
+        return self.levels[level].match_weight(rate) * self.multiplier
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,6 +190,8 @@ def _check(weights: Weights) -> None:
     for name, signal in weights.signals.items():
         if signal.multiplier < 0:
             raise UnusableWeights(f"signals.{name}.multiplier must not be negative")
+        if not 0 <= signal.allowance <= WEIGHT_MAX:
+            raise UnusableWeights(f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX}")
         for level, row in signal.levels.items():
             if not (0 < row.m <= 1 and 0 < row.u <= 1 and row.floor <= row.ceiling <= WEIGHT_MAX):
                 raise UnusableWeights(f"signals.{name}.levels.{level} is out of range")

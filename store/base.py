@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from samehand.fingerprint import Fingerprint, Opened, query_keys, unpack
+from samehand.fingerprint import Fingerprint, query_keys, unpack
 from samehand.frequency import Frequencies
 from samehand.keys import Key, KeyKind
 from samehand.lineage import Descent
-from samehand.signals.avatar import AvatarTrait
+from samehand.scoring.key_table import KeyTable
 from samehand.signals.base import Quoted
 from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable
+
+_NOBODY: Mapping[Key, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,10 @@ class Ban:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """An account to remember. ``seen_at`` (Unix seconds) orders creation, updates and deletion."""
+    """An account to remember. ``seen_at`` (Unix seconds) orders creation, updates and deletion.
+
+    ``keys`` are those under which it is listed, where they were made before (with those of its look-up).
+    """
 
     account: str
     account_id: str
@@ -65,6 +70,7 @@ class Remembered:
     quoted: Quoted
     fingerprints: tuple[Fingerprint, ...]
     not_read: tuple[Unusable, ...] = ()  # of its profile, what would have been evidence
+    keys: tuple[Key, ...] | None = None
 
 
 class Enrolled(Enum):
@@ -79,38 +85,45 @@ class Enrolled(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A look-up: the keys to try, for which account (which never finds itself).
+    """A look-up: the keys to try, for which account (which never finds itself), each key once.
 
-    ``pictures``: hashes of the views of its picture. Who shares one block of them alone, and no picture like
-    any of them, is no candidate. No key stands there twice.
+    With a ``table`` only those candidates are read whose sum reaches what the table asks for, and they are
+    ranked by it. Without one all are, by how rare the keys are that they share.
     """
 
     account: str
     keys: tuple[Key, ...]
-    pictures: tuple[bytes, ...] = ()
+    table: KeyTable | None = None
 
     @classmethod
     def of(cls, account: str, fingerprints: Sequence[Fingerprint]) -> Query:
-        """Whom an account resembles, under each of its peppers."""
+        """Everybody whom an account resembles, under each of its peppers."""
         keys = dict.fromkeys(key for fingerprint in fingerprints for key in query_keys(fingerprint))
-        shown = fingerprints[0].trait("avatar") if fingerprints else None
-        pictures = (shown.pdq, *shown.variants) if isinstance(shown, AvatarTrait) else ()
-        return cls(account, tuple(keys), pictures)
+        return cls(account, tuple(keys))
+
+    @classmethod
+    def by(cls, account: str, table: KeyTable) -> Query:
+        """Those who can reach what a table asks for."""
+        return cls(account, table.keys, table)
 
 
 class Candidate:
     """An account that shares blocking keys with the query.
 
     ``ref`` is the store's own handle for a later :meth:`Store.facts` or :meth:`Store.remembered_facts`;
-    ``rarity_bits`` the sum over shared keys of log2(N / posting length), by which candidates are cut.
-    Records are read when somebody asks: most candidates are set aside by their rarity alone.
+    ``rank`` that by which candidates are cut: with a table the most that they can score (nats), without one
+    the sum over shared keys of log2(N / posting length). ``bearers`` says of the query's personal values how
+    many accounts are listed under each.
     """
 
-    __slots__ = ("_fingerprints", "_records", "_ref", "rarity_bits")
+    __slots__ = ("_fingerprints", "_records", "_ref", "bearers", "rank")
 
-    def __init__(self, ref: str, records: tuple[bytes, ...], rarity_bits: float) -> None:
-        """Takes packed fingerprints, at least one."""
-        self.rarity_bits = rarity_bits
+    def __init__(
+        self, ref: str, records: tuple[bytes, ...], rank: float, bearers: Mapping[Key, int] = _NOBODY
+    ) -> None:
+        """Takes packed fingerprints, at least one, which are read when somebody asks."""
+        self.rank = rank
+        self.bearers = bearers
         self._ref = ref
         self._records = records
         self._fingerprints: tuple[Fingerprint, ...] | None = None
@@ -131,11 +144,6 @@ class Candidate:
         return self.fingerprints[0]
 
     @property
-    def opened(self) -> Opened:
-        """The same without its traits, each of which is read when it is asked for."""
-        return Opened(self.records[0])
-
-    @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:
         """One a pepper that was in force when the account was written (two during a rotation)."""
         if self._fingerprints is None:
@@ -144,7 +152,7 @@ class Candidate:
 
     def __repr__(self) -> str:
         """For people who debug."""
-        return f"Candidate({self.ref!r}, rarity_bits={self.rarity_bits:.2f})"
+        return f"Candidate({self.ref!r}, rank={self.rank:.2f})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +353,10 @@ class Store(Protocol):
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
-        """Banned accounts that share keys, best first: by rarity, equals by a fixed order of accounts."""
+        """Banned accounts that share keys, best first, equals by a fixed order of accounts.
+
+        All queries of a batch have tables (made with the same weights), or none has.
+        """
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates; ``None`` where the ban has gone since."""

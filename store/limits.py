@@ -52,6 +52,17 @@ REMEMBERED_OVERHEAD_BYTES = 40
 # An entry has six bytes; Redis sets half as much again aside for the next, on average.
 REMEMBERED_ENTRY_BYTES = 9
 
+# Bans whose moment a look-up knows before it reads their records, the latest enrolled, seven bytes each: of
+# all others it knows that they were banned no later than the latest that gave way. A week, where a million
+# were banned within two years.
+RECENT_BANS = 8_192
+
+
+def recent_bans(shards: int) -> int:
+    """How many of them one shard keeps: together they are read with every batch."""
+    return max(RECENT_BANS // shards, 256)
+
+
 # A slot is three bytes of a posting entry.
 SLOTS_A_SHARD = 1 << 24
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from samehand.keys import Key, KeyKind, kind_of
+from samehand.fingerprint import moment_of
+from samehand.keys import Key, KeyKind, is_personal, kind_of
+from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from store.base import Candidate, Query
 from store.hashing import first_bytes
-from store.limits import shard_posting_cap
-from store.listed import another_picture
-from store.ranking import STEPS_A_BIT, rarity_steps, read_at_all
+from store.limits import recent_bans, shard_posting_cap
+from store.ranking import STEPS_A_BIT, Bools, Floats, Ints, Tables, rarity_steps, read_at_all
+from store.recent import Recent
 from store.records import Frame, keys_of, read_frame
 
 
@@ -31,6 +33,7 @@ class Index:
     """The accounts of one shard (of one generation), and for each key the accounts listed under it."""
 
     shards: int
+    recent: Recent = field(init=False)
     entries: dict[str, Entry] = field(default_factory=dict)
     postings: dict[Key, dict[str, None]] = field(default_factory=dict)
     turned_away: Counter[Key] = field(default_factory=Counter)
@@ -38,9 +41,14 @@ class Index:
     full: Counter[KeyKind] = field(default_factory=Counter)
     """The same by kind of key, for as long as the store is there."""
 
+    def __post_init__(self) -> None:
+        """With no ban yet."""
+        self.recent = Recent(recent_bans(self.shards))
+
     def put(self, entry: Entry) -> None:
         """Lists an account in place of what was known of it; a posting at its cap takes no more."""
         self.remove(entry.account)
+        self.recent.put(entry.account, moment_of(read_frame(entry.frame).records[0]))
         self.entries[entry.account] = entry
         for key in keys_of(read_frame(entry.frame).records):
             posting = self.postings.setdefault(key, {})
@@ -70,48 +78,64 @@ def ranked(
     ref: Callable[[str], str],
 ) -> list[Candidate]:
     """The accounts of several indexes that share keys, best first, cut to ``keep``."""
-    total = sum(len(index.entries) for index in indexes)
-    steps: dict[str, int] = {}
-    by: dict[str, Key | None] = {}  # the key that found it, if only one did
-    for key, listed in _read(indexes, query.keys, keep):
-        rarity = rarity_steps(total, len(listed))
-        for other in listed:
-            by[other] = None if other in steps else key
-            steps[other] = steps.get(other, 0) + rarity
-    frames = {other: _frame(indexes, other) for other in steps if other != query.account}
+    found = [[other for index in indexes for other in index.postings.get(key, ())] for key in query.keys]
+    lengths = [len(listed) for listed in found]
+    bearers = {
+        key: count for key, count in zip(query.keys, lengths, strict=True) if count and is_personal(key[0])
+    }
+    read = read_at_all(
+        np.zeros(len(found), np.int64),
+        first_bytes(query.keys),
+        np.array(lengths, np.int64),
+        keep,
+    )
+    shared = [
+        (other, question)
+        for question in np.flatnonzero(read).tolist()
+        for other in found[question]
+        if other != query.account
+    ]
+    if query.table is None:
+        total = sum(len(index.entries) for index in indexes)
+        steps: dict[str, int] = {}
+        for other, question in shared:
+            steps[other] = steps.get(other, 0) + rarity_steps(total, lengths[question])
+        a_unit = STEPS_A_BIT
+    else:
+        steps, a_unit = _within_reach(indexes, query.table, shared), STEPS_A_NAT
+    frames = {other: _frame(indexes, other) for other in steps}
     order = sorted(
-        (
-            other
-            for other, frame in frames.items()
-            if not frame.expired(now) and not _by_chance(frame, by[other], query)
-        ),
+        (other for other, frame in frames.items() if not frame.expired(now)),
         key=lambda other: (-steps[other], frames[other].tag),
     )
     return [
-        Candidate(ref(other), frames[other].records, steps[other] / STEPS_A_BIT) for other in order[:keep]
+        Candidate(ref(other), frames[other].records, steps[other] / a_unit, bearers) for other in order[:keep]
     ]
 
 
-def _by_chance(frame: Frame, key: Key | None, query: Query) -> bool:
-    return key is not None and another_picture(frame.records, key, query.pictures)
+def _within_reach(
+    indexes: Sequence[Index], table: KeyTable, shared: Sequence[tuple[str, int]]
+) -> dict[str, int]:
+    """The most that each can score, of those with whom that is enough."""
+    others = list(dict.fromkeys(other for other, _ in shared))
+    place = {other: at for at, other in enumerate(others)}
 
+    def newest(rows: Ints) -> tuple[Floats, Bools]:
+        known = [_index(indexes, others[at]).recent.newest(others[at]) for at in rows.tolist()]
+        return np.array([at for at, _ in known]), np.array([perhaps for _, perhaps in known], np.bool_)
 
-def _read(indexes: Sequence[Index], keys: Iterable[Key], keep: int) -> list[tuple[Key, list[str]]]:
-    """The postings that are read, by their keys: see :func:`store.ranking.read_at_all`."""
-    asked = list(dict.fromkeys(keys))
-    found = [[other for index in indexes for other in index.postings.get(key, ())] for key in asked]
-    chosen = read_at_all(
-        np.zeros(len(asked), np.int64),
-        first_bytes(asked),
-        np.array([len(listed) for listed in found], np.int64),
-        keep,
+    sums, enough = Tables.of([table]).sums(
+        np.zeros(len(others), np.int64),
+        np.array([place[other] for other, _ in shared], np.int64),
+        np.array([question for _, question in shared], np.int64),
+        newest,
     )
-    return [
-        (key, listed)
-        for key, listed, reads in zip(asked, found, chosen.tolist(), strict=True)
-        if reads and listed
-    ]
+    return {others[at]: int(sums[at]) for at in np.flatnonzero(enough).tolist()}
+
+
+def _index(indexes: Sequence[Index], account: str) -> Index:
+    return next(index for index in indexes if account in index.entries)
 
 
 def _frame(indexes: Sequence[Index], account: str) -> Frame:
-    return next(read_frame(index.entries[account].frame) for index in indexes if account in index.entries)
+    return read_frame(_index(indexes, account).entries[account].frame)

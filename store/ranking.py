@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from samehand.keys import KeyKind, falls_silent, posting_cap
+from samehand.scoring.key_table import SHARE_WHOLE, KeyTable
 
 Ints = npt.NDArray[np.int64]
 Kinds = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Tags = npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float64]
 
 # Rarity is summed in whole 1/1024 bits: integer sums are the same in whatever order keys come, so that
 # two stores never cut a tie differently for the last digit of a float.
@@ -71,3 +75,82 @@ def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
     chosen: Bools = allotments == _UNBOUNDED
     chosen[order] = spent - before <= max(READ_AT_LEAST, READ_A_KEPT * keep)
     return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The key tables of a batch, side by side.
+
+    Of each question (a query's key, in the query's order) its fact, what sharing it may add, and whether it
+    may alert alone; of each query what its table says of all.
+    """
+
+    facts: Ints
+    steps: Ints
+    alone: Bools
+    floors: Ints  # a row a query, a column a fact
+    groups: tuple[tuple[tuple[int, ...], int], ...]
+    ends: list[Floats]
+    moments: list[Ints]
+    at: Floats  # not a number where it is unknown
+    at_best: Ints
+    least: Ints
+    freely: Bools
+
+    @classmethod
+    def of(cls, tables: Sequence[KeyTable]) -> Tables:
+        """Lays out tables that were made with the same weights, at least one."""
+        return cls(
+            facts=np.array([fact for one in tables for fact in one.facts], np.int64),
+            steps=np.array([steps for one in tables for steps in one.steps], np.int64),
+            alone=np.array([alone for one in tables for alone in one.alone], np.bool_),
+            floors=np.array([one.floors for one in tables], np.int64),
+            groups=tables[0].groups,
+            ends=[np.array([end for end, _ in one.moments]) for one in tables],
+            moments=[np.array([steps for _, steps in one.moments], np.int64) for one in tables],
+            at=np.array([math.nan if one.at is None else one.at for one in tables]),
+            at_best=np.array([one.moments[0][1] for one in tables], np.int64),
+            least=np.array([one.least for one in tables], np.int64),
+            freely=np.array([one.freely for one in tables], np.bool_),
+        )
+
+    def sums(
+        self, query: Ints, row: Ints, question: Ints, newest: Callable[[Ints], tuple[Floats, Bools]]
+    ) -> tuple[Ints, Bools]:
+        """The most that each candidate can score, and whether that is enough to read its record.
+
+        A candidate is a row of ``query``; ``row`` and ``question`` say which of them shares which key.
+        ``newest`` tells of some of the rows the latest moment that their bans can have, and whether it may be
+        unknown, when a moment says nothing.
+        """
+        columns = self.floors.shape[1]
+        values = self.floors[query]
+        np.maximum.at(values.reshape(-1), row * columns + self.facts[question], self.steps[question])
+        sums = values.sum(axis=1)
+        for facts, share in self.groups:
+            own = values[:, facts]
+            lesser = own.sum(axis=1) - own.max(axis=1)
+            sums -= lesser * (SHARE_WHOLE - share) // SHARE_WHOLE
+        able = self.freely[query]
+        able[row[self.alone[question]]] = True
+        left = np.flatnonzero(able & (sums + self.at_best[query] >= self.least[query]))
+        enough = np.zeros(len(query), np.bool_)
+        if len(left):
+            sums[left] += self._moments(query[left], *newest(left))
+            enough[left] = sums[left] >= self.least[query[left]]
+        return sums, enough
+
+    def _moments(self, query: Ints, newest: Floats, unknown: Bools) -> Ints:
+        """What the moment may add to each of some candidates: few, so that they are told one by one."""
+        found = np.zeros(len(query), np.int64)
+        for place, (one, since, perhaps) in enumerate(
+            zip(query.tolist(), (self.at[query] - newest).tolist(), unknown.tolist(), strict=True)
+        ):
+            steps = self.moments[one]
+            if math.isnan(since):
+                found[place] = steps[0]
+            else:
+                # The last span that begins before; the first has no beginning.
+                most = int(steps[max(int(np.searchsorted(self.ends[one], since)) - 1, 0)])
+                found[place] = max(most, 0) if perhaps else most
+        return found

@@ -104,6 +104,11 @@ def keys_of_record(record: bytes) -> frozenset[Key]:
         return frozenset()
 
 
+def keys_of_account(account: Remembered) -> list[Key]:
+    """The keys under which an account is to be listed."""
+    return keys_of_fingerprints(account.fingerprints) if account.keys is None else sorted(account.keys)
+
+
 def keys_of_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[Key]:
     """The same, before they are packed."""
     return sorted({key for one in fingerprints for key in enrolment_keys(one)})

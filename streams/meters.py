@@ -198,7 +198,10 @@ class Meters:
             registry=registry,
         )
         self.candidates = Histogram(
-            "samehand_candidates", "Candidates a look-up fetched.", buckets=_CANDIDATES, registry=registry
+            "samehand_candidates",
+            "Candidates a look-up read: those that can alert.",
+            buckets=_CANDIDATES,
+            registry=registry,
         )
         self.score_log_odds = Histogram(
             "samehand_score_log_odds",

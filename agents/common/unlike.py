@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from agents.house import House
 from agents.pairing import best_score
-from samehand.fingerprint import pack
 from samehand.frequency import Frequencies
-from samehand.unbanned import Unbanned
 from store.base import Ban, Remembered
 
 
@@ -39,10 +37,9 @@ async def withdraw_unlike(changed: Sequence[Remembered], frequencies: Frequencie
 
 
 def _unlike(account: Remembered, ban: Ban, frequencies: Frequencies, house: House) -> bool:
-    sight = Unbanned(frequencies, [pack(one) for one in ban.fingerprints])
     scored = [
         one
         for theirs in ban.fingerprints
-        if (one := best_score(account.fingerprints, theirs, house, sight, ban.facts.policy)) is not None
+        if (one := best_score(account.fingerprints, theirs, house, frequencies, ban.facts.policy)) is not None
     ]
     return bool(scored) and all(one.band == "none" for _, one in scored)

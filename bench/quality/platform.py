@@ -94,7 +94,7 @@ class _Platform:
         found = await self._store.bans_like(queries, now=NOW, keep=_KEEP)
         for account, candidates in zip(batch, found, strict=True):
             ours = account.fingerprints[0]
-            sight = Unbanned(frequencies, (record for each in candidates for record in each.records))
+            sight = Unbanned(frequencies, candidates[0].bearers if candidates else {})
             self._keep([self._scored(account.account, ours, each, sight) for each in candidates])
 
     def _scored(

@@ -94,4 +94,4 @@ async def _both(old: RedisStore, new: RedisStore, queries: Sequence[Query]) -> l
 
 
 def _told(candidate: Candidate) -> tuple[str, float]:
-    return candidate.ref.rpartition(".")[2], candidate.rarity_bits
+    return candidate.ref.rpartition(".")[2], candidate.rank

@@ -10,7 +10,7 @@ from typing import Any
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.agent import AGENT
 from samehand.signals.avatar import AVATAR
-from samehand.signals.base import Circumstance, Signal
+from samehand.signals.base import Circumstance, Joint, Signal
 from samehand.signals.bio import BIO
 from samehand.signals.contact import CONTACT
 from samehand.signals.crossing import CROSSING
@@ -48,13 +48,14 @@ SIGNALS: tuple[Signal[Any], ...] = (
     MENTION,
 )
 
+JOINT: tuple[Joint[Any], ...] = (CROSSING, REACH)
+
 CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)
 
 # What is compared without a trait of its own, and is named in weights, alerts and metrics all the same.
 UNKEPT: tuple[str, ...] = (
-    CROSSING.name,
     ADMIRER.name,
-    REACH.name,
+    *(joint.name for joint in JOINT),
     *(circumstance.name for circumstance in CIRCUMSTANCES),
 )
 

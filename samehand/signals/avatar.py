@@ -8,7 +8,7 @@ from typing import Final
 
 from samehand.account import Account, Avatar
 from samehand.keys import Key, KeyKind, key_of
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
@@ -73,8 +73,8 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         return _blocks(trait.pdq)
 
     def probes(self, trait: AvatarTrait) -> Iterable[Key]:
-        """Those of its other views as well."""
-        return (key for pdq in (trait.pdq, *trait.variants) for key in _blocks(pdq))
+        """Those of its other views."""
+        return (key for pdq in trait.variants for key in _blocks(pdq))
 
     def counts(self, trait: AvatarTrait) -> Iterable[Key]:
         """The whole hash: default pictures are those that many accounts carry."""
@@ -95,9 +95,11 @@ class AvatarSignal(SignalBase[AvatarTrait]):
                 return Finding(level, because, min(1.0, rate * wider), crowd, _SHIPPED_SAME_RATE * wider)
         return _DIFFERENT
 
-    def rate_min(self, ours: AvatarTrait, sight: Sight) -> float:
-        """No comparison with this picture finds a lower rate, whichever side it is on."""
-        return min(1.0, sight.shared(KeyKind.AVATAR, ours.pdq, _SHIPPED_SAME_RATE)[0])
+    def most(self, trait: AvatarTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of this very picture; one that shows it as well is no rarer."""
+        rate = sight.shared(KeyKind.AVATAR, trait.pdq, _SHIPPED_SAME_RATE)[0]
+        nats = max(table.nats(level, min(1.0, rate * wider)) for _, level, _, wider in _LEVELS)
+        return Most({KeyKind.AVATAR_BLOCK: nats})
 
     def show(self, trait: AvatarTrait, quoted: Quoted) -> str:
         """The beginning of the hash, by which an operator may block a stock picture."""
@@ -124,13 +126,6 @@ class AvatarSignal(SignalBase[AvatarTrait]):
 def distance(one: bytes, other: bytes) -> int:
     """The Hamming distance of two hashes, in bits."""
     return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
-
-
-def has_block(pdq: bytes, value: bytes) -> bool:
-    """Whether a hash is listed under the value of a key of :attr:`KeyKind.AVATAR_BLOCK`."""
-    if len(value) != 1 + _BLOCK_BYTES or value[0] >= BLOCKS:
-        return False
-    return value[1:] == _block(int.from_bytes(pdq, "big"), value[0])
 
 
 def _blocks(pdq: bytes) -> Iterable[Key]:

@@ -7,9 +7,9 @@ material and as documentation. A new signal inherits the whole contract suite by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from samehand.account import Account
 from samehand.keys import Key
@@ -18,6 +18,8 @@ from samehand.signals.sight import Sight
 
 Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")
+Traits = Callable[[str], object | None]
+"""An account's traits by the names of their signals; ``None`` of what it does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,33 @@ class Example:
     ours: Account
     theirs: Account
     level: str | None
+
+
+class Levels(Protocol):
+    """What the levels of one signal weigh (nats), as the table of weights says."""
+
+    @property
+    def as_shipped(self) -> Mapping[str, float]:
+        """Of each level where no better rate is known."""
+
+    def nats(self, level: str, rate: float) -> float:
+        """Of a level that such a share of unrelated accounts shows."""
+
+
+class Most(NamedTuple):
+    """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
+
+    ``by_kind`` says it of the kinds of its keys, ``by_key`` of single ones of which more is known.
+    ``unkeyed`` is what it can add where no key is shared: to anybody, or only to accounts that share a key of
+    the group ``beside``. With ``in_part`` a key that ``by_key`` does not name shows that a part agrees, which
+    the rules of the score never let alert with nothing else.
+    """
+
+    by_kind: Mapping[int, float] = {}
+    by_key: Mapping[Key, float] = {}
+    unkeyed: float = 0.0
+    beside: str | None = None
+    in_part: bool = False
 
 
 class Signal(Protocol[Trait]):
@@ -69,7 +98,10 @@ class Signal(Protocol[Trait]):
         """The blocking keys under which the account is listed."""
 
     def probes(self, trait: Trait) -> Iterable[Key]:
-        """The blocking keys that a query tries: a superset of :meth:`keys`."""
+        """The blocking keys that a query tries beside :meth:`keys`."""
+
+    def most(self, trait: Trait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The most that :meth:`compare` can add, as far as keys tell; ``banned`` is whose trait it is."""
 
     def counts(self, trait: Trait) -> Iterable[Key]:
         """The values that are counted when an account is seen: those whose frequency :meth:`compare` asks."""
@@ -79,6 +111,30 @@ class Signal(Protocol[Trait]):
 
     def show(self, trait: Trait, quoted: Quoted) -> str:
         """How an alert shows the trait: public words as they are, personal ones masked."""
+
+
+class Joint(Protocol[Trait]):
+    """What is compared of several traits together and kept nowhere of its own."""
+
+    @property
+    def name(self) -> str:
+        """Its name in alerts, weights and metrics."""
+
+    @property
+    def group(self) -> str | None:
+        """As of a signal."""
+
+    def of(self, trait: Traits) -> Trait | None:
+        """What an account shows of it."""
+
+    def keys(self, trait: Trait) -> Iterable[Key]:
+        """As of a signal."""
+
+    def probes(self, trait: Trait) -> Iterable[Key]:
+        """As of a signal."""
+
+    def most(self, trait: Trait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """As of a signal."""
 
 
 class Circumstance(Protocol):
@@ -91,6 +147,13 @@ class Circumstance(Protocol):
     def consider(self, sight: Sight) -> Finding | None:
         """What the circumstance says of the pair."""
 
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """Ages of a ban (seconds) after which :meth:`most` is another."""
+
+    def most(self, table: Levels, since: float) -> float:
+        """The most (nats) that it adds where the ban is at least so many seconds old."""
+
 
 class SignalBase(Generic[Trait]):
     """What most signals share: they list, try and count nothing unless they say so."""
@@ -102,8 +165,8 @@ class SignalBase(Generic[Trait]):
         return ()
 
     def probes(self, trait: Trait) -> Iterable[Key]:
-        """The same keys as at enrolment."""
-        return self.keys(trait)
+        """No further keys than those at enrolment."""
+        return ()
 
     def counts(self, trait: Trait) -> Iterable[Key]:
         """No value: its levels are as common as the weights say."""

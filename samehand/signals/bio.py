@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.fold import fold_bio
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
@@ -109,14 +109,16 @@ class BioSignal(SignalBase[BioTrait]):
             return Finding("mostly-same", f"The self-descriptions are mostly the same: {shared}.", rate)
         return Finding("partly-same", f"The self-descriptions agree in part: {shared}.", rate)
 
-    def rate_min(self, ours: BioTrait, theirs: BioTrait, sight: Sight) -> float:
-        """Their comparison finds no lower rate, whichever of the two is the banned one."""
-        likeness = resemblance(ours.signature, theirs.signature)
-        shipped = _shipped_rate(min(ours.length, theirs.length))
-        if likeness < _ALMOST:
-            return _rate_in_part(likeness, shipped)
-        bands = {_first_band(ours), _first_band(theirs)}
-        return min(sight.shared(KeyKind.BIO_BAND, band, shipped)[0] for band in bands)
+    def most(self, trait: BioTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of this very text, or of a text that is mostly this: only whole ones are counted."""
+        shipped = _shipped_rate(trait.length)
+        whole = sight.shared(KeyKind.BIO_BAND, _first_band(trait), shipped)[0]
+        nats = max(
+            table.nats("almost-same", whole),
+            table.nats("mostly-same", _rate_in_part(_ALMOST, shipped)),
+            table.nats("partly-same", _rate_in_part(_MOSTLY, shipped)),
+        )
+        return Most({KeyKind.BIO_BAND: nats})
 
     def show(self, trait: BioTrait, quoted: Quoted) -> str:
         """Its length only: the words are not kept."""
@@ -190,13 +192,6 @@ def agreeing_with(ours: int, theirs: bytes) -> int:
     """The same of one read as a number before: bytes agree that are empty between the bits that differ."""
     apart = ours ^ int.from_bytes(theirs, "big")
     return apart.to_bytes(SIGNATURE_BYTES, "big").count(0)
-
-
-def has_band(signature: bytes, value: bytes) -> bool:
-    """Whether a text is listed under the value of a key of :attr:`KeyKind.BIO_BAND`."""
-    if len(value) != 1 + ROWS or value[0] >= BANDS:
-        return False
-    return value[1:] == signature[value[0] * ROWS : (value[0] + 1) * ROWS]
 
 
 def _first_band(trait: BioTrait) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.contacts import ContactPoint, Contacts, own_points, read_contacts
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
@@ -112,13 +112,6 @@ class ContactSignal(SignalBase[ContactTrait]):
             *(key_of(KeyKind.CONTACT, digest) for digest in trait.own),
         )
 
-    def probes(self, trait: ContactTrait) -> Iterable[Key]:
-        """Those, and who signed up with a mailbox or number that is named."""
-        yield from self.keys(trait)
-        for digest, kind in trait.points:
-            if (own := own_kind(kind)) is not None:
-                yield key_of(own, digest)
-
     def counts(self, trait: ContactTrait) -> Iterable[Key]:
         """Every point named."""
         return (key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points)
@@ -153,6 +146,18 @@ class ContactSignal(SignalBase[ContactTrait]):
         several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
         because = f"Both profiles give the same contact point ({kind}){several}."
         return Finding("shared", because, rate, crowd, shipped)
+
+    def most(self, trait: ContactTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of each point named, of what it says to name the other, and of being named by it."""
+        said = table.as_shipped
+        naming, named = max(said["succeeds"], said["names-it"]), said["announced"]
+        if banned:
+            naming, named = named, naming
+        by_key = {key_of(KeyKind.CONTACT, digest): named for digest in trait.own}
+        for digest, kind in trait.points:
+            rate = sight.shared(KeyKind.CONTACT, digest, _SHIPPED_RATES.get(kind, _OTHER_RATE))[0]
+            by_key[key_of(KeyKind.CONTACT, digest)] = max(table.nats("shared", rate), naming)
+        return Most(by_key=by_key)
 
     def show(self, trait: ContactTrait, quoted: Quoted) -> str:
         """The kinds; the places themselves may be personal and are masked."""

@@ -10,13 +10,14 @@ from itertools import permutations
 from typing import Final, NamedTuple
 
 from samehand.account import Account
+from samehand.blocking import letters
 from samehand.commonness import bits
 from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
-from samehand.keys import Key
-from samehand.likeness import likeness, unlike, worth_bits
+from samehand.keys import NAME_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.likeness import likeness, most_bits, worth_bits
 from samehand.normal.consonants import PLAIN_SOUNDS
-from samehand.signals.base import Example, Quoted
+from samehand.signals.base import Example, Levels, Most, Quoted, Traits
 from samehand.signals.finding import Finding
 from samehand.signals.handle_trait import HandleTrait
 from samehand.signals.name import ALONE_BITS_MIN
@@ -85,6 +86,11 @@ class CrossingSignal:
     group = "name"
     levels = ("spells-it", "nearly", "part")
 
+    def of(self, trait: Traits) -> Names | None:
+        """What an account shows of both; ``None`` of neither."""
+        names = names_of(trait("handle"), trait("name"))
+        return names if names.handle or names.name else None
+
     def compare(self, ours: Names, theirs: Names, sight: Sight) -> Finding | None:
         """The better of the two crossings; that there is none says nothing."""
         spelt = _crossed(ours.handle, theirs.name, "The handle", "display name")
@@ -93,10 +99,6 @@ class CrossingSignal:
         if spelt is not None and spells is not None:
             best = max(spelt, spells, key=lambda one: one.worth)
         return None if best is None or best.worth <= 0.0 else _finding(best, sight)
-
-    def unlike(self, ours: Names, theirs: Names) -> bool:
-        """Whether :meth:`compare` surely finds nothing, told sooner."""
-        return _never_crossed(ours.handle, theirs.name) and _never_crossed(theirs.handle, ours.name)
 
     def keys(self, names: Names) -> list[Key]:
         """The rarest words of both fields, under which either field of another account finds them."""
@@ -111,6 +113,36 @@ class CrossingSignal:
         if name is not None:
             keys += keys_of_handles(name)
         return keys
+
+    def most(self, names: Names, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """Of a field that the other spells whole what its letters are worth; any other key shows a part."""
+        by_key: dict[Key, float] = {}
+        part = 0.0
+        handle, name = names
+        if handle is not None and not handle.automatic:
+            part = self._spelt(KeyKind.NAME_WORD, KeyKind.NAME_LETTERS, handle.word, sight, table, by_key)
+            by_key |= {key_of(KeyKind.NAME_WORD, one.encode()): part for one in handle.written}
+        if name is not None:
+            other = self._spelt(KeyKind.HANDLE_WORD, KeyKind.HANDLE_SORTED, name.word, sight, table, by_key)
+            part = max(part, other)
+        return Most(dict.fromkeys(NAME_KINDS, part), by_key, in_part=True)
+
+    def _spelt(
+        self,
+        whole: KeyKind,
+        in_any_order: KeyKind,
+        word: Word,
+        sight: Sight,
+        table: Levels,
+        by_key: dict[Key, float],
+    ) -> float:
+        """Adds the keys of the other field where it spells this one, and answers what that weighs at most."""
+        rate = sight.named_at_least(rate_of_bits(most_bits(word)))
+        most = max(table.nats(level, rate) for level in self.levels)
+        joined = "".join(word.tokens) or word.base
+        by_key[key_of(whole, word.base.encode())] = most
+        by_key |= dict.fromkeys(keys_of(in_any_order, letters(joined)[:1]), most)
+        return most
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one side as they were given; empty where they were not kept."""
@@ -157,16 +189,6 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     if found is None:
         return None
     return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
-
-
-def _never_crossed(handle: HandleTrait | None, name: NameTrait | None) -> bool:
-    if handle is None or name is None or handle.automatic:
-        return True
-    return (
-        unlike(handle.word, name.word)
-        and _spelt_bits(handle, name) is None
-        and _sounding(handle, name) is None
-    )
 
 
 def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:

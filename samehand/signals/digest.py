@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from samehand.keys import Key, KeyKind, key_of
-from samehand.signals.base import Quoted, SignalBase
+from samehand.signals.base import Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
@@ -53,6 +53,11 @@ class DigestSignal(SignalBase[bytes]):
         if self.because_different is None:
             return None
         return Finding("different", self.because_different)
+
+    def most(self, trait: bytes, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of this very value."""
+        nats = table.nats("same", sight.shared(self.kind, trait, self.shipped_rate)[0])
+        return Most({self.kind: nats}) if self.keys(trait) else Most(unkeyed=nats)
 
     def show(self, trait: bytes, quoted: Quoted) -> str:
         """Masked: a digest means nothing to anybody."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from samehand.account import Account
 from samehand.normal.fold import FoldFlags, fold_handle, fold_name
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
@@ -46,6 +46,10 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         if not ours:
             return None
         return Finding("hiding", f"The name is written with {self._words(ours)}.")
+
+    def most(self, trait: FoldFlags, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """Of a new account what its own writing says; of a banned one, whoever it meets may hide."""
+        return Most(unkeyed=table.as_shipped["hiding"] if trait or banned else 0.0)
 
     def show(self, trait: FoldFlags, quoted: Quoted) -> str:
         """In words."""

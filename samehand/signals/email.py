@@ -11,7 +11,7 @@ from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.email import domain_class, fold_email
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
@@ -86,10 +86,6 @@ class EmailSignal(SignalBase[EmailTrait]):
         """The mailbox, and the local part: the same name at another provider."""
         return (key_of(KeyKind.EMAIL, trait.mailbox), key_of(KeyKind.EMAIL_LOCAL, trait.local))
 
-    def probes(self, trait: EmailTrait) -> Iterable[Key]:
-        """Those, and whose profile names the mailbox."""
-        return (*self.keys(trait), key_of(KeyKind.CONTACT, trait.mailbox))
-
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
         """What it is listed under."""
         return self.keys(trait)
@@ -111,6 +107,18 @@ class EmailSignal(SignalBase[EmailTrait]):
         if ours.disposable and theirs.disposable:
             return Finding("both-disposable", "Both accounts use a throw-away e-mail provider.")
         return _DIFFERENT
+
+    def most(self, trait: EmailTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of this mailbox and of this local part; any throw-away provider is like another."""
+        mailbox = sight.shared(KeyKind.EMAIL, trait.mailbox, _SHIPPED_RATE)[0]
+        local = sight.shared(KeyKind.EMAIL_LOCAL, trait.local, rate_of_bits(trait.local_bits))[0]
+        return Most(
+            {
+                KeyKind.EMAIL: max(table.nats(level, mailbox) for level in ("same-address", "same-mailbox")),
+                KeyKind.EMAIL_LOCAL: table.nats("same-local-part", local),
+            },
+            unkeyed=table.as_shipped["both-disposable"] if trait.disposable else 0.0,
+        )
 
     def show(self, trait: EmailTrait, quoted: Quoted) -> str:
         """Masked; the provider is shown where it is a public one."""

@@ -10,19 +10,19 @@ from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
 from samehand.commonness import bits, digit_bits, segments
 from samehand.frequency import rate_of_bits
-from samehand.handle_keys import Written, listed_keys, tried_keys
-from samehand.keys import Key, KeyKind, key_of
+from samehand.handle_keys import listed_keys, tried_keys
+from samehand.keys import NAME_KINDS, Key, KeyKind, key_of
 from samehand.likeness import (
     LONG_BITS_MAX,
     exact_bits,
     likeness,
+    most_bits,
     spelt_bits,
-    unlike,
     worth_bits,
 )
 from samehand.normal.consonants import consonant_key
 from samehand.normal.fold import FoldFlags, fold_handle
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.handle_trait import HandleTrait
 from samehand.signals.sight import Sight
@@ -60,6 +60,7 @@ _SENTENCES: Final = {
 }
 
 
+_RESEMBLING: Final = tuple(_SENTENCES)
 _DIFFERENT: Final = Finding("different", "The handles do not resemble each other.")
 
 
@@ -105,11 +106,11 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     def keys(self, trait: HandleTrait) -> Iterable[Key]:
         """Those of :func:`samehand.handle_keys.listed_keys`."""
-        return listed_keys(_written(trait))
+        return listed_keys(trait)
 
     def probes(self, trait: HandleTrait) -> Iterable[Key]:
-        """The same, and those of :func:`samehand.handle_keys.tried_keys`."""
-        return tried_keys(_written(trait))
+        """Those of :func:`samehand.handle_keys.tried_keys`."""
+        return tried_keys(trait)
 
     def counts(self, trait: HandleTrait) -> Iterable[Key]:
         """The handle as it is written, and its base."""
@@ -128,14 +129,6 @@ class HandleSignal(SignalBase[HandleTrait]):
         if found is None:
             return self._same_number(ours, theirs) or _DIFFERENT
         return self._alike(found, ours, theirs, sight)
-
-    def unlike(self, ours: HandleTrait, theirs: HandleTrait) -> bool:
-        """Whether :meth:`compare` surely finds nothing that the two share, told sooner."""
-        if ours.literal == theirs.literal or self._same_number(ours, theirs) is not None:
-            return False
-        if ours.automatic or theirs.automatic:
-            return True
-        return unlike(ours.word, theirs.word) and self._alternate(ours, theirs) is None
 
     def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:
         worth = min(exact_bits(theirs.word.base) + digit_bits(theirs.digits), LONG_BITS_MAX)
@@ -181,6 +174,23 @@ class HandleSignal(SignalBase[HandleTrait]):
             shipped,
             not _tells(found.part, number - found.slack_bits, worth),
         )
+
+    def most(self, trait: HandleTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """Of the very handle and of its base what they are counted with; any other key shows a part of it."""
+        base, number = trait.word.base, digit_bits(trait.digits)
+        literal = key_of(KeyKind.HANDLE_FULL, trait.literal.encode())
+        whole = self._same(trait, sight).rate or 1.0
+        by_key = {literal: table.nats("same-handle", whole)}
+        if trait.automatic:
+            telling = number >= _NUMBER_BITS_MIN
+            nats = table.nats("same-number", rate_of_bits(number)) if telling else 0.0
+            return Most(dict.fromkeys(NAME_KINDS, nats), by_key, in_part=True)
+        same = sight.among_namesakes(KeyKind.STEM, base.encode(), rate_of_bits(bits(base) + number))[0]
+        for reading in (base, *trait.alternates):
+            by_key[key_of(KeyKind.HANDLE_WORD, reading.encode())] = table.nats("same", same)
+        rate = sight.named_at_least(rate_of_bits(most_bits(trait.word) + number))
+        part = max(table.nats(level, rate) for level in _RESEMBLING)
+        return Most(dict.fromkeys(NAME_KINDS, part), by_key, in_part=True)
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
         """The handle as it was given, or its folded form where that was not kept."""
@@ -234,19 +244,6 @@ def _tells(part: str, beside: float, worth: float) -> bool:
         return False
     telling = sum(not piece.decoration for piece in segments(part))
     return telling < 2 or spelt_bits(part) + beside >= _WORDS_ALONE_BITS_MIN
-
-
-def _written(trait: HandleTrait) -> Written:
-    word = trait.word
-    return Written(
-        trait.literal,
-        word.base,
-        word.tokens,
-        trait.digits,
-        word.consonants,
-        trait.alternates,
-        trait.automatic,
-    )
 
 
 def _called(handle: str, platform: str = "telegram") -> Account:

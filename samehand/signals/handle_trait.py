@@ -21,6 +21,11 @@ class HandleTrait(msgspec.Struct, frozen=True, dict=True):
     automatic: bool
 
     @kept
+    def joined(self) -> str:
+        """The tokens in one, with the letters that fall together where they meet (`rania alrubaie`)."""
+        return "".join(self.word.tokens) or self.word.base
+
+    @kept
     def written(self) -> tuple[str, ...]:
         """All the ways in which it may be read as one run of letters."""
         return (self.word.base, "".join(self.word.tokens), *self.alternates)

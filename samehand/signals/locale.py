@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from samehand.account import Account
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
@@ -47,6 +47,10 @@ class LocaleSignal(SignalBase[str]):
         if ours.partition("-")[0] == theirs.partition("-")[0]:
             return None
         return _OTHER_LANGUAGE
+
+    def most(self, trait: str, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """What one language says of anybody who uses it."""
+        return Most(unkeyed=table.as_shipped["same"])
 
     def show(self, trait: str, quoted: Quoted) -> str:
         """As it is."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from samehand.account import Account
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import ORGANISATIONS, is_list
@@ -58,6 +58,11 @@ class MentionSignal(SignalBase[MentionTrait]):
         if ours.listed or not theirs.listed or not contains(ours.words, theirs.words):
             return None
         return Finding("names-it", "The self-description names the listed organisation as well.")
+
+    def most(self, trait: MentionTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """What naming says of a listed organisation, which is found by its name alone."""
+        says = table.as_shipped["names-it"] if trait.listed == banned else 0.0
+        return Most(unkeyed=says, beside="name")
 
     def show(self, trait: MentionTrait, quoted: Quoted) -> str:
         """The organisation's name as listed; of an account how many words were kept, since they are not."""

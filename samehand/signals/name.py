@@ -13,12 +13,12 @@ from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
-from samehand.keys import Key, KeyKind, key_of, keys_of
-from samehand.likeness import LETTER_BITS, REST_BITS, likeness, unlike, worth_bits
-from samehand.name_keys import SpeltName, listed_keys, tried_keys
+from samehand.keys import NAME_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.likeness import LETTER_BITS, REST_BITS, likeness, most_bits, worth_bits
+from samehand.name_keys import listed_keys, tried_keys
 from samehand.normal.consonants import word_keys
 from samehand.normal.fold import fold_name
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
 from samehand.signals.sight import Sight
@@ -81,12 +81,12 @@ class NameSignal(SignalBase[NameTrait]):
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
         """Those of :func:`samehand.name_keys.listed_keys`."""
-        return listed_keys(SpeltName(trait.words, trait.sounds, trait.base))
+        return listed_keys(trait)
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
         """Those of :func:`samehand.name_keys.tried_keys`, and of a banned handle that the name spells."""
         return [
-            *tried_keys(SpeltName(trait.words, trait.sounds, trait.base)),
+            *tried_keys(trait),
             key_of(KeyKind.HANDLE_WORD, trait.base.encode()),
             *keys_of(KeyKind.HANDLE_SORTED, letters(trait.base)[:1]),
         ]
@@ -119,10 +119,6 @@ class NameSignal(SignalBase[NameTrait]):
             return self._finding("shared-words", because, (whole.part,), whole.slack_bits + 1.0, sight)
         return _DIFFERENT
 
-    def unlike(self, ours: NameTrait, theirs: NameTrait) -> bool:
-        """Whether :meth:`compare` surely finds nothing that the two share, told sooner."""
-        return not _any_word(ours, theirs) and unlike(ours.word, theirs.word)
-
     def _by_words(self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding:
         if not matched.exact:
             because = "The display names have the same words in other spellings."
@@ -149,6 +145,18 @@ class NameSignal(SignalBase[NameTrait]):
             crowds.append(crowd)
         alone = worth - slack_bits >= ALONE_BITS_MIN
         return Finding(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone)
+
+    def most(self, trait: NameTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """Of the very name what its words are counted with; any other key shows a part of it."""
+        words = 1.0
+        for word in trait.words:
+            words *= sight.among_namesakes(KeyKind.WORD, word.encode(), rate_of_bits(bits(word)))[0]
+        joined = sight.named_at_least(rate_of_bits(most_bits(trait.word)))
+        whole = max(table.nats("same-name", words), table.nats("near-same", joined))
+        rate = min(words, joined)
+        part = max(table.nats(level, rate) for level in ("same-words", "near-same", "shared-words"))
+        by_key = {key_of(KeyKind.NAME_WORD, trait.base.encode()): max(whole, part)}
+        return Most(dict.fromkeys(NAME_KINDS, part), by_key, in_part=True)
 
     def show(self, trait: NameTrait, quoted: Quoted) -> str:
         """The name as it was given, or its folded words where that was not kept."""

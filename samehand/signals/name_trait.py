@@ -31,7 +31,7 @@ class NameTrait(msgspec.Struct, frozen=True, dict=True):
     @kept
     def joined(self) -> str:
         """Its words without a space, decorations and all."""
-        return "".join(self.words)
+        return "".join(self.words) or self.base
 
     @kept
     def sounded(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.network import read_address
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
@@ -86,6 +86,17 @@ class NetworkSignal(SignalBase[NetworkTrait]):
                 "same-site", "Both accounts came from the same customer's IPv6 range.", _SHIPPED_SITE_RATE
             )
         return _DIFFERENT
+
+    def most(self, trait: NetworkTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of this address and of this network; who shares a prefix may share the address."""
+        address = sight.shared(KeyKind.ADDRESS, trait.address, _SHIPPED_ADDRESS_RATE)[0]
+        prefix = sight.shared(KeyKind.PREFIX, trait.prefix, _SHIPPED_PREFIX_RATE)[0]
+        return Most(
+            {
+                KeyKind.ADDRESS: table.nats("same-address", address),
+                KeyKind.PREFIX: table.nats("same-prefix", prefix),
+            }
+        )
 
     def show(self, trait: NetworkTrait, quoted: Quoted) -> str:
         """Masked."""

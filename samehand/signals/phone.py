@@ -9,7 +9,7 @@ from typing import Final
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.phone import fold_phone
-from samehand.signals.base import Example, Keyer, Quoted, SignalBase
+from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
@@ -67,10 +67,6 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         """The number and its block."""
         return (key_of(KeyKind.PHONE, trait.number), key_of(KeyKind.PHONE_BLOCK, trait.block))
 
-    def probes(self, trait: PhoneTrait) -> Iterable[Key]:
-        """Those, and whose profile names the number."""
-        return (*self.keys(trait), key_of(KeyKind.CONTACT, trait.number))
-
     def counts(self, trait: PhoneTrait) -> Iterable[Key]:
         """What it is listed under."""
         return self.keys(trait)
@@ -87,6 +83,17 @@ class PhoneSignal(SignalBase[PhoneTrait]):
             because = "The phone numbers are of one block of a hundred, as if bought together."
             return Finding("same-block", because, rate, crowd, _SHIPPED_BLOCK_RATE)
         return _DIFFERENT
+
+    def most(self, trait: PhoneTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of this number and of its block."""
+        number = sight.shared(KeyKind.PHONE, trait.number, _SHIPPED_RATE)[0]
+        block = sight.shared(KeyKind.PHONE_BLOCK, trait.block, _SHIPPED_BLOCK_RATE)[0]
+        return Most(
+            {
+                KeyKind.PHONE: table.nats("same-number", number),
+                KeyKind.PHONE_BLOCK: table.nats("same-block", block),
+            }
+        )
 
     def show(self, trait: PhoneTrait, quoted: Quoted) -> str:
         """Masked but for the country."""

@@ -5,11 +5,12 @@ It is kept nowhere: the profile's contact points and the account's own address a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from samehand.account import Account
-from samehand.keys import KeyKind
-from samehand.signals.base import Example
+from samehand.keys import Key, KeyKind, key_of
+from samehand.signals.base import Example, Levels, Most, Traits
 from samehand.signals.contact import ContactTrait, own_kind
 from samehand.signals.email import EmailTrait
 from samehand.signals.finding import Finding
@@ -28,11 +29,8 @@ class Reach(NamedTuple):
     own: frozenset[tuple[KeyKind, bytes]]
 
 
-NOWHERE: Final = Reach(frozenset(), frozenset())
-
-
-def reach_of(contact: object, email: object, phone: object) -> Reach:
-    """The same of an account's traits, any of which may be ``None``."""
+def reach_of(contact: object, email: object, phone: object) -> Reach | None:
+    """The same of an account's traits, any of which may be ``None``; ``None`` where it has neither."""
     own = set()
     if isinstance(email, EmailTrait):
         own.add((KeyKind.EMAIL, email.mailbox))
@@ -41,14 +39,7 @@ def reach_of(contact: object, email: object, phone: object) -> Reach:
     named = set()
     if isinstance(contact, ContactTrait):
         named = {(key, digest) for digest, kind in contact.points if (key := own_kind(kind)) is not None}
-    return Reach(frozenset(named), frozenset(own)) if own or named else NOWHERE
-
-
-def names_an_address(contact: object) -> bool:
-    """Whether a profile's contact points name anybody's mailbox or number: few do, and no others are met."""
-    if not isinstance(contact, ContactTrait) or not contact.points:
-        return False
-    return any(own_kind(kind) for _, kind in contact.points)
+    return Reach(frozenset(named), frozenset(own)) if own or named else None
 
 
 class ReachSignal:
@@ -57,9 +48,27 @@ class ReachSignal:
     name = "reach"
     levels = tuple(level for level, _ in _LEVELS.values())
 
-    def meets(self, ours: Reach, theirs: Reach) -> bool:
-        """Whether a comparison would find anything."""
-        return not (ours.named.isdisjoint(theirs.own) and theirs.named.isdisjoint(ours.own))
+    group: str | None = None
+
+    def of(self, trait: Traits) -> Reach | None:
+        """What an account shows."""
+        return reach_of(trait("contact"), trait("email"), trait("phone"))
+
+    def keys(self, reach: Reach) -> Iterable[Key]:
+        """None of its own: points are listed as points, addresses as addresses."""
+        return ()
+
+    def probes(self, reach: Reach) -> Iterable[Key]:
+        """Who signed up with what is named, and whose profile names what this one signed up with."""
+        return _keys(reach)
+
+    def most(self, reach: Reach, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of each address."""
+        by_key = {}
+        for key, (kind, digest) in _keys(reach).items():
+            rate = sight.shared(kind, digest, _SHIPPED_RATES[kind])[0]
+            by_key[key] = table.nats(_LEVELS[kind][0], rate)
+        return Most(by_key=by_key)
 
     def compare(self, ours: Reach, theirs: Reach, sight: Sight) -> Finding | None:
         """The rarest address that one names and the other has; that there is none says nothing."""
@@ -81,6 +90,11 @@ class ReachSignal:
             Example(_says("write: salma@example.org"), writes, None),
             Example(writes, writes, None),
         )
+
+
+def _keys(reach: Reach) -> dict[Key, tuple[KeyKind, bytes]]:
+    keys = {key_of(kind, digest): (kind, digest) for kind, digest in reach.named}
+    return keys | {key_of(KeyKind.CONTACT, digest): (kind, digest) for kind, digest in reach.own}
 
 
 def _finding(kind: KeyKind, digest: bytes, who: str, sight: Sight) -> Finding:

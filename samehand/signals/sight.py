@@ -40,6 +40,10 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
         crowd = self.frequencies.count(kind, value, stratum)
         return named_rate(crowd, self.frequencies.accounts(stratum), shipped_rate), crowd
 
+    def named_at_least(self, shipped_rate: float) -> float:
+        """No name shipped so rare is counted rarer within our own stratum, whatever it is."""
+        return named_rate(0, self.frequencies.accounts(self.strata[0]), shipped_rate)
+
     def word(self, word: str, shipped_rate: float) -> tuple[float, int]:
         """The rate of a word of display names among namesakes, and how many were counted with it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from samehand.signals.base import Levels
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
@@ -29,6 +30,8 @@ class TimingCircumstance:
     """The account was made soon after the ban, or shortly before it."""
 
     name = "timing"
+    # Those made in the very second of the ban were made after it.
+    ends: tuple[float, ...] = (-0.5, *(limit for limit, _, _ in _AFTER))
 
     def consider(self, sight: Sight) -> Finding | None:
         """A level by the time between ban and creation; nothing where either is unknown."""
@@ -42,6 +45,12 @@ class TimingCircumstance:
         if since < 0:
             return Finding("long-before", "The account was made long before the ban.")
         return Finding("long-after", "The account was made more than a year after the ban.")
+
+    def most(self, table: Levels, since: float) -> float:
+        """Of all spans that end after ``since``."""
+        said, later = table.as_shipped, [level for limit, level, _ in _AFTER if limit >= since]
+        before = ["long-before", *(level for _, level, _ in _BEFORE)] if since < 0 else []
+        return max(said[level] for level in (*before, *later, "long-after"))
 
 
 TIMING: Final = TimingCircumstance()

@@ -12,7 +12,7 @@ from schemas.alerts import WithdrawnReason
 from store.addresses import Digest
 from store.base import Ban, BanFacts, Enrolled
 from store.errors import StoreUnavailable
-from store.limits import MARKER_SECONDS, SLOTS_A_SHARD, SWEEP_AT_ONCE, TAKEN_OUT_AT_ONCE
+from store.limits import MARKER_SECONDS, SLOTS_A_SHARD, SWEEP_AT_ONCE, TAKEN_OUT_AT_ONCE, recent_bans
 from store.records import (
     BanQuote,
     ban_quote,
@@ -180,7 +180,8 @@ class Bans:
         """Writes; where something else is there than expected, takes that out in the next turn."""
         words = [""] * len(writes)
         todo = dict(enumerate(writes))
-        head = (repr(now), MARKER_SECONDS, self._spread.maps, SLOTS_A_SHARD)
+        recent = recent_bans(self._shards.layout.sizes.shards)
+        head = (repr(now), MARKER_SECONDS, self._spread.maps, SLOTS_A_SHARD, recent)
         for _ in range(_TURNS + len(writes)):
             if not todo:
                 return words

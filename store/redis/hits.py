@@ -13,12 +13,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from samehand.keys import Key
+from samehand.keys import Key, is_personal
 from store.hashing import Hashes, first_bytes
-from store.ranking import Bools, Ints, Kinds, Tags, rarity_steps, read_at_all
+from store.ranking import Bools, Floats, Ints, Kinds, Tags, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BYTES, Spread, places
 
 Number = TypeVar("Number", int, Ints)
+Weigh = Callable[[Ints, Ints, Ints, Ints], tuple[Ints, Bools]]
+"""From the query and the place of each claim, and from all that say so (claim and question), to its rank in
+steps and whether it is left."""
+_PERSONAL: Bools = np.array([is_personal(kind) for kind in range(256)], np.bool_)
 
 _SLOT_BITS = 8 * SLOT_BYTES
 _SLOTS = (1 << _SLOT_BITS) - 1
@@ -122,30 +126,104 @@ class Claims:
         return [slice(here, there) for here, there in pairwise(bounds)]
 
 
-def claims(probes: Probes, found: Sequence[tuple[Ints, Ints]], total: int, keep: int) -> Claims:
-    """Sums, for each query, what those probes found that are read at all."""
-    probe = np.concatenate([one for one, _ in found]) if found else np.zeros(0, np.int64)
-    held = np.concatenate([one for _, one in found]) if found else np.zeros(0, np.int64)
-    held = held[np.argsort(probe, kind="stable")]
-    lengths = np.bincount(probe, minlength=len(probes.keys))
-    starts = np.cumsum(lengths) - lengths
-    read = read_at_all(probes.query, probes.kinds[probes.probe], lengths[probes.probe], keep)
-    query, asked = probes.query[read], probes.probe[read]
-    counts = lengths[asked]
-    within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
-    pairs = pair_of(np.repeat(query, counts), held[np.repeat(starts[asked], counts) + within])
-    order = np.argsort(pairs, kind="stable")
-    pairs, by = pairs[order], np.repeat(asked, counts)[order]
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
-    steps = np.add.reduceat(_rarity(lengths, total)[by], first) if len(first) else first
-    distinct = pairs[first]
-    return Claims(
-        distinct >> _PLACE_BITS,
-        distinct & ((1 << _PLACE_BITS) - 1),
-        steps,
-        np.diff(first, append=len(pairs)),
-        by[first],
-    )
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """What the postings of all indexes list: for each probe ``lengths`` places, from ``starts`` on."""
+
+    held: Ints
+    starts: Ints
+    lengths: Ints
+
+    @classmethod
+    def of(cls, probes: Probes, found: Sequence[tuple[Ints, Ints]]) -> Listings:
+        """From the matches in each index."""
+        probe = np.concatenate([which for which, _ in found]) if found else np.zeros(0, np.int64)
+        places_found = np.concatenate([where for _, where in found]) if found else probe
+        lengths = np.bincount(probe, minlength=len(probes.keys))
+        held = places_found[np.argsort(probe, kind="stable")]
+        return cls(held, np.cumsum(lengths) - lengths, lengths)
+
+    def claims(self, probes: Probes, keep: int, weigh: Weigh) -> Claims:
+        """Everybody who is listed under a key that is read, as far as ``weigh`` leaves them."""
+        lengths = self.lengths
+        questions = np.flatnonzero(
+            read_at_all(probes.query, probes.kinds[probes.probe], lengths[probes.probe], keep)
+        )
+        asked = probes.probe[questions]
+        counts = lengths[asked]
+        within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+        held = self.held[np.repeat(self.starts[asked], counts) + within]
+        pairs = pair_of(np.repeat(probes.query[questions], counts), held)
+        order = np.argsort(pairs, kind="stable")
+        pairs, question = pairs[order], np.repeat(questions, counts)[order]
+        first = np.flatnonzero(np.diff(pairs, prepend=-1))
+        times = np.diff(first, append=len(pairs))
+        distinct = pairs[first]
+        query, place = distinct >> _PLACE_BITS, distinct & ((1 << _PLACE_BITS) - 1)
+        row = np.repeat(np.arange(len(first), dtype=np.int64), times)
+        steps, left = weigh(query, place, row, question)
+        return Claims(query, place, steps, times, probes.probe[question[first]]).at(left)
+
+    def rarity(self, probes: Probes, total: int) -> Weigh:
+        """Everybody, by the sum of rarities."""
+        rarity = _rarity(self.lengths, total)[probes.probe]
+
+        def weigh(query: Ints, place: Ints, row: Ints, question: Ints) -> tuple[Ints, Bools]:
+            steps = np.zeros(len(query), np.int64)
+            np.add.at(steps, row, rarity[question])
+            return steps, np.ones(len(query), np.bool_)
+
+        return weigh
+
+    def bearers(self, probes: Probes, queries: int) -> list[dict[Key, int]]:
+        """For each query how many are listed under each of its personal values."""
+        found: list[dict[Key, int]] = [{} for _ in range(queries)]
+        personal = _PERSONAL[probes.kinds] & (self.lengths > 0)
+        some = np.flatnonzero(personal[probes.probe])
+        asked = probes.probe[some]
+        columns = (probes.query[some], asked, self.lengths[asked])
+        for query, probe, length in zip(*(column.tolist() for column in columns), strict=True):
+            found[query][probes.keys[probe]] = length
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Recents:
+    """When the bans enrolled last occurred: sorted places and moments; of each index the horizon, and whether
+    it holds bans without a moment (:class:`store.recent.Recent`).
+    """
+
+    places: Ints
+    moments: Floats
+    horizons: Floats
+    undated: Bools
+
+    @classmethod
+    def of(cls, packed: Sequence[bytes]) -> Recents:
+        """As Redis keeps it of each source; nothing is known where that is empty."""
+        held, moments = [np.zeros(0, np.int64)], [np.zeros(0)]
+        horizons, undated = [], []
+        for source, blob in enumerate(packed):
+            horizons.append(int.from_bytes(blob[:4], "big"))
+            undated.append(blob[4:5] == b"\1")
+            entries = np.frombuffer(blob[5:], np.uint8).reshape(-1, 4 + SLOT_BYTES)
+            moments.append(np.ascontiguousarray(entries[:, :4]).view(">u4").ravel().astype(np.float64))
+            slots = np.zeros((len(entries), 4), np.uint8)
+            slots[:, 1:] = entries[:, 4:]
+            held.append(slots.view(">u4").ravel().astype(np.int64) | place_of(source, 0))
+        where, when = np.concatenate(held), np.concatenate(moments)
+        order = np.lexsort((when, where))
+        return cls(where[order], when[order], np.array(horizons, np.float64), np.array(undated, np.bool_))
+
+    def newest(self, place: Ints) -> tuple[Floats, Bools]:
+        """The latest moment that the bans at some places can have, and whether they may have none."""
+        sources, _ = sources_and_slots(place)
+        latest = self.horizons[sources]
+        last = np.searchsorted(self.places, place, "right") - 1
+        known = np.flatnonzero(last >= 0)
+        known = known[self.places[last[known]] == place[known]]
+        latest[known] = np.maximum(latest[known], self.moments[last[known]])
+        return latest, self.undated[sources]
 
 
 def _rarity(lengths: Ints, total: int) -> Ints:

@@ -18,7 +18,8 @@ from store.hashing import Hashes, first_bytes
 from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
 
-LAYOUT = 9  # raised with every change of what lies in Redis: a store of another one is refused, never misread
+# Raised with every change of what lies in Redis: a store of another one is refused, never misread.
+LAYOUT = 10
 PAGE_SLOTS = 32
 SLOT_BYTES = 3
 SKETCH_ROWS = 4

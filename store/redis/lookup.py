@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from samehand.keys import Key
+from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
-from store.listed import truly
-from store.ranking import STEPS_A_BIT, Bools, Ints
-from store.records import frame_heads, frame_records, frame_tag
+from store.ranking import STEPS_A_BIT, Bools, Ints, Tables
+from store.records import frame_heads, frame_records, frame_tag, keys_of_record
 from store.redis.hits import (
     Claims,
+    Listings,
     Probes,
-    claims,
+    Recents,
+    Weigh,
     matches,
     packed_slots,
     pair_of,
@@ -44,11 +46,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """What was found before the postings: the indexes, how many accounts they hold, who asks."""
+    """What was found before the postings: the indexes, how many accounts they hold, who asks, and when the
+    bans enrolled last occurred.
+    """
 
     sources: list[Source]
     total: int
     own: dict[int, set[int]]  # for each query, the places of its own account
+    recent: Recents
 
 
 async def look_up(
@@ -67,8 +72,23 @@ async def look_up(
         matches([several[at] for at in which.tolist()], probes, source)
         for source, several in enumerate(blobs)
     ]
-    claimed = claims(probes, found, heads.total, keep)
-    return await _Choice(shards, heads, probes.keys, now, keep).of(claimed, queries)
+    listings = Listings.of(probes, found)
+    tables = [query.table for query in queries if query.table is not None]
+    if tables:
+        weigh, a_unit = _within_reach(Tables.of(tables), heads.recent), STEPS_A_NAT
+    else:
+        weigh, a_unit = listings.rarity(probes, heads.total), STEPS_A_BIT
+    claimed = listings.claims(probes, keep, weigh)
+    bearers = listings.bearers(probes, len(queries))
+    choice = _Choice(shards, heads, bearers, now, keep, a_unit, [] if tables else probes.keys)
+    return await choice.of(claimed, len(queries))
+
+
+def _within_reach(tables: Tables, recent: Recents) -> Weigh:
+    """Those who can reach what the tables ask for, by the most that they can score."""
+    return lambda query, place, row, question: tables.sums(
+        query, row, question, lambda rows: recent.newest(place[rows])
+    )
 
 
 async def _heads(
@@ -94,18 +114,20 @@ async def _heads(
         ]
     )
     sources: list[Source] = []
+    packed: list[bytes] = []
     total = 0
     own: dict[int, set[int]] = {}
     for shard, answer in zip(shards.all, answers, strict=True):
         shards.adopt(answer[0].decode())
-        names = answer[1]
+        names = answer[2]
+        packed += [answer[1]] * names
         first = len(sources)
-        sources += [Source(shard, one.decode()) for one in answer[2 : 2 + 2 * names : 2]]
-        total += sum(answer[3 : 2 + 2 * names : 2])
-        slots = iter(answer[2 + 2 * names :])
+        sources += [Source(shard, one.decode()) for one in answer[3 : 3 + 2 * names : 2]]
+        total += sum(answer[4 : 3 + 2 * names : 2])
+        slots = iter(answer[3 + 2 * names :])
         for at in by_shard[shard]:
             own[at] = {place_of(first + n, slot) for n, slot in enumerate(islice(slots, names)) if slot >= 0}
-    return Heads(sources, total, own)
+    return Heads(sources, total, own, Recents.of(packed))
 
 
 async def _postings(shards: Shards, source: Source, buckets: Ints) -> list[bytes | None]:
@@ -125,9 +147,10 @@ class Found(Candidate):
 
     __slots__ = ("_frame", "_name", "_slot")
 
-    def __init__(self, name: str, slot: int, frame: bytes, rarity_bits: float) -> None:
+    def __init__(self, name: str, slot: int, frame: bytes, rank: float, bearers: Mapping[Key, int]) -> None:
         """Takes the index and the slot where it lies, and the frame that lay there."""
-        self.rarity_bits = rarity_bits
+        self.rank = rank
+        self.bearers = bearers
         self._fingerprints = None
         self._name = name
         self._slot = slot
@@ -147,13 +170,25 @@ class Found(Candidate):
 class _Choice:
     """From claims to candidates: reads the best records, checks them, reads on where some fell away."""
 
-    def __init__(self, shards: Shards, heads: Heads, keys: list[Key], now: float, keep: int) -> None:
+    def __init__(
+        self,
+        shards: Shards,
+        heads: Heads,
+        bearers: Sequence[Mapping[Key, int]],
+        now: float,
+        keep: int,
+        a_unit: int,
+        checked: Sequence[Key],
+    ) -> None:
+        """``checked``: the probes' keys where a candidate by one key alone must truly be listed under it."""
         self._shards = shards
         self._heads = heads
         self._names = [f"{source.shard}.{source.name}" for source in heads.sources]
-        self._keys = keys
+        self._bearers = bearers
         self._now = now
         self._keep = keep
+        self._a_unit = a_unit
+        self._keys = checked
         self._places = np.zeros(0, np.int64)  # of what was read, in order; beside them tags and frames
         self._tags = np.zeros(0, np.uint32)
         self._in_force = np.zeros(0, np.bool_)
@@ -161,22 +196,22 @@ class _Choice:
         pairs = [pair_of(query, place) for query, own in heads.own.items() for place in own]
         self._own = np.array(pairs, np.int64)
 
-    async def of(self, claimed: Claims, queries: Sequence[Query]) -> list[list[Candidate]]:
+    async def of(self, claimed: Claims, queries: int) -> list[list[Candidate]]:
         """The candidates of each query."""
-        answers: list[list[Candidate]] = [[] for _ in queries]
+        answers: list[list[Candidate]] = [[] for _ in range(queries)]
         left, reach = claimed, self._keep + 1  # the account itself may be among them
         while len(left.query):
             best = left.best(reach)
             await self._read(best.place)
             true, fell = self._checked(best, queries)
-            found = self._ranked(best, true, len(queries))
-            asked = left.counts(len(queries))
+            found = self._ranked(best, true, queries)
+            asked = left.counts(queries)
             for number in np.flatnonzero(asked).tolist():
                 answers[number] = found[number]
-            # Where claims fell away (false, chance, expired, gone), what was cut may be better than what is
+            # Where claims fell away (false, expired, gone), what was cut may be better than what is
             # left. Twice as many are nearly always enough, while all that was cut are hundreds.
             few = np.array([len(answer) < self._keep for answer in answers], np.bool_)
-            short = few & fell & (best.counts(len(queries)) < asked)
+            short = few & fell & (best.counts(queries) < asked)
             left, reach = left.at(short[left.query]), 2 * reach
         return answers
 
@@ -204,20 +239,20 @@ class _Choice:
     async def _read_some(self, source: Source, where: Ints, slots: bytes, found: Objects) -> None:
         found[where] = await self._shards.script("frames", source.shard, source.name, slots)
 
-    def _checked(self, some: Claims, queries: Sequence[Query]) -> tuple[Bools, Bools]:
+    def _checked(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
         """Which claims are true, and for which queries some fell away beside its own account's."""
         where = np.searchsorted(self._places, some.place)
         own = np.isin(pair_of(some.query, some.place), self._own)
         true = self._in_force[where] & ~own
-        # Prints of several keys do not agree by chance.
-        alone = np.flatnonzero(true & (some.times == 1))
-        frames, keys = self._frames, self._keys
-        columns = (where[alone], some.probe[alone], some.query[alone])
-        true[alone] = [
-            truly(frame_records(frames[at]), keys[probe], queries[query].pictures)
-            for at, probe, query in zip(*(column.tolist() for column in columns), strict=True)
-        ]
-        fell = np.zeros(len(queries), np.bool_)
+        if self._keys:
+            # Prints of several keys do not agree by chance.
+            alone = np.flatnonzero(true & (some.times == 1))
+            frames, keys = self._frames, self._keys
+            true[alone] = [
+                any(keys[probe] in keys_of_record(record) for record in frame_records(frames[at]))
+                for at, probe in zip(where[alone].tolist(), some.probe[alone].tolist(), strict=True)
+            ]
+        fell = np.zeros(queries, np.bool_)
         fell[some.query[~true & ~own]] = True
         return true, fell
 
@@ -228,9 +263,9 @@ class _Choice:
         left, where = left.cut(self._tags[where], self._keep, where)
         sources, slots = sources_and_slots(left.place)
         names, frames = self._names, self._frames
-        columns = (sources, slots, where, left.steps / STEPS_A_BIT)
+        columns = (sources, slots, where, left.steps / self._a_unit, left.query)
         candidates: list[Candidate] = [
-            Found(names[source], slot, frames[at], bits)
-            for source, slot, at, bits in zip(*(column.tolist() for column in columns), strict=True)
+            Found(names[source], slot, frames[at], rank, self._bearers[query])
+            for source, slot, at, rank, query in zip(*(column.tolist() for column in columns), strict=True)
         ]
         return [candidates[own] for own in left.each(queries)]

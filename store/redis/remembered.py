@@ -14,7 +14,7 @@ from store.limits import DELETION_MARKER_SECONDS, GENERATIONS
 from store.records import (
     frame_of,
     keys_of,
-    keys_of_fingerprints,
+    keys_of_account,
     read_frame,
     read_remembered_quote,
     remembered_bytes,
@@ -88,7 +88,7 @@ class RememberedAccounts:
         for at in range(0, len(accounts), _WRITTEN_AT_ONCE):
             some = accounts[at : at + _WRITTEN_AT_ONCE]
             head = (*self._head(now), self._shards.layout.bans.maps)
-            keys = [keys_of_fingerprints(one.fingerprints) for one in some]
+            keys = [keys_of_account(one) for one in some]
             rows = self._shards.layout.rows(keys, self._spread)
             writes = [
                 self._state(one, len(listed), where)

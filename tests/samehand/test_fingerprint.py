@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import Opened, distil, enrolment_keys, pack, query_keys, section, unpack
-from samehand.signals import SIGNALS
+from samehand.fingerprint import distil, enrolment_keys, moment_of, pack, query_keys, unpack
 from tests.samehand.signals.test_contract import accounts, keyer
 
 
@@ -19,12 +18,9 @@ def test_a_fingerprint_survives_storage(account: Account, at: int | None) -> Non
     assert unpack(pack(fingerprint)) == fingerprint
 
 
-@given(account=accounts)
-def test_a_record_that_is_opened_shows_each_trait_that_is_asked_for(account: Account) -> None:
-    fingerprint = distil(account, keyer, at=None, pepper_id=7)
-    opened = Opened(pack(fingerprint))
-    assert (opened.platform, opened.pepper_id) == (account.platform, 7)
-    assert tuple(opened.traits[place] for place in range(len(SIGNALS))) == fingerprint.traits
+@given(account=accounts, at=st.none() | st.integers(1, 2**39))
+def test_its_moment_is_read_alone(account: Account, at: int | None) -> None:
+    assert moment_of(pack(distil(account, keyer, at=at))) == at
 
 
 @given(account=accounts)
@@ -42,14 +38,13 @@ def test_keys_are_the_same_after_storage(account: Account) -> None:
 
 @given(st.binary(max_size=200))
 def test_damage_is_told_and_never_raises_anything_else(record: bytes) -> None:
-    for read in (unpack, lambda damaged: [Opened(damaged).traits[place] for place in range(len(SIGNALS))]):
-        try:
-            read(record)
-        except UnreadableFingerprint:
-            pass
+    try:
+        unpack(record)
+    except UnreadableFingerprint:
+        pass
 
 
-@pytest.mark.parametrize("version", [1, 2, 99])
+@pytest.mark.parametrize("version", [1, 2, 3, 99])
 def test_a_record_of_another_version_is_refused(version: int) -> None:
     record = pack(distil(Account(platform="x", account_id="1", handle="umar"), keyer, at=None))
     with pytest.raises(UnreadableFingerprint, match="version"):
@@ -58,7 +53,7 @@ def test_a_record_of_another_version_is_refused(version: int) -> None:
 
 def test_a_record_of_the_first_version_is_refused() -> None:
     """As the first version wrote `umar_media`, banned on X: a store of it is rebuilt, never misread."""
-    with pytest.raises(UnreadableFingerprint, match="version 1 is not 3"):
+    with pytest.raises(UnreadableFingerprint, match="version 1 is not 4"):
         unpack(
             bytes.fromhex("010101006ab13b800178056c6174696e") + b"\x01\x11\x1fumar media\x1f\x1f\x1f\x1fmrmd"
         )
@@ -70,16 +65,6 @@ def test_a_plain_handle_takes_little() -> None:
     record = pack(distil(Account(platform="x", account_id="1", handle=handle), keyer, at=1.79e9))
     header, own_addresses, plainly_written = 9, 19, 1
     assert len(record) <= header + 3 + len(handle) * 6 / 8 + 1 + own_addresses + plainly_written
-
-
-@given(account=accounts)
-def test_one_section_is_read_without_the_others(account: Account) -> None:
-    fingerprint = distil(account, keyer, at=None)
-    record = pack(fingerprint)
-    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
-        payload = section(record, signal.code)
-        assert (payload is None) == (trait is None)
-        assert payload is None or signal.unpack(payload) == trait
 
 
 def test_an_account_that_shows_nothing_has_no_keys() -> None:

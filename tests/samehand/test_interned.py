@@ -34,7 +34,7 @@ def test_every_stratum_takes_one_byte(script: Script, language: str | None) -> N
 def test_the_codes_in_use_are_the_ones_that_records_hold() -> None:
     """Records in stores hold these numbers: a word that moved would be read as another one."""
     assert [PLATFORMS.pack(word)[0] for word in ("x", "telegram", "whatsapp")] == [1, 4, 5]
-    assert [STRATA.pack(word)[0] for word in ("latin", "arabic", "arabic/ur", "none")] == [1, 25, 33, 46]
+    assert [STRATA.pack(word)[0] for word in ("latin", "arabic", "none", "ar", "zh")] == [1, 4, 11, 12, 44]
 
 
 def test_a_code_that_stands_for_nothing_is_refused() -> None:

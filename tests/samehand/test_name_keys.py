@@ -7,23 +7,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account
-from samehand.keys import KeyKind, kind_of, value_of
-from samehand.name_keys import SpeltName, listed_keys, tried_keys
+from samehand.keys import Key, KeyKind, kind_of, value_of
+from samehand.name_keys import listed_keys
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
+from samehand.signals.name_trait import NameTrait
 
 
-def spelt(name: str) -> SpeltName:
+def spelt(name: str) -> NameTrait:
     """A display name, folded."""
     account = Account(platform="facebook", account_id="1", display_name=name)
     trait = NAME.distil(account, lambda domain, value: b"")
     assert trait is not None
-    return SpeltName(trait.words, trait.sounds, trait.base)
+    return trait
+
+
+def tried(name: NameTrait) -> set[Key]:
+    """All keys under which it is looked up."""
+    return {*NAME.keys(name), *NAME.probes(name)}
 
 
 def kinds_shared(banned: str, new: str) -> set[KeyKind]:
     """The kinds of key under which a new name finds a banned one."""
-    return {kind_of(key) for key in set(listed_keys(spelt(banned))) & set(tried_keys(spelt(new)))}
+    return {kind_of(key) for key in set(listed_keys(spelt(banned))) & tried(spelt(new))}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +59,7 @@ def test_a_disguised_name_finds_the_original(banned: str, new: str, kind: KeyKin
 def test_a_handle_and_a_name_meet_by_a_run_of_letters() -> None:
     handle = HANDLE.distil(Account(platform="x", account_id="2", handle="zorghunkakir"), lambda d, v: b"")
     assert handle is not None
-    shared = set(HANDLE.keys(handle)) & set(tried_keys(spelt("Zarghun Kakar")))
+    shared = set(HANDLE.keys(handle)) & tried(spelt("Zarghun Kakar"))
     assert {kind_of(key) for key in shared} == {KeyKind.NAMING_RUN}
 
 
@@ -72,9 +78,6 @@ def test_whatever_is_listed_is_tried_and_there_are_only_so_many(name: str) -> No
     trait = NAME.distil(account, lambda domain, value: b"")
     if trait is None:
         return
-    written = SpeltName(trait.words, trait.sounds, trait.base)
-    mine, tried = set(listed_keys(written)), set(tried_keys(written))
-    assert mine <= tried
-    assert len(mine) <= 80
-    assert len(tried) <= 300
-    assert all(value_of(key) for key in tried)
+    assert len(set(listed_keys(trait))) <= 80
+    assert len(tried(trait)) <= 300
+    assert all(value_of(key) for key in tried(trait))

@@ -63,10 +63,7 @@ async def filled(store: Store, order: Sequence[Told], at_once: int) -> list[obje
         for several in await store.bans_like(QUERIES, now=NOW, keep=keep):
             facts = await store.facts([one.ref for one in several])
             answers.append(
-                [
-                    (fact and fact.account_id, one.rarity_bits)
-                    for fact, one in zip(facts, several, strict=True)
-                ]
+                [(fact and fact.account_id, one.rank) for fact, one in zip(facts, several, strict=True)]
             )
     await store.close()
     return answers

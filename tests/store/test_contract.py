@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from samehand.keys import (
     PERSONAL_POSTING_CAP,
     SHORT_POSTING_CAP,
+    Key,
     KeyKind,
     key_of,
     kind_of,
     value_of,
 )
 from samehand.lineage import Descent, founder
-from store.base import Enrolled, OpenAlert, Proposal, Query, Ruled, Ruling, Settled, Store, Summary
+from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
+from store.base import Ban, Enrolled, OpenAlert, Proposal, Query, Ruled, Ruling, Settled, Store, Summary
 from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, SWEPT_SECONDS, shard_posting_cap
 from store.pepper import Pepper, Peppers
+from store.records import keys_of_fingerprints
 from tests.store.conftest import MakeStore
 from tests.store.makers import (
     DAY,
@@ -29,7 +35,6 @@ from tests.store.makers import (
     a_query,
     a_remembered,
     again,
-    shows,
 )
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
@@ -139,52 +144,7 @@ class TestBans:
         asked = [Query("x:q", device), Query("x:r", runs + device)]
         alone, both = await store.bans_like(asked, now=NOW)
         assert len(alone) == 2
-        assert [found.rarity_bits for found in alone] == [found.rarity_bits for found in both]
-
-    async def test_who_shares_one_block_of_a_picture_by_chance_is_no_candidate(self, store: Store) -> None:
-        picture, block = bytes(range(32)), bytes(range(29, 32))
-        shown = {
-            "chance": bytes(range(100, 129)) + block,
-            "view": bytes(range(200, 229)) + block,
-            "edited": picture[:-8] + bytes(8),
-        }
-        bans = [replace(a_ban(name), fingerprints=shows(name, pdq)) for name, pdq in shown.items()]
-        await store.enrol(bans, now=NOW)
-        asked = Query.of("x:q", shows("q", picture))
-        assert set(await found(store, replace(asked, pictures=()))) == set(shown)
-        assert await found(store, asked) == ["edited"]
-        assert set(await found(store, replace(asked, pictures=(picture, shown["view"])))) == {
-            "edited",
-            "view",
-        }
-
-    async def test_they_take_no_places_of_others(self, store: Store) -> None:
-        picture, block = bytes(range(32)), bytes(range(29, 32))
-        crowd = [
-            replace(a_ban(f"{n}"), fingerprints=shows(f"{n}", bytes([n]) * 29 + block))
-            for n in range(100, 110)
-        ]
-        looks = replace(
-            a_ban("looks"), fingerprints=shows("looks", picture[:14] + bytes(4) + picture[18:29] + bytes(3))
-        )
-        await store.enrol([*crowd, looks], now=NOW)
-        assert await found(store, Query.of("x:q", shows("q", picture)), keep=2) == ["looks"]
-
-    async def test_however_many_fall_away_what_is_true_comes_up(self, store: Store) -> None:
-        """Pictures that share a block by chance stand first, and are several times as many as are kept."""
-        picture, block = bytes(range(32)), bytes(range(29, 32))
-        crowd = [
-            replace(a_ban(f"{n}"), fingerprints=shows(f"{n}", bytes([n]) * 29 + block))
-            for n in range(100, 120)
-        ]
-        namesakes = [a_ban(f"{n}", handle="umar") for n in range(200, 240)]
-        await store.enrol([*crowd, *namesakes], now=NOW)
-        keys = (*Query.of("x:q", shows("q", picture)).keys, key_of(KeyKind.HANDLE_FULL, b"umar"))
-        asked = Query("x:q", keys, (picture,))
-        assert len(await found(store, replace(asked, pictures=()), keep=20)) == 20
-        several = await found(store, asked, keep=3)
-        assert len(several) == 3
-        assert set(several) <= {ban.facts.account_id for ban in namesakes}
+        assert [found.rank for found in alone] == [found.rank for found in both]
 
     async def test_a_batch_may_be_empty_and_a_query_without_keys(self, store: Store) -> None:
         assert await store.bans_like([], now=NOW) == []
@@ -213,6 +173,125 @@ def _emails(fingerprint: object) -> list[bytes]:
 
     assert isinstance(fingerprint, Fingerprint)
     return [value_of(key) for key in enrolment_keys(fingerprint) if kind_of(key) is KeyKind.EMAIL]
+
+
+def a_table(keys: Mapping[Key, tuple[int, float, bool]], least: float, **others: Any) -> KeyTable:
+    """A table of keys by their fact, what sharing them adds (nats), and whether they may alert alone."""
+    facts, nats, alone = zip(*keys.values(), strict=True)
+    plain: dict[str, Any] = {
+        "floors": (0, 0),
+        "groups": (),
+        "moments": ((-math.inf, 0),),
+        "at": NOW,
+        "freely": False,
+    }
+    return KeyTable(
+        keys=tuple(keys),
+        listed=(),
+        facts=facts,
+        steps=tuple(int(each * STEPS_A_NAT) for each in nats),
+        alone=alone,
+        least=int(least * STEPS_A_NAT),
+        **(plain | others),
+    )
+
+
+def keys_of_handle(*handles: str) -> list[Key]:
+    """The keys of whole handles."""
+    return [key_of(KeyKind.HANDLE_FULL, handle.encode()) for handle in handles]
+
+
+class TestReach:
+    """With a table only those are read who can reach what it asks for."""
+
+    async def test_who_cannot_reach_it_is_not_read(self, store: Store) -> None:
+        await store.enrol([a_ban("1", handle="umar"), a_ban("2", handle="salma")], now=NOW)
+        umar, salma = keys_of_handle("umar", "salma")
+        table = a_table({umar: (0, 5.0, True), salma: (0, 4.0, True)}, 4.5)
+        assert await found(store, Query.by("x:q", table)) == ["1"]
+
+    async def test_of_several_keys_of_one_fact_the_best_counts_and_facts_add_up(self, store: Store) -> None:
+        await store.enrol([a_ban("1", handle="umar"), a_ban("2", handle="umar", device_id=DEVICE)], now=NOW)
+        (umar,) = keys_of_handle("umar")
+        word = key_of(KeyKind.HANDLE_WORD, b"umar")
+        (device,) = (key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
+        table = a_table({umar: (0, 3.0, True), word: (0, 2.0, True), device: (1, 2.0, True)}, 5.0)
+        (candidates,) = await store.bans_like([Query.by("x:q", table)], now=NOW)
+        assert [one.rank for one in candidates] == [5.0]
+        assert [dict(one.bearers) for one in candidates] == [{device: 1}]
+
+    async def test_what_may_not_alert_alone_takes_another_key_or_a_table_that_asks_for_none(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("1", handle="umar")], now=NOW)
+        (umar,) = keys_of_handle("umar")
+        weak = {umar: (0, 9.0, False)}
+        assert await found(store, Query.by("x:q", a_table(weak, 5.0))) == []
+        assert await found(store, Query.by("x:q", a_table(weak, 5.0, freely=True))) == ["1"]
+
+    async def test_they_are_ranked_by_it_and_a_cliche_takes_no_place(self, store: Store) -> None:
+        bans = [a_ban(str(n), handle="umar") for n in range(9)]
+        await store.enrol([*bans, a_ban("best", handle="salma")], now=NOW)
+        umar, salma = keys_of_handle("umar", "salma")
+        table = a_table({umar: (0, 2.0, True), salma: (0, 8.0, True)}, 1.0)
+        assert (await found(store, Query.by("x:q", table), keep=2))[0] == "best"
+
+    async def test_the_moment_is_known_of_a_ban_enrolled_lately(self, store: Store) -> None:
+        ages = {"now": 10.0, "day": DAY, "month": 30 * DAY}
+        await store.enrol([dated(a_ban(name), NOW - age) for name, age in ages.items()], now=NOW)
+        (umar,) = keys_of_handle("umarmedia")
+        moments = ((-math.inf, 4 * STEPS_A_NAT), (3_600.0, 2 * STEPS_A_NAT), (2 * DAY, -STEPS_A_NAT))
+        for least, names in ((5.0, {"now"}), (3.0, {"now", "day"}), (-0.5, set(ages))):
+            table = a_table({umar: (0, 0.5, True)}, least - 0.5, moments=moments)
+            assert set(await found(store, Query.by("x:q", table))) == names, least
+
+    async def test_of_older_ones_no_more_is_known_than_that_they_are_older(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        few = 256  # of each shard, whatever the number of shards
+        monkeypatch.setattr("store.limits.RECENT_BANS", few)
+        bans = [dated(a_ban(f"{n}"), NOW - 1_000_000 + 1_000 * n) for n in range(900)]
+        await store.enrol(bans, now=NOW)
+        (umar,) = keys_of_handle("umarmedia")
+        for age, true in ((180_000.0, set(range(820, 900))), (600_000.0, set(range(400, 900)))):
+            table = a_table({umar: (0, 0.5, True)}, 1.2, moments=((-math.inf, STEPS_A_NAT), (age, 0)))
+            names = {int(name) for name in await found(store, Query.by("x:q", table), keep=2_000)}
+            assert names >= true, "whoever may be young enough is read"
+            assert age > 200_000.0 or names == true, "those that gave way are known to be older"
+
+    async def test_a_ban_without_a_moment_is_not_taken_for_an_old_one(self, store: Store) -> None:
+        await store.enrol([dated(a_ban("1"), None)], now=NOW)
+        (umar,) = keys_of_handle("umarmedia")
+        table = a_table({umar: (0, 5.0, True)}, 5.0, moments=((-math.inf, STEPS_A_NAT), (0.0, -STEPS_A_NAT)))
+        assert await found(store, Query.by("x:q", table)) == ["1"]
+
+    async def test_who_was_banned_again_is_as_young_as_the_later_ban(self, store: Store) -> None:
+        await store.enrol([dated(a_ban("1", occurred_at=NOW - DAY), NOW - 30 * DAY)], now=NOW)
+        await store.enrol([dated(a_ban("1", occurred_at=NOW - 10), NOW - 10)], now=NOW)
+        (umar,) = keys_of_handle("umarmedia")
+        table = a_table({umar: (0, 5.0, True)}, 5.5, moments=((-math.inf, STEPS_A_NAT), (3_600.0, 0)))
+        assert await found(store, Query.by("x:q", table)) == ["1"]
+
+    async def test_remembered_accounts_are_asked_for_so_as_well(self, store: Store) -> None:
+        await store.remember([a_remembered("1", handle="umar"), a_remembered("2", handle="salma")], now=NOW)
+        umar, salma = keys_of_handle("umar", "salma")
+        table = a_table({umar: (0, 5.0, True), salma: (0, 4.0, True)}, 4.5, at=None)
+        assert await recalled(store, Query.by("x:q", table)) == ["1"]
+
+    async def test_an_account_is_listed_under_the_keys_that_were_made_with_its_look_up(
+        self, store: Store
+    ) -> None:
+        account = a_remembered("1")
+        keys = keys_of_fingerprints(account.fingerprints)
+        await store.remember([replace(account, keys=tuple(reversed(keys)))], now=NOW)
+        assert await recalled(store, a_query("9")) == ["1"]
+        assert await store.forget([(account.account, NOW + 1)], now=NOW) == [True]
+        assert await recalled(store, a_query("9")) == []
+
+
+def dated(ban: Ban, at: float | None) -> Ban:
+    """The same ban, of another moment or of none."""
+    return replace(ban, fingerprints=tuple(replace(one, at=at) for one in ban.fingerprints))
 
 
 class TestExpiry:

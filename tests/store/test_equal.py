@@ -9,9 +9,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from samehand.frequency import NothingCounted
 from samehand.keys import kind_of, value_of
 from samehand.lineage import Descent, founder
+from samehand.scoring.upper_bound import UpperBound
+from samehand.weights import default_weights
 from store import ranking
 from store.base import Query, Settled, Store, Summary
 from store.memory import Bounds, MemoryStore
@@ -52,6 +56,19 @@ STEPS = st.lists(
 )
 
 QUERIES: list[Query] = [a_query("9", handle=handle) for handle in HANDLES] + [a_query("1"), a_query("2")]
+# The same with what they may add: a prior of few bans lets a name alone be enough, and a moment decides.
+WEIGHTS = structs.replace(default_weights(), mirror_rate=0.2, bans_min=1)
+BOUND = UpperBound(WEIGHTS)
+
+
+def bounded(place: int, handle: str) -> Query:
+    """A look-up of an account that signed up so many thousand seconds later."""
+    several = a_remembered("9", handle=handle).fingerprints
+    ours = [replace(one, at=NOW + place * 1_000.0) for one in several]
+    return Query.by(f"x:9{place}", BOUND.table(ours, NothingCounted(5)))
+
+
+BOUNDED = [bounded(place, handle) for place, handle in enumerate(HANDLES)]
 ACCOUNTS = [f"x:{n}" for n in range(1, 7)]
 
 
@@ -116,14 +133,16 @@ class Story:
         """All that a store answers to questions."""
         store, now = self.store, self.now
         likes = await store.bans_like(QUERIES, now=now, keep=3)
+        near = await store.bans_like(BOUNDED, now=now, keep=3)
         recalled = await store.remembered_like(QUERIES, now=now, keep=3)
         pairs = [a_proposal(one, other).alert_id for one in ACCOUNTS for other in ACCOUNTS]
         figures = await store.figures()
         frequencies = await store.frequencies()
         return [
-            [[(one.fingerprints, one.rarity_bits) for one in several] for several in likes],
+            [[(one.fingerprints, one.rank) for one in several] for several in likes],
+            [[(one.fingerprints, one.rank, one.bearers) for one in several] for several in near],
             await store.facts([one.ref for several in likes for one in several]),
-            [[(one.fingerprints, one.rarity_bits) for one in several] for several in recalled],
+            [[(one.fingerprints, one.rank) for one in several] for several in recalled],
             await store.remembered_facts([one.ref for several in recalled for one in several]),
             await store.bans(ACCOUNTS),
             await store.bans(ACCOUNTS, now=now),

@@ -1,9 +1,10 @@
--- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, then
+-- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, recent bans, then
 -- nine for each operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame, frame, quote, rows
 -- to take out, rows to put in. Answers for each a word, and after `conflict` the frame found.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local recent = tonumber(ARGV[6])
 local INDEX = ROOT .. 'b:'
 local answers = {}
 
@@ -30,6 +31,24 @@ local function calendar_move(slot, before, after)
   if after then calendar_put(slot, after) end
 end
 
+-- what occurred last, at `n`: the horizon (seconds), a byte that says whether any ban has no moment, and in the
+-- order of enrolment a moment and a slot each. The older half gives way at once, and the horizon is then the latest
+-- moment that went: whoever is not here was banned no later.
+local function recent_put(slot, frame)
+  local key, at = INDEX .. 'n', 6
+  if byte(frame) >= 128 then at = at + 8 end
+  local moment = struct.unpack('>I4', frame, at + 4 * (byte(frame) % 8 - 1) + 3)
+  if call('EXISTS', key) == 0 then call('SET', key, '\0\0\0\0\0') end
+  if moment == 0 then return call('SETRANGE', key, 4, '\1') end
+  local horizon = struct.unpack('>I4', call('GETRANGE', key, 0, 3))
+  if moment <= horizon then return end
+  local size = call('APPEND', key, struct.pack('>I4', moment) .. to24(slot))
+  if size <= 5 + recent * 7 then return end
+  local all, stays = call('GET', key), 6 + math.floor(recent / 2) * 7
+  for i = 6, stays - 1, 7 do horizon = math.max(horizon, struct.unpack('>I4', all, i)) end
+  call('SET', key, struct.pack('>I4', horizon) .. sub(all, 5, 5) .. sub(all, stays))
+end
+
 local function full()
   return call('LLEN', INDEX .. 'f') == 0 and tonumber(call('HGET', INDEX .. 'c', 'next') or 0) >= slots
 end
@@ -49,6 +68,7 @@ local function one(verb, digest, occurred, reason, expect, frame, quote, out, ro
     if slot then unlist_all(INDEX, out, slot) end
     local place = entry_write(INDEX, buckets, digest, slot, frame, quote, rows)
     calendar_move(place, slot and hour_of(known), hour_of(frame))
+    recent_put(place, frame)
     return slot and 'changed' or 'new'
   end
   if later then return 'later' end
@@ -64,7 +84,7 @@ local function one(verb, digest, occurred, reason, expect, frame, quote, out, ro
   return slot and 'removed' or 'nothing'
 end
 
-for at = 6, #ARGV, 9 do
+for at = 7, #ARGV, 9 do
   local word, found = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 8))
   if type(word) == 'table' then return word end
   answers[#answers + 1] = word

@@ -1,7 +1,7 @@
 -- What a look-up needs beside postings. ARGV: epoch, account-map buckets, index names joined by commas
 -- ('' for the live generations of what is remembered, then now and the seconds a generation lives), and
--- digests. Answers the epoch, the number of index names, for each its name and count, then for each digest
--- and index the slot of the account itself (-1 for none).
+-- digests. Answers the epoch, when the bans enrolled last occurred (ban_write.lua), the number of index names, for
+-- each its name and count, then for each digest and index the slot of the account itself (-1 for none).
 if emptied() then return redis.error_reply('EMPTIED') end
 local names = {}
 if ARGV[3] == '' then
@@ -15,7 +15,7 @@ if ARGV[3] == '' then
 else
   names[1] = ARGV[3]
 end
-local answers = {call('GET', ROOT .. 'e') or '', #names}
+local answers = {call('GET', ROOT .. 'e') or '', ARGV[3] ~= '' and call('GET', ROOT .. ARGV[3] .. 'n') or '', #names}
 for _, name in ipairs(names) do
   answers[#answers + 1] = name
   answers[#answers + 1] = tonumber(call('HGET', ROOT .. name .. 'c', 'n') or 0)

@@ -87,16 +87,6 @@ def test_a_trait_survives_being_stored(signal: Signal[Any], account: Account) ->
 
 
 @any_signal
-@given(account=accounts)
-def test_an_account_is_looked_up_under_every_key_it_is_listed_under(
-    signal: Signal[Any], account: Account
-) -> None:
-    trait = signal.distil(account, keyer)
-    if trait is not None:
-        assert set(signal.keys(trait)) <= set(signal.probes(trait))
-
-
-@any_signal
 @given(ours=accounts, theirs=accounts)
 def test_any_two_accounts_compare_without_a_fault_and_in_bounds(
     signal: Signal[Any], ours: Account, theirs: Account

@@ -58,8 +58,8 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
     assert [[one.fingerprint for one in several] for several in found] == [
         [one.fingerprint for one in several] for several in expected
     ]
-    assert [[one.rarity_bits for one in several] for several in found] == [
-        [one.rarity_bits for one in several] for several in expected
+    assert [[one.rank for one in several] for several in found] == [
+        [one.rank for one in several] for several in expected
     ]
     assert await store.bans([ban.account for ban in bans]) == await reference.bans(
         [ban.account for ban in bans]

@@ -1,0 +1,41 @@
+"""What a store is told of the keys of one look-up, so that it may add numbers without knowing any weights."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from samehand.keys import Key
+
+STEPS_A_NAT: Final = 1_024
+"""Nats are added in whole steps: sums are the same in whatever order keys come, in every store."""
+SHARE_WHOLE: Final = 1_024
+"""A group's share is a number of 1,024ths."""
+
+
+class KeyTable(msgspec.Struct, frozen=True):
+    """The most that the candidates of one look-up can score, by the keys that they share; in steps.
+
+    ``keys`` are those to try, and ``listed`` those under which the account itself is listed. Each key belongs
+    to a fact (``facts``), of which sharing it may make as much as ``steps``; of several keys of one fact the
+    best counts. ``alone`` says whether a candidate that shares no other may alert at all. ``floors`` is what
+    each fact may add without any key. Of the facts of a group the best counts whole and the others by a share
+    (``groups``: the facts, and 1,024ths); facts of no group add up.
+
+    ``moments``: a candidate that is older than so many seconds at ``at`` gets so many steps, the last that
+    holds; the first is for all. ``least`` is what a sum must reach; ``freely`` whether that is
+    enough: else a key is needed that may alert alone.
+    """
+
+    keys: tuple[Key, ...]
+    listed: tuple[Key, ...]
+    facts: tuple[int, ...]
+    steps: tuple[int, ...]
+    alone: tuple[bool, ...]
+    floors: tuple[int, ...]
+    groups: tuple[tuple[tuple[int, ...], int], ...]
+    moments: tuple[tuple[float, int], ...]
+    at: float | None
+    least: int
+    freely: bool

@@ -1,0 +1,37 @@
+"""When the bans enrolled last occurred, which a look-up knows before it reads a record: the reference.
+
+The latest :data:`store.limits.RECENT_BANS` are kept with their moments. The older half gives way at once, and
+the latest moment that went is the *horizon*: whoever is not here was banned no later than that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Recent:
+    """The bans of one shard. Moments are whole Unix seconds, as records keep them."""
+
+    room: int
+    horizon: float = 0.0
+    undated: bool = False  # whether any ban has no moment
+    moments: list[tuple[str, float]] = field(default_factory=list)
+
+    def put(self, account: str, moment: float | None) -> None:
+        """Notes a ban."""
+        if moment is None:
+            self.undated = True
+        elif moment > self.horizon:
+            self.moments.append((account, moment))
+            if len(self.moments) > self.room:
+                half = self.room // 2
+                gone, self.moments = self.moments[:half], self.moments[half:]
+                self.horizon = max(self.horizon, *(at for _, at in gone))
+
+    def newest(self, account: str) -> tuple[float, bool]:
+        """The latest moment that an account's ban can have, and whether it may have none.
+
+        What is here may be of a former ban of the account, and the later one without a moment or too old.
+        """
+        return max([self.horizon, *(at for one, at in self.moments if one == account)]), self.undated

@@ -1,0 +1,336 @@
+"""No pair that alerts is bounded below its score: what its keys say of it is enough, before it is read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samehand.account import Account, Avatar
+from samehand.fingerprint import Fingerprint, distil, enrolment_keys, query_keys
+from samehand.frequency import Frequencies, NothingCounted
+from samehand.keys import Key, KeyKind
+from samehand.score import score
+from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
+from samehand.scoring.upper_bound import UpperBound
+from samehand.signals import JOINT, SIGNALS
+from samehand.signals.base import Most
+from samehand.signals.sight import Sight
+from samehand.weights import Weights, default_weights
+from store.ranking import Tables
+from tests.samehand.signals.test_contract import keyer
+
+AT: Final = 1_800_000_000.0
+WEIGHTS: Final = default_weights()
+# Where no group shares what it says, each line is what its signal found.
+PLAIN: Final = msgspec.structs.replace(WEIGHTS, group_shares={})
+PICTURE: Final = bytes(range(0, 256, 8))
+# A level that a key shows for certain: there the bound allows for all that it weighs.
+CERTAIN: Final = frozenset(("same-handle", "same-name"))
+WHOLE: Final = frozenset(("same-handle", "same", "same-name", "spells-it"))
+
+
+def picture(bits: int) -> Avatar:
+    pdq = int.from_bytes(PICTURE, "big") ^ ((1 << bits) - 1)
+    return Avatar(pdq=pdq.to_bytes(32, "big"), quality=90)
+
+
+# Few values of each field, so that two accounts agree often, wholly or nearly.
+FIELDS: Final[dict[str, tuple[Any, ...]]] = {
+    "platform": ("x", "telegram"),
+    "handle": (
+        None,
+        "zarghun_kakar",
+        "zarghunkakar77",
+        "zorghun.kakir",
+        "northernvalleyxx",
+        "ali",
+        "Elizabe39542212",
+    ),
+    "display_name": (None, "Zarghun Kakar", "Kakar Zarghun", "Zorghun Kakir Press", "Ali Khan", "زرغون کاکر"),
+    "bio": (
+        None,
+        "Official channel of the northern valley. News, songs and statements. Share it. t.me/+AbCdEf123456",
+        "Official channel of the northern valley. News and songs, mail umar@example.org",
+        "News, songs and statements of the southern coast, every morning. We are @zarghun_kakar again",
+        "hi there all of you out there",
+    ),
+    "email": (None, "umar@example.org", "umar@proton.me", "u@mailinator.com", "v@guerrillamail.com"),
+    "phone": (None, "+923012345678", "+923012345699"),
+    "device_id": (None, "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b", "0b7d5a34-9c11-4c0e-8a57-2f4e6b1c3d99"),
+    "payment_token": (None, "tok_1QxYz8"),
+    "ip": (None, "39.40.12.7", "39.40.12.200", "2400:adc5:1:2::7", "2400:adc5:1:9::1"),
+    "user_agent": (None, "Mozilla/5.0 (Linux; Android 13; SM-A536B) Chrome/120.0.0.0 Mobile Safari/537.36"),
+    "locale": (None, "ps-AF", "en-GB"),
+    "referrer": (None, "invite:7GQ2"),
+    "avatar": (None, picture(0), picture(24), picture(55), picture(128)),
+}
+accounts = st.builds(
+    Account, account_id=st.just("1"), **{name: st.sampled_from(values) for name, values in FIELDS.items()}
+)
+# Who comes back keeps some of what the banned account showed.
+pairs = st.tuples(accounts, accounts, st.sets(st.sampled_from(sorted(FIELDS)))).map(
+    lambda drawn: (drawn[0], replace(drawn[1], **{name: getattr(drawn[0], name) for name in drawn[2]}))
+)
+
+
+class Counted:
+    """So many accounts and bans; how many bear a value is drawn from the value."""
+
+    def __init__(self, bans: int, accounts: int, seed: int) -> None:
+        self.bans = bans
+        self._accounts = accounts
+        self._seed = seed
+
+    def accounts(self, stratum: str) -> int:
+        return self._accounts
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        drawn = blake2b(value, digest_size=1, salt=bytes((kind, self._seed))).digest()[0]
+        return min((0, 1, 2, 3, 9, 70, 4_000, 60_000)[drawn % 8], self._accounts)
+
+
+counted = st.builds(
+    Counted,
+    bans=st.sampled_from((0, 300, 100_000, 1_000_000)),
+    accounts=st.sampled_from((0, 400, 90_000)),
+    seed=st.integers(0, 255),
+)
+ages = st.sampled_from((None, -3e6, -90.0, 0.0, 60.0, 3600.0, 3601.0, 8e4, 4e5, 2e6, 2e7, 9e7))
+
+
+def seen(account: Account, at: float | None = None) -> Fingerprint:
+    return distil(account, keyer, at=at)
+
+
+def bounded(table: KeyTable, theirs: Fingerprint, age: float | None) -> tuple[float, bool]:
+    """The most (nats, without the prior) that a candidate can score by its keys, and whether it is read."""
+    listed = set(enrolment_keys(theirs))
+    shared = [place for place, key in enumerate(table.keys) if key in listed]
+    latest = np.array([0.0 if age is None or table.at is None else table.at - age])
+    sums, enough = Tables.of([table]).sums(
+        np.zeros(1, np.int64),
+        np.zeros(len(shared), np.int64),
+        np.array(shared, np.int64),
+        lambda rows: (latest, np.array([age is None])),
+    )
+    best = 0.0 if enough[0] else table.moments[0][1] / STEPS_A_NAT  # told only of what may be read
+    return float(sums[0]) / STEPS_A_NAT + best, bool(enough[0])
+
+
+def allowed(
+    ours: Fingerprint, theirs: Fingerprint, weights: Weights, frequencies: Frequencies
+) -> dict[str, float]:
+    """What each signal may add that has found something.
+
+    All that it weighs; of a part of a name at most what its shared keys say, and its allowance without any.
+    """
+    sight = Sight(frequencies, (ours.stratum,) * 2, (ours.platform,) * 2)
+    listed, found = set(enrolment_keys(theirs)), {}
+    shown: list[tuple[Any, Any]] = list(zip(SIGNALS, ours.traits, strict=True))
+    shown += [(one, one.of(ours.trait)) for one in JOINT]
+    named = False
+    for one, trait in shown:
+        if trait is None:
+            continue
+        most: Most = one.most(trait, sight, weights.signals[one.name], banned=False)
+        shared = listed.intersection((*one.keys(trait), *one.probes(trait)))
+        named = named or (one.group == "name" and bool(shared))
+        if (shared and not most.in_part) or not (most.by_kind or most.by_key):
+            found[one.name] = 99.0
+        elif shared:
+            found[one.name] = max(most.by_key.get(key, most.by_kind.get(key[0], 0.0)) for key in shared)
+        else:
+            found[one.name] = max(weights.signals[one.name].allowance, most.unkeyed)
+    if not named:
+        found["mention"] = 0.0
+    return found
+
+
+@settings(max_examples=600)
+@given(pair=pairs, frequencies=counted, age=ages)
+def test_the_bound_is_no_less_than_the_score_without_caps(
+    pair: tuple[Account, Account], frequencies: Frequencies, age: float | None
+) -> None:
+    ours, theirs = seen(pair[0], AT), seen(pair[1], None if age is None else AT - age)
+    told = score(ours, theirs, PLAIN, frequencies)
+    may, found, certain = allowed(ours, theirs, PLAIN, frequencies), told.prior, set()
+    lines: dict[str, float] = {}
+    for line in told.lines:
+        lines[line.signal] = lines.get(line.signal, 0.0) + line.weight
+        certain |= {line.signal} if line.level in CERTAIN else set()
+    excess = 0.0
+    for signal, weight in lines.items():
+        if signal == "rule":
+            continue
+        counts = weight if signal in certain else min(weight, may.get(signal, 99.0))
+        excess += weight - counts
+        found += counts
+    table = UpperBound(PLAIN).table([ours], frequencies)
+    most, read = bounded(table, theirs, age)
+    assert told.prior + most >= found - 1e-6, (told.lines, may)
+    assert read or told.band == "none" or excess > 0.0, "who alerts is read"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+@given(values=st.lists(st.floats(0.0, 14.0), min_size=3, max_size=3))
+def test_facts_of_a_group_count_as_the_score_counts_them(share: float, values: list[float]) -> None:
+    keys = tuple(Key(bytes((place,))) for place in range(3))
+    table = KeyTable(
+        keys=keys,
+        listed=(),
+        facts=(0, 1, 2),
+        steps=tuple(int(value * STEPS_A_NAT) for value in values),
+        alone=(True,) * 3,
+        floors=(0, 0, 0),
+        groups=(((0, 2), int(share * 1024)),),
+        moments=((-np.inf, 0),),
+        at=None,
+        least=0,
+        freely=False,
+    )
+    sums, _ = Tables.of([table]).sums(
+        np.zeros(1, np.int64),
+        np.zeros(3, np.int64),
+        np.arange(3),
+        lambda rows: (np.zeros(1), np.zeros(1, np.bool_)),
+    )
+    one, other = sorted((values[0], values[2]))
+    assert float(sums[0]) / STEPS_A_NAT == pytest.approx(values[1] + other + share * one, abs=0.01)
+
+
+def sums_of(ours: Account, theirs: Account, *, bans: int = 100_000, age: float = 3e6) -> tuple[float, bool]:
+    table = UpperBound(WEIGHTS).table([seen(ours, AT)], NothingCounted(bans))
+    return bounded(table, seen(theirs), age)
+
+
+ONE: Final = Account(platform="x", account_id="1", handle="zarghunkakar", display_name="Zarghun Kakar")
+DEVICE: Final = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+
+
+def test_who_shares_a_part_of_a_name_alone_is_not_read_and_with_a_device_is() -> None:
+    part = Account(platform="x", account_id="2", handle="kakarzarghunpress")
+    assert not sums_of(ONE, part)[1]
+    assert sums_of(replace(ONE, device_id=DEVICE), replace(part, device_id=DEVICE))[1]
+
+
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [
+        ({"handle": "zarghunkakar"}, {"handle": "zarghun_kakar"}),
+        ({"handle": "7amza_alfaris"}, {"handle": "hamza_alfaris"}),
+        ({"display_name": "Zarghun Kakar"}, {"display_name": "ZARGHUN KAKAR"}),
+        ({"handle": "zarghun_kakar"}, {"display_name": "Zarghun Kakar"}),
+        ({"handle": "kakar.zarghun"}, {"display_name": "Zarghun Kakar"}),
+        ({"display_name": "Zarghun Kakar"}, {"handle": "zarghunkakar"}),
+        ({"display_name": "Zarghun Kakar"}, {"handle": "kakarzarghun"}),
+    ],
+)
+def test_a_name_that_agrees_whole_is_read_for_it_alone(mine: dict[str, str], other: dict[str, str]) -> None:
+    bare = Account(platform="x", account_id="1")
+    ours, theirs = (replace(bare, **shown) for shown in (mine, other))  # type: ignore[arg-type]  # text fields
+    assert sums_of(ours, theirs, bans=0, age=60.0)[1]
+
+
+def test_who_is_named_like_an_organisation_and_says_its_name_is_read() -> None:
+    front = Account(platform="watchlist", account_id="XX:1", display_name="Tehrik-e Northern Valley Front")
+    named = Account(platform="x", account_id="1", display_name="Tehreek Northern Valley Front")
+    bio = "Voice of the Tehreek e Northern Valley Front. Follow!"
+    for says, read in ((bio, True), (None, False)):
+        table = UpperBound(WEIGHTS).table([seen(replace(named, bio=says), AT)], NothingCounted(1_000))
+        assert bounded(table, seen(front), None)[1] is read
+
+
+def test_who_shares_a_network_and_a_part_of_a_name_is_not_read() -> None:
+    part = Account(platform="x", account_id="2", handle="kakarzarghunpress", ip="39.40.12.7")
+    assert not sums_of(replace(ONE, ip="39.40.12.7"), part, age=60.0)[1]
+
+
+def test_the_moment_decides_where_a_picture_and_an_address_share_little() -> None:
+    looks = replace(ONE, avatar=picture(0), ip="39.40.12.7")
+    theirs = Account(platform="x", account_id="2", avatar=picture(0), ip="39.40.12.7")
+    assert [sums_of(looks, theirs, age=age)[1] for age in (60.0, 3e7)] == [True, False]
+
+
+def test_a_crowd_that_shows_a_picture_is_not_read_for_it() -> None:
+    class Many(NothingCounted):
+        def accounts(self, stratum: str) -> int:
+            return 100_000
+
+        def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+            return 30_000 if kind is KeyKind.AVATAR else 0
+
+    shows = replace(ONE, handle=None, display_name=None, avatar=picture(0))
+    few, many = (
+        bounded(UpperBound(WEIGHTS).table([seen(shows, AT)], counts), seen(shows), 60.0)[0]
+        for counts in (NothingCounted(1_000), Many(1_000))
+    )
+    assert few > many + 5
+
+
+def test_both_keys_are_made_in_one_pass_and_are_those_made_apart() -> None:
+    ours = seen(replace(ONE, bio="write to umar@example.org", email="z@example.org", phone="+923012345678"))
+    table = UpperBound(WEIGHTS).table([ours], NothingCounted())
+    assert sorted(table.keys) == sorted(query_keys(ours))
+    assert sorted(table.listed) == sorted(enrolment_keys(ours))
+    assert len(table.keys) == len(table.facts) == len(table.steps) == len(table.alone)
+
+
+def test_two_peppers_of_a_rotation_make_one_table() -> None:
+    several = [
+        replace(seen(ONE, AT), pepper_id=1),
+        replace(seen(replace(ONE, email="a@b.org"), AT), pepper_id=2),
+    ]
+    keys = set(UpperBound(WEIGHTS).table(several, NothingCounted()).keys)
+    assert keys == set(query_keys(several[0])) | set(query_keys(several[1]))
+
+
+def test_an_allowance_of_the_table_is_given_to_who_shares_no_key() -> None:
+    device = replace(ONE, device_id=DEVICE)
+    bare = Account(platform="x", account_id="2", device_id=DEVICE)
+    signals = {**WEIGHTS.signals, "name": msgspec.structs.replace(WEIGHTS.signals["name"], allowance=3.0)}
+    generous = msgspec.structs.replace(WEIGHTS, signals=signals)
+    plain, more = (
+        bounded(UpperBound(weights).table([seen(device, AT)], NothingCounted(100)), seen(bare), 3e6)[0]
+        for weights in (WEIGHTS, generous)
+    )
+    assert more == pytest.approx(plain + 3.0, abs=0.01)
+
+
+def test_a_new_signal_takes_its_file_the_registry_and_rows_of_weights() -> None:
+    command = [sys.executable, "-m", "tests.samehand.scoring.new_signal"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["x:1", "likely"], done.stderr
+
+
+@pytest.mark.parametrize("signal", [*SIGNALS, *JOINT], ids=lambda signal: signal.name)
+def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
+    """One that shares a key, or has none to share, adds no more than the signal said it could."""
+    for example in signal.examples:
+        ours, theirs = seen(example.ours), seen(example.theirs)
+        trait = next(
+            (mine for one, mine in zip(SIGNALS, ours.traits, strict=True) if one is signal),
+            None,
+        ) or (signal.of(ours.trait) if signal in JOINT else None)
+        if trait is None or example.level is None:
+            continue
+        sight = Sight(NothingCounted(1_000), (ours.stratum,) * 2, (ours.platform,) * 2)
+        table = WEIGHTS.signals[signal.name]
+        most: Most = signal.most(trait, sight, table, banned=False)
+        listed = set(enrolment_keys(theirs))
+        shared = listed.intersection((*signal.keys(trait), *signal.probes(trait)))
+        if most.in_part or (not shared and (most.by_key or most.by_kind) and not most.unkeyed):
+            continue  # names: the property above
+        said = [most.by_key.get(key, most.by_kind.get(key[0], 0.0)) for key in shared]
+        weighs = partial(score, ours, theirs, PLAIN, NothingCounted(1_000))
+        weight = sum(line.weight for line in weighs().lines if line.signal == signal.name)
+        assert weight <= max([most.unkeyed, *said]) + 1e-9, example

@@ -1,0 +1,61 @@
+"""Of the latest bans the moment is known, and of all others that they are no younger than the horizon."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.recent import Recent
+from store.redis.hits import Recents, place_of
+
+BANS = st.lists(st.tuples(st.integers(0, 30), st.none() | st.integers(1, 50)), max_size=60)
+
+
+def enrolled(bans: list[tuple[int, int | None]], room: int = 8) -> Recent:
+    """What is known once they were enrolled in this order."""
+    recent = Recent(room)
+    for account, moment in bans:
+        recent.put(str(account), None if moment is None else float(moment))
+    return recent
+
+
+@given(BANS)
+def test_no_ban_is_younger_than_is_said_of_it(bans: list[tuple[int, int | None]]) -> None:
+    recent = enrolled(bans)
+    for account, moment in dict(bans).items():  # the last of each account stands
+        latest, perhaps_none = recent.newest(str(account))
+        assert perhaps_none if moment is None else moment <= latest
+
+
+@given(BANS)
+def test_no_more_are_kept_than_there_is_room_for(bans: list[tuple[int, int | None]]) -> None:
+    assert len(enrolled(bans).moments) <= 8
+
+
+def test_bans_from_old_lists_take_no_place_of_later_ones() -> None:
+    recent = enrolled([(n, 100 + n) for n in range(9)])
+    before = list(recent.moments)
+    recent.put("old", 50.0)
+    assert recent.moments == before
+    assert recent.newest("old") == (recent.horizon, False)
+
+
+@given(st.lists(BANS, min_size=1, max_size=3))
+def test_what_redis_keeps_of_it_reads_the_same(shards: list[list[tuple[int, int | None]]]) -> None:
+    known = [enrolled(bans) for bans in shards]
+    packed = [
+        int(one.horizon).to_bytes(4, "big")
+        + bytes((one.undated,))
+        + b"".join(int(at).to_bytes(4, "big") + int(slot).to_bytes(3, "big") for slot, at in one.moments)
+        for one in known
+    ]
+    asked = [(shard, slot) for shard in range(len(shards)) for slot in range(31)]
+    latest, unknown = Recents.of(packed).newest(np.array([place_of(*one) for one in asked]))
+    told = list(zip(latest.tolist(), unknown.tolist(), strict=True))
+    assert told == [known[shard].newest(str(slot)) for shard, slot in asked]
+
+
+def test_where_nothing_is_kept_nothing_is_known() -> None:
+    latest, unknown = Recents.of([b""]).newest(np.array([place_of(0, 3)]))
+    assert (latest.tolist(), unknown.tolist()) == ([0.0], [False])
