@@ -26,8 +26,9 @@ def test_a_picture_is_hashed_as_an_avatar_is(tmp_path: Path, capsys: pytest.Capt
 def test_what_is_no_picture_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     assert run(["hash-avatar", str(tmp_path / "notes.txt")]) == BAD_INPUT
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "malformed" in line
+    line, end = capsys.readouterr().err.splitlines()
+    assert "notes.txt: malformed" in line
+    assert end == "samehand: 1 picture of 1 cannot be used"
 
 
 def test_without_the_extra_it_says_what_to_install(
