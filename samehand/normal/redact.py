@@ -29,14 +29,15 @@ _MAILBOX: Final = re.compile(r"(?<![^\s@<>()•])[^\s@<>()•]+@[^\s@<>()•]+\.
 
 # Mailboxes whose parts stand apart: first where an "at" stands, then what may follow it. A word ends at any
 # sign, underscores among them (`umar_at_gmail_com` is a handle).
-_AT_WORD: Final = "at|arroba|собака"
+_AT_WORD: Final = "at|arroba|собака|ایٹ|एट"
 _AT: Final = re.compile(
     rf"(?P<sign>@)|(?P<bracketed>[\[({{<]\s?(?:@|{_AT_WORD})\s?[\])}}>])|(?<![^\W_])(?:{_AT_WORD})(?![^\W_])",
     re.IGNORECASE,
 )
-_GAP: Final = r"[\s_.\-]{0,3}"
+_GAP_SIGNS: Final = "_.-*|/~\"'"  # what people put around the words: `*at*`
+_GAP: Final = rf"[\s{re.escape(_GAP_SIGNS)}]{{0,3}}"
 _LABEL: Final = r"(?:[^\W_]|-){1,63}+"
-_DOT_WORD: Final = "dot|d0t|punto|ponto|punkt|точка|нокта|نقطة"
+_DOT_WORD: Final = "dot|d0t|punto|ponto|punkt|точка|нокта|نقطة|ڈاٹ|डॉट"
 _DOT_WRITTEN: Final = rf"(?:(?<![^\W_])(?:{_DOT_WORD})(?![^\W_])|[\[({{<]\s?(?:\.|{_DOT_WORD})\s?[\])}}>])"
 # Whose names are no words: an address even without an ending. The others need one.
 _SURE: Final = "gmail|googlemail|hotmail|outlook|icloud|protonmail|rediffmail|rocketmail|ymail"
@@ -59,16 +60,20 @@ _AFTER_SIGN: Final = re.compile(
 )
 # Behind an @ that only a space goes before, which is a mention: only a provider makes a mailbox of it.
 _AFTER_MENTION: Final = re.compile(_AFTER_ANY, re.IGNORECASE)
+# Without any gap (`umaratgmail.com`) a sure provider has to be named, and its ending.
+_RUN_TOGETHER: Final = re.compile(rf"at(?:{_SURE})(?:\.|dot)?com(?![^\W_])", re.IGNORECASE)
 _LOCAL_CHARS_MAX: Final = 64  # RFC 5321
 _NO_LOCAL: Final = frozenset("@<>()[]{}•")
 
 # Seven digits or more, however they are grouped: the shortest phone numbers that are dialled in full. Handles
-# part words and years by underscores (`ali_2019_786`), so there it takes nine.
+# part words and years by underscores (`ali_2019_786`), and names by any sign, so there it takes nine. Commas,
+# colons and the signs of sums and prices part other numbers than a telephone's.
 _NUMBER: Final = re.compile(
-    r"\+?\d(?:[\s().\-\u2010-\u2015_]{0,4}\d){8,}|\+?\d(?:[\s().\-\u2010-\u2015]{0,4}\d){6,}"
+    r"\+?\d(?:(?:[^\w,:;%=+$€£₹•]|_){0,4}\d){8,}|\+?\d(?:[\s().\-\u2010-\u2015]{0,4}\d){6,}"
 )
 _DIGITS_MIN: Final = 7
-_YEARS: Final = re.compile(r"(?:19|20)\d\d(?:[\s.\-\u2010-\u2015_]{1,3}(?:19|20)\d\d)+")
+# Common era, and the Muslim calendars, solar and lunar.
+_YEARS: Final = re.compile(r"(?:1[349]|20)\d\d(?:[\W_]{1,4}(?:1[349]|20)\d\d)+")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7}\b")
 
 # Card numbers are told by their check digit, so any sign may part them.
@@ -82,11 +87,12 @@ _DIGIT_NAMES: Final = """
     sifar sifr ek do teen tin char chaar paanch panch che chhe saat sat aath ath nau no
     ноль нуль один два три четыре пять шесть семь восемь девять
     صفر واحد اثنان اثنين ثلاثة اربعة أربعة خمسة ستة سبعة ثمانية تسعة ایک دو تین چار پانچ چھ سات آٹھ نو
+    शून्य एक दो तीन चार पाँच पांच छह सात आठ नौ
 """
-_DIGIT_WORDS: Final = frozenset(_DIGIT_NAMES.split())
 # `double four` is one more digit.
 _MANIFOLD: Final = {"double": 1, "triple": 2, "treble": 2}
-_TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[^\W\d_]+|\d")
+# Devanagari's spacing vowel signs are no letters to `re`.
+_TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[^\W\d_](?:[^\W\d_]|[\u093e-\u0940\u0949-\u094c])*|\d")
 _TOKENS_APART_CHARS_MAX: Final = 3
 _DIFFERENT_MIN: Final = 3
 
@@ -147,6 +153,9 @@ def _look(char: str) -> str:
     return plain if plain.isascii() else char
 
 
+_DIGIT_WORDS: Final = frozenset(_seen(_DIGIT_NAMES)[0].split())
+
+
 def _spans(seen: str) -> Iterator[_Span]:
     """Where something personal stands; spans may overlap."""
     yield from (found.span() for found in _ADDRESS.finditer(seen))
@@ -178,10 +187,15 @@ def _mailboxes(seen: str) -> Iterator[_Span]:
             if local is not None:
                 yield local, domain.end()
 
+    for found in _RUN_TOGETHER.finditer(seen):
+        local = _local_start(seen, found.start())
+        if local is not None:
+            yield local, found.end()
+
 
 def _local_start(seen: str, end: int) -> int | None:
     """Where the name of a mailbox begins that goes on at a place; ``None`` where there is none."""
-    while end and seen[end - 1] in " _.-\t\n":
+    while end and (seen[end - 1].isspace() or seen[end - 1] in _GAP_SIGNS):
         end -= 1
     start = end
     while (
