@@ -7,7 +7,13 @@ from typing import Final
 from agents.opening import store_of
 from store.errors import Mismatch, StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
 from store.pepper import Peppers
-from streams.faust_app.start_checks import BROKER_SECONDS, StartFault, address_fault, kafka_fault
+from streams.faust_app.start_checks import (
+    BROKER_SECONDS,
+    StartFault,
+    address_fault,
+    folder_fault,
+    kafka_fault,
+)
 from streams.settings import PREFIX, Settings
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 
@@ -25,7 +31,11 @@ _CURES: Final[dict[Mismatch, str]] = {
 
 def start_fault(settings: Settings) -> StartFault | None:
     """The first reason why a worker cannot start, the store aside. Waits a while for a broker to listen."""
-    return address_fault(settings) or kafka_fault(settings, patience_seconds=BROKER_SECONDS)
+    return (
+        folder_fault(settings)
+        or address_fault(settings)
+        or kafka_fault(settings, patience_seconds=BROKER_SECONDS)
+    )
 
 
 async def store_fault(settings: Settings, peppers: Peppers) -> StartFault | None:

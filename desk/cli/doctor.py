@@ -12,7 +12,13 @@ from desk.cli.awaiting import awaited
 from desk.cli.findings import Finding, count
 from desk.cli.look_kafka import look_at_kafka, noted_epoch
 from desk.cli.look_redis import look_at_redis
-from desk.cli.look_settings import look_at_address, look_at_files, look_at_pepper, look_at_settings
+from desk.cli.look_settings import (
+    look_at_address,
+    look_at_files,
+    look_at_folder,
+    look_at_pepper,
+    look_at_settings,
+)
 from streams.settings import describe
 
 _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
@@ -60,7 +66,8 @@ def examine() -> list[Finding]:
     if settings is None:
         return findings
     peppers, about_pepper = look_at_pepper(settings)
-    findings += [*about_pepper, *look_at_files(settings), *look_at_address(settings)]
+    findings += [*about_pepper, *look_at_files(settings), *look_at_folder(settings)]
+    findings += look_at_address(settings)
     about_kafka = look_at_kafka(settings)
     answers = not any(it.state == "wrong" and it.about == "Kafka" for it in about_kafka)
     epoch = noted_epoch(settings) if answers else ""

@@ -14,7 +14,7 @@ from desk.cli.findings import Finding, fine, of_start, warning, wrong
 from store.pepper import Peppers, Unusable, UnusablePepper
 from streams.clock import SystemClock
 from streams.errors import SettingsError
-from streams.faust_app.start_checks import address_fault
+from streams.faust_app.start_checks import address_fault, folder_fault
 from streams.settings import Settings, load, unknown_names
 from streams.tracing import tracer_of
 
@@ -93,6 +93,12 @@ def look_at_files(settings: Settings) -> list[Finding]:
             said = f"version {found.version}" if setting == "weights" else f"{len(found):,} entries"
             findings.append(fine(setting.replace("_", " "), said))
     return findings
+
+
+def look_at_folder(settings: Settings) -> list[Finding]:
+    """Whether a worker could keep its files where it is told to."""
+    fault = folder_fault(settings)
+    return [] if fault is None else [of_start(fault)]
 
 
 def look_at_address(settings: Settings) -> list[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Final
 from streams.errors import BrokerRefused, SettingsError
 from streams.kafka.probe import Answer, Probe, probe
 from streams.settings import PREFIX, Settings
-from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED
+from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED, EXIT_SETTINGS
 
 BROKER_SECONDS: Final = 10.0
 """How long a worker that starts waits for the first broker to listen: they may have been started together."""
@@ -61,7 +62,7 @@ class StartFault:
 
 
 def address_fault(settings: Settings) -> StartFault | None:
-    """Whether the web address can be had. Takes it and gives it back; port 0 is always free."""
+    """Whether the web address can be had. Takes it and gives it back."""
     host, port = settings.web_host, settings.web_port
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -87,6 +88,20 @@ def unusable_address(settings: Settings, fault: OSError) -> StartFault:
     else:
         what, cure = f"{where} is no address of this machine", f"set {PREFIX}WEB_HOST"
     return StartFault("web address", what, cure, EXIT_ADDRESS)
+
+
+def folder_fault(settings: Settings) -> StartFault | None:
+    """Whether the data folder takes files, or can be made. A file is made there and taken away."""
+    folder = settings.data_dir
+    if folder is None:
+        return None
+    try:
+        with tempfile.TemporaryFile(dir=folder if folder.exists() else folder.parent):
+            return None
+    except OSError as fault:
+        what = f"{folder} cannot be written ({fault.strerror or type(fault).__name__})"
+    cure = f"make the folder, owned by the user that workers run as, or set {PREFIX}DATA_DIR to another"
+    return StartFault(f"{PREFIX}DATA_DIR", what, cure, EXIT_SETTINGS)
 
 
 def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFault | None:

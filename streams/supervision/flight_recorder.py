@@ -115,7 +115,10 @@ _ROOM: Final = SLOT_BYTES - _SLOT.size
 
 
 class FlightRecorder:
-    """The memory. `folder` None, or one that cannot be written: it is gone with this process."""
+    """The memory. `folder` None, or one that cannot be written: it is gone with this process.
+
+    A folder that is not there is made where its parent is.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = _taken_file(folder)
@@ -174,6 +177,8 @@ def _taken_file(folder: Path | None) -> IO[bytes] | None:
     """The first file that no other supervisor holds; locked for as long as it is open."""
     if folder is None:
         return None
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)  # as Faust does, but only once the worker runs
     for number in range(FILES_MAX):
         try:
             handle = os.open(

@@ -8,15 +8,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
-from local.ports import LOOPBACK
+from local.ports import LOOPBACK, take_port
+from local.processes import Child
 from store.pepper import write_pepper_file
-from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_REFUSED, EXIT_STORE
+from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_REFUSED, EXIT_SETTINGS, EXIT_STORE
 from tests.journeys.conftest import Platform
+from tests.streams.conftest import free_port
 
 pytestmark = pytest.mark.journey
 
@@ -46,7 +50,7 @@ def started(platform: Platform, tmp_path: Path) -> Callable[..., tuple[int, dict
     """Starts another worker beside one that runs, on the same store, with some settings changed."""
 
     def start(**changed: str) -> tuple[int, dict[str, Any]]:
-        return refused({**platform.environment, "SAMEHAND_WEB_PORT": "0", **changed})
+        return refused({**platform.environment, "SAMEHAND_WEB_PORT": str(free_port()), **changed})
 
     return start
 
@@ -58,6 +62,16 @@ def test_a_taken_port(started: Callable[..., tuple[int, dict[str, Any]]]) -> Non
     assert code == EXIT_ADDRESS
     assert f"{LOOPBACK}:{port}" in told["why"]
     assert "SAMEHAND_WEB_PORT" in told["cure"]
+
+
+def test_a_folder_that_is_not_there(
+    started: Callable[..., tuple[int, dict[str, Any]]], tmp_path: Path
+) -> None:
+    """It once crashed 20 times in a row, with no word of which folder."""
+    code, told = started(SAMEHAND_DATA_DIR=str(tmp_path / "not" / "there"))
+    assert code == EXIT_SETTINGS
+    assert "not/there" in told["why"]
+    assert "SAMEHAND_DATA_DIR" in told["cure"]
 
 
 def test_other_shards(started: Callable[..., tuple[int, dict[str, Any]]]) -> None:
@@ -84,3 +98,52 @@ def test_a_refused_login_to_redis(started: Callable[..., tuple[int, dict[str, An
     assert "refuses the login" in told["why"]
     assert "SAMEHAND_REDIS_PASSWORD_FILE" in told["cure"]
     assert "not the password" not in str(told)
+
+
+def test_a_second_worker_of_a_group_starts_without_a_warning(platform: Platform, tmp_path: Path) -> None:
+    log = tmp_path / "second.log"
+    second = Child(
+        [sys.executable, "-m", "desk.cli", "worker"],
+        log,
+        {**platform.environment, "SAMEHAND_WEB_PORT": str(free_port())},
+    )
+    try:
+        second.start()
+        platform.until(
+            lambda: "store is well" in log.read_text("utf-8"), "the second to have asked for all of it"
+        )
+    finally:
+        second.stop(25.0)
+    told = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    assert [line for line in told if line["level"] not in ("info", "debug")] == []
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&- 2>&-"])
+def test_a_worker_without_standard_input_works_and_ends_in_order(
+    platform: Platform, tmp_path: Path, closed: str
+) -> None:
+    """As some who start services leave it: its first socket would else be number 0, and libuv aborts."""
+    port = take_port()
+    page = f"http://{LOOPBACK}:{port.number}/health/ready"
+    worker = Child(
+        ["sh", "-c", f'exec "$0" -m desk.cli worker {closed}', sys.executable],
+        tmp_path / "closed.log",
+        {
+            **platform.environment,
+            "SAMEHAND_WEB_PORT": str(port.number),
+            "SAMEHAND_KAFKA_GROUP": f"closed-{port.number}",
+        },
+    )
+
+    def answers() -> bool:
+        with suppress(OSError):
+            return bool(urlopen(page, timeout=5.0).status == 200)
+        return False
+
+    try:
+        worker.start()
+        platform.until(answers, "the worker to be ready")
+    finally:
+        worker.stop(25.0)
+        port.release()
+    assert worker.exit_code == 0

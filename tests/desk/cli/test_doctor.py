@@ -225,6 +225,12 @@ BREAKS: Mapping[str, tuple[Break, str, str]] = {
         "is not UTF-8",
         "one key a line",
     ),
+    "a folder that is not there": (
+        lambda it: it.set("DATA_DIR", it.folder / "not" / "there"),
+        "not/there cannot be written (No such file or directory)",
+        "make the folder",
+    ),
+    "no port at all": (lambda it: it.set("WEB_PORT", 0), "SAMEHAND_WEB_PORT", "set it right"),
     "a taken port": (taken_port, "is taken by another process", "set SAMEHAND_WEB_PORT"),
     "no broker": (
         lambda it: it.set("KAFKA_BROKERS", "127.0.0.1:1"),

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from local.ports import LOOPBACK
-from streams.faust_app.start_checks import address_fault, kafka_fault
+from streams.faust_app.start_checks import address_fault, folder_fault, kafka_fault
 from streams.settings import Settings, load
-from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED
+from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_BROKER, EXIT_REFUSED, EXIT_SETTINGS
 from tests.streams.conftest import free_port
 
 
@@ -113,3 +113,21 @@ def test_a_certificate_that_cannot_be_used_is_told_and_not_waited_for(tmp_path: 
     assert fault is not None
     assert "SAMEHAND_KAFKA_CA_FILE" in fault.cure
     assert fault.code == EXIT_REFUSED
+
+
+@pytest.mark.parametrize("folder", ["", "not-there-yet"])
+def test_a_folder_that_takes_files_or_can_be_made_is_no_fault_and_stays_as_it_is(
+    folder: str, tmp_path: Path
+) -> None:
+    assert folder_fault(load({"SAMEHAND_DATA_DIR": str(tmp_path / folder)})) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["a-file", "not/there", "/proc"])
+def test_a_folder_that_takes_no_files_names_itself_and_the_setting(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    fault = folder_fault(load({"SAMEHAND_DATA_DIR": str(tmp_path / folder)}))
+    assert fault is not None
+    assert str(tmp_path / folder) in fault.what
+    assert "SAMEHAND_DATA_DIR" in fault.cure
+    assert fault.code == EXIT_SETTINGS

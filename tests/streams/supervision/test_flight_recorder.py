@@ -62,6 +62,12 @@ def test_in_a_folder_it_outlives_every_process_and_holds_no_value(tmp_path: Path
     assert b"must not be kept" not in file.read_bytes()
 
 
+def test_a_folder_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    """The worker makes it anyway, and the first start may be the one that ends badly."""
+    FlightRecorder(tmp_path / "new").slot("screen").note([arrival(5)])
+    assert [hand.name for hand in FlightRecorder(tmp_path / "new").unfinished()] == ["screen"]
+
+
 def test_two_that_run_at_once_share_a_folder_and_no_file(tmp_path: Path) -> None:
     one, other = FlightRecorder(tmp_path), FlightRecorder(tmp_path)
     one.slot("screen").note([arrival(5)])
@@ -69,7 +75,7 @@ def test_two_that_run_at_once_share_a_folder_and_no_file(tmp_path: Path) -> None
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
-    recorder = FlightRecorder(tmp_path / "missing")
+    recorder = FlightRecorder(tmp_path / "not" / "there")
     recorder.slot("screen").note([arrival(5)])
     assert len(recorder.unfinished()) == 1
 
