@@ -323,7 +323,7 @@ class Delivery:
         )
         stop, resumes = Stop(reason, self._bound.terms), self._around.resumes
         self._stopped = await self._repeatedly(Stage.PUBLISHING, lambda: resumes.stop(self._topic, stop))
-        self._log.error("topic stopped", why=reason, cure="samehand letters resume")
+        self._log.error("topic stopped", why=reason, cure=f"samehand letters resume {self._topic}")
 
     def begin_stopped(self, stop: Stop) -> None:
         """The topic stood still when this process started: it does so for us too, under the same bound."""

@@ -22,6 +22,15 @@ OURS: Final = "samehand"
 them, so that ours are no mark of whose line it is.
 """
 
+_EMPTY: Final = (
+    ("kafka.admin._groups", "Unable to decode member_"),
+    ("kafka.net.selector", "blocking the event loop"),
+)
+"""Warnings that warn of nothing, by logger and words. kafka-python cannot read what Faust's members tell each
+other, and quotes all of it, a kilobyte a member, whenever a group with members is asked about. And it tells
+of each step of its own loop that took a tenth of a second, as on any busy machine.
+"""
+
 _FRAMES_MAX: Final = 12  # the place of a fault, not a whole event loop's stack
 
 
@@ -53,6 +62,7 @@ def configure(level: str = "info", stream: IO[str] | None = None) -> None:
             ],
         )
     )
+    handler.addFilter(_says_something)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     ours = logging.getLogger(OURS)
@@ -64,6 +74,10 @@ def configure(level: str = "info", stream: IO[str] | None = None) -> None:
         library.propagate = True
         library.setLevel(logging.NOTSET)
         library.disabled = False
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    return not any(record.name == name and words in str(record.msg) for name, words in _EMPTY)
 
 
 def _libraries() -> list[str]:

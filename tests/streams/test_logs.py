@@ -49,6 +49,14 @@ def test_libraries_are_told_from_warning_on(out: io.StringIO, name: str) -> None
     assert [line["event"] for line in lines(out)] == ["cannot connect", "ours"]
 
 
+def test_warnings_that_warn_of_nothing_are_left_out(out: io.StringIO) -> None:
+    """Of what Faust's members tell each other, quoted in full, and of a busy machine."""
+    logging.getLogger("kafka.admin._groups").warning("Unable to decode member_metadata for …")
+    logging.getLogger("kafka.net.selector").warning("Task ran for 0.103s. It is blocking the event loop")
+    logging.getLogger("kafka.net.selector").warning("Error reading wakeup socket")
+    assert [line["event"] for line in lines(out)] == ["Error reading wakeup socket"]
+
+
 def test_what_a_library_set_up_for_itself_does_not_count() -> None:
     chatty = logging.getLogger("chatty.library")
     chatty.setLevel(logging.DEBUG)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -35,3 +37,25 @@ def test_streams_are_what_they_were_afterwards() -> None:
     with standard_streams():
         assert sys.stdout is not before[0]
     assert (sys.stdout, sys.stderr) == before
+
+
+CLOSED = """
+import os, sys
+from desk.cli.standard_streams import standard_streams
+with standard_streams():
+    opened = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+    os.write(opened, str(opened).encode())
+    os.closerange(0, 3)
+"""
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_what_the_shell_closed_is_not_opened_as_a_file_of_ours(closed: str, tmp_path: Path) -> None:
+    """A socket that is called 0 ends a worker when it is closed: libuv aborts."""
+    told = tmp_path / "number"
+    subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" "$2" {closed}', sys.executable, CLOSED, str(told)],
+        check=True,
+        timeout=60.0,
+    )
+    assert int(told.read_text()) > 2
