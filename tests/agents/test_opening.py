@@ -94,7 +94,7 @@ def test_without_a_list_no_picture_is_stock() -> None:
 
 @pytest.mark.parametrize(
     ("listed", "reason"),
-    [(b"# stock\nnot a hash\n", "line 2 is no PDQ hash"), (b"\xff\xfe", "cannot be read")],
+    [(b"# stock\nnot a hash\n", "line 2: no PDQ hash"), (b"\xff\xfe", "is not UTF-8")],
 )
 def test_a_list_of_pictures_that_cannot_be_read_is_one_clear_line(
     tmp_path: Path, listed: bytes, reason: str

@@ -89,7 +89,7 @@ def test_kill_9_in_mid_batch_loses_nothing(kafka_stage: Stage, seconds: str) -> 
 
 
 def test_sigterm_in_mid_batch_loses_and_repeats_nothing(stage: Stage) -> None:
-    sent = numbered(3000)
+    sent = numbered(9000)
     stage.send(sent)
     first = stage.start(ECHO_SLOW_SECONDS="0.3")
     stage.until(lambda: stage.echoed().total() > 500)

@@ -83,6 +83,7 @@ def test_a_table_is_columns_where_it_is_wide_and_lines_where_it_is_narrow(
 def test_a_line_for_grep_is_whole_in_a_file_and_hangs_where_it_is_narrow(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     words = "✗ Redis: " + "is not well, " * 20
     say.line(say.console(), words)
     assert capsys.readouterr().out == f"{words.rstrip()}\n"
