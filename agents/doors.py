@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import floor
 
 from agents.counting import unavailable
 from samehand.account import NOTHING_KEYED, Account, Avatar
@@ -13,13 +14,15 @@ from samehand.fingerprint import Fingerprint, Keyer, distil
 from samehand.lineage import Descent, founder
 from samehand.normal.redact import redacted
 from samehand.picture import Unseen, seen
+from samehand.showings import Showings
+from samehand.shown_since import shown_since
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.crossing import CROSSING
 from samehand.stock import NO_STOCK, StockPictures
 from samehand.unread import unread_fields
 from schemas.accounts import Account as WireAccount
-from schemas.accounts import AccountBanned, AccountEvent, Basis
+from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, Basis
 from schemas.accounts import Avatar as WireAvatar
 from schemas.alerts import EvidenceLine, Matched
 from schemas.unusable import FieldFault, Unusable
@@ -137,6 +140,7 @@ def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO
         seen_at=event.at,
         quoted=quoted_of(event.account),
         fingerprints=fingerprints_of(account, keyers, at=event.at),
+        shown=_showings_of(event),
     )
 
 
@@ -159,9 +163,34 @@ def ban_of(event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK
             expires_at=None if event.expires_at is None else event.expires_at.timestamp(),
             descent=founder(account.key),
             quoted=quoted_of(event.account),
+            shown=_showings_of(event),
         ),
         fingerprints=fingerprints_of(account, keyers, at=banned_at),
     )
+
+
+def _showings_of(event: AccountEvent) -> Showings:
+    """What one event says of it: its account shows this by then, and showed nothing before it was made.
+
+    A moment of making after the event is another clock's, and says nothing.
+    """
+    at, created_at = floor(event.at), event.account.created_at
+    made = None if created_at is None else floor(created_at.timestamp())
+    if made is not None and made <= at:
+        return Showings(made, at)
+    return Showings(at if isinstance(event, AccountCreated) else None, at)
+
+
+def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
+    """The same ban with what the remembered state of its account tells of its showings."""
+    if remembered is None:
+        return ban
+    facts, former = ban.facts, remembered
+    if former.seen_at > facts.occurred_at:  # a later state: its account is as old, its values may be others
+        former = replace(former, fingerprints=())
+    not_read = {it.field for it in (*former.not_read, *facts.not_read)}
+    shown = shown_since(former.shown, former.fingerprints, facts.shown, ban.fingerprints, not_read)
+    return replace(ban, facts=replace(facts, shown=shown))
 
 
 def descending(ban: Ban, descent: Descent) -> Ban:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from agents.aside import aside
 from agents.common.turns import Turns
-from agents.doors import ban_of, descending, evident, unread_of
+from agents.doors import ban_of, descending, evident, unread_of, with_remembered
 from agents.house import House
 from agents.reading import count, dead, reading_moment
 from agents.tombstones import occurred_at, tombstone
@@ -99,9 +99,10 @@ class Enrol:
         store = self._house.store
         accounts = [it.ban.account for it in run]
         descents = await self._house.ask(store.descents(accounts))
+        remembered = await self._house.ask(store.remembered(accounts, now=self._house.now()))
         bans = [
-            descending(it.ban, descent) if descent else it.ban
-            for it, descent in zip(run, descents, strict=True)
+            with_remembered(descending(it.ban, descent) if descent else it.ban, former)
+            for it, descent, former in zip(run, descents, remembered, strict=True)
         ]
         became = await self._house.ask(store.enrol(bans, now=self._house.now()))
         about = await self._house.ask(store.alerts_about(accounts))

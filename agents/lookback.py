@@ -113,9 +113,11 @@ class Lookback:
         known = await house.ask(house.store.bans([fact.account if fact else "" for fact in facts]))
         pairs = [
             replace(self._pair(word, ban, candidate, fact, scored), not_compared=not_compared)
-            for (candidate, scored), fact, own_ban in zip(near, facts, known, strict=True)
+            for (candidate, _), fact, own_ban in zip(near, facts, known, strict=True)
             # Neither one that has gone since, nor the banned account itself, nor one already banned.
             if fact is not None and own_ban is None and fact.account not in house.rules.allowlist
+            # Nor one from whom the banned account has taken what they share.
+            if (scored := self._scored(ban, candidate, frequencies, fact)) is not None
         ]
         pairs.sort(key=lambda pair: (-pair.score.log_odds, pair.alert_id))
         told, kept_back = pairs[: house.rules.alerts_a_ban], pairs[house.rules.alerts_a_ban :]
@@ -124,11 +126,17 @@ class Lookback:
         allowed = await admitted(told + rest, house) if told else None
         return [emit for _, emit in allowed.emits] if allowed else []
 
-    def _scored(self, ban: Ban, candidate: Candidate, frequencies: Frequencies) -> _Scored | None:
+    def _scored(
+        self, ban: Ban, candidate: Candidate, frequencies: Frequencies, fact: RememberedFacts | None = None
+    ) -> _Scored | None:
+        """The score at or above the bands; with the facts, who showed first what they share counts, too."""
+        showings = None if fact is None else (fact.shown, ban.facts.shown)
+        policy = ban.facts.policy
         for theirs in ban.fingerprints:
-            scored = best_score((candidate.fingerprint,), theirs, self._house, frequencies, ban.facts.policy)
+            scored = best_score((candidate.fingerprint,), theirs, self._house, frequencies, policy, showings)
             if scored is not None:
-                self._house.meters.score_log_odds.observe(scored[1].log_odds)
+                if fact is None:
+                    self._house.meters.score_log_odds.observe(scored[1].log_odds)
                 return (theirs, scored[1]) if scored[1].band != "none" else None
         return None
 

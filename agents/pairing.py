@@ -18,6 +18,7 @@ from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.pair import alert_id
 from samehand.score import score
+from samehand.showings import Showings
 from samehand.signals.base import Quoted
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable
@@ -86,11 +87,12 @@ def best_score(
     house: House,
     frequencies: Frequencies,
     policy: str | None = None,
+    showings: tuple[Showings, Showings] | None = None,
 ) -> tuple[Fingerprint, Score] | None:
     """The score under the pepper that both sides share; ``None`` while a rotation has left them none."""
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
-            return mine, score(mine, theirs, house.weights, frequencies, policy=policy)
+            return mine, score(mine, theirs, house.weights, frequencies, policy=policy, showings=showings)
     return None
 
 

@@ -22,6 +22,7 @@ from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import read_all
 from samehand.frequency import Frequencies
 from samehand.scoring.upper_bound import UpperBound
+from samehand.showings import UNKNOWN, Showings
 from samehand.unbanned import Unbanned
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
@@ -96,7 +97,7 @@ class Screen:
         account = replace(account, not_read=evident(*found.unusable, *unread))
         if not self._house.rules.dated:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
-            account = replace(account, fingerprints=undated)
+            account = replace(account, fingerprints=undated, shown=UNKNOWN)
         table = self._bound.table(account.fingerprints, frequencies)
         account = replace(account, keys=table.listed)
         # Those below the bands are sought among everybody.
@@ -110,9 +111,15 @@ class Screen:
         """What to send for each event, by its place in the batch."""
         pairs: list[Pair] = []
         places: list[int] = []
+        accounts: list[Remembered] = []
         for at in range(0, len(seen), ASKED_AT_ONCE):
-            some = seen[at : at + ASKED_AT_ONCE]
-            found = await self._found(some)
+            some = list(seen[at : at + ASKED_AT_ONCE])
+            found, shown = await self._found(some)
+            some = [
+                (place, replace(one, account=replace(one.account, shown=showings)))
+                for (place, one), showings in zip(some, shown, strict=True)
+            ]
+            accounts += [one.account for _, one in some]
             with stage("compare"):
                 best = await self._pairs(some, found, frequencies)
             for (place, _), several in zip(some, best, strict=True):
@@ -120,17 +127,20 @@ class Screen:
                 places += [place] * len(several)
         said: dict[int, list[Emit]] = {}
         if self._direction == "update":
-            await withdraw_unlike([one.account for _, one in seen], frequencies, self._house)
+            await withdraw_unlike(accounts, frequencies, self._house)
         if pairs:
             for pair, emit in (await admitted(pairs, self._house)).emits:
                 said.setdefault(places[pair], []).append(emit)
         return said
 
-    async def _found(self, seen: Sequence[tuple[int, _Seen]]) -> list[list[Candidate]]:
-        """Remembers the accounts, then looks for the banned that share keys with each."""
+    async def _found(self, seen: Sequence[tuple[int, _Seen]]) -> tuple[list[list[Candidate]], list[Showings]]:
+        """Remembers the accounts, then looks for the banned that share keys with each.
+
+        Answers these, and since when each account shows what it shows.
+        """
         house = self._house
         now = house.now()
-        await house.ask(house.store.remember([one.account for _, one in seen], now=now))
+        shown = await house.ask(house.store.remember([one.account for _, one in seen], now=now))
         found = await house.ask(
             house.store.bans_like(
                 [one.query for _, one in seen], now=now, keep=house.rules.candidates_an_event
@@ -144,7 +154,7 @@ class Screen:
                 for (place, one), candidates in zip(seen, found, strict=True)
             }
         )
-        return found
+        return found, shown
 
     async def _pairs(
         self,
@@ -210,7 +220,12 @@ class Screen:
                 continue
             account = one.account
             scored = best_score(
-                account.fingerprints, candidate.fingerprint, self._house, frequencies, facts.policy
+                account.fingerprints,
+                candidate.fingerprint,
+                self._house,
+                frequencies,
+                facts.policy,
+                (account.shown, facts.shown) if self._house.rules.dated else None,
             )
             if scored is None or (scored[1].band == "none" and not below):
                 continue

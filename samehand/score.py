@@ -6,7 +6,8 @@ The plan:
 2. The level's row gives a match weight, ``ln(m / u)``, bounded.
 3. Where a crowd shares the value, what it takes away is shown as a line of its own.
 4. Within a dependent group the best line counts whole, the others for a share of theirs.
-5. If only signals that may never alert alone speak for the pair, a last line holds it below alerting.
+5. What was taken over from the new account by the banned one is taken back.
+6. If only signals that may never alert alone speak for the pair, a last line holds it below alerting.
 
 The prior and all lines sum to the log-odds exactly: nothing is added that is not shown.
 """
@@ -19,10 +20,12 @@ from typing import Final
 from samehand.evidence import Evidence, Line, Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
+from samehand.showings import Showings
 from samehand.signals import CIRCUMSTANCES, POSITION, SIGNALS
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.crossing import CROSSING, Names, names_of
 from samehand.signals.finding import Finding
+from samehand.signals.first_shown import FIRST_SHOWN, Order
 from samehand.signals.reach import REACH
 from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import is_list
@@ -100,10 +103,12 @@ def score(
     frequencies: Frequencies,
     *,
     policy: str | None = None,
+    showings: tuple[Showings, Showings] | None = None,
 ) -> Score:
     """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
 
     ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing.
+    ``showings`` are ours and theirs, where it is known when the two showed what they show.
     """
     since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
     sight = Sight(frequencies, (ours.stratum, theirs.stratum), (ours.platform, theirs.platform), since)
@@ -126,6 +131,8 @@ def score(
     _share_within_groups(lines, weights)
     prior = weights.prior(frequencies.bans)
     shown = _shown(lines)
+    if showings is not None:
+        lines = _taken_back(lines, showings, shown, weights)
     log_odds = _sum(prior, shown)
     limit = weights.alerts_from(policy)
     # Most pairs lie so low that no rule has anything to hold back.
@@ -253,6 +260,32 @@ def _shown(lines: list[Line]) -> list[Evidence]:
             crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
             shown.append(Evidence(line.signal, taken, "shared-by-many", crowd))
     return shown
+
+
+def _taken_back(
+    lines: list[Line], showings: tuple[Showings, Showings], shown: list[Evidence], weights: Weights
+) -> list[Line]:
+    """Adds to ``shown`` what of the copied values ours showed first, or of which nobody knows who did.
+
+    Answers the lines that still speak: whether others stand alone is asked of them.
+    """
+    table = weights.signals[FIRST_SHOWN.name]
+    copied = [
+        (line, FIRST_SHOWN.order(line.signal, *showings))
+        for line in lines
+        if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.finding.level)
+    ]
+    first = [line for line, order in copied if order is Order.FOUND]
+    if first:
+        finding = FIRST_SHOWN.found_first([line.signal for line in first], showings[0])
+        bound = max(-table.as_shipped[finding.level], 0.0)
+        taken = -min(math.fsum([line.weight for line in first]), bound)
+        shown.append(Evidence(FIRST_SHOWN.name, taken, finding.level, finding.because))
+    doubtful = [line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= _SPEAKS]
+    if doubtful:
+        finding = FIRST_SHOWN.unknown(doubtful)
+        shown.append(Evidence(FIRST_SHOWN.name, 0.0, finding.level, finding.because))
+    return [line for line in lines if line not in first]
 
 
 def _held(

@@ -83,6 +83,16 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     device_hmac: fields.Hmac | None = None
     ip_hmac: fields.Hmac | None = None
     payment_hmac: fields.Hmac | None = None
+    created_at: (
+        Annotated[
+            fields.Moment,
+            Meta(
+                description="When the platform made the account: it can have shown nothing before. "
+                "Its age is no evidence."
+            ),
+        ]
+        | None
+    ) = None
 
     def __repr__(self) -> str:
         return f"Account(account_id={self.account_id!r}, given={self.given!r})"

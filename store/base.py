@@ -19,6 +19,7 @@ from samehand.frequency import Frequencies
 from samehand.keys import Key, KeyKind
 from samehand.lineage import Descent
 from samehand.scoring.key_table import KeyTable
+from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
 from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable
@@ -42,6 +43,7 @@ class BanFacts:
     descent: Descent
     quoted: Quoted
     not_read: tuple[Unusable, ...] = ()  # of its profile, what would have been evidence
+    shown: Showings = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Remembered:
     fingerprints: tuple[Fingerprint, ...]
     not_read: tuple[Unusable, ...] = ()  # of its profile, what would have been evidence
     keys: tuple[Key, ...] | None = None
+    shown: Showings = UNKNOWN  # by this state alone; what is kept reckons with the former ones
 
 
 class Enrolled(Enum):
@@ -165,6 +168,7 @@ class RememberedFacts:
     seen_at: float
     quoted: Quoted
     not_read: tuple[Unusable, ...] = ()
+    shown: Showings = UNKNOWN
 
 
 class Summary(NamedTuple):
@@ -362,8 +366,15 @@ class Store(Protocol):
         """What alerts quote of candidates; ``None`` where the ban has gone since."""
 
     # remembered accounts
-    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> None:
-        """Remembers accounts for the retention time, replacing an older state, and counts their values."""
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
+        """Remembers accounts for the retention time, replacing an older state, and counts their values.
+
+        Answers since when each shows what it shows, with what was known of its older state
+        (:func:`samehand.shown_since.shown_since`).
+        """
+
+    async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
+        """What is remembered of accounts."""
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         """Forgets remembered accounts (deleted ones) unless seen later than the given moment."""

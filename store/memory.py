@@ -14,6 +14,7 @@ from samehand.fingerprint import unpack
 from samehand.frequency import Frequencies
 from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
+from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
 from store.base import (
@@ -56,8 +57,10 @@ from store.records import (
     frame_of,
     read_ban_quote,
     read_frame,
+    read_remembered,
     read_remembered_quote,
     remembered_quote,
+    with_former,
 )
 from store.rulings import WITHDRAWN_FOR, Marker, band_rank, claimed, confirmed, ruled, withdrawn
 from store.turned_away import by_kind, naming_keys
@@ -234,21 +237,29 @@ class MemoryStore:
         return [ban.facts if ban else None for ban in bans]
 
     # remembered accounts
-    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> None:
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """Remembers accounts for the retention time and counts their values."""
-        for account in accounts:
-            self._remember(account, now)
+        return [self._remember(account, now) for account in accounts]
 
-    def _remember(self, account: Remembered, now: float) -> None:
+    def _remember(self, account: Remembered, now: float) -> Showings:
         if _later(self._deleted.get(account.account), account.seen_at, now):
-            return
+            return account.shown
         digest = self._addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
-        entry = Entry(account.account, frame, remembered_quote(account))
         shard = self._shard(account.account)
+        former = self._remembered[shard].find(account.account, now)
+        if former is not None and read_remembered_quote(former.quote).seen_at <= account.seen_at:
+            account = with_former(account, frame, former.frame, former.quote)
+        entry = Entry(account.account, frame, remembered_quote(account))
         if self._remembered[shard].put(entry, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
             self._counts.add(counted(first, digest.raw), first.stratum, now)
+        return account.shown
+
+    async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
+        """What is remembered of accounts."""
+        entries = [self._remembered[self._shard(one)].find(one, now) for one in accounts]
+        return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         """Forgets remembered accounts unless seen later."""

@@ -6,6 +6,7 @@ as a big-endian double where there is one, the lengths of all records but the la
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import Fingerprint, enrolment_keys, pack, unpack
 from samehand.keys import Key
 from samehand.lineage import Descent, founder
+from samehand.showings import UNKNOWN, Showings
+from samehand.shown_since import shown_since
 from samehand.signals.base import Quoted
 from schemas.unusable import FieldFault, Unusable
 from store.addresses import TAG_BYTES
@@ -135,6 +138,26 @@ def _unread(fields: tuple[tuple[str, FieldFault], ...]) -> tuple[Unusable, ...]:
     return tuple(Unusable(field, reason) for field, reason in fields)
 
 
+# Of most it is known that they began then (True), or no more than that they showed it then (False).
+_ShortShowings = Showings | bool | None
+
+
+def _short_showings(shown: Showings, moment: float) -> _ShortShowings:
+    at = math.floor(moment)
+    if shown == UNKNOWN:
+        return None
+    if shown == Showings(at, at):
+        return True
+    return False if shown == Showings(None, at) else shown
+
+
+def _showings(short: _ShortShowings, moment: float) -> Showings:
+    if isinstance(short, Showings):
+        return short
+    at = math.floor(moment)
+    return UNKNOWN if short is None else Showings(at if short else None, at)
+
+
 class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
     platform: str
     account_id: str | int
@@ -149,6 +172,7 @@ class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True
     root: bytes | None = None
     generation: int = 0
     not_read: tuple[tuple[str, FieldFault], ...] = ()
+    shown: _ShortShowings = None
 
 
 class BanQuote(NamedTuple):
@@ -186,6 +210,7 @@ def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
         root,
         facts.descent.generation if root else 0,
         _short_unread(facts.not_read),
+        _short_showings(facts.shown, facts.occurred_at),
     )
     return struct.pack(">d", facts.occurred_at) + msgspec.msgpack.encode(words)
 
@@ -208,6 +233,7 @@ def read_ban_quote(raw: bytes) -> BanQuote:
         descent=founder(account_key(words.platform, account_id)),
         quoted=Quoted(words.handle, words.display_name),
         not_read=_unread(words.not_read),
+        shown=_showings(words.shown, occurred_at),
     )
     return BanQuote(facts, words.root, words.generation)
 
@@ -218,6 +244,7 @@ class _RememberedWords(msgspec.Struct, array_like=True, frozen=True, omit_defaul
     handle: str
     display_name: str
     not_read: tuple[tuple[str, FieldFault], ...] = ()
+    shown: _ShortShowings = None
 
 
 def remembered_quote(account: Remembered) -> bytes:
@@ -228,6 +255,7 @@ def remembered_quote(account: Remembered) -> bytes:
         account.quoted.handle,
         account.quoted.display_name,
         _short_unread(account.not_read),
+        _short_showings(account.shown, account.seen_at),
     )
     return struct.pack(">d", account.seen_at) + msgspec.msgpack.encode(words)
 
@@ -244,7 +272,39 @@ def read_remembered_quote(raw: bytes) -> RememberedFacts:
         seen_at=seen_at,
         quoted=Quoted(words.handle, words.display_name),
         not_read=_unread(words.not_read),
+        shown=_showings(words.shown, seen_at),
     )
+
+
+def read_remembered(frame: bytes, quote: bytes) -> Remembered | None:
+    """The account of which both are stored; ``None`` where its fingerprints cannot be read."""
+    facts = read_remembered_quote(quote)
+    try:
+        fingerprints = tuple(unpack(record) for record in read_frame(frame).records)
+    except UnreadableFingerprint:
+        return None
+    return Remembered(
+        account=facts.account,
+        account_id=facts.account_id,
+        platform=facts.platform,
+        seen_at=facts.seen_at,
+        quoted=facts.quoted,
+        fingerprints=fingerprints,
+        not_read=facts.not_read,
+        shown=facts.shown,
+    )
+
+
+def with_former(account: Remembered, own_frame: bytes, frame: bytes, quote: bytes) -> Remembered:
+    """An account to remember, with what the state that it replaces tells of its showings."""
+    former = read_remembered(frame, quote)
+    if former is None:
+        return account
+    if former.seen_at == account.seen_at and frame == own_frame:
+        return replace(account, shown=former.shown)  # it comes again
+    not_read = {it.field for it in (*former.not_read, *account.not_read)}
+    shown = shown_since(former.shown, former.fingerprints, account.shown, account.fingerprints, not_read)
+    return replace(account, shown=shown)
 
 
 def remembered_bytes(frame: bytes, quote: bytes, keys: int) -> int:

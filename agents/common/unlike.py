@@ -37,9 +37,11 @@ async def withdraw_unlike(changed: Sequence[Remembered], frequencies: Frequencie
 
 
 def _unlike(account: Remembered, ban: Ban, frequencies: Frequencies, house: House) -> bool:
+    shown = (account.shown, ban.facts.shown)
     scored = [
         one
         for theirs in ban.fingerprints
-        if (one := best_score(account.fingerprints, theirs, house, frequencies, ban.facts.policy)) is not None
+        if (one := best_score(account.fingerprints, theirs, house, frequencies, ban.facts.policy, shown))
+        is not None
     ]
     return bool(scored) and all(one.band == "none" for _, one in scored)

@@ -134,6 +134,8 @@ def _not_read(path: Path, head: bytes, columns: frozenset[str]) -> Iterator[str]
 
 def _with_hint(name: str, columns: frozenset[str]) -> str:
     """With the column that was probably meant, whatever its case and signs."""
+    if name in COLUMNS_BANNED:  # it says what it means, of another list
+        return visible(name)
     near = difflib.get_close_matches(name.casefold()[:_SHOWN_CHARS_MAX], sorted(columns), n=1)
     return f"{visible(name)}{f' (did you mean {near[0]}?)' if near else ''}"
 

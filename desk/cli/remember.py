@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from desk.cli.offline import BATCH_RECORDS, batches
 from desk.cli.unusable_fields import UnusableFields
 from desk.cli.wiring import closing_store
 from desk.words import plural
+from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from streams.outcomes import Dead
@@ -80,16 +81,29 @@ async def _remember(settings: Settings, lines: Iterator[Line[AccountCreated]], t
         for batch in batches(_readable(lines, tally), BATCH_RECORDS):
             distilled = remembered([event for _, event in batch], peppers.keyers, stock)
             tally.faults += [
-                (address, one)
-                for (address, _), one in zip(batch, distilled, strict=True)
+                (line.address, one)
+                for (line, _), one in zip(batch, distilled, strict=True)
                 if isinstance(one, Dead)
             ]
-            accounts = [one for one in distilled if not isinstance(one, Dead)]
+            accounts = [
+                replace(one, shown=_shown(one.shown, event, dated=line.dated))
+                for (line, event), one in zip(batch, distilled, strict=True)
+                if not isinstance(one, Dead)
+            ]
             await store.remember(accounts, now=time.time())
             tally.remembered += len(accounts)
 
 
-def _readable(lines: Iterator[Line[AccountCreated]], tally: _Tally) -> Iterator[tuple[str, AccountCreated]]:
+def _shown(shown: Showings, event: AccountCreated, *, dated: bool) -> Showings:
+    """What a list of accounts says of their showings: it may have been drawn up long after they were made."""
+    if not dated:
+        return UNKNOWN
+    return shown if event.account.created_at is not None else Showings(None, shown.first)
+
+
+def _readable(
+    lines: Iterator[Line[AccountCreated]], tally: _Tally
+) -> Iterator[tuple[Line[AccountCreated], AccountCreated]]:
     for line in lines:
         if isinstance(line.outcome, Malformed):
             tally.faults.append((line.address, line.outcome))
@@ -98,7 +112,7 @@ def _readable(lines: Iterator[Line[AccountCreated]], tally: _Tally) -> Iterator[
             raise click.ClickException(f"{line.address}: the file has no column account_id")
         else:
             tally.unusable.add(line)
-            yield line.address, line.outcome
+            yield line, line.outcome
 
 
 def _lines(files: Sequence[Path], platform: str, hear: say.Advance) -> Iterator[Line[AccountCreated]]:

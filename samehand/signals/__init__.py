@@ -17,6 +17,7 @@ from samehand.signals.crossing import CROSSING
 from samehand.signals.device import DEVICE
 from samehand.signals.disguise import DISGUISE
 from samehand.signals.email import EMAIL
+from samehand.signals.first_shown import FIRST_SHOWN
 from samehand.signals.handle import HANDLE
 from samehand.signals.locale import LOCALE
 from samehand.signals.mention import MENTION
@@ -55,6 +56,7 @@ CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)
 # What is compared without a trait of its own, and is named in weights, alerts and metrics all the same.
 UNKEPT: tuple[str, ...] = (
     ADMIRER.name,
+    FIRST_SHOWN.name,
     *(joint.name for joint in JOINT),
     *(circumstance.name for circumstance in CIRCUMSTANCES),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from samehand.keys import Key, KeyKind
+from samehand.showings import Showings
 from store.addresses import Digest
 from store.base import Query, Remembered, RememberedFacts
 from store.errors import StoreUnavailable
@@ -16,9 +17,11 @@ from store.records import (
     keys_of,
     keys_of_account,
     read_frame,
+    read_remembered,
     read_remembered_quote,
     remembered_bytes,
     remembered_quote,
+    with_former,
 )
 from store.redis.counters import Counters
 from store.redis.layout import spots
@@ -43,6 +46,7 @@ class _Write:
     expect: bytes = b""
     out: bytes = b""
     old_bytes: int = 0
+    account: Remembered | None = None
 
     @property
     def whole(self) -> tuple[bytes | str | int, ...]:
@@ -83,8 +87,9 @@ class RememberedAccounts:
         """How long a generation lives from its first account on."""
         return self._retention + self._retention / GENERATIONS
 
-    async def remember(self, accounts: Sequence[Remembered], now: float) -> None:
+    async def remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
         """Remembers accounts, and counts the values of those that were new or changed and are not banned."""
+        shown: list[Showings] = []
         for at in range(0, len(accounts), _WRITTEN_AT_ONCE):
             some = accounts[at : at + _WRITTEN_AT_ONCE]
             head = (*self._head(now), self._shards.layout.bans.maps)
@@ -95,14 +100,16 @@ class RememberedAccounts:
                 for one, listed, where in zip(some, keys, rows, strict=True)
             ]
             words = await self._turns("remember", writes, head)
+            shown += [one.account.shown for one in writes if one.account is not None]
             kept = [one for one, word in zip(some, words, strict=True) if word == b"kept"]
             await self._counters.count(kept, now)
+        return shown
 
     def _state(self, account: Remembered, keys: int, rows: bytes) -> _Write:
         digest = self._shards.addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
         size = remembered_bytes(frame, b"", keys)
-        return _Write(digest, account.seen_at, frame, remembered_quote(account), rows, size)
+        return _Write(digest, account.seen_at, frame, remembered_quote(account), rows, size, account=account)
 
     async def forget(
         self, accounts: Sequence[tuple[str, float]], now: float, *, for_good: bool = False
@@ -111,6 +118,13 @@ class RememberedAccounts:
         writes = [_Write(self._shards.addresses.account(account), at) for account, at in accounts]
         head = (*self._head(now), 0 if for_good else DELETION_MARKER_SECONDS)
         return [word == b"removed" for word in await self._turns("forget", writes, head)]
+
+    async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
+        """What is remembered of accounts."""
+        digests = [self._shards.addresses.account(account) for account in accounts]
+        items = [(digest.raw,) for digest in digests]
+        raws = await self._shards.ask("remembered_read", digests, self._head(now), items, 2)
+        return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
 
     async def facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of candidates."""
@@ -156,9 +170,12 @@ class RememberedAccounts:
         return by_kind(zip(keys, counts, strict=True))
 
     async def _turns(
-        self, script: str, writes: Sequence[_Write], head: Sequence[bytes | str | float]
+        self, script: str, writes: list[_Write], head: Sequence[bytes | str | float]
     ) -> list[bytes]:
-        """Writes; where another state is there than expected, takes that out in the next turn."""
+        """Writes; where another state is there than expected, takes that out in the next turn.
+
+        ``writes`` become what was written.
+        """
         words = [b""] * len(writes)
         todo = dict(enumerate(writes))
         for _ in range(_TURNS + len(writes)):
@@ -169,14 +186,14 @@ class RememberedAccounts:
                 first.setdefault(write.digest.raw, at)
             turn = list(first.values())
             items = [todo[at].whole if script == "remember" else todo[at].removal for at in turn]
-            answers = await self._shards.ask(script, [todo[at].digest for at in turn], head, items, 2)
-            for at, (word, found) in zip(turn, answers, strict=True):
+            answers = await self._shards.ask(script, [todo[at].digest for at in turn], head, items, 3)
+            for at, (word, found, quote) in zip(turn, answers, strict=True):
                 if word == b"conflict":
                     rows, size = self._listing(found)
-                    todo[at] = replace(todo[at], expect=found, out=rows, old_bytes=size)
+                    write = replace(writes[at], expect=found, out=rows, old_bytes=size)
+                    todo[at] = _after(write, found, quote)
                 else:
-                    words[at] = word
-                    del todo[at]
+                    words[at], writes[at] = word, todo.pop(at)
         raise StoreUnavailable("an account is written by others all the time")
 
     def _listing(self, frame: bytes) -> tuple[bytes, int]:
@@ -195,3 +212,11 @@ class RememberedAccounts:
             self._spread.maps,
             self._spread.postings,
         )
+
+
+def _after(write: _Write, frame: bytes, quote: bytes) -> _Write:
+    """The same write in the place of a former state."""
+    if write.account is None:
+        return write
+    account = with_former(write.account, write.frame, frame, quote)
+    return replace(write, account=account, quote=remembered_quote(account))

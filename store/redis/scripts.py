@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
-    **dict.fromkeys(("remember", "forget"), "generations"),
+    **dict.fromkeys(("remember", "remembered_read", "forget"), "generations"),
     **dict.fromkeys(("ban_write", "propose", "withdraw", "owed", "settle"), "outbox"),
 }
 """What a script needs beside what all share."""
@@ -20,6 +20,7 @@ _NAMES = (
     "frames",
     "quotes",
     "remember",
+    "remembered_read",
     "forget",
     "count",
     "pair_check",

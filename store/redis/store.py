@@ -8,6 +8,7 @@ from hashlib import sha1
 from samehand.frequency import Frequencies
 from samehand.keys import KeyKind
 from samehand.lineage import Descent
+from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
 from store.base import (
@@ -177,9 +178,13 @@ class RedisStore:
         return await self._bans.facts(refs)
 
     # remembered accounts
-    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> None:
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """Remembers accounts for the retention time, and counts their values."""
-        await self._remembered.remember(accounts, now)
+        return await self._remembered.remember(accounts, now)
+
+    async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
+        """What is remembered of accounts."""
+        return await self._remembered.read(accounts, now)
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         """Forgets remembered accounts unless seen later."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from agents.doors import account_of, ban_of, matched_of, quoted_of, remembered_of
-from schemas.accounts import Account, Avatar
+from agents.doors import account_of, ban_of, matched_of, quoted_of, remembered_of, with_remembered
+from samehand.showings import Showings, Span
+from schemas.accounts import Account, AccountEvent, Avatar
 from store.pepper import Pepper
-from tests.makers import NOON, a_ban, a_sign_up
+from tests.makers import NOON, a_ban, a_change, a_sign_up
 
 KEYERS = ((1, Pepper(1, b"p" * 32).digest),)
 HMAC = "ab" * 10
@@ -84,3 +86,38 @@ def test_a_sign_up_is_remembered_at_its_own_time() -> None:
     remembered = remembered_of(a_sign_up("9", at=NOON, handle="umar"), KEYERS)
     assert (remembered.account, remembered.seen_at) == ("telegram:9", NOON.timestamp())
     assert [fingerprint.pepper_id for fingerprint in remembered.fingerprints] == [1]
+
+
+MADE = NOON - timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("event", "begun"),
+    [
+        (a_sign_up("9", at=NOON), NOON),
+        (a_sign_up("9", at=NOON, created_at=MADE), MADE),
+        (a_sign_up("9", at=NOON, created_at=NOON + timedelta(hours=1)), NOON),
+        (a_change("9", at=NOON), None),
+        (a_change("9", at=NOON, created_at=MADE), MADE),
+        (a_change("9", at=NOON, created_at=NOON + timedelta(hours=1)), None),
+    ],
+)
+def test_an_account_showed_nothing_before_it_was_made(event: AccountEvent, begun: datetime | None) -> None:
+    shown = remembered_of(event, KEYERS).shown
+    assert shown == Showings(None if begun is None else int(begun.timestamp()), int(NOON.timestamp()))
+
+
+def test_a_ban_takes_over_since_when_its_account_shows_its_values() -> None:
+    ban = ban_of(a_ban("9", at=NOON, handle="umar", bio="honey and candles"), KEYERS)
+    before = remembered_of(a_sign_up("9", at=MADE, handle="umar"), KEYERS)
+    seconds = int(MADE.timestamp())
+    taken = with_remembered(ban, before).facts.shown
+    assert (taken.of("handle"), taken.of("avatar")) == (Span(seconds, seconds), Span(seconds, seconds))
+    assert taken.of("bio") == Span(int(NOON.timestamp()), int(NOON.timestamp()))
+    assert with_remembered(ban, None) == ban
+
+
+def test_of_a_state_after_the_ban_the_account_s_beginning_counts_alone() -> None:
+    ban = ban_of(a_ban("9", at=NOON, handle="umar"), KEYERS)
+    later = remembered_of(a_change("9", at=NOON + timedelta(hours=1), created_at=MADE, handle="umar"), KEYERS)
+    assert with_remembered(ban, later).facts.shown == Showings(int(MADE.timestamp()), int(NOON.timestamp()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -45,6 +46,14 @@ def test_columns_come_in_any_order_and_others_are_counted() -> None:
 def test_an_empty_cell_is_an_absent_field() -> None:
     (row,) = accounts("account_id,handle,email\nu1,,\n")
     assert record_of(row.outcome).account.given == ()
+
+
+def test_when_the_platform_made_an_account_is_a_column_of_either_list() -> None:
+    lists = "account_id,created_at\nu1,2019-03-02T07:00:00Z\nu2,last spring\n"
+    for first, second in (accounts(lists), bans(lists)):
+        assert record_of(first.outcome).account.created_at == datetime(2019, 3, 2, 7, tzinfo=UTC)
+        assert record_of(second.outcome).account.created_at is None
+        assert left_out(second.outcome) == (("created_at", "bad-date"),)
 
 
 def test_a_word_like_null_is_a_name_like_any_other() -> None:

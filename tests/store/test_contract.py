@@ -20,6 +20,7 @@ from samehand.keys import (
 )
 from samehand.lineage import Descent, founder
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
+from samehand.showings import Showings, Span
 from store.base import Ban, Enrolled, OpenAlert, Proposal, Query, Ruled, Ruling, Settled, Store, Summary
 from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, SWEPT_SECONDS, shard_posting_cap
 from store.pepper import Pepper, Peppers
@@ -375,6 +376,9 @@ class TestReinstatement:
         assert await recalled(store, a_query("5")) == []
 
 
+BIO = "Beekeeper in the upper valley, honey and candles every second Saturday"
+
+
 class TestRemembered:
     async def test_a_remembered_account_is_found_and_quoted(self, store: Store) -> None:
         account = a_remembered("7", display_name="Umar Media")
@@ -396,6 +400,33 @@ class TestRemembered:
         await store.remember([changed], now=NOW + 5 * DAY)
         assert await recalled(store, a_query("1", handle="umar_media"), now=NOW + 5 * DAY) == []
         assert await recalled(store, a_query("1", handle="salma_khan"), now=NOW + 5 * DAY) == ["7"]
+
+    async def test_since_when_an_account_shows_its_values_outlives_its_changes(self, store: Store) -> None:
+        made, renamed = Showings(int(NOW), int(NOW)), Showings(None, int(NOW) + 5)
+        first = replace(a_remembered("7", handle="umar_media", bio=BIO), shown=made)
+        assert await store.remember([first], now=NOW) == [made]
+        later = a_remembered("7", handle="salma_khan", bio=BIO, seen_at=NOW + 5)
+        later = replace(later, shown=renamed)
+        for _ in range(2):  # also when it comes again
+            (shown,) = await store.remember([later], now=NOW + 5)
+            assert shown.of("bio") == Span(int(NOW), int(NOW))
+            assert shown.of("handle") == Span(int(NOW) + 5, int(NOW) + 5)
+            assert await store.remembered(["x:7", "x:8"], now=NOW + 5) == [replace(later, shown=shown), None]
+        (candidates,) = await store.remembered_like([a_query("1", handle="salma_khan")], now=NOW + 5)
+        (facts,) = await store.remembered_facts([candidates[0].ref])
+        assert facts is not None
+        assert facts.shown == shown
+
+    async def test_an_older_state_that_comes_late_is_told_by_itself(self, store: Store) -> None:
+        await store.remember([replace(a_remembered("7"), shown=Showings(None, int(NOW)))], now=NOW)
+        late = replace(a_remembered("7", seen_at=NOW - 9), shown=Showings(int(NOW) - 9, int(NOW) - 9))
+        assert await store.remember([late], now=NOW) == [late.shown]
+
+    async def test_what_is_over_is_remembered_of_nobody(self, store: Store) -> None:
+        await store.remember([a_remembered("7")], now=NOW)
+        assert await store.remembered(["x:7"], now=NOW + 30 * DAY * 9 / 8) == [None]
+        await store.forget([("x:7", NOW + 1)], now=NOW)
+        assert await store.remembered(["x:7"], now=NOW) == [None]
 
     async def test_an_older_state_that_comes_late_changes_nothing(self, store: Store) -> None:
         await store.remember([a_remembered("7", handle="salma_khan", seen_at=NOW)], now=NOW)

@@ -15,6 +15,7 @@ from samehand.frequency import NothingCounted
 from samehand.keys import kind_of, value_of
 from samehand.lineage import Descent, founder
 from samehand.scoring.upper_bound import UpperBound
+from samehand.showings import Showings
 from samehand.weights import default_weights
 from store import ranking
 from store.base import Query, Settled, Store, Summary
@@ -90,7 +91,9 @@ class Story:
                 return await self.store.enrol([ban], now=self.now)
             case ("remember", str(one), str(handle), float(moment), str(place)):
                 account = a_remembered(one, handle=handle, seen_at=moment, ip=place)
-                await self.store.remember([account, account], now=self.now)
+                made = int(moment) if place == PLACES[0] else None
+                account = replace(account, shown=Showings(made, int(moment)))
+                return await self.store.remember([account, account], now=self.now)
             case ("expunge", str(one), float(moment)):
                 return await self.store.expunge([(f"x:{one}", moment)], now=self.now)
             case ("forget", str(one), float(moment)):
@@ -144,6 +147,7 @@ class Story:
             await store.facts([one.ref for several in likes for one in several]),
             [[(one.fingerprints, one.rank) for one in several] for several in recalled],
             await store.remembered_facts([one.ref for several in recalled for one in several]),
+            await store.remembered(ACCOUNTS, now=now),
             await store.bans(ACCOUNTS),
             await store.bans(ACCOUNTS, now=now),
             await store.open_alerts(ACCOUNTS),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from samehand.fingerprint import enrolment_keys, unpack
 from samehand.lineage import Descent, founder
+from samehand.showings import UNKNOWN, Changed, Showings
 from samehand.signals.base import Quoted
 from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered
@@ -31,6 +32,14 @@ MOMENTS = st.floats(0, 4e9)
 WORDS = st.none() | TEXT
 IDS = TEXT | st.integers(0, 2**70).map(str) | st.from_regex(r"0[0-9]{1,18}|[٠-٩]{3}", fullmatch=True)
 UNREAD = st.lists(st.builds(Unusable, TEXT, st.sampled_from(list(FieldFault))), max_size=3).map(tuple)
+SECONDS = st.integers(0, 2**40)
+CHANGED = st.builds(Changed, st.integers(0, 4), st.none() | SECONDS, SECONDS)
+SHOWN = st.builds(
+    Showings,
+    st.none() | SECONDS,
+    st.none() | SECONDS,
+    st.lists(CHANGED, max_size=5).map(tuple),
+) | st.sampled_from([UNKNOWN, Showings(int(NOW), int(NOW)), Showings(None, int(NOW))])
 FACTS = st.builds(
     lambda **facts: BanFacts(descent=founder(f"{facts['platform']}:{facts['account_id']}"), **facts),
     platform=TEXT,
@@ -44,6 +53,7 @@ FACTS = st.builds(
     expires_at=st.none() | MOMENTS,
     quoted=st.builds(Quoted, TEXT, TEXT),
     not_read=UNREAD,
+    shown=SHOWN,
 )
 
 
@@ -84,9 +94,15 @@ def test_an_id_of_digits_and_a_moment_said_twice_take_little() -> None:
     assert len(ban_quote(facts, None)) == len(ban_quote(other, None)) - 10 - 8
 
 
-@given(TEXT, IDS, TEXT, TEXT, MOMENTS, UNREAD)
+@given(TEXT, IDS, TEXT, TEXT, MOMENTS | st.just(NOW), UNREAD, SHOWN)
 def test_a_remembered_account_is_quoted_as_it_was(
-    platform: str, account_id: str, handle: str, name: str, seen_at: float, unread: tuple[Unusable, ...]
+    platform: str,
+    account_id: str,
+    handle: str,
+    name: str,
+    seen_at: float,
+    unread: tuple[Unusable, ...],
+    shown: Showings,
 ) -> None:
     account = Remembered(
         account=f"{platform}:{account_id}",
@@ -96,10 +112,12 @@ def test_a_remembered_account_is_quoted_as_it_was(
         quoted=Quoted(handle, name),
         fingerprints=(),
         not_read=unread,
+        shown=shown,
     )
     facts = read_remembered_quote(remembered_quote(account))
     assert (facts.account, facts.platform, facts.account_id) == (account.account, platform, account_id)
     assert (facts.seen_at, facts.quoted, facts.not_read) == (seen_at, account.quoted, unread)
+    assert facts.shown == shown
 
 
 def test_a_frame_expires_at_its_moment() -> None:

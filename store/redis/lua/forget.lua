@@ -24,6 +24,7 @@ for at = 10, #ARGV, 5 do
   local word, found = one(ARGV[at], tonumber(ARGV[at + 1]), unpack(ARGV, at + 2, at + 4))
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
+  answers[#answers + 1] = '' -- as remember.lua, which answers a quote
 end
 flush()
 return answers

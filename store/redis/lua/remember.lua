@@ -1,7 +1,7 @@
 -- ARGV: epoch, now, retention, span, budget, bytes that close a generation, account-map buckets, posting
 -- buckets, account-map buckets of bans, then nine for each operation: digest, seen_at, expected frame,
 -- frame, quote, rows to take out, rows to put in, bytes without quote of the old state and of the new.
--- Answers a word for each, and after `conflict` the frame found.
+-- Answers a word for each, and after `conflict` the frame and the quote found.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
@@ -15,7 +15,7 @@ local function one(digest, seen, expect, frame, quote, out, rows, old_bytes, new
     local known, words = page_get(index .. 'r', slot), page_get(index .. 'q', slot)
     if known == frame and words == quote then return 'same' end
     if struct.unpack('>d', words) > seen then return 'older' end
-    if known ~= expect then return 'conflict', known end
+    if known ~= expect then return 'conflict', known, words end
     grow(seq, -(tonumber(old_bytes) + #words))
     entry_remove(index, BUCKETS, digest, slot, out, SECONDS)
   end
@@ -28,9 +28,10 @@ end
 
 retire()
 for at = 10, #ARGV, 9 do
-  local word, found = one(ARGV[at], tonumber(ARGV[at + 1]), unpack(ARGV, at + 2, at + 8))
+  local word, found, words = one(ARGV[at], tonumber(ARGV[at + 1]), unpack(ARGV, at + 2, at + 8))
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
+  answers[#answers + 1] = words or ''
 end
 clean()
 flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from agents.opening import peppers_of
 from desk.cli.awaiting import awaited
 from desk.cli.wiring import closing_store
+from samehand.showings import UNKNOWN, Showings
 from store.base import StoreFacts
 from streams.settings import load
 from tests.desk.cli.running import Samehand, jsonl
@@ -32,6 +34,32 @@ def test_accounts_are_in_the_store_afterwards(samehand: Samehand, servers: str, 
         ran = samehand("remember", path, "--json")
         assert (ran.code, ran.figures["remembered"], ran.figures["bad_rows"]) == (0, 12, 1)
     assert (figures().remembered, figures().fingerprints) == (12, 0)
+
+
+def shown(*accounts: str) -> list[Showings]:
+    async def ask() -> list[Showings]:
+        settings = load()
+        async with closing_store(settings, peppers_of(settings)) as store:
+            await store.open()
+            found = await store.remembered(accounts, now=time.time())
+            return [one.shown for one in found if one is not None]
+
+    return awaited(ask())
+
+
+@pytest.mark.journey
+def test_a_list_drawn_up_later_does_not_say_that_its_accounts_began_then(
+    samehand: Samehand, servers: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text(
+        "account_id,platform,handle,occurred_at,created_at\n"
+        "1,x,umar1,2026-11-01T00:00:00Z,2019-03-02T07:00:00Z\n"
+        "2,x,umar2,2026-11-01T00:00:00Z,\n"
+        "3,x,umar3,,\n"
+    )
+    assert samehand("remember", tmp_path / "a.csv").code == 0
+    drawn_up, made = 1_793_491_200, 1_551_510_000
+    assert shown("x:1", "x:2", "x:3") == [Showings(made, drawn_up), Showings(None, drawn_up), UNKNOWN]
 
 
 @pytest.mark.journey

@@ -1,0 +1,87 @@
+"""Who showed a copied value first: a picture and words that the banned account took over frame their owner.
+
+It hangs on the value, never on the age of an account: aged accounts are bought, and a mirror may be prepared
+long before the ban. A sleeper that takes the value on later was not first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Final
+
+import numpy as np
+
+from samehand.showings import Showings
+from samehand.signals.finding import Finding
+
+# The lines that speak of a value that anybody can copy: of which values each, and what a reader calls them.
+_OF: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "handle": (("handle",), "the handle"),
+    "name": (("name",), "the display name"),
+    "crossing": (("handle", "name"), "the names"),
+    "avatar": (("avatar",), "the picture"),
+    "bio": (("bio",), "the words of the profile"),
+    "contact": (("contact",), "the contact points"),
+}
+# Of contact points only those that both show are copied; the others say whom an account names.
+_SHARED_CONTACTS: Final = ("contact", "shared")
+
+
+class Order(Enum):
+    """Who of two showed a value first."""
+
+    FOUND = "found"  # the account that is not banned
+    BANNED = "banned"  # or both at once
+    UNKNOWN = "unknown"
+
+
+class FirstShownSignal:
+    """Who showed the values first that both show. It speaks against a pair or says nothing."""
+
+    name = "first_shown"
+    levels = ("found-first", "unknown")
+
+    def copied(self, signal: str, level: str) -> bool:
+        """Whether a line of evidence speaks of a value that anybody can copy."""
+        return signal in _OF and (signal != _SHARED_CONTACTS[0] or level == _SHARED_CONTACTS[1])
+
+    def order(self, signal: str, ours: Showings, theirs: Showings) -> Order:
+        """Who showed first what a line speaks of; ``theirs`` are the banned account's."""
+        values, _ = _OF[signal]
+        mine, other = [ours.of(one) for one in values], [theirs.of(one) for one in values]
+        if _over([one.latest for one in mine], [one.earliest for one in other]):
+            return Order.FOUND
+        if _over([one.latest for one in other], [one.earliest for one in mine], or_at_once=True):
+            return Order.BANNED
+        return Order.UNKNOWN
+
+    def found_first(self, signals: Sequence[str], ours: Showings) -> Finding:
+        """What is said where the account that is not banned was first, of at least one line."""
+        since = max(ours.of(one).latest or 0 for signal in signals for one in _OF[signal][0])
+        day = np.datetime64(since, "s").astype("datetime64[D]")
+        because = (
+            f"This account showed {_listed(signals)} before the banned one did (since {day} at the latest)."
+        )
+        return Finding("found-first", because)
+
+    def unknown(self, signals: Sequence[str]) -> Finding:
+        """What is said where nobody knows, of at least one line."""
+        return Finding("unknown", f"It is not known which of the two showed {_listed(signals)} first.")
+
+
+def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:
+    """Whether all that ended did so before anything began; not if a moment is unknown."""
+    ended = [one for one in ends if one is not None]
+    begun = [one for one in begins if one is not None]
+    if len(ended) < len(ends) or len(begun) < len(begins):
+        return False
+    return max(ended) <= min(begun) if or_at_once else max(ended) < min(begun)
+
+
+def _listed(signals: Sequence[str]) -> str:
+    words = [_OF[signal][1] for signal in sorted(set(signals))]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+FIRST_SHOWN: Final = FirstShownSignal()
