@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from msgspec.structs import replace
@@ -25,6 +27,10 @@ from schemas.unusable import Unusable
 from schemas.wire import encode
 from store.base import BanFacts, Claim, Proposal, Ruling, Summary
 from streams.outcomes import Emit
+
+PROPOSED_AT_ONCE: Final = 512
+"""One proposal takes Redis some 45 µs, within which it answers nobody else: 25 ms. An event that resembles an
+evader's sixty bans makes sixty, and a batch has 500 such events."""
 
 log = structlog.get_logger("samehand.alerts")
 
@@ -74,6 +80,10 @@ class Pair:
         return alert_id(self.ours.account, self.banned)
 
 
+Near = dict[int, list[Pair]]
+"""Of each new account, by the `id` of its side, what it came near."""
+
+
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """What may be published of a batch of pairs: (place of the pair in the batch, what to send)."""
@@ -107,36 +117,49 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
         if seen is None or pairs[seen].score.log_odds < pair.score.log_odds:
             strongest[pair.alert_id, pair.again_only] = place
     chosen = sorted(strongest.values())
+    near = _near(pairs)
+    emits = []
+    for first in range(0, len(chosen), PROPOSED_AT_ONCE):
+        some = chosen[first : first + PROPOSED_AT_ONCE]
+        found = await _proposed([pairs[place] for place in some], near, house)
+        emits += [(place, emit) for place, emit in zip(some, found, strict=True) if emit is not None]
+    return Admitted(tuple(emits))
+
+
+async def _proposed(pairs: Sequence[Pair], near: Near, house: House) -> list[Emit | None]:
+    """What to send of each pair, if anything."""
     now = house.now()
-    alerts = [_alert(pairs[place], pairs, house, now) for place in chosen]
+    alerts = [_alert(pair, near, house, now) for pair in pairs]
     ruled = await house.ask(
         house.store.propose(
             [
                 Proposal(
                     alert_id=alert.alert_id,
-                    account=pairs[place].ours.account,
-                    banned=pairs[place].banned,
+                    account=pair.ours.account,
+                    banned=pair.banned,
                     band=alert.band,
                     payload=encode(alert),
-                    claimant=pairs[place].claimant,
-                    seen_at=pairs[place].ours.seen_at,
-                    again_only=pairs[place].again_only,
-                    counted=pairs[place].counted,
-                    summary=_summary(pairs[place], now),
+                    claimant=pair.claimant,
+                    seen_at=pair.ours.seen_at,
+                    again_only=pair.again_only,
+                    counted=pair.counted,
+                    summary=_summary(pair, now),
                 )
-                for place, alert in zip(chosen, alerts, strict=True)
+                for pair, alert in zip(pairs, alerts, strict=True)
             ],
             now=now,
         )
     )
-    emits = []
-    for place, alert, verdict in zip(chosen, alerts, ruled, strict=True):
-        if verdict.ruling is Ruling.DUPLICATE and not pairs[place].again_only:
+    emits: list[Emit | None] = []
+    for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
+        if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
             house.meters.duplicates_suppressed.inc()
         if verdict.ruling is Ruling.PUBLISH:
             house.meters.fired(fired(alert))
-            emits.append((place, _emit(replace(alert, revision=verdict.revision), pairs[place], house, now)))
-    return Admitted(tuple(emits))
+            emits.append(_emit(replace(alert, revision=verdict.revision), pair, house, now))
+        else:
+            emits.append(None)
+    return emits
 
 
 async def confirm(emits: Sequence[Emit], house: House) -> None:
@@ -179,7 +202,7 @@ def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
     return Emit(house.alerts_topic, alert.key.encode(), encode(alert), str(marker))
 
 
-def _alert(pair: Pair, pairs: Sequence[Pair], house: House, now: float) -> MirrorAlert:
+def _alert(pair: Pair, near: Near, house: House, now: float) -> MirrorAlert:
     ours, facts, result = pair.ours, pair.facts, pair.score
     evidence, counter_evidence = evidence_lines(
         result, ours.fingerprint, pair.theirs, ours.quoted, facts.quoted
@@ -201,7 +224,7 @@ def _alert(pair: Pair, pairs: Sequence[Pair], house: House, now: float) -> Mirro
         band=result.band,
         evidence=evidence,
         counter_evidence=counter_evidence,
-        others=_others(pair, pairs),
+        others=_others(pair, near),
         not_read=(
             *(NotRead(side="account", field=it.field, reason=it.reason) for it in ours.not_read),
             *(NotRead(side="matched", field=it.field, reason=it.reason) for it in facts.not_read),
@@ -216,7 +239,16 @@ def _alert(pair: Pair, pairs: Sequence[Pair], house: House, now: float) -> Mirro
     )
 
 
-def _others(pair: Pair, pairs: Sequence[Pair]) -> tuple[OtherCandidate, ...]:
+def _near(pairs: Sequence[Pair]) -> Near:
+    """The strongest pairs of each event, gathered once: a batch may hold thousands of pairs."""
+    near: Near = defaultdict(list)
+    for pair in pairs:
+        if not pair.again_only:
+            near[id(pair.ours)].append(pair)
+    return near
+
+
+def _others(pair: Pair, near: Near) -> tuple[OtherCandidate, ...]:
     """The other banned accounts that the same event came near."""
     return tuple(
         OtherCandidate(
@@ -226,6 +258,6 @@ def _others(pair: Pair, pairs: Sequence[Pair]) -> tuple[OtherCandidate, ...]:
             probability=other.score.probability,
             band=other.score.band,
         )
-        for other in pairs
-        if other.ours is pair.ours and other is not pair and not other.again_only
+        for other in near.get(id(pair.ours), ())
+        if other is not pair
     )
