@@ -18,8 +18,8 @@ def command() -> int:
 
     Reads its settings from the environment (SAMEHAND_…; `samehand doctor` lists and checks them), consumes
     the topics of account events and publishes alerts. Its address (SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT)
-    shows a live overview, beside /metrics and /health. SIGTERM and Ctrl-C end it gracefully. Run as many as
-    the topics have partitions; each adds its share.
+    shows a live overview, beside /metrics and /health. SIGTERM, Ctrl-C and the end of its
+    terminal end it gracefully. Run as many as the topics have partitions; each adds its share.
 
     It looks after itself: a worker that hangs (SAMEHAND_HANG_SECONDS) or crashes is started again, up to 20
     times in a row, and a record that ended its worker three times becomes a dead letter.

@@ -54,6 +54,7 @@ _FINAL: Final = frozenset(
 """Ends on purpose, and what another start would meet again."""
 
 _FORWARDED: Final = (signal.SIGTERM, signal.SIGINT)
+_STANDARD_ERROR: Final = 2
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 Reason = Literal["hung", "killed", "failed", "stuck"]
@@ -103,13 +104,18 @@ class _Supervisor:
         own = os.getpid()
         code = self._look_after()
         if os.getpid() == own:
-            for number in _FORWARDED:  # a second one while we leave must not make another end of it
+            for number in (
+                *_FORWARDED,
+                signal.SIGHUP,
+            ):  # a second one while we leave must not make another end of it
                 signal.signal(number, signal.SIG_IGN)
         return code
 
     def _look_after(self) -> int:
         for number in _FORWARDED:
             signal.signal(number, self._forward)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as `nohup` leaves it
+            signal.signal(signal.SIGHUP, self._forward)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # or nothing would wake us
         signal.set_wakeup_fd(self._alarm, warn_on_full_buffer=False)
         in_a_row, ended = 0, ""
@@ -127,10 +133,14 @@ class _Supervisor:
             in_a_row += 1
             self._restarts[reason] += 1
             if in_a_row > RESTARTS_MAX:
-                log.critical("the worker ends again and again", ended=ended, restarts=RESTARTS_MAX)
+                if _is_read():
+                    log.critical("the worker ends again and again", ended=ended, restarts=RESTARTS_MAX)
                 return code
             pause = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS_MIN * 2 ** (in_a_row - 1))
-            log.error("the worker ended, starting another", ended=ended, reason=reason, pause_seconds=pause)
+            if _is_read():
+                log.error(
+                    "the worker ended, starting another", ended=ended, reason=reason, pause_seconds=pause
+                )
             if self._pause(pause):
                 return EXIT_OK
 
@@ -140,7 +150,7 @@ class _Supervisor:
         sys.stdout.flush()
         sys.stderr.flush()
         self._recorder.beat(START_SECONDS_MAX)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (*_FORWARDED, signal.SIGCHLD))
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (*_FORWARDED, signal.SIGHUP, signal.SIGCHLD))
         self._child = os.fork()
         if self._child == 0:
             self._free()
@@ -158,6 +168,9 @@ class _Supervisor:
         for number in (signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(
+            signal.SIGHUP, signal.SIG_IGN
+        )  # a terminal that ends tells us too; the parent sees to it
 
     def _wait(self) -> int:
         """How the child ended, as `waitpid` tells it. Kills it when it gives no sign of life."""
@@ -171,8 +184,9 @@ class _Supervisor:
                 beats, silent = now, 0.0
             if silent > self._recorder.patience_seconds and not self._hung:
                 self._hung = True
-                log.critical("the worker hangs: it is killed", silent_seconds=round(silent, 1))
                 os.kill(self._child, signal.SIGKILL)
+                if _is_read():
+                    log.critical("the worker hangs: it is killed", silent_seconds=round(silent, 1))
         self._child = 0
         return status
 
@@ -214,7 +228,7 @@ class _Supervisor:
         self._stopping = True
         if self._child:
             with suppress(ProcessLookupError):
-                os.kill(self._child, number)
+                os.kill(self._child, signal.SIGTERM if number == signal.SIGHUP else number)
 
 
 def die_with(parent: int) -> None:
@@ -223,6 +237,13 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before the line above
         os._exit(EXIT_STUCK)
+
+
+def _is_read() -> bool:
+    """Whether our log takes a line. A pipe that nobody empties would hold us, as it holds the worker."""
+    with suppress(OSError, ValueError):  # closed: nothing to wait for
+        return bool(select.select([], [_STANDARD_ERROR], [], 0)[1])
+    return True
 
 
 def _by(status: int) -> int:

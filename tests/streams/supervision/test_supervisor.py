@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,27 @@ def test_after_a_crash_or_a_hang_another_is_started_and_told_why(
     assert ran.births[1].partition(" ")[2] == f"{words} {{'{reason}': 1}}"
 
 
+def test_a_log_that_nobody_reads_holds_a_worker_and_not_who_looks_after_it(tmp_path: Path) -> None:
+    nobody, full = os.pipe()
+    os.set_blocking(full, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(full, b"x" * 4096)
+    os.set_blocking(full, True)
+    ran = subprocess.Popen(
+        [sys.executable, "-m", "tests.streams.supervision.supervised", str(tmp_path), "silent", "code:0"],
+        cwd=ROOT,
+        stderr=full,
+    )
+    try:
+        assert ran.wait(WAIT_SECONDS_MAX) == EXIT_OK
+    finally:
+        ran.kill()
+        ran.wait()
+        os.close(nobody)
+        os.close(full)
+
+
 def test_one_that_ends_again_and_again_is_given_up_so_that_the_orchestrator_sees_it(start: Start) -> None:
     ran = start("code:1")
     assert ran.ends() == EXIT_FAILED
@@ -122,7 +144,7 @@ def test_one_that_ends_again_and_again_is_given_up_so_that_the_orchestrator_sees
     assert ran.told()[-1]["event"] == "the worker ends again and again"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_stop_reaches_the_worker_which_ends_as_it_would_alone(start: Start, number: signal.Signals) -> None:
     ran = start("stop")
     ran.until(lambda: ran.births)
@@ -132,6 +154,21 @@ def test_a_stop_reaches_the_worker_which_ends_as_it_would_alone(start: Start, nu
     assert ran.ends() == EXIT_OK
     assert not alive(worker)
     assert ran.told() == []
+
+
+def test_the_end_of_its_terminal_is_a_stop_unless_it_was_told_to_outlive_it(start: Start) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does
+    try:
+        ran = start("stop")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    ran.until(lambda: ran.births)
+    ran.process.send_signal(signal.SIGHUP)
+    os.kill(ran.worker, signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        ran.process.wait(0.5)
+    ran.process.terminate()
+    assert ran.ends() == EXIT_OK
 
 
 def test_a_stop_while_nobody_runs_is_a_stop(start: Start) -> None:
