@@ -128,9 +128,8 @@ def _code(argv: Sequence[str] | None) -> int:
     except click.ClickException as fault:
         return _end(_told(fault), _class_of(fault))
     except SettingsError as fault:
-        return _end(
-            "\n".join(f"{name}: {reason}" for name, reason in fault.faults.items()), exit_codes.BAD_INPUT
-        )
+        told = [f"{name}: {reason}" for name, reason in fault.faults.items()]
+        return _end("\n".join(told) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
     except (StreamsError, StoreError) as fault:
         return _end(str(fault), exit_codes.NOT_DONE)
     return code if isinstance(code, int) else exit_codes.DONE

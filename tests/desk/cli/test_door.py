@@ -35,6 +35,11 @@ def raising(fault: BaseException) -> click.Command:
             2,
             "SAMEHAND_A: is wrong\nsamehand: ",
         ),
+        (
+            SettingsError({"SAMEHAND_A": "is wrong"}),
+            2,
+            "is wrong; `samehand doctor` says what to do\n",
+        ),
         (BrokerUnavailable("Kafka: NoBrokersAvailable"), 1, "samehand: Kafka: NoBrokersAvailable\n"),
         (StoreUnavailable("Redis did not answer in time"), 1, "samehand: Redis did not"),
         (KeyboardInterrupt(), 130, ""),
