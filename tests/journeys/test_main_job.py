@@ -50,7 +50,10 @@ def test_a_ban_finds_the_mirror_that_was_prepared_before_it(platform: Platform) 
 def test_a_change_turns_an_ordinary_account_into_a_mirror(platform: Platform) -> None:
     banned = a_ban("b3", handle="karakoram_songs", device_id=device(3), at=AGO, banned_at=AGO)
     platform.publish(platform.topics.banned, banned)
-    platform.publish(platform.topics.created, a_sign_up("n3", handle="salma_bakes", at=NOW))
+    first = a_sign_up("n3-first", handle="karakoram_songs_1", device_id=device(3), at=NOW)
+    platform.publish(platform.topics.created, first, a_sign_up("n3", handle="salma_bakes", at=NOW))
+    # Once the ban is known: else the look-back on it may come after the change.
+    platform.until(lambda: platform.alerts_on("n3-first"), "the alert on a mirror from the beginning")
     changed = a_change("n3", handle="karakoram_songs_2", device_id=device(3), at=NOW)
     platform.publish(platform.topics.updated, changed)
     platform.until(lambda: platform.alerts_on("n3"), "the alert")
@@ -113,7 +116,10 @@ def through_an_end(platform: Platform, end: Callable[[], object]) -> None:
         a_sign_up(f"r{number}", handle=f"pamir_radio_{number}", device_id=device(7), at=NOW)
         for number in range(60)
     ]
-    platform.publish(platform.topics.created, *mirrors[:30])
+    # Once the ban is known: a look-back on all of them would tell the strongest and count the rest.
+    platform.publish(platform.topics.created, mirrors[0])
+    platform.until(lambda: platform.alerts_on("r0"), "the first mirror's alert")
+    platform.publish(platform.topics.created, *mirrors[1:30])
     end()
     platform.publish(platform.topics.created, *mirrors[30:])
     platform.open()
