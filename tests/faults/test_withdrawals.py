@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterable
@@ -12,7 +13,9 @@ import redis
 
 from agents.tombstones import tombstone
 from schemas.accounts import AccountBanned, AccountCreated
-from schemas.alerts import MirrorAlert
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.wire import Decoded, decode_alert
+from store.limits import OPEN_ALERTS_A_BAN
 from streams.brokers import writer
 from tests.faults.conftest import KILLS
 from tests.faults.scene import BATCH_RECORDS, Scene
@@ -24,6 +27,7 @@ pytestmark = pytest.mark.kafka
 NOW = datetime.now(UTC).replace(microsecond=0)
 THEN = NOW - timedelta(hours=3)
 PAIRS = 120
+SWARM = OPEN_ALERTS_A_BAN + 60
 KILLED = max(3, KILLS // 4)
 TELLING = 3  # agents that publish alerts: each may have a batch in hand
 
@@ -144,6 +148,43 @@ def test_tombstones_deletions_and_own_bans_while_workers_are_killed(scene: Scene
     assert found == expected
     assert not any(line.ours or line.theirs for alert in final.values() for line in alert.evidence)
     assert scene.repeats() <= (TELLING + 1) * BATCH_RECORDS * KILLED
+
+
+def test_more_mirrors_than_a_ban_may_have_alerts_while_workers_are_killed(
+    scene: Scene, fault_table: Table
+) -> None:
+    """What was published is withdrawn, all of it, and the summary of what was beyond the cap as well."""
+    worker = scene.start()
+    scene.publish(scene.topics.banned, [a_ban("b0", handle="zarghun_media", device_id=device(0), at=THEN)])
+    scene.until(lambda: scene.committed(scene.topics.banned) == 1, "the ban")
+    swarm = [
+        a_sign_up(f"s{n}", handle=f"zarghun_media_{n}", device_id=device(0), at=THEN + timedelta(minutes=1))
+        for n in range(SWARM)
+    ]
+    scene.publish(scene.topics.created, swarm)
+    scene.until_settled()
+    scene.until(lambda: summaries(scene), "the summary of the rest")
+    published = statuses(scene)
+    assert len(published) == OPEN_ALERTS_A_BAN
+    worker.child.kill()
+    scene.publish(scene.topics.reinstated, [a_reinstatement("b0", at=NOW)])
+    began = time.monotonic()
+    killing(scene, 3)
+    scene.until(lambda: owes_nothing(scene), "the outbox to be empty")
+    recovered = time.monotonic() - began
+    left_open = sorted(name for name, alert in statuses(scene).items() if alert.status == "open")
+    fault = f"{SWARM} mirrors of one ban, lifted, kill -9, {KILLED} times"
+    fault_table.add(Row(fault, len(left_open), 0, scene.repeats(), None, recovered))
+    assert left_open == []
+    assert summaries(scene)[-1].status == "withdrawn"
+    assert summaries(scene)[-1].withdrawn_reason == "reinstated"
+
+
+def summaries(scene: Scene) -> list[AlertSummary]:
+    """Those on the topic of alerts, by revision."""
+    found = [decode_alert(it.value, now=math.inf) for it in scene.read(scene.topics.alerts)]
+    records = [it.record for it in found if isinstance(it, Decoded)]
+    return sorted((it for it in records if isinstance(it, AlertSummary)), key=lambda it: it.revision)
 
 
 def owes_nothing(scene: Scene) -> bool:
