@@ -30,14 +30,17 @@ def test_with_two_workers_the_record_is_set_aside_and_nothing_else_is_lost(
     stage = kafka_stage
     good = numbered(600)
     workers = [stage.start(**SUPERVISED), stage.start(**SUPERVISED)]
-    stage.until(lambda: all(any("Setting newly" in str(e["event"]) for e in stage.events(n)) for n in (0, 1)))
+    stage.until(
+        lambda: all(any(e["event"] == "partitions assigned" for e in stage.events(n)) for n in (0, 1))
+    )
     stage.send([*good[:300], harm.encode(), *good[300:]])
     took = stage.until(
         lambda: not set(good) - set(stage.echoed()) and len(letters(stage)) == 1, RECOVERY_SECONDS_MAX
     )
     [letter] = letters(stage)
     assert (letter.reason, letter.value) == ("ended-worker", harm.encode())
-    assert "3 times" in letter.detail
+    # Three, and once more where the other worker had it alone in hand before it could read of the third.
+    assert letter.detail.startswith(("ended its worker 3 times", "ended its worker 4 times"))
     assert set(stage.echoed()) == set(good)
     assert all(worker.poll() is None for worker in workers), "the supervisors live"
     ends = sum(
