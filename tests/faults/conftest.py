@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from local.apache import ApacheKafka
+from schemas.alerts import MirrorAlert
 from store.pepper import write_pepper_file
 from tests.faults.scene import Final, Scene
 from tests.faults.stream import Stream, the_stream
@@ -82,9 +83,19 @@ class Expected:
         differing = [key for key, alert in final.items() if self.final.get(key) != alert]
         _table.add(Row(fault, len(lost), len(differing), repeated, pause, recovered))
         assert lost == []
-        assert differing == [], [(final[key], self.final.get(key)) for key in differing[:1]]
+        assert differing == [], [_fields_apart(final[key], self.final.get(key)) for key in differing[:1]]
         assert repeated <= repeats_max
         assert scene.letters() == letters
+
+
+def _fields_apart(one: MirrorAlert, other: MirrorAlert | None) -> dict[str, tuple[object, object]]:
+    """What differs between two alerts, by field."""
+    names = MirrorAlert.__struct_fields__
+    return {
+        name: (mine, its)
+        for name in names
+        if (mine := getattr(one, name)) != (its := getattr(other, name, None))
+    }
 
 
 @pytest.fixture(scope="session")

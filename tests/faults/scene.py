@@ -291,10 +291,20 @@ class Scene:
 
 
 def final_of(alerts: Iterable[MirrorAlert]) -> Final:
-    """The last revision of each pair."""
+    """The last revision of each pair.
+
+    Whether an alert says that nobody knows who showed a value first hangs on the side from which the pair was
+    found, which is a matter of what was handled first; what it takes back does not.
+    """
     last: Final = {}
     for alert in sorted(alerts, key=lambda one: one.revision):
         last[alert.alert_id] = replace(
-            alert, detected_at=alert.matched.banned_at, seconds_since_event=0.0, direction="forward"
+            alert,
+            detected_at=alert.matched.banned_at,
+            seconds_since_event=0.0,
+            direction="forward",
+            counter_evidence=tuple(
+                line for line in alert.counter_evidence if (line.signal, line.weight) != ("first_shown", 0.0)
+            ),
         )
     return last
