@@ -17,6 +17,7 @@ ENDS_MAX = 6  # a batch a worker, three alone, and who met it while another hung
 RECOVERED_SECONDS_MAX = 300.0
 
 
+@pytest.mark.thorough  # by the clock: `make test-kafka` asks the same of two workers without a store
 def test_a_record_hangs_every_worker_until_it_is_set_aside(scene: Scene, expected: Expected) -> None:
     """Two workers recover by themselves; the record is a dead letter that says why, and nothing is lost."""
     scene.environment |= {"SAMEHAND_HANG_SECONDS": str(HANG_SECONDS)}
