@@ -161,13 +161,17 @@ def _slack(ours: str, theirs: str, cost: float, neighbours: float) -> float:
 def _part(ours: Word, theirs: Word) -> Likeness | None:
     """Runs of letters in common anywhere: worth what they are worth, less the places they could lie at.
 
-    And less for runs that are a small share of either word: who disguises a name keeps most of it.
+    And less for runs that are a small share of either word: who disguises a name keeps most of it. A word
+    like `media` is worth nothing, but it is in common all the same.
     """
-    runs = [run for run in common_runs(ours.base, theirs.base) if not decoration(run)]
-    if not runs:
+    shared = common_runs(ours.base, theirs.base)
+    if not shared:
         return None
-    part = " ".join(runs)
+    runs = [run for run in shared if not decoration(run)]
+    part = " ".join(runs or shared)
     own = bits(part)
+    if not runs:
+        return Likeness("part", part, own)
     kept = sum(map(len, runs))
     cost = _PART_BITS + REST_BITS * (2.0 - kept / len(ours.base) - kept / len(theirs.base))
     worth = min(sum((_run_bits(run, ours, theirs) for run in runs), 0.0), own) - cost

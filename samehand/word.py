@@ -43,6 +43,10 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         base = self.base
         return [base[at : at + RUN_MIN] for at in range(len(base) - RUN_MIN + 1)]
 
+    def shares_a_token(self, other: Word) -> bool:
+        """Whether a token of one, however short, is one of the other, too."""
+        return not set(self.tokens).isdisjoint(other.tokens)
+
 
 class Likeness(msgspec.Struct, frozen=True, gc=False):
     """``kind`` is ``same``, ``decorated``, ``extended``, ``reordered``, ``one-typo``, ``two-typos``,

@@ -127,7 +127,8 @@ class HandleSignal(SignalBase[HandleTrait]):
             return self._same_number(ours, theirs)
         found = self._best(likeness(ours.word, theirs.word), self._alternate(ours, theirs))
         if found is None:
-            return self._same_number(ours, theirs) or _DIFFERENT
+            differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
+            return self._same_number(ours, theirs) or differ
         return self._alike(found, ours, theirs, sight)
 
     def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:

@@ -35,6 +35,14 @@ _BASE: Final = 2
 _SHORT: Final = 0x80  # six bits a letter
 
 
+# Kinds in which all of both names is alike, and what those in which only a part is are called.
+_SPELT_ALIKE: Final = frozenset(("same", "one-typo", "two-typos", "decorated", "reordered"))
+_RUN: Final = ("shared-words", "The display names have a long run of letters in common.")
+_IN_PART: Final = {
+    "consonants": ("near-same", "The display names have the same words in other spellings."),
+    "extended": _RUN,
+    "part": _RUN,
+}
 _DIFFERENT: Final = Finding("different", "The display names do not resemble each other.")
 
 
@@ -101,23 +109,20 @@ class NameSignal(SignalBase[NameTrait]):
         if matched is not None and not matched.left_over:
             return self._by_words(matched, ours, theirs, sight)
         whole = likeness(ours.word, theirs.word)
-        if whole is not None and whole.kind in ("same", "one-typo", "two-typos", "decorated"):
+        if whole is not None and whole.kind in _SPELT_ALIKE:
             because = "The display names are the same but for spacing or a letter or two."
             return self._finding("near-same", because, (whole.part,), whole.slack_bits, sight)
-        if matched is not None and 2 * _bits(matched.words) < _bits(theirs.words):
-            matched = None
-        sounding = whole if whole is not None and whole.kind == "consonants" else None
-        if sounding is not None and (matched is None or worth_bits(sounding) > _worth_bits(matched)):
-            because = "The display names have the same words in other spellings."
-            return self._finding("near-same", because, (sounding.part,), sounding.slack_bits, sight)
+        # The rest of the words is no part of the resemblance, so the one of more bits explains the pair.
+        slack = 0.0
+        if matched is not None:
+            slack = matched.slack_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
+        if whole is not None and (matched is None or worth_bits(whole) > _bits(matched.words) - slack):
+            level, because = _IN_PART[whole.kind]
+            return self._finding(level, because, (whole.part,), whole.slack_bits, sight)
         if matched is not None:
             because = f"The display names share {_listed(matched.words)}."
-            slack = matched.slack_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
             return self._finding("shared-words", because, matched.words, slack, sight)
-        if whole is not None and whole.kind in ("extended", "part"):
-            because = "The display names have a long run of letters in common."
-            return self._finding("shared-words", because, (whole.part,), whole.slack_bits + 1.0, sight)
-        return _DIFFERENT
+        return None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
 
     def _by_words(self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding:
         if not matched.exact:
@@ -248,10 +253,6 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
 
 def _bits(words: Iterable[str]) -> float:
     return sum(map(bits, words), 0.0)
-
-
-def _worth_bits(matched: _Matched) -> float:
-    return _bits(matched.words) - matched.slack_bits
 
 
 def _left_over_bits(shared: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
