@@ -77,13 +77,14 @@ class Suspects:
 
     def __init__(self, read: Callable[[], Awaitable[Sequence[Suspect]]]) -> None:
         self._read = read
-        self._stale = True
+        self._moves = 1  # how often partitions came, and up to which of them the answer reckons with
+        self._known_moves = 0
         self._asking = asyncio.Lock()
         self._known: dict[tuple[str, int], list[Suspect]] = {}
 
     def moved(self) -> None:
         """Partitions came from other workers, and with them perhaps what ended those."""
-        self._stale = True
+        self._moves += 1
 
     @property
     def any(self) -> bool:
@@ -92,20 +93,16 @@ class Suspects:
 
     @property
     def stale(self) -> bool:
-        """Whether it is time to ask again."""
-        return self._stale
+        """Whether what is known may be out of date, as it is for everybody until the answer is there."""
+        return self._known_moves != self._moves
 
     async def refresh(self) -> None:
         """Ask again, if anything moved since."""
         async with self._asking:
-            while self._stale:
-                self._stale = False
-                try:
-                    found = await self._read()
-                except BaseException:
-                    self._stale = True
-                    raise
-                self._keep(found)
+            while self.stale:
+                moves = self._moves
+                self._keep(await self._read())
+                self._known_moves = moves
 
     def find(self, arrival: Arrival) -> Suspect | None:
         """The worst that is known of a record."""

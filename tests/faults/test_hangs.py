@@ -13,11 +13,12 @@ from tests.makers import a_sign_up
 pytestmark = pytest.mark.kafka
 
 HANG_SECONDS = 4  # the default is 15: a busy machine must not look hung, and here it may
-ENDS_MAX = 6  # a batch a worker, three alone, and who met it while another hung on it already
+# A batch a worker, three alone, and who met it while another hung on it already: 4 on idle cores, 5 beside
+# twelve processes that did nothing but count on two.
+ENDS_MAX = 6
 RECOVERED_SECONDS_MAX = 300.0
 
 
-@pytest.mark.thorough  # by the clock: `make test-kafka` asks the same of two workers without a store
 def test_a_record_hangs_every_worker_until_it_is_set_aside(scene: Scene, expected: Expected) -> None:
     """Two workers recover by themselves; the record is a dead letter that says why, and nothing is lost."""
     scene.environment |= {"SAMEHAND_HANG_SECONDS": str(HANG_SECONDS)}

@@ -75,6 +75,41 @@ async def test_it_asks_once_and_again_when_partitions_moved_or_nobody_answered()
     assert asked == 3
 
 
+async def test_nobody_decides_by_what_was_known_before_while_another_delivery_asks() -> None:
+    """Seven deliveries share what is known: one asks, and the others have to wait for the answer too."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def read() -> Sequence[Suspect]:
+        asked.set()
+        await answer.wait()
+        return (a_suspect(5, 5),)
+
+    suspects = Suspects(read)
+    asking = asyncio.create_task(suspects.refresh())
+    await asked.wait()
+    assert suspects.stale
+    answer.set()
+    await asking
+    assert not suspects.stale
+    assert suspects.find(arrival(5)) is not None
+
+
+async def test_what_moves_while_the_topic_is_read_is_asked_for_once_more() -> None:
+    asked = 0
+
+    async def read() -> Sequence[Suspect]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            suspects.moved()
+            return ()
+        return (a_suspect(5, 5),)
+
+    suspects = Suspects(read)
+    await suspects.refresh()
+    assert suspects.find(arrival(5)) is not None
+
+
 @pytest.mark.journey
 def test_a_batch_makes_suspects_and_only_one_alone_in_hand_is_counted(stage: Stage) -> None:
     topic = SuspectTopic(stage.settings)
