@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from math import floor
 
 from agents.counting import unavailable
@@ -14,6 +14,7 @@ from samehand.fingerprint import Fingerprint, Keyer, distil
 from samehand.lineage import Descent, founder
 from samehand.normal.redact import redacted
 from samehand.picture import Unseen, seen
+from samehand.scoring.calendar import DAY_SECONDS
 from samehand.showings import Showings
 from samehand.shown_since import shown_since
 from samehand.signals import POSITION, SIGNALS
@@ -139,13 +140,19 @@ def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO
         platform=account.platform,
         seen_at=event.at,
         quoted=quoted_of(event.account),
-        fingerprints=fingerprints_of(account, keyers, at=event.at),
+        fingerprints=fingerprints_of(account, keyers, at=_stated(event.occurred_at)),
         shown=_showings_of(event),
     )
 
 
-def ban_of(event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK) -> Ban:
-    """A ban to enrol. Where nobody says when it took effect, timing will say nothing."""
+def ban_of(
+    event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK, *, told_at: float = 0.0
+) -> Ban:
+    """A ban to enrol. Where nobody says when it took effect, timing will say nothing.
+
+    ``told_at`` (Unix seconds) is Kafka's moment of the record, 0 where there is none. A ban that took effect
+    a day or more before comes from a list or a batch: of its moment the day is believed and no more.
+    """
     banned_at = None if event.banned_at is None else event.banned_at.timestamp()
     account = account_of(event.platform, event.account, stock)
     basis = event.basis
@@ -165,8 +172,22 @@ def ban_of(event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK
             quoted=quoted_of(event.account),
             shown=_showings_of(event),
         ),
-        fingerprints=fingerprints_of(account, keyers, at=banned_at),
+        fingerprints=fingerprints_of(account, keyers, at=_effective(event, told_at)),
     )
+
+
+def _effective(event: AccountBanned, told_at: float) -> float | None:
+    """When a ban took effect, as far as it is known: to the second, or a UTC midnight for the day."""
+    if event.banned_at is None:
+        return None
+    at = _stated(event.banned_at)
+    return at - at % DAY_SECONDS if told_at - at >= DAY_SECONDS else at
+
+
+def _stated(moment: datetime) -> float:
+    """Unix seconds; of a midnight, wherever it was one, that of the same date in UTC: it is a date."""
+    is_date = moment.time() == time.min
+    return (moment.replace(tzinfo=UTC) if is_date else moment).timestamp()
 
 
 def _showings_of(event: AccountEvent) -> Showings:
@@ -246,7 +267,10 @@ def _lines(
 def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
     """What one side shows of a signal; of the pair's circumstances, the side's own."""
     if signal == "timing":
-        return "" if fingerprint.at is None else moment(fingerprint.at).isoformat(timespec="seconds")
+        if fingerprint.at is None:
+            return ""
+        said = moment(fingerprint.at).isoformat(timespec="seconds")
+        return said[: len("YYYY-MM-DD")] if fingerprint.at_is_day else said
     if signal == "platform":
         return fingerprint.platform
     if signal == CROSSING.name:

@@ -26,6 +26,7 @@ Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
 
 RECORD_VERSION: Final = 4
+_DAY_SECONDS: Final = 86_400
 _SECTION_LENGTH_MAX: Final = 0xFFFF
 _EMPTY: Final = 0x80  # added to the code of a section without a payload, which then has no length either
 _CODE_MAX: Final = _EMPTY - 1
@@ -40,7 +41,8 @@ _AT_LATER: Final = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
 class Fingerprint:
     """The traits of one account, in the order of :data:`samehand.signals.SIGNALS`; absent is ``None``.
 
-    ``at`` is the account's moment in Unix seconds (creation of a new account, ban of a banned one).
+    ``at`` is the account's moment in Unix seconds (creation of a new account, ban of a banned one); a
+    midnight stands for its whole day (:func:`is_day`).
     ``pepper_id`` names the secret under which its digests were made: only digests of one secret compare.
     ``stratum`` is the script and language within which the commonness of its names is judged.
     """
@@ -55,6 +57,19 @@ class Fingerprint:
     def trait(self, signal: str) -> object | None:
         """The trait of one signal by its name, or ``None`` where the account shows nothing."""
         return self.traits[POSITION[signal]]
+
+    @property
+    def at_is_day(self) -> bool:
+        """Whether the moment is known only to the day."""
+        return self.at is not None and is_day(self.at)
+
+
+def is_day(at: float) -> bool:
+    """Whether a moment (Unix seconds) stands for its whole day: a UTC midnight, to the second.
+
+    A date without a time reads as one, and one in 86,400 that were meant loses what a few hours would tell.
+    """
+    return int(at) % _DAY_SECONDS == 0
 
 
 def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int = 0) -> Fingerprint:

@@ -18,6 +18,7 @@ from samehand.fingerprint import Fingerprint, query_keys, unpack
 from samehand.frequency import Frequencies
 from samehand.keys import Key, KeyKind
 from samehand.lineage import Descent
+from samehand.scoring.calendar import Calendars
 from samehand.scoring.key_table import KeyTable
 from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
@@ -364,6 +365,12 @@ class Store(Protocol):
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates; ``None`` where the ban has gone since."""
+
+    async def calendars(self, *, now: float) -> Calendars:
+        """When the bans enrolled took effect, policy by policy.
+
+        As they stood at most :data:`store.limits.CALENDAR_SECONDS` before ``now``.
+        """
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:

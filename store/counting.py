@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from samehand.fingerprint import Fingerprint
 from samehand.keys import Key, KeyKind, kind_of, value_of
-from samehand.signals import SIGNALS
+from samehand.signals import POSITION, SIGNALS
 
 # Counted within the script and language of the account: a name is as common as it is there.
 _WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
@@ -22,6 +22,8 @@ _OF_NETWORKS = frozenset((KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT))
 
 # An account counts at most so many values: a bio may hold dozens of contact points.
 VALUES_MAX = 32
+
+_TELLS_CLUSTER = ((POSITION["network"], KeyKind.PREFIX), (POSITION["device"], KeyKind.DEVICE))
 
 # So many accounts of one cluster count among all: a household's, a few of a carrier's. It may be small, since
 # each value of a cluster counts once, and a large number would make values of crowded networks look rare.
@@ -35,6 +37,15 @@ class Counted(NamedTuple):
     value: bytes
     stratum: str
     cluster: bytes
+
+
+def cluster_of(fingerprint: Fingerprint) -> bytes | None:
+    """What tells an account's cluster: its network prefix, else its device; ``None`` with neither."""
+    for place, kind in _TELLS_CLUSTER:
+        trait = fingerprint.traits[place]
+        if trait is not None:
+            return _first(list(SIGNALS[place].counts(trait)), kind)
+    return None
 
 
 class Sighting(NamedTuple):

@@ -63,6 +63,18 @@ def recent_bans(shards: int) -> int:
     return max(RECENT_BANS // shards, 256)
 
 
+# Days for which bans are counted by the minute, and by the hour: spans of minutes are then still exact for
+# events that come a day late, and spans of hours for a month of them.
+BAN_MINUTES_DAYS = 2
+BAN_HOURS_DAYS = 32
+
+# Policies with a calendar of their own; all others share one. Platforms have some dozens of rules.
+BAN_POLICIES = 63
+
+# A process reads the calendar of bans no more often than this: what a second of bans is among all changes no
+# price, and a million bans of two years are 100 KB.
+CALENDAR_SECONDS = 1.0
+
 # A slot is three bytes of a posting entry.
 SLOTS_A_SHARD = 1 << 24
 

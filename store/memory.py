@@ -14,6 +14,7 @@ from samehand.fingerprint import unpack
 from samehand.frequency import Frequencies
 from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
+from samehand.scoring.calendar import Calendars
 from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
@@ -35,6 +36,7 @@ from store.base import (
     StoreFacts,
     SummaryCounts,
 )
+from store.common.calendar import BanTimes, calendars, dated_in
 from store.counting import counted
 from store.limits import (
     AWAITING_MAX,
@@ -86,6 +88,7 @@ class MemoryStore:
     identity: bytes = b""
     _addresses: Addresses = field(init=False)
     _indexes: list[Index] = field(init=False)
+    _times: list[BanTimes] = field(init=False)
     _remembered: list[RememberedShard] = field(init=False)
     _counts: Counts = field(init=False)
     _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
@@ -109,6 +112,7 @@ class MemoryStore:
         shards = self.bounds.shards
         self._addresses = Addresses(self.identity)
         self._indexes = [Index(shards) for _ in range(shards)]
+        self._times = [BanTimes() for _ in range(shards)]
         self._remembered = [
             RememberedShard(shards, self.bounds.retention_seconds, self.bounds.remembered_bytes // shards)
             for _ in range(shards)
@@ -141,7 +145,9 @@ class MemoryStore:
         return [self._enrol(ban, now) for ban in bans]
 
     def _enrol(self, ban: Ban, now: float) -> Enrolled:
-        facts, index = ban.facts, self._indexes[self._shard(ban.account)]
+        shard = self._shard(ban.account)
+        facts, index, times = ban.facts, self._indexes[shard], self._times[shard]
+        times.turn(now)
         known = index.entries.get(ban.account)
         if _over(facts, now):
             self._expunge_ban(ban.account, facts.occurred_at, now, "ban-expired")
@@ -153,7 +159,10 @@ class MemoryStore:
         entry = self._entry(ban)
         if known == entry:
             return Enrolled.UNCHANGED
+        if known is not None:
+            times.remove(dated_in(known.frame, known.quote))
         index.put(entry)
+        times.add(dated_in(entry.frame, entry.quote))
         return Enrolled.NEW if known is None else Enrolled.CHANGED
 
     def _entry(self, ban: Ban) -> Entry:
@@ -170,6 +179,7 @@ class MemoryStore:
         return [self._expunge(account, occurred_at, now, reason) for account, occurred_at in accounts]
 
     def _expunge(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> bool:
+        self._times[self._shard(account)].turn(now)
         entry = self._indexes[self._shard(account)].entries.get(account)
         if entry is not None and _occurred_at(entry) > occurred_at:
             return False
@@ -186,11 +196,17 @@ class MemoryStore:
         entry = index.entries.get(account)
         if entry is not None and _occurred_at(entry) > occurred_at:
             return
-        index.remove(account)
+        self._take_out(account)
         self._withdraw_all(account, reason, now)
         marked = self._reinstated.get(account)
         latest = max(marked[0], occurred_at) if marked and marked[1] > now else occurred_at
         self._reinstated[account] = (latest, now + MARKER_SECONDS)
+
+    def _take_out(self, account: str) -> None:
+        shard = self._shard(account)
+        entry = self._indexes[shard].remove(account)
+        if entry is not None:
+            self._times[shard].remove(dated_in(entry.frame, entry.quote))
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
         """The bans as enrolled."""
@@ -213,6 +229,8 @@ class MemoryStore:
         """Removes bans that expired in an hour that is over."""
         known = [(one, at) for one, at in self._awaiting.items() if at > now - MARKER_SECONDS]
         self._awaiting = dict(known[-AWAITING_MAX:])
+        for times in self._times:
+            times.turn(now)
         hour = now - now % SWEPT_SECONDS
         gone = [
             entry.account
@@ -221,7 +239,7 @@ class MemoryStore:
             if (over := read_frame(entry.frame).expires_at) is not None and over < hour
         ][:SWEEP_AT_ONCE]
         for account in gone:
-            self._indexes[self._shard(account)].remove(account)
+            self._take_out(account)
             self._withdraw_all(account, "ban-expired", now)
         return len(gone)
 
@@ -235,6 +253,10 @@ class MemoryStore:
         """What alerts quote; a ``ref`` is the account key."""
         bans = await self.bans(refs)
         return [ban.facts if ban else None for ban in bans]
+
+    async def calendars(self, *, now: float) -> Calendars:
+        """When the bans enrolled took effect."""
+        return calendars((one.today, one.counts) for one in self._times)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:

@@ -11,8 +11,18 @@ from samehand.lineage import founder
 from schemas.alerts import WithdrawnReason
 from store.addresses import Digest
 from store.base import Ban, BanFacts, Enrolled
+from store.common.calendar import Dated, dated_in
 from store.errors import StoreUnavailable
-from store.limits import MARKER_SECONDS, SLOTS_A_SHARD, SWEEP_AT_ONCE, TAKEN_OUT_AT_ONCE, recent_bans
+from store.limits import (
+    BAN_HOURS_DAYS,
+    BAN_MINUTES_DAYS,
+    BAN_POLICIES,
+    MARKER_SECONDS,
+    SLOTS_A_SHARD,
+    SWEEP_AT_ONCE,
+    TAKEN_OUT_AT_ONCE,
+    recent_bans,
+)
 from store.records import (
     BanQuote,
     ban_quote,
@@ -45,8 +55,11 @@ class _Write:
     frame: bytes = b""
     quote: bytes = b""
     rows: bytes = b""
+    dated: bytes = b""
     expect: bytes = b""
+    expect_quote: bytes = b""
     out: bytes = b""
+    dated_out: bytes = b""
 
     @property
     def parts(self) -> tuple[bytes | str, ...]:
@@ -57,10 +70,13 @@ class _Write:
             repr(self.occurred_at),
             self.reason or "",
             self.expect,
+            self.expect_quote,
             self.frame,
             self.quote,
             self.out,
             self.rows,
+            self.dated_out,
+            self.dated,
         )
 
 
@@ -105,6 +121,7 @@ class Bans:
             frame=frame,
             quote=ban_quote(facts, root),
             rows=rows,
+            dated=_packed(Dated.of(ban.fingerprints[0], facts.policy, root)),
         )
 
     async def expunge(
@@ -115,9 +132,10 @@ class Bans:
         return await self._write(writes, now)
 
     async def sweep(self, now: float) -> int:
-        """Takes out bans that expired in an hour that is over."""
+        """Takes out bans that expired in an hour that is over, and turns the calendar's leaves."""
         swept = 0
         for shard in self._shards.all:
+            await self._shards.script("ban_write", shard, *self._head(now))
             quotes = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
             gone = [self._shards.addresses.account(read_ban_quote(quote).account) for quote in quotes]
             writes = [_Write("sweep", digest, float("inf"), "ban-expired") for digest in gone]
@@ -180,27 +198,51 @@ class Bans:
         """Writes; where something else is there than expected, takes that out in the next turn."""
         words = [""] * len(writes)
         todo = dict(enumerate(writes))
-        recent = recent_bans(self._shards.layout.sizes.shards)
-        head = (repr(now), MARKER_SECONDS, self._spread.maps, SLOTS_A_SHARD, recent)
         for _ in range(_TURNS + len(writes)):
             if not todo:
                 return words
             # One account twice in a batch: in the batch's order, since a conflict would reorder them.
             turn = _first_of_each(todo)
             answers = await self._shards.ask(
-                "ban_write", [todo[at].digest for at in turn], head, [todo[at].parts for at in turn], 2
+                "ban_write",
+                [todo[at].digest for at in turn],
+                self._head(now),
+                [todo[at].parts for at in turn],
+                3,
             )
-            for at, (word, found) in zip(turn, answers, strict=True):
+            for at, (word, frame, quote) in zip(turn, answers, strict=True):
                 if word == b"conflict":
-                    todo[at] = replace(todo[at], expect=found, out=self._rows(found))
+                    todo[at] = replace(
+                        todo[at],
+                        expect=frame,
+                        expect_quote=quote,
+                        out=self._rows(frame),
+                        dated_out=_packed(dated_in(frame, quote)),
+                    )
                 else:
                     words[at] = word.decode()
                     del todo[at]
         raise StoreUnavailable("an account is written by others all the time")
 
+    def _head(self, now: float) -> tuple[str | int, ...]:
+        return (
+            repr(now),
+            MARKER_SECONDS,
+            self._spread.maps,
+            SLOTS_A_SHARD,
+            recent_bans(self._shards.layout.sizes.shards),
+            BAN_MINUTES_DAYS,
+            BAN_HOURS_DAYS,
+            BAN_POLICIES,
+        )
+
     def _rows(self, frame: bytes) -> bytes:
         (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], self._spread)
         return rows
+
+
+def _packed(dated: Dated | None) -> bytes:
+    return b"" if dated is None else dated.packed
 
 
 def _first_of_each(todo: dict[int, _Write]) -> list[int]:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
-    **dict.fromkeys(("remember", "remembered_read", "forget"), "generations"),
-    **dict.fromkeys(("ban_write", "propose", "withdraw", "owed", "settle"), "outbox"),
+    **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
+    **dict.fromkeys(("propose", "withdraw", "owed", "settle"), ("outbox",)),
+    "ban_write": ("outbox", "calendar"),
 }
 """What a script needs beside what all share."""
 _NAMES = (
@@ -47,7 +48,7 @@ class Script(NamedTuple):
 
 
 def _read(name: str) -> Script:
-    parts = ["common", *([_BESIDES[name]] if name in _BESIDES else []), name]
+    parts = ["common", *_BESIDES.get(name, ()), name]
     text = "\n".join(_LUA.joinpath(f"{part}.lua").read_text(encoding="utf-8") for part in parts)
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 

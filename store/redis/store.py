@@ -8,6 +8,7 @@ from hashlib import sha1
 from samehand.frequency import Frequencies
 from samehand.keys import KeyKind
 from samehand.lineage import Descent
+from samehand.scoring.calendar import Calendars
 from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
 from store.addresses import Addresses
@@ -32,6 +33,7 @@ from store.memory import Bounds
 from store.redis.alerts import Alerts
 from store.redis.awaiting import Awaiting
 from store.redis.bans import Bans
+from store.redis.calendar import BanCalendars
 from store.redis.counters import Counters
 from store.redis.families import Families
 from store.redis.layout import Layout, Sizes, fold_versions
@@ -70,6 +72,7 @@ class RedisStore:
         self._counters = Counters(self._shards, bounds.freeze_seconds)
         self._families = Families(self._shards)
         self._bans = Bans(self._shards, self._families)
+        self._calendars = BanCalendars(self._shards)
         self._alerts = Alerts(self._shards)
         self._outbox = Outbox(self._shards)
         self._awaiting = Awaiting(self._shards)
@@ -176,6 +179,10 @@ class RedisStore:
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates."""
         return await self._bans.facts(refs)
+
+    async def calendars(self, *, now: float) -> Calendars:
+        """When bans took effect, read where it changed and at most once a second."""
+        return await self._calendars.read(now)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:

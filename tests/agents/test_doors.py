@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -80,6 +80,37 @@ def test_a_ban_without_a_date_gives_no_timing() -> None:
     assert [fingerprint.at for fingerprint in ban.fingerprints] == [None]
     assert ban.facts.descent.root_id == "telegram:7"
     assert matched_of(ban.facts).banned_at is None
+
+
+PAKISTAN = timezone(timedelta(hours=5))
+MIDNIGHT = NOON - timedelta(hours=12)
+ASIDE = datetime(NOON.year, NOON.month, NOON.day, tzinfo=PAKISTAN)
+
+
+@pytest.mark.parametrize(
+    ("banned_at", "told_after", "moment"),
+    [
+        (NOON, timedelta(0), NOON),
+        (NOON, timedelta(hours=23), NOON),
+        (NOON, timedelta(days=1), MIDNIGHT),
+        (MIDNIGHT, timedelta(0), MIDNIGHT),
+        (ASIDE, timedelta(0), MIDNIGHT),
+        (ASIDE + timedelta(seconds=1), timedelta(0), ASIDE + timedelta(seconds=1)),
+    ],
+)
+def test_of_a_date_without_a_time_and_of_a_ban_told_late_the_day_is_known(
+    banned_at: datetime, told_after: timedelta, moment: datetime
+) -> None:
+    event = a_ban("7", banned_at=banned_at, handle="umar")
+    ban = ban_of(event, KEYERS, told_at=(banned_at + told_after).timestamp())
+    assert [fingerprint.at for fingerprint in ban.fingerprints] == [moment.timestamp()]
+    assert ban.fingerprints[0].at_is_day is (moment == MIDNIGHT)
+    assert ban.facts.banned_at == banned_at.timestamp()
+
+
+def test_a_row_of_a_file_has_no_record_that_could_be_late() -> None:
+    ban = ban_of(a_ban("7", banned_at=NOON, handle="umar"), KEYERS)
+    assert ban.fingerprints[0].at == NOON.timestamp()
 
 
 def test_a_sign_up_is_remembered_at_its_own_time() -> None:

@@ -24,9 +24,11 @@ def an_account(
     return Account(platform=platform, account_id=account_id, handle=handle, **traits)  # type: ignore[arg-type]  # text traits only
 
 
-def fingerprints(account: Account, peppers: Peppers = PEPPERS) -> tuple[Fingerprint, ...]:
+def fingerprints(
+    account: Account, peppers: Peppers = PEPPERS, *, at: float | None = NOW - DAY
+) -> tuple[Fingerprint, ...]:
     """One a pepper."""
-    return tuple(distil(account, keyer, at=NOW - DAY, pepper_id=number) for number, keyer in peppers.keyers)
+    return tuple(distil(account, keyer, at=at, pepper_id=number) for number, keyer in peppers.keyers)
 
 
 def a_ban(
@@ -37,11 +39,12 @@ def a_ban(
     occurred_at: float = NOW - DAY,
     expires_at: float | None = None,
     descent: Descent | None = None,
-    policy: str = "spam",
+    policy: str | None = "spam",
     peppers: Peppers = PEPPERS,
+    at: float | None = NOW - DAY,
     **traits: str,
 ) -> Ban:
-    """A ban to enrol."""
+    """A ban to enrol; ``at`` is when it took effect."""
     account = an_account(account_id, platform=platform, handle=handle, **traits)
     return Ban(
         account=account.key,
@@ -58,7 +61,7 @@ def a_ban(
             descent=descent or founder(account.key),
             quoted=Quoted(handle or "", account.display_name or ""),
         ),
-        fingerprints=fingerprints(account, peppers),
+        fingerprints=fingerprints(account, peppers, at=at),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,15 +19,26 @@ from samehand.keys import (
     value_of,
 )
 from samehand.lineage import Descent, founder
+from samehand.scoring.calendar import Calendar
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from samehand.showings import Showings, Span
+from store.addresses import Addresses
 from store.base import Ban, Enrolled, OpenAlert, Proposal, Query, Ruled, Ruling, Settled, Store, Summary
-from store.limits import CLAIM_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, SWEPT_SECONDS, shard_posting_cap
+from store.limits import (
+    BAN_POLICIES,
+    CLAIM_SECONDS,
+    OPEN_ALERTS_A_BAN,
+    OWED_AT_ONCE,
+    SWEPT_SECONDS,
+    shard_posting_cap,
+)
+from store.memory import MemoryStore
 from store.pepper import Pepper, Peppers
 from store.records import keys_of_fingerprints
 from tests.store.conftest import MakeStore
 from tests.store.makers import (
     DAY,
+    IDENTITY,
     NOW,
     PEPPERS,
     a_ban,
@@ -200,6 +211,103 @@ def a_table(keys: Mapping[Key, tuple[int, float, bool]], least: float, **others:
 def keys_of_handle(*handles: str) -> list[Key]:
     """The keys of whole handles."""
     return [key_of(KeyKind.HANDLE_FULL, handle.encode()) for handle in handles]
+
+
+class TestCalendar:
+    """When bans took effect. Each question is asked seconds after the last: an answer may be a second old."""
+
+    async def test_a_ban_counts_until_it_is_reinstated(self, store: Store) -> None:
+        bans = [a_ban(str(n), at=NOW - 600 * n) for n in range(1, 4)]
+        await store.enrol([*bans, bans[0]], now=NOW)
+        assert await counted(store, NOW) == 3
+        await store.expunge([(bans[1].account, NOW)], now=NOW)
+        assert await counted(store, NOW + 2) == 2
+        calendars = await store.calendars(now=NOW + 4)
+        assert calendars.of("spam").share(NOW, 0.0, 900.0) == 0.25  # of one other ban none is as near
+
+    async def test_a_later_ban_of_an_account_takes_the_place_of_the_former(self, store: Store) -> None:
+        await store.enrol([a_ban("1", at=NOW - 3 * DAY), a_ban("2", at=NOW - 3 * DAY)], now=NOW)
+        await store.enrol([a_ban("1", occurred_at=NOW, at=NOW, policy="terror")], now=NOW)
+        assert await counted(store, NOW, "spam") == 1
+        assert await counted(store, NOW + 2, "terror") == 1
+
+    async def test_a_swept_ban_counts_no_more_and_an_emptied_store_counts_nothing(self, store: Store) -> None:
+        ends = a_ban("1", expires_at=NOW + 60)
+        await store.enrol([ends], now=NOW)
+        later = NOW + 2 * SWEPT_SECONDS
+        assert await store.sweep(now=later) == 1
+        assert await counted(store, later) == 0
+        calendars = await store.calendars(now=later + 2)
+        assert calendars.of("spam").share(NOW, 0.0, DAY) is None
+
+    async def test_a_ban_without_a_moment_counts_nowhere(self, store: Store) -> None:
+        await store.enrol([a_ban("1", at=None), a_ban("2", at=NOW)], now=NOW)
+        assert await counted(store, NOW) == 1
+
+    async def test_a_ban_whose_day_alone_is_known_is_near_to_nothing(self, store: Store) -> None:
+        midnight = NOW - NOW % DAY
+        await store.enrol([a_ban(str(n), at=midnight) for n in range(9)], now=NOW)
+        await store.enrol([a_ban("timed", at=NOW)], now=NOW)
+        spam = (await store.calendars(now=NOW)).of("spam")
+        hour, day = spam.share(NOW, 0.0, 3_600.0), spam.share(midnight + DAY, 0.0, DAY)
+        assert hour is not None
+        assert day is not None
+        assert hour < 0.2 < 0.9 < day
+
+    async def test_what_shares_a_network_or_a_family_counts_once_an_hour(self, store: Store) -> None:
+        here = of_one_shard()
+        farm = [a_ban(next(here), ip=f"39.40.1.{n}", at=NOW - n) for n in range(1, 20)]
+        family = [a_ban(next(here), ip=f"{n}.9.9.9", descent=Descent("x:2", 1), at=NOW) for n in (8, 9)]
+        await store.enrol([*farm, *family, a_ban("alone", at=NOW)], now=NOW)
+        assert await counted(store, NOW) == 3
+        await store.expunge([(ban.account, NOW) for ban in farm[:-1]], now=NOW)
+        assert await counted(store, NOW + 2) == 3
+        await store.expunge([(farm[-1].account, NOW)], now=NOW)
+        assert await counted(store, NOW + 4) == 2
+        await store.enrol([a_ban(next(here), ip="39.40.1.9", at=NOW - 3_600)], now=NOW)
+        assert await counted(store, NOW + 6) == 3
+
+    async def test_more_policies_than_are_kept_apart_share_one_calendar(self, store: Store) -> None:
+        here = of_one_shard()
+        bans = [a_ban(next(here), policy=f"policy-{n}", at=NOW) for n in range(BAN_POLICIES + 5)]
+        await store.enrol(bans, now=NOW)
+        calendars = await store.calendars(now=NOW)
+        assert list(calendars.by_policy) == [f"policy-{n}" for n in range(BAN_POLICIES)]
+        assert calendars.of("policy-0") != calendars.others == calendars.of(f"policy-{BAN_POLICIES}")
+        await store.expunge([(ban.account, NOW) for ban in bans[1:]], now=NOW)
+        assert await counted(store, NOW + 2, "policy-0") == 1
+        assert (await store.calendars(now=NOW + 4)).others is None
+
+    async def test_minutes_and_hours_fold_into_days_and_none_is_lost(self, store: Store) -> None:
+        await store.enrol([a_ban(str(n), at=NOW - n * 60) for n in range(200)], now=NOW)
+        for days in (1, 3, 40):
+            later = NOW + days * DAY
+            await store.sweep(now=later)
+            assert await counted(store, later) == 200
+        later = NOW + 41 * DAY
+        await store.expunge([(f"x:{n}", later) for n in range(199)], now=later)
+        assert await counted(store, later) == 1
+
+    async def test_it_is_still_there_after_a_restart(self, make_store: MakeStore) -> None:
+        first = await make_store()
+        await first.enrol([a_ban(str(n), at=NOW - n * 90) for n in range(20)], now=NOW)
+        known = await first.calendars(now=NOW)
+        second = await make_store()
+        if isinstance(second, MemoryStore):
+            return  # it ends with its process
+        assert await second.calendars(now=NOW) == known
+
+
+def of_one_shard() -> Iterator[str]:
+    """Ids of accounts of platform x that share a shard where there are three."""
+    addresses = Addresses(IDENTITY)
+    return (str(n) for n in range(10_000) if addresses.account(f"x:{n}").shard(3) == 0)
+
+
+async def counted(store: Store, now: float, policy: str = "spam") -> int:
+    """How many bans the calendar of a policy counts."""
+    calendar = (await store.calendars(now=now)).of(policy)
+    return calendar.bans if isinstance(calendar, Calendar) else 0
 
 
 class TestReach:

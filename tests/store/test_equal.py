@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +23,7 @@ from store.base import Query, Settled, Store, Summary
 from store.memory import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_claim, a_proposal, a_query, a_remembered
+from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_proposal, a_query, a_remembered
 
 HANDLES = ["umar_media", "um4r.media2", "media_umar", "salma_khan", "salmakhan99", "umarmediaofficial", "zz"]
 PLACES = ["39.40.1.2", "39.40.1.9", "103.12.9.1"]
@@ -37,6 +38,9 @@ ENROL = st.tuples(
     MOMENTS,
     st.none() | st.sampled_from([NOW + 40.0, NOW + 400.0]),
     st.none() | IDS,
+    st.none() | st.sampled_from([NOW, NOW - 59.0, NOW - 3 * DAY, NOW - 40 * DAY, NOW - NOW % DAY]),
+    st.none() | st.sampled_from(["spam", "violent-extremism"]),
+    st.none() | st.sampled_from(PLACES),
 )
 REMEMBER = st.tuples(st.just("remember"), IDS, st.sampled_from(HANDLES), MOMENTS, st.sampled_from(PLACES))
 EXPUNGE = st.tuples(st.just("expunge"), IDS, MOMENTS)
@@ -49,7 +53,7 @@ CONFIRM = st.tuples(st.just("confirm"), IDS, IDS, CLAIMANTS, st.integers(1, 3))
 PAIR = st.tuples(st.sampled_from(["settle", "suppress", "withdraw"]), IDS, IDS)
 JOIN = st.tuples(st.just("join"), IDS, IDS)
 OTHER = st.tuples(st.sampled_from(["sweep", "freeze"]))
-WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0, 3_600.0]))
+WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0, 3_600.0, 3 * DAY]))
 STEPS = st.lists(
     st.one_of(ENROL, ENROL, REMEMBER, REMEMBER, EXPUNGE, FORGET, PROPOSE, CONFIRM, PAIR, JOIN, OTHER, WAIT),
     min_size=5,
@@ -79,15 +83,24 @@ class Story:
 
     store: Store
     now: float = NOW
+    asked: int = 0
     answers: list[object] = field(default_factory=list)
 
     async def step(self, step: tuple[object, ...]) -> object:
         """One step; what the store answered."""
         match step:
-            case ("enrol", str(one), str(handle), float(moment), expires, root):
-                descent = founder(f"x:{one}") if root is None else Descent(f"x:{root}", 1)
-                expires_at = expires if isinstance(expires, float) else None
-                ban = a_ban(one, handle=handle, occurred_at=moment, expires_at=expires_at, descent=descent)
+            case ("enrol", str(one), str(handle), float(moment), expires, root, at, policy, place):
+                traits: dict[str, Any] = {"ip": place} if isinstance(place, str) else {}
+                ban = a_ban(
+                    one,
+                    handle=handle,
+                    occurred_at=moment,
+                    expires_at=expires if isinstance(expires, float) else None,
+                    descent=founder(f"x:{one}") if root is None else Descent(f"x:{root}", 1),
+                    at=at if isinstance(at, float) else None,
+                    policy=policy if isinstance(policy, str) else None,
+                    **traits,
+                )
                 return await self.store.enrol([ban], now=self.now)
             case ("remember", str(one), str(handle), float(moment), str(place)):
                 account = a_remembered(one, handle=handle, seen_at=moment, ip=place)
@@ -141,7 +154,9 @@ class Story:
         pairs = [a_proposal(one, other).alert_id for one in ACCOUNTS for other in ACCOUNTS]
         figures = await store.figures()
         frequencies = await store.frequencies()
+        self.asked += 2  # a calendar may be as old as a second
         return [
+            await store.calendars(now=now + self.asked),
             [[(one.fingerprints, one.rank) for one in several] for several in likes],
             [[(one.fingerprints, one.rank, one.bearers) for one in several] for several in near],
             await store.facts([one.ref for several in likes for one in several]),

@@ -1,12 +1,14 @@
--- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, recent bans, then
--- nine for each operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame, frame, quote, rows
--- to take out, rows to put in. Answers for each a word, and after `conflict` the frame found.
+-- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, recent bans, days
+-- whose minutes and whose hours the calendar keeps, its policies at most, then twelve for each operation: verb, digest,
+-- occurred_at, why its alerts are withdrawn, expected frame and quote, frame, quote, rows to take out, rows to put in,
+-- and the moments to count no more and to count. Answers for each a word, and after `conflict` frame and quote found.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local recent = tonumber(ARGV[6])
 local INDEX = ROOT .. 'b:'
 local answers = {}
+times_turn(now, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 
 -- the calendar of bans that expire: at `x` the hours in which any do, for each a list of their slots, which Redis
 -- packs five bytes each. Who is taken out of its turn is looked for in the hour's list.
@@ -53,30 +55,36 @@ local function full()
   return call('LLEN', INDEX .. 'f') == 0 and tonumber(call('HGET', INDEX .. 'c', 'next') or 0) >= slots
 end
 
-local function one(verb, digest, occurred, reason, expect, frame, quote, out, rows)
+local function one(verb, digest, occurred, reason, expect, expect_quote, frame, quote, out, rows, dated_out, dated)
   local name = hex(digest)
   local slot = map_get(INDEX, digest, buckets)
   local known = slot and page_get(INDEX .. 'r', slot)
   local words = slot and page_get(INDEX .. 'q', slot)
   local later = slot and struct.unpack('>d', words) > occurred
+  local unlike = slot and (known ~= expect or words ~= expect_quote)
   if verb == 'enrol' then
     local lifted = marked(ROOT .. 'm:' .. name, now)
     if later or (lifted and lifted >= occurred) then return 'superseded' end
     if slot and known == frame and words == quote then return 'unchanged' end
-    if slot and known ~= expect then return 'conflict', known end
+    if unlike then return 'conflict', known, words end
     if not slot and full() then return redis.error_reply('FULL') end
-    if slot then unlist_all(INDEX, out, slot) end
+    if slot then
+      unlist_all(INDEX, out, slot)
+      times_count(dated_out, -1)
+    end
     local place = entry_write(INDEX, buckets, digest, slot, frame, quote, rows)
     calendar_move(place, slot and hour_of(known), hour_of(frame))
     recent_put(place, frame)
+    times_count(dated, 1)
     return slot and 'changed' or 'new'
   end
   if later then return 'later' end
   if slot and verb == 'sweep' and not expired(known, now) then return 'nothing' end
-  if slot and known ~= expect then return 'conflict', known end
+  if unlike then return 'conflict', known, words end
   if slot then
     entry_remove(INDEX, buckets, digest, slot, out)
     calendar_move(slot, hour_of(known), nil)
+    times_count(dated_out, -1)
   end
   withdraw_all(digest, reason, now, seconds)
   if verb ~= 'sweep' then mark(ROOT .. 'm:' .. name, occurred, now, seconds) end
@@ -84,10 +92,11 @@ local function one(verb, digest, occurred, reason, expect, frame, quote, out, ro
   return slot and 'removed' or 'nothing'
 end
 
-for at = 7, #ARGV, 9 do
-  local word, found = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 8))
+for at = 10, #ARGV, 12 do
+  local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 11))
   if type(word) == 'table' then return word end
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
+  answers[#answers + 1] = words or ''
 end
 return answers

@@ -1,0 +1,209 @@
+"""When bans took effect: how likely it is that a ban lies so near to an account's moment by chance.
+
+A store counts its bans by the minute, the hour and the day, policy by policy, and gives them to the mind as
+one frozen :class:`Calendars`. Everything is asked at the *event's* moment and reckoned from what had been
+banned by then, so that a backlog and a replay are priced as the live stream was.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Final, Protocol
+
+MINUTE_SECONDS: Final = 60.0
+HOUR_SECONDS: Final = 3_600.0
+DAY_SECONDS: Final = 86_400.0
+
+# Spans of time that leave to what lies within them at least its even part: a minute in which nobody was
+# banned is not impossible in an hour in which somebody was.
+_WIDER: Final[tuple[float, ...]] = (
+    60.0,
+    600.0,
+    HOUR_SECONDS,
+    DAY_SECONDS,
+    7 * DAY_SECONDS,
+    30 * DAY_SECONDS,
+    365 * DAY_SECONDS,
+)
+
+# Half a ban that was not seen, the least that says nothing (Jeffreys' prior for a share).
+_UNSEEN: Final = 0.5
+
+# Answers that a calendar keeps, some 200 bytes each: those of a batch of events, and one for good measure.
+_KEPT_MAX: Final = 4_096
+
+
+class BanCalendar(Protocol):
+    """What is known of when bans took effect."""
+
+    def share(self, at: float, near: float, far: float) -> float | None:
+        """How many of the other bans lie as near to a moment as a pair's own, as a share (0 to 1].
+
+        Those between ``near`` and ``far`` seconds before ``at`` (Unix seconds; ``near < far``, negative for
+        bans after it), of all that had taken effect by the newer end of the span. The pair's own ban is taken
+        to be one of those in the span, and is left out. ``None`` where nothing is known.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Nothing:
+    """No calendar."""
+
+    def share(self, at: float, near: float, far: float) -> float | None:
+        """Never known."""
+        return None
+
+
+NO_CALENDAR: Final[BanCalendar] = _Nothing()
+"""Where nobody counted: the moment of a pair is then no evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    """Counts of buckets that do not overlap, in order. ``before`` has one number more: all of them."""
+
+    starts: tuple[float, ...]
+    ends: tuple[float, ...]
+    before: tuple[int, ...]
+
+    @classmethod
+    def of(cls, buckets: Iterable[tuple[float, float, int]]) -> _Timeline:
+        """From start, end and count of each."""
+        ordered = sorted(buckets)
+        return cls(
+            tuple(start for start, _, _ in ordered),
+            tuple(end for _, end, _ in ordered),
+            tuple(accumulate((count for _, _, count in ordered), initial=0)),
+        )
+
+    def until(self, moment: float) -> float:
+        """How many lie before a moment; of the bucket in which it falls the even part."""
+        place = bisect_right(self.starts, moment) - 1
+        if place < 0:
+            return 0.0
+        start, end = self.starts[place], self.ends[place]
+        here = self.before[place + 1] - self.before[place]
+        return self.before[place] + here * min(1.0, (moment - start) / (end - start))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The dated bans of one policy.
+
+    Of those whose moment is known only to the day it is known in no span under a day; they count in longer
+    ones, and among all.
+    """
+
+    _timed: _Timeline
+    _days: _Timeline
+    _kept: dict[tuple[float, float, float], float] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        minutes: Mapping[int, int],
+        hours: Mapping[int, int],
+        days: Mapping[int, int],
+        days_only: Mapping[int, int],
+        minutes_from: int,
+        hours_from: int,
+    ) -> Calendar:
+        """From counts by Unix minute, hour and day of all bans with a time, and of those by the day alone.
+
+        ``hours_from`` and ``minutes_from`` (Unix days, the first not later than the second) say from which
+        day on hours, and minutes, are complete; each day is read at the finest of what is.
+        """
+        timed = [
+            *_buckets(days, DAY_SECONDS, 0.0, hours_from * DAY_SECONDS),
+            *_buckets(hours, HOUR_SECONDS, hours_from * DAY_SECONDS, minutes_from * DAY_SECONDS),
+            *_buckets(minutes, MINUTE_SECONDS, minutes_from * DAY_SECONDS, float("inf")),
+        ]
+        days_known = _buckets(days_only, DAY_SECONDS, 0.0, float("inf"))
+        return cls(_Timeline.of(timed), _Timeline.of(days_known))
+
+    @property
+    def bans(self) -> int:
+        """How many dated bans are counted."""
+        return self._timed.before[-1] + self._days.before[-1]
+
+    def share(self, at: float, near: float, far: float) -> float | None:
+        """As :meth:`BanCalendar.share`; never less than the even part of any wider span on the older side.
+
+        Raises:
+            ValueError: the span ends before it begins.
+        """
+        if far <= near:
+            raise ValueError(f"a span from {near} to {far} seconds before a moment is none: near < far")
+        if not self.bans:
+            return None
+        asked = (at, near, far)
+        known = self._kept.get(asked)
+        if known is None:
+            if len(self._kept) >= _KEPT_MAX:
+                self._kept.clear()
+            known = self._kept[asked] = self._share(at, near, far)
+        return known
+
+    def _share(self, at: float, near: float, far: float) -> float:
+        length, newest = far - near, at - near
+        by_day = length >= DAY_SECONDS
+        timed, days = self._timed.until(newest), self._days.until(newest)
+        others = max(timed + days - 1.0, 0.0) + 2 * _UNSEEN
+        most = 0.0
+        for span in (length, *(wider for wider in _WIDER if wider > length)):
+            within = timed - self._timed.until(newest - span)
+            if by_day:
+                within += days - self._days.until(newest - span)
+            most = max(most, (max(within - 1.0, 0.0) + _UNSEEN) / others * (length / span))
+        return most
+
+
+def _buckets(
+    counts: Mapping[int, int], seconds: float, start: float, end: float
+) -> list[tuple[float, float, int]]:
+    return [
+        (number * seconds, (number + 1) * seconds, count)
+        for number, count in counts.items()
+        if start <= number * seconds < end
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rarest:
+    """Of several calendars the one in which a moment is the least likely."""
+
+    several: tuple[Calendar, ...]
+
+    def share(self, at: float, near: float, far: float) -> float | None:
+        """The least that any of them says."""
+        said = [one.share(at, near, far) for one in self.several]
+        return min([share for share in said if share is not None], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """The calendars of a store by the policy of its bans, "" for bans without one.
+
+    ``others`` is that of all policies together that have none of their own (a store keeps a bounded number).
+    """
+
+    by_policy: Mapping[str, Calendar] = field(default_factory=dict)
+    others: Calendar | None = None
+
+    def of(self, policy: str | None) -> BanCalendar:
+        """The calendar by which bans of a policy are priced."""
+        return self.by_policy.get(policy or "") or self.others or NO_CALENDAR
+
+    @property
+    def rarest(self) -> BanCalendar:
+        """For a ban whose policy is not known yet: no policy prices a moment as less likely than this."""
+        several = [*self.by_policy.values(), *([] if self.others is None else [self.others])]
+        return _Rarest(tuple(several)) if several else NO_CALENDAR
+
+
+NO_CALENDARS: Final = Calendars()
+"""Where nobody counted."""

@@ -1,0 +1,139 @@
+"""How likely it is that a ban lies so near to a moment by chance."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.scoring.calendar import NO_CALENDAR, NO_CALENDARS, Calendar, Calendars
+
+DAY = 86_400.0
+HOUR = 3_600.0
+TODAY = 20_000
+NOW = TODAY * DAY + 12 * HOUR
+
+
+def a_calendar(moments: list[float], days_only: list[float] | None = None, *, today: int = TODAY) -> Calendar:
+    """The calendar of bans at these moments."""
+    return Calendar.of(
+        minutes=Counter(int(at // 60) for at in moments),
+        hours=Counter(int(at // HOUR) for at in moments),
+        days=Counter(int(at // DAY) for at in moments),
+        days_only=Counter(int(at // DAY) for at in days_only or []),
+        minutes_from=today - 2,
+        hours_from=today - 32,
+    )
+
+
+def two_years(bans: int) -> list[float]:
+    """Bans spread evenly over two years."""
+    return [NOW - n * 730 * DAY / bans for n in range(bans)]
+
+
+AGES = st.lists(st.floats(0, 800 * DAY), min_size=1, max_size=60)
+SPANS = st.sampled_from(
+    [(0.0, 600.0), (0.0, HOUR), (600.0, HOUR), (0.0, DAY), (0.0, 30 * DAY), (-DAY, 0.0), (0.0, 365 * DAY)]
+)
+
+
+def test_of_ten_thousand_bans_spread_over_two_years_hardly_one_other_lies_within_the_hour() -> None:
+    calendar = a_calendar(two_years(10_000))
+    share = calendar.share(NOW, 0.0, HOUR)
+    assert share == pytest.approx(HOUR / (730 * DAY), rel=0.2)
+
+
+def test_where_all_bans_are_fresh_a_fresh_one_says_nothing() -> None:
+    calendar = a_calendar([NOW - n for n in range(0, 600, 2)])
+    share = calendar.share(NOW, 0.0, 660.0)
+    assert share is not None
+    assert share > 0.95
+
+
+def test_the_only_ban_is_no_other_ban() -> None:
+    assert a_calendar([NOW - 60]).share(NOW, 0.0, 600.0) == 0.5
+
+
+def test_a_quiet_hour_of_a_busy_day_is_not_impossible() -> None:
+    busy = [NOW - 5 * HOUR - n for n in range(500)]
+    share = a_calendar([*busy, *two_years(500)]).share(NOW, 0.0, HOUR)
+    assert share is not None
+    assert share >= 0.98 * 0.5 / 24
+
+
+def test_what_was_banned_after_the_moment_is_not_reckoned_with() -> None:
+    before = [NOW - n * HOUR for n in range(1, 50)]
+    live = a_calendar(before).share(NOW, 0.0, DAY)
+    replayed = a_calendar([*before, *(NOW + 60 + n for n in range(1_000))]).share(NOW, 0.0, DAY)
+    assert replayed == pytest.approx(live, rel=0.02)
+
+
+def test_bans_after_the_moment_are_asked_for_with_negative_seconds() -> None:
+    calendar = a_calendar([*two_years(1_000), *(NOW + HOUR + n for n in range(500))])
+    after, before = calendar.share(NOW, -DAY, 0.0), calendar.share(NOW, 0.0, DAY)
+    assert after is not None
+    assert before is not None
+    assert after > 0.3 > before
+
+
+def test_bans_known_to_the_day_count_in_no_hour_but_in_their_day_and_among_all() -> None:
+    timed = two_years(200)
+    with_days = a_calendar(timed, [NOW] * 200)
+    hour, plain = with_days.share(NOW, 0.0, HOUR), a_calendar(timed).share(NOW, 0.0, HOUR)
+    day = with_days.share(NOW, 0.0, DAY)
+    assert hour is not None
+    assert plain is not None
+    assert day is not None
+    assert hour < plain
+    assert day > 0.2
+
+
+def test_where_nobody_counted_nothing_is_known() -> None:
+    assert NO_CALENDAR.share(NOW, 0.0, HOUR) is None
+    assert a_calendar([]).share(NOW, 0.0, HOUR) is None
+    assert NO_CALENDARS.of("spam").share(NOW, 0.0, HOUR) is None
+    assert NO_CALENDARS.rarest.share(NOW, 0.0, HOUR) is None
+
+
+def test_a_span_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(ValueError, match="near < far"):
+        a_calendar([NOW]).share(NOW, HOUR, HOUR)
+
+
+def test_each_policy_has_its_own_and_the_rest_share_one() -> None:
+    purge, others = a_calendar([NOW - n for n in range(1_000)]), a_calendar(two_years(100))
+    calendars = Calendars({"spam": purge, "": others}, a_calendar([NOW - 60]))
+    assert calendars.of("spam") is purge
+    assert calendars.of(None) is others
+    assert calendars.of("new") is calendars.others
+    assert calendars.rarest.share(NOW, 0.0, HOUR) == others.share(NOW, 0.0, HOUR)
+
+
+@given(AGES, AGES | st.none(), SPANS)
+def test_a_share_is_one_and_never_less_than_the_even_part_of_a_wider_span(
+    ages: list[float], days: list[float] | None, span: tuple[float, float]
+) -> None:
+    calendar = a_calendar([NOW - age for age in ages], [NOW - age for age in days or []])
+    near, far = span
+    share = calendar.share(NOW, near, far)
+    assert share is not None
+    assert 0 < share <= 1
+    if far - near >= DAY:
+        wider = calendar.share(NOW, near, near + 365 * DAY)
+        assert wider is not None
+        assert share >= wider * (far - near) / (365 * DAY) - 1e-12
+
+
+@given(AGES, SPANS, st.integers(0, 40))
+def test_coarser_buckets_give_the_even_part_of_what_they_hold(
+    ages: list[float], span: tuple[float, float], later: int
+) -> None:
+    """What was counted by the minute is read by the hour or day later on: the sum of a whole year stays."""
+    moments = [NOW - age for age in ages]
+    fresh, folded = a_calendar(moments), a_calendar(moments, today=TODAY + later)
+    assert fresh.bans == folded.bans == len(moments)
+    whole = fresh.share(NOW + 2 * DAY, 0.0, 2_000 * DAY)
+    assert whole == pytest.approx(folded.share(NOW + 2 * DAY, 0.0, 2_000 * DAY))
+    assert folded.share(NOW, *span) is not None
