@@ -7,6 +7,7 @@ banned by then, so that a backlog and a replay are priced as the live stream was
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -39,26 +40,14 @@ _KEPT_MAX: Final = 4_096
 class BanCalendar(Protocol):
     """What is known of when bans took effect."""
 
-    def share(self, at: float, near: float, far: float) -> float | None:
+    def share(self, at: float, near: float, far: float, policy: str | None = None) -> float | None:
         """How many of the other bans lie as near to a moment as a pair's own, as a share (0 to 1].
 
         Those between ``near`` and ``far`` seconds before ``at`` (Unix seconds; ``near < far``, negative for
         bans after it), of all that had taken effect by the newer end of the span. The pair's own ban is taken
-        to be one of those in the span, and is left out. ``None`` where nothing is known.
+        to be one of those in the span, and is left out. Of the bans of one policy ("" for those without one);
+        while the ban's policy is not known, the least of all policies. ``None`` where nothing is known.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class _Nothing:
-    """No calendar."""
-
-    def share(self, at: float, near: float, far: float) -> float | None:
-        """Never known."""
-        return None
-
-
-NO_CALENDAR: Final[BanCalendar] = _Nothing()
-"""Where nobody counted: the moment of a pair is then no evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +120,10 @@ class Calendar:
         return self._timed.before[-1] + self._days.before[-1]
 
     def share(self, at: float, near: float, far: float) -> float | None:
-        """As :meth:`BanCalendar.share`; never less than the even part of any wider span on the older side.
+        """As :meth:`BanCalendar.share` of these bans.
+
+        It is asked at the end of the moment's minute, and is never less than the even part of any wider span
+        on the older side.
 
         Raises:
             ValueError: the span ends before it begins.
@@ -140,6 +132,7 @@ class Calendar:
             raise ValueError(f"a span from {near} to {far} seconds before a moment is none: near < far")
         if not self.bans:
             return None
+        at = math.ceil(at / MINUTE_SECONDS) * MINUTE_SECONDS  # events of one minute ask the same
         asked = (at, near, far)
         known = self._kept.get(asked)
         if known is None:
@@ -154,11 +147,12 @@ class Calendar:
         timed, days = self._timed.until(newest), self._days.until(newest)
         others = max(timed + days - 1.0, 0.0) + 2 * _UNSEEN
         most = 0.0
-        for span in (length, *(wider for wider in _WIDER if wider > length)):
-            within = timed - self._timed.until(newest - span)
+        spans = [(at - far, 1.0), *((newest - span, length / span) for span in _WIDER if span > length)]
+        for oldest, even in spans:
+            within = timed - self._timed.until(oldest)
             if by_day:
-                within += days - self._days.until(newest - span)
-            most = max(most, (max(within - 1.0, 0.0) + _UNSEEN) / others * (length / span))
+                within += days - self._days.until(oldest)
+            most = max(most, even * (max(within - 1.0, 0.0) + _UNSEEN) / others)
         return most
 
 
@@ -173,20 +167,8 @@ def _buckets(
 
 
 @dataclass(frozen=True, slots=True)
-class _Rarest:
-    """Of several calendars the one in which a moment is the least likely."""
-
-    several: tuple[Calendar, ...]
-
-    def share(self, at: float, near: float, far: float) -> float | None:
-        """The least that any of them says."""
-        said = [one.share(at, near, far) for one in self.several]
-        return min([share for share in said if share is not None], default=None)
-
-
-@dataclass(frozen=True, slots=True)
 class Calendars:
-    """The calendars of a store by the policy of its bans, "" for bans without one.
+    """The calendars of a store by the policy of its bans, "" for bans without one: a :class:`BanCalendar`.
 
     ``others`` is that of all policies together that have none of their own (a store keeps a bounded number).
     """
@@ -194,16 +176,19 @@ class Calendars:
     by_policy: Mapping[str, Calendar] = field(default_factory=dict)
     others: Calendar | None = None
 
-    def of(self, policy: str | None) -> BanCalendar:
-        """The calendar by which bans of a policy are priced."""
-        return self.by_policy.get(policy or "") or self.others or NO_CALENDAR
+    def of(self, policy: str) -> Calendar | None:
+        """The calendar by which bans of a policy are priced, ``None`` where none of them is counted."""
+        return self.by_policy.get(policy, self.others)
 
-    @property
-    def rarest(self) -> BanCalendar:
-        """For a ban whose policy is not known yet: no policy prices a moment as less likely than this."""
+    def share(self, at: float, near: float, far: float, policy: str | None = None) -> float | None:
+        """As :meth:`BanCalendar.share`."""
+        if policy is not None:
+            one = self.of(policy)
+            return None if one is None else one.share(at, near, far)
         several = [*self.by_policy.values(), *([] if self.others is None else [self.others])]
-        return _Rarest(tuple(several)) if several else NO_CALENDAR
+        said = [one.share(at, near, far) for one in several]
+        return min([share for share in said if share is not None], default=None)
 
 
 NO_CALENDARS: Final = Calendars()
-"""Where nobody counted."""
+"""Where nobody counted: the moment of a pair is then no evidence."""

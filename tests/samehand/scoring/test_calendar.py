@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.scoring.calendar import NO_CALENDAR, NO_CALENDARS, Calendar, Calendars
+from samehand.scoring.calendar import NO_CALENDARS, Calendar, Calendars
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -91,10 +92,13 @@ def test_bans_known_to_the_day_count_in_no_hour_but_in_their_day_and_among_all()
 
 
 def test_where_nobody_counted_nothing_is_known() -> None:
-    assert NO_CALENDAR.share(NOW, 0.0, HOUR) is None
     assert a_calendar([]).share(NOW, 0.0, HOUR) is None
-    assert NO_CALENDARS.of("spam").share(NOW, 0.0, HOUR) is None
-    assert NO_CALENDARS.rarest.share(NOW, 0.0, HOUR) is None
+    assert NO_CALENDARS.share(NOW, 0.0, HOUR) is None
+    assert NO_CALENDARS.share(NOW, 0.0, HOUR, "spam") is None
+
+
+def test_all_bans_lie_in_a_span_without_end() -> None:
+    assert a_calendar(two_years(50), [NOW]).share(NOW, -math.inf, math.inf) == 50.5 / 51
 
 
 def test_a_span_that_ends_before_it_begins_is_refused() -> None:
@@ -105,10 +109,11 @@ def test_a_span_that_ends_before_it_begins_is_refused() -> None:
 def test_each_policy_has_its_own_and_the_rest_share_one() -> None:
     purge, others = a_calendar([NOW - n for n in range(1_000)]), a_calendar(two_years(100))
     calendars = Calendars({"spam": purge, "": others}, a_calendar([NOW - 60]))
-    assert calendars.of("spam") is purge
-    assert calendars.of(None) is others
+    assert calendars.share(NOW, 0.0, HOUR, "spam") == purge.share(NOW, 0.0, HOUR)
+    assert calendars.share(NOW, 0.0, HOUR, "") == others.share(NOW, 0.0, HOUR)
     assert calendars.of("new") is calendars.others
-    assert calendars.rarest.share(NOW, 0.0, HOUR) == others.share(NOW, 0.0, HOUR)
+    # While nobody knows of which policy it is, no policy prices it as less likely.
+    assert calendars.share(NOW, 0.0, HOUR) == others.share(NOW, 0.0, HOUR)
 
 
 @given(AGES, AGES | st.none(), SPANS)
