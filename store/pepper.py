@@ -51,11 +51,18 @@ class Pepper:
 
     pepper_id: int
     secret: bytes = field(repr=False)
+    # The same begun with each domain: to take the secret in anew costs more than a value does.
+    _begun: dict[str, hmac.HMAC] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def digest(self, domain: str, value: bytes) -> bytes:
-        """HMAC-SHA256 of a value within its domain, cut to 10 bytes."""
-        name = domain.encode()
-        return hmac.digest(self.secret, bytes((len(name),)) + name + value, sha256)[:DIGEST_BYTES]
+        """HMAC-SHA256 of a value within its domain, which our code names, cut to 10 bytes."""
+        begun = self._begun.get(domain)
+        if begun is None:
+            name = domain.encode()
+            begun = self._begun[domain] = hmac.new(self.secret, bytes((len(name),)) + name, sha256)
+        keyed = begun.copy()
+        keyed.update(value)
+        return keyed.digest()[:DIGEST_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
