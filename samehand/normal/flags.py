@@ -1,4 +1,4 @@
-"""What a fold had to see through: hidden characters, reversed writing, mixed scripts, fancy dress."""
+"""What a fold had to see through: hidden characters, reversed writing, mixed scripts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from enum import IntFlag
 from typing import Final
 
-from samehand.normal.compose import composed
-from samehand.normal.scripts import LETTERS, RIGHT_TO_LEFT, Script, dominant_script, has_mixed_script
+from samehand.normal.scripts import RIGHT_TO_LEFT, dominant_script, has_mixed_script
 
 
 class FoldFlags(IntFlag):
@@ -20,20 +19,10 @@ class FoldFlags(IntFlag):
     """Marks that turn the direction of writing, other than the plain ones of a right-to-left text."""
     MIXED_SCRIPT = 4
     """Letters of two scripts within one word."""
-    STYLED = 8
-    """Latin letters in mathematical, circled, full-width or similar dress."""
-    LEET = 16
-    """Digits or signs standing for letters."""
-    MADE_UP = 32
-    """A handle of a pattern that platforms propose by themselves."""
-    ILLEGAL = 64
-    """A handle that its platform would not grant today."""
-    MARKED = 128
-    """Two or more combining marks on one Latin letter."""
 
 
 # Combining flags at run time costs more than the rest of a fold, so every combination is made once.
-FLAGS: tuple[FoldFlags, ...] = tuple(map(FoldFlags, range(256)))
+FLAGS: tuple[FoldFlags, ...] = tuple(map(FoldFlags, range(8)))
 
 # Letters by category, blank to the eye: Hangul fillers and their kin.
 BLANKS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -49,18 +38,10 @@ _NEEDED_JOINER: Final = re.compile(
 )
 _BIDI_MARK: Final = re.compile("[\u061c\u200e\u200f]")
 _BIDI_CONTROL: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_STYLED: Final = re.compile(
-    "[\u2102-\u2138\u24b6-\u24e9\uff21-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f189\u1d2c-\u1d6a]"
-)
-_MARKED: Final = re.compile(
-    f"[{LETTERS[Script.LATIN]}][\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{2}}"
-)
-# Vietnamese writes two marks on one letter; decomposed, they are not the pile that hides a word.
-_MARK: Final = re.compile("[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
 
 
-def flags_of(text: str) -> int:
-    """The flags of a text that is not ASCII, as bits; leet and platform rules are told elsewhere."""
+def flags_of(text: str) -> FoldFlags:
+    """The flags of a text that is not ASCII."""
     bits = 0
     if _INVISIBLE.search(text) and _INVISIBLE.search(_NEEDED_JOINER.sub("", text)):
         bits |= 1
@@ -68,8 +49,4 @@ def flags_of(text: str) -> int:
         bits |= 2
     if has_mixed_script(text):
         bits |= 4
-    if _STYLED.search(text):
-        bits |= 8
-    if _MARK.search(text) and _MARKED.search(composed("NFC", text)):
-        bits |= 128
-    return bits
+    return FLAGS[bits]

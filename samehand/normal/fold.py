@@ -17,11 +17,10 @@ from typing import Final, NamedTuple
 
 from samehand.normal.compose import composed
 from samehand.normal.consonants import consonant_key, word_keys
-from samehand.normal.flags import BLANKS, FLAGS, FoldFlags, flags_of
-from samehand.normal.handles import bare_handle, is_legal, is_made_up, without_ignored
+from samehand.normal.flags import BLANKS, FoldFlags, flags_of
+from samehand.normal.handles import clean_handle, is_made_up
 from samehand.normal.limits import BIO_CHARS, BIO_READ_CHARS, HANDLE_WORDS, NAME_READ_CHARS
 from samehand.normal.readings import first_reading, read_any
-from samehand.normal.scripts import Script, dominant_script
 from samehand.normal.table import FOLD_VERSION, PHONETIC
 from samehand.normal.words import CHUNK, ascii_readings, collapse, cut, exclamation_reading
 
@@ -51,7 +50,8 @@ class HandleFold:
     runs of digits not read as letters, joined. ``tokens`` are the folded words. ``alternates`` are other
     readings of the base, each worth a probe, most probable first. ``consonants`` is the consonant key,
     possibly empty. ``literal`` is the cleaned handle's lower-case letters and digits in their own script: the
-    same literal is the same handle. ``whole`` is false where not all of it was read.
+    same literal is the same handle. ``made_up`` tells a handle of a pattern that platforms propose by
+    themselves. ``whole`` is false where not all of it was read.
     """
 
     base: str
@@ -59,9 +59,9 @@ class HandleFold:
     tokens: tuple[str, ...]
     alternates: tuple[str, ...]
     consonants: str
-    script: Script
     flags: FoldFlags
     literal: str
+    made_up: bool
     whole: bool
 
 
@@ -74,7 +74,6 @@ class NameFold:
     digits: str
     alternates: tuple[str, ...]
     consonants: tuple[str, ...]
-    script: Script
     flags: FoldFlags
     whole: bool
 
@@ -82,25 +81,19 @@ class NameFold:
 @lru_cache(maxsize=_REMEMBERED)
 def fold_handle(handle: str, platform: str) -> HandleFold | None:
     """The fold of a handle by its platform's rules, or ``None`` if neither letter nor digit is left of it."""
-    bare = bare_handle(handle, platform)
-    cleaned = without_ignored(bare, platform)
+    cleaned = clean_handle(handle, platform)
     reading = _read(cleaned)
     if reading is None:
         return None
-    bits = reading.bits
-    if is_made_up(cleaned, platform):
-        bits |= FoldFlags.MADE_UP.value
-    if not is_legal(bare, platform):
-        bits |= FoldFlags.ILLEGAL.value
     return HandleFold(
         reading.base,
         reading.digits,
         tuple(map(collapse, reading.words[:HANDLE_WORDS])),
         reading.alternates,
         consonant_key("".join(reading.words)),
-        reading.script,
-        FLAGS[bits],
+        reading.flags,
         _literal(cleaned) or reading.base + reading.digits,
+        is_made_up(cleaned, platform),
         reading.whole and len(reading.words) <= HANDLE_WORDS,
     )
 
@@ -117,8 +110,7 @@ def fold_name(text: str) -> NameFold | None:
         reading.digits,
         reading.alternates,
         tuple(word_keys(reading.words)),
-        reading.script,
-        FLAGS[reading.bits],
+        reading.flags,
         reading.whole,
     )
 
@@ -145,14 +137,13 @@ def _fold_text(text: str) -> TextFold:
 
 @dataclass(slots=True)
 class _Reading:
-    """A text as read, before its tokens are collapsed; ``bits`` are its flags."""
+    """A text as read, before its tokens are collapsed."""
 
     words: list[str]
     base: str
     digits: str
     alternates: tuple[str, ...]
-    script: Script
-    bits: int
+    flags: FoldFlags
     whole: bool
 
 
@@ -160,18 +151,18 @@ def _read(text: str) -> _Reading | None:
     whole = len(text) <= NAME_READ_CHARS
     text = text[:NAME_READ_CHARS]
     if text.isascii():
-        script, bits = Script.LATIN, 0
+        flags = FoldFlags.NONE
         seen, others = ascii_readings(text)
     else:
-        script, bits = dominant_script(text), flags_of(text)
+        flags = flags_of(text)
         seen, other = read_any(text)
         others = [] if other is None else [other[:NAME_READ_CHARS]]
         whole = whole and len(seen) <= NAME_READ_CHARS
         seen = seen[:NAME_READ_CHARS]
-    words, digits, readings, leet = cut(seen)
+    words, digits, readings = cut(seen)
     if not words:
         number = "".join(digits)
-        return _Reading([number], number, "", (), Script.NONE, bits, whole) if number else None
+        return _Reading([number], number, "", (), flags, whole) if number else None
     exclaimed = exclamation_reading(seen)
     if exclaimed is not None:
         others.append(exclaimed)
@@ -181,8 +172,7 @@ def _read(text: str) -> _Reading | None:
         base,
         "".join(digits),
         _alternates(base, others, readings) if others or readings else (),
-        Script.LATIN if script is Script.NONE else script,
-        bits | (FoldFlags.LEET.value if leet else 0),
+        flags,
         whole,
     )
 

@@ -1,4 +1,4 @@
-"""What a handle is on each platform: its legal form, what the platform ignores, what it makes up."""
+"""What a handle is on each platform: its links, what the platform ignores, what it makes up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Final
 class HandleRules:
     """One platform's rules.
 
-    ``legal`` matches a whole handle that the platform would grant today (older accounts may break the rule).
     ``ignored`` are the characters that the platform itself skips when it looks a handle up. ``hosts`` are the
     web addresses that stand in front of a handle in a link. ``made_up`` matches handles that the platform or
     its sign-up form proposes, after cleaning. ``examples`` maps what people type to the cleaned handle.
@@ -21,7 +20,6 @@ class HandleRules:
     """
 
     platform: str
-    legal: re.Pattern[str]
     hosts: tuple[str, ...] = ()
     ignored: str = ""
     made_up: re.Pattern[str] | None = None
@@ -37,7 +35,6 @@ _PLACEHOLDER: Final = r"(?:user|usr|account|member|guest|profile|id)[-_.]?[0-9]{
 RULES: tuple[HandleRules, ...] = (
     HandleRules(
         platform="x",
-        legal=re.compile(r"[A-Za-z0-9_]{4,15}"),
         hosts=("x.com", "twitter.com", "mobile.twitter.com", "mobile.x.com"),
         made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
         examples=(
@@ -49,7 +46,6 @@ RULES: tuple[HandleRules, ...] = (
     ),
     HandleRules(
         platform="facebook",
-        legal=re.compile(r"[A-Za-z0-9.]{5,50}"),
         hosts=("facebook.com", "m.facebook.com", "web.facebook.com", "fb.com", "fb.me"),
         ignored=".",
         made_up=re.compile(rf"(?:profile\.?php\?id=)?[0-9]{{9,}}|{_PLACEHOLDER}", re.IGNORECASE),
@@ -63,7 +59,6 @@ RULES: tuple[HandleRules, ...] = (
     ),
     HandleRules(
         platform="instagram",
-        legal=re.compile(r"(?!\.)(?:[A-Za-z0-9_]|\.(?!\.)){1,30}(?<!\.)"),
         hosts=("instagram.com", "instagr.am"),
         made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
         examples=(
@@ -75,7 +70,6 @@ RULES: tuple[HandleRules, ...] = (
     ),
     HandleRules(
         platform="telegram",
-        legal=re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_)){3,30}[A-Za-z0-9]"),
         hosts=("t.me", "telegram.me", "telegram.dog"),
         made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
         examples=(
@@ -88,8 +82,6 @@ RULES: tuple[HandleRules, ...] = (
     ),
     HandleRules(
         platform="whatsapp",
-        # WhatsApp knows people by number; the names it began to grant follow Instagram's letters.
-        legal=re.compile(r"\+?[0-9]{7,15}|(?!www\.)(?=[0-9._]{0,29}[A-Za-z])[A-Za-z0-9._]{3,30}"),
         hosts=("wa.me", "api.whatsapp.com", "whatsapp.com/channel", "chat.whatsapp.com"),
         made_up=re.compile(_PLACEHOLDER, re.IGNORECASE),
         examples=(
@@ -103,7 +95,6 @@ RULES: tuple[HandleRules, ...] = (
 
 DEFAULT_RULES: Final = HandleRules(
     platform="default",
-    legal=re.compile(r"[^\s@/]{1,256}"),
     made_up=re.compile(rf"{_NAME_AND_NUMBER}|{_PLACEHOLDER}", re.IGNORECASE),
     examples=(("@umar-media", "umar-media"), ("user-48213", "user-48213")),
     source="a platform that is not listed: no character is ignored but case",
@@ -122,32 +113,18 @@ def rules_for(platform: str) -> HandleRules:
     return _BY_PLATFORM.get(platform, DEFAULT_RULES)
 
 
-def bare_handle(handle: str, platform: str) -> str:
-    """The handle without the link and the ``@`` in front of it."""
-    handle = handle.strip()
-    if "/" in handle:
-        handle = _without_link(handle, rules_for(platform))
-    return handle.lstrip("@")
-
-
-def without_ignored(bare: str, platform: str) -> str:
-    """A bare handle without the characters that the platform skips when it looks a handle up."""
-    for char in rules_for(platform).ignored:
-        bare = bare.replace(char, "")
-    return bare
-
-
 def clean_handle(handle: str, platform: str) -> str:
     """The handle without what is not part of it: link, ``@``, and the characters that the platform ignores.
 
     Case is kept (it shows where a new word begins); compare cleaned handles without it.
     """
-    return without_ignored(bare_handle(handle, platform), platform)
-
-
-def is_legal(bare: str, platform: str) -> bool:
-    """Whether the platform would grant the bare handle today."""
-    return rules_for(platform).legal.fullmatch(bare) is not None
+    rules, handle = rules_for(platform), handle.strip()
+    if "/" in handle:
+        handle = _without_link(handle, rules)
+    handle = handle.lstrip("@")
+    for char in rules.ignored:
+        handle = handle.replace(char, "")
+    return handle
 
 
 def is_made_up(cleaned: str, platform: str) -> bool:

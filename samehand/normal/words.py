@@ -36,25 +36,24 @@ class Cut(NamedTuple):
     words: list[str]
     digits: list[str]
     readings: list[str]
-    leet: bool
 
 
 def cut(seen: str) -> Cut:
     """Cuts a lower-case ASCII reading."""
     chunks = CHUNK.findall(seen)
     if "".join(chunks).isalpha():
-        return Cut(chunks, [], [], False)
+        return Cut(chunks, [], [])
     parts = [_cut_chunk(chunk) for chunk in chunks]
     words = [word for part in parts for word in part.words]
     digits = [number for part in parts for number in part.digits]
     if not words:
-        return Cut(words, digits, [], False)
+        return Cut(words, digits, [])
     readings = [
         "".join([_reading(part, kind) for part in parts])
         for kind in ("other", "ell", "chat")
         if any(getattr(part, kind) is not None for part in parts)
     ]
-    return Cut(words, digits, readings, any(part.leet for part in parts))
+    return Cut(words, digits, readings)
 
 
 class _Part(NamedTuple):
@@ -62,7 +61,6 @@ class _Part(NamedTuple):
 
     words: tuple[str, ...]
     digits: tuple[str, ...] = ()
-    leet: bool = False
     other: str | None = None
     ell: str | None = None
     chat: str | None = None
@@ -97,7 +95,7 @@ def _with_ends(lead: str, core: str, trail: str, chat: str | None) -> _Part:
     if lead in _LEADING:
         word = lead.translate(_LEET) + core
         ell = f"l{core}" if lead == "1" else None
-        return _Part((word,), (trail,) if trail else (), True, other=core, ell=ell, chat=chat)
+        return _Part((word,), (trail,) if trail else (), other=core, ell=ell, chat=chat)
     other = chunk_as_letters(lead, core, trail) if lead else None
     return _Part((core,), tuple(filter(None, (lead, trail))), other=other, chat=chat)
 
@@ -122,7 +120,6 @@ def _leet(lead: str, core: str, trail: str, chat: str | None) -> _Part:
     return _Part(
         (written.translate(_LEET),),
         tuple(numbers),
-        True,
         other=other.translate(_LEET) if trail else None,
         ell=written.translate(_LEET_L) if "1" in written else None,
         chat=chat,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from samehand.account import Account
-from samehand.normal.fold import FoldFlags, fold_handle, fold_name
+from samehand.normal.flags import FLAGS, FoldFlags
+from samehand.normal.fold import fold_handle, fold_name
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-_HIDING: Final = FoldFlags.INVISIBLE | FoldFlags.BIDI | FoldFlags.MIXED_SCRIPT
 _WORDS: Final = {
     FoldFlags.INVISIBLE: "invisible characters",
     FoldFlags.BIDI: "marks that reverse the direction of writing",
@@ -30,8 +30,7 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         name = fold_name(account.display_name) if account.display_name else None
         if handle is None and name is None:
             return None
-        flags = (handle.flags if handle else FoldFlags.NONE) | (name.flags if name else FoldFlags.NONE)
-        return flags & _HIDING
+        return (handle.flags if handle else FoldFlags.NONE) | (name.flags if name else FoldFlags.NONE)
 
     def pack(self, trait: FoldFlags) -> bytes:
         """One byte; nothing where nothing hides, as with nearly everybody."""
@@ -39,7 +38,7 @@ class DisguiseSignal(SignalBase[FoldFlags]):
 
     def unpack(self, payload: bytes) -> FoldFlags:
         """Reads :meth:`pack`'s form."""
-        return FoldFlags(payload[0]) & _HIDING if payload else FoldFlags.NONE
+        return FLAGS[payload[0] % len(FLAGS)] if payload else FoldFlags.NONE
 
     def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: Sight) -> Finding | None:
         """Only the new account's writing counts: there is no reason in how the banned one wrote."""

@@ -21,7 +21,7 @@ from samehand.likeness import (
     worth_bits,
 )
 from samehand.normal.consonants import consonant_key
-from samehand.normal.fold import FoldFlags, fold_handle
+from samehand.normal.fold import fold_handle
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
 from samehand.signals.handle_trait import HandleTrait
@@ -81,7 +81,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             word=Word(folded.base[:WORD_LENGTH_MAX], folded.tokens, folded.consonants[:WORD_LENGTH_MAX]),
             digits=folded.digits[:WORD_LENGTH_MAX],
             alternates=tuple(other[:WORD_LENGTH_MAX] for other in folded.alternates[:_ALTERNATES_MAX]),
-            automatic=bool(folded.flags & FoldFlags.MADE_UP),
+            automatic=folded.made_up,
         )
 
     def pack(self, trait: HandleTrait) -> bytes:

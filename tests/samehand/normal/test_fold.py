@@ -19,7 +19,6 @@ from samehand.normal.fold import (
     fold_name,
 )
 from samehand.normal.handles import RULES
-from samehand.normal.scripts import Script
 from samehand.normal.table import PHONETIC
 
 PLATFORMS = [*(rules.platform for rules in RULES), "elsewhere"]
@@ -188,7 +187,6 @@ def test_one_arabic_script_name_typed_on_two_keyboards_is_one_name(one: str, oth
 def test_no_script_folds_to_nothing(text: str) -> None:
     folded = handle(text, "elsewhere")
     assert folded.base.isalpha()
-    assert folded.script is not Script.NONE
 
 
 def test_an_arabic_word_beside_a_latin_one_keeps_its_sound() -> None:
@@ -225,9 +223,6 @@ def test_one_character_and_256_are_handles_like_any_other() -> None:
         ("um\u202ear", FoldFlags.BIDI),
         ("pazer\u200f", FoldFlags.BIDI),
         ("umаr", FoldFlags.MIXED_SCRIPT),
-        ("𝓾mar", FoldFlags.STYLED),
-        ("um4r", FoldFlags.LEET),
-        ("u\u0337\u0336\u0335mar", FoldFlags.MARKED),
     ],
 )
 def test_what_hides_is_told(text: str, flag: FoldFlags) -> None:
@@ -255,14 +250,9 @@ def test_what_a_language_needs_hides_nothing(text: str) -> None:
 
 
 def test_a_made_up_handle_is_told() -> None:
-    assert handle("Elizabe39542212", "x").flags & FoldFlags.MADE_UP
-    assert handle("user-48213", "elsewhere").flags & FoldFlags.MADE_UP
-    assert not handle("umar786", "x").flags & FoldFlags.MADE_UP
-
-
-def test_a_handle_that_its_platform_would_not_grant_is_told() -> None:
-    assert handle("umar media", "x").flags & FoldFlags.ILLEGAL
-    assert not handle("@umar_media", "x").flags & FoldFlags.ILLEGAL
+    assert handle("Elizabe39542212", "x").made_up
+    assert handle("user-48213", "elsewhere").made_up
+    assert not handle("umar786", "x").made_up
 
 
 # --- text ---
