@@ -10,15 +10,24 @@ from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBa
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import ORGANISATIONS, is_list
-from samehand.watchlist.words import WORD_BYTES, contains, naming_words
+from samehand.watchlist.words import WORD_BYTES, any_in, contains, naming_words, telling_words
+
+# The first byte of the stored form.
+_LISTED: Final = 1
+_NAMED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class MentionTrait:
-    """Hashed words in their order: those of an alias (``listed``), or those of an account's bio."""
+    """Hashed words in their order: those of an alias (``listed``), or those of an account's bio.
+
+    ``named``: whether the account's own handle or display name has one of them, as that of every listed
+    organisation does, and that of an account which calls itself one and says so.
+    """
 
     words: tuple[bytes, ...]
     listed: bool
+    named: bool
 
 
 class MentionSignal(SignalBase[MentionTrait]):
@@ -39,19 +48,22 @@ class MentionSignal(SignalBase[MentionTrait]):
         if is_list(account.platform) and not listed:
             return None
         text = account.display_name if listed else account.bio
-        words = naming_words(text) if text else ()
-        return MentionTrait(words, listed) if words else None
+        words = telling_words(text) if text else []
+        if not words:
+            return None
+        named = listed or any_in(words, f"{account.handle or ''} {account.display_name or ''}")
+        return MentionTrait(naming_words(words), listed, named)
 
     def pack(self, trait: MentionTrait) -> bytes:
-        """Which of the two it is, then the words."""
-        return bytes((trait.listed,)) + b"".join(trait.words)
+        """Which of the two it is, and whether the names have any of the words; then the words."""
+        return bytes((_LISTED * trait.listed | _NAMED * trait.named,)) + b"".join(trait.words)
 
     def unpack(self, payload: bytes) -> MentionTrait:
         """Reads :meth:`pack`'s form."""
-        if payload[0] > 1 or len(payload) % WORD_BYTES != 1:
+        if payload[0] > (_LISTED | _NAMED) or len(payload) % WORD_BYTES != 1:
             raise ValueError("a mention section is damaged")
         words = [payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES)]
-        return MentionTrait(tuple(words), bool(payload[0]))
+        return MentionTrait(tuple(words), bool(payload[0] & _LISTED), bool(payload[0] & _NAMED))
 
     def compare(self, ours: MentionTrait, theirs: MentionTrait, sight: Sight) -> Finding | None:
         """Whether the bio names it; that it does not says nothing."""
@@ -60,8 +72,11 @@ class MentionSignal(SignalBase[MentionTrait]):
         return Finding("names-it", "The self-description names the listed organisation as well.")
 
     def most(self, trait: MentionTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
-        """What naming says of a listed organisation, which is found by its name alone."""
-        says = table.as_shipped["names-it"] if trait.listed == banned else 0.0
+        """What naming says of a listed organisation, which is found by its name alone.
+
+        Whoever is called like one and names it has a word of its name in their own names.
+        """
+        says = table.as_shipped["names-it"] if trait.named and trait.listed == banned else 0.0
         return Most(unkeyed=says, beside="name")
 
     def show(self, trait: MentionTrait, quoted: Quoted) -> str:
@@ -77,14 +92,14 @@ class MentionSignal(SignalBase[MentionTrait]):
             platform=ORGANISATIONS, account_id="XX:1:1", display_name="Tehrik-e Northern Valley Front"
         )
         return (
-            Example(_says("Voice of the Tehreek e Northern Valley Front. Follow!"), listed, "names-it"),
+            Example(_says("Voice of the Tehreek e Northern Valley Front!", "Tehreek"), listed, "names-it"),
             Example(_says("Hiking in a northern valley, front row seats"), listed, None),
             Example(_says("hi"), listed, None),
         )
 
 
-def _says(bio: str) -> Account:
-    return Account(platform="x", account_id="1", bio=bio)
+def _says(bio: str, display_name: str | None = None) -> Account:
+    return Account(platform="x", account_id="1", bio=bio, display_name=display_name)
 
 
 MENTION: Final = MentionSignal()

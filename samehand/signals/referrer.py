@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind
+from samehand.keys import KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 
@@ -14,7 +13,11 @@ _REFERRER_LENGTH_MAX: Final = 512  # beyond this it is a tracking string, not an
 
 
 class ReferrerSignal(DigestSignal):
-    """Both accounts came through the same invitation or link."""
+    """Both accounts came through the same invitation or link.
+
+    It is a key though it may never alert alone: that says who shares an invitation, before anybody is read.
+    Of a campaign of thousands the first are listed, and it counts for hardly anything once it is counted.
+    """
 
     name = "referrer"
     code = 10
@@ -28,10 +31,6 @@ class ReferrerSignal(DigestSignal):
         if not referrer or len(referrer) > _REFERRER_LENGTH_MAX:
             return None
         return keyer("referrer", referrer.encode("utf-8", "surrogatepass"))
-
-    def keys(self, trait: bytes) -> Iterable[Key]:
-        """None: most referrers are campaigns of thousands, and one alone may never alert."""
-        return ()
 
     @property
     def examples(self) -> tuple[Example, ...]:

@@ -5,6 +5,7 @@ Spelling varies (Tehreek, Tehrik, تحریک), so words are hashed by their cons
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
@@ -19,6 +20,7 @@ from samehand.normal.words import collapse
 WORD_BYTES: Final = 3  # a given word is met by chance once in 17 million
 WORDS_MAX: Final = 32  # words of a bio that are kept: all of a short one; 96 bytes
 _KEY_MIN: Final = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
+_GLUED_MIN: Final = 4  # letters; fewer stand in many a name by chance
 # The words of bios come back all the time: 16,384 of them take 2 MB.
 _REMEMBERED: Final = 16_384
 _REMEMBERED_LENGTH_MAX: Final = 32
@@ -41,10 +43,29 @@ _BETWEEN: Final = ARTICLES | {
 }
 
 
-def naming_words(text: str) -> tuple[bytes, ...]:
-    """Hashes of the first telling words of a text, in their order; addresses and numbers left out."""
+def telling_words(text: str) -> list[str]:
+    """The first telling words of a text, folded, in their order; addresses and numbers left out."""
     words = fold_bio(redacted(text[:BIO_CHARS])).text.split()
-    return tuple(map(_hash, islice(filter(_names, words), WORDS_MAX)))
+    return list(islice(filter(_names, words), WORDS_MAX))
+
+
+def naming_words(words: Iterable[str]) -> tuple[bytes, ...]:
+    """The hash of each."""
+    return tuple(map(_hash, words))
+
+
+def any_in(words: Iterable[str], names: str) -> bool:
+    """Whether handle and display name have any of the words in them; longer ones also glued to others."""
+    apart = fold_bio(names[:BIO_CHARS]).text.split()
+    joined = collapse("".join(apart))
+    sounds = consonant_key(joined)
+    for word in words:
+        key = consonant_key(word)
+        if word in apart or (len(key) >= _KEY_MIN and key in sounds):
+            return True
+        if len(word) >= _GLUED_MIN and collapse(word) in joined:
+            return True
+    return False
 
 
 def contains(text: tuple[bytes, ...], name: tuple[bytes, ...]) -> bool:
