@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # A base this short has so many bearers that only its number tells them apart: number and base are keyed
 # together, each letter or digit of them missing once.
 _NUMBERED_WHOLE_MAX: Final = 5
-_DIGITS_MIN: Final = 2
+DIGITS_MIN: Final = 2
 # Letters beside the number: two leave some hundred accounts of a million behind a year.
 _NUMBERED_EDGE: Final = 2
 # Letters between both ends of a handle without a number, lest the ends be all of it.
@@ -88,14 +88,14 @@ def _numbered(handle: HandleTrait) -> list[Key]:
         return keys
     wholes = [base + digits, *(core + digits for core in _core(handle))]
     keys += keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
-    if len(digits) >= _DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
+    if len(digits) >= DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
         keys += keys_of(KeyKind.HANDLE_WHOLE, deletions(base + digits))
     return keys
 
 
 def numbered_ends(base: str, digits: str) -> list[str]:
     """Two letters of either end with the number, or with each other where there is none to speak of."""
-    if len(digits) >= _DIGITS_MIN:
+    if len(digits) >= DIGITS_MIN:
         return [f"{base[:_NUMBERED_EDGE]} {digits}", f"{digits} {base[-_NUMBERED_EDGE:]}"]
     return [f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}"] if len(base) >= _ENDS_LENGTH_MIN else []
 

@@ -80,8 +80,14 @@ def falls_silent(kind: KeyKind) -> bool:
     return kind < KeyKind.EMAIL and kind != KeyKind.HANDLE_FULL
 
 
-NAME_KINDS: Final = tuple(int(kind) for kind in KeyKind if kind < KeyKind.EMAIL)
-"""Kinds of keys that are made of names."""
+HANDLE_KINDS: Final = (*(int(kind) for kind in KeyKind if kind <= KeyKind.NAMING_RUN), KeyKind.NAMING_WORD)
+"""Kinds of keys under which a handle is listed."""
+
+DISPLAY_NAME_KINDS: Final = (
+    KeyKind.NAMING_RUN,
+    *(int(kind) for kind in KeyKind if KeyKind.NAME_TOKENS <= kind <= KeyKind.NAMING_WORD),
+)
+"""Kinds of keys under which a display name is listed."""
 
 
 TELLING_KINDS: Final = frozenset(

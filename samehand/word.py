@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from samehand.commonness import decoration
+from samehand.commonness import bits, decoration, segments
 from samehand.kept import kept
 
 RUN_MIN: Final = 4
@@ -42,6 +42,14 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         """Every run of the fewest letters that count as one; who shares none shares no longer run, either."""
         base = self.base
         return [base[at : at + RUN_MIN] for at in range(len(base) - RUN_MIN + 1)]
+
+    @kept
+    def pieces(self) -> dict[str, float]:
+        """The words that it is written in and those that it is read as, with their bits; none that is all."""
+        found = {piece.text: piece.bits for piece in segments(self.base)}
+        found |= {token: bits(token) for token in self.tokens if token not in found}
+        found.pop(self.base, None)
+        return found
 
     def shares_a_token(self, other: Word) -> bool:
         """Whether a token of one, however short, is one of the other, too."""

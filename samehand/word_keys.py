@@ -6,16 +6,19 @@ names list their words under one kind of key, so that either finds the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from samehand.commonness import bits, decoration
+from samehand.blocking import RUN, RUNS_TRIED_MAX
+from samehand.commonness import bits, decoration, segments
 from samehand.crossing_keys import handle_words
-from samehand.keys import Key, KeyKind, keys_of
+from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.word import Word
 
 # Six bytes a word and ban: the two rarest of both names.
 _LISTED_MAX: Final = 2
 _TRIED_MAX: Final = 8
+TRIED: Final = (KeyKind.NAMING_WORD, KeyKind.HANDLE_WORD, KeyKind.NAME_WORD)
 _LENGTH_MIN: Final = 4
 # One bearer in 512: the posting of a commoner word is full of strangers.
 _BITS_MIN: Final = 9.0
@@ -31,8 +34,40 @@ def listed_words(handle: Word | None, name: Word | None) -> list[Key]:
 def tried_words(handle: Word | None, name: Word | None) -> list[Key]:
     """What a query tries: its words as parts of a banned name, and as a whole one."""
     words = _telling(handle, name)[:_TRIED_MAX]
-    kinds = (KeyKind.NAMING_WORD, KeyKind.HANDLE_WORD, KeyKind.NAME_WORD)
-    return [key for kind in kinds for key in keys_of(kind, words)]
+    return [key for kind in TRIED for key in keys_of(kind, words)]
+
+
+def shown_by_words(word: Word, kinds: Iterable[KeyKind], nats: Callable[[float], float]) -> dict[Key, float]:
+    """What keys of one word of several show at most: its bits."""
+    told = {piece.encode(): nats(own) for piece, own in word.pieces.items()}
+    return {key_of(kind, piece): most for kind in kinds for piece, most in told.items()}
+
+
+def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float]:
+    """What keys of runs show at most: the words in which a run lies, as the whole is read.
+
+    Who has more of it in common shares a run there as well, or most often another key.
+    """
+    pieces = segments(word.base)
+    if len(pieces) < 2:
+        return {}
+    ends, end = [], 0
+    for piece in pieces:
+        end += len(piece.text)
+        ends.append(end)
+    found: dict[Key, float] = {}
+    first = last = 0
+    told: dict[tuple[int, int], float] = {}
+    for at in range(min(len(word.base) - RUN + 1, RUNS_TRIED_MAX)):
+        while first < len(ends) - 1 and ends[first] <= at:
+            first += 1
+        while last < len(ends) - 1 and ends[last] < at + RUN:
+            last += 1
+        if (first, last) not in told:
+            told[first, last] = nats(sum((piece.bits for piece in pieces[first : last + 1]), 0.0))
+        key = key_of(KeyKind.NAMING_RUN, word.base[at : at + RUN].encode())
+        found[key] = max(found.get(key, 0.0), told[first, last])
+    return found
 
 
 def _telling(handle: Word | None, name: Word | None) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
@@ -24,6 +24,18 @@ from samehand.signals.sight import Sight
 from samehand.weights import SignalWeights, Weights
 
 _ROUNDING: Final = 2  # steps by which sums of floats and of whole steps may differ
+
+
+class _Told(NamedTuple):
+    """What sharing a key may add (steps) to which fact, and whether that may alert alone.
+
+    ``best``: how much of it is one signal's, where several try the key.
+    """
+
+    fact: int
+    steps: int
+    alone: bool
+    best: int
 
 
 class UpperBound:
@@ -60,7 +72,7 @@ class UpperBound:
         self, fingerprints: Sequence[Fingerprint], frequencies: Frequencies, *, banned: bool = False
     ) -> KeyTable:
         """The table of one account, given by a fingerprint a pepper; ``banned`` if it is the banned side."""
-        found: dict[Key, tuple[int, int, bool]] = {}
+        found: dict[Key, _Told] = {}
         listed: dict[Key, None] = {}
         floors = list(self._floors)
         freely = self._freely
@@ -72,9 +84,9 @@ class UpperBound:
         return KeyTable(
             keys=tuple(found),
             listed=tuple(listed),
-            facts=tuple([fact for fact, _, _ in said]),
-            steps=tuple([steps for _, steps, _ in said]),
-            alone=tuple([alone for _, _, alone in said]),
+            facts=tuple([told.fact for told in said]),
+            steps=tuple([told.steps for told in said]),
+            alone=tuple([told.alone for told in said]),
             floors=tuple(map(_steps, floors)),
             groups=self._groups,
             moments=((-math.inf, 0),) if at is None and not banned else self._moments,
@@ -87,7 +99,7 @@ class UpperBound:
         self,
         fingerprint: Fingerprint,
         frequencies: Frequencies,
-        found: dict[Key, tuple[int, int, bool]],
+        found: dict[Key, _Told],
         listed: dict[Key, None],
         floors: list[float],
         *,
@@ -116,28 +128,41 @@ class UpperBound:
             listed.update(dict.fromkeys(own))
             new = self._of_keys(fact, most, [*own, *one.probes(trait)], more, able=able)
             for key in new.keys() & found.keys():
-                new[key] = _better(found[key], new[key])
+                new[key] = self._both(found[key], new[key])
             found.update(new)
         return freely
 
     def _of_keys(
         self, fact: int, most: Most, keys: Sequence[Key], more: float, *, able: bool
-    ) -> dict[Key, tuple[int, int, bool]]:
-        """What each key of one signal may add; nearly all of its keys say the same."""
-        several = dict.fromkeys(most.by_kind.values())
-        if len(several) == 1:
-            (nats,) = several
-            new = dict.fromkeys(keys, (fact, _steps(nats + more), able and not most.in_part))
-            if most.in_part and able and more > 0.0:
-                # Where something without a key may speak beside a name, one spelt like it is enough.
-                told = (fact, _steps(nats + more), True)
-                new |= {key: told for key in new if key[0] in TELLING_KINDS}
-        else:
-            new = {key: (fact, _steps(most.by_kind.get(key[0], 0.0) + more), able) for key in keys}
-        for key, nats in most.by_key.items():
-            if key in new:
-                new[key] = (fact, _steps(nats + more), able)
+    ) -> dict[Key, _Told]:
+        """What each key of one signal may add."""
+
+        def told(nats: float, alone: bool) -> _Told:
+            steps = _steps(nats + more)
+            return _Told(fact, steps, alone, steps)
+
+        in_part = able and not most.in_part
+        # Where something without a key may speak beside a name, one spelt like it is enough.
+        beside = able and more > 0.0
+        by_kind = {
+            kind: told(nats, in_part or (beside and kind in TELLING_KINDS))
+            for kind, nats in most.by_kind.items()
+        }
+        nothing = told(0.0, in_part)
+        new = {key: by_kind.get(key[0], nothing) for key in keys}
+        for several, alone in ((most.of_parts, in_part), (most.by_key, able)):
+            for key, nats in several.items():
+                if key in new:
+                    new[key] = told(nats, alone)
         return new
+
+    def _both(self, one: _Told, other: _Told) -> _Told:
+        """Of a key that two signals try: as much as both may add together, as the better one's."""
+        best, lesser = (one, other) if one.best >= other.best else (other, one)
+        group, beside = self._grouped[best.fact], self._grouped[lesser.fact]
+        share = 1.0 if group is None or group != beside else self._weights.group_shares.get(group, 1.0)
+        steps = one.steps + other.steps - math.floor((1.0 - share) * lesser.best)
+        return _Told(best.fact, steps, one.alone or other.alone, best.best)
 
     def _spans(self) -> tuple[tuple[float, int], ...]:
         ends = sorted({end for one in CIRCUMSTANCES for end in one.ends})
@@ -164,12 +189,6 @@ class _LeastCounted:
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         counted = self._counted.count(kind, value, stratum)
         return max(counted - PERSONAL_POSTING_CAP, 0) if is_personal(kind) else counted
-
-
-def _better(one: tuple[int, int, bool], other: tuple[int, int, bool]) -> tuple[int, int, bool]:
-    """A key that two signals try belongs to the one that makes more of it."""
-    fact, steps, able = one if one[1] >= other[1] else other
-    return fact, steps, able or one[2] or other[2]
 
 
 def _apart(table: SignalWeights) -> float:

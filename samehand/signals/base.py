@@ -53,14 +53,15 @@ class Levels(Protocol):
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
 
-    ``by_kind`` says it of the kinds of its keys, ``by_key`` of single ones of which more is known.
-    ``unkeyed`` is what it can add where no key is shared: to anybody, or only to accounts that share a key of
-    the group ``beside``. With ``in_part`` a key that ``by_key`` does not name shows that a part agrees, which
-    the rules of the score never let alert with nothing else.
+    ``by_kind`` says it of the kinds of its keys, ``by_key`` and ``of_parts`` of single ones of which more is
+    known. ``unkeyed`` is what it can add where no key is shared: to anybody, or only to accounts that share a
+    key of the group ``beside``. With ``in_part`` a key that ``by_key`` does not name shows that a part
+    agrees, which the rules of the score never let alert with nothing else.
     """
 
     by_kind: Mapping[int, float] = {}
     by_key: Mapping[Key, float] = {}
+    of_parts: Mapping[Key, float] = {}
     unkeyed: float = 0.0
     beside: str | None = None
     in_part: bool = False

@@ -14,7 +14,7 @@ from samehand.blocking import letters
 from samehand.commonness import bits
 from samehand.crossing_keys import keys_of_handles, keys_of_names
 from samehand.frequency import rate_of_bits
-from samehand.keys import NAME_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.likeness import likeness, most_bits, worth_bits
 from samehand.normal.consonants import PLAIN_SOUNDS
 from samehand.signals.base import Example, Levels, Most, Quoted, Traits
@@ -24,7 +24,7 @@ from samehand.signals.name import ALONE_BITS_MIN
 from samehand.signals.name_trait import NameTrait
 from samehand.signals.sight import Sight
 from samehand.word import Likeness, Word
-from samehand.word_keys import listed_words, tried_words
+from samehand.word_keys import TRIED, listed_words, shown_by_words, tried_words
 
 # Words of a name that are tried in every order: 24 orders, and hardly a handle spells more words.
 _ORDERED_WORDS_MAX: Final = 4
@@ -116,33 +116,31 @@ class CrossingSignal:
 
     def most(self, names: Names, sight: Sight, table: Levels, *, banned: bool) -> Most:
         """Of a field that the other spells whole what its letters are worth; any other key shows a part."""
-        by_key: dict[Key, float] = {}
-        part = 0.0
-        handle, name = names
-        if handle is not None and not handle.automatic:
-            part = self._spelt(KeyKind.NAME_WORD, KeyKind.NAME_LETTERS, handle.word, sight, table, by_key)
-            by_key |= {key_of(KeyKind.NAME_WORD, one.encode()): part for one in handle.written}
-        if name is not None:
-            other = self._spelt(KeyKind.HANDLE_WORD, KeyKind.HANDLE_SORTED, name.word, sight, table, by_key)
-            part = max(part, other)
-        return Most(dict.fromkeys(NAME_KINDS, part), by_key, in_part=True)
 
-    def _spelt(
-        self,
-        whole: KeyKind,
-        in_any_order: KeyKind,
-        word: Word,
-        sight: Sight,
-        table: Levels,
-        by_key: dict[Key, float],
-    ) -> float:
-        """Adds the keys of the other field where it spells this one, and answers what that weighs at most."""
-        rate = sight.named_at_least(rate_of_bits(most_bits(word)))
-        most = max(table.nats(level, rate) for level in self.levels)
-        joined = "".join(word.tokens) or word.base
-        by_key[key_of(whole, word.base.encode())] = most
-        by_key |= dict.fromkeys(keys_of(in_any_order, letters(joined)[:1]), most)
-        return most
+        def nats(own: float) -> float:
+            rate = sight.named_at_least(rate_of_bits(own))
+            return max(table.nats(level, rate) for level in self.levels)
+
+        by_kind: dict[int, float] = {}
+        by_key: dict[Key, float] = {}
+        of_parts: dict[Key, float] = {}
+        handle, name = _words(names)
+        if handle is not None and names.handle is not None:
+            whole = nats(most_bits(handle))
+            by_kind = dict.fromkeys(DISPLAY_NAME_KINDS, whole)
+            spelt = [*keys_of(KeyKind.NAME_WORD, names.handle.written)]
+            spelt += keys_of(KeyKind.NAME_LETTERS, letters(names.handle.joined)[:1])
+            by_key = dict.fromkeys(spelt, whole)
+            of_parts = shown_by_words(handle, TRIED, nats)
+        if name is not None and names.name is not None:
+            whole = nats(most_bits(name))
+            by_kind[KeyKind.NAMING_WORD] = max(whole, by_kind.get(KeyKind.NAMING_WORD, 0.0))
+            by_kind = dict.fromkeys(HANDLE_KINDS, whole) | by_kind
+            spelt = [key_of(KeyKind.HANDLE_WORD, name.base.encode())]
+            spelt += keys_of(KeyKind.HANDLE_SORTED, letters(names.name.joined)[:1])
+            by_key |= dict.fromkeys(spelt, whole)
+            of_parts |= shown_by_words(name, TRIED, nats)
+        return Most(by_kind, by_key, of_parts, in_part=True)
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one side as they were given; empty where they were not kept."""

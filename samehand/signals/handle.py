@@ -10,8 +10,8 @@ from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
 from samehand.commonness import bits, digit_bits, segments
 from samehand.frequency import rate_of_bits
-from samehand.handle_keys import listed_keys, tried_keys
-from samehand.keys import NAME_KINDS, Key, KeyKind, key_of
+from samehand.handle_keys import DIGITS_MIN, listed_keys, tried_keys
+from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of
 from samehand.likeness import (
     LONG_BITS_MAX,
     exact_bits,
@@ -28,6 +28,7 @@ from samehand.signals.handle_trait import HandleTrait
 from samehand.signals.sight import Sight
 from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.word import Likeness, Word
+from samehand.word_keys import shown_by_runs, shown_by_words
 
 # A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
 ALONE_BITS_MIN: Final = 18.0
@@ -61,6 +62,8 @@ _SENTENCES: Final = {
 
 
 _RESEMBLING: Final = tuple(_SENTENCES)
+_IN_PART: Final = ("decorated", "extended", "part")
+_NUMBERED_KINDS: Final = (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE, KeyKind.HANDLE_NUMBERED)
 _DIFFERENT: Final = Finding("different", "The handles do not resemble each other.")
 
 
@@ -177,21 +180,38 @@ class HandleSignal(SignalBase[HandleTrait]):
         )
 
     def most(self, trait: HandleTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
-        """Of the very handle and of its base what they are counted with; any other key shows a part of it."""
+        """Of the very handle and of its base what they are counted with; any other key shows a part of it.
+
+        That the number is the same as well is shown by keys that hold it; two of the same words in another
+        order may have it without one.
+        """
         base, number = trait.word.base, digit_bits(trait.digits)
         literal = key_of(KeyKind.HANDLE_FULL, trait.literal.encode())
-        whole = self._same(trait, sight).rate or 1.0
-        by_key = {literal: table.nats("same-handle", whole)}
+        by_key = {literal: table.nats("same-handle", self._same(trait, sight).rate or 1.0)}
+        telling = number >= _NUMBER_BITS_MIN
+        numbered = table.nats("same-number", rate_of_bits(number)) if telling else 0.0
         if trait.automatic:
-            telling = number >= _NUMBER_BITS_MIN
-            nats = table.nats("same-number", rate_of_bits(number)) if telling else 0.0
-            return Most(dict.fromkeys(NAME_KINDS, nats), by_key, in_part=True)
-        same = sight.among_namesakes(KeyKind.STEM, base.encode(), rate_of_bits(bits(base) + number))[0]
+            return Most(dict.fromkeys(HANDLE_KINDS, numbered), by_key, in_part=True)
+        unseen = number if len(trait.digits) < DIGITS_MIN or len(trait.word.tokens) > 1 else 0.0
+        worth = bits(base)
+        same = sight.among_namesakes(KeyKind.STEM, base.encode(), rate_of_bits(worth + unseen))[0]
         for reading in (base, *trait.alternates):
             by_key[key_of(KeyKind.HANDLE_WORD, reading.encode())] = table.nats("same", same)
-        rate = sight.named_at_least(rate_of_bits(most_bits(trait.word) + number))
-        part = max(table.nats(level, rate) for level in _RESEMBLING)
-        return Most(dict.fromkeys(NAME_KINDS, part), by_key, in_part=True)
+        same = sight.among_namesakes(KeyKind.STEM, base.encode(), rate_of_bits(worth + number))[0]
+        whole = (base + trait.digits).encode()
+        for kind in (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE):
+            by_key.setdefault(key_of(kind, whole), table.nats("same", same))
+
+        def nats(own: float, levels: Iterable[str] = _IN_PART) -> float:
+            rate = sight.named_at_least(rate_of_bits(own))
+            return max(table.nats(level, rate) for level in levels)
+
+        most = most_bits(trait.word)
+        by_kind = dict.fromkeys(HANDLE_KINDS, nats(most + unseen, _RESEMBLING))
+        by_kind |= dict.fromkeys(_NUMBERED_KINDS, max(nats(most + number, _RESEMBLING), numbered))
+        of_parts = shown_by_words(trait.word, (KeyKind.HANDLE_WORD,), nats)
+        of_parts |= shown_by_runs(trait.word, nats)
+        return Most(by_kind, by_key, of_parts, in_part=True)
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
         """The handle as it was given, or its folded form where that was not kept."""

@@ -13,7 +13,7 @@ from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
-from samehand.keys import NAME_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.likeness import LETTER_BITS, REST_BITS, likeness, most_bits, worth_bits
 from samehand.name_keys import listed_keys, tried_keys
 from samehand.normal.consonants import word_keys
@@ -23,6 +23,7 @@ from samehand.signals.finding import Finding
 from samehand.signals.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
 from samehand.signals.sight import Sight
 from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
+from samehand.word_keys import shown_by_runs, shown_by_words
 
 # Names are borne by many people; two common ones together (`ahmed raza`) are borne by thousands. Only
 # a name of this many bits may alert with nothing else.
@@ -43,6 +44,7 @@ _IN_PART: Final = {
     "extended": _RUN,
     "part": _RUN,
 }
+_NOT_SAME: Final = ("same-words", "near-same", "shared-words")
 _DIFFERENT: Final = Finding("different", "The display names do not resemble each other.")
 
 
@@ -156,12 +158,20 @@ class NameSignal(SignalBase[NameTrait]):
         words = 1.0
         for word in trait.words:
             words *= sight.among_namesakes(KeyKind.WORD, word.encode(), rate_of_bits(bits(word)))[0]
+
+        def in_part(rate: float) -> float:
+            return max(table.nats(level, rate) for level in _NOT_SAME)
+
+        def nats(own: float) -> float:
+            return in_part(sight.named_at_least(rate_of_bits(own)))
+
         joined = sight.named_at_least(rate_of_bits(most_bits(trait.word)))
         whole = max(table.nats("same-name", words), table.nats("near-same", joined))
-        rate = min(words, joined)
-        part = max(table.nats(level, rate) for level in ("same-words", "near-same", "shared-words"))
+        part = in_part(min(words, joined))
         by_key = {key_of(KeyKind.NAME_WORD, trait.base.encode()): max(whole, part)}
-        return Most(dict.fromkeys(NAME_KINDS, part), by_key, in_part=True)
+        of_parts = shown_by_words(trait.word, (KeyKind.NAME_WORD,), nats)
+        of_parts |= shown_by_runs(trait.word, nats)
+        return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), by_key, of_parts, in_part=True)
 
     def show(self, trait: NameTrait, quoted: Quoted) -> str:
         """The name as it was given, or its folded words where that was not kept."""

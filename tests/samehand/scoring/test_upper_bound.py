@@ -150,12 +150,17 @@ def allowed(
         if (shared and not most.in_part) or not (most.by_kind or most.by_key):
             found[one.name] = 99.0
         elif shared:
-            found[one.name] = max(most.by_key.get(key, most.by_kind.get(key[0], 0.0)) for key in shared)
+            found[one.name] = max(says(most, key) for key in shared)
         else:
             found[one.name] = max(weights.signals[one.name].allowance, most.unkeyed)
     if not named:
         found["mention"] = 0.0
     return found
+
+
+def says(most: Most, key: Key) -> float:
+    """What a signal says of one of its keys."""
+    return {**most.of_parts, **most.by_key}.get(key, most.by_kind.get(key[0], 0.0))
 
 
 @settings(max_examples=600)
@@ -336,7 +341,7 @@ def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
         shared = listed.intersection((*signal.keys(trait), *signal.probes(trait)))
         if most.in_part or (not shared and (most.by_key or most.by_kind) and not most.unkeyed):
             continue  # names: the property above
-        said = [most.by_key.get(key, most.by_kind.get(key[0], 0.0)) for key in shared]
+        said = [says(most, key) for key in shared]
         weighs = partial(score, ours, theirs, PLAIN, NothingCounted(1_000))
         weight = sum(line.weight for line in weighs().lines if line.signal == signal.name)
         assert weight <= max([most.unkeyed, *said]) + 1e-9, example
