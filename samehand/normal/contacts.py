@@ -33,7 +33,7 @@ from samehand.normal.succession import claims
 # A profile that names more ways to reach it is a directory; each point costs a key of the index.
 POINTS_MAX: Final = 16
 
-__all__ = ["POINTS_MAX", "ContactPoint", "Contacts", "contact_points", "own_points", "read_contacts"]
+__all__ = ["POINTS_MAX", "ContactPoint", "Contacts", "own_points", "read_contacts"]
 
 
 class Contacts(NamedTuple):
@@ -74,13 +74,6 @@ def read_contacts(bio: str, links: tuple[str, ...], locale: str | None) -> Conta
         in_bio.whole and len(found) <= POINTS_MAX,
         in_links.whole and len(linked) <= POINTS_MAX,
     )
-
-
-def contact_points(
-    bio: str, links: Iterable[str] = (), locale: str | None = None
-) -> tuple[ContactPoint, ...]:
-    """Those points alone."""
-    return read_contacts(bio, tuple(links), locale).points
 
 
 def own_points(handle: str, platform: str) -> tuple[ContactPoint, ...]:

@@ -7,39 +7,37 @@ Private, reserved and carrier-internal addresses name nobody and are nothing. Th
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 # Written out rather than asked of ``ipaddress``, whose idea of private has changed between Python versions.
 # Source: the IANA special-purpose address registries for IPv4 and IPv6.
-_UNUSABLE: tuple[tuple[str, str], ...] = (
-    ("0.0.0.0/8", "unspecified"),
-    ("10.0.0.0/8", "private"),
-    ("100.64.0.0/10", "carrier-internal"),
-    ("127.0.0.0/8", "loopback"),
-    ("169.254.0.0/16", "link-local"),
-    ("172.16.0.0/12", "private"),
-    ("192.0.0.0/24", "reserved"),
-    ("192.88.99.0/24", "reserved"),
-    ("192.168.0.0/16", "private"),
-    ("198.18.0.0/15", "reserved"),
-    ("224.0.0.0/4", "multicast"),
-    ("240.0.0.0/4", "reserved"),
-    ("::/127", "loopback"),
-    ("100::/64", "reserved"),
-    ("fc00::/7", "private"),
-    ("fe80::/10", "link-local"),
-    ("ff00::/8", "multicast"),
+_UNUSABLE: Final = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "::/127",
+    "100::/64",
+    "fc00::/7",
+    "fe80::/10",
+    "ff00::/8",
 )
-_RANGES: dict[int, tuple[tuple[int, int, str], ...]] = {
-    version: tuple(
-        (int(network.network_address), int(network.broadcast_address), reason)
-        for network, reason in ((ip_network(text), reason) for text, reason in _UNUSABLE)
-        if network.version == version
-    )
-    for version in (4, 6)
-}
+_FIRST: dict[int, list[int]] = {4: [], 6: []}
+_LAST: dict[int, list[int]] = {4: [], 6: []}
+for _network in sorted(map(ip_network, _UNUSABLE), key=lambda one: int(one.network_address)):
+    _FIRST[_network.version].append(int(_network.network_address))
+    _LAST[_network.version].append(int(_network.broadcast_address))
 _DOTTED: Final = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 _NAT64: Final = int(IPv6Address("64:ff9b::")) >> 32
 _SIX_TO_FOUR: Final = 0x2002
@@ -60,53 +58,43 @@ class Address:
     site: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoAddress:
-    """Why a text is no usable address: `malformed`, `private`, `loopback`, `carrier-internal`, …"""
-
-    reason: str
-
-
 def read_address(text: str) -> Address | None:
-    """The public address that a text spells, or ``None``; :func:`judge_address` tells why."""
-    found = judge_address(text)
-    return found if isinstance(found, Address) else None
-
-
-def judge_address(text: str) -> Address | NoAddress:
-    """The address that a text spells, with IPv4 unwrapped from its IPv6 dress, or why there is none."""
+    """The public address that a text spells, with IPv4 unwrapped from its IPv6 dress, or ``None``."""
     bare = text.strip()
     if not bare or len(bare) > _TEXT_LENGTH_MAX:
-        return NoAddress("malformed")
+        return None
     if _DOTTED.fullmatch(bare):
-        return _judged(bare)
+        return _of_four(bare)
     try:
         address = ip_address(bare.removeprefix("[").partition("]")[0].partition("%")[0])
     except ValueError:
-        return NoAddress("malformed")
+        return None
     if isinstance(address, IPv6Address):
         address = _unwrapped(address)
     if isinstance(address, IPv4Address):
-        return _judged(str(address))
+        return _of_four(str(address))
     value = int(address)
-    for first, last, reason in _RANGES[6]:
-        if first <= value <= last:
-            return NoAddress(reason)
+    if _is_unusable(6, value):
+        return None
     return Address(
         str(address), f"{IPv6Address(value >> 64 << 64)}/64", f"{IPv6Address(value >> 80 << 80)}/48"
     )
 
 
-def _judged(dotted: str) -> Address | NoAddress:
+def _of_four(dotted: str) -> Address | None:
     """An IPv4 address of four numbers without leading zeros, as nearly all addresses come."""
     a, b, c, d = map(int, dotted.split("."))
     if max(a, b, c, d) > 0xFF:
-        return NoAddress("malformed")
+        return None
     value = a << 24 | b << 16 | c << 8 | d
-    for first, last, reason in _RANGES[4]:
-        if first <= value <= last:
-            return NoAddress(reason)
+    if _is_unusable(4, value):
+        return None
     return Address(dotted, f"{a}.{b}.{c}.0/24", "")
+
+
+def _is_unusable(version: int, value: int) -> bool:
+    at = bisect_right(_FIRST[version], value) - 1
+    return at >= 0 and value <= _LAST[version][at]
 
 
 def _unwrapped(address: IPv6Address) -> IPv4Address | IPv6Address:

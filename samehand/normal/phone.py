@@ -21,14 +21,12 @@ _REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
 @dataclass(frozen=True, slots=True)
 class PhoneFold:
     """A phone number. ``e164`` starts with ``+``; ``block`` is it without the last two digits (numbers bought
-    together share it); ``country_code`` is the dialling code; ``country`` the ISO region it most likely lies
-    in, empty where unknown.
+    together share it); ``country_code`` is the dialling code.
     """
 
     e164: str
     block: str
     country_code: int
-    country: str
 
 
 def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
@@ -45,9 +43,7 @@ def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
     if number is None or _is_nobodys(str(number.national_number)):
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    code = number.country_code or 0
-    country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)
-    return PhoneFold(e164, e164[:-2], code, "" if country == "ZZ" else country)
+    return PhoneFold(e164, e164[:-2], number.country_code or 0)
 
 
 def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:

@@ -37,10 +37,6 @@ _BITS_MAX: Final = 17.0
 _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
 _PARTLY: Final = 0.25
-# Signatures that agree in fewer bytes than this are of different texts.
-ALIKE_BYTES: Final = next(
-    same for same in range(_HASHES + 1) if (same / _HASHES - _CHANCE) / (1 - _CHANCE) >= _PARTLY
-)
 # Strangers' texts resemble each other by so much in one pair of e^(1 + 12.4 likeness): of 420,000 simulated
 # pairs of one language 1 in 30 at .2, 1 in 160 at .3, 1 in 1,200 at .5, 1 in 16,000 at .7, short or long.
 _STRANGERS: Final = 1.0
@@ -179,19 +175,10 @@ def _signature(text: str) -> bytes:
 
 def resemblance(ours: bytes, theirs: bytes) -> float:
     """The estimated Jaccard resemblance (0 to 1) of the texts behind two signatures."""
-    same = agreeing(ours, theirs) / _HASHES
+    # Bytes agree that are empty between the bits that differ.
+    apart = int.from_bytes(ours, "big") ^ int.from_bytes(theirs, "big")
+    same = apart.to_bytes(SIGNATURE_BYTES, "big").count(0) / _HASHES
     return max(0.0, (same - _CHANCE) / (1 - _CHANCE))
-
-
-def agreeing(ours: bytes, theirs: bytes) -> int:
-    """How many bytes of two signatures agree."""
-    return agreeing_with(int.from_bytes(ours, "big"), theirs)
-
-
-def agreeing_with(ours: int, theirs: bytes) -> int:
-    """The same of one read as a number before: bytes agree that are empty between the bits that differ."""
-    apart = ours ^ int.from_bytes(theirs, "big")
-    return apart.to_bytes(SIGNATURE_BYTES, "big").count(0)
 
 
 def _first_band(trait: BioTrait) -> bytes:

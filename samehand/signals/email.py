@@ -10,7 +10,7 @@ from samehand.account import Account
 from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
 from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.email import domain_class, fold_email
+from samehand.normal.email import fold_email
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.digest import DIGEST_BYTES, MASK
 from samehand.signals.finding import Finding
@@ -54,14 +54,13 @@ class EmailSignal(SignalBase[EmailTrait]):
         folded = fold_email(account.email) if account.email else None
         if folded is None:
             return None
-        kind = domain_class(folded.domain)
         return EmailTrait(
             mailbox=keyer("email", folded.address.encode("utf-8", "surrogatepass")),
             local=keyer("email-local", folded.local.encode("utf-8", "surrogatepass")),
             local_bits=int(bits(folded.local)),
-            disposable=kind == "disposable",
+            disposable=folded.domain_class == "disposable",
             tagged=folded.tag is not None,
-            provider=folded.domain if kind == "public-provider" else "",
+            provider=folded.domain if folded.domain_class == "public-provider" else "",
         )
 
     def pack(self, trait: EmailTrait) -> bytes:

@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normal.contacts import POINTS_MAX, contact_points, own_points
+from samehand.normal.contacts import POINTS_MAX, ContactPoint, own_points, read_contacts
+
+
+def contact_points(bio: str, *links: str) -> tuple[ContactPoint, ...]:
+    return read_contacts(bio, links, None).points
 
 
 def points(bio: str, *links: str, locale: str | None = None) -> list[tuple[str, str]]:
-    return [(point.kind, point.value) for point in contact_points(bio, links, locale)]
+    return [(point.kind, point.value) for point in read_contacts(bio, links, locale).points]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("bio", HOSTILE, ids=[text[:4] for text in HOSTILE])
 def test_a_hostile_bio_is_read_to_its_end(bio: str) -> None:
-    assert len(contact_points(bio, [bio] * 50)) <= POINTS_MAX
+    assert len(contact_points(bio, *[bio] * 50)) <= POINTS_MAX
 
 
 PIECES = st.sampled_from(
@@ -149,6 +153,6 @@ PIECES = st.sampled_from(
     st.lists(st.text(max_size=60), max_size=5),
 )
 def test_any_text_gives_points_within_bounds(bio: str, links: list[str]) -> None:
-    found = contact_points(bio, links)
+    found = contact_points(bio, *links)
     assert len(found) == len(set(found)) <= POINTS_MAX
     assert all(point.kind and point.value for point in found)

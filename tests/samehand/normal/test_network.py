@@ -1,4 +1,4 @@
-"""Public addresses and the networks around them; everything else says why it is nothing."""
+"""Public addresses and the networks around them; everything else is nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normal.network import Address, NoAddress, judge_address, read_address
+from samehand.normal.network import Address, read_address
 
 
 @pytest.mark.parametrize(
@@ -21,37 +21,36 @@ from samehand.normal.network import Address, NoAddress, judge_address, read_addr
     ],
 )
 def test_an_address_and_its_networks(text: str, address: Address) -> None:
-    assert judge_address(text) == read_address(text) == address
+    assert read_address(text) == address
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    "text",
     [
-        ("10.1.2.3", "private"),
-        ("172.31.0.1", "private"),
-        ("192.168.1.4", "private"),
-        ("::ffff:192.168.1.4", "private"),
-        ("fd00::1", "private"),
-        ("100.64.3.9", "carrier-internal"),
-        ("127.0.0.1", "loopback"),
-        ("::1", "loopback"),
-        ("169.254.0.1", "link-local"),
-        ("fe80::1%eth0", "link-local"),
-        ("0.0.0.0", "unspecified"),
-        ("224.0.0.1", "multicast"),
-        ("255.255.255.255", "reserved"),
-        ("256.1.1.1", "malformed"),
-        ("", "malformed"),
-        ("x" * 100, "malformed"),
+        "10.1.2.3",
+        "172.31.0.1",
+        "192.168.1.4",
+        "::ffff:192.168.1.4",
+        "fd00::1",
+        "100.64.3.9",
+        "127.0.0.1",
+        "::1",
+        "169.254.0.1",
+        "fe80::1%eth0",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "256.1.1.1",
+        "",
+        "x" * 100,
     ],
 )
-def test_what_names_nobody_says_why(text: str, reason: str) -> None:
-    assert judge_address(text) == NoAddress(reason)
+def test_what_names_nobody_is_no_address(text: str) -> None:
     assert read_address(text) is None
 
 
 @given(st.one_of(st.text(max_size=80), st.ip_addresses().map(str)))
-def test_any_text_is_judged_and_an_address_reads_as_itself(text: str) -> None:
-    found = judge_address(text)
-    if isinstance(found, Address):
-        assert judge_address(found.address) == found
+def test_any_text_is_read_and_an_address_reads_as_itself(text: str) -> None:
+    found = read_address(text)
+    if found is not None:
+        assert read_address(found.address) == found
