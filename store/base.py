@@ -360,6 +360,7 @@ class Store(Protocol):
     ) -> list[list[Candidate]]:
         """Banned accounts that share keys, best first, equals by a fixed order of accounts.
 
+        A store that keeps prints of keys may take another's key for one of theirs, once in some look-ups.
         All queries of a batch have tables (made with the same weights), or none has.
         """
 

@@ -10,6 +10,7 @@ import math
 import re
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -99,14 +100,6 @@ def read_frame(raw: bytes) -> Frame:
     return Frame(raw[TAG], expires_at, (*records, raw[here:]))
 
 
-def keys_of_record(record: bytes) -> frozenset[Key]:
-    """The blocking keys of a stored record; none where it cannot be read, so that nothing finds it."""
-    try:
-        return frozenset(enrolment_keys(unpack(record)))
-    except UnreadableFingerprint:
-        return frozenset()
-
-
 def keys_of_account(account: Remembered) -> list[Key]:
     """The keys under which an account is to be listed."""
     return keys_of_fingerprints(account.fingerprints) if account.keys is None else sorted(account.keys)
@@ -118,8 +111,15 @@ def keys_of_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[Key]:
 
 
 def keys_of(records: Sequence[bytes]) -> list[Key]:
-    """The blocking keys under which stored records are listed, each once, in a settled order."""
-    return sorted(frozenset[Key]().union(*(keys_of_record(record) for record in records)))
+    """The blocking keys under which stored records are listed, each once, in a settled order.
+
+    One that cannot be read has none, so that nothing finds it.
+    """
+    found: set[Key] = set()
+    for record in records:
+        with suppress(UnreadableFingerprint):
+            found.update(enrolment_keys(unpack(record)))
+    return sorted(found)
 
 
 # An id of digits alone is kept as a number, nine bytes at most, if it is the number that is read back.

@@ -1,7 +1,7 @@
 """From packed postings to ranked claims, in numpy over a whole batch.
 
 A *claim* says that an account is listed under a key: a print of 16 or 24 bits agrees within a bucket. Once in
-some look-ups a claim is false, so a place that only one key claims is checked against the full key.
+some look-ups a claim is false: somebody is read who shares one key fewer, and whom the comparison sets aside.
 """
 
 from __future__ import annotations
@@ -83,23 +83,15 @@ def matches(blobs: Sequence[bytes | None], probes: Probes, source: int) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Pairs of query and place, by query: the sum of rarities, how many probes found it, and one of them."""
+    """Pairs of query and place, by query, and the rank of each in steps."""
 
     query: Ints
     place: Ints
     steps: Ints
-    times: Ints
-    probe: Ints
 
     def at(self, positions: Ints | Bools | slice) -> Claims:
         """Some of them."""
-        return Claims(
-            self.query[positions],
-            self.place[positions],
-            self.steps[positions],
-            self.times[positions],
-            self.probe[positions],
-        )
+        return Claims(self.query[positions], self.place[positions], self.steps[positions])
 
     def best(self, keep: int) -> Claims:
         """The best ``keep`` of each query, best first, and all that equal the last of them."""
@@ -162,7 +154,7 @@ class Listings:
         query, place = distinct >> _PLACE_BITS, distinct & ((1 << _PLACE_BITS) - 1)
         row = np.repeat(np.arange(len(first), dtype=np.int64), times)
         steps, left = weigh(query, place, row, question)
-        return Claims(query, place, steps, times, probes.probe[question[first]]).at(left)
+        return Claims(query, place, steps).at(left)
 
     def rarity(self, probes: Probes, total: int) -> Weigh:
         """Everybody, by the sum of rarities."""

@@ -13,7 +13,7 @@ from samehand.keys import Key
 from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
 from store.ranking import STEPS_A_BIT, Bools, Ints, Tables
-from store.records import frame_heads, frame_records, frame_tag, keys_of_record
+from store.records import frame_heads, frame_records, frame_tag
 from store.redis.hits import (
     Claims,
     Listings,
@@ -80,7 +80,7 @@ async def look_up(
         weigh, a_unit = listings.rarity(probes, heads.total), STEPS_A_BIT
     claimed = listings.claims(probes, keep, weigh)
     bearers = listings.bearers(probes, len(queries))
-    choice = _Choice(shards, heads, bearers, now, keep, a_unit, [] if tables else probes.keys)
+    choice = _Choice(shards, heads, bearers, now, keep, a_unit)
     return await choice.of(claimed, len(queries))
 
 
@@ -168,7 +168,7 @@ class Found(Candidate):
 
 
 class _Choice:
-    """From claims to candidates: reads the best records, checks them, reads on where some fell away."""
+    """From claims to candidates: reads the best records, and on where some had expired or gone."""
 
     def __init__(
         self,
@@ -178,9 +178,7 @@ class _Choice:
         now: float,
         keep: int,
         a_unit: int,
-        checked: Sequence[Key],
     ) -> None:
-        """``checked``: the probes' keys where a candidate by one key alone must truly be listed under it."""
         self._shards = shards
         self._heads = heads
         self._names = [f"{source.shard}.{source.name}" for source in heads.sources]
@@ -188,7 +186,6 @@ class _Choice:
         self._now = now
         self._keep = keep
         self._a_unit = a_unit
-        self._keys = checked
         self._places = np.zeros(0, np.int64)  # of what was read, in order; beside them tags and frames
         self._tags = np.zeros(0, np.uint32)
         self._in_force = np.zeros(0, np.bool_)
@@ -203,13 +200,13 @@ class _Choice:
         while len(left.query):
             best = left.best(reach)
             await self._read(best.place)
-            true, fell = self._checked(best, queries)
-            found = self._ranked(best, true, queries)
+            there, fell = self._there(best, queries)
+            found = self._ranked(best, there, queries)
             asked = left.counts(queries)
             for number in np.flatnonzero(asked).tolist():
                 answers[number] = found[number]
-            # Where claims fell away (false, expired, gone), what was cut may be better than what is
-            # left. Twice as many are nearly always enough, while all that was cut are hundreds.
+            # Where claims fell away (expired, gone), what was cut may be better than what is left.
+            # Twice as many are nearly always enough, while all that was cut are hundreds.
             few = np.array([len(answer) < self._keep for answer in answers], np.bool_)
             short = few & fell & (best.counts(queries) < asked)
             left, reach = left.at(short[left.query]), 2 * reach
@@ -239,26 +236,17 @@ class _Choice:
     async def _read_some(self, source: Source, where: Ints, slots: bytes, found: Objects) -> None:
         found[where] = await self._shards.script("frames", source.shard, source.name, slots)
 
-    def _checked(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
-        """Which claims are true, and for which queries some fell away beside its own account's."""
-        where = np.searchsorted(self._places, some.place)
+    def _there(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
+        """Which claims are of accounts in force, and for which queries some fell away beside its own's."""
         own = np.isin(pair_of(some.query, some.place), self._own)
-        true = self._in_force[where] & ~own
-        if self._keys:
-            # Prints of several keys do not agree by chance.
-            alone = np.flatnonzero(true & (some.times == 1))
-            frames, keys = self._frames, self._keys
-            true[alone] = [
-                any(keys[probe] in keys_of_record(record) for record in frame_records(frames[at]))
-                for at, probe in zip(where[alone].tolist(), some.probe[alone].tolist(), strict=True)
-            ]
+        in_force = self._in_force[np.searchsorted(self._places, some.place)]
         fell = np.zeros(queries, np.bool_)
-        fell[some.query[~true & ~own]] = True
-        return true, fell
+        fell[some.query[~in_force & ~own]] = True
+        return in_force & ~own, fell
 
-    def _ranked(self, some: Claims, true: Bools, queries: int) -> list[list[Candidate]]:
-        """The true claims of each query as candidates: by rarity, then by the account's tag, cut."""
-        left = some.at(true)
+    def _ranked(self, some: Claims, there: Bools, queries: int) -> list[list[Candidate]]:
+        """The claims of each query that are left as candidates: by rank, then by the account's tag, cut."""
+        left = some.at(there)
         where = np.searchsorted(self._places, left.place)
         left, where = left.cut(self._tags[where], self._keep, where)
         sources, slots = sources_and_slots(left.place)

@@ -29,7 +29,9 @@ def a_handle(number: int) -> str:
 async def test_a_copy_in_another_layout_finds_the_same(
     redis_url: str, store_prefix: str, shards: int
 ) -> None:
-    """However full its postings are. Where prints are short, false entries make some keys look less rare."""
+    """However full its postings are. Where prints are short, false entries make some keys look less rare, and
+    propose a few who share none.
+    """
     old = a_store(redis_url, store_prefix + "old:", Sizes(shards=shards, **SMALL))
     new = a_store(redis_url, store_prefix + "new:", Sizes(shards=shards, **{**SMALL, "bans": 50}))
     await old.open()
@@ -55,8 +57,12 @@ async def test_a_copy_in_another_layout_finds_the_same(
             ]
         )
         await store.close()
+    by_chance = 0
     for mine, its in zip(*answers, strict=True):
         if shards == 1:
-            assert {facts.account_id for facts, _ in mine} == {facts.account_id for facts, _ in its}
+            sought, told = ({facts.account_id for facts, _ in several} for several in (mine, its))
+            assert sought <= told
+            by_chance += len(told - sought)
         else:
             assert [(facts, one.rank) for facts, one in mine] == [(facts, one.rank) for facts, one in its]
+    assert by_chance < len(queries)
