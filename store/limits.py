@@ -16,9 +16,9 @@ MARKER_SECONDS = 35 * 86_400
 # event never comes again (its group's offsets were moved by hand) can be told by the next one.
 CLAIM_SECONDS = 600
 
-# Nobody reads more alerts on one ban than this, nor about one account; what comes on top is a flood, and is
-# counted in the ban's summary.
-OPEN_ALERTS_A_BAN = 500
+# A raid of a thousand accounts under a banned name has an alert for each, and as many again. Nobody reads
+# more on one ban, nor about one account; what comes on top is counted in the ban's summary.
+OPEN_ALERTS_A_BAN = 2_000
 
 # Pairs that a ban's summary counts, some 60 bytes each: nobody decides otherwise for the next ten thousand.
 COUNTED_A_BAN = 10_000
@@ -34,9 +34,9 @@ OWED_AT_ONCE = 100
 # dead, or hangs, when it has not for ten. Then another one takes over; at worst something is told twice.
 RELAY_SECONDS = 10
 
-# Bans that are taken out by one script, with up to 500 open alerts each: a tenth of a second of Redis at
+# Bans that are taken out by one script, with up to 2,000 open alerts each: a tenth of a second of Redis at
 # worst.
-TAKEN_OUT_AT_ONCE = 16
+TAKEN_OUT_AT_ONCE = 4
 
 # Published alerts without a verdict, 90 bytes each: what a team of twenty judges in a year. Beyond it nobody
 # will get to the oldest, and operators have long been told.
