@@ -11,7 +11,7 @@ from agents.common.turns import Turns
 from agents.counting import kind_name
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm
-from agents.reading import itself, read_all
+from agents.reading import earliest, itself, read_all
 from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
@@ -58,7 +58,7 @@ class Lookback:
         standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
         if not standing:
             return []
-        frequencies = await house.ask(house.store.frequencies())
+        frequencies = await house.ask(house.store.frequencies(at=earliest(arrivals)))
         tables = [self._bound.table(ban.fingerprints, frequencies, banned=True) for _, _, ban in standing]
         queries = [Query.by(ban.account, table) for (_, _, ban), table in zip(standing, tables, strict=True)]
         found = await house.ask(

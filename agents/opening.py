@@ -18,6 +18,7 @@ from streams.errors import SettingsError
 from streams.settings import Settings
 
 DAY_SECONDS = 86_400.0
+HOUR_SECONDS = 3_600.0
 
 # The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
 # time that Redis itself may take.
@@ -124,6 +125,7 @@ def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> 
         bounds=Bounds(
             retention_seconds=settings.remember_days * DAY_SECONDS,
             remembered_bytes=settings.remember_megabytes * 1_000_000,
+            lag_seconds=settings.count_lag_hours * HOUR_SECONDS,
         ),
         known_epoch=known_epoch,
     )

@@ -38,6 +38,11 @@ def reading_moment(arrival: Arrival, now: float) -> float:
     return max(now, arrival.timestamp)
 
 
+def earliest(arrivals: Sequence[Arrival]) -> float:
+    """When Kafka had the first of a batch, in Unix seconds: what was counted by then all of it may know."""
+    return min((arrival.timestamp for arrival in arrivals), default=0.0)
+
+
 def read_all(
     arrivals: Sequence[Arrival],
     decode: Decoder[R],

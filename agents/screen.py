@@ -19,7 +19,7 @@ from agents.counting import unavailable
 from agents.doors import evident, remembered_of, unread_of
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm
-from agents.reading import read_all
+from agents.reading import earliest, read_all
 from samehand.frequency import Frequencies
 from samehand.scoring.upper_bound import UpperBound
 from samehand.showings import UNKNOWN, Showings
@@ -60,7 +60,7 @@ class Screen:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: alerts, nothing to say, or a dead letter."""
-        frequencies = await self._house.ask(self._house.store.frequencies())
+        frequencies = await self._house.ask(self._house.store.frequencies(at=earliest(arrivals)))
         outcomes: list[Outcome] = []
         seen: list[tuple[int, _Seen]] = []
         read = partial(self._read, frequencies=frequencies)

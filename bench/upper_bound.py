@@ -95,7 +95,7 @@ async def measured(bans: int = BANS, events: int = EVENTS, every: int = EVERY, s
         for at in range(0, events, 8 * _BATCH):
             await store.remember(accounts[at : at + 8 * _BATCH], now=NOW)
         await store.freeze(now=NOW + 86_400.0)
-        counted = await store.frequencies()
+        counted = await store.frequencies(at=NOW + 2 * 86_400.0)
         met, read, alerts, mirrors = 0, [], 0, 0
         lost: list[Lost] = []
         for at in range(0, events, _BATCH):

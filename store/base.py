@@ -461,14 +461,19 @@ class Store(Protocol):
         """What :meth:`join` noted."""
 
     # frequencies and facts
-    async def frequencies(self) -> Frequencies:
-        """The frozen snapshot of counts."""
+    async def frequencies(self, *, at: float) -> Frequencies:
+        """The frozen snapshot of counts, as events of a moment (Unix seconds) may know it.
+
+        Of what lies less than the lag before it, it holds what others hand out, and nothing else
+        (:mod:`store.common.count_lag`).
+        """
 
     async def freeze(self, *, now: float) -> bool:
         """Turns what was counted since into the next snapshot, if one is due; one of all callers does.
 
-        What an account counts is thus seen no sooner than at the next freeze. Until the first one (an
-        interval after counting began) nothing is counted and ``bans`` is the number enrolled by then.
+        What an account counts is thus seen no sooner than at the next freeze, and most of it one to two lags
+        later. Until the first freeze (an interval after counting began) nothing is counted and ``bans`` is
+        the number enrolled by then.
         """
 
     async def figures(self) -> StoreFacts:

@@ -71,13 +71,15 @@ from store.turned_away import by_kind, naming_keys
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What operators set. ``remembered_bytes`` bounds what is remembered, ``freeze_seconds`` is the least
-    time between two snapshots of counts, ``shards`` the parts that accounts fall into.
+    time between two snapshots of counts, ``lag_seconds`` what lies between an account and its counting
+    (:mod:`store.common.count_lag`), ``shards`` the parts that accounts fall into.
     """
 
     shards: int = 1
     retention_seconds: float = 30 * 86_400.0
     remembered_bytes: int = 1 << 30
     freeze_seconds: float = 3_600.0
+    lag_seconds: float = 86_400.0
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ class MemoryStore:
             RememberedShard(shards, self.bounds.retention_seconds, self.bounds.remembered_bytes // shards)
             for _ in range(shards)
         ]
-        self._counts = Counts(self.bounds.freeze_seconds, self._enrolled)
+        self._counts = Counts(self.bounds.freeze_seconds, self.bounds.lag_seconds, self._enrolled)
 
     async def open(self) -> None:
         """Nothing to do."""
@@ -275,7 +277,7 @@ class MemoryStore:
         entry = Entry(account.account, frame, remembered_quote(account))
         if self._remembered[shard].put(entry, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
-            self._counts.add(counted(first, digest.raw), first.stratum, now)
+            self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
         return account.shown
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
@@ -528,9 +530,9 @@ class MemoryStore:
         ]
 
     # frequencies and facts
-    async def frequencies(self) -> Frequencies:
-        """The frozen snapshot of counts."""
-        return self._counts.snapshot
+    async def frequencies(self, *, at: float) -> Frequencies:
+        """The frozen snapshot of counts, for events of a moment."""
+        return self._counts.snapshot(at)
 
     async def freeze(self, *, now: float) -> bool:
         """Turns what was counted since into the next snapshot, if one is due."""

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple
 
 from samehand.keys import KeyKind
+from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, matured
 from store.counting import Sighting
 from store.limits import HALF_LIFE_SECONDS
 
-_T = TypeVar("_T")
 _Value = tuple[KeyKind, bytes, str]
+
+
+class _Step(NamedTuple):
+    """How often a value was counted by a freeze, and until it is counted again."""
+
+    version: int
+    times: int
+
+
+@dataclass(slots=True)
+class _History:
+    """How often values were counted by each freeze: a step where it changed, so that nothing is copied."""
+
+    values: dict[_Value, list[_Step]] = field(default_factory=dict)
+
+    def at(self, value: _Value, version: int) -> int:
+        """How often it was counted by a freeze."""
+        steps = self.values.get(value, [])
+        place = bisect_right(steps, version, key=lambda step: step.version)
+        return steps[place - 1].times if place else 0
+
+    def add(self, value: _Value, version: int) -> None:
+        """Counts it once more, for the version in the making."""
+        self._put(self.values.setdefault(value, []), version, self.at(value, version) + 1)
+
+    def halve(self, version: int) -> None:
+        """Halves all that was counted before the version in the making."""
+        for value, steps in self.values.items():
+            before = self.at(value, version - 1)
+            self._put(steps, version, self.at(value, version) - before + before // 2)
+
+    @staticmethod
+    def _put(steps: list[_Step], version: int, times: int) -> None:
+        if steps and steps[-1].version == version:
+            steps.pop()
+        steps.append(_Step(version, times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,35 +57,42 @@ class Snapshot:
     """Counts as they were at a freeze; a :class:`samehand.frequency.Frequencies`."""
 
     bans: int
-    strata: Counter[str] = field(default_factory=Counter)
-    values: Counter[_Value] = field(default_factory=Counter)
+    newest: Version
+    matured: Version
+    history: _History
 
     def accounts(self, stratum: str) -> int:
-        """How many accounts were counted in a stratum; in all of them where it is empty."""
-        return self.strata[stratum]
+        """How many accounts were counted in a stratum; where it is empty in all of them, up to now."""
+        return (self.matured if stratum else self.newest).strata.get(stratum, 0)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         """How many clusters of accounts bear the value."""
-        return self.values[kind, value, stratum]
+        version = self.newest if kind in HANDED_OUT else self.matured
+        return self.history.at((kind, value, stratum), version.number)
 
 
 @dataclass(slots=True)
 class Counts:
-    """Counts since the last freeze, and the snapshot before."""
+    """Counts since the last freeze, and the snapshots before."""
 
     interval_seconds: float
+    lag_seconds: float
     live_bans: Callable[[], int]
     since: float | None = None
     halved: float | None = None
-    frozen: Snapshot | None = None
+    bans: int | None = None
+    latest: float = 0.0
+    newest: Version = NOTHING
+    kept: tuple[Version, ...] = ()
     strata: Counter[str] = field(default_factory=Counter)
-    values: Counter[_Value] = field(default_factory=Counter)
+    history: _History = field(default_factory=_History)
     seen: set[object] = field(default_factory=set)
 
-    def add(self, sighting: Sighting, stratum: str, now: float) -> None:
+    def add(self, sighting: Sighting, stratum: str, seen_at: float, now: float) -> None:
         """Counts an account in its seat, and its values, each once a cluster."""
         self.since = now if self.since is None else self.since
         self.halved = now if self.halved is None else self.halved
+        self.latest = max(self.latest, seen_at)
         seat = sighting.seat, stratum
         if seat not in self.seen:
             self.seen.add(seat)
@@ -56,25 +100,24 @@ class Counts:
         for value in sighting.values:
             if value not in self.seen:
                 self.seen.add(value)
-                self.values[value.kind, value.value, value.stratum] += 1
+                self.history.add((value.kind, value.value, value.stratum), self.newest.number + 1)
 
     def freeze(self, now: float) -> bool:
         """Makes the next snapshot if an interval has passed since the last."""
         if self.since is None or now - self.since < self.interval_seconds:
             return False
-        before = self.frozen or Snapshot(0)
-        strata, values = before.strata, before.values
+        number, strata = self.newest.number + 1, Counter(self.newest.strata)
         if self.halved is None or now - self.halved >= HALF_LIFE_SECONDS:
-            strata, values, self.halved, self.seen = _half(strata), _half(values), now, set()
-        self.frozen = Snapshot(self.live_bans(), strata + self.strata, values + self.values)
-        self.since, self.strata, self.values = now, Counter(), Counter()
+            strata = Counter({name: half for name, count in strata.items() if (half := count // 2)})
+            self.history.halve(number)
+            self.halved, self.seen = now, set()
+        newest = Version(number, self.latest, strata + self.strata)
+        self.kept = kept_beside(self.kept, self.newest, newest, self.lag_seconds)
+        self.bans, self.since, self.newest, self.strata = self.live_bans(), now, newest, Counter()
         return True
 
-    @property
-    def snapshot(self) -> Snapshot:
-        """The last snapshot; before the first, nothing counted and the bans of now."""
-        return self.frozen or Snapshot(self.live_bans())
-
-
-def _half(counts: Counter[_T]) -> Counter[_T]:
-    return Counter({it: half for it, count in counts.items() if (half := count // 2)})
+    def snapshot(self, at: float) -> Snapshot:
+        """What may be read at a moment; before the first freeze nothing counted, and the bans of now."""
+        bans = self.live_bans() if self.bans is None else self.bans
+        old = matured((*self.kept, self.newest), at, self.lag_seconds)
+        return Snapshot(bans, self.newest, old, self.history)

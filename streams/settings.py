@@ -210,6 +210,12 @@ class Settings(BaseSettings):
         le=10_000_000,
         description="Memory for remembered accounts; beyond it the oldest are forgotten, and counted.",
     )
+    count_lag_hours: int = Field(
+        24,
+        ge=0,
+        le=720,
+        description="Hours until what accounts show makes it common; what others hand out does at once.",
+    )
     dedup_days: int = Field(
         35, ge=1, le=400, description="Days that a published alert is known, longer than the above."
     )

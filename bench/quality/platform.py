@@ -16,7 +16,7 @@ from agents.doors import ban_of, remembered_of
 from desk.cli.backtest.judged import Judged, Run
 from desk.cli.backtest.truths import Pair, read_languages, read_strategies, read_truth
 from desk.cli.files import read_accounts, read_bans
-from desk.cli.offline import BATCH_RECORDS, batches
+from desk.cli.offline import BATCH_RECORDS, batches, by_hour
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.score import score
@@ -62,12 +62,12 @@ class _Platform:
     async def judged(self) -> Run:
         await self._enrol()
         accounts = self._accounts()
-        for batch in batches(accounts, BATCH_RECORDS):
-            await self._store.remember(batch, now=NOW)
-        await self._store.freeze(now=NOW)
-        frequencies = await self._store.frequencies()
-        for batch in batches(accounts, BATCH_RECORDS):
-            await self._screen(batch, frequencies)
+        for hour in by_hour(accounts, lambda it: it.seen_at):
+            for batch in batches(hour, BATCH_RECORDS):
+                await self._screen(batch, await self._store.frequencies(at=batch[0].seen_at))
+            for batch in batches(hour, BATCH_RECORDS):
+                await self._store.remember(batch, now=NOW)
+            await self._store.freeze(now=NOW)
         languages = read_languages(self._folder / "languages.csv")
         strategies = read_strategies(self._folder / "strategies.csv")
         return Run(

@@ -84,7 +84,6 @@ async def _run(
     banned = [_ban(place, one, now, banned_at) for place, one in enumerate(bans)]
     created = [_account(place, one, now, dated=days_later is not None) for place, one in enumerate(accounts)]
     await run.enrol(banned)
-    await run.count(created)
     await run.screen(created)
 
 

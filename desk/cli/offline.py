@@ -1,17 +1,20 @@
 """Scoring without servers: the agents of the worker over the store in memory, fed from lists.
 
-Bans are enrolled before the first account is looked at. Then all accounts are remembered once and what they
-show is counted, as a worker that has run for a while has counted it, and only then is each of them screened:
-so the outcome does not depend on the order of the accounts.
+Bans are enrolled before the first account is looked at. Accounts come in the order of their moments, whatever
+their order in the file, and what they show is counted each hour: so each is judged by what a worker would
+have counted before it (docs/adr/0036-lag.md), and none by those that came after it.
+
+Rows that do not say when come last and all at once: they see what the dated ones counted, and of one another
+what others hand out (addresses, pictures), which they may have met the same day.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -46,8 +49,20 @@ BATCH_RECORDS: Final = 500
 _NEVER_SECONDS: Final = 100 * 365 * 86_400.0
 """Nothing that a file lists is forgotten for its age."""
 
+_COUNTED_SECONDS: Final = Bounds().freeze_seconds
+"""As often as a worker's counts are frozen."""
+
 Fault = tuple[str, Malformed | Dead]
 """The address of a bad line, and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of the accounts that could be read, and its place among all."""
+
+    place: int
+    line: Line[AccountCreated]
+    event: AccountCreated
 
 
 @dataclass(slots=True)
@@ -94,6 +109,9 @@ class Offline:
         self._enrol = Enrol(self._house)
         self._dated = Screen(self._house)
         self._undated = Screen(dataclasses.replace(self._house, rules=undated))
+        self._alerts: list[tuple[int, MirrorAlert]] = []
+        self._dead: list[tuple[int, Fault]] = []
+        self._done = 0
         self.scored = Scored()
 
     async def enrol(self, lines: Iterable[Line[AccountBanned]]) -> None:
@@ -103,38 +121,55 @@ class Offline:
             outcomes = await self._enrol(_arrivals(events))
             self.scored.bans += len(batch) - self._note_dead([line for line, _ in batch], outcomes)
 
-    async def count(self, lines: Iterable[Line[AccountCreated]]) -> None:
-        """Counts what accounts show, and freezes the counts. What cannot be read, :meth:`screen` tells."""
+    async def screen(
+        self, lines: Iterable[Line[AccountCreated]], hear: Callable[[int], None] = lambda done: None
+    ) -> None:
+        """Looks accounts up among the bans; to be called once. Tells how many rows are done."""
+        rows = [
+            _Row(place, line, within_run(event, ROW_OF_ACCOUNTS, named=line.named))
+            for place, (line, event) in enumerate(self._readable(lines))
+        ]
+        self._alerts, self._dead = [], []
+        undated = [row for row in rows if not row.line.dated]
+        for hour in by_hour([row for row in rows if row.line.dated], lambda row: row.event.at):
+            await self._screen(self._dated, hour, hear)
+            await self._freeze()
+        if undated:
+            await self._count(undated)
+            await self._screen(self._undated, undated, hear)
+        self.scored.alerts += _in_order(self._alerts)
+        self.scored.faults += _in_order(self._dead)
+
+    async def _count(self, rows: Sequence[_Row]) -> None:
+        """Counts what rows show. On which our own logic fails, :meth:`_screen` tells."""
         if self._first_day:
             return
-        readable = (
-            within_run(line.outcome, ROW_OF_ACCOUNTS, named=line.named)
-            for line in lines
-            if not isinstance(line.outcome, Malformed)
-        )
-        for batch in batches(readable, BATCH_RECORDS):
-            distilled = remembered(batch, self._house.keyers)
+        for batch in batches(rows, BATCH_RECORDS):
+            distilled = remembered([row.event for row in batch], self._house.keyers)
             accounts = [account for account in distilled if not isinstance(account, Dead)]
             await self._store.remember(accounts, now=self._now)
-        await self._store.freeze(now=self._now)
+        await self._freeze()
 
-    async def screen(self, lines: Iterable[Line[AccountCreated]]) -> None:
-        """Looks accounts up among the bans."""
-        for batch in batches(self._readable(lines), BATCH_RECORDS):
-            for screen, dated in ((self._dated, True), (self._undated, False)):
-                some = [(line, event) for line, event in batch if line.dated is dated]
-                if some:
-                    await self._screen(screen, some)
+    async def _freeze(self) -> None:
+        if not self._first_day:
+            await self._store.freeze(now=self._now)
 
-    async def _screen(
-        self, screen: Screen, batch: Sequence[tuple[Line[AccountCreated], AccountCreated]]
-    ) -> None:
-        events = [within_run(event, ROW_OF_ACCOUNTS, named=line.named) for line, event in batch]
-        outcomes = await screen(_arrivals(events))
-        self.scored.accounts += len(batch) - self._note_dead([line for line, _ in batch], outcomes)
-        emits = [emit for outcome in outcomes if isinstance(outcome, Published) for emit in outcome.emits]
-        await screen.confirm(emits)
-        self.scored.alerts += [by_number(alert) for alert in _alerts(emits, self._now)]
+    async def _screen(self, screen: Screen, rows: Sequence[_Row], hear: Callable[[int], None]) -> None:
+        for batch in batches(rows, BATCH_RECORDS):
+            outcomes = await screen(_arrivals([row.event for row in batch]))
+            emits: list[Emit] = []
+            for row, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Dead):
+                    self._dead.append((row.place, (row.line.address, outcome)))
+                    continue
+                self.scored.accounts += 1
+                if isinstance(outcome, Published):
+                    emits += outcome.emits
+                    told = _alerts(outcome.emits, self._now)
+                    self._alerts += [(row.place, by_number(alert)) for alert in told]
+            await screen.confirm(emits)
+            self._done += len(batch)
+            hear(self._done)
 
     def _readable(self, lines: Iterable[Line[E]]) -> Iterator[tuple[Line[E], E]]:
         for line in lines:
@@ -161,6 +196,16 @@ def refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:
             raise click.ClickException(f"{told(path)}: nothing in it could be read")
 
 
+def by_hour(items: Iterable[T], at: Callable[[T], float]) -> Iterator[list[T]]:
+    """``items`` in the order of their moments (Unix seconds), those between two freezes together."""
+    for _, some in groupby(sorted(items, key=at), key=lambda item: at(item) // _COUNTED_SECONDS):
+        yield list(some)
+
+
+def _in_order(placed: Iterable[tuple[int, T]]) -> list[T]:
+    return [item for _, item in sorted(placed, key=lambda one: one[0])]
+
+
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """``items`` in lists of ``size``, the last one shorter."""
     rest = iter(items)
@@ -171,7 +216,8 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def _arrivals(events: Sequence[AccountEvent]) -> list[Arrival]:
     """Records as they would come from a topic: the agents decode and check them as they do in a worker."""
     return [
-        Arrival("file", 0, place, event.key.encode(), encode(event)) for place, event in enumerate(events)
+        Arrival("file", 0, place, event.key.encode(), encode(event), timestamp=event.at)
+        for place, event in enumerate(events)
     ]
 
 

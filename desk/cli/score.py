@@ -51,7 +51,7 @@ _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may
 @click.option(
     "--first-day",
     is_flag=True,
-    help="Count nothing beforehand: values are as common as shipped figures say, as for a new worker.",
+    help="Count nothing: values are as common as shipped figures say, as for a new worker.",
 )
 @click.option("--weights", type=FILE, help="Another table of weights (JSON), to try it out.")
 @strict_option
@@ -73,6 +73,10 @@ def command(
     The same agents as in the worker enrol the bans, then look at each account. Nothing is stored and nothing
     leaves this machine. CSV files have the account's field names as columns; without account_id a row is
     named by its number. One of the files may be `-`, standard input.
+
+    How common a value is, each account learns from those before it, as in a worker: of names and the like
+    from those a day or two older, of networks and pictures from those an hour older. Rows that do not say
+    when come last, and count only networks and pictures among one another.
 
     \b
     Examples:
@@ -110,10 +114,10 @@ async def _run(offline: Offline, bans: Path, accounts: Path, platform: str) -> N
     now = time.time()
     with say.progress("enrolling bans", size([bans])) as hear:
         await offline.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
-    with say.progress("counting values", size([accounts])) as hear:
-        await offline.count(read_accounts(accounts, now=now, platform=platform, hear=hear))
-    with say.progress("looking up accounts", size([accounts])) as hear:
-        await offline.screen(read_accounts(accounts, now=now, platform=platform, hear=hear))
+    with say.progress("reading accounts", size([accounts])) as hear:
+        lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
+    with say.progress("looking up accounts", len(lines)) as hear:
+        await offline.screen(lines, hear)
 
 
 def _weights(path: Path) -> Weights:

@@ -2,20 +2,22 @@
 
 A freeze sets the growing sketch aside (`o` becomes `z<version>`), adds it to the frozen one as the next
 version (`f<version>`), and then turns the version in `meta`. Every step can be repeated: whoever freezes
-next completes what a crash left.
+next completes what a crash left. Older versions are kept as long as :mod:`store.common.count_lag` asks for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from samehand.keys import KeyKind
 from store.base import Remembered
+from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, matured
 from store.counting import Counted, counted
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
 from store.redis.link import together
@@ -28,22 +30,39 @@ class Snapshot:
     """Counts as they were at a freeze; a :class:`samehand.frequency.Frequencies`."""
 
     bans: int
-    strata: dict[str, int]
-    columns: int
-    sketches: tuple[Sketch, ...]
+    strata: Mapping[str, int]
+    all_accounts: int
+    newest: tuple[Sketch, ...]
+    matured: tuple[Sketch, ...]
 
     def accounts(self, stratum: str) -> int:
-        """How many accounts were counted in a stratum; in all of them where it is empty."""
-        return self.strata.get(stratum, 0)
+        """How many accounts were counted in a stratum; where it is empty in all of them, up to now."""
+        return self.strata.get(stratum, 0) if stratum else self.all_accounts
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         """How many clusters of accounts bear the value, or a few more."""
-        if not self.sketches:
+        sketches = self.newest if kind in HANDED_OUT else self.matured
+        if not sketches:
             return 0
-        return self.sketches[home(kind, value, stratum, len(self.sketches))].count(kind, value, stratum)
+        return sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
 
+
+class _Frozen(msgspec.Struct, frozen=True):
+    """What `meta` says of the last freeze. ``gone``: numbers of versions that it was about to delete."""
+
+    bans: int = 0
+    newest: Version = NOTHING
+    kept: tuple[Version, ...] = ()
+    gone: tuple[int, ...] = ()
+
+
+_READ: Final = msgspec.json.Decoder(_Frozen)
 
 _ACCOUNTS = 0  # stands where a kind of value does: an account counts itself
+
+# A freeze that turns the version while it is read takes the former's sketch away: then it is read anew. Once
+# more is enough, since an interval lies between two freezes.
+_READ_AT_MOST: Final = 2
 
 
 @dataclass(slots=True)
@@ -71,14 +90,16 @@ class _Part:
 class Counters:
     """Counts values as accounts are remembered, freezes, and reads what was frozen."""
 
-    def __init__(self, shards: Shards, interval_seconds: float) -> None:
-        """Takes the shards, and the least time between two freezes."""
+    def __init__(self, shards: Shards, interval_seconds: float, lag_seconds: float) -> None:
+        """Takes the shards, the least time between two freezes, and the lag of what is counted."""
         self._shards = shards
         self._interval = interval_seconds
+        self._lag = lag_seconds
         # Each value has its shard, so that all shards together are as exact as one would be alone.
         self._columns = max(1, shards.layout.sizes.sketch_columns // shards.layout.sizes.shards)
         self._bits = max(1, shards.layout.sizes.filter_bits // shards.layout.sizes.shards)
-        self._read: tuple[int, Snapshot] | None = None
+        self._read = _Frozen()
+        self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those that were read, by version
         self._counting = False
 
     async def count(self, accounts: Sequence[Remembered], now: float) -> None:
@@ -89,10 +110,11 @@ class Counters:
             await self._shards.link.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
         parts = self._laid_out(accounts)
+        latest = repr(max(account.seen_at for account in accounts))
         await together(
             [
                 self._shards.script(
-                    "count", shard, repr(now), self._columns, STRATA, *part.packed(self._columns, self._bits)
+                    "count", shard, latest, self._columns, STRATA, *part.packed(self._columns, self._bits)
                 )
                 for shard, part in zip(self._shards.all, parts, strict=True)
                 if part.values or part.seats
@@ -113,31 +135,39 @@ class Counters:
 
     async def freeze(self, now: float, bans: int) -> bool:
         """Makes the next snapshot if an interval has passed since the last; one of several callers does."""
-        meta = self._shards.layout.meta
-        raw = await self._shards.link.command("HMGET", meta, "since", "version", "halved")
-        since, version, halved = raw[0], int(raw[1] or 0), float(raw[2] or raw[0] or 0)
+        meta, link = self._shards.layout.meta, self._shards.link
+        since, frozen, halved = await link.command("HMGET", meta, "since", "frozen", "halved")
         if since is None or now - float(since) < self._interval:
             return False
+        last = _READ.decode(frozen) if frozen else _Frozen()
+        version = last.newest.number + 1
         # A claim on this version that ends by itself: a winner that dies leaves the turn to the next.
-        claim = await self._shards.link.command("SET", f"{meta}:freeze:{version + 1}", "1", "NX", "EX", 60)
+        claim = await link.command("SET", f"{meta}:freeze:{version}", "1", "NX", "EX", 60)
         if claim is None:
             return False
-        fading = now - halved >= HALF_LIFE_SECONDS
-        strata = await together([self._freeze_shard(shard, version, fading) for shard in self._shards.all])
-        total = Counter[str]()
-        for one in strata:
-            total.update(one)
-        facts = msgspec.json.encode({"bans": bans, "strata": dict(total)})
-        await self._shards.link.command(
+        faded = float(halved or since)
+        fading = now - faded >= HALF_LIFE_SECONDS
+        parts = await together([self._freeze_shard(shard, version - 1, fading) for shard in self._shards.all])
+        strata, until = Counter[str](), last.newest.until
+        for counts, latest in parts:
+            strata.update(counts)
+            until = max(until, latest)
+        newest = Version(version, until, strata)
+        kept = kept_beside(last.kept, last.newest, newest, self._lag)
+        gone = {it.number for it in (*last.kept, last.newest)} - {it.number for it in kept}
+        facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone)))
+        await link.command(
             "HSET",
             meta,
-            *("version", version + 1, "frozen", facts, "since", repr(now)),
-            *("halved", repr(now if fading else halved)),
+            *("version", version, "frozen", facts, "since", repr(now)),
+            *("halved", repr(now if fading else faded)),
         )
-        await together([self._tidy(shard, version) for shard in self._shards.all])
+        # And what the one before left that died meanwhile.
+        await together([self._tidy(shard, version, gone | {*last.gone}) for shard in self._shards.all])
         return True
 
-    async def _freeze_shard(self, shard: int, version: int, fading: bool) -> dict[str, int]:
+    async def _freeze_shard(self, shard: int, version: int, fading: bool) -> tuple[dict[str, int], float]:
+        """Adds what grew to a version; answers its strata, and a moment after which nothing was counted."""
         root, link = self._shards.root(shard), self._shards.link
         for growing, aside in (("o", "z"), ("n", "y")):
             # Not again after a crash in between: what was set aside would be lost.
@@ -161,25 +191,51 @@ class Counters:
             await link.command(
                 "HSET", f"{root}h{version + 1}", *(part for pair in counts.items() for part in pair)
             )
-        return dict(counts)
+        # Read last: what is counted meanwhile may only make it later.
+        return dict(counts), float(await link.command("GET", root + "u") or 0.0)
 
-    async def _tidy(self, shard: int, version: int) -> None:
+    async def _tidy(self, shard: int, version: int, gone: Set[int]) -> None:
         root = self._shards.root(shard)
-        old = (f"f{version}", f"h{version}", f"z{version + 1}", f"y{version + 1}")
+        old = [f"f{number}" for number in gone]
+        for number in (version - 1, version):
+            old += (f"h{number - 1}", f"z{number}", f"y{number}")
         await self._shards.link.command("UNLINK", *(root + name for name in old))
 
-    async def snapshot(self, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
-        """The last snapshot, read once a version; before the first, nothing counted but the bans."""
-        raw, frozen = await self._shards.link.command("HMGET", self._shards.layout.meta, "version", "frozen")
-        version = int(raw or 0)
-        if version == 0:
-            return Snapshot(await enrolled(), {}, self._columns, ())
-        if self._read is None or self._read[0] != version:
-            facts = msgspec.json.decode(frozen)
-            cells = [self._cells(f"{self._shards.root(shard)}f{version}") for shard in self._shards.all]
-            sketches = tuple(await together(cells))
-            self._read = version, Snapshot(facts["bans"], facts["strata"], self._columns, sketches)
-        return self._read[1]
+    async def snapshot(self, at: float, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
+        """What events of a moment may know, each version read once; before the first nothing but the bans."""
+        for _ in range(_READ_AT_MOST):
+            version = int(await self._asked("version") or 0)
+            if version == 0:
+                return Snapshot(await enrolled(), {}, 0, (), ())
+            if version != self._read.newest.number:
+                self._read = _READ.decode(await self._asked("frozen"))
+            old = matured((*self._read.kept, self._read.newest), at, self._lag)
+            if self._sketches.keys() >= {version, old.number}:
+                break
+            await self._read_sketches(self._read.newest, old)
+        read, sketches = self._read, self._sketches
+        return Snapshot(
+            read.bans,
+            old.strata,
+            read.newest.strata.get("", 0),
+            sketches[read.newest.number],
+            sketches[old.number],
+        )
+
+    async def _read_sketches(self, *versions: Version) -> None:
+        """Reads versions that were not, and lets those go that are not kept any more."""
+        kept = {it.number for it in (*self._read.kept, self._read.newest)}
+        self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
+        for version in versions:
+            if version.number not in self._sketches:
+                self._sketches[version.number] = () if version == NOTHING else await self._cells_of(version)
+
+    async def _cells_of(self, version: Version) -> tuple[Sketch, ...]:
+        roots = [self._shards.root(shard) for shard in self._shards.all]
+        return tuple(await together([self._cells(f"{root}f{version.number}") for root in roots]))
+
+    async def _asked(self, field: str) -> Any:
+        return await self._shards.link.command("HGET", self._shards.layout.meta, field)
 
     async def _cells(self, key: str) -> Sketch:
         return Sketch(await self._shards.link.command("GET", key) or b"", self._columns)

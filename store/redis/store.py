@@ -69,7 +69,7 @@ class RedisStore:
         self._layout = Layout(sizes or Sizes(), Addresses(identity), prefix)
         self._standing = Standing(self._link, self._layout)
         self._shards = Shards(self._link, self._layout, known_epoch)
-        self._counters = Counters(self._shards, bounds.freeze_seconds)
+        self._counters = Counters(self._shards, bounds.freeze_seconds, bounds.lag_seconds)
         self._families = Families(self._shards)
         self._bans = Bans(self._shards, self._families)
         self._calendars = BanCalendars(self._shards)
@@ -265,9 +265,9 @@ class RedisStore:
         return await self._families.descents(accounts)
 
     # frequencies and facts
-    async def frequencies(self) -> Frequencies:
-        """The frozen snapshot of counts, read once a version."""
-        return await self._counters.snapshot(self._enrolled)
+    async def frequencies(self, *, at: float) -> Frequencies:
+        """The frozen snapshot of counts for events of a moment, read once a version."""
+        return await self._counters.snapshot(at, self._enrolled)
 
     async def freeze(self, *, now: float) -> bool:
         """Turns what was counted since into the next snapshot, if one is due."""

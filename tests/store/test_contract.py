@@ -968,18 +968,18 @@ class TestFamilies:
 
 class TestFrequencies:
     async def test_counts_are_seen_after_a_freeze_and_not_before(self, make_store: MakeStore) -> None:
-        store = await make_store(freeze_seconds=100.0)
+        store = await make_store(freeze_seconds=100.0, lag_seconds=0.0)
         await store.enrol([a_ban("9001")], now=NOW)
         accounts = [a_remembered(str(n), handle="umar_media") for n in range(50)]
         await store.remember(accounts, now=NOW)
         assert not await store.freeze(now=NOW + 99)
-        before = await store.frequencies()
+        before = await store.frequencies(at=NOW + 1_000)
         assert (before.bans, before.accounts("")) == (1, 0)
         await store.enrol([a_ban("9002")], now=NOW)
         assert await store.freeze(now=NOW + 100)
         assert not await store.freeze(now=NOW + 101)
         await store.enrol([a_ban("9003")], now=NOW)
-        frozen = await store.frequencies()
+        frozen = await store.frequencies(at=NOW + 1_000)
         stratum = accounts[0].fingerprints[0].stratum
         assert frozen.bans == 2
         assert frozen.accounts("") == frozen.accounts(stratum) == 50
@@ -987,28 +987,28 @@ class TestFrequencies:
         assert frozen.count(KeyKind.HANDLE_FULL, b"salmakhan", stratum) == 0
 
     async def test_a_farm_counts_its_values_once(self, make_store: MakeStore) -> None:
-        store = await make_store(freeze_seconds=100.0)
+        store = await make_store(freeze_seconds=100.0, lag_seconds=0.0)
         farm = [a_remembered(str(n), ip="39.40.1.2", handle="umar_media") for n in range(200)]
         await store.remember(farm, now=NOW)
         await store.remember([a_remembered("201", ip="103.12.9.1", handle="umar_media")], now=NOW)
         await store.freeze(now=NOW + 100)
-        frozen = await store.frequencies()
+        frozen = await store.frequencies(at=NOW + 1_000)
         assert frozen.count(KeyKind.HANDLE_FULL, b"umarmedia", farm[0].fingerprints[0].stratum) == 2
 
     async def test_banned_accounts_and_repeats_do_not_count(self, make_store: MakeStore) -> None:
-        store = await make_store(freeze_seconds=100.0)
+        store = await make_store(freeze_seconds=100.0, lag_seconds=0.0)
         await store.enrol([a_ban("1")], now=NOW)
         await store.remember([a_remembered("1"), a_remembered("2")], now=NOW)
         await store.remember([a_remembered("2")], now=NOW)
         await store.freeze(now=NOW + 100)
-        assert (await store.frequencies()).accounts("") == 1
+        assert (await store.frequencies(at=NOW + 1_000)).accounts("") == 1
 
     async def test_counts_add_up_over_freezes(self, make_store: MakeStore) -> None:
-        store = await make_store(freeze_seconds=100.0)
+        store = await make_store(freeze_seconds=100.0, lag_seconds=0.0)
         for turn in range(3):
             await store.remember([a_remembered(str(turn))], now=NOW + 100 * turn)
             await store.freeze(now=NOW + 100 * (turn + 1))
-        assert (await store.frequencies()).accounts("") == 3
+        assert (await store.frequencies(at=NOW + 1_000)).accounts("") == 3
 
 
 class TestFigures:

@@ -60,7 +60,7 @@ class Town:
     """Sign-ups that are counted, an hour apart from one freeze to the next."""
 
     def __init__(self) -> None:
-        self.counts = Counts(HOUR, lambda: 0)
+        self.counts = Counts(HOUR, 0.0, lambda: 0)
         self.now = 0.0
         self.number = 0
 
@@ -68,7 +68,7 @@ class Town:
         self.number += 1
         (one,) = fingerprints(an_account(**traits))
         account = blake2b(str(self.number).encode(), digest_size=10).digest()
-        self.counts.add(counted(one, account), one.stratum, self.now)
+        self.counts.add(counted(one, account), one.stratum, self.now, self.now)
 
     def people(self, many: int, **traits: str) -> None:
         """Households, each of its own network."""
@@ -78,7 +78,7 @@ class Town:
     def freeze(self) -> Snapshot:
         self.now += HOUR
         self.counts.freeze(self.now)
-        return self.counts.snapshot
+        return self.counts.snapshot(self.now)
 
 
 def bearers(snapshot: Snapshot, **traits: str) -> int:

@@ -29,7 +29,7 @@ HANDLES = ["umar_media", "um4r.media2", "media_umar", "salma_khan", "salmakhan99
 PLACES = ["39.40.1.2", "39.40.1.9", "103.12.9.1"]
 IDS = st.sampled_from(["1", "2", "3", "4", "5", "6"])
 MOMENTS = st.integers(-3, 3).map(lambda n: NOW + n)
-BOUNDS = {"retention_seconds": 800.0, "remembered_bytes": 9_000, "freeze_seconds": 50.0}
+BOUNDS = {"retention_seconds": 800.0, "remembered_bytes": 9_000, "freeze_seconds": 50.0, "lag_seconds": 2.0}
 
 ENROL = st.tuples(
     st.just("enrol"),
@@ -153,7 +153,7 @@ class Story:
         recalled = await store.remembered_like(QUERIES, now=now, keep=3)
         pairs = [a_proposal(one, other).alert_id for one in ACCOUNTS for other in ACCOUNTS]
         figures = await store.figures()
-        frequencies = await store.frequencies()
+        frequencies = await store.frequencies(at=now)
         self.asked += 2  # a calendar may be as old as a second
         return [
             await store.calendars(now=now + self.asked),

@@ -36,10 +36,10 @@ async def measured(
     offline = Offline(now=now, weights=weights, candidates=_BELOW)
     with say.progress("enrolling bans", size([bans])) as hear:
         await offline.enrol(read_bans(bans, now=now, platform=platform, hear=hear))
-    with say.progress("counting values", size([accounts])) as hear:
-        await offline.count(read_accounts(accounts, now=now, platform=platform, hear=hear))
-    with say.progress("looking up accounts", size([accounts])) as hear:
-        await offline.screen(read_accounts(accounts, now=now, platform=platform, hear=hear))
+    with say.progress("reading accounts", size([accounts])) as hear:
+        lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
+    with say.progress("looking up accounts", len(lines)) as hear:
+        await offline.screen(lines, hear)
     scored = offline.scored
     scripts = _scripts(accounts, now, platform)
     run = Run(

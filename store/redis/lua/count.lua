@@ -1,9 +1,13 @@
--- ARGV: epoch, now, columns a row of the sketch, strata at most, then values of 28 bytes each (4 columns, 3 places in
--- the filter, big-endian u32), then stratum names with 12 bytes of filter places of their account, in turn.
+-- ARGV: epoch, the latest event's moment, columns a row of the sketch, strata at most, then values of 28 bytes each
+-- (4 columns, 3 places in the filter, big-endian u32), then stratum names with 12 bytes of filter places of their
+-- account, in turn.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local SKETCH, FILTER, NAMES = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n'
+local SKETCH, FILTER, NAMES, LATEST = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n', ROOT .. 'u'
+
+-- Noted before anything is counted: what was counted is never later than what is noted.
+if tonumber(ARGV[2]) > tonumber(call('GET', LATEST) or 0) then call('SET', LATEST, ARGV[2]) end
 
 local AT_ONCE = 64 -- values of one round: three commands for all of them
 local format = string.format -- Redis writes out a number that a script hands it more slowly

@@ -20,7 +20,7 @@ async def alerted(life: Life) -> tuple[Remembered, Frequencies]:
     await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
     assert len(life.alerts) == 1
     changed = remembered_of(a_change("99", handle="salma_kitchen"), life.house.keyers)
-    return changed, await life.house.store.frequencies()
+    return changed, await life.house.store.frequencies(at=0.0)
 
 
 async def owed(life: Life) -> list[str | None]:

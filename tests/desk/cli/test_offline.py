@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,6 @@ async def run(
 ) -> Scored:
     offline = Offline(now=NOW, **options)
     await offline.enrol(bans)
-    await offline.count(accounts)
     await offline.screen(accounts)
     return offline.scored
 
@@ -91,17 +90,80 @@ async def test_candidates_below_the_bands_come_when_asked_for() -> None:
     assert (alert.band, alert.matched.account_id) == ("none", "old")
 
 
-async def test_what_everybody_shares_is_worth_less_once_it_is_counted() -> None:
-    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(300)]
+def shared(scored: Scored, account_id: str = "new") -> float:
+    """How sure a run is of an account, all in all."""
+    return next(it.log_odds for it in scored.alerts if it.account_id == account_id)
+
+
+async def test_what_everybody_before_it_shares_is_worth_less() -> None:
+    crowd = [
+        a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=NOON - timedelta(hours=1))
+        for i in range(300)
+    ]
     accounts = of_accounts(*crowd, a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7"))
     bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
     counted = await run(bans, accounts, candidates=3)
     first_day = await run(bans, accounts, candidates=3, first_day=True)
+    assert shared(counted) < shared(first_day)
 
-    def log_odds(scored: Scored) -> float:
-        return next(it.log_odds for it in scored.alerts if it.account_id == "new")
 
-    assert log_odds(counted) < log_odds(first_day)
+async def test_nobody_is_judged_by_those_that_came_after_it() -> None:
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
+    later = [
+        a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=NOON + timedelta(hours=2))
+        for i in range(300)
+    ]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
+    alone = await run(bans, of_accounts(new), candidates=3)
+    with_later = await run(bans, of_accounts(*later, new), candidates=3)
+    assert shared(with_later) == shared(alone)
+
+
+def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
+    """A thousand sign-ups under one name, each from a network of its own, among a thousand others."""
+    return [
+        a_sign_up(f"{who}{i}", handle=handle, ip=f"{net}.{i // 250}.{i % 250}.9", at=at + i * step)
+        for i in range(1_000)
+        for who, handle, net in (
+            ("r", "zarqa_bulletin_network", 39),
+            ("o", f"reader{chr(97 + i % 26)}{i}", 103),
+        )
+    ]
+
+
+async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -> None:
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network", at=NOON - timedelta(days=9)))
+    raid = of_accounts(*a_raid(NOON - timedelta(hours=20), timedelta(minutes=1)))
+    alone = shared(await run(bans, of_accounts(a_sign_up("r0", handle="zarqa_bulletin_network"))), "r0")
+    for accounts in (raid, raid[::-1]):
+        scored = await run(bans, accounts)
+        assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
+        assert min(it.log_odds for it in scored.alerts) >= alone - 1.0
+
+
+async def test_nor_does_one_whose_rows_do_not_say_when() -> None:
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network"))
+    raid = of_accounts(*a_raid(NOON, timedelta(0)), dated=False)
+    scored = await run(bans, raid)
+    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
+
+
+async def test_a_name_that_was_common_a_week_ago_is() -> None:
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network", at=NOON - timedelta(days=9)))
+    week_ago = a_raid(NOON - timedelta(days=7), timedelta(seconds=1))
+    new = a_sign_up("new", handle="zarqa_bulletin_network")
+    before = shared(await run(bans, of_accounts(new), candidates=1))
+    after = shared(await run(bans, of_accounts(new, *week_ago), candidates=1))
+    assert after < before - 5.0
+
+
+async def test_undated_rows_know_of_one_another_what_others_hand_out() -> None:
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(300)]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7")
+    alone = await run(bans, of_accounts(new, dated=False), candidates=3)
+    among = await run(bans, of_accounts(new, *crowd, dated=False), candidates=3)
+    assert shared(among) < shared(alone)
 
 
 async def test_a_bad_line_is_noted_with_its_address() -> None:

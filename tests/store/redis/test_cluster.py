@@ -95,7 +95,7 @@ async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
             while time.monotonic() < done_at:
                 began = time.monotonic()
                 try:
-                    await store.frequencies()
+                    await store.frequencies(at=NOW)
                 except StoreUnavailable as outage:
                     outages.append(outage)
                 assert time.monotonic() - began < LATE_SECONDS

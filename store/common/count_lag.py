@@ -1,0 +1,65 @@
+"""Which counts may be read already: what came within the last day takes nothing off a value's rarity.
+
+Whoever floods a platform with copies of a banned account would make its name common with them, and hide in
+it. So an older version of the counts is read beside the newest, one that ends at least the lag before the
+event that is judged: by the events' own time, so that a backlog lags as the days that it is from.
+
+What others hand out is read from the newest all the same (:data:`HANDED_OUT`, docs/adr/0036-lag.md), and so
+is how many accounts there are in all. Names are counted within strata, which lag as they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from samehand.keys import KeyKind
+
+# Carriers, makers of phones and browsers, whoever spreads a link, and platforms with the picture that they
+# give to those who have none: thousands of strangers meet what is new of these within a day. All else is of
+# one hand: nobody is given another's name, words, number, mailbox, card or phone by the thousand.
+HANDED_OUT: Final = frozenset(
+    (KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT, KeyKind.REFERRER, KeyKind.AVATAR)
+)
+
+
+class Version(msgspec.Struct, frozen=True):
+    """Counts as they were at a freeze, and how many accounts were counted in each stratum.
+
+    ``until``: no event that they hold is later (Unix seconds).
+    """
+
+    number: int
+    until: float
+    strata: Mapping[str, int] = {}
+
+
+NOTHING: Final = Version(0, 0.0)
+"""Before the first freeze."""
+
+
+def matured(versions: Sequence[Version], at: float, lag_seconds: float) -> Version:
+    """The latest of versions (in their order) that ends the lag before a moment; else the oldest.
+
+    Of what is kept one does for each event that is no older than the latest counted, :data:`NOTHING` at
+    first. The oldest is for events that come long after others of their time, and for a lag made longer.
+    """
+    old = [it for it in versions if it.until <= at - lag_seconds]
+    return old[-1] if old else versions[0]
+
+
+def kept_beside(
+    kept: Sequence[Version], superseded: Version, newest: Version, lag_seconds: float
+) -> tuple[Version, ...]:
+    """Those to keep beside the newest, which supersedes the last one, in their order.
+
+    One is kept a lag, so that what is counted takes effect after one to two of them and never sooner, and no
+    more than two, since each is a whole sketch: the one that is read, and the one that is read next.
+    """
+    due = not kept or superseded.until >= kept[-1].until + lag_seconds
+    if due or superseded.until <= newest.until - lag_seconds:
+        kept = (*kept, superseded)
+    first = matured((*kept, newest), newest.until, lag_seconds).number
+    return tuple(it for it in kept if it.number >= first)

@@ -1,0 +1,166 @@
+"""What came within the last day takes nothing off a value's rarity, in every store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.keys import KeyKind
+from store.base import Remembered, Store
+from store.common.count_lag import NOTHING, Version, kept_beside, matured
+from store.counting import counted
+from store.redis import RedisStore
+from tests.store.conftest import MakeStore
+from tests.store.makers import DAY, NOW, a_remembered
+
+HOUR = 3_600.0
+
+
+def name_of(hour: int) -> str:
+    """A handle of its own for each hour, of letters alone."""
+    return f"zarqabulletin{chr(97 + hour // 26)}{chr(97 + hour % 26)}"
+
+
+@dataclass(slots=True)
+class Hours:
+    """A store that counts what it is told, freezes after it, and is asked for events of that moment."""
+
+    store: Store
+    moment: float = NOW
+
+    async def at(self, now: float, *accounts: Remembered, seen_at: float | None = None) -> None:
+        """Accounts that were seen just now, or then."""
+        self.moment = now if seen_at is None else seen_at
+        await self.store.remember([replace(one, seen_at=self.moment) for one in accounts], now=now)
+        await self.store.freeze(now=now + HOUR)
+
+    async def named(self, handle: str) -> int:
+        frozen = await self.store.frequencies(at=self.moment)
+        return frozen.count(KeyKind.HANDLE_FULL, handle.encode(), "latin")
+
+    async def namesakes(self) -> int:
+        """How many accounts names are counted among."""
+        return (await self.store.frequencies(at=self.moment)).accounts("latin")
+
+
+async def test_a_name_of_the_last_day_is_not_counted_yet_and_later_it_is(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    raid = [a_remembered(f"r{n}", handle="umar_media") for n in range(50)]
+    await store.at(NOW, *raid)
+    for hour in range(1, 24):
+        await store.at(NOW + hour * HOUR, a_remembered(f"h{hour}", handle=f"reader{hour}x"))
+        assert (await store.named("umarmedia"), await store.namesakes()) == (0, 0), hour
+    for hour in range(24, 51):
+        await store.at(NOW + hour * HOUR, a_remembered(f"h{hour}", handle=f"reader{hour}x"))
+    assert await store.named("umarmedia") == 50
+
+
+async def test_what_is_counted_shortly_before_a_version_is_set_aside_lags_as_long(
+    make_store: MakeStore,
+) -> None:
+    """Nobody gains by knowing when the day changes: each value is a day old before it counts."""
+    store, counted_at = Hours(await make_store()), {}
+    for hour in range(100):
+        await store.at(NOW + hour * HOUR, a_remembered(str(hour), handle=name_of(hour)))
+        for earlier in range(hour):
+            if earlier not in counted_at and await store.named(name_of(earlier)):
+                counted_at[earlier] = hour - earlier
+    assert set(range(48)) <= set(counted_at)
+    assert min(counted_at.values()) >= 24
+    assert max(counted_at.values()) <= 50
+
+
+async def test_what_others_hand_out_counts_with_the_next_freeze(make_store: MakeStore) -> None:
+    """A carrier's new address, and a picture that a platform gives to whoever has none."""
+    store = Hours(await make_store())
+    crowd = [
+        a_remembered(f"c{n}", ip="39.40.1.2", device_id=f"5b1f2e9a-0000-4a51-9c6e-{n:012x}")
+        for n in range(50)
+    ]
+    await store.at(NOW, *crowd)
+    (one,) = crowd[0].fingerprints
+    (address,) = [it for it in counted(one, b"the account").values if it.kind is KeyKind.ADDRESS]
+    (device,) = [it for it in counted(one, b"the account").values if it.kind is KeyKind.DEVICE]
+    frozen = await store.store.frequencies(at=NOW)
+    assert frozen.count(address.kind, address.value, "") == 50
+    assert frozen.accounts("") > 0
+    assert frozen.count(device.kind, device.value, "") == 0
+
+
+async def test_a_backlog_lags_as_the_days_that_it_comes_from(make_store: MakeStore) -> None:
+    """Two days of sign-ups, read within two hours after an outage: none of the last day's counts."""
+    store = Hours(await make_store(freeze_seconds=100.0))
+    outage = NOW + 2 * DAY
+    for hour in range(48):
+        account = a_remembered(str(hour), handle=name_of(hour))
+        await store.at(outage + 150 * hour, account, seen_at=NOW + hour * HOUR)
+        known = [earlier for earlier in range(hour + 1) if await store.named(name_of(earlier))]
+        assert all(hour - earlier >= 24 for earlier in known), (hour, known)
+
+
+async def test_what_has_been_common_for_a_week_is_even_if_nobody_came_since(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    crowd = [a_remembered(f"w{n}", handle="umar_media") for n in range(50)]
+    await store.at(NOW, *crowd, seen_at=NOW - 7 * DAY)
+    store.moment = NOW
+    assert await store.named("umarmedia") == 50
+
+
+async def test_an_event_that_comes_late_knows_no_more_than_one_of_its_time(make_store: MakeStore) -> None:
+    """Half a day behind the others: what was counted meanwhile is too young for it."""
+    store = Hours(await make_store())
+    for hour in range(60):
+        await store.at(NOW + hour * HOUR, a_remembered(str(hour), handle=name_of(hour)))
+    for late in range(12):
+        store.moment = NOW + (59 - late) * HOUR
+        known = [hour for hour in range(60) if await store.named(name_of(hour))]
+        assert all(hour <= 59 - late - 24 for hour in known), (late, known)
+    assert known
+
+
+async def test_no_more_than_two_former_versions_are_kept(
+    make_store: MakeStore, redis_administrator: str, store_prefix: str
+) -> None:
+    store = Hours(await make_store())
+    for hour in range(0, 240, 5):
+        await store.at(NOW + hour * HOUR, a_remembered(str(hour)))
+    if isinstance(store.store, RedisStore):
+        client = redis.Redis.from_url(redis_administrator)
+        sketches = list(client.scan_iter(match=f"{store_prefix}{{0}}:f*", count=1_000))
+        client.close()
+        assert len(sketches) == 3
+
+
+@given(gaps=st.lists(st.floats(0, 3 * DAY), max_size=60), lag=st.sampled_from([0.0, HOUR, DAY, 7 * DAY]))
+def test_what_is_read_ends_a_lag_before_the_newest_and_at_most_two_versions_wait(
+    gaps: list[float], lag: float
+) -> None:
+    kept: tuple[Version, ...] = ()
+    newest = NOTHING
+    for gap in gaps:
+        following = Version(newest.number + 1, (newest.until or NOW) + gap)
+        kept = kept_beside(kept, newest, following, lag)
+        newest = following
+        assert matured((*kept, newest), newest.until, lag).until <= newest.until - lag
+        assert len(kept) <= 2
+
+
+@given(waits=st.lists(st.floats(1, 2 * HOUR), min_size=60, max_size=120))
+def test_a_version_is_read_no_later_than_two_lags_and_two_freezes_after_it(waits: list[float]) -> None:
+    kept: tuple[Version, ...] = ()
+    newest, past = NOTHING, [NOTHING]
+    for wait in waits:
+        following = Version(newest.number + 1, (newest.until or NOW) + wait)
+        kept = kept_beside(kept, newest, following, DAY)
+        newest = following
+        past.append(newest)
+        due = [it for it in past if it.until <= newest.until - 2 * DAY - 4 * HOUR]
+        assert matured((*kept, newest), newest.until, DAY).number >= max(it.number for it in due)
+
+
+def test_a_lag_that_was_made_longer_reads_the_oldest_there_is() -> None:
+    several = [Version(number, NOW + number * HOUR) for number in (3, 5, 9)]
+    assert matured(several, NOW + 9 * HOUR, 7 * DAY).number == 3
