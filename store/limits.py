@@ -59,7 +59,7 @@ RECENT_BANS = 8_192
 
 
 def recent_bans(shards: int) -> int:
-    """How many of them one shard keeps: together they are read with every batch."""
+    """How many of them one shard keeps: a worker holds those of all shards."""
     return max(RECENT_BANS // shards, 256)
 
 

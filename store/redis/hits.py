@@ -15,7 +15,7 @@ import numpy as np
 
 from samehand.keys import Key, is_personal
 from store.hashing import Hashes, first_bytes
-from store.ranking import Bools, Floats, Ints, Kinds, Tags, rarity_steps, read_at_all
+from store.ranking import Bools, Ints, Kinds, Tags, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BYTES, Spread, places
 
 Number = TypeVar("Number", int, Ints)
@@ -177,45 +177,6 @@ class Listings:
         for query, probe, length in zip(*(column.tolist() for column in columns), strict=True):
             found[query][probes.keys[probe]] = length
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Recents:
-    """When the bans enrolled last occurred: sorted places and moments; of each index the horizon, and whether
-    it holds bans without a moment (:class:`store.recent.Recent`).
-    """
-
-    places: Ints
-    moments: Floats
-    horizons: Floats
-    undated: Bools
-
-    @classmethod
-    def of(cls, packed: Sequence[bytes]) -> Recents:
-        """As Redis keeps it of each source; nothing is known where that is empty."""
-        held, moments = [np.zeros(0, np.int64)], [np.zeros(0)]
-        horizons, undated = [], []
-        for source, blob in enumerate(packed):
-            horizons.append(int.from_bytes(blob[:4], "big"))
-            undated.append(blob[4:5] == b"\1")
-            entries = np.frombuffer(blob[5:], np.uint8).reshape(-1, 4 + SLOT_BYTES)
-            moments.append(np.ascontiguousarray(entries[:, :4]).view(">u4").ravel().astype(np.float64))
-            slots = np.zeros((len(entries), 4), np.uint8)
-            slots[:, 1:] = entries[:, 4:]
-            held.append(slots.view(">u4").ravel().astype(np.int64) | place_of(source, 0))
-        where, when = np.concatenate(held), np.concatenate(moments)
-        order = np.lexsort((when, where))
-        return cls(where[order], when[order], np.array(horizons, np.float64), np.array(undated, np.bool_))
-
-    def newest(self, place: Ints) -> tuple[Floats, Bools]:
-        """The latest moment that the bans at some places can have, and whether they may have none."""
-        sources, _ = sources_and_slots(place)
-        latest = self.horizons[sources]
-        last = np.searchsorted(self.places, place, "right") - 1
-        known = np.flatnonzero(last >= 0)
-        known = known[self.places[last[known]] == place[known]]
-        latest[known] = np.maximum(latest[known], self.moments[last[known]])
-        return latest, self.undated[sources]
 
 
 def _rarity(lengths: Ints, total: int) -> Ints:

@@ -18,7 +18,6 @@ from store.redis.hits import (
     Claims,
     Listings,
     Probes,
-    Recents,
     Weigh,
     matches,
     packed_slots,
@@ -28,6 +27,7 @@ from store.redis.hits import (
 )
 from store.redis.layout import Spread
 from store.redis.link import together
+from store.redis.recents import Recents
 from store.redis.shards import Shards
 
 # Keys of one MGET, and records of one script: some milliseconds of Redis, during which nobody else is served.
@@ -99,6 +99,7 @@ async def _heads(
     by_shard = {
         shard: [at for at, digest in enumerate(digests) if shards.of(digest) == shard] for shard in shards.all
     }
+    known = [shards.recents.known(shard) for shard in shards.all]
     answers = await together(
         [
             shards.script(
@@ -108,6 +109,8 @@ async def _heads(
                 name,
                 now,
                 lives or 0,
+                known[shard].length,
+                known[shard].mark,
                 *(digests[at].raw for at in by_shard[shard]),
             )
             for shard in shards.all
@@ -119,15 +122,18 @@ async def _heads(
     own: dict[int, set[int]] = {}
     for shard, answer in zip(shards.all, answers, strict=True):
         shards.adopt(answer[0].decode())
-        names = answer[2]
-        packed += [answer[1]] * names
+        kept, rest, names, *told = answer[1:]
+        if lives is None:
+            packed.append(known[shard].with_rest(kept, rest))
+            shards.recents.learn(shard, packed[-1])
         first = len(sources)
-        sources += [Source(shard, one.decode()) for one in answer[3 : 3 + 2 * names : 2]]
-        total += sum(answer[4 : 3 + 2 * names : 2])
-        slots = iter(answer[3 + 2 * names :])
+        sources += [Source(shard, one.decode()) for one in told[: 2 * names : 2]]
+        total += sum(told[1 : 2 * names : 2])
+        slots = iter(told[2 * names :])
         for at in by_shard[shard]:
             own[at] = {place_of(first + n, slot) for n, slot in enumerate(islice(slots, names)) if slot >= 0}
-    return Heads(sources, total, own, Recents.of(packed))
+    recent = shards.recents.read(packed) if lives is None else Recents.of([b""] * len(sources))
+    return Heads(sources, total, own, recent)
 
 
 async def _postings(shards: Shards, source: Source, buckets: Ints) -> list[bytes | None]:

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 from store.addresses import Addresses, Digest
 from store.redis.layout import Layout
 from store.redis.link import Link, together
+from store.redis.recents import KnownRecents
 
 Item = TypeVar("Item")
 
 
 class Shards:
-    """Routes by digest. ``epoch`` is the one that this process has seen, "" before the first enrolment."""
+    """Routes by digest. ``epoch`` is the one that this process has seen, "" before the first enrolment;
+    ``recents`` what it knows of the latest bans.
+    """
 
     def __init__(self, link: Link, layout: Layout, epoch: str) -> None:
         """Takes what it routes over."""
@@ -21,6 +24,7 @@ class Shards:
         self.layout = layout
         self.epoch = epoch
         self.all = range(layout.sizes.shards)
+        self.recents = KnownRecents(layout.sizes.shards)
 
     @property
     def addresses(self) -> Addresses:

@@ -367,6 +367,20 @@ class TestReach:
             assert names >= true, "whoever may be young enough is read"
             assert age > 200_000.0 or names == true, "those that gave way are known to be older"
 
+    async def test_what_changed_since_the_last_look_is_known(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("store.limits.RECENT_BANS", 256)
+        (umar,) = keys_of_handle("umarmedia")
+        for first in range(0, 900, 45):  # with some of them the older half gives way
+            last = first + 45
+            bans = [dated(a_ban(f"{n}"), NOW - 1_000_000 + 1_000 * n) for n in range(first, last)]
+            await store.enrol(bans, now=NOW)
+            age = 1_000_000 - 1_000.0 * (last - 60)
+            table = a_table({umar: (0, 0.5, True)}, 1.2, moments=((-math.inf, STEPS_A_NAT), (age, 0)))
+            names = {int(name) for name in await found(store, Query.by("x:q", table), keep=2_000)}
+            assert names == set(range(max(0, last - 60), last))
+
     async def test_a_ban_without_a_moment_is_not_taken_for_an_old_one(self, store: Store) -> None:
         await store.enrol([dated(a_ban("1"), None)], now=NOW)
         (umar,) = keys_of_handle("umarmedia")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.recent import Recent
-from store.redis.hits import Recents, place_of
+from store.redis.hits import place_of
+from store.redis.recents import KnownRecents, Recents
 
 BANS = st.lists(st.tuples(st.integers(0, 30), st.none() | st.integers(1, 50)), max_size=60)
 
@@ -59,3 +60,22 @@ def test_what_redis_keeps_of_it_reads_the_same(shards: list[list[tuple[int, int 
 def test_where_nothing_is_kept_nothing_is_known() -> None:
     latest, unknown = Recents.of([b""]).newest(np.array([place_of(0, 3)]))
     assert (latest.tolist(), unknown.tolist()) == ([0.0], [False])
+
+
+def test_what_has_not_changed_is_read_once() -> None:
+    known = KnownRecents(1)
+    first = bytes(5) + bytes(range(7))
+    known.learn(0, known.known(0).with_rest(0, first))
+    read = known.read([first])
+    asked = known.known(0)
+    assert (asked.length, asked.mark) == (12, bytes(4) + bytes(range(7)))
+    same = asked.with_rest(12, first[:5])
+    assert same is first
+    assert known.read([same]) is read
+    assert asked.with_rest(12, b"\0\0\0\0\1" + bytes(7)) == b"\0\0\0\0\1" + first[5:] + bytes(7)
+
+
+def test_where_not_one_entry_is_known_all_is_asked_for() -> None:
+    known = KnownRecents(1)
+    known.learn(0, bytes(5))
+    assert known.known(0).length == 0
