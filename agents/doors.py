@@ -13,6 +13,7 @@ from samehand.evidence import Evidence, Score
 from samehand.fingerprint import Fingerprint, Keyer, distil
 from samehand.lineage import Descent, founder
 from samehand.normal.redact import redacted
+from samehand.normal.written import as_written
 from samehand.picture import Unseen, seen
 from samehand.scoring.calendar import DAY_SECONDS
 from samehand.showings import Showings
@@ -253,6 +254,7 @@ def evidence_lines(
 def _lines(
     lines: Sequence[Evidence], ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
 ) -> Iterable[EvidenceLine]:
+    names = (their_words.display_name, our_words.display_name, our_words.handle, their_words.handle)
     for line in lines:
         yield EvidenceLine(
             signal=line.signal,
@@ -260,7 +262,7 @@ def _lines(
             level=line.level,
             ours=_value(line.signal, ours, our_words),
             theirs=_value(line.signal, theirs, their_words),
-            because=line.because,
+            because=as_written(line.because, names),
         )
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from desk.steps import Scale, Step, quoted, steps
-from desk.words import plural, span, visible
+from desk.words import plural, span, visible, visible_sentence
 from samehand.watchlist.platforms import is_list
 from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert
 
@@ -154,6 +154,6 @@ def _signal(step: Step) -> Text:
 
 
 def _sentence(step: Step) -> Text:
-    sentence = Text(visible(step.because, 1024), "dim" if step.kind == "prior" else "")
+    sentence = Text(visible_sentence(step.because, 1024), "dim" if step.kind == "prior" else "")
     values = quoted(step)
     return Text.assemble(sentence, ("  " + values, "cyan")) if values else sentence

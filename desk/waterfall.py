@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from desk.steps import Scale, Step, quoted
-from desk.words import visible
+from desk.words import visible, visible_sentence
 
 _WIDTH: Final = 760
 _LABELS: Final = 110  # room for the names of signals
@@ -68,7 +68,7 @@ def _row(top: int, step: Step, scale: Scale) -> str:
         f'<text x="{_WIDTH - 8}" y="{top + 12}" font-size="12" font-weight="{weight}" text-anchor="end" '
         f'fill="{colour}">{step.weight:+.2f}</text>'
         f'<text x="{_LABELS}" y="{top + 30}" font-size="11" fill="#4b5563">'
-        f"{_text(visible(step.because, _SENTENCE_CHARS_MAX))}</text>{_values(top, step)}</g>"
+        f"{_text(visible_sentence(step.because, _SENTENCE_CHARS_MAX))}</text>{_values(top, step)}</g>"
     )
 
 

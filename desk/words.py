@@ -6,12 +6,16 @@ line (bidirectional controls) and what nobody sees (zero-width characters) is wr
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
 # The two joiners are ordinary spelling in Persian, Urdu and Hindi and glue emoji together.
 _JOINERS: Final = frozenset("\u200c\u200d")
 _WRITTEN_OUT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+# A quoted word between its marks, as :func:`visible` writes those out.
+_ISOLATED: Final = re.compile("(?<=“)<U\\+2068>([^“”<]*)<U\\+2069>(?=”)")
 
 # One combining mark on another is a letter of some alphabet; towers of them overflow the lines around.
 _MARKS_MAX: Final = 3
@@ -31,6 +35,12 @@ def visible(text: str, width_max: int = WIDTH_MAX) -> str:
     whole = "".join(parts)
     cut = len(whole) > width_max or len(text) > 2 * width_max
     return whole[: width_max - 1] + "…" if cut else whole
+
+
+def visible_sentence(text: str, width_max: int) -> str:
+    """A sentence of ours, of which only the pairs of marks stay that isolate a word it quotes."""
+    shown = visible(text, width_max)
+    return _ISOLATED.sub("\u2068\\1\u2069", shown)
 
 
 def _seen(character: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from samehand.commonness import bits, decoration, segments
 from samehand.kept import kept
+from samehand.normal.consonants import by_letters
 
 RUN_MIN: Final = 4
 """Letters from which a run in common says anything.
@@ -36,6 +37,11 @@ class Word(msgspec.Struct, frozen=True, dict=True):
     def in_order(self) -> list[str]:
         """The tokens in the order of the alphabet."""
         return sorted(self.tokens)
+
+    @kept
+    def by_letters(self) -> str:
+        """The skeleton in the letters of whatever script it was written in."""
+        return by_letters(self.base)
 
     @kept
     def runs(self) -> list[str]:

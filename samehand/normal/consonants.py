@@ -27,6 +27,9 @@ _SERVANT: Final = re.compile(
     r"^abd[aeiou]?(?:l(?!ah?$)|r(?=r)|s(?=s)|sh(?=sh)|z(?=z)|n(?=n)|t(?=t)|d(?=d)|[rsndzt]$)"
 )
 _VOWELS: Final = str.maketrans("", "", "aeiou")
+# w and v are written for u and o, y for i and e.
+_VOWEL_CLASSES: Final = "aiu"
+_VOWEL_CLASS: Final = str.maketrans("eyowv", "iiuuu")
 _SILENT_INSIDE: Final = str.maketrans("", "", "aeiouwvy")
 
 # Two letters for one sound. Those that Arabic, Persian, Urdu, French and English writers exchange share a
@@ -49,6 +52,14 @@ _SINGLES: Final = {"q": "k", "c": "k", "x": "ks"}
 _SOUND: Final = re.compile("sch|tch|ksh|" + "|".join(_DIGRAPHS) + "|[qcx]")
 _SOUNDS: Final = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q", "ksh": "ks"}
 
+# One letter of another script that Latin spellings write as several: щ, च, خ, ত্থ. Each as one character.
+_ONE_LETTER: Final = {
+    sound: chr(place)
+    for place, sound in enumerate(
+        ("shch", "sh", "ch", "kh", "th", "dh", "gh", "zh", "ph", "bh", "jh", "ts"), ord("A")
+    )
+}
+_SEVERAL: Final = re.compile("|".join(_ONE_LETTER))
 
 # Consonants that a key holds only where its word does: no rule below makes one of them of another letter.
 PLAIN_SOUNDS: Final = frozenset("bdhlmnprt")
@@ -71,6 +82,13 @@ def consonant_key(word: str) -> str:
 
 
 def _key(word: str) -> str:
+    word = _in_classes(word)
+    head = word[:1].replace("v", "w").translate(_VOWELS)
+    return without_repeats(head + word[1:].translate(_SILENT_INSIDE))
+
+
+def _in_classes(word: str) -> str:
+    """The word without habits of romanisation: one class for a sound's spellings, no article, no silent h."""
     if not word.isalpha():
         return ""
     word = without_repeats(word)
@@ -80,13 +98,46 @@ def _key(word: str) -> str:
         word = _JOINED_ARTICLE.sub("", word)
     if word[-1] == "h" and word[-2:] not in _ENDING_DIGRAPHS:
         word = word[:-1]
-    if _HAS_SOUND.search(word):
-        word = _SOUND.sub(_class_of, word)
-    head = word[:1].replace("v", "w").translate(_VOWELS)
-    return without_repeats(head + word[1:].translate(_SILENT_INSIDE))
+    return _SOUND.sub(_class_of, word) if _HAS_SOUND.search(word) else word
+
+
+def leaves_out_vowels(written: str, spelt: str) -> bool:
+    """Whether a folded word is another but for vowels that it leaves out, as Arabic and Hebrew letters do.
+
+    Those scripts write an a for any vowel at a word's beginning, and the vowel at its end.
+
+    >>> leaves_out_vowels("slyman", "sulaiman"), leaves_out_vowels("slman", "salmana")
+    (True, False)
+    """
+    short, long = _in_vowel_classes(written), _in_vowel_classes(spelt)
+    if not short or not long or (short[-1] in _VOWEL_CLASSES) != (long[-1] in _VOWEL_CLASSES):
+        return False
+    if short[0] in _VOWEL_CLASSES and long[0] in _VOWEL_CLASSES:
+        short, long = short[1:], long[1:]
+    letters = iter(long)
+    return all(letter in letters for letter in short)
+
+
+def one_leaves_out_vowels(one: str, other: str) -> bool:
+    """The same, whichever of the two is written so."""
+    return leaves_out_vowels(one, other) or leaves_out_vowels(other, one)
+
+
+def _in_vowel_classes(word: str) -> str:
+    return without_repeats(_in_classes(word).translate(_VOWEL_CLASS))
 
 
 _remembered_key = lru_cache(maxsize=_REMEMBERED)(_key)
+
+
+def by_letters(word: str) -> str:
+    """A folded word with each pair of letters that writes one letter of another script as one character.
+
+    A slip of the finger exchanges one letter, which in Latin spelling may be two or three.
+    """
+    return (
+        _SEVERAL.sub(lambda found: _ONE_LETTER[found.group()], word) if "h" in word or "ts" in word else word
+    )
 
 
 def word_keys(words: list[str]) -> list[str]:

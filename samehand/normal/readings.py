@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from samehand.normal.devanagari import spoken
+from samehand.normal.indic import spoken
 from samehand.normal.scripts import LETTERS, Script
 from samehand.normal.table import EITHER_L, PHONETIC, VISUAL
 
@@ -62,7 +62,7 @@ _ARABIC: Final = re.compile(f"[{LETTERS[Script.ARABIC]}]")
 _ARABIC_MARKS: Final = re.compile(
     "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
 )
-_DEVANAGARI: Final = re.compile(f"[{LETTERS[Script.DEVANAGARI]}]")
+_INDIC: Final = re.compile("[\u0904-\u0d7f]")
 # The article is a word of its own, as in Latin spellings of the same names (al-Rahman). After lam and yeh the
 # first two letters are most often the name's own (Allah, Ilyas).
 _ARTICLE: Final = re.compile(r"(?<!\w)ال(?=[^\W\d_ليیى][^\W\d_])")
@@ -92,7 +92,7 @@ def _words(text: str) -> list[str]:
     text = _SIGN_BETWEEN.sub(lambda sign: _SIGN_LETTERS[sign.group()], text)
     if _ARABIC.search(text):
         text = _BEFORE_HEH.sub("ا", _ARTICLE.sub("ال ", _ARABIC_MARKS.sub("", text)))
-    if _DEVANAGARI.search(text):
+    if _INDIC.search(text):
         text = spoken(text)
     return [word for word in _WORD_BREAK.split(text) if word]
 

@@ -81,7 +81,7 @@ HEBREW: Mapping[str, str] = MappingProxyType(
 
 
 # Hindi and its neighbours as people write them in Latin letters (Sharma, Chauhan, Rishi, Zafar); anyascii
-# writes s, c, r and j. The vowels that are not written are put in by samehand/normal/devanagari.py.
+# writes s, c, r and j. The vowels that are not written are put in by samehand/normal/indic.py.
 DEVANAGARI: Mapping[str, str] = MappingProxyType(
     _pairs("च=ch शष=sh ऋॠ\u0943\u0944=ri")
     | {"\u0958": "q", "\u0959": "kh", "\u095a": "gh", "\u095b": "z", "\u095c": "r", "\u095d": "rh"}

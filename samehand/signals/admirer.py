@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from samehand.account import Account
+from samehand.commonness.everyday import words_of
 from samehand.normal.fold import fold_name
 from samehand.signals.base import Example
 from samehand.signals.crossing import Names
 from samehand.signals.finding import Finding
 
-# What admirers, parodies and collectors of somebody's words add to the name, from general knowledge; folded
-# as handles are. Words that name a side rather than a liking (`supporters`, `brigade`) are left out on
-# purpose.
-_WORDS: Final = """
-    fan fans fanpage fanclub fanbase fandom fc stan stans army lover lovers updates daily quotes clips edits
-    memes lyrics parody unofficial hayranlari hayranlar фанклуб фанаты 팬 팬클럽 粉丝 पैरोडी محبين محبي
-    پرستاران
-"""
+# What admirers, parodies and collectors of somebody's words add to the name, folded as handles are. Words
+# that name a side rather than a liking (`supporters`, `brigade`) are no part of the concept, on purpose.
 _ADMIRING: Final = frozenset(
-    fold.base for word in _WORDS.split() if (fold := fold_name(word)) is not None and len(fold.base) > 1
+    fold.base
+    for word in words_of("fan", "admirer")
+    if (fold := fold_name(word)) is not None and len(fold.base) > 1
 )
 # A word this long may stand at an end of a handle without a separator; `fc` and `fan` may end any name.
 _ATTACHED_MIN: Final = 4

@@ -154,7 +154,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         """The one of more bits: `7amza_alfaris` is no mere piece of `hamza_alfaris`."""
         if found is None or alternate is None:
             return found or alternate
-        return max(found, alternate, key=worth_bits)
+        return max(alternate, found, key=worth_bits)
 
     def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Likeness | None:
         if not ours.alternates and not theirs.alternates:

@@ -14,9 +14,9 @@ from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
 from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
-from samehand.likeness import LETTER_BITS, REST_BITS, likeness, most_bits, worth_bits
+from samehand.likeness import LETTER_BITS, REST_BITS, UNWRITTEN_BITS, likeness, most_bits, worth_bits
 from samehand.name_keys import listed_keys, tried_keys
-from samehand.normal.consonants import word_keys
+from samehand.normal.consonants import by_letters, one_leaves_out_vowels, word_keys
 from samehand.normal.fold import fold_name
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.finding import Finding
@@ -256,7 +256,8 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
         if length < TYPO_LENGTH_MIN:
             continue
         for word, size in ours.spelt:
-            if -1 <= size - length <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
+            # Of several letters that write one, two at most are more than of another.
+            if -3 <= size - length <= 3 and _one_letter_apart(word, wanted):
                 return True
     return False
 
@@ -277,13 +278,25 @@ def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | 
     word, wanted = ours.words[mine], theirs.words[other]
     if word == wanted:
         return 0.0
-    long_enough = min(len(word), len(wanted)) >= TYPO_LENGTH_MIN
-    if long_enough and abs(len(word) - len(wanted)) <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
-        return LETTER_BITS + 2.0
     sound = theirs.sounds[other] if other < len(theirs.sounds) else ""
-    if len(sound) >= SOUND_MIN and mine < len(ours.sounds) and ours.sounds[mine] == sound:
-        return LETTER_BITS + 3.0
-    return None
+    sounds_alike = len(sound) >= SOUND_MIN and mine < len(ours.sounds) and ours.sounds[mine] == sound
+    if sounds_alike and one_leaves_out_vowels(word, wanted):
+        return UNWRITTEN_BITS
+    if min(len(word), len(wanted)) >= TYPO_LENGTH_MIN and _one_letter_apart(word, wanted):
+        return LETTER_BITS + 2.0
+    return LETTER_BITS + 3.0 if sounds_alike else None
+
+
+def _one_letter_apart(word: str, wanted: str) -> bool:
+    """Whether a letter is another, missing or too early, in Latin letters or in the script's own."""
+    if abs(len(word) - len(wanted)) <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
+        return True
+    ours, theirs = by_letters(word), by_letters(wanted)
+    return (
+        (len(ours), len(theirs)) != (len(word), len(wanted))
+        and abs(len(ours) - len(theirs)) <= 1
+        and OSA.distance(ours, theirs, score_cutoff=1) <= 1
+    )
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.words import plural, span, visible
+from desk.words import plural, span, visible, visible_sentence
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,13 @@ from desk.words import plural, span, visible
 )
 def test_what_a_terminal_would_obey_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+def test_of_a_sentence_the_isolates_of_quoted_words_stay_and_no_others() -> None:
+    told = "They share “\u2068میڈیا\u2069”, not \u2068this\u2069 or “\u2068\u202ethat\u2069”."
+    assert visible_sentence(told, 200) == (
+        "They share “\u2068میڈیا\u2069”, not <U+2068>this<U+2069> or “<U+2068><U+202E>that<U+2069>”."
+    )
 
 
 def test_a_long_name_is_cut_with_a_sign_of_it() -> None:

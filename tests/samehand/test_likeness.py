@@ -105,7 +105,7 @@ def plainly(ours: Word, theirs: Word) -> Likeness | None:
             return Likeness("decorated", short, 1.0)
     kinds = (
         module._extended(ours.base, theirs.base),
-        module._typos(ours.base, theirs.base),
+        module._typos(ours, theirs),
         module._consonants(ours, theirs),
         module._part(ours, theirs),
     )

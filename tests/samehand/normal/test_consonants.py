@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normal.consonants import consonant_key
+from samehand.normal.consonants import (
+    by_letters,
+    consonant_key,
+    leaves_out_vowels,
+    one_leaves_out_vowels,
+)
 from samehand.normal.fold import fold_name
 
 
@@ -71,3 +76,26 @@ def test_a_key_holds_no_vowel_and_no_repeat(word: str) -> None:
 
 def test_a_number_has_no_consonants() -> None:
     assert consonant_key("786") == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "spelt"),
+    [("slyman", "sulaiman"), ("drwysh", "darwish"), ("gvldbrg", "goldberg"), ("abrahym", "ibrahim")],
+)
+def test_a_word_without_its_vowels_is_the_spelt_one(written: str, spelt: str) -> None:
+    assert leaves_out_vowels(written, spelt)
+    assert one_leaves_out_vowels(spelt, written)
+
+
+@pytest.mark.parametrize(
+    ("written", "spelt"),
+    [("karim", "karima"), ("salman", "sulaiman"), ("hasan", "husain"), ("krym", "akram")],
+)
+def test_another_vowel_or_one_more_at_the_end_is_another_name(written: str, spelt: str) -> None:
+    assert not one_leaves_out_vowels(written, spelt)
+
+
+def test_letters_that_write_one_letter_of_another_script_count_once() -> None:
+    assert len(by_letters("shcherbakov")) == len("erbakov") + 1
+    assert by_letters("archana") != "archana"
+    assert by_letters("umar") == "umar"

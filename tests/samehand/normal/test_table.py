@@ -20,6 +20,7 @@ from samehand.normal.table import (
 RELEASED = {
     1: "6b938675a3269397e382d07deab7b13e49ebb770883e5f60e6ba9d68c4ce73e8",
     2: "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2",
+    3: "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c17874ee2",  # other rules, the same table
 }
 
 

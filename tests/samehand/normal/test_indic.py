@@ -1,4 +1,4 @@
-"""Devanagari is read as its writers spell themselves in Latin letters."""
+"""The scripts of India are read as their writers spell themselves in Latin letters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.normal.consonants import word_keys
-from samehand.normal.devanagari import spoken
+from samehand.normal.indic import spoken
 from samehand.normal.readings import read_any
 
 
@@ -27,6 +27,14 @@ from samehand.normal.readings import read_any
         ("फ़िरोज़", "firoz"),  # letters with a dot, typed as two characters
         ("\u095eिरो\u095b", "firoz"),  # and as one
         ("न", "na"),
+        ("অনিন্দিতা সরকার", "anindita sarkar"),  # Bengali
+        ("ਜਸਵਿੰਦਰ ਸਿੰਘ", "jasvindar singh"),  # Gurmukhi, with its nasal
+        ("ਪ੍ਰਕਾਸ਼", "prakash"),  # and a dot that makes another letter
+        ("નરેન્દ્ર પટેલ", "narendra patel"),  # Gujarati
+        ("ராஜ்குமார் கவிதா", "rajkumar kavitha"),  # Tamil speaks every vowel, and spells its t th
+        ("వెంకట రమణ", "venkata ramana"),  # Telugu
+        ("ಕುಮಾರ", "kumara"),  # Kannada
+        ("രമേഷ് ബാലൻ", "ramesh balan"),  # Malayalam, with a consonant of its own that has no vowel
     ],
 )
 def test_a_name_is_read_as_it_is_said(written: str, said: str) -> None:
@@ -41,8 +49,8 @@ def test_both_spellings_of_a_name_sound_the_same(written: str, spelt: str) -> No
     assert word_keys(read_any(written)[0].split()) == word_keys(spelt.lower().split())
 
 
-@given(st.text(alphabet=st.characters(min_codepoint=0x900, max_codepoint=0x97F), max_size=40))
-def test_any_run_of_devanagari_can_be_spoken(text: str) -> None:
+@given(st.text(alphabet=st.characters(min_codepoint=0x900, max_codepoint=0xD7F), max_size=40))
+def test_any_run_of_these_scripts_can_be_spoken(text: str) -> None:
     assert read_any(text)[0].isascii()
 
 

@@ -1,8 +1,12 @@
-"""The vowels that Devanagari does not write, put in where Hindi speaks them: `राजपूत` is rajput.
+"""The vowels that the scripts of India do not write, put in where they are spoken: `राजपूत` is rajput.
 
-Each consonant carries an a unless a sign says otherwise. Hindi leaves it out at a word's end and, read from
-the end, between a vowel with one consonant and one consonant with a vowel (M. Ohala, Aspects of Hindi
-Phonology, 1983: schwa deletion). So people spell their own names in Latin letters, and so are they read here.
+Each consonant carries an a unless a sign says otherwise. Hindi, Panjabi, Bengali and Gujarati leave it out
+at a word's end and, read from the end, between a vowel with one consonant and one consonant with a vowel (M.
+Ohala, Aspects of Hindi Phonology, 1983: schwa deletion); the languages of the south speak all of them. So
+people spell their own names in Latin letters, and so are they read here.
+
+The nine scripts descend from one, and Unicode lays them out alike: a letter is read as the letter of
+Devanagari at the same place of its block, so that one table and one rule serve all of them.
 """
 
 from __future__ import annotations
@@ -15,13 +19,37 @@ _UNIT: Final = re.compile(
     f"({_CONSONANT})([\u093e-\u094c\u0962\u0963\u094e\u094f\u0955-\u0957]|\u094d)?([\u0900-\u0903])?|(.)",
     re.DOTALL,
 )
+# Where the blocks of the other scripts begin: Bengali, Gurmukhi, Gujarati, Odia, Tamil, Telugu, Kannada and
+# Malayalam.
+_DEVANAGARI: Final = 0x0900
+_BLOCKS: Final = (0x0980, 0x0A00, 0x0A80, 0x0B00, 0x0B80, 0x0C00, 0x0C80, 0x0D00)
+_ALIKE: Final = range(0x01, 0x64)  # places of a block that are laid out alike, before its digits
+# Letters that one script has beside: the nasal, the sign of doubling and the carriers of Gurmukhi, the silent
+# t and the Assamese r and w of Bengali, and Malayalam's consonants without a vowel.
+_BESIDE: Final = {
+    "\u0a70": "\u0902", "\u0a71": "", "\u0a72": "", "\u0a73": "",
+    "\u09ce": "त्", "\u09f0": "र", "\u09f1": "व",
+    "\u0d7a": "ण्", "\u0d7b": "न्", "\u0d7c": "र्", "\u0d7d": "ल्", "\u0d7e": "ळ्", "\u0d7f": "क्",
+}  # fmt: skip
+_AS_DEVANAGARI: Final = str.maketrans(
+    {chr(block + place): chr(_DEVANAGARI + place) for block in _BLOCKS for place in _ALIKE} | _BESIDE
+)
+# In the south the dental t is spelt th: Karthik, Kavitha.
+_SOUTH: Final = "\u0b80"
+_SOUTHERN_T: Final = re.compile("(?:त\u094d)?त")
+# From here on the blocks are of languages that leave no vowel out.
+_SPEAKS_ALL: Final = "\u0b00"
 # A consonant, the sign of its vowel or that it has none, a nasal or breath; or else any other character.
 _Unit = tuple[str, str, str, str]
-_WORD: Final = re.compile("[\u0900-\u0963\u0971-\u097f\u200c\u200d]+")
+_WORD: Final = re.compile(
+    "[\u0900-\u0963\u0971-\u097f\u0980-\u09e3\u09f0\u09f1\u0a01-\u0a63\u0a70-\u0a75\u0a81-\u0ae3"
+    "\u0b01-\u0b63\u0b82-\u0be3\u0c00-\u0c63\u0c80-\u0ce3\u0d00-\u0d63\u0d7a-\u0d7f\u200c\u200d]+"
+)
 # Letters with a dot below, typed as two characters.
 _DOTTED: Final = {
     "क़": "\u0958", "ख़": "\u0959", "ग़": "\u095a", "ज़": "\u095b",
     "ड़": "\u095c", "ढ़": "\u095d", "फ़": "\u095e", "य़": "\u095f",
+    "स़": "श", "ल़": "ळ",
 }  # fmt: skip
 _DOTTED_PAIR: Final = re.compile("|".join(_DOTTED))
 _JOINERS: Final = re.compile("[\u200c\u200d\u093c]")
@@ -35,16 +63,23 @@ _A: Final = "\u0905"
 
 
 def spoken(text: str) -> str:
-    """The text with its unwritten vowels written; nothing but Devanagari is touched."""
+    """The text in Devanagari with its unwritten vowels written; what is of no such script stays as it is."""
     return _WORD.sub(lambda found: _spoken_word(found.group()), text)
 
 
 def _spoken_word(word: str) -> str:
+    bare = word.lstrip("\u200c\u200d")
+    all_spoken, south = bare >= _SPEAKS_ALL, bare >= _SOUTH
+    word = word.translate(_AS_DEVANAGARI)
+    if south:
+        word = _SOUTHERN_T.sub("थ", word)
     word = _JOINERS.sub("", _DOTTED_PAIR.sub(lambda found: _DOTTED[found.group()], word))
     for written, said in _AS_SAID:
         word = word.replace(written, said)
     word = _NASAL_BEFORE_LABIAL.sub("म्", word)
     units: list[_Unit] = _UNIT.findall(word)
+    if all_spoken:
+        return "".join(_with_a(unit) if _bare(unit) else "".join(unit) for unit in units)
     vowels = [_has_vowel(units, place) for place in range(len(units))]
     for place in range(len(units) - 2, 0, -1):
         if _bare(units[place]) and _is_left_out(units, vowels, place):
