@@ -63,8 +63,8 @@ def recent_bans(shards: int) -> int:
     return max(RECENT_BANS // shards, 256)
 
 
-# Days for which bans are counted by the minute, and by the hour: spans of minutes are then still exact for
-# events that come a day late, and spans of hours for a month of them.
+# Days for which bans are counted by the minute, and by the hour, at least: spans of minutes are then still
+# exact for events that come a day late, and spans of hours for a month of them.
 BAN_MINUTES_DAYS = 2
 BAN_HOURS_DAYS = 32
 
@@ -72,7 +72,7 @@ BAN_HOURS_DAYS = 32
 BAN_POLICIES = 63
 
 # A process reads the calendar of bans no more often than this: what a second of bans is among all changes no
-# price, and a million bans of two years are 100 KB.
+# price, and a million bans of two years are 83 KB.
 CALENDAR_SECONDS = 1.0
 
 # A slot is three bytes of a posting entry.

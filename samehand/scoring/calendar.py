@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Buckets = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Numbers of minutes, hours or days since 1970, ascending, and how many bans took effect in each."""
 
 MINUTE_SECONDS: Final = 60.0
 HOUR_SECONDS: Final = 3_600.0
@@ -54,19 +59,17 @@ class BanCalendar(Protocol):
 class _Timeline:
     """Counts of buckets that do not overlap, in order. ``before`` has one number more: all of them."""
 
-    starts: tuple[float, ...]
-    ends: tuple[float, ...]
-    before: tuple[int, ...]
+    starts: list[float]
+    ends: list[float]
+    before: list[int]
 
     @classmethod
-    def of(cls, buckets: Iterable[tuple[float, float, int]]) -> _Timeline:
-        """From start, end and count of each."""
-        ordered = sorted(buckets)
-        return cls(
-            tuple(start for start, _, _ in ordered),
-            tuple(end for _, end, _ in ordered),
-            tuple(accumulate((count for _, _, count in ordered), initial=0)),
-        )
+    def of(cls, several: Sequence[tuple[float, Buckets]]) -> _Timeline:
+        """From buckets of some seconds each, the later ones last."""
+        starts = np.concatenate([numbers * seconds for seconds, (numbers, _) in several])
+        ends = np.concatenate([(numbers + 1) * seconds for seconds, (numbers, _) in several])
+        before = np.cumsum(np.concatenate([[0], *[counts for _, (_, counts) in several]]))
+        return cls(starts.tolist(), ends.tolist(), before.tolist())
 
     def until(self, moment: float) -> float:
         """How many lie before a moment; of the bucket in which it falls the even part."""
@@ -94,10 +97,10 @@ class Calendar:
     def of(
         cls,
         *,
-        minutes: Mapping[int, int],
-        hours: Mapping[int, int],
-        days: Mapping[int, int],
-        days_only: Mapping[int, int],
+        minutes: Buckets,
+        hours: Buckets,
+        days: Buckets,
+        days_only: Buckets,
         minutes_from: int,
         hours_from: int,
     ) -> Calendar:
@@ -107,12 +110,11 @@ class Calendar:
         day on hours, and minutes, are complete; each day is read at the finest of what is.
         """
         timed = [
-            *_buckets(days, DAY_SECONDS, 0.0, hours_from * DAY_SECONDS),
-            *_buckets(hours, HOUR_SECONDS, hours_from * DAY_SECONDS, minutes_from * DAY_SECONDS),
-            *_buckets(minutes, MINUTE_SECONDS, minutes_from * DAY_SECONDS, float("inf")),
+            (DAY_SECONDS, _between(days, 0, hours_from)),
+            (HOUR_SECONDS, _between(hours, 24 * hours_from, 24 * minutes_from)),
+            (MINUTE_SECONDS, _between(minutes, 1_440 * minutes_from, None)),
         ]
-        days_known = _buckets(days_only, DAY_SECONDS, 0.0, float("inf"))
-        return cls(_Timeline.of(timed), _Timeline.of(days_known))
+        return cls(_Timeline.of(timed), _Timeline.of([(DAY_SECONDS, days_only)]))
 
     @property
     def bans(self) -> int:
@@ -156,14 +158,11 @@ class Calendar:
         return most
 
 
-def _buckets(
-    counts: Mapping[int, int], seconds: float, start: float, end: float
-) -> list[tuple[float, float, int]]:
-    return [
-        (number * seconds, (number + 1) * seconds, count)
-        for number, count in counts.items()
-        if start <= number * seconds < end
-    ]
+def _between(buckets: Buckets, first: int, end: int | None) -> Buckets:
+    numbers, counts = buckets
+    here = np.searchsorted(numbers, first)
+    there = len(numbers) if end is None else np.searchsorted(numbers, end)
+    return numbers[here:there], counts[here:there]
 
 
 @dataclass(frozen=True, slots=True)

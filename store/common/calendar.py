@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint import Fingerprint, is_day, unpack
-from samehand.scoring.calendar import Calendar, Calendars
+from samehand.scoring.calendar import Buckets, Calendar, Calendars
 from store.counting import cluster_of
 from store.limits import BAN_HOURS_DAYS, BAN_MINUTES_DAYS, BAN_POLICIES
 from store.records import BanQuote, read_ban_quote, read_frame
@@ -27,11 +29,30 @@ _HOUR_MINUTES = 60
 _CLUSTER_BYTES = 6
 _LAST_MINUTE = (1 << 32) - 1
 
-Bucket = tuple[str | None, str, int]
-"""A policy (``None``: all that have no place of their own), `m`, `h`, `d` or `u`, and a number.
 
-The number is that of the Unix minute, hour or day; `u` are days of bans without a time.
-"""
+class Ruling(NamedTuple):
+    """How one kind of bucket is kept: its length in minutes, and how many of them stand together."""
+
+    minutes: int
+    together: int
+
+
+RULINGS = {"m": Ruling(1, 1_440), "h": Ruling(60, 768), "d": Ruling(1_440, 256), "u": Ruling(1_440, 256)}
+"""Minutes, hours and days of bans with a time, and days of those without: what lies in a row is let go, and
+packed, together."""
+
+Counted = Mapping[tuple[str | None, str], Buckets]
+"""What a shard counted: for a policy (``None``: all that have no place of their own) and a kind of bucket."""
+
+
+def first_kept(what: str, today: int) -> int:
+    """The first number of a kind of bucket that is kept on a Unix day: rows go as a whole."""
+    if what in "du":
+        return 0
+    days = BAN_MINUTES_DAYS if what == "m" else BAN_HOURS_DAYS
+    ruling = RULINGS[what]
+    first = (today - days) * _DAY_MINUTES // ruling.minutes
+    return first - first % ruling.together
 
 
 class Dated(NamedTuple):
@@ -74,7 +95,7 @@ class BanTimes:
     """The bans of one shard, in dictionaries."""
 
     today: int = 0  # the latest Unix day on which it was changed
-    counts: dict[Bucket, int] = field(default_factory=lambda: defaultdict(int))
+    _counts: dict[tuple[str | None, str], dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     _policies: dict[str, None] = field(default_factory=dict)
     _clusters: dict[tuple[str | None, bool, int, bytes], tuple[int, int]] = field(default_factory=dict)
     """By policy, whether of days alone, hour and cluster: how many bans, and the minute that counts."""
@@ -84,13 +105,18 @@ class BanTimes:
         today = int(now // DAY_SECONDS)
         if today > self.today:
             self.today = today
-            for bucket in [one for one in self.counts if not self._kept(one[1], one[2])]:
-                del self.counts[bucket]
+            for (_, what), counts in self._counts.items():
+                for number in [one for one in counts if one < first_kept(what, today)]:
+                    del counts[number]
 
-    def _kept(self, what: str, number: int) -> bool:
-        if what == "m":
-            return number >= (self.today - BAN_MINUTES_DAYS) * _DAY_MINUTES
-        return what != "h" or number >= (self.today - BAN_HOURS_DAYS) * 24
+    @property
+    def counted(self) -> Counted:
+        """What it holds."""
+        return {
+            of: (np.array(sorted(counts)), np.array([counts[number] for number in sorted(counts)]))
+            for of, counts in self._counts.items()
+            if counts
+        }
 
     def add(self, dated: Dated | None) -> None:
         """Counts a ban."""
@@ -127,44 +153,44 @@ class BanTimes:
         return dated.policy if dated.policy in self._policies else None
 
     def _count(self, dated: Dated, by: int) -> None:
-        policy = self._policy(dated)
-        for what, number in _buckets(dated):
-            if self._kept(what, number):
-                self.counts[policy, what, number] += by
-                if not self.counts[policy, what, number]:
-                    del self.counts[policy, what, number]
+        for what in "u" if dated.day_only else "mhd":
+            number, counts = dated.minute // RULINGS[what].minutes, self._counts[self._policy(dated), what]
+            if number >= first_kept(what, self.today):
+                counts[number] = counts.get(number, 0) + by
+                if not counts[number]:
+                    del counts[number]
 
 
-def _buckets(dated: Dated) -> Iterator[tuple[str, int]]:
-    if dated.day_only:
-        yield "u", dated.minute // _DAY_MINUTES
-    else:
-        yield "m", dated.minute
-        yield "h", dated.minute // _HOUR_MINUTES
-        yield "d", dated.minute // _DAY_MINUTES
-
-
-def calendars(shards: Iterable[tuple[int, Mapping[Bucket, int]]]) -> Calendars:
-    """The calendars of all shards together, from the day of each and its counts."""
+def calendars(shards: Iterable[tuple[int, Counted]]) -> Calendars:
+    """The calendars of all shards together, from the day of each and what it counted."""
     today, by_policy = (
         0,
-        defaultdict[str | None, dict[str, dict[int, int]]](
-            lambda: {what: defaultdict(int) for what in "mhdu"}
-        ),
+        defaultdict[str | None, dict[str, list[Buckets]]](lambda: {what: [] for what in RULINGS}),
     )
-    for day, counts in shards:
+    for day, counted in shards:
         today = max(today, day)
-        for (policy, what, number), count in counts.items():
-            by_policy[policy][what][number] += count
+        for (policy, what), buckets in counted.items():
+            by_policy[policy][what].append(buckets)
     made = {
         policy: Calendar.of(
-            minutes=counts["m"],
-            hours=counts["h"],
-            days=counts["d"],
-            days_only=counts["u"],
+            minutes=_together(several["m"]),
+            hours=_together(several["h"]),
+            days=_together(several["d"]),
+            days_only=_together(several["u"]),
             minutes_from=today - BAN_MINUTES_DAYS,
-            hours_from=today - BAN_HOURS_DAYS,
+            hours_from=first_kept("h", today) // 24,
         )
-        for policy, counts in by_policy.items()
+        for policy, several in by_policy.items()
     }
     return Calendars({policy: one for policy, one in made.items() if policy is not None}, made.get(None))
+
+
+def _together(several: Sequence[Buckets]) -> Buckets:
+    if len(several) == 1:
+        return several[0]
+    if not several:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    numbers, which = np.unique(np.concatenate([one for one, _ in several]), return_inverse=True)
+    counts = np.zeros(len(numbers), np.int64)
+    np.add.at(counts, which, np.concatenate([counted for _, counted in several]))
+    return numbers, counts

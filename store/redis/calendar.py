@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 
-from samehand.scoring.calendar import NO_CALENDARS, Calendars
-from store.common.calendar import Bucket, calendars
+import numpy as np
+
+from samehand.scoring.calendar import NO_CALENDARS, Buckets, Calendars
+from store.common.calendar import RULINGS, Counted, calendars
 from store.limits import CALENDAR_SECONDS
 from store.redis.link import together
 from store.redis.shards import Shards
+
+_ROW: Final = re.compile(rb"([0-9]+)([mhdu])([0-9]+)")  # a policy's number, what is counted, which row
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,7 @@ class _Shard:
     epoch: str
     version: bytes | None
     today: int
-    counts: dict[Bucket, int]
+    counted: Counted
 
 
 class BanCalendars:
@@ -48,7 +55,7 @@ class BanCalendars:
         if changed:
             known.update(zip(changed, read, strict=True))
             self._known = [known[shard] for shard in self._shards.all]
-            self._calendars = calendars((one.today, one.counts) for one in self._known)
+            self._calendars = calendars((one.today, one.counted) for one in self._known)
         self._read_at = now
         return self._calendars
 
@@ -57,20 +64,23 @@ class BanCalendars:
 
     async def _shard(self, shard: int, epoch: str) -> _Shard:
         fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._key(shard))
-        policies: dict[int, str | None] = {
-            int(number): name[1:].decode() for name, number in fields.items() if name[:1] == b"p"
+        policies: dict[bytes, str | None] = {
+            number: name[1:].decode() for name, number in fields.items() if name[:1] == b"p"
         }
-        counts: dict[Bucket, int] = {}
-        for name, count in fields.items():
-            if name[:1].isdigit():
-                policy, what, number = _bucket(name)
-                counts[policies.get(policy), what, number] = int(count)
-        return _Shard(epoch, fields.get(b"v"), int(fields.get(b"day", 0)), counts)
+        rows: dict[tuple[str | None, str], list[tuple[int, bytes]]] = defaultdict(list)
+        for name, row in fields.items():
+            if found := _ROW.fullmatch(name):
+                policy, what, number = found.groups()
+                rows[policies.get(policy), what.decode()].append((int(number), row))
+        counted = {of: _unpacked(of[1], several) for of, several in rows.items()}
+        return _Shard(epoch, fields.get(b"v"), int(fields.get(b"day", 0)), counted)
 
 
-def _bucket(name: bytes) -> tuple[int, str, int]:
-    for what in "mhdu":
-        policy, found, number = name.decode().partition(what)
-        if found:
-            return int(policy), what, int(number)
-    raise ValueError(f"{name!r} is no bucket of a calendar")
+def _unpacked(what: str, rows: list[tuple[int, bytes]]) -> Buckets:
+    rows.sort()
+    together = RULINGS[what].together
+    counts = np.frombuffer(b"".join(row for _, row in rows), ">u4").astype(np.int64)
+    firsts = np.array([number for number, _ in rows], np.int64) * together
+    numbers = np.add.outer(firsts, np.arange(together, dtype=np.int64)).ravel()
+    some = np.flatnonzero(counts)
+    return numbers[some], counts[some]

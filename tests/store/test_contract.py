@@ -271,7 +271,7 @@ class TestCalendar:
         bans = [a_ban(next(here), policy=f"policy-{n}", at=NOW) for n in range(BAN_POLICIES + 5)]
         await store.enrol(bans, now=NOW)
         calendars = await store.calendars(now=NOW)
-        assert list(calendars.by_policy) == [f"policy-{n}" for n in range(BAN_POLICIES)]
+        assert set(calendars.by_policy) == {f"policy-{n}" for n in range(BAN_POLICIES)}
         assert calendars.of("policy-0") != calendars.others == calendars.of(f"policy-{BAN_POLICIES}")
         await store.expunge([(ban.account, NOW) for ban in bans[1:]], now=NOW)
         assert await counted(store, NOW + 2, "policy-0") == 1

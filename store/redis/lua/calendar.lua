@@ -1,37 +1,38 @@
--- When bans took effect (store/common/calendar.py), at `b:t`: for each policy's number, `m`, `h`, `d` or `u` (days of
--- bans without a time) and a Unix minute, hour or day how many; `p<policy>` is that number (0: all that came when
--- there were as many as may be), `k` how many there are, `day` the latest day of a change, `v` a version. At
--- `b:t<hour>`, for a policy's number, whether a ban has no time, and a cluster: 64 times the bans, and the minute of
--- the hour that counts of them.
+-- When bans took effect (store/common/calendar.py), at `b:t`: for each policy's number, `m`, `h`, `d` or `u` (minutes, hours
+-- and days, days of bans without a time) and the number of a row the counts in that row, four bytes each; `p<policy>`
+-- is a policy's number (0: all that came when there were as many as may be), `k` how many there are, `day` the latest
+-- day of a change, `v` a version. At `b:t<hour>`, for a policy's number, whether a ban has no time, and a cluster: 64
+-- times the bans, and the minute of the hour that counts of them.
 local TIMES = ROOT .. 'b:t'
-local BAN_TIMES -- day, days with minutes, days with hours, policies at most
+local ROWS = {m = {1, 1440}, h = {60, 768}, d = {1440, 256}, u = {1440, 256}} -- RULINGS of store/common/calendar.py
+local today, kept_days, policies_max
 local policy_numbers = {}
 
-local function times_kept(what, number)
-  if what == 'm' then return number >= (BAN_TIMES.day - BAN_TIMES.minutes) * 1440 end
-  return what ~= 'h' or number >= (BAN_TIMES.day - BAN_TIMES.hours) * 24
+local function first_row(what, day)
+  local minutes, together = unpack(ROWS[what])
+  return math.floor(math.floor((day - kept_days[what]) * 1440 / minutes) / together)
 end
 
--- Once a day lets go of minutes and hours that the days alone are to hold.
+-- Once a day lets go of rows of minutes and hours that the days alone are to hold.
 local function times_turn(now, minutes, hours, policies)
-  local today, known = math.floor(now / 86400), call('HGET', TIMES, 'day')
-  BAN_TIMES = {day = math.max(today, tonumber(known or 0)), minutes = minutes, hours = hours, policies = policies}
-  if known and tonumber(known) >= today then return end
+  kept_days, policies_max = {m = minutes, h = hours}, policies
+  local known = tonumber(call('HGET', TIMES, 'day') or -1)
+  today = math.max(math.floor(now / 86400), known)
+  if today == known then return end
   call('HSET', TIMES, 'day', today)
   call('HINCRBY', TIMES, 'v', 1)
-  local gone, fields = {}, known and call('HGETALL', TIMES) or {}
-  for at = 1, #fields, 2 do
-    local field = fields[at]
-    local what, number = string.match(field, '^%d+([mh])(%d+)$')
-    if what and not times_kept(what, tonumber(number)) then gone[#gone + 1] = field end
+  if known < 0 then return end
+  for number = 0, tonumber(call('HGET', TIMES, 'k') or 0) do
+    for what in pairs(kept_days) do
+      for row = first_row(what, known), first_row(what, today) - 1 do call('HDEL', TIMES, number .. what .. row) end
+    end
   end
-  for at = 1, #gone, 1000 do call('HDEL', TIMES, unpack(gone, at, math.min(at + 999, #gone))) end
 end
 
 local function policy_number(policy, adding)
   if policy_numbers[policy] then return policy_numbers[policy] end
   local number = call('HGET', TIMES, 'p' .. policy)
-  if not number and adding and tonumber(call('HGET', TIMES, 'k') or 0) < BAN_TIMES.policies then
+  if not number and adding and tonumber(call('HGET', TIMES, 'k') or 0) < policies_max then
     number = call('HINCRBY', TIMES, 'k', 1)
     call('HSET', TIMES, 'p' .. policy, number)
   end
@@ -40,10 +41,16 @@ local function policy_number(policy, adding)
   return policy_numbers[policy]
 end
 
-local function times_bump(number, what, bucket, by)
-  if not times_kept(what, bucket) then return end
-  local field = number .. what .. string.format('%.0f', bucket)
-  if call('HINCRBY', TIMES, field, by) == 0 then call('HDEL', TIMES, field) end
+local function times_bump(number, what, minute, by)
+  local minutes, together = unpack(ROWS[what])
+  local bucket = math.floor(minute / minutes)
+  local row = math.floor(bucket / together)
+  if kept_days[what] and row < first_row(what, today) then return end
+  local field, at = number .. what .. row, bucket % together * 4
+  local counts = call('HGET', TIMES, field) or string.rep('\0', together * 4)
+  local count = struct.pack('>I4', struct.unpack('>I4', counts, at + 1) + by)
+  counts = sub(counts, 1, at) .. count .. sub(counts, at + 5)
+  if string.find(counts, '[^%z]') then call('HSET', TIMES, field, counts) else call('HDEL', TIMES, field) end
 end
 
 local function times_count(dated, by)
@@ -53,7 +60,7 @@ local function times_count(dated, by)
   call('HINCRBY', TIMES, 'v', 1)
   if size > 0 then
     local hour = math.floor(minute / 60)
-    local key, field = string.format('%s%.0f', TIMES, hour), char(number, day_only) .. sub(dated, 7, 6 + size)
+    local key, field = TIMES .. hour, char(number, day_only) .. sub(dated, 7, 6 + size)
     local held = call('HINCRBY', key, field, 64 * by)
     if by > 0 and held > 64 then return end
     if by > 0 then
@@ -64,8 +71,8 @@ local function times_count(dated, by)
       minute = hour * 60 + held
     end
   end
-  if day_only == 1 then return times_bump(number, 'u', math.floor(minute / 1440), by) end
+  if day_only == 1 then return times_bump(number, 'u', minute, by) end
   times_bump(number, 'm', minute, by)
-  times_bump(number, 'h', math.floor(minute / 60), by)
-  times_bump(number, 'd', math.floor(minute / 1440), by)
+  times_bump(number, 'h', minute, by)
+  times_bump(number, 'd', minute, by)
 end

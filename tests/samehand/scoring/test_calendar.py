@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.scoring.calendar import NO_CALENDARS, Calendar, Calendars
+from samehand.scoring.calendar import NO_CALENDARS, Buckets, Calendar, Calendars
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -17,13 +17,19 @@ TODAY = 20_000
 NOW = TODAY * DAY + 12 * HOUR
 
 
+def buckets(moments: list[float], seconds: float) -> Buckets:
+    """The moments counted in buckets of some seconds."""
+    numbers, counts = np.unique(np.array(moments) // seconds, return_counts=True)
+    return numbers.astype(np.int64), counts.astype(np.int64)
+
+
 def a_calendar(moments: list[float], days_only: list[float] | None = None, *, today: int = TODAY) -> Calendar:
     """The calendar of bans at these moments."""
     return Calendar.of(
-        minutes=Counter(int(at // 60) for at in moments),
-        hours=Counter(int(at // HOUR) for at in moments),
-        days=Counter(int(at // DAY) for at in moments),
-        days_only=Counter(int(at // DAY) for at in days_only or []),
+        minutes=buckets(moments, 60.0),
+        hours=buckets(moments, HOUR),
+        days=buckets(moments, DAY),
+        days_only=buckets(days_only or [], DAY),
         minutes_from=today - 2,
         hours_from=today - 32,
     )

@@ -68,7 +68,7 @@ def test_who_was_counted_and_then_no_more_leaves_nothing(bans: list[Dated], data
         times.remove(dated)
         now += data.draw(st.sampled_from([0.0, 3 * DAY]))
         times.turn(now)
-    assert not times.counts
+    assert not times.counted
 
 
 @given(st.lists(DATED, max_size=30))
@@ -76,7 +76,7 @@ def test_days_hold_what_minutes_and_hours_hold(bans: list[Dated]) -> None:
     times = BanTimes()
     for dated in bans:
         times.add(without_policy(dated))
-    counts = calendars([(TODAY, times.counts)]).by_policy.get("")
+    counts = calendars([(TODAY, times.counted)]).by_policy.get("")
     distinct = {(one.minute // 60, one.day_only, one.cluster) for one in bans if one.cluster}
     assert (counts.bans if counts else 0) == len(distinct) + sum(not one.cluster for one in bans)
 
