@@ -140,9 +140,10 @@ def _word(word: str, joined: str = "") -> list[Key]:
 
 
 def _with_stems(word: str, digits: str) -> list[Key]:
-    keys = keys_of(KeyKind.HANDLE_WORD, stems(word))
+    found = stems(word)
+    keys = keys_of(KeyKind.HANDLE_WORD, found)
     if digits:
-        keys += _whole([stem + digits for stem in stems(word)])
+        keys += _whole([stem + digits for stem in found])
     return keys
 
 

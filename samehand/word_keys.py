@@ -7,6 +7,7 @@ names list their words under one kind of key, so that either finds the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 from samehand.blocking import RUN, RUNS_TRIED_MAX
@@ -70,9 +71,12 @@ def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float
     return found
 
 
-def _telling(handle: Word | None, name: Word | None) -> list[str]:
+# An event asks for what it is listed under and for what it tries, one after the other.
+@lru_cache(maxsize=2)
+def _telling(handle: Word | None, name: Word | None) -> tuple[str, ...]:
     """The words worth a key, the rarest first."""
     spelt = (handle.base, *handle_words(handle)) if handle and len(handle.tokens) < 2 else ()
     words = dict.fromkeys([*spelt, *(handle.tokens if handle else ()), *(name.tokens if name else ())])
     telling = [word for word in words if len(word) >= _LENGTH_MIN and not decoration(word)]
-    return sorted((word for word in telling if bits(word) >= _BITS_MIN), key=lambda word: (-bits(word), word))
+    rare = [(-own, word) for word in telling if (own := bits(word)) >= _BITS_MIN]
+    return tuple([word for _, word in sorted(rare)])

@@ -72,6 +72,7 @@ _NUMBER: Final = re.compile(
     r"\+?\d(?:(?:[^\w,:;%=+$€£₹•]|_){0,4}\d){8,}|\+?\d(?:[\s().\-\u2010-\u2015]{0,4}\d){6,}"
 )
 _DIGITS_MIN: Final = 7
+_HAS_DIGITS: Final = re.compile(rf"\d(?:\D*\d){{{_DIGITS_MIN - 1}}}")
 # Common era, and the Muslim calendars, solar and lunar.
 _YEARS: Final = re.compile(r"(?:1[349]|20)\d\d(?:[\W_]{1,4}(?:1[349]|20)\d\d)+")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7}\b")
@@ -94,6 +95,7 @@ _MANIFOLD: Final = {"double": 1, "triple": 2, "treble": 2}
 # Devanagari's spacing vowel signs are no letters to `re`.
 _TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[^\W\d_](?:[^\W\d_]|[\u093e-\u0940\u0949-\u094c])*|\d")
 _TOKENS_APART_CHARS_MAX: Final = 3
+_TOKENS_MIN: Final = 4  # `triple` is two more
 _DIFFERENT_MIN: Final = 3
 
 
@@ -157,16 +159,20 @@ _DIGIT_WORDS: Final = frozenset(_seen(_DIGIT_NAMES)[0].split())
 
 
 def _spans(seen: str) -> Iterator[_Span]:
-    """Where something personal stands; spans may overlap."""
-    yield from (found.span() for found in _ADDRESS.finditer(seen))
-    yield from _mailboxes(seen)
-    for found in _NUMBER.finditer(seen):
-        if not _YEARS.fullmatch(found.group()):
-            yield found.span()
-    for found in _CARD.finditer(seen):
-        digits = "".join(filter(str.isdecimal, found.group()))
-        if len(digits) in _CARD_DIGITS and _has_check_digit(digits):
-            yield found.span()
+    """Where something personal stands; spans may overlap. Most texts lack what each must have."""
+    if "." in seen or ":" in seen:
+        yield from (found.span() for found in _ADDRESS.finditer(seen))
+    lower = seen.lower()
+    if "@" in lower or "at" in lower or "arroba" in lower or not lower.isascii():
+        yield from _mailboxes(seen)
+    if _HAS_DIGITS.search(seen):
+        for found in _NUMBER.finditer(seen):
+            if not _YEARS.fullmatch(found.group()):
+                yield found.span()
+        for found in _CARD.finditer(seen):
+            digits = "".join(filter(str.isdecimal, found.group()))
+            if len(digits) in _CARD_DIGITS and _has_check_digit(digits):
+                yield found.span()
     yield from _spelt_numbers(seen)
 
 
@@ -216,7 +222,8 @@ def _has_check_digit(digits: str) -> bool:
 
 def _spelt_numbers(seen: str) -> Iterator[_Span]:
     """Numbers of which some digits are words."""
-    if _DIGIT_WORDS.isdisjoint(map(str.lower, _TOKEN.findall(seen))):
+    tokens = _TOKEN.findall(seen)
+    if len(tokens) < _TOKENS_MIN or _DIGIT_WORDS.isdisjoint(map(str.lower, tokens)):
         return
     start = end = 0
     run: list[str] = []
