@@ -163,6 +163,11 @@ endif
 bench-instructions: $(STAMP) ## an event's instructions under valgrind, held to the figure; WRITE=1, REASON='…'
 	@$(BIN)/python -m bench.instructions $(if $(WRITE),--write) $(if $(REASON),--reason '$(REASON)')
 
+.PHONY: bench-bound
+bench-bound: $(STAMP) ## what the upper bound reads and loses beside reading everybody; BANS=20000, EVENTS=2000, SEED=7
+	@$(BIN)/python -m bench.upper_bound $(if $(BANS),--bans $(BANS)) $(if $(EVENTS),--events $(EVENTS)) \
+		$(if $(SEED),--seed $(SEED))
+
 .PHONY: bench-quality
 bench-quality: $(STAMP) ## how well mirrors are found, with its table in docs and README; NAMES=DIR real names, QUICK=1
 	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')

@@ -13,17 +13,15 @@ from pathlib import Path
 from typing import Final
 
 from agents.doors import ban_of, remembered_of
+from bench.judging import Judge
 from desk.cli.backtest.judged import Judged, Run
 from desk.cli.backtest.truths import Pair, read_languages, read_strategies, read_truth
 from desk.cli.files import read_accounts, read_bans
 from desk.cli.offline import BATCH_RECORDS, batches, by_hour
-from samehand.fingerprint import Fingerprint
-from samehand.frequency import Frequencies
-from samehand.score import score
-from samehand.unbanned import Unbanned
-from samehand.weights import Weights, default_weights
+from samehand.evidence import Score
+from samehand.weights import Weights
 from schemas.malformed import Malformed
-from store.base import Candidate, Query, Remembered
+from store.base import Remembered
 from store.memory import Bounds, MemoryStore
 from store.pepper import SECRET_BYTES_MIN, Pepper
 
@@ -40,7 +38,7 @@ _KEYERS: Final = ((_PEPPER.pepper_id, _PEPPER.digest),)
 
 def judged_platform(folder: Path, name: str, weights: Weights | None = None) -> Run:
     """The run over a folder that `samehand simulate` wrote; ``name`` goes before each account's key."""
-    return asyncio.run(_Platform(folder, name, weights or default_weights()).judged())
+    return asyncio.run(_Platform(folder, name, weights).judged())
 
 
 def ranked(pairs: Iterable[Judged]) -> tuple[Judged, ...]:
@@ -49,22 +47,22 @@ def ranked(pairs: Iterable[Judged]) -> tuple[Judged, ...]:
 
 
 class _Platform:
-    def __init__(self, folder: Path, name: str, weights: Weights) -> None:
+    def __init__(self, folder: Path, name: str, weights: Weights | None) -> None:
         self._folder = folder
         self._name = name
         self._weights = weights
         self._store = MemoryStore(Bounds(retention_seconds=_NEVER_SECONDS, freeze_seconds=0.0))
         self._truth = frozenset(self._pair(it.account, it.banned) for it in read_truth(folder / "truth.csv"))
-        self._bans: dict[str, Fingerprint] = {}
         self._best: dict[Pair, Judged] = {}
         self._fetched: set[Pair] = set()
 
     async def judged(self) -> Run:
         await self._enrol()
         accounts = self._accounts()
+        judge = Judge.of(self._weights)
         for hour in by_hour(accounts, lambda it: it.seen_at):
             for batch in batches(hour, BATCH_RECORDS):
-                await self._screen(batch, await self._store.frequencies(at=batch[0].seen_at))
+                await self._screen(batch, await judge.at(self._store, batch[0].seen_at))
             for batch in batches(hour, BATCH_RECORDS):
                 await self._store.remember(batch, now=NOW)
             await self._store.freeze(now=NOW)
@@ -89,24 +87,22 @@ class _Platform:
         lines = read_accounts(self._folder / "accounts.jsonl", now=NOW, platform="x")
         return [remembered_of(it.outcome, _KEYERS) for it in lines if not isinstance(it.outcome, Malformed)]
 
-    async def _screen(self, batch: Sequence[Remembered], frequencies: Frequencies) -> None:
-        queries = [Query.of(it.account, it.fingerprints) for it in batch]
+    async def _screen(self, batch: Sequence[Remembered], judge: Judge) -> None:
+        queries = [judge.everybody(it) for it in batch]
         found = await self._store.bans_like(queries, now=NOW, keep=_KEEP)
         for account, candidates in zip(batch, found, strict=True):
-            ours = account.fingerprints[0]
-            sight = Unbanned(frequencies, candidates[0].bearers if candidates else {})
-            self._keep([self._scored(account.account, ours, each, sight) for each in candidates])
+            at = account.fingerprints[0].at
+            scores = judge.scores(account, candidates)
+            self._keep(
+                # In memory a candidate is referred to by its account key.
+                [
+                    self._judged(self._pair(account.account, each.ref), told, at, each.fingerprint.at)
+                    for each, told in zip(candidates, scores, strict=True)
+                ]
+            )
 
-    def _scored(
-        self, account: str, ours: Fingerprint, candidate: Candidate, frequencies: Frequencies
-    ) -> Judged:
-        # In memory a candidate is referred to by its account key.
-        pair = self._pair(account, candidate.ref)
-        theirs = self._bans.get(candidate.ref)
-        if theirs is None:
-            theirs = self._bans[candidate.ref] = candidate.fingerprint
-        told = score(ours, theirs, self._weights, frequencies)
-        since = None if ours.at is None or theirs.at is None else ours.at - theirs.at
+    def _judged(self, pair: Pair, told: Score, at: float | None, banned_at: float | None) -> Judged:
+        since = None if at is None or banned_at is None else at - banned_at
         return Judged(pair, told.log_odds, told.probability, told.band, pair in self._truth, since)
 
     def _keep(self, pairs: Sequence[Judged]) -> None:

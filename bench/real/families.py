@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final
 
-from bench.real.lookup import Looked, Named, looked_up
+from bench.real.lookup import Field, Looked, Named, looked_up
+from desk.cli.backtest.intervals import Share
+from simulate.draws import seeded
 
-Field = Literal["handle", "display_name"]
+DAY: Final = 86_400.0
+SPREAD_SECONDS: Final = 2 * 365 * DAY
+LAST_BAN: Final = 1_790_000_000.0
 
 
 def families(members: dict[str, list[str]], ordinary: list[str]) -> dict[str, Any]:
@@ -31,6 +35,48 @@ def split(members: dict[str, list[str]]) -> tuple[list[tuple[str, str]], list[tu
             bans += [(family, name) for name in names[:half]]
             accounts += [(family, name) for name in names[half:]]
     return bans, accounts
+
+
+def returning(members: dict[str, list[str]], ordinary: list[str]) -> dict[str, Any]:
+    """The same halves on one platform, as handles and as display names, each as a person comes back.
+
+    Bans are spread evenly over two years in a drawn order; each name of the other half is back a day after
+    one of its family, each of another one while there are. Ordinary names, in the same field, come all the
+    while. ``found``: alerted on somebody of the own family.
+    """
+    return {field: _returning(field, members, ordinary) for field in ("handle", "display_name")}
+
+
+def _returning(field: Field, members: dict[str, list[str]], ordinary: list[str]) -> dict[str, Any]:
+    bans, accounts = split(members)
+    rng = seeded(6, "real families")
+    places = rng.sample(range(len(bans)), len(bans))
+    step = SPREAD_SECONDS / len(bans)
+    banned = [
+        Named(name, field, LAST_BAN - place * step) for place, (_, name) in zip(places, bans, strict=True)
+    ]
+    own: dict[str, list[float]] = {}
+    for (family, _), one in zip(bans, banned, strict=True):
+        own.setdefault(family, []).append(one.at or LAST_BAN)
+    taken: dict[str, int] = {}
+    back = []
+    for family, name in accounts:
+        turn = taken[family] = taken.get(family, -1) + 1
+        back.append(Named(name, field, own[family][turn % len(own[family])] + DAY))
+    crowd = [Named(name, field, LAST_BAN + DAY - SPREAD_SECONDS * rng.random()) for name in ordinary]
+    looked = looked_up(banned, [*back, *crowd])
+    found = sum(
+        any(one.band != "none" and bans[one.ban][0] == family for one in several)
+        for (family, _), several in zip(accounts, looked.found, strict=False)
+    )
+    alarmed = [place - len(back) for place in looked.alarmed if place >= len(back)]
+    return {
+        "bans": len(bans),
+        "found": Share(found, len(accounts)).told(),
+        "alarmed": Share(len(alarmed), len(crowd)).told(),
+        "ordinary_alarmed": [ordinary[place] for place in alarmed],
+        "unreadable": looked.bad,
+    }
 
 
 def _run(

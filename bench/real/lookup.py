@@ -19,12 +19,19 @@ CANDIDATES = 10
 _PLATFORM = "x"
 
 
+Field = Literal["handle", "display_name"]
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One account of which only a name is known, in one field."""
+    """One account of which only a name is known, in one field.
+
+    ``at`` (Unix seconds) is when it was banned or made; without it nothing says when.
+    """
 
     text: str
-    field: Literal["handle", "display_name"]
+    field: Field
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +65,11 @@ def looked_up(
     *,
     candidates: int = CANDIDATES,
     first_day: bool = False,
-    days_later: float | None = None,
 ) -> Looked:
-    """Enrols the bans, then looks every account up among them.
-
-    ``days_later``: how long after the bans all accounts were made; without it nothing says when.
-    """
+    """Enrols the bans, then looks every account up among them."""
     started = time.monotonic()
     run = Offline(now=time.time(), candidates=candidates, first_day=first_day)
-    asyncio.run(_run(run, bans, accounts, days_later))
+    asyncio.run(_run(run, bans, accounts))
     found: list[list[Found]] = [[] for _ in accounts]
     for alert in run.scored.alerts:
         found[_place(alert.account_id)].append(
@@ -76,38 +79,35 @@ def looked_up(
     return Looked(ranked, len(run.scored.faults), time.monotonic() - started)
 
 
-async def _run(
-    run: Offline, bans: Sequence[Named], accounts: Sequence[Named], days_later: float | None
-) -> None:
+async def _run(run: Offline, bans: Sequence[Named], accounts: Sequence[Named]) -> None:
     now = time.time()
-    banned_at = None if days_later is None else now - days_later * 86_400
-    banned = [_ban(place, one, now, banned_at) for place, one in enumerate(bans)]
-    created = [_account(place, one, now, dated=days_later is not None) for place, one in enumerate(accounts)]
+    banned = [_ban(place, one, now) for place, one in enumerate(bans)]
+    created = [_account(place, one, now) for place, one in enumerate(accounts)]
     await run.enrol(banned)
     await run.screen(created)
 
 
-def _ban(place: int, named: Named, now: float, banned_at: float | None) -> Line[AccountBanned]:
+def _ban(place: int, named: Named, now: float) -> Line[AccountBanned]:
     record = AccountBanned(
         event_id=f"b{place}",
         version=1,
-        occurred_at=from_seconds(now if banned_at is None else banned_at),
-        banned_at=None if banned_at is None else from_seconds(banned_at),
+        occurred_at=from_seconds(now if named.at is None else named.at),
+        banned_at=None if named.at is None else from_seconds(named.at),
         platform=_PLATFORM,
         account=_profile("b", place, named),
     )
-    return Line(f"ban {place}", record, dated=banned_at is not None)
+    return Line(f"ban {place}", record, dated=named.at is not None)
 
 
-def _account(place: int, named: Named, now: float, *, dated: bool) -> Line[AccountCreated]:
+def _account(place: int, named: Named, now: float) -> Line[AccountCreated]:
     record = AccountCreated(
         event_id=f"a{place}",
         version=1,
-        occurred_at=from_seconds(now),
+        occurred_at=from_seconds(now if named.at is None else named.at),
         platform=_PLATFORM,
         account=_profile("a", place, named),
     )
-    return Line(f"account {place}", record, dated=dated)
+    return Line(f"account {place}", record, dated=named.at is not None)
 
 
 def _profile(side: str, place: int, named: Named) -> Account:

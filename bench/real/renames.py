@@ -19,7 +19,8 @@ from simulate.draws import seeded
 
 SEEDS: Final = (1, 2, 3, 4, 5)
 BANS: Final = 1_000
-_DAYS_LATER: Final = 60
+_BACK_AT: Final = 1_790_000_000.0
+_BANNED_AT: Final = _BACK_AT - 60 * 86_400.0
 _FALSE_ALARM_RATES: Final = (1e-4, 1e-3, 1e-2)
 _RESAMPLED: Final = 400
 _NEVER: Final = -1e9  # below any score: nothing was found, or somebody else came first
@@ -77,9 +78,8 @@ def _run(
     innocent = [name for name in [*(new for _, new in others), *ordinary] if name.casefold() not in taken]
     names = [*(new for _, new in banned), *innocent]
     looked = looked_up(
-        [Named(ban, "handle") for ban in bans],
-        [Named(name, "handle") for name in names],
-        days_later=_DAYS_LATER,
+        [Named(ban, "handle", _BANNED_AT) for ban in bans],
+        [Named(name, "handle", _BACK_AT) for name in names],
     )
     best = [several[0] if several else None for several in looked.found]
     found = {

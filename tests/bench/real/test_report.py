@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from bench.real.families import families, split
+from bench.real.families import families, returning, split
 from bench.real.groups import groups
 from bench.real.labelled import average_precision, labelled, roc_area
 from bench.real.lookup import Named, looked_up
@@ -75,6 +75,17 @@ def test_families_are_found_in_either_field_and_the_crowd_is_left_alone() -> Non
     for told in families(members, CROWD).values():
         assert told["family_first"] == told["accounts"] == 2
         assert told["ordinary_alarmed"] == []
+
+
+def test_who_is_back_a_day_after_is_found_on_its_own_family_alone() -> None:
+    members = {
+        "a": ["Zarfeshan Mirgul", "Zarf\u200beshan Mirgul"],
+        "b": ["Wardakan Post", "Toryalai Khpalwak"],
+    }
+    told = returning(members, CROWD)["display_name"]
+    assert told["bans"] == 2
+    assert (told["found"]["hits"], told["found"]["of"]) == (1, 2)
+    assert told["alarmed"]["hits"] == 0
 
 
 def test_an_imitation_finds_its_original_and_what_does_not_is_named() -> None:

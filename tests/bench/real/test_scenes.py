@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from bench.real import scenes
 from simulate.draws import seeded
@@ -36,14 +37,56 @@ def test_bans_are_spread_and_the_last_lies_before_any_delay(pairs: list[scenes.B
     assert moments[-1] + max(scenes.DELAYS.values()) < scenes.NOW
 
 
-def test_all_scenes_are_told_with_their_intervals() -> None:
-    told = scenes.scenes(RENAMES, background=5, innocent=4)
-    assert told["bans"] == 7
-    assert set(told["mirrors"]) == set(scenes.SCENES)
-    assert set(told["innocents"]) == set(scenes.INNOCENTS)
-    device = told["mirrors"]["same e-mail"]["10 minutes, rest absent"]
+def test_all_scenes_are_told_with_their_intervals_and_nothing_gets_worse() -> None:
+    told = scenes.scenes(RENAMES, background=5, innocent=4, households=2, crowd=20)
+    assert told["worse"] == []
+    for place in ("alone", "among"):
+        assert set(told[place]["mirrors"]) == set(scenes.SCENES)
+        assert set(told[place]["innocents"]) == set(told[place]["counted"]) == set(scenes.INNOCENTS)
+    device = told["alone"]["mirrors"]["same e-mail"]["10 minutes, rest absent"]
     assert device["alarmed"]["of"] == 2
     assert device["alarmed"]["interval"] is not None
+
+
+def ranks(**given: int) -> dict[tuple[str, str, str], list[int]]:
+    """Of one pair, 1 wherever nothing else is given by a scene's name and its delay."""
+    return {
+        (name, delay, rest): [given.get(f"{name} {delay}".replace(" ", "_").replace("/", ""), 1)]
+        for name in scenes.SCENES
+        for delay in scenes.DELAYS
+        for rest in scenes.RESTS
+    }
+
+
+def test_a_fact_that_takes_an_alert_away_is_told() -> None:
+    assert scenes.worse(ranks()) == []
+    found = scenes.worse(ranks(device_and_24_a_day=0))
+    assert "same device → device and /24, a day, rest absent: 1 pairs" in found
+    assert "device and /24, rest absent: 60 days → a day: 1 pairs" in found
+    assert not any(line.startswith("bio") for line in found)
+
+
+async def test_a_mirror_is_found_where_its_own_ban_is_alerted_on(pairs: list[scenes.Banned]) -> None:
+    stage = scenes.Stage()
+    one, other = await stage.enrol(pairs)
+    account = replace(pairs[0].account, handle=None)
+    at = pairs[0].at + scenes.DAY
+    assert await stage.bands([(at, account, one), (at, account, other), (at, account, None)]) == [
+        "likely",
+        "none",
+        "likely",
+    ]
+
+
+def test_an_address_is_as_common_as_the_place_that_it_belongs_to() -> None:
+    def shown(kind: str) -> int:
+        bans = scenes.banned_households(1, 2)
+        return sum(
+            account.ip == bans[0].account.ip for _, account, _ in scenes.crowd_before(kind, bans, seed=1)
+        )
+
+    told = [shown(kind) for kind in scenes.INNOCENTS]
+    assert told == [4, 4, scenes.VISITORS + 1, 4, 1]
 
 
 def test_the_innocent_share_no_given_name_with_the_banned() -> None:
