@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from math import floor
+from math import floor, inf
 
 from agents.counting import unavailable
 from samehand.account import NOTHING_KEYED, Account, Avatar
@@ -147,12 +147,11 @@ def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO
 
 
 def ban_of(
-    event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK, *, told_at: float = 0.0
+    event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK, *, believed_from: float = -inf
 ) -> Ban:
     """A ban to enrol. Where nobody says when it took effect, timing will say nothing.
 
-    ``told_at`` (Unix seconds) is Kafka's moment of the record, 0 where there is none. A ban that took effect
-    a day or more before comes from a list or a batch: of its moment the day is believed and no more.
+    A ban that took effect by ``believed_from`` (Unix seconds) is known to the day.
     """
     banned_at = None if event.banned_at is None else event.banned_at.timestamp()
     account = account_of(event.platform, event.account, stock)
@@ -173,16 +172,16 @@ def ban_of(
             quoted=quoted_of(event.account),
             shown=_showings_of(event),
         ),
-        fingerprints=fingerprints_of(account, keyers, at=_effective(event, told_at)),
+        fingerprints=fingerprints_of(account, keyers, at=_effective(event, believed_from)),
     )
 
 
-def _effective(event: AccountBanned, told_at: float) -> float | None:
+def _effective(event: AccountBanned, believed_from: float) -> float | None:
     """When a ban took effect, as far as it is known: to the second, or a UTC midnight for the day."""
     if event.banned_at is None:
         return None
     at = _stated(event.banned_at)
-    return at - at % DAY_SECONDS if told_at - at >= DAY_SECONDS else at
+    return at - at % DAY_SECONDS if at <= believed_from else at
 
 
 def _stated(moment: datetime) -> float:

@@ -82,7 +82,8 @@ class Enrol:
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
         count(read, arrival.topic, house)
-        ban = ban_of(read.record, house.keyers, house.rules.stock, told_at=arrival.timestamp)
+        believed_from = arrival.timestamp - house.rules.late_ban_seconds
+        ban = ban_of(read.record, house.keyers, house.rules.stock, believed_from=believed_from)
         unread = unread_of(read.record.account, ban.fingerprints[0])
         house.meters.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
         not_read = evident(*read.unusable, *unread)

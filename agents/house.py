@@ -39,6 +39,8 @@ class Rules:
     for people who judge the mind offline, never in a worker.
     ``dated``: whether events say when they occurred. Rows of an old list do not, and what is filled in for
     them must not be taken for the moment of a sign-up.
+    ``late_ban_seconds``: a ban whose record Kafka stamped so long after it took effect comes from a list or a
+    batch, and of its moment the day is believed and no more.
     ``stock``: pictures that are nobody's.
     ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer.
     """
@@ -52,6 +54,7 @@ class Rules:
     candidates_a_ban: int = 256
     candidates_below: int = 0
     dated: bool = True
+    late_ban_seconds: float = 86_400.0
     stock: StockPictures = NO_STOCK
     logged: bool = True
 

@@ -143,6 +143,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
             allowlist=allowlist_of(settings),
             across_platforms=settings.cross_platform,
             shadow=settings.shadow,
+            late_ban_seconds=settings.late_ban_hours * 3_600.0,
             stock=stock_of(settings),
         ),
     )

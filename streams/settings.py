@@ -168,6 +168,12 @@ class Settings(BaseSettings):
         description='Other thresholds by policy, as JSON: {"spam": {"likely": 0.95, "possible": 0.7}}.',
     )
     cross_platform: bool = Field(True, description="Whether bans match accounts of other platforms.")
+    late_ban_hours: int = Field(
+        24,
+        ge=1,
+        le=400_000,
+        description="A ban told so long after it took effect is known to the day; more to replay history.",
+    )
     shadow: bool = Field(False, description="Score and count, but publish to alerts.shadow alone.")
     allowlist: FilePath | None = Field(
         None, description="Accounts that never alert, one platform:account_id a line."

@@ -102,7 +102,8 @@ def test_of_a_date_without_a_time_and_of_a_ban_told_late_the_day_is_known(
     banned_at: datetime, told_after: timedelta, moment: datetime
 ) -> None:
     event = a_ban("7", banned_at=banned_at, handle="umar")
-    ban = ban_of(event, KEYERS, told_at=(banned_at + told_after).timestamp())
+    believed_from = (banned_at + told_after - timedelta(days=1)).timestamp()
+    ban = ban_of(event, KEYERS, believed_from=believed_from)
     assert [fingerprint.at for fingerprint in ban.fingerprints] == [moment.timestamp()]
     assert ban.fingerprints[0].at_is_day is (moment == MIDNIGHT)
     assert ban.facts.banned_at == banned_at.timestamp()

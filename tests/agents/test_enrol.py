@@ -49,3 +49,17 @@ async def test_searchable_counts_from_kafkas_stamp_not_from_when_a_listed_ban_oc
     await life.enrol([replace(told, timestamp=life.seconds - 2.0)])
     seconds = life.house.meters.searchable_seconds
     assert seconds._sum.get() == 2.0
+
+
+async def test_a_ban_that_is_told_a_day_late_is_known_to_the_day(life: Life) -> None:
+    told = {
+        number: arrival(a_ban(number, at=NOON - late, banned_at=NOON - late, handle="umar_media"))
+        for number, late in (("77", timedelta(days=1)), ("78", timedelta(hours=23)))
+    }
+    await life.enrol([replace(one, timestamp=NOON.timestamp()) for one in told.values()])
+    standing = await life.house.store.bans(["telegram:77", "telegram:78"])
+    assert [ban and ban.fingerprints[0].at_is_day for ban in standing] == [True, False]
+    assert [ban and ban.facts.banned_at for ban in standing] == [
+        (NOON - timedelta(days=1)).timestamp(),
+        (NOON - timedelta(hours=23)).timestamp(),
+    ]

@@ -28,6 +28,7 @@ def settings(tmp_path: Path) -> Settings:
             "SAMEHAND_PEPPER_FILE": str(path),
             "SAMEHAND_ALLOWLIST": str(allowed),
             "SAMEHAND_CROSS_PLATFORM": "false",
+            "SAMEHAND_LATE_BAN_HOURS": "48",
             "SAMEHAND_LIKELY": "0.95",
             "SAMEHAND_BANDS": '{"spam": {"likely": 0.99, "possible": 0.8}}',
         }
@@ -74,6 +75,7 @@ def test_the_rules_follow_the_settings(settings: Settings) -> None:
     rules = house_of(settings, peppers_of(settings)).rules
     assert rules.allowlist == {"x:1", "telegram:2"}
     assert not rules.across_platforms
+    assert rules.late_ban_seconds == 172_800.0
 
 
 def test_an_allowlist_that_cannot_be_read_is_one_clear_line(settings: Settings, tmp_path: Path) -> None:

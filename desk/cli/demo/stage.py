@@ -61,6 +61,7 @@ def stage(folder: Path) -> Iterator[Stage]:
             "SAMEHAND_WEB_PORT": str(port.number),
             "SAMEHAND_TOPIC_PARTITIONS": "2",
             "SAMEHAND_LETTERS_SHARE": "1.0",  # the sample has broken records on purpose
+            "SAMEHAND_LATE_BAN_HOURS": "400000",  # a month of it is told within a minute
         }
         ours = {name: value for name, value in os.environ.items() if not name.startswith("SAMEHAND_")}
         log = folder / "worker.log"
