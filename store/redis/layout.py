@@ -22,7 +22,6 @@ from store.ranking import Ints
 LAYOUT = 13
 PAGE_SLOTS = 32
 SLOT_BYTES = 3
-SKETCH_ROWS = 4
 
 # Of bans of which the handle alone is known (17 keys) a bucket gets 67 entries: 340 bytes, of which a key's
 # own cost is an eighth again. Whole accounts (41 keys) fill it with 164, those with everything with 210: a

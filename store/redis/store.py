@@ -167,7 +167,7 @@ class RedisStore:
         return await self._bans.sweep(now)
 
     def walk(self) -> AsyncIterator[list[Ban]]:
-        """All bans, some at a time, for a copy into a store of another size."""
+        """All bans, some at a time, in no order."""
         return self._bans.walk()
 
     async def bans_like(
