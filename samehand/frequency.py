@@ -23,6 +23,10 @@ SHARED_BEFORE: Final = 0.25
 # that are looked for are most of those who bear the name.
 STRATUM_ACCOUNTS_MIN: Final = 500
 
+# Stands where a stratum does, for the accounts that were counted lately, within some days. Of all that ever
+# were, thousands who met a carrier's new address today are few; of those who came with them they are not.
+LATELY: Final = "lately"
+
 # The two accounts of a pair are no crowd, but may have been counted themselves.
 OF_THE_PAIR: Final = 2
 
@@ -38,7 +42,7 @@ class Frequencies(Protocol):
         """How many banned accounts were enrolled when the snapshot was taken."""
 
     def accounts(self, stratum: str) -> int:
-        """How many accounts were counted in a stratum; an empty stratum means all of them."""
+        """How many accounts were counted in a stratum; an empty one means all, :data:`LATELY` the latest."""
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         """How many of them bear the value, never less than the truth's lower bound of zero."""
@@ -84,8 +88,17 @@ def shared_rate(count: int, accounts: int, shipped_rate: float) -> float:
     shipped, but one or two others are a family, or the same evader.
     """
     others = max(count - OF_THE_PAIR, 0)
+    return max(
+        _bounded(_drawn(others, accounts, shipped_rate, SHARED_BEFORE), 0.0, accounts),
+        proven_rate(count, accounts),
+    )
+
+
+def proven_rate(count: int, accounts: int) -> float:
+    """What a count proves (0 to 1): the lower bound, at 95 %, of the share of others who bear the value."""
+    others = max(count - OF_THE_PAIR, 0)
     proven = others - _SIGMAS * math.sqrt(others)
-    return _bounded(_drawn(others, accounts, shipped_rate, SHARED_BEFORE), proven, accounts)
+    return min(1.0, max(proven, 0.0) / accounts) if accounts else 0.0
 
 
 def _drawn(others: int, accounts: int, shipped_rate: float, bearers_before: float) -> float:

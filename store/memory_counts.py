@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from samehand.frequency import LATELY
 from samehand.keys import KeyKind
-from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, matured
+from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, matured
 from store.counting import Sighting
 from store.limits import HALF_LIFE_SECONDS
 
@@ -63,12 +64,21 @@ class Snapshot:
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; where it is empty in all of them, up to now."""
-        return (self.matured if stratum else self.newest).strata.get(stratum, 0)
+        new, old = self.newest, self.matured
+        if stratum == LATELY:
+            return lately(new.strata.get("", 0), old.strata.get("", 0), (new, old))
+        return (old if stratum else new).strata.get(stratum, 0)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         """How many clusters of accounts bear the value."""
-        version = self.newest if kind in HANDED_OUT else self.matured
-        return self.history.at((kind, value, stratum), version.number)
+        new, old = self.newest, self.matured
+        if stratum != LATELY:
+            version = new if kind in HANDED_OUT else old
+            return self.history.at((kind, value, stratum), version.number)
+        if kind not in HANDED_OUT:
+            return 0
+        now, before = (self.history.at((kind, value, ""), it.number) for it in (new, old))
+        return lately(now, before, (new, old))
 
 
 @dataclass(slots=True)
@@ -107,11 +117,12 @@ class Counts:
         if self.since is None or now - self.since < self.interval_seconds:
             return False
         number, strata = self.newest.number + 1, Counter(self.newest.strata)
+        halvings = self.newest.halvings
         if self.halved is None or now - self.halved >= HALF_LIFE_SECONDS:
             strata = Counter({name: half for name, count in strata.items() if (half := count // 2)})
             self.history.halve(number)
-            self.halved, self.seen = now, set()
-        newest = Version(number, self.latest, strata + self.strata)
+            self.halved, self.seen, halvings = now, set(), halvings + 1
+        newest = Version(number, self.latest, strata + self.strata, halvings)
         self.kept = kept_beside(self.kept, self.newest, newest, self.lag_seconds)
         self.bans, self.since, self.newest, self.strata = self.live_bans(), now, newest, Counter()
         return True

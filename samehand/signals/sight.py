@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from samehand.frequency import Frequencies, named_rate, shared_rate
-from samehand.keys import KeyKind
+from samehand.frequency import LATELY, Frequencies, named_rate, proven_rate, shared_rate
+from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
 from samehand.normal.scripts import is_pooled
 
 
@@ -22,9 +22,19 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     seconds_since_ban: float | None = None
 
     def shared(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        """The rate of a value among all accounts, and how many were counted with it."""
-        crowd = self.frequencies.count(kind, value, "")
-        return shared_rate(crowd, self.frequencies.accounts(""), shipped_rate), crowd
+        """The rate of a value among all accounts, and how many were counted with it.
+
+        Where a crowd of those who came lately bears it, its share of these: the pair is of today. A crowd is
+        more than an evader's farm, or what one value may name at all.
+        """
+        counted = self.frequencies
+        crowd = counted.count(kind, value, "")
+        rate = shared_rate(crowd, counted.accounts(""), shipped_rate)
+        if crowd > PERSONAL_POSTING_CAP:
+            latest = counted.count(kind, value, LATELY)
+            if latest > PERSONAL_POSTING_CAP:
+                rate = max(rate, proven_rate(latest, counted.accounts(LATELY)))
+        return rate, crowd
 
     def among_namesakes(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
         """The same of a name, within that of the two accounts' strata where it is more common.

@@ -5,7 +5,8 @@ it. So an older version of the counts is read beside the newest, one that ends a
 event that is judged: by the events' own time, so that a backlog lags as the days that it is from.
 
 What others hand out is read from the newest all the same (:data:`HANDED_OUT`, docs/adr/0036-lag.md), and so
-is how many accounts there are in all. Names are counted within strata, which lag as they do.
+is how many accounts there are in all. Names are counted within strata, which lag as they do. What the newest
+has beyond the other came lately (:data:`samehand.frequency.LATELY`).
 """
 
 from __future__ import annotations
@@ -28,12 +29,19 @@ HANDED_OUT: Final = frozenset(
 class Version(msgspec.Struct, frozen=True):
     """Counts as they were at a freeze, and how many accounts were counted in each stratum.
 
-    ``until``: no event that they hold is later (Unix seconds).
+    ``until``: no event that they hold is later (Unix seconds). ``halvings``: how often they had faded.
     """
 
     number: int
     until: float
     strata: Mapping[str, int] = {}
+    halvings: int = 0
+
+
+def lately(newest: int, matured: int, versions: tuple[Version, Version]) -> int:
+    """How much of a count of the newest of two versions is later than the other, which it may have halved."""
+    new, old = versions
+    return max(newest - (matured >> new.halvings - old.halvings), 0)
 
 
 NOTHING: Final = Version(0, 0.0)

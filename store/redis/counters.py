@@ -8,16 +8,17 @@ next completes what a crash left. Older versions are kept as long as :mod:`store
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
+from samehand.frequency import LATELY
 from samehand.keys import KeyKind
 from store.base import Remembered
-from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, matured
+from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, matured
 from store.counting import Counted, counted
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
 from store.redis.link import together
@@ -30,21 +31,35 @@ class Snapshot:
     """Counts as they were at a freeze; a :class:`samehand.frequency.Frequencies`."""
 
     bans: int
-    strata: Mapping[str, int]
-    all_accounts: int
-    newest: tuple[Sketch, ...]
-    matured: tuple[Sketch, ...]
+    newest: Version
+    matured: Version
+    newest_sketches: tuple[Sketch, ...]
+    matured_sketches: tuple[Sketch, ...]
 
     def accounts(self, stratum: str) -> int:
         """How many accounts were counted in a stratum; where it is empty in all of them, up to now."""
-        return self.strata.get(stratum, 0) if stratum else self.all_accounts
+        new, old = self.newest, self.matured
+        if stratum == LATELY:
+            return lately(new.strata.get("", 0), old.strata.get("", 0), (new, old))
+        return (old if stratum else new).strata.get(stratum, 0)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         """How many clusters of accounts bear the value, or a few more."""
-        sketches = self.newest if kind in HANDED_OUT else self.matured
-        if not sketches:
+        handed_out = kind in HANDED_OUT
+        if stratum != LATELY:
+            sketches = self.newest_sketches if handed_out else self.matured_sketches
+            return _counted(sketches, kind, value, stratum)
+        if not handed_out:
             return 0
-        return sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
+        now = _counted(self.newest_sketches, kind, value, "")
+        before = _counted(self.matured_sketches, kind, value, "")
+        return lately(now, before, (self.newest, self.matured))
+
+
+def _counted(sketches: tuple[Sketch, ...], kind: KeyKind, value: bytes, stratum: str) -> int:
+    if not sketches:
+        return 0
+    return sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
 
 
 class _Frozen(msgspec.Struct, frozen=True):
@@ -152,7 +167,7 @@ class Counters:
         for counts, latest in parts:
             strata.update(counts)
             until = max(until, latest)
-        newest = Version(version, until, strata)
+        newest = Version(version, until, strata, last.newest.halvings + fading)
         kept = kept_beside(last.kept, last.newest, newest, self._lag)
         gone = {it.number for it in (*last.kept, last.newest)} - {it.number for it in kept}
         facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone)))
@@ -206,7 +221,7 @@ class Counters:
         for _ in range(_READ_AT_MOST):
             version = int(await self._asked("version") or 0)
             if version == 0:
-                return Snapshot(await enrolled(), {}, 0, (), ())
+                return Snapshot(await enrolled(), NOTHING, NOTHING, (), ())
             if version != self._read.newest.number:
                 self._read = _READ.decode(await self._asked("frozen"))
             old = matured((*self._read.kept, self._read.newest), at, self._lag)
@@ -214,13 +229,7 @@ class Counters:
                 break
             await self._read_sketches(self._read.newest, old)
         read, sketches = self._read, self._sketches
-        return Snapshot(
-            read.bans,
-            old.strata,
-            read.newest.strata.get("", 0),
-            sketches[read.newest.number],
-            sketches[old.number],
-        )
+        return Snapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
 
     async def _read_sketches(self, *versions: Version) -> None:
         """Reads versions that were not, and lets those go that are not kept any more."""

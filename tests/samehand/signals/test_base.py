@@ -4,7 +4,7 @@ import pytest
 
 from samehand.account import Account
 from samehand.fingerprint import Fingerprint, distil
-from samehand.frequency import STRATUM_ACCOUNTS_MIN
+from samehand.frequency import LATELY, STRATUM_ACCOUNTS_MIN
 from samehand.keys import KeyKind
 from samehand.score import score
 from samehand.signals.sight import Sight
@@ -54,3 +54,31 @@ def test_who_gives_no_language_is_accused_no_more_than_who_does() -> None:
     )
     of_the_name = [sum(line.weight for line in lines if line.signal == "name") for lines in (told, silent)]
     assert of_the_name[1] == pytest.approx(of_the_name[0])
+
+
+class OfToday:
+    """A platform of millions, where so many of the latest 100,000 bear one address, and few others."""
+
+    bans = 1000
+
+    def __init__(self, latest: int, bearers: int) -> None:
+        self._latest, self._bearers = latest, bearers
+
+    def accounts(self, stratum: str) -> int:
+        return 100_000 if stratum == LATELY else 5_000_000
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        return self._latest if stratum == LATELY else self._bearers
+
+
+def of_today(latest: int, bearers: int) -> float:
+    return Sight(OfToday(latest, bearers), ("ps", "ps"), ("x", "x")).shared(KeyKind.ADDRESS, WORD, 2e-6)[0]
+
+
+def test_what_a_crowd_of_today_bears_is_as_common_as_it_is_today() -> None:
+    assert of_today(latest=3_000, bearers=3_000) == pytest.approx(0.03, rel=0.05)
+    assert of_today(latest=0, bearers=3_000) == pytest.approx(0.0006, rel=0.05)
+
+
+def test_the_farm_of_one_evader_is_no_crowd_of_today() -> None:
+    assert of_today(latest=60, bearers=60) == of_today(latest=0, bearers=60)

@@ -8,10 +8,12 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samehand.frequency import LATELY
 from samehand.keys import KeyKind
 from store.base import Remembered, Store
 from store.common.count_lag import NOTHING, Version, kept_beside, matured
 from store.counting import counted
+from store.limits import HALF_LIFE_SECONDS
 from store.redis import RedisStore
 from tests.store.conftest import MakeStore
 from tests.store.makers import DAY, NOW, a_remembered
@@ -88,6 +90,32 @@ async def test_what_others_hand_out_counts_with_the_next_freeze(make_store: Make
     assert frozen.count(address.kind, address.value, "") == 50
     assert frozen.accounts("") > 0
     assert frozen.count(device.kind, device.value, "") == 0
+
+
+async def test_who_came_lately_is_told_apart_also_after_counts_have_faded(make_store: MakeStore) -> None:
+    store = Hours(await make_store())
+    (one,) = a_remembered(ip="39.40.1.2").fingerprints
+    (address,) = [it for it in counted(one, b"the account").values if it.kind is KeyKind.ADDRESS]
+
+    def crowd(name: str, size: int) -> list[Remembered]:
+        devices = [f"5b1f2e9a-{name}-4a51-9c6e-{n:012x}" for n in range(size)]
+        return [a_remembered(f"{name}{n}", ip="39.40.1.2", device_id=it) for n, it in enumerate(devices)]
+
+    async def borne() -> tuple[int, int]:
+        frozen = await store.store.frequencies(at=store.moment)
+        ever, lately = (frozen.count(address.kind, address.value, it) for it in ("", LATELY))
+        return ever, lately
+
+    await store.at(NOW, *crowd("000a", 40))
+    assert await borne() == (40, 40)
+    await store.at(NOW + 25 * HOUR, *crowd("000b", 10))
+    assert await borne() == (50, 10)
+    faded = NOW + HALF_LIFE_SECONDS + HOUR
+    await store.at(faded - HOUR, a_remembered("c"))
+    await store.at(faded, *crowd("000d", 7))
+    assert await borne() == (25 + 7, 7)
+    lately = (await store.store.frequencies(at=store.moment)).accounts(LATELY)
+    assert 0 < lately <= 4
 
 
 async def test_a_backlog_lags_as_the_days_that_it_comes_from(make_store: MakeStore) -> None:
