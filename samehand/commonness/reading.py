@@ -105,12 +105,12 @@ def _piece_bits(piece: str) -> float:
 
 def _letter_bits(run: str) -> float:
     """Bits of a run of letters by its cheapest path."""
-    return min(_cheapest_path(run, CAP_BITS)[0], len(run) * LETTER_BITS)
+    return min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
 
 
 def _pieces(run: str) -> list[str]:
     """The pieces of a run of letters on its cheapest path, in order."""
-    _, origin = _cheapest_path(run, math.inf)
+    _, origin = _cheapest_path(run)
     pieces = []
     end = len(run)
     while end:
@@ -119,13 +119,14 @@ def _pieces(run: str) -> list[str]:
     return pieces[::-1]
 
 
-def _cheapest_path(run: str, ceiling: float) -> tuple[float, list[int]]:
+# Bits and pieces of one name are asked for one after the other.
+@lru_cache(maxsize=256)
+def _cheapest_path(run: str) -> tuple[float, list[int]]:
     """Least bits for the whole run, and for each place the one where the last piece of its path began.
 
     One pass from left to right. ``best`` is the least to each place with a piece ending there;
     ``unlisted_head`` is the least for unlisted letters, less their own running cost, so that one comparison
-    finds the best place where they may have begun. Where even the most common piece would end at or above the
-    ceiling none is tried: the caller does not tell such totals apart.
+    finds the best place where they may have begun.
     """
     table = shipped()
     bits_of, lengths_of = table.tokens.get, table.lengths.get
@@ -135,7 +136,6 @@ def _cheapest_path(run: str, ceiling: float) -> tuple[float, list[int]]:
     best = [math.inf] * (length + TOKEN_LENGTH_MAX)
     origin = [0] * (length + TOKEN_LENGTH_MAX)
     unlisted_head, unlisted_from = UNLISTED_BITS, 0
-    ceiling -= FLOOR_BITS
     here = 0.0
     for start in range(length):
         if start:
@@ -145,8 +145,6 @@ def _cheapest_path(run: str, ceiling: float) -> tuple[float, list[int]]:
             here = best[start] + JOIN_BITS
             if here + UNLISTED_BITS - spelt[start] < unlisted_head:
                 unlisted_head, unlisted_from = here + UNLISTED_BITS - spelt[start], start
-        if here >= ceiling:
-            continue
         for size in lengths_of(run[start : start + HEAD_LENGTH], SHORT_LENGTHS):
             own = bits_of(run[start : start + size])
             if own is not None and here + own < best[start + size]:
