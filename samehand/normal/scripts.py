@@ -113,8 +113,6 @@ _LANGUAGES: Final = frozenset(
     )
 )
 _SUBTAG_END: Final = re.compile(r"[-_.@]")
-STRATA_MAX: Final = len(Script) + len(_LANGUAGES)
-"""How many strata there can be: counters conditioned on a stratum stay bounded."""
 
 
 def script_codes(text: str) -> bytes:
@@ -161,17 +159,14 @@ def _is_mixture(scripts: set[Script]) -> bool:
 _SCRIPTS: Final = frozenset(map(str, Script))
 
 
-def stratum(text: str | Script, locale: str | None = None) -> str:
+def stratum(text: str, locale: str | None = None) -> str:
     """The group of names within which a name's commonness is judged: a language such as `ur`, or a script.
 
-    ``locale`` is a BCP 47 or POSIX tag (`ur-PK`, `ur_PK.UTF-8`) or ``None``; ``text`` a text or its script,
-    which counts where the locale names no language that is told apart. There are at most
-    :data:`STRATA_MAX` of them.
+    ``locale`` is a BCP 47 or POSIX tag (`ur-PK`, `ur_PK.UTF-8`) or ``None``; the script of ``text`` counts
+    where it names no language that is told apart. There are some dozens, so that counters stay bounded.
     """
     language = language_of(locale)
-    if language in _LANGUAGES:
-        return language
-    return str(text if isinstance(text, Script) else dominant_script(text))
+    return language if language in _LANGUAGES else str(dominant_script(text))
 
 
 def is_pooled(group: str) -> bool:

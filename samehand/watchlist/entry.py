@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from samehand.normal.scripts import Script, dominant_script
-
 # 40 bits: two of an entry's few hundred aliases collide once in some ten million entries.
 _NUMBER_BYTES: Final = 5
 
@@ -18,11 +16,6 @@ class Alias:
 
     text: str
     weak: bool = False
-
-    @property
-    def script(self) -> Script:
-        """The script of most of its letters."""
-        return dominant_script(self.text)
 
     @property
     def number(self) -> str:

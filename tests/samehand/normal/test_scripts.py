@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.normal.scripts import (
-    STRATA_MAX,
     Script,
     dominant_script,
     has_mixed_script,
@@ -61,13 +60,11 @@ def test_two_scripts_side_by_side_are_none(text: str) -> None:
         ("عمر", None, "arabic"),
         ("عمر", "xx", "arabic"),
         ("Umar", "UR", "ur"),
-        (Script.CYRILLIC, "de", "de"),
+        ("Мюллер", "de", "de"),
         ("🔥", "eo", "none"),
     ],
 )
-def test_a_stratum_is_a_language_or_else_a_script(
-    text: str | Script, locale: str | None, expected: str
-) -> None:
+def test_a_stratum_is_a_language_or_else_a_script(text: str, locale: str | None, expected: str) -> None:
     assert stratum(text, locale) == expected
 
 
@@ -76,9 +73,9 @@ def test_a_script_is_a_pool_of_languages_and_a_language_is_none(locale: str | No
     assert is_pooled(stratum("عمر", locale)) is pooled
 
 
-@given(st.sets(st.tuples(st.sampled_from(Script), st.text(max_size=6)), max_size=200))
-def test_there_are_only_so_many_strata(asked: set[tuple[Script, str]]) -> None:
-    assert len({stratum(script, locale) for script, locale in asked}) <= STRATA_MAX
+@given(st.sets(st.tuples(st.text(max_size=3), st.text(max_size=6)), max_size=200))
+def test_there_are_only_so_many_strata(asked: set[tuple[str, str]]) -> None:
+    assert len({stratum(text, locale) for text, locale in asked}) <= 64
 
 
 @given(st.text())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.normal.scripts import Script
 from samehand.watchlist.entry import Alias, Entry
 
 
@@ -15,11 +14,6 @@ def test_the_number_of_an_alias_does_not_depend_on_its_place() -> None:
     other = Entry(authority="UN", reference="QDe.1", aliases=(army, front))
     assert one.account_id(army) == other.account_id(army) != one.account_id(front)
     assert one.name == "Northern Front"
-
-
-def test_the_script_is_that_of_the_letters() -> None:
-    assert Alias("تحریک طالبان پاکستان").script is Script.ARABIC
-    assert Alias("Tehrik").script is Script.LATIN
 
 
 @given(st.text())
