@@ -169,13 +169,17 @@ bench-bound: $(STAMP) ## what the upper bound reads and loses beside reading eve
 		$(if $(SEED),--seed $(SEED))
 
 .PHONY: bench-quality
-bench-quality: $(STAMP) ## how well mirrors are found, with its table in docs and README; NAMES=DIR real names, QUICK=1
+bench-quality: $(STAMP) ## how well mirrors are found, with docs and README; NAMES=DIR real names, QUICK=1; BANS=1000000
+ifdef BANS
+	@$(BIN)/python -m bench.quality.at_size --bans $(BANS) $(if $(filter 1000000,$(BANS)),--note docs/quality.md)
+else
 	@$(BIN)/python -m bench.quality $(if $(QUICK),--quick,--note docs/quality.md) $(if $(NAMES),--names '$(NAMES)')
 	@for crowd in diverse simulated; do for field in handle display_name; do \
 		echo "recall of the keys: $$field, $$crowd crowd"; \
 		$(BIN)/python -m bench.recall --schemes samehand --crowd $$crowd --field $$field \
 			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
 	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
+endif
 
 .PHONY: bench-rebuild
 bench-rebuild: $(STAMP) ## a store rebuilt from a million bans holds what the old one held, half an hour; BANS=100000

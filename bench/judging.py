@@ -44,8 +44,16 @@ class Judge:
         """Asks for all who share a key."""
         return Query.of(account.account, account.fingerprints)
 
-    def scores(self, account: Remembered, candidates: Sequence[Candidate]) -> list[Score]:
-        """The score of each candidate of one look-up."""
+    def scores(
+        self,
+        account: Remembered,
+        candidates: Sequence[Candidate],
+        policies: Sequence[str | None] | None = None,
+    ) -> list[Score]:
+        """The score of each candidate of one look-up, by the thresholds of its ban's policy where given."""
         sight = Unbanned(self.counted, candidates[0].bearers if candidates else {})
         ours = account.fingerprints[0]
-        return [score(ours, one.fingerprint, self.weights, sight) for one in candidates]
+        return [
+            score(ours, one.fingerprint, self.weights, sight, policy=policy)
+            for one, policy in zip(candidates, policies or [None] * len(candidates), strict=True)
+        ]

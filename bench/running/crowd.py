@@ -6,7 +6,7 @@ on two platforms; pictures, addresses and devices are those of one population.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -35,7 +35,8 @@ POLICIES: Final = ("spam", "violent-extremism", "fraud", "abuse")
 
 # Ids as platforms give them, some eighteen digits; an odd factor modulo 2 ** 60 permutes.
 _SCATTER, _IDS = 0x9E3779B97F4A7C15, 1 << 60
-_SIGN_UPS_FROM = 1 << 40  # numbers beyond any ban's
+SIGN_UPS_FROM: Final = 1 << 40
+"""Numbers of sign-ups are beyond any ban's."""
 
 
 def account_id(number: int) -> str:
@@ -48,12 +49,16 @@ def aged(number: int, until: float) -> float:
     return until - number * _SCATTER % _IDS / _IDS * AGES_DAYS * DAY_SECONDS
 
 
-def people(seed: int, bans: int, part: range) -> Iterator[Person]:
-    """The banned of one slice, in order; originals have every trait that an evader may take along."""
+def people(seed: int, bans: int, part: range, originals: Container[int] | None = None) -> Iterator[Person]:
+    """The banned of one slice, in order; originals have every trait that an evader may take along.
+
+    They are those whose numbers are given, or as :func:`is_original` has it.
+    """
     rng, population = seeded(seed, f"bench bans {part.start}"), Population(seed, bans)
     for number in part:
         person = replace(population.person(rng), account_id=account_id(number))
-        yield population.equipped(rng, person, frozenset(TRAITS)) if is_original(number, bans) else person
+        equipped = is_original(number, bans) if originals is None else number in originals
+        yield population.equipped(rng, person, frozenset(TRAITS)) if equipped else person
 
 
 def is_original(number: int, bans: int) -> bool:
@@ -91,6 +96,6 @@ def sign_ups(
             person = ways[turn % len(ways)].mirror(population, edits, original, rng)
         else:
             person = population.person(rng)
-        own = replace(person, account_id=account_id(_SIGN_UPS_FROM + number))
+        own = replace(person, account_id=account_id(SIGN_UPS_FROM + number))
         found.append(created(own, at))
     return found

@@ -92,18 +92,21 @@ def environment(url: str, pepper: Path, bans: int) -> dict[str, str]:
     }
 
 
-def filled(bans: int, seed: int = SEED, until: float | None = None) -> Filled:
+def filled(
+    bans: int, seed: int = SEED, until: float | None = None, originals: frozenset[int] | None = None
+) -> Filled:
     """The snapshot of so many whole bans: from the cache, or made now by two processes.
 
-    All are of one day, or with ``until`` of the two years before that moment.
+    All are of one day, or with ``until`` of the two years before that moment. Mirrors will be made of the
+    ``originals``, given by their numbers.
     """
     folder, pepper = cache_folder(), pepper_file()
-    snapshot = folder / f"bans-{bans}-{seed}-{_mark(bans, seed, pepper, until)}.rdb"
+    snapshot = folder / f"bans-{bans}-{seed}-{_mark(bans, seed, pepper, until, originals)}.rdb"
     kept = snapshot.with_suffix(".people")
     if not (snapshot.exists() and kept.exists()):
-        _fill(bans, seed, pepper, snapshot, kept, until)
-    originals = msgspec.msgpack.decode(kept.read_bytes(), type=tuple[Person, ...])
-    return Filled(bans, snapshot, pepper, originals)
+        _fill(bans, seed, pepper, snapshot, kept, until, originals)
+    held = msgspec.msgpack.decode(kept.read_bytes(), type=tuple[Person, ...])
+    return Filled(bans, snapshot, pepper, held)
 
 
 def pepper_file() -> Path:
@@ -119,11 +122,13 @@ def pepper_file() -> Path:
     return path
 
 
-def _mark(bans: int, seed: int, pepper: Path, until: float | None) -> str:
+def _mark(bans: int, seed: int, pepper: Path, until: float | None, originals: frozenset[int] | None) -> str:
     """What else decides the bytes, in sixteen digits."""
     mark = blake2b(digest_size=8)
-    dated = () if until is None else (until,)
-    mark.update(repr((LAYOUT, FOLD_VERSION, RECORD_VERSION, PROCESSES, *dated)).encode())
+    chosen = () if until is None else (until,)
+    if originals is not None:
+        chosen = (*chosen, *sorted(originals))
+    mark.update(repr((LAYOUT, FOLD_VERSION, RECORD_VERSION, PROCESSES, *chosen)).encode())
     for name in sorted(SCRIPTS):
         mark.update(SCRIPTS[name].digest.encode())
     with LoadedRedis(settings={"appendonly": "no"}) as running:
@@ -153,15 +158,23 @@ def _contents(client: Any) -> Iterator[bytes]:
             yield key + repr(sorted(client.smembers(key))).encode()
 
 
-def _fill(bans: int, seed: int, pepper: Path, snapshot: Path, kept: Path, until: float | None) -> None:
+def _fill(
+    bans: int,
+    seed: int,
+    pepper: Path,
+    snapshot: Path,
+    kept: Path,
+    until: float | None,
+    chosen: frozenset[int] | None,
+) -> None:
     with tempfile.TemporaryDirectory(dir=snapshot.parent) as scratch:
         settings = {"appendonly": "no", "rdbcompression": "no", "dir": scratch, "dbfilename": "made.rdb"}
         with LoadedRedis(settings=settings) as running:
             own = environment(running.url, pepper, bans)
             first, *rest = parts(bans)
-            originals = fill(own, bans, seed, first, until)
+            originals = fill(own, bans, seed, first, until, chosen)
             with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-                jobs = [pool.submit(fill, own, bans, seed, part, until) for part in rest]
+                jobs = [pool.submit(fill, own, bans, seed, part, until, chosen) for part in rest]
                 originals += [one for job in jobs for one in job.result()]
             with redis.Redis.from_url(
                 running.administrator_url, socket_timeout=_LOADING_SECONDS_MAX
@@ -183,13 +196,20 @@ def parts(bans: int) -> list[range]:
     return [range(1), range(1, found[0].stop), *found[1:]]
 
 
-def fill(own: dict[str, str], bans: int, seed: int, part: range, until: float | None = None) -> list[Person]:
+def fill(
+    own: dict[str, str],
+    bans: int,
+    seed: int,
+    part: range,
+    until: float | None = None,
+    chosen: frozenset[int] | None = None,
+) -> list[Person]:
     """Enrols a slice under an environment's settings; the people of it that mirrors will be made of."""
     originals: list[Person] = []
 
     def noted() -> Iterator[tuple[int, Person]]:
-        for number, person in zip(part, people(seed, bans, part), strict=True):
-            if is_original(number, bans):
+        for number, person in zip(part, people(seed, bans, part, chosen), strict=True):
+            if is_original(number, bans) if chosen is None else number in chosen:
                 originals.append(person)
             yield number, person
 
