@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from samehand.commonness.affixes import decoration
 from samehand.commonness.digits import digit_bits
-from samehand.commonness.reading import Segment, bits, rate, segment_bits, segments, whole_bits
+from samehand.commonness.reading import Segment, bits, segments, whole_bits
 from samehand.commonness.scale import CAP_BITS, FLOOR_BITS
 from samehand.commonness.version import COMMONNESS_VERSION
 
@@ -22,8 +22,6 @@ __all__ = [
     "bits",
     "decoration",
     "digit_bits",
-    "rate",
-    "segment_bits",
     "segments",
     "whole_bits",
 ]

@@ -62,20 +62,10 @@ def bits(token: str) -> float:
     return _bounded(total) if total >= 0 else 0.0
 
 
-def rate(token: str) -> float:
-    """The share (0 to 1] of unrelated accounts that bear the token: ``2 ** -bits``."""
-    return math.exp2(-bits(token))
-
-
 def whole_bits(base: str) -> float:
     """Bits of having the base as the whole handle but for digits; to bear it is more common. Same bounds."""
     own = bits(base)
     return min(CAP_BITS, own + WHOLE_BITS) if own else 0.0
-
-
-def segment_bits(base: str) -> tuple[tuple[str, float], ...]:
-    """The pieces of the most common reading, each with its own bits."""
-    return tuple((segment.text, segment.bits) for segment in segments(base))
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from samehand.commonness import CAP_BITS, FLOOR_BITS, bits, rate, segment_bits, segments, whole_bits
+from samehand.commonness import CAP_BITS, FLOOR_BITS, bits, segments, whole_bits
 from samehand.normal.fold import fold_name
 
 FOLDED = st.text("abcdefghijklmnopqrstuvwxyz0123456789", max_size=40)
@@ -72,7 +72,7 @@ def test_a_name_in_its_own_script_is_as_common_as_its_romanisation() -> None:
     ],
 )
 def test_a_handle_is_read_as_the_words_it_was_made_of(handle: str, pieces: list[str]) -> None:
-    assert [text for text, _ in segment_bits(handle)] == pieces
+    assert [piece.text for piece in segments(handle)] == pieces
 
 
 def test_an_affix_costs_little_and_a_second_name_costs_more() -> None:
@@ -98,7 +98,6 @@ def test_having_it_as_the_whole_handle_is_rarer_than_bearing_it() -> None:
 def test_any_text_has_bits_within_bounds(text: str) -> None:
     own = bits(text)
     assert own == 0 if re.search("[a-z0-9]", text) is None else FLOOR_BITS <= own <= CAP_BITS
-    assert 0 < rate(text) <= 1
     assert own <= whole_bits(text) <= CAP_BITS
 
 
