@@ -12,7 +12,6 @@ from schemas.alerts import WithdrawnReason
 from store.addresses import Digest
 from store.base import Ban, BanFacts, Enrolled
 from store.common.calendar import Dated, dated_in
-from store.errors import StoreUnavailable
 from store.limits import (
     BAN_HOURS_DAYS,
     BAN_MINUTES_DAYS,
@@ -34,10 +33,6 @@ from store.records import (
 )
 from store.redis.families import Families
 from store.redis.shards import Shards
-
-# Two workers that write one account at once send each other back to read again; more than a few turns
-# means that something else is wrong.
-_TURNS = 8
 
 # Bans in one script: some milliseconds of Redis, during which nobody else is served.
 _WRITTEN_AT_ONCE = 128
@@ -191,38 +186,15 @@ class Bans:
         words: list[str] = []
         several = _WRITTEN_AT_ONCE if all(one.reason is None for one in writes) else TAKEN_OUT_AT_ONCE
         for at in range(0, len(writes), several):
-            words += await self._write_some(writes[at : at + several], now)
+            some = writes[at : at + several]
+            told = await self._shards.write("ban_write", some, self._head(now), self._instead)
+            words += [word.decode() for word, _ in told]
         return words
 
-    async def _write_some(self, writes: Sequence[_Write], now: float) -> list[str]:
-        """Writes; where something else is there than expected, takes that out in the next turn."""
-        words = [""] * len(writes)
-        todo = dict(enumerate(writes))
-        for _ in range(_TURNS + len(writes)):
-            if not todo:
-                return words
-            # One account twice in a batch: in the batch's order, since a conflict would reorder them.
-            turn = _first_of_each(todo)
-            answers = await self._shards.ask(
-                "ban_write",
-                [todo[at].digest for at in turn],
-                self._head(now),
-                [todo[at].parts for at in turn],
-                3,
-            )
-            for at, (word, frame, quote) in zip(turn, answers, strict=True):
-                if word == b"conflict":
-                    todo[at] = replace(
-                        todo[at],
-                        expect=frame,
-                        expect_quote=quote,
-                        out=self._rows(frame),
-                        dated_out=_packed(dated_in(frame, quote)),
-                    )
-                else:
-                    words[at] = word.decode()
-                    del todo[at]
-        raise StoreUnavailable("an account is written by others all the time")
+    def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
+        (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], self._spread)
+        dated = _packed(dated_in(frame, quote))
+        return replace(write, expect=frame, expect_quote=quote, out=rows, dated_out=dated)
 
     def _head(self, now: float) -> tuple[str | int, ...]:
         return (
@@ -236,20 +208,9 @@ class Bans:
             BAN_POLICIES,
         )
 
-    def _rows(self, frame: bytes) -> bytes:
-        (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], self._spread)
-        return rows
-
 
 def _packed(dated: Dated | None) -> bytes:
     return b"" if dated is None else dated.packed
-
-
-def _first_of_each(todo: dict[int, _Write]) -> list[int]:
-    first: dict[bytes, int] = {}
-    for at, write in todo.items():
-        first.setdefault(write.digest.raw, at)
-    return list(first.values())
 
 
 def _ban(account: str, facts: BanFacts, raw: bytes, now: float | None) -> Ban | None:

@@ -10,7 +10,6 @@ from samehand.keys import Key, KeyKind
 from samehand.showings import Showings
 from store.addresses import Digest
 from store.base import Query, Remembered, RememberedFacts
-from store.errors import StoreUnavailable
 from store.limits import DELETION_MARKER_SECONDS, GENERATIONS
 from store.records import (
     frame_of,
@@ -29,13 +28,12 @@ from store.redis.link import together
 from store.redis.shards import Shards
 from store.turned_away import by_kind, naming_keys
 
-_TURNS = 8
 _WRITTEN_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One operation for remember.lua (or forget.lua, which needs no new state)."""
+    """One operation for remember.lua, or forget.lua, which needs no new state."""
 
     digest: Digest
     moment: float
@@ -49,8 +47,10 @@ class _Write:
     account: Remembered | None = None
 
     @property
-    def whole(self) -> tuple[bytes | str | int, ...]:
-        """The arguments of remember.lua."""
+    def parts(self) -> tuple[bytes | str | int, ...]:
+        """The arguments of the script."""
+        if self.account is None:
+            return (self.digest.raw, repr(self.moment), self.expect, self.out, self.old_bytes)
         return (
             self.digest.raw,
             repr(self.moment),
@@ -62,11 +62,6 @@ class _Write:
             self.old_bytes,
             self.new_bytes,
         )
-
-    @property
-    def removal(self) -> tuple[bytes | str | int, ...]:
-        """The arguments of forget.lua."""
-        return (self.digest.raw, repr(self.moment), self.expect, self.out, self.old_bytes)
 
 
 class RememberedAccounts:
@@ -99,9 +94,9 @@ class RememberedAccounts:
                 self._state(one, len(listed), where)
                 for one, listed, where in zip(some, keys, rows, strict=True)
             ]
-            words = await self._turns("remember", writes, head)
-            shown += [one.account.shown for one in writes if one.account is not None]
-            kept = [one for one, word in zip(some, words, strict=True) if word == b"kept"]
+            told = await self._shards.write("remember", writes, head, self._instead)
+            shown += [one.account.shown for _, one in told if one.account is not None]
+            kept = [one for one, (word, _) in zip(some, told, strict=True) if word == b"kept"]
             await self._counters.count(kept, now)
         return shown
 
@@ -117,7 +112,8 @@ class RememberedAccounts:
         """Forgets accounts unless seen later; ``for_good``: in any case, and without a marker."""
         writes = [_Write(self._shards.addresses.account(account), at) for account, at in accounts]
         head = (*self._head(now), 0 if for_good else DELETION_MARKER_SECONDS)
-        return [word == b"removed" for word in await self._turns("forget", writes, head)]
+        told = await self._shards.write("forget", writes, head, self._instead)
+        return [word == b"removed" for word, _ in told]
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
@@ -169,38 +165,15 @@ class RememberedAccounts:
                 counts = [count + int(more or 0) for count, more in zip(counts, answer, strict=True)]
         return by_kind(zip(keys, counts, strict=True))
 
-    async def _turns(
-        self, script: str, writes: list[_Write], head: Sequence[bytes | str | float]
-    ) -> list[bytes]:
-        """Writes; where another state is there than expected, takes that out in the next turn.
-
-        ``writes`` become what was written.
-        """
-        words = [b""] * len(writes)
-        todo = dict(enumerate(writes))
-        for _ in range(_TURNS + len(writes)):
-            if not todo:
-                return words
-            first: dict[bytes, int] = {}
-            for at, write in todo.items():
-                first.setdefault(write.digest.raw, at)
-            turn = list(first.values())
-            items = [todo[at].whole if script == "remember" else todo[at].removal for at in turn]
-            answers = await self._shards.ask(script, [todo[at].digest for at in turn], head, items, 3)
-            for at, (word, found, quote) in zip(turn, answers, strict=True):
-                if word == b"conflict":
-                    rows, size = self._listing(found)
-                    write = replace(writes[at], expect=found, out=rows, old_bytes=size)
-                    todo[at] = _after(write, found, quote)
-                else:
-                    words[at], writes[at] = word, todo.pop(at)
-        raise StoreUnavailable("an account is written by others all the time")
-
-    def _listing(self, frame: bytes) -> tuple[bytes, int]:
-        """Where a stored account is listed, and its bytes without what alerts quote."""
+    def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
+        """The same write in the place of a former state."""
         keys = keys_of(read_frame(frame).records)
         (rows,) = self._shards.layout.rows([keys], self._spread)
-        return rows, remembered_bytes(frame, b"", len(keys))
+        write = replace(write, expect=frame, out=rows, old_bytes=remembered_bytes(frame, b"", len(keys)))
+        if write.account is None:
+            return write
+        account = with_former(write.account, write.frame, frame, quote)
+        return replace(write, account=account, quote=remembered_quote(account))
 
     def _head(self, now: float) -> tuple[str | int, ...]:
         return (
@@ -212,11 +185,3 @@ class RememberedAccounts:
             self._spread.maps,
             self._spread.postings,
         )
-
-
-def _after(write: _Write, frame: bytes, quote: bytes) -> _Write:
-    """The same write in the place of a former state."""
-    if write.account is None:
-        return write
-    account = with_former(write.account, write.frame, frame, quote)
-    return replace(write, account=account, quote=remembered_quote(account))

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 from store.addresses import Addresses, Digest
+from store.errors import StoreUnavailable
 from store.redis.layout import Layout
 from store.redis.link import Link, together
 from store.redis.recents import KnownRecents
 
-Item = TypeVar("Item")
+# Two workers that write one account at once send each other back to read again; more than a few turns
+# means that something else is wrong.
+_TURNS = 8
+
+
+class Write(Protocol):
+    """One account to be written, if it is as expected; ``parts`` are a script's arguments."""
+
+    @property
+    def digest(self) -> Digest:
+        """Whose it is."""
+
+    @property
+    def parts(self) -> Sequence[bytes | str | float]:
+        """What the script is told."""
+
+
+W = TypeVar("W", bound=Write)
 
 
 class Shards:
@@ -87,6 +105,36 @@ class Shards:
             for turn, at in enumerate(places):
                 found[at] = answer[turn * width : (turn + 1) * width]
         return found
+
+    async def write(
+        self,
+        name: str,
+        writes: Sequence[W],
+        head: Iterable[bytes | str | float],
+        instead: Callable[[W, bytes, bytes], W],
+    ) -> list[tuple[bytes, W]]:
+        """What a script says of each write, and what was written.
+
+        Where another frame and quote are there than it expects, ``instead`` makes the write that takes these
+        out, which has the next turn. One account twice in a batch is written in the batch's order.
+        """
+        words, written, head = [b""] * len(writes), list(writes), tuple(head)
+        todo = dict.fromkeys(range(len(writes)))
+        for _ in range(_TURNS + len(writes)):
+            if not todo:
+                return list(zip(words, written, strict=True))
+            first: dict[bytes, int] = {}
+            for at in todo:
+                first.setdefault(written[at].digest.raw, at)
+            turn = [written[at] for at in first.values()]
+            answers = await self.ask(name, [one.digest for one in turn], head, [one.parts for one in turn], 3)
+            for at, (word, frame, quote) in zip(first.values(), answers, strict=True):
+                if word == b"conflict":
+                    written[at] = instead(writes[at], frame, quote)
+                else:
+                    words[at] = word
+                    del todo[at]
+        raise StoreUnavailable("an account is written by others all the time")
 
     async def quotes(self, refs: Sequence[str]) -> list[bytes]:
         """What alerts quote of candidates, by their refs; empty where the slot is another's now."""
