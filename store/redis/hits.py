@@ -68,12 +68,12 @@ def matches(blobs: Sequence[bytes | None], probes: Probes, source: int) -> tuple
     counts = np.array([len(blob) for blob in held], np.int64) // width
     packed = b"".join(held)
     entries = len(packed) // width
-    # An entry's first two bytes and its last four, where they lie.
-    heads = np.ndarray((entries,), ">u2", packed, 0, (width,))
+    # An entry's first two bytes (as they lie: they are compared alone) and its last four, where they lie.
+    heads = np.ndarray((entries,), np.uint16, packed, 0, (width,))
     tails = np.ndarray((entries,), ">u4", packed, width - 4 if entries else 0, (width,))
-    wanted = probes.prints >> 8 * (probes.print_bytes - 2)
-    found = np.flatnonzero(heads == np.repeat(wanted.astype(">u2"), counts))
-    probe = np.repeat(np.arange(len(held), dtype=np.int64), counts)[found]
+    wanted = (probes.prints >> 8 * (probes.print_bytes - 2)).astype(">u2").view(np.uint16)
+    found = np.flatnonzero(heads == np.repeat(wanted, counts))
+    probe = np.searchsorted(np.cumsum(counts), found, "right")
     ends = tails[found].astype(np.int64)
     if probes.print_bytes > 2:
         exact = ends >> _SLOT_BITS == probes.prints[probe] & 0xFF
