@@ -160,8 +160,10 @@ def _consonants(ours: Word, theirs: Word) -> Likeness | None:
     if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
         return None
     if one_leaves_out_vowels(ours.base, theirs.base):
-        words = max(len(ours.tokens), len(theirs.tokens))
-        return Likeness("consonants", theirs.base, min(UNWRITTEN_BITS * words, bits(theirs.base)))
+        # A spelling that no list knows is no rarer for it than the one that it leaves vowels out of.
+        own, words = bits(theirs.base), max(len(ours.tokens), len(theirs.tokens))
+        worth = min(own, bits(ours.base)) - UNWRITTEN_BITS * words
+        return Likeness("consonants", theirs.base, own - max(worth, 0.0))
     vowels = max(len(ours.base) - len(ours.consonants), len(theirs.base) - len(theirs.consonants), 1)
     return Likeness(
         "consonants", theirs.base, _slack(ours.base, theirs.base, _VOWEL_BITS * vowels, _NEIGHBOUR_BITS)

@@ -224,7 +224,7 @@ def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
             continue
         cost, taken = min(costs)
         free.remove(taken)
-        words.append(theirs.words[place])
+        words.append(min(ours.words[taken], theirs.words[place], key=bits))
         slack += cost
         exact = exact and cost == 0.0
     if not words:
