@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from agents.counting import kind_name
 from agents.house import House
@@ -14,7 +15,6 @@ from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import earliest, itself, read_all
 from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
-from samehand.frequency import Frequencies
 from samehand.keys import KeyKind
 from samehand.scoring.upper_bound import UpperBound
 from schemas.enrolled import BanEnrolled
@@ -58,8 +58,9 @@ class Lookback:
         standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
         if not standing:
             return []
-        frequencies = await house.ask(house.store.frequencies(at=earliest(arrivals)))
-        tables = [self._bound.table(ban.fingerprints, frequencies, banned=True) for _, _, ban in standing]
+        snapshot = await snapshot_of(house, earliest(arrivals))
+        counts = snapshot.frequencies
+        tables = [self._bound.table(ban.fingerprints, counts, banned=True) for _, _, ban in standing]
         queries = [Query.by(ban.account, table) for (_, _, ban), table in zip(standing, tables, strict=True)]
         found = await house.ask(
             house.store.remembered_like(queries, now=now, keep=house.rules.candidates_a_ban)
@@ -74,7 +75,7 @@ class Lookback:
         told, turns = [], Turns(house.ticks)
         for (place, word, ban), candidates, full in zip(standing, found, turned_away, strict=True):
             not_compared = self._not_compared(arrivals[place], full)
-            if emits := await self._of_ban(word, ban, candidates, frequencies, not_compared):
+            if emits := await self._of_ban(word, ban, candidates, snapshot, not_compared):
                 told.append((place, emits))
             await turns.give()
         return told
@@ -95,7 +96,7 @@ class Lookback:
         word: BanEnrolled,
         ban: Ban,
         candidates: Sequence[Candidate],
-        frequencies: Frequencies,
+        snapshot: Snapshot,
         not_compared: int,
     ) -> list[Emit]:
         house = self._house
@@ -105,7 +106,7 @@ class Lookback:
             near = [
                 (candidate, scored)
                 for candidate in candidates
-                if (scored := self._scored(ban, candidate, frequencies)) is not None
+                if (scored := self._scored(ban, candidate, snapshot)) is not None
             ]
         if not near:
             return []
@@ -117,7 +118,7 @@ class Lookback:
             # Neither one that has gone since, nor the banned account itself, nor one already banned.
             if fact is not None and own_ban is None and fact.account not in house.rules.allowlist
             # Nor one from whom the banned account has taken what they share.
-            if (scored := self._scored(ban, candidate, frequencies, fact)) is not None
+            if (scored := self._scored(ban, candidate, snapshot, fact)) is not None
         ]
         pairs.sort(key=lambda pair: (-pair.score.log_odds, pair.alert_id))
         told, kept_back = pairs[: house.rules.alerts_a_ban], pairs[house.rules.alerts_a_ban :]
@@ -127,13 +128,13 @@ class Lookback:
         return [emit for _, emit in allowed.emits] if allowed else []
 
     def _scored(
-        self, ban: Ban, candidate: Candidate, frequencies: Frequencies, fact: RememberedFacts | None = None
+        self, ban: Ban, candidate: Candidate, snapshot: Snapshot, fact: RememberedFacts | None = None
     ) -> _Scored | None:
         """The score at or above the bands; with the facts, who showed first what they share counts, too."""
         showings = None if fact is None else (fact.shown, ban.facts.shown)
         policy = ban.facts.policy
         for theirs in ban.fingerprints:
-            scored = best_score((candidate.fingerprint,), theirs, self._house, frequencies, policy, showings)
+            scored = best_score((candidate.fingerprint,), theirs, self._house, snapshot, policy, showings)
             if scored is not None:
                 if fact is None:
                     self._house.meters.score_log_odds.observe(scored[1].log_odds)

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
+from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from agents.counting import fired
 from agents.doors import evidence_lines, matched_of, moment
@@ -17,9 +18,8 @@ from agents.house import House
 from agents.markers import Marker, read_marker
 from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
-from samehand.frequency import Frequencies
 from samehand.pair import alert_id
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.showings import Showings
 from samehand.signals.base import Quoted
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
@@ -95,14 +95,22 @@ def best_score(
     ours: Sequence[Fingerprint],
     theirs: Fingerprint,
     house: House,
-    frequencies: Frequencies,
+    snapshot: Snapshot,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
 ) -> tuple[Fingerprint, Score] | None:
     """The score under the pepper that both sides share; ``None`` while a rotation has left them none."""
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
-            return mine, score(mine, theirs, house.weights, frequencies, policy=policy, showings=showings)
+            return mine, score(
+                mine,
+                theirs,
+                house.weights,
+                snapshot.frequencies,
+                policy=policy,
+                showings=showings,
+                calendar=snapshot.calendar,
+            )
     return None
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from agents.aside import aside
+from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from agents.common.unlike import withdraw_unlike
 from agents.counting import unavailable
@@ -20,7 +21,6 @@ from agents.doors import evident, remembered_of, unread_of
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import earliest, read_all
-from samehand.frequency import Frequencies
 from samehand.scoring.upper_bound import UpperBound
 from samehand.showings import UNKNOWN, Showings
 from samehand.unbanned import Unbanned
@@ -60,15 +60,15 @@ class Screen:
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: alerts, nothing to say, or a dead letter."""
-        frequencies = await self._house.ask(self._house.store.frequencies(at=earliest(arrivals)))
+        snapshot = await snapshot_of(self._house, earliest(arrivals))
         outcomes: list[Outcome] = []
         seen: list[tuple[int, _Seen]] = []
-        read = partial(self._read, frequencies=frequencies)
+        read = partial(self._read, snapshot=snapshot)
         for first, (some, events) in await aside(arrivals, read, Turns(self._house.ticks)):
             outcomes += some
             seen += [(first + place, one) for place, one in events if one is not None]
         if seen:
-            for place, emits in (await self._alerts(seen, frequencies)).items():
+            for place, emits in (await self._alerts(seen, snapshot)).items():
                 outcomes[place] = Published(tuple(emits))
         return outcomes
 
@@ -77,16 +77,16 @@ class Screen:
         await confirm(emits, self._house)
 
     def _read(
-        self, arrivals: Sequence[Arrival], frequencies: Frequencies
+        self, arrivals: Sequence[Arrival], snapshot: Snapshot
     ) -> tuple[list[Outcome], list[tuple[int, _Seen | None]]]:
         def seen(found: Decoded[AccountEvent]) -> _Seen | None:
-            return self._seen(found, frequencies)
+            return self._seen(found, snapshot)
 
         if self._direction == "update":
             return read_all(arrivals, decode_updated, self._house, seen)
         return read_all(arrivals, decode_created, self._house, seen)
 
-    def _seen(self, found: Decoded[AccountEvent], frequencies: Frequencies) -> _Seen | None:
+    def _seen(self, found: Decoded[AccountEvent], snapshot: Snapshot) -> _Seen | None:
         event = found.record
         if event.key in self._house.rules.allowlist:
             return None
@@ -98,16 +98,14 @@ class Screen:
         if not self._house.rules.dated:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
             account = replace(account, fingerprints=undated, shown=UNKNOWN)
-        table = self._bound.table(account.fingerprints, frequencies)
+        table = self._bound.table(account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar)
         account = replace(account, keys=table.listed)
         # Those below the bands are sought among everybody.
         below = self._house.rules.candidates_below > 0
         query = Query(account.account, table.keys, None if below else table)
         return _Seen(account, query, event.at, event.event_id)
 
-    async def _alerts(
-        self, seen: Sequence[tuple[int, _Seen]], frequencies: Frequencies
-    ) -> dict[int, list[Emit]]:
+    async def _alerts(self, seen: Sequence[tuple[int, _Seen]], snapshot: Snapshot) -> dict[int, list[Emit]]:
         """What to send for each event, by its place in the batch."""
         pairs: list[Pair] = []
         places: list[int] = []
@@ -121,13 +119,13 @@ class Screen:
             ]
             accounts += [one.account for _, one in some]
             with stage("compare"):
-                best = await self._pairs(some, found, frequencies)
+                best = await self._pairs(some, found, snapshot)
             for (place, _), several in zip(some, best, strict=True):
                 pairs += several
                 places += [place] * len(several)
         said: dict[int, list[Emit]] = {}
         if self._direction == "update":
-            await withdraw_unlike(accounts, frequencies, self._house)
+            await withdraw_unlike(accounts, snapshot, self._house)
         if pairs:
             for pair, emit in (await admitted(pairs, self._house)).emits:
                 said.setdefault(places[pair], []).append(emit)
@@ -160,11 +158,17 @@ class Screen:
         self,
         seen: Sequence[tuple[int, _Seen]],
         found: Sequence[Sequence[Candidate]],
-        frequencies: Frequencies,
+        snapshot: Snapshot,
     ) -> list[list[Pair]]:
         """The best pairs of each event at or above `possible`, and those below that were asked for."""
         # What one evader's banned accounts share is no crowd of strangers.
-        sights = [Unbanned(frequencies, candidates[0].bearers if candidates else {}) for candidates in found]
+        sights = [
+            replace(
+                snapshot,
+                frequencies=Unbanned(snapshot.frequencies, candidates[0].bearers if candidates else {}),
+            )
+            for candidates in found
+        ]
         near, turns = [], Turns(self._house.ticks)
         for (_, one), candidates, sight in zip(seen, found, sights, strict=True):
             near.append(self._near(one, candidates, sight))
@@ -188,7 +192,7 @@ class Screen:
         again = [replace(pair, again_only=True) for pair in kept_back]
         return told + again + below[: rules.candidates_below]
 
-    def _near(self, one: _Seen, candidates: Sequence[Candidate], frequencies: Frequencies) -> list[Candidate]:
+    def _near(self, one: _Seen, candidates: Sequence[Candidate], snapshot: Snapshot) -> list[Candidate]:
         """The candidates that some policy might alert on; all of them where those below are asked for."""
         house = self._house
         probability_min = 0.0 if house.rules.candidates_below else house.weights.alerting_min
@@ -196,7 +200,7 @@ class Screen:
         if not house.rules.across_platforms:
             candidates = [it for it in candidates if it.fingerprint.platform == one.account.platform]
         for candidate in candidates:
-            scored = best_score(one.account.fingerprints, candidate.fingerprint, house, frequencies)
+            scored = best_score(one.account.fingerprints, candidate.fingerprint, house, snapshot)
             if scored is not None:
                 best = max(best, scored[1].log_odds)
                 if scored[1].probability >= probability_min:
@@ -209,7 +213,7 @@ class Screen:
         self,
         one: _Seen,
         candidates: Sequence[tuple[Candidate, BanFacts | None]],
-        frequencies: Frequencies,
+        snapshot: Snapshot,
     ) -> list[Pair]:
         """The pairs that alert by the thresholds of their ban's policy (or were asked for), best first."""
         below = self._house.rules.candidates_below > 0
@@ -223,7 +227,7 @@ class Screen:
                 account.fingerprints,
                 candidate.fingerprint,
                 self._house,
-                frequencies,
+                snapshot,
                 facts.policy,
                 (account.shown, facts.shown) if self._house.rules.dated else None,
             )

@@ -11,7 +11,8 @@ from typing import Self
 
 from samehand.evidence import Score
 from samehand.frequency import Frequencies, NothingCounted
-from samehand.score import score
+from samehand.scoring.calendar import BanCalendar
+from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.unbanned import Unbanned
 from samehand.weights import Weights, default_weights
@@ -25,20 +26,23 @@ class Judge:
     weights: Weights
     bound: UpperBound
     counted: Frequencies
+    calendar: BanCalendar | None
 
     @classmethod
     def of(cls, weights: Weights | None = None) -> Self:
         """By these weights, or those that are shipped; nothing counted yet."""
         weights = weights or default_weights()
-        return cls(weights, UpperBound(weights), NothingCounted())
+        return cls(weights, UpperBound(weights), NothingCounted(), None)
 
     async def at(self, store: Store, moment: float) -> Self:
         """The same for events of a moment (Unix seconds). Raises what a store raises."""
-        return replace(self, counted=await store.frequencies(at=moment))
+        counted = await store.frequencies(at=moment)
+        return replace(self, counted=counted, calendar=await store.calendars(now=moment))
 
     def query(self, account: Remembered) -> Query:
         """Asks for those who can alert, as a worker does."""
-        return Query.by(account.account, self.bound.table(account.fingerprints, self.counted))
+        table = self.bound.table(account.fingerprints, self.counted, calendar=self.calendar)
+        return Query.by(account.account, table)
 
     def everybody(self, account: Remembered) -> Query:
         """Asks for all who share a key."""
@@ -54,6 +58,6 @@ class Judge:
         sight = Unbanned(self.counted, candidates[0].bearers if candidates else {})
         ours = account.fingerprints[0]
         return [
-            score(ours, one.fingerprint, self.weights, sight, policy=policy)
+            score(ours, one.fingerprint, self.weights, sight, policy=policy, calendar=self.calendar)
             for one, policy in zip(candidates, policies or [None] * len(candidates), strict=True)
         ]

@@ -30,7 +30,7 @@ from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
 from samehand.compiled import form
 from samehand.frequency import Frequencies
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.unbanned import Unbanned
 from samehand.weights import Weights, default_weights

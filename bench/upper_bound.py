@@ -31,7 +31,7 @@ from desk.cli import say
 from samehand.evidence import Score
 from samehand.fingerprint import enrolment_keys
 from samehand.keys import kind_of
-from samehand.signals import JOINT, SIGNALS
+from samehand.signals import PAIRWISE, SIGNALS
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import decode_created, encode
@@ -204,7 +204,7 @@ def _lost(query: Query, candidate: Candidate, told: Score, *, cut: bool) -> Lost
     if table is None:
         raise ValueError("the query has no table of what its keys may add")
     shared: dict[str, int] = {}
-    names = [*(one.name for one in SIGNALS), *(one.name for one in JOINT)]  # as tables number them
+    names = [*(one.name for one in SIGNALS), *(one.name for one in PAIRWISE)]  # as tables number them
     keyed = set()
     for key, fact in zip(query.keys, table.facts, strict=True):
         if key in theirs:

@@ -5,5 +5,5 @@ come in as arguments, so that the same call gives the same answer in a worker, i
 
 The way through: an :class:`~samehand.account.Account` is distilled to a
 :class:`~samehand.fingerprint.Fingerprint`, its :mod:`blocking keys <samehand.blocking>` find candidates,
-and :func:`samehand.score.score` sums the evidence of each pair to log-odds with a reason a line.
+and :func:`samehand.scoring.score.score` sums the evidence of each pair to log-odds with a reason a line.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import BuiltinFunctionType
 from typing import Literal
 
-from samehand.score import score
+from samehand.scoring.score import score
 
 Form = Literal["compiled", "python"]
 

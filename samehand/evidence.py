@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from samehand.scoring.caps import Band, Ground
 from samehand.signals.finding import Finding
-from samehand.weights import Band
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -42,11 +42,15 @@ class Score(msgspec.Struct, frozen=True, gc=False):
 
 
 class Line(msgspec.Struct, gc=False):
-    """A finding as it is weighed: rules and groups change it, and what is left of it is shown as evidence."""
+    """A finding as it is weighed (nats): grouping and caps decide what of it is shown as evidence.
+
+    ``beyond`` names the signals of which this one says the same again: what exceeds the best of them counts.
+    """
 
     signal: str
     group: str | None
+    ground: Ground | None
     finding: Finding
     weight: float
     unshared: float  # the weight had nobody else been counted with the value
-    never_alone: bool
+    beyond: frozenset[str] = frozenset()

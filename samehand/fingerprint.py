@@ -19,8 +19,8 @@ from samehand.interned import PLATFORMS, STRATA
 from samehand.keys import Key
 from samehand.normal.fold import FOLD_VERSION
 from samehand.normal.scripts import stratum
-from samehand.signals import BY_CODE, JOINT, POSITION, SIGNALS
-from samehand.signals.base import Joint, Signal
+from samehand.signals import BY_CODE, PAIRWISE, POSITION, SIGNALS
+from samehand.signals.base import PairSignal, Signal
 
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
@@ -100,9 +100,9 @@ def query_keys(fingerprint: Fingerprint) -> list[Key]:
     )
 
 
-def _shown(fingerprint: Fingerprint) -> list[tuple[Signal[Any] | Joint[Any], Any]]:
+def _shown(fingerprint: Fingerprint) -> list[tuple[Signal[Any] | PairSignal[Any], Any]]:
     shown: list[tuple[Any, Any]] = list(zip(SIGNALS, fingerprint.traits, strict=True))
-    shown += [(one, one.of(fingerprint.trait)) for one in JOINT]
+    shown += [(one, one.of(fingerprint.trait)) for one in PAIRWISE]
     return [(one, trait) for one, trait in shown if trait is not None]
 
 

@@ -41,9 +41,6 @@ DIGITS_MIN: Final = 2
 _NUMBERED_EDGE: Final = 2
 # Letters between both ends of a handle without a number, lest the ends be all of it.
 _ENDS_LENGTH_MIN: Final = 6
-# A made-up handle has at most seven letters of a name; more before the digits were somebody's choice.
-_CHOSEN_LENGTH_MIN: Final = 8
-_DIGITS_APPENDED_MAX: Final = 4  # a year
 _CORES_TRIED: Final = 3
 _MIDDLE_LENGTH_MIN: Final = 4  # words between two others (`node-mongoose-orm`)
 _MIDDLES_TRIED: Final = 2
@@ -56,13 +53,7 @@ _LEET: Final = str.maketrans("0123456789", "oizeasgtbg")
 def listed_keys(handle: HandleTrait) -> list[Key]:
     """The keys under which a handle is enrolled."""
     keys = [key_of(KeyKind.HANDLE_FULL, handle.literal.encode())]
-    if not handle.automatic:  # the stem of a made-up handle is a common first name: only its digits name it
-        keys += _chosen_keys(handle)
-    return keys
-
-
-def _chosen_keys(handle: HandleTrait) -> list[Key]:
-    keys = keys_of(KeyKind.HANDLE_WORD, spellings(handle.word.base))
+    keys += keys_of(KeyKind.HANDLE_WORD, spellings(handle.word.base))
     keys += keys_of(KeyKind.HANDLE_SORTED, listed_letters(handle.joined))
     keys += keys_of(KeyKind.NAMING_RUN, spread_runs(handle.word.base))
     keys += _numbered(handle)
@@ -102,15 +93,7 @@ def numbered_ends(base: str, digits: str) -> list[str]:
 
 def tried_keys(handle: HandleTrait) -> list[Key]:
     """The keys that a query tries beside the listed ones."""
-    keys: list[Key] = []
-    if handle.automatic:
-        # Digits put behind a chosen handle make it look made up.
-        literal = handle.literal
-        keys += keys_of(KeyKind.HANDLE_FULL, [literal[:-n] for n in range(1, _DIGITS_APPENDED_MAX + 1)])
-        if len(handle.word.base) < _CHOSEN_LENGTH_MIN:
-            return keys
-        keys += _chosen_keys(handle)
-    keys += _word(handle.word.base, handle.joined)
+    keys = _word(handle.word.base, handle.joined)
     keys += keys_of(KeyKind.NAMING_RUN, runs(handle.word.base)[:RUNS_TRIED_MAX])
     keys += _with_stems(handle.word.base, handle.digits)
     keys += _whole([handle.word.base + handle.digits])

@@ -12,50 +12,71 @@ import math
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from samehand.errors import UnusableWeights
+from samehand.scoring.caps import Band, Caps, Ground
 
 # Nats. What one agreement says by itself unless its row allows more: about one account in a million.
 CEILING: Final = 14.0
+# Nats. What one difference says against a pair unless its row allows more.
+FLOOR: Final = -2.0
 # What any row may allow: 32 bits name one among four billion accounts, more than the largest platform has.
 WEIGHT_MAX: Final = 22.2
 
 
-Band = Literal["likely", "possible", "none"]
+# Levels that say no more than that two values differ. Who changes one thing to come back changes others as
+# well, so these depend on each other: the strongest counts whole, the others for a share.
+DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats.
 
-    ``source`` says where the figures come from, if not where the signal's others do; nothing is computed from
-    it.
+    A level that mirrors show more often than others (``m > u``) is an agreement and never speaks against a
+    pair, whatever the very value's rate; any other is a difference and never speaks for one. ``source`` says
+    where the figures come from, if not where the signal's others do; nothing is computed from it.
     """
 
     m: float
     u: float
-    floor: float = -2.0
-    ceiling: float = CEILING
+    floor: float | None = None
+    ceiling: float | None = None
     source: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the level speaks for a pair."""
+        return self.m > self.u
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most that the level weighs."""
+        floor, ceiling = (0.0, CEILING) if self.agrees else (FLOOR, 0.0)
+        return (
+            floor if self.floor is None else self.floor,
+            ceiling if self.ceiling is None else self.ceiling,
+        )
 
     def match_weight(self, rate: float | None = None) -> float:
         """Nats for the level where that share of unrelated accounts shows it; ``u`` without one."""
-        raw = math.log(self.m) - math.log(rate if rate is not None else self.u)
-        return min(max(raw, self.floor), self.ceiling)
+        least, most = self.bounds
+        return min(max(math.log(self.m / (rate if rate is not None else self.u)), least), most)
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The rows of one signal and their source, what learning made of it, and whether it may alert alone.
+    """The rows of one signal and their source, what learning made of it, and for which ground it speaks.
 
+    A signal of no ground adds its weight, and no row of the table of caps asks for it.
     ``allowance`` is what it may add (nats) to a candidate that shares none of its keys, when it is decided
     which candidates are read (:mod:`samehand.scoring.upper_bound`).
     """
 
     levels: dict[str, Row]
     multiplier: float = 1.0
-    never_alone: bool = False
+    ground: Ground | None = None
     source: str = ""
     allowance: float = 0.0
 
@@ -91,6 +112,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     bans_min: int
     signals: dict[str, SignalWeights]
     group_shares: dict[str, float]
+    caps: Caps
     slope: float = 1.0
     intercept: float = 0.0
     bands: Bands = Bands()
@@ -141,6 +163,10 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         every = [(None, self.bands), *self.policy_bands.items()]
         return {policy: self.log_odds_at(bands.possible) for policy, bands in every}
 
+    def likely_from(self, policy: str | None) -> float:
+        """The log-odds from which a policy calls a pair likely."""
+        return self.log_odds_at(self.bands_of(policy).likely)
+
     @property
     def alerting_min(self) -> float:
         """The lowest probability at which some policy alerts."""
@@ -170,6 +196,7 @@ def read_weights(raw: bytes) -> Weights:
     except (msgspec.ValidationError, msgspec.DecodeError) as fault:
         raise UnusableWeights(str(fault)) from fault
     _check(weights)
+    weights.caps.check()
     return weights
 
 
@@ -193,8 +220,14 @@ def _check(weights: Weights) -> None:
         if not 0 <= signal.allowance <= WEIGHT_MAX:
             raise UnusableWeights(f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX}")
         for level, row in signal.levels.items():
-            if not (0 < row.m <= 1 and 0 < row.u <= 1 and row.floor <= row.ceiling <= WEIGHT_MAX):
+            floor, ceiling = row.bounds
+            if not (0 < row.m <= 1 and 0 < row.u <= 1 and floor <= ceiling <= WEIGHT_MAX):
                 raise UnusableWeights(f"signals.{name}.levels.{level} is out of range")
+            if floor < 0.0 if row.agrees else ceiling > 0.0:
+                at_least = "an agreement (m > u) weighs at least 0, a difference at most 0"
+                raise UnusableWeights(f"signals.{name}.levels.{level}: {at_least}")
+            if row.agrees and level in DIFFERENCES:
+                raise UnusableWeights(f"signals.{name}.levels.{level} is a difference and needs m <= u")
 
 
 def lacking(weights: Weights) -> str | None:

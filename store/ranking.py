@@ -81,13 +81,12 @@ def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
 class Tables:
     """The key tables of a batch, side by side.
 
-    Of each question (a query's key, in the query's order) its fact, what sharing it may add, and whether it
-    may alert alone; of each query what its table says of all.
+    Of each question (a query's key, in the query's order) its fact and what sharing it may add; of each query
+    what its table says of all.
     """
 
     facts: Ints
     steps: Ints
-    alone: Bools
     floors: Ints  # a row a query, a column a fact
     groups: tuple[tuple[tuple[int, ...], int], ...]
     ends: list[Floats]
@@ -95,23 +94,30 @@ class Tables:
     at: Floats  # not a number where it is unknown
     at_best: Ints
     least: Ints
-    freely: Bools
+    grounds: tuple[tuple[int, ...], ...]  # of each ground its facts
+    unseen: Ints
+    rows: Ints  # a row of the table of caps a row, a column a ground
 
     @classmethod
     def of(cls, tables: Sequence[KeyTable]) -> Tables:
         """Lays out tables that were made with the same weights, at least one."""
+        one = tables[0]
         return cls(
             facts=np.array([fact for one in tables for fact in one.facts], np.int64),
             steps=np.array([steps for one in tables for steps in one.steps], np.int64),
-            alone=np.array([alone for one in tables for alone in one.alone], np.bool_),
             floors=np.array([one.floors for one in tables], np.int64),
-            groups=tables[0].groups,
+            groups=one.groups,
             ends=[np.array([end for end, _ in one.moments]) for one in tables],
             moments=[np.array([steps for _, steps in one.moments], np.int64) for one in tables],
             at=np.array([math.nan if one.at is None else one.at for one in tables]),
             at_best=np.array([one.moments[0][1] for one in tables], np.int64),
             least=np.array([one.least for one in tables], np.int64),
-            freely=np.array([one.freely for one in tables], np.bool_),
+            grounds=tuple(
+                tuple(place for place, ground in enumerate(one.grounds) if ground == number)
+                for number in range(len(one.unseen))
+            ),
+            unseen=np.array([one.unseen for one in tables], np.int64),
+            rows=np.array(one.rows, np.int64).reshape(len(one.rows), len(one.unseen)),
         )
 
     def sums(
@@ -126,19 +132,37 @@ class Tables:
         columns = self.floors.shape[1]
         values = self.floors[query]
         np.maximum.at(values.reshape(-1), row * columns + self.facts[question], self.steps[question])
-        sums = values.sum(axis=1)
-        for facts, share in self.groups:
-            own = values[:, facts]
-            lesser = own.sum(axis=1) - own.max(axis=1)
-            sums -= lesser * (SHARE_WHOLE - share) // SHARE_WHOLE
-        able = self.freely[query]
-        able[row[self.alone[question]]] = True
-        left = np.flatnonzero(able & (sums + self.at_best[query] >= self.least[query]))
+        sums = values.sum(axis=1) - self._lesser(values)
+        left = np.flatnonzero(sums + self.at_best[query] >= self.least[query])
         enough = np.zeros(len(query), np.bool_)
         if len(left):
-            sums[left] += self._moments(query[left], *newest(left))
-            enough[left] = sums[left] >= self.least[query[left]]
+            moments = self._moments(query[left], *newest(left))
+            sums[left] += moments
+            enough[left] = (sums[left] >= self.least[query[left]]) & self._any_row(
+                values[left], self.unseen[query[left]], moments
+            )
         return sums, enough
+
+    def _lesser(self, values: Ints) -> Ints:
+        """What the lesser facts of groups do not add."""
+        taken = np.zeros(len(values), np.int64)
+        for facts, share in self.groups:
+            own = values[:, facts]
+            taken += (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
+        return taken
+
+    def _any_row(self, values: Ints, unseen: Ints, moments: Ints) -> Bools:
+        """Whether the grounds of each candidate satisfy a row of the table of caps."""
+        weighs = unseen.copy()
+        for ground, facts in enumerate(self.grounds):
+            if facts:
+                only = np.zeros_like(values)
+                only[:, facts] = values[:, facts]
+                weighs[:, ground] += only.sum(axis=1) - self._lesser(only)
+        weighs[:, -1] += np.maximum(moments, 0)
+        found = (weighs[:, None, :] >= self.rows[None, :, :]).all(axis=2)
+        held: Bools = np.logical_or.reduce(found, axis=1)
+        return held
 
     def _moments(self, query: Ints, newest: Floats, unknown: Bools) -> Ints:
         """What the moment may add to each of some candidates: few, so that they are told one by one."""

@@ -17,7 +17,7 @@ def chosen() -> set[str]:
 
 def test_what_every_pair_goes_through_is_compiled() -> None:
     path = {
-        "samehand/score.py",
+        "samehand/scoring/score.py",
         "samehand/scoring/upper_bound.py",
         "samehand/likeness.py",
         "samehand/signals/handle.py",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.common.snapshot import Snapshot
 from agents.house import House
 from agents.pairing import best_score
-from samehand.frequency import Frequencies
 from store.base import Ban, Remembered
 
 
-async def withdraw_unlike(changed: Sequence[Remembered], frequencies: Frequencies, house: House) -> None:
+async def withdraw_unlike(changed: Sequence[Remembered], snapshot: Snapshot, house: House) -> None:
     """Withdraws open alerts about accounts as they are now, where they are below the bands.
 
     An alert about a later state of the account stays: this event is an older one that comes late. So does one
@@ -30,18 +30,18 @@ async def withdraw_unlike(changed: Sequence[Remembered], frequencies: Frequencie
     unlike = [
         alert
         for (account, alert), ban in zip(about, bans, strict=True)
-        if ban is not None and _unlike(account, ban, frequencies, house)
+        if ban is not None and _unlike(account, ban, snapshot, house)
     ]
     if unlike:
         await house.ask(store.withdraw(unlike, reason="no-longer-resembles", now=house.now()))
 
 
-def _unlike(account: Remembered, ban: Ban, frequencies: Frequencies, house: House) -> bool:
+def _unlike(account: Remembered, ban: Ban, snapshot: Snapshot, house: House) -> bool:
     shown = (account.shown, ban.facts.shown)
     scored = [
         one
         for theirs in ban.fingerprints
-        if (one := best_score(account.fingerprints, theirs, house, frequencies, ban.facts.policy, shown))
+        if (one := best_score(account.fingerprints, theirs, house, snapshot, ban.facts.policy, shown))
         is not None
     ]
     return bool(scored) and all(one.band == "none" for _, one in scored)

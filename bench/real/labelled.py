@@ -8,7 +8,7 @@ from samehand.account import Account
 from samehand.fingerprint import Fingerprint, distil
 from samehand.frequency import NothingCounted
 from samehand.normal.scripts import Script, dominant_script
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.weights import default_weights
 
 Scored = list[tuple[float, bool]]

@@ -20,7 +20,7 @@ from desk.words import visible
 from samehand.evidence import Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import NothingCounted
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.weights import default_weights
 from schemas.alerts import EvidenceLine
 from store.pepper import SECRET_BYTES_MIN, Pepper

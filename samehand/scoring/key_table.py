@@ -19,23 +19,24 @@ class KeyTable(msgspec.Struct, frozen=True):
 
     ``keys`` are those to try, and ``listed`` those under which the account itself is listed. Each key belongs
     to a fact (``facts``), of which sharing it may make as much as ``steps``; of several keys of one fact the
-    best counts. ``alone`` says whether a candidate that shares no other may alert at all. ``floors`` is what
-    each fact may add without any key. Of the facts of a group the best counts whole and the others by a share
-    (``groups``: the facts, and 1,024ths); facts of no group add up.
+    best counts. ``floors`` is what each fact may add without any key. Of the facts of a group the best counts
+    whole and the others by a share (``groups``: the facts, and 1,024ths); facts of no group add up.
 
     ``moments``: a candidate that is older than so many seconds at ``at`` gets so many steps, the last that
-    holds; the first is for all. ``least`` is what a sum must reach; ``freely`` whether that is
-    enough: else a key is needed that may alert alone.
+    holds; the first is for all. ``least`` is what a sum must reach. And one of ``rows`` must hold: so many
+    steps of each ground, as ``grounds`` says of each fact (-1: of none); the last ground is the moment.
+    ``unseen`` is what each ground may weigh beyond its facts.
     """
 
     keys: tuple[Key, ...]
     listed: tuple[Key, ...]
     facts: tuple[int, ...]
     steps: tuple[int, ...]
-    alone: tuple[bool, ...]
     floors: tuple[int, ...]
     groups: tuple[tuple[tuple[int, ...], int], ...]
     moments: tuple[tuple[float, int], ...]
     at: float | None
     least: int
-    freely: bool
+    grounds: tuple[int, ...]
+    unseen: tuple[int, ...]
+    rows: tuple[tuple[int, ...], ...]

@@ -3,8 +3,8 @@
 ``bound = prior + the best of each signal, grouped as the score groups them + the most of the moment``. Each
 signal says what sharing one of its keys can add (:class:`samehand.signals.base.Most`); what may agree without
 a shared key is allowed for by the table of weights (``allowance``, in nats), and what has no keys counts as
-if it agreed. The rules that hold a pair back only lower a score. One of them is used: who shares nothing but
-parts of a name, or what may never alert alone, is held below every threshold, so one more key is needed.
+if it agreed. Who satisfies no row of the table of caps is held below every threshold, however much the sum:
+the bound knows the grounds of facts, and the rows that ask for them.
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ from typing import Any, Final, NamedTuple
 
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
-from samehand.keys import PERSONAL_POSTING_CAP, TELLING_KINDS, Key, KeyKind, is_personal
-from samehand.score import APART
+from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
+from samehand.scoring.calendar import BanCalendar
+from samehand.scoring.caps import GROUNDS
 from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable
-from samehand.signals import CIRCUMSTANCES, JOINT, SIGNALS
-from samehand.signals.base import Circumstance, Joint, Most, Signal
+from samehand.signals import PAIRWISE, SIGNALS
+from samehand.signals.base import Ages, Most, PairSignal, Signal
 from samehand.signals.sight import Sight
-from samehand.weights import SignalWeights, Weights
+from samehand.weights import Weights
 
 _ROUNDING: Final = 2  # steps by which sums of floats and of whole steps may differ
+_PLACES: Final = {ground: place for place, ground in enumerate(GROUNDS)}
 
 
 class _Told(NamedTuple):
-    """What sharing a key may add (steps) to which fact, and whether that may alert alone.
-
-    ``best``: how much of it is one signal's, where several try the key.
-    """
+    """What sharing a key may add (steps) to which fact; ``best`` is of one signal, where several try it."""
 
     fact: int
     steps: int
-    alone: bool
     best: int
 
 
@@ -44,11 +42,12 @@ class UpperBound:
     def __init__(self, weights: Weights) -> None:
         """Reads from the weights what is the same for all accounts."""
         self._weights = weights
-        self._own: list[Signal[Any] | Joint[Any]] = [*SIGNALS, *JOINT]
-        own = self._own
+        own: list[Signal[Any] | PairSignal[Any]] = [*SIGNALS, *PAIRWISE]
+        self._own = own
         self._tables = [weights.signals[one.name] for one in own]
-        self._floors = [max(table.allowance, _apart(table)) for table in self._tables]
+        self._floors = [table.allowance for table in self._tables]
         self._grouped = [one.group for one in own]
+        self._grounds = tuple(-1 if table.ground is None else _PLACES[table.ground] for table in self._tables)
         self._groups = tuple(
             (
                 tuple(fact for fact, name in enumerate(self._grouped) if name == group),
@@ -56,43 +55,52 @@ class UpperBound:
             )
             for group in sorted({name for name in self._grouped if name is not None})
         )
-        told = {one.name for one in (*own, *CIRCUMSTANCES)}
-        self._rest = 0.0  # what speaks without a trait or a key, where a table lets it speak for a pair
-        for name, table in weights.signals.items():
-            if name not in told:
-                self._rest += max(0.0, *table.as_shipped.values())
-        self._moments = self._spans()
-        self._freely = any(
-            not weights.signals[one.name].never_alone and one.most(weights.signals[one.name], -math.inf) > 0
-            for one in CIRCUMSTANCES
+        self._rows = tuple(
+            tuple(math.floor(row.needs.get(ground, 0.0) * STEPS_A_NAT) - _ROUNDING for ground in GROUNDS)
+            for row in weights.caps.rows
+        )
+        # What the moment may say whenever it was: of an account whose moment is known once it is read.
+        self._any_moment = sum(
+            max(row.bounds[1] for row in weights.signals[one.name].levels.values())
+            for one in PAIRWISE
+            if one.moments(weights.signals[one.name], 0.0, None)
         )
         self._alerting = min(weights.alerts_from(policy) for policy in (None, *weights.policy_bands))
 
     def table(
-        self, fingerprints: Sequence[Fingerprint], frequencies: Frequencies, *, banned: bool = False
+        self,
+        fingerprints: Sequence[Fingerprint],
+        frequencies: Frequencies,
+        *,
+        banned: bool = False,
+        calendar: BanCalendar | None = None,
     ) -> KeyTable:
         """The table of one account, given by a fingerprint a pepper; ``banned`` if it is the banned side."""
         found: dict[Key, _Told] = {}
         listed: dict[Key, None] = {}
         floors = list(self._floors)
-        freely = self._freely
+        unseen = [0.0] * len(GROUNDS)
         for fingerprint in fingerprints:
-            freely |= self._add(fingerprint, frequencies, found, listed, floors, banned=banned)
-        said = found.values()
+            self._add(fingerprint, frequencies, found, listed, floors, unseen, banned=banned)
         at = None if banned or not fingerprints else fingerprints[0].at
-        prior = self._weights.prior(frequencies.bans) + self._rest
+        if at is not None:
+            moments = self._moments(at, calendar)
+        else:
+            moments = ((-math.inf, _steps(self._any_moment) if banned else 0),)
+        prior = self._weights.prior(frequencies.bans)
         return KeyTable(
             keys=tuple(found),
             listed=tuple(listed),
-            facts=tuple([told.fact for told in said]),
-            steps=tuple([told.steps for told in said]),
-            alone=tuple([told.alone for told in said]),
+            facts=tuple([told.fact for told in found.values()]),
+            steps=tuple([told.steps for told in found.values()]),
             floors=tuple(map(_steps, floors)),
             groups=self._groups,
-            moments=((-math.inf, 0),) if at is None and not banned else self._moments,
+            moments=moments,
             at=at,
             least=math.floor((self._alerting - prior) * STEPS_A_NAT) - _ROUNDING,
-            freely=freely,
+            grounds=self._grounds,
+            unseen=tuple(map(_steps, unseen)),
+            rows=self._rows,
         )
 
     def _add(
@@ -102,15 +110,15 @@ class UpperBound:
         found: dict[Key, _Told],
         listed: dict[Key, None],
         floors: list[float],
+        unseen: list[float],
         *,
         banned: bool,
-    ) -> bool:
-        """Adds the keys of one fingerprint; answers whether something may alert without any."""
+    ) -> None:
+        """Adds the keys of one fingerprint."""
         sight = Sight(_LeastCounted(frequencies), (fingerprint.stratum,) * 2, (fingerprint.platform,) * 2)
         shown: list[tuple[int, Any, Any, Most]] = []
-        traits = [*fingerprint.traits, *(joint.of(fingerprint.trait) for joint in JOINT)]
+        traits = [*fingerprint.traits, *(one.of(fingerprint.trait) for one in PAIRWISE)]
         beside: dict[str, float] = {}
-        freely = False
         for fact, (one, trait, table) in enumerate(zip(self._own, traits, self._tables, strict=True)):
             if trait is None:
                 continue
@@ -118,62 +126,52 @@ class UpperBound:
             shown.append((fact, one, trait, most))
             if most.beside is not None:
                 beside[most.beside] = beside.get(most.beside, 0.0) + most.unkeyed
+                unseen[self._grounds[fact]] += most.unkeyed
             elif most.unkeyed > floors[fact]:
                 floors[fact] = most.unkeyed
-                freely |= not table.never_alone
         for fact, one, trait, most in shown:
-            able = not self._tables[fact].never_alone
             more = beside.get(self._grouped[fact] or "", 0.0)
             own = tuple(one.keys(trait))
             listed.update(dict.fromkeys(own))
-            new = self._of_keys(fact, most, [*own, *one.probes(trait)], more, able=able)
+            new = self._of_keys(fact, most, [*own, *one.probes(trait)], more)
             for key in new.keys() & found.keys():
-                new[key] = self._both(found[key], new[key])
+                new[key] = self._both(found[key], new[key], unseen)
             found.update(new)
-        return freely
 
-    def _of_keys(
-        self, fact: int, most: Most, keys: Sequence[Key], more: float, *, able: bool
-    ) -> dict[Key, _Told]:
+    def _of_keys(self, fact: int, most: Most, keys: Sequence[Key], more: float) -> dict[Key, _Told]:
         """What each key of one signal may add."""
 
-        def told(nats: float, alone: bool) -> _Told:
+        def told(nats: float) -> _Told:
             steps = _steps(nats + more)
-            return _Told(fact, steps, alone, steps)
+            return _Told(fact, steps, steps)
 
-        in_part = able and not most.in_part
-        # Where something without a key may speak beside a name, one spelt like it is enough.
-        beside = able and more > 0.0
-        by_kind = {
-            kind: told(nats, in_part or (beside and kind in TELLING_KINDS))
-            for kind, nats in most.by_kind.items()
-        }
-        nothing = told(0.0, in_part)
+        by_kind = {kind: told(nats) for kind, nats in most.by_kind.items()}
+        nothing = told(0.0)
         new = {key: by_kind.get(key[0], nothing) for key in keys}
-        for several, alone in ((most.of_parts, in_part), (most.by_key, able)):
-            for key, nats in several.items():
-                if key in new:
-                    new[key] = told(nats, alone)
+        new |= {key: told(nats) for key, nats in most.by_key.items() if key in new}
         return new
 
-    def _both(self, one: _Told, other: _Told) -> _Told:
+    def _both(self, one: _Told, other: _Told, unseen: list[float]) -> _Told:
         """Of a key that two signals try: as much as both may add together, as the better one's."""
         best, lesser = (one, other) if one.best >= other.best else (other, one)
         group, beside = self._grouped[best.fact], self._grouped[lesser.fact]
         share = 1.0 if group is None or group != beside else self._weights.group_shares.get(group, 1.0)
+        ground = self._grounds[lesser.fact]
+        if ground not in (-1, self._grounds[best.fact]):
+            unseen[ground] = max(unseen[ground], lesser.best / STEPS_A_NAT)
         steps = one.steps + other.steps - math.floor((1.0 - share) * lesser.best)
-        return _Told(best.fact, steps, one.alone or other.alone, best.best)
+        return _Told(best.fact, steps, best.best)
 
-    def _spans(self) -> tuple[tuple[float, int], ...]:
-        ends = sorted({end for one in CIRCUMSTANCES for end in one.ends})
-        tables: list[tuple[Circumstance, SignalWeights]] = [
-            (one, self._weights.signals[one.name]) for one in CIRCUMSTANCES
-        ]
-        # A span holds for what is older than the end of the one before.
-        return tuple(
-            (end, _steps(sum((one.most(table, math.nextafter(end, math.inf)) for one, table in tables), 0.0)))
-            for end in (-math.inf, *ends)
-        )
+    def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:
+        """The most of the moment, by the age of a ban."""
+        of_each = [one.moments(self._weights.signals[one.name], at, calendar) for one in PAIRWISE]
+        ages = sorted({age for told in of_each for age, _ in told}) or [-math.inf]
+        return tuple((age, _steps(sum((_last(told, age) for told in of_each), 0.0))) for age in ages)
+
+
+def _last(told: Ages, age: float) -> float:
+    """What holds from the last age on that is no more than the one given."""
+    return next((nats for least, nats in reversed(told) if least <= age), 0.0)
 
 
 class _LeastCounted:
@@ -189,11 +187,6 @@ class _LeastCounted:
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         counted = self._counted.count(kind, value, stratum)
         return max(counted - PERSONAL_POSTING_CAP, 0) if is_personal(kind) else counted
-
-
-def _apart(table: SignalWeights) -> float:
-    """What a table of somebody's own may give for a difference."""
-    return max(0.0, *(nats for level, nats in table.as_shipped.items() if level in APART), 0.0)
 
 
 def _steps(nats: float) -> int:

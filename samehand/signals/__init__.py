@@ -10,7 +10,7 @@ from typing import Any
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.agent import AGENT
 from samehand.signals.avatar import AVATAR
-from samehand.signals.base import Circumstance, Joint, Signal
+from samehand.signals.base import PairSignal, Signal
 from samehand.signals.bio import BIO
 from samehand.signals.contact import CONTACT
 from samehand.signals.crossing import CROSSING
@@ -49,17 +49,10 @@ SIGNALS: tuple[Signal[Any], ...] = (
     MENTION,
 )
 
-JOINT: tuple[Joint[Any], ...] = (CROSSING, REACH)
-
-CIRCUMSTANCES: tuple[Circumstance, ...] = (TIMING, PLATFORM)
+PAIRWISE: tuple[PairSignal[Any], ...] = (CROSSING, REACH, ADMIRER, TIMING, PLATFORM)
 
 # What is compared without a trait of its own, and is named in weights, alerts and metrics all the same.
-UNKEPT: tuple[str, ...] = (
-    ADMIRER.name,
-    FIRST_SHOWN.name,
-    *(joint.name for joint in JOINT),
-    *(circumstance.name for circumstance in CIRCUMSTANCES),
-)
+UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, *(one.name for one in PAIRWISE))
 
 BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}
 POSITION: dict[str, int] = {signal.name: place for place, signal in enumerate(SIGNALS)}

@@ -7,9 +7,10 @@ from typing import Final
 from samehand.account import Account
 from samehand.commonness.everyday import words_of
 from samehand.normal.fold import fold_name
-from samehand.signals.base import Example
-from samehand.signals.crossing import Names
+from samehand.signals.base import Example, PairSignalBase, Traits
+from samehand.signals.crossing import Names, shown_names
 from samehand.signals.finding import Finding
+from samehand.signals.sight import Sight
 
 # What admirers, parodies and collectors of somebody's words add to the name, folded as handles are. Words
 # that name a side rather than a liking (`supporters`, `brigade`) are no part of the concept, on purpose.
@@ -23,16 +24,16 @@ _ATTACHED_MIN: Final = 4
 _ENDS: Final = frozenset(word[-_ATTACHED_MIN:] for word in _ADMIRING)
 
 
-class AdmirerSignal:
+class AdmirerSignal(PairSignalBase):
     """The new account says of itself that it is somebody else, who admires."""
 
     name = "admirer"
     levels = ("says-so",)
 
-    def compare(self, ours: Names, theirs: Names) -> Finding | None:
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
         """Whether our handle or name has such a word and theirs has none."""
-        said = _admiring(ours)
-        if not said or _admiring(theirs):
+        said = _admiring(shown_names(ours))
+        if not said or _admiring(shown_names(theirs)):
             return None
         return Finding(
             "says-so", f"The account calls itself an admirer's (“{min(said)}”), as many harmless ones do."

@@ -7,12 +7,13 @@ material and as documentation. A new signal inherits the whole contract suite by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from samehand.account import Account
 from samehand.keys import Key
+from samehand.scoring.calendar import BanCalendar
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
@@ -39,6 +40,10 @@ class Example:
     level: str | None
 
 
+Ages = Sequence[tuple[float, float]]
+"""(seconds, nats), by rising seconds: what holds from an age on."""
+
+
 class Levels(Protocol):
     """What the levels of one signal weigh (nats), as the table of weights says."""
 
@@ -53,18 +58,15 @@ class Levels(Protocol):
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
 
-    ``by_kind`` says it of the kinds of its keys, ``by_key`` and ``of_parts`` of single ones of which more is
-    known. ``unkeyed`` is what it can add where no key is shared: to anybody, or only to accounts that share a
-    key of the group ``beside``. With ``in_part`` a key that ``by_key`` does not name shows that a part
-    agrees, which the rules of the score never let alert with nothing else.
+    ``by_kind`` says it of the kinds of its keys, ``by_key`` of single ones of which more is known.
+    ``unkeyed`` is what it can add where no key is shared: to anybody, or only to accounts that share a key of
+    the group ``beside``.
     """
 
     by_kind: Mapping[int, float] = {}
     by_key: Mapping[Key, float] = {}
-    of_parts: Mapping[Key, float] = {}
     unkeyed: float = 0.0
     beside: str | None = None
-    in_part: bool = False
 
 
 class Signal(Protocol[Trait]):
@@ -114,8 +116,11 @@ class Signal(Protocol[Trait]):
         """How an alert shows the trait: public words as they are, personal ones masked."""
 
 
-class Joint(Protocol[Trait]):
-    """What is compared of several traits together and kept nowhere of its own."""
+class PairSignal(Protocol[Trait]):
+    """What is compared of two whole accounts and kept nowhere of its own: two fields, a span, a border.
+
+    What has blocking keys makes them of what :meth:`of` reads from one account.
+    """
 
     @property
     def name(self) -> str:
@@ -125,8 +130,15 @@ class Joint(Protocol[Trait]):
     def group(self) -> str | None:
         """As of a signal."""
 
+    @property
+    def beyond(self) -> frozenset[str]:
+        """Signals of which it says the same again: only what exceeds the best of them counts."""
+
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+        """What the two accounts have between them; ``None`` where it says nothing."""
+
     def of(self, trait: Traits) -> Trait | None:
-        """What an account shows of it."""
+        """What an account shows of it; ``None`` where it has no keys."""
 
     def keys(self, trait: Trait) -> Iterable[Key]:
         """As of a signal."""
@@ -137,23 +149,11 @@ class Joint(Protocol[Trait]):
     def most(self, trait: Trait, sight: Sight, table: Levels, *, banned: bool) -> Most:
         """As of a signal."""
 
+    def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
+        """The most (nats) that it adds to bans which at ``at`` are at least so many seconds old.
 
-class Circumstance(Protocol):
-    """What two accounts have between them without either having it: a span of time, a border."""
-
-    @property
-    def name(self) -> str:
-        """Its name in alerts, weights and metrics."""
-
-    def consider(self, sight: Sight) -> Finding | None:
-        """What the circumstance says of the pair."""
-
-    @property
-    def ends(self) -> tuple[float, ...]:
-        """Ages of a ban (seconds) after which :meth:`most` is another."""
-
-    def most(self, table: Levels, since: float) -> float:
-        """The most (nats) that it adds where the ban is at least so many seconds old."""
+        Rising ages, the first of which is minus infinity; none where the moment does not matter to it.
+        """
 
 
 class SignalBase(Generic[Trait]):
@@ -171,4 +171,31 @@ class SignalBase(Generic[Trait]):
 
     def counts(self, trait: Trait) -> Iterable[Key]:
         """No value: its levels are as common as the weights say."""
+        return ()
+
+
+class PairSignalBase:
+    """What most pair signals share: they have no keys, and the moment does not matter to them."""
+
+    group: str | None = None
+    beyond: frozenset[str] = frozenset()
+
+    def of(self, trait: Traits) -> Any:
+        """No keys."""
+        return None  # what is read, and not nothing done
+
+    def keys(self, trait: Any) -> Iterable[Key]:
+        """None."""
+        return ()
+
+    def probes(self, trait: Any) -> Iterable[Key]:
+        """None."""
+        return ()
+
+    def most(self, trait: Any, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """Nothing."""
+        return Most()
+
+    def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
+        """The moment does not matter."""
         return ()

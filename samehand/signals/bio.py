@@ -100,10 +100,15 @@ class BioSignal(SignalBase[BioTrait]):
             rate, crowd = sight.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
             because = f"The self-descriptions are the same or nearly so: {shared}."
             return Finding("almost-same", because, rate, crowd, shipped)
-        rate = _rate_in_part(likeness, shipped)
+        # What resembles a text is no rarer than the text.
+        own = _rate_in_part(likeness, shipped)
+        whole, crowd = max(
+            sight.shared(KeyKind.BIO_BAND, _first_band(one), shipped) for one in (ours, theirs)
+        )
+        level, because = "partly-same", f"The self-descriptions agree in part: {shared}."
         if likeness >= _MOSTLY:
-            return Finding("mostly-same", f"The self-descriptions are mostly the same: {shared}.", rate)
-        return Finding("partly-same", f"The self-descriptions agree in part: {shared}.", rate)
+            level, because = "mostly-same", f"The self-descriptions are mostly the same: {shared}."
+        return Finding(level, because, max(own, whole), crowd, own)
 
     def most(self, trait: BioTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
         """The weight of this very text, or of a text that is mostly this: only whole ones are counted."""

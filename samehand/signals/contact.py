@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normal.contacts import ContactPoint, Contacts, own_points, read_contacts
@@ -117,24 +119,21 @@ class ContactSignal(SignalBase[ContactTrait]):
         return (key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points)
 
     def compare(self, ours: ContactTrait, theirs: ContactTrait, sight: Sight) -> Finding | None:
-        """The strongest of: a shared point, the banned account naming this one, this one naming it."""
+        """A shared point, the banned account naming this one, this one naming it; all that hold."""
         if not ours.points and not theirs.points:
             return None
         named_there = {digest for digest, _ in theirs.points}
         shared = [(digest, kind) for digest, kind in ours.points if digest in named_there]
-        if shared:
-            return self._shared(shared, sight)
-        if named_there.intersection(ours.own):
-            return Finding("announced", "The banned account's profile named this account.")
         ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
+        found = [self._shared(shared, sight)] if shared else []
+        if named_there.intersection(ours.own):
+            found.append(Finding("announced", "The banned account's profile named this account."))
         if "former" in ours_to_theirs:
-            return Finding("succeeds", "This account's profile calls the banned account its own.")
+            found.append(Finding("succeeds", "This account's profile calls the banned account its own."))
         if ours_to_theirs:
-            return Finding(
-                "names-it",
-                "This account's profile names the banned account, as followers and critics do too.",
-            )
-        return None
+            because = "This account's profile names the banned account, as followers and critics do too."
+            found.append(Finding("names-it", because))
+        return replace(found[0], also=tuple(found[1:])) if found else None
 
     def _shared(self, shared: list[tuple[bytes, str]], sight: Sight) -> Finding:
         found = []

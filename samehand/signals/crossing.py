@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from samehand.account import Account
 from samehand.blocking import letters
 from samehand.commonness import bits
@@ -17,10 +19,9 @@ from samehand.frequency import rate_of_bits
 from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.likeness import likeness, most_bits, worth_bits
 from samehand.normal.consonants import PLAIN_SOUNDS
-from samehand.signals.base import Example, Levels, Most, Quoted, Traits
+from samehand.signals.base import Example, Levels, Most, PairSignalBase, Quoted, Traits
 from samehand.signals.finding import Finding
 from samehand.signals.handle_trait import HandleTrait
-from samehand.signals.name import ALONE_BITS_MIN
 from samehand.signals.name_trait import NameTrait
 from samehand.signals.sight import Sight
 from samehand.word import Likeness, Word
@@ -58,6 +59,11 @@ class Names(NamedTuple):
     name: NameTrait | None
 
 
+def shown_names(trait: Traits) -> Names:
+    """What an account shows of both, perhaps nothing."""
+    return names_of(trait("handle"), trait("name"))
+
+
 def names_of(handle: object | None, name: object | None) -> Names:
     """The two traits of a fingerprint, told apart from any others."""
     return Names(
@@ -79,26 +85,34 @@ class _Crossed(NamedTuple):
         return sum(map(bits, self.words), 0.0) - self.slack_bits
 
 
-class CrossingSignal:
+class CrossingSignal(PairSignalBase):
     """One account's handle is written like the other's display name."""
 
     name = "crossing"
-    group = "name"
+    group: str | None = "name"
+    beyond = frozenset(("handle", "name"))
     levels = ("spells-it", "nearly", "part")
 
     def of(self, trait: Traits) -> Names | None:
         """What an account shows of both; ``None`` of neither."""
-        names = names_of(trait("handle"), trait("name"))
+        names = shown_names(trait)
         return names if names.handle or names.name else None
 
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+        """As :meth:`compare`."""
+        return self.compare(shown_names(ours), shown_names(theirs), sight)
+
     def compare(self, ours: Names, theirs: Names, sight: Sight) -> Finding | None:
-        """The better of the two crossings; that there is none says nothing."""
-        spelt = _crossed(ours.handle, theirs.name, "The handle", "display name")
-        spells = _crossed(theirs.handle, ours.name, "The display name", "handle")
-        best = spelt or spells
-        if spelt is not None and spells is not None:
-            best = max(spelt, spells, key=lambda one: one.worth)
-        return None if best is None or best.worth <= 0.0 else _finding(best, sight)
+        """The two crossings, the rarer words first; that there is none says nothing."""
+        crossed = (
+            _crossed(ours.handle, theirs.name, "The handle", "display name"),
+            _crossed(theirs.handle, ours.name, "The display name", "handle"),
+        )
+        held = sorted(
+            (one for one in crossed if one is not None and one.worth > 0.0), key=lambda it: -it.worth
+        )
+        found = [_finding(one, sight) for one in held]
+        return replace(found[0], also=tuple(found[1:])) if found else None
 
     def keys(self, names: Names) -> list[Key]:
         """The rarest words of both fields, under which either field of another account finds them."""
@@ -140,7 +154,7 @@ class CrossingSignal:
             spelt += keys_of(KeyKind.HANDLE_SORTED, letters(names.name.joined)[:1])
             by_key |= dict.fromkeys(spelt, whole)
             of_parts |= shown_by_words(name, TRIED, nats)
-        return Most(by_kind, by_key, of_parts, in_part=True)
+        return Most(by_kind, of_parts | by_key)
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one side as they were given; empty where they were not kept."""
@@ -170,12 +184,11 @@ def _finding(found: _Crossed, sight: Sight) -> Finding:
         shipped, rate = shipped * each, rate * counted
         crowds.append(crowd)
     because = _SENTENCES[found.level].format(found.ours, found.theirs)
-    alone = found.worth >= ALONE_BITS_MIN
-    return Finding(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone)
+    return Finding(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
 
 def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, other: str) -> _Crossed | None:
-    if handle is None or name is None or handle.automatic:
+    if handle is None or name is None:
         return None
     cost = _spelt_bits(handle, name)
     if cost is not None:
@@ -218,10 +231,9 @@ def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
 
 
 def _words(names: Names) -> tuple[Word | None, Word | None]:
-    """Both fields as words; a handle that a platform made up has none."""
+    """Both fields as words."""
     handle, name = names
-    chosen = None if handle is None or handle.automatic else handle.word
-    return chosen, None if name is None else name.word
+    return None if handle is None else handle.word, None if name is None else name.word
 
 
 def _called(handle: str) -> Account:

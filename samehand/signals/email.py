@@ -19,6 +19,7 @@ from samehand.signals.sight import Sight
 _SHIPPED_RATE: Final = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
 DISPOSABLE: Final = 1  # bits of the stored byte of flags
 _TAGGED: Final = 2
+_DISPOSABLE: Final = Finding("both-disposable", "Both accounts use a throw-away e-mail provider.")
 _DIFFERENT: Final = Finding("different", "The accounts use different e-mail addresses.")
 
 
@@ -91,21 +92,21 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: Sight) -> Finding | None:
         """Same address, same mailbox under another tag, same local part, or another address."""
+        throw_away = (_DISPOSABLE,) if ours.disposable and theirs.disposable else ()
         if ours.mailbox == theirs.mailbox:
             rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, _SHIPPED_RATE)
+            level, because = "same-address", "Both accounts use the same e-mail address."
             if ours.tagged or theirs.tagged:
+                level = "same-mailbox"
                 because = "Both accounts use the same mailbox, with another tag behind the plus sign."
-                return Finding("same-mailbox", because, rate, crowd, _SHIPPED_RATE)
-            because = "Both accounts use the same e-mail address."
-            return Finding("same-address", because, rate, crowd, _SHIPPED_RATE)
+            return Finding(level, because, rate, crowd, _SHIPPED_RATE, throw_away)
         if ours.local == theirs.local:
             shipped = rate_of_bits(ours.local_bits)
-            rate, crowd = sight.shared(KeyKind.EMAIL_LOCAL, ours.local, shipped)
+            local, mailboxes = (KeyKind.EMAIL_LOCAL, ours.local), (ours.mailbox, theirs.mailbox)
+            rate, crowd = sight.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
             because = "The e-mail addresses have the same name at different providers."
-            return Finding("same-local-part", because, rate, crowd, shipped)
-        if ours.disposable and theirs.disposable:
-            return Finding("both-disposable", "Both accounts use a throw-away e-mail provider.")
-        return _DIFFERENT
+            return Finding("same-local-part", because, rate, crowd, shipped, throw_away)
+        return throw_away[0] if throw_away else _DIFFERENT
 
     def most(self, trait: EmailTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
         """The weight of this mailbox and of this local part; any throw-away provider is like another."""

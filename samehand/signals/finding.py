@@ -13,7 +13,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     is the sentence that the moderator reads. ``crowd`` is how many accounts were counted with the value
     (0 where nobody counted): when it takes weight away, that is shown as counter-evidence.
     ``rate_unshared`` is what the rate would have been if nobody else had been counted with it.
-    ``never_alone`` marks an agreement too weak to alert with no other (a short common handle).
+    ``also`` are laxer findings that hold as well: whichever weighs most counts, so that to agree more closely
+    never weighs less.
     """
 
     level: str
@@ -21,4 +22,4 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     rate: float | None = None
     crowd: int = 0
     rate_unshared: float | None = None
-    never_alone: bool = False
+    also: tuple[Finding, ...] = ()

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
+
 from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX
-from samehand.commonness import bits, digit_bits, segments
+from samehand.commonness import bits, digit_bits
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import DIGITS_MIN, listed_keys, tried_keys
 from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of
@@ -17,7 +19,6 @@ from samehand.likeness import (
     exact_bits,
     likeness,
     most_bits,
-    spelt_bits,
     worth_bits,
 )
 from samehand.normal.consonants import consonant_key
@@ -30,11 +31,9 @@ from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.word import Likeness, Word
 from samehand.word_keys import shown_by_runs, shown_by_words
 
-# A handle of fewer bits than this is borne by too many people (`ali` has 11) to alert with nothing else.
-ALONE_BITS_MIN: Final = 18.0
-# Two words of a handle are most often somebody's two names, or a phrase that many like: they alert with
-# nothing else only where the two together are as rare as a display name must be.
-_WORDS_ALONE_BITS_MIN: Final = 24.0
+# Where a platform made both handles, their letters are a given name that it was told, cut short: one of a
+# thousand or so, however rarely anybody would choose them.
+_MADE_LETTERS_BITS_MAX: Final = 10.0
 # A number that two otherwise different handles share: from here on neither a year nor a lucky number.
 _NUMBER_BITS_MIN: Final = 12.0
 _ALTERNATES_MAX: Final = 3  # other readings of ambiguous glyphs; more would be guesses
@@ -125,21 +124,22 @@ class HandleSignal(SignalBase[HandleTrait]):
     def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding | None:
         """The strictest resemblance, priced by the bits of what the two have in common."""
         if ours.literal == theirs.literal:
-            return self._same(theirs, sight)
-        if ours.automatic or theirs.automatic:
-            return self._same_number(ours, theirs)
+            return self._same(ours, theirs, sight)
         found = self._best(likeness(ours.word, theirs.word), self._alternate(ours, theirs))
+        number = self._same_number(ours, theirs)
         if found is None:
             differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
-            return self._same_number(ours, theirs) or differ
-        return self._alike(found, ours, theirs, sight)
+            return number or differ
+        alike = self._alike(found, ours, theirs, sight)
+        return alike if number is None else replace(alike, also=(number,))
 
-    def _same(self, theirs: HandleTrait, sight: Sight) -> Finding:
+    def _same(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
+        """The very handle; and all that is said of handles of one base holds as well."""
         worth = min(exact_bits(theirs.word.base) + digit_bits(theirs.digits), LONG_BITS_MAX)
         shipped = rate_of_bits(worth)
         rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
-        alone = _tells(theirs.word.base, digit_bits(theirs.digits), worth)
-        return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, not alone)
+        base = self._alike(Likeness("same", theirs.word.base, 0.0), ours, theirs, sight)
+        return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, (base,))
 
     def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Finding | None:
         if ours.digits != theirs.digits or not theirs.digits:
@@ -147,8 +147,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         worth = digit_bits(theirs.digits)
         if worth < _NUMBER_BITS_MIN:
             return None
-        because = "The handles are different words with the same number."
-        return Finding("same-number", because, rate_of_bits(worth), never_alone=True)
+        return Finding("same-number", "The handles have the same number.", rate_of_bits(worth))
 
     def _best(self, found: Likeness | None, alternate: Likeness | None) -> Likeness | None:
         """The one of more bits: `7amza_alfaris` is no mere piece of `hamza_alfaris`."""
@@ -167,17 +166,12 @@ class HandleSignal(SignalBase[HandleTrait]):
     def _alike(self, found: Likeness, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
         same_digits = bool(theirs.digits) and ours.digits == theirs.digits
         number = digit_bits(theirs.digits) if same_digits else 0.0
-        worth = bits(found.part) + number - found.slack_bits
-        shipped = rate_of_bits(max(worth, 0.0))
+        letters = bits(found.part)
+        if ours.automatic and theirs.automatic:
+            letters = min(letters, _MADE_LETTERS_BITS_MAX)
+        shipped = rate_of_bits(max(letters + number - found.slack_bits, 0.0))
         rate, crowd = sight.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
-        return Finding(
-            found.kind,
-            _SENTENCES[found.kind],
-            rate,
-            crowd,
-            shipped,
-            not _tells(found.part, number - found.slack_bits, worth),
-        )
+        return Finding(found.kind, _SENTENCES[found.kind], rate, crowd, shipped)
 
     def most(self, trait: HandleTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
         """Of the very handle and of its base what they are counted with; any other key shows a part of it.
@@ -187,11 +181,10 @@ class HandleSignal(SignalBase[HandleTrait]):
         """
         base, number = trait.word.base, digit_bits(trait.digits)
         literal = key_of(KeyKind.HANDLE_FULL, trait.literal.encode())
-        by_key = {literal: table.nats("same-handle", self._same(trait, sight).rate or 1.0)}
+        exact = self._same(trait, trait, sight)
+        by_key = {literal: max(table.nats(one.level, one.rate or 1.0) for one in (exact, *exact.also))}
         telling = number >= _NUMBER_BITS_MIN
         numbered = table.nats("same-number", rate_of_bits(number)) if telling else 0.0
-        if trait.automatic:
-            return Most(dict.fromkeys(HANDLE_KINDS, numbered), by_key, in_part=True)
         unseen = number if len(trait.digits) < DIGITS_MIN or len(trait.word.tokens) > 1 else 0.0
         worth = bits(base)
         same = sight.among_namesakes(KeyKind.STEM, base.encode(), rate_of_bits(worth + unseen))[0]
@@ -211,7 +204,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         by_kind |= dict.fromkeys(_NUMBERED_KINDS, max(nats(most + number, _RESEMBLING), numbered))
         of_parts = shown_by_words(trait.word, (KeyKind.HANDLE_WORD,), nats)
         of_parts |= shown_by_runs(trait.word, nats)
-        return Most(by_kind, by_key, of_parts, in_part=True)
+        return Most(by_kind, of_parts | by_key)
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
         """The handle as it was given, or its folded form where that was not kept."""
@@ -257,14 +250,6 @@ def _unpacked(payload: bytes) -> HandleTrait:
         alternates=tuple(fields),
         automatic=bool(head & _AUTOMATIC),
     )
-
-
-def _tells(part: str, beside: float, worth: float) -> bool:
-    """Whether a likeness of so many bits (``worth``; ``beside`` of them not the words') may alert alone."""
-    if worth < ALONE_BITS_MIN:
-        return False
-    telling = sum(not piece.decoration for piece in segments(part))
-    return telling < 2 or spelt_bits(part) + beside >= _WORDS_ALONE_BITS_MIN
 
 
 def _called(handle: str, platform: str = "telegram") -> Account:

@@ -25,9 +25,6 @@ from samehand.signals.sight import Sight
 from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.word_keys import shown_by_runs, shown_by_words
 
-# Names are borne by many people; two common ones together (`ahmed raza`) are borne by thousands. Only
-# a name of this many bits may alert with nothing else.
-ALONE_BITS_MIN: Final = 24.0
 WORDS_MAX: Final = 8  # words of a name that are compared; longer ones are slogans
 
 # The first byte of the stored form: which fields follow the words, in this order.
@@ -142,16 +139,14 @@ class NameSignal(SignalBase[NameTrait]):
     def _finding(
         self, level: str, because: str, words: tuple[str, ...], slack_bits: float, sight: Sight
     ) -> Finding:
-        worth = 0.0
         shipped = rate = 2.0**slack_bits
         crowds = []
         for word in words:
             each = rate_of_bits(bits(word))
             counted, crowd = sight.word(word, each)
-            shipped, rate, worth = shipped * each, rate * counted, worth + bits(word)
+            shipped, rate = shipped * each, rate * counted
             crowds.append(crowd)
-        alone = worth - slack_bits >= ALONE_BITS_MIN
-        return Finding(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0), not alone)
+        return Finding(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
     def most(self, trait: NameTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
         """Of the very name what its words are counted with; any other key shows a part of it."""
@@ -171,7 +166,7 @@ class NameSignal(SignalBase[NameTrait]):
         by_key = {key_of(KeyKind.NAME_WORD, trait.base.encode()): max(whole, part)}
         of_parts = shown_by_words(trait.word, (KeyKind.NAME_WORD,), nats)
         of_parts |= shown_by_runs(trait.word, nats)
-        return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), by_key, of_parts, in_part=True)
+        return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), of_parts | by_key)
 
     def show(self, trait: NameTrait, quoted: Quoted) -> str:
         """The name as it was given, or its folded words where that was not kept."""

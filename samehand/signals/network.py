@@ -77,14 +77,19 @@ class NetworkSignal(SignalBase[NetworkTrait]):
             rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, _SHIPPED_ADDRESS_RATE)
             because = "Both accounts came from the same internet address."
             return Finding("same-address", because, rate, crowd, _SHIPPED_ADDRESS_RATE)
+        addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
-            rate, crowd = sight.shared(KeyKind.PREFIX, ours.prefix, _SHIPPED_PREFIX_RATE)
+            prefix = (KeyKind.PREFIX, ours.prefix)
+            rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, _SHIPPED_PREFIX_RATE)
             because = "Both accounts came from the same small network."
             return Finding("same-prefix", because, rate, crowd, _SHIPPED_PREFIX_RATE)
         if ours.site and ours.site == theirs.site:
-            return Finding(
-                "same-site", "Both accounts came from the same customer's IPv6 range.", _SHIPPED_SITE_RATE
+            rate, crowd = max(
+                sight.shared_wider((KeyKind.PREFIX, prefix), KeyKind.ADDRESS, addresses, _SHIPPED_SITE_RATE)
+                for prefix in (ours.prefix, theirs.prefix)
             )
+            because = "Both accounts came from the same customer's IPv6 range."
+            return Finding("same-site", because, rate, crowd, _SHIPPED_SITE_RATE)
         return _DIFFERENT
 
     def most(self, trait: NetworkTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:

@@ -79,7 +79,8 @@ class PhoneSignal(SignalBase[PhoneTrait]):
                 "same-number", "Both accounts use the same phone number.", rate, crowd, _SHIPPED_RATE
             )
         if ours.block == theirs.block:
-            rate, crowd = sight.shared(KeyKind.PHONE_BLOCK, ours.block, _SHIPPED_BLOCK_RATE)
+            block, numbers = (KeyKind.PHONE_BLOCK, ours.block), (ours.number, theirs.number)
+            rate, crowd = sight.shared_wider(block, KeyKind.PHONE, numbers, _SHIPPED_BLOCK_RATE)
             because = "The phone numbers are of one block of a hundred, as if bought together."
             return Finding("same-block", because, rate, crowd, _SHIPPED_BLOCK_RATE)
         return _DIFFERENT

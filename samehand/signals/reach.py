@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
-from samehand.signals.base import Example, Levels, Most, Traits
+from samehand.signals.base import Example, Levels, Most, PairSignalBase, Traits
 from samehand.signals.contact import ContactTrait, own_kind
 from samehand.signals.email import EmailTrait
 from samehand.signals.finding import Finding
@@ -42,13 +42,12 @@ def reach_of(contact: object, email: object, phone: object) -> Reach | None:
     return Reach(frozenset(named), frozenset(own)) if own or named else None
 
 
-class ReachSignal:
+class ReachSignal(PairSignalBase):
     """Who asks to be reached where the other account is reached is reached by the same person."""
 
     name = "reach"
+    beyond = frozenset(("email", "phone", "contact"))
     levels = tuple(level for level, _ in _LEVELS.values())
-
-    group: str | None = None
 
     def of(self, trait: Traits) -> Reach | None:
         """What an account shows."""
@@ -69,6 +68,11 @@ class ReachSignal:
             rate = sight.shared(kind, digest, _SHIPPED_RATES[kind])[0]
             by_key[key] = table.nats(_LEVELS[kind][0], rate)
         return Most(by_key=by_key)
+
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+        """As :meth:`compare`."""
+        mine, other = self.of(ours), self.of(theirs)
+        return None if mine is None or other is None else self.compare(mine, other, sight)
 
     def compare(self, ours: Reach, theirs: Reach, sight: Sight) -> Finding | None:
         """The rarest address that one names and the other has; that there is none says nothing."""

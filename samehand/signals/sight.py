@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from samehand.frequency import LATELY, Frequencies, named_rate, proven_rate, shared_rate
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
 from samehand.normal.scripts import is_pooled
+from samehand.scoring.calendar import BanCalendar
 
 
 class Sight(msgspec.Struct, frozen=True, gc=False):
     """What a comparison may know beside the two traits: counted frequencies and where to read them.
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
-    ``seconds_since_ban`` is the new account's moment minus the ban's, negative for one prepared before it.
+    ``at`` is the new account's moment, ``seconds_since_ban`` that minus the ban's, negative for one prepared
+    before it. ``ban_to_the_day``: the hour of the ban is not known. ``calendar`` tells when others were
+    banned; ``policy`` is the ban's, where it is known.
     """
 
     frequencies: Frequencies
     strata: tuple[str, str]
     platforms: tuple[str, str]
+    at: float | None = None
     seconds_since_ban: float | None = None
+    ban_to_the_day: bool = False
+    calendar: BanCalendar | None = None
+    policy: str | None = None
+
+    def banned_within(self, first: float, last: float) -> float | None:
+        """The share of bans from which so many seconds had passed; ``None`` without a calendar.
+
+        All of them where the calendar knows of none: then a moment says nothing.
+        """
+        if self.calendar is None or self.at is None:
+            return None
+        share = self.calendar.share(self.at, first, last, self.policy)
+        return 1.0 if share is None else share
 
     def shared(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
         """The rate of a value among all accounts, and how many were counted with it.
@@ -35,6 +54,14 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
             if latest > PERSONAL_POSTING_CAP:
                 rate = max(rate, proven_rate(latest, counted.accounts(LATELY)))
         return rate, crowd
+
+    def shared_wider(
+        self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float
+    ) -> tuple[float, int]:
+        """The same of a value that holds narrower ones: a network, and addresses in it. It is no rarer."""
+        counted = [self.shared(*wide, shipped_rate)]
+        counted += [self.shared(narrow, value, shipped_rate) for value in values]
+        return max(counted)
 
     def among_namesakes(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
         """The same of a name, within that of the two accounts' strata where it is more common.
@@ -57,9 +84,9 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     def word(self, word: str, shipped_rate: float) -> tuple[float, int]:
         """The rate of a word of display names among namesakes, and how many were counted with it.
 
-        Where neither account tells its language, all who write one script are counted together, and those
-        who show no name with them: among them a common name of a small language looks rare, and its bearers
-        would be accused most. There a count makes a word more common than shipped, never rarer.
+        Where one of the accounts does not tell its language, all who write one script are counted together,
+        and those who show no name with them: among them a common name of a small language looks rare, and its
+        bearers would be accused most. There a count makes a word more common than shipped, never rarer.
         """
         rate, crowd = self.among_namesakes(KeyKind.WORD, word.encode(), shipped_rate)
-        return (max(rate, shipped_rate) if all(map(is_pooled, self.strata)) else rate), crowd
+        return (max(rate, shipped_rate) if any(map(is_pooled, self.strata)) else rate), crowd

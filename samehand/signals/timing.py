@@ -1,56 +1,99 @@
-"""How soon after the ban the account was made."""
+"""How soon after the ban the account was made, or how shortly before it.
+
+How telling a moment is follows from the store itself. Of a million bans of all ages some fifty are an hour
+old, so that a stranger stands beside such a ban once in twenty thousand; where all bans are fresh it says
+nothing. So ``u`` of a span is its share of the store's own bans (:mod:`samehand.scoring.calendar`).
+
+Spans are cumulative: who comes within ten minutes comes within the hour as well, and the more telling of the
+two counts. So a nearer moment never weighs less than a farther one.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from typing import Final, NamedTuple
 
-from samehand.signals.base import Levels
+from samehand.scoring.calendar import BanCalendar
+from samehand.signals.base import Ages, Levels, PairSignalBase, Traits
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
 
-HOUR_SECONDS: Final = 3600.0
-_DAY: Final = 24 * HOUR_SECONDS
+MINUTE_SECONDS: Final = 60.0
+HOUR_SECONDS: Final = 60 * MINUTE_SECONDS
+DAY_SECONDS: Final = 24 * HOUR_SECONDS
 
-# (at most this many seconds after the ban, level, words). Levels are coarse on purpose: the moment is
-# evidence of a motive, not of a hand.
-_AFTER: Final = (
-    (HOUR_SECONDS, "within-an-hour", "The account was made within an hour of the ban."),
-    (_DAY, "within-a-day", "The account was made within a day of the ban."),
-    (7 * _DAY, "within-a-week", "The account was made within a week of the ban."),
-    (30 * _DAY, "within-a-month", "The account was made within a month of the ban."),
-    (365 * _DAY, "within-a-year", "The account was made within a year of the ban."),
+
+class _Span(NamedTuple):
+    """A level, and the seconds from the ban to the account's moment within which it holds."""
+
+    level: str
+    first: float
+    last: float
+
+
+AFTER: Final = (
+    _Span("within-ten-minutes", 0.0, 10 * MINUTE_SECONDS),
+    _Span("within-an-hour", 0.0, HOUR_SECONDS),
+    _Span("within-a-day", 0.0, DAY_SECONDS),
+    _Span("within-a-week", 0.0, 7 * DAY_SECONDS),
+    _Span("within-a-month", 0.0, 30 * DAY_SECONDS),
+    _Span("within-a-year", 0.0, 365 * DAY_SECONDS),
 )
-_BEFORE: Final = (
-    (_DAY, "a-day-before", "The account was made in the day before the ban."),
-    (30 * _DAY, "a-month-before", "The account was made in the month before the ban."),
+BEFORE: Final = (
+    _Span("a-day-before", -DAY_SECONDS, 0.0),
+    _Span("a-month-before", -30 * DAY_SECONDS, 0.0),
 )
+_LATER: Final = _Span("long-after", 365 * DAY_SECONDS, math.inf)
+_EARLIER: Final = _Span("long-before", -math.inf, -30 * DAY_SECONDS)
+# What a ban's moment is worth that is known to the day only: spans of less say nothing of it.
+_DAY_SPANS: Final = frozenset(("within-a-week", "within-a-month", "within-a-year", "a-month-before"))
 
 
-class TimingCircumstance:
+class TimingSignal(PairSignalBase):
     """The account was made soon after the ban, or shortly before it."""
 
     name = "timing"
-    # Those made in the very second of the ban were made after it.
-    ends: tuple[float, ...] = (-0.5, *(limit for limit, _, _ in _AFTER))
 
-    def consider(self, sight: Sight) -> Finding | None:
-        """A level by the time between ban and creation; nothing where either is unknown."""
-        since = sight.seconds_since_ban
-        if since is None:
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+        """The narrowest span that holds, and with it all wider ones; nothing where a moment is unknown."""
+        at, since = sight.at, sight.seconds_since_ban
+        if at is None or since is None:
             return None
-        spans = _AFTER if since >= 0 else _BEFORE
-        for limit, level, because in spans:
-            if abs(since) <= limit:
-                return Finding(level, because)
-        if since < 0:
-            return Finding("long-before", "The account was made long before the ban.")
-        return Finding("long-after", "The account was made more than a year after the ban.")
+        spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
+        if sight.ban_to_the_day:
+            spans = [span for span in spans if span.level in _DAY_SPANS]
+        because = f"The account was made {_told(since)} the ban."
+        if not spans:
+            return (
+                None
+                if abs(since) <= DAY_SECONDS
+                else Finding((_LATER if since > 0 else _EARLIER).level, because)
+            )
+        found = [Finding(span.level, because, sight.banned_within(span.first, span.last)) for span in spans]
+        return Finding(spans[0].level, because, found[0].rate, also=tuple(found[1:]))
 
-    def most(self, table: Levels, since: float) -> float:
-        """Of all spans that end after ``since``."""
-        said, later = table.as_shipped, [level for limit, level, _ in _AFTER if limit >= since]
-        before = ["long-before", *(level for _, level, _ in _BEFORE)] if since < 0 else []
-        return max(said[level] for level in (*before, *later, "long-after"))
+    def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
+        """The most that it adds to a ban that is at least so many seconds old at ``at``, oldest last."""
+        of_each = [(span, _nats(span, table, at, calendar)) for span in (*BEFORE, *AFTER)]
+        # Who signed up in the very second of the ban came after it.
+        ages = (-math.inf, -0.5, *(span.last for span in AFTER))
+        return [(age, max([0.0, *[nats for span, nats in of_each if span.last > age]])) for age in ages]
 
 
-TIMING: Final = TimingCircumstance()
+def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -> float:
+    if calendar is None:
+        return table.as_shipped[span.level]
+    share = calendar.share(at, span.first, span.last)
+    return table.nats(span.level, 1.0 if share is None else share)
+
+
+def _told(since: float) -> str:
+    """`9 minutes after`, `3 days before`."""
+    seconds = abs(since)
+    for size, word in ((DAY_SECONDS, "day"), (HOUR_SECONDS, "hour"), (MINUTE_SECONDS, "minute")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {word}s {'after' if since >= 0 else 'before'}"
+    return f"{int(seconds)} second{'' if int(seconds) == 1 else 's'} {'after' if since >= 0 else 'before'}"
+
+
+TIMING: Final = TimingSignal()

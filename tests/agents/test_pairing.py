@@ -8,8 +8,10 @@ from time import process_time
 
 import pytest
 
+from agents.common.snapshot import Snapshot
 from agents.pairing import PROPOSED_AT_ONCE, Pair, Side, admitted, best_score
 from samehand.frequency import NothingCounted
+from samehand.scoring.calendar import NO_CALENDARS
 from schemas.alerts import MirrorAlert
 from store.base import Proposal, Ruled
 from store.memory import MemoryStore
@@ -17,6 +19,8 @@ from tests.agents.conftest import Life, MakeLife
 from tests.makers import a_ban, a_sign_up
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+
+UNCOUNTED = Snapshot(NothingCounted(1), NO_CALENDARS)
 
 
 async def test_two_events_of_one_account_in_one_batch_are_one_alert(life: Life) -> None:
@@ -33,8 +37,8 @@ async def test_digests_of_two_peppers_are_never_compared(life: Life) -> None:
     (ban,) = await life.house.store.bans(["telegram:77"])
     assert ban is not None
     theirs = ban.fingerprints[0]
-    assert best_score(ban.fingerprints, theirs, life.house, NothingCounted(1)) is not None
-    assert best_score((), theirs, life.house, NothingCounted(1)) is None
+    assert best_score(ban.fingerprints, theirs, life.house, UNCOUNTED) is not None
+    assert best_score((), theirs, life.house, UNCOUNTED) is None
 
 
 async def test_an_alert_is_counted_once_it_is_confirmed(life: Life) -> None:
@@ -52,7 +56,7 @@ async def many_pairs(life: Life, events: int, bans_an_event: int) -> list[Pair]:
     (ban,) = await life.house.store.bans(["telegram:77"])
     assert ban is not None
     (mine,) = ban.fingerprints
-    scored = best_score([mine], mine, life.house, NothingCounted(1))
+    scored = best_score([mine], mine, life.house, UNCOUNTED)
     assert scored is not None
     pairs = []
     for event in range(events):

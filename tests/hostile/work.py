@@ -21,7 +21,7 @@ from typing import Any
 from agents.doors import account_of, quoted_of
 from samehand.fingerprint import distil, enrolment_keys, pack, query_keys, unpack
 from samehand.frequency import NothingCounted
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.unread import unread_fields
 from samehand.weights import default_weights
 from schemas.accounts import Account

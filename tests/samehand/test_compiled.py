@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from samehand import score
 from samehand.compiled import form
+from samehand.scoring import score
 
 
 def test_it_says_what_it_was_loaded_from() -> None:

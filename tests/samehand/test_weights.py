@@ -22,6 +22,7 @@ def a_table(**changes: Any) -> bytes:
         "mirror_rate": 0.005,
         "bans_min": 100,
         "group_shares": {"name": 0.25},
+        "caps": {"rows": [{"needs": {"values": 12.0}, "most": "likely"}]},
         "signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6}}}},
     }
     return json.dumps(table | changes).encode()

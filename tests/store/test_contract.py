@@ -186,22 +186,23 @@ def _emails(fingerprint: object) -> list[bytes]:
     return [value_of(key) for key in enrolment_keys(fingerprint) if kind_of(key) is KeyKind.EMAIL]
 
 
-def a_table(keys: Mapping[Key, tuple[int, float, bool]], least: float, **others: Any) -> KeyTable:
-    """A table of keys by their fact, what sharing them adds (nats), and whether they may alert alone."""
-    facts, nats, alone = zip(*keys.values(), strict=True)
+def a_table(keys: Mapping[Key, tuple[int, float]], least: float, **others: Any) -> KeyTable:
+    """A table of keys by their fact, and what sharing them adds (nats)."""
+    facts, nats = zip(*keys.values(), strict=True)
     plain: dict[str, Any] = {
         "floors": (0, 0),
         "groups": (),
         "moments": ((-math.inf, 0),),
         "at": NOW,
-        "freely": False,
+        "grounds": (0, 0),
+        "unseen": (0, 0),
+        "rows": ((0, 0),),
     }
     return KeyTable(
         keys=tuple(keys),
         listed=(),
         facts=facts,
         steps=tuple(int(each * STEPS_A_NAT) for each in nats),
-        alone=alone,
         least=int(least * STEPS_A_NAT),
         **(plain | others),
     )
@@ -315,7 +316,7 @@ class TestReach:
     async def test_who_cannot_reach_it_is_not_read(self, store: Store) -> None:
         await store.enrol([a_ban("1", handle="umar"), a_ban("2", handle="salma")], now=NOW)
         umar, salma = keys_of_handle("umar", "salma")
-        table = a_table({umar: (0, 5.0, True), salma: (0, 4.0, True)}, 4.5)
+        table = a_table({umar: (0, 5.0), salma: (0, 4.0)}, 4.5)
         assert await found(store, Query.by("x:q", table)) == ["1"]
 
     async def test_of_several_keys_of_one_fact_the_best_counts_and_facts_add_up(self, store: Store) -> None:
@@ -323,25 +324,32 @@ class TestReach:
         (umar,) = keys_of_handle("umar")
         word = key_of(KeyKind.HANDLE_WORD, b"umar")
         (device,) = (key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
-        table = a_table({umar: (0, 3.0, True), word: (0, 2.0, True), device: (1, 2.0, True)}, 5.0)
+        table = a_table({umar: (0, 3.0), word: (0, 2.0), device: (1, 2.0)}, 5.0)
         (candidates,) = await store.bans_like([Query.by("x:q", table)], now=NOW)
         assert [one.rank for one in candidates] == [5.0]
         assert [dict(one.bearers) for one in candidates] == [{device: 1}]
 
-    async def test_what_may_not_alert_alone_takes_another_key_or_a_table_that_asks_for_none(
-        self, store: Store
-    ) -> None:
-        await store.enrol([a_ban("1", handle="umar")], now=NOW)
+    async def test_who_satisfies_no_row_of_grounds_is_not_read(self, store: Store) -> None:
+        """However much the sum: names and a device here, or much more of the names alone."""
+        await store.enrol([a_ban("1", handle="umar"), a_ban("2", handle="umar", device_id=DEVICE)], now=NOW)
         (umar,) = keys_of_handle("umar")
-        weak = {umar: (0, 9.0, False)}
-        assert await found(store, Query.by("x:q", a_table(weak, 5.0))) == []
-        assert await found(store, Query.by("x:q", a_table(weak, 5.0, freely=True))) == ["1"]
+        (device,) = (key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
+        steps = STEPS_A_NAT
+        grounds = {"grounds": (0, 1), "unseen": (0, 0, 0), "rows": ((2 * steps, steps, 0), (9 * steps, 0, 0))}
+        for names, read in ((5.0, ["2"]), (9.0, ["1", "2"])):
+            table = a_table({umar: (0, names), device: (1, 1.0)}, 1.0, **grounds)
+            assert sorted(await found(store, Query.by("x:q", table))) == read
+        unseen = a_table({umar: (0, 5.0)}, 1.0, **(grounds | {"unseen": (0, steps, 0)}))
+        assert sorted(await found(store, Query.by("x:q", unseen))) == ["1", "2"]
+        in_time = {"rows": ((2 * steps, 0, steps),), "moments": ((-math.inf, steps), (3_600.0, 0))}
+        late = a_table({umar: (0, 5.0)}, 1.0, **(grounds | in_time | {"at": NOW + 30 * DAY}))
+        assert await found(store, Query.by("x:q", late)) == []
 
     async def test_they_are_ranked_by_it_and_a_cliche_takes_no_place(self, store: Store) -> None:
         bans = [a_ban(str(n), handle="umar") for n in range(9)]
         await store.enrol([*bans, a_ban("best", handle="salma")], now=NOW)
         umar, salma = keys_of_handle("umar", "salma")
-        table = a_table({umar: (0, 2.0, True), salma: (0, 8.0, True)}, 1.0)
+        table = a_table({umar: (0, 2.0), salma: (0, 8.0)}, 1.0)
         assert (await found(store, Query.by("x:q", table), keep=2))[0] == "best"
 
     async def test_the_moment_is_known_of_a_ban_enrolled_lately(self, store: Store) -> None:
@@ -350,7 +358,7 @@ class TestReach:
         (umar,) = keys_of_handle("umarmedia")
         moments = ((-math.inf, 4 * STEPS_A_NAT), (3_600.0, 2 * STEPS_A_NAT), (2 * DAY, -STEPS_A_NAT))
         for least, names in ((5.0, {"now"}), (3.0, {"now", "day"}), (-0.5, set(ages))):
-            table = a_table({umar: (0, 0.5, True)}, least - 0.5, moments=moments)
+            table = a_table({umar: (0, 0.5)}, least - 0.5, moments=moments)
             assert set(await found(store, Query.by("x:q", table))) == names, least
 
     async def test_of_older_ones_no_more_is_known_than_that_they_are_older(
@@ -362,7 +370,7 @@ class TestReach:
         await store.enrol(bans, now=NOW)
         (umar,) = keys_of_handle("umarmedia")
         for age, true in ((180_000.0, set(range(820, 900))), (600_000.0, set(range(400, 900)))):
-            table = a_table({umar: (0, 0.5, True)}, 1.2, moments=((-math.inf, STEPS_A_NAT), (age, 0)))
+            table = a_table({umar: (0, 0.5)}, 1.2, moments=((-math.inf, STEPS_A_NAT), (age, 0)))
             names = {int(name) for name in await found(store, Query.by("x:q", table), keep=2_000)}
             assert names >= true, "whoever may be young enough is read"
             assert age > 200_000.0 or names == true, "those that gave way are known to be older"
@@ -377,27 +385,27 @@ class TestReach:
             bans = [dated(a_ban(f"{n}"), NOW - 1_000_000 + 1_000 * n) for n in range(first, last)]
             await store.enrol(bans, now=NOW)
             age = 1_000_000 - 1_000.0 * (last - 60)
-            table = a_table({umar: (0, 0.5, True)}, 1.2, moments=((-math.inf, STEPS_A_NAT), (age, 0)))
+            table = a_table({umar: (0, 0.5)}, 1.2, moments=((-math.inf, STEPS_A_NAT), (age, 0)))
             names = {int(name) for name in await found(store, Query.by("x:q", table), keep=2_000)}
             assert names == set(range(max(0, last - 60), last))
 
     async def test_a_ban_without_a_moment_is_not_taken_for_an_old_one(self, store: Store) -> None:
         await store.enrol([dated(a_ban("1"), None)], now=NOW)
         (umar,) = keys_of_handle("umarmedia")
-        table = a_table({umar: (0, 5.0, True)}, 5.0, moments=((-math.inf, STEPS_A_NAT), (0.0, -STEPS_A_NAT)))
+        table = a_table({umar: (0, 5.0)}, 5.0, moments=((-math.inf, STEPS_A_NAT), (0.0, -STEPS_A_NAT)))
         assert await found(store, Query.by("x:q", table)) == ["1"]
 
     async def test_who_was_banned_again_is_as_young_as_the_later_ban(self, store: Store) -> None:
         await store.enrol([dated(a_ban("1", occurred_at=NOW - DAY), NOW - 30 * DAY)], now=NOW)
         await store.enrol([dated(a_ban("1", occurred_at=NOW - 10), NOW - 10)], now=NOW)
         (umar,) = keys_of_handle("umarmedia")
-        table = a_table({umar: (0, 5.0, True)}, 5.5, moments=((-math.inf, STEPS_A_NAT), (3_600.0, 0)))
+        table = a_table({umar: (0, 5.0)}, 5.5, moments=((-math.inf, STEPS_A_NAT), (3_600.0, 0)))
         assert await found(store, Query.by("x:q", table)) == ["1"]
 
     async def test_remembered_accounts_are_asked_for_so_as_well(self, store: Store) -> None:
         await store.remember([a_remembered("1", handle="umar"), a_remembered("2", handle="salma")], now=NOW)
         umar, salma = keys_of_handle("umar", "salma")
-        table = a_table({umar: (0, 5.0, True), salma: (0, 4.0, True)}, 4.5, at=None)
+        table = a_table({umar: (0, 5.0), salma: (0, 4.0)}, 4.5, at=None)
         assert await recalled(store, Query.by("x:q", table)) == ["1"]
 
     async def test_an_account_is_listed_under_the_keys_that_were_made_with_its_look_up(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.unlike import withdraw_unlike
 from agents.doors import remembered_of
-from samehand.frequency import Frequencies
 from store.base import Remembered
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_change, a_sign_up
@@ -14,13 +14,13 @@ from tests.makers import a_ban, a_change, a_sign_up
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 
-async def alerted(life: Life) -> tuple[Remembered, Frequencies]:
+async def alerted(life: Life) -> tuple[Remembered, Snapshot]:
     """An open alert about 99, and how 99 looks after a change into somebody else."""
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
     await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
     assert len(life.alerts) == 1
     changed = remembered_of(a_change("99", handle="salma_kitchen"), life.house.keyers)
-    return changed, await life.house.store.frequencies(at=0.0)
+    return changed, await snapshot_of(life.house, 0.0)
 
 
 async def owed(life: Life) -> list[str | None]:
@@ -29,26 +29,26 @@ async def owed(life: Life) -> list[str | None]:
 
 
 async def test_who_is_somebody_else_now_ends_the_alert(life: Life) -> None:
-    changed, frequencies = await alerted(life)
-    await withdraw_unlike([changed], frequencies, life.house)
+    changed, snapshot = await alerted(life)
+    await withdraw_unlike([changed], snapshot, life.house)
     assert await owed(life) == ["no-longer-resembles"]
 
 
 async def test_an_older_state_ends_nothing(life: Life) -> None:
-    changed, frequencies = await alerted(life)
-    await withdraw_unlike([replace(changed, seen_at=changed.seen_at - 86_400)], frequencies, life.house)
+    changed, snapshot = await alerted(life)
+    await withdraw_unlike([replace(changed, seen_at=changed.seen_at - 86_400)], snapshot, life.house)
     assert await owed(life) == []
 
 
 async def test_what_shares_no_pepper_cannot_be_compared_and_ends_nothing(life: Life) -> None:
-    changed, frequencies = await alerted(life)
+    changed, snapshot = await alerted(life)
     foreign = tuple(replace(one, pepper_id=9) for one in changed.fingerprints)
-    await withdraw_unlike([replace(changed, fingerprints=foreign)], frequencies, life.house)
+    await withdraw_unlike([replace(changed, fingerprints=foreign)], snapshot, life.house)
     assert await owed(life) == []
 
 
 async def test_nobody_is_asked_about_an_account_without_alerts(life: Life) -> None:
-    changed, frequencies = await alerted(life)
+    changed, snapshot = await alerted(life)
     stranger = replace(changed, account="telegram:1")
-    await withdraw_unlike([stranger], frequencies, life.house)
+    await withdraw_unlike([stranger], snapshot, life.house)
     assert await owed(life) == []

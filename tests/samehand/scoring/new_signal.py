@@ -43,7 +43,7 @@ signals.POSITION[BADGE.name] = len(signals.SIGNALS) - 1
 
 async def main() -> None:
     """Enrols a ban that shares the badge alone, and looks a sign-up up as a worker does."""
-    from samehand.score import score
+    from samehand.scoring.score import score
     from samehand.scoring.upper_bound import UpperBound
     from samehand.weights import Row, SignalWeights, default_weights
     from store.base import Query
@@ -51,7 +51,7 @@ async def main() -> None:
     from tests.store.makers import NOW, a_ban, an_account, fingerprints
 
     shipped = default_weights()
-    badge = SignalWeights(levels={"same": Row(m=0.5, u=1e-9, ceiling=22.0)})
+    badge = SignalWeights(levels={"same": Row(m=0.5, u=1e-9, ceiling=22.0)}, ground="values")
     weights = msgspec.structs.replace(shipped, signals={**shipped.signals, "badge": badge})
     store = MemoryStore()
     worn = ("https://charity.example/7",)

@@ -20,11 +20,13 @@ from samehand.account import Account, Avatar
 from samehand.fingerprint import Fingerprint, distil, enrolment_keys, query_keys
 from samehand.frequency import Frequencies, NothingCounted
 from samehand.keys import Key, KeyKind
-from samehand.score import score
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
+from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
-from samehand.signals import JOINT, SIGNALS
+from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
+from samehand.signals.crossing import CROSSING
+from samehand.signals.reach import REACH
 from samehand.signals.sight import Sight
 from samehand.weights import Weights, default_weights
 from store.ranking import Tables
@@ -139,7 +141,7 @@ def allowed(
     sight = Sight(frequencies, (ours.stratum,) * 2, (ours.platform,) * 2)
     listed, found = set(enrolment_keys(theirs)), {}
     shown: list[tuple[Any, Any]] = list(zip(SIGNALS, ours.traits, strict=True))
-    shown += [(one, one.of(ours.trait)) for one in JOINT]
+    shown += [(one, one.of(ours.trait)) for one in PAIRWISE]
     named = False
     for one, trait in shown:
         if trait is None:
@@ -147,7 +149,7 @@ def allowed(
         most: Most = one.most(trait, sight, weights.signals[one.name], banned=False)
         shared = listed.intersection((*one.keys(trait), *one.probes(trait)))
         named = named or (one.group == "name" and bool(shared))
-        if (shared and not most.in_part) or not (most.by_kind or most.by_key):
+        if (shared and one.group != "name") or not (most.by_kind or most.by_key):
             found[one.name] = 99.0
         elif shared:
             found[one.name] = max(says(most, key) for key in shared)
@@ -160,7 +162,7 @@ def allowed(
 
 def says(most: Most, key: Key) -> float:
     """What a signal says of one of its keys."""
-    return {**most.of_parts, **most.by_key}.get(key, most.by_kind.get(key[0], 0.0))
+    return most.by_key.get(key, most.by_kind.get(key[0], 0.0))
 
 
 @settings(max_examples=600)
@@ -197,13 +199,14 @@ def test_facts_of_a_group_count_as_the_score_counts_them(share: float, values: l
         listed=(),
         facts=(0, 1, 2),
         steps=tuple(int(value * STEPS_A_NAT) for value in values),
-        alone=(True,) * 3,
         floors=(0, 0, 0),
         groups=(((0, 2), int(share * 1024)),),
         moments=((-np.inf, 0),),
         at=None,
         least=0,
-        freely=False,
+        grounds=(0, 0, 0),
+        unseen=(0, 0),
+        rows=((0, 0),),
     )
     sums, _ = Tables.of([table]).sums(
         np.zeros(1, np.int64),
@@ -222,12 +225,6 @@ def sums_of(ours: Account, theirs: Account, *, bans: int = 100_000, age: float =
 
 ONE: Final = Account(platform="x", account_id="1", handle="zarghunkakar", display_name="Zarghun Kakar")
 DEVICE: Final = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
-
-
-def test_who_shares_a_part_of_a_name_alone_is_not_read_and_with_a_device_is() -> None:
-    part = Account(platform="x", account_id="2", handle="kakarzarghunpress")
-    assert not sums_of(ONE, part)[1]
-    assert sums_of(replace(ONE, device_id=DEVICE), replace(part, device_id=DEVICE))[1]
 
 
 @pytest.mark.parametrize(
@@ -252,14 +249,14 @@ def test_who_is_named_like_an_organisation_and_says_its_name_is_read() -> None:
     front = Account(platform="watchlist", account_id="XX:1", display_name="Tehrik-e Northern Valley Front")
     named = Account(platform="x", account_id="1", display_name="Tehreek Northern Valley Front")
     bio = "Voice of the Tehreek e Northern Valley Front. Follow!"
-    for says, read in ((bio, True), (None, False)):
-        table = UpperBound(WEIGHTS).table([seen(replace(named, bio=says), AT)], NothingCounted(1_000))
-        assert bounded(table, seen(front), None)[1] is read
+    table = UpperBound(WEIGHTS).table([seen(replace(named, bio=bio), AT)], NothingCounted(1_000))
+    assert bounded(table, seen(front), None)[1]
 
 
-def test_who_shares_a_network_and_a_part_of_a_name_is_not_read() -> None:
-    part = Account(platform="x", account_id="2", handle="kakarzarghunpress", ip="39.40.12.7")
-    assert not sums_of(replace(ONE, ip="39.40.12.7"), part, age=60.0)[1]
+def test_who_shares_only_circumstances_is_not_read() -> None:
+    shared = replace(ONE, display_name=None, ip="39.40.12.7", locale="ps-AF", referrer="invite:7GQ2")
+    ours, theirs = (replace(shared, handle=name) for name in ("abc", "xyz"))
+    assert not sums_of(ours, theirs, bans=0, age=60.0)[1]
 
 
 def test_the_moment_decides_where_a_picture_and_an_address_share_little() -> None:
@@ -291,7 +288,7 @@ def test_both_keys_are_made_in_one_pass_and_are_those_made_apart() -> None:
     table = UpperBound(WEIGHTS).table([ours], NothingCounted())
     assert sorted(table.keys) == sorted(query_keys(ours))
     assert sorted(table.listed) == sorted(enrolment_keys(ours))
-    assert len(table.keys) == len(table.facts) == len(table.steps) == len(table.alone)
+    assert len(table.keys) == len(table.facts) == len(table.steps)
 
 
 def test_two_peppers_of_a_rotation_make_one_table() -> None:
@@ -323,7 +320,7 @@ def test_a_new_signal_takes_its_file_the_registry_and_rows_of_weights() -> None:
     assert done.stdout.split() == ["x:1", "likely"], done.stderr
 
 
-@pytest.mark.parametrize("signal", [*SIGNALS, *JOINT], ids=lambda signal: signal.name)
+@pytest.mark.parametrize("signal", [*SIGNALS, CROSSING, REACH], ids=lambda signal: signal.name)
 def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
     """One that shares a key, or has none to share, adds no more than the signal said it could."""
     for example in signal.examples:
@@ -331,7 +328,7 @@ def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
         trait = next(
             (mine for one, mine in zip(SIGNALS, ours.traits, strict=True) if one is signal),
             None,
-        ) or (signal.of(ours.trait) if signal in JOINT else None)
+        ) or (signal.of(ours.trait) if signal in PAIRWISE else None)
         if trait is None or example.level is None:
             continue
         sight = Sight(NothingCounted(1_000), (ours.stratum,) * 2, (ours.platform,) * 2)
@@ -339,7 +336,7 @@ def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
         most: Most = signal.most(trait, sight, table, banned=False)
         listed = set(enrolment_keys(theirs))
         shared = listed.intersection((*signal.keys(trait), *signal.probes(trait)))
-        if most.in_part or (not shared and (most.by_key or most.by_kind) and not most.unkeyed):
+        if signal.group == "name" or (not shared and (most.by_key or most.by_kind) and not most.unkeyed):
             continue  # names: the property above
         said = [says(most, key) for key in shared]
         weighs = partial(score, ours, theirs, PLAIN, NothingCounted(1_000))

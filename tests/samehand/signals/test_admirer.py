@@ -10,10 +10,10 @@ from samehand.account import Account, Avatar
 from samehand.evidence import Score
 from samehand.fingerprint import distil
 from samehand.frequency import NothingCounted
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.signals.admirer import ADMIRER
 from samehand.signals.base import Example
-from samehand.signals.crossing import Names, names_of
+from samehand.signals.sight import Sight
 from samehand.weights import default_weights
 
 PICTURE = Avatar(pdq=bytes(range(0, 256, 8)), quality=90)
@@ -31,9 +31,10 @@ def no_keyer(domain: str, value: bytes) -> bytes:
     return value[:10].ljust(10, b"\0")
 
 
-def names(account: Account) -> Names:
-    fingerprint = distil(account, no_keyer, at=None)
-    return names_of(fingerprint.trait("handle"), fingerprint.trait("name"))
+def compared(ours: Account, theirs: Account) -> str | None:
+    mine, other = (distil(one, no_keyer, at=None) for one in (ours, theirs))
+    found = ADMIRER.between(mine.trait, other.trait, Sight(NothingCounted(), ("", ""), ("x", "x")))
+    return found.level if found else None
 
 
 def scored(ours: Account) -> Score:
@@ -47,8 +48,7 @@ def scored(ours: Account) -> Score:
 
 @pytest.mark.parametrize("example", ADMIRER.examples)
 def test_each_example_shows_its_level(example: Example) -> None:
-    found = ADMIRER.compare(names(example.ours), names(example.theirs))
-    assert (found.level if found else None) == example.level
+    assert compared(example.ours, example.theirs) == example.level
 
 
 def test_an_admirer_who_shows_the_picture_is_not_called_likely() -> None:
@@ -66,5 +66,5 @@ def test_calling_oneself_an_admirer_does_not_hide_the_same_device() -> None:
 
 
 def test_a_word_of_admirers_in_both_names_says_nothing() -> None:
-    both = names(Account(platform="x", account_id="1", handle="kakar_fans"))
-    assert ADMIRER.compare(both, both) is None
+    both = Account(platform="x", account_id="1", handle="kakar_fans")
+    assert compared(both, both) is None

@@ -6,7 +6,7 @@ from samehand.account import Account
 from samehand.fingerprint import Fingerprint, distil
 from samehand.frequency import LATELY, STRATUM_ACCOUNTS_MIN
 from samehand.keys import KeyKind
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.signals.sight import Sight
 from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import keyer

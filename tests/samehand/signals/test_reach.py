@@ -8,7 +8,7 @@ from hypothesis import given
 from samehand.account import Account
 from samehand.fingerprint import Fingerprint, distil, enrolment_keys, pack, query_keys, unpack
 from samehand.frequency import NothingCounted
-from samehand.score import score
+from samehand.scoring.score import score
 from samehand.signals.base import Example
 from samehand.signals.reach import REACH, Reach
 from samehand.weights import default_weights

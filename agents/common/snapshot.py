@@ -1,0 +1,24 @@
+"""What the store had counted when a batch was taken: all of its pairs are priced by one state of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.house import House
+from samehand.frequency import Frequencies
+from samehand.scoring.calendar import BanCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How many accounts bear each value, and when bans took effect."""
+
+    frequencies: Frequencies
+    calendar: BanCalendar
+
+
+async def snapshot_of(house: House, at: float) -> Snapshot:
+    """The store's counts as of a moment (Unix seconds), and its calendar: most batches ask no server."""
+    store = house.store
+    frequencies = await house.ask(store.frequencies(at=at))
+    return Snapshot(frequencies, await house.ask(store.calendars(now=house.now())))

@@ -1,0 +1,131 @@
+"""Caps: which independent grounds speak for a pair decides how much it may be.
+
+Evidence of one kind, however much, has an innocent explanation: a family shares a tablet, namesakes share a
+name, a café an address. So a table says which grounds must speak, and how clearly, for a pair to be
+``possible`` or ``likely``. The best row counts whose grounds all speak, so that one more agreeing fact never
+takes a pair down: a superset of grounds satisfies every row that the smaller set satisfied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from samehand.errors import UnusableWeights
+
+Band = Literal["likely", "possible", "none"]
+Ground = Literal["names", "values", "device", "network", "shown", "moment"]
+Condition = Literal["official-list", "fan-account"]
+
+GROUNDS: Final[Mapping[Ground, str]] = {
+    "names": "the names",
+    "values": "values that belong to somebody (e-mail, phone, payment)",
+    "device": "the device",
+    "network": "the network",
+    "shown": "what is shown (picture, words, contact points)",
+    "moment": "the moment",
+}
+"""The grounds, independent of each other, and what a reader calls them."""
+
+# What many strangers have in common at any moment: a carrier's address is shared by thousands within an hour.
+_CIRCUMSTANTIAL: Final = frozenset(("network", "moment"))
+# Nats. Less than a factor of two speaks for nothing.
+_SPEAKS: Final = 0.7
+
+
+class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where each ground of ``needs`` weighs at least so many nats, a pair may be up to ``most``.
+
+    ``unless``: the row does not count against an official list, or where the account calls itself a fan's.
+    """
+
+    needs: dict[Ground, float]
+    most: Literal["likely", "possible"]
+    unless: tuple[Condition, ...] = ()
+    source: str = ""
+
+
+class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table of caps. Without a row that counts, a pair stays below ``possible``.
+
+    A pair above its cap is pressed below the threshold that it may not reach: of what exceeds ``room`` nats
+    below it, half of the room is left at ``half`` nats. So the order of the evidence is kept.
+    """
+
+    rows: tuple[Cap, ...]
+    room: float = 3.0
+    half: float = 8.0
+
+    def most(self, nats: Mapping[Ground, float], conditions: Collection[Condition] = ()) -> Band:
+        """The most that a pair may be whose grounds weigh so much."""
+        best: Band = "none"
+        for row in self.rows:
+            if best == row.most or any(one in conditions for one in row.unless):
+                continue
+            if all(nats.get(ground, 0.0) >= least for ground, least in row.needs.items()):
+                if row.most == "likely":
+                    return "likely"
+                best = "possible"
+        return best
+
+    def sentence(
+        self, most: Band, nats: Mapping[Ground, float], conditions: Collection[Condition] = ()
+    ) -> str:
+        """Why a pair is held at ``most``, for the moderator.
+
+        A ground speaks clearly that weighs what some row asks of it.
+        """
+        asked = {
+            ground: min((row.needs.get(ground, math.inf) for row in self.rows), default=0.0)
+            for ground in GROUNDS
+        }
+        speaking = [words for ground, words in GROUNDS.items() if nats.get(ground, 0.0) >= asked[ground]]
+        speaks = "speak" if speaking[1:] or speaking == [GROUNDS["names"]] else "speaks"
+        who = f"Only {_listed(speaking)} {speaks} clearly" if speaking else "Nothing speaks clearly"
+        because = f"{who} for this pair"
+        if "official-list" in conditions:
+            because += ", against an official list"
+        if "fan-account" in conditions:
+            because += ", and the account calls itself a fan's"
+        verdict = (
+            "enough to be looked at, not to be likely" if most == "possible" else "too little for an alert"
+        )
+        return f"{because}: {verdict}."
+
+    def pressed(self, log_odds: float, limit: float, floor: float = -math.inf) -> float:
+        """Log-odds that lie below ``limit`` and are in the order of those given; never more than those.
+
+        Those of at least ``floor`` stay there: who may be ``possible`` is not pressed out of that.
+        """
+        room = min(self.room, limit - floor)
+        excess = log_odds - (limit - room)
+        return log_odds if excess <= 0.0 else max(limit - room * self.half / (excess + self.half), floor)
+
+    def check(self) -> None:
+        """Checks every row.
+
+        Raises:
+            UnusableWeights: a row needs nothing, too little, or only what strangers have in common.
+        """
+        if self.room <= 0 or self.half < self.room:
+            raise UnusableWeights("caps need 0 < room <= half, or more evidence would not rank higher")
+        for place, row in enumerate(self.rows):
+            if not row.needs or min(row.needs.values()) < _SPEAKS:
+                raise UnusableWeights(
+                    f"caps.rows.{place}.needs must ask some ground for {_SPEAKS} nats or more"
+                )
+            if _CIRCUMSTANTIAL.issuperset(row.needs):
+                raise UnusableWeights(f"caps.rows.{place}: network and moment together may not alert")
+            if {"names"}.issuperset(_CIRCUMSTANTIAL.union(row.needs) - _CIRCUMSTANTIAL) and not (
+                "official-list" in row.unless or "network" in row.needs
+            ):
+                raise UnusableWeights(
+                    f"caps.rows.{place}: names may not alert alone against an official list"
+                )
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

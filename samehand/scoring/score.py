@@ -1,0 +1,237 @@
+"""From two fingerprints to log-odds, with the reasons.
+
+The plan:
+
+1. **Compare**: each signal compares two traits, or two whole accounts, and finds a level, or nothing.
+2. **Weigh**: the level's row gives a match weight, ``ln(m / u)``; where a crowd shares the value, what that
+   takes away is shown as a line of its own.
+3. **Group**: of dependent agreements the best counts whole and the others for a share, and so of differences.
+4. What the banned account took over from the new one is taken back.
+5. **Cap**: which independent grounds speak decides how much the pair may be (:mod:`samehand.scoring.caps`).
+6. **Sum**: the prior and all lines make the log-odds exactly. Nothing is added that is not shown.
+
+More agreement never lowers a score and more difference never raises it: each step is monotone by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from samehand.evidence import Evidence, Line, Score
+from samehand.fingerprint import Fingerprint
+from samehand.frequency import Frequencies
+from samehand.scoring.calendar import BanCalendar
+from samehand.scoring.caps import Condition, Ground
+from samehand.showings import Showings
+from samehand.signals import PAIRWISE, SIGNALS
+from samehand.signals.admirer import ADMIRER
+from samehand.signals.finding import Finding
+from samehand.signals.first_shown import FIRST_SHOWN, Order
+from samehand.signals.sight import Sight
+from samehand.watchlist.platforms import is_list
+from samehand.weights import DIFFERENCES, SignalWeights, Weights
+
+# Nats: what weighs less is no reason to tell that nobody knows who was first.
+_SPEAKS: Final = 0.7
+
+# What is asked of each signal, read once: every pair goes through all of them.
+_OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
+_OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one in PAIRWISE)
+
+
+def score(
+    ours: Fingerprint,
+    theirs: Fingerprint,
+    weights: Weights,
+    frequencies: Frequencies,
+    *,
+    policy: str | None = None,
+    showings: tuple[Showings, Showings] | None = None,
+    calendar: BanCalendar | None = None,
+) -> Score:
+    """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
+
+    ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing. ``calendar``
+    tells when others were banned; without it the moment is priced as shipped. ``showings`` are ours and
+    theirs, where it is known when the two showed what they show.
+    """
+    sight = Sight(
+        frequencies,
+        (ours.stratum, theirs.stratum),
+        (ours.platform, theirs.platform),
+        ours.at,
+        None if ours.at is None or theirs.at is None else ours.at - theirs.at,
+        ban_to_the_day=theirs.at_is_day,
+        calendar=calendar,
+        policy=policy,
+    )
+    lines = _compared(ours, theirs, sight, weights)
+    shown = _grouped(lines, weights)
+    speaking = lines
+    if showings is not None:
+        speaking = _taken_back(lines, shown, showings, weights)
+    prior = weights.prior(frequencies.bans)
+    log_odds = _sum(prior, shown)
+    conditions = _conditions(theirs, lines)
+    held = _capped(log_odds, speaking, conditions, weights, policy)
+    if held is not None:
+        shown.append(held)
+        log_odds = _sum(prior, shown)
+    probability = weights.probability(log_odds)
+    return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy))
+
+
+def _sum(prior: float, shown: Iterable[Evidence]) -> float:
+    return math.fsum([prior, *[line.weight for line in shown]])
+
+
+def _compared(ours: Fingerprint, theirs: Fingerprint, sight: Sight, weights: Weights) -> list[Line]:
+    """What each signal finds, weighed by itself."""
+    tables = weights.signals
+    lines = [
+        _weighed(name, group, finding, tables[name])
+        for (name, group, compare), mine, other in zip(_OF_TRAITS, ours.traits, theirs.traits, strict=True)
+        if mine is not None and other is not None and (finding := compare(mine, other, sight)) is not None
+    ]
+    for name, group, beyond, between in _OF_PAIRS:
+        if (finding := between(ours.trait, theirs.trait, sight)) is not None:
+            line = _weighed(name, group, finding, tables[name])
+            line.beyond = beyond
+            lines.append(line)
+    return lines
+
+
+def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> Line:
+    """The heaviest of a finding and the laxer ones that hold as well."""
+    line = _weighed_alone(name, group, finding, table)
+    for also in finding.also:
+        other = _weighed_alone(name, group, also, table)
+        if other.weight > line.weight:
+            line = other
+    return line
+
+
+def _weighed_alone(name: str, group: str | None, finding: Finding, table: SignalWeights) -> Line:
+    if finding.rate is None:
+        weight = table.as_shipped[finding.level]
+        return Line(name, group, table.ground, finding, weight, weight)
+    weight = unshared = table.nats(finding.level, finding.rate)
+    if finding.crowd and finding.rate_unshared is not None:
+        unshared = max(weight, table.nats(finding.level, finding.rate_unshared))
+    return Line(name, group, table.ground, finding, weight, unshared)
+
+
+def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, float]]:
+    """What each line adds (nats), and what it would if nobody else had been counted with its value.
+
+    Of a group the best counts whole. What speaks beyond others counts for what exceeds the best of them.
+    """
+    best: dict[str, Line] = {}
+    groups: list[str | None] = []
+    for line in lines:
+        group = line.group if line.weight > 0.0 and not line.beyond else None
+        if line.weight < 0.0 and line.finding.level in DIFFERENCES:
+            group = "apart"
+        groups.append(group)
+        if group is not None and abs(line.weight) > abs(best.setdefault(group, line).weight):
+            best[group] = line
+    adding = []
+    for line, group in zip(lines, groups, strict=True):
+        share = 1.0 if group is None or best[group] is line else weights.group_shares.get(group, 1.0)
+        less = 0.0
+        if line.beyond:
+            less = max((one.weight for one in lines if one.signal in line.beyond), default=0.0)
+        weight, unshared = (
+            max(nats - less, 0.0) if less > 0.0 else nats for nats in (line.weight, line.unshared)
+        )
+        adding.append((weight * share, unshared * share))
+    return adding
+
+
+def _grouped(lines: Sequence[Line], weights: Weights) -> list[Evidence]:
+    """The lines as they are shown, each with what it adds."""
+    shown = []
+    for line, (weight, unshared) in zip(lines, _adding(lines, weights), strict=True):
+        if line.beyond and unshared <= 0.0:
+            continue  # another line says as much
+        finding = line.finding
+        shown.append(Evidence(line.signal, unshared, finding.level, finding.because))
+        if weight < unshared:
+            crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
+            shown.append(Evidence(line.signal, weight - unshared, "shared-by-many", crowd))
+    return shown
+
+
+def _taken_back(
+    lines: list[Line], shown: list[Evidence], showings: tuple[Showings, Showings], weights: Weights
+) -> list[Line]:
+    """Adds to ``shown`` what of the copied values ours showed first, or of which nobody knows who did.
+
+    Answers the lines that still speak. What is taken back is what the score would lack without the others.
+    """
+    copied = [
+        (line, FIRST_SHOWN.order(line.signal, *showings))
+        for line in lines
+        if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.finding.level)
+    ]
+    first = [line for line, order in copied if order is Order.FOUND]
+    rest = [line for line in lines if line not in first]
+    if first:
+        finding = FIRST_SHOWN.found_first([line.signal for line in first], showings[0])
+        bound = max(-weights.signals[FIRST_SHOWN.name].as_shipped[finding.level], 0.0)
+        without = math.fsum([line.weight for line in _grouped(rest, weights)])
+        gave = max(math.fsum([line.weight for line in shown]) - without, 0.0)
+        shown.append(Evidence(FIRST_SHOWN.name, -min(gave, bound), finding.level, finding.because))
+    doubtful = [line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= _SPEAKS]
+    if doubtful:
+        finding = FIRST_SHOWN.unknown(doubtful)
+        shown.append(Evidence(FIRST_SHOWN.name, 0.0, finding.level, finding.because))
+    return rest
+
+
+def _conditions(theirs: Fingerprint, lines: Sequence[Line]) -> tuple[Condition, ...]:
+    """What keeps some rows of the table of caps from counting."""
+    found: list[Condition] = []
+    if is_list(theirs.platform):
+        found.append("official-list")
+    if any(line.signal == ADMIRER.name for line in lines):
+        found.append("fan-account")
+    return tuple(found)
+
+
+def _grounds(lines: Sequence[Line], weights: Weights) -> dict[Ground, float]:
+    """What each ground weighs (nats): of what agrees, and sharing with no other ground."""
+    by_ground: dict[Ground, list[Line]] = {}
+    for line in lines:
+        if line.ground is not None and line.weight > 0.0:
+            by_ground.setdefault(line.ground, []).append(line)
+    return {
+        ground: math.fsum([weight for weight, _ in _adding(some, weights)])
+        for ground, some in by_ground.items()
+    }
+
+
+def _capped(
+    log_odds: float,
+    lines: Sequence[Line],
+    conditions: tuple[Condition, ...],
+    weights: Weights,
+    policy: str | None,
+) -> Evidence | None:
+    """The line that presses a pair below the band that its grounds do not allow; ``None`` of most."""
+    caps = weights.caps
+    # Most pairs lie so low that no cap has anything to press.
+    if log_odds <= weights.alerts_from(policy) - caps.room:
+        return None
+    nats = _grounds(lines, weights)
+    most = caps.most(nats, conditions)
+    if most == "likely":
+        return None
+    from_possible = weights.alerts_from(policy)
+    if most == "none":
+        held = caps.pressed(log_odds, from_possible) - log_odds
+    else:
+        held = caps.pressed(log_odds, weights.likely_from(policy), from_possible) - log_odds
+    return Evidence("rule", held, "capped", caps.sentence(most, nats, conditions)) if held < 0.0 else None
