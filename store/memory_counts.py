@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 from samehand.frequency import LATELY
 from samehand.keys import KeyKind
-from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, matured
+from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
 from store.counting import Sighting
 from store.limits import HALF_LIFE_SECONDS
 
@@ -102,7 +103,7 @@ class Counts:
         """Counts an account in its seat, and its values, each once a cluster."""
         self.since = now if self.since is None else self.since
         self.halved = now if self.halved is None else self.halved
-        self.latest = max(self.latest, seen_at)
+        self.latest = max(self.latest, latest_moment(seen_at))
         seat = sighting.seat, stratum
         if seat not in self.seen:
             self.seen.add(seat)
@@ -123,7 +124,8 @@ class Counts:
             self.history.halve(number)
             self.halved, self.seen, halvings = now, set(), halvings + 1
         newest = Version(number, self.latest, strata + self.strata, halvings)
-        self.kept = kept_beside(self.kept, self.newest, newest, self.lag_seconds)
+        # All that were ever due: one a lag, and of each but its strata.
+        self.kept = kept_beside(self.kept, self.newest, newest, -math.inf, self.lag_seconds)
         self.bans, self.since, self.newest, self.strata = self.live_bans(), now, newest, Counter()
         return True
 

@@ -5,7 +5,8 @@ their order in the file, and what they show is counted each hour: so each is jud
 have counted before it (docs/adr/0036-lag.md), and none by those that came after it.
 
 Rows that do not say when come last and all at once: they see what the dated ones counted, and of one another
-what others hand out (addresses, pictures), which they may have met the same day.
+what others hand out (addresses, pictures), which they may have met the same day. So do rows of one date
+without a time, at the beginning of their day.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from desk.cli.files import Line
 from desk.cli.input_source import told
 from desk.cli.rownames import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from desk.cli.unusable_fields import UnusableFields
+from samehand.fingerprint import is_day
 from samehand.weights import Weights, default_weights
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
@@ -132,13 +134,18 @@ class Offline:
         self._alerts, self._dead = [], []
         undated = [row for row in rows if not row.line.dated]
         for hour in by_hour([row for row in rows if row.line.dated], lambda row: row.event.at):
-            await self._screen(self._dated, hour, hear)
+            await self._at_once(self._dated, [row for row in hour if is_day(row.event.at)], hear)
+            await self._screen(self._dated, [row for row in hour if not is_day(row.event.at)], hear)
             await self._freeze()
-        if undated:
-            await self._count(undated)
-            await self._screen(self._undated, undated, hear)
+        await self._at_once(self._undated, undated, hear)
         self.scored.alerts += _in_order(self._alerts)
         self.scored.faults += _in_order(self._dead)
+
+    async def _at_once(self, screen: Screen, rows: Sequence[_Row], hear: Callable[[int], None]) -> None:
+        """Looks rows up of which nobody knows which came first."""
+        if rows:
+            await self._count(rows)
+            await self._screen(screen, rows, hear)
 
     async def _count(self, rows: Sequence[_Row]) -> None:
         """Counts what rows show. On which our own logic fails, :meth:`_screen` tells."""

@@ -75,8 +75,8 @@ def command(
     named by its number. One of the files may be `-`, standard input.
 
     How common a value is, each account learns from those before it, as in a worker: of names and the like
-    from those a day or two older, of networks and pictures from those an hour older. Rows that do not say
-    when come last, and count only networks and pictures among one another.
+    from those a day or two older, of networks and pictures from those an hour older. Rows of one date without
+    a time, and rows that do not say when, which come last, learn of networks and pictures from one another.
 
     \b
     Examples:

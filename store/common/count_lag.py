@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from samehand.fingerprint import is_day
 from samehand.keys import KeyKind
 
 # Carriers, makers of phones and browsers, whoever spreads a link, and platforms with the picture that they
@@ -24,6 +25,9 @@ from samehand.keys import KeyKind
 HANDED_OUT: Final = frozenset(
     (KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT, KeyKind.REFERRER, KeyKind.AVATAR)
 )
+
+
+DAY_SECONDS: Final = 86_400.0
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -48,26 +52,34 @@ NOTHING: Final = Version(0, 0.0)
 """Before the first freeze."""
 
 
+def latest_moment(seen_at: float) -> float:
+    """When an event may have occurred at the latest: a date without a time stands for its whole day."""
+    return seen_at + DAY_SECONDS if is_day(seen_at) else seen_at
+
+
 def matured(versions: Sequence[Version], at: float, lag_seconds: float) -> Version:
     """The latest of versions (in their order) that ends the lag before a moment; else the oldest.
 
-    Of what is kept one does for each event that is no older than the latest counted, :data:`NOTHING` at
-    first. The oldest is for events that come long after others of their time, and for a lag made longer.
+    Without a lag the newest. Of what is kept one does for each event of now, :data:`NOTHING` at first. The
+    oldest is for events that come long after others of their time, and for a lag made longer.
     """
+    if not lag_seconds:
+        return versions[-1]  # also where dates without times end it tomorrow
     old = [it for it in versions if it.until <= at - lag_seconds]
     return old[-1] if old else versions[0]
 
 
 def kept_beside(
-    kept: Sequence[Version], superseded: Version, newest: Version, lag_seconds: float
+    kept: Sequence[Version], superseded: Version, newest: Version, since: float, lag_seconds: float
 ) -> tuple[Version, ...]:
     """Those to keep beside the newest, which supersedes the last one, in their order.
 
-    One is kept a lag, so that what is counted takes effect after one to two of them and never sooner, and no
-    more than two, since each is a whole sketch: the one that is read, and the one that is read next.
+    ``since``: of which moment the oldest event is that has to be judged. One is kept a lag, so that what is
+    counted takes effect after one to two of them and never sooner, and hardly ever more than two, since each
+    is a whole sketch: the one that is read, and the one that is read next.
     """
     due = not kept or superseded.until >= kept[-1].until + lag_seconds
     if due or superseded.until <= newest.until - lag_seconds:
         kept = (*kept, superseded)
-    first = matured((*kept, newest), newest.until, lag_seconds).number
+    first = matured((*kept, newest), since, lag_seconds).number
     return tuple(it for it in kept if it.number >= first)

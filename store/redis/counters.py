@@ -18,7 +18,7 @@ import numpy as np
 from samehand.frequency import LATELY
 from samehand.keys import KeyKind
 from store.base import Remembered
-from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, matured
+from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
 from store.counting import Counted, counted
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
 from store.redis.link import together
@@ -125,7 +125,7 @@ class Counters:
             await self._shards.link.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
         parts = self._laid_out(accounts)
-        latest = repr(max(account.seen_at for account in accounts))
+        latest = repr(max(latest_moment(account.seen_at) for account in accounts))
         await together(
             [
                 self._shards.script(
@@ -168,7 +168,7 @@ class Counters:
             strata.update(counts)
             until = max(until, latest)
         newest = Version(version, until, strata, last.newest.halvings + fading)
-        kept = kept_beside(last.kept, last.newest, newest, self._lag)
+        kept = kept_beside(last.kept, last.newest, newest, min(until, now), self._lag)
         gone = {it.number for it in (*last.kept, last.newest)} - {it.number for it in kept}
         facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone)))
         await link.command(

@@ -61,7 +61,7 @@ class Town:
 
     def __init__(self) -> None:
         self.counts = Counts(HOUR, 0.0, lambda: 0)
-        self.now = 0.0
+        self.now = 9 * HOUR
         self.number = 0
 
     def sign_up(self, **traits: str) -> None:

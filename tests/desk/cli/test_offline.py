@@ -157,6 +157,26 @@ async def test_a_name_that_was_common_a_week_ago_is() -> None:
     assert after < before - 5.0
 
 
+@pytest.mark.parametrize("days", [0, 1])
+async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(days: int) -> None:
+    """The rows of one date, or of two that follow one another: the raid may have begun before midnight."""
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network", at=NOON - timedelta(days=9)))
+    date = NOON.replace(hour=0)
+    rows = a_raid(date - timedelta(days=days), timedelta(0))[:1_000] + a_raid(date, timedelta(0))[1_000:]
+    scored = await run(bans, of_accounts(*rows))
+    assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
+
+
+async def test_rows_of_one_date_know_of_one_another_what_others_hand_out() -> None:
+    date = NOON.replace(hour=0)
+    crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7", at=date) for i in range(300)]
+    bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7", at=date - timedelta(days=1)))
+    new = a_sign_up("new", handle="zarqa_bulletin", ip="198.51.100.7", at=date)
+    alone = await run(bans, of_accounts(new), candidates=3)
+    among = await run(bans, of_accounts(new, *crowd), candidates=3)
+    assert shared(among) < shared(alone)
+
+
 async def test_undated_rows_know_of_one_another_what_others_hand_out() -> None:
     crowd = [a_sign_up(f"c{i}", handle=f"somebody{i}x", ip="198.51.100.7") for i in range(300)]
     bans = of_bans(a_ban("old", handle="zarqa_bulletin", ip="198.51.100.7"))

@@ -137,6 +137,18 @@ async def test_what_has_been_common_for_a_week_is_even_if_nobody_came_since(make
     assert await store.named("umarmedia") == 50
 
 
+async def test_a_date_without_a_time_is_a_day_old_when_its_whole_day_is(make_store: MakeStore) -> None:
+    """A raid of the evening, told by its date alone: half an hour after the next midnight it is young."""
+    store = Hours(await make_store())
+    midnight = NOW - NOW % DAY
+    raid = [a_remembered(f"r{n}", handle="umar_media") for n in range(50)]
+    await store.at(midnight + 20.5 * HOUR, *raid, seen_at=midnight)
+    for hour in range(21, 75):
+        await store.at(midnight + (hour + 0.5) * HOUR, a_remembered(f"h{hour}", handle=f"reader{hour}x"))
+        assert hour > 46 or await store.named("umarmedia") == 0, hour
+    assert await store.named("umarmedia") == 50
+
+
 async def test_an_event_that_comes_late_knows_no_more_than_one_of_its_time(make_store: MakeStore) -> None:
     """Half a day behind the others: what was counted meanwhile is too young for it."""
     store = Hours(await make_store())
@@ -170,7 +182,7 @@ def test_what_is_read_ends_a_lag_before_the_newest_and_at_most_two_versions_wait
     newest = NOTHING
     for gap in gaps:
         following = Version(newest.number + 1, (newest.until or NOW) + gap)
-        kept = kept_beside(kept, newest, following, lag)
+        kept = kept_beside(kept, newest, following, following.until, lag)
         newest = following
         assert matured((*kept, newest), newest.until, lag).until <= newest.until - lag
         assert len(kept) <= 2
@@ -182,11 +194,17 @@ def test_a_version_is_read_no_later_than_two_lags_and_two_freezes_after_it(waits
     newest, past = NOTHING, [NOTHING]
     for wait in waits:
         following = Version(newest.number + 1, (newest.until or NOW) + wait)
-        kept = kept_beside(kept, newest, following, DAY)
+        kept = kept_beside(kept, newest, following, following.until, DAY)
         newest = following
         past.append(newest)
         due = [it for it in past if it.until <= newest.until - 2 * DAY - 4 * HOUR]
         assert matured((*kept, newest), newest.until, DAY).number >= max(it.number for it in due)
+
+
+def test_without_a_lag_nothing_is_kept_also_where_dates_end_tomorrow() -> None:
+    several = [Version(number, NOW + DAY) for number in (1, 2, 3)]
+    assert matured(several, NOW, 0.0) == several[-1]
+    assert kept_beside(several[:1], several[1], several[2], NOW, 0.0) == ()
 
 
 def test_a_lag_that_was_made_longer_reads_the_oldest_there_is() -> None:
