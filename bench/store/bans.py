@@ -29,6 +29,7 @@ KEYERS = Peppers(IDENTITY, (Pepper(1, b"nor a pepper that anybody else uses"),))
 _DAY = 86_400.0
 _PREFIX = "samehand:"
 _BATCH = 512
+_COUNTED = 100_000  # accounts that are remembered where what they show is counted
 # Ids as platforms give them, some eighteen digits; odd factors modulo 2 ** 60 permute.
 _SCATTER, _IDS = 0x9E3779B97F4A7C15, 1 << 60
 
@@ -94,10 +95,11 @@ class Ingest:
         return self.server_seconds / self.bans * 1e6
 
 
-def a_store(server: Server, bans: int) -> RedisStore:
-    """A store laid out for so many bans."""
+def a_store(server: Server, bans: int, *, counting: bool = False) -> RedisStore:
+    """A store laid out for so many bans; with ``counting`` its counts have a worker's room."""
     endpoint = Endpoint(url=server.administrator_url, deadline_seconds=30)
-    return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=_sizes(bans))
+    sizes = Sizes(bans=bans, remembered=_COUNTED) if counting else _sizes(bans)
+    return RedisStore(endpoint, prefix=_PREFIX, identity=IDENTITY, sizes=sizes)
 
 
 def a_layout(bans: int) -> Layout:
@@ -109,19 +111,21 @@ def _sizes(bans: int) -> Sizes:
     return Sizes(bans=bans, remembered=1_000, sketch_columns=1 << 10, filter_bits=1 << 16)
 
 
-async def enrol(store: RedisStore, server: Server, bans: Iterator[Ban]) -> Ingest:
+async def enrol(
+    store: RedisStore, server: Server, bans: Iterator[Ban], *, now: float = BANNED_AT + _DAY
+) -> Ingest:
     """Enrols bans in batches; making their fingerprints is part of it, as it is of a worker's job."""
     started, own, theirs, done = time.monotonic(), time.process_time(), server.cpu_seconds(), 0
     batch: list[Ban] = []
     for ban in bans:
         batch.append(ban)
         if len(batch) == _BATCH:
-            done += await _enrol(store, batch)
+            done += await _enrol(store, batch, now)
             batch = []
-    done += await _enrol(store, batch)
+    done += await _enrol(store, batch, now)
     return Ingest(done, time.monotonic() - started, time.process_time() - own, server.cpu_seconds() - theirs)
 
 
-async def _enrol(store: RedisStore, batch: Sequence[Ban]) -> int:
-    await store.enrol(batch, now=BANNED_AT + _DAY)
+async def _enrol(store: RedisStore, batch: Sequence[Ban], now: float) -> int:
+    await store.enrol(batch, now=now)
     return len(batch)
