@@ -15,7 +15,8 @@ from store.limits import CALENDAR_SECONDS
 from store.redis.link import together
 from store.redis.shards import Shards
 
-_ROW: Final = re.compile(rb"([0-9]+)([mhdu])([0-9]+)")  # a policy's number, what is counted, which row
+# A policy's number, what is counted, which row.
+_ROW: Final = re.compile(rb"([0-9]{1,12})([mhdu])([0-9]{1,12})")
 
 
 @dataclass(frozen=True, slots=True)
