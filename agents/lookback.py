@@ -132,7 +132,7 @@ class Lookback:
     ) -> _Scored | None:
         """The score at or above the bands; with the facts, who showed first what they share counts, too."""
         showings = None if fact is None else (fact.shown, ban.facts.shown)
-        policy = ban.facts.policy
+        policy = ban.facts.policy or ""
         for theirs in ban.fingerprints:
             scored = best_score((candidate.fingerprint,), theirs, self._house, snapshot, policy, showings)
             if scored is not None:

@@ -99,7 +99,11 @@ def best_score(
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
 ) -> tuple[Fingerprint, Score] | None:
-    """The score under the pepper that both sides share; ``None`` while a rotation has left them none."""
+    """The score under the pepper that both sides share; ``None`` while a rotation has left them none.
+
+    ``policy`` is the ban's, "" for one without; ``None`` while it is not known, and then the score is no
+    lower than by any policy's calendar.
+    """
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
             return mine, score(

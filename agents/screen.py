@@ -228,7 +228,7 @@ class Screen:
                 candidate.fingerprint,
                 self._house,
                 snapshot,
-                facts.policy,
+                facts.policy or "",
                 (account.shown, facts.shown) if self._house.rules.dated else None,
             )
             if scored is None or (scored[1].band == "none" and not below):

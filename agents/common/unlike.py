@@ -41,7 +41,7 @@ def _unlike(account: Remembered, ban: Ban, snapshot: Snapshot, house: House) -> 
     scored = [
         one
         for theirs in ban.fingerprints
-        if (one := best_score(account.fingerprints, theirs, house, snapshot, ban.facts.policy, shown))
+        if (one := best_score(account.fingerprints, theirs, house, snapshot, ban.facts.policy or "", shown))
         is not None
     ]
     return bool(scored) and all(one.band == "none" for _, one in scored)
