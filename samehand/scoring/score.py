@@ -63,7 +63,7 @@ def score(
         (ours.platform, theirs.platform),
         ours.at,
         None if ours.at is None or theirs.at is None else ours.at - theirs.at,
-        ban_to_the_day=theirs.at_is_day,
+        to_the_day=ours.at_is_day or theirs.at_is_day,
         calendar=calendar,
         policy=policy,
     )

@@ -17,7 +17,7 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
     ``at`` is the new account's moment, ``seconds_since_ban`` that minus the ban's, negative for one prepared
-    before it. ``ban_to_the_day``: the hour of the ban is not known. ``calendar`` tells when others were
+    before it. ``to_the_day``: of one of the two the day alone is known. ``calendar`` tells when others were
     banned; ``policy`` is the ban's, where it is known.
     """
 
@@ -26,7 +26,7 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     platforms: tuple[str, str]
     at: float | None = None
     seconds_since_ban: float | None = None
-    ban_to_the_day: bool = False
+    to_the_day: bool = False
     calendar: BanCalendar | None = None
     policy: str | None = None
 

@@ -45,7 +45,7 @@ BEFORE: Final = (
 )
 _LATER: Final = _Span("long-after", 365 * DAY_SECONDS, math.inf)
 _EARLIER: Final = _Span("long-before", -math.inf, -30 * DAY_SECONDS)
-# What a ban's moment is worth that is known to the day only: spans of less say nothing of it.
+# Where of either moment the day alone is known, spans of less than a week say nothing of the two.
 _DAY_SPANS: Final = frozenset(("within-a-week", "within-a-month", "within-a-year", "a-month-before"))
 
 
@@ -60,7 +60,7 @@ class TimingSignal(PairSignalBase):
         if at is None or since is None:
             return None
         spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
-        if sight.ban_to_the_day:
+        if sight.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]
         because = f"The account was made {_told(since)} the ban."
         if not spans:
