@@ -65,14 +65,17 @@ def _returning(field: Field, members: dict[str, list[str]], ordinary: list[str])
         back.append(Named(name, field, own[family][turn % len(own[family])] + DAY))
     crowd = [Named(name, field, LAST_BAN + DAY - SPREAD_SECONDS * rng.random()) for name in ordinary]
     looked = looked_up(banned, [*back, *crowd])
-    found = sum(
-        any(one.band != "none" and bans[one.ban][0] == family for one in several)
-        for (family, _), several in zip(accounts, looked.found, strict=False)
-    )
+    # The crowd comes after them.
+    missed = [
+        name
+        for (family, name), several in zip(accounts, looked.found, strict=False)
+        if not any(one.band != "none" and bans[one.ban][0] == family for one in several)
+    ]
     alarmed = [place - len(back) for place in looked.alarmed if place >= len(back)]
     return {
         "bans": len(bans),
-        "found": Share(found, len(accounts)).told(),
+        "found": Share(len(accounts) - len(missed), len(accounts)).told(),
+        "missed": missed,
         "alarmed": Share(len(alarmed), len(crowd)).told(),
         "ordinary_alarmed": [ordinary[place] for place in alarmed],
         "unreadable": looked.bad,
