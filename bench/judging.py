@@ -34,10 +34,11 @@ class Judge:
         weights = weights or default_weights()
         return cls(weights, UpperBound(weights), NothingCounted(), None)
 
-    async def at(self, store: Store, moment: float) -> Self:
-        """The same for events of a moment (Unix seconds). Raises what a store raises."""
+    async def at(self, store: Store, moment: float, *, now: float | None = None) -> Self:
+        """The same for events of a moment (Unix seconds), read ``now``. Raises what a store raises."""
         counted = await store.frequencies(at=moment)
-        return replace(self, counted=counted, calendar=await store.calendars(now=moment))
+        calendar = await store.calendars(now=moment if now is None else now)
+        return replace(self, counted=counted, calendar=calendar)
 
     def query(self, account: Remembered) -> Query:
         """Asks for those who can alert, as a worker does."""

@@ -62,7 +62,7 @@ class _Platform:
         judge = Judge.of(self._weights)
         for hour in by_hour(accounts, lambda it: it.seen_at):
             for batch in batches(hour, BATCH_RECORDS):
-                await self._screen(batch, await judge.at(self._store, batch[0].seen_at))
+                await self._screen(batch, await judge.at(self._store, batch[0].seen_at, now=NOW))
             for batch in batches(hour, BATCH_RECORDS):
                 await self._store.remember(batch, now=NOW)
             await self._store.freeze(now=NOW)
