@@ -92,7 +92,8 @@ class _Platform:
         found = await self._store.bans_like(queries, now=NOW, keep=_KEEP)
         for account, candidates in zip(batch, found, strict=True):
             at = account.fingerprints[0].at
-            scores = judge.scores(account, candidates)
+            facts = await self._store.facts([one.ref for one in candidates])
+            scores = judge.scores(account, candidates, [it.policy or "" if it else "" for it in facts])
             self._keep(
                 # In memory a candidate is referred to by its account key.
                 [
