@@ -41,6 +41,8 @@ _NEIGHBOUR_BITS: Final = 2.0
 # Assumed: for one who copies a part, three come by it otherwise; more, the more is left of either word.
 _PART_BITS: Final = 2.0
 REST_BITS: Final = 3.0
+# A word or a run in common costs so much at least, and REST_BITS for the share of either that is not.
+PART_COST_BITS_MIN: Final = 1.0
 _RUNS_MAX: Final = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
 _CONSONANTS_MIN: Final = 4
 

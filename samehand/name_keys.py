@@ -74,6 +74,15 @@ def tried_keys(name: NameTrait) -> list[Key]:
     return keys
 
 
+def initial_keys(name: NameTrait) -> list[tuple[str, Key]]:
+    """Of each word that is keyed with the first letter of another: the word, and the key."""
+    telling = _telling(name.words)
+    pairs = _pairs(telling) if len(telling) > 1 else []
+    return [
+        both for one, other in pairs for both in zip((one, other), _one_and_initial(one, other), strict=True)
+    ]
+
+
 def _without_some(telling: Sequence[str]) -> list[Key]:
     """Two of the words were the whole name, or all but one."""
     pairs = _pairs(telling)

@@ -89,6 +89,19 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         """The match weight of a level that such a share of unrelated accounts shows."""
         return self.levels[level].match_weight(rate) * self.multiplier
 
+    def most(self, levels: tuple[str, ...], rate: float) -> float:
+        """The most that any of these levels weighs if such a share of unrelated accounts shows it."""
+        if levels not in self._several:
+            rows = [self.levels[level] for level in levels]
+            self._several[levels] = [(math.log(row.m), *row.bounds) for row in rows]
+        of_rate = math.log(rate)
+        several = self._several[levels]
+        return max([min(max(m - of_rate, floor), ceiling) for m, floor, ceiling in several]) * self.multiplier
+
+    @cached_property
+    def _several(self) -> dict[tuple[str, ...], list[tuple[float, float, float]]]:
+        return {}
+
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From which calibrated probability on a pair is ``likely`` or ``possible``."""

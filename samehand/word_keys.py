@@ -7,13 +7,13 @@ names list their words under one kind of key, so that either finds the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Final
 
-from samehand.blocking import RUN, RUNS_TRIED_MAX
+from samehand.blocking import LETTERS_LENGTH_MIN, RUN, RUNS_TRIED_MAX, sorted_letters
 from samehand.commonness import bits, decoration, segments
 from samehand.crossing_keys import handle_words
 from samehand.keys import Key, KeyKind, key_of, keys_of
+from samehand.likeness import PART_COST_BITS_MIN, REST_BITS
 from samehand.word import Word
 
 # Six bytes a word and ban: the two rarest of both names.
@@ -21,6 +21,8 @@ _LISTED_MAX: Final = 2
 _TRIED_MAX: Final = 8
 TRIED: Final = (KeyKind.NAMING_WORD, KeyKind.HANDLE_WORD, KeyKind.NAME_WORD)
 _LENGTH_MIN: Final = 4
+# log2(26): no letter of a word says more.
+_LETTER_BITS_MAX: Final = 4.7
 # One bearer in 512: the posting of a commoner word is full of strangers.
 _BITS_MIN: Final = 9.0
 
@@ -38,41 +40,49 @@ def tried_words(handle: Word | None, name: Word | None) -> list[Key]:
     return [key for kind in TRIED for key in keys_of(kind, words)]
 
 
-def shown_by_words(word: Word, kinds: Iterable[KeyKind], nats: Callable[[float], float]) -> dict[Key, float]:
+def shown_by_words(
+    word: Word, kinds: Iterable[KeyKind], in_any_order: KeyKind | None, nats: Callable[[float], float]
+) -> dict[Key, float]:
     """What keys of one word of several show at most: its bits."""
-    told = {piece.encode(): nats(own) for piece, own in word.pieces.items()}
-    return {key_of(kind, piece): most for kind in kinds for piece, most in told.items()}
+    told = {piece: nats(own) for piece, own in word.pieces.items()}
+    found = {key_of(kind, piece.encode()): most for kind in kinds for piece, most in told.items()}
+    if in_any_order is not None:
+        for piece, most in told.items():
+            # A word of all letters but one may be the whole with a letter missing.
+            if LETTERS_LENGTH_MIN <= len(piece) < len(word.base) - 1:
+                found[key_of(in_any_order, sorted_letters(piece).encode())] = most
+    return found
 
 
 def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float]:
     """What keys of runs show at most: the words in which a run lies, as the whole is read.
 
-    Who has more of it in common shares a run there as well, or most often another key.
+    Of a word of which it holds a few letters these, and of all of them less what it costs that the rest is
+    not in common. Who has more in common shares a run there as well, or most often another key.
     """
     pieces = segments(word.base)
-    if len(pieces) < 2:
+    whole = sum((piece.bits for piece in pieces), 0.0)
+    if len(pieces) < 2 or whole <= 0.0:
         return {}
-    ends, end = [], 0
-    for piece in pieces:
-        end += len(piece.text)
-        ends.append(end)
     found: dict[Key, float] = {}
-    first = last = 0
-    told: dict[tuple[int, int], float] = {}
+    told: dict[tuple[float, int], float] = {}
     for at in range(min(len(word.base) - RUN + 1, RUNS_TRIED_MAX)):
-        while first < len(ends) - 1 and ends[first] <= at:
-            first += 1
-        while last < len(ends) - 1 and ends[last] < at + RUN:
-            last += 1
-        if (first, last) not in told:
-            told[first, last] = nats(sum((piece.bits for piece in pieces[first : last + 1]), 0.0))
+        start, own, kept = 0, 0.0, 0
+        for text, piece_bits, _ in pieces:
+            end = start + len(text)
+            letters = min(end, at + RUN) - max(start, at)
+            if letters > 0:
+                own += min(piece_bits, letters * _LETTER_BITS_MAX)
+                kept += end - start
+            start = end
+        if (own, kept) not in told:
+            rest = 1.0 - min(max(own / whole, kept / len(word.base)), 1.0)
+            told[own, kept] = nats(max(own - PART_COST_BITS_MIN - REST_BITS * rest, 0.0))
         key = key_of(KeyKind.NAMING_RUN, word.base[at : at + RUN].encode())
-        found[key] = max(found.get(key, 0.0), told[first, last])
+        found[key] = max(found.get(key, 0.0), told[own, kept])
     return found
 
 
-# An event asks for what it is listed under and for what it tries, one after the other.
-@lru_cache(maxsize=2)
 def _telling(handle: Word | None, name: Word | None) -> tuple[str, ...]:
     """The words worth a key, the rarest first."""
     spelt = (handle.base, *handle_words(handle)) if handle and len(handle.tokens) < 2 else ()

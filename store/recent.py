@@ -1,7 +1,8 @@
 """When the bans enrolled last occurred, which a look-up knows before it reads a record: the reference.
 
-The latest :data:`store.limits.RECENT_BANS` are kept with their moments. The older half gives way at once, and
-the latest moment that went is the *horizon*: whoever is not here was banned no later than that.
+The latest :data:`store.limits.RECENT_BANS` are kept with their moments, in whatever order they are enrolled:
+a rebuild takes them as they come. The older half gives way at once, and the latest moment that went is the
+*horizon*: whoever is not here was banned no later than that.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ class Recent:
         elif moment > self.horizon:
             self.moments.append((account, moment))
             if len(self.moments) > self.room:
-                half = self.room // 2
-                gone, self.moments = self.moments[:half], self.moments[half:]
-                self.horizon = max(self.horizon, *(at for _, at in gone))
+                ordered = sorted(at for _, at in self.moments)
+                self.horizon = ordered[(len(ordered) + 1) // 2 - 1]
+                self.moments = [one for one in self.moments if one[1] > self.horizon]
 
     def newest(self, account: str) -> tuple[float, bool]:
         """The latest moment that an account's ban can have, and whether it may have none.

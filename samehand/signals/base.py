@@ -54,6 +54,9 @@ class Levels(Protocol):
     def nats(self, level: str, rate: float) -> float:
         """Of a level that such a share of unrelated accounts shows."""
 
+    def most(self, levels: tuple[str, ...], rate: float) -> float:
+        """Of that one of several levels which weighs most then."""
+
 
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.

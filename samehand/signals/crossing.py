@@ -132,8 +132,7 @@ class CrossingSignal(PairSignalBase):
         """Of a field that the other spells whole what its letters are worth; any other key shows a part."""
 
         def nats(own: float) -> float:
-            rate = sight.named_at_least(rate_of_bits(own))
-            return max(table.nats(level, rate) for level in self.levels)
+            return table.most(self.levels, sight.named_at_least(rate_of_bits(own)))
 
         by_kind: dict[int, float] = {}
         by_key: dict[Key, float] = {}
@@ -145,7 +144,7 @@ class CrossingSignal(PairSignalBase):
             spelt = [*keys_of(KeyKind.NAME_WORD, names.handle.written)]
             spelt += keys_of(KeyKind.NAME_LETTERS, letters(names.handle.joined)[:1])
             by_key = dict.fromkeys(spelt, whole)
-            of_parts = shown_by_words(handle, TRIED, nats)
+            of_parts = shown_by_words(handle, TRIED, None, nats)
         if name is not None and names.name is not None:
             whole = nats(most_bits(name))
             by_kind[KeyKind.NAMING_WORD] = max(whole, by_kind.get(KeyKind.NAMING_WORD, 0.0))
@@ -153,7 +152,7 @@ class CrossingSignal(PairSignalBase):
             spelt = [key_of(KeyKind.HANDLE_WORD, name.base.encode())]
             spelt += keys_of(KeyKind.HANDLE_SORTED, letters(names.name.joined)[:1])
             by_key |= dict.fromkeys(spelt, whole)
-            of_parts |= shown_by_words(name, TRIED, nats)
+            of_parts |= shown_by_words(name, TRIED, None, nats)
         return Most(by_kind, of_parts | by_key)
 
     def show(self, quoted: Quoted) -> str:

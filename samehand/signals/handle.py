@@ -9,11 +9,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from samehand.account import Account
-from samehand.blocking import WORD_LENGTH_MAX
+from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, digit_bits
 from samehand.frequency import rate_of_bits
 from samehand.handle_keys import DIGITS_MIN, listed_keys, tried_keys
-from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of
+from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.likeness import (
     LONG_BITS_MAX,
     exact_bits,
@@ -62,7 +62,9 @@ _SENTENCES: Final = {
 
 _RESEMBLING: Final = tuple(_SENTENCES)
 _IN_PART: Final = ("decorated", "extended", "part")
-_NUMBERED_KINDS: Final = (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE, KeyKind.HANDLE_NUMBERED)
+_WHOLE_WORD: Final = (KeyKind.HANDLE_WORD,)
+_WHOLE: Final = (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE)
+_NUMBERED: Final = (*_WHOLE, KeyKind.HANDLE_NUMBERED)
 _DIFFERENT: Final = Finding("different", "The handles do not resemble each other.")
 
 
@@ -135,7 +137,7 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     def _same(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
         """The very handle; and all that is said of handles of one base holds as well."""
-        worth = min(exact_bits(theirs.word.base) + digit_bits(theirs.digits), LONG_BITS_MAX)
+        worth = _same_bits(theirs)
         shipped = rate_of_bits(worth)
         rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
         base = self._alike(Likeness("same", theirs.word.base, 0.0), ours, theirs, sight)
@@ -180,29 +182,38 @@ class HandleSignal(SignalBase[HandleTrait]):
         order may have it without one.
         """
         base, number = trait.word.base, digit_bits(trait.digits)
-        literal = key_of(KeyKind.HANDLE_FULL, trait.literal.encode())
-        exact = self._same(trait, trait, sight)
-        by_key = {literal: max(table.nats(one.level, one.rate or 1.0) for one in (exact, *exact.also))}
         telling = number >= _NUMBER_BITS_MIN
         numbered = table.nats("same-number", rate_of_bits(number)) if telling else 0.0
-        unseen = number if len(trait.digits) < DIGITS_MIN or len(trait.word.tokens) > 1 else 0.0
-        worth = bits(base)
-        same = sight.among_namesakes(KeyKind.STEM, base.encode(), rate_of_bits(worth + unseen))[0]
-        for reading in (base, *trait.alternates):
-            by_key[key_of(KeyKind.HANDLE_WORD, reading.encode())] = table.nats("same", same)
-        same = sight.among_namesakes(KeyKind.STEM, base.encode(), rate_of_bits(worth + number))[0]
+
+        def same(reading: str, beside: float) -> float:
+            worth = rate_of_bits(bits(reading) + beside)
+            return table.nats("same", sight.among_namesakes(KeyKind.STEM, reading.encode(), worth)[0])
+
+        by_key = {key_of(KeyKind.HANDLE_WORD, one.encode()): same(one, number) for one in trait.alternates}
+        by_key[key_of(KeyKind.HANDLE_WORD, base.encode())] = same(base, 0.0)
+        with_number = same(base, number)
         whole = (base + trait.digits).encode()
-        for kind in (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE):
-            by_key.setdefault(key_of(kind, whole), table.nats("same", same))
+        by_key |= dict.fromkeys([key_of(kind, whole) for kind in _WHOLE], with_number)
+        literal = trait.literal.encode()
+        exact, _ = sight.among_namesakes(KeyKind.HANDLE_FULL, literal, rate_of_bits(_same_bits(trait)))
+        by_key[key_of(KeyKind.HANDLE_FULL, literal)] = max(table.nats("same-handle", exact), with_number)
 
-        def nats(own: float, levels: Iterable[str] = _IN_PART) -> float:
-            rate = sight.named_at_least(rate_of_bits(own))
-            return max(table.nats(level, rate) for level in levels)
+        # A single digit stands in no key with letters of an end.
+        unseen = number if len(trait.digits) < DIGITS_MIN else 0.0
 
-        most = most_bits(trait.word)
-        by_kind = dict.fromkeys(HANDLE_KINDS, nats(most + unseen, _RESEMBLING))
-        by_kind |= dict.fromkeys(_NUMBERED_KINDS, max(nats(most + number, _RESEMBLING), numbered))
-        of_parts = shown_by_words(trait.word, (KeyKind.HANDLE_WORD,), nats)
+        def nats(own: float) -> float:
+            return table.most(_IN_PART, sight.named_at_least(rate_of_bits(own + unseen)))
+
+        def in_any_way(beside: float) -> float:
+            rate = sight.named_at_least(rate_of_bits(most_bits(trait.word) + beside))
+            return table.most(_RESEMBLING, rate)
+
+        by_kind = dict.fromkeys(HANDLE_KINDS, in_any_way(unseen))
+        by_kind |= dict.fromkeys(_NUMBERED, max(in_any_way(number), numbered))
+        if len(trait.word.tokens) > 1:
+            reordered = keys_of(KeyKind.HANDLE_SORTED, letters(trait.joined)[:1])
+            by_key |= dict.fromkeys(reordered, in_any_way(number))
+        of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.HANDLE_SORTED, nats)
         of_parts |= shown_by_runs(trait.word, nats)
         return Most(by_kind, of_parts | by_key)
 
@@ -250,6 +261,11 @@ def _unpacked(payload: bytes) -> HandleTrait:
         alternates=tuple(fields),
         automatic=bool(head & _AUTOMATIC),
     )
+
+
+def _same_bits(trait: HandleTrait) -> float:
+    """Bits of having just this handle."""
+    return min(exact_bits(trait.word.base) + digit_bits(trait.digits), LONG_BITS_MAX)
 
 
 def _called(handle: str, platform: str = "telegram") -> Account:

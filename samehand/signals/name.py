@@ -15,7 +15,7 @@ from samehand.commonness import bits
 from samehand.frequency import rate_of_bits
 from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.likeness import LETTER_BITS, REST_BITS, UNWRITTEN_BITS, likeness, most_bits, worth_bits
-from samehand.name_keys import listed_keys, tried_keys
+from samehand.name_keys import initial_keys, listed_keys, tried_keys
 from samehand.normal.consonants import by_letters, one_leaves_out_vowels, word_keys
 from samehand.normal.fold import fold_name
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
@@ -41,6 +41,7 @@ _IN_PART: Final = {
     "extended": _RUN,
     "part": _RUN,
 }
+_WHOLE_WORD: Final = (KeyKind.NAME_WORD,)
 _NOT_SAME: Final = ("same-words", "near-same", "shared-words")
 _DIFFERENT: Final = Finding("different", "The display names do not resemble each other.")
 
@@ -154,18 +155,16 @@ class NameSignal(SignalBase[NameTrait]):
         for word in trait.words:
             words *= sight.among_namesakes(KeyKind.WORD, word.encode(), rate_of_bits(bits(word)))[0]
 
-        def in_part(rate: float) -> float:
-            return max(table.nats(level, rate) for level in _NOT_SAME)
-
         def nats(own: float) -> float:
-            return in_part(sight.named_at_least(rate_of_bits(own)))
+            return table.most(_NOT_SAME, sight.named_at_least(rate_of_bits(own)))
 
         joined = sight.named_at_least(rate_of_bits(most_bits(trait.word)))
         whole = max(table.nats("same-name", words), table.nats("near-same", joined))
-        part = in_part(min(words, joined))
+        part = table.most(_NOT_SAME, min(words, joined))
         by_key = {key_of(KeyKind.NAME_WORD, trait.base.encode()): max(whole, part)}
-        of_parts = shown_by_words(trait.word, (KeyKind.NAME_WORD,), nats)
+        of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.NAME_LETTERS, nats)
         of_parts |= shown_by_runs(trait.word, nats)
+        of_parts |= {key: nats(bits(word)) for word, key in initial_keys(trait)}
         return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), of_parts | by_key)
 
     def show(self, trait: NameTrait, quoted: Quoted) -> str:

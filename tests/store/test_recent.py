@@ -34,6 +34,15 @@ def test_no_more_are_kept_than_there_is_room_for(bans: list[tuple[int, int | Non
     assert len(enrolled(bans).moments) <= 8
 
 
+def test_it_does_not_hang_on_the_order_in_which_they_are_enrolled() -> None:
+    """As a rebuild reads them: what was banned last is known, wherever it stood."""
+    recent = enrolled([(n, 100 + 37 * n % 50) for n in range(50)])
+    assert recent.horizon >= 140
+    for account in range(50):
+        moment = 100 + 37 * account % 50
+        assert recent.newest(str(account))[0] == max(moment, recent.horizon)
+
+
 def test_bans_from_old_lists_take_no_place_of_later_ones() -> None:
     recent = enrolled([(n, 100 + n) for n in range(9)])
     before = list(recent.moments)

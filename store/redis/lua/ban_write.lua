@@ -46,9 +46,15 @@ local function recent_put(slot, frame)
   if moment <= horizon then return end
   local size = call('APPEND', key, struct.pack('>I4', moment) .. to24(slot))
   if size <= 5 + recent * 7 then return end
-  local all, stays = call('GET', key), 6 + math.floor(recent / 2) * 7
-  for i = 6, stays - 1, 7 do horizon = math.max(horizon, struct.unpack('>I4', all, i)) end
-  call('SET', key, struct.pack('>I4', horizon) .. sub(all, 5, 5) .. sub(all, stays))
+  -- the older half by moment, not by enrolment: a rebuild enrols as partitions come
+  local all, moments, stay = call('GET', key), {}, {}
+  for i = 6, #all, 7 do moments[#moments + 1] = struct.unpack('>I4', all, i) end
+  table.sort(moments)
+  horizon = moments[math.ceil(#moments / 2)]
+  for i = 6, #all, 7 do
+    if struct.unpack('>I4', all, i) > horizon then stay[#stay + 1] = sub(all, i, i + 6) end
+  end
+  call('SET', key, struct.pack('>I4', horizon) .. sub(all, 5, 5) .. table.concat(stay))
 end
 
 local function full()
