@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
-from samehand.scoring.calendar import BanCalendar
+from samehand.scoring.calendar import MINUTE_SECONDS, BanCalendar
 from samehand.scoring.caps import GROUNDS
 from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable
 from samehand.signals import PAIRWISE, SIGNALS
@@ -65,6 +65,7 @@ class UpperBound:
             for one in PAIRWISE
             if one.moments(weights.signals[one.name], 0.0, None)
         )
+        self._told_of: tuple[BanCalendar | None, float, tuple[tuple[float, int], ...]] = (None, math.nan, ())
         self._alerting = min(weights.alerts_from(policy) for policy in (None, *weights.policy_bands))
 
     def table(
@@ -132,23 +133,28 @@ class UpperBound:
         for fact, one, trait, most in shown:
             more = beside.get(self._grouped[fact] or "", 0.0)
             own = tuple(one.keys(trait))
+            tried = [*own, *one.probes(trait)]
+            if not tried:
+                continue
             listed.update(dict.fromkeys(own))
-            new = self._of_keys(fact, most, [*own, *one.probes(trait)], more)
+            new = self._of_keys(fact, most, tried, more)
             for key in new.keys() & found.keys():
                 new[key] = self._both(found[key], new[key], unseen)
             found.update(new)
 
     def _of_keys(self, fact: int, most: Most, keys: Sequence[Key], more: float) -> dict[Key, _Told]:
         """What each key of one signal may add."""
-
-        def told(nats: float) -> _Told:
+        # Of many kinds and keys few say something else: each is worked out once.
+        told: dict[float, _Told] = {}
+        for nats in {0.0, *most.by_kind.values(), *most.by_key.values()}:
             steps = _steps(nats + more)
-            return _Told(fact, steps, steps)
-
-        by_kind = {kind: told(nats) for kind, nats in most.by_kind.items()}
-        nothing = told(0.0)
+            told[nats] = _Told(fact, steps, steps)
+        by_kind = {kind: told[nats] for kind, nats in most.by_kind.items()}
+        nothing = told[0.0]
         new = {key: by_kind.get(key[0], nothing) for key in keys}
-        new |= {key: told(nats) for key, nats in most.by_key.items() if key in new}
+        for key, nats in most.by_key.items():
+            if key in new:
+                new[key] = told[nats]
         return new
 
     def _both(self, one: _Told, other: _Told, unseen: list[float]) -> _Told:
@@ -163,10 +169,15 @@ class UpperBound:
         return _Told(best.fact, steps, best.best)
 
     def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:
-        """The most of the moment, by the age of a ban."""
+        """The most of the moment, by the age of a ban. Calendars answer for whole minutes: so long it is kept."""
+        minute = math.ceil(at / MINUTE_SECONDS)
+        if self._told_of[0] is calendar and self._told_of[1] == minute:
+            return self._told_of[2]
         of_each = [one.moments(self._weights.signals[one.name], at, calendar) for one in PAIRWISE]
         ages = sorted({age for told in of_each for age, _ in told}) or [-math.inf]
-        return tuple((age, _steps(sum((_last(told, age) for told in of_each), 0.0))) for age in ages)
+        found = tuple((age, _steps(sum((_last(told, age) for told in of_each), 0.0))) for age in ages)
+        self._told_of = (calendar, minute, found)
+        return found
 
 
 def _last(told: Ages, age: float) -> float:
