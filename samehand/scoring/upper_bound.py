@@ -169,7 +169,7 @@ class UpperBound:
         return _Told(best.fact, steps, best.best)
 
     def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:
-        """The most of the moment, by the age of a ban: kept for a minute, as long as calendars answer alike."""
+        """The most of the moment, by the age of a ban: calendars answer alike for a minute."""
         minute = math.ceil(at / MINUTE_SECONDS)
         if self._told_of[0] is calendar and self._told_of[1] == minute:
             return self._told_of[2]
