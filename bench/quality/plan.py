@@ -16,7 +16,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench.running.crowd import SIGN_UPS_FROM, account_id, aged
-from simulate.draws import seeded
+from simulate.draws import below, seeded
 from simulate.edits import EDIT_SETS
 from simulate.innocents import INNOCENT_SHARES, INNOCENTS
 from simulate.people import Person, Population
@@ -62,8 +62,8 @@ class Plan:
 def planned(seed: int, bans: int, until: float, *, a_cell: int, others: int) -> Plan:
     """``a_cell`` mirrors of each strategy in each span, of the sixth twice as many, and so many ``others``.
 
-    Of the others some resemble a banned account and are somebody else, at the shares of the simulation. They
-    come as soon after its ban as mirrors do, which is sooner than chance would have it.
+    Of the others some resemble a banned account and are somebody else, at the shares of the simulation. When
+    it was banned is no matter to them, so that any ban is as likely as another.
     """
     rng = seeded(seed, "plan of a whole platform")
     when = np.array([aged(number, until) for number in range(bans)])
@@ -84,17 +84,15 @@ def planned(seed: int, bans: int, until: float, *, a_cell: int, others: int) -> 
         for span in SPANS.values()
         for _ in range(2 * a_cell if way.number == 6 else a_cell)
     ]
-    spans = list(SPANS.values())
-    for number in range(others):
+    for _ in range(others):
         draw, kind = rng.random(), ORDINARY
         for name, share in INNOCENT_SHARES.items():
             if 0.0 <= draw < share:
                 kind = name
             draw -= share
-        if kind == ORDINARY:
-            coming.append(Coming(kind, None, until - SIGN_UPS_SECONDS * rng.random()))
-        else:
-            coming.append(after(kind, *spans[number % len(spans)]))
+        at = until - SIGN_UPS_SECONDS * rng.random()
+        banned = None if kind == ORDINARY else int(order[below(rng, int(np.searchsorted(moments, at)))])
+        coming.append(Coming(kind, banned, at))
     return Plan(tuple(coming))
 
 

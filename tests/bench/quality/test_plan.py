@@ -26,6 +26,9 @@ def test_nobody_comes_before_the_ban_or_after_now_and_no_ban_is_moved() -> None:
         if one.banned is None:
             continue
         since = one.at - aged(one.banned, UNTIL)
+        assert since >= 0
+        if not one.kind.isdigit():
+            continue
         spans[next(name for name, (first, last) in SPANS.items() if first - 1 <= since <= last + 1)] += 1
     assert set(spans) == set(SPANS)
 
