@@ -29,6 +29,7 @@ _STRATA: Final = (
     ),
     *("ar", "bal", "bg", "bn", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "kk", "ko", "ku", "mn"),
     *("mr", "ne", "pl", "ps", "pt", "ru", "sd", "sr", "sw", "tg", "tr", "ug", "uk", "ur", "vi", "zh"),
+    *("ha", "pa", "so"),
 )
 
 

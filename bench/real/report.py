@@ -12,6 +12,7 @@ from bench.real.families import families, returning
 from bench.real.groups import groups
 from bench.real.labelled import labelled
 from bench.real.names import RealNames, read_names
+from bench.real.namesakes import DRAWN, namesakes
 from bench.real.renames import renames
 from bench.real.scenes import BACKGROUND, CROWD, INNOCENT, PAIRS, scenes
 from bench.real.typosquats import typosquats
@@ -19,15 +20,16 @@ from bench.real.typosquats import typosquats
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large the scenes are (:func:`bench.real.scenes.scenes`)."""
+    """How large the scenes are (:func:`bench.real.scenes.scenes`), and how many namesakes a language has."""
 
     background: int = BACKGROUND
     innocent: int = INNOCENT
     households: int = PAIRS
     crowd: int = CROWD
+    namesakes: int = DRAWN
 
 
-QUICK: Final = Sizes(1_000, 200, 50, 500)
+QUICK: Final = Sizes(1_000, 200, 50, 500, 50)
 
 Part = Callable[[RealNames, str, Sizes], Any]
 
@@ -39,6 +41,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "labelled": lambda names, edits, sizes: labelled(names.labelled),
     "ordinary_against_ordinary": lambda names, edits, sizes: alarms(names.ordinary),
     "made_mirrors": lambda names, edits, sizes: mirrors(names.ordinary),
+    "namesakes": lambda names, edits, sizes: namesakes(drawn=sizes.namesakes),
     "renames": lambda names, edits, sizes: renames(names.renames, names.ordinary),
     "scenes": lambda names, edits, sizes: scenes(
         names.renames,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bench.real.renames import YARDSTICKS
@@ -19,7 +19,7 @@ _GOALS_OF_THE_INNOCENT: Final = {
     kind: "told" if "second-hand" in kind else "≤ 1 %" if "sibling" in kind else "≤ .1 %"
     for kind in INNOCENTS
 }
-TABLED: Final = frozenset({"renames", "families_returning", "scenes"})
+TABLED: Final = frozenset({"renames", "families_returning", "namesakes", "scenes"})
 """Parts that have a place in a table."""
 _PLACES: Final = ("alone", "among")
 
@@ -30,6 +30,8 @@ def tables(told: Mapping[str, Any]) -> dict[str, str]:
     if "renames" in told or "families_returning" in told:
         rows = [*_renames(told.get("renames")), *_families(told.get("families_returning"))]
         found["real"] = _table(("names alone", "measured", "goal"), rows)
+    if "namesakes" in told:
+        found["namesakes"] = _namesakes(told["namesakes"])
     if "scenes" in told:
         found["scenes"] = "\n\n".join((_mirrors(told["scenes"]), _innocents(told["scenes"]), _order(told)))
     return found
@@ -61,6 +63,21 @@ def _families(told: Mapping[str, Any] | None) -> Iterator[tuple[str, ...]]:
         what = f"cheater families, a day after their ban, as {field.replace('_', ' ')}s"
         yield f"{what}: `possible` or better", _share(each["found"], counts=True), "≥ 80 %"
         yield f"{what}: ordinary names alarmed", _share(each["alarmed"], counts=True), "≤ 1 of 5,000"
+
+
+def _namesakes(told: Mapping[str, Any]) -> str:
+    heads = (
+        f"alarmed of {told['innocents_each']:,} exact namesakes, {told['bans']:,} bans",
+        "nothing else shown",
+        "all else shown and different",
+        "goal",
+    )
+    rows = [
+        (name, _share(row["absent"]), _share(row["different"]), "≤ 1 %")
+        for name, row in told.items()
+        if isinstance(row, dict)
+    ]
+    return _table(heads, rows)
 
 
 def _mirrors(told: Mapping[str, Any]) -> str:
@@ -123,6 +140,6 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.3g} %"
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

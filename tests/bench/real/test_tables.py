@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.real.families import returning
+from bench.real.namesakes import namesakes
 from bench.real.renames import YARDSTICKS
 from bench.real.report import PARTS
 from bench.real.scenes import INNOCENTS, SCENES, scenes
@@ -22,6 +23,12 @@ def test_each_row_of_scenes_stands_in_the_table_and_what_got_worse_below() -> No
     assert "among 3" in table
     assert table.endswith("sooner.")
     assert tables({"scenes": {**told, "worse": ["alone: a → b: 1 pairs"]}})["scenes"].endswith("1 pairs")
+
+
+def test_namesakes_have_a_row_a_language_and_script() -> None:
+    table = tables({"namesakes": namesakes(drawn=5)})["namesakes"]
+    assert "| ur, own | 0 % [0 %, " in table
+    assert "| all | " in table
 
 
 def test_names_alone_are_told_beside_the_yardsticks() -> None:

@@ -63,8 +63,8 @@ def test_the_alerts_go_to_a_file_and_the_figures_to_the_last_line(
 
 def test_rows_without_ids_are_named_by_their_numbers(samehand: Samehand, tmp_path: Path) -> None:
     bans, accounts, out = tmp_path / "b.csv", tmp_path / "a.csv", tmp_path / "out.jsonl"
-    bans.write_text("display_name\nAlmaz Turgunbekov-Asanov\n")
-    accounts.write_text("display_name\nJane Roe\nALMAZ Turgunbekov Asanov\n")
+    bans.write_text("handle\nalmaz_turgunbekov_asanov\n")
+    accounts.write_text("handle\njane_roe\nALMAZ.Turgunbekov.Asanov\n")
     ran = samehand("score", "--bans", bans, "--accounts", accounts, "--out", out)
     assert ran.code == 0
     assert [(it.key, it.matched.key) for it in alerts(out)] == [("x:2", "x:1")]

@@ -19,7 +19,7 @@ from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import SIGHT, keyer
 
 WITHIN_NATS: Final = 2.0
-BITS: Final = 21.0
+BITS: Final = 20.75
 """Of each whole name, and a bit more or less: below the ceiling of what a name may weigh."""
 
 
@@ -46,10 +46,10 @@ BEARERS: Final = {
     "Latin": Bearer(
         "Cassandra", "Fletcher", "Cassandra Fletcher", "en", "om", "Sullivan", "Jessica", "Mendoza"
     ),
-    "Arabic": Bearer("سليمان", "درويش", "Sulaiman Darwish", "ar", "بم", "شعبان", "محمود", "الخطيب"),
-    "Devanagari": Bearer("अर्चना", "मल्होत्रा", "Archana Malhotra", "hi", "कद", "अमृता", "प्रिया", "शर्मा"),
+    "Arabic": Bearer("ابتسام", "درويش", "Ibtisam Darwish", "ar", "بم", "شعبان", "محمود", "الخطيب"),
+    "Devanagari": Bearer("अर्चना", "शुक्ला", "Archana Shukla", "hi", "कद", "अमृता", "प्रिया", "शर्मा"),
     "Bengali": Bearer("অনিন্দিতা", "মজুমদার", "Anindita Majumdar", "bn", "কম", "অর্পিতা", "রাহুল", "বিশ্বাস"),
-    "Gurmukhi": Bearer("ਅੰਮ੍ਰਿਤ", "ਚੋਪੜਾ", "Amrit Chopra", "pa", "ਕਮ", "ਕਿਰਨ", "ਸੁਨੀਤਾ", "ਅਰੋੜਾ"),
+    "Gurmukhi": Bearer("ਅੰਮ੍ਰਿਤ", "ਪਨੇਸਰ", "Amrit Panesar", "pa", "ਕਮ", "ਕਿਰਨ", "ਸੁਨੀਤਾ", "ਅਰੋੜਾ"),
     "Tamil": Bearer("வர்ஷா", "ராஜ்குமார்", "Varsha Rajkumar", "ta", "மத", "ஹரிஷ்", "முருகன்", "செல்வம்"),
     "Cyrillic": Bearer("Антонин", "Макаров", "Antonin Makarov", "ru", "дм", "Борисов", "Сергей", "Иванов"),
     "Hebrew": Bearer("יהושע", "גולדברג", "Yehoshua Goldberg", "he", "מד", "גבריאל", "דוד", "כהן"),
