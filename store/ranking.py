@@ -87,6 +87,7 @@ class Tables:
 
     facts: Ints
     steps: Ints
+    whole: Bools
     floors: Ints  # a row a query, a column a fact
     groups: tuple[tuple[tuple[int, ...], int], ...]
     ends: list[Floats]
@@ -96,6 +97,7 @@ class Tables:
     least: Ints
     grounds: tuple[tuple[int, ...], ...]  # of each ground its facts
     unseen: Ints
+    needs_whole: Bools
     rows: Ints  # a row of the table of caps a row, a column a ground
 
     @classmethod
@@ -105,6 +107,7 @@ class Tables:
         return cls(
             facts=np.array([fact for one in tables for fact in one.facts], np.int64),
             steps=np.array([steps for one in tables for steps in one.steps], np.int64),
+            whole=np.array([whole for one in tables for whole in one.whole], np.bool_),
             floors=np.array([one.floors for one in tables], np.int64),
             groups=one.groups,
             ends=[np.array([end for end, _ in one.moments]) for one in tables],
@@ -117,6 +120,7 @@ class Tables:
                 for number in range(len(one.unseen))
             ),
             unseen=np.array([one.unseen for one in tables], np.int64),
+            needs_whole=np.array(one.needs_whole, np.bool_),
             rows=np.array(one.rows, np.int64).reshape(len(one.rows), len(one.unseen)),
         )
 
@@ -138,8 +142,10 @@ class Tables:
         if len(left):
             moments = self._moments(query[left], *newest(left))
             sums[left] += moments
+            whole = np.zeros(len(query), np.bool_)
+            whole[row[self.whole[question]]] = True
             enough[left] = (sums[left] >= self.least[query[left]]) & self._any_row(
-                values[left], self.unseen[query[left]], moments
+                values[left], self.unseen[query[left]], moments, whole[left]
             )
         return sums, enough
 
@@ -151,7 +157,7 @@ class Tables:
             taken += (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
         return taken
 
-    def _any_row(self, values: Ints, unseen: Ints, moments: Ints) -> Bools:
+    def _any_row(self, values: Ints, unseen: Ints, moments: Ints, whole: Bools) -> Bools:
         """Whether the grounds of each candidate satisfy a row of the table of caps."""
         weighs = unseen.copy()
         for ground, facts in enumerate(self.grounds):
@@ -161,6 +167,7 @@ class Tables:
                 weighs[:, ground] += only.sum(axis=1) - self._lesser(only)
         weighs[:, -1] += np.maximum(moments, 0)
         found = (weighs[:, None, :] >= self.rows[None, :, :]).all(axis=2)
+        found &= whole[:, None] | ~self.needs_whole
         held: Bools = np.logical_or.reduce(found, axis=1)
         return held
 

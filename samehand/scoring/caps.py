@@ -18,7 +18,7 @@ from samehand.errors import UnusableWeights
 
 Band = Literal["likely", "possible", "none"]
 Ground = Literal["names", "values", "device", "network", "shown", "moment"]
-Condition = Literal["official-list", "fan-account"]
+Condition = Literal["official-list", "fan-account", "names-in-part"]
 
 GROUNDS: Final[Mapping[Ground, str]] = {
     "names": "the names",
@@ -39,7 +39,8 @@ _SPEAKS: Final = 0.7
 class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where each ground of ``needs`` weighs at least so many nats, a pair may be up to ``most``.
 
-    ``unless``: the row does not count against an official list, or where the account calls itself a fan's.
+    ``unless``: the row does not count against an official list, where the account calls itself a fan's, or
+    where no name agrees whole: a part of one is borne by many who never met.
     """
 
     needs: dict[Ground, float]
@@ -90,6 +91,8 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             because += ", against an official list"
         if "fan-account" in conditions:
             because += ", and the account calls itself a fan's"
+        if "names-in-part" in conditions and speaking == [GROUNDS["names"]]:
+            because += ", and none of them is the same as a whole"
         verdict = (
             "enough to be looked at, not to be likely" if most == "possible" else "too little for an alert"
         )

@@ -25,13 +25,15 @@ class KeyTable(msgspec.Struct, frozen=True):
     ``moments``: a candidate that is older than so many seconds at ``at`` gets so many steps, the last that
     holds; the first is for all. ``least`` is what a sum must reach. And one of ``rows`` must hold: so many
     steps of each ground, as ``grounds`` says of each fact (-1: of none); the last ground is the moment.
-    ``unseen`` is what each ground may weigh beyond its facts.
+    ``unseen`` is what each ground may weigh beyond its facts. A row of ``needs_whole`` holds only for who
+    shares a key that may show a whole name (``whole``).
     """
 
     keys: tuple[Key, ...]
     listed: tuple[Key, ...]
     facts: tuple[int, ...]
     steps: tuple[int, ...]
+    whole: tuple[bool, ...]
     floors: tuple[int, ...]
     groups: tuple[tuple[tuple[int, ...], int], ...]
     moments: tuple[tuple[float, int], ...]
@@ -40,3 +42,4 @@ class KeyTable(msgspec.Struct, frozen=True):
     grounds: tuple[int, ...]
     unseen: tuple[int, ...]
     rows: tuple[tuple[int, ...], ...]
+    needs_whole: tuple[bool, ...]

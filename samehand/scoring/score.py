@@ -33,6 +33,9 @@ from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import is_list
 from samehand.weights import DIFFERENCES, SignalWeights, Weights
 
+# Levels at which a whole name agrees: of what both show, nothing telling is left out or spelt otherwise.
+WHOLE: Final = frozenset(("same-handle", "same", "same-name", "spells-it"))
+
 # Nats: what weighs less is no reason to tell that nobody knows who was first.
 _SPEAKS: Final = 0.7
 
@@ -74,7 +77,7 @@ def score(
         speaking = _taken_back(lines, shown, showings, weights)
     prior = weights.prior(frequencies.bans)
     log_odds = _sum(prior, shown)
-    conditions = _conditions(theirs, lines)
+    conditions = _conditions(theirs, speaking)
     held = _capped(log_odds, speaking, conditions, weights, policy)
     if held is not None:
         shown.append(held)
@@ -198,6 +201,8 @@ def _conditions(theirs: Fingerprint, lines: Sequence[Line]) -> tuple[Condition, 
         found.append("official-list")
     if any(line.signal == ADMIRER.name for line in lines):
         found.append("fan-account")
+    if not any(line.ground == "names" and line.finding.level in WHOLE for line in lines):
+        found.append("names-in-part")
     return tuple(found)
 
 

@@ -34,6 +34,7 @@ class _Told(NamedTuple):
     fact: int
     steps: int
     best: int
+    whole: bool
 
 
 class UpperBound:
@@ -59,6 +60,7 @@ class UpperBound:
             tuple(math.floor(row.needs.get(ground, 0.0) * STEPS_A_NAT) - _ROUNDING for ground in GROUNDS)
             for row in weights.caps.rows
         )
+        self._needs_whole = tuple("names-in-part" in row.unless for row in weights.caps.rows)
         # What the moment may say whenever it was: of an account whose moment is known once it is read.
         self._any_moment = sum(
             max(row.bounds[1] for row in weights.signals[one.name].levels.values())
@@ -94,6 +96,7 @@ class UpperBound:
             listed=tuple(listed),
             facts=tuple([told.fact for told in found.values()]),
             steps=tuple([told.steps for told in found.values()]),
+            whole=tuple([told.whole for told in found.values()]),
             floors=tuple(map(_steps, floors)),
             groups=self._groups,
             moments=moments,
@@ -102,6 +105,7 @@ class UpperBound:
             grounds=self._grounds,
             unseen=tuple(map(_steps, unseen)),
             rows=self._rows,
+            needs_whole=self._needs_whole,
         )
 
     def _add(
@@ -145,16 +149,18 @@ class UpperBound:
     def _of_keys(self, fact: int, most: Most, keys: Sequence[Key], more: float) -> dict[Key, _Told]:
         """What each key of one signal may add."""
         # Of many kinds and keys few say something else: each is worked out once.
-        told: dict[float, _Told] = {}
-        for nats in {0.0, *most.by_kind.values(), *most.by_key.values()}:
-            steps = _steps(nats + more)
-            told[nats] = _Told(fact, steps, steps)
-        by_kind = {kind: told[nats] for kind, nats in most.by_kind.items()}
-        nothing = told[0.0]
+        several = {0.0, *most.by_kind.values(), *most.of_parts.values(), *most.by_key.values()}
+        steps = {nats: _steps(nats + more) for nats in several}
+        part = {nats: _Told(fact, each, each, whole=False) for nats, each in steps.items()}
+        by_kind = {kind: part[nats] for kind, nats in most.by_kind.items()}
+        nothing = part[0.0]
         new = {key: by_kind.get(key[0], nothing) for key in keys}
+        for key, nats in most.of_parts.items():
+            if key in new:
+                new[key] = part[nats]
         for key, nats in most.by_key.items():
             if key in new:
-                new[key] = told[nats]
+                new[key] = _Told(fact, steps[nats], steps[nats], whole=True)
         return new
 
     def _both(self, one: _Told, other: _Told, unseen: list[float]) -> _Told:
@@ -166,7 +172,7 @@ class UpperBound:
         if ground not in (-1, self._grounds[best.fact]):
             unseen[ground] = max(unseen[ground], lesser.best / STEPS_A_NAT)
         steps = one.steps + other.steps - math.floor((1.0 - share) * lesser.best)
-        return _Told(best.fact, steps, best.best)
+        return _Told(best.fact, steps, best.best, one.whole or other.whole)
 
     def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:
         """The most of the moment, by the age of a ban: calendars answer alike for a minute."""

@@ -61,13 +61,15 @@ class Levels(Protocol):
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
 
-    ``by_kind`` says it of the kinds of its keys, ``by_key`` of single ones of which more is known.
+    ``by_kind`` says it of the kinds of its keys, ``by_key`` of single ones of which more is known, and
+    ``of_parts`` of those among them that show no more than a part: of a name only ``by_key`` shows a whole.
     ``unkeyed`` is what it can add where no key is shared: to anybody, or only to accounts that share a key of
     the group ``beside``.
     """
 
     by_kind: Mapping[int, float] = {}
     by_key: Mapping[Key, float] = {}
+    of_parts: Mapping[Key, float] = {}
     unkeyed: float = 0.0
     beside: str | None = None
 

@@ -197,12 +197,14 @@ def a_table(keys: Mapping[Key, tuple[int, float]], least: float, **others: Any) 
         "grounds": (0, 0),
         "unseen": (0, 0),
         "rows": ((0, 0),),
+        "needs_whole": (False,),
     }
     return KeyTable(
         keys=tuple(keys),
         listed=(),
         facts=facts,
         steps=tuple(int(each * STEPS_A_NAT) for each in nats),
+        whole=(False,) * len(facts),
         least=int(least * STEPS_A_NAT),
         **(plain | others),
     )
@@ -336,12 +338,17 @@ class TestReach:
         (device,) = (key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
         steps = STEPS_A_NAT
         grounds = {"grounds": (0, 1), "unseen": (0, 0, 0), "rows": ((2 * steps, steps, 0), (9 * steps, 0, 0))}
+        grounds |= {"needs_whole": (False, False)}
         for names, read in ((5.0, ["2"]), (9.0, ["1", "2"])):
             table = a_table({umar: (0, names), device: (1, 1.0)}, 1.0, **grounds)
             assert sorted(await found(store, Query.by("x:q", table))) == read
         unseen = a_table({umar: (0, 5.0)}, 1.0, **(grounds | {"unseen": (0, steps, 0)}))
         assert sorted(await found(store, Query.by("x:q", unseen))) == ["1", "2"]
-        in_time = {"rows": ((2 * steps, 0, steps),), "moments": ((-math.inf, steps), (3_600.0, 0))}
+        in_time = {
+            "rows": ((2 * steps, 0, steps),),
+            "needs_whole": (False,),
+            "moments": ((-math.inf, steps), (3_600.0, 0)),
+        }
         late = a_table({umar: (0, 5.0)}, 1.0, **(grounds | in_time | {"at": NOW + 30 * DAY}))
         assert await found(store, Query.by("x:q", late)) == []
 

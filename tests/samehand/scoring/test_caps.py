@@ -165,3 +165,13 @@ def test_weights_of_levels_are_what_they_were_shipped_for() -> None:
             assert math.copysign(1.0, row.match_weight() or 1.0) == (1.0 if row.agrees else -1.0) or (
                 row.match_weight() == 0.0
             )
+
+
+def test_a_part_of_a_name_never_alerts_alone_and_a_whole_one_may() -> None:
+    whole = Account(platform="x", account_id="1", handle="zarghunwaziristani")
+    part = Account(platform="x", account_id="2", handle="zarghunwaziristani_of_the_hills")
+    few = Counted(bans=0, accounts=0, seed=0)
+    assert scored(replace(whole, account_id="2"), whole, few, None).band == "possible"
+    told = scored(part, whole, few, None)
+    assert told.band == "none"
+    assert "none of them is the same as a whole" in told.lines[-1].because

@@ -162,7 +162,7 @@ def allowed(
 
 def says(most: Most, key: Key) -> float:
     """What a signal says of one of its keys."""
-    return most.by_key.get(key, most.by_kind.get(key[0], 0.0))
+    return {**most.of_parts, **most.by_key}.get(key, most.by_kind.get(key[0], 0.0))
 
 
 @settings(max_examples=600)
@@ -199,6 +199,7 @@ def test_facts_of_a_group_count_as_the_score_counts_them(share: float, values: l
         listed=(),
         facts=(0, 1, 2),
         steps=tuple(int(value * STEPS_A_NAT) for value in values),
+        whole=(False,) * 3,
         floors=(0, 0, 0),
         groups=(((0, 2), int(share * 1024)),),
         moments=((-np.inf, 0),),
@@ -207,6 +208,7 @@ def test_facts_of_a_group_count_as_the_score_counts_them(share: float, values: l
         grounds=(0, 0, 0),
         unseen=(0, 0),
         rows=((0, 0),),
+        needs_whole=(False,),
     )
     sums, _ = Tables.of([table]).sums(
         np.zeros(1, np.int64),
