@@ -105,7 +105,9 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         room = min(self.room, limit - floor)
         excess = log_odds - (limit - room)
-        return log_odds if excess <= 0.0 else max(limit - room * self.half / (excess + self.half), floor)
+        if excess <= 0.0 or log_odds < floor:
+            return log_odds
+        return max(limit - room * self.half / (excess + self.half), floor)
 
     def check(self) -> None:
         """Checks every row.
