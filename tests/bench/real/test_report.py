@@ -82,9 +82,13 @@ def test_who_is_back_a_day_after_is_found_on_its_own_family_alone() -> None:
         "a": ["Zarfeshan Mirgul", "Zarf\u200beshan Mirgul"],
         "b": ["Wardakan Post", "Toryalai Khpalwak"],
     }
+    # Two years of bans, or a day after one of them says nothing.
+    rng = Random(5)
+    drawn = ["".join(rng.choices("bdfghklmnprstvz", k=12)) for _ in range(80)]
+    members |= {one: [one, other] for one, other in zip(drawn[:40], drawn[40:], strict=True)}
     told = returning(members, CROWD)["display_name"]
-    assert told["bans"] == 2
-    assert (told["found"]["hits"], told["found"]["of"]) == (1, 2)
+    assert told["bans"] == 42
+    assert (told["found"]["hits"], told["found"]["of"]) == (1, 42)
     assert told["alarmed"]["hits"] == 0
 
 
