@@ -62,7 +62,6 @@ def test_a_fact_that_takes_an_alert_away_is_told() -> None:
     assert scenes.worse(ranks()) == []
     found = scenes.worse(ranks(device_and_24_a_day=0))
     assert "same device → device and /24, a day, rest absent: 1 pairs" in found
-    assert "device and /24, rest absent: 60 days → a day: 1 pairs" in found
     assert not any(line.startswith("bio") for line in found)
 
 
