@@ -1,7 +1,7 @@
 """``python -m bench.real --data DIR [--edits held_out] [--only scenes,renames] [--quick] [--json]``.
 
 What samehand makes of real names. They are no part of the project: a folder of them is given, by ``--data``
-or ``SAMEHAND_REAL_NAMES``. The scenes take ten minutes on two cores, most of them among background bans. Ends
+or ``SAMEHAND_REAL_NAMES``. The scenes take half an hour of two cores, most of it among background bans. Ends
 with 1 where a pair of the scenes got worse by a fact more.
 """
 
