@@ -111,10 +111,10 @@ def _order(told: Mapping[str, Any]) -> str:
     """Whether anything gets worse that should get better."""
     worse = told["scenes"]["worse"]
     if not worse:
-        return "No pair gets worse when a fact is added, when less differs, or when it comes back sooner."
+        return "No pair gets worse when a fact is added, or when less differs."
     return "\n".join(
         (
-            "Worse, though a fact was added, less differs, or it came back sooner:",
+            "Worse, though a fact was added or less differs:",
             *(f"* {line}" for line in worse),
         )
     )

@@ -21,7 +21,7 @@ def test_each_row_of_scenes_stands_in_the_table_and_what_got_worse_below() -> No
     for kind in INNOCENTS:
         assert f"| {kind} |" in table
     assert "among 3" in table
-    assert table.endswith("sooner.")
+    assert table.endswith("less differs.")
     assert tables({"scenes": {**told, "worse": ["alone: a → b: 1 pairs"]}})["scenes"].endswith("1 pairs")
 
 
