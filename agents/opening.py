@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from samehand.errors import UnusableStock, UnusableWeights
+from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS
 from samehand.stock import LINES_TOLD_MAX, NO_STOCK, StockPictures, read_stock
 from samehand.weights import Bands, Weights, default_weights, lacking, read_weights
 from store.memory import Bounds
@@ -16,9 +17,6 @@ from store.pepper import Peppers, UnusablePepper, read_peppers
 from store.redis import Endpoint, RedisStore, Sizes
 from streams.errors import SettingsError
 from streams.settings import Settings
-
-DAY_SECONDS = 86_400.0
-HOUR_SECONDS = 3_600.0
 
 # The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
 # time that Redis itself may take.

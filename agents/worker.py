@@ -26,6 +26,7 @@ from agents.screen import Screen
 from agents.tending import Tending
 from samehand.compiled import form
 from samehand.normal.fold import FOLD_VERSION
+from samehand.scoring.calendar import HOUR_SECONDS
 from schemas.malformed import REASONS
 from store.errors import StoreError, StoreMismatch
 from store.pepper import Peppers
@@ -143,7 +144,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
             allowlist=allowlist_of(settings),
             across_platforms=settings.cross_platform,
             shadow=settings.shadow,
-            late_ban_seconds=settings.late_ban_hours * 3_600.0,
+            late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
             stock=stock_of(settings),
         ),
     )

@@ -54,3 +54,4 @@ class Line(msgspec.Struct, gc=False):
     weight: float
     unshared: float  # the weight had nobody else been counted with the value
     beyond: frozenset[str] = frozenset()
+    whole: bool = False  # whether a whole name agrees, be it by a laxer finding that holds as well

@@ -172,7 +172,7 @@ async def _pairs(
 ) -> tuple[Found, ...]:
     """The pairs that were read, best first, but for alerts beyond those that a worker publishes."""
     facts = await store.facts([one.ref for one in candidates]) if candidates else []
-    policies = [None if one is None else one.policy for one in facts]
+    policies = ["" if one is None else one.policy or "" for one in facts]
     pairs = []
     for known, candidate, told in zip(
         facts, candidates, judge.scores(account, candidates, policies), strict=True

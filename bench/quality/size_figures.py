@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.quality.plan import SPANS
+from bench.quality.tables import share_text
 from bench.running.crowd import MIRROR_EVERY
 from desk.cli.backtest.intervals import Share
 
@@ -230,21 +231,21 @@ def table(told: Mapping[str, Any]) -> str:
         each = told["within_the_hour"][band]
         goal = "≥ .9" if band == "possible" else ""
         rows += [
-            (f"within the hour, 1–5 and 7: recall at `{band}`", _share(each["recall"]), goal),
+            (f"within the hour, 1–5 and 7: recall at `{band}`", share_text(each["recall"]), goal),
             (f"within the hour: precision at `{band}`", _precision(each), goal),
         ]
     for band in BANDS:
         each = told["bands"][band]
         rows += [
-            (f"recall at `{band}`, 1–7", _share(each["recall"]), ""),
+            (f"recall at `{band}`, 1–7", share_text(each["recall"]), ""),
             (f"precision at `{band}`", _precision(each), ""),
         ]
     for span in SPANS:
         each = told["by_span"][span]["possible"]
-        both = f"{_share(each['recall'])}; {_precision(each)}"
+        both = f"{share_text(each['recall'])}; {_precision(each)}"
         rows.append((f"{span} since the ban: recall of 1–7 and precision at `possible`", both, ""))
     for kind, share in told["alarmed"].items():
-        rows.append((f"alarmed of `{kind}`", _share(share, 4), ""))
+        rows.append((f"alarmed of `{kind}`", share_text(share, 4), ""))
     head = f"at {told['bans']:,} whole bans of two years"
     first = _markdown([(head, "measured", "goal"), ("---",) * 3, *rows])
     cells = [
@@ -261,14 +262,6 @@ def table(told: Mapping[str, Any]) -> str:
 
 def _markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _share(share: Mapping[str, Any], digits: int = 3) -> str:
-    if share["value"] is None:
-        return "–"
-    low, high = share["interval"]
-    bounds = f"{share['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-    return f"{bounds} ({share['hits']} of {share['of']})"
 
 
 def _bare(share: Mapping[str, Any]) -> str:

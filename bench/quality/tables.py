@@ -27,12 +27,12 @@ def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
     )
     for band, goal in (("likely", "≥ .95"), ("possible", "≥ .6")):
         each = told["bands"][band]
-        yield f"precision at `{band}` and above", _share(each["precision_upwards"]), goal
-        yield f"recall at `{band}` and above", _share(each["recall_upwards"]), ""
+        yield f"precision at `{band}` and above", share_text(each["precision_upwards"]), goal
+        yield f"recall at `{band}` and above", share_text(each["recall_upwards"]), ""
     own = told["bands"]["possible"]["precision"]
-    yield "precision of the `possible` band by itself", _share(own), "≥ .5"
-    yield "true pairs among the candidates (blocking recall)", _share(told["blocking_recall"]), ""
-    yield "of these at `possible` and above (scoring recall)", _share(told["scoring_recall"]), ""
+    yield "precision of the `possible` band by itself", share_text(own), "≥ .5"
+    yield "true pairs among the candidates (blocking recall)", share_text(told["blocking_recall"]), ""
+    yield "of these at `possible` and above (scoring recall)", share_text(told["scoring_recall"]), ""
     for capacity in ("5", "10", "20"):
         each = told["capacities"][capacity]
         both = f"{_number(each['precision']['value'])} / {_number(each['recall']['value'])}"
@@ -45,7 +45,7 @@ def _rows(told: Mapping[str, Any]) -> Iterator[Row]:
     for what, numbers, goal in (("naive (1–4)", _NAIVE, "≥ .97"), ("harder (5–7)", _HARDER, "≥ .80")):
         yield f"recall of the {what} at 20 alerts per 1,000 sign-ups", _pooled(at_20, numbers), goal
     for name in at_20:
-        yield f"— strategy {name}", _share(at_20[name]), "none" if name == "8" else ""
+        yield f"— strategy {name}", share_text(at_20[name]), "none" if name == "8" else ""
     calibration = told["calibration"]
     yield "calibration error, events at .05 and above", _number(calibration["error_unsure"]), "≤ .06"
     yield "calibration error, all events", _number(calibration["error"]), ""
@@ -62,15 +62,16 @@ def _evenness(by: str, even: Mapping[str, Any]) -> Iterator[Row]:
         "≤ 1.3",
     )
     for group, each in even["per_1000"].items():
-        yield f"— `{group}`, per 1,000 sign-ups at that threshold", _share(each, 1), ""
+        yield f"— `{group}`, per 1,000 sign-ups at that threshold", share_text(each, 1), ""
 
 
 def _pooled(by_strategy: Mapping[str, Any], numbers: Sequence[str]) -> str:
     some = [by_strategy[number] for number in numbers if number in by_strategy]
-    return _share(Share(sum(it["hits"] for it in some), sum(it["of"] for it in some)).told())
+    return share_text(Share(sum(it["hits"] for it in some), sum(it["of"] for it in some)).told())
 
 
-def _share(share: Mapping[str, Any], digits: int = 3) -> str:
+def share_text(share: Mapping[str, Any], digits: int = 3) -> str:
+    """A share with its interval and counts; a dash where nothing was counted."""
     if share["value"] is None:
         return "–"
     low, high = share["interval"]

@@ -32,8 +32,8 @@ GROUNDS: Final[Mapping[Ground, str]] = {
 
 # What many strangers have in common at any moment: a carrier's address is shared by thousands within an hour.
 _CIRCUMSTANTIAL: Final = frozenset(("network", "moment"))
-# Nats. Less than a factor of two speaks for nothing.
-_SPEAKS: Final = 0.7
+SPEAKS_NATS: Final = 0.7
+"""Less than a factor of two speaks for nothing."""
 
 
 class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +46,6 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: dict[Ground, float]
     most: Literal["likely", "possible"]
     unless: tuple[Condition, ...] = ()
-    source: str = ""
 
 
 class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,9 +117,9 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.room <= 0 or self.half < self.room:
             raise UnusableWeights("caps need 0 < room <= half, or more evidence would not rank higher")
         for place, row in enumerate(self.rows):
-            if not row.needs or min(row.needs.values()) < _SPEAKS:
+            if not row.needs or min(row.needs.values()) < SPEAKS_NATS:
                 raise UnusableWeights(
-                    f"caps.rows.{place}.needs must ask some ground for {_SPEAKS} nats or more"
+                    f"caps.rows.{place}.needs must ask some ground for {SPEAKS_NATS} nats or more"
                 )
             if _CIRCUMSTANTIAL.issuperset(row.needs):
                 raise UnusableWeights(f"caps.rows.{place}: network and moment together may not alert")

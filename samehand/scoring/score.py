@@ -23,7 +23,7 @@ from samehand.evidence import Evidence, Line, Score
 from samehand.fingerprint import Fingerprint
 from samehand.frequency import Frequencies
 from samehand.scoring.calendar import BanCalendar
-from samehand.scoring.caps import Condition, Ground
+from samehand.scoring.caps import SPEAKS_NATS, Condition, Ground
 from samehand.showings import Showings
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.admirer import ADMIRER
@@ -35,9 +35,6 @@ from samehand.weights import DIFFERENCES, SignalWeights, Weights
 
 # Levels at which a whole name agrees: of what both show, nothing telling is left out or spelt otherwise.
 WHOLE: Final = frozenset(("same-handle", "same", "same-name", "spells-it"))
-
-# Nats: what weighs less is no reason to tell that nobody knows who was first.
-_SPEAKS: Final = 0.7
 
 # What is asked of each signal, read once: every pair goes through all of them.
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
@@ -113,6 +110,7 @@ def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeight
         other = _weighed_alone(name, group, also, table)
         if other.weight > line.weight:
             line = other
+    line.whole = table.ground == "names" and any(one.level in WHOLE for one in (finding, *finding.also))
     return line
 
 
@@ -187,7 +185,9 @@ def _taken_back(
         without = math.fsum([line.weight for line in _grouped(rest, weights)])
         gave = max(math.fsum([line.weight for line in shown]) - without, 0.0)
         shown.append(Evidence(FIRST_SHOWN.name, -min(gave, bound), finding.level, finding.because))
-    doubtful = [line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= _SPEAKS]
+    doubtful = [
+        line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= SPEAKS_NATS
+    ]
     if doubtful:
         finding = FIRST_SHOWN.unknown(doubtful)
         shown.append(Evidence(FIRST_SHOWN.name, 0.0, finding.level, finding.because))
@@ -201,7 +201,7 @@ def _conditions(theirs: Fingerprint, lines: Sequence[Line]) -> tuple[Condition, 
         found.append("official-list")
     if any(line.signal == ADMIRER.name for line in lines):
         found.append("fan-account")
-    if not any(line.ground == "names" and line.finding.level in WHOLE for line in lines):
+    if not any(line.whole for line in lines):
         found.append("names-in-part")
     return tuple(found)
 
@@ -236,7 +236,8 @@ def _capped(
         return None
     from_possible = weights.alerts_from(policy)
     if most == "none":
-        held = caps.pressed(log_odds, from_possible) - log_odds
+        pressed = caps.pressed(log_odds, from_possible)
     else:
-        held = caps.pressed(log_odds, weights.likely_from(policy), from_possible) - log_odds
+        pressed = caps.pressed(log_odds, weights.likely_from(policy), from_possible)
+    held = pressed - log_odds
     return Evidence("rule", held, "capped", caps.sentence(most, nats, conditions)) if held < 0.0 else None

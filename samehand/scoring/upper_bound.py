@@ -131,7 +131,8 @@ class UpperBound:
             shown.append((fact, one, trait, most))
             if most.beside is not None:
                 beside[most.beside] = beside.get(most.beside, 0.0) + most.unkeyed
-                unseen[self._grounds[fact]] += most.unkeyed
+                if self._grounds[fact] >= 0:
+                    unseen[self._grounds[fact]] += most.unkeyed
             elif most.unkeyed > floors[fact]:
                 floors[fact] = most.unkeyed
         for fact, one, trait, most in shown:

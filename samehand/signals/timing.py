@@ -13,14 +13,12 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from samehand.scoring.calendar import BanCalendar
+from msgspec.structs import replace
+
+from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, BanCalendar
 from samehand.signals.base import Ages, Levels, PairSignalBase, Traits
 from samehand.signals.finding import Finding
 from samehand.signals.sight import Sight
-
-MINUTE_SECONDS: Final = 60.0
-HOUR_SECONDS: Final = 60 * MINUTE_SECONDS
-DAY_SECONDS: Final = 24 * HOUR_SECONDS
 
 
 class _Span(NamedTuple):
@@ -43,8 +41,8 @@ BEFORE: Final = (
     _Span("a-day-before", -DAY_SECONDS, 0.0),
     _Span("a-month-before", -30 * DAY_SECONDS, 0.0),
 )
-_LATER: Final = _Span("long-after", 365 * DAY_SECONDS, math.inf)
-_EARLIER: Final = _Span("long-before", -math.inf, -30 * DAY_SECONDS)
+_LATER: Final = "long-after"
+_EARLIER: Final = "long-before"
 # Where of either moment the day alone is known, spans of less than a week say nothing of the two.
 _DAY_SPANS: Final = frozenset(("within-a-week", "within-a-month", "within-a-year", "a-month-before"))
 
@@ -63,14 +61,12 @@ class TimingSignal(PairSignalBase):
         if sight.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]
         because = f"The account was made {_told(since)} the ban."
-        if not spans:
-            return (
-                None
-                if abs(since) <= DAY_SECONDS
-                else Finding((_LATER if since > 0 else _EARLIER).level, because)
-            )
-        found = [Finding(span.level, because, sight.banned_within(span.first, span.last)) for span in spans]
-        return Finding(spans[0].level, because, found[0].rate, also=tuple(found[1:]))
+        if spans:
+            found = [Finding(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
+            return replace(found[0], also=tuple(found[1:]))
+        if abs(since) <= DAY_SECONDS:
+            return None  # of a day no hour is known
+        return Finding(_LATER if since > 0 else _EARLIER, because)
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
         """The most that it adds to a ban that is at least so many seconds old at ``at``, oldest last."""
@@ -78,7 +74,7 @@ class TimingSignal(PairSignalBase):
         # Who signed up in the very second of the ban came after it.
         ages = (-math.inf, -0.5, *(span.last for span in AFTER))
         told = [(age, max([0.0, *[nats for span, nats in of_each if span.last > age]])) for age in ages[:-1]]
-        return [*told, (ages[-1], table.as_shipped[_LATER.level])]
+        return [*told, (ages[-1], table.as_shipped[_LATER])]
 
 
 def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -> float:

@@ -18,6 +18,7 @@ import msgspec
 
 from samehand.fingerprint import is_day
 from samehand.keys import KeyKind
+from samehand.scoring.calendar import DAY_SECONDS
 
 # Carriers, makers of phones and browsers, whoever spreads a link, and platforms with the picture that they
 # give to those who have none: thousands of strangers meet what is new of these within a day. All else is of
@@ -25,9 +26,6 @@ from samehand.keys import KeyKind
 HANDED_OUT: Final = frozenset(
     (KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT, KeyKind.REFERRER, KeyKind.AVATAR)
 )
-
-
-DAY_SECONDS: Final = 86_400.0
 
 
 class Version(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -290,34 +291,21 @@ class Scene:
         return self.until(self.settled, "everything to be acknowledged")
 
 
-# What the moment weighs, and the line that caps it.
-PRICED_BY_CALENDAR = frozenset(("timing", "rule"))
-
-
 def final_of(alerts: Iterable[MirrorAlert]) -> Final:
     """The last revision of each pair.
 
     Whether an alert says that nobody knows who showed a value first hangs on the side from which the pair was
-    found, and what the moment weighs (with the line that caps it) on which bans the store's calendar knew by
-    then: both are a matter of what was handled first. All else is compared.
+    found, which is a matter of what was handled first; what it takes back does not.
     """
     last: Final = {}
     for alert in sorted(alerts, key=lambda one: one.revision):
-        evidence = tuple(line for line in alert.evidence if line.signal not in PRICED_BY_CALENDAR)
-        counter = tuple(
-            line
-            for line in alert.counter_evidence
-            if line.signal not in PRICED_BY_CALENDAR and (line.signal, line.weight) != ("first_shown", 0.0)
-        )
         last[alert.alert_id] = replace(
             alert,
-            detected_at=alert.matched.banned_at,
+            detected_at=datetime.fromtimestamp(0, UTC),
             seconds_since_event=0.0,
             direction="forward",
-            evidence=evidence,
-            counter_evidence=counter,
-            log_odds=round(alert.prior + math.fsum([line.weight for line in (*evidence, *counter)]), 6),
-            probability=0.0,
-            others=tuple(replace(one, log_odds=0.0, probability=0.0) for one in alert.others),
+            counter_evidence=tuple(
+                line for line in alert.counter_evidence if (line.signal, line.weight) != ("first_shown", 0.0)
+            ),
         )
     return last

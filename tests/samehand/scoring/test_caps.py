@@ -15,6 +15,7 @@ from samehand.account import Account, Avatar
 from samehand.errors import UnusableWeights
 from samehand.evidence import Score
 from samehand.fingerprint import distil
+from samehand.frequency import NothingCounted
 from samehand.scoring.caps import GROUNDS, Cap, Caps, Condition
 from samehand.scoring.score import score
 from samehand.weights import default_weights, read_weights
@@ -175,3 +176,31 @@ def test_a_part_of_a_name_never_alerts_alone_and_a_whole_one_may() -> None:
     told = scored(part, whole, few, None)
     assert told.band == "none"
     assert "none of them is the same as a whole" in told.lines[-1].because
+
+
+def test_a_whole_name_stays_whole_where_a_part_across_fields_weighs_more() -> None:
+    """In a table of one's own; one more agreeing field takes no alert away."""
+    crossing = WEIGHTS.signals["crossing"]
+    levels = {
+        **crossing.levels,
+        "spells-it": msgspec.structs.replace(crossing.levels["spells-it"], ceiling=4.0),
+        "part": msgspec.structs.replace(crossing.levels["part"], m=1.0),
+    }
+    rows = (Cap({"names": 4.0}, "possible", ("official-list", "names-in-part")),)
+    weights = msgspec.structs.replace(
+        WEIGHTS,
+        mirror_rate=0.9,
+        bans_min=1,
+        caps=Caps(rows),
+        signals={**WEIGHTS.signals, "crossing": msgspec.structs.replace(crossing, levels=levels)},
+    )
+    banned = Account(platform="x", account_id="1", display_name="Zarghun Waziristani", handle="qvxtbrzk")
+    ours = Account(platform="x", account_id="2", handle="zarghunwaziristani")
+    named = replace(ours, display_name="Qvxtbrzkplm")
+    both = [
+        score(distil(one, keyer, at=None), distil(banned, keyer, at=None), weights, NothingCounted(1))
+        for one in (ours, named)
+    ]
+    levels_told = [{line.level for line in one.lines if line.signal == "crossing"} for one in both]
+    assert levels_told == [{"spells-it"}, {"part"}], "the part weighs more"
+    assert [one.band for one in both] == ["possible", "possible"]
