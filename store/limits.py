@@ -52,15 +52,9 @@ REMEMBERED_OVERHEAD_BYTES = 40
 # An entry has six bytes; Redis sets half as much again aside for the next, on average.
 REMEMBERED_ENTRY_BYTES = 9
 
-# Bans whose moment a look-up knows before it reads their records, the latest enrolled, seven bytes each: of
-# all others it knows that they were banned no later than the latest that gave way. A week, where a million
-# were banned within two years.
-RECENT_BANS = 8_192
-
-
-def recent_bans(shards: int) -> int:
-    """How many of them one shard keeps: a worker holds those of all shards."""
-    return max(RECENT_BANS // shards, 256)
+# The latest enrolments of each shard, seven bytes each, of which a process learns that knows when the bans
+# before them took effect. Who missed more than half of them reads all moments anew, four bytes a slot.
+ENROLMENTS_NOTED = 8_192
 
 
 # Days for which bans are counted by the minute, and by the hour, at least: spans of minutes are then still

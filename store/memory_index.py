@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,8 @@ from samehand.keys import Key, KeyKind, is_personal, kind_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from store.base import Candidate, Query
 from store.hashing import first_bytes
-from store.limits import recent_bans, shard_posting_cap
-from store.ranking import STEPS_A_BIT, Bools, Floats, Ints, Tables, rarity_steps, read_at_all
-from store.recent import Recent
+from store.limits import shard_posting_cap
+from store.ranking import STEPS_A_BIT, Floats, Ints, Tables, rarity_steps, read_at_all
 from store.records import Frame, keys_of, read_frame
 
 
@@ -33,7 +33,6 @@ class Index:
     """The accounts of one shard (of one generation), and for each key the accounts listed under it."""
 
     shards: int
-    recent: Recent = field(init=False)
     entries: dict[str, Entry] = field(default_factory=dict)
     postings: dict[Key, dict[str, None]] = field(default_factory=dict)
     turned_away: Counter[Key] = field(default_factory=Counter)
@@ -41,14 +40,9 @@ class Index:
     full: Counter[KeyKind] = field(default_factory=Counter)
     """The same by kind of key, for as long as the store is there."""
 
-    def __post_init__(self) -> None:
-        """With no ban yet."""
-        self.recent = Recent(recent_bans(self.shards))
-
     def put(self, entry: Entry) -> None:
         """Lists an account in place of what was known of it; a posting at its cap takes no more."""
         self.remove(entry.account)
-        self.recent.put(entry.account, moment_of(read_frame(entry.frame).records[0]))
         self.entries[entry.account] = entry
         for key in keys_of(read_frame(entry.frame).records):
             posting = self.postings.setdefault(key, {})
@@ -120,15 +114,15 @@ def _within_reach(
     others = list(dict.fromkeys(other for other, _ in shared))
     place = {other: at for at, other in enumerate(others)}
 
-    def newest(rows: Ints) -> tuple[Floats, Bools]:
-        known = [_index(indexes, others[at]).recent.newest(others[at]) for at in rows.tolist()]
-        return np.array([at for at, _ in known]), np.array([perhaps for _, perhaps in known], np.bool_)
+    def banned_at(rows: Ints) -> Floats:
+        moments = [moment_of(_frame(indexes, others[at]).records[0]) for at in rows.tolist()]
+        return np.array([math.nan if at is None else at for at in moments])
 
     sums, enough = Tables.of([table]).sums(
         np.zeros(len(others), np.int64),
         np.array([place[other] for other, _ in shared], np.int64),
         np.array([question for _, question in shared], np.int64),
-        newest,
+        banned_at,
     )
     return {others[at]: int(sums[at]) for at in np.flatnonzero(enough).tolist()}
 

@@ -125,13 +125,12 @@ class Tables:
         )
 
     def sums(
-        self, query: Ints, row: Ints, question: Ints, newest: Callable[[Ints], tuple[Floats, Bools]]
+        self, query: Ints, row: Ints, question: Ints, banned_at: Callable[[Ints], Floats]
     ) -> tuple[Ints, Bools]:
         """The most that each candidate can score, and whether that is enough to read its record.
 
         A candidate is a row of ``query``; ``row`` and ``question`` say which of them shares which key.
-        ``newest`` tells of some of the rows the latest moment that their bans can have, and whether it may be
-        unknown, when a moment says nothing.
+        ``banned_at`` tells of some of the rows the moments of their bans, not a number where there is none.
         """
         columns = self.floors.shape[1]
         values = self.floors[query]
@@ -140,7 +139,7 @@ class Tables:
         left = np.flatnonzero(sums + self.at_best[query] >= self.least[query])
         enough = np.zeros(len(query), np.bool_)
         if len(left):
-            moments = self._moments(query[left], *newest(left))
+            moments = self._moments(query[left], banned_at(left))
             sums[left] += moments
             whole = np.zeros(len(query), np.bool_)
             whole[row[self.whole[question]]] = True
@@ -171,17 +170,15 @@ class Tables:
         held: Bools = np.logical_or.reduce(found, axis=1)
         return held
 
-    def _moments(self, query: Ints, newest: Floats, unknown: Bools) -> Ints:
+    def _moments(self, query: Ints, banned_at: Floats) -> Ints:
         """What the moment may add to each of some candidates: few, so that they are told one by one."""
         found = np.zeros(len(query), np.int64)
-        for place, (one, since, perhaps) in enumerate(
-            zip(query.tolist(), (self.at[query] - newest).tolist(), unknown.tolist(), strict=True)
-        ):
-            steps = self.moments[one]
-            if math.isnan(since):
-                found[place] = steps[0]
-            else:
+        since = self.at[query] - banned_at
+        for place, (one, seconds) in enumerate(zip(query.tolist(), since.tolist(), strict=True)):
+            if not math.isnan(seconds):
                 # The last span that begins before; the first has no beginning.
-                most = int(steps[max(int(np.searchsorted(self.ends[one], since)) - 1, 0)])
-                found[place] = max(most, 0) if perhaps else most
+                at = int(np.searchsorted(self.ends[one], seconds)) - 1
+                found[place] = self.moments[one][max(at, 0)]
+        unasked = np.isnan(self.at[query])
+        found[unasked] = self.at_best[query[unasked]]
         return found

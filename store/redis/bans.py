@@ -16,11 +16,11 @@ from store.limits import (
     BAN_HOURS_DAYS,
     BAN_MINUTES_DAYS,
     BAN_POLICIES,
+    ENROLMENTS_NOTED,
     MARKER_SECONDS,
     SLOTS_A_SHARD,
     SWEEP_AT_ONCE,
     TAKEN_OUT_AT_ONCE,
-    recent_bans,
 )
 from store.records import (
     BanQuote,
@@ -202,7 +202,7 @@ class Bans:
             MARKER_SECONDS,
             self._spread.maps,
             SLOTS_A_SHARD,
-            recent_bans(self._shards.layout.sizes.shards),
+            ENROLMENTS_NOTED,
             BAN_MINUTES_DAYS,
             BAN_HOURS_DAYS,
             BAN_POLICIES,

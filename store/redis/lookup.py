@@ -27,12 +27,13 @@ from store.redis.hits import (
 )
 from store.redis.layout import Spread
 from store.redis.link import together
-from store.redis.recents import Recents
+from store.redis.moments import Moments, moments_of
 from store.redis.shards import Shards
 
 # Keys of one MGET, and records of one script: some milliseconds of Redis, during which nobody else is served.
 _KEYS_AT_ONCE = 4_096
 _RECORDS_AT_ONCE = 4_096
+_MOMENTS_AT_ONCE = 1 << 18  # bytes, of 65,536 bans
 Objects = npt.NDArray[np.object_]
 
 
@@ -47,13 +48,13 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Heads:
     """What was found before the postings: the indexes, how many accounts they hold, who asks, and when the
-    bans enrolled last occurred.
+    bans of each index took effect.
     """
 
     sources: list[Source]
     total: int
     own: dict[int, set[int]]  # for each query, the places of its own account
-    recent: Recents
+    moments: list[Moments]
 
 
 async def look_up(
@@ -75,7 +76,7 @@ async def look_up(
     listings = Listings.of(probes, found)
     tables = [query.table for query in queries if query.table is not None]
     if tables:
-        weigh, a_unit = _within_reach(Tables.of(tables), heads.recent), STEPS_A_NAT
+        weigh, a_unit = _within_reach(Tables.of(tables), heads.moments), STEPS_A_NAT
     else:
         weigh, a_unit = listings.rarity(probes, heads.total), STEPS_A_BIT
     claimed = listings.claims(probes, keep, weigh)
@@ -84,10 +85,10 @@ async def look_up(
     return await choice.of(claimed, len(queries))
 
 
-def _within_reach(tables: Tables, recent: Recents) -> Weigh:
+def _within_reach(tables: Tables, moments: Sequence[Moments]) -> Weigh:
     """Those who can reach what the tables ask for, by the most that they can score."""
     return lambda query, place, row, question: tables.sums(
-        query, row, question, lambda rows: recent.newest(place[rows])
+        query, row, question, lambda rows: moments_of(moments, place[rows])
     )
 
 
@@ -99,7 +100,8 @@ async def _heads(
     by_shard = {
         shard: [at for at, digest in enumerate(digests) if shards.of(digest) == shard] for shard in shards.all
     }
-    known = [shards.recents.known(shard) for shard in shards.all]
+    known = list(shards.moments)
+    enrolled = [one.enrolled for one in known]
     answers = await together(
         [
             shards.script(
@@ -109,31 +111,43 @@ async def _heads(
                 name,
                 now,
                 lives or 0,
-                known[shard].length,
-                known[shard].mark,
+                enrolled[shard],
+                known[shard].last,
                 *(digests[at].raw for at in by_shard[shard]),
             )
             for shard in shards.all
         ]
     )
     sources: list[Source] = []
-    packed: list[bytes] = []
     total = 0
     own: dict[int, set[int]] = {}
     for shard, answer in zip(shards.all, answers, strict=True):
         shards.adopt(answer[0].decode())
-        kept, rest, names, *told = answer[1:]
-        if lives is None:
-            packed.append(known[shard].with_rest(kept, rest))
-            shards.recents.learn(shard, packed[-1])
+        stands, so_many, entries, names, *told = answer[1:]
+        if not stands:
+            known[shard] = await _moments(shards, Source(shard, name), known[shard], so_many, entries)
+        elif lives is None:
+            known[shard].learn(enrolled[shard], entries)
         first = len(sources)
         sources += [Source(shard, one.decode()) for one in told[: 2 * names : 2]]
         total += sum(told[1 : 2 * names : 2])
         slots = iter(told[2 * names :])
         for at in by_shard[shard]:
             own[at] = {place_of(first + n, slot) for n, slot in enumerate(islice(slots, names)) if slot >= 0}
-    recent = shards.recents.read(packed) if lives is None else Recents.of([b""] * len(sources))
-    return Heads(sources, total, own, recent)
+    return Heads(sources, total, own, known if lives is None else [])
+
+
+async def _moments(shards: Shards, source: Source, known: Moments, enrolled: int, last: bytes) -> Moments:
+    """Reads all moments of one shard's bans, so many at least, and keeps them for later look-ups."""
+    key = f"{shards.root(source.shard)}{source.name}m"
+    parts: list[bytes] = []
+    while not parts or len(parts[-1]) == _MOMENTS_AT_ONCE:
+        at = len(parts) * _MOMENTS_AT_ONCE
+        parts.append(await shards.link.command("GETRANGE", key, at, at + _MOMENTS_AT_ONCE - 1))
+    found = Moments(b"".join(parts), enrolled, last)
+    if shards.moments[source.shard] is known:  # or another look-up was here first, with no fewer
+        shards.moments[source.shard] = found
+    return found
 
 
 async def _postings(shards: Shards, source: Source, buckets: Ints) -> list[bytes | None]:

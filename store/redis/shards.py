@@ -9,7 +9,7 @@ from store.addresses import Addresses, Digest
 from store.errors import StoreUnavailable
 from store.redis.layout import Layout
 from store.redis.link import Link, together
-from store.redis.recents import KnownRecents
+from store.redis.moments import Moments
 
 # Two workers that write one account at once send each other back to read again; more than a few turns
 # means that something else is wrong.
@@ -33,7 +33,7 @@ W = TypeVar("W", bound=Write)
 
 class Shards:
     """Routes by digest. ``epoch`` is the one that this process has seen, "" before the first enrolment;
-    ``recents`` what it knows of the latest bans.
+    ``moments`` what it knows of when the bans of each shard took effect.
     """
 
     def __init__(self, link: Link, layout: Layout, epoch: str) -> None:
@@ -42,7 +42,7 @@ class Shards:
         self.layout = layout
         self.epoch = epoch
         self.all = range(layout.sizes.shards)
-        self.recents = KnownRecents(layout.sizes.shards)
+        self.moments = [Moments() for _ in self.all]
 
     @property
     def addresses(self) -> Addresses:

@@ -1,11 +1,12 @@
--- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, recent bans, days
--- whose minutes and whose hours the calendar keeps, its policies at most, then twelve for each operation: verb, digest,
--- occurred_at, why its alerts are withdrawn, expected frame and quote, frame, quote, rows to take out, rows to put in,
--- and the moments to count no more and to count. Answers for each a word, and after `conflict` frame and quote found.
+-- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, enrolments noted,
+-- days whose minutes and whose hours the calendar keeps, its policies at most, then twelve for each operation: verb,
+-- digest, occurred_at, why its alerts are withdrawn, expected frame and quote, frame, quote, rows to take out, rows to
+-- put in, and the moments to count no more and to count. Answers for each a word, and after `conflict` frame and quote
+-- found.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local recent = tonumber(ARGV[6])
+local noted = tonumber(ARGV[6])
 local INDEX = ROOT .. 'b:'
 local answers = {}
 times_turn(now, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
@@ -33,28 +34,19 @@ local function calendar_move(slot, before, after)
   if after then calendar_put(slot, after) end
 end
 
--- what occurred last, at `n`: the horizon (seconds), a byte that says whether any ban has no moment, and in the
--- order of enrolment a moment and a slot each. The older half gives way at once, and the horizon is then the latest
--- moment that went: whoever is not here was banned no later.
-local function recent_put(slot, frame)
+-- when the ban of each slot took effect, at `m`: seconds, four bytes a slot, 0 where that is unknown. And at `n`, for
+-- those who know `m` as it was: how many enrolments gave way here, then moment and slot of each later one, of which
+-- the older half gives way at once.
+local function moment_put(slot, frame)
   local key, at = INDEX .. 'n', 6
   if byte(frame) >= 128 then at = at + 8 end
-  local moment = struct.unpack('>I4', frame, at + 4 * (byte(frame) % 8 - 1) + 3)
-  if call('EXISTS', key) == 0 then call('SET', key, '\0\0\0\0\0') end
-  if moment == 0 then return call('SETRANGE', key, 4, '\1') end
-  local horizon = struct.unpack('>I4', call('GETRANGE', key, 0, 3))
-  if moment <= horizon then return end
-  local size = call('APPEND', key, struct.pack('>I4', moment) .. to24(slot))
-  if size <= 5 + recent * 7 then return end
-  -- the older half by moment, not by enrolment: a rebuild enrols as partitions come
-  local all, moments, stay = call('GET', key), {}, {}
-  for i = 6, #all, 7 do moments[#moments + 1] = struct.unpack('>I4', all, i) end
-  table.sort(moments)
-  horizon = moments[math.ceil(#moments / 2)]
-  for i = 6, #all, 7 do
-    if struct.unpack('>I4', all, i) > horizon then stay[#stay + 1] = sub(all, i, i + 6) end
-  end
-  call('SET', key, struct.pack('>I4', horizon) .. sub(all, 5, 5) .. table.concat(stay))
+  at = at + 4 * (byte(frame) % 8 - 1) + 3
+  local moment = sub(frame, at, at + 3)
+  call('SETRANGE', INDEX .. 'm', 4 * slot, moment)
+  if call('EXISTS', key) == 0 then call('SET', key, '\0\0\0\0') end
+  if call('APPEND', key, moment .. to24(slot)) <= 4 + 7 * noted then return end
+  local all, less = call('GET', key), math.ceil(noted / 2)
+  call('SET', key, struct.pack('>I4', struct.unpack('>I4', all) + less) .. sub(all, 5 + 7 * less))
 end
 
 local function full()
@@ -80,7 +72,7 @@ local function one(verb, digest, occurred, reason, expect, expect_quote, frame, 
     end
     local place = entry_write(INDEX, buckets, digest, slot, frame, quote, rows)
     calendar_move(place, slot and hour_of(known), hour_of(frame))
-    recent_put(place, frame)
+    moment_put(place, frame)
     times_count(dated, 1)
     return slot and 'changed' or 'new'
   end

@@ -120,12 +120,12 @@ def bounded(table: KeyTable, theirs: Fingerprint, age: float | None) -> tuple[fl
     """The most (nats, without the prior) that a candidate can score by its keys, and whether it is read."""
     listed = set(enrolment_keys(theirs))
     shared = [place for place, key in enumerate(table.keys) if key in listed]
-    latest = np.array([0.0 if age is None or table.at is None else table.at - age])
+    banned_at = np.array([np.nan if age is None or table.at is None else table.at - age])
     sums, enough = Tables.of([table]).sums(
         np.zeros(1, np.int64),
         np.zeros(len(shared), np.int64),
         np.array(shared, np.int64),
-        lambda rows: (latest, np.array([age is None])),
+        lambda rows: banned_at,
     )
     best = 0.0 if enough[0] else table.moments[0][1] / STEPS_A_NAT  # told only of what may be read
     return float(sums[0]) / STEPS_A_NAT + best, bool(enough[0])
@@ -214,7 +214,7 @@ def test_facts_of_a_group_count_as_the_score_counts_them(share: float, values: l
         np.zeros(1, np.int64),
         np.zeros(3, np.int64),
         np.arange(3),
-        lambda rows: (np.zeros(1), np.zeros(1, np.bool_)),
+        lambda rows: np.zeros(1),
     )
     one, other = sorted((values[0], values[2]))
     assert float(sums[0]) / STEPS_A_NAT == pytest.approx(values[1] + other + share * one, abs=0.01)

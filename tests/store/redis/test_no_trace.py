@@ -149,7 +149,7 @@ async def test_enrolling_and_expunging_leaves_no_posting_behind(
         left = {
             key.decode().partition("}:")[2]
             for key in client.scan_iter(match=f"{store_prefix}*")
-            if not re.search(rb":(m:|[ewno]$|b:[cft]$|g$|g0:[cf]$)", key)
+            if not re.search(rb":(m:|[ewno]$|b:[cfmt]$|g$|g0:[cf]$)", key)
         }
     assert left <= {""}
     await store.close()
