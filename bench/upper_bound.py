@@ -208,10 +208,11 @@ def _lost(query: Query, candidate: Candidate, told: Score, *, cut: bool) -> Lost
     shared: dict[str, int] = {}
     names = [*(one.name for one in SIGNALS), *(one.name for one in PAIRWISE)]  # as tables number them
     keyed = set()
-    for key, fact in zip(query.keys, table.facts, strict=True):
-        if key in theirs:
-            shared[kind_of(key).name] = shared.get(kind_of(key).name, 0) + 1
-            keyed.add(names[fact])
+    for key in theirs.intersection(query.keys):
+        shared[kind_of(key).name] = shared.get(kind_of(key).name, 0) + 1
+    for facts, steps in zip(table.facts, table.steps, strict=True):
+        says = zip(query.keys, facts, steps, strict=True)
+        keyed |= {names[fact] for key, fact, most in says if most and key in theirs}
     unkeyed = [f"{one.signal} {one.weight:+.1f}" for one in told.lines if one.weight > 0.05]
     unkeyed = [one for one in unkeyed if one.split()[0] not in keyed]
     reason = f"{_KEEP} others may score more" if cut else "bounded too low"

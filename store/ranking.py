@@ -81,8 +81,8 @@ def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
 class Tables:
     """The key tables of a batch, side by side.
 
-    Of each question (a query's key, in the query's order) its fact and what sharing it may add; of each query
-    what its table says of all.
+    Of each question (a query's key, in the query's order) its facts and what sharing it may add, a row for
+    the first of each; of each query what its table says of all.
     """
 
     facts: Ints
@@ -90,6 +90,7 @@ class Tables:
     whole: Bools
     floors: Ints  # a row a query, a column a fact
     groups: tuple[tuple[tuple[int, ...], int], ...]
+    beyond: tuple[tuple[int, tuple[int, ...]], ...]
     ends: list[Floats]
     moments: list[Ints]
     at: Floats  # not a number where it is unknown
@@ -105,11 +106,12 @@ class Tables:
         """Lays out tables that were made with the same weights, at least one."""
         one = tables[0]
         return cls(
-            facts=np.array([fact for one in tables for fact in one.facts], np.int64),
-            steps=np.array([steps for one in tables for steps in one.steps], np.int64),
+            facts=_side_by_side([one.facts for one in tables]),
+            steps=_side_by_side([one.steps for one in tables]),
             whole=np.array([whole for one in tables for whole in one.whole], np.bool_),
             floors=np.array([one.floors for one in tables], np.int64),
             groups=one.groups,
+            beyond=one.beyond,
             ends=[np.array([end for end, _ in one.moments]) for one in tables],
             moments=[np.array([steps for _, steps in one.moments], np.int64) for one in tables],
             at=np.array([math.nan if one.at is None else one.at for one in tables]),
@@ -134,7 +136,8 @@ class Tables:
         """
         columns = self.floors.shape[1]
         values = self.floors[query]
-        np.maximum.at(values.reshape(-1), row * columns + self.facts[question], self.steps[question])
+        for facts, steps in zip(self.facts, self.steps, strict=True):
+            np.maximum.at(values.reshape(-1), row * columns + facts[question], steps[question])
         sums = values.sum(axis=1) - self._lesser(values)
         left = np.flatnonzero(sums + self.at_best[query] >= self.least[query])
         enough = np.zeros(len(query), np.bool_)
@@ -149,8 +152,10 @@ class Tables:
         return sums, enough
 
     def _lesser(self, values: Ints) -> Ints:
-        """What the lesser facts of groups do not add."""
+        """What the lesser facts of groups, and those beyond others, do not add."""
         taken = np.zeros(len(values), np.int64)
+        for fact, others in self.beyond:
+            taken += np.minimum(values[:, fact], values[:, others].max(axis=1))
         for facts, share in self.groups:
             own = values[:, facts]
             taken += (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
@@ -182,3 +187,14 @@ class Tables:
         unasked = np.isnan(self.at[query])
         found[unasked] = self.at_best[query[unasked]]
         return found
+
+
+def _side_by_side(several: Sequence[tuple[tuple[int, ...], ...]]) -> Ints:
+    """The rows of tables beside each other; where one has fewer than another stands nought."""
+    found = np.zeros((max(map(len, several)), sum(len(rows[0]) for rows in several if rows)), np.int64)
+    at = 0
+    for rows in several:
+        end = at + (len(rows[0]) if rows else 0)
+        found[: len(rows), at:end] = rows
+        at = end
+    return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from samehand.fingerprint import Fingerprint
@@ -29,12 +30,15 @@ _PLACES: Final = {ground: place for place, ground in enumerate(GROUNDS)}
 
 
 class _Told(NamedTuple):
-    """What sharing a key may add (steps) to which fact; ``best`` is of one signal, where several try it."""
+    """What sharing a key may add (steps) to which fact, and whether it may show a whole name."""
 
     fact: int
     steps: int
-    best: int
     whole: bool
+
+
+_Several = tuple[_Told, ...]
+_NOTHING: Final = _Told(0, 0, whole=False)
 
 
 class UpperBound:
@@ -49,9 +53,16 @@ class UpperBound:
         self._floors = [table.allowance for table in self._tables]
         self._grouped = [one.group for one in own]
         self._grounds = tuple(-1 if table.ground is None else _PLACES[table.ground] for table in self._tables)
+        names = [one.name for one in own]
+        self._beyond = tuple(
+            (names.index(one.name), tuple(names.index(other) for other in sorted(one.beyond)))
+            for one in PAIRWISE
+            if one.beyond
+        )
+        alone = {fact for fact, _ in self._beyond}
         self._groups = tuple(
             (
-                tuple(fact for fact, name in enumerate(self._grouped) if name == group),
+                tuple(fact for fact, name in enumerate(self._grouped) if name == group and fact not in alone),
                 round(weights.group_shares.get(group, 1.0) * SHARE_WHOLE),
             )
             for group in sorted({name for name in self._grouped if name is not None})
@@ -79,7 +90,7 @@ class UpperBound:
         calendar: BanCalendar | None = None,
     ) -> KeyTable:
         """The table of one account, given by a fingerprint a pepper; ``banned`` if it is the banned side."""
-        found: dict[Key, _Told] = {}
+        found: dict[Key, _Several] = {}
         listed: dict[Key, None] = {}
         floors = list(self._floors)
         unseen = [0.0] * len(GROUNDS)
@@ -91,14 +102,16 @@ class UpperBound:
         else:
             moments = ((-math.inf, _steps(self._any_moment) if banned else 0),)
         prior = self._weights.prior(frequencies.bans)
+        rows = list(zip_longest(*found.values(), fillvalue=_NOTHING))
         return KeyTable(
             keys=tuple(found),
             listed=tuple(listed),
-            facts=tuple([told.fact for told in found.values()]),
-            steps=tuple([told.steps for told in found.values()]),
-            whole=tuple([told.whole for told in found.values()]),
+            facts=tuple([tuple([told.fact for told in row]) for row in rows]),
+            steps=tuple([tuple([told.steps for told in row]) for row in rows]),
+            whole=tuple([any(told.whole for told in several) for several in found.values()]),
             floors=tuple(map(_steps, floors)),
             groups=self._groups,
+            beyond=self._beyond,
             moments=moments,
             at=at,
             least=math.floor((self._alerting - prior) * STEPS_A_NAT) - _ROUNDING,
@@ -112,7 +125,7 @@ class UpperBound:
         self,
         fingerprint: Fingerprint,
         frequencies: Frequencies,
-        found: dict[Key, _Told],
+        found: dict[Key, _Several],
         listed: dict[Key, None],
         floors: list[float],
         unseen: list[float],
@@ -144,36 +157,28 @@ class UpperBound:
             listed.update(dict.fromkeys(own))
             new = self._of_keys(fact, most, tried, more)
             for key in new.keys() & found.keys():
-                new[key] = self._both(found[key], new[key], unseen)
+                several = [told for told in (*found[key], *new[key]) if told.steps]
+                new[key] = tuple(several) or found[key]
             found.update(new)
 
-    def _of_keys(self, fact: int, most: Most, keys: Sequence[Key], more: float) -> dict[Key, _Told]:
+    def _of_keys(self, fact: int, most: Most, keys: Sequence[Key], more: float) -> dict[Key, _Several]:
         """What each key of one signal may add."""
         # Of many kinds and keys few say something else: each is worked out once.
         several = {0.0, *most.by_kind.values(), *most.of_parts.values(), *most.by_key.values()}
         steps = {nats: _steps(nats + more) for nats in several}
-        part = {nats: _Told(fact, each, each, whole=False) for nats, each in steps.items()}
+        part: dict[float, _Several] = {
+            nats: (_Told(fact, each, whole=False),) for nats, each in steps.items()
+        }
         by_kind = {kind: part[nats] for kind, nats in most.by_kind.items()}
         nothing = part[0.0]
-        new = {key: by_kind.get(key[0], nothing) for key in keys}
+        new: dict[Key, _Several] = {key: by_kind.get(key[0], nothing) for key in keys}
         for key, nats in most.of_parts.items():
             if key in new:
                 new[key] = part[nats]
         for key, nats in most.by_key.items():
             if key in new:
-                new[key] = _Told(fact, steps[nats], steps[nats], whole=True)
+                new[key] = (_Told(fact, steps[nats], whole=True),)
         return new
-
-    def _both(self, one: _Told, other: _Told, unseen: list[float]) -> _Told:
-        """Of a key that two signals try: as much as both may add together, as the better one's."""
-        best, lesser = (one, other) if one.best >= other.best else (other, one)
-        group, beside = self._grouped[best.fact], self._grouped[lesser.fact]
-        share = 1.0 if group is None or group != beside else self._weights.group_shares.get(group, 1.0)
-        ground = self._grounds[lesser.fact]
-        if ground not in (-1, self._grounds[best.fact]):
-            unseen[ground] = max(unseen[ground], lesser.best / STEPS_A_NAT)
-        steps = one.steps + other.steps - math.floor((1.0 - share) * lesser.best)
-        return _Told(best.fact, steps, best.best, one.whole or other.whole)
 
     def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:
         """The most of the moment, by the age of a ban: calendars answer alike for a minute."""

@@ -192,6 +192,7 @@ def a_table(keys: Mapping[Key, tuple[int, float]], least: float, **others: Any) 
     plain: dict[str, Any] = {
         "floors": (0, 0),
         "groups": (),
+        "beyond": (),
         "moments": ((-math.inf, 0),),
         "at": NOW,
         "grounds": (0, 0),
@@ -202,8 +203,8 @@ def a_table(keys: Mapping[Key, tuple[int, float]], least: float, **others: Any) 
     return KeyTable(
         keys=tuple(keys),
         listed=(),
-        facts=facts,
-        steps=tuple(int(each * STEPS_A_NAT) for each in nats),
+        facts=(facts,),
+        steps=(tuple(int(each * STEPS_A_NAT) for each in nats),),
         whole=(False,) * len(facts),
         least=int(least * STEPS_A_NAT),
         **(plain | others),

@@ -190,34 +190,57 @@ def test_the_bound_is_no_less_than_the_score_without_caps(
     assert read or told.band == "none" or excess > 0.0, "who alerts is read"
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
-@given(values=st.lists(st.floats(0.0, 14.0), min_size=3, max_size=3))
-def test_facts_of_a_group_count_as_the_score_counts_them(share: float, values: list[float]) -> None:
-    keys = tuple(Key(bytes((place,))) for place in range(3))
+def added(values: list[float], *, a_key_each: bool, **others: Any) -> float:
+    """What facts add up to (nats) where each is shared by a key of its own, or all by one."""
+    facts, steps = tuple(range(len(values))), tuple(int(value * STEPS_A_NAT) for value in values)
+    keys = tuple(Key(bytes((place,))) for place in (facts if a_key_each else facts[:1]))
+    plain: dict[str, Any] = {"groups": (), "beyond": ()}
     table = KeyTable(
         keys=keys,
         listed=(),
-        facts=(0, 1, 2),
-        steps=tuple(int(value * STEPS_A_NAT) for value in values),
-        whole=(False,) * 3,
-        floors=(0, 0, 0),
-        groups=(((0, 2), int(share * 1024)),),
+        facts=(facts,) if a_key_each else tuple((fact,) for fact in facts),
+        steps=(steps,) if a_key_each else tuple((each,) for each in steps),
+        whole=(False,) * len(keys),
+        floors=(0,) * len(facts),
         moments=((-np.inf, 0),),
         at=None,
         least=0,
-        grounds=(0, 0, 0),
+        grounds=(0,) * len(facts),
         unseen=(0, 0),
         rows=((0, 0),),
         needs_whole=(False,),
+        **(plain | others),
     )
     sums, _ = Tables.of([table]).sums(
         np.zeros(1, np.int64),
-        np.zeros(3, np.int64),
-        np.arange(3),
+        np.zeros(len(keys), np.int64),
+        np.arange(len(keys)),
         lambda rows: np.zeros(1),
     )
+    return float(sums[0]) / STEPS_A_NAT
+
+
+AGREE: Final = st.lists(st.floats(0.0, 14.0), min_size=3, max_size=3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+@given(values=AGREE, a_key_each=st.booleans())
+def test_facts_of_a_group_count_as_the_score_counts_them(
+    share: float, values: list[float], a_key_each: bool
+) -> None:
     one, other = sorted((values[0], values[2]))
-    assert float(sums[0]) / STEPS_A_NAT == pytest.approx(values[1] + other + share * one, abs=0.01)
+    groups = (((0, 2), int(share * 1024)),)
+    found = added(values, a_key_each=a_key_each, groups=groups)
+    assert found == pytest.approx(values[1] + other + share * one, abs=0.01)
+
+
+@given(values=AGREE, a_key_each=st.booleans())
+def test_of_a_fact_beyond_others_counts_what_exceeds_the_best_of_them(
+    values: list[float], a_key_each: bool
+) -> None:
+    best = max(values[:2])
+    found = added(values, a_key_each=a_key_each, groups=(((0, 1), 256),), beyond=((2, (0, 1)),))
+    assert found == pytest.approx(max(best, values[2]) + 0.25 * min(values[:2]), abs=0.01)
 
 
 def sums_of(ours: Account, theirs: Account, *, bans: int = 100_000, age: float = 3e6) -> tuple[float, bool]:
@@ -290,7 +313,7 @@ def test_both_keys_are_made_in_one_pass_and_are_those_made_apart() -> None:
     table = UpperBound(WEIGHTS).table([ours], NothingCounted())
     assert sorted(table.keys) == sorted(query_keys(ours))
     assert sorted(table.listed) == sorted(enrolment_keys(ours))
-    assert len(table.keys) == len(table.facts) == len(table.steps)
+    assert {len(table.keys)} == {len(row) for row in (*table.facts, *table.steps)}
 
 
 def test_two_peppers_of_a_rotation_make_one_table() -> None:
