@@ -20,14 +20,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from schemas.accounts import Account, AccountBanned, AccountCreated, AccountEvent
 from schemas.dates import from_seconds
 from schemas.malformed import Malformed
-from schemas.repair import Repair
-from schemas.wire import Decoded, finish
+from schemas.wire import Decoded, Decoder, decode_ban, decode_created
 
 E = TypeVar("E", bound=AccountEvent)
 
@@ -48,10 +46,6 @@ COLUMNS_CREATED: Final = _PROFILE | _EVENT | _AVATAR.keys()
 COLUMNS_BANNED: Final = COLUMNS_CREATED | _BAN | _BASIS.keys()
 """The columns of a list of bans."""
 
-_REPAIRS: Final[dict[Any, Repair[Any]]] = {
-    record_type: Repair(record_type) for record_type in (AccountCreated, AccountBanned)
-}
-
 _Cells = dict[str, str]
 
 
@@ -66,12 +60,12 @@ class Row(Struct, Generic[E], frozen=True):
 
 def created_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountCreated]]:
     """Accounts from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
-    return _rows(lines, AccountCreated, COLUMNS_CREATED, now=now, platform=platform)
+    return _rows(lines, decode_created, COLUMNS_CREATED, now=now, platform=platform)
 
 
 def banned_from_csv(lines: Iterable[bytes], *, now: float, platform: str) -> Iterator[Row[AccountBanned]]:
     """Bans from a file opened in binary; `now` in Unix seconds, `platform` for rows that name none."""
-    return _rows(lines, AccountBanned, COLUMNS_BANNED, now=now, platform=platform)
+    return _rows(lines, decode_ban, COLUMNS_BANNED, now=now, platform=platform)
 
 
 def line_of_names(line: bytes, known: frozenset[str]) -> tuple[str, tuple[str, ...]]:
@@ -92,7 +86,7 @@ def _split(text: str, delimiter: str) -> tuple[str, ...]:
 
 
 def _rows(
-    lines: Iterable[bytes], record_type: type[E], known: frozenset[str], *, now: float, platform: str
+    lines: Iterable[bytes], decode: Decoder[E], known: frozenset[str], *, now: float, platform: str
 ) -> Iterator[Row[E]]:
     table = _table(lines, known)
     names = _names(next(table, None), known)
@@ -108,11 +102,11 @@ def _rows(
             continue
         event = {"event_id": f"row-{number}", **defaults, **_event(row, known), "version": 1}
         dated = "occurred_at" in row or ("banned_at" in row and "banned_at" in known)
-        outcome = _record(event, record_type, unknown_fields, now)
+        outcome = decode.of_values(event, now=now, unknown_fields=unknown_fields)
         if isinstance(outcome, Malformed) and outcome.path == "$.occurred_at" and "occurred_at" not in row:
             # It was taken from `banned_at`, which may be left out: then it is as of a row without one.
             event["occurred_at"] = defaults["occurred_at"]
-            outcome = _record(event, record_type, unknown_fields, now)
+            outcome = decode.of_values(event, now=now, unknown_fields=unknown_fields)
         yield Row(number, outcome, dated)
 
 
@@ -196,16 +190,3 @@ def _account(row: _Cells) -> dict[str, Any]:
 
 def _nested(row: _Cells, columns: dict[str, str]) -> dict[str, Any]:
     return {field: row[column] for column, field in columns.items() if column in row}
-
-
-def _record(
-    event: dict[str, Any], record_type: type[E], unknown_fields: int, now: float
-) -> Decoded[E] | Malformed:
-    try:
-        record = msgspec.convert(event, record_type)
-    except msgspec.ValidationError:
-        repaired = _REPAIRS[record_type](event)
-        if isinstance(repaired, Malformed):
-            return repaired
-        return finish(repaired[0], unknown_fields, now, repaired[1])
-    return finish(record, unknown_fields, now)

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -69,6 +69,7 @@ class Decoder(Generic[R]):
     """Bytes of one topic to its record."""
 
     def __init__(self, record_type: type[R]) -> None:
+        self._type = record_type
         self._json = msgspec.json.Decoder(record_type)
         self._repair = Repair(record_type) if record_type.VITAL else None
         self._unknown = UnknownFields(record_type)
@@ -97,6 +98,22 @@ class Decoder(Generic[R]):
         if self._repair is None or fault.reason in ("not-json", "unknown-version"):
             return fault
         return self._repaired(self._repair, raw, now)
+
+    def of_values(self, message: Any, *, now: float, unknown_fields: int = 0) -> Decoded[R] | Malformed:
+        """The record of plain values, such as JSON holds; a date may be one already. Never raises on these.
+
+        No text in them may hold half of a UTF-16 pair, which no UTF-8 does.
+
+        `unknown_fields`: how many others there were, where the values were picked from something else.
+        """
+        try:
+            record = msgspec.convert(message, self._type)
+        except msgspec.ValidationError as error:
+            repaired = faults.from_validation(error) if self._repair is None else self._repair(message)
+            if isinstance(repaired, Malformed):
+                return repaired
+            return finish(repaired[0], unknown_fields, now, repaired[1])
+        return finish(record, unknown_fields, now)
 
     def _repaired(self, repair: Repair[R], raw: bytes, now: float) -> Decoded[R] | Malformed:
         """The record without what cannot be used of it."""
@@ -135,20 +152,20 @@ def _wrong_version(raw: bytes) -> Malformed | None:
 
 decode_created: Final = Decoder(AccountCreated)
 decode_updated: Final = Decoder(AccountUpdated)
+decode_ban: Final = Decoder(AccountBanned)
 decode_deleted: Final = Decoder(AccountDeleted)
 decode_reinstated: Final = Decoder(AccountReinstated)
 decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 
-_banned: Final = Decoder(AccountBanned)
 _alert: Final = Decoder(MirrorAlert)
 _summary: Final = Decoder(AlertSummary)
 
 
 def decode_banned(raw: bytes | None, *, now: float) -> Decoded[AccountBanned] | Tombstone | Malformed:
     """A ban; or, where there is no value, the tombstone that the compacted topic keeps for a lifted one."""
-    return Tombstone() if raw is None else _banned(raw, now=now)
+    return Tombstone() if raw is None else decode_ban(raw, now=now)
 
 
 def decode_alert(

@@ -25,7 +25,7 @@ from schemas.csvrows import (
 )
 from schemas.malformed import Malformed
 from schemas.unusable import Unusable
-from schemas.wire import MESSAGE_BYTES_MAX, Decoded, Decoder, decode_created
+from schemas.wire import MESSAGE_BYTES_MAX, Decoded, Decoder, decode_ban, decode_created
 
 E = TypeVar("E", bound=AccountEvent)
 E_co = TypeVar("E_co", bound=AccountEvent, covariant=True)
@@ -38,7 +38,6 @@ _SHOWN_MAX: Final = 10  # names of columns: a file of hundreds is another kind o
 _SHOWN_CHARS_MAX: Final = 64  # of a name that is compared with ours
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACES: Final = b" \t\r\n"
-_decode_banned: Final = Decoder(AccountBanned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Kind(Generic[E]):
 
 
 ACCOUNTS: Final = Kind(decode_created, created_from_csv, COLUMNS_CREATED)
-BANS: Final = Kind(_decode_banned, banned_from_csv, COLUMNS_BANNED)
+BANS: Final = Kind(decode_ban, banned_from_csv, COLUMNS_BANNED)
 
 
 def read_accounts(

@@ -11,11 +11,9 @@ import msgspec
 
 from desk.cli.input_source import STDIN, read_bytes, told
 from schemas import faults
-from schemas.accounts import Account, AccountBanned
+from schemas.accounts import Account
 from schemas.malformed import Malformed
-from schemas.wire import MESSAGE_BYTES_MAX, Decoded, Decoder, decode_created
-
-_decode_banned = Decoder(AccountBanned)
+from schemas.wire import MESSAGE_BYTES_MAX, Decoded, decode_ban, decode_created
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def read_banned(path: Path, *, platform: str, now: float) -> Profile:
     raw = _object(path)
     if "account" not in raw:
         return _plain(path, raw, platform)
-    event = _record(path, _decode_banned(msgspec.json.encode(raw), now=now))
+    event = _record(path, decode_ban(msgspec.json.encode(raw), now=now))
     at = None if event.banned_at is None else event.banned_at.timestamp()
     return Profile(event.platform, event.account, at, event.policy)
 
