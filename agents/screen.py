@@ -13,11 +13,10 @@ from functools import partial
 from typing import Final
 
 from agents.aside import aside
+from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from agents.common.unlike import withdraw_unlike
-from agents.counting import unavailable
-from agents.doors import evident, remembered_of, unread_of
 from agents.house import House
 from agents.pairing import Pair, Side, admitted, best_score, confirm
 from agents.reading import earliest, read_all
@@ -90,11 +89,7 @@ class Screen:
         event = found.record
         if event.key in self._house.rules.allowlist:
             return None
-        account = remembered_of(event, self._house.keyers, self._house.rules.stock)
-        self._house.meters.unavailable(unavailable(event.account, account.fingerprints[0]))
-        unread = unread_of(event.account, account.fingerprints[0])
-        self._house.meters.unusable(self._topic, [(it.field, it.reason) for it in unread])
-        account = replace(account, not_read=evident(*found.unusable, *unread))
+        account = distilled(found, self._topic, self._house)
         if not self._house.rules.dated:
             undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
             account = replace(account, fingerprints=undated, shown=UNKNOWN)

@@ -20,6 +20,7 @@ from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.opening import allowlist_of, peppers_of, stock_of, store_of, weights_of
+from agents.remember import Remember
 from agents.runtime.outbox import Relay
 from agents.runtime.start_checks import mismatched, start_fault, store_fault
 from agents.screen import Screen
@@ -164,6 +165,7 @@ def posts(house: House) -> tuple[Post, ...]:
     return (
         Post("screen-created", called.created, created, created.confirm),
         Post("screen-updated", called.updated, updated, updated.confirm),
+        Post("remember", called.remembered, Remember(house)),
         Post("enrol", called.banned, Enrol(house)),
         Post("lookback", called.enrolled, lookback, lookback.confirm),
         Post("expunge", called.reinstated, Expunge(house)),
@@ -194,12 +196,4 @@ def again_of(app: WorkerApp, house: House) -> Again:
 
 def consumed(called: Names) -> tuple[str, ...]:
     """The topics that a worker reads."""
-    return (
-        called.created,
-        called.updated,
-        called.banned,
-        called.enrolled,
-        called.reinstated,
-        called.verdicts,
-        called.deleted,
-    )
+    return (*called.events, called.enrolled, called.verdicts)

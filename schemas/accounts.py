@@ -142,6 +142,13 @@ class AccountUpdated(AccountEvent, frozen=True, kw_only=True, omit_defaults=True
     """A profile was changed; `account` is the whole profile after the change."""
 
 
+class AccountRemembered(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """An account that existed before anybody told of it: it is remembered, and nothing is said about it.
+
+    `account` is its profile at `occurred_at`, which says nothing of when the account was made.
+    """
+
+
 class AccountBanned(AccountEvent, frozen=True, kw_only=True, omit_defaults=True):
     """An account was banned; `account` is its profile at that time.
 

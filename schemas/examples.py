@@ -17,6 +17,7 @@ from schemas.accounts import (
     AccountCreated,
     AccountDeleted,
     AccountReinstated,
+    AccountRemembered,
     AccountUpdated,
     Avatar,
     Basis,
@@ -78,6 +79,14 @@ UPDATED: Final = AccountUpdated(
     event_id="01JNNK3S5T0000000000000003",
     version=1,
     occurred_at=_RETURNED_AT + timedelta(days=1),
+    platform="x",
+    account=MIRROR_PROFILE,
+)
+
+REMEMBERED: Final = AccountRemembered(
+    event_id="01JNNK3S5T0000000000000006",
+    version=1,
+    occurred_at=_BANNED_AT - timedelta(days=40),
     platform="x",
     account=MIRROR_PROFILE,
 )
@@ -224,6 +233,7 @@ LETTER: Final = DeadLetter.of(
 EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.created": (CREATED, CREATED_SMALLEST),
     "accounts.updated": (UPDATED,),
+    "accounts.remembered": (REMEMBERED,),
     "accounts.deleted": (DELETED,),
     "accounts.banned": (BANNED, BANNED_BY_NAME),
     "accounts.reinstated": (REINSTATED,),

@@ -10,7 +10,14 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.accounts import AccountBanned, AccountCreated, AccountDeleted, AccountReinstated, AccountUpdated
+from schemas.accounts import (
+    AccountBanned,
+    AccountCreated,
+    AccountDeleted,
+    AccountReinstated,
+    AccountRemembered,
+    AccountUpdated,
+)
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
@@ -23,6 +30,7 @@ FOLDER: Final = Path(__file__).parent / "json"
 RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "accounts.created": (AccountCreated,),
     "accounts.updated": (AccountUpdated,),
+    "accounts.remembered": (AccountRemembered,),
     "accounts.deleted": (AccountDeleted,),
     "accounts.banned": (AccountBanned,),
     "accounts.reinstated": (AccountReinstated,),

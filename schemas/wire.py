@@ -24,6 +24,7 @@ from schemas.accounts import (
     AccountCreated,
     AccountDeleted,
     AccountReinstated,
+    AccountRemembered,
     AccountUpdated,
     Tombstone,
 )
@@ -153,6 +154,7 @@ def _wrong_version(raw: bytes) -> Malformed | None:
 decode_created: Final = Decoder(AccountCreated)
 decode_updated: Final = Decoder(AccountUpdated)
 decode_ban: Final = Decoder(AccountBanned)
+decode_remembered: Final = Decoder(AccountRemembered)
 decode_deleted: Final = Decoder(AccountDeleted)
 decode_reinstated: Final = Decoder(AccountReinstated)
 decode_verdict: Final = Decoder(VerdictGiven)

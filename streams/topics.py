@@ -96,6 +96,7 @@ class Names:
     def __init__(self, prefix: str = "") -> None:
         self.created = f"{prefix}accounts.created"
         self.updated = f"{prefix}accounts.updated"
+        self.remembered = f"{prefix}accounts.remembered"
         self.deleted = f"{prefix}accounts.deleted"
         self.banned = f"{prefix}accounts.banned"
         self.reinstated = f"{prefix}accounts.reinstated"
@@ -105,6 +106,11 @@ class Names:
         self.enrolled = f"{prefix}fingerprints.enrolled"
         self.letters = f"{prefix}deadletters"
         self.control = f"{prefix}control"
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What platforms publish on."""
+        return (self.created, self.updated, self.remembered, self.banned, self.reinstated, self.deleted)
 
 
 def names(settings: Settings) -> Names:
@@ -118,6 +124,7 @@ def wanted(settings: Settings) -> list[Topic]:
     return [
         Topic(called.created, many, rights=_READ),
         Topic(called.updated, many, rights=_READ),
+        Topic(called.remembered, many, rights=_READ),
         Topic(called.deleted, many, rights=_READ),
         Topic(called.banned, many, compacted=True, rights=_BOTH),  # tombstones of accounts to be forgotten
         Topic(called.reinstated, many, rights=_READ),

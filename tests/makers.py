@@ -15,6 +15,7 @@ from schemas.accounts import (
     AccountCreated,
     AccountDeleted,
     AccountReinstated,
+    AccountRemembered,
     AccountUpdated,
     Basis,
 )
@@ -88,6 +89,24 @@ def a_change(
         occurred_at=at,
         platform=platform,
         account=Account(account_id=account_id, **profile),
+    )
+
+
+def an_old_account(
+    account_id: str | None = None,
+    *,
+    platform: str = "telegram",
+    at: datetime = NOON - timedelta(days=1),
+    **profile: Any,
+) -> AccountRemembered:
+    """An account that was there long before, as a snapshot tells of it."""
+    number = next(_numbers)
+    return AccountRemembered(
+        event_id=f"remembered-{number}",
+        version=1,
+        occurred_at=at,
+        platform=platform,
+        account=Account(account_id=account_id or f"old-{number}", **profile),
     )
 
 

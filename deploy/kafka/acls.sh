@@ -77,7 +77,7 @@ while (($#)); do
     shift
 done
 
-readonly EVENTS=(accounts.created accounts.updated accounts.deleted accounts.banned accounts.reinstated)
+readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
 readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.verdicts fingerprints.enrolled deadletters control)
 
 # allow PRINCIPAL OPERATION topic|group NAME...

@@ -17,6 +17,7 @@ from agents.forget import Forget
 from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
+from agents.remember import Remember
 from agents.runtime.outbox import Relay
 from agents.screen import Screen
 from samehand.weights import default_weights
@@ -83,6 +84,7 @@ class Life:
     def __post_init__(self) -> None:
         self.screen = Screen(self.house)
         self.changed = Screen(self.house, "update")
+        self.remember = Remember(self.house)
         self.enrol = Enrol(self.house)
         self.lookback = Lookback(self.house)
         self.expunge = Expunge(self.house)

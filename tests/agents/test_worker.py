@@ -40,7 +40,7 @@ def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(setti
     app = WorkerApp(settings, house.meters)
     staff(app, house)
     assert {progress.topic for progress in app.progress} == set(consumed(house.topics))
-    assert len({progress.name for progress in app.progress}) == len(app.progress) == 7
+    assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
 
 
 def test_thresholds_are_the_operators_and_the_rest_of_the_table_is_ours(settings: Settings) -> None:

@@ -26,6 +26,7 @@ Decode = Callable[..., Any]
 READ: list[tuple[Decode, Record]] = [
     (wire.decode_created, msgspec.structs.replace(examples.CREATED, account=examples.BANNED_PROFILE)),
     (wire.decode_updated, examples.UPDATED),
+    (wire.decode_remembered, examples.REMEMBERED),
     (wire.decode_banned, examples.BANNED),
     (wire.decode_deleted, examples.DELETED),
     (wire.decode_reinstated, examples.REINSTATED),

@@ -24,6 +24,7 @@ from tests.schemas.strategies import json_values, records
 DECODERS: dict[str, Callable[..., Any]] = {
     "accounts.created": wire.decode_created,
     "accounts.updated": wire.decode_updated,
+    "accounts.remembered": wire.decode_remembered,
     "accounts.deleted": wire.decode_deleted,
     "accounts.banned": wire.decode_banned,
     "accounts.reinstated": wire.decode_reinstated,

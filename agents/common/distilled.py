@@ -1,0 +1,22 @@
+"""An event's account, distilled to what the store remembers, and counted where it could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agents.counting import unavailable
+from agents.doors import evident, remembered_of, unread_of
+from agents.house import House
+from schemas.accounts import AccountEvent
+from schemas.wire import Decoded
+from store.base import Remembered
+
+
+def distilled(found: Decoded[AccountEvent], topic: str, house: House) -> Remembered:
+    """The account as this event tells of it, with what of its profile could not be read."""
+    event = found.record
+    account = remembered_of(event, house.keyers, house.rules.stock)
+    house.meters.unavailable(unavailable(event.account, account.fingerprints[0]))
+    unread = unread_of(event.account, account.fingerprints[0])
+    house.meters.unusable(topic, [(it.field, it.reason) for it in unread])
+    return replace(account, not_read=evident(*found.unusable, *unread))

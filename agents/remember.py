@@ -1,0 +1,46 @@
+"""Remember: an account that was there before anybody told of it is remembered, and nothing is said of it.
+
+A snapshot of all users, told as sign-ups, would alert on every old mirror at once, and each account would
+seem to have been made at the moment of the snapshot. Later bans find these accounts as they find any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agents.aside import aside
+from agents.common.distilled import distilled
+from agents.common.turns import Turns
+from agents.house import House
+from agents.reading import read_all
+from schemas.accounts import AccountRemembered
+from schemas.wire import Decoded, decode_remembered
+from store.base import Remembered
+from streams.outcomes import Arrival, Outcome
+
+
+class Remember:
+    """Accounts that existed before are remembered without a look-up."""
+
+    def __init__(self, house: House) -> None:
+        """Takes the surroundings."""
+        self._house = house
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """One outcome an arrival: nothing to say, or a dead letter."""
+        outcomes: list[Outcome] = []
+        accounts: list[Remembered] = []
+        for _, (some, read) in await aside(arrivals, self._read, Turns(self._house.ticks)):
+            outcomes += some
+            accounts += [account for _, account in read if account is not None]
+        if accounts:
+            await self._house.ask(self._house.store.remember(accounts, now=self._house.now()))
+        return outcomes
+
+    def _read(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[tuple[int, Remembered | None]]]:
+        return read_all(arrivals, decode_remembered, self._house, self._account)
+
+    def _account(self, found: Decoded[AccountRemembered]) -> Remembered | None:
+        if found.record.key in self._house.rules.allowlist:
+            return None
+        return distilled(found, self._house.topics.remembered, self._house)
