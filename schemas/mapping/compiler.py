@@ -1,0 +1,432 @@
+"""A mapping's TOML file, compiled: what is wrong in it is said at once, each fault by line and field.
+
+::
+
+    [topics."shop.public.users"]
+    format = "debezium"
+    constants = { platform = "shop" }
+
+    [topics."shop.public.users".fields]
+    account_id = "row.id"
+    handle = "row.username"
+    created_at = { from = "row.created_at", unit = "us" }
+
+    [[topics."shop.public.users".rules]]
+    when = "after.banned_at"
+    as = "banned"
+    fields = { banned_at = { from = "after.banned_at", unit = "us" } }
+
+What a rule says of a field counts before what its topic says, and that before what the format brings; an
+operator's rules are tried before the format's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, Final, cast, get_args
+
+import msgspec
+
+from schemas.mapping.convert import UNITS, Reading, Unit
+from schemas.mapping.expression import META, Expression, UnusableExpression
+from schemas.mapping.fields import ALL_FIELDS, TARGETS, Field, Kind, Target
+from schemas.mapping.formats import FORMATS
+from schemas.mapping.mapper import Rule, TopicMapping
+from schemas.mapping.positions import Path, line_of
+
+MAPPING_BYTES_MAX: Final = 256 * 1024
+"""A mapping of a dozen tables with a hundred columns each has a fifth of it."""
+
+TOPICS_MAX: Final = 64
+"""Each is a consumer with a buffer of its own in one process; more are several bridges' work."""
+
+RULES_MAX: Final = 64
+"""Of one topic: a record that none takes has asked each condition."""
+
+VALUES_MAX: Final = 1_000
+"""Translations of one field: codes of countries, languages or rules are some hundreds."""
+
+FAULTS_MAX: Final = 50
+"""Whoever has more has the wrong file."""
+
+_TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")  # as Kafka names topics
+_AT_LINE: Final = re.compile(r"at line ([0-9]{1,9})")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what TOML lets stand without quotes
+_KINDS: Final[tuple[str, ...]] = get_args(Kind)
+_NOTHING: Final = "nothing"
+
+_TOPIC_KEYS: Final = ("format", "constants", "fields", "rules")
+_RULE_KEYS: Final = ("when", "as", "tombstone", "constants", "fields")
+_FIELD_KEYS: Final = ("from", "unit", "values", "default", "separator", "html")
+
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFault:
+    """One thing that is wrong: on which line, of which key, and why. Quotes nothing but the file itself."""
+
+    line: int
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"line {self.line}: {self.where}: {self.why}" if self.where else f"line {self.line}: {self.why}"
+        )
+
+
+class MappingError(ValueError):
+    """A mapping cannot be used; `faults` in the order of their lines."""
+
+    def __init__(self, name: str, faults: Iterable[MappingFault]) -> None:
+        self.name = name
+        self.faults = tuple(sorted(faults, key=lambda it: it.line))[:FAULTS_MAX]
+        super().__init__("\n".join(f"{name}: {fault}" for fault in self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """What becomes of the records of each foreign topic."""
+
+    topics: Mapping[str, TopicMapping]
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What their records may become."""
+        return frozenset(
+            rule.target.kind
+            for topic in self.topics.values()
+            for rule in topic.rules
+            if rule.target is not None
+        )
+
+
+def compile_mappings(raw: bytes, name: str) -> Mappings:
+    """The mappings of a file; `name` is the file's. Raises `MappingError` with every fault at once."""
+    if len(raw) > MAPPING_BYTES_MAX:
+        raise MappingError(name, [MappingFault(1, "", f"has over {MAPPING_BYTES_MAX // 1024} KiB")])
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as fault:
+        line = raw[: fault.start].count(b"\n") + 1
+        raise MappingError(name, [MappingFault(line, "", "is not UTF-8")]) from None
+    try:
+        read = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise MappingError(name, [_syntax(text, str(fault))]) from None
+    except RecursionError:
+        raise MappingError(name, [MappingFault(1, "", "is nested too deep")]) from None
+    said = _Said(text)
+    made = _topics(read, said)
+    if said.faults:
+        raise MappingError(name, said.faults)
+    return Mappings(made)
+
+
+def _syntax(text: str, why: str) -> MappingFault:
+    at = _AT_LINE.search(why)
+    return MappingFault(int(at[1]) if at else len(text.splitlines()), "", f"is no TOML: {why}")
+
+
+@dataclass(slots=True)
+class _Said:
+    """Collects faults and where they are."""
+
+    text: str
+    faults: list[MappingFault] = field(default_factory=list)
+
+    def fault(self, path: Path, why: str) -> None:
+        self.faults.append(MappingFault(line_of(self.text, path), _dotted(path), why))
+
+    def table(self, path: Path, value: Any, keys: Iterable[str] | None = None) -> Mapping[str, Any]:
+        """A table, with none but these keys."""
+        if value is _MISSING:
+            return {}
+        if not isinstance(value, dict):
+            self.fault(path, "must be a table")
+            return {}
+        if keys is not None:
+            self.unknown(path, value, keys)
+        return value
+
+    def unknown(self, path: Path, names: Iterable[str], known: Iterable[str]) -> None:
+        known = tuple(known)
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name[:64], known, 1)
+                hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+                self.fault((*path, name), f"is not known{hint}")
+
+    def one_of(self, path: Path, value: Any, allowed: Iterable[str]) -> str:
+        allowed = tuple(allowed)
+        if value in allowed:
+            return cast(str, value)
+        self.fault(path, f"must be one of {', '.join(allowed)}")
+        return ""
+
+
+def _dotted(path: Path) -> str:
+    """The path as TOML writes it; the place in an array of tables in brackets, from 1."""
+    shown = ""
+    for part in path:
+        if isinstance(part, int):
+            shown += f"[{part + 1}]"
+        else:
+            key = part if _BARE.fullmatch(part) else msgspec.json.encode(part[:249]).decode()
+            shown += f".{key}" if shown else key
+    return shown
+
+
+def _topics(read: Mapping[str, Any], said: _Said) -> dict[str, TopicMapping]:
+    said.unknown((), read, ("topics",))
+    topics = said.table(("topics",), read.get("topics", _MISSING))
+    if not topics and not said.faults:
+        said.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
+    if len(topics) > TOPICS_MAX:
+        said.fault(("topics",), f"are over {TOPICS_MAX}")
+    return {
+        topic: made
+        for topic, table in list(topics.items())[:TOPICS_MAX]
+        if (made := _topic(topic, table, said)) is not None
+    }
+
+
+# Where a field is said, by whom; later layers count before earlier ones.
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    readings: Mapping[str, Reading | None]
+    """None: the field is not to be filled, whatever the format says."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RawRule:
+    path: Path
+    table: Mapping[str, Any]
+    layer: _Layer
+
+
+def _topic(topic: str, given: Any, said: _Said) -> TopicMapping | None:
+    path: Path = ("topics", topic)
+    if not _TOPIC.fullmatch(topic):
+        said.fault(path, "is no name of a topic: letters, digits, `.`, `_` and `-`")
+    table = said.table(path, given, _TOPIC_KEYS)
+    name = said.one_of((*path, "format"), table.get("format"), FORMATS)
+    if not name:
+        return None
+    own = _layer(table, path, ALL_FIELDS, said)
+    preset = _preset(name)
+    rules = [
+        _rule(place, raw, (preset.fields, own.readings, raw.layer.readings), said)
+        for place, raw in enumerate(_rules(table, path, said), 1)
+    ]
+    for raw in preset.rules:
+        rules.append(
+            _rule(len(rules) + 1, raw, (preset.fields, raw.layer.readings, own.readings), said, at=path)
+        )
+    if not rules:
+        said.fault((*path, "rules"), f"format {name} has no rules of its own: say what the records become")
+    whole = [rule for rule in rules if rule is not None]
+    return TopicMapping(topic, name, FORMATS[name], tuple(whole), any(map(_asks_beside, whole)))
+
+
+def _asks_beside(rule: Rule) -> bool:
+    asked = [rule.when, *(reading.expression for reading in rule.readings)]
+    return any(META in expression.text for expression in asked if expression is not None)
+
+
+def _rules(table: Mapping[str, Any], path: Path, said: _Said) -> Iterator[_RawRule]:
+    given = table.get("rules", [])
+    if not isinstance(given, list):
+        said.fault((*path, "rules"), "must be tables: [[…rules]]")
+        return
+    if len(given) > RULES_MAX:
+        said.fault((*path, "rules"), f"are over {RULES_MAX}")
+    for place, one in enumerate(given[:RULES_MAX]):
+        where: Path = (*path, "rules", place)
+        rule = said.table(where, one, _RULE_KEYS)
+        target = TARGETS.get(cast(Kind, rule.get("as"))) if isinstance(rule.get("as"), str) else None
+        yield _RawRule(where, rule, _layer(rule, where, target.fields if target else ALL_FIELDS, said))
+
+
+def _rule(
+    number: int,
+    raw: _RawRule,
+    layers: Iterable[Mapping[str, Reading | None]],
+    said: _Said,
+    *,
+    at: Path | None = None,
+) -> Rule | None:
+    """`at`: where a fault is to be mended, of a rule that the format brings."""
+    table, path = raw.table, raw.path
+    kind = said.one_of((*path, "as"), table.get("as"), (*_KINDS, _NOTHING))
+    tombstone = table.get("tombstone", False)
+    if not isinstance(tombstone, bool):
+        said.fault((*path, "tombstone"), "must be true or false")
+    when = None
+    if "when" in table:
+        when = _expression(table["when"], (*path, "when"), said)
+    if not kind or kind == _NOTHING:
+        return Rule(number, None, when, (), bool(tombstone)) if kind else None
+    target = TARGETS[cast(Kind, kind)]
+    merged: dict[str, Reading | None] = {}
+    for layer in layers:
+        merged |= layer
+    readings = {
+        name: reading for name, reading in merged.items() if reading is not None and name in target.fields
+    }
+    _require(target, readings, at or path, table.get("when", "any record"), said)
+    # Each reading as this kind of record has the field: whether one is vital differs.
+    own = tuple(_for(target.fields[name], reading) for name, reading in readings.items())
+    return Rule(number, target, when, own, bool(tombstone))
+
+
+def _for(wanted: Field, reading: Reading) -> Reading:
+    return Reading(
+        wanted,
+        reading.expression,
+        reading.unit,
+        reading.values,
+        reading.default,
+        reading.separator,
+        reading.markup,
+    )
+
+
+def _require(
+    target: Target, readings: Mapping[str, Reading], path: Path, condition: object, said: _Said
+) -> None:
+    already = any(fault.where == _dotted(path) for fault in said.faults)  # of another rule of the format
+    lacking = [] if already else [it.name for it in target.required if it.name not in readings]
+    if lacking:
+        said.fault(path, f"{', '.join(lacking)} must be filled for `{target.kind}` ({condition})")
+    for whole, part in (("avatar_pdq", "avatar_quality"), ("basis_reference", "basis_authority")):
+        if whole in readings and part not in readings:
+            said.fault(path, f"{whole} says nothing without {part} (a constant, for one)")
+
+
+def _layer(table: Mapping[str, Any], path: Path, known: Mapping[str, Field], said: _Said) -> _Layer:
+    """What a table says of fields, constants and expressions together."""
+    readings: dict[str, Reading | None] = {}
+    constants = said.table((*path, "constants"), table.get("constants", _MISSING))
+    fields = said.table((*path, "fields"), table.get("fields", _MISSING))
+    said.unknown((*path, "constants"), constants, known)
+    said.unknown((*path, "fields"), fields, known)
+    for name, value in constants.items():
+        if name in known:
+            where = (*path, "constants", name)
+            readings[name] = Reading(known[name], None, default=_constant(value, known[name], where, said))
+    for name, given in fields.items():
+        if name not in known:
+            continue
+        if name in constants:
+            said.fault((*path, "fields", name), "is a constant already")
+        readings[name] = _reading(given, known[name], (*path, "fields", name), said)
+    return _Layer(readings)
+
+
+def _reading(given: Any, wanted: Field, path: Path, said: _Said) -> Reading | None:
+    if given is False:
+        return None
+    if not isinstance(given, str | dict):
+        said.fault(path, "must be an expression, or a table with `from`")
+        return None
+    table = {"from": given} if isinstance(given, str) else said.table(path, given, _FIELD_KEYS)
+    if "from" not in table:
+        said.fault(path, "says no `from`")
+        return None
+    expression = _expression(table.get("from"), (*path, "from"), said)
+    return Reading(
+        wanted,
+        expression,
+        unit=_unit(table, wanted, path, said),
+        values=_values(table, wanted, path, said),
+        default=_constant(table["default"], wanted, (*path, "default"), said) if "default" in table else None,
+        separator=_separator(table, wanted, path, said),
+        markup=_markup(table, wanted, path, said),
+    )
+
+
+def _expression(given: Any, path: Path, said: _Said) -> Expression | None:
+    if not isinstance(given, str):
+        said.fault(path, "must be an expression (JMESPath) as a text")
+        return None
+    try:
+        return Expression(given)
+    except UnusableExpression as fault:
+        said.fault(path, str(fault))
+        return None
+
+
+def _unit(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> Unit | None:
+    if "unit" not in table:
+        return None
+    if wanted.shape != "date":
+        said.fault((*path, "unit"), f"is for dates, which {wanted.name} is not")
+        return None
+    return cast("Unit | None", said.one_of((*path, "unit"), table["unit"], UNITS) or None)
+
+
+def _values(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> Mapping[str, Any] | None:
+    if "values" not in table:
+        return None
+    where = (*path, "values")
+    given = said.table(where, table["values"])
+    if len(given) > VALUES_MAX:
+        said.fault(where, f"are over {VALUES_MAX:,}")
+        return None
+    return {name: _constant(value, wanted, (*where, name), said) for name, value in given.items()}
+
+
+def _separator(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> str:
+    given = table.get("separator", "")
+    if "separator" in table and wanted.shape != "list":
+        said.fault((*path, "separator"), f"is for lists, which {wanted.name} is not")
+    elif "separator" in table and not (isinstance(given, str) and 0 < len(given) <= 8):
+        said.fault((*path, "separator"), "must be a text of 1 to 8 characters")
+    else:
+        return cast(str, given)
+    return ""
+
+
+def _markup(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> bool:
+    given = table.get("html", False)
+    if not isinstance(given, bool):
+        said.fault((*path, "html"), "must be true or false")
+    elif given and wanted.shape not in ("text", "list"):
+        said.fault((*path, "html"), f"is for texts, which {wanted.name} is not")
+    return given is True
+
+
+def _constant(given: Any, wanted: Field, path: Path, said: _Said) -> Any:
+    """A value of the file that stands in a record as it is; checked here, where a line can be named."""
+    try:
+        msgspec.convert(given, wanted.type)
+    except (msgspec.ValidationError, TypeError) as fault:
+        said.fault(path, f"cannot stand for {wanted.name}: {str(fault).splitlines()[0]}")
+        return None
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class _Preset:
+    fields: Mapping[str, Reading | None]
+    rules: tuple[_RawRule, ...]
+
+
+def _preset(name: str) -> _Preset:
+    """What a format brings. A test compiles each, so that no fault of it can be anybody's but ours."""
+    file = files("schemas.mapping").joinpath("presets", f"{name}.toml")
+    if not file.is_file():
+        return _Preset({}, ())
+    text = file.read_text("utf-8")
+    said, table = _Said(text), tomllib.loads(text)
+    layer = _layer(table, (), ALL_FIELDS, said)
+    rules = tuple(_rules(table, (), said))
+    assert not said.faults, said.faults
+    return _Preset(layer.readings, rules)

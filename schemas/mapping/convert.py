@@ -1,0 +1,163 @@
+"""One value of a foreign record as a field of ours takes it.
+
+Never raises on plain values: a value that does not fit is a `FieldFault`. What is left to the record's own
+decoder (lengths, patterns, ranges of dates) is not checked here a second time.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, get_args
+
+from schemas.mapping.expression import Expression, Unfitting
+from schemas.mapping.fields import Field
+from schemas.unusable import FieldFault
+
+Unit = Literal["s", "ms", "us", "ns", "days", "utc"]
+"""Of dates: how many of what since 1970 in UTC; `utc` is a text without a zone that means UTC."""
+
+UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
+
+_MICROSECONDS: Final[Mapping[str, tuple[int, int]]] = {
+    "s": (1_000_000, 1),
+    "ms": (1_000, 1),
+    "us": (1, 1),
+    "ns": (1, 1_000),
+    "days": (86_400_000_000, 1),
+}
+"""A unit in microseconds, as a fraction: whole numbers stay exact."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SPAN_US: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_DIGITS: Final = re.compile(r"-?[0-9]{1,20}")  # 64 bits have 19
+_DATE_CHARS_MAX: Final = 64  # the longest with a fraction and a zone has 35
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_REPLACEMENT: Final = "\ufffd"
+_BREAK: Final = re.compile(r"<(?:br|/p|/li|/div)\b[^<>]*>", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^<>]*>")  # at most one `<` is read to its end: linear
+
+Found = tuple[Any, tuple[FieldFault, ...]]
+"""The value, `None` for none, and what was wrong with the one that was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one field is filled: what an expression finds, or a constant.
+
+    ``values`` translates; ``default`` stands where there is nothing or no translation; ``separator`` takes a
+    text apart to a list; ``markup`` takes tags out of HTML.
+    """
+
+    field: Field
+    expression: Expression | None
+    unit: Unit | None = None
+    values: Mapping[str, Any] | None = None
+    default: Any = None
+    separator: str = ""
+    markup: bool = False
+
+    def __call__(self, document: Any) -> Found:
+        """What the field is to hold. Raises `RecursionError` where a function walks too deep a value."""
+        if self.expression is None:
+            return self.default, ()
+        try:
+            found = self.expression(document)
+        except Unfitting:
+            return None, (FieldFault.WRONG_TYPE,)
+        if found is not None and self.values is not None:
+            found = _translated(found, self.values)
+            if found is None and self.default is None:
+                return None, (FieldFault.BAD_FORMAT,)
+        if found is None:
+            return self.default, ()
+        value, faults = self._converted(found)
+        return (value, faults) if isinstance(value, datetime) else _without_halves(value, faults)
+
+    def _converted(self, found: Any) -> Found:
+        match self.field.shape:
+            case "date":
+                return _date(found, self.unit)
+            case "list":
+                return [self._text(it) for it in self._items(found) if it is not None], ()
+            case "number":
+                return _number(found), ()
+            case "text":
+                return self._text(found), ()
+            case _:
+                return found, ()
+
+    def _items(self, found: Any) -> list[Any]:
+        if isinstance(found, list):
+            return found
+        if isinstance(found, str) and self.separator:
+            return [part for part in (it.strip() for it in found.split(self.separator)) if part]
+        return [found] if found != "" else []
+
+    def _text(self, found: Any) -> Any:
+        """Numbers of accounts become texts; a float is none, since it may have lost digits on its way."""
+        if isinstance(found, int) and not isinstance(found, bool):
+            return str(found)
+        if isinstance(found, str) and self.markup:
+            return html.unescape(_TAG.sub("", _BREAK.sub("\n", found))).strip()
+        return found
+
+
+def _translated(found: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(found, bool):
+        return values.get("true" if found else "false")
+    return values.get(str(found)) if isinstance(found, str | int) else None
+
+
+def _number(found: Any) -> Any:
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
+    return int(found) if isinstance(found, str) and _DIGITS.fullmatch(found) else found
+
+
+def _date(found: Any, unit: Unit | None) -> Found:
+    if unit == "utc":
+        return _text_in_utc(found)
+    if unit is None:
+        # A number without a unit would be taken for seconds, which is wrong a thousandfold where it is not.
+        return (found, ()) if isinstance(found, str) else (None, (FieldFault.WRONG_TYPE,))
+    if isinstance(found, str) and _DIGITS.fullmatch(found):
+        found = int(found)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None, (FieldFault.WRONG_TYPE,)
+    if not math.isfinite(found) or abs(found) > _SPAN_US * 1_000:
+        return None, (FieldFault.OUT_OF_RANGE,)
+    times, over = _MICROSECONDS[unit]
+    microseconds = found * times // over if isinstance(found, int) else round(found * times / over)
+    if not -_SPAN_US < microseconds <= _SPAN_US:
+        return None, (FieldFault.OUT_OF_RANGE,)
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds), ()
+    except OverflowError:  # before the year 1
+        return None, (FieldFault.OUT_OF_RANGE,)
+
+
+def _text_in_utc(found: Any) -> Found:
+    if not isinstance(found, str):
+        return None, (FieldFault.WRONG_TYPE,)
+    try:
+        read = datetime.fromisoformat(found[:_DATE_CHARS_MAX])
+    except ValueError:
+        return None, (FieldFault.BAD_DATE,)
+    return (read.replace(tzinfo=UTC) if read.tzinfo is None else read), ()
+
+
+def _without_halves(value: Any, faults: tuple[FieldFault, ...]) -> Found:
+    """No half of a UTF-16 pair gets through: it could not be written as UTF-8."""
+    if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
+        return _SURROGATE.sub(_REPLACEMENT, value), (*faults, FieldFault.LONE_SURROGATE)
+    if isinstance(value, list):
+        items = [_without_halves(it, ()) for it in value]
+        found = dict.fromkeys(fault for _, several in items for fault in several)
+        return [it for it, _ in items], (*faults, *found)
+    return value, faults

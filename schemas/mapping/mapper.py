@@ -1,0 +1,168 @@
+"""A foreign record as one of ours, or why it is none. Never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from msgspec.structs import replace
+
+from schemas.malformed import Malformed, Reason
+from schemas.mapping.convert import Reading
+from schemas.mapping.expression import Expression, Unfitting, is_true
+from schemas.mapping.fields import Kind, Target
+from schemas.mapping.formats import Document, Foreign, Open, beside
+from schemas.unusable import FieldFault, Unusable
+from schemas.wire import Decoded
+
+DETAIL_CHARS_MAX: Final = 256
+"""As many as a dead letter takes."""
+
+_TOPIC_CHARS: Final = 96  # of a topic's name in an event's id, which has 128: the address takes 31 more
+
+_REASONS: Final[Mapping[FieldFault, Reason]] = {
+    FieldFault.BAD_DATE: "bad-date",
+    FieldFault.BAD_FORMAT: "not-allowed",
+    FieldFault.LONE_SURROGATE: "lone-surrogate",
+    FieldFault.OUT_OF_RANGE: "out-of-range",
+    FieldFault.WRONG_TYPE: "wrong-type",
+}
+"""Of what :mod:`schemas.mapping.convert` finds wrong, where the record cannot do without the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A record of ours and what was odd about it; `rule` is the number of the rule, from 1."""
+
+    kind: Kind
+    found: Decoded[Any]
+    rule: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """There is nothing to say of the record: no rule takes it, or the one that does says so."""
+
+    why: Literal["no-rule", "nothing", "tombstone"]
+
+
+Result = Mapped | Passed | Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One of a topic's rules. `target` None: the record becomes nothing.
+
+    `tombstone`: whether it is about records without a value, which no other rule sees.
+    """
+
+    number: int
+    target: Target | None
+    when: Expression | None
+    readings: tuple[Reading, ...]
+    tombstone: bool = False
+
+    def takes(self, document: Document) -> bool:
+        """Raises `Unfitting`, `RecursionError`."""
+        return self.when is None or is_true(self.when(document))
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMapping:
+    """What becomes of one topic's records. The first rule that takes one decides.
+
+    `asks_beside`: whether an expression asks for what stands beside a value.
+    """
+
+    topic: str
+    format: str
+    open: Open
+    rules: tuple[Rule, ...]
+    asks_beside: bool = False
+
+    def map(self, record: Foreign, *, now: float) -> Result:
+        """What becomes of a record; `now` in Unix seconds. Work linear in the record's bytes."""
+        try:
+            opened = self.open(record)
+            if isinstance(opened, Malformed):
+                return opened
+            tombstone = opened is None
+            document = {} if opened is None else opened
+            if self.asks_beside:
+                document = {**document, **beside(record)}
+            return self._by_rule(document, record, now, tombstone=tombstone)
+        except RecursionError:
+            return Malformed("nested-too-deep", "$", "nested too deep")
+
+    def _by_rule(self, document: Document, record: Foreign, now: float, *, tombstone: bool) -> Result:
+        for rule in self.rules:
+            if rule.tombstone != tombstone:
+                continue
+            try:
+                if not rule.takes(document):
+                    continue
+            except Unfitting:
+                return _unfitting(rule)
+            if rule.target is None:
+                return Passed("nothing")
+            return _filled(rule, rule.target, document, record, now)
+        return Passed("tombstone" if tombstone else "no-rule")
+
+
+def _unfitting(rule: Rule) -> Malformed:
+    condition = rule.when.text if rule.when else ""
+    return Malformed(
+        "wrong-type", "$", _short(f"`when` of rule {rule.number} does not take this: {condition}")
+    )
+
+
+def _filled(
+    rule: Rule, target: Target, document: Document, record: Foreign, now: float
+) -> Mapped | Malformed:
+    values: dict[str, Any] = {"version": 1}
+    unusable: list[Unusable] = []
+    for reading in rule.readings:
+        value, faults = reading(document)
+        field = reading.field
+        if faults and field.vital:
+            return Malformed(_REASONS[faults[0]], field.json_path, _short(f"from {_source(reading)}"))
+        if value is None and field in target.required:
+            return Malformed("missing-field", field.json_path, _short(f"required, from {_source(reading)}"))
+        unusable += [Unusable(field.label, it) for it in faults]
+        if value is not None:
+            _put(values, field.path, value)
+    values.setdefault("event_id", _address(record))
+    if "reinstated_at" in target.fields and "occurred_at" in values:
+        values.setdefault("reinstated_at", values["occurred_at"])
+    found = target.decode.of_values(values, now=now)
+    if isinstance(found, Malformed):
+        return _told(found, rule)
+    if unusable:
+        found = replace(found, unusable=(*unusable, *found.unusable))
+    return Mapped(target.kind, found, rule.number)
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for name in path[:-1]:
+        values = values.setdefault(name, {})
+    values[path[-1]] = value
+
+
+def _address(record: Foreign) -> str:
+    """An event's id where it has none: the same whenever the record is read."""
+    return f"{record.topic[-_TOPIC_CHARS:]}:{record.partition}:{record.offset}"
+
+
+def _told(fault: Malformed, rule: Rule) -> Malformed:
+    """The fault, and what should have filled the field."""
+    source = next((_source(it) for it in rule.readings if it.field.json_path == fault.path), "")
+    return replace(fault, detail=_short(f"{fault.detail}, from {source}")) if source else fault
+
+
+def _source(reading: Reading) -> str:
+    return "a constant" if reading.expression is None else f"`{' '.join(reading.expression.text.split())}`"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= DETAIL_CHARS_MAX else f"{text[: DETAIL_CHARS_MAX - 1]}…"
