@@ -27,6 +27,7 @@ from samehand.blocking import (
     tried_letters,
     tried_spellings,
 )
+from samehand.commonness import digit_bits
 from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.normal.words import collapse
 
@@ -39,6 +40,8 @@ _NUMBERED_WHOLE_MAX: Final = 5
 DIGITS_MIN: Final = 2
 # Letters beside the number: two leave some hundred accounts of a million behind a year.
 _NUMBERED_EDGE: Final = 2
+# A number of so many bits stands alone: of a million accounts some thirty have it.
+_NUMBER_ALONE_BITS_MIN: Final = 15.0
 # Letters between both ends of a handle without a number, lest the ends be all of it.
 _ENDS_LENGTH_MIN: Final = 6
 _CORES_TRIED: Final = 3
@@ -77,6 +80,8 @@ def _numbered(handle: HandleTrait) -> list[Key]:
     keys = keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
     if not digits:
         return keys
+    if digit_bits(digits) >= _NUMBER_ALONE_BITS_MIN:
+        keys.append(key_of(KeyKind.HANDLE_NUMBERED, digits.encode()))
     wholes = [base + digits, *(core + digits for core in _core(handle))]
     keys += keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
     if len(digits) >= DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:

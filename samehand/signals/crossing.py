@@ -72,13 +72,17 @@ def names_of(handle: object | None, name: object | None) -> Names:
 
 
 class _Crossed(NamedTuple):
-    """The words in common, what the likeness costs, and what was compared with what."""
+    """The words in common, what the likeness costs, and what was compared with what.
+
+    ``handle`` is the base that is spelt whole, if one is.
+    """
 
     level: str
     words: tuple[str, ...]
     slack_bits: float
     ours: str
     theirs: str
+    handle: str = ""
 
     @property
     def worth(self) -> float:
@@ -182,6 +186,11 @@ def _finding(found: _Crossed, sight: Sight) -> Finding:
         counted, crowd = sight.word(word, each)
         shipped, rate = shipped * each, rate * counted
         crowds.append(crowd)
+    if found.handle:
+        # To spell it is no rarer than to bear it.
+        borne, crowd = sight.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
+        rate = max(rate, borne)
+        crowds.append(crowd)
     because = _SENTENCES[found.level].format(found.ours, found.theirs)
     return Finding(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
@@ -191,7 +200,7 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
         return None
     cost = _spelt_bits(handle, name)
     if cost is not None:
-        return _Crossed("spells-it", name.words or (name.base,), cost, mine, other)
+        return _Crossed("spells-it", name.words or (name.base,), cost, mine, other, handle.word.base)
     pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
     found, sounding = likeness(*pair), _sounding(handle, name)
     if sounding is not None and (found is None or worth_bits(sounding) > worth_bits(found)):

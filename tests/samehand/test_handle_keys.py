@@ -32,6 +32,7 @@ def _called(handle: str) -> Account:
         ("li_qin", "li_qinbackup"),
         ("sara786", "sara786_media"),
         ("qian1978", "dark_qian1978"),  # an affix nobody foresaw, on a short word
+        ("caspian52325739", "g52325739"),  # a long number is nobody else's
         ("ana608", "aa608"),  # a short word is told by its number
         ("salma_khan91", "zzlma_khan91"),  # two typos, and the number kept
         ("ahmedkamboh1979", "ahmedkamboh1979738"),  # the digits make it look made up

@@ -7,6 +7,7 @@ import pytest
 from samehand.account import Account
 from samehand.signals.finding import Finding
 from samehand.signals.handle import HANDLE
+from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import SIGHT, keyer
 
 
@@ -27,3 +28,38 @@ def compared(ours: str, theirs: str) -> Finding:
 )
 def test_another_reading_of_a_sign_is_not_passed_over_for_a_piece_in_common(ours: str, theirs: str) -> None:
     assert compared(ours, theirs).level == "same"
+
+
+def nats(ours: str, theirs: str) -> float:
+    found = compared(ours, theirs)
+    assert found.rate is not None
+    return default_weights().signals["handle"].nats(found.level, found.rate)
+
+
+def test_who_keeps_most_of_a_handle_weighs_more_than_who_shares_a_word() -> None:
+    most, a_word = "zarghonaya_of_swat", "zarghonaya_xq_hills_brq"
+    assert nats(most, "zarghonaya_swat") > nats(a_word, "zarghonaya_swat") + 4.0
+
+
+def test_words_in_another_order_are_all_in_common() -> None:
+    assert nats("wozmarak_zarghonaya", "zarghonaya_wozmarak") > nats(
+        "zarghonaya_teacher", "zarghonaya_wozmarak"
+    )
+
+
+def test_a_number_that_was_cut_short_is_the_same_number_so_far() -> None:
+    assert nats("gulab48213", "gulab4821377") > nats("gulab90764", "gulab4821377") + 4.0
+    assert nats("gulab4821377", "gulab4821377") >= nats("gulab48213", "gulab4821377")
+    assert nats("gulab1999", "gulab19") == nats("gulab1998", "gulab19"), "two digits may begin any year"
+
+
+def test_a_number_drawn_at_random_tells_more_than_one_that_many_choose() -> None:
+    assert compared("kite_4827", "salma4827").level == "same-number"
+    assert nats("kite_4827", "salma4827") > 6.0
+    for chosen in ("1776", "5000", "2004"):
+        assert nats_or_less(f"kite_{chosen}", f"salma{chosen}") < 3.0, chosen
+
+
+def nats_or_less(ours: str, theirs: str) -> float:
+    found = compared(ours, theirs)
+    return default_weights().signals["handle"].nats(found.level, found.rate or 1.0)
