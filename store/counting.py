@@ -20,6 +20,17 @@ _WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
 # One network must be able to count many accounts on itself: there the device tells them apart.
 _OF_NETWORKS = frozenset((KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT))
 
+# What crowds bear: names, texts, pictures, networks, browsers, links. Whether two bear a value or three
+# hardly moves its price, and one that nobody else will ever show need not be counted
+# (store/common/doorkeeper.py). The others are somebody's, and two or three bearers are what their price turns
+# on: each is counted.
+CROWDS = frozenset(
+    (
+        *(KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD, KeyKind.BIO_BAND, KeyKind.AVATAR),
+        *(KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT, KeyKind.REFERRER),
+    )
+)
+
 # An account counts at most so many values: a bio may hold dozens of contact points.
 VALUES_MAX = 32
 

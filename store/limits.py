@@ -79,6 +79,16 @@ SLOTS_A_SHARD = 1 << 24
 HALF_LIFE_SECONDS = 30 * 86_400
 FILTER_FULL = 1 / 3
 
+# A worker's doorkeeper has two filters of two million bytes. Two million values set a third of the bits of
+# one, three of which then say falsely of one value in 27 that it was met: some 370,000 sign-ups of people who
+# share next to nothing (5.4 such values each, simulated), more than most platforms have in a month.
+DOOR_BITS = 24
+DOOR_VALUES = 2_000_000
+
+# One in four of those first sightings is counted: a value that no worker ever meets twice is taken for three
+# bearers rarer than it is in the mean, in one case of 18 for ten or more, in one of 100 for sixteen or more.
+OPENERS = 4
+
 # A sketch learns of the strata it counts; scripts and languages that people use are some dozens.
 STRATA = 512
 

@@ -8,6 +8,7 @@ Updates are conservative (only the least cells grow), which keeps what collision
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
@@ -34,10 +35,10 @@ def columns_of(kind: int, value: bytes, stratum: str, columns: int) -> tuple[int
     return one, two, three, four
 
 
-def columns_of_all(values: Sequence[tuple[int, bytes, str]], columns: int) -> npt.NDArray[np.uint32]:
-    """The same of many, a line each."""
+def hashes_of_all(values: Sequence[tuple[int, bytes, str]]) -> npt.NDArray[np.uint32]:
+    """A hash of each of many values for each row, a line each: the remainder by the columns is the cell."""
     digests = b"".join([_digest(b"cells", *value, b"") for value in values])
-    return np.frombuffer(digests, ">u4").reshape(-1, ROWS).astype(np.uint32) % np.uint32(columns)
+    return np.frombuffer(digests, ">u4").reshape(-1, ROWS).astype(np.uint32)
 
 
 def filter_places(sightings: Sequence[tuple[int, bytes, str, bytes]], bits: int) -> npt.NDArray[np.uint32]:
@@ -63,6 +64,20 @@ class Sketch:
         """The estimate: the truth or more."""
         places = columns_of(kind, value, stratum, self._columns)
         return int(min(self._cells[row * self._columns + place] for row, place in enumerate(places)))
+
+    def knows(self, cells: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        """Which values, given by their cells, a line each, were counted for all that can be told.
+
+        All four cells hold more than half of all cells do: of a value that was never counted they do once in
+        sixteen times, however full the sketch is.
+        """
+        rows = np.arange(ROWS, dtype=np.int64) * self._columns
+        told: npt.NDArray[np.bool_] = self._cells[cells + rows].min(axis=1) > self._ordinary
+        return told
+
+    @cached_property
+    def _ordinary(self) -> int:
+        return int(np.median(self._cells[: self._columns]))
 
     def halved(self) -> Sketch:
         """Half of every count, rounded down."""

@@ -19,11 +19,12 @@ from samehand.frequency import LATELY
 from samehand.keys import KeyKind
 from store.base import Remembered
 from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
-from store.counting import Counted, counted
+from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
+from store.counting import CROWDS, Counted, counted
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
 from store.redis.link import together
 from store.redis.shards import Shards
-from store.sketch import Sketch, columns_of_all, filter_places, home
+from store.sketch import Sketch, filter_places, hashes_of_all, home
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Snapshot:
 def _counted(sketches: tuple[Sketch, ...], kind: KeyKind, value: bytes, stratum: str) -> int:
     if not sketches:
         return 0
-    return sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
+    found = sketches[home(kind, value, stratum, len(sketches))].count(kind, value, stratum)
+    return found + AT_THE_DOOR if found and kind in CROWDS else found
 
 
 class _Frozen(msgspec.Struct, frozen=True):
@@ -87,10 +89,16 @@ class _Part:
     values: list[Counted] = field(default_factory=list)
     seats: list[tuple[int, bytes, str, bytes]] = field(default_factory=list)
 
-    def packed(self, columns: int, bits: int) -> tuple[bytes | str, ...]:
-        """As `count.lua` reads it: values in one, then stratum and filter places of accounts in turn."""
-        cells = columns_of_all([(one.kind, one.value, one.stratum) for one in self.values], columns)
-        seen = filter_places(self.values, bits)
+    def packed(self, columns: int, bits: int, door: Doorkeeper, frozen: Sketch) -> tuple[bytes | str, ...]:
+        """As `count.lua` reads it: values in one, then stratum and filter places of accounts in turn.
+
+        Of values that crowds bear those that are known to come again, by what was frozen or by the door.
+        """
+        hashes = hashes_of_all([(one.kind, one.value, one.stratum) for one in self.values])
+        cells, seen = hashes % np.uint32(columns), filter_places(self.values, bits)
+        counts = np.array([one.kind not in CROWDS for one in self.values], np.bool_) | frozen.knows(cells)
+        counts[~counts] = door.lets_in(hashes[~counts], seen[~counts])
+        cells, seen = cells[counts], seen[counts]
         taken = filter_places(self.seats, bits).astype(">u4").tobytes()
         width = len(taken) // max(1, len(self.seats))
         accounts = [
@@ -116,6 +124,7 @@ class Counters:
         self._read = _Frozen()
         self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those that were read, by version
         self._counting = False
+        self._door = Doorkeeper()
 
     async def count(self, accounts: Sequence[Remembered], now: float) -> None:
         """Counts accounts and their values, each value once a cluster while the filter knows it."""
@@ -129,11 +138,18 @@ class Counters:
         await together(
             [
                 self._shards.script(
-                    "count", shard, latest, self._columns, STRATA, *part.packed(self._columns, self._bits)
+                    *("count", shard, latest, self._columns, STRATA),
+                    *part.packed(self._columns, self._bits, self._door, frozen),
                 )
-                for shard, part in zip(self._shards.all, parts, strict=True)
+                for shard, part, frozen in zip(self._shards.all, parts, self._newest(), strict=True)
                 if part.values or part.seats
             ]
+        )
+
+    def _newest(self) -> Sequence[Sketch]:
+        """What was frozen last as far as this process has read it, by shard."""
+        return self._sketches.get(self._read.newest.number) or [Sketch(b"", self._columns)] * len(
+            self._shards.all
         )
 
     def _laid_out(self, accounts: Sequence[Remembered]) -> list[_Part]:

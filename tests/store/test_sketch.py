@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.sketch import FILTER_PLACES, ROWS, Sketch, columns_of, columns_of_all, filter_places, home
+from store.sketch import FILTER_PLACES, ROWS, Sketch, columns_of, filter_places, hashes_of_all, home
 
 VALUES = st.tuples(st.integers(1, 40), st.binary(max_size=6), st.sampled_from(["", "latin", "arabic"]))
 
@@ -58,7 +58,27 @@ def test_a_value_has_no_other_home_than_the_only_one() -> None:
 
 @given(st.lists(VALUES, max_size=20), st.integers(1, 1 << 20))
 def test_cells_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], columns: int) -> None:
-    assert columns_of_all(values, columns).tolist() == [list(columns_of(*value, columns)) for value in values]
+    cells = hashes_of_all(values) % np.uint32(columns)
+    assert cells.tolist() == [list(columns_of(*value, columns)) for value in values]
+
+
+@given(st.sets(VALUES, min_size=1, max_size=20), st.sets(VALUES, min_size=1, max_size=20))
+def test_a_sketch_knows_what_was_counted_and_hardly_anything_else(
+    met: set[tuple[int, bytes, str]], others: set[tuple[int, bytes, str]]
+) -> None:
+    sketch, columns = counted(sorted(met), 1 << 20), np.uint32(1 << 20)
+    assert sketch.knows(hashes_of_all(sorted(met)) % columns).all()
+    assert not sketch.knows(hashes_of_all(sorted(others - met)) % columns).any()
+
+
+def test_however_full_a_sketch_is_it_knows_few_who_were_never_counted() -> None:
+    columns = 256
+    once = [(1, str(number).encode(), "") for number in range(4 * columns)]
+    often = [(2, str(number).encode(), "") for number in range(4)] * 40
+    sketch = counted(once + often, columns)
+    never = [(3, str(number).encode(), "") for number in range(2_000)]
+    assert sketch.knows(hashes_of_all(often) % np.uint32(columns)).all()
+    assert sketch.knows(hashes_of_all(never) % np.uint32(columns)).mean() < 0.1
 
 
 @given(st.lists(st.tuples(VALUES, st.binary(max_size=300)), max_size=20), st.integers(1, 1 << 32))

@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from samehand.keys import KeyKind
+from store.base import Remembered
+from store.counting import counted
+from store.limits import OPENERS
 from store.memory import Bounds
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.counters import Counters
@@ -38,25 +41,40 @@ async def workers(redis_url: str, store_prefix: str) -> AsyncIterator[tuple[Redi
     await other.close()
 
 
-async def named(store: RedisStore, handle: str) -> int:
-    counted = await store.frequencies(at=NOW + HOUR)
-    return counted.count(KeyKind.HANDLE_FULL, handle.encode(), "latin")
+MAILBOX = "umar.media@valley.example"
+
+
+def mailed(account_id: str) -> Remembered:
+    """An account with the one mailbox: what is somebody's is counted each time."""
+    return a_remembered(account_id, email=MAILBOX)
+
+
+def named(account_id: str, place: int = 0) -> Remembered:
+    """An account with the one name, of a network of its own."""
+    return a_remembered(account_id, handle="umar_media", ip=f"39.{place // 256}.{place % 256}.9")
+
+
+async def bearers(store: RedisStore, kind: KeyKind) -> int:
+    """How many bear the mailbox, or the name."""
+    told = await store.frequencies(at=NOW + HOUR)
+    (one,) = [it for it in counted(mailed("1").fingerprints[0], b"").values if it.kind is kind]
+    return told.count(kind, one.value, one.stratum)
 
 
 async def test_what_one_worker_froze_the_other_reads(workers: tuple[RedisStore, RedisStore]) -> None:
     one, other = workers
-    await one.remember([a_remembered("1", handle="umar_media")], now=NOW)
-    await other.remember([a_remembered("2", handle="umar_media")], now=NOW)
+    await one.remember([mailed("1")], now=NOW)
+    await other.remember([mailed("2")], now=NOW)
     assert await one.freeze(now=NOW + HOUR)
     assert not await other.freeze(now=NOW + HOUR)
-    assert await named(one, "umarmedia") == await named(other, "umarmedia") == 2
+    assert await bearers(one, KeyKind.EMAIL) == await bearers(other, KeyKind.EMAIL) == 2
 
 
 async def test_a_version_that_goes_while_it_is_read_is_read_anew(
     workers: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = workers
-    await one.remember([a_remembered("1", handle="umar_media")], now=NOW)
+    await one.remember([mailed("1")], now=NOW)
     await one.freeze(now=NOW + HOUR)
     cells_of = Counters._cells
 
@@ -66,7 +84,7 @@ async def test_a_version_that_goes_while_it_is_read_is_read_anew(
         return await cells_of(counters, key)
 
     monkeypatch.setattr(Counters, "_cells", frozen_meanwhile)
-    assert await named(one, "umarmedia") == 1
+    assert await bearers(one, KeyKind.EMAIL) == 1
 
 
 async def test_what_a_freeze_left_that_died_goes_with_the_next(
@@ -74,7 +92,7 @@ async def test_what_a_freeze_left_that_died_goes_with_the_next(
 ) -> None:
     one, other = workers
     for turn in range(3):
-        await one.remember([a_remembered(str(turn), handle="umar_media")], now=NOW)
+        await one.remember([mailed(str(turn))], now=NOW)
         if turn == 1:
             monkeypatch.setattr(Counters, "_tidy", died)
         try:
@@ -83,7 +101,61 @@ async def test_what_a_freeze_left_that_died_goes_with_the_next(
             monkeypatch.undo()
             assert await left(other) == ["f1", "f2", "h1", "h2", "y2", "z2"]
     assert await left(other) == ["f3", "h3"]
-    assert await named(other, "umarmedia") == 3
+    assert await bearers(other, KeyKind.EMAIL) == 3
+
+
+async def test_of_names_that_come_once_few_are_counted(workers: tuple[RedisStore, RedisStore]) -> None:
+    one, _ = workers
+    handles = [f"guest_{number:03}_of_the_day" for number in range(200)]
+    await one.remember([a_remembered(handle, handle=handle) for handle in handles], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    told = await one.frequencies(at=NOW + HOUR)
+    found = [told.count(KeyKind.HANDLE_FULL, it.replace("_", "").encode(), "latin") for it in handles]
+    assert {*found} == {0, 2}
+    assert sum(map(bool, found)) < len(handles) / OPENERS * 1.5
+
+
+async def test_of_a_name_that_comes_again_everybody_is_counted(
+    workers: tuple[RedisStore, RedisStore],
+) -> None:
+    one, _ = workers
+    for place in range(20):
+        await one.remember([named(str(place), place)], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    assert await bearers(one, KeyKind.HANDLE_FULL) in (20, 21)
+
+
+async def test_a_name_that_is_known_is_counted_by_whoever_meets_it(
+    workers: tuple[RedisStore, RedisStore],
+) -> None:
+    one, other = workers
+    await one.remember([named(str(place), place) for place in range(20)], now=NOW)
+    await one.freeze(now=NOW + HOUR)
+    known = await bearers(other, KeyKind.HANDLE_FULL)
+    await other.remember([named("after", 300)], now=NOW + HOUR)
+    await other.freeze(now=NOW + 2 * HOUR)
+    assert await bearers(other, KeyKind.HANDLE_FULL) == known + 1
+
+
+async def test_a_name_becomes_known_though_no_worker_ever_meets_it_twice(
+    redis_url: str, store_prefix: str
+) -> None:
+    """As if a worker were started anew for each account."""
+    for place in range(100):
+        worker = RedisStore(
+            Endpoint(url=redis_url, deadline_seconds=10),
+            prefix=store_prefix,
+            identity=IDENTITY,
+            sizes=Sizes(**SMALL),
+            bounds=AT_ONCE,
+        )
+        await worker.open()
+        await worker.frequencies(at=NOW + HOUR)
+        await worker.remember([named(str(place), place)], now=NOW + place * HOUR)
+        await worker.freeze(now=NOW + (place + 1) * HOUR)
+        told = await bearers(worker, KeyKind.HANDLE_FULL)
+        await worker.close()
+    assert 84 <= told <= 101
 
 
 class Died(Exception):
