@@ -38,8 +38,11 @@ from store.redis.counters import Counters, Snapshot
 from store.redis.layout import Layout
 from store.redis.link import Link
 from store.redis.shards import Shards
+from store.sketch import ROWS
 
 EVENTS: Final = 3_000
+COUNTED: Final = (100_000, 1_000_000, 10_000_000)
+"""How many sightings a version holds whose bytes are told."""
 BEARERS: Final = (3, 5, 10, 30, 100, 1_000)
 """How many accounts bear a name in truth."""
 _NAMES: Final = 20  # names of each of these
@@ -58,6 +61,7 @@ CASES: Final = (
 
 _VALUE_BYTES: Final = 28  # of count.lua: four columns and three places
 _PREFIX: Final = "samehand:"
+_ZIPF: Final = 1.3
 _AT: Final = 1_790_000_000.0
 _HOUR: Final = 3_600.0
 _HOURS: Final = 30 * 24
@@ -77,6 +81,14 @@ class Cost:
     bytes_sent: float
     commands: float
     cells_written: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Bytes of one frozen version of so many counted sightings, in Redis."""
+
+    counted: int
+    version_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,7 @@ class Report:
     """One run."""
 
     cost: Cost
+    kept: list[Kept]
     cases: list[Case]
     machine: dict[str, str | int | float]
 
@@ -113,11 +126,15 @@ def measured(events: int = EVENTS, cases: Sequence[tuple[int, bool, bool]] = CAS
     """Counts sign-ups, then names whose bearers are known, with a server of its own each time."""
     with server() as own:
         cost = asyncio.run(_cost(own, events))
+    kept = []
+    for several in COUNTED:
+        with server() as own:
+            kept.append(Kept(several, asyncio.run(_version_bytes(own, several))))
     bearers, found = _bearers(), []
     for case in cases:
         with server() as own:
             found.append(asyncio.run(_case(own, bearers, *case)))
-    return Report(cost, found, machine())
+    return Report(cost, kept, found, machine())
 
 
 async def _cost(own: Server, events: int) -> Cost:
@@ -144,6 +161,24 @@ async def _cost(own: Server, events: int) -> Cost:
 def _commands(own: Server) -> int:
     """Commands that a server has done, those of scripts too."""
     return sum(int(one["calls"]) for one in own.client.info("commandstats").values())
+
+
+async def _version_bytes(own: Server, several: int) -> int:
+    """Of values that are as common as words are: few come often, most once."""
+    rng, sizes = np.random.default_rng(SEED), Sizes()
+    _, counts = np.unique(rng.zipf(_ZIPF, several), return_counts=True)
+    rows = [
+        np.bincount(rng.integers(0, sizes.sketch_columns, len(counts)), counts, sizes.sketch_columns)
+        for _ in range(ROWS)
+    ]
+    link = Link(Endpoint(url=own.administrator_url, deadline_seconds=60))
+    counters = Counters(Shards(link, Layout(sizes, Addresses(IDENTITY), _PREFIX), ""), _HOUR, 0.0)
+    (one, *_) = sign_ups(SEED, 20_000, [], 1, at=_AT)
+    own.client.set(f"{_PREFIX}{{0}}:o", np.concatenate(rows).astype(">u4").tobytes())
+    await counters.count([remembered_of(one, KEYERS)], _AT)
+    await counters.freeze(_AT + _HOUR, 0)
+    await link.close()
+    return int(own.client.strlen(f"{_PREFIX}{{0}}:f1"))
 
 
 class _Told(Shards):
@@ -273,6 +308,8 @@ def summary(one: Report) -> str:
             f"* {cost.events:,} sign-ups, each of {cost.values:.1f} values: {cost.sent:.1f} are counted in "
             f"Redis, {cost.bytes_sent:.0f} bytes and {cost.commands:.2f} commands to it, "
             f"{cost.cells_written:.1f} cells of the sketch grow",
+            "* a frozen version holds "
+            + "; ".join(f"{it.counted:,} sightings in {it.version_bytes / 2**20:.1f} MiB" for it in one.kept),
             f"* on {in_words(one.machine)}",
         )
     )

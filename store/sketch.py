@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +57,8 @@ class Sketch:
         cells = np.zeros(ROWS * columns, np.uint32)
         stored = np.frombuffer(raw[: len(raw) // 4 * 4], ">u4")[: len(cells)]
         cells[: len(stored)] = stored
-        self._cells: npt.NDArray[np.uint32] = cells
+        # In as few bytes a cell as the largest needs: a worker holds several versions.
+        self._cells: npt.NDArray[np.unsignedinteger[Any]] = cells.astype(np.min_scalar_type(int(cells.max())))
         self._columns = columns
 
     def count(self, kind: int, value: bytes, stratum: str) -> int:

@@ -1,12 +1,13 @@
 """Counted frequencies in Redis: a sketch a shard that grows, and a frozen one that is read.
 
 A freeze sets the growing sketch aside (`o` becomes `z<version>`), adds it to the frozen one as the next
-version (`f<version>`), and then turns the version in `meta`. Every step can be repeated: whoever freezes
-next completes what a crash left. Older versions are kept as long as :mod:`store.common.count_lag` asks for.
+version (`f<version>`, compressed), and then turns the version in `meta`. Every step can be repeated: who
+freezes next completes what a crash left. Older versions are kept as :mod:`store.common.count_lag` asks for.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field
@@ -207,9 +208,9 @@ class Counters:
         if fading or await link.command("BITCOUNT", root + "w") > FILTER_FULL * self._bits:
             await link.command("UNLINK", root + "w")
         before, since = await together(
-            [self._cells(f"{root}f{version}"), self._cells(f"{root}z{version + 1}")]
+            [self._frozen(f"{root}f{version}"), self._cells(f"{root}z{version + 1}")]
         )
-        frozen = (before.halved() if fading else before).plus(since)
+        frozen = zlib.compress((before.halved() if fading else before).plus(since), level=1)
         await link.command("SET", f"{root}f{version + 1}", frozen)
         counts = Counter[str]()
         for name, share in ((f"{root}y{version + 1}", 1), (f"{root}h{version}", 2 if fading else 1)):
@@ -257,10 +258,14 @@ class Counters:
 
     async def _cells_of(self, version: Version) -> tuple[Sketch, ...]:
         roots = [self._shards.root(shard) for shard in self._shards.all]
-        return tuple(await together([self._cells(f"{root}f{version.number}") for root in roots]))
+        return tuple(await together([self._frozen(f"{root}f{version.number}") for root in roots]))
 
     async def _asked(self, field: str) -> Any:
         return await self._shards.link.command("HGET", self._shards.layout.meta, field)
+
+    async def _frozen(self, key: str) -> Sketch:
+        raw = await self._shards.link.command("GET", key)
+        return Sketch(zlib.decompress(raw) if raw else b"", self._columns)
 
     async def _cells(self, key: str) -> Sketch:
         return Sketch(await self._shards.link.command("GET", key) or b"", self._columns)

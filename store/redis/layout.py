@@ -19,7 +19,7 @@ from store.limits import GENERATIONS, shard_posting_cap
 from store.ranking import Ints
 
 # Raised with every change of what lies in Redis: a store of another one is refused, never misread.
-LAYOUT = 14
+LAYOUT = 15
 PAGE_SLOTS = 32
 SLOT_BYTES = 3
 

@@ -158,6 +158,17 @@ async def test_a_name_becomes_known_though_no_worker_ever_meets_it_twice(
     assert 84 <= told <= 101
 
 
+async def test_a_version_that_is_kept_takes_a_small_part_of_what_grows(
+    workers: tuple[RedisStore, RedisStore],
+) -> None:
+    one, _ = workers
+    shards = one._counters._shards
+    await one.remember([named(str(place), place) for place in range(200)], now=NOW)
+    growing = await shards.link.command("STRLEN", shards.root(0) + "o")
+    await one.freeze(now=NOW + HOUR)
+    assert await shards.link.command("STRLEN", shards.root(0) + "f1") < growing / 4
+
+
 class Died(Exception):
     """In place of a process's end."""
 
