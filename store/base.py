@@ -304,6 +304,7 @@ class StoreFacts:
 
     By index (`bans`, `remembered`) and kind of key.
     """
+    resting: int = 0  # bans that were taken out, of which another shard may still hold entries
 
 
 class Store(Protocol):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from samehand.keys import KeyKind, falls_silent, posting_cap
 
 # Markers of what was published, and of reinstatements, outlive the accounts that are remembered (30 days)
@@ -45,6 +43,10 @@ AWAITING_MAX = 100_000
 # Remembered accounts go in whole generations: eight in a retention time, so that an account is kept for
 # at least the retention and at most an eighth longer, and each write touches one generation only.
 GENERATIONS = 8
+
+# Accounts that are remembered by one script: a millisecond or two of Redis, during which nobody else is
+# served. A generation is closed between two of them.
+REMEMBERED_AT_ONCE = 64
 
 # What one remembered account costs beside its records and postings: its place in the account map, in the
 # page headers and its share of key overhead (measured: 20 to 40 bytes).
@@ -94,6 +96,11 @@ STRATA = 512
 
 # One sweep removes so many expired bans at most, so that it never holds up a batch of events for long.
 SWEEP_AT_ONCE = 1_000
+# Of several shards, so long a slot is given to nobody else after its ban was taken out: whoever still writes
+# or takes out an entry of it has ended by then, for each command has a deadline of seconds. Two minutes leave
+# room for a stalled server, and a slot costs half a kilobyte meanwhile.
+SLOT_RESTS_SECONDS = 120.0
+
 # Expired bans are found no more from that moment on, and are taken out once their hour is over: a calendar of
 # hours costs five bytes a ban, one of moments 77 (measured).
 SWEPT_SECONDS = 3_600
@@ -105,17 +112,9 @@ SWEPT_SECONDS = 3_600
 SILENT_LISTS = 4
 
 
-def shard_posting_cap(kind: KeyKind, shards: int) -> int:
-    """The most accounts that one value of a kind lists in one shard.
-
-    Accounts fall on shards by chance: a share of the cap plus three standard deviations is hardly ever
-    short of what the whole cap would hold, and bounds a look-up over many shards.
-    """
-    cap = posting_cap(kind) * (SILENT_LISTS if falls_silent(kind) else 1)
-    if shards == 1:
-        return cap
-    share = cap / shards
-    return min(cap, math.ceil(share + 3 * math.sqrt(share)))
+def listed_at_most(kind: KeyKind) -> int:
+    """The most accounts that one value of a kind lists."""
+    return posting_cap(kind) * (SILENT_LISTS if falls_silent(kind) else 1)
 
 
 # Kinds of keys that name a person or a machine. Of these it is noted by value how many a full posting turned

@@ -6,7 +6,6 @@ It means exactly what the Redis store means, cap by cap and tie by tie; only wha
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -46,13 +45,14 @@ from store.limits import (
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     RELAY_SECONDS,
+    REMEMBERED_AT_ONCE,
     SUMMARY_SECONDS,
     SWEEP_AT_ONCE,
     SWEPT_SECONDS,
 )
 from store.memory_counts import Counts
 from store.memory_index import Entry, Index, ranked
-from store.memory_remembered import RememberedShard
+from store.memory_remembered import Generation, RememberedAccounts
 from store.records import (
     BanQuote,
     ban_quote,
@@ -89,9 +89,9 @@ class MemoryStore:
     bounds: Bounds = field(default_factory=Bounds)
     identity: bytes = b""
     _addresses: Addresses = field(init=False)
-    _indexes: list[Index] = field(init=False)
+    _index: Index = field(init=False)
     _times: list[BanTimes] = field(init=False)
-    _remembered: list[RememberedShard] = field(init=False)
+    _remembered: RememberedAccounts = field(init=False)
     _counts: Counts = field(init=False)
     _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
     _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -113,12 +113,9 @@ class MemoryStore:
         """Lays out the shards."""
         shards = self.bounds.shards
         self._addresses = Addresses(self.identity)
-        self._indexes = [Index(shards) for _ in range(shards)]
+        self._index = Index()
         self._times = [BanTimes() for _ in range(shards)]
-        self._remembered = [
-            RememberedShard(shards, self.bounds.retention_seconds, self.bounds.remembered_bytes // shards)
-            for _ in range(shards)
-        ]
+        self._remembered = RememberedAccounts(self.bounds.retention_seconds, self.bounds.remembered_bytes)
         self._counts = Counts(self.bounds.freeze_seconds, self.bounds.lag_seconds, self._enrolled)
 
     async def open(self) -> None:
@@ -147,8 +144,7 @@ class MemoryStore:
         return [self._enrol(ban, now) for ban in bans]
 
     def _enrol(self, ban: Ban, now: float) -> Enrolled:
-        shard = self._shard(ban.account)
-        facts, index, times = ban.facts, self._indexes[shard], self._times[shard]
+        facts, index, times = ban.facts, self._index, self._times[self._shard(ban.account)]
         times.turn(now)
         known = index.entries.get(ban.account)
         if _over(facts, now):
@@ -182,20 +178,18 @@ class MemoryStore:
 
     def _expunge(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> bool:
         self._times[self._shard(account)].turn(now)
-        entry = self._indexes[self._shard(account)].entries.get(account)
+        entry = self._index.entries.get(account)
         if entry is not None and _occurred_at(entry) > occurred_at:
             return False
-        shard = self._remembered[self._shard(account)]
-        there = entry is not None or shard.find(account, now) is not None
+        there = entry is not None or self._remembered.find(account, now) is not None
         self._expunge_ban(account, occurred_at, now, reason)
-        shard.remove(account)
+        self._remembered.remove(account)
         self._descents.pop(account, None)
         self._founders.pop(self._root(account), None)
         return there
 
     def _expunge_ban(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> None:
-        index = self._indexes[self._shard(account)]
-        entry = index.entries.get(account)
+        entry = self._index.entries.get(account)
         if entry is not None and _occurred_at(entry) > occurred_at:
             return
         self._take_out(account)
@@ -205,17 +199,16 @@ class MemoryStore:
         self._reinstated[account] = (latest, now + MARKER_SECONDS)
 
     def _take_out(self, account: str) -> None:
-        shard = self._shard(account)
-        entry = self._indexes[shard].remove(account)
+        entry = self._index.remove(account)
         if entry is not None:
-            self._times[shard].remove(dated_in(entry.frame, entry.quote))
+            self._times[self._shard(account)].remove(dated_in(entry.frame, entry.quote))
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
         """The bans as enrolled."""
         return [self._ban(account, now) for account in accounts]
 
     def _ban(self, account: str, now: float | None) -> Ban | None:
-        entry = self._indexes[self._shard(account)].entries.get(account)
+        entry = self._index.entries.get(account)
         if entry is None:
             return None
         frame = read_frame(entry.frame)
@@ -236,8 +229,7 @@ class MemoryStore:
         hour = now - now % SWEPT_SECONDS
         gone = [
             entry.account
-            for index in self._indexes
-            for entry in index.entries.values()
+            for entry in self._index.entries.values()
             if (over := read_frame(entry.frame).expires_at) is not None and over < hour
         ][:SWEEP_AT_ONCE]
         for account in gone:
@@ -249,7 +241,7 @@ class MemoryStore:
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
         """Banned accounts that share keys, best first."""
-        return [ranked(self._indexes, query, keep, now, str) for query in queries]
+        return [ranked([self._index], query, keep, now, str) for query in queries]
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote; a ``ref`` is the account key."""
@@ -263,26 +255,30 @@ class MemoryStore:
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """Remembers accounts for the retention time and counts their values."""
-        return [self._remember(account, now) for account in accounts]
+        shown: list[Showings] = []
+        for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
+            generation = self._remembered.opened(now)
+            shown += [self._remember(one, generation, now) for one in accounts[at : at + REMEMBERED_AT_ONCE]]
+            self._remembered.evict()
+        return shown
 
-    def _remember(self, account: Remembered, now: float) -> Showings:
+    def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
         if _later(self._deleted.get(account.account), account.seen_at, now):
             return account.shown
         digest = self._addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
-        shard = self._shard(account.account)
-        former = self._remembered[shard].find(account.account, now)
+        former = self._remembered.find(account.account, now)
         if former is not None and read_remembered_quote(former.quote).seen_at <= account.seen_at:
             account = with_former(account, frame, former.frame, former.quote)
         entry = Entry(account.account, frame, remembered_quote(account))
-        if self._remembered[shard].put(entry, now) and self._banned(account.account, now) is None:
+        if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
             self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
         return account.shown
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
-        entries = [self._remembered[self._shard(one)].find(one, now) for one in accounts]
+        entries = [self._remembered.find(one, now) for one in accounts]
         return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
@@ -290,26 +286,25 @@ class MemoryStore:
         return [self._forget(account, at, now) for account, at in accounts]
 
     def _forget(self, account: str, at: float, now: float) -> bool:
-        shard = self._remembered[self._shard(account)]
-        entry = shard.find(account, now)
+        entry = self._remembered.find(account, now)
         if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
             return False
         marked = self._deleted.get(account)
         latest = max(marked[0], at) if marked and marked[1] > now else at
         self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
-        shard.remove(account)
+        self._remembered.remove(account)
         return entry is not None
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""
-        indexes = [one.index for shard in self._remembered for one in shard.live(now)]
+        indexes = [one.index for one in self._remembered.live(now)]
         return [ranked(indexes, query, keep, now, str) for query in queries]
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
         """Remembered accounts that are not listed under keys of a query, since the posting was full."""
-        indexes = [one.index for shard in self._remembered for one in shard.live(now)]
+        indexes = [one.index for one in self._remembered.live(now)]
         return [
             by_kind(
                 (key, sum(index.turned_away[key] for index in indexes)) for key in naming_keys(query.keys)
@@ -319,11 +314,8 @@ class MemoryStore:
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates; a ``ref`` is the account key."""
-        entries = [
-            next((one.index.entries[ref] for one in shard.generations if ref in one.index.entries), None)
-            for ref in refs
-            for shard in (self._remembered[self._shard(ref)],)
-        ]
+        known = [one.index.entries for one in self._remembered.generations]
+        entries = [next((several[ref] for several in known if ref in several), None) for ref in refs]
         return [read_remembered_quote(entry.quote) if entry else None for entry in entries]
 
     # pairs
@@ -478,7 +470,7 @@ class MemoryStore:
 
     def _keep(self, one: Settled) -> None:
         known = self._known.setdefault(one.banned, {})
-        stands = one.banned in self._indexes[self._shard(one.banned)].entries
+        stands = one.banned in self._index.entries
         if one.known is not None and stands and len(known) < OPEN_ALERTS_A_BAN:
             known[one.alert_id] = replace(one.known, open=False)
 
@@ -540,16 +532,15 @@ class MemoryStore:
 
     async def figures(self) -> StoreFacts:
         """Counts and bytes."""
-        generations = [one for shard in self._remembered for one in shard.generations]
-        entries = [entry for index in self._indexes for entry in index.entries.values()]
+        entries = self._index.entries.values()
         folds = {
             unpack(record).fold_version for entry in entries for record in read_frame(entry.frame).records
         }
         return StoreFacts(
             fingerprints=len(entries),
-            remembered=sum(len(one.sizes) for one in generations),
-            remembered_bytes=sum(one.bytes for one in generations),
-            remembered_evicted=sum(shard.evicted for shard in self._remembered),
+            remembered=sum(len(one.sizes) for one in self._remembered.generations),
+            remembered_bytes=self._remembered.bytes,
+            remembered_evicted=self._remembered.evicted,
             epoch=None,
             fold_versions=tuple(sorted(folds)),
             memory_bytes=None,
@@ -560,21 +551,18 @@ class MemoryStore:
         )
 
     def _turned_away(self) -> dict[tuple[str, KeyKind], int]:
-        full: Counter[tuple[str, KeyKind]] = Counter()
-        for name, several in (("bans", self._indexes), ("remembered", self._remembered)):
-            for one in several:
-                full.update({(name, kind): count for kind, count in one.full.items()})
-        return dict(full)
+        several = (("bans", self._index.full), ("remembered", self._remembered.full))
+        return {(name, kind): count for name, full in several for kind, count in full.items()}
 
     # what several of them need
     def _shard(self, account: str) -> int:
         return self._addresses.account(account).shard(self.bounds.shards)
 
     def _enrolled(self) -> int:
-        return sum(len(index.entries) for index in self._indexes)
+        return len(self._index.entries)
 
     def _banned(self, account: str, now: float) -> Entry | None:
-        entry = self._indexes[self._shard(account)].entries.get(account)
+        entry = self._index.entries.get(account)
         return None if entry is None or read_frame(entry.frame).expired(now) else entry
 
     def _marker(self, at: tuple[str, str], now: float) -> Marker | None:

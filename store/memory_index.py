@@ -14,7 +14,7 @@ from samehand.keys import Key, KeyKind, is_personal, kind_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from store.base import Candidate, Query
 from store.hashing import first_bytes
-from store.limits import shard_posting_cap
+from store.limits import listed_at_most
 from store.ranking import STEPS_A_BIT, Floats, Ints, Tables, rarity_steps, read_at_all
 from store.records import Frame, keys_of, read_frame
 
@@ -30,9 +30,8 @@ class Entry:
 
 @dataclass(slots=True)
 class Index:
-    """The accounts of one shard (of one generation), and for each key the accounts listed under it."""
+    """Accounts (bans, or those of one generation), and for each key the accounts listed under it."""
 
-    shards: int
     entries: dict[str, Entry] = field(default_factory=dict)
     postings: dict[Key, dict[str, None]] = field(default_factory=dict)
     turned_away: Counter[Key] = field(default_factory=Counter)
@@ -41,12 +40,18 @@ class Index:
     """The same by kind of key, for as long as the store is there."""
 
     def put(self, entry: Entry) -> None:
-        """Lists an account in place of what was known of it; a posting at its cap takes no more."""
-        self.remove(entry.account)
+        """Lists an account in place of what was known of it; a posting at its cap takes no more.
+
+        Under the same keys it keeps its places.
+        """
+        keys, known = keys_of(read_frame(entry.frame).records), self.entries.get(entry.account)
+        stays = known is not None and keys == keys_of(read_frame(known.frame).records)
+        if not stays:
+            self.remove(entry.account)
         self.entries[entry.account] = entry
-        for key in keys_of(read_frame(entry.frame).records):
+        for key in () if stays else keys:
             posting = self.postings.setdefault(key, {})
-            if len(posting) < shard_posting_cap(kind_of(key), self.shards):
+            if len(posting) < listed_at_most(kind_of(key)):
                 posting[entry.account] = None
             else:
                 self.turned_away[key] += 1

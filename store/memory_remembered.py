@@ -35,15 +35,14 @@ class Generation:
 
 
 @dataclass(slots=True)
-class RememberedShard:
-    """The generations of one shard, oldest first.
+class RememberedAccounts:
+    """The generations, oldest first.
 
     A generation is closed after an eighth of the retention time or of the byte budget, whichever comes
     first, and goes as a whole when its youngest account has been kept for the retention time, or when
-    the shard is over its budget.
+    all are over the budget.
     """
 
-    shards: int
     retention_seconds: float
     budget_bytes: int
     generations: list[Generation] = field(default_factory=list)
@@ -62,18 +61,33 @@ class RememberedShard:
                 return generation.index.entries[account]
         return None
 
-    def put(self, entry: Entry, now: float) -> bool:
-        """Remembers an account, unless a later state of it, or the same, is known; answers whether it did."""
+    def opened(self, now: float) -> Generation:
+        """The generation to which accounts are written that come together."""
         self.generations = self.live(now)
+        last = self.generations[-1] if self.generations else None
+        if (
+            last is None
+            or now >= last.started_at + self.retention_seconds / GENERATIONS
+            or last.bytes >= self.budget_bytes / GENERATIONS
+        ):
+            last = Generation(now, Index(full=self.full))
+            self.generations.append(last)
+        return last
+
+    def put(self, entry: Entry, generation: Generation, now: float) -> bool:
+        """Remembers an account, unless a later state of it, or the same, is known; answers whether it did."""
         known = self.find(entry.account, now)
         if known is not None:
             if known == entry or _seen_at(known) > _seen_at(entry):
                 return False
             self.remove(entry.account)
-        self._open(now).put(entry)
+        generation.put(entry)
+        return True
+
+    def evict(self) -> None:
+        """Lets the oldest go where all are over the budget."""
         while len(self.generations) > 1 and self.bytes > self.budget_bytes:
             self.evicted += len(self.generations.pop(0).sizes)
-        return True
 
     def remove(self, account: str) -> None:
         """Forgets an account."""
@@ -84,17 +98,6 @@ class RememberedShard:
     def bytes(self) -> int:
         """What all generations are reckoned to cost."""
         return sum(generation.bytes for generation in self.generations)
-
-    def _open(self, now: float) -> Generation:
-        last = self.generations[-1] if self.generations else None
-        if (
-            last is None
-            or now >= last.started_at + self.retention_seconds / GENERATIONS
-            or last.bytes >= self.budget_bytes / GENERATIONS
-        ):
-            last = Generation(now, Index(self.shards, full=self.full))
-            self.generations.append(last)
-        return last
 
 
 def _seen_at(entry: Entry) -> float:

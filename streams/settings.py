@@ -145,8 +145,8 @@ class Settings(BaseSettings):
     )
     store_shards: Count = Field(
         1,
-        le=1024,
-        description="Parts of the store, all asked by each look-up; at least a Cluster's masters. Set once.",
+        le=256,
+        description="Parts of the store; at least a Cluster's masters. Set once.",
     )
     store_bans: int = Field(
         1_000_000, ge=1_000, le=1_000_000_000, description="Bans the store is laid out for. Set once."

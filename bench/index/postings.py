@@ -13,13 +13,13 @@ import numpy.typing as npt
 from samehand.keys import Key, KeyKind
 from store.addresses import Addresses
 from store.hashing import first_bytes
-from store.limits import shard_posting_cap
+from store.limits import listed_at_most
 from store.ranking import Ints, read_at_all
 
 Floats = npt.NDArray[np.float64]
 
 _CAPS: Ints = np.zeros(256, np.int64)
-_CAPS[list(KeyKind)] = [shard_posting_cap(kind, 1) for kind in KeyKind]
+_CAPS[list(KeyKind)] = [listed_at_most(kind) for kind in KeyKind]
 
 
 class Answers(NamedTuple):

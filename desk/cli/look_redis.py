@@ -10,6 +10,7 @@ from agents.opening import endpoint_of
 from agents.runtime.start_checks import evicting, mismatched, refused_by_redis, where_is
 from desk.cli.findings import Finding, fine, of_start, warning, wrong
 from desk.cli.wiring import closing_store
+from desk.words import plural
 from store.addresses import Addresses
 from store.base import StoreFacts
 from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
@@ -155,6 +156,8 @@ def _standing(figures: StoreFacts) -> list[Finding]:
     if figures.epoch is None:
         return [_NO_STORE]
     words = f"writable; {figures.fingerprints:,} banned and {figures.remembered:,} remembered accounts"
+    if figures.resting:
+        words += f"; {plural(figures.resting, 'place')} of removed bans not free yet"
     findings = [fine("store", words)]
     used, limit = figures.memory_bytes, figures.memory_limit_bytes
     if used is not None and limit and used > _FULL_SHARE * limit:

@@ -1,4 +1,4 @@
-"""Bans in Redis: written with their postings in one atomic step, looked up by batch."""
+"""Bans in Redis: a record in the shard of its account is written first, then entries in those of its keys."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from store.limits import (
     BAN_POLICIES,
     ENROLMENTS_NOTED,
     MARKER_SECONDS,
+    SLOT_RESTS_SECONDS,
     SLOTS_A_SHARD,
     SWEEP_AT_ONCE,
     TAKEN_OUT_AT_ONCE,
@@ -32,6 +33,8 @@ from store.records import (
     read_frame,
 )
 from store.redis.families import Families
+from store.redis.layout import NOWHERE, Rows
+from store.redis.link import together
 from store.redis.shards import Shards
 
 # Bans in one script: some milliseconds of Redis, during which nobody else is served.
@@ -49,11 +52,11 @@ class _Write:
     reason: WithdrawnReason | None = None
     frame: bytes = b""
     quote: bytes = b""
-    rows: bytes = b""
+    rows: Rows = NOWHERE
     dated: bytes = b""
     expect: bytes = b""
     expect_quote: bytes = b""
-    out: bytes = b""
+    out: Rows = NOWHERE
     dated_out: bytes = b""
 
     @property
@@ -68,8 +71,9 @@ class _Write:
             self.expect_quote,
             self.frame,
             self.quote,
-            self.out,
-            self.rows,
+            b"=" if self.out == self.rows and self.expect else self.out.own,
+            self.rows.own,
+            self.out.all,
             self.dated_out,
             self.dated,
         )
@@ -115,7 +119,7 @@ class Bans:
             facts.occurred_at,
             frame=frame,
             quote=ban_quote(facts, root),
-            rows=rows,
+            rows=Rows.of(rows, self._spread, self._shards.of(digest)),
             dated=_packed(Dated.of(ban.fingerprints[0], facts.policy, root)),
         )
 
@@ -131,6 +135,7 @@ class Bans:
         swept = 0
         for shard in self._shards.all:
             await self._shards.script("ban_write", shard, *self._head(now))
+            await self._take_out_once_more(shard, now)
             quotes = await self._shards.script("expiring", shard, repr(now), SWEEP_AT_ONCE)
             gone = [self._shards.addresses.account(read_ban_quote(quote).account) for quote in quotes]
             writes = [_Write("sweep", digest, float("inf"), "ban-expired") for digest in gone]
@@ -152,7 +157,10 @@ class Bans:
         ]
 
     async def walk(self) -> AsyncIterator[list[Ban]]:
-        """All bans, shard by shard, a few pages at a time."""
+        """All bans, shard by shard, a few pages at a time.
+
+        Of several shards it may miss a ban that is changed meanwhile: that one gets another slot.
+        """
         for shard in self._shards.all:
             first, total = 0, 1
             while first < total:
@@ -187,14 +195,39 @@ class Bans:
         several = _WRITTEN_AT_ONCE if all(one.reason is None for one in writes) else TAKEN_OUT_AT_ONCE
         for at in range(0, len(writes), several):
             some = writes[at : at + several]
-            told = await self._shards.write("ban_write", some, self._head(now), self._instead)
-            words += [word.decode() for word, _ in told]
+            told, _ = await self._shards.write("ban_write", some, self._head(now), self._instead)
+            await self._shards.list_elsewhere(told, self._spread)
+            words += [one.word for one in told]
         return words
 
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
         (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], self._spread)
+        out = Rows.of(rows, self._spread, self._shards.of(write.digest))
         dated = _packed(dated_in(frame, quote))
-        return replace(write, expect=frame, expect_quote=quote, out=rows, dated_out=dated)
+        return replace(write, expect=frame, expect_quote=quote, out=out, dated_out=dated)
+
+    async def resting(self) -> int:
+        """How many slots of bans that were taken out are not free yet."""
+        keys = [self._shards.root(shard) + "b:v" for shard in self._shards.all]
+        counts: list[int] = await together([self._shards.link.command("LLEN", key) for key in keys])
+        return sum(counts)
+
+    async def _take_out_once_more(self, shard: int, now: float) -> None:
+        """Of several shards: what somebody wrote late, or did not come to take out, of slots that rested."""
+        if self._spread.shards == 1:
+            return
+        head = (repr(now), SLOT_RESTS_SECONDS, SWEEP_AT_ONCE)
+        resting: list[bytes] = await self._shards.script("rest", shard, *head)
+        by_shard: dict[int, list[bytes | str]] = {}
+        for entry in resting:
+            slot, rows = entry[9:12], entry[12:]
+            place = self._spread.place(shard, int.from_bytes(slot, "big"))
+            listed = Rows.of(rows, self._spread, shard)
+            for one, some in ((shard, listed.own), *listed.others.items()):
+                by_shard.setdefault(one, []).extend(("unlist", "b:", "", place, some))
+        await together([self._shards.script("entries", one, *parts) for one, parts in by_shard.items()])
+        if resting:
+            await self._shards.script("rest", shard, repr(now), SLOT_RESTS_SECONDS, 0, *resting)
 
     def _head(self, now: float) -> tuple[str | int, ...]:
         return (
@@ -206,6 +239,7 @@ class Bans:
             BAN_MINUTES_DAYS,
             BAN_HOURS_DAYS,
             BAN_POLICIES,
+            self._spread.shards,
         )
 
 

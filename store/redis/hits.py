@@ -36,7 +36,7 @@ class Probes:
     keys: list[Key]
     buckets: Ints
     prints: Ints
-    print_bytes: int
+    spread: Spread
     kinds: Kinds
     query: Ints  # for each question (a query's key), the query
     probe: Ints  # and the key
@@ -54,16 +54,20 @@ class Probes:
             keys,
             where,
             prints,
-            spread.print_bytes,
+            spread,
             first_bytes(keys),
             np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries]),
             probe.astype(np.int64, copy=False),
         )
 
 
-def matches(blobs: Sequence[bytes | None], probes: Probes, source: int) -> tuple[Ints, Ints]:
-    """Which probes find which places (source and slot) in the postings of one index, one blob a probe."""
-    width = probes.print_bytes + SLOT_BYTES
+def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[Ints, Ints]:
+    """Which probes find which places (source and slot) in the postings of one index, one blob a probe.
+
+    ``first`` is the number of its first shard's source.
+    """
+    size, place_bytes = probes.spread.print_bytes, probes.spread.place_bytes
+    width = size + place_bytes
     held = [blob or b"" for blob in blobs]
     counts = np.array([len(blob) for blob in held], np.int64) // width
     packed = b"".join(held)
@@ -71,14 +75,15 @@ def matches(blobs: Sequence[bytes | None], probes: Probes, source: int) -> tuple
     # An entry's first two bytes (as they lie: they are compared alone) and its last four, where they lie.
     heads = np.ndarray((entries,), np.uint16, packed, 0, (width,))
     tails = np.ndarray((entries,), ">u4", packed, width - 4 if entries else 0, (width,))
-    wanted = (probes.prints >> 8 * (probes.print_bytes - 2)).astype(">u2").view(np.uint16)
+    wanted = (probes.prints >> 8 * (size - 2)).astype(">u2").view(np.uint16)
     found = np.flatnonzero(heads == np.repeat(wanted, counts))
     probe = np.searchsorted(np.cumsum(counts), found, "right")
-    ends = tails[found].astype(np.int64)
-    if probes.print_bytes > 2:
-        exact = ends >> _SLOT_BITS == probes.prints[probe] & 0xFF
-        probe, ends = probe[exact], ends[exact]
-    return probe, ends & _SLOTS | place_of(source, 0)
+    if size > 2:
+        thirds = np.ndarray((entries,), np.uint8, packed, 2 if entries else 0, (width,))
+        exact = thirds[found] == probes.prints[probe] & 0xFF
+        probe, found = probe[exact], found[exact]
+    where = tails[found].astype(np.int64) & ((1 << 8 * place_bytes) - 1)
+    return probe, where + place_of(first, 0)
 
 
 @dataclass(frozen=True, slots=True)

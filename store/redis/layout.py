@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,11 +15,11 @@ from samehand.keys import Key, KeyKind
 from store.addresses import Addresses
 from store.errors import StoreMismatch
 from store.hashing import Hashes, first_bytes
-from store.limits import GENERATIONS, shard_posting_cap
+from store.limits import GENERATIONS, listed_at_most
 from store.ranking import Ints
 
 # Raised with every change of what lies in Redis: a store of another one is refused, never misread.
-LAYOUT = 15
+LAYOUT = 16
 PAGE_SLOTS = 32
 SLOT_BYTES = 3
 
@@ -31,21 +31,22 @@ _REMEMBERED_A_BUCKET = 60 / 52
 _ACCOUNTS_A_MAP = 96
 
 # Bytes of a print. Two: one entry in 65,536 says falsely that it is the key's, which costs the reading of one
-# record, in one look-up of fourteen (69 keys of handles alone, measured). As often again for each further
-# shard, and for each of the nine generations of what is remembered: where more than four are asked, a third
-# byte costs less.
+# record, in one look-up of fourteen (69 keys of handles alone, measured). As often again for each of the nine
+# generations of what is remembered: there a third byte costs less.
 _SHORT_PRINT, _LONG_PRINT = 2, 3
-_SHORT_PRINTS_UP_TO = 4
+# The cap of each kind of key, by its number.
+_CAPS: Ints = np.zeros(256, np.int64)
+_CAPS[list(KeyKind)] = [listed_at_most(kind) for kind in KeyKind]
 _SIZES = frozenset({"shards", "bans", "remembered"})  # what settings say; the rest is this program's
 _PRINT_BITS = 24  # room for a print of either length
+_BUCKET_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
     """For how much a store is laid out. More fits in, only less snugly; another size needs a rebuild.
 
-    ``shards``: 1 where one Redis holds all; at least the number of masters of a cluster, and few more: each
-    look-up asks every shard (docs/scale.md).
+    ``shards``: 1 where one Redis holds all; at least the number of masters of a cluster, 256 at most.
     ``sketch_columns``: cells a row (four bytes each, four rows) for counted values; with a million columns,
     ten million counted values add two or three to a count at worst.
     ``filter_bits``: the filter that lets a cluster count a value once (one bit in 7 set after 3 million).
@@ -59,11 +60,50 @@ class Sizes:
 
 
 class Spread(NamedTuple):
-    """Buckets of one shard's index: of postings, of the account map; and bytes of a print in a posting."""
+    """Buckets of an index: of postings over all shards, of the account map in each.
+
+    A posting's entry is a print, and where the record lies: its shard (where there are several) and slot.
+    """
 
     postings: int
     maps: int
     print_bytes: int
+    shards: int
+
+    @property
+    def place_bytes(self) -> int:
+        """Bytes of an entry that say where the record lies."""
+        return SLOT_BYTES + (self.shards > 1)
+
+    def place(self, shard: int, slot: int) -> bytes:
+        """Where a record lies, as entries have it."""
+        return (shard << 8 * SLOT_BYTES | slot).to_bytes(self.place_bytes, "big")
+
+
+class Rows(NamedTuple):
+    """Where an account is listed, as scripts read it: in the shard of its record and in each other.
+
+    ``all``: in all of them together, where there are several.
+    """
+
+    own: bytes = b""
+    all: bytes = b""
+    others: Mapping[int, bytes] = MappingProxyType({})
+
+    @classmethod
+    def of(cls, rows: bytes, spread: Spread, own: int) -> Rows:
+        """Tells the shards apart, by their buckets."""
+        if spread.shards == 1:
+            return cls(rows)
+        table = np.frombuffer(rows, np.uint8, offset=1).reshape(-1, _BUCKET_BYTES + spread.print_bytes + 3)
+        shards = table[:, :_BUCKET_BYTES].copy().view(">u4").ravel() % spread.shards
+        by_shard = {
+            shard: rows[:1] + table[shards == shard].tobytes() for shard in np.unique(shards).tolist()
+        }
+        return cls(by_shard.pop(own, rows[:1]), rows, by_shard)
+
+
+NOWHERE = Rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +117,17 @@ class Layout:
     @property
     def bans(self) -> Spread:
         """Buckets of the ban index."""
-        short = self.sizes.shards <= _SHORT_PRINTS_UP_TO
-        return _spread(
-            self.sizes.bans // self.sizes.shards, _BANS_A_BUCKET, _SHORT_PRINT if short else _LONG_PRINT
-        )
+        return self._spread(self.sizes.bans, _BANS_A_BUCKET, _SHORT_PRINT)
 
     @property
     def remembered(self) -> Spread:
         """Buckets of one generation of what is remembered."""
-        accounts = self.sizes.remembered // self.sizes.shards // GENERATIONS
-        return _spread(accounts, _REMEMBERED_A_BUCKET, _LONG_PRINT)
+        return self._spread(self.sizes.remembered // GENERATIONS, _REMEMBERED_A_BUCKET, _LONG_PRINT)
+
+    def _spread(self, accounts: int, a_bucket: float, print_bytes: int) -> Spread:
+        shards = self.sizes.shards
+        maps = accounts // shards // _ACCOUNTS_A_MAP
+        return Spread(max(1, int(accounts / a_bucket)), max(1, maps), print_bytes, shards)
 
     def root(self, shard: int) -> str:
         """What a shard's keys begin with; the braces keep them in one cluster slot."""
@@ -143,7 +184,7 @@ class Layout:
         owner = np.repeat(np.arange(len(accounts)), [len(several) for several in accounts])
         buckets, prints = places(self.addresses.keys(keys), spread)
         kinds = first_bytes(keys)
-        caps = _caps(self.sizes.shards)[kinds]
+        caps = _CAPS[kinds]
         spot = buckets << _PRINT_BITS | prints
         order = np.lexsort((spot, owner))
         spot, owner, caps, kinds = spot[order], owner[order], caps[order], kinds[order]
@@ -162,11 +203,14 @@ class Layout:
         return [head + packed[here:there] for here, there in pairwise([0, *ends.tolist()])]
 
 
-def spots(numbers: Hashes, spread: Spread) -> list[bytes]:
-    """Bucket and print of hashed keys, packed as rows have them."""
+def spots(numbers: Hashes, spread: Spread) -> list[tuple[int, bytes]]:
+    """The shards of hashed keys, and bucket and print packed as rows have them."""
     buckets, prints = places(numbers, spread)
     return [
-        bucket.to_bytes(4, "big") + print_.to_bytes(spread.print_bytes, "big")
+        (
+            bucket % spread.shards,
+            bucket.to_bytes(_BUCKET_BYTES, "big") + print_.to_bytes(spread.print_bytes, "big"),
+        )
         for bucket, print_ in zip(buckets.tolist(), prints.tolist(), strict=True)
     ]
 
@@ -181,19 +225,6 @@ def places(numbers: Hashes, spread: Spread) -> tuple[Ints, Ints]:
 
 def _mask(spread: Spread) -> int:
     return (1 << 8 * spread.print_bytes) - 1
-
-
-@lru_cache(maxsize=8)
-def _caps(shards: int) -> Ints:
-    """The cap of each kind of key in one shard, by its number."""
-    caps = np.zeros(256, np.int64)
-    for kind in KeyKind:
-        caps[kind] = shard_posting_cap(kind, shards)
-    return caps
-
-
-def _spread(accounts: int, a_bucket: float, print_bytes: int) -> Spread:
-    return Spread(max(1, int(accounts / a_bucket)), max(1, accounts // _ACCOUNTS_A_MAP), print_bytes)
 
 
 def fold_versions(fingerprints: tuple[Fingerprint, ...]) -> set[int]:

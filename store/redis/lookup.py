@@ -1,4 +1,4 @@
-"""A look-up: postings of the whole batch in one command a shard, then the records of the best."""
+"""A look-up: each shard is asked once for the postings of its keys, then for the records of the best."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """What was found before the postings: the indexes, how many accounts they hold, who asks, and when the
-    bans of each index took effect.
+    """What was found before the postings: the indexes and their shards, how many accounts they hold, who
+    asks, and when the bans of each took effect.
     """
 
     sources: list[Source]
@@ -58,20 +58,20 @@ class Heads:
 
 
 async def look_up(
-    shards: Shards, queries: Sequence[Query], spread: Spread, lives: float | None, now: float, keep: int
+    shards: Shards, queries: Sequence[Query], spread: Spread, names: Sequence[str], keep: int, now: float
 ) -> list[list[Candidate]]:
-    """Candidates of each query; ``lives`` is how long a generation lives, ``None`` for bans."""
+    """Candidates of each query in the indexes of such names."""
     if not queries:
         return []
     probes = Probes.of([query.keys for query in queries], shards.addresses.keys, spread)
-    heads = await _heads(shards, queries, spread, lives, now)
+    heads = await _heads(shards, queries, spread, names)
     # What lies in a bucket is what costs to fetch, and at 20,000 bans every fourth key of 64 accounts falls
     # into the bucket of another (at a million one in sixty).
     buckets, which = np.unique(probes.buckets, return_inverse=True)
-    blobs = await together([_postings(shards, source, buckets) for source in heads.sources])
+    blobs = await together([_postings(shards, name, buckets) for name in names])
     found = [
-        matches([several[at] for at in which.tolist()], probes, source)
-        for source, several in enumerate(blobs)
+        matches([several[at] for at in which.tolist()], probes, number * spread.shards)
+        for number, several in enumerate(blobs)
     ]
     listings = Listings.of(probes, found)
     tables = [query.table for query in queries if query.table is not None]
@@ -92,10 +92,8 @@ def _within_reach(tables: Tables, moments: Sequence[Moments]) -> Weigh:
     )
 
 
-async def _heads(
-    shards: Shards, queries: Sequence[Query], spread: Spread, lives: float | None, now: float
-) -> Heads:
-    name = "b:" if lives is None else ""
+async def _heads(shards: Shards, queries: Sequence[Query], spread: Spread, names: Sequence[str]) -> Heads:
+    of_bans = list(names) == ["b:"]
     digests = [shards.addresses.account(query.account) for query in queries]
     by_shard = {
         shard: [at for at, digest in enumerate(digests) if shards.of(digest) == shard] for shard in shards.all
@@ -108,58 +106,68 @@ async def _heads(
                 "heads",
                 shard,
                 spread.maps,
-                name,
-                now,
-                lives or 0,
-                enrolled[shard],
+                ",".join(names),
+                enrolled[shard] if of_bans else -1,
                 known[shard].last,
                 *(digests[at].raw for at in by_shard[shard]),
             )
             for shard in shards.all
         ]
     )
-    sources: list[Source] = []
+    sources = [Source(shard, name) for name in names for shard in shards.all]
     total = 0
     own: dict[int, set[int]] = {}
     for shard, answer in zip(shards.all, answers, strict=True):
         shards.adopt(answer[0].decode())
-        stands, so_many, entries, names, *told = answer[1:]
+        stands, so_many, entries, *told = answer[1:]
         if not stands:
-            known[shard] = await _moments(shards, Source(shard, name), known[shard], so_many, entries)
-        elif lives is None:
+            known[shard] = await _moments(shards, shard, known[shard], so_many, entries)
+        elif of_bans:
             known[shard].learn(enrolled[shard], entries)
-        first = len(sources)
-        sources += [Source(shard, one.decode()) for one in told[: 2 * names : 2]]
-        total += sum(told[1 : 2 * names : 2])
-        slots = iter(told[2 * names :])
+        total += sum(told[: len(names)])
+        slots = iter(told[len(names) :])
         for at in by_shard[shard]:
-            own[at] = {place_of(first + n, slot) for n, slot in enumerate(islice(slots, names)) if slot >= 0}
-    return Heads(sources, total, own, known if lives is None else [])
+            own[at] = {
+                place_of(number * spread.shards + shard, slot)
+                for number, slot in enumerate(islice(slots, len(names)))
+                if slot >= 0
+            }
+    return Heads(sources, total, own, known if of_bans else [])
 
 
-async def _moments(shards: Shards, source: Source, known: Moments, enrolled: int, last: bytes) -> Moments:
+async def _moments(shards: Shards, shard: int, known: Moments, enrolled: int, last: bytes) -> Moments:
     """Reads all moments of one shard's bans, so many at least, and keeps them for later look-ups."""
-    key = f"{shards.root(source.shard)}{source.name}m"
+    key = f"{shards.root(shard)}b:m"
     parts: list[bytes] = []
     while not parts or len(parts[-1]) == _MOMENTS_AT_ONCE:
         at = len(parts) * _MOMENTS_AT_ONCE
         parts.append(await shards.link.command("GETRANGE", key, at, at + _MOMENTS_AT_ONCE - 1))
     found = Moments(b"".join(parts), enrolled, last)
-    if shards.moments[source.shard] is known:  # or another look-up was here first, with no fewer
-        shards.moments[source.shard] = found
+    if shards.moments[shard] is known:  # or another look-up was here first, with no fewer
+        shards.moments[shard] = found
     return found
 
 
-async def _postings(shards: Shards, source: Source, buckets: Ints) -> list[bytes | None]:
+async def _postings(shards: Shards, name: str, buckets: Ints) -> list[bytes | None]:
+    """What lies in buckets of one index, each asked of its own shard."""
     # Not by a script, which would spare the client its packing: that costs Redis twice what it spares.
-    start = f"{shards.root(source.shard)}{source.name}p".encode()
-    answers = await together(
+    found = np.full(len(buckets), None, object)
+
+    async def read(shard: int, own: Ints) -> None:
+        start = f"{shards.root(shard)}{name}p".encode()
+        found[own] = await shards.link.values(start, buckets[own])
+
+    of = buckets % len(shards.all)
+    several = [(shard, np.flatnonzero(of == shard)) for shard in shards.all]
+    await together(
         [
-            shards.link.values(start, buckets[at : at + _KEYS_AT_ONCE])
-            for at in range(0, len(buckets), _KEYS_AT_ONCE)
+            read(shard, own[at : at + _KEYS_AT_ONCE])
+            for shard, own in several
+            for at in range(0, len(own), _KEYS_AT_ONCE)
         ]
     )
-    return [blob for answer in answers for blob in answer]
+    answer: list[bytes | None] = found.tolist()
+    return answer
 
 
 class Found(Candidate):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any, Final
 
 from samehand.keys import Key, KeyKind
 from samehand.showings import Showings
 from store.addresses import Digest
-from store.base import Query, Remembered, RememberedFacts
-from store.limits import DELETION_MARKER_SECONDS, GENERATIONS
+from store.base import Candidate, Query, Remembered, RememberedFacts
+from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE, SLOTS_A_SHARD
 from store.records import (
     frame_of,
     keys_of,
@@ -23,12 +25,14 @@ from store.records import (
     with_former,
 )
 from store.redis.counters import Counters
-from store.redis.layout import spots
+from store.redis.layout import NOWHERE, Rows, spots
 from store.redis.link import together
+from store.redis.lookup import look_up
 from store.redis.shards import Shards
 from store.turned_away import by_kind, naming_keys
 
-_WRITTEN_AT_ONCE = 64
+# A generation is closed before its slots run out in any shard: so many others may write to it meanwhile.
+_SLOTS_FULL: Final = SLOTS_A_SHARD - (1 << 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,10 @@ class _Write:
     moment: float
     frame: bytes = b""
     quote: bytes = b""
-    rows: bytes = b""
+    rows: Rows = NOWHERE
     new_bytes: int = 0
     expect: bytes = b""
-    out: bytes = b""
+    out: Rows = NOWHERE
     old_bytes: int = 0
     account: Remembered | None = None
 
@@ -50,22 +54,47 @@ class _Write:
     def parts(self) -> tuple[bytes | str | int, ...]:
         """The arguments of the script."""
         if self.account is None:
-            return (self.digest.raw, repr(self.moment), self.expect, self.out, self.old_bytes)
+            return (self.digest.raw, repr(self.moment), self.expect, self.out.own, self.old_bytes)
         return (
             self.digest.raw,
             repr(self.moment),
             self.expect,
             self.frame,
             self.quote,
-            self.out,
-            self.rows,
+            self.out.own,
+            self.rows.own,
             self.old_bytes,
             self.new_bytes,
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The generations as the first shard has them (book.lua): the oldest, and when each began."""
+
+    first: int
+    began: tuple[float, ...]
+    last_bytes: int = 0
+
+    @classmethod
+    def of(cls, answer: Sequence[Any]) -> _Book:
+        """From what book.lua answers."""
+        first, *told = answer
+        return cls(int(first), tuple(map(float, told[::2])), int(told[-1]) if told else 0)
+
+    @property
+    def last(self) -> int:
+        """The one that is written, below the first where there is none."""
+        return self.first + len(self.began) - 1
+
+    def living(self, lives: float, now: float) -> range:
+        """Those not yet over."""
+        over = next((at for at, began in enumerate(self.began) if began + lives > now), len(self.began))
+        return range(self.first + over, self.last + 1)
+
+
 class RememberedAccounts:
-    """What is remembered, over all shards; each has its part of the byte budget."""
+    """What is remembered, over all shards."""
 
     def __init__(
         self, shards: Shards, counters: Counters, *, retention_seconds: float, budget_bytes: int
@@ -75,28 +104,31 @@ class RememberedAccounts:
         self._counters = counters
         self._spread = shards.layout.remembered
         self._retention = retention_seconds
-        self._budget = budget_bytes // shards.layout.sizes.shards
-
-    @property
-    def lives_seconds(self) -> float:
-        """How long a generation lives from its first account on."""
-        return self._retention + self._retention / GENERATIONS
+        self._span = retention_seconds / GENERATIONS
+        self._budget = budget_bytes
+        self._closed_bytes = ceil(budget_bytes / GENERATIONS)
+        self._key_seconds = ceil(retention_seconds + 2 * self._span)
+        self._book: _Book | None = None  # as it was when it was read last
+        self._full = -1  # the generation that has no slots left in some shard
 
     async def remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
         """Remembers accounts, and counts the values of those that were new or changed and are not banned."""
         shown: list[Showings] = []
-        for at in range(0, len(accounts), _WRITTEN_AT_ONCE):
-            some = accounts[at : at + _WRITTEN_AT_ONCE]
-            head = (*self._head(now), self._shards.layout.bans.maps)
+        for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
+            some = accounts[at : at + REMEMBERED_AT_ONCE]
+            book = await self._writable(now)
             keys = [keys_of_account(one) for one in some]
             rows = self._shards.layout.rows(keys, self._spread)
             writes = [
                 self._state(one, len(listed), where)
                 for one, listed, where in zip(some, keys, rows, strict=True)
             ]
-            told = await self._shards.write("remember", writes, head, self._instead)
-            shown += [one.account.shown for _, one in told if one.account is not None]
-            kept = [one for one, (word, _) in zip(some, told, strict=True) if word == b"kept"]
+            head = (*self._head(book, now), self._shards.layout.bans.maps)
+            told, grown = await self._shards.write("remember", writes, head, self._instead)
+            await self._shards.list_elsewhere(told, self._spread, self._key_seconds)
+            await self._note(book, grown, now)
+            shown += [one.write.account.shown for one in told if one.write.account is not None]
+            kept = [one for one, (word, *_) in zip(some, told, strict=True) if word == "kept"]
             await self._counters.count(kept, now)
         return shown
 
@@ -104,23 +136,31 @@ class RememberedAccounts:
         digest = self._shards.addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
         size = remembered_bytes(frame, b"", keys)
-        return _Write(digest, account.seen_at, frame, remembered_quote(account), rows, size, account=account)
+        where = Rows.of(rows, self._spread, self._shards.of(digest))
+        return _Write(digest, account.seen_at, frame, remembered_quote(account), where, size, account=account)
 
     async def forget(
         self, accounts: Sequence[tuple[str, float]], now: float, *, for_good: bool = False
     ) -> list[bool]:
         """Forgets accounts unless seen later; ``for_good``: in any case, and without a marker."""
         writes = [_Write(self._shards.addresses.account(account), at) for account, at in accounts]
-        head = (*self._head(now), 0 if for_good else DELETION_MARKER_SECONDS)
-        told = await self._shards.write("forget", writes, head, self._instead)
-        return [word == b"removed" for word, _ in told]
+        book = await self._known()
+        head = (*self._head(book, now), 0 if for_good else DELETION_MARKER_SECONDS)
+        told, grown = await self._shards.write("forget", writes, head, self._instead)
+        await self._shards.list_elsewhere(told, self._spread, self._key_seconds)
+        await self._note(book, grown, now)
+        return [one.word == "removed" for one in told]
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
         digests = [self._shards.addresses.account(account) for account in accounts]
-        items = [(digest.raw,) for digest in digests]
-        raws = await self._shards.ask("remembered_read", digests, self._head(now), items, 2)
+        head, items = self._head(await self._known(), now), [(digest.raw,) for digest in digests]
+        raws = await self._shards.ask("remembered_read", digests, head, items, 2)
         return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
+
+    async def like(self, queries: Sequence[Query], now: float, keep: int) -> list[list[Candidate]]:
+        """Remembered accounts that share keys, best first."""
+        return await look_up(self._shards, queries, self._spread, await self._living(now), keep, now)
 
     async def facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of candidates."""
@@ -128,60 +168,113 @@ class RememberedAccounts:
 
     async def figures(self) -> tuple[int, int, int]:
         """How many accounts, how many bytes they are reckoned at, and how many were evicted."""
-        totals = [0, 0, 0]
-        for shard in self._shards.all:
-            state = self._shards.root(shard) + "g"
-            fields = await self._shards.link.command("HMGET", state, "first", "next", "bytes", "evicted")
-            first, following, size, evicted = (int(one or 0) for one in fields)
-            counts = await together(
-                [
-                    self._shards.link.command("HGET", f"{state}{number}:c", "n")
-                    for number in range(first, following)
-                ]
-            )
-            totals[0] += sum(int(count or 0) for count in counts)
-            totals[1] += size
-            totals[2] += evicted
-        return totals[0], totals[1], totals[2]
+        fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._state_key)
+        accounts = [int(count) for name, count in fields.items() if name[:1] == b"n" and name != b"next"]
+        return sum(accounts), int(fields.get(b"bytes", 0)), int(fields.get(b"evicted", 0))
 
-    async def turned_away(self, queries: Sequence[Query]) -> list[dict[KeyKind, int]]:
+    async def turned_away(self, queries: Sequence[Query], now: float) -> list[dict[KeyKind, int]]:
         """Accounts that are not listed under keys of a query, by kind of key: summed over what is kept."""
-        return [await self._turned_away(naming_keys(query.keys)) for query in queries]
+        living = await self._living(now)
+        return [await self._turned_away(naming_keys(query.keys), living) for query in queries]
 
-    async def _turned_away(self, keys: list[Key]) -> dict[KeyKind, int]:
-        if not keys:
-            return {}
-        fields = spots(self._shards.addresses.keys(keys), self._spread)
-        counts = [0] * len(keys)
-        for shard in self._shards.all:
-            state = self._shards.root(shard) + "g"
-            first, following = await self._shards.link.command("HMGET", state, "first", "next")
-            for answer in await together(
-                [
-                    self._shards.link.command("HMGET", f"{state}{number}:o", *fields)
-                    for number in range(int(first or 0), int(following or 0))
-                ]
-            ):
-                counts = [count + int(more or 0) for count, more in zip(counts, answer, strict=True)]
-        return by_kind(zip(keys, counts, strict=True))
+    async def _turned_away(self, keys: list[Key], living: Iterable[str]) -> dict[KeyKind, int]:
+        by_shard: dict[int, list[tuple[Key, bytes]]] = {}
+        for key, (shard, where) in zip(
+            keys, spots(self._shards.addresses.keys(keys), self._spread), strict=True
+        ):
+            by_shard.setdefault(shard, []).append((key, where))
+        jobs = [(shard, name) for shard in by_shard for name in living]
+        answers = await together(
+            [
+                self._shards.link.command(
+                    "HMGET", f"{self._shards.root(shard)}{name}o", *(where for _, where in by_shard[shard])
+                )
+                for shard, name in jobs
+            ]
+        )
+        counts = Counter[Key]()
+        for (shard, _), answer in zip(jobs, answers, strict=True):
+            for (key, _), count in zip(by_shard[shard], answer, strict=True):
+                counts[key] += int(count or 0)
+        return by_kind(counts.items())
 
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
         """The same write in the place of a former state."""
         keys = keys_of(read_frame(frame).records)
         (rows,) = self._shards.layout.rows([keys], self._spread)
-        write = replace(write, expect=frame, out=rows, old_bytes=remembered_bytes(frame, b"", len(keys)))
+        out = Rows.of(rows, self._spread, self._shards.of(write.digest))
+        write = replace(write, expect=frame, out=out, old_bytes=remembered_bytes(frame, b"", len(keys)))
         if write.account is None:
             return write
         account = with_former(write.account, write.frame, frame, quote)
         return replace(write, account=account, quote=remembered_quote(account))
 
-    def _head(self, now: float) -> tuple[str | int, ...]:
+    @property
+    def _state_key(self) -> str:
+        return self._shards.root(0) + "g"
+
+    async def _living(self, now: float) -> list[str]:
+        """The names of the generations that a look-up reads: those not over, as they stand now."""
+        fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._state_key)
+        first, following = (int(fields.get(name, 0)) for name in (b"first", b"next"))
+        began = tuple(float(fields[b"s%d" % number]) for number in range(first, following))
+        return [f"g{number}:" for number in _Book(first, began).living(self._lives, now)]
+
+    @property
+    def _lives(self) -> float:
+        """How long a generation lives from its first account on."""
+        return self._retention + self._span
+
+    async def _known(self) -> _Book:
+        """The generations, perhaps not the latest: what a script finds of an account it finds in any case."""
+        if self._book is None:
+            self._book = await self._turn(0.0)
+        return self._book
+
+    async def _writable(self, now: float) -> _Book:
+        """The generations, the last of which is neither full nor past its span."""
+        book = self._book
+        due = (
+            book is None
+            or not book.began
+            or now >= book.began[-1] + self._span
+            or book.last_bytes >= self._closed_bytes
+            or book.last == self._full
+        )
+        if book is None or due:
+            book = self._book = await self._turn(now, opens=True)
+        return book
+
+    async def _note(self, book: _Book, besides: Sequence[Sequence[Any]], now: float) -> None:
+        """Enters by what each generation has grown."""
+        sums: dict[int, tuple[int, int]] = {}
+        for grown, slots in besides:
+            for at in range(0, len(grown), 3):
+                number, size, accounts = grown[at : at + 3]
+                before = sums.get(number, (0, 0))
+                sums[number] = before[0] + size, before[1] + accounts
+            if slots >= _SLOTS_FULL:
+                self._full = book.last
+        if sums:
+            began = dict(enumerate(book.began, book.first))
+            parts = [
+                part for number, by in sums.items() for part in (number, repr(began.get(number, now)), *by)
+            ]
+            self._book = await self._turn(now, *parts)
+
+    async def _turn(self, now: float, *grown: str | int, opens: bool = False) -> _Book:
+        opening = self._full if opens else ""
+        bounds = (repr(self._retention), repr(self._span), self._budget, self._closed_bytes)
+        return _Book.of(await self._shards.script("book", 0, repr(now), *bounds, opening, *grown))
+
+    def _head(self, book: _Book, now: float) -> tuple[str | int, ...]:
+        living = book.living(self._lives, now)
         return (
             repr(now),
-            repr(self._retention),
-            repr(self._retention / GENERATIONS),
-            self._budget,
-            ceil(self._budget / GENERATIONS),
+            living.start,
+            book.last,
+            self._key_seconds,
             self._spread.maps,
             self._spread.postings,
+            self._spread.shards,
         )

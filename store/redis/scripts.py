@@ -16,6 +16,8 @@ _BESIDES = {
 _NAMES = (
     "ban_write",
     "ban_read",
+    "entries",
+    "rest",
     "expiring",
     "heads",
     "frames",
@@ -23,6 +25,7 @@ _NAMES = (
     "remember",
     "remembered_read",
     "forget",
+    "book",
     "count",
     "pair_check",
     "account_check",

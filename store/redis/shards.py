@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from store.addresses import Addresses, Digest
 from store.errors import StoreUnavailable
-from store.redis.layout import Layout
+from store.redis.layout import Layout, Rows, Spread
 from store.redis.link import Link, together
 from store.redis.moments import Moments
 
@@ -24,11 +24,28 @@ class Write(Protocol):
         """Whose it is."""
 
     @property
+    def rows(self) -> Rows:
+        """Where it is to be listed."""
+
+    @property
+    def out(self) -> Rows:
+        """Where its former state is."""
+
+    @property
     def parts(self) -> Sequence[bytes | str | float]:
         """What the script is told."""
 
 
 W = TypeVar("W", bound=Write)
+
+
+class Told(NamedTuple, Generic[W]):
+    """What a script said of a write: where the account lies and where it lay before, ``""`` for nowhere."""
+
+    word: str
+    here: str
+    before: str
+    write: W
 
 
 class Shards:
@@ -112,29 +129,53 @@ class Shards:
         writes: Sequence[W],
         head: Iterable[bytes | str | float],
         instead: Callable[[W, bytes, bytes], W],
-    ) -> list[tuple[bytes, W]]:
-        """What a script says of each write, and what was written.
+    ) -> tuple[list[Told[W]], list[list[Any]]]:
+        """What a script says of each write, what was written, and what else it says of each shard.
 
         Where another frame and quote are there than it expects, ``instead`` makes the write that takes these
         out, which has the next turn. One account twice in a batch is written in the batch's order.
         """
-        words, written, head = [b""] * len(writes), list(writes), tuple(head)
+        told: dict[int, Told[W]] = {}
+        besides: list[list[Any]] = []
+        written, head = list(writes), tuple(head)
         todo = dict.fromkeys(range(len(writes)))
         for _ in range(_TURNS + len(writes)):
             if not todo:
-                return list(zip(words, written, strict=True))
+                return [told[at] for at in range(len(writes))], besides
             first: dict[bytes, int] = {}
             for at in todo:
                 first.setdefault(written[at].digest.raw, at)
-            turn = [written[at] for at in first.values()]
-            answers = await self.ask(name, [one.digest for one in turn], head, [one.parts for one in turn], 3)
-            for at, (word, frame, quote) in zip(first.values(), answers, strict=True):
-                if word == b"conflict":
-                    written[at] = instead(writes[at], frame, quote)
-                else:
-                    words[at] = word
-                    del todo[at]
+            turn = list(first.values())
+            several = [written[at] for at in turn]
+            digests, parts = [one.digest for one in several], [one.parts for one in several]
+            for _, where, answer in await self.scatter(name, digests, head, parts):
+                besides.append(answer[3 * len(where) :])
+                for number, place in enumerate(where):
+                    at, (word, one, other) = turn[place], answer[3 * number : 3 * number + 3]
+                    if word == b"conflict":
+                        written[at] = instead(writes[at], one, other)
+                    else:
+                        told[at] = Told(word.decode(), one.decode(), other.decode(), written[at])
+                        del todo[at]
         raise StoreUnavailable("an account is written by others all the time")
+
+    async def list_elsewhere(self, told: Sequence[Told[W]], spread: Spread, ttl: int | None = None) -> None:
+        """The second step of a write: entries in other shards than the record's; of one shard there is none.
+
+        What is the same as it was is listed again: whoever wrote it may have died before it came here.
+        """
+        by_shard: dict[int, list[bytes | str | int]] = {}
+        for one in told:
+            own = self.of(one.write.digest)
+            steps = [("unlist", one.before, one.write.out)]
+            if one.here:
+                steps.append(("again" if one.word == "same" else "list", one.here, one.write.rows))
+            for verb, where, rows in steps:
+                index, _, slot = where.partition(":")
+                for shard, some in rows.others.items() if where else ():
+                    place = spread.place(own, int(slot))
+                    by_shard.setdefault(shard, []).extend((verb, f"{index}:", ttl or "", place, some))
+        await together([self.script("entries", shard, *parts) for shard, parts in by_shard.items()])
 
     async def quotes(self, refs: Sequence[str]) -> list[bytes]:
         """What alerts quote of candidates, by their refs; empty where the slot is another's now."""

@@ -174,7 +174,7 @@ class RedisStore:
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
         """Banned accounts that share keys, best first."""
-        return await look_up(self._shards, queries, self._layout.bans, None, now, keep)
+        return await look_up(self._shards, queries, self._layout.bans, ["b:"], keep, now)
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates."""
@@ -201,12 +201,11 @@ class RedisStore:
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""
-        lives = self._remembered.lives_seconds
-        return await look_up(self._shards, queries, self._layout.remembered, lives, now, keep)
+        return await self._remembered.like(queries, now, keep)
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
         """Remembered accounts that are not listed under keys of a query, since the posting was full."""
-        return await self._remembered.turned_away(queries)
+        return await self._remembered.turned_away(queries, now)
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates."""
@@ -290,6 +289,7 @@ class RedisStore:
             unjudged=unjudged,
             oldest_unjudged_at=oldest,
             turned_away=await self._turned_away(),
+            resting=await self._bans.resting(),
         )
 
     async def _turned_away(self) -> dict[tuple[str, KeyKind], int]:

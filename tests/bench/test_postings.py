@@ -6,7 +6,7 @@ import math
 
 from bench.index.postings import Postings, places
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
-from store.limits import shard_posting_cap
+from store.limits import listed_at_most
 
 
 def key(value: str, kind: KeyKind = KeyKind.HANDLE_WORD) -> Key:
@@ -52,5 +52,5 @@ def test_a_part_of_it_is_what_it_was_before_the_rest_came() -> None:
 
 def test_entries_beyond_a_cap_are_not_held() -> None:
     run = key("umarm", KeyKind.NAMING_RUN)
-    most = shard_posting_cap(KeyKind.NAMING_RUN, 1)
+    most = listed_at_most(KeyKind.NAMING_RUN)
     assert Postings([[run]] * (most + 5)).entries == most

@@ -29,7 +29,6 @@ from store.limits import (
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     SWEPT_SECONDS,
-    shard_posting_cap,
 )
 from store.memory import MemoryStore
 from store.pepper import Pepper, Peppers
@@ -132,7 +131,7 @@ class TestBans:
         await store.enrol(crowd, now=NOW)
         query = a_query(handle=None, device_id=DEVICE)
         names = await found(store, query, keep=1_000)
-        assert PERSONAL_POSTING_CAP <= len(names) <= 3 * shard_posting_cap(KeyKind.DEVICE, 3)
+        assert len(names) == PERSONAL_POSTING_CAP
         await store.expunge([(ban.account, NOW) for ban in crowd], now=NOW)
         assert await found(store, query, keep=1_000) == []
 
@@ -614,7 +613,7 @@ class TestRemembered:
         await store.remember(accounts, now=NOW)
         keys = tuple(key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
         (candidates,) = await store.remembered_like([Query("x:q", keys)], now=NOW, keep=1_000)
-        assert PERSONAL_POSTING_CAP <= len(candidates) <= 3 * shard_posting_cap(KeyKind.DEVICE, 3)
+        assert len(candidates) == PERSONAL_POSTING_CAP
 
     async def test_a_name_of_too_many_in_all_generations_together_proposes_nobody(self, store: Store) -> None:
         query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.NAMING_RUN))

@@ -1,14 +1,16 @@
--- Enrols, expunges, retires. ARGV: epoch, now, marker seconds, account-map buckets, slots at most, enrolments noted,
--- days whose minutes and whose hours the calendar keeps, its policies at most, then twelve for each operation: verb,
--- digest, occurred_at, why its alerts are withdrawn, expected frame and quote, frame, quote, rows to take out, rows to
--- put in, and the moments to count no more and to count. Answers for each a word, and after `conflict` frame and quote
--- found.
+-- Enrols, expunges, retires, on the account's shard. ARGV: epoch, now, marker seconds, account-map buckets, slots at
+-- most, enrolments noted, days whose minutes and whose hours the calendar keeps, its policies at most, shards, then
+-- thirteen for each operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame and quote, frame,
+-- quote, rows of this shard to take out (`=`: those to put in, so that the slot stays) and to put in, rows of all shards
+-- to take out, and the moments to count no more and to count. Answers for each a word, and after `conflict` frame and
+-- quote found, else where the ban lies and where it lay before, '' for nowhere.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local noted = tonumber(ARGV[6])
 local INDEX = ROOT .. 'b:'
 local answers = {}
+one_of(ARGV[10])
 times_turn(now, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 
 -- the calendar of bans that expire: at `x` the hours in which any do, for each a list of their slots, which Redis
@@ -53,7 +55,36 @@ local function full()
   return call('LLEN', INDEX .. 'f') == 0 and tonumber(call('HGET', INDEX .. 'c', 'next') or 0) >= slots
 end
 
-local function one(verb, digest, occurred, reason, expect, expect_quote, frame, quote, out, rows, dated_out, dated)
+-- Of several shards a slot rests before it is used again (rest.lua).
+local function take_out(digest, slot, frame, out, all_out, dated_out)
+  entry_remove(INDEX, buckets, digest, slot, out)
+  calendar_move(slot, hour_of(frame), nil)
+  times_count(dated_out, -1)
+  if SHARD == '' then
+    call('RPUSH', INDEX .. 'f', slot)
+  else
+    call('RPUSH', INDEX .. 'v', struct.pack('>dB', now, 0) .. to24(slot) .. all_out)
+  end
+end
+
+local function put_in(digest, slot, known, frame, quote, rows, dated_out, dated)
+  if slot then
+    page_put(INDEX .. 'r', slot, frame)
+    page_put(INDEX .. 'q', slot, quote)
+    list_all(INDEX, rows, place_of(slot))
+    times_count(dated_out, -1)
+  else
+    slot = entry_write(INDEX, buckets, digest, frame, quote, rows)
+  end
+  calendar_move(slot, known and hour_of(known), hour_of(frame))
+  moment_put(slot, frame)
+  times_count(dated, 1)
+  return slot
+end
+
+local function one(
+  verb, digest, occurred, reason, expect, expect_quote, frame, quote, out, rows, all_out, dated_out, dated
+)
   local name = hex(digest)
   local slot = map_get(INDEX, digest, buckets)
   local known = slot and page_get(INDEX .. 'r', slot)
@@ -63,35 +94,30 @@ local function one(verb, digest, occurred, reason, expect, expect_quote, frame, 
   if verb == 'enrol' then
     local lifted = marked(ROOT .. 'm:' .. name, now)
     if later or (lifted and lifted >= occurred) then return 'superseded' end
-    if slot and known == frame and words == quote then return 'unchanged' end
+    if slot and known == frame and words == quote then return 'unchanged', 'b:' .. slot end
     if unlike then return 'conflict', known, words end
-    if not slot and full() then return redis.error_reply('FULL') end
-    if slot then
-      unlist_all(INDEX, out, slot)
-      times_count(dated_out, -1)
+    if slot and (out == '=' or SHARD == '') then
+      if out ~= '=' then unlist_all(INDEX, out, place_of(slot)) end
+      put_in(digest, slot, known, frame, quote, out ~= '=' and rows or '', dated_out, dated)
+      return 'changed', 'b:' .. slot
     end
-    local place = entry_write(INDEX, buckets, digest, slot, frame, quote, rows)
-    calendar_move(place, slot and hour_of(known), hour_of(frame))
-    moment_put(place, frame)
-    times_count(dated, 1)
-    return slot and 'changed' or 'new'
+    if full() then return redis.error_reply('FULL') end
+    if slot then take_out(digest, slot, known, out, all_out, dated_out) end
+    local here = put_in(digest, nil, nil, frame, quote, rows, '', dated)
+    return slot and 'changed' or 'new', 'b:' .. here, slot and 'b:' .. slot
   end
   if later then return 'later' end
   if slot and verb == 'sweep' and not expired(known, now) then return 'nothing' end
   if unlike then return 'conflict', known, words end
-  if slot then
-    entry_remove(INDEX, buckets, digest, slot, out)
-    calendar_move(slot, hour_of(known), nil)
-    times_count(dated_out, -1)
-  end
+  if slot then take_out(digest, slot, known, out, all_out, dated_out) end
   withdraw_all(digest, reason, now, seconds)
   if verb ~= 'sweep' then mark(ROOT .. 'm:' .. name, occurred, now, seconds) end
   if verb == 'expunge' then call('DEL', ROOT .. 'j:' .. name, ROOT .. 'k:' .. name) end
-  return slot and 'removed' or 'nothing'
+  return slot and 'removed' or 'nothing', nil, slot and 'b:' .. slot
 end
 
-for at = 10, #ARGV, 12 do
-  local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 11))
+for at = 11, #ARGV, 13 do
+  local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 12))
   if type(word) == 'table' then return word end
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''

@@ -7,6 +7,12 @@ local HEAD = PAGE * 3 -- a page begins with the end of each of its records, 3 by
 
 local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
 
+-- The byte by which entries name this shard; none where there is no other.
+local SHARD = ''
+local function one_of(shards)
+  if tonumber(shards) > 1 then SHARD = char(tonumber(string.match(ROOT, '{(%d+)}:$'))) end
+end
+
 local function emptied()
   return ARGV[1] ~= '' and call('GET', ROOT .. 'e') ~= ARGV[1]
 end
@@ -97,10 +103,14 @@ local function page_put(key, slot, record, ttl)
   if i == PAGE - 1 then call('SET', name, call('GET', name), 'KEEPTTL') end -- full: gives back what APPEND set aside
 end
 
--- postings: entries of print and slot (3 bytes). Rows, as the caller packs them: a byte that says how many bytes a
--- print has, then for each bucket (4 bytes), print, cap (u16), kind of key (a byte).
-local function held(posting, print)
-  local width = #print + 3
+local function place_of(slot)
+  return SHARD .. to24(slot)
+end
+
+-- postings: entries of print and place: the shard of the record, where there are several, and its slot (3 bytes). Rows,
+-- as the caller packs them: a byte that says how many bytes a print has, then for each bucket (4 bytes), print, cap
+-- (u16), kind of key (a byte). All of them lie in this shard.
+local function held(posting, print, width)
   local count, i = 0, aligned(posting, print, width)
   while i do
     count = count + 1
@@ -125,27 +135,30 @@ local function each_row(index, rows)
   end
 end
 
--- Lists one print; answers whether its posting was full. A posting is written whole, at its exact size.
-local function list_exactly(key, print, place, cap)
-  local posting = call('GET', key)
+-- Lists one print, unless it is; answers whether its posting was full. A posting is written whole, at its exact size.
+local function list_exactly(key, print, place, cap, ttl)
+  local posting, entry = call('GET', key), print .. place
   if not posting then
-    call('SET', key, print .. place)
-  elseif #posting >= cap * (#print + 3) and held(posting, print) >= cap then -- shorter ones cannot hold as many
+    call('SET', key, entry)
+    if ttl then call('EXPIRE', key, ttl) end
+  elseif aligned(posting, entry, #entry) then
+    return
+  elseif #posting >= cap * #entry and held(posting, print, #entry) >= cap then -- shorter ones cannot hold as many
     return true
   else
-    call('SET', key, posting .. print .. place)
+    call('SET', key, posting .. entry, 'KEEPTTL')
   end
 end
 
--- The same by APPEND: one command instead of two, for memory that Redis sets aside for the next one. Right
--- for what is written with every event and goes by itself.
+-- The same by APPEND, of one that is not listed: one command instead of two, for memory that Redis sets aside for the
+-- next one. Right for what is written with every event and goes by itself.
 local function list_quickly(key, print, place, cap, ttl)
-  local size, width = call('APPEND', key, print .. place), #print + 3
+  local size, width = call('APPEND', key, print .. place), #print + #place
   if size == width then
     call('EXPIRE', key, ttl)
   elseif size > cap * width then
     local posting = call('GET', key)
-    if held(posting, print) > cap then
+    if held(posting, print, width) > cap then
       call('SET', key, sub(posting, 1, -width - 1), 'KEEPTTL')
       return true
     end
@@ -164,20 +177,18 @@ local function note_full(index, kind, where, ttl)
   end
 end
 
-local function list_all(index, rows, slot, ttl)
-  local place = to24(slot)
-  local list = ttl and list_quickly or list_exactly
+local function list_all(index, rows, place, ttl, again)
+  local list = ttl and not again and list_quickly or list_exactly
   for key, print, cap, kind, where in each_row(index, rows) do
     if list(key, print, place, cap, ttl) then note_full(index, kind, where, ttl) end
   end
 end
 
-local function unlist_all(index, rows, slot)
-  local place = to24(slot)
+local function unlist_all(index, rows, place)
   for key, print in each_row(index, rows) do
-    local posting, width = call('GET', key), #print + 3
-    local i = posting and aligned(posting, print .. place, width)
-    if i then cut(key, posting, i, width) end
+    local posting, entry = call('GET', key), print .. place
+    local i = posting and aligned(posting, entry, #entry)
+    if i then cut(key, posting, i, #entry) end
   end
 end
 
@@ -217,32 +228,25 @@ local function map_cut(index, digest, buckets, slot)
   if i then cut(key, map, i, PLACE) end
 end
 
--- an index: slots with their frame, quote, postings and place in the map
-local function slot_new(index, ttl)
-  local slot = tonumber(call('LPOP', index .. 'f') or call('HINCRBY', index .. 'c', 'next', 1) - 1)
+-- an index: slots with their frame, quote, place in the map, and those of their postings that lie in this shard. What
+-- goes by itself (`ttl`) uses no slot twice.
+local function entry_write(index, buckets, digest, frame, quote, rows, ttl)
+  local slot = not ttl and call('LPOP', index .. 'f')
+  slot = tonumber(slot or call('HINCRBY', index .. 'c', 'next', 1) - 1)
   if ttl and slot == 0 then call('EXPIRE', index .. 'c', ttl) end
-  return slot
-end
-
-local function entry_write(index, buckets, digest, slot, frame, quote, rows, ttl)
-  if not slot then
-    slot = slot_new(index, ttl)
-    map_put(index, digest, buckets, slot, ttl)
-    call('HINCRBY', index .. 'c', 'n', 1)
-  end
+  map_put(index, digest, buckets, slot, ttl)
+  call('HINCRBY', index .. 'c', 'n', 1)
   page_put(index .. 'r', slot, frame, ttl)
   page_put(index .. 'q', slot, quote, ttl)
-  list_all(index, rows, slot, ttl)
+  list_all(index, rows, place_of(slot), ttl)
   return slot
 end
 
-local function entry_remove(index, buckets, digest, slot, rows, ttl)
-  unlist_all(index, rows, slot)
+local function entry_remove(index, buckets, digest, slot, rows)
+  unlist_all(index, rows, place_of(slot))
   page_put(index .. 'r', slot, '')
   page_put(index .. 'q', slot, '')
   map_cut(index, digest, buckets, slot)
-  call('RPUSH', index .. 'f', slot)
-  if ttl then call('EXPIRE', index .. 'f', ttl) end
   call('HINCRBY', index .. 'c', 'n', -1)
 end
 

@@ -1,8 +1,8 @@
--- ARGV: as remember.lua's first eight, marker seconds (0: no marker and whatever was seen later), then five for
--- each: digest, moment, expected frame, rows to take out, bytes without quote. Answers a word each, and after
--- `conflict` the frame found.
+-- On the account's shard. ARGV: as generations.lua says, marker seconds (0: no marker and whatever was seen later), then
+-- five for each: digest, moment, expected frame, rows of this shard to take out, bytes without quote. Answers for each a
+-- word, and after `conflict` the frame found, else where the account lay. Then by what each generation has grown.
 if emptied() then return redis.error_reply('EMPTIED') end
-local seconds = tonumber(ARGV[9])
+local seconds = tonumber(ARGV[HEADS + 1])
 local answers = {}
 
 local function one(digest, moment, expect, out, bytes)
@@ -11,20 +11,20 @@ local function one(digest, moment, expect, out, bytes)
     local index = ROOT .. name(seq)
     local known, words = page_get(index .. 'r', slot), page_get(index .. 'q', slot)
     if seconds > 0 and struct.unpack('>d', words) > moment then return 'later' end
-    if known ~= expect then return 'conflict', known end
-    grow(seq, -(tonumber(bytes) + #words))
-    entry_remove(index, BUCKETS, digest, slot, out, SECONDS)
+    if known ~= expect then return 'conflict', known, words end
+    grow(seq, -(tonumber(bytes) + #words), -1)
+    entry_remove(index, BUCKETS, digest, slot, out)
   end
   if seconds > 0 then mark(ROOT .. 'd:' .. hex(digest), moment, NOW, seconds) end
-  return seq and 'removed' or 'nothing'
+  return seq and 'removed' or 'nothing', nil, seq and name(seq) .. slot
 end
 
-retire()
-for at = 10, #ARGV, 5 do
-  local word, found = one(ARGV[at], tonumber(ARGV[at + 1]), unpack(ARGV, at + 2, at + 4))
+for at = HEADS + 2, #ARGV, 5 do
+  local word, found, words = one(ARGV[at], tonumber(ARGV[at + 1]), unpack(ARGV, at + 2, at + 4))
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
-  answers[#answers + 1] = '' -- as remember.lua, which answers a quote
+  answers[#answers + 1] = words or ''
 end
-flush()
+answers[#answers + 1] = growth()
+answers[#answers + 1] = 0 -- as remember.lua, which answers slots
 return answers

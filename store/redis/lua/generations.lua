@@ -1,125 +1,72 @@
--- The generations of what is remembered: a hash at `g` holds `first` and `next` sequence numbers, for each
--- generation when it started (`s`) and its bytes (`b`), the bytes of all, and how many were evicted.
-local STATE = ROOT .. 'g'
-local NOW, RETENTION, SPAN, BUDGET, CLOSED_BYTES, BUCKETS, POSTINGS =
-  tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]),
-  tonumber(ARGV[7]), tonumber(ARGV[8])
-local SECONDS = math.ceil(RETENTION + 2 * SPAN) -- until a generation's keys go by themselves
+-- The generations of what is remembered, numbered alike in all shards. ARGV of each script: epoch, now, the oldest
+-- generation that lives and the one that is written (book.lua), seconds until its keys go by themselves, account-map
+-- buckets of each, posting buckets of each in all shards, shards.
+local NOW, FIRST, LAST, SECONDS, BUCKETS, POSTINGS, SHARDS =
+  tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]),
+  tonumber(ARGV[8])
+local HEADS = 8
 local UNLINKED_AT_ONCE = 256
+one_of(ARGV[8])
 
--- Read once, and written once at the end: a batch asks for it hundreds of times.
-local state, changed = {}, {}
-do
-  local fields = call('HGETALL', STATE)
-  for i = 1, #fields, 2 do state[fields[i]] = tonumber(fields[i + 1]) end
+-- Of this shard: the latest generation that was written, perhaps by somebody who knew of a later one than our caller,
+-- the one whose keys are being unlinked, and how many of these are.
+local LOCAL = ROOT .. 'gl'
+local noted = call('GET', LOCAL)
+local newest, dead, unlinked = string.match(noted or '', '(%d+) (%d+) (%d+)')
+newest, dead, unlinked = tonumber(newest or LAST), tonumber(dead or FIRST), tonumber(unlinked or 0)
+
+-- By how many bytes and accounts each generation has grown, as answered.
+local grown = {}
+
+local function grow(seq, bytes, accounts)
+  local known = grown[seq] or {0, 0}
+  grown[seq] = {known[1] + bytes, known[2] + accounts}
 end
 
-local function number(field)
-  return state[field] or 0
-end
-
-local function put(field, value)
-  state[field] = value
-  changed[field] = true
-end
-
-local function flush()
-  local set, del = {}, {}
-  for field in pairs(changed) do
-    if state[field] then
-      set[#set + 1] = field
-      set[#set + 1] = string.format('%.17g', state[field])
-    else
-      del[#del + 1] = field
-    end
+local function growth()
+  local answer = {}
+  for seq, by in pairs(grown) do
+    for _, one in ipairs({seq, by[1], by[2]}) do answer[#answer + 1] = one end
   end
-  if #set > 0 then call('HSET', STATE, unpack(set)) end
-  if #del > 0 then call('HDEL', STATE, unpack(del)) end
+  return answer
 end
 
 local function name(seq)
   return 'g' .. seq .. ':'
 end
 
-local function held(seq)
-  return tonumber(call('HGET', ROOT .. name(seq) .. 'c', 'n') or 0)
-end
-
--- Lets go of the oldest generation; its keys are unlinked a few at a time by later calls.
-local function let_go()
-  local seq = number('first')
-  local gone = number('b' .. seq)
-  put('bytes', number('bytes') - gone)
-  put('s' .. seq, nil)
-  put('b' .. seq, nil)
-  put('first', seq + 1)
-  local pages = math.ceil(tonumber(call('HGET', ROOT .. name(seq) .. 'c', 'next') or 0) / PAGE)
-  call('RPUSH', ROOT .. 'gd', seq .. ' ' .. pages)
-  call('DEL', ROOT .. name(seq) .. 'c', ROOT .. name(seq) .. 'f', ROOT .. name(seq) .. 'o')
-end
-
-local function retire()
-  while number('first') < number('next') do
-    local started = number('s' .. number('first'))
-    if started + SPAN + RETENTION > NOW then return end
-    let_go()
-  end
-end
-
-local function evict()
-  while number('next') - number('first') > 1 and number('bytes') > BUDGET do
-    put('evicted', number('evicted') + held(number('first')))
-    let_go()
-  end
-end
-
-local function open_one()
-  local last = number('next') - 1
-  if
-    last < number('first')
-    or NOW >= number('s' .. last) + SPAN
-    or number('b' .. last) >= CLOSED_BYTES
-    or tonumber(call('HGET', ROOT .. name(last) .. 'c', 'next') or 0) >= 16777215 -- slots have 3 bytes
-  then
-    last = last + 1
-    put('next', last + 1)
-    put('s' .. last, NOW)
-    put('b' .. last, 0)
-  end
-  return last
-end
-
-local function grow(seq, bytes)
-  put('b' .. seq, number('b' .. seq) + bytes)
-  put('bytes', number('bytes') + bytes)
-end
-
 -- Where an account is remembered: generation, slot.
 local function find(digest)
-  for seq = number('next') - 1, number('first'), -1 do
+  for seq = math.max(newest, LAST), FIRST, -1 do
     local slot = map_get(ROOT .. name(seq), digest, BUCKETS)
     if slot then return seq, slot end
   end
 end
 
+-- Some keys of a generation that is over, which would go by themselves later.
 local function clean()
-  local dead = call('LINDEX', ROOT .. 'gd', 0)
-  if not dead then return end
-  local seq, pages = string.match(dead, '(%d+) (%d+)')
-  local index, from = ROOT .. name(seq), number('cleaned')
-  local total = POSTINGS + BUCKETS + 2 * pages
-  local names = {}
-  for i = from, math.min(from + UNLINKED_AT_ONCE, total) - 1 do
-    if i < POSTINGS then names[#names + 1] = index .. 'p' .. struct.pack('>I4', i)
-    elseif i < POSTINGS + BUCKETS then names[#names + 1] = string.format('%sa%x', index, i - POSTINGS)
-    elseif i < POSTINGS + BUCKETS + pages then names[#names + 1] = index .. 'r' .. (i - POSTINGS - BUCKETS)
-    else names[#names + 1] = index .. 'q' .. (i - POSTINGS - BUCKETS - pages) end
+  local index, shard = ROOT .. name(dead), SHARD == '' and 0 or byte(SHARD)
+  local pages = math.ceil(tonumber(call('HGET', index .. 'c', 'next') or 0) / PAGE)
+  local postings = math.ceil((POSTINGS - shard) / SHARDS)
+  local total, names = postings + BUCKETS + 2 * pages, {}
+  for i = unlinked, math.min(unlinked + UNLINKED_AT_ONCE, total) - 1 do
+    if i < postings then names[#names + 1] = index .. 'p' .. struct.pack('>I4', i * SHARDS + shard)
+    elseif i < postings + BUCKETS then names[#names + 1] = string.format('%sa%x', index, i - postings)
+    elseif i < postings + BUCKETS + pages then names[#names + 1] = index .. 'r' .. (i - postings - BUCKETS)
+    else names[#names + 1] = index .. 'q' .. (i - postings - BUCKETS - pages) end
   end
-  if #names > 0 then call('UNLINK', unpack(names)) end
-  if from + UNLINKED_AT_ONCE >= total then
-    call('LPOP', ROOT .. 'gd')
-    put('cleaned', nil)
-  else
-    put('cleaned', from + UNLINKED_AT_ONCE)
+  unlinked = unlinked + UNLINKED_AT_ONCE
+  if unlinked >= total then
+    names[#names + 1] = index .. 'c'
+    names[#names + 1] = index .. 'o'
+    dead, unlinked = dead + 1, 0
   end
+  call('UNLINK', unpack(names))
+end
+
+-- To be called once all is written.
+local function note_generations()
+  if dead < FIRST then clean() end
+  local note = string.format('%d %d %d', math.max(newest, LAST), dead, unlinked)
+  if note ~= noted then call('SET', LOCAL, note) end
 end

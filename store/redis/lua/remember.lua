@@ -1,7 +1,7 @@
--- ARGV: epoch, now, retention, span, budget, bytes that close a generation, account-map buckets, posting
--- buckets, account-map buckets of bans, then nine for each operation: digest, seen_at, expected frame,
--- frame, quote, rows to take out, rows to put in, bytes without quote of the old state and of the new.
--- Answers a word for each, and after `conflict` the frame and the quote found.
+-- On the account's shard. ARGV: as generations.lua says, account-map buckets of bans, then nine for each operation:
+-- digest, seen_at, expected frame, frame, quote, rows of this shard to take out and to put in, bytes without quote of the
+-- old state and of the new. Answers for each a word, and after `conflict` frame and quote found, else where the account
+-- lies and where it lay before, '' for nowhere. Then by what each generation has grown, and its slots.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
@@ -13,26 +13,25 @@ local function one(digest, seen, expect, frame, quote, out, rows, old_bytes, new
   if seq then
     local index = ROOT .. name(seq)
     local known, words = page_get(index .. 'r', slot), page_get(index .. 'q', slot)
-    if known == frame and words == quote then return 'same' end
+    if known == frame and words == quote then return 'same', name(seq) .. slot end
     if struct.unpack('>d', words) > seen then return 'older' end
     if known ~= expect then return 'conflict', known, words end
-    grow(seq, -(tonumber(old_bytes) + #words))
-    entry_remove(index, BUCKETS, digest, slot, out, SECONDS)
+    grow(seq, -(tonumber(old_bytes) + #words), -1)
+    entry_remove(index, BUCKETS, digest, slot, out)
   end
-  local current = open_one()
-  entry_write(ROOT .. name(current), BUCKETS, digest, nil, frame, quote, rows, SECONDS)
-  grow(current, tonumber(new_bytes) + #quote)
-  evict()
-  return in_force(digest, tonumber(ARGV[9]), NOW) and 'banned' or 'kept'
+  local place = entry_write(ROOT .. name(LAST), BUCKETS, digest, frame, quote, rows, SECONDS)
+  grow(LAST, tonumber(new_bytes) + #quote, 1)
+  local word = in_force(digest, tonumber(ARGV[HEADS + 1]), NOW) and 'banned' or 'kept'
+  return word, name(LAST) .. place, seq and name(seq) .. slot
 end
 
-retire()
-for at = 10, #ARGV, 9 do
+for at = HEADS + 2, #ARGV, 9 do
   local word, found, words = one(ARGV[at], tonumber(ARGV[at + 1]), unpack(ARGV, at + 2, at + 8))
   answers[#answers + 1] = word
   answers[#answers + 1] = found or ''
   answers[#answers + 1] = words or ''
 end
-clean()
-flush()
+note_generations()
+answers[#answers + 1] = growth()
+answers[#answers + 1] = tonumber(call('HGET', ROOT .. name(LAST) .. 'c', 'next') or 0)
 return answers

@@ -58,6 +58,20 @@ async def test_a_store_that_stands_is_fine(servers: str) -> None:
 
 
 @pytest.mark.journey
+async def test_it_tells_how_many_places_of_removed_bans_are_not_free_yet(
+    servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMEHAND_STORE_SHARDS", "4")
+    settings = load()
+    await enrol_one(settings)
+    async with closing_store(settings, peppers_of(settings)) as store:
+        await store.open()
+        (ban,) = [ban async for several in store.walk() for ban in several]
+        await store.expunge([(ban.account, ban.facts.occurred_at)], now=time.time())
+    assert "1 place of removed bans" in (await looked(settings))[-1].words
+
+
+@pytest.mark.journey
 async def test_a_store_of_another_layout_is_wrong(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     await enrol_one(load())
     monkeypatch.setenv("SAMEHAND_STORE_SHARDS", "4")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, KeyKind, key_of
 from store.addresses import Addresses
-from store.redis.layout import LAYOUT, Layout, Sizes, Spread, places
+from store.redis.layout import LAYOUT, Layout, Rows, Sizes, Spread, places
 
 OURS = Layout(Sizes(), Addresses(b"identity"), "samehand:")
 
@@ -25,11 +25,26 @@ def test_a_store_of_an_older_layout_is_another_one() -> None:
     assert OURS.differences(found(OURS, layout="1")) == [f"layout is 1, not {LAYOUT}"]
 
 
-def test_a_few_shards_keep_short_prints_and_many_long_ones() -> None:
-    """Each shard that is asked finds false entries of its own."""
-    few, many = (Layout(Sizes(shards=shards), OURS.addresses, "samehand:") for shards in (4, 5))
-    assert (few.bans.print_bytes, many.bans.print_bytes) == (2, 3)
-    assert few.remembered.print_bytes == many.remembered.print_bytes == 3
+def test_a_key_has_the_same_bucket_in_a_store_of_one_shard_and_of_many() -> None:
+    """How many false entries it meets, and which, does not hang on the shards: each key is asked of one."""
+    one, many = (Layout(Sizes(shards=shards), OURS.addresses, "samehand:") for shards in (1, 12))
+    for here, there in ((one.bans, many.bans), (one.remembered, many.remembered)):
+        assert (here.postings, here.print_bytes) == (there.postings, there.print_bytes)
+
+
+@given(st.sets(st.binary(max_size=9), max_size=60), st.sampled_from([1, 2, 12, 256]), st.integers(0, 255))
+def test_rows_come_apart_by_the_shards_of_their_keys(values: set[bytes], shards: int, own: int) -> None:
+    spread = Spread(5_000, 1, 2, shards)
+    (packed,) = OURS.rows([[key_of(KeyKind.HANDLE_WORD, value) for value in values]], spread)
+    rows = Rows.of(packed, spread, own % shards)
+    parts = {own % shards: rows.own, **rows.others}
+    singly = []
+    for shard, part in parts.items():
+        assert part[:1] == packed[:1]
+        for at in range(1, len(part), 9):
+            singly.append(part[at : at + 9])
+            assert int.from_bytes(part[at : at + 4], "big") % shards == shard
+    assert sorted(singly) == sorted(packed[at : at + 9] for at in range(1, len(packed), 9))
 
 
 def test_a_store_of_other_prints_is_another_one() -> None:
@@ -40,7 +55,7 @@ def test_a_store_of_other_prints_is_another_one() -> None:
 def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
     number: int, buckets: int, print_bytes: int
 ) -> None:
-    where, prints = places(np.array([number], np.uint64), Spread(buckets, 1, print_bytes))
+    where, prints = places(np.array([number], np.uint64), Spread(buckets, 1, print_bytes, 1))
     assert 0 <= where[0] < buckets
     assert 0 <= prints[0] < 1 << 8 * print_bytes
 
@@ -48,7 +63,7 @@ def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
 @pytest.mark.parametrize("print_bytes", [2, 3])
 def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
     """A byte that says how long a print is, then bucket, print, cap and kind of each key of the account."""
-    spread = Spread(50, 1, print_bytes)
+    spread = Spread(50, 1, print_bytes, 1)
     keys = [key_of(KeyKind.HANDLE_FULL, b"umar"), key_of(KeyKind.EMAIL, b"0123456789")]
     several = [keys, [], keys[:1]]
     where, prints = places(OURS.addresses.keys(keys), spread)
@@ -73,8 +88,8 @@ def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
 
 
 def test_keys_that_fall_on_one_place_are_listed_once() -> None:
-    one = OURS.rows([[key_of(KeyKind.EMAIL, b"%d" % n) for n in range(300)]], Spread(1, 1, 2))[0]
+    one = OURS.rows([[key_of(KeyKind.EMAIL, b"%d" % n) for n in range(300)]], Spread(1, 1, 2, 1))[0]
     prints = [one[at + 4 : at + 6] for at in range(1, len(one), 9)]
-    (twice,) = OURS.rows([[key_of(KeyKind.EMAIL, b"1"), key_of(KeyKind.EMAIL, b"1")]], Spread(1, 1, 2))
+    (twice,) = OURS.rows([[key_of(KeyKind.EMAIL, b"1"), key_of(KeyKind.EMAIL, b"1")]], Spread(1, 1, 2, 1))
     assert len(prints) == len(set(prints))
     assert len(twice) == 1 + 9

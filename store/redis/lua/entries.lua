@@ -1,0 +1,13 @@
+-- On the shard of some keys. ARGV: epoch, then five for each: verb (`list`, `again` where it may be listed already,
+-- `unlist`), index, seconds that it lives ('' for no end), place, rows of this shard.
+if emptied() then return redis.error_reply('EMPTIED') end
+room()
+for at = 2, #ARGV, 5 do
+  local verb, index, ttl = ARGV[at], ROOT .. ARGV[at + 1], tonumber(ARGV[at + 2])
+  if verb == 'unlist' then
+    unlist_all(index, ARGV[at + 4], ARGV[at + 3])
+  else
+    list_all(index, ARGV[at + 4], ARGV[at + 3], ttl, verb == 'again')
+  end
+end
+return 'OK'
