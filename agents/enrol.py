@@ -81,7 +81,7 @@ class Enrol:
             if isinstance(account, Malformed):
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
-        count(read, arrival.topic, house)
+        count(read, arrival.topic, house.meters)
         believed_from = arrival.timestamp - house.rules.late_ban_seconds
         ban = ban_of(read.record, house.keyers, house.rules.stock, believed_from=believed_from)
         unread = unread_of(read.record.account, ban.fingerprints[0])

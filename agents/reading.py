@@ -12,6 +12,7 @@ from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.unusable import UNKNOWN_FIELD, FieldFault
 from schemas.wire import Decoded, Decoder
+from streams.meters import Meters
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, contained
 from streams.tracing import stage
 
@@ -63,7 +64,7 @@ def read_all(
         found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
         if isinstance(found, Malformed):
             return dead(found)
-        count(found, arrival.topic, house)
+        count(found, arrival.topic, house.meters)
         return _Ready(prepare(found))
 
     with stage("distil"):
@@ -72,13 +73,13 @@ def read_all(
     return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
 
 
-def count(found: Decoded[R], topic: str, house: House) -> None:
+def count(found: Decoded[R], topic: str, meters: Meters) -> None:
     """Counts what was odd about a record that was read: fields unknown or unusable, a clock ahead."""
-    house.meters.decoded(topic, found.unknown_fields, clamped=found.clamped)
+    meters.decoded(topic, found.unknown_fields, clamped=found.clamped)
     unusable = [(it.field, it.reason) for it in found.unusable]
     if found.unknown_fields:
         unusable.append((UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD))  # once, however many: a share of records
-    house.meters.unusable(topic, unusable)
+    meters.unusable(topic, unusable)
 
 
 def itself(found: Decoded[R]) -> R:

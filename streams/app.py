@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -46,7 +46,7 @@ from streams.resumes import Resumes, Stop
 from streams.settings import Settings
 from streams.supervision.caution import Caution, careless
 from streams.supervision.exit_codes import EXIT_FAILED
-from streams.topics import names
+from streams.topics import Topic, names, wanted
 from streams.tracing import OFF, Tracer
 from streams.web import ClosedWeb, closed_web
 
@@ -97,9 +97,12 @@ class WorkerApp(faust.App):
         topics_fault: Ask = lambda: "",
         tracer: Tracer = OFF,
         caution: Caution | None = None,
+        topics: Sequence[Topic] | None = None,
     ) -> None:
+        """`topics` must be there; by default a worker's."""
         require_compiled_streams()
         self.settings = settings
+        self.topics_wanted = wanted(settings) if topics is None else topics
         self.meters = meters
         self.life = Life()
         self.clock = clock or SystemClock()

@@ -11,6 +11,7 @@ import msgspec
 
 from streams.brokers import ANSWER_MS, kept_reader, reader, writer
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
+from streams.kafka.mapped_topics import VARIABLE, foreign_topics
 from streams.outcomes import Arrival
 from streams.resumes import Stop
 from streams.settings import Settings
@@ -74,8 +75,8 @@ def resume(settings: Settings, topic: str) -> None:
 def require_consumed(settings: Settings, topic: str) -> None:
     """Raises `TopicsError` for a topic nobody consumes."""
     called = names(settings)
-    if topic not in (*called.events, called.verdicts, called.enrolled):
-        raise TopicsError(f"{topic!r} is no topic that workers consume")
+    if topic not in (*called.events, called.verdicts, called.enrolled, *foreign_topics(settings)):
+        raise TopicsError(f"{topic!r} is no topic that workers consume, nor one that {VARIABLE} maps")
 
 
 def stopped_topics(settings: Settings) -> dict[str, Stop]:

@@ -118,6 +118,10 @@ class Settings(BaseSettings):
     )
     topic_create: bool = Field(True, description="Whether the worker creates topics that are missing.")
 
+    mappings: FilePath | None = Field(
+        None, description="What becomes of other topics' records, for `samehand bridge`: a TOML file."
+    )
+
     # Redis
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",

@@ -7,7 +7,7 @@ operators' words to stopped topics (see `streams.resumes`) and the store's epoch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -49,7 +49,8 @@ _BOTH: Final = _READ | _WRITE
 class Topic:
     """How one topic should be. `retention_days` None: as the broker's default says.
 
-    `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it.
+    `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it. `foreign`: somebody
+    else's, who sets it up as they like; it must be there.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Topic:
     compacted: bool = False
     retention_days: int | None = None
     rights: frozenset[Right] = frozenset()
+    foreign: bool = False
 
     @property
     def configs(self) -> dict[str, str]:
@@ -138,18 +140,21 @@ def wanted(settings: Settings) -> list[Topic]:
     ]
 
 
-def check(settings: Settings, *, create: bool = False) -> list[Finding]:
-    """What is missing or wrong, and with `create` what was created.
+def check(
+    settings: Settings, topics: Sequence[Topic] | None = None, *, create: bool = False
+) -> list[Finding]:
+    """What is missing or wrong, and with `create` what was created; by default of a worker's topics.
 
     Raises `TopicsError` when the broker cannot be asked.
     """
-    topics = wanted(settings)
+    topics = wanted(settings) if topics is None else topics
     try:
         with admin(settings) as client:
             found = look_up(client, [topic.name for topic in topics])
             absent = [topic for topic in topics if topic.name not in found]
-            make = create and absent
-            made = _create(client, absent, settings.topic_replication) if make else _missing(absent)
+            ours = [topic for topic in absent if create and not topic.foreign]
+            made = _create(client, ours, settings.topic_replication) if ours else []
+            made += _missing([topic for topic in absent if topic not in ours])
     except (BrokerUnavailable, BrokerRefused) as fault:
         where = ",".join(settings.kafka_brokers)
         raise TopicsError(f"the brokers at {where} cannot be asked about topics ({fault})") from fault
@@ -180,12 +185,14 @@ _MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
 def compare(topic: Topic, found: Found) -> list[Finding]:
     """How a topic that exists differs from what is wanted."""
     findings = []
-    if found.partitions != topic.partitions:
+    if found.partitions != topic.partitions and not topic.foreign:
         detail = f"has {found.partitions} partitions instead of {topic.partitions}"
         findings.append(Finding(topic.name, "partitions", detail))
     if found.rights is not None and (lacking := sorted(topic.rights - found.rights)):
         detail = f"does not allow us to {' or '.join(right.lower() for right in lacking)} (Kafka's ACLs)"
         findings.append(Finding(topic.name, "forbidden", detail))
+    if topic.foreign:
+        return findings
     if found.configs is None:
         return [*findings, Finding(topic.name, "unknown", "the broker does not tell its configuration")]
     return findings + _compare_cleanup(topic, found.configs) + _compare_retention(topic, found.configs)

@@ -88,7 +88,7 @@ def run_worker(app: WorkerApp) -> int:
 
 def _topics_fault(app: WorkerApp) -> int:
     try:
-        findings = topics.check(app.settings, create=app.settings.topic_create)
+        findings = topics.check(app.settings, app.topics_wanted, create=app.settings.topic_create)
         app.topic_ids |= topic_ids(app.settings, [progress.topic for progress in app.progress])
         app.begin_stopped(stopped_topics(app.settings))
         group_fault = topics.group_fault(app.settings)

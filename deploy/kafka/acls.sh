@@ -25,6 +25,8 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
   --platform PRINCIPAL        publishes what happens to accounts
   --moderation PRINCIPAL      reads alerts, as the group --moderation-group (default moderation)
   --desk PRINCIPAL            reads alerts and writes verdicts, as the group --desk-group (default desk)
+  --bridge PRINCIPAL          reads --foreign-topics (names, separated by commas) and publishes what they become,
+                              as the group --group with -bridge; nobody without such topics
   --operator PRINCIPAL        `samehand letters`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
 
@@ -46,6 +48,8 @@ moderation_group=moderation
 desk=User:desk
 desk_group=desk
 operator=User:operator
+bridge=User:bridge
+foreign_topics=
 
 while (($#)); do
     case $1 in
@@ -57,7 +61,7 @@ while (($#)); do
             exit 0
             ;;
         --bootstrap-server | --command-config | --prefix | --group | --worker | --platform | --moderation | \
-            --moderation-group | --desk | --desk-group | --operator)
+            --moderation-group | --desk | --desk-group | --operator | --bridge | --foreign-topics)
             (($# > 1)) || { echo "$1 wants a value; --help tells which" >&2; exit 64; }
             case $1 in
                 --bootstrap-server) server=$2 ;;
@@ -121,6 +125,19 @@ allow "$desk" Read topic alerts
 allow "$desk" Write topic alerts.verdicts
 allow "$desk" Read group "$desk_group"
 
+# A bridge has no business with alerts; the topics of others it reads under their own names.
+if [[ -n $foreign_topics ]]; then
+    IFS=, read -ra foreign <<<"$foreign_topics"
+    for name in "${foreign[@]}"; do
+        prefix='' allow "$bridge" Read topic "$name"
+    done
+    allow "$bridge" Write topic "${EVENTS[@]}" deadletters control
+    allow "$bridge" Read topic control
+    allow "$bridge" DescribeConfigs topic "${EVENTS[@]}" deadletters control
+    allow "$bridge" Read group "$group-bridge"
+    [[ -z $create ]] || allow "$bridge" Create topic "${EVENTS[@]}" deadletters control
+fi
+
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}"
 allow "$operator" Write topic "${EVENTS[@]}" alerts.verdicts fingerprints.enrolled deadletters control
@@ -128,7 +145,7 @@ allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 
 if [[ -n $before_3 ]]; then
-    for who in "$worker" "$platform" "$desk" "$operator"; do
+    for who in "$worker" "$platform" "$desk" "$operator" ${foreign_topics:+"$bridge"}; do
         allow "$who" IdempotentWrite cluster
     done
 fi

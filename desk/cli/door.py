@@ -19,7 +19,7 @@ import click
 
 from desk.cli import exit_codes
 from desk.cli.help_text import Context, laid_out
-from desk.cli.registry import COMMANDS, SECTIONS
+from desk.cli.registry import COMMANDS, SECTIONS, module_of
 from desk.cli.standard_streams import OutputFailed, standard_streams
 from desk.words import visible
 from store.errors import StoreError
@@ -41,7 +41,7 @@ class Commands(click.Group):
         """Imports the command's module."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"desk.cli.{cmd_name.replace('-', '_')}")
+        module = import_module(module_of(cmd_name))
         return laid_out(cast(click.Command, module.command))
 
     def resolve_command(

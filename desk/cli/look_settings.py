@@ -15,6 +15,7 @@ from store.pepper import Peppers, Unusable, UnusablePepper
 from streams.clock import SystemClock
 from streams.errors import SettingsError
 from streams.faust_app.start_checks import address_fault, folder_fault
+from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings, load, unknown_names
 from streams.tracing import tracer_of
 
@@ -31,6 +32,7 @@ _PEPPER_CURES: Final[dict[Unusable, str]] = {
 _FILES: Final[Mapping[str, tuple[Callable[[Settings], Any], str]]] = {
     "weights": (weights_of, "mend the table, or unset the variable for the shipped one"),
     "allowlist": (allowlist_of, "write one key a line, such as x:1076313901; `#` begins a comment"),
+    "mappings": (lambda it: mappings_of(it).topics, "`samehand map` says what it makes of a sample"),
     "avatar_blocklist": (stock_of, "write one hash a line, as `samehand hash-avatar` prints them"),
 }
 _ANSWER_SECONDS: Final = 2.0

@@ -1,4 +1,4 @@
-"""Which commands there are. To add one: write ``desk/cli/NAME.py`` with a ``command`` and a line here.
+"""Which commands there are. To add one: ``desk/cli/commands/NAME.py`` with a ``command``, and a line here.
 
 A summary is what ``samehand --help`` shows without loading the command; a test holds it to the command's own.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
+
+_COMMANDS: Final = "desk.cli.commands"
 
 Section = Literal["Look", "Run", "Look after"]
 
@@ -19,6 +21,7 @@ class Entry:
 
     section: Section
     summary: str
+    package: str = "desk.cli"
 
 
 COMMANDS: Final[dict[str, Entry]] = {
@@ -30,6 +33,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "hash-avatar": Entry("Look", "Hash pictures as an avatar is hashed (PDQ)."),
     "demo": Entry("Run", "Run everything here on a sample stream, and print alerts as they come."),
     "worker": Entry("Run", "Score accounts as they are created, until told to stop."),
+    "bridge": Entry("Run", "Turn records of other topics into ours, until told to stop.", _COMMANDS),
     "enrol": Entry("Run", "Publish bans from files to accounts.banned."),
     "remember": Entry("Run", "Remember existing accounts without alerting."),
     "watchlist": Entry("Run", "Import official lists of proscribed organisations."),
@@ -38,3 +42,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "letters": Entry("Look after", "List, show, replay and drop dead letters; let a topic go on."),
     "rebuild": Entry("Look after", "Fill the store again from accounts.banned."),
 }
+
+
+def module_of(name: str) -> str:
+    """The module that has a command."""
+    return f"{COMMANDS[name].package}.{name.replace('-', '_')}"

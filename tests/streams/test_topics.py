@@ -45,6 +45,14 @@ def test_events_that_would_be_compacted_away_block() -> None:
     assert (finding.kind, finding.blocks) == ("compacted", True)
 
 
+def test_a_topic_of_somebody_elses_is_theirs_to_set_up() -> None:
+    users = Topic("users", 0, rights=frozenset({"READ"}), foreign=True)
+    assert compare(users, Found(3, {"cleanup.policy": "compact"}, {"DESCRIBE", "READ"})) == []
+    assert compare(users, Found(3, None)) == []
+    (finding,) = compare(users, Found(3, None, {"DESCRIBE"}))
+    assert (finding.kind, finding.blocks) == ("forbidden", True)
+
+
 def test_other_partitions_and_retention_are_told_and_do_not_block() -> None:
     findings = compare(LETTERS, Found(3, {"cleanup.policy": "delete", "retention.ms": "-1"}))
     assert kinds(findings) == ["partitions", "retention"]

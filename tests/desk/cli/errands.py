@@ -20,7 +20,7 @@ import pytest
 from desk.cli.backtest.truths import PAIR
 from desk.cli.door import run
 from desk.cli.inputs import InputFile
-from desk.cli.registry import COMMANDS
+from desk.cli.registry import COMMANDS, module_of
 from samehand.picture import installed
 from store.rotation import replace_file, rotated
 from streams import topics
@@ -46,7 +46,7 @@ class Errand:
 
 def _leaves() -> Iterator[tuple[str, click.Command]]:
     for name in COMMANDS:
-        command: click.Command = import_module(f"desk.cli.{name.replace('-', '_')}").command
+        command: click.Command = import_module(module_of(name)).command
         if isinstance(command, click.Group):
             yield from ((f"{name} {below}", it) for below, it in command.commands.items())
         else:
@@ -55,7 +55,7 @@ def _leaves() -> Iterator[tuple[str, click.Command]]:
 
 LEAVES: Mapping[str, click.Command] = dict(_leaves())
 GROUPS: tuple[str, ...] = ("", *sorted({name.split()[0] for name in LEAVES if " " in name}))
-UNTIL_STOPPED = frozenset({"worker", "demo"})
+UNTIL_STOPPED = frozenset({"worker", "bridge", "demo"})
 """These run until they are told to stop, and are tested on their own."""
 
 NAME = "عمر ميديا █"  # no terminal of ours but a UTF-8 one can show it

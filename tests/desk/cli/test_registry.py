@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 import pytest
 
-from desk.cli.registry import COMMANDS, SECTIONS
+from desk.cli.registry import COMMANDS, SECTIONS, module_of
 from tests.house import ROOT
 
 ASKED = {  # commands of runbooks: each can be typed as it stands, with names for what is in capitals
@@ -20,7 +20,7 @@ ASKED = {  # commands of runbooks: each can be typed as it stands, with names fo
 
 
 def load(name: str) -> click.Command:
-    command = import_module(f"desk.cli.{name.replace('-', '_')}").command
+    command = import_module(module_of(name)).command
     assert isinstance(command, click.Command)
     return command
 

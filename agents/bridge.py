@@ -1,0 +1,75 @@
+"""Bridge: records of somebody else's topic become ours, under our keys.
+
+It decides nothing about anybody: what comes out a worker reads from our topics as any platform's. A record is
+acknowledged on its foreign topic once ours is confirmed, as every delivery does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from agents.common.turns import Turns
+from agents.reading import count, dead, reading_moment
+from schemas.malformed import Malformed
+from schemas.mapping.fields import Kind
+from schemas.mapping.mapper import Passed, TopicMapping
+from schemas.wire import encode
+from streams.meters import Meters
+from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published, contained
+from streams.topics import Names
+
+TURN_RECORDS: Final = 8
+"""Records between two looks at the clock, as in :mod:`agents.aside`: the largest legal ones take 0.1 s."""
+
+
+class Bridge:
+    """The records of one foreign topic."""
+
+    def __init__(
+        self,
+        mapping: TopicMapping,
+        topics: Names,
+        meters: Meters,
+        *,
+        now: Callable[[], float],
+        ticks: Callable[[], float],
+    ) -> None:
+        """``now`` in Unix seconds, ``ticks`` of a clock that only runs forward."""
+        self._mapping = mapping
+        self._topics = topic_of(topics)
+        self._meters = meters
+        self._now = now
+        self._ticks = ticks
+
+    async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """One outcome an arrival: a record of ours, nothing to say, or a dead letter."""
+        outcomes: list[Outcome] = []
+        turns = Turns(self._ticks)
+        for place, arrival in enumerate(arrivals, 1):
+            outcomes.append(contained(self._decided, arrival))
+            if place % TURN_RECORDS == 0:
+                await turns.give()
+        return outcomes
+
+    def _decided(self, arrival: Arrival) -> Outcome:
+        found = self._mapping.map(arrival, now=reading_moment(arrival, self._now()))
+        if isinstance(found, Malformed):
+            return dead(found)
+        if isinstance(found, Passed):
+            return NOTHING
+        count(found.found, arrival.topic, self._meters)
+        record = found.found.record
+        return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))
+
+
+def topic_of(topics: Names) -> dict[Kind, str]:
+    """Where each kind of record goes."""
+    return {
+        "created": topics.created,
+        "updated": topics.updated,
+        "remembered": topics.remembered,
+        "banned": topics.banned,
+        "reinstated": topics.reinstated,
+        "deleted": topics.deleted,
+    }

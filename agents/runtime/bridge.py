@@ -1,0 +1,98 @@
+"""The process of a bridge, wired: foreign topics in, ours out. It has no store and no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from agents.bridge import Bridge, topic_of
+from agents.runtime.start_checks import start_fault
+from schemas.malformed import REASONS
+from schemas.mapping.compiler import Mappings
+from streams import logs
+from streams.app import WorkerApp, register
+from streams.clock import SystemClock
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.kafka.mapped_topics import mappings_of
+from streams.meters import Meters
+from streams.settings import Settings
+from streams.supervision.caution import REASON as ENDED_WORKER
+from streams.supervision.caution import Caution
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.heartbeat import beat
+from streams.supervision.supervisor import Birth
+from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
+from streams.topics import Topic, names, wanted
+from streams.tracing import tracer_of
+from streams.worker import cannot_start, run_worker, without_broker
+
+GROUP_SUFFIX: Final = "-bridge"
+"""Bridges are a group of their own: a worker that joined theirs would be given topics that it cannot read."""
+
+
+def run(settings: Settings, birth: Birth | None = None) -> int:
+    """Runs a bridge until it is told to stop; its exit code. Blocks, and owns signals.
+
+    Raises:
+        SettingsError: the mappings cannot be used.
+    """
+    logs.configure(settings.log_level)
+    mappings = mappings_of(settings)
+    settings = of_bridges(settings)
+    if (wrong := start_fault(settings)) is not None:
+        return cannot_start(wrong)
+    birth = birth or Birth(FlightRecorder())
+    suspects = SuspectTopic(settings)
+    try:
+        accuse_unfinished(suspects, birth)
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        return cannot_start(without_broker(fault))
+    clock, tracer = SystemClock(), tracer_of(settings, SystemClock())
+    meters = Meters(
+        CollectorRegistry(),
+        topics=mappings.topics,
+        reasons=(*REASONS, ENDED_WORKER),
+        build={"version": version("samehand")},
+    )
+    meters.restarted(birth.restarts)
+    ProcessCollector(registry=meters.registry)
+    caution = Caution(birth.recorder, Suspects(suspects.read), accuse=suspects.accuse)
+    app = WorkerApp(
+        settings, meters, tracer=tracer, caution=caution, topics=topics_of(settings, mappings), clock=clock
+    )
+    staff(app, mappings, clock.now, clock.ticks)
+    app.beside(
+        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
+    )
+    try:
+        return run_worker(app)
+    finally:
+        tracer.close()
+
+
+def of_bridges(settings: Settings) -> Settings:
+    """The same, in the group of the bridges."""
+    return settings.model_copy(update={"kafka_group": settings.kafka_group + GROUP_SUFFIX})
+
+
+def staff(app: WorkerApp, mappings: Mappings, now: Callable[[], float], ticks: Callable[[], float]) -> None:
+    """Puts an agent on each foreign topic."""
+    for topic, mapping in mappings.topics.items():
+        bridge = Bridge(mapping, names(app.settings), app.meters, now=now, ticks=ticks)
+        register(app, f"bridge-{topic}", topic, bridge)
+
+
+def topics_of(settings: Settings, mappings: Mappings) -> tuple[Topic, ...]:
+    """The topics that a bridge needs, with what it must be allowed there: it reads none of our events."""
+    called = names(settings)
+    targets = topic_of(called)
+    written = {targets[kind] for kind in mappings.kinds} | {called.letters}
+    ours = [replace(it, rights=frozenset({"WRITE"})) for it in wanted(settings) if it.name in written]
+    control = [it for it in wanted(settings) if it.name == called.control]
+    foreign = [Topic(name, 0, rights=frozenset({"READ"}), foreign=True) for name in mappings.topics]
+    return (*ours, *control, *foreign)

@@ -1,0 +1,40 @@
+"""The operator's table of foreign topics: the one place that reads its file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
+from streams.errors import SettingsError
+from streams.settings import PREFIX, Settings
+from streams.topics import wanted
+
+VARIABLE: Final = f"{PREFIX}MAPPINGS"
+
+
+def mappings_of(settings: Settings) -> Mappings:
+    """What becomes of each foreign topic's records.
+
+    Raises `SettingsError`: no file is set, or it cannot be used; says which lines, and why.
+    """
+    path = settings.mappings
+    if path is None:
+        raise SettingsError({VARIABLE: "is not set: it names the file that says what becomes of which topic"})
+    try:
+        with path.open("rb") as file:
+            found = compile_mappings(file.read(MAPPING_BYTES_MAX + 1), str(path))
+    except OSError as fault:
+        reason = f"{path}: {fault.strerror or 'cannot be read'}"
+        raise SettingsError({VARIABLE: reason}) from None
+    except MappingError as fault:
+        raise SettingsError({VARIABLE: str(fault)}) from None
+    ours = found.topics.keys() & {topic.name for topic in wanted(settings)}
+    if ours:
+        # What is mapped from there would come back to it, for ever.
+        raise SettingsError({VARIABLE: f"{path}: {', '.join(sorted(ours))}: is a topic of our own"})
+    return found
+
+
+def foreign_topics(settings: Settings) -> tuple[str, ...]:
+    """The foreign topics, none where no file is set. Raises `SettingsError`."""
+    return () if settings.mappings is None else tuple(mappings_of(settings).topics)

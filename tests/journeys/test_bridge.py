@@ -1,0 +1,185 @@
+"""From a users table to our topics; what a kill, an outage and bad records cost: nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.apache import ApacheKafka
+from streams.supervision.exit_codes import EXIT_CONFIG
+from tests.journeys.bridged import Bridged, change, tombstone
+
+pytestmark = pytest.mark.journey
+
+AWAY_SECONDS = 5.0
+
+
+@pytest.fixture
+def bridged(broker: str, tmp_path: Path) -> Iterator[Bridged]:
+    made = Bridged(tmp_path, broker)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own_kafka(kafka_libs: Path) -> Iterator[ApacheKafka]:
+    """A broker that this test may harm."""
+    with ApacheKafka(home=kafka_libs) as kafka:
+        yield kafka
+
+
+def test_a_table_becomes_what_happens_to_accounts(bridged: Bridged) -> None:
+    bridged.make_topic()
+    bridged.send(
+        [
+            change("r", {"id": 1, "username": "old_timer"}),
+            change("c", {"id": 2, "username": "umar_media"}),
+            change("u", {"id": 2, "username": "umar_media", "about": "__debezium_unavailable_value"}),
+            change("u", {"id": 2, "username": "umar_media", "banned_at": int(time.time() * 1e6)}),
+            change("d", None, id_=1),
+            tombstone(1),
+            change("c", {"id": 3.5, "username": "secret@example.org"}),
+            (b"4", b"secret@example.org"),
+        ]
+    )
+    bridge = bridged.start()
+    called = bridged.topics
+    bridged.until(
+        lambda: len(bridged.read(called.letters)) == 2 and bridged.read(called.deleted), "all of it"
+    )
+    kept = {topic: bridged.read(topic) for topic in (*called.events, called.letters)}
+    assert {topic.rpartition(".")[2]: [it.key for it in kept[topic]] for topic in called.events} == {
+        "remembered": [b"shop:1"],
+        "created": [b"shop:2"],
+        "updated": [b"shop:2"],
+        "banned": [b"shop:2"],
+        "deleted": [b"shop:1"],
+        "reinstated": [],
+    }
+    [updated] = bridged.values(called.updated)
+    assert "bio" not in updated["account"], "what Debezium did not get is absent"
+    assert set(bridged.letters()) == {
+        ("wrong-type", "$.account.account_id", "Expected `str`, got `float`, from `row.id`"),
+        ("not-json", "$", "not one JSON value"),
+    }
+    counted = [
+        row for row in bridged.page("/metrics").splitlines() if row.startswith("samehand_events_total")
+    ]
+    told = {row.partition('outcome="')[2].partition('"')[0]: float(row.split()[-1]) for row in counted}
+    assert told == {"published": 5.0, "nothing": 1.0, "dead": 2.0}
+    bridge.stop(25.0)
+    bridged.start()
+    bridged.send([change("c", {"id": 5, "username": "after"})])
+    bridged.until(lambda: len(bridged.read(called.created)) == 2, "what came while nobody was there")
+    assert len(bridged.read(called.letters)) == 2, "what was acknowledged is not read again"
+
+
+def test_a_topic_that_is_not_there_is_named_and_not_made(bridged: Bridged) -> None:
+    ended = _samehand(bridged, "bridge")
+    assert ended.returncode == EXIT_CONFIG
+    [told] = [line for line in ended.stderr.splitlines() if bridged.foreign in line and "missing" in line]
+    assert '"level": "critical"' in told
+    assert bridged.read(bridged.foreign) == []
+
+
+def test_a_topic_that_stopped_is_resumed_by_its_own_name(broker: str, tmp_path: Path) -> None:
+    bridged = Bridged(tmp_path, broker, SAMEHAND_LETTERS_AT_LEAST="5", SAMEHAND_LETTERS_WINDOW="10")
+    try:
+        bridged.make_topic()
+        bridged.send([(b"1", b"{")] * 20)
+        bridged.start()
+        bridged.until(lambda: "stands still" in _doctor(bridged), "the topic to stop")
+        assert _samehand(bridged, "letters", "resume", bridged.foreign).returncode == 0
+        bridged.until(lambda: len(bridged.read(bridged.topics.letters)) > 5, "the topic to go on")
+    finally:
+        bridged.close()
+
+
+def _samehand(bridged: Bridged, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "desk.cli", *words]
+    return subprocess.run(
+        command, env=bridged.environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def _doctor(bridged: Bridged) -> str:
+    return _samehand(bridged, "doctor").stdout
+
+
+def users(count: int, changes: int) -> list[Any]:
+    """So many accounts, each made and then changed, all in the order in which it happened."""
+    started = time.time() - 1_000
+    made = [change("c", {"id": n, "username": f"user_{n}"}, at=started) for n in range(count)]
+    for turn in range(1, changes + 1):
+        made += [
+            change("u", {"id": n, "username": f"user_{n}_{turn}"}, at=started + turn) for n in range(count)
+        ]
+    return made
+
+
+def judge(bridged: Bridged, count: int, changes: int, repeats_max: int) -> None:
+    """Nothing is lost, and each account's last word is the last that was said."""
+    bridged.until(
+        lambda: (
+            len({it.key for it in bridged.read(bridged.topics.created)}) == count
+            and len(_said(bridged)) == count * changes
+        ),
+        "all of it",
+    )
+    last: dict[str, str] = {}
+    said = Counter[tuple[str, str]]()
+    told = bridged.values(bridged.topics.updated)
+    for it in told:
+        last[it["account"]["account_id"]] = it["account"]["handle"]
+        said[it["account"]["account_id"], it["account"]["handle"]] += 1
+    assert last == {str(n): f"user_{n}_{changes}" for n in range(count)}
+    assert said.total() - len(said) <= repeats_max
+    named = {(it["account"]["account_id"], it["account"]["handle"], it["event_id"]) for it in told}
+    assert len(named) == count * changes, "what is said again has the same name"
+
+
+def _said(bridged: Bridged) -> set[tuple[str, str]]:
+    return {
+        (it["account"]["account_id"], it["account"]["handle"])
+        for it in bridged.values(bridged.topics.updated)
+    }
+
+
+@pytest.mark.kafka
+def test_kill_9_loses_nothing(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
+    bridged = Bridged(tmp_path, apache_kafka.address)
+    try:
+        bridged.make_topic()
+        bridged.send(users(500, 4))
+        first = bridged.start()
+        bridged.until(lambda: len(bridged.read(bridged.topics.created)) > 50, "a part of it")
+        first.kill()
+        bridged.start()
+        judge(bridged, 500, 4, repeats_max=2_500)
+    finally:
+        bridged.close()
+
+
+@pytest.mark.kafka
+def test_a_broker_that_is_away_holds_the_topic(own_kafka: ApacheKafka, tmp_path: Path) -> None:
+    bridged = Bridged(tmp_path, own_kafka.address)
+    try:
+        bridged.make_topic()
+        bridged.send(users(500, 4))
+        bridge = bridged.start()
+        bridged.until(lambda: len(bridged.read(bridged.topics.created)) > 50, "a part of it")
+        own_kafka.nodes[0].kill()
+        time.sleep(AWAY_SECONDS)
+        own_kafka.start()
+        judge(bridged, 500, 4, repeats_max=2_500)
+        assert bridge.pid is not None, "an outage of the broker ends no bridge"
+        assert bridged.letters() == []
+    finally:
+        bridged.close()
