@@ -71,9 +71,6 @@ BAN_POLICIES = 63
 # price, and a million bans of two years are 83 KB.
 CALENDAR_SECONDS = 1.0
 
-# A slot is three bytes of a posting entry.
-SLOTS_A_SHARD = 1 << 24
-
 # What was counted fades: every thirty days all counts are halved (the reset of TinyLFU, Einziger, Friedman
 # and Manes 2017), so that a number that changed hands or last year's farm stops weighing, and rates stay what
 # they are. As long a cluster counts a value once, unless the filter that knows it fills up before: three

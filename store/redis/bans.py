@@ -19,7 +19,6 @@ from store.limits import (
     ENROLMENTS_NOTED,
     MARKER_SECONDS,
     SLOT_RESTS_SECONDS,
-    SLOTS_A_SHARD,
     SWEEP_AT_ONCE,
     TAKEN_OUT_AT_ONCE,
 )
@@ -234,12 +233,13 @@ class Bans:
             repr(now),
             MARKER_SECONDS,
             self._spread.maps,
-            SLOTS_A_SHARD,
+            1 << self._spread.slot_bits,
             ENROLMENTS_NOTED,
             BAN_MINUTES_DAYS,
             BAN_HOURS_DAYS,
             BAN_POLICIES,
             self._spread.shards,
+            self._spread.slot_bits,
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from samehand.keys import Key, is_personal
 from store.hashing import Hashes, first_bytes
 from store.ranking import Bools, Ints, Kinds, Tags, rarity_steps, read_at_all
-from store.redis.layout import SLOT_BYTES, Spread, places
+from store.redis.layout import SLOT_BITS, Spread, places
 
 Number = TypeVar("Number", int, Ints)
 Weigh = Callable[[Ints, Ints, Ints, Ints], tuple[Ints, Bools]]
@@ -24,8 +24,7 @@ Weigh = Callable[[Ints, Ints, Ints, Ints], tuple[Ints, Bools]]
 steps and whether it is left."""
 _PERSONAL: Bools = np.array([is_personal(kind) for kind in range(256)], np.bool_)
 
-_SLOT_BITS = 8 * SLOT_BYTES
-_SLOTS = (1 << _SLOT_BITS) - 1
+_SLOTS = (1 << SLOT_BITS) - 1
 _PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
 
 
@@ -82,8 +81,8 @@ def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[
         thirds = np.ndarray((entries,), np.uint8, packed, 2 if entries else 0, (width,))
         exact = thirds[found] == probes.prints[probe] & 0xFF
         probe, found = probe[exact], found[exact]
-    where = tails[found].astype(np.int64) & ((1 << 8 * place_bytes) - 1)
-    return probe, where + place_of(first, 0)
+    where, bits = tails[found].astype(np.int64) & ((1 << 8 * place_bytes) - 1), probes.spread.slot_bits
+    return probe, place_of(where >> bits, where & ((1 << bits) - 1)) + place_of(first, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +189,9 @@ def _rarity(lengths: Ints, total: int) -> Ints:
     return table[which]
 
 
-def place_of(source: int, slot: int) -> int:
+def place_of(source: Number, slot: Number) -> Number:
     """One number for a source and a slot."""
-    return source << _SLOT_BITS | slot
+    return source << SLOT_BITS | slot
 
 
 def pair_of(query: Number, place: Number) -> Number:
@@ -202,7 +201,7 @@ def pair_of(query: Number, place: Number) -> Number:
 
 def sources_and_slots(held: Ints) -> tuple[Ints, Ints]:
     """The parts of many."""
-    return held >> _SLOT_BITS, held & _SLOTS
+    return held >> SLOT_BITS, held & _SLOTS
 
 
 def packed_slots(slots: Ints) -> bytes:

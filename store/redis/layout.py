@@ -19,9 +19,10 @@ from store.limits import GENERATIONS, listed_at_most
 from store.ranking import Ints
 
 # Raised with every change of what lies in Redis: a store of another one is refused, never misread.
-LAYOUT = 16
+LAYOUT = 17
 PAGE_SLOTS = 32
-SLOT_BYTES = 3
+SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
+SLOT_BITS = 8 * SLOT_BYTES
 
 # Of bans of which the handle alone is known (17 keys) a bucket gets 67 entries: 340 bytes, of which a key's
 # own cost is an eighth again. Whole accounts (41 keys) fill it with 164, those with everything with 210: a
@@ -29,6 +30,9 @@ SLOT_BYTES = 3
 _BANS_A_BUCKET = 4
 _REMEMBERED_A_BUCKET = 60 / 52
 _ACCOUNTS_A_MAP = 96
+# Of three bytes of a place some bits name the shard, where four times as many bans as the store is laid out
+# for find a slot in the rest: a look-up of twelve shards then fetches as many bytes as one of one.
+_ROOM = 4
 
 # Bytes of a print. Two: one entry in 65,536 says falsely that it is the key's, which costs the reading of one
 # record, in one look-up of fourteen (69 keys of handles alone, measured). As often again for each of the nine
@@ -62,22 +66,23 @@ class Sizes:
 class Spread(NamedTuple):
     """Buckets of an index: of postings over all shards, of the account map in each.
 
-    A posting's entry is a print, and where the record lies: its shard (where there are several) and slot.
+    A posting's entry is a print, and the place of the record: its shard, and of ``slot_bits`` its slot there.
     """
 
     postings: int
     maps: int
     print_bytes: int
-    shards: int
+    shards: int = 1
+    slot_bits: int = SLOT_BITS
 
     @property
     def place_bytes(self) -> int:
-        """Bytes of an entry that say where the record lies."""
-        return SLOT_BYTES + (self.shards > 1)
+        """Bytes of an entry that say where the record lies: four, where three have no room for all shards."""
+        return SLOT_BYTES + (self.shards > 1 << SLOT_BITS - self.slot_bits)
 
     def place(self, shard: int, slot: int) -> bytes:
         """Where a record lies, as entries have it."""
-        return (shard << 8 * SLOT_BYTES | slot).to_bytes(self.place_bytes, "big")
+        return (shard << self.slot_bits | slot).to_bytes(self.place_bytes, "big")
 
 
 class Rows(NamedTuple):
@@ -117,7 +122,11 @@ class Layout:
     @property
     def bans(self) -> Spread:
         """Buckets of the ban index."""
-        return self._spread(self.sizes.bans, _BANS_A_BUCKET, _SHORT_PRINT)
+        spread = self._spread(self.sizes.bans, _BANS_A_BUCKET, _SHORT_PRINT)
+        slot_bits = SLOT_BITS - (self.sizes.shards - 1).bit_length()
+        if self.sizes.bans * _ROOM > self.sizes.shards << slot_bits:
+            return spread
+        return spread._replace(slot_bits=slot_bits)
 
     @property
     def remembered(self) -> Spread:

@@ -12,7 +12,7 @@ from samehand.keys import Key, KeyKind
 from samehand.showings import Showings
 from store.addresses import Digest
 from store.base import Candidate, Query, Remembered, RememberedFacts
-from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE, SLOTS_A_SHARD
+from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE
 from store.records import (
     frame_of,
     keys_of,
@@ -25,14 +25,14 @@ from store.records import (
     with_former,
 )
 from store.redis.counters import Counters
-from store.redis.layout import NOWHERE, Rows, spots
+from store.redis.layout import NOWHERE, SLOT_BITS, Rows, spots
 from store.redis.link import together
 from store.redis.lookup import look_up
 from store.redis.shards import Shards
 from store.turned_away import by_kind, naming_keys
 
 # A generation is closed before its slots run out in any shard: so many others may write to it meanwhile.
-_SLOTS_FULL: Final = SLOTS_A_SHARD - (1 << 16)
+_SLOTS_FULL: Final = (1 << SLOT_BITS) - (1 << 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,4 +277,5 @@ class RememberedAccounts:
             self._spread.maps,
             self._spread.postings,
             self._spread.shards,
+            self._spread.slot_bits,
         )

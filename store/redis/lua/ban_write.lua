@@ -1,16 +1,16 @@
 -- Enrols, expunges, retires, on the account's shard. ARGV: epoch, now, marker seconds, account-map buckets, slots at
--- most, enrolments noted, days whose minutes and whose hours the calendar keeps, its policies at most, shards, then
--- thirteen for each operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame and quote, frame,
--- quote, rows of this shard to take out (`=`: those to put in, so that the slot stays) and to put in, rows of all shards
--- to take out, and the moments to count no more and to count. Answers for each a word, and after `conflict` frame and
--- quote found, else where the ban lies and where it lay before, '' for nowhere.
+-- most, enrolments noted, days whose minutes and whose hours the calendar keeps, its policies at most, shards, bits
+-- of a slot, then thirteen for each operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame
+-- and quote, frame, quote, rows of this shard to take out (`=`: those to put in, so that the slot stays) and to put in,
+-- rows of all shards to take out, and the moments to count no more and to count. Answers for each a word, and after
+-- `conflict` frame and quote found, else where the ban lies and where it lay before, '' for nowhere.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local noted = tonumber(ARGV[6])
 local INDEX = ROOT .. 'b:'
 local answers = {}
-one_of(ARGV[10])
+one_of(ARGV[10], ARGV[11])
 times_turn(now, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 
 -- the calendar of bans that expire: at `x` the hours in which any do, for each a list of their slots, which Redis
@@ -60,7 +60,7 @@ local function take_out(digest, slot, frame, out, all_out, dated_out)
   entry_remove(INDEX, buckets, digest, slot, out)
   calendar_move(slot, hour_of(frame), nil)
   times_count(dated_out, -1)
-  if SHARD == '' then
+  if not SHARD then
     call('RPUSH', INDEX .. 'f', slot)
   else
     call('RPUSH', INDEX .. 'v', struct.pack('>dB', now, 0) .. to24(slot) .. all_out)
@@ -96,7 +96,7 @@ local function one(
     if later or (lifted and lifted >= occurred) then return 'superseded' end
     if slot and known == frame and words == quote then return 'unchanged', 'b:' .. slot end
     if unlike then return 'conflict', known, words end
-    if slot and (out == '=' or SHARD == '') then
+    if slot and (out == '=' or not SHARD) then
       if out ~= '=' then unlist_all(INDEX, out, place_of(slot)) end
       put_in(digest, slot, known, frame, quote, out ~= '=' and rows or '', dated_out, dated)
       return 'changed', 'b:' .. slot
@@ -116,7 +116,7 @@ local function one(
   return slot and 'removed' or 'nothing', nil, slot and 'b:' .. slot
 end
 
-for at = 11, #ARGV, 13 do
+for at = 12, #ARGV, 13 do
   local word, found, words = one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), unpack(ARGV, at + 3, at + 12))
   if type(word) == 'table' then return word end
   answers[#answers + 1] = word

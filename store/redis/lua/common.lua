@@ -7,10 +7,12 @@ local HEAD = PAGE * 3 -- a page begins with the end of each of its records, 3 by
 
 local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
 
--- The byte by which entries name this shard; none where there is no other.
-local SHARD = ''
-local function one_of(shards)
-  if tonumber(shards) > 1 then SHARD = char(tonumber(string.match(ROOT, '{(%d+)}:$'))) end
+-- Which shard this is, where there are several, and how many bits an entry has for a slot: where these leave no bits for
+-- the shards, a byte names it.
+local SHARD, SLOT_BITS
+local function one_of(shards, slot_bits)
+  if tonumber(shards) == 1 then return end
+  SHARD, SLOT_BITS = tonumber(string.match(ROOT, '{(%d+)}:$')), tonumber(slot_bits)
 end
 
 local function emptied()
@@ -104,12 +106,13 @@ local function page_put(key, slot, record, ttl)
 end
 
 local function place_of(slot)
-  return SHARD .. to24(slot)
+  if not SHARD then return to24(slot) end
+  return SLOT_BITS == 24 and char(SHARD) .. to24(slot) or to24(SHARD * 2 ^ SLOT_BITS + slot)
 end
 
--- postings: entries of print and place: the shard of the record, where there are several, and its slot (3 bytes). Rows,
--- as the caller packs them: a byte that says how many bytes a print has, then for each bucket (4 bytes), print, cap
--- (u16), kind of key (a byte). All of them lie in this shard.
+-- postings: entries of print and place, the shard of the record and its slot (3 bytes, or 4). Rows, as the caller packs
+-- them: a byte that says how many bytes a print has, then for each bucket (4 bytes), print, cap (u16), kind of key (a
+-- byte). All of them lie in this shard.
 local function held(posting, print, width)
   local count, i = 0, aligned(posting, print, width)
   while i do

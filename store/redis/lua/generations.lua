@@ -1,12 +1,12 @@
 -- The generations of what is remembered, numbered alike in all shards. ARGV of each script: epoch, now, the oldest
 -- generation that lives and the one that is written (book.lua), seconds until its keys go by themselves, account-map
--- buckets of each, posting buckets of each in all shards, shards.
+-- buckets of each, posting buckets of each in all shards, shards, bits of a slot.
 local NOW, FIRST, LAST, SECONDS, BUCKETS, POSTINGS, SHARDS =
   tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]),
   tonumber(ARGV[8])
-local HEADS = 8
+local HEADS = 9
 local UNLINKED_AT_ONCE = 256
-one_of(ARGV[8])
+one_of(ARGV[8], ARGV[9])
 
 -- Of this shard: the latest generation that was written, perhaps by somebody who knew of a later one than our caller,
 -- the one whose keys are being unlinked, and how many of these are.
@@ -45,7 +45,7 @@ end
 
 -- Some keys of a generation that is over, which would go by themselves later.
 local function clean()
-  local index, shard = ROOT .. name(dead), SHARD == '' and 0 or byte(SHARD)
+  local index, shard = ROOT .. name(dead), SHARD or 0
   local pages = math.ceil(tonumber(call('HGET', index .. 'c', 'next') or 0) / PAGE)
   local postings = math.ceil((POSTINGS - shard) / SHARDS)
   local total, names = postings + BUCKETS + 2 * pages, {}

@@ -31,8 +31,11 @@ HANDLES = ["umar_media", "salma_khan", "tariq_news"]
 QUERIES = [a_query("q", handle=handle, device_id=DEVICE) for handle in HANDLES]
 BANS = [a_ban(str(n), handle=handle, device_id=DEVICE) for n, handle in enumerate(HANDLES)]
 SEEN = [a_remembered(f"r{n}", handle=handle, device_id=DEVICE) for n, handle in enumerate(HANDLES)]
-#: Buckets for a hundred times as many: prints of two bytes do not agree by chance then.
-ROOMY = {**SMALL, "bans": 200_000}
+#: Buckets for far more than there are, so that prints of two bytes do not agree by chance. In the last the
+#: places of entries have four bytes.
+SIZES = [
+    Sizes(shards=shards, **{**SMALL, "bans": bans}) for shards, bans in ((1, 10**5), (5, 10**5), (5, 10**8))
+]
 
 Step = Callable[[Store], Awaitable[object]]
 
@@ -130,14 +133,14 @@ def killed_after(calls: int, *, answered: bool) -> Iterator[None]:
         yield
 
 
-def a_store(url: str, prefix: str, shards: int) -> RedisStore:
+def a_store(url: str, prefix: str, sizes: Sizes) -> RedisStore:
     """A worker's, which knows nothing of an earlier one."""
     return RedisStore(
         Endpoint(url=url, deadline_seconds=10.0),
         prefix=prefix,
         identity=IDENTITY,
-        sizes=Sizes(shards=shards, **ROOMY),
-        bounds=Bounds(shards=shards),
+        sizes=sizes,
+        bounds=Bounds(shards=sizes.shards),
     )
 
 
@@ -169,10 +172,11 @@ async def swept(store: Store) -> None:
         await store.sweep(now=NOW + turn * (SLOT_RESTS_SECONDS + 1))
 
 
-async def lives(story: Story, url: str, shards: int, calls: int, *, answered: bool) -> bool:
+async def lives(story: Story, url: str, sizes: Sizes, calls: int, *, answered: bool) -> bool:
     """Tells a story in which a worker dies; whether it lived to the end of it."""
-    reference, prefix = MemoryStore(Bounds(shards=shards), IDENTITY), f"samehand-{uuid.uuid4().hex[:8]}:"
-    first, second = (a_store(url, prefix, shards) for _ in range(2))
+    prefix = f"samehand-{uuid.uuid4().hex[:8]}:"
+    reference = MemoryStore(Bounds(shards=sizes.shards), IDENTITY)
+    first, second = (a_store(url, prefix, sizes) for _ in range(2))
     await first.open()
     for one in (reference, first):
         await story.before(one)
@@ -199,13 +203,13 @@ async def lives(story: Story, url: str, shards: int, calls: int, *, answered: bo
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["before", "within"])
-@pytest.mark.parametrize("shards", [1, 5])
+@pytest.mark.parametrize("sizes", SIZES, ids=["1 shard", "5 shards", "5 large shards"])
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 async def test_whoever_repeats_a_write_completes_it(
-    redis_url: str, story: Story, shards: int, answered: bool
+    redis_url: str, story: Story, sizes: Sizes, answered: bool
 ) -> None:
     deaths = 0
-    while not await lives(story, redis_url, shards, deaths + (not answered), answered=answered):
+    while not await lives(story, redis_url, sizes, deaths + (not answered), answered=answered):
         deaths += 1
     assert deaths >= 1
 
@@ -214,7 +218,7 @@ async def test_a_late_entry_of_a_ban_that_was_lifted_goes_with_its_slot(
     redis_url: str, redis_administrator: str, store_prefix: str
 ) -> None:
     """Somebody enrols and somebody else reinstates: whose entries come last, nothing of them stays."""
-    store = a_store(redis_url, store_prefix, 5)
+    store = a_store(redis_url, store_prefix, SIZES[1])
     await store.open()
     late: list[tuple[Any, ...]] = []
 

@@ -32,6 +32,26 @@ def test_a_key_has_the_same_bucket_in_a_store_of_one_shard_and_of_many() -> None
         assert (here.postings, here.print_bytes) == (there.postings, there.print_bytes)
 
 
+@pytest.mark.parametrize(
+    ("shards", "bans", "slot_bits", "place_bytes"),
+    [
+        (1, 100_000_000, 24, 3),
+        (3, 1_000_000, 22, 3),
+        (12, 1_000_000, 20, 3),
+        (12, 100_000_000, 24, 4),
+        (256, 1_000, 16, 3),
+        (256, 10_000_000, 24, 4),
+    ],
+)
+def test_a_place_has_four_bytes_where_three_are_scarce(
+    shards: int, bans: int, slot_bits: int, place_bytes: int
+) -> None:
+    spread = Layout(Sizes(shards=shards, bans=bans), OURS.addresses, "samehand:").bans
+    assert (spread.slot_bits, spread.place_bytes) == (slot_bits, place_bytes)
+    assert shards << spread.slot_bits >= 4 * bans or spread.slot_bits == 24
+    assert len(spread.place(shards - 1, (1 << slot_bits) - 1)) == place_bytes
+
+
 @given(st.sets(st.binary(max_size=9), max_size=60), st.sampled_from([1, 2, 12, 256]), st.integers(0, 255))
 def test_rows_come_apart_by_the_shards_of_their_keys(values: set[bytes], shards: int, own: int) -> None:
     spread = Spread(5_000, 1, 2, shards)
