@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "explain": Entry("Look", "Show why two accounts resemble each other, reason by reason."),
     "backtest": Entry("Look", "Measure precision, recall and fairness where the truth is known."),
     "learn": Entry("Look", "Propose weights from verdicts; adopt nothing."),
+    "map": Entry("Look", "Say what a table of mappings makes of a sample.", _COMMANDS),
     "simulate": Entry("Look", "Write a simulated platform to files, with the truth beside it."),
     "hash-avatar": Entry("Look", "Hash pictures as an avatar is hashed (PDQ)."),
     "demo": Entry("Run", "Run everything here on a sample stream, and print alerts as they come."),

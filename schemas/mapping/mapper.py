@@ -126,7 +126,8 @@ def _filled(
         value, faults = reading(document)
         field = reading.field
         if faults and field.vital:
-            return Malformed(_REASONS[faults[0]], field.json_path, _short(f"from {_source(reading)}"))
+            detail = _short(f"does not fit, from {_source(reading)}")
+            return Malformed(_REASONS[faults[0]], field.json_path, detail)
         if value is None and field in target.required:
             return Malformed("missing-field", field.json_path, _short(f"required, from {_source(reading)}"))
         unusable += [Unusable(field.label, it) for it in faults]

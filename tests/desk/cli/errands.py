@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 import tempfile
@@ -102,6 +103,13 @@ def _listed(folder: Path) -> Given:
     return {"files": [folder / "national.csv"], "authority": ["PK"], "out": [folder / "names.jsonl"]}
 
 
+def _mapped(folder: Path) -> Given:
+    (folder / "mappings.toml").write_text("[topics.hooks]\nformat = 'mastodon'\nconstants.platform = 'm'\n")
+    value = {"event": "account.created", "created_at": "2026-03-01T00:00:00Z", "object": {"id": NAME}}
+    (folder / "hooks.jsonl").write_text(json.dumps(value) + "\n", "utf-8")
+    return {"mapping": [folder / "mappings.toml"], "sample": [folder / "hooks.jsonl"]}
+
+
 def _lettered(folder: Path) -> Given:
     _topics(folder)
     return {"address": [post_letter(names(load()).created, 7).address]}
@@ -139,6 +147,7 @@ ERRANDS: Mapping[str, Errand] = {
     "explain": Errand(_explained),
     "backtest": Errand(_truth),
     "learn": Errand(_learned),
+    "map": Errand(_mapped),
     "simulate": Errand(lambda folder: {"accounts": ["200"], "out": [folder / "simulated"]}),
     "hash-avatar": Errand(_picture),
     "enrol": Errand(lambda folder: {"files": _pair(folder)["bans"]}, servers=True),

@@ -119,7 +119,14 @@ def test_help_fits_a_narrow_terminal(name: str, monkeypatch: pytest.MonkeyPatch)
     in_words(seen, DONE)
     wide = [line for line in seen.out.splitlines() if len(line) > NARROW]
     # What is to be copied keeps its lines.
-    kept = ("samehand ", "zcat ", "--truth ", "SAMEHAND_", *"0123456789")  # to be copied, or a list of codes
+    kept = (
+        "samehand ",
+        "zcat ",
+        "kcat ",
+        "--truth ",
+        "SAMEHAND_",
+        *"0123456789",
+    )  # to be copied, or a list of codes
     assert [line for line in wide if not line.lstrip().startswith(kept)] == []
 
 
