@@ -45,6 +45,7 @@ class KeyKind(IntEnum):
     STEM = 46  # a handle's base: only counted, within its stratum
     WORD = 47  # a name's token: only counted, within its stratum
     AVATAR_BLOCK = 48  # 19 bits of a picture hash
+    OWN_CONTACT = 49  # where a handle is reached: whoever names it as a contact point finds its account
 
 
 # How many accounts one value proposes at most. Names: a value borne by more than 256 banned accounts

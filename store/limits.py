@@ -117,7 +117,9 @@ def listed_at_most(kind: KeyKind) -> int:
 # Kinds of keys that name a person or a machine. Of these it is noted by value how many a full posting turned
 # away: sixty decoys on one device hide the account that comes next, also once they are gone. Of a name, a
 # picture or a network as popular as that it is only counted how often.
-NAMING_KINDS = frozenset({KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.CONTACT})
+NAMING_KINDS = frozenset(
+    (KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.CONTACT, KeyKind.OWN_CONTACT)
+)
 
 # A deletion that overtook the account's creation (another topic, another partition) is remembered for
 # longer than consumers ever lag behind each other.

@@ -96,6 +96,8 @@ class UpperBound:
         unseen = [0.0] * len(GROUNDS)
         for fingerprint in fingerprints:
             self._add(fingerprint, frequencies, found, listed, floors, unseen, banned=banned)
+        # Of what belongs to somebody it is asked how many bear it, whatever that adds.
+        found = {key: told for key, told in found.items() if told[0].steps or is_personal(key[0])}
         at = None if banned or not fingerprints else fingerprints[0].at
         if at is not None:
             moments = self._moments(at, calendar)

@@ -39,6 +39,7 @@ _SHIPPED_RATES: Final = {
 _KINDS: Final = tuple(_SHIPPED_RATES)
 # Kinds by which an account may be named, which are kept as another kind where the profile calls it its own.
 _ACCOUNTS: Final = frozenset(("telegram", "profile", "handle"))
+_NAMING: Final = _ACCOUNTS | {"former"}
 _OTHER_RATE: Final = 1e-5
 
 # A mailbox or a number is kept under the digest that it has as an account's own, at its length: so a profile
@@ -108,10 +109,20 @@ class ContactSignal(SignalBase[ContactTrait]):
         return ContactTrait(tuple(points), own)
 
     def keys(self, trait: ContactTrait) -> Iterable[Key]:
-        """Every point named, and the account's own: whoever names it is found by it."""
+        """Every point named, and the account's own: whoever names it is found by it.
+
+        Each under a kind of its own: that two accounts have one handle is said by the handle.
+        """
         return (
             *(key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points),
+            *(key_of(KeyKind.OWN_CONTACT, digest) for digest in trait.own),
+        )
+
+    def probes(self, trait: ContactTrait) -> Iterable[Key]:
+        """Whose profile names this account, and whom its own names."""
+        return (
             *(key_of(KeyKind.CONTACT, digest) for digest in trait.own),
+            *(key_of(KeyKind.OWN_CONTACT, digest) for digest, kind in trait.points if kind in _NAMING),
         )
 
     def counts(self, trait: ContactTrait) -> Iterable[Key]:
@@ -155,7 +166,9 @@ class ContactSignal(SignalBase[ContactTrait]):
         by_key = {key_of(KeyKind.CONTACT, digest): named for digest in trait.own}
         for digest, kind in trait.points:
             rate = sight.shared(KeyKind.CONTACT, digest, _SHIPPED_RATES.get(kind, _OTHER_RATE))[0]
-            by_key[key_of(KeyKind.CONTACT, digest)] = max(table.nats("shared", rate), naming)
+            by_key[key_of(KeyKind.CONTACT, digest)] = table.nats("shared", rate)
+            if kind in _NAMING:
+                by_key[key_of(KeyKind.OWN_CONTACT, digest)] = naming
         return Most(by_key=by_key)
 
     def show(self, trait: ContactTrait, quoted: Quoted) -> str:

@@ -169,7 +169,7 @@ local function list_quickly(key, print, place, cap, ttl)
 end
 
 -- Kinds of keys that name a person or a machine (limits.py: NAMING_KINDS).
-local NAMING = {[32] = true, [34] = true, [36] = true, [37] = true, [40] = true}
+local NAMING = {[32] = true, [34] = true, [36] = true, [37] = true, [40] = true, [49] = true}
 
 -- Notes that an account was not listed under a key, since its posting was full: by kind for as long as the store is
 -- there, and of what is remembered by posting, for those who listed before may go, and their places with them.

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from samehand.account import Account, Avatar
 from samehand.fingerprint import Fingerprint, distil, enrolment_keys, query_keys
 from samehand.frequency import Frequencies, NothingCounted
-from samehand.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind, kind_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
@@ -308,10 +308,32 @@ def test_a_crowd_that_shows_a_picture_is_not_read_for_it() -> None:
     assert few > many + 5
 
 
+def asked(ours: Fingerprint) -> set[Key]:
+    """The keys by which somebody may be found who alerts: that both have one address says nothing more."""
+    own = {key for key in enrolment_keys(ours) if kind_of(key) is KeyKind.OWN_CONTACT}
+    return set(query_keys(ours)) - own
+
+
+def test_a_namesake_is_not_taken_for_one_who_names_the_account() -> None:
+    handle = replace(ONE, display_name=None)
+    naming = Account(
+        platform="x", account_id="2", bio="The old one is gone, follow @zarghunkakar from now on"
+    )
+    contact = WEIGHTS.signals["contact"]
+    table = UpperBound(WEIGHTS).table([seen(handle, AT)], NothingCounted(100_000))
+    back = UpperBound(WEIGHTS).table([seen(naming, AT)], NothingCounted(100_000))
+    assert bounded(table, seen(naming), 3e7)[0] >= contact.as_shipped["announced"]
+    assert bounded(back, seen(handle), 3e7)[0] >= contact.as_shipped["names-it"]
+    silent = {**WEIGHTS.signals, "contact": msgspec.structs.replace(contact, multiplier=0.0)}
+    without = UpperBound(msgspec.structs.replace(WEIGHTS, signals=silent))
+    alike = without.table([seen(handle, AT)], NothingCounted(100_000))
+    assert bounded(table, seen(handle), 3e7)[0] == bounded(alike, seen(handle), 3e7)[0]
+
+
 def test_both_keys_are_made_in_one_pass_and_are_those_made_apart() -> None:
     ours = seen(replace(ONE, bio="write to umar@example.org", email="z@example.org", phone="+923012345678"))
     table = UpperBound(WEIGHTS).table([ours], NothingCounted())
-    assert sorted(table.keys) == sorted(query_keys(ours))
+    assert sorted(table.keys) == sorted(asked(ours))
     assert sorted(table.listed) == sorted(enrolment_keys(ours))
     assert {len(table.keys)} == {len(row) for row in (*table.facts, *table.steps)}
 
@@ -322,7 +344,7 @@ def test_two_peppers_of_a_rotation_make_one_table() -> None:
         replace(seen(replace(ONE, email="a@b.org"), AT), pepper_id=2),
     ]
     keys = set(UpperBound(WEIGHTS).table(several, NothingCounted()).keys)
-    assert keys == set(query_keys(several[0])) | set(query_keys(several[1]))
+    assert keys == asked(several[0]) | asked(several[1])
 
 
 def test_an_allowance_of_the_table_is_given_to_who_shares_no_key() -> None:
