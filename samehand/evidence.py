@@ -54,4 +54,6 @@ class Line(msgspec.Struct, gc=False):
     weight: float
     unshared: float  # the weight had nobody else been counted with the value
     beyond: frozenset[str] = frozenset()
-    whole: bool = False  # whether a whole name agrees, be it by a laxer finding that holds as well
+    whole: float = (
+        0.0  # what the heaviest weighs by which a whole name agrees, be it a laxer one that holds too
+    )

@@ -31,8 +31,6 @@ _PART_MIN: Final = 5  # letters that a shorter handle needs to be recognised at 
 # A long handle made of several telling words is rarer than any one word can be known to be (21.5 bits). The
 # sum over its words is believed up to this: one in four billion, more accounts than any platform has.
 LONG_BITS_MAX: Final = 32.0
-# Shorter pieces are as likely scraps of a word that no list knows (`jawan` `mal` `ang`) as words.
-_TELLING_MIN: Final = 4
 _TYPO_LENGTH_MIN: Final = 4
 _TWO_TYPOS_LENGTH_MIN: Final = 7
 _TYPOS_MAX: Final = 2
@@ -93,15 +91,9 @@ def most_bits(word: Word) -> float:
     return max(bits(word.base), spelt_bits(word.base))
 
 
-def exact_bits(base: str) -> float:
-    """Bits of having this base as the whole handle: of the whole, or of three telling words side by side.
-
-    Two words are most often somebody's two names, which whole families bear.
-    """
-    telling = [
-        piece.bits for piece in segments(base) if not piece.decoration and len(piece.text) >= _TELLING_MIN
-    ]
-    return max(whole_bits(base), min(sum(telling, 0.0), LONG_BITS_MAX) if len(telling) > 2 else 0.0)
+def exact_bits(word: Word) -> float:
+    """Bits of having this word as the whole handle."""
+    return max(whole_bits(word.base), min(word.whole_bits, LONG_BITS_MAX))
 
 
 def _reordered(ours: Word, theirs: Word) -> Likeness | None:

@@ -1,7 +1,8 @@
 """Innocents who bear exactly the name of somebody banned, and share nothing else with them.
 
 Names are drawn by language and script, by how many bear each (tools/build_namesakes.py says from what lists
-and how their shares are told); the banned account and the innocent one have the same display name.
+and how their shares are told); the banned account and the innocent one have the same display name. In Latin
+letters they have also, in rows of their own, the same name as their handle, and both.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import lzma
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -31,6 +32,9 @@ BANS: Final = 100
 _DAY: Final = 86_400.0
 # Names of the own, the father and the grandfather, where a family has none.
 _WORDS: Final = {"so": ("given", "family", "family")}
+_SEPARATORS: Final = ("", "_", ".")
+_SHOWN: Final = {"latin": ("", "handle", "handle and name"), "own": ("",)}
+"""By script, in what the name is shown: the display name, the handle, or both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +70,31 @@ def read_bearers(path: Path = NAMES) -> Names:
 
 
 def namesakes(*, drawn: int = DRAWN, bans: int = BANS, seed: int = 1) -> dict[str, Any]:
-    """By language and script: of so many innocents the shares alarmed, with all else absent and different.
+    """By language, script and field: the shares of so many innocents alarmed, all else absent and different.
 
     Where all else is absent nobody knows the moments either, so that nothing speaks against a pair.
     """
     names = read_bearers()
     told: dict[str, Any] = {"innocents_each": drawn, "bans": bans}
-    alarms = {"absent": 0, "different": 0}
-    groups = [(language, script) for language, kind, script in names if kind == "given"]
-    for language, script in groups:
-        if (language, "family", script) in names:
+    alarms: dict[str, dict[str, int]] = defaultdict(lambda: {"absent": 0, "different": 0})
+    rows: dict[str, int] = defaultdict(int)
+    for language, kind, script in names:
+        if kind != "given" or (language, "family", script) not in names:
+            continue
+        for shown in _SHOWN[script]:
             rng = seeded(seed, f"namesakes {language} {script}")
             own = [_name(names, language, script, rng) for _ in range(drawn)]
-            row = {rest: _alarmed(own, bans, rest == "different") for rest in alarms}
-            alarms = {rest: alarms[rest] + row[rest].hits for rest in alarms}
-            told[f"{language}, {script}"] = {rest: share.told() for rest, share in row.items()}
-    whole = drawn * (len(told) - 2)
-    told["all"] = {rest: Share(count, whole).told() for rest, count in alarms.items()}
+            row = {rest: _alarmed(own, bans, rest == "different", shown) for rest in ("absent", "different")}
+            for rest, share in row.items():
+                alarms[shown][rest] += share.hits
+            rows[shown] += drawn
+            told[", ".join(filter(None, (language, script, shown)))] = {
+                rest: share.told() for rest, share in row.items()
+            }
+    for shown, counts in alarms.items():
+        told[", ".join(filter(None, ("all", shown)))] = {
+            rest: Share(count, rows[shown]).told() for rest, count in counts.items()
+        }
     return told
 
 
@@ -95,25 +107,36 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _alarmed(names: Sequence[str], bans: int, different: bool) -> Share:
+def _alarmed(names: Sequence[str], bans: int, different: bool, shown: str) -> Share:
     weights, counted = default_weights(), NothingCounted(bans)
     alarmed = 0
-    for name in names:
-        ours = _seen(name, "a", 60 * _DAY if different else None, different)
-        theirs = _seen(name, "b", 0.0 if different else None, different)
+    for place, name in enumerate(names):
+        # Each writes their handle in one of three ways.
+        forms = place % len(_SEPARATORS), place // len(_SEPARATORS) % len(_SEPARATORS)
+        one, other = (_named(name, shown, _SEPARATORS[form]) for form in forms)
+        ours = _seen(one, "a", 60 * _DAY if different else None, different)
+        theirs = _seen(other, "b", 0.0 if different else None, different)
         alarmed += score(ours, theirs, weights, counted).band != "none"
     return Share(alarmed, len(names))
 
 
-def _seen(name: str, side: str, at: float | None, different: bool) -> Fingerprint:
+def _named(name: str, shown: str, separator: str) -> Account:
+    """An account of that name; its side is told later."""
+    return Account(
+        platform="x",
+        account_id="",
+        display_name=None if shown == "handle" else name,
+        handle=name.lower().replace(" ", separator) if shown else None,
+    )
+
+
+def _seen(named: Account, side: str, at: float | None, different: bool) -> Fingerprint:
     """An account that shows the name, and what is its own where it shows more."""
-    account = Account(platform="x", account_id=side, display_name=name)
+    account = replace(named, account_id=side)
     if different:
         last = 1 + (side == "b")
-        account = Account(
-            platform="x",
-            account_id=side,
-            display_name=name,
+        account = replace(
+            account,
             email=f"{side}{last}7@mail{last}.example",
             phone=f"+92300{last}23456{last}",
             device_id=f"6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2{last}",

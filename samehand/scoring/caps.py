@@ -40,7 +40,8 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where each ground of ``needs`` weighs at least so many nats, a pair may be up to ``most``.
 
     ``unless``: the row does not count against an official list, where the account calls itself a fan's, or
-    where no name agrees whole: a part of one is borne by many who never met.
+    where no name agrees whole that weighs as much by itself: a part of one is borne by many who never met, so
+    are a common handle and the display name that goes with it.
     """
 
     needs: dict[Ground, float]
@@ -58,6 +59,12 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: tuple[Cap, ...]
     room: float = 3.0
     half: float = 8.0
+
+    @property
+    def whole_from(self) -> float:
+        """Nats from which a name that agrees whole may speak where no part of one does."""
+        rows = [row.needs.get("names", 0.0) for row in self.rows if "names-in-part" in row.unless]
+        return min(rows, default=0.0)
 
     def most(self, nats: Mapping[Ground, float], conditions: Collection[Condition] = ()) -> Band:
         """The most that a pair may be whose grounds weigh so much."""
@@ -91,7 +98,7 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if "fan-account" in conditions:
             because += ", and the account calls itself a fan's"
         if "names-in-part" in conditions and speaking == [GROUNDS["names"]]:
-            because += ", and none of them is the same as a whole"
+            because += ", and none of them is rare and the same as a whole"
         verdict = (
             "enough to be looked at, not to be likely" if most == "possible" else "too little for an alert"
         )

@@ -74,7 +74,7 @@ def score(
         speaking = _taken_back(lines, shown, showings, weights)
     prior = weights.prior(frequencies.bans)
     log_odds = _sum(prior, shown)
-    conditions = _conditions(theirs, speaking)
+    conditions = _conditions(theirs, speaking, weights)
     held = _capped(log_odds, speaking, conditions, weights, policy)
     if held is not None:
         shown.append(held)
@@ -106,11 +106,14 @@ def _compared(ours: Fingerprint, theirs: Fingerprint, sight: Sight, weights: Wei
 def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> Line:
     """The heaviest of a finding and the laxer ones that hold as well."""
     line = _weighed_alone(name, group, finding, table)
+    whole = line.weight if finding.level in WHOLE else 0.0
     for also in finding.also:
         other = _weighed_alone(name, group, also, table)
+        if also.level in WHOLE:
+            whole = max(whole, other.weight)
         if other.weight > line.weight:
             line = other
-    line.whole = table.ground == "names" and any(one.level in WHOLE for one in (finding, *finding.also))
+    line.whole = whole if table.ground == "names" else 0.0
     return line
 
 
@@ -194,14 +197,14 @@ def _taken_back(
     return rest
 
 
-def _conditions(theirs: Fingerprint, lines: Sequence[Line]) -> tuple[Condition, ...]:
+def _conditions(theirs: Fingerprint, lines: Sequence[Line], weights: Weights) -> tuple[Condition, ...]:
     """What keeps some rows of the table of caps from counting."""
     found: list[Condition] = []
     if is_list(theirs.platform):
         found.append("official-list")
     if any(line.signal == ADMIRER.name for line in lines):
         found.append("fan-account")
-    if not any(line.whole for line in lines):
+    if max((line.whole for line in lines), default=0.0) < weights.caps.whole_from:
         found.append("names-in-part")
     return tuple(found)
 

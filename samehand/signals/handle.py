@@ -36,13 +36,15 @@ from samehand.word_keys import shown_by_runs, shown_by_words
 # Where a platform made both handles, their letters are a given name that it was told, cut short: one of a
 # thousand or so, however rarely anybody would choose them.
 _MADE_LETTERS_BITS_MAX: Final = 10.0
+# Two names that lists know, whose bearers have met by chance; one in 740,000: too common to alert alone.
+_NAMES_BITS_MAX: Final = 19.5
 # A number that two otherwise different handles share: from here on neither a year nor a lucky number.
 _NUMBER_BITS_MIN: Final = 12.0
 # Who changes a handle and keeps to it keeps most of it; strangers who come by the same rare run have that in
-# common and no more. So each tenth that is missing of this share of both costs two bits. Chosen on a half of
+# common and no more. So each tenth that is missing of this share of both costs 2.5 bits. Chosen on a half of
 # 3,275 real renames; two to three bits and .85 to .95 do as well.
 _IN_COMMON: Final = 0.9
-_MISSING_BITS: Final = 20.0
+_MISSING_BITS: Final = 25.0
 # Digits at the start of two numbers: fewer say no more than that both begin with a year.
 _NUMBER_START_MIN: Final = 4
 _ALTERNATES_MAX: Final = 3  # other readings of ambiguous glyphs; more would be guesses
@@ -146,7 +148,7 @@ class HandleSignal(SignalBase[HandleTrait]):
 
     def _same(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
         """The very handle; and all that is said of handles of one base holds as well."""
-        worth = _same_bits(theirs)
+        worth = min(_same_bits(ours), _same_bits(theirs))
         shipped = rate_of_bits(worth)
         rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
         base = self._alike(Likeness("same", theirs.word.base, 0.0), ours, theirs, sight)
@@ -179,6 +181,8 @@ class HandleSignal(SignalBase[HandleTrait]):
         letters = bits(found.part)
         if ours.automatic and theirs.automatic:
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
+        if found.kind == "same" and not (ours.word.whole_bits and theirs.word.whole_bits):
+            letters = min(letters, _NAMES_BITS_MAX)
         missing = _MISSING_BITS * max(_IN_COMMON - _in_common(found, ours, theirs), 0.0)
         shipped = rate_of_bits(max(letters + number - found.slack_bits - missing, 0.0))
         rate, crowd = sight.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
@@ -284,15 +288,17 @@ def _number_bits(kind: str, ours: str, theirs: str) -> float:
 
 
 def _in_common(found: Likeness, ours: HandleTrait, theirs: HandleTrait) -> float:
-    """The share (0 to 1) of both handles, with their numbers, that is in common and in order."""
+    """The share (0 to 1) of both handles with their numbers that is in common, decorations aside."""
     if found.kind == "reordered":
         return 1.0
-    return fuzz.ratio(ours.word.base + ours.digits, theirs.word.base + theirs.digits) / 100.0
+    mine, other = (found.part,) * 2 if found.kind == "decorated" else (ours.word.base, theirs.word.base)
+    folded = fuzz.ratio(mine + ours.digits, other + theirs.digits)
+    return max(folded, fuzz.ratio(ours.literal, theirs.literal)) / 100.0
 
 
 def _same_bits(trait: HandleTrait) -> float:
     """Bits of having just this handle."""
-    return min(exact_bits(trait.word.base) + digit_bits(trait.digits), LONG_BITS_MAX)
+    return min(exact_bits(trait.word) + digit_bits(trait.digits), LONG_BITS_MAX)
 
 
 def _called(handle: str, platform: str = "telegram") -> Account:

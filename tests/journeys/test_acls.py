@@ -162,8 +162,8 @@ def test_a_worker_with_these_rights_does_its_whole_job(
     publish(publishing, called.banned, banned)
     publish(publishing, called.created, a_sign_up("n1", handle="um4r_media_2", device_id=DEVICE, at=NOW))
     platform.until(lambda: platform.alerts_on("n1"), "the alert")
-    publish(publishing, called.created, a_sign_up("n2", handle="valley_news_daily", device_id=OTHER, at=AGO))
-    publish(publishing, called.updated, a_change("n2", handle="valley_news_daily", device_id=OTHER, at=AGO))
+    publish(publishing, called.created, a_sign_up("n2", handle="valley_news_2", device_id=OTHER, at=AGO))
+    publish(publishing, called.updated, a_change("n2", handle="valley_news_2", device_id=OTHER, at=AGO))
     counted = f'samehand_events_total{{outcome="nothing",topic="{called.updated}"}}'
     platform.until(lambda: platform.metric(counted) >= 1, "the change to be remembered")
     publish(publishing, called.banned, a_ban("b2", handle="valley_news", device_id=OTHER, at=NOW))

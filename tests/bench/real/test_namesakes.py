@@ -42,3 +42,6 @@ def test_a_row_a_language_with_its_interval_and_no_alarm_where_all_else_differs(
             assert set(row) == {"absent", "different"}
             assert row["absent"]["interval"] is not None
             assert row["different"]["hits"] == 0
+    for shown in ("handle", "handle and name"):
+        assert f"tr, latin, {shown}" in told
+        assert told[f"all, {shown}"]["absent"]["of"] > told["tr, latin"]["absent"]["of"]

@@ -42,7 +42,7 @@ def test_names_alone_are_told_beside_the_yardsticks() -> None:
         "alarmed_innocent": 2,
     }
     renames |= {f"recall_at_{rate:g}": at for rate in (1e-4, 1e-3, 1e-2)}
-    returned = returning({"a": ["Zarfeshan Mirgul", "Zarf\u200beshan Mirgul"]}, ["tulip77"])
+    returned = returning({"a": ["Zarghun Wozerustun", "Zarg\u200bhun Wozerustun"]}, ["tulip77"])
     table = tables({"renames": renames, "families_returning": returned})["real"]
     assert "10 %; 1.25 times `ratio` [1.01, 1.50]" in table
     assert "(1 of 1)" in table

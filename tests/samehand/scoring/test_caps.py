@@ -170,12 +170,23 @@ def test_weights_of_levels_are_what_they_were_shipped_for() -> None:
 
 def test_a_part_of_a_name_never_alerts_alone_and_a_whole_one_may() -> None:
     whole = Account(platform="x", account_id="1", handle="zarghunwaziristani")
-    part = Account(platform="x", account_id="2", handle="zarghunwaziristani_of_the_hills")
+    part = Account(platform="x", account_id="2", handle="zarghunwaziristani_of")
     few = Counted(bans=0, accounts=0, seed=0)
     assert scored(replace(whole, account_id="2"), whole, few, None).band == "possible"
     told = scored(part, whole, few, None)
     assert told.band == "none"
-    assert "none of them is the same as a whole" in told.lines[-1].because
+    assert "none of them is rare and the same as a whole" in told.lines[-1].because
+
+
+@pytest.mark.parametrize("handle", ["ahmet_soylu", "olgaandreyev", "mohamed_said_jama", "rizwan.agha"])
+def test_a_handle_made_of_names_that_many_bear_never_alerts_alone(handle: str) -> None:
+    few = Counted(bans=0, accounts=0, seed=0)
+    banned = Account(platform="x", account_id="1", handle=handle)
+    named = replace(banned, display_name=handle.replace("_", " ").title())
+    for one in (banned, named):
+        assert scored(replace(one, account_id="2"), one, few, None).band == "none"
+    a_day_after = scored(replace(banned, account_id="2"), banned, few, 8e4)
+    assert a_day_after.band != "none", "but beside the moment"
 
 
 def test_a_whole_name_stays_whole_where_a_part_across_fields_weighs_more() -> None:

@@ -63,3 +63,7 @@ def test_a_number_drawn_at_random_tells_more_than_one_that_many_choose() -> None
 def nats_or_less(ours: str, theirs: str) -> float:
     found = compared(ours, theirs)
     return default_weights().signals["handle"].nats(found.level, found.rate or 1.0)
+
+
+def test_what_decorates_a_handle_is_not_missing_from_the_other() -> None:
+    assert nats("zarghonaya_official", "zarghonaya") > nats("zarghonaya_hillsides", "zarghonaya") + 1.5
