@@ -8,12 +8,13 @@ local HEADS = 9
 local UNLINKED_AT_ONCE = 256
 one_of(ARGV[8], ARGV[9])
 
--- Of this shard: the latest generation that was written, perhaps by somebody who knew of a later one than our caller,
--- the one whose keys are being unlinked, and how many of these are.
+-- Of this shard: the oldest generation that lived and the one that was written when it was written last, perhaps by
+-- somebody who knew of later ones than our caller; the one whose keys are being unlinked, and how many of these are.
 local LOCAL = ROOT .. 'gl'
 local noted = call('GET', LOCAL)
-local newest, dead, unlinked = string.match(noted or '', '(%d+) (%d+) (%d+)')
-newest, dead, unlinked = tonumber(newest or LAST), tonumber(dead or FIRST), tonumber(unlinked or 0)
+local oldest, newest, dead, unlinked = string.match(noted or '', '(%d+) (%d+) (%d+) (%d+)')
+FIRST, LAST = math.max(FIRST, tonumber(oldest or 0)), math.max(LAST, tonumber(newest or 0))
+dead, unlinked = tonumber(dead or FIRST), tonumber(unlinked or 0)
 
 -- By how many bytes and accounts each generation has grown, as answered.
 local grown = {}
@@ -37,7 +38,7 @@ end
 
 -- Where an account is remembered: generation, slot.
 local function find(digest)
-  for seq = math.max(newest, LAST), FIRST, -1 do
+  for seq = LAST, FIRST, -1 do
     local slot = map_get(ROOT .. name(seq), digest, BUCKETS)
     if slot then return seq, slot end
   end
@@ -67,6 +68,6 @@ end
 -- To be called once all is written.
 local function note_generations()
   if dead < FIRST then clean() end
-  local note = string.format('%d %d %d', math.max(newest, LAST), dead, unlinked)
+  local note = string.format('%d %d %d %d', FIRST, LAST, dead, unlinked)
   if note ~= noted then call('SET', LOCAL, note) end
 end
