@@ -40,6 +40,7 @@ _DATE_CHARS_MAX: Final = 64  # the longest with a fraction and a zone has 35
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _REPLACEMENT: Final = "\ufffd"
 _BREAK: Final = re.compile(r"<(?:br|/p|/li|/div)\b[^<>]*>", re.IGNORECASE)
+_NO_CHARACTER: Final = re.compile("&#[0-9]{20,};?")  # Python refuses to read over 4,300 digits
 _TAG: Final = re.compile(r"<[^<>]*>")  # at most one `<` is read to its end: linear
 
 Found = tuple[Any, tuple[FieldFault, ...]]
@@ -104,8 +105,14 @@ class Reading:
         if isinstance(found, int) and not isinstance(found, bool):
             return str(found)
         if isinstance(found, str) and self.markup:
-            return html.unescape(_TAG.sub("", _BREAK.sub("\n", found))).strip()
+            return _without_markup(found)
         return found
+
+
+def _without_markup(found: str) -> str:
+    """The text of HTML as people see it; a paragraph and a break end a line."""
+    text = _TAG.sub("", _BREAK.sub("\n", found))
+    return html.unescape(_NO_CHARACTER.sub(_REPLACEMENT, text)).strip()
 
 
 def _translated(found: Any, values: Mapping[str, Any]) -> Any:

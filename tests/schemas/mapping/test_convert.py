@@ -111,6 +111,12 @@ def test_markup_becomes_the_text_that_people_see() -> None:
     assert read("bio", note)[0] == note
 
 
+@pytest.mark.parametrize("digits", ["9" * 5_000, "x" + "f" * 5_000, "1114112", "0", "xD83D"])
+def test_a_character_by_a_number_that_none_has_is_none(digits: str) -> None:
+    found, faults = read("bio", f"a&#{digits};b&amp;c", markup=True)
+    assert (found, faults) == ("a\ufffdb&c", ())
+
+
 def test_half_of_an_emoji_does_not_get_through() -> None:
     assert read("handle", "umar\ud83d") == ("umar\ufffd", ("lone-surrogate",))
     assert read("links", ["a\ud83d", "b"]) == (["a\ufffd", "b"], ("lone-surrogate",))
