@@ -14,7 +14,7 @@ LOOK_SECONDS: Final = 2.0
 """As often as the worker measures its lag; more would show nothing new."""
 
 LOOKS_MAX: Final = 450
-"""A quarter of an hour: long enough to see a trend, below a megabyte. Prometheus keeps the rest."""
+"""A quarter of an hour: long enough to see a trend, below two megabytes. Prometheus keeps the rest."""
 
 RECENT_SECONDS: Final = 10.0
 """Rates are taken over this: short enough to feel live, long enough not to flicker."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agents.doors import remembered_of
@@ -44,7 +46,9 @@ async def test_what_is_listed_under_flooded_values_is_counted_and_ends_at_its_ca
 
 def test_the_table_holds_all_against_before_and_says_whether_it_is_flat() -> None:
     flood = Flood(9, 2_000.0, 3_000.0, 1_900.0, 500.0, 700.0, 510.0, 80, 90, {"device": Posting(60, 60)})
-    found = Report(1_000, 10.0, 5_000, 200.0, 201.0, 3.5, 0.2, flood, machine())
+    found = Report(1_000, 20.0, 240_000, 200.0, 201.0, 9.0, 5.0, flood, machine())
     assert "| the flood | 3,000 + 700 | 1.50 |" in table(found)
     assert "device 60 of 60" in summary(found)
-    assert "goal 1: missed" in summary(found)
+    assert found.half_hour_mb == pytest.approx(5.0 / 2)
+    assert "goal 5: reached" in summary(found)
+    assert "goal 5: missed" in summary(replace(found, last_slope_mb_an_hour=11.0))
