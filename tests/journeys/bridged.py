@@ -63,9 +63,10 @@ def tombstone(id_: object) -> Change:
 class Bridged:
     """Publishes changes and reads what the bridge made of them."""
 
-    def __init__(self, folder: Path, broker: str, **extra: str) -> None:
+    def __init__(self, folder: Path, broker: str, *, foreign: str = "", **extra: str) -> None:
+        """``foreign`` is the topic of the table, one of its own without; ``extra`` are further settings."""
         unique = uuid.uuid4().hex[:12]
-        self.foreign = f"{unique}.public.users"
+        self.foreign = foreign or f"{unique}.public.users"
         self.mapping = folder / "mappings.toml"
         self.mapping.write_text(MAPPING.format(topic=self.foreign), "utf-8")
         self.folder = folder

@@ -31,6 +31,7 @@ from streams.brokers import writer
 from streams.settings import Settings, load
 from tests.apache import kafka_program
 from tests.house import ROOT
+from tests.journeys.bridged import Bridged, change
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
 
@@ -39,7 +40,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 SCRIPT = ROOT / "deploy" / "kafka" / "acls.sh"
 ACLS_SECONDS_MAX = 300.0  # a dozen Java programs, one after the other
 PREFIX, GROUP = "eu.", "mirrors"
-WHO = ("worker", "platform", "moderation", "desk", "operator")
+WHO = ("worker", "platform", "moderation", "desk", "operator", "bridge")
+FOREIGN = "shop.public.users"
 NOW = datetime.now(UTC).replace(microsecond=0)
 AGO = NOW - timedelta(hours=2)
 OTHER = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0dcafe"
@@ -97,6 +99,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Itera
             assert {finding.kind for finding in made} == {"created"}
             program = kafka_program(folder, kafka_libs, "kafka-acls.sh", "org.apache.kafka.tools.AclCommand")
             options = ["--bootstrap-server", kafka.address, "--prefix", PREFIX, "--group", GROUP]
+            options += ["--foreign-topics", FOREIGN]
             subprocess.run(
                 [SCRIPT, "--apply", *options],
                 check=True,
@@ -203,6 +206,30 @@ def test_the_store_is_rebuilt_with_a_workers_rights(platform: Platform) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_bridge_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path: Path) -> None:
+    bridged = Bridged(tmp_path, cluster.guarded, foreign=FOREIGN, **cluster.settings("bridge", tmp_path))
+    administrator = {"SAMEHAND_KAFKA_BROKERS": cluster.kafka.address, "SAMEHAND_TOPIC_PREFIX": PREFIX}
+    bridged.settings = load(administrator)
+    try:
+        bridged.make_topic()
+        bridged.send([change("c", {"id": 1, "username": "umar"}), change("r", {"id": 2}), (b"3", b"{")])
+        bridge = bridged.start()
+        bridged.until(
+            lambda: (
+                any(it.key == b"shop:1" for it in bridged.read(bridged.topics.created))
+                and any(it.key == b"shop:2" for it in bridged.read(bridged.topics.remembered))
+                and any(reason == "not-json" for reason, _, _ in bridged.letters())
+            ),
+            "all of it",
+        )
+        bridge.stop(25.0)
+        log = (bridged.folder / "bridge-0.log").read_text("utf-8")
+        assert "AuthorizationFailed" not in log
+        assert "forbidden" not in log
+    finally:
+        bridged.close()
+
+
 @pytest.mark.parametrize(
     ("who", "operation", "topic"),
     [
@@ -215,6 +242,9 @@ def test_the_store_is_rebuilt_with_a_workers_rights(platform: Platform) -> None:
         ("desk", "READ", "accounts.banned"),
         ("desk", "WRITE", "alerts"),
         ("operator", "WRITE", "alerts"),
+        ("bridge", "READ", "accounts.created"),
+        ("bridge", "WRITE", "alerts"),
+        ("bridge", "READ", "deadletters"),
         ("worker", "WRITE", "accounts.created"),
         ("worker", "READ", "deadletters"),
         ("worker", "READ", "alerts"),
@@ -225,9 +255,7 @@ def test_nobody_may_do_more(cluster: Cluster, tmp_path: Path, who: str, operatio
 
 
 def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> None:
-    events = {
-        f"{PREFIX}accounts.{kind}" for kind in ("created", "updated", "deleted", "banned", "reinstated")
-    }
+    events = topics.Names(PREFIX).events
     allowed = {who: rights(load(cluster.settings(who, tmp_path))) for who in WHO}
     assert allowed["platform"] == {topic: {"DESCRIBE", "WRITE"} for topic in events}
     assert allowed["moderation"] == {f"{PREFIX}alerts": {"DESCRIBE", "READ"}}
