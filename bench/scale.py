@@ -1,8 +1,8 @@
 """What more workers bring on one topic, and what a store of several shards and masters costs an event.
 
-``python -m bench.scale [--bans 5000] [--events 600] [--json]``. Each row is one Redis or a Redis Cluster of
-three masters, filled anew, and so many workers on a topic of eight partitions that read what was put there
-while they stood still. On two cores the clock on the wall shows little beyond two workers; what an event
+``python -m bench.scale [--bans 5000] [--events 600] [--workers 4] [--json]``. Each row is one Redis or a Redis
+Cluster of three masters, filled anew, and so many workers on a topic of eight partitions that read what was
+put there while they stood still. On two cores the clock on the wall shows little beyond two workers; what an event
 costs of all of them and of every master shows what sharing a topic, a group and a store adds. Bytes are what
 the masters count on their sockets, and the sizes of the records on the topics.
 """
@@ -238,9 +238,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--workers", type=int, default=4, help="rows of more workers are left out")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    found = measured(chosen.bans, chosen.events)
+    settings = [one for one in SETTINGS if one.workers <= chosen.workers]
+    found = measured(chosen.bans, chosen.events, settings)
     print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
 
 
