@@ -1,10 +1,10 @@
 """What more workers bring on one topic, and what a store of several shards and masters costs an event.
 
-``python -m bench.scale [--bans 5000] [--events 600] [--workers 4] [--json]``. Each row is one Redis or a Redis
-Cluster of three masters, filled anew, and so many workers on a topic of eight partitions that read what was
-put there while they stood still. On two cores the clock on the wall shows little beyond two workers; what an event
-costs of all of them and of every master shows what sharing a topic, a group and a store adds. Bytes are what
-the masters count on their sockets, and the sizes of the records on the topics.
+``python -m bench.scale [--bans 5000] [--events 600] [--workers 4] [--json]``. Each row is one Redis or a
+Redis Cluster of three masters, filled anew, and so many workers on a topic of eight partitions that read what
+was put there while they stood still. On two cores the clock on the wall shows little beyond two workers; what
+an event costs of all of them and of every master shows what sharing a topic, a group and a store adds. Bytes
+are what the masters count on their sockets, and the sizes of the records on the topics.
 """
 
 from __future__ import annotations
