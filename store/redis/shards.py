@@ -14,6 +14,8 @@ from store.redis.moments import Moments
 # Two workers that write one account at once send each other back to read again; more than a few turns
 # means that something else is wrong.
 _TURNS = 8
+# What scripts say of an account that was there before; without a place of before it stays where it lay.
+_KNOWN = frozenset({"same", "unchanged", "changed"})
 
 
 class Write(Protocol):
@@ -162,14 +164,15 @@ class Shards:
     async def list_elsewhere(self, told: Sequence[Told[W]], spread: Spread, ttl: int | None = None) -> None:
         """The second step of a write: entries in other shards than the record's; of one shard there is none.
 
-        What is the same as it was is listed again: whoever wrote it may have died before it came here.
+        What stays where it lay is listed again: whoever wrote it may have died before it came here.
         """
         by_shard: dict[int, list[bytes | str | int]] = {}
         for one in told:
             own = self.of(one.write.digest)
             steps = [("unlist", one.before, one.write.out)]
             if one.here:
-                steps.append(("again" if one.word == "same" else "list", one.here, one.write.rows))
+                stays = one.word in _KNOWN and not one.before
+                steps.append(("again" if stays else "list", one.here, one.write.rows))
             for verb, where, rows in steps:
                 index, _, slot = where.partition(":")
                 for shard, some in rows.others.items() if where else ():

@@ -592,6 +592,23 @@ class TestRemembered:
         figures = await store.figures()
         assert figures.turned_away["remembered", KeyKind.DEVICE] == turned_away[KeyKind.DEVICE]
 
+    async def test_whoever_is_told_again_is_not_turned_away_again(self, store: Store) -> None:
+        """Kafka brings a batch again after each restart: it turned away nobody since."""
+        crowd = range(2 * PERSONAL_POSTING_CAP)
+        seen = [a_remembered(f"s{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
+        bans = [a_ban(f"b{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
+        longer = [again(ban, occurred_at=NOW, expires_at=NOW + DAY) for ban in bans]
+        asked = a_query("1", handle=None, device_id=DEVICE)
+        await store.remember(seen, now=NOW)
+        await store.enrol(bans, now=NOW)
+        before = await store.turned_away([asked], now=NOW), (await store.figures()).turned_away
+        assert before[0] == [{KeyKind.DEVICE: PERSONAL_POSTING_CAP}]
+        assert before[1]["bans", KeyKind.DEVICE] == PERSONAL_POSTING_CAP
+        await store.remember(seen, now=NOW)
+        await store.enrol(bans, now=NOW)
+        await store.enrol(longer, now=NOW)
+        assert (await store.turned_away([asked], now=NOW), (await store.figures()).turned_away) == before
+
     async def test_over_the_byte_budget_the_oldest_go_first_and_are_counted(
         self, make_store: MakeStore
     ) -> None:

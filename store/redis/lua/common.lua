@@ -180,10 +180,11 @@ local function note_full(index, kind, where, ttl)
   end
 end
 
+-- `again`: of an account that was written before, so that whether it was turned away is noted already.
 local function list_all(index, rows, place, ttl, again)
   local list = ttl and not again and list_quickly or list_exactly
   for key, print, cap, kind, where in each_row(index, rows) do
-    if list(key, print, place, cap, ttl) then note_full(index, kind, where, ttl) end
+    if list(key, print, place, cap, ttl) and not again then note_full(index, kind, where, ttl) end
   end
 end
 
