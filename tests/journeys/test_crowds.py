@@ -31,7 +31,7 @@ pytestmark = pytest.mark.journey
 NOW = datetime.now(UTC).replace(microsecond=0)
 WEEK = timedelta(days=7)
 RAID, CROWD, FIRST_HOUR = 1_000, 2_000, 120
-NAME = "zarqa_bulletin_network"
+NAME = "qorvetzan_bulletin"  # with a word that no list knows: a handle of common words never alerts alone
 
 QUEUE_A_THOUSAND = 5
 """Alerts a thousand sign-ups: the least that a team of moderators is measured with (docs/quality.md)."""
