@@ -51,12 +51,9 @@ class KeyKind(IntEnum):
 # How many accounts one value proposes at most. Names: a value borne by more than 256 banned accounts
 # carries too few bits to single one out among a million, and its posting would cost every look-up
 # (measured: recall .955 at 136 candidates with this cap). Personal values: more than 60 accounts behind
-# one device is a farm or a shop, where the value no longer names anybody.
+# one device or address is a farm, a shop or a carrier, where the value no longer names anybody.
 NAME_POSTING_CAP: Final = 256
 PERSONAL_POSTING_CAP: Final = 60
-# A carrier's address says little by itself and much beside a name, of each of its customers alike: a long
-# list costs bytes, and only who can alert is read (docs/adr/0027-upper-bound.md).
-NETWORK_POSTING_CAP: Final = 256
 # An exact handle keeps a long list: it is the strongest name key, and recurring spam names are real.
 EXACT_POSTING_CAP: Final = 1024
 # A rare word or a run of letters finds what nothing else does; one that many share finds strangers. Of runs
@@ -71,8 +68,6 @@ def posting_cap(kind: KeyKind) -> int:
         return EXACT_POSTING_CAP
     if kind in SHORT_KINDS:
         return SHORT_POSTING_CAP
-    if kind in (KeyKind.ADDRESS, KeyKind.PREFIX):
-        return NETWORK_POSTING_CAP
     return NAME_POSTING_CAP if kind < KeyKind.EMAIL else PERSONAL_POSTING_CAP
 
 
