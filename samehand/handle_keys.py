@@ -44,6 +44,8 @@ _NUMBERED_EDGE: Final = 2
 _NUMBER_ALONE_BITS_MIN: Final = 15.0
 # Letters between both ends of a handle without a number, lest the ends be all of it.
 _ENDS_LENGTH_MIN: Final = 6
+NUMBER_START_MIN: Final = 4
+"""Digits at the start of two numbers from which they say more than that both begin with a year."""
 _CORES_TRIED: Final = 3
 _MIDDLE_LENGTH_MIN: Final = 4  # words between two others (`node-mongoose-orm`)
 _MIDDLES_TRIED: Final = 2
@@ -82,6 +84,7 @@ def _numbered(handle: HandleTrait) -> list[Key]:
         return keys
     if digit_bits(digits) >= _NUMBER_ALONE_BITS_MIN:
         keys.append(key_of(KeyKind.HANDLE_NUMBERED, digits.encode()))
+    keys += keys_of(KeyKind.HANDLE_NUMBERED, number_start(base, digits))
     wholes = [base + digits, *(core + digits for core in _core(handle))]
     keys += keys_of(KeyKind.HANDLE_WHOLE, [whole for whole in wholes if whole != handle.literal])
     if len(digits) >= DIGITS_MIN and len(base) <= _NUMBERED_WHOLE_MAX:
@@ -94,6 +97,11 @@ def numbered_ends(base: str, digits: str) -> list[str]:
     if len(digits) >= DIGITS_MIN:
         return [f"{base[:_NUMBERED_EDGE]} {digits}", f"{digits} {base[-_NUMBERED_EDGE:]}"]
     return [f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}"] if len(base) >= _ENDS_LENGTH_MIN else []
+
+
+def number_start(base: str, digits: str) -> list[str]:
+    """The base with the start of a number that may have been cut or counted on: none or one."""
+    return [f"{base} {digits[:NUMBER_START_MIN]}"] if len(digits) >= NUMBER_START_MIN else []
 
 
 def tried_keys(handle: HandleTrait) -> list[Key]:

@@ -14,7 +14,7 @@ from samehand.account import Account
 from samehand.blocking import WORD_LENGTH_MAX, letters
 from samehand.commonness import bits, digit_bits
 from samehand.frequency import rate_of_bits
-from samehand.handle_keys import DIGITS_MIN, listed_keys, tried_keys
+from samehand.handle_keys import DIGITS_MIN, NUMBER_START_MIN, listed_keys, number_start, tried_keys
 from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.likeness import (
     LONG_BITS_MAX,
@@ -45,8 +45,6 @@ _NUMBER_BITS_MIN: Final = 12.0
 # 3,275 real renames; two to three bits and .85 to .95 do as well.
 _IN_COMMON: Final = 0.9
 _MISSING_BITS: Final = 25.0
-# Digits at the start of two numbers: fewer say no more than that both begin with a year.
-_NUMBER_START_MIN: Final = 4
 _ALTERNATES_MAX: Final = 3  # other readings of ambiguous glyphs; more would be guesses
 
 # The first byte of the stored form: which fields follow the tokens, in this order.
@@ -204,8 +202,10 @@ class HandleSignal(SignalBase[HandleTrait]):
 
         by_key = {key_of(KeyKind.HANDLE_WORD, one.encode()): same(one, number) for one in trait.alternates}
         with_number = same(base, number)
-        started = len(trait.digits) >= _NUMBER_START_MIN
-        by_key[key_of(KeyKind.HANDLE_WORD, base.encode())] = with_number if started else same(base, 0.0)
+        by_key[key_of(KeyKind.HANDLE_WORD, base.encode())] = same(base, 0.0)
+        by_key |= dict.fromkeys(
+            keys_of(KeyKind.HANDLE_NUMBERED, number_start(base, trait.digits)), with_number
+        )
         whole = (base + trait.digits).encode()
         by_key |= dict.fromkeys([key_of(kind, whole) for kind in _WHOLE], with_number)
         literal = trait.literal.encode()
@@ -284,7 +284,7 @@ def _number_bits(kind: str, ours: str, theirs: str) -> float:
     if kind != "same":
         return 0.0
     length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
-    return min(map(digit_bits, (ours[:length], ours, theirs))) if length >= _NUMBER_START_MIN else 0.0
+    return min(map(digit_bits, (ours[:length], ours, theirs))) if length >= NUMBER_START_MIN else 0.0
 
 
 def _in_common(found: Likeness, ours: HandleTrait, theirs: HandleTrait) -> float:

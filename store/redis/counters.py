@@ -126,6 +126,7 @@ class Counters:
         self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those that were read, by version
         self._counting = False
         self._door = Doorkeeper()
+        self._nothing = Sketch(b"", self._columns)  # what is known before the first was frozen
 
     async def count(self, accounts: Sequence[Remembered], now: float) -> None:
         """Counts accounts and their values, each value once a cluster while the filter knows it."""
@@ -149,9 +150,7 @@ class Counters:
 
     def _newest(self) -> Sequence[Sketch]:
         """What was frozen last as far as this process has read it, by shard."""
-        return self._sketches.get(self._read.newest.number) or [Sketch(b"", self._columns)] * len(
-            self._shards.all
-        )
+        return self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all)
 
     def _laid_out(self, accounts: Sequence[Remembered]) -> list[_Part]:
         """What accounts count, by the shards that count it: each value has one."""

@@ -19,7 +19,7 @@ from store.limits import GENERATIONS, listed_at_most
 from store.ranking import Ints
 
 # Raised with every change of what lies in Redis: a store of another one is refused, never misread.
-LAYOUT = 17
+LAYOUT = 18
 PAGE_SLOTS = 32
 SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
 SLOT_BITS = 8 * SLOT_BYTES

@@ -113,9 +113,9 @@ async def test_an_alert_that_was_never_confirmed_comes_again_as_the_same_revisio
 
 
 async def test_a_change_that_strengthens_the_case_raises_band_and_revision(life: Life) -> None:
-    await life.ban(a_ban("77", handle="umarwazirimedia", device_id=DEVICE, banned_at=None))
-    await life.tell(life.screen, a_sign_up("99", handle="umarwazirimedia"))
-    await life.tell(life.changed, a_change("99", handle="umarwazirimedia", device_id=DEVICE))
+    await life.ban(a_ban("77", handle="qorvetzanbulletin", device_id=DEVICE, banned_at=None))
+    await life.tell(life.screen, a_sign_up("99", handle="qorvetzanbulletin"))
+    await life.tell(life.changed, a_change("99", handle="qorvetzanbulletin", device_id=DEVICE))
     assert [(alert.direction, alert.band, alert.revision) for alert in life.alerts] == [
         ("forward", "possible", 1),
         ("update", "likely", 2),

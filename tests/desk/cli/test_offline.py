@@ -125,16 +125,16 @@ def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
         a_sign_up(f"{who}{i}", handle=handle, ip=f"{net}.{i // 250}.{i % 250}.9", at=at + i * step)
         for i in range(1_000)
         for who, handle, net in (
-            ("r", "zarqa_bulletin_network", 39),
+            ("r", "qorvetzan_bulletin", 39),
             ("o", f"reader{chr(97 + i % 26)}{i}", 103),
         )
     ]
 
 
 async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -> None:
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network", at=NOON - timedelta(days=9)))
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
     raid = of_accounts(*a_raid(NOON - timedelta(hours=20), timedelta(minutes=1)))
-    alone = shared(await run(bans, of_accounts(a_sign_up("r0", handle="zarqa_bulletin_network"))), "r0")
+    alone = shared(await run(bans, of_accounts(a_sign_up("r0", handle="qorvetzan_bulletin"))), "r0")
     for accounts in (raid, raid[::-1]):
         scored = await run(bans, accounts)
         assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
@@ -142,16 +142,16 @@ async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -
 
 
 async def test_nor_does_one_whose_rows_do_not_say_when() -> None:
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network"))
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin"))
     raid = of_accounts(*a_raid(NOON, timedelta(0)), dated=False)
     scored = await run(bans, raid)
     assert {it.account_id for it in scored.alerts} == {f"r{i}" for i in range(1_000)}
 
 
 async def test_a_name_that_was_common_a_week_ago_is() -> None:
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network", at=NOON - timedelta(days=9)))
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
     week_ago = a_raid(NOON - timedelta(days=7), timedelta(seconds=1))
-    new = a_sign_up("new", handle="zarqa_bulletin_network")
+    new = a_sign_up("new", handle="qorvetzan_bulletin")
     before = shared(await run(bans, of_accounts(new), candidates=1))
     after = shared(await run(bans, of_accounts(new, *week_ago), candidates=1))
     assert after < before - 5.0
@@ -160,7 +160,7 @@ async def test_a_name_that_was_common_a_week_ago_is() -> None:
 @pytest.mark.parametrize("days", [0, 1])
 async def test_a_raid_told_by_dates_without_times_does_not_make_itself_common(days: int) -> None:
     """The rows of one date, or of two that follow one another: the raid may have begun before midnight."""
-    bans = of_bans(a_ban("old", handle="zarqa_bulletin_network", at=NOON - timedelta(days=9)))
+    bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
     date = NOON.replace(hour=0)
     rows = a_raid(date - timedelta(days=days), timedelta(0))[:1_000] + a_raid(date, timedelta(0))[1_000:]
     scored = await run(bans, of_accounts(*rows))
