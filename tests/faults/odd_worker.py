@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import agents.common.distilled
 import agents.screen
 import agents.worker
 import streams.app
@@ -58,7 +59,7 @@ def haunted(account: str) -> None:
             re.match(r"(a+)+$", "a" * 64 + "b")
         return remembered_of(event, keyers, stock)
 
-    agents.screen.remembered_of = holds  # type: ignore[attr-defined]  # the one place where a fault may go in
+    agents.common.distilled.remembered_of = holds  # type: ignore[attr-defined]  # the one place where a fault may go in
 
 
 def broken(ending: str) -> None:
@@ -71,7 +72,7 @@ def broken(ending: str) -> None:
             raise RuntimeError(f"a bug met {event.key}")
         return remembered_of(event, keyers, stock)
 
-    agents.screen.remembered_of = breaks  # type: ignore[attr-defined]  # the one place where a fault may go in
+    agents.common.distilled.remembered_of = breaks  # type: ignore[attr-defined]  # the one place where a fault may go in
 
 
 def outdated(ending: str) -> None:
