@@ -45,6 +45,7 @@ class Line(msgspec.Struct, gc=False):
     """A finding as it is weighed (nats): grouping and caps decide what of it is shown as evidence.
 
     ``beyond`` names the signals of which this one says the same again: what exceeds the best of them counts.
+    ``whole`` is the most that a name which agrees whole weighs, be it in a laxer finding that holds too.
     """
 
     signal: str
@@ -54,6 +55,4 @@ class Line(msgspec.Struct, gc=False):
     weight: float
     unshared: float  # the weight had nobody else been counted with the value
     beyond: frozenset[str] = frozenset()
-    whole: float = (
-        0.0  # what the heaviest weighs by which a whole name agrees, be it a laxer one that holds too
-    )
+    whole: float = 0.0

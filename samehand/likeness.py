@@ -93,7 +93,7 @@ def most_bits(word: Word) -> float:
 
 def exact_bits(word: Word) -> float:
     """Bits of having this word as the whole handle."""
-    return max(whole_bits(word.base), min(word.whole_bits, LONG_BITS_MAX))
+    return max(whole_bits(word.base), min(word.beyond_names_bits, LONG_BITS_MAX))
 
 
 def _reordered(ours: Word, theirs: Word) -> Likeness | None:

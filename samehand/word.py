@@ -19,7 +19,7 @@ run of five (chosen from that; its false alarms alone were not measured).
 # Bits (sums of what each word has among those who use it most) up to which a name is still somebody's, and
 # what each word beyond two takes off: who writes a third name has one that the others go with.
 _NAMES_BITS_MAX: Final = 28.0
-_NAMES_BITS: Final = 4.0
+_FURTHER_NAME_BITS: Final = 4.0
 
 
 class Word(msgspec.Struct, frozen=True, dict=True):
@@ -54,7 +54,7 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         return [base[at : at + RUN_MIN] for at in range(len(base) - RUN_MIN + 1)]
 
     @kept
-    def whole_bits(self) -> float:
+    def beyond_names_bits(self) -> float:
         """Bits of all its words side by side, in the commoner reading; 0 where they may be somebody's names.
 
         Two or three names that lists know are borne together by many: of people drawn by how many bear each
@@ -66,7 +66,7 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         found = []
         for pieces in readings:
             own = [piece.bits for piece in pieces]
-            total = sum(own, 0.0) - _NAMES_BITS * max(len(own) - 2, 0)
+            total = sum(own, 0.0) - _FURTHER_NAME_BITS * max(len(own) - 2, 0)
             known = max(own, default=0.0) < CAP_BITS
             found.append(0.0 if known and total < _NAMES_BITS_MAX else total)
         return min(found)

@@ -25,7 +25,9 @@ class Record(Struct, frozen=True, kw_only=True):
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> Any:
         """What stands for a required field that is not vital, by what is known of the record."""
-        raise NotImplementedError(f"nothing stands for {field}")
+        raise TypeError(
+            f"{cls.__name__}.{field} is required: name it in VITAL, or say in stand_in what stands for it"
+        )
 
     def fault(self) -> tuple[str, str] | None:
         """The path and the nature of a contradiction between fields, if there is one."""

@@ -15,6 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from samehand.errors import UnusableWeights
+from samehand.kept import kept
 
 Band = Literal["likely", "possible", "none"]
 Ground = Literal["names", "values", "device", "network", "shown", "moment"]
@@ -49,7 +50,7 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unless: tuple[Condition, ...] = ()
 
 
-class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The table of caps. Without a row that counts, a pair stays below ``possible``.
 
     A pair above its cap is pressed below the threshold that it may not reach: of what exceeds ``room`` nats
@@ -60,7 +61,7 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     room: float = 3.0
     half: float = 8.0
 
-    @property
+    @kept
     def whole_from(self) -> float:
         """Nats from which a name that agrees whole may speak where no part of one does."""
         rows = [row.needs.get("names", 0.0) for row in self.rows if "names-in-part" in row.unless]

@@ -37,7 +37,7 @@ from samehand.word_keys import shown_by_runs, shown_by_words
 # thousand or so, however rarely anybody would choose them.
 _MADE_LETTERS_BITS_MAX: Final = 10.0
 # Two names that lists know, whose bearers have met by chance; one in 740,000: too common to alert alone.
-_NAMES_BITS_MAX: Final = 19.5
+_KNOWN_NAMES_BITS_MAX: Final = 19.5
 # A number that two otherwise different handles share: from here on neither a year nor a lucky number.
 _NUMBER_BITS_MIN: Final = 12.0
 # Who changes a handle and keeps to it keeps most of it; strangers who come by the same rare run have that in
@@ -179,8 +179,8 @@ class HandleSignal(SignalBase[HandleTrait]):
         letters = bits(found.part)
         if ours.automatic and theirs.automatic:
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
-        if found.kind == "same" and not (ours.word.whole_bits and theirs.word.whole_bits):
-            letters = min(letters, _NAMES_BITS_MAX)
+        if found.kind == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
+            letters = min(letters, _KNOWN_NAMES_BITS_MAX)
         missing = _MISSING_BITS * max(_IN_COMMON - _in_common(found, ours, theirs), 0.0)
         shipped = rate_of_bits(max(letters + number - found.slack_bits - missing, 0.0))
         rate, crowd = sight.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)

@@ -199,7 +199,7 @@ def _of_node(op: str, given: Any, pieces: dict[str, None]) -> Iterable[str]:
         case "AT" | "GROUPREF":
             found = [""]
         case _:
-            raise NotImplementedError(f"no hostile texts are made of {op} yet")
+            raise TypeError(f"no hostile texts are made of {op}: say above what matches it")
     return found
 
 
