@@ -50,6 +50,6 @@ def command() -> int:
 
 def _work(given: Settings, birth: Birth) -> int:
     from agents.worker import run  # half a second and 100 MB of imports, which the supervisor does without
-    from desk.web.pages import hang
+    from desk.overview.pages import hang
 
     return run(given, hang, birth)

@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from desk.web import overview
-from desk.web.history import History, look_of
+from desk.overview import overview
+from desk.overview.history import History, look_of
 from streams.breaker import BreakerState
 from streams.lag import Lag
 from streams.topics import Names
-from tests.desk.web.makers import NOON, figures_of, settle, some_meters
+from tests.desk.overview.makers import NOON, figures_of, settle, some_meters
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
 from tests.ops.conftest import PICTURES as TAKEN
@@ -158,7 +158,7 @@ def everything_wrong() -> str:
     settle(meters, 10, age=90.0, topic=topics[0])
     figures = replace(figures_of(meters), unready="store: Redis cannot be reached: ConnectionError")
     history.note(look_of(figures))
-    style = files("desk.web").joinpath("static", "overview.css").read_text("utf-8")
+    style = files("desk.overview").joinpath("static", "overview.css").read_text("utf-8")
     return overview.page(figures, history).replace("</head>", f"<style>{style}</style></head>")
 
 

@@ -7,7 +7,7 @@ import pytest
 from desk.cli import worker
 from desk.cli.door import run
 from desk.cli.exit_codes import BAD_INPUT
-from desk.web.pages import hang
+from desk.overview.pages import hang
 from streams.settings import Settings
 from streams.supervision.exit_codes import MEANINGS
 from streams.supervision.supervisor import Birth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from desk.web.figures import Figures, read
+from desk.overview.figures import Figures, read
 from streams.meters import Meters
 from streams.outcomes import NOTHING, Arrival
 

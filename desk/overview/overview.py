@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
-from desk.web import words
-from desk.web.charts import spark
-from desk.web.figures import Figures, quantile
-from desk.web.history import OBJECTIVE, History, Look
+from desk.overview import formatting
+from desk.overview.charts import spark
+from desk.overview.figures import Figures, quantile
+from desk.overview.history import OBJECTIVE, History, Look
 from streams.breaker import BreakerState
 from streams.meters import BANDS, DIRECTIONS, FRESH_SECONDS
 
@@ -149,25 +149,27 @@ def _ready(figures: Figures) -> Tile:
 
 def _freshness(history: History) -> Tile:
     fresh, burn = history.freshness(), history.burn()
-    span = words.seconds(history.seconds)
+    span = formatting.seconds(history.seconds)
     name = f"Within {FRESH_SECONDS:.0f} s"
     if fresh is None or burn is None:
         return Tile(name, "–", f"no event in {span}; the objective is {OBJECTIVE:.0%}")
     note = f"of {span}; error budget burns at {burn:.1f} ×"
     if fresh >= OBJECTIVE:
-        return Tile(name, words.share(fresh), note, "good")
-    return Tile(name, words.share(fresh), note, "bad", cure=Cure("SamehandFreshnessBudgetBurnsFast", _DOCTOR))
+        return Tile(name, formatting.share(fresh), note, "good")
+    return Tile(
+        name, formatting.share(fresh), note, "bad", cure=Cure("SamehandFreshnessBudgetBurnsFast", _DOCTOR)
+    )
 
 
 def _oldest(figures: Figures, history: History) -> Tile:
     age = figures.largest("samehand_consumer_lag_seconds")
     ages = history.ages(LATENCY_SECONDS)
     median, tail = quantile(0.5, ages), quantile(0.99, ages)
-    note = f"to an outcome p50 {words.seconds(median)}, p99 {words.seconds(tail)}"
+    note = f"to an outcome p50 {formatting.seconds(median)}, p99 {formatting.seconds(tail)}"
     state: State = "good" if age <= FRESH_SECONDS else "warn" if age <= OLD_SECONDS else "bad"
     chart = spark(history.levels(lambda look: look.lag_seconds), "age of the oldest waiting record")
     cure = None if state == "good" else Cure("SamehandLagging", _DOCTOR)
-    return Tile("Oldest waiting", words.seconds(age) if age else "none", note, state, chart, cure)
+    return Tile("Oldest waiting", formatting.seconds(age) if age else "none", note, state, chart, cure)
 
 
 def _lag(history: History) -> Tile:
@@ -176,7 +178,7 @@ def _lag(history: History) -> Tile:
         "steady" if abs(trend) < 1 else f"{'grows' if trend > 0 else 'shrinks'} by {abs(trend):.0f} a second"
     )
     chart = spark(history.levels(lambda look: look.lag_records), "records that wait")
-    return Tile("Lag", words.count(history.now.lag_records), f"records; {note}", "plain", chart)
+    return Tile("Lag", formatting.count(history.now.lag_records), f"records; {note}", "plain", chart)
 
 
 def _events(history: History) -> Tile:
@@ -184,8 +186,8 @@ def _events(history: History) -> Tile:
     chart = spark(history.rates(lambda look: look.events), "events a second")
     return Tile(
         "Events a second",
-        words.rate(now),
-        f"{words.count(history.now.events)} since the start",
+        formatting.rate(now),
+        f"{formatting.count(history.now.events)} since the start",
         "plain",
         chart,
     )
@@ -195,7 +197,7 @@ def _breaker(figures: Figures) -> Tile:
     value, state = _BREAKER[BreakerState(int(figures.largest("samehand_store_breaker_state")))]
     age = quantile(0.99, figures.buckets("samehand_store_seconds"))
     cure = None if state == "good" else Cure("SamehandBreakerOpen", _DOCTOR)
-    return Tile("Store breaker", value, f"store p99 {words.seconds(age)} a batch", state, cure=cure)
+    return Tile("Store breaker", value, f"store p99 {formatting.seconds(age)} a batch", state, cure=cure)
 
 
 def _unavailable(figures: Figures) -> Tile:
@@ -205,14 +207,14 @@ def _unavailable(figures: Figures) -> Tile:
     )
     part = min(1.0, blind / screened) if screened else 0.0
     note = "outcomes reached without a signal that the account brought"
-    return Tile("Signal unavailable", words.share(part), note, "warn" if part > 0 else "good")
+    return Tile("Signal unavailable", formatting.share(part), note, "warn" if part > 0 else "good")
 
 
 def _unjudged(figures: Figures) -> Tile:
     waiting = figures.largest("samehand_alerts_unjudged")
     oldest = figures.largest("samehand_alerts_unjudged_oldest_seconds")
-    note = f"the oldest has waited {words.seconds(oldest)}" if waiting else "none waits for a person"
-    return Tile("Alerts without a verdict", words.count(waiting), note)
+    note = f"the oldest has waited {formatting.seconds(oldest)}" if waiting else "none waits for a person"
+    return Tile("Alerts without a verdict", formatting.count(waiting), note)
 
 
 def _topics(figures: Figures, history: History) -> str:
@@ -223,11 +225,11 @@ def _topics(figures: Figures, history: History) -> str:
     rows = (
         (
             Cell(topic),
-            Cell(words.count(events)),
-            Cell(words.rate(history.per_second(_events_of(topic)))),
-            Cell(words.count(waits.get(topic, 0.0))),
-            Cell(words.seconds(age) if (age := ages.get(topic, 0.0)) else "–"),
-            Cell(words.count(dead.get(topic, 0.0)), "bad" if lately.get(topic) else "plain"),
+            Cell(formatting.count(events)),
+            Cell(formatting.rate(history.per_second(_events_of(topic)))),
+            Cell(formatting.count(waits.get(topic, 0.0))),
+            Cell(formatting.seconds(age) if (age := ages.get(topic, 0.0)) else "–"),
+            Cell(formatting.count(dead.get(topic, 0.0)), "bad" if lately.get(topic) else "plain"),
         )
         for topic, events in sorted(history.now.by_topic.items())
     )
@@ -241,7 +243,8 @@ def _letters(lately: Mapping[str, float], history: History) -> str:
     if not rising:
         return ""
     count = sum(lately.values())
-    told = f"{words.count(count)} dead letter{'' if count == 1 else 's'} in {words.seconds(history.seconds)}."
+    letters = f"{formatting.count(count)} dead letter{'' if count == 1 else 's'}"
+    told = f"{letters} in {formatting.seconds(history.seconds)}."
     cure = Cure("SamehandDeadLetters", f"samehand letters list --topic {rising[0]}")
     return f'<p class="bad"><strong>{escape(told)}</strong></p>{cure.html()}'
 
@@ -259,7 +262,7 @@ def _alerts(figures: Figures) -> str:
         (
             Cell(band),
             *(
-                Cell(words.count(figures.total("samehand_alerts_total", band=band, direction=way)))
+                Cell(formatting.count(figures.total("samehand_alerts_total", band=band, direction=way)))
                 for way in DIRECTIONS
             ),
             Cell(_precision(figures, band)),
@@ -267,8 +270,8 @@ def _alerts(figures: Figures) -> str:
         for band in BANDS
     )
     found = quantile(0.5, figures.buckets("samehand_time_to_detect_seconds"))
-    repeats = words.count(figures.total("samehand_duplicates_suppressed_total"))
-    soon = words.seconds(found)
+    repeats = formatting.count(figures.total("samehand_duplicates_suppressed_total"))
+    soon = formatting.seconds(found)
     half = "None on a dated ban yet" if found is None else f"Half came within {soon} of the ban"
     note = f"{half}; {repeats} repeats were not published."
     table = _table(("band", *DIRECTIONS, "precision"), rows)
@@ -281,7 +284,7 @@ def _precision(figures: Figures, band: str) -> str:
     }
     decided = sum(judged.values())
     return (
-        f"{words.share(judged['mirror'] / decided)} of {words.count(decided)}"
+        f"{formatting.share(judged['mirror'] / decided)} of {formatting.count(decided)}"
         if decided
         else "no verdict yet"
     )
@@ -295,7 +298,7 @@ def _signals(figures: Figures) -> str:
     top = shown[0][1]
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td><meter max="{top:.0f}" value="{times:.0f}"'
-        f' aria-label="{escape(name)}"></meter></td><td>{words.count(times)}</td></tr>'
+        f' aria-label="{escape(name)}"></meter></td><td>{formatting.count(times)}</td></tr>'
         for name, times in shown
     )
     return _panel("Signals that fire", f"<table><tbody>{rows}</tbody></table>")
@@ -306,18 +309,22 @@ def _store(figures: Figures) -> str:
         figures.largest("samehand_store_memory_bytes"),
         figures.largest("samehand_store_memory_limit_bytes"),
     )
-    memory = f"{words.size(used)} of {words.size(limit)}" if limit else f"{words.size(used)}, no limit set"
+    memory = (
+        f"{formatting.size(used)} of {formatting.size(limit)}"
+        if limit
+        else f"{formatting.size(used)}, no limit set"
+    )
     candidates = figures.total("samehand_candidates_count")
     mean = figures.total("samehand_candidates_sum") / candidates if candidates else 0.0
     rows = (
-        ("banned accounts", words.count(figures.largest("samehand_fingerprints"))),
-        ("remembered accounts", words.count(figures.largest("samehand_remembered_accounts"))),
-        ("forgotten early", words.count(figures.largest("samehand_remembered_evicted"))),
+        ("banned accounts", formatting.count(figures.largest("samehand_fingerprints"))),
+        ("remembered accounts", formatting.count(figures.largest("samehand_remembered_accounts"))),
+        ("forgotten early", formatting.count(figures.largest("samehand_remembered_evicted"))),
         ("memory", memory),
         ("candidates a look-up", f"{mean:.1f}"),
         (
             "ban to searchable, p99",
-            words.seconds(quantile(0.99, figures.buckets("samehand_searchable_seconds"))),
+            formatting.seconds(quantile(0.99, figures.buckets("samehand_searchable_seconds"))),
         ),
     )
     return _panel("Store", _table((), ((Cell(name), Cell(value)) for name, value in rows)))
@@ -330,7 +337,8 @@ def _stamp(figures: Figures, history: History) -> str:
         if builds
         else ""
     )
-    return f'<p class="stamp">{escape(about)}; looks of the last {escape(words.seconds(history.seconds))}</p>'
+    span = escape(formatting.seconds(history.seconds))
+    return f'<p class="stamp">{escape(about)}; looks of the last {span}</p>'
 
 
 def _panel(name: str, inside: str) -> str:

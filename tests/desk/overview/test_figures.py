@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.web.figures import Buckets, fresh_of, quantile, since
+from desk.overview.figures import Buckets, fresh_of, quantile, since
 from streams.lag import Lag
 from streams.outcomes import Arrival, Dead
-from tests.desk.web.makers import NOON, TOPIC, figures_of, settle, some_meters
+from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 
 
 def test_series_are_summed_over_the_labels_that_nobody_asked_for() -> None:

@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from desk.web import overview
-from desk.web.history import History, look_of
+from desk.overview import overview
+from desk.overview.history import History, look_of
 from streams.breaker import BreakerState
 from streams.lag import Lag
 from streams.meters import Meters
-from tests.desk.web.makers import NOON, TOPIC, figures_of, settle, some_meters
+from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 from tests.house import ROOT
 
 
