@@ -22,6 +22,7 @@ from samehand.pair import alert_id
 from samehand.scoring.score import score
 from samehand.showings import Showings
 from samehand.signals.base import Quoted
+from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable
 from schemas.wire import encode
@@ -211,7 +212,8 @@ def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
         since_ban,
         pair.banned,
     )
-    return Emit(house.alerts_topic, alert.key.encode(), encode(alert), str(marker))
+    headers = alert_headers(alert)
+    return Emit(house.alerts_topic, alert.key.encode(), encode(alert), str(marker), headers)
 
 
 def _alert(pair: Pair, near: Near, house: House, now: float) -> MirrorAlert:

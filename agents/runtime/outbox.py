@@ -16,6 +16,7 @@ import structlog
 
 from agents.common.withdrawal import KNOWN_ON, told
 from agents.house import House
+from schemas.alert_headers import alert_headers
 from schemas.wire import encode
 from store.base import OpenAlert, Owed, Settled
 from streams.clock import Clock
@@ -74,7 +75,10 @@ class Relay:
         if len(taken) < len(owed):
             await self._give_up([one for one in owed if told(one) is None])
         topic = self.house.alerts_topic
-        return [(one, Emit(topic, record.key.encode(), encode(record))) for one, record in taken]
+        return [
+            (one, Emit(topic, record.key.encode(), encode(record), headers=alert_headers(record)))
+            for one, record in taken
+        ]
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """The broker has confirmed these."""

@@ -21,6 +21,7 @@ from agents.remember import Remember
 from agents.runtime.outbox import Relay
 from agents.screen import Screen
 from samehand.weights import default_weights
+from schemas.alert_headers import alert_headers
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.record import Record
 from schemas.wire import Decoded, decode_alert
@@ -60,6 +61,7 @@ class Life:
             return None
         read = decode_alert(emit.value, now=self.seconds)
         assert isinstance(read, Decoded)
+        assert emit.headers == alert_headers(read.record), "whoever routes alerts reads their headers alone"
         return read.record
 
     @property
