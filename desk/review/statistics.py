@@ -1,0 +1,363 @@
+"""How right the mind and its readers are, from verdicts: the figures of the lead's page, without I/O.
+
+What the desk calls, with rows of its database turned into :class:`Judged`:
+
+* :func:`latest`: of each alert the latest verdict; give it to everything else
+* :func:`overall`, :func:`by_band`, :func:`by_signal`, :func:`by_script`, :func:`by_policy`: precision and
+  recall (:class:`Figures`), from blind verdicts alone
+* :func:`readers_agree`: Cohen's kappa of first and second readers
+* :func:`golden_accuracy`: right answers on golden items, all readers and each
+* :func:`backlog`: what waits, by age; :func:`waits`: median and 90 % of times to decide or to detect
+* :func:`precision_change`: what proposed weights would change
+
+An estimate (:class:`samehand.scoring.intervals.Estimate`) is ``None`` where fewer than
+:data:`VERDICTS_MIN` verdicts of its kind are there: a page says so, and shows no figure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+
+from samehand.scoring.intervals import Estimate, Stratum, agreement, found_share, weighted_share, wilson
+
+VERDICTS_MIN: Final = 30
+"""Fewer say nothing: of 30 the interval of a share is still some 35 points wide."""
+
+Band = Literal["likely", "possible", "none"]
+Answer = Literal["mirror", "not_mirror", "unsure"]
+ANSWERS: Final[tuple[Answer, ...]] = ("mirror", "not_mirror", "unsure")
+
+AGES: Final[tuple[tuple[str, float], ...]] = (
+    ("under an hour", 3_600.0),
+    ("1 to 4 hours", 4 * 3_600.0),
+    ("4 to 24 hours", 86_400.0),
+    ("1 to 3 days", 3 * 86_400.0),
+    ("3 to 7 days", 7 * 86_400.0),
+    ("over 7 days", float("inf")),
+)
+"""Of the backlog: name, and the age in seconds below which it ends."""
+
+_DRAWS: Final = 2_000
+_SEED: Final = 20_261_127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One verdict, and what is known of the pair that it judges.
+
+    ``drawn_with``: the probability, above 0, with which the pair came to be read blind. Of an alert that is
+    the share of alerts that are read so; of a pair below the bands (band ``none``) what its record on
+    `alerts.sample` says, times the share of that topic which the desk shows. ``stratum``: of a pair below the
+    bands, its record's. ``signals``: those that speak for a mirror. ``forward``: found as the account came,
+    the only pairs of which a sample below the bands is drawn. ``golden``: an item whose answer was known.
+    """
+
+    alert_id: str
+    reader: str
+    answer: Answer
+    decided_at: float
+    blind: bool
+    band: Band
+    drawn_with: float
+    stratum: int = 0
+    signals: frozenset[str] = frozenset()
+    script: str = "none"
+    policy: str = ""
+    forward: bool = True
+    golden: bool = False
+
+    @property
+    def weight(self) -> float:
+        """How many pairs it stands for."""
+        return 1.0 / self.drawn_with
+
+    @property
+    def counts(self) -> bool:
+        """Whether figures rest on it: blind, decided, and no golden item."""
+        return self.blind and not self.golden and self.answer != "unsure"
+
+
+class Figures(NamedTuple):
+    """Of a group of pairs: how many alerts were judged blind (and how many pairs below the bands, how many
+    that readers were unsure of), the share of its alerts that are mirrors, and the share of its mirrors that
+    alert."""
+
+    alerts: int
+    sampled: int
+    unsure: int
+    precision: Estimate | None
+    recall: Estimate | None
+
+
+def latest(verdicts: Iterable[Judged]) -> list[Judged]:
+    """Of each alert the verdict that holds among those given blind, if any was: the latest by ``decided_at``.
+
+    A blind verdict that a later one contradicts which was not given blind (by a lead, on appeal) is left
+    out: it was wrong, or the pair is in dispute. Readings of golden items are left out too.
+    """
+    by_alert: dict[str, list[Judged]] = defaultdict(list)
+    for verdict in verdicts:
+        if not verdict.golden:
+            by_alert[verdict.alert_id].append(verdict)
+    found = []
+    for several in by_alert.values():
+        several.sort(key=lambda one: (one.decided_at, one.reader))
+        blind = [one for one in several if one.blind]
+        if blind and not _contradicted(blind[-1], several[-1]):
+            found.append(blind[-1])
+    return found
+
+
+def _contradicted(blind: Judged, last: Judged) -> bool:
+    return not last.blind and last.answer != blind.answer and "unsure" not in (last.answer, blind.answer)
+
+
+def overall(verdicts: Sequence[Judged]) -> Figures:
+    """Of all pairs: precision at ``possible`` and above, and recall there."""
+    return _figures(verdicts, verdicts)
+
+
+def by_band(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+    """Of ``likely`` and ``possible``: the band's own precision, and recall at the band and above."""
+    bands: tuple[Band, ...] = ("likely", "possible")
+    return {
+        band: _figures([one for one in verdicts if one.band == band], verdicts, found=bands[: place + 1])
+        for place, band in enumerate(bands)
+    }
+
+
+def by_signal(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+    """Of the pairs for which each signal speaks; one pair stands in several groups."""
+    return _by(verdicts, lambda one: one.signals)
+
+
+def by_script(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+    """Of the pairs whose new account writes its name in each script."""
+    return _by(verdicts, lambda one: (one.script,))
+
+
+def by_policy(verdicts: Sequence[Judged]) -> dict[str, Figures]:
+    """Of the pairs whose ban was for each policy, "" for none."""
+    return _by(verdicts, lambda one: (one.policy,))
+
+
+def _by(verdicts: Sequence[Judged], groups_of: Callable[[Judged], Iterable[str]]) -> dict[str, Figures]:
+    groups: dict[str, list[Judged]] = defaultdict(list)
+    for verdict in verdicts:
+        for group in groups_of(verdict):
+            groups[group].append(verdict)
+    return {group: _figures(several, several) for group, several in sorted(groups.items())}
+
+
+def _figures(
+    own: Sequence[Judged], all_: Sequence[Judged], found: Sequence[Band] = ("likely", "possible")
+) -> Figures:
+    alerts = [one for one in own if one.counts and one.band != "none"]
+    below = [one for one in all_ if one.counts and one.band == "none"]
+    precision = None
+    if len(alerts) >= VERDICTS_MIN:
+        precision = weighted_share([_mirror(one) for one in alerts], [one.weight for one in alerts])
+    return Figures(
+        alerts=len(alerts),
+        sampled=len(below),
+        unsure=sum(one.blind and not one.golden and one.answer == "unsure" for one in own),
+        precision=precision,
+        recall=_recall([one for one in all_ if one.counts and one.forward], found),
+    )
+
+
+def _recall(counted: Sequence[Judged], found: Sequence[Band]) -> Estimate | None:
+    below = sum(one.band == "none" for one in counted)
+    above = sum(one.band in found for one in counted)
+    if min(below, above) < VERDICTS_MIN:
+        return None
+    strata: dict[tuple[str, int], list[Judged]] = defaultdict(list)
+    for one in counted:
+        strata[one.band, one.stratum if one.band == "none" else 0].append(one)
+    return found_share(
+        [
+            Stratum(band in found, [_mirror(one) for one in several], [one.weight for one in several])
+            for (band, _), several in sorted(strata.items())
+        ]
+    )
+
+
+def _mirror(one: Judged) -> bool:
+    return one.answer == "mirror"
+
+
+class Agreement(NamedTuple):
+    """Of items that two people read blind: how many, how many they agree on, and Cohen's kappa."""
+
+    items: int
+    agreed: int
+    kappa: Estimate | None
+
+
+def readers_agree(verdicts: Iterable[Judged]) -> Agreement:
+    """Of each alert the first two blind verdicts by different readers, `unsure` being an answer of its own.
+
+    Give it every verdict, not the latest ones. A reader's later word on the same alert does not count: it may
+    have been given knowing the other's. Kappa is ``None`` under :data:`VERDICTS_MIN` items, and where both
+    readers gave one answer only.
+    """
+    first_words: dict[str, dict[str, Answer]] = defaultdict(dict)
+    for one in sorted(verdicts, key=lambda one: (one.decided_at, one.reader)):
+        if one.blind and not one.golden:
+            first_words[one.alert_id].setdefault(one.reader, one.answer)
+    counts = [[0] * len(ANSWERS) for _ in ANSWERS]
+    for answers in first_words.values():
+        if len(answers) > 1:
+            first, second = list(answers.values())[:2]
+            counts[ANSWERS.index(first)][ANSWERS.index(second)] += 1
+    items = sum(map(sum, counts))
+    agreed = sum(counts[place][place] for place in range(len(ANSWERS)))
+    return Agreement(items, agreed, agreement(counts) if items >= VERDICTS_MIN else None)
+
+
+class Accuracy(NamedTuple):
+    """Of golden items: how many were read, how many rightly, and the share."""
+
+    items: int
+    right: int
+    share: Estimate | None
+
+
+def golden_accuracy(
+    readings: Iterable[Judged], answers: Mapping[str, Answer]
+) -> tuple[Accuracy, dict[str, Accuracy]]:
+    """Of all readers, and of each: `unsure` is no right answer. ``answers``: the known one, by alert."""
+    read, right = Counter[str](), Counter[str]()
+    for one in readings:
+        if one.golden and one.alert_id in answers:
+            read[one.reader] += 1
+            right[one.reader] += one.answer == answers[one.alert_id]
+    each = {reader: _accuracy(right[reader], items) for reader, items in sorted(read.items())}
+    return _accuracy(right.total(), read.total()), each
+
+
+def _accuracy(right: int, items: int) -> Accuracy:
+    return Accuracy(items, right, wilson(right, items) if items >= VERDICTS_MIN else None)
+
+
+def backlog(opened_at: Iterable[float], now: float) -> dict[str, int]:
+    """How many alerts wait, by age (:data:`AGES`), the youngest first; Unix seconds."""
+    counts = dict.fromkeys((name for name, _ in AGES), 0)
+    for moment in opened_at:
+        counts[next(name for name, ends in AGES if now - moment < ends)] += 1
+    return counts
+
+
+class Waits(NamedTuple):
+    """Of times that something took: how many, their median and 90 % point in seconds."""
+
+    times: int
+    median_seconds: float | None
+    p90_seconds: float | None
+
+
+def waits(seconds: Iterable[float]) -> Waits:
+    """Times to decide (``decided_at - detected_at``), or to detect (:func:`seconds_to_detect`)."""
+    several = sorted(max(0.0, one) for one in seconds)
+    if len(several) < VERDICTS_MIN:
+        return Waits(len(several), None, None)
+    tenths = quantiles(several, n=10, method="inclusive")
+    return Waits(len(several), tenths[4], tenths[8])
+
+
+def seconds_to_detect(seconds_since_ban: float | None, seconds_since_event: float | None) -> float | None:
+    """From the ban to the alert, of an alert's two fields; ``None`` where the ban has no known moment.
+
+    An account that was there before the ban could be detected only from the ban on.
+    """
+    if seconds_since_ban is None:
+        return None
+    return max(0.0, seconds_since_ban) + max(0.0, seconds_since_event or 0.0)
+
+
+class Foretold(NamedTuple):
+    """A pair judged blind: whether it is a mirror, its weight (``1 / drawn_with``), whether it alerts by the
+    weights in force, and whether it does by those proposed, which must not have been made from it."""
+
+    mirror: bool
+    weight: float
+    alerts: bool
+    would_alert: bool
+
+
+class Change(NamedTuple):
+    """What proposed weights would change: precision by either table and the difference with its interval
+    (in shares, from -1 to 1), and how many of the pairs judged would alert no more, or newly."""
+
+    pairs: int
+    before: Estimate | None
+    after: Estimate | None
+    difference: Estimate | None
+    mirrors_lost: int
+    mirrors_gained: int
+    others_lost: int
+    others_gained: int
+
+
+def precision_change(foretold: Sequence[Foretold]) -> Change:
+    """Precision before and after, over the same pairs, and their difference by bootstrap of pairs.
+
+    Estimates are ``None`` where either table alerts on fewer than :data:`VERDICTS_MIN` of the pairs.
+    """
+    before, after = _precision(foretold, "alerts"), _precision(foretold, "would_alert")
+    lost = Counter(one.mirror for one in foretold if one.alerts and not one.would_alert)
+    gained = Counter(one.mirror for one in foretold if one.would_alert and not one.alerts)
+    return Change(
+        pairs=len(foretold),
+        before=before,
+        after=after,
+        difference=_difference(foretold, before, after),
+        mirrors_lost=lost[True],
+        mirrors_gained=gained[True],
+        others_lost=lost[False],
+        others_gained=gained[False],
+    )
+
+
+def _precision(foretold: Sequence[Foretold], which: Literal["alerts", "would_alert"]) -> Estimate | None:
+    alerting = [one for one in foretold if getattr(one, which)]
+    if len(alerting) < VERDICTS_MIN:
+        return None
+    return weighted_share([one.mirror for one in alerting], [one.weight for one in alerting])
+
+
+def _difference(
+    foretold: Sequence[Foretold], before: Estimate | None, after: Estimate | None
+) -> Estimate | None:
+    if before is None or after is None:
+        return None
+    rows = np.array([(one.mirror, one.alerts, one.would_alert) for one in foretold], dtype=np.float64)
+    weights = np.array([one.weight for one in foretold])
+    # by which each pair adds to numerator and denominator of either precision
+    parts = np.stack(
+        [
+            weights * rows[:, 0] * rows[:, 1],
+            weights * rows[:, 1],
+            weights * rows[:, 0] * rows[:, 2],
+            weights * rows[:, 2],
+        ],
+        axis=1,
+    )
+    random = np.random.Generator(np.random.PCG64(_SEED))
+    even = np.full(len(foretold), 1.0 / len(foretold))
+    differences = []
+    for _ in range(_DRAWS):  # one draw at a time: thousands of pairs by thousands of draws fill a gigabyte
+        sums = random.multinomial(len(foretold), even) @ parts
+        if sums[1] > 0 and sums[3] > 0:
+            differences.append(sums[2] / sums[3] - sums[0] / sums[1])
+    if not differences:
+        return None
+    value = after.value - before.value
+    low, high = np.quantile(differences, (0.025, 0.975))
+    return Estimate(value, min(value, float(low)), max(value, float(high)))
