@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from agents.common.match import strongest_first, told_of
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from agents.counting import kind_name
@@ -120,12 +121,8 @@ class Lookback:
             # Nor one from whom the banned account has taken what they share.
             if (scored := self._scored(ban, candidate, snapshot, fact)) is not None
         ]
-        pairs.sort(key=lambda pair: (-pair.score.log_odds, pair.alert_id))
-        told, kept_back = pairs[: house.rules.alerts_a_ban], pairs[house.rules.alerts_a_ban :]
-        # What this ban noted before its worker died is its to tell, though stronger ones have come since.
-        rest = [replace(pair, again_only=True, counted=True) for pair in kept_back]
-        allowed = await admitted(told + rest, house) if told else None
-        return [emit for _, emit in allowed.emits] if allowed else []
+        told = told_of(strongest_first(pairs), house.rules.alerts_a_ban, counted=True)
+        return [emit for _, emit in (await admitted(told, house)).emits] if told else []
 
     def _scored(
         self, ban: Ban, candidate: Candidate, snapshot: Snapshot, fact: RememberedFacts | None = None

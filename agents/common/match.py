@@ -1,0 +1,186 @@
+"""Match: which banned accounts an account resembles, and which of these pairs are told.
+
+The stream asks it of accounts that it has remembered, the gate of accounts that it must not write down: the
+same mind gives both the same answer. It reads the store and writes nothing. Look-back asks the other way
+round, one ban among remembered accounts, and tells as many by the same rule (:func:`told_of`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agents.common.distilled import distilled
+from agents.common.snapshot import Snapshot
+from agents.common.turns import Turns
+from agents.house import House
+from agents.pairing import Pair, Side, best_score
+from samehand.scoring.upper_bound import UpperBound
+from samehand.showings import UNKNOWN
+from samehand.unbanned import Unbanned
+from schemas.accounts import AccountEvent
+from schemas.alerts import Direction
+from schemas.wire import Decoded
+from store.base import BanFacts, Candidate, Query, Remembered
+from streams.tracing import note, stage
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An event's account, distilled, with its look-up, and which event told of it when (Unix seconds)."""
+
+    account: Remembered
+    query: Query
+    event_at: float
+    event_id: str
+
+
+def sought(
+    found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, house: House, bound: UpperBound
+) -> Sought | None:
+    """What to look up of an event; ``None`` for an account of the allowlist, which never alerts."""
+    event, rules = found.record, house.rules
+    if event.key in rules.allowlist:
+        return None
+    account = distilled(found, topic, house)
+    if not rules.dated:
+        undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
+        account = replace(account, fingerprints=undated, shown=UNKNOWN)
+    table = bound.table(account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar)
+    account = replace(account, keys=table.listed)
+    # Those below the bands are sought among everybody.
+    query = Query(account.account, table.keys, None if rules.candidates_below > 0 else table)
+    return Sought(account, query, event.at, event.event_id)
+
+
+async def match(
+    several: Sequence[Sought],
+    snapshot: Snapshot,
+    house: House,
+    direction: Direction,
+    places: Sequence[int] | None = None,
+) -> list[list[Pair]]:
+    """Of each account the pairs that are told, then what was told once and no longer is, strongest first.
+
+    Where the rules ask for pairs below the bands, these come last. ``places``: where in the batch that is
+    traced each account stands, if there is one.
+    """
+    found = await house.ask(
+        house.store.bans_like(
+            [one.query for one in several], now=house.now(), keep=house.rules.candidates_an_event
+        )
+    )
+    for candidates in found:
+        house.meters.candidates.observe(len(candidates))
+    note(
+        lambda: {
+            place: {"event_id": one.event_id, "candidates": len(candidates)}
+            for place, one, candidates in zip(places or range(len(several)), several, found, strict=True)
+        }
+    )
+    with stage("compare"):
+        return await _compared(several, found, snapshot, house, direction)
+
+
+def told_of(alerting: Sequence[Pair], most: int, *, counted: bool = False) -> list[Pair]:
+    """Of pairs that alert, the strongest first, as many as a person reads; the rest is kept back.
+
+    What is kept back is told again only if its event told of it before its worker died, though stronger ones
+    have come since. ``counted``: else it counts in the ban's summary.
+    """
+    rest = [replace(pair, again_only=True, counted=counted) for pair in alerting[most:]]
+    return [*alerting[:most], *rest]
+
+
+def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
+    """Pairs by their score, equals by a fixed order."""
+    return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))
+
+
+async def _compared(
+    several: Sequence[Sought],
+    found: Sequence[Sequence[Candidate]],
+    snapshot: Snapshot,
+    house: House,
+    direction: Direction,
+) -> list[list[Pair]]:
+    # What one evader's banned accounts share is no crowd of strangers.
+    sights = [
+        replace(
+            snapshot,
+            frequencies=Unbanned(snapshot.frequencies, candidates[0].bearers if candidates else {}),
+        )
+        for candidates in found
+    ]
+    near, turns = [], Turns(house.ticks)
+    for one, candidates, sight in zip(several, found, sights, strict=True):
+        near.append(_near(one, candidates, sight, house))
+        await turns.give()
+    refs = [candidate.ref for candidates in near for candidate in candidates]
+    facts = iter(await house.ask(house.store.facts(refs)) if refs else ())
+    best = []
+    for one, candidates, sight in zip(several, near, sights, strict=True):
+        with_facts = [(candidate, next(facts)) for candidate in candidates]
+        pairs = _with_policy(one, with_facts, sight, house, direction)
+        alerting = [pair for pair in pairs if pair.score.band != "none"]
+        below = [pair for pair in pairs if pair.score.band == "none"]
+        best.append(told_of(alerting, house.rules.alerts_an_event) + below[: house.rules.candidates_below])
+        await turns.give()
+    return best
+
+
+def _near(one: Sought, candidates: Sequence[Candidate], snapshot: Snapshot, house: House) -> list[Candidate]:
+    """The candidates that some policy might alert on; all of them where those below are asked for."""
+    probability_min = 0.0 if house.rules.candidates_below else house.weights.alerting_min
+    best, near = -math.inf, []
+    if not house.rules.across_platforms:
+        candidates = [it for it in candidates if it.fingerprint.platform == one.account.platform]
+    for candidate in candidates:
+        scored = best_score(one.account.fingerprints, candidate.fingerprint, house, snapshot)
+        if scored is not None:
+            best = max(best, scored[1].log_odds)
+            if scored[1].probability >= probability_min:
+                near.append(candidate)
+    if best > -math.inf:
+        house.meters.score_log_odds.observe(best)
+    return near
+
+
+def _with_policy(
+    one: Sought,
+    candidates: Sequence[tuple[Candidate, BanFacts | None]],
+    snapshot: Snapshot,
+    house: House,
+    direction: Direction,
+) -> list[Pair]:
+    """The pairs that alert by the thresholds of their ban's policy (or were asked for), strongest first."""
+    below = house.rules.candidates_below > 0
+    account, pairs = one.account, []
+    side: Side | None = None
+    for candidate, facts in candidates:
+        if facts is None:
+            continue
+        scored = best_score(
+            account.fingerprints,
+            candidate.fingerprint,
+            house,
+            snapshot,
+            facts.policy or "",
+            (account.shown, facts.shown) if house.rules.dated else None,
+        )
+        if scored is None or (scored[1].band == "none" and not below):
+            continue
+        mine, result = scored
+        side = side or Side(
+            account.account,
+            account.platform,
+            account.account_id,
+            account.quoted,
+            mine,
+            account.seen_at,
+            account.not_read,
+        )
+        claimant = f"{direction}:{one.event_id}"
+        pairs.append(Pair(side, facts, candidate.fingerprint, result, direction, one.event_at, claimant))
+    return strongest_first(pairs)
