@@ -83,11 +83,11 @@ class _Waterfall:
 def band_and_probability(band: Band, probability: float) -> Text:
     """`likely 97 %` in the band's colour."""
     word = "below the bands" if band == "none" else band
-    return Text(f"{word} {_percent(probability)}", _BAND_STYLES[band])
+    return Text(f"{word} {percent(probability)}", _BAND_STYLES[band])
 
 
-def _percent(probability: float) -> str:
-    """Never `100 %` or `0 %`: no resemblance is certain."""
+def percent(probability: float) -> str:
+    """A probability in words: never `100 %` or `0 %`, since no resemblance is certain."""
     if probability > 0.995:
         return "> 99 %"
     return "< 1 %" if probability < 0.005 else f"{probability:.0%}".replace("%", " %")

@@ -148,12 +148,16 @@ def writer(settings: Settings) -> Iterator[Writer]:
 
 
 class Reader:
-    """Reads topics from start to their present end. It joins no group and commits nothing."""
+    """Reads topics from start to their present end. It joins no group and commits nothing.
 
-    def __init__(self, settings: Settings) -> None:
+    ``grouped``: whether it names the workers' group, whose commits :meth:`committed` tells; who only reads
+    need not be allowed to see it.
+    """
+
+    def __init__(self, settings: Settings, *, grouped: bool = True) -> None:
         self._client: Any = kafka.KafkaConsumer(
             **client_options(settings),
-            group_id=settings.kafka_group,  # whose commits `committed` tells
+            group_id=settings.kafka_group if grouped else None,
             enable_auto_commit=False,
             auto_offset_reset="none",
             allow_auto_create_topics=False,
@@ -201,10 +205,10 @@ class Reader:
 
 
 @contextmanager
-def reader(settings: Settings) -> Iterator[Reader]:
+def reader(settings: Settings, *, grouped: bool = True) -> Iterator[Reader]:
     """A `Reader`, closed afterwards. Raises `BrokerUnavailable`."""
     with translated():
-        opened = Reader(settings)
+        opened = Reader(settings, grouped=grouped)
         try:
             yield opened
         finally:

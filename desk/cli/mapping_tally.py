@@ -32,8 +32,9 @@ _TIMING: Final = "timing"
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one sample."""
+    """Counts of one sample; of either side ``profiles_max`` profiles are looked into for signals."""
 
+    profiles_max: int | None = None
     records: int = 0
     kinds: Counter[Kind] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
@@ -44,7 +45,7 @@ class Tally:
     unusable: Counter[tuple[str, str]] = field(default_factory=Counter)
     filled: dict[Kind, Counter[str]] = field(default_factory=dict)
     profiles: Counter[Side] = field(default_factory=Counter)
-    """Accounts that came with a whole profile."""
+    """Accounts that came with a whole profile, and were looked into."""
     speaking: dict[Side, Counter[str]] = field(default_factory=lambda: {side: Counter() for side in SIDES})
     """How many of these give each signal something to compare."""
 
@@ -94,6 +95,8 @@ class Tally:
         filled.update(name for name, it in TARGETS[result.kind].fields.items() if _stands(record, it.path))
         if isinstance(record, AccountEvent):
             side: Side = "banned" if isinstance(record, AccountBanned) else "others"
+            if self.profiles_max is not None and self.profiles[side] >= self.profiles_max:
+                return
             self.profiles[side] += 1
             self.speaking[side].update(_speaking(record))
 

@@ -22,6 +22,8 @@ class Entry:
     section: Section
     summary: str
     package: str = "desk.cli"
+    module: str | None = None
+    """Where it is not called like the command: `try` is a word of Python."""
 
 
 COMMANDS: Final[dict[str, Entry]] = {
@@ -30,6 +32,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "backtest": Entry("Look", "Measure precision, recall and fairness where the truth is known."),
     "learn": Entry("Look", "Propose weights from verdicts; adopt nothing."),
     "map": Entry("Look", "Say what a table of mappings makes of a sample.", _COMMANDS),
+    "try": Entry(
+        "Look", "Say what would be found in a live topic; publish and keep nothing.", _COMMANDS, "dry_run"
+    ),
     "simulate": Entry("Look", "Write a simulated platform to files, with the truth beside it."),
     "hash-avatar": Entry("Look", "Hash pictures as an avatar is hashed (PDQ)."),
     "demo": Entry("Run", "Run everything here on a sample stream, and print alerts as they come."),
@@ -47,4 +52,5 @@ COMMANDS: Final[dict[str, Entry]] = {
 
 def module_of(name: str) -> str:
     """The module that has a command."""
-    return f"{COMMANDS[name].package}.{name.replace('-', '_')}"
+    entry = COMMANDS[name]
+    return f"{entry.package}.{entry.module or name.replace('-', '_')}"

@@ -16,14 +16,12 @@ from desk.cli import say
 from desk.cli.awaiting import awaited
 from desk.cli.faults import tell_faults
 from desk.cli.files import ACCOUNTS, BANS, read_accounts, read_bans, size
-from desk.cli.input_source import read_bytes
 from desk.cli.inputs import FILE, platform_option, strict_option
 from desk.cli.oddities import tell_odd
 from desk.cli.offline import Offline, Scored, refuse_nothing
 from desk.cli.output_files import writing
+from desk.cli.weights_file import weights_of_file
 from desk.words import plural
-from samehand.errors import UnusableWeights
-from samehand.weights import Weights, read_weights
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 
@@ -89,7 +87,7 @@ def command(
     started = time.monotonic()
     offline = Offline(
         now=time.time(),
-        weights=None if weights is None else _weights(weights),
+        weights=None if weights is None else weights_of_file(weights),
         candidates=candidates,
         first_day=first_day,
     )
@@ -118,13 +116,6 @@ async def _run(offline: Offline, bans: Path, accounts: Path, platform: str) -> N
         lines = list(read_accounts(accounts, now=now, platform=platform, hear=hear))
     with say.progress("looking up accounts", len(lines)) as hear:
         await offline.screen(lines, hear)
-
-
-def _weights(path: Path) -> Weights:
-    try:
-        return read_weights(read_bytes(path))
-    except UnusableWeights as fault:
-        raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
 
 
 def _figures(scored: Scored, seconds: float) -> dict[str, Any]:

@@ -13,13 +13,12 @@ from desk.cli import say
 from desk.cli.awaiting import awaited
 from desk.cli.faults import tell_faults
 from desk.cli.files import ACCOUNTS, BANS
-from desk.cli.input_source import read_bytes, told
+from desk.cli.input_source import told
 from desk.cli.inputs import FILE, platform_option, strict_option
 from desk.cli.oddities import tell_odd
 from desk.cli.offline import refuse_nothing
 from desk.cli.output_files import write
-from samehand.errors import UnusableWeights
-from samehand.weights import Weights, read_weights
+from desk.cli.weights_file import weights_of_file
 
 
 @click.command("backtest", short_help="Measure precision, recall and fairness where the truth is known.")
@@ -85,7 +84,7 @@ def command(
             platform,
             read_truth(truth),
             now=time.time(),
-            weights=None if weights is None else _weights(weights),
+            weights=None if weights is None else weights_of_file(weights),
             strategies=None if strategies is None else read_strategies(strategies),
             groups=None if languages is None else read_languages(languages),
         )
@@ -103,13 +102,6 @@ def command(
     else:
         show(shown)
     return 0
-
-
-def _weights(path: Path) -> Weights:
-    try:
-        return read_weights(read_bytes(path))
-    except UnusableWeights as fault:
-        raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
 
 
 def _write(out: Path, files: dict[str, Any]) -> None:

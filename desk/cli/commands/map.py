@@ -70,7 +70,7 @@ def command(
     """
     if sample is None and (topic is None or kcat):
         raise click.UsageError("give --sample FILE, or --topic NAME to read it from the broker")
-    mappings = _compiled(mapping)
+    mappings = compiled(mapping)
     tally, started = Tally(), time.monotonic()
     if sample is None:
         assert topic is not None
@@ -91,7 +91,8 @@ def command(
     return 0
 
 
-def _compiled(path: Path | None) -> Mappings:
+def compiled(path: Path | None) -> Mappings:
+    """The table of an option, or the one that the settings name; its faults are told by line."""
     if path is None:
         return mappings_of(load())
     try:

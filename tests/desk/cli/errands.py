@@ -110,6 +110,11 @@ def _mapped(folder: Path) -> Given:
     return {"mapping": [folder / "mappings.toml"], "sample": [folder / "hooks.jsonl"]}
 
 
+def _tried(folder: Path) -> Given:
+    pair = _pair(folder)
+    return {"events": pair["accounts"], "bans": pair["bans"], "out": [folder / "tried"]}
+
+
 def _lettered(folder: Path) -> Given:
     _topics(folder)
     return {"address": [post_letter(names(load()).created, 7).address]}
@@ -148,6 +153,7 @@ ERRANDS: Mapping[str, Errand] = {
     "backtest": Errand(_truth),
     "learn": Errand(_learned),
     "map": Errand(_mapped),
+    "try": Errand(_tried),
     "simulate": Errand(lambda folder: {"accounts": ["200"], "out": [folder / "simulated"]}),
     "hash-avatar": Errand(_picture),
     "enrol": Errand(lambda folder: {"files": _pair(folder)["bans"]}, servers=True),

@@ -1,0 +1,218 @@
+"""A dry run: the agents of a worker over a store of its own, each event in its turn, on the events' clock.
+
+Bans and sign-ups come as they occurred. What is shown is counted each hour, expired bans are swept, and
+withdrawals are taken from the outbox, as by a worker that had been there. Nothing is read of the machine's
+clock and nothing is drawn at random, so that the same events have the same outcome.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import groupby
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from agents.common.withdrawal import KNOWN_ON
+from agents.common.withdrawal import told as told_of
+from agents.enrol import Enrol
+from agents.expunge import Expunge
+from agents.forget import Forget
+from agents.house import House, Rules
+from agents.lookback import Lookback
+from agents.remember import Remember
+from agents.screen import Screen
+from desk.cli.commands.dry_run.sources import Event
+from desk.cli.distilled import remembered
+from desk.cli.offline import BATCH_RECORDS, batches, by_hour
+from desk.cli.rownames import by_number
+from samehand.weights import Weights
+from schemas.accounts import AccountCreated
+from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
+from schemas.mapping.fields import Kind
+from schemas.wire import Decoded, decode_alert, decode_created
+from store.base import Settled, Store
+from store.pepper import Pepper
+from streams.meters import Meters
+from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
+from streams.topics import Names
+
+FAULTS_KEPT_MAX: Final = 1_000
+"""Addresses of records on which the agents failed that are kept; all are counted."""
+
+_HOLDER: Final = "dry-run"
+_EVER: Final = float("inf")  # our own records: their dates were judged when they came in
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """What came of a run. ``alerts`` by id as a person would have read them last.
+
+    ``taken_back``: why some were withdrawn afterwards. Of an account that is to be forgotten (reinstated,
+    deleted) the alert quotes nothing any more, as on the topic.
+    """
+
+    counts: Counter[Kind] = field(default_factory=Counter)
+    alerts: dict[str, MirrorAlert] = field(default_factory=dict)
+    summaries: dict[str, AlertSummary] = field(default_factory=dict)
+    taken_back: dict[str, WithdrawnReason] = field(default_factory=dict)
+    faults: list[tuple[str, Dead]] = field(default_factory=list)
+    bad: int = 0
+
+    @property
+    def raised(self) -> list[MirrorAlert]:
+        """Alerts that a person would have read, the best first."""
+        return sorted(self.alerts.values(), key=lambda it: (-it.log_odds, it.alert_id))
+
+
+def secret_of(events: Sequence[Event]) -> bytes:
+    """The pepper of a run: of the records themselves.
+
+    The same events have the same one, and nobody can prepare a table for it who has not got the events.
+    """
+    digest = blake2b(digest_size=32, person=b"samehand-try")
+    for event in events:
+        value = event.arrival.value or b""
+        digest.update(len(value).to_bytes(8, "big"))
+        digest.update(value)
+    return digest.digest()
+
+
+class Replay:
+    """One run of events over an empty store that is open."""
+
+    def __init__(self, store: Store, secret: bytes, weights: Weights, rules: Rules) -> None:
+        pepper = Pepper(1, secret)
+        self._now = 0.0
+        self._remembering = False  # until the first account comes, no ban has anybody to look back on
+        self._store = store
+        self._house = House(
+            store=store,
+            keyers=((pepper.pepper_id, pepper.digest),),
+            weights=weights,
+            topics=Names(),
+            meters=Meters(CollectorRegistry()),
+            now=lambda: self._now,
+            rules=dataclasses.replace(rules, logged=False),
+        )
+        undated = dataclasses.replace(self._house, rules=dataclasses.replace(self._house.rules, dated=False))
+        self._lookback = Lookback(self._house)
+        self._screen = Screen(self._house)
+        self._undated = Screen(undated)
+        self._update = Screen(self._house, "update")
+        self._enrol = Enrol(self._house)
+        self._expunge, self._forget = Expunge(self._house), Forget(self._house)
+        self._remember = Remember(self._house)
+        self.outcomes = Outcomes()
+
+    async def run(self, events: Sequence[Event], hear: Callable[[int], None] = lambda done: None) -> Outcomes:
+        """Takes all events, which are in order; to be called once. Tells how many are done."""
+        dated = [event for event in events if event.dated or event.kind == "banned"]
+        rest = events[len(dated) :]
+        done = 0
+        for hour in by_hour(dated, lambda event: event.at):
+            for kind, run in groupby(hour, key=lambda event: event.kind):
+                for batch in batches(run, BATCH_RECORDS):
+                    self._now = max(self._now, batch[-1].at)
+                    await self._take(kind, batch)
+                    done += len(batch)
+                    hear(done)
+            await self._end_of_hour(counts=any(event.kind != "banned" for event in hour))
+        if rest:
+            await self._take_undated(rest, done, hear)
+        return self.outcomes
+
+    async def _take(self, kind: Kind, batch: Sequence[Event]) -> None:
+        arrivals = [event.arrival for event in batch]
+        self._remembering = self._remembering or kind in ("created", "updated", "remembered")
+        match kind:
+            case "created":
+                await self._screened(self._screen, batch, arrivals)
+            case "updated":
+                await self._screened(self._update, batch, arrivals)
+            case "banned":
+                emits = self._noted(kind, batch, await self._enrol(arrivals))
+                if self._remembering:
+                    await self._look_back([it for it in emits if it.topic == self._house.topics.enrolled])
+            case "reinstated":
+                self._noted(kind, batch, await self._expunge(arrivals))
+            case "deleted":
+                self._noted(kind, batch, await self._forget(arrivals))
+            case "remembered":
+                self._noted(kind, batch, await self._remember(arrivals))
+
+    async def _screened(self, screen: Screen, batch: Sequence[Event], arrivals: Sequence[Arrival]) -> None:
+        emits = self._noted(batch[0].kind, batch, await screen(arrivals))
+        self._note_alerts(emits)
+        await screen.confirm(emits)
+
+    async def _look_back(self, words: Sequence[Emit]) -> None:
+        for some in batches(words, BATCH_RECORDS):
+            arrivals = [Arrival(it.topic, 0, 0, it.key, it.value, (), self._now) for it in some]
+            emits = [
+                emit
+                for it in await self._lookback(arrivals)
+                if isinstance(it, Published)
+                for emit in it.emits
+            ]
+            self._note_alerts(emits)
+            await self._lookback.confirm(emits)
+
+    async def _take_undated(self, rest: Sequence[Event], done: int, hear: Callable[[int], None]) -> None:
+        """Sign-ups of which nobody knows which came first: each is judged by what all of them show."""
+        self._now = max(self._now, rest[-1].at)
+        for batch in batches(rest, BATCH_RECORDS):
+            read = [decode_created(event.arrival.value, now=_EVER) for event in batch]
+            accounts: list[AccountCreated] = [it.record for it in read if isinstance(it, Decoded)]
+            distilled = remembered(accounts, self._house.keyers, self._house.rules.stock)
+            await self._store.remember([it for it in distilled if not isinstance(it, Dead)], now=self._now)
+        await self._store.freeze(now=self._now)
+        for batch in batches(rest, BATCH_RECORDS):
+            await self._screened(self._undated, batch, [event.arrival for event in batch])
+            done += len(batch)
+            hear(done)
+        await self._end_of_hour(counts=False)
+
+    async def _end_of_hour(self, *, counts: bool) -> None:
+        if counts:
+            await self._store.freeze(now=self._now)
+        while await self._store.sweep(now=self._now):
+            pass
+        while owed := await self._store.owed(_HOLDER, now=self._now):
+            for one in owed:
+                record = told_of(one)
+                if isinstance(record, AlertSummary):
+                    self.outcomes.summaries[record.alert_id] = record
+                elif record is not None and record.withdrawn_reason is not None:
+                    self.outcomes.taken_back[record.alert_id] = record.withdrawn_reason
+                    if record.withdrawn_reason not in KNOWN_ON:
+                        self.outcomes.alerts[record.alert_id] = by_number(record)
+            await self._store.settle(
+                [Settled(it.alert.alert_id, it.alert.banned, it.revision) for it in owed]
+            )
+
+    def _noted(self, kind: Kind, batch: Sequence[Event], outcomes: Sequence[Outcome]) -> list[Emit]:
+        emits: list[Emit] = []
+        for event, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Dead):
+                self.outcomes.bad += 1
+                if len(self.outcomes.faults) < FAULTS_KEPT_MAX:
+                    self.outcomes.faults.append((event.address, outcome))
+                continue
+            if event.arrival.value is not None:
+                self.outcomes.counts[kind] += 1
+            if isinstance(outcome, Published):
+                emits += outcome.emits
+        return emits
+
+    def _note_alerts(self, emits: Sequence[Emit]) -> None:
+        for emit in emits:
+            read = decode_alert(emit.value, now=_EVER)
+            if not isinstance(read, Decoded) or not isinstance(read.record, MirrorAlert):
+                raise ValueError("an alert of ours does not read back")
+            self.outcomes.alerts[read.record.alert_id] = by_number(read.record)
+            self.outcomes.taken_back.pop(read.record.alert_id, None)
