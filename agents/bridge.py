@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from agents.common.decoding import count, dead, reading_moment
 from agents.common.turns import Turns
-from agents.reading import count, dead, reading_moment
 from schemas.malformed import Malformed
 from schemas.mapping.fields import Kind
 from schemas.mapping.mapper import Passed, TopicMapping
 from schemas.wire import encode
-from streams.meters import Meters
+from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published, contained
-from streams.topics import Names
+from streams.telemetry.metrics import Meters
 
 TURN_RECORDS: Final = 8
-"""Records between two looks at the clock, as in :mod:`agents.aside`: the largest legal ones take 0.1 s."""
+"""Records between two looks at the clock, as in :mod:`agents.common.offload`: the largest legal ones take 0.1
+s.
+"""
 
 
 class Bridge:

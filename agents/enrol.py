@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from agents.aside import aside
+from agents.common.context import House
+from agents.common.converters import ban_of, descending, evident, unread_of, with_remembered
+from agents.common.decoding import count, dead, reading_moment
+from agents.common.offload import aside
+from agents.common.tombstones import occurred_at, tombstone
 from agents.common.turns import Turns
-from agents.doors import ban_of, descending, evident, unread_of, with_remembered
-from agents.house import House
-from agents.reading import count, dead, reading_moment
-from agents.tombstones import occurred_at, tombstone
 from schemas.accounts import AccountBanned, Tombstone
 from schemas.enrolled import BanEnrolled
 from schemas.keys import read_account_key

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.house import House
-from agents.reading import itself, read_all
-from agents.tombstones import tombstone
+from agents.common.context import House
+from agents.common.decoding import itself, read_all
+from agents.common.tombstones import tombstone
 from schemas.accounts import AccountReinstated
 from schemas.wire import decode_reinstated
 from streams.outcomes import Arrival, Outcome, Published

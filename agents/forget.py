@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from agents.house import House
-from agents.reading import itself, read_all
+from agents.common.context import House
+from agents.common.decoding import itself, read_all
 from schemas.wire import decode_deleted
 from streams.outcomes import Arrival, Outcome
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.counting import script_of
-from agents.house import House
-from agents.reading import itself, read_all
+from agents.common.context import House
+from agents.common.decoding import itself, read_all
+from agents.common.metric_labels import script_of
 from samehand.lineage import Descent, child_of, founder
 from samehand.verdict import Consequence, consequence
 from schemas.alerts import MirrorAlert

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import structlog
 
+from agents.common.alerts import Pair, Side, admitted, best_score, confirm
+from agents.common.context import House
+from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first, told_of
+from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
-from agents.counting import kind_name
-from agents.house import House
-from agents.pairing import Pair, Side, admitted, best_score, confirm
-from agents.reading import earliest, itself, read_all
-from samehand.evidence import Score
-from samehand.fingerprint import Fingerprint
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.fingerprint.distil import Fingerprint
+from samehand.scoring.evidence import Score
 from samehand.scoring.upper_bound import UpperBound
 from schemas.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.aside import aside
+from agents.common.context import House
+from agents.common.decoding import read_all
 from agents.common.distilled import distilled
+from agents.common.offload import aside
 from agents.common.turns import Turns
-from agents.house import House
-from agents.reading import read_all
 from schemas.accounts import AccountRemembered
 from schemas.wire import Decoded, decode_remembered
 from store.base import Remembered

@@ -11,14 +11,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from agents.aside import aside
+from agents.common.alerts import Pair, admitted, confirm
+from agents.common.context import House
+from agents.common.decoding import earliest, read_all
 from agents.common.match import Sought, match, sought
+from agents.common.offload import aside
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from agents.common.unlike import withdraw_unlike
-from agents.house import House
-from agents.pairing import Pair, admitted, confirm
-from agents.reading import earliest, read_all
 from samehand.scoring.upper_bound import UpperBound
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction

@@ -21,17 +21,17 @@ from pathlib import Path
 
 import click
 
-from desk.cli import say
-from desk.cli.demo.stage import Stage, stage
-from desk.cli.files import Line, read_accounts, read_bans
-from desk.cli.offline import Offline
-from desk.cli.rownames import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from desk.cli import output
+from desk.cli.commands.demo.servers import Stage, stage
+from desk.cli.input_files import Line, read_accounts, read_bans
+from desk.cli.offline_scoring import Offline
+from desk.cli.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_alert, encode
-from streams.brokers import reader, writer
-from streams.topics import names
+from streams.kafka.client import reader, writer
+from streams.kafka.topics import names
 
 TOLERANCE = 1e-9  # nats: floating point alone
 WAIT_SECONDS_MAX = 300.0
@@ -154,13 +154,13 @@ def _metric(running: Stage, series: str) -> float:
 @click.option("--bans", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--accounts", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--platform", default="x", show_default=True)
-@say.json_option
+@output.json_option
 def main(bans: Path, accounts: Path, platform: str, as_json: bool) -> None:
     """Score the same files by the command line and by a running worker, and compare."""
     told, _ = agreement(bans, accounts, platform)
     figures = {name: getattr(told, name) for name in Agreement.__slots__} | {"agree": told.holds}
     if as_json:
-        say.figures(figures)
+        output.figures(figures)
     else:
         for name, value in figures.items():
             click.echo(f"{name:>20}  {value}")

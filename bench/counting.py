@@ -21,24 +21,24 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.doors import remembered_of
+from agents.common.converters import remembered_of
 from bench.machine import in_words, machine
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED
 from bench.store.bans import IDENTITY, KEYERS
 from bench.store.server import Server, server
-from samehand.frequency import named_rate
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.frequency.rates import named_rate
 from schemas.accounts import Account, AccountCreated
-from store.addresses import Addresses
 from store.base import Remembered
-from store.counting import counted
+from store.common.counted_values import counted
+from store.common.key_digests import Addresses
 from store.redis import Endpoint, Sizes
+from store.redis.client import Link
+from store.redis.count_min_sketch import ROWS
 from store.redis.counters import Counters, Snapshot
 from store.redis.layout import Layout
-from store.redis.link import Link
 from store.redis.shards import Shards
-from store.sketch import ROWS
 
 EVENTS: Final = 3_000
 COUNTED: Final = (100_000, 1_000_000, 10_000_000)

@@ -12,16 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
-from agents.doors import account_of, quoted_of
+from agents.common.converters import account_of, quoted_of
 from bench.machine import in_words, machine
 from bench.store.bans import BANNED_AT, KEYERS
-from samehand.normal.scripts import stratum
+from samehand.normalize.text.scripts import stratum
 from samehand.signals import SIGNALS
 from schemas.accounts import AccountCreated
-from simulate.draws import seeded
-from simulate.people import Population
-from simulate.records import created
-from streams.collecting import collect_seldom
+from simulate.population.people import Population
+from simulate.sampling import seeded
+from simulate.timeline.records import created
+from streams.faust_app.gc_tuning import collect_seldom
 
 _SEED: Final = 11
 _CROWD: Final = 20_000
@@ -48,7 +48,7 @@ def _sign_ups(count: int) -> Iterator[AccountCreated]:
 
 
 def _distil(event: AccountCreated, spent: Counter[str]) -> None:
-    """What `agents.doors.remembered_of` does, timed."""
+    """What `agents.common.converters.remembered_of` does, timed."""
 
     def timed(part: str, work: Callable[..., T], *given: object) -> T:
         before = time.process_time_ns()

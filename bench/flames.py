@@ -139,7 +139,7 @@ def lines(told: Mapping[str, float], most: int) -> Iterable[str]:
 
 
 PARTS: Final = {
-    "samehand/fingerprint.py": "packing and unpacking records",
+    "samehand/fingerprint/distil.py": "packing and unpacking records",
     "samehand/": "the mind: distilling, keys, comparing",
     "store/": "the store's client",
     "redis/": "the store's client",

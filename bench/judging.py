@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from samehand.evidence import Score
-from samehand.frequency import Frequencies, NothingCounted
+from samehand.frequency.rates import Frequencies, NothingCounted
+from samehand.frequency.without_candidates import Unbanned
 from samehand.scoring.calendar import BanCalendar
+from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
-from samehand.unbanned import Unbanned
-from samehand.weights import Weights, default_weights
+from samehand.scoring.weights import Weights, default_weights
 from store.base import Candidate, Query, Remembered, Store
 
 

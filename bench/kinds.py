@@ -1,6 +1,6 @@
 """The kinds of obfuscation under which a banned handle must be found again.
 
-The operators of :mod:`simulate.edits` (20 sorts: digits added, changed and dropped, known and unknown
+The operators of :mod:`simulate.evasion.edits` (20 sorts: digits added, changed and dropped, known and unknown
 affixes, separators, reorders, accents, repeats, leet, look-alikes, hidden characters, fonts, one and two
 typos, combinations of two and of three), and one that they lack: another spelling of the same sounds.
 
@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from random import Random
 from types import MappingProxyType
 
-from simulate.draws import below, one_of
-from simulate.edits import HELD_OUT, TUNING, Edit
+from simulate.evasion.edits import HELD_OUT, TUNING, Edit
+from simulate.sampling import below, one_of
 
 # One spelling and another that bearers of the same name use; applied either way.
 _TUNING_SPELLINGS = (("ee", "i"), ("oo", "u"), ("ou", "u"), ("y", "i"), ("o", "u"), ("e", "i"))

@@ -30,8 +30,8 @@ from bench.running.scene import BROKERS, Running, Scene
 from bench.worker import BANS
 from schemas.alerts import MirrorAlert
 from schemas.wire import Decoded, decode_alert, encode
-from simulate.people import Person
-from streams.fetching import FetchWait, be_patient
+from simulate.population.people import Person
+from streams.faust_app.fetch_wait import FetchWait, be_patient
 
 RATES: Final = (50, 200, 500)
 SECONDS: Final = 20.0

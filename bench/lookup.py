@@ -30,7 +30,7 @@ from bench.store.kept import Kept
 from bench.store.peers import Cdist, ExactSkeleton, Extract, MinHashOnRedis, Peer
 from bench.store.server import Server
 from samehand.account import Account, account_key
-from samehand.fingerprint import distil
+from samehand.fingerprint.distil import distil
 from store.base import Query
 from store.redis import RedisStore
 

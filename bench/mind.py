@@ -23,26 +23,26 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from agents.doors import remembered_of
+from agents.common.converters import remembered_of
+from agents.runtime.build_info import form
 from bench.machine import in_words, machine
 from bench.running.scene import SOURCES
 from bench.store.bans import BANNED_AT, KEYERS, a_store, enrol, whole
 from bench.store.server import server
-from samehand.compiled import form
-from samehand.frequency import Frequencies
+from samehand.frequency.rates import Frequencies
+from samehand.frequency.without_candidates import Unbanned
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
-from samehand.unbanned import Unbanned
-from samehand.weights import Weights, default_weights
+from samehand.scoring.weights import Weights, default_weights
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import decode_created, encode
-from simulate.draws import seeded
-from simulate.people import Population
-from simulate.records import created
+from simulate.population.people import Population
+from simulate.sampling import seeded
+from simulate.timeline.records import created
 from store.base import Candidate, Query, Remembered
 from store.redis import RedisStore
-from streams.collecting import collect_seldom
+from streams.faust_app.gc_tuning import collect_seldom
 
 KEEP: Final = 64  # candidates an event, as a worker keeps them unless told otherwise
 _BATCH: Final = 100

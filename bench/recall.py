@@ -18,8 +18,8 @@ from bench.index.population import CROWDS, Held, population
 from bench.index.postings import Postings, places
 from bench.index.schemes import SCHEMES, Scheme, folded, folded_name
 from bench.kinds import KINDS, NAME_KINDS
-from simulate.draws import below, seeded
-from simulate.edits import Edit
+from simulate.evasion.edits import Edit
+from simulate.sampling import below, seeded
 
 KEEP = 64
 _TRIES = 30  # an edit that does not apply to so many bans in turn applies to hardly any

@@ -27,7 +27,7 @@ from local.broker import EmbeddedBroker
 from local.redis import EmbeddedRedis
 from local.redis_cluster import MASTERS, RedisCluster
 from schemas.wire import encode
-from simulate.people import Person
+from simulate.population.people import Person
 
 BANS: Final = 5_000
 EVENTS: Final = 600

@@ -20,8 +20,8 @@ from typing import Final
 import numpy as np
 from msgspec.structs import replace
 
-from agents.doors import remembered_of
-from agents.opening import peppers_of
+from agents.common.converters import remembered_of
+from agents.runtime.store_factory import peppers_of
 from bench.machine import in_words, machine
 from bench.running.clocks import resident_bytes
 from bench.running.crowd import sign_ups
@@ -29,10 +29,10 @@ from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import Running, Scene
 from bench.store.server import Server
 from local.broker import EmbeddedBroker
-from samehand.fingerprint import enrolment_keys
-from samehand.keys import EXACT_POSTING_CAP, Key, KeyKind, kind_of, posting_cap
+from samehand.blocking.keys import EXACT_POSTING_CAP, Key, KeyKind, kind_of, posting_cap
+from samehand.fingerprint.distil import enrolment_keys
 from schemas.accounts import AccountCreated
-from store.addresses import Addresses
+from store.common.key_digests import Addresses
 from store.limits import GENERATIONS
 from store.redis.layout import SLOT_BYTES, Layout, Sizes, places
 from streams.settings import Settings

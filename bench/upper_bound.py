@@ -21,22 +21,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.doors import ban_of, remembered_of
+from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
 from bench.machine import in_words, machine
 from bench.running.crowd import ban, is_original, people, sign_ups
 from bench.store.bans import KEYERS, a_store, enrol
 from bench.store.server import Server, server
-from desk.cli import say
-from samehand.evidence import Score
-from samehand.fingerprint import enrolment_keys
-from samehand.keys import kind_of
+from desk.cli import output
+from samehand.blocking.keys import kind_of
+from samehand.fingerprint.distil import enrolment_keys
+from samehand.scoring.evidence import Score
 from samehand.signals import PAIRWISE, SIGNALS
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import decode_created, encode
-from simulate.draws import seeded
-from simulate.people import Person
+from simulate.population.people import Person
+from simulate.sampling import seeded
 from store.base import Ban, Candidate, Query, Remembered
 
 BANS: Final = 100_000
@@ -231,7 +231,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with say.progress("bans enrolled, sign-ups compared", given.bans + given.events) as heard:
+    with output.progress("bans enrolled, sign-ups compared", given.bans + given.events) as heard:
         found = asyncio.run(measured(given.bans, given.events, given.every, given.seed, heard))
     print(json.dumps(told(found), indent=1) if given.json else "\n".join(lines(found)))
 

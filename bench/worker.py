@@ -19,12 +19,12 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Final
 
+from agents.runtime.build_info import form
 from bench.machine import in_words, machine
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import BROKERS, PASSING, PLAIN, SOURCES, WORKER, Scene
 from bench.store.server import Server
-from samehand.compiled import form
 from schemas.wire import encode
 
 BANS: Final = 100_000

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from simulate.edits import EDIT_SETS
-from simulate.innocents import INNOCENT_SHARES
-from simulate.people import LANGUAGE_WEIGHTS
-from simulate.strategies import STRATEGIES
+from simulate.evasion.edits import EDIT_SETS
+from simulate.evasion.lookalikes import INNOCENT_SHARES
+from simulate.evasion.strategies import STRATEGIES
+from simulate.population.people import LANGUAGE_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import BinaryIO, TextIO
 
 from schemas.wire import encode
 from simulate.config import Config
-from simulate.events import Event, Topic, Truth
-from simulate.strategies import STRATEGIES
-from simulate.stream import generate
+from simulate.evasion.strategies import STRATEGIES
+from simulate.timeline.events import Event, Topic, Truth
+from simulate.timeline.stream import generate
 
 Progress = Callable[[int, int], None]
 """Called now and then with the sign-ups so far and the sign-ups in all."""

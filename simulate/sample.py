@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from simulate.config import Config
-from simulate.events import Event
-from simulate.stream import generate
+from simulate.timeline.events import Event
+from simulate.timeline.stream import generate
 
 SAMPLE_DAYS = 30.0
 SAMPLE_ACCOUNTS_MIN = 200

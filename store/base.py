@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from samehand.fingerprint import Fingerprint, query_keys, unpack
-from samehand.frequency import Frequencies
-from samehand.keys import Key, KeyKind
+from samehand.blocking.keys import Key, KeyKind
+from samehand.fingerprint.distil import Fingerprint, query_keys, unpack
+from samehand.fingerprint.showings import UNKNOWN, Showings
+from samehand.frequency.rates import Frequencies
 from samehand.lineage import Descent
 from samehand.scoring.calendar import Calendars
 from samehand.scoring.key_table import KeyTable
-from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
 from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable
@@ -379,7 +379,7 @@ class Store(Protocol):
         """Remembers accounts for the retention time, replacing an older state, and counts their values.
 
         Answers since when each shows what it shows, with what was known of its older state
-        (:func:`samehand.shown_since.shown_since`).
+        (:func:`samehand.fingerprint.shown_since.shown_since`).
         """
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:

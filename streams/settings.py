@@ -34,7 +34,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as NotParsed
 
-from streams.bound import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS
+from streams.deadletters.limit import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS
 from streams.errors import SettingsError
 from streams.redis_address import RedisAddress, parse_redis_address
 

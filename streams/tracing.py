@@ -175,7 +175,7 @@ def tracer_of(settings: Settings, clock: Clock) -> Tracer:
     if not settings.traces_url:
         return OFF
     try:
-        from streams.otel import tracer_to  # the extra: not imported where nobody asks for traces
+        from streams.telemetry.otel import tracer_to  # the extra: not imported where nobody asks for traces
     except ModuleNotFoundError:
         raise SettingsError(
             {"SAMEHAND_TRACES_URL": "needs the extra `tracing`: pip install 'samehand[tracing]'"}

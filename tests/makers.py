@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from samehand.normal.fold import fold_handle
-from samehand.word import Word
+from samehand.names.word import Word
+from samehand.normalize.text.fold import fold_handle
 from schemas.accounts import (
     Account,
     AccountBanned,

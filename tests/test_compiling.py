@@ -19,7 +19,7 @@ def test_what_every_pair_goes_through_is_compiled() -> None:
     path = {
         "samehand/scoring/score.py",
         "samehand/scoring/upper_bound.py",
-        "samehand/likeness.py",
+        "samehand/names/similarity.py",
         "samehand/signals/handle.py",
     }
     assert path <= chosen()

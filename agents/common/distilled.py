@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agents.counting import unavailable
-from agents.doors import evident, remembered_of, unread_of
-from agents.house import House
+from agents.common.context import House
+from agents.common.converters import evident, remembered_of, unread_of
+from agents.common.metric_labels import unavailable
 from schemas.accounts import AccountEvent
 from schemas.wire import Decoded
 from store.base import Remembered

@@ -11,14 +11,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from agents.common.alerts import Pair, Side, best_score
+from agents.common.context import House
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.turns import Turns
-from agents.house import House
-from agents.pairing import Pair, Side, best_score
+from samehand.fingerprint.showings import UNKNOWN
+from samehand.frequency.without_candidates import Unbanned
 from samehand.scoring.upper_bound import UpperBound
-from samehand.showings import UNKNOWN
-from samehand.unbanned import Unbanned
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.house import House
-from samehand.frequency import Frequencies
+from agents.common.context import House
+from samehand.frequency.rates import Frequencies
 from samehand.scoring.calendar import BanCalendar
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.common.alerts import best_score
+from agents.common.context import House
 from agents.common.snapshot import Snapshot
-from agents.house import House
-from agents.pairing import best_score
 from store.base import Ban, Remembered
 
 

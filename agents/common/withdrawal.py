@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agents.doors import matched_of, moment
-from samehand.pair import alert_id
+from agents.common.converters import matched_of, moment
+from samehand.alert_id import alert_id
 from schemas.alerts import AlertSummary, MirrorAlert, without_quotes
 from schemas.wire import Decoded, decode_alert
 from store.base import BanFacts, Owed

@@ -14,12 +14,12 @@ from agents.bridge import Bridge, topic_of
 from agents.runtime.start_checks import start_fault
 from schemas.malformed import REASONS
 from schemas.mapping.compiler import Mappings
-from streams import logs
-from streams.app import WorkerApp, register
 from streams.clock import SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.faust_app.app import WorkerApp, register
+from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.kafka.mapped_topics import mappings_of
-from streams.meters import Meters
+from streams.kafka.topics import Topic, names, wanted
 from streams.settings import Settings
 from streams.supervision.caution import REASON as ENDED_WORKER
 from streams.supervision.caution import Caution
@@ -27,9 +27,9 @@ from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
-from streams.topics import Topic, names, wanted
+from streams.telemetry import logs
+from streams.telemetry.metrics import Meters
 from streams.tracing import tracer_of
-from streams.worker import cannot_start, run_worker, without_broker
 
 GROUP_SUFFIX: Final = "-bridge"
 """Bridges are a group of their own: a worker that joined theirs would be given topics that it cannot read."""

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from agents.common.context import House
 from agents.common.withdrawal import KNOWN_ON, told
-from agents.house import House
 from schemas.alert_headers import alert_headers
 from schemas.wire import encode
 from store.base import OpenAlert, Owed, Settled
 from streams.clock import Clock
+from streams.delivery.publisher import Publisher, publish
 from streams.errors import Transient
 from streams.outcomes import Emit
-from streams.publisher import Publisher, publish
 
 LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a shard
 

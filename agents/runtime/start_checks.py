@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from agents.opening import store_of
+from agents.runtime.store_factory import store_of
 from store.errors import Mismatch, StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
-from store.pepper import Peppers
+from store.pepper.pepper import Peppers
 from streams.faust_app.start_checks import (
     BROKER_SECONDS,
     StartFault,

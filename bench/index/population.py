@@ -15,12 +15,12 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from samehand.commonness import decoration
-from samehand.commonness.table import shipped
-from simulate.draws import Weighted, seeded
-from simulate.handles import NAMELESS_PLATFORMS, TakenHandles, handle
-from simulate.people import LANGUAGE_WEIGHTS, PLATFORMS, display_name
-from simulate.tongues import Name, Tongue, tongue
+from samehand.frequency.name_prior import decoration
+from samehand.frequency.name_prior.table import shipped
+from simulate.population.handles import NAMELESS_PLATFORMS, TakenHandles, handle
+from simulate.population.languages import Name, Tongue, tongue
+from simulate.population.people import LANGUAGE_WEIGHTS, PLATFORMS, display_name
+from simulate.sampling import Weighted, seeded
 
 _VERSION = 1
 _TOKEN_LENGTH_MIN = 3

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from samehand.keys import Key, KeyKind
-from store.addresses import Addresses
-from store.hashing import first_bytes
+from samehand.blocking.keys import Key, KeyKind
+from store.common.hashing import first_bytes
+from store.common.key_digests import Addresses
+from store.common.ranking import Ints, read_at_all
 from store.limits import listed_at_most
-from store.ranking import Ints, read_at_all
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from bench.index.postings import Making
 from samehand.account import Account
-from samehand.keys import Key, KeyKind, key_of
+from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.names.handle_trait import HandleTrait
+from samehand.names.name_trait import NameTrait
 from samehand.signals.handle import HANDLE
-from samehand.signals.handle_trait import HandleTrait
 from samehand.signals.name import NAME
-from samehand.signals.name_trait import NameTrait
 
 _Trait = TypeVar("_Trait")
 

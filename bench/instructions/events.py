@@ -17,19 +17,19 @@ from typing import Final
 
 import msgspec
 
-from agents.opening import peppers_of
+from agents.runtime.store_factory import peppers_of
+from agents.runtime.worker import house_of
 from agents.screen import Screen
-from agents.worker import house_of
 from bench.instructions.tape import Tape
 from bench.running.crowd import sign_ups
 from bench.running.filled import SEED, environment, pepper_file
 from schemas.wire import encode
-from simulate.people import Person
+from simulate.population.people import Person
 from store.redis import RedisStore
-from streams import logs
-from streams.collecting import collect_seldom
+from streams.faust_app.gc_tuning import collect_seldom
 from streams.outcomes import Arrival, Published
 from streams.settings import load
+from streams.telemetry import logs
 
 BANNED_UNTIL: Final = 1_790_000_000.0
 """The last ban, 2026-09-21; the first is two years older."""

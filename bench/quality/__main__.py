@@ -22,7 +22,7 @@ from bench.real.__main__ import FOLDER_VARIABLE, got_worse, shown
 from bench.real.names import NoRealNames
 from bench.real.report import PARTS, QUICK, Sizes, report
 from bench.real.tables import tables
-from desk.cli import say
+from desk.cli import output
 from tools.readme_tables import filled_in
 
 _QUICK_SEEDS, _QUICK_ACCOUNTS = 1, 3_000
@@ -46,7 +46,7 @@ def main() -> int:
     told: dict[str, Any] = {"simulated": _simulated(given, edits)}
     if given.names is not None:
         try:
-            with say.progress("parts of the real names measured", len(PARTS)) as heard:
+            with output.progress("parts of the real names measured", len(PARTS)) as heard:
                 told["real_names"] = report(
                     Path(given.names),
                     "tuning" if given.tuning else "held_out",
@@ -77,7 +77,7 @@ def _simulated(given: argparse.Namespace, edits: str) -> dict[str, Any]:
     accounts = given.accounts
     if given.quick:
         seeds, accounts = seeds[:_QUICK_SEEDS], _QUICK_ACCOUNTS
-    with say.progress(f"judging platforms of {accounts:,} sign-ups", len(seeds)) as hear:
+    with output.progress(f"judging platforms of {accounts:,} sign-ups", len(seeds)) as hear:
         ready = 0
 
         def done(_seed: int) -> None:

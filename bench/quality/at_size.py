@@ -22,22 +22,22 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from agents.doors import remembered_of
-from agents.opening import peppers_of, store_of
+from agents.common.converters import remembered_of
+from agents.runtime.store_factory import peppers_of, store_of
 from bench.judging import Judge
 from bench.machine import in_words, machine
 from bench.quality.plan import Coming, planned, signing_up
 from bench.quality.size_figures import Event, Found, figures, table
 from bench.running.crowd import SIGN_UPS_FROM, account_id, aged
 from bench.running.filled import environment, filled
-from desk.cli import say
+from desk.cli import output
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import decode_created, encode
-from simulate.draws import seeded
-from simulate.edits import EDIT_SETS
-from simulate.people import Person, Population
-from simulate.records import created
+from simulate.evasion.edits import EDIT_SETS
+from simulate.population.people import Person, Population
+from simulate.sampling import seeded
+from simulate.timeline.records import created
 from store.base import Candidate, Remembered, Store
 from streams.settings import Settings, load
 from tools.readme_tables import filled_in
@@ -199,7 +199,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     print(f"filling a store with {given.bans:,} bans, unless it is kept from before", file=sys.stderr)
-    with say.progress("sign-ups judged", None) as heard:
+    with output.progress("sign-ups judged", None) as heard:
         told = measured(
             given.bans,
             a_cell=given.cell,

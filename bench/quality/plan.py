@@ -16,11 +16,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench.running.crowd import SIGN_UPS_FROM, account_id, aged
-from simulate.draws import below, seeded
-from simulate.edits import EDIT_SETS
-from simulate.innocents import INNOCENT_SHARES, INNOCENTS
-from simulate.people import Person, Population
-from simulate.strategies import STRATEGIES
+from simulate.evasion.edits import EDIT_SETS
+from simulate.evasion.lookalikes import INNOCENT_SHARES, INNOCENTS
+from simulate.evasion.strategies import STRATEGIES
+from simulate.population.people import Person, Population
+from simulate.sampling import below, seeded
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 

@@ -12,18 +12,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from agents.doors import ban_of, remembered_of
+from agents.common.converters import ban_of, remembered_of
 from bench.judging import Judge
-from desk.cli.backtest.judged import Judged, Run
-from desk.cli.backtest.truths import Pair, read_languages, read_strategies, read_truth
-from desk.cli.files import read_accounts, read_bans
-from desk.cli.offline import BATCH_RECORDS, batches, by_hour
-from samehand.evidence import Score
-from samehand.weights import Weights
+from desk.cli.commands.backtest.judged import Judged, Run
+from desk.cli.commands.backtest.truths import Pair, read_languages, read_strategies, read_truth
+from desk.cli.input_files import read_accounts, read_bans
+from desk.cli.offline_scoring import BATCH_RECORDS, batches, by_hour
+from samehand.scoring.evidence import Score
+from samehand.scoring.weights import Weights
 from schemas.malformed import Malformed
 from store.base import Remembered
-from store.memory import Bounds, MemoryStore
-from store.pepper import SECRET_BYTES_MIN, Pepper
+from store.memory.store import Bounds, MemoryStore
+from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 
 NOW: Final = 1_800_000_000.0
 """The clock of every run (Unix seconds, January 2027): later than all that is simulated."""

@@ -19,7 +19,7 @@ from bench.kinds import KINDS
 from bench.real.names import NoRealNames
 from bench.real.report import PARTS, QUICK, Sizes, report
 from bench.real.tables import TABLED, tables
-from desk.cli import say
+from desk.cli import output
 
 FOLDER_VARIABLE = "SAMEHAND_REAL_NAMES"
 
@@ -45,7 +45,7 @@ def main() -> int:
     if given.background is not None:
         sizes = replace(sizes, background=given.background)
     try:
-        with say.progress("parts measured", len(only)) as heard:
+        with output.progress("parts measured", len(only)) as heard:
             told = report(Path(given.data), given.edits, only=only, sizes=sizes, heard=heard)
     except NoRealNames as fault:
         print(fault, file=sys.stderr)

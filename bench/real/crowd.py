@@ -7,7 +7,7 @@ from typing import Any
 from bench.real.labelled import roc_area
 from bench.real.lookup import Found, Looked, Named, looked_up
 from bench.real.relations import RELATIONS, Relation
-from simulate.draws import below, seeded
+from simulate.sampling import below, seeded
 
 MIRRORS_A_RELATION = 250
 _LOWEST = -99.0  # log-odds of an account that nothing was found for

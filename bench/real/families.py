@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bench.real.lookup import Field, Looked, Named, looked_up
-from desk.cli.backtest.intervals import Share
-from simulate.draws import seeded
+from desk.cli.commands.backtest.intervals import Share
+from simulate.sampling import seeded
 
 DAY: Final = 86_400.0
 SPREAD_SECONDS: Final = 2 * 365 * DAY

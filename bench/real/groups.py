@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.kinds import KINDS
 from bench.real.lookup import Found, Named, looked_up
-from simulate.draws import seeded
+from simulate.sampling import seeded
 
 _SHARED_WORD_MIN = 3  # letters: `of` and `al` join no two names
 

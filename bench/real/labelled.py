@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from samehand.account import Account
-from samehand.fingerprint import Fingerprint, distil
-from samehand.frequency import NothingCounted
-from samehand.normal.scripts import Script, dominant_script
+from samehand.fingerprint.distil import Fingerprint, distil
+from samehand.frequency.rates import NothingCounted
+from samehand.normalize.text.scripts import Script, dominant_script
 from samehand.scoring.score import score
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
 
 Scored = list[tuple[float, bool]]
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from desk.cli.backtest.intervals import Share
+from desk.cli.commands.backtest.intervals import Share
 from samehand.account import Account
-from samehand.fingerprint import Fingerprint, distil
-from samehand.frequency import NothingCounted
+from samehand.fingerprint.distil import Fingerprint, distil
+from samehand.frequency.rates import NothingCounted
 from samehand.scoring.score import score
-from samehand.weights import default_weights
-from simulate.draws import seeded
+from samehand.scoring.weights import default_weights
+from simulate.sampling import seeded
 
 NAMES: Final = Path(__file__).parent / "namesakes.txt.xz"
 DRAWN: Final = 4_000

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from random import Random
 
-from simulate.draws import below, one_of
+from simulate.sampling import below, one_of
 
 Relation = Callable[[Random, str, str], str | None]
 """(generator, handle, another person's handle) to a mirror's handle, or ``None`` where it does not apply."""

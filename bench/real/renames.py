@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler, Levenshtein
 
 from bench.real.lookup import Named, looked_up
-from simulate.draws import seeded
+from simulate.sampling import seeded
 
 SEEDS: Final = (1, 2, 3, 4, 5)
 BANS: Final = 1_000

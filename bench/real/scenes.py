@@ -22,17 +22,17 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from desk.cli.backtest.intervals import Share
-from desk.cli.files import Line
-from desk.cli.offline import Offline
+from desk.cli.commands.backtest.intervals import Share
+from desk.cli.input_files import Line
+from desk.cli.offline_scoring import Offline
 from schemas.accounts import Account, AccountBanned, AccountCreated
 from schemas.dates import from_seconds
-from simulate.bios import cliche
-from simulate.draws import below, digits, one_of, seeded
-from simulate.innocents import relative
-from simulate.people import TRAITS, Person, Population
-from simulate.records import profile
-from simulate.tongues import tongue
+from simulate.evasion.lookalikes import relative
+from simulate.population.bios import cliche
+from simulate.population.languages import tongue
+from simulate.population.people import TRAITS, Person, Population
+from simulate.sampling import below, digits, one_of, seeded
+from simulate.timeline.records import profile
 
 PAIRS: Final = 300
 INNOCENT: Final = 5_000

@@ -12,7 +12,7 @@ from bench.recall import KEEP
 from bench.store.listing import Read, differences, read_up_to
 from bench.store.server import Server
 from store.base import Candidate, Query
-from store.records import keys_of_fingerprints
+from store.common.records import keys_of_fingerprints
 from store.redis import RedisStore
 from store.redis.layout import Layout
 

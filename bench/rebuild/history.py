@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zlib import crc32
 
-from agents.tombstones import tombstone
+from agents.common.tombstones import tombstone
 from bench.index.population import Held
 from bench.store.bans import BANNED_AT, account_id
 from schemas.accounts import Account, AccountBanned
@@ -71,7 +71,9 @@ class History:
 
 @dataclass(slots=True)
 class Compacted:
-    """The topic of bans as :class:`streams.brokers.Reader` shows it; ``broken_off_after`` so many records."""
+    """The topic of bans as :class:`streams.kafka.client.Reader` shows it; ``broken_off_after`` so many
+    records.
+    """
 
     history: History
     numbers: range

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import agents.doors
+import agents.common.converters
 import agents.enrol
 from bench.index.population import Held, population
 from bench.kinds import KINDS
@@ -21,14 +21,14 @@ from bench.store.bans import BANNED_AT, KEYERS, a_layout, a_store
 from bench.store.kept import Kept
 from bench.store.server import server
 from samehand.account import Account
-from samehand.fingerprint import distil, query_keys
+from samehand.fingerprint.distil import distil, query_keys
 from store.base import Query
 
 QUERIES = 10_000
 """How many queries are compared."""
 
 _LIVE = 50  # one ban in so many more arrives while the store is being rebuilt
-_FILLED_BY = (story, teller, agents.doors, agents.enrol)
+_FILLED_BY = (story, teller, agents.common.converters, agents.enrol)
 
 
 async def rebuilt(bans: int, queries: int = QUERIES) -> Rebuilt:

@@ -7,14 +7,14 @@ from itertools import islice
 
 from prometheus_client import CollectorRegistry
 
+from agents.common.context import OPERATIONS, House
 from agents.enrol import Enrol
-from agents.house import OPERATIONS, House
 from bench.store.bans import BANNED_AT, KEYERS
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
 from store.redis import RedisStore
-from streams.meters import Meters
+from streams.kafka.topics import Names
 from streams.outcomes import Arrival
-from streams.topics import Names
+from streams.telemetry.metrics import Meters
 
 NOW = BANNED_AT + 86_400.0
 """When all of it is told and asked, in seconds since 1970."""

@@ -12,11 +12,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from schemas.accounts import AccountBanned, AccountCreated
-from simulate.draws import seeded
-from simulate.edits import EDIT_SETS
-from simulate.people import TRAITS, Person, Population
-from simulate.records import banned, created
-from simulate.strategies import STRATEGIES
+from simulate.evasion.edits import EDIT_SETS
+from simulate.evasion.strategies import STRATEGIES
+from simulate.population.people import TRAITS, Person, Population
+from simulate.sampling import seeded
+from simulate.timeline.records import banned, created
 
 BANNED_AT: Final = 1_790_000_000.0
 """When the first of them was banned, all others within a day: 2026-09-21."""

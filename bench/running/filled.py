@@ -24,15 +24,15 @@ from typing import Any, ClassVar, Final, cast
 import msgspec
 import redis
 
-from agents.doors import ban_of
-from agents.opening import peppers_of, store_of
+from agents.common.converters import ban_of
+from agents.runtime.store_factory import peppers_of, store_of
 from bench.index.population import cache_folder
 from bench.running.crowd import BANNED_AT, DAY_SECONDS, aged, ban, is_original, people
 from bench.store.server import Server
 from local.redis import EmbeddedRedis
-from samehand.fingerprint import RECORD_VERSION
-from samehand.normal.fold import FOLD_VERSION
-from simulate.people import Person
+from samehand.fingerprint.distil import RECORD_VERSION
+from samehand.normalize.text.fold import FOLD_VERSION
+from simulate.population.people import Person
 from store.base import Ban
 from store.redis.layout import LAYOUT
 from store.redis.scripts import SCRIPTS

@@ -13,13 +13,13 @@ from prometheus_client import CollectorRegistry
 
 from schemas.malformed import Malformed
 from schemas.wire import decode_created
-from streams import logs
-from streams.app import WorkerApp, register
-from streams.meters import Meters
+from streams.faust_app.app import WorkerApp, register
+from streams.faust_app.process import run_worker
+from streams.kafka.topics import names
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome
 from streams.settings import load
-from streams.topics import names
-from streams.worker import run_worker
+from streams.telemetry import logs
+from streams.telemetry.metrics import Meters
 
 
 async def decoded(arrivals: Sequence[Arrival]) -> list[Outcome]:

@@ -14,14 +14,14 @@ import sys
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import uvloop
 
-from agents.opening import peppers_of
+from agents.runtime.store_factory import peppers_of
+from agents.runtime.worker import house_of
 from agents.screen import Screen
-from agents.worker import house_of
-from streams import logs
-from streams.epochs import known_epoch
+from streams.kafka.store_epoch import known_epoch
+from streams.kafka.topics import check
 from streams.outcomes import Arrival, Published
 from streams.settings import Settings, load
-from streams.topics import check
+from streams.telemetry import logs
 
 
 async def _loop(settings: Settings) -> None:

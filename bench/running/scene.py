@@ -24,10 +24,10 @@ from local.ports import LOOPBACK, Port, take_port
 from local.processes import Child
 from schemas.record import Record
 from schemas.wire import encode
-from streams import topics
-from streams.brokers import client_options, writer
+from streams.kafka import topics
+from streams.kafka.client import client_options, writer
+from streams.kafka.topics import names
 from streams.settings import load
-from streams.topics import names
 
 WAIT_SECONDS_MAX: Final = 300.0
 """What takes longer than this on a busy machine is taken for broken."""

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from agents.doors import ban_of, fingerprints_of, quoted_of
+from agents.common.converters import ban_of, fingerprints_of, quoted_of
 from bench.index.population import Held
 from bench.store.server import Server
 from samehand.account import Account
 from samehand.lineage import founder
 from schemas.accounts import Account as WireAccount
-from simulate.draws import seeded
-from simulate.people import TRAITS, Population
-from simulate.records import banned
-from store.addresses import Addresses
+from simulate.population.people import TRAITS, Population
+from simulate.sampling import seeded
+from simulate.timeline.records import banned
 from store.base import Ban, BanFacts
-from store.pepper import Pepper, Peppers
+from store.common.key_digests import Addresses
+from store.pepper.pepper import Pepper, Peppers
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.layout import Layout
 

@@ -29,8 +29,8 @@ T = TypeVar("T")
 _SNAPSHOT = "dump.rdb"
 # What handles become in a store; how pairs are scored is no part of it.
 _MAKES_KEYS = (
-    (samehand, ("*.py", "normal/*", "commonness/*", "signals/*.py")),
-    (store, ("*.py", "redis/*.py", "redis/lua/*.lua")),
+    (samehand, ("*.py", "normalize/**/*", "frequency/**/*", "names/*.py", "blocking/*.py", "signals/*.py")),
+    (store, ("*.py", "common/*.py", "redis/*.py", "redis/lua/*.lua")),
     (simulate, ("*.py", "tongues/*")),
     (bench, ("index/population.py", "store/bans.py", "store/peers.py")),
 )

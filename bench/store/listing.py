@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.store.server import Server
-from samehand.keys import Key
-from store.hashing import first_bytes
-from store.ranking import SILENT_ABOVE, Ints, Tags
-from store.records import frame_tag
+from samehand.blocking.keys import Key
+from store.common.hashing import first_bytes
+from store.common.ranking import SILENT_ABOVE, Ints, Tags
+from store.common.records import frame_tag
 from store.redis.layout import PAGE_SLOTS, SLOT_BYTES, Layout, places
 
 _AT_ONCE = 4_096

@@ -1,5 +1,5 @@
 """``python -m desk.cli``: the command line without its script, as child processes start it."""
 
-from desk.cli.door import main
+from desk.cli.main import main
 
 main()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.doors import Keyers, remembered_of
-from samehand.stock import NO_STOCK, StockPictures
+from agents.common.converters import Keyers, remembered_of
+from samehand.pictures.stock import NO_STOCK, StockPictures
 from schemas.accounts import AccountEvent
 from store.base import Remembered
 from streams.outcomes import Arrival, Dead, contained

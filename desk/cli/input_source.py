@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, cast
 
 import click
 
-from desk.words import visible
+from desk.text import visible
 
 STDIN: Final = Path("-")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from desk.cli import say
-from desk.cli.files import Kind, odd
-from desk.words import plural
+from desk.cli import output
+from desk.cli.input_files import Kind, odd
+from desk.text import plural
 
 
 def tell_odd(files: Iterable[tuple[Path, Kind[Any]]], *, strict: bool) -> None:
@@ -25,6 +25,6 @@ def tell_all(sentences: Iterable[str], *, strict: bool = False) -> None:
     """The same for sentences that are known already."""
     told = [f"warning: {sentence}" for sentence in sentences]
     for line in told:
-        say.note(line)
+        output.note(line)
     if strict and told:
         raise click.ClickException(f"--strict: {plural(len(told), 'warning')}, and nothing was done")

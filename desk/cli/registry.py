@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-_COMMANDS: Final = "desk.cli.commands"
-
 Section = Literal["Look", "Run", "Look after"]
 
 SECTIONS: Final[tuple[Section, ...]] = ("Look", "Run", "Look after")
@@ -21,7 +19,6 @@ class Entry:
 
     section: Section
     summary: str
-    package: str = "desk.cli"
     module: str | None = None
     """Where it is not called like the command: `try` is a word of Python."""
 
@@ -31,15 +28,13 @@ COMMANDS: Final[dict[str, Entry]] = {
     "explain": Entry("Look", "Show why two accounts resemble each other, reason by reason."),
     "backtest": Entry("Look", "Measure precision, recall and fairness where the truth is known."),
     "learn": Entry("Look", "Propose weights from verdicts; adopt nothing."),
-    "map": Entry("Look", "Say what a table of mappings makes of a sample.", _COMMANDS),
-    "try": Entry(
-        "Look", "Say what would be found in a live topic; publish and keep nothing.", _COMMANDS, "dry_run"
-    ),
+    "map": Entry("Look", "Say what a table of mappings makes of a sample."),
+    "try": Entry("Look", "Say what would be found in a live topic; publish and keep nothing.", "dry_run"),
     "simulate": Entry("Look", "Write a simulated platform to files, with the truth beside it."),
     "hash-avatar": Entry("Look", "Hash pictures as an avatar is hashed (PDQ)."),
     "demo": Entry("Run", "Run everything here on a sample stream, and print alerts as they come."),
     "worker": Entry("Run", "Score accounts as they are created, until told to stop."),
-    "bridge": Entry("Run", "Turn records of other topics into ours, until told to stop.", _COMMANDS),
+    "bridge": Entry("Run", "Turn records of other topics into ours, until told to stop."),
     "enrol": Entry("Run", "Publish bans from files to accounts.banned."),
     "remember": Entry("Run", "Remember existing accounts without alerting."),
     "watchlist": Entry("Run", "Import official lists of proscribed organisations."),
@@ -53,4 +48,4 @@ COMMANDS: Final[dict[str, Entry]] = {
 def module_of(name: str) -> str:
     """The module that has a command."""
     entry = COMMANDS[name]
-    return f"{entry.package}.{entry.module or name.replace('-', '_')}"
+    return f"desk.cli.commands.{entry.module or name.replace('-', '_')}"

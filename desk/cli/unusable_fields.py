@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agents.doors import account_of, fingerprints_of, unread_of
-from desk.cli import say
-from desk.cli.files import Line
-from desk.words import plural
+from agents.common.converters import account_of, fingerprints_of, unread_of
+from desk.cli import output
+from desk.cli.input_files import Line
+from desk.text import plural
 from schemas.accounts import Account, AccountEvent
 from schemas.malformed import Malformed
 from schemas.unusable import Unusable
@@ -42,7 +42,7 @@ class UnusableFields:
     def tell(self) -> None:
         """A line for each on standard error."""
         for one, count in sorted(self.counts.items()):
-            say.note(f"{one.field}: {one.reason} in {plural(count, 'record')}. {one.reason.sentence}")
+            output.note(f"{one.field}: {one.reason} in {plural(count, 'record')}. {one.reason.sentence}")
 
 
 def _unread(event: AccountEvent, *, pictures: bool) -> tuple[Unusable, ...]:

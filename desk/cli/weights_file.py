@@ -8,7 +8,7 @@ import click
 
 from desk.cli.input_source import read_bytes
 from samehand.errors import UnusableWeights
-from samehand.weights import Weights, read_weights
+from samehand.scoring.weights import Weights, read_weights
 
 
 def weights_of_file(path: Path) -> Weights:

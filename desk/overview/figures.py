@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from streams.meters import FRESH_SECONDS
+from streams.telemetry.metrics import FRESH_SECONDS
 
 Labels = frozenset[tuple[str, str]]
 Buckets = tuple[tuple[float, float], ...]

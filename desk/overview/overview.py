@@ -16,8 +16,8 @@ from desk.overview import formatting
 from desk.overview.charts import spark
 from desk.overview.figures import Figures, quantile
 from desk.overview.history import OBJECTIVE, History, Look
-from streams.breaker import BreakerState
-from streams.meters import BANDS, DIRECTIONS, FRESH_SECONDS
+from streams.delivery.circuit_breaker import BreakerState
+from streams.telemetry.metrics import BANDS, DIRECTIONS, FRESH_SECONDS
 
 State = Literal["good", "warn", "bad", "plain"]
 

@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry
 from desk.overview import overview
 from desk.overview.figures import Figures, read
 from desk.overview.history import LOOK_SECONDS, History, look_of
-from streams.app import WorkerApp
 from streams.clock import Clock
+from streams.faust_app.app import WorkerApp
 
 VIEWERS_MAX: Final = 16
 """An on-call team and its wall screen; each costs an open connection and 10 KB every two seconds."""

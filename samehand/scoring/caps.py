@@ -15,7 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from samehand.errors import UnusableWeights
-from samehand.kept import kept
+from samehand.names.cached_property import kept
 
 Band = Literal["likely", "possible", "none"]
 Ground = Literal["names", "values", "device", "network", "shown", "moment"]

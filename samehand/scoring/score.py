@@ -19,19 +19,19 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from samehand.evidence import Evidence, Line, Score
-from samehand.fingerprint import Fingerprint
-from samehand.frequency import Frequencies
+from samehand.fingerprint.distil import Fingerprint
+from samehand.fingerprint.showings import Showings
+from samehand.frequency.rates import Frequencies
 from samehand.scoring.calendar import BanCalendar
 from samehand.scoring.caps import SPEAKS_NATS, Condition, Ground
-from samehand.showings import Showings
+from samehand.scoring.evidence import Evidence, Line, Score
+from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
 from samehand.signals import PAIRWISE, SIGNALS
-from samehand.signals.admirer import ADMIRER
-from samehand.signals.finding import Finding
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
+from samehand.signals.fan_account import ADMIRER
 from samehand.signals.first_shown import FIRST_SHOWN, Order
-from samehand.signals.sight import Sight
 from samehand.watchlist.platforms import is_list
-from samehand.weights import DIFFERENCES, SignalWeights, Weights
 
 # Levels at which a whole name agrees: of what both show, nothing telling is left out or spelt otherwise.
 WHOLE: Final = frozenset(("same-handle", "same", "same-name", "spells-it"))

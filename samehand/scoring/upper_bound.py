@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
-from samehand.fingerprint import Fingerprint
-from samehand.frequency import Frequencies
-from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
+from samehand.blocking.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
+from samehand.fingerprint.distil import Fingerprint
+from samehand.frequency.rates import Frequencies
 from samehand.scoring.calendar import MINUTE_SECONDS, BanCalendar
 from samehand.scoring.caps import GROUNDS
 from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable
+from samehand.scoring.weights import Weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Ages, Most, PairSignal, Signal
-from samehand.signals.sight import Sight
-from samehand.weights import Weights
+from samehand.signals.context import Sight
 
 _ROUNDING: Final = 2  # steps by which sums of floats and of whole steps may differ
 _PLACES: Final = {ground: place for place, ground in enumerate(GROUNDS)}

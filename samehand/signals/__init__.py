@@ -7,28 +7,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from samehand.signals.admirer import ADMIRER
-from samehand.signals.agent import AGENT
 from samehand.signals.avatar import AVATAR
 from samehand.signals.base import PairSignal, Signal
 from samehand.signals.bio import BIO
 from samehand.signals.contact import CONTACT
-from samehand.signals.crossing import CROSSING
+from samehand.signals.cross_field import CROSSING
 from samehand.signals.device import DEVICE
-from samehand.signals.disguise import DISGUISE
 from samehand.signals.email import EMAIL
+from samehand.signals.fan_account import ADMIRER
 from samehand.signals.first_shown import FIRST_SHOWN
 from samehand.signals.handle import HANDLE
 from samehand.signals.locale import LOCALE
 from samehand.signals.mention import MENTION
 from samehand.signals.name import NAME
 from samehand.signals.network import NETWORK
+from samehand.signals.obfuscation import DISGUISE
+from samehand.signals.own_contact import REACH
 from samehand.signals.payment import PAYMENT
 from samehand.signals.phone import PHONE
 from samehand.signals.platform import PLATFORM
-from samehand.signals.reach import REACH
 from samehand.signals.referrer import REFERRER
 from samehand.signals.timing import TIMING
+from samehand.signals.user_agent import AGENT
 
 # `Any`: each signal has a trait type of its own; the registry only hands each its own traits back.
 SIGNALS: tuple[Signal[Any], ...] = (

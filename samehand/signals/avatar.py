@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from samehand.account import Account, Avatar
-from samehand.keys import Key, KeyKind, key_of
+from samehand.blocking.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 
 PDQ_BYTES: Final = 32
 QUALITY_MIN: Final = 50  # below this PDQ itself calls the hash meaningless (flat pictures, initials)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from samehand.account import Account
-from samehand.keys import Key
+from samehand.blocking.keys import Key
 from samehand.scoring.calendar import BanCalendar
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 
 Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.fold import fold_bio
+from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.normalize.text.fold import fold_bio
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 
 # 16 bands of 4 rows over 3-letter shingles found every edited, suffixed and reordered bio (Broder 1997
 # for MinHash; the banding after Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", ch. 3).

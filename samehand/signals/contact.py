@@ -9,12 +9,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.contacts import ContactPoint, Contacts, own_points, read_contacts
+from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.normalize.contact.contacts import ContactPoint, Contacts, own_points, read_contacts
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 from samehand.signals.digest import DIGEST_BYTES, MASK
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
 
 # Shorter than the digests of personal values, since nearly every banned account keeps two of its own address:
 # among a million accounts two addresses share a digest once in ten million stores.

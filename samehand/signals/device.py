@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from samehand.account import Account
-from samehand.keys import KeyKind
-from samehand.normal.device import normal_device
+from samehand.blocking.keys import KeyKind
+from samehand.normalize.device import normal_device
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 

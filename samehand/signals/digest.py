@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from samehand.keys import Key, KeyKind, key_of
+from samehand.blocking.keys import Key, KeyKind, key_of
 from samehand.signals.base import Levels, Most, Quoted, SignalBase
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 
 DIGEST_BYTES: Final = 10
 MASK: Final = "•••"

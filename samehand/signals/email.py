@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from samehand.account import Account
-from samehand.commonness import bits
-from samehand.frequency import rate_of_bits
-from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.email import fold_email
+from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.frequency.name_prior import bits
+from samehand.frequency.rates import rate_of_bits
+from samehand.normalize.email import fold_email
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 from samehand.signals.digest import DIGEST_BYTES, MASK
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
 
 _SHIPPED_RATE: Final = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
 DISPOSABLE: Final = 1  # bits of the stored byte of flags

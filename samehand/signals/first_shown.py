@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from samehand.showings import Showings
-from samehand.signals.finding import Finding
+from samehand.fingerprint.showings import Showings
+from samehand.signals.comparison import Finding
 
 # The lines that speak of a value that anybody can copy: of which values each, and what a reader calls them.
 _OF: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {

@@ -11,27 +11,21 @@ from msgspec.structs import replace
 from rapidfuzz import fuzz
 
 from samehand.account import Account
-from samehand.blocking import WORD_LENGTH_MAX, letters
-from samehand.commonness import bits, digit_bits
-from samehand.frequency import rate_of_bits
-from samehand.handle_keys import DIGITS_MIN, NUMBER_START_MIN, listed_keys, number_start, tried_keys
-from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
-from samehand.likeness import (
-    LONG_BITS_MAX,
-    exact_bits,
-    likeness,
-    most_bits,
-    worth_bits,
-)
-from samehand.normal.consonants import consonant_key
-from samehand.normal.fold import fold_handle
+from samehand.blocking.handle import DIGITS_MIN, NUMBER_START_MIN, listed_keys, number_start, tried_keys
+from samehand.blocking.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.blocking.rare_words import shown_by_runs, shown_by_words
+from samehand.blocking.spellings import WORD_LENGTH_MAX, letters
+from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
+from samehand.frequency.name_prior import bits, digit_bits
+from samehand.frequency.rates import rate_of_bits
+from samehand.names.handle_trait import HandleTrait
+from samehand.names.similarity import LONG_BITS_MAX, exact_bits, likeness, most_bits, worth_bits
+from samehand.names.word import Likeness, Word
+from samehand.normalize.text.fold import fold_handle
+from samehand.normalize.text.phonetic import consonant_key
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.finding import Finding
-from samehand.signals.handle_trait import HandleTrait
-from samehand.signals.sight import Sight
-from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
-from samehand.word import Likeness, Word
-from samehand.word_keys import shown_by_runs, shown_by_words
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 
 # Where a platform made both handles, their letters are a given name that it was told, cut short: one of a
 # thousand or so, however rarely anybody would choose them.
@@ -118,11 +112,11 @@ class HandleSignal(SignalBase[HandleTrait]):
         return _unpacked(payload)
 
     def keys(self, trait: HandleTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.handle_keys.listed_keys`."""
+        """Those of :func:`samehand.blocking.handle.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: HandleTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.handle_keys.tried_keys`."""
+        """Those of :func:`samehand.blocking.handle.tried_keys`."""
         return tried_keys(trait)
 
     def counts(self, trait: HandleTrait) -> Iterable[Key]:

@@ -7,10 +7,10 @@ from typing import Final
 
 from samehand.account import Account
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
+from samehand.watchlist.name_words import WORD_BYTES, any_in, contains, naming_words, telling_words
 from samehand.watchlist.platforms import ORGANISATIONS, is_list
-from samehand.watchlist.words import WORD_BYTES, any_in, contains, naming_words, telling_words
 
 # The first byte of the stored form.
 _LISTED: Final = 1

@@ -10,20 +10,20 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from samehand.account import Account
-from samehand.blocking import WORD_LENGTH_MAX, letters
-from samehand.commonness import bits
-from samehand.frequency import rate_of_bits
-from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
-from samehand.likeness import LETTER_BITS, REST_BITS, UNWRITTEN_BITS, likeness, most_bits, worth_bits
-from samehand.name_keys import initial_keys, listed_keys, tried_keys
-from samehand.normal.consonants import by_letters, one_leaves_out_vowels, word_keys
-from samehand.normal.fold import fold_name
+from samehand.blocking.display_name import initial_keys, listed_keys, tried_keys
+from samehand.blocking.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.blocking.rare_words import shown_by_runs, shown_by_words
+from samehand.blocking.spellings import WORD_LENGTH_MAX, letters
+from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
+from samehand.frequency.name_prior import bits
+from samehand.frequency.rates import rate_of_bits
+from samehand.names.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
+from samehand.names.similarity import LETTER_BITS, REST_BITS, UNWRITTEN_BITS, likeness, most_bits, worth_bits
+from samehand.normalize.text.fold import fold_name
+from samehand.normalize.text.phonetic import by_letters, one_leaves_out_vowels, word_keys
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.finding import Finding
-from samehand.signals.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
-from samehand.signals.sight import Sight
-from samehand.sixbit import SEPARATOR, pack_text, packable, unpack_text
-from samehand.word_keys import shown_by_runs, shown_by_words
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 
 WORDS_MAX: Final = 8  # words of a name that are compared; longer ones are slogans
 
@@ -88,11 +88,13 @@ class NameSignal(SignalBase[NameTrait]):
         return _unpacked(payload)
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.name_keys.listed_keys`."""
+        """Those of :func:`samehand.blocking.display_name.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.name_keys.tried_keys`, and of a banned handle that the name spells."""
+        """Those of :func:`samehand.blocking.display_name.tried_keys`, and of a banned handle that the name
+        spells.
+        """
         return [
             *tried_keys(trait),
             key_of(KeyKind.HANDLE_WORD, trait.base.encode()),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.network import read_address
+from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.normalize.network import read_address
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 from samehand.signals.digest import DIGEST_BYTES, MASK
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
 
 _SHIPPED_ADDRESS_RATE: Final = 2e-6  # a household or a small office behind one address
 _SHIPPED_PREFIX_RATE: Final = 5e-5  # a street or a hosting range behind one /24 or /64

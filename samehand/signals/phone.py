@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from samehand.account import Account
-from samehand.keys import Key, KeyKind, key_of
-from samehand.normal.phone import fold_phone
+from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.normalize.phone import fold_phone
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 from samehand.signals.digest import DIGEST_BYTES, MASK
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
 
 _SHIPPED_RATE: Final = 2e-7  # a number that changed hands, or that a family shares
 # A hundred of the 10^8 numbers of a country or more, few of them on the platform.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from samehand.signals.base import PairSignalBase, Traits
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 from samehand.watchlist.platforms import is_list
 
 _ANOTHER: Final = Finding("another", "The banned account was on another platform.")

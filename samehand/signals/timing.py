@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, BanCalendar
 from samehand.signals.base import Ages, Levels, PairSignalBase, Traits
-from samehand.signals.finding import Finding
-from samehand.signals.sight import Sight
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
 
 
 class _Span(NamedTuple):

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from samehand.errors import UnreadableFingerprint
-from samehand.fingerprint import Fingerprint, is_day, unpack
+from samehand.fingerprint.distil import Fingerprint, is_day, unpack
 from samehand.scoring.calendar import Buckets, Calendar, Calendars
-from store.counting import cluster_of
+from store.common.counted_values import cluster_of
+from store.common.records import BanQuote, read_ban_quote, read_frame
 from store.limits import BAN_HOURS_DAYS, BAN_MINUTES_DAYS, BAN_POLICIES
-from store.records import BanQuote, read_ban_quote, read_frame
 
 DAY_SECONDS = 86_400
 _DAY_MINUTES = 1_440

@@ -6,7 +6,7 @@ event that is judged: by the events' own time, so that a backlog lags as the day
 
 What others hand out is read from the newest all the same (:data:`HANDED_OUT`, docs/adr/0036-lag.md), and so
 is how many accounts there are in all. Names are counted within strata, which lag as they do. What the newest
-has beyond the other came lately (:data:`samehand.frequency.LATELY`).
+has beyond the other came lately (:data:`samehand.frequency.rates.LATELY`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Final
 
 import msgspec
 
-from samehand.fingerprint import is_day
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.fingerprint.distil import is_day
 from samehand.scoring.calendar import DAY_SECONDS
 
 # Carriers, makers of phones and browsers, whoever spreads a link, and platforms with the picture that they

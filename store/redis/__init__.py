@@ -3,8 +3,8 @@
 docs/adr/0005-store-layout.md says what lies where, and why.
 """
 
+from store.redis.client import Endpoint
 from store.redis.layout import Sizes
-from store.redis.link import Endpoint
 from store.redis.store import RedisStore
 
 __all__ = ["Endpoint", "RedisStore", "Sizes"]

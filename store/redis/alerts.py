@@ -14,12 +14,12 @@ from itertools import islice
 import msgspec
 
 from schemas.alerts import WithdrawnReason
-from store.addresses import DIGEST_BYTES, Digest
 from store.base import Claim, OpenAlert, Proposal, Ruled, Ruling
+from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
+from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, MARKER_SECONDS, OPEN_ALERTS_A_BAN
-from store.redis.link import together
+from store.redis.client import together
 from store.redis.shards import Shards
-from store.rulings import WITHDRAWN_FOR, band_rank
 
 
 class _Words(msgspec.Struct, array_like=True, frozen=True):

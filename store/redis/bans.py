@@ -6,12 +6,21 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from samehand.account import account_key
-from samehand.fingerprint import unpack
+from samehand.fingerprint.distil import unpack
 from samehand.lineage import founder
 from schemas.alerts import WithdrawnReason
-from store.addresses import Digest
 from store.base import Ban, BanFacts, Enrolled
 from store.common.calendar import Dated, dated_in
+from store.common.key_digests import Digest
+from store.common.records import (
+    BanQuote,
+    ban_quote,
+    frame_of,
+    keys_of,
+    keys_of_fingerprints,
+    read_ban_quote,
+    read_frame,
+)
 from store.limits import (
     BAN_HOURS_DAYS,
     BAN_MINUTES_DAYS,
@@ -22,18 +31,9 @@ from store.limits import (
     SWEEP_AT_ONCE,
     TAKEN_OUT_AT_ONCE,
 )
-from store.records import (
-    BanQuote,
-    ban_quote,
-    frame_of,
-    keys_of,
-    keys_of_fingerprints,
-    read_ban_quote,
-    read_frame,
-)
+from store.redis.client import together
 from store.redis.families import Families
 from store.redis.layout import NOWHERE, Rows
-from store.redis.link import together
 from store.redis.shards import Shards
 
 # Bans in one script: some milliseconds of Redis, during which nobody else is served.

@@ -12,7 +12,7 @@ import numpy as np
 from samehand.scoring.calendar import NO_CALENDARS, Buckets, Calendars
 from store.common.calendar import RULINGS, Counted, calendars
 from store.limits import CALENDAR_SECONDS
-from store.redis.link import together
+from store.redis.client import together
 from store.redis.shards import Shards
 
 # A policy's number, what is counted, which row.

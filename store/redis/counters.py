@@ -16,21 +16,21 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from samehand.frequency import LATELY
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.frequency.rates import LATELY
 from store.base import Remembered
 from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
+from store.common.counted_values import CROWDS, Counted, counted
 from store.common.doorkeeper import AT_THE_DOOR, Doorkeeper
-from store.counting import CROWDS, Counted, counted
 from store.limits import FILTER_FULL, HALF_LIFE_SECONDS, STRATA
-from store.redis.link import together
+from store.redis.client import together
+from store.redis.count_min_sketch import Sketch, filter_places, hashes_of_all, home
 from store.redis.shards import Shards
-from store.sketch import Sketch, filter_places, hashes_of_all, home
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Counts as they were at a freeze; a :class:`samehand.frequency.Frequencies`."""
+    """Counts as they were at a freeze; a :class:`samehand.frequency.rates.Frequencies`."""
 
     bans: int
     newest: Version

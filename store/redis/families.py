@@ -6,8 +6,8 @@ import struct
 from collections.abc import Sequence
 
 from samehand.lineage import Descent, founder
-from store.addresses import DIGEST_BYTES, Digest
-from store.redis.link import together
+from store.common.key_digests import DIGEST_BYTES, Digest
+from store.redis.client import together
 from store.redis.shards import Shards
 
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from samehand.fingerprint import Fingerprint
-from samehand.keys import Key, KeyKind
-from store.addresses import Addresses
+from samehand.blocking.keys import Key, KeyKind
+from samehand.fingerprint.distil import Fingerprint
+from store.common.hashing import Hashes, first_bytes
+from store.common.key_digests import Addresses
+from store.common.ranking import Ints
 from store.errors import StoreMismatch
-from store.hashing import Hashes, first_bytes
 from store.limits import GENERATIONS, listed_at_most
-from store.ranking import Ints
 
 # Raised with every change of what lies in Redis: a store of another one is refused, never misread.
 LAYOUT = 18

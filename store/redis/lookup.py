@@ -9,12 +9,15 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from samehand.keys import Key
+from samehand.blocking.keys import Key
 from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
-from store.ranking import STEPS_A_BIT, Bools, Ints, Tables
-from store.records import frame_heads, frame_records, frame_tag
-from store.redis.hits import (
+from store.common.ranking import STEPS_A_BIT, Bools, Ints, Tables
+from store.common.records import frame_heads, frame_records, frame_tag
+from store.redis.client import together
+from store.redis.layout import Spread
+from store.redis.moments import Moments, moments_of
+from store.redis.postings import (
     Claims,
     Listings,
     Probes,
@@ -25,9 +28,6 @@ from store.redis.hits import (
     place_of,
     sources_and_slots,
 )
-from store.redis.layout import Spread
-from store.redis.link import together
-from store.redis.moments import Moments, moments_of
 from store.redis.shards import Shards
 
 # Keys of one MGET, and records of one script: some milliseconds of Redis, during which nobody else is served.

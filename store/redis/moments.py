@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from store.ranking import Floats, Ints
-from store.redis.hits import sources_and_slots
+from store.common.ranking import Floats, Ints
 from store.redis.layout import SLOT_BYTES
+from store.redis.postings import sources_and_slots
 
 MOMENT_BYTES = 4
 _ENTRY = MOMENT_BYTES + SLOT_BYTES

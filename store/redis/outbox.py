@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import cast
 
 from schemas.alerts import WithdrawnReason
-from store.addresses import DIGEST_BYTES
 from store.base import Owed, Settled, SummaryCounts
+from store.common.key_digests import DIGEST_BYTES
 from store.limits import MARKER_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
 from store.redis.alerts import packed_alert, read_open
-from store.redis.link import together
+from store.redis.client import together
 from store.redis.shards import Shards
 
 _HEAD = struct.Struct(f">Id{DIGEST_BYTES}s")

@@ -8,7 +8,7 @@ import hiredis
 import numpy as np
 from redis.asyncio import ConnectionPool
 
-from store.ranking import Ints
+from store.common.ranking import Ints
 
 _NUMBER_BYTES = 4
 _LONG = 32  # arguments from which it matters (1,900 keys: a look-up costs the client 90 µs instead of 125)

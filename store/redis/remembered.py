@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
 
-from samehand.keys import Key, KeyKind
-from samehand.showings import Showings
-from store.addresses import Digest
+from samehand.blocking.keys import Key, KeyKind
+from samehand.fingerprint.showings import Showings
 from store.base import Candidate, Query, Remembered, RememberedFacts
-from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE
-from store.records import (
+from store.common.key_digests import Digest
+from store.common.records import (
     frame_of,
     keys_of,
     keys_of_account,
@@ -24,12 +23,13 @@ from store.records import (
     remembered_quote,
     with_former,
 )
+from store.common.turned_away import by_kind, naming_keys
+from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE
+from store.redis.client import together
 from store.redis.counters import Counters
 from store.redis.layout import NOWHERE, SLOT_BITS, Rows, spots
-from store.redis.link import together
 from store.redis.lookup import look_up
 from store.redis.shards import Shards
-from store.turned_away import by_kind, naming_keys
 
 # A generation is closed before its slots run out in any shard: so many others may write to it meanwhile.
 _SLOTS_FULL: Final = (1 << SLOT_BITS) - (1 << 16)

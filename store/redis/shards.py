@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from store.addresses import Addresses, Digest
+from store.common.key_digests import Addresses, Digest
 from store.errors import StoreUnavailable
+from store.redis.client import Link, together
 from store.redis.layout import Layout, Rows, Spread
-from store.redis.link import Link, together
 from store.redis.moments import Moments
 
 # Two workers that write one account at once send each other back to read again; more than a few turns

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha1
 
-from samehand.frequency import Frequencies
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.fingerprint.showings import Showings
+from samehand.frequency.rates import Frequencies
 from samehand.lineage import Descent
 from samehand.scoring.calendar import Calendars
-from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
-from store.addresses import Addresses
 from store.base import (
     Ban,
     BanFacts,
@@ -28,21 +27,22 @@ from store.base import (
     Settled,
     StoreFacts,
 )
+from store.common.key_digests import Addresses
 from store.errors import StoreEmptied, StoreUnavailable
-from store.memory import Bounds
+from store.memory.store import Bounds
 from store.redis.alerts import Alerts
-from store.redis.awaiting import Awaiting
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars
+from store.redis.client import Endpoint, Link, together
 from store.redis.counters import Counters
 from store.redis.families import Families
 from store.redis.layout import Layout, Sizes, fold_versions
-from store.redis.link import Endpoint, Link, together
 from store.redis.lookup import look_up
 from store.redis.outbox import Outbox
 from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
-from store.redis.standing import Standing
+from store.redis.store_meta import Standing
+from store.redis.unjudged import Awaiting
 
 
 class RedisStore:

@@ -6,8 +6,8 @@ from typing import Final
 
 from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
 from streams.errors import SettingsError
+from streams.kafka.topics import wanted
 from streams.settings import PREFIX, Settings
-from streams.topics import wanted
 
 VARIABLE: Final = f"{PREFIX}MAPPINGS"
 

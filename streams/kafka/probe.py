@@ -17,7 +17,7 @@ from aiokafka import errors  # type: ignore[import-untyped]  # aiokafka ships no
 from aiokafka.conn import create_conn  # type: ignore[import-untyped]  # the same
 from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]  # the same
 
-from streams.brokers import tls_context
+from streams.kafka.client import tls_context
 from streams.settings import Settings
 
 ANSWER_SECONDS: Final = 3.0

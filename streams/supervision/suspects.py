@@ -19,13 +19,13 @@ from typing import Final
 import msgspec
 import structlog
 
-from streams.brokers import ANSWER_MS, Writer, reader, writer
 from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.kafka.client import ANSWER_MS, Writer, reader, writer
+from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import Settings
 from streams.supervision.flight_recorder import InHand, Span
 from streams.supervision.supervisor import Birth
-from streams.topics import names
 
 ENDS_MAX: Final = 3
 """Once may be chance, twice bad luck; each costs its partition the time of a restart."""

@@ -11,26 +11,26 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from agents.common.context import OPERATIONS, House, Rules
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
-from agents.house import OPERATIONS, House, Rules
 from agents.judge import Judge
 from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.runtime.outbox import Relay
 from agents.screen import Screen
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
 from schemas.alert_headers import alert_headers
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.record import Record
 from schemas.wire import Decoded, decode_alert
-from store.memory import Bounds, MemoryStore
-from store.pepper import Pepper
+from store.memory.store import Bounds, MemoryStore
+from store.pepper.pepper import Pepper
 from streams.clock import SystemClock
-from streams.meters import Meters
+from streams.kafka.topics import Names
 from streams.outcomes import Dead, Emit, Outcome, Published
-from streams.topics import Names
+from streams.telemetry.metrics import Meters
 from tests.makers import NOON, arrival
 
 

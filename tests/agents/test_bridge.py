@@ -15,9 +15,9 @@ from agents.common.turns import HELD_SECONDS
 from schemas.mapping.compiler import compile_mappings
 from schemas.mapping.fields import TARGETS
 from schemas.wire import decode_created
-from streams.meters import Meters
+from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Dead, Outcome, Published
-from streams.topics import Names
+from streams.telemetry.metrics import Meters
 from tests.makers import NOON, arrival
 from tests.schemas.makers import record_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from agents.doors import moment
-from agents.tombstones import OCCURRED_AT_HEADER
+from agents.common.converters import moment
+from agents.common.tombstones import OCCURRED_AT_HEADER
 from schemas.alerts import MirrorAlert
 from streams.outcomes import NOTHING, Published
 from tests.agents.conftest import Life

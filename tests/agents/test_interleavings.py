@@ -23,7 +23,7 @@ import pytest
 from agents.runtime.outbox import Relay
 from schemas.record import Record
 from schemas.wire import encode
-from store.memory import MemoryStore
+from store.memory.store import MemoryStore
 from streams.clock import SystemClock
 from streams.outcomes import Emit, Published
 from tests.agents.conftest import Life, MakeLife

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from agents.screen import ASKED_AT_ONCE
-from samehand.pair import alert_id
-from samehand.stock import NO_STOCK, StockPictures
+from samehand.alert_id import alert_id
+from samehand.pictures.stock import NO_STOCK, StockPictures
 from schemas.accounts import Avatar
 from schemas.alerts import MirrorAlert
 from store.errors import StoreUnavailable
-from store.memory import MemoryStore
+from store.memory.store import MemoryStore
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Published
 from tests.agents.conftest import Life, MakeLife, dead

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from agents.doors import remembered_of
-from agents.opening import peppers_of, store_of
+from agents.common.converters import remembered_of
+from agents.runtime.store_factory import peppers_of, store_of
 from bench.machine import machine
 from bench.running.crowd import sign_ups
 from bench.running.filled import environment, pepper_file

@@ -16,7 +16,7 @@ import pytest
 
 from local.apache import ApacheKafka
 from schemas.alerts import MirrorAlert
-from store.pepper import write_pepper_file
+from store.pepper.pepper import write_pepper_file
 from tests.faults.scene import Final, Scene
 from tests.faults.stream import Stream, the_stream
 from tests.faults.table import Row, Table

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.record import Record
 from schemas.wire import MESSAGE_BYTES_MAX, encode
-from streams.topics import Names
+from streams.kafka.topics import Names
 from tests.makers import a_ban, a_change, a_reinstatement, a_sign_up
 
 SECRET = "kanarienvogel"

@@ -15,22 +15,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import agents.common.distilled
+import agents.runtime.worker
 import agents.screen
-import agents.worker
-import streams.app
-from agents.doors import remembered_of
+import streams.faust_app.app
+from agents.common.converters import remembered_of
 from agents.screen import Screen
-from samehand.fingerprint import Keyer
-from samehand.stock import NO_STOCK, StockPictures
+from samehand.fingerprint.distil import Keyer
+from samehand.pictures.stock import NO_STOCK, StockPictures
 from schemas.accounts import AccountEvent
 from schemas.malformed import Malformed
 from schemas.wire import Decoded
 from store.base import Remembered
-from streams import logs
 from streams.outcomes import Arrival, Outcome
 from streams.settings import load
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import supervise
+from streams.telemetry import logs
 
 Decode = Callable[..., Decoded[AccountEvent] | Malformed]
 
@@ -46,7 +46,7 @@ def slow(account: str) -> None:
                 await asyncio.sleep(HANGS_SECONDS)
             return await super().__call__(arrivals)
 
-    agents.worker.Screen = SlowScreen  # type: ignore[attr-defined]  # the one place where a fault may go in
+    agents.runtime.worker.Screen = SlowScreen  # type: ignore[attr-defined]  # the one place where a fault may go in
 
 
 def haunted(account: str) -> None:
@@ -92,8 +92,8 @@ def outdated(ending: str) -> None:
 
 def impatient(seconds: str) -> None:
     """Who does not fetch for so long leaves the group, as aiokafka has it by default after some minutes."""
-    streams.app.NEVER_SECONDS = float(seconds)  # type: ignore[misc]  # the one place where a fault may go in
-    streams.app.BUFFER_EVENTS = 10  # type: ignore[misc]  # or all of the stream would have been fetched
+    streams.faust_app.app.NEVER_SECONDS = float(seconds)  # type: ignore[misc]  # the one place where a fault may go in
+    streams.faust_app.app.BUFFER_EVENTS = 10  # type: ignore[misc]  # or all of the stream would have been fetched
 
 
 def skewed(seconds: str) -> None:
@@ -118,9 +118,9 @@ def main(fault: str, how: str) -> int:
     settings = load()
     if fault == "haunted":
         logs.configure(settings.log_level)
-        work = partial(agents.worker.run, settings, lambda app: None)
+        work = partial(agents.runtime.worker.run, settings, lambda app: None)
         return supervise(work, FlightRecorder(settings.data_dir))
-    return agents.worker.run(settings)
+    return agents.runtime.worker.run(settings)
 
 
 if __name__ == "__main__":

@@ -32,12 +32,12 @@ from local.redis import EmbeddedRedis
 from schemas.alerts import MirrorAlert
 from schemas.record import Record
 from schemas.wire import Decoded, decode_alert, encode
-from streams import topics
-from streams.brokers import client_options, reader, writer
+from streams.faust_app.topic_ids import topic_ids
+from streams.kafka import topics
+from streams.kafka.client import client_options, reader, writer
+from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import Settings, load
-from streams.topic_ids import topic_ids
-from streams.topics import names
 from tests.faults.stream import Stream
 
 WAIT_SECONDS_MAX = 180.0  # a busy machine is slow; what never comes is told after this

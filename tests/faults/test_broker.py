@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.apache import ApacheKafka
-from streams.app import CONFIRM_SECONDS
+from streams.faust_app.app import CONFIRM_SECONDS
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
 from tests.faults.test_ends import TELLING

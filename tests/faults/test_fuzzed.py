@@ -14,7 +14,7 @@ import pytest
 from local.ports import LOOPBACK
 from schemas.letters import DeadLetter
 from schemas.wire import Decoded, decode_letter
-from streams.brokers import reader, writer
+from streams.kafka.client import reader, writer
 from tests.faults.conftest import EVERYTHING
 from tests.faults.fuzzed import KINDS, SECRET, Fuzzed, fuzzed
 from tests.faults.scene import Scene, Worker

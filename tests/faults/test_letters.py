@@ -7,7 +7,7 @@ import random
 import pytest
 
 from schemas.record import Record
-from streams.control import stopped_topics
+from streams.deadletters.control_topic import stopped_topics
 from tests.faults.conftest import Expected
 from tests.faults.scene import Scene
 from tests.faults.table import Row, Table

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from local.redis import EmbeddedRedis
-from streams.epochs import known_epoch
+from streams.kafka.store_epoch import known_epoch
 from streams.supervision.exit_codes import EXIT_STUCK
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene

@@ -8,9 +8,9 @@ import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 import pytest
 from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # kafka-python ships no types
 
-from streams.brokers import client_options
+from streams.faust_app.topic_ids import LOOK_SECONDS
+from streams.kafka.client import client_options
 from streams.supervision.exit_codes import EXIT_STUCK
-from streams.topic_ids import LOOK_SECONDS
 from tests.faults.conftest import Expected
 from tests.faults.scene import Scene
 from tests.faults.test_ends import busy

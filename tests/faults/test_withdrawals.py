@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
-from agents.tombstones import tombstone
+from agents.common.tombstones import tombstone
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.wire import Decoded, decode_alert
 from store.limits import OPEN_ALERTS_A_BAN
-from streams.brokers import writer
+from streams.kafka.client import writer
 from tests.faults.conftest import KILLS
 from tests.faults.scene import BATCH_RECORDS, Scene
 from tests.faults.table import Row, Table

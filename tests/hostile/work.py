@@ -18,15 +18,15 @@ from collections.abc import Iterable, Iterator
 from time import thread_time
 from typing import Any
 
-from agents.doors import account_of, quoted_of
-from samehand.fingerprint import distil, enrolment_keys, pack, query_keys, unpack
-from samehand.frequency import NothingCounted
+from agents.common.converters import account_of, quoted_of
+from samehand.fingerprint.distil import distil, enrolment_keys, pack, query_keys, unpack
+from samehand.fingerprint.unread import unread_fields
+from samehand.frequency.rates import NothingCounted
 from samehand.scoring.score import score
-from samehand.unread import unread_fields
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
 from schemas.accounts import Account
-from simulate.people import Population
-from simulate.records import created
+from simulate.population.people import Population
+from simulate.timeline.records import created
 from tests.hostile.accounts import PERSONAL, TEXTS, UNITS, accounts, filled
 
 TIMES = 3

@@ -17,10 +17,10 @@ import msgspec
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from schemas.wire import decode_letter
-from streams.brokers import admin, reader, writer
+from streams.kafka.client import admin, reader, writer
+from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import load
-from streams.topics import names
 
 WAIT_SECONDS_MAX = 90.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS = 0.1

@@ -19,10 +19,10 @@ from schemas.alerts import MirrorAlert
 from schemas.letters import DeadLetter
 from schemas.record import Record
 from schemas.wire import Decoded, decode_alert, decode_letter, encode
-from store.pepper import write_pepper_file
-from streams.brokers import reader, writer
+from store.pepper.pepper import write_pepper_file
+from streams.kafka.client import reader, writer
+from streams.kafka.topics import names
 from streams.settings import Settings, load
-from streams.topics import names
 
 WAIT_SECONDS_MAX = 60.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS = 0.1

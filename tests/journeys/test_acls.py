@@ -25,9 +25,9 @@ from local.kafka_ready import admin
 from local.ports import LOOPBACK, take_port
 from schemas.record import Record
 from schemas.wire import encode
-from streams import topics
-from streams.brokers import admin as our_admin
-from streams.brokers import writer
+from streams.kafka import topics
+from streams.kafka.client import admin as our_admin
+from streams.kafka.client import writer
 from streams.settings import Settings, load
 from tests.apache import kafka_program
 from tests.house import ROOT

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from desk.cli.foreign_records import of_kcat
+from desk.cli.commands.map.foreign_records import of_kcat
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from schemas.mapping.compiler import compile_mappings
 from schemas.mapping.convert import UNITS
 from schemas.mapping.formats import FORMATS
-from streams.brokers import admin, writer
+from streams.kafka.client import admin, writer
 from streams.outcomes import Arrival
 from tests.house import ROOT
 from tests.journeys.conftest import Platform

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agents.opening import peppers_of, store_of
+from agents.runtime.store_factory import peppers_of, store_of
 from schemas.accounts import Account, AccountBanned, AccountCreated, Avatar
 from schemas.wire import encode
-from simulate.draws import seeded
-from simulate.people import Population
-from simulate.records import banned, created
-from streams.brokers import writer
+from simulate.population.people import Population
+from simulate.sampling import seeded
+from simulate.timeline.records import banned, created
+from streams.kafka.client import writer
 from streams.settings import load
 from tests.journeys.conftest import Platform, opened
 from tests.makers import a_ban, a_sign_up

@@ -13,9 +13,9 @@ from kafka.admin import UserScramCredentialUpsertion  # type: ignore[import-unty
 from local.apache import ApacheKafka, Listener
 from local.kafka_ready import admin
 from local.ports import LOOPBACK, take_port
-from streams.brokers import reader
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.start_checks import kafka_fault
+from streams.kafka.client import reader
 from streams.settings import load
 from streams.supervision.exit_codes import EXIT_REFUSED
 from tests.certificates import Certificates, make_certificates

@@ -17,13 +17,13 @@ from urllib.request import Request, urlopen
 import pytest
 import redis
 
-from desk.cli.demo.replay import Replay
+from desk.cli.commands.demo.replay import Replay
 from local.ports import LOOPBACK
 from schemas.accounts import AccountBanned, AccountCreated, AccountUpdated
 from schemas.letters import DeadLetter
-from simulate.events import Event
 from simulate.sample import sample
-from streams.topics import names
+from simulate.timeline.events import Event
+from streams.kafka.topics import names
 from tests.journeys.conftest import Platform
 from tests.store.redis.test_no_trace import everything
 

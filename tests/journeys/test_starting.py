@@ -17,7 +17,7 @@ import pytest
 
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
-from store.pepper import write_pepper_file
+from store.pepper.pepper import write_pepper_file
 from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_REFUSED, EXIT_SETTINGS, EXIT_STORE
 from tests.journeys.conftest import Platform
 from tests.streams.conftest import free_port

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.record import Record
 from schemas.wire import encode
-from streams.brokers import reader, writer
+from streams.kafka.client import reader, writer
 from tests.journeys.collector import Collector, Span
 from tests.journeys.conftest import Platform
 from tests.makers import a_ban, a_sign_up

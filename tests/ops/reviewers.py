@@ -12,9 +12,9 @@ import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 from schemas.alerts import MirrorAlert
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import Decoded, decode_alert, encode
-from streams.brokers import client_options, writer
+from streams.kafka.client import client_options, writer
+from streams.kafka.topics import names
 from streams.settings import Settings
-from streams.topics import names
 
 VERDICTS = ("mirror", "mirror", "not_mirror", "unsure")
 

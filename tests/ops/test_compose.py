@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
-from store.pepper import read_peppers
+from store.pepper.pepper import read_peppers
 from streams.settings import load, unknown_names
 from tests.house import ROOT
 from tests.ops.conftest import program

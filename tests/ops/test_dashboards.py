@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.opening import peppers_of
-from agents.worker import house_of
-from store.pepper import write_pepper_file
+from agents.runtime.store_factory import peppers_of
+from agents.runtime.worker import house_of
+from store.pepper.pepper import write_pepper_file
 from streams.settings import load
 from tests.house import ROOT
 from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS, RUNBOOKS_AT, Question, alerts, questions, rules

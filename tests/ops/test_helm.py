@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
-from desk.cli import door, registry
-from streams.app import CONFIRM_SECONDS
-from streams.brokers import ANSWER_MS
+from desk.cli import main, registry
+from streams.faust_app.app import CONFIRM_SECONDS
 from streams.faust_app.start_checks import BROKER_SECONDS
-from streams.health import Health
+from streams.kafka.client import ANSWER_MS
+from streams.kafka.topics import names
 from streams.settings import load, unknown_names
-from streams.topics import names
+from streams.telemetry.health import Health
 from tests.house import ROOT, project
 from tests.ops.chart import ALL, CHART, LEAST, MISSING, files, helm, only, rendered
 from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS_AT
@@ -257,7 +257,7 @@ def test_a_list_is_imported_from_the_volume_that_was_named_and_knows_no_secret_b
 
 def complaint(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> str:
     """What the command line says to a container's arguments where there are no servers and no secrets."""
-    door.run(arguments)
+    main.run(arguments)
     return capfd.readouterr().err
 
 

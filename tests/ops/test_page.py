@@ -13,9 +13,9 @@ import pytest
 
 from desk.overview import overview
 from desk.overview.history import History, look_of
-from streams.breaker import BreakerState
-from streams.lag import Lag
-from streams.topics import Names
+from streams.delivery.circuit_breaker import BreakerState
+from streams.kafka.topics import Names
+from streams.telemetry.lag import Lag
 from tests.desk.overview.makers import NOON, figures_of, settle, some_meters
 from tests.house import ROOT
 from tests.journeys.conftest import Platform

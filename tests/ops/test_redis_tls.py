@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from agents.opening import endpoint_of, peppers_of, store_of
+from agents.runtime.store_factory import endpoint_of, peppers_of, store_of
 from local.ports import LOOPBACK
 from local.server import LocalServer
 from store.errors import StoreUnavailable
-from store.pepper import write_pepper_file
-from store.redis.inspection import Inspection
+from store.pepper.pepper import write_pepper_file
+from store.redis.server_info import Inspection
 from streams.settings import Settings, load
 from tests.certificates import Certificates, make_certificates
 from tests.ops.conftest import program

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.cli import door
+from desk.cli import main
 from tests.journeys.conftest import Platform
 from tests.ops.load import Load
 from tests.ops.pager import Pager
@@ -46,6 +46,6 @@ def test_a_topic_full_of_garbage_wakes_somebody_and_a_word_of_theirs_ends_it(
     assert alert["annotations"]["runbook"] == "docs/runbooks/SamehandTopicStopped.md"
     for name, value in service.environment.items():
         monkeypatch.setenv(name, value)
-    assert door.run(["letters", "resume", topic]) == 0
+    assert main.run(["letters", "resume", topic]) == 0
     way, _ = pager.until("SamehandTopicStopped", "resolved", PAGE_SECONDS_MAX)
     assert way == "page"

@@ -10,8 +10,8 @@ import pytest
 from schemas.malformed import Malformed
 from schemas.wire import decode_banned, decode_created
 from simulate.config import Config
-from simulate.events import Topic
 from simulate.files import Summary, simulate_command, write
+from simulate.timeline.events import Topic
 
 CONFIG = Config(seed=4, accounts=2_500, mirror_share=0.04, malformed_share=0.02, reinstated_share=0.2)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.wire import encode
-from simulate.events import Event, Topic
 from simulate.sample import SAMPLE_ACCOUNTS_MIN, sample
+from simulate.timeline.events import Event, Topic
 
 END = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

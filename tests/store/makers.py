@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from samehand.account import Account, Avatar
-from samehand.fingerprint import Fingerprint, distil
+from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
 from store.base import Ban, BanFacts, Claim, Proposal, Query, Remembered
-from store.pepper import Pepper, Peppers
+from store.pepper.pepper import Pepper, Peppers
 
 NOW = 1_790_000_000.0
 DAY = 86_400.0

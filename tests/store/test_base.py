@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from samehand.fingerprint import pack
+from samehand.fingerprint.distil import pack
 from store.base import Candidate
-from store.records import frame_of, read_frame
+from store.common.records import frame_of, read_frame
 from tests.store.makers import an_account, fingerprints
 
 

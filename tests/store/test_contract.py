@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from samehand.keys import (
+from samehand.blocking.keys import (
     PERSONAL_POSTING_CAP,
     SHORT_POSTING_CAP,
     Key,
@@ -18,11 +18,12 @@ from samehand.keys import (
     kind_of,
     value_of,
 )
+from samehand.fingerprint.showings import Showings, Span
 from samehand.lineage import Descent, founder
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
-from samehand.showings import Showings, Span
-from store.addresses import Addresses
 from store.base import Ban, Enrolled, OpenAlert, Proposal, Query, Ruled, Ruling, Settled, Store, Summary
+from store.common.key_digests import Addresses
+from store.common.records import keys_of_fingerprints
 from store.limits import (
     BAN_POLICIES,
     CLAIM_SECONDS,
@@ -30,9 +31,8 @@ from store.limits import (
     OWED_AT_ONCE,
     SWEPT_SECONDS,
 )
-from store.memory import MemoryStore
-from store.pepper import Pepper, Peppers
-from store.records import keys_of_fingerprints
+from store.memory.store import MemoryStore
+from store.pepper.pepper import Pepper, Peppers
 from tests.store.conftest import MakeStore
 from tests.store.makers import (
     DAY,
@@ -179,7 +179,7 @@ class TestBans:
 
 
 def _emails(fingerprint: object) -> list[bytes]:
-    from samehand.fingerprint import Fingerprint, enrolment_keys
+    from samehand.fingerprint.distil import Fingerprint, enrolment_keys
 
     assert isinstance(fingerprint, Fingerprint)
     return [value_of(key) for key in enrolment_keys(fingerprint) if kind_of(key) is KeyKind.EMAIL]
@@ -442,7 +442,7 @@ class TestExpiry:
     async def test_bans_of_one_hour_are_swept_one_bounded_sweep_after_the_other(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for module in ("store.memory", "store.redis.bans"):
+        for module in ("store.memory.store", "store.redis.bans"):
             monkeypatch.setattr(f"{module}.SWEEP_AT_ONCE", 2)
         await store.enrol([a_ban(f"{n}", expires_at=NOW + 60 * n) for n in range(1, 10)], now=NOW)
         await store.expunge([("x:4", NOW)], now=NOW)
@@ -607,7 +607,10 @@ class TestRemembered:
         await store.remember(seen, now=NOW)
         await store.enrol(bans, now=NOW)
         await store.enrol(longer, now=NOW)
-        assert (await store.turned_away([asked], now=NOW), (await store.figures()).turned_away) == before
+        assert (
+            await store.turned_away([asked], now=NOW),
+            (await store.figures()).turned_away,
+        ) == before
 
     async def test_over_the_byte_budget_the_oldest_go_first_and_are_counted(
         self, make_store: MakeStore

@@ -12,16 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from samehand.frequency import NothingCounted
-from samehand.keys import Key, KeyKind, kind_of, value_of
+from samehand.blocking.keys import Key, KeyKind, kind_of, value_of
+from samehand.fingerprint.showings import Showings
+from samehand.frequency.rates import NothingCounted
 from samehand.lineage import Descent, founder
 from samehand.scoring.upper_bound import UpperBound
-from samehand.showings import Showings
-from samehand.weights import default_weights
-from store import ranking
+from samehand.scoring.weights import default_weights
 from store.base import Query, Settled, Store, Summary
-from store.counting import CROWDS
-from store.memory import Bounds, MemoryStore
+from store.common import ranking
+from store.common.counted_values import CROWDS
+from store.memory.store import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_proposal, a_query, a_remembered

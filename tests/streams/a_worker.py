@@ -25,10 +25,11 @@ from aiokafka.consumer.group_coordinator import (  # type: ignore[import-untyped
 )
 from prometheus_client import CollectorRegistry
 
-from streams import logs, settings
-from streams.app import WorkerApp, register
+from streams import settings
 from streams.errors import Transient
-from streams.meters import Meters
+from streams.faust_app.app import WorkerApp, register
+from streams.faust_app.process import run_worker
+from streams.kafka.topics import names
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published, contained
 from streams.settings import Settings
 from streams.supervision.caution import Caution
@@ -36,8 +37,8 @@ from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth, supervise
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
-from streams.topics import names
-from streams.worker import run_worker
+from streams.telemetry import logs
+from streams.telemetry.metrics import Meters
 
 
 def present(name: str) -> bool:

@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from local.apache import ApacheKafka
-from streams import settings, topics
-from streams.brokers import reader, writer
+from streams import settings
+from streams.kafka import topics
+from streams.kafka.client import reader, writer
+from streams.kafka.topics import Names, names
 from streams.settings import Settings
-from streams.topics import Names, names
 from tests.house import ROOT
 
 PATIENCE_SECONDS = 45.0

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from streams.backoff import Backoff
-from streams.breaker import Breaker
-from streams.delivery import Limits, Surroundings
+from streams.deadletters.pause import Stop
+from streams.delivery.backoff import Backoff
+from streams.delivery.circuit_breaker import Breaker
+from streams.delivery.delivery import Limits, Surroundings
 from streams.errors import BrokerUnavailable, Transient
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published
-from streams.resumes import Stop
 
 TOPIC = "accounts.created"
 ALERTS = "alerts"

@@ -16,7 +16,7 @@ from pathlib import Path
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from local.kafka_ready import admin
-from streams.brokers import client_options
+from streams.kafka.client import client_options
 from tests.streams.conftest import Stage, answer, free_port
 
 FRESH = 4  # partitions a turn, so that the second gets some of them

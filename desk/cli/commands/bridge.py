@@ -6,11 +6,12 @@ from functools import partial
 
 import click
 
-from streams import logs, settings
+from streams import settings
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import Birth, supervise
+from streams.telemetry import logs
 
 
 @click.command("bridge", short_help="Turn records of other topics into ours, until told to stop.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from agents.common.alerts import Pair
 from agents.common.match import match, sought, strongest_first, told_of
 from agents.common.snapshot import snapshot_of
-from agents.pairing import Pair
 from samehand.scoring.upper_bound import UpperBound
 from schemas.accounts import AccountCreated
 from schemas.wire import Decoded

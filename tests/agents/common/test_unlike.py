@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agents.common.converters import remembered_of
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.unlike import withdraw_unlike
-from agents.doors import remembered_of
 from store.base import Remembered
 from tests.agents.conftest import Life
 from tests.makers import a_ban, a_change, a_sign_up

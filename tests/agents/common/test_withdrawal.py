@@ -7,8 +7,8 @@ from dataclasses import replace as replace_fields
 import pytest
 from msgspec.structs import replace
 
+from agents.common.converters import moment
 from agents.common.withdrawal import QUOTING, told
-from agents.doors import moment
 from schemas import examples
 from schemas.alerts import QUOTES_REMOVED, WITHDRAWN_REASONS, AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.record import Record

@@ -8,10 +8,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.runtime.bridge import of_bridges, staff, topics_of
-from streams.app import WorkerApp
+from streams.faust_app.app import WorkerApp
 from streams.kafka.mapped_topics import mappings_of
-from streams.meters import Meters
 from streams.settings import Settings, load
+from streams.telemetry.metrics import Meters
 
 MAPPING = """
 [topics.users]

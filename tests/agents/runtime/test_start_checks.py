@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.opening import peppers_of
 from agents.runtime.start_checks import store_fault
+from agents.runtime.store_factory import peppers_of
 from local.redis import EmbeddedRedis
-from store.pepper import write_pepper_file
+from store.pepper.pepper import write_pepper_file
 from streams.faust_app.start_checks import StartFault
 from streams.settings import load
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE

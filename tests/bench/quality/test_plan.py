@@ -6,7 +6,7 @@ from collections import Counter
 
 from bench.quality.plan import ORDINARY, SPANS, planned, signing_up
 from bench.running.crowd import aged, people
-from simulate.strategies import STRATEGIES
+from simulate.evasion.strategies import STRATEGIES
 
 BANS, UNTIL, SEED = 40_000, 1_800_000_000.0, 3
 PLAN = planned(SEED, BANS, UNTIL, a_cell=2, others=3_000)

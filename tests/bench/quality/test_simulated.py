@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bench.quality.simulated import SCRIPTS, figures_of
 from bench.quality.tables import table
-from desk.cli.backtest.judged import Judged, Run
-from desk.cli.backtest.truths import Pair
-from simulate.tongues import LANGUAGES
+from desk.cli.commands.backtest.judged import Judged, Run
+from desk.cli.commands.backtest.truths import Pair
+from simulate.population.languages import LANGUAGES
 
 
 def test_every_language_has_a_script() -> None:

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from bench.real.namesakes import DRAWN, Bearers, namesakes, read_bearers
-from samehand.normal.scripts import Script, dominant_script
-from simulate.draws import seeded
+from samehand.normalize.text.scripts import Script, dominant_script
+from simulate.sampling import seeded
 
 LANGUAGES = {"ur", "ps", "sd", "bal", "pa", "fa", "ar", "hi", "bn", "tr", "ru", "so", "ha", "sw", "id"}
 

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from bench.real import scenes
-from simulate.draws import seeded
-from simulate.people import Population
+from simulate.population.people import Population
+from simulate.sampling import seeded
 
 RENAMES = [("zarghun_waziri", "quiet_harbor"), ("kzq9_toryalai", "paper_boat")]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.pepper import write_pepper_file
+from store.pepper.pepper import write_pepper_file
 from tests.desk.cli.running import Samehand
 
 

@@ -18,20 +18,20 @@ from typing import Any, BinaryIO
 import click
 import pytest
 
-from desk.cli.backtest.truths import PAIR
-from desk.cli.door import run
-from desk.cli.inputs import InputFile
+from desk.cli.commands.backtest.truths import PAIR
+from desk.cli.main import run
+from desk.cli.options import InputFile
 from desk.cli.registry import COMMANDS, module_of
-from samehand.picture import installed
-from store.rotation import replace_file, rotated
-from streams import topics
+from samehand.pictures.hashing import installed
+from store.pepper.rotation import replace_file, rotated
+from streams.kafka import topics
+from streams.kafka.topics import names
 from streams.settings import load
-from streams.topics import names
+from tests.desk.cli.commands.test_learn import an_alert_of, judged
+from tests.desk.cli.commands.test_letters import post_letter
 from tests.desk.cli.running import jsonl
-from tests.desk.cli.test_learn import an_alert_of, judged
-from tests.desk.cli.test_letters import post_letter
 from tests.makers import a_ban, a_sign_up
-from tests.samehand.test_picture import a_photo, encoded
+from tests.samehand.pictures.test_hashing import a_photo, encoded
 
 Given = Mapping[str, Sequence[object]]
 """Values by the name of a parameter, as click calls it; none for a flag."""

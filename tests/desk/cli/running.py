@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from desk.cli.door import run
+from desk.cli.main import run
 from schemas.record import Record
 from schemas.wire import encode
 

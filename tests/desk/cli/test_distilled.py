@@ -6,7 +6,7 @@ import pytest
 
 from desk.cli import distilled
 from store.base import Remembered
-from store.pepper import Pepper
+from store.pepper.pepper import Pepper
 from streams.outcomes import Dead
 from tests.makers import a_sign_up
 

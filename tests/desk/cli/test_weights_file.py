@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from desk.cli.weights_file import weights_of_file
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
 
 
 def test_a_table_is_read(tmp_path: Path) -> None:

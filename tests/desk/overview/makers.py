@@ -5,8 +5,8 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry
 
 from desk.overview.figures import Figures, read
-from streams.meters import Meters
 from streams.outcomes import NOTHING, Arrival
+from streams.telemetry.metrics import Meters
 
 TOPIC = "accounts.created"
 NOON = 1_790_000_000.0

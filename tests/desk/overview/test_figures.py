@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.overview.figures import Buckets, fresh_of, quantile, since
-from streams.lag import Lag
 from streams.outcomes import Arrival, Dead
+from streams.telemetry.lag import Lag
 from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 
 

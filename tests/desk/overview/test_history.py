@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk.overview.history import LOOK_SECONDS, LOOKS_MAX, History, Look, look_of
-from streams.meters import Meters
+from streams.telemetry.metrics import Meters
 from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 
 

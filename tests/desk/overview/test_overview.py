@@ -9,9 +9,9 @@ import pytest
 
 from desk.overview import overview
 from desk.overview.history import History, look_of
-from streams.breaker import BreakerState
-from streams.lag import Lag
-from streams.meters import Meters
+from streams.delivery.circuit_breaker import BreakerState
+from streams.telemetry.lag import Lag
+from streams.telemetry.metrics import Meters
 from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 from tests.house import ROOT
 

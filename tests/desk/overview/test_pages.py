@@ -17,7 +17,7 @@ from desk.overview import pages
 from desk.overview.history import LOOK_SECONDS
 from desk.overview.pages import VIEWERS_MAX, Overview, event
 from streams.clock import SystemClock
-from streams.meters import Meters
+from streams.telemetry.metrics import Meters
 from tests.desk.overview.makers import settle, some_meters
 
 Client = TestClient[web.Request, web.Application]

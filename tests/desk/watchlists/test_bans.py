@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from desk.watchlists.bans import ban_of
 from desk.watchlists.rows import REFERENCE_CHARS_MAX, tidy
+from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
 from samehand.watchlist.entry import Alias, Entry
-from samehand.watchlist.telling import ALIAS_LENGTH_MAX
 from schemas.accounts import AccountBanned
 from schemas.wire import Decoded, Decoder, encode
 

@@ -11,7 +11,7 @@ import msgspec
 
 from samehand import signals
 from samehand.account import Account
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 
@@ -45,9 +45,9 @@ async def main() -> None:
     """Enrols a ban that shares the badge alone, and looks a sign-up up as a worker does."""
     from samehand.scoring.score import score
     from samehand.scoring.upper_bound import UpperBound
-    from samehand.weights import Row, SignalWeights, default_weights
+    from samehand.scoring.weights import Row, SignalWeights, default_weights
     from store.base import Query
-    from store.memory import MemoryStore
+    from store.memory.store import MemoryStore
     from tests.store.makers import NOW, a_ban, an_account, fingerprints
 
     shipped = default_weights()

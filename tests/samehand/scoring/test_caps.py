@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
 from samehand.errors import UnusableWeights
-from samehand.evidence import Score
-from samehand.fingerprint import distil
-from samehand.frequency import NothingCounted
+from samehand.fingerprint.distil import distil
+from samehand.frequency.rates import NothingCounted
 from samehand.scoring.caps import GROUNDS, Cap, Caps, Condition
+from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
-from samehand.weights import default_weights, read_weights
+from samehand.scoring.weights import default_weights, read_weights
 from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted
 from tests.samehand.signals.test_contract import keyer
 

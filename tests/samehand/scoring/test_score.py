@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 
 from samehand.account import Account
-from samehand.evidence import Score
-from samehand.fingerprint import Fingerprint, distil
-from samehand.frequency import NothingCounted
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.fingerprint.distil import Fingerprint, distil
+from samehand.frequency.rates import NothingCounted
+from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
+from samehand.scoring.weights import default_weights
 from samehand.watchlist.platforms import ORGANISATIONS
-from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import accounts, keyer
 
 HOUR = 3600.0

@@ -17,19 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
-from samehand.fingerprint import Fingerprint, distil, enrolment_keys, query_keys
-from samehand.frequency import Frequencies, NothingCounted
-from samehand.keys import Key, KeyKind, kind_of
+from samehand.blocking.keys import Key, KeyKind, kind_of
+from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys, query_keys
+from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound
+from samehand.scoring.weights import Weights, default_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
-from samehand.signals.crossing import CROSSING
-from samehand.signals.reach import REACH
-from samehand.signals.sight import Sight
-from samehand.weights import Weights, default_weights
-from store.ranking import Tables
+from samehand.signals.context import Sight
+from samehand.signals.cross_field import CROSSING
+from samehand.signals.own_contact import REACH
+from store.common.ranking import Tables
 from tests.house import ROOT
 from tests.samehand.signals.test_contract import keyer
 

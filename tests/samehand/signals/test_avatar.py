@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from samehand.scoring.weights import default_weights
 from samehand.signals.avatar import ALIKE_BITS, AVATAR, PDQ_BYTES, AvatarTrait
-from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import SIGHT
 
 STRANGERS_BITS_MIN = 84  # the nearest of 687,000 pairs of unrelated photographs

@@ -3,12 +3,12 @@
 import pytest
 
 from samehand.account import Account
-from samehand.fingerprint import Fingerprint, distil
-from samehand.frequency import LATELY, STRATUM_ACCOUNTS_MIN
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.fingerprint.distil import Fingerprint, distil
+from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN
 from samehand.scoring.score import score
-from samehand.signals.sight import Sight
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
+from samehand.signals.context import Sight
 from tests.samehand.signals.test_contract import keyer
 
 WORD = b"spozhmai"

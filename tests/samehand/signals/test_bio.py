@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from samehand.scoring.weights import default_weights
 from samehand.signals.bio import BIO, SIGNATURE_BYTES, BioTrait, resemblance
-from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import SIGHT
 
 ALIKE_BYTES = 17  # of 64: fewer that agree are of different texts

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
-from samehand.frequency import NothingCounted
+from samehand.frequency.rates import NothingCounted
+from samehand.scoring.weights import default_weights
 from samehand.signals import SIGNALS, UNKEPT
 from samehand.signals.base import Example, Quoted, Signal
-from samehand.signals.sight import Sight
-from samehand.weights import default_weights
+from samehand.signals.context import Sight
 
 
 def keyer(domain: str, value: bytes) -> bytes:

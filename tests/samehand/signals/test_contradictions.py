@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account
-from samehand.likeness import longest_run
-from samehand.signals.crossing import CROSSING, Names
-from samehand.signals.finding import Finding
+from samehand.names.handle_trait import HandleTrait
+from samehand.names.name_trait import NameTrait
+from samehand.names.similarity import longest_run
+from samehand.names.word import Word
+from samehand.scoring.weights import default_weights
+from samehand.signals.comparison import Finding
+from samehand.signals.cross_field import CROSSING, Names
 from samehand.signals.handle import HANDLE
-from samehand.signals.handle_trait import HandleTrait
 from samehand.signals.name import NAME
-from samehand.signals.name_trait import NameTrait
-from samehand.weights import default_weights
-from samehand.word import Word
 from tests.samehand.signals.test_contract import SIGHT, keyer
 
 # Names, family names, everyday words and letters of no list, so that what is shared is common, rare or both.

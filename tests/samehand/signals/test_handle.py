@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from samehand.account import Account
-from samehand.signals.finding import Finding
+from samehand.scoring.weights import default_weights
+from samehand.signals.comparison import Finding
 from samehand.signals.handle import HANDLE
-from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import SIGHT, keyer
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from samehand.account import Account
-from samehand.frequency import NothingCounted
-from samehand.signals.crossing import CROSSING, names_of
+from samehand.frequency.rates import NothingCounted
+from samehand.signals.context import Sight
+from samehand.signals.cross_field import CROSSING, names_of
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
-from samehand.signals.sight import Sight
 from tests.samehand.signals.test_contract import keyer
 
 SIGHT = Sight(NothingCounted(1_000), ("", ""), ("x", "x"))

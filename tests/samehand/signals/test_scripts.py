@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 import pytest
 
 from samehand.account import Account
-from samehand.commonness import bits
-from samehand.commonness.everyday import EVERYDAY
-from samehand.normal.fold import fold_name
-from samehand.signals.crossing import CROSSING, Names
+from samehand.frequency.name_prior import bits
+from samehand.frequency.name_prior.everyday import EVERYDAY
+from samehand.normalize.text.fold import fold_name
+from samehand.scoring.weights import default_weights
+from samehand.signals.cross_field import CROSSING, Names
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
-from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import SIGHT, keyer
 
 WITHIN_NATS: Final = 2.0

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account
-from samehand.evidence import Evidence
-from samehand.fingerprint import distil
-from samehand.frequency import NothingCounted
+from samehand.fingerprint.distil import distil
+from samehand.frequency.rates import NothingCounted
 from samehand.scoring.calendar import BanCalendar
+from samehand.scoring.evidence import Evidence
 from samehand.scoring.score import score
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
 from tests.samehand.scoring.test_calendar import DAY, HOUR, NOW, a_calendar, two_years
 
 WEIGHTS = default_weights()

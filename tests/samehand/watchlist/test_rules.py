@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account
-from samehand.evidence import Score
-from samehand.fingerprint import distil, pack, unpack
-from samehand.frequency import NothingCounted
+from samehand.fingerprint.distil import distil, pack, unpack
+from samehand.frequency.rates import NothingCounted
+from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
+from samehand.scoring.weights import default_weights
 from samehand.watchlist.platforms import ORGANISATIONS, PERSONS
-from samehand.weights import default_weights
 from tests.samehand.signals.test_contract import accounts, keyer
 
 FRONT = "Tehrik-e Northern Valley Front"

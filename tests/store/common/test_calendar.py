@@ -7,9 +7,9 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.addresses import Addresses
 from store.common.calendar import BanTimes, Dated, calendars, dated_in
-from store.records import ban_quote, frame_of
+from store.common.key_digests import Addresses
+from store.common.records import ban_quote, frame_of
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban
 
 TODAY = int(NOW // DAY)

@@ -8,11 +8,11 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.frequency import LATELY
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
+from samehand.frequency.rates import LATELY
 from store.base import Remembered, Store
 from store.common.count_lag import NOTHING, Version, kept_beside, matured
-from store.counting import counted
+from store.common.counted_values import counted
 from store.limits import HALF_LIFE_SECONDS
 from store.redis import RedisStore
 from tests.store.conftest import MakeStore

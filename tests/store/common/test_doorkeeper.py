@@ -9,7 +9,7 @@ import pytest
 from store.common import doorkeeper
 from store.common.doorkeeper import Doorkeeper
 from store.limits import DOOR_VALUES, OPENERS
-from store.sketch import FILTER_PLACES, ROWS
+from store.redis.count_min_sketch import FILTER_PLACES, ROWS
 
 RNG = np.random.default_rng(7)
 Hashes = npt.NDArray[np.uint32]

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from samehand.keys import KeyKind
+from samehand.blocking.keys import KeyKind
 from store.base import Remembered
-from store.counting import counted
+from store.common.counted_values import counted
 from store.limits import OPENERS
-from store.memory import Bounds
+from store.memory.store import Bounds
 from store.redis import Endpoint, RedisStore, Sizes
+from store.redis.count_min_sketch import Sketch
 from store.redis.counters import Counters
-from store.sketch import Sketch
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_remembered
 

@@ -20,9 +20,9 @@ import redis
 from store.base import Query, Store
 from store.errors import StoreUnavailable
 from store.limits import SLOT_RESTS_SECONDS
-from store.memory import Bounds, MemoryStore
+from store.memory.store import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
-from store.redis.link import Link
+from store.redis.client import Link
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.redis.hits import place_of
 from store.redis.moments import Moments, moments_of
+from store.redis.postings import place_of
 
 ENROLLED = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 2**32 - 1)), max_size=40)
 

@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from streams import logs
 from streams.supervision import supervisor
 from streams.supervision.flight_recorder import FlightRecorder
 from streams.supervision.supervisor import Birth, supervise
+from streams.telemetry import logs
 
 HANG_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h: orphans become ours, as they become process 1's

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from streams.control import stopped_topics
-from streams.epochs import known_epoch
+from streams.deadletters.control_topic import stopped_topics
 from streams.errors import BrokerUnavailable
+from streams.kafka.store_epoch import known_epoch
 from streams.outcomes import Arrival
 from streams.supervision import suspects as suspecting
 from streams.supervision.flight_recorder import FlightRecorder, InHand, Span

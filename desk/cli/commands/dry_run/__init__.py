@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import click
 
-from desk.cli import say
-from desk.cli.awaiting import awaited
-from desk.cli.inputs import FILE, platform_option
-from desk.words import plural, visible
+from desk.cli import output
+from desk.cli.options import FILE, platform_option
+from desk.cli.run_async import awaited
+from desk.text import plural, visible
 
 CAPACITY: Final = 200
 """Alerts that a moderator reads in a day: eight hours at two and a half minutes each."""
@@ -90,7 +90,7 @@ class _Moment(click.ParamType):
     help="Write report.html and report.json here; made if it is not there.",
 )
 @platform_option
-@say.json_option
+@output.json_option
 def command(
     topics: tuple[str, ...],
     since: float,
@@ -148,7 +148,7 @@ def command(
     whole = {"report": report, "run": run}
     write(out / "report.json", (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(), "--out")
     if as_json:
-        say.figures({**report, "run": run, "out": str(out)})
+        output.figures({**report, "run": run, "out": str(out)})
     else:
         _show(report, run, out)
     return 0
@@ -173,9 +173,9 @@ def _make(out: Path) -> None:
 
 
 def _show(report: dict[str, Any], run: dict[str, Any], out: Path) -> None:
-    screen = say.console()
+    screen = output.console()
     alerts, kinds = report["alerts"], report["events"]["kinds"]
-    say.line(
+    output.line(
         screen,
         f"{plural(kinds['created'], 'sign-up')} and {plural(kinds['banned'], 'ban')}: "
         f"{alerts['likely']:,} likely, {alerts['possible']:,} possible "
@@ -192,20 +192,22 @@ def _show(report: dict[str, Any], run: dict[str, Any], out: Path) -> None:
         for each in report["capacity"]["thresholds"]
     ]
     heads = ("from", "alerts", "per 1,000 sign-ups", "a day", f"fits {report['capacity']['a_day']:,} a day")
-    screen.print(say.table(heads, rows))
+    screen.print(output.table(heads, rows))
     for kind, fields in report["fields"].items():
         if fields["empty"]:
-            say.line(screen, f"Empty in every `{kind}`: {', '.join(fields['empty'])}")
-    say.line(screen, f"Signals with nothing to compare: {', '.join(report['signals']['silent']) or 'none'}")
+            output.line(screen, f"Empty in every `{kind}`: {', '.join(fields['empty'])}")
+    output.line(
+        screen, f"Signals with nothing to compare: {', '.join(report['signals']['silent']) or 'none'}"
+    )
     if "compared" in report:
         told = report["compared"]
-        say.line(screen, f"Under B alone: {told['only_b']:,}; under A alone: {told['only_a']:,}.")
+        output.line(screen, f"Under B alone: {told['only_b']:,}; under A alone: {told['only_a']:,}.")
     seconds = run["seconds"]
-    say.line(
+    output.line(
         screen,
         f"Read in {seconds['reading']:.1f} s, replayed in {seconds['replaying']:.1f} s ({run['store']}).",
     )
-    say.line(screen, f"{visible(str(out / 'report.html'), 4_096)}: open it in a browser.")
+    output.line(screen, f"{visible(str(out / 'report.html'), 4_096)}: open it in a browser.")
     screen.print("Resemblance, not identity; a person decides.", style="dim")
 
 

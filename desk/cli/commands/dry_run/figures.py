@@ -11,8 +11,8 @@ import msgspec
 
 from desk.cli.commands.dry_run.replay import Outcomes
 from desk.cli.commands.dry_run.sources import Event, Gathered
-from desk.cli.mapping_tally import SIDES
-from samehand.weights import Weights
+from desk.cli.commands.map.tally import SIDES
+from samehand.scoring.weights import Weights
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
 from schemas.mapping.fields import TARGETS, Kind
 from schemas.wire import encode

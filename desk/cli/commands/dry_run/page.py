@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from desk.render import percent
-from desk.steps import Scale, Step, quoted, steps
-from desk.words import plural, span, visible, visible_sentence
+from desk.text import plural, span, visible, visible_sentence
+from desk.waterfall.steps import Scale, Step, quoted, steps
+from desk.waterfall.terminal import percent
 from schemas.alerts import EvidenceLine
 
 _SENTENCE_CHARS_MAX: Final = 1_024

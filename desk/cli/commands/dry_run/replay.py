@@ -17,29 +17,29 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from agents.common.context import House, Rules
 from agents.common.withdrawal import KNOWN_ON
 from agents.common.withdrawal import told as told_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
-from agents.house import House, Rules
 from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.screen import Screen
 from desk.cli.commands.dry_run.sources import Event
 from desk.cli.distilled import remembered
-from desk.cli.offline import BATCH_RECORDS, batches, by_hour
-from desk.cli.rownames import by_number
-from samehand.weights import Weights
+from desk.cli.offline_scoring import BATCH_RECORDS, batches, by_hour
+from desk.cli.row_ids import by_number
+from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.mapping.fields import Kind
 from schemas.wire import Decoded, decode_alert, decode_created
 from store.base import Settled, Store
-from store.pepper import Pepper
-from streams.meters import Meters
+from store.pepper.pepper import Pepper
+from streams.kafka.topics import Names
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
-from streams.topics import Names
+from streams.telemetry.metrics import Meters
 
 FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of records on which the agents failed that are kept; all are counted."""

@@ -10,20 +10,20 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from agents.house import Rules
-from agents.opening import allowlist_of, stock_of, weights_of
-from desk.cli import say
+from agents.common.context import Rules
+from agents.runtime.store_factory import allowlist_of, stock_of, weights_of
+from desk.cli import output
 from desk.cli.commands.dry_run.figures import figures
 from desk.cli.commands.dry_run.replay import Outcomes, Replay, secret_of
 from desk.cli.commands.dry_run.sources import BAN_KINDS, Event, Gathered, Topics, of_files
 from desk.cli.commands.dry_run.stores import store_for
-from desk.cli.commands.map import compiled
-from desk.cli.faults import tell_faults
+from desk.cli.commands.map.run import compiled
+from desk.cli.input_errors import tell_faults
 from desk.cli.weights_file import weights_of_file
 from samehand.scoring.calendar import HOUR_SECONDS
-from samehand.weights import Weights
+from samehand.scoring.weights import Weights
+from streams.kafka.topics import names
 from streams.settings import Settings, load
-from streams.topics import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ async def _replayed(
     )
     async with store_for(len(events), settings) as (store, kind):
         replay = Replay(store, secret_of(events), weights, rules)
-        with say.progress(label, len(events)) as hear:
+        with output.progress(label, len(events)) as hear:
             return await replay.run(events, hear), kind
 
 

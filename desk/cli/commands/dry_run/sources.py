@@ -17,13 +17,13 @@ from typing import Final
 import click
 from msgspec.structs import replace
 
-from desk.cli import say
-from desk.cli.files import Line, read_accounts, read_bans, size
-from desk.cli.foreign_records import NOTED_EVERY, of_file, of_kcat
+from desk.cli import output
+from desk.cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
+from desk.cli.commands.map.tally import Tally
+from desk.cli.input_files import Line, read_accounts, read_bans, size
 from desk.cli.input_source import STDIN, told
-from desk.cli.mapping_tally import Tally
-from desk.cli.rownames import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
-from desk.words import plural, visible
+from desk.cli.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
+from desk.text import plural, visible
 from schemas.accounts import AccountDeleted, AccountEvent, AccountReinstated
 from schemas.dates import from_seconds
 from schemas.malformed import Malformed
@@ -31,11 +31,11 @@ from schemas.mapping.compiler import Mappings
 from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, Passed, Result
 from schemas.wire import Decoded, encode
-from streams.brokers import Reader, reader
 from streams.errors import TopicsError
+from streams.kafka.client import Reader, reader
+from streams.kafka.topics import Names
 from streams.outcomes import Arrival
 from streams.settings import Settings
-from streams.topics import Names
 
 RECORDS_MAX: Final = 1_000_000
 """Unless more is asked for: a record takes 1.2 KB here and as much again in the store."""
@@ -202,7 +202,7 @@ class Topics:
                 raise TopicsError(f"there is no topic {visible(topic)}, or we may not see it")
             begins = {it: _begin(opened, topic, it, since) for it in partitions}
             total = sum(max(0, opened.end(topic, it) - begins[it]) for it in partitions)
-            with say.progress(f"reading {visible(topic)}", total) as hear:
+            with output.progress(f"reading {visible(topic)}", total) as hear:
                 for done, arrival in enumerate(self._arrivals(opened, topic, begins), 1):
                     self._take(topic, arrival, only)
                     if done % NOTED_EVERY == 0:
@@ -256,12 +256,12 @@ def of_files(
     """Reads files of bans and of sign-ups; with a table the latter are foreign records, one a line."""
     now = time.time()
     if bans is not None:
-        with say.progress("reading bans", size([bans])) as hear:
+        with output.progress("reading bans", size([bans])) as hear:
             gathered.add_lines("banned", read_bans(bans, now=now, platform=platform, hear=hear), ROW_OF_BANS)
         gathered.sources.append(_name(bans))
     if events is None:
         return
-    with say.progress("reading events", size([events])) as hear:
+    with output.progress("reading events", size([events])) as hear:
         if mappings is None:
             lines = read_accounts(events, now=now, platform=platform, hear=hear)
             gathered.add_lines("created", lines, ROW_OF_ACCOUNTS)

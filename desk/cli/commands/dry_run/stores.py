@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Final, Literal
 
 from desk.cli.exit_codes import NotDone
-from desk.words import plural
+from desk.text import plural
 from local.binaries import NotAvailable
 from local.redis import EmbeddedRedis
 from local.server import DidNotStart
 from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS
 from store.base import Store
-from store.memory import Bounds, MemoryStore
+from store.memory.store import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from streams.settings import Settings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
 from tests.desk.cli.commands.dry_run.makers import PERSON, a_platform
 from tests.desk.cli.running import Samehand
 from tests.makers import NOON, a_sign_up

@@ -10,10 +10,10 @@ import pytest
 
 from schemas.record import Record
 from schemas.wire import encode
-from streams import topics
-from streams.brokers import admin, writer
+from streams.kafka import topics
+from streams.kafka.client import admin, writer
+from streams.kafka.topics import names
 from streams.settings import load
-from streams.topics import names
 from tests.desk.cli.commands.dry_run.makers import PERSON
 from tests.desk.cli.running import Samehand
 from tests.makers import a_ban, a_sign_up

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from agents.house import Rules
+from agents.common.context import Rules
 from desk.cli.commands.dry_run import stores
 from desk.cli.commands.dry_run.replay import Replay, secret_of
 from desk.cli.commands.dry_run.sources import Event, Gathered, of_files
 from desk.cli.exit_codes import NotDone
 from local.binaries import NotAvailable
-from samehand.weights import default_weights
+from samehand.scoring.weights import default_weights
+from streams.kafka.topics import Names
 from streams.settings import load
-from streams.topics import Names
 from tests.desk.cli.commands.dry_run.makers import PERSON, a_platform, strangers
 from tests.makers import NOON, a_sign_up
 

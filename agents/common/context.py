@@ -1,0 +1,92 @@
+"""What every agent is given: the store, the secrets, the weights, the clock and the rules of the house."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from samehand.fingerprint.distil import Keyer
+from samehand.pictures.stock import NO_STOCK, StockPictures
+from samehand.scoring.weights import Weights
+from store.base import Store
+from store.errors import StoreEmptied, StoreUnavailable
+from streams.errors import Transient
+from streams.kafka.topics import Names
+from streams.supervision.caution import waiting
+from streams.telemetry.metrics import Meters
+from streams.tracing import stage
+
+T = TypeVar("T")
+
+OPERATIONS = tuple(
+    name for name, member in vars(Store).items() if not name.startswith("_") and callable(member)
+)
+"""What is asked of a store: the labels of `samehand_store_seconds`."""
+
+STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
+"""Operations whose stage has a name of its own in a trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What operators decide. Counts are caps: a person reads what comes out of here.
+
+    ``alerts_an_event``: more than three banned accounts for one new one confuse more than they tell.
+    ``alerts_a_ban``: a ban that resembles hundreds of remembered accounts is a matter for one summary.
+    ``candidates_below``: the best so many of an event below the bands are given too, with band ``none``:
+    for people who judge the mind offline, never in a worker.
+    ``dated``: whether events say when they occurred. Rows of an old list do not, and what is filled in for
+    them must not be taken for the moment of a sign-up.
+    ``late_ban_seconds``: a ban whose record Kafka stamped so long after it took effect comes from a list or a
+    batch, and of its moment the day is believed and no more.
+    ``stock``: pictures that are nobody's.
+    ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer.
+    """
+
+    allowlist: frozenset[str] = frozenset()
+    across_platforms: bool = True
+    shadow: bool = False
+    alerts_an_event: int = 3
+    alerts_a_ban: int = 50
+    candidates_an_event: int = 64
+    candidates_a_ban: int = 256
+    candidates_below: int = 0
+    dated: bool = True
+    late_ban_seconds: float = 86_400.0
+    stock: StockPictures = NO_STOCK
+    logged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The surroundings of an agent, wired once by :mod:`agents.runtime.worker`."""
+
+    store: Store
+    keyers: tuple[tuple[int, Keyer], ...]  # (pepper id, its keyer): two while a rotation lasts
+    weights: Weights
+    topics: Names
+    meters: Meters
+    now: Callable[[], float]  # Unix seconds
+    ticks: Callable[[], float] = time.perf_counter  # seconds of a clock that only runs forward
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def alerts_topic(self) -> str:
+        """Where alerts go: in shadow mode, where nobody acts on them."""
+        return self.topics.shadow if self.rules.shadow else self.topics.alerts
+
+    async def ask(self, answer: Coroutine[Any, Any, T]) -> T:
+        """What the store answers, timed; its outages become what delivery waits out.
+
+        A store that was emptied is an outage too: nothing may be said until it has been rebuilt.
+        """
+        began, operation = self.ticks(), getattr(answer, "__name__", "unknown")
+        try:
+            with stage(STAGES.get(operation, operation)), waiting():
+                return await answer
+        except (StoreUnavailable, StoreEmptied) as outage:
+            raise Transient(str(outage)) from outage
+        finally:
+            self.meters.store_seconds.labels(operation).observe(self.ticks() - began)

@@ -1,0 +1,281 @@
+"""The doors between floors: records of the wire to what the mind knows, and scores to alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from math import floor, inf
+
+from agents.common.metric_labels import unavailable
+from samehand.account import NOTHING_KEYED, Account, Avatar
+from samehand.fingerprint.distil import Fingerprint, Keyer, distil
+from samehand.fingerprint.showings import Showings
+from samehand.fingerprint.shown_since import shown_since
+from samehand.fingerprint.unread import unread_fields
+from samehand.lineage import Descent, founder
+from samehand.normalize.contact.redact import redacted
+from samehand.normalize.text.written import as_written
+from samehand.pictures.hashing import Unseen, seen
+from samehand.pictures.stock import NO_STOCK, StockPictures
+from samehand.scoring.calendar import DAY_SECONDS
+from samehand.scoring.evidence import Evidence, Score
+from samehand.signals import POSITION, SIGNALS
+from samehand.signals.base import Quoted
+from samehand.signals.cross_field import CROSSING
+from schemas.accounts import Account as WireAccount
+from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, Basis
+from schemas.accounts import Avatar as WireAvatar
+from schemas.alerts import EvidenceLine, Matched
+from schemas.unusable import FieldFault, Unusable
+from store.base import Ban, BanFacts, Remembered
+
+Keyers = Sequence[tuple[int, Keyer]]
+
+_KEYED = ("email", "phone", "device", "ip", "payment")
+
+
+def account_of(platform: str, wire: WireAccount, stock: StockPictures = NO_STOCK) -> Account:
+    """The account of a record as the mind takes it; a stock picture is taken for none."""
+    keyed = {
+        name: bytes.fromhex(value)
+        for name in _KEYED
+        if (value := getattr(wire, f"{name}_hmac")) and not getattr(wire, _raw_name(name))
+    }
+    return Account(
+        platform=platform,
+        account_id=wire.account_id,
+        handle=wire.handle,
+        display_name=wire.display_name,
+        bio=wire.bio,
+        links=wire.links,
+        locale=wire.locale,
+        email=wire.email,
+        phone=wire.phone,
+        device_id=wire.device_id,
+        ip=wire.ip,
+        user_agent=wire.user_agent,
+        payment_token=wire.payment_token,
+        referrer=wire.referrer,
+        avatar=_own_picture(wire.avatar, stock),
+        already_keyed=keyed or NOTHING_KEYED,
+    )
+
+
+def _own_picture(wire: WireAvatar | None, stock: StockPictures) -> Avatar | None:
+    shown = None if wire is None else avatar_of(wire)
+    return None if shown is None or stock.shows(shown) else shown
+
+
+def avatar_of(wire: WireAvatar) -> Avatar | None:
+    """The picture by its hash, given or made here of its image; ``None`` where that cannot be read."""
+    if wire.pdq is not None:
+        return Avatar(pdq=bytes.fromhex(wire.pdq), quality=100 if wire.quality is None else wire.quality)
+    found = seen(wire.image or b"")
+    if isinstance(found, Unseen):
+        return None
+    return Avatar(pdq=found.pdq, quality=found.quality, variants=found.variants)
+
+
+def _raw_name(name: str) -> str:
+    return {"device": "device_id", "payment": "payment_token"}.get(name, name)
+
+
+# Which fields are evidence: those of a profile, and the moments that timing and first showings are read from.
+_EVIDENT = frozenset(WireAccount.__struct_fields__) - {"account_id"} | {"banned_at"}
+
+# Fields of which each value of the right form has a trait, unless it means nothing.
+_UNREADABLE = {"email": POSITION["email"], "phone": POSITION["phone"], "ip": POSITION["network"]}
+
+
+def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable, ...]:
+    """Fields of the right form that could not be read, or not all of them: `nope` for an address, a flood."""
+    unread = [
+        Unusable(field, FieldFault.NOT_READ_WHOLE)
+        for field in unread_fields(_words_of(account, fingerprint.platform))
+    ]
+    unread += [
+        Unusable(field, FieldFault.UNREADABLE)
+        for field, place in _UNREADABLE.items()
+        if getattr(account, field) and fingerprint.traits[place] is None
+    ]
+    if any(unavailable(account, fingerprint)):
+        unread.append(Unusable("avatar", FieldFault.UNREADABLE))
+    return tuple(unread)
+
+
+def _words_of(wire: WireAccount, platform: str) -> Account:
+    """The texts of a profile, which are all that may be too long to be read."""
+    return Account(
+        platform=platform,
+        account_id=wire.account_id,
+        handle=wire.handle,
+        display_name=wire.display_name,
+        bio=wire.bio,
+        links=wire.links,
+        locale=wire.locale,
+    )
+
+
+def evident(*fields: Unusable) -> tuple[Unusable, ...]:
+    """Those of `fields` that would have been evidence, each once: what an alert names as not read."""
+    return tuple(dict.fromkeys(it for it in fields if it.field in _EVIDENT))
+
+
+def quoted_of(wire: WireAccount) -> Quoted:
+    """The public words that alerts may quote, without addresses and numbers that people put into names."""
+    return Quoted(handle=redacted(wire.handle or ""), display_name=redacted(wire.display_name or ""))
+
+
+def fingerprints_of(account: Account, keyers: Keyers, *, at: float | None) -> tuple[Fingerprint, ...]:
+    """A fingerprint a pepper in force."""
+    return tuple(distil(account, keyer, at=at, pepper_id=pepper_id) for pepper_id, keyer in keyers)
+
+
+def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO_STOCK) -> Remembered:
+    """A new or changed account, to remember and to look up."""
+    account = account_of(event.platform, event.account, stock)
+    return Remembered(
+        account=account.key,
+        account_id=account.account_id,
+        platform=account.platform,
+        seen_at=event.at,
+        quoted=quoted_of(event.account),
+        fingerprints=fingerprints_of(account, keyers, at=_stated(event.occurred_at)),
+        shown=_showings_of(event),
+    )
+
+
+def ban_of(
+    event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK, *, believed_from: float = -inf
+) -> Ban:
+    """A ban to enrol. Where nobody says when it took effect, timing will say nothing.
+
+    A ban that took effect by ``believed_from`` (Unix seconds) is known to the day.
+    """
+    banned_at = None if event.banned_at is None else event.banned_at.timestamp()
+    account = account_of(event.platform, event.account, stock)
+    basis = event.basis
+    return Ban(
+        account=account.key,
+        facts=BanFacts(
+            platform=account.platform,
+            account_id=account.account_id,
+            occurred_at=event.at,
+            banned_at=banned_at,
+            policy=event.policy,
+            basis_authority=basis.authority if basis else None,
+            basis_reference=basis.reference if basis else None,
+            queue=event.queue,
+            expires_at=None if event.expires_at is None else event.expires_at.timestamp(),
+            descent=founder(account.key),
+            quoted=quoted_of(event.account),
+            shown=_showings_of(event),
+        ),
+        fingerprints=fingerprints_of(account, keyers, at=_effective(event, believed_from)),
+    )
+
+
+def _effective(event: AccountBanned, believed_from: float) -> float | None:
+    """When a ban took effect, as far as it is known: to the second, or a UTC midnight for the day."""
+    if event.banned_at is None:
+        return None
+    at = _stated(event.banned_at)
+    return at - at % DAY_SECONDS if at <= believed_from else at
+
+
+def _stated(moment: datetime) -> float:
+    """Unix seconds; of a midnight, wherever it was one, that of the same date in UTC: it is a date."""
+    is_date = moment.time() == time.min
+    return (moment.replace(tzinfo=UTC) if is_date else moment).timestamp()
+
+
+def _showings_of(event: AccountEvent) -> Showings:
+    """What one event says of it: its account shows this by then, and showed nothing before it was made.
+
+    A moment of making after the event is another clock's, and says nothing.
+    """
+    at, created_at = floor(event.at), event.account.created_at
+    made = None if created_at is None else floor(created_at.timestamp())
+    if made is not None and made <= at:
+        return Showings(made, at)
+    return Showings(at if isinstance(event, AccountCreated) else None, at)
+
+
+def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
+    """The same ban with what the remembered state of its account tells of its showings."""
+    if remembered is None:
+        return ban
+    facts, former = ban.facts, remembered
+    if former.seen_at > facts.occurred_at:  # a later state: its account is as old, its values may be others
+        former = replace(former, fingerprints=())
+    not_read = {it.field for it in (*former.not_read, *facts.not_read)}
+    shown = shown_since(former.shown, former.fingerprints, facts.shown, ban.fingerprints, not_read)
+    return replace(ban, facts=replace(facts, shown=shown))
+
+
+def descending(ban: Ban, descent: Descent) -> Ban:
+    """The same ban as a member of the family that a moderator's verdict put it into."""
+    return replace(ban, facts=replace(ban.facts, descent=descent))
+
+
+def matched_of(facts: BanFacts) -> Matched:
+    """The banned account as an alert names it."""
+    basis = None
+    if facts.basis_authority is not None:
+        basis = Basis(authority=facts.basis_authority, reference=facts.basis_reference)
+    return Matched(
+        platform=facts.platform,
+        account_id=facts.account_id,
+        banned_at=None if facts.banned_at is None else moment(facts.banned_at),
+        root_id=facts.descent.root_id,
+        generation=facts.descent.generation,
+        policy=facts.policy,
+        basis=basis,
+    )
+
+
+def moment(seconds: float) -> datetime:
+    """Unix seconds as the UTC date that records hold."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def evidence_lines(
+    score: Score, ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
+) -> tuple[tuple[EvidenceLine, ...], tuple[EvidenceLine, ...]]:
+    """A score's lines for and against, each with the two values compared, masked where personal."""
+    return (
+        tuple(_lines(score.evidence, ours, theirs, our_words, their_words)),
+        tuple(_lines(score.counter_evidence, ours, theirs, our_words, their_words)),
+    )
+
+
+def _lines(
+    lines: Sequence[Evidence], ours: Fingerprint, theirs: Fingerprint, our_words: Quoted, their_words: Quoted
+) -> Iterable[EvidenceLine]:
+    names = (their_words.display_name, our_words.display_name, our_words.handle, their_words.handle)
+    for line in lines:
+        yield EvidenceLine(
+            signal=line.signal,
+            weight=line.weight,
+            level=line.level,
+            ours=_value(line.signal, ours, our_words),
+            theirs=_value(line.signal, theirs, their_words),
+            because=as_written(line.because, names),
+        )
+
+
+def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
+    """What one side shows of a signal; of the pair's circumstances, the side's own."""
+    if signal == "timing":
+        if fingerprint.at is None:
+            return ""
+        said = moment(fingerprint.at).isoformat(timespec="seconds")
+        return said[: len("YYYY-MM-DD")] if fingerprint.at_is_day else said
+    if signal == "platform":
+        return fingerprint.platform
+    if signal == CROSSING.name:
+        return CROSSING.show(words)
+    place = POSITION.get(signal)
+    trait = None if place is None else fingerprint.traits[place]
+    return "" if place is None or trait is None else SIGNALS[place].show(trait, words)

@@ -1,0 +1,87 @@
+"""Reading a batch: what can be read is handed on, what cannot is a dead letter with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from agents.common.context import House
+from schemas.malformed import Malformed
+from schemas.record import Record
+from schemas.unusable import UNKNOWN_FIELD, FieldFault
+from schemas.wire import Decoded, Decoder
+from streams.outcomes import NOTHING, Arrival, Dead, Outcome, contained
+from streams.telemetry.metrics import Meters
+from streams.tracing import stage
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready(Generic[T]):
+    value: T
+
+
+def dead(fault: Malformed) -> Dead:
+    """A record that no decoder could read, as the outcome of its delivery."""
+    return Dead(fault.reason, fault.path, fault.detail)
+
+
+def reading_moment(arrival: Arrival, now: float) -> float:
+    """The moment that a record's dates are held against, in Unix seconds: our clock's, or the record's own.
+
+    Nothing occurred after Kafka had it, so a worker whose clock is slow makes no dead letters of good
+    records. Brokers refuse what is stamped over an hour ahead (``log.message.timestamp.after.max.ms``).
+    """
+    return max(now, arrival.timestamp)
+
+
+def earliest(arrivals: Sequence[Arrival]) -> float:
+    """When Kafka had the first of a batch, in Unix seconds: what was counted by then all of it may know."""
+    return min((arrival.timestamp for arrival in arrivals), default=0.0)
+
+
+def read_all(
+    arrivals: Sequence[Arrival],
+    decode: Decoder[R],
+    house: House,
+    prepare: Callable[[Decoded[R]], T],
+    *,
+    ours: bool = False,
+) -> tuple[list[Outcome], list[tuple[int, T]]]:
+    """The outcomes so far, and what was prepared of each readable record with its place in the batch.
+
+    ``prepare`` is pure (distilling, for instance): where it raises, its record alone is to blame and is
+    a dead letter too, so that one strange record cannot stop a partition. ``ours``: the record was written by
+    this house, perhaps by a worker whose clock is ahead; its dates were judged when they came in.
+    """
+    now = house.now()
+
+    def read(arrival: Arrival) -> _Ready[T] | Dead:
+        found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
+        if isinstance(found, Malformed):
+            return dead(found)
+        count(found, arrival.topic, house.meters)
+        return _Ready(prepare(found))
+
+    with stage("distil"):
+        results = [contained(read, arrival) for arrival in arrivals]
+    outcomes: list[Outcome] = [it if isinstance(it, Dead) else NOTHING for it in results]
+    return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
+
+
+def count(found: Decoded[R], topic: str, meters: Meters) -> None:
+    """Counts what was odd about a record that was read: fields unknown or unusable, a clock ahead."""
+    meters.decoded(topic, found.unknown_fields, clamped=found.clamped)
+    unusable = [(it.field, it.reason) for it in found.unusable]
+    if found.unknown_fields:
+        unusable.append((UNKNOWN_FIELD, FieldFault.UNKNOWN_FIELD))  # once, however many: a share of records
+    meters.unusable(topic, unusable)
+
+
+def itself(found: Decoded[R]) -> R:
+    """For agents that need nothing prepared."""
+    return found.record

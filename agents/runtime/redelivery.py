@@ -1,0 +1,129 @@
+"""Again: after another Redis server took over, what was acknowledged last is delivered once more.
+
+A replica that becomes master may never have seen the last writes of the one that died, and one that was
+started again may have lost what was not on disk yet. Both begin another history, which is noticed here. The
+agents repeat everything harmlessly: what is still there is the same, what is missing is written again, and
+the words of bans written again reach look-back.
+
+Every worker that notices does it, unless one has noted that it was done: a death half way costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from random import uniform
+from typing import Protocol, TypeVar
+
+import structlog
+
+from store.base import Store
+from store.errors import StoreError
+from streams.clock import Clock
+from streams.delivery.backoff import Backoff
+from streams.delivery.publisher import Publisher, publish
+from streams.errors import BrokerUnavailable, Transient
+from streams.outcomes import After, Arrival, Emit, Handle, Published, nothing_after
+
+T = TypeVar("T")
+
+LOOK_SECONDS = 2.0  # a failover takes as long; what is missing meanwhile was missing before
+
+log = structlog.get_logger("samehand.store")
+
+
+class Histories(Protocol):
+    """Where it is noted up to which history nothing is missing. Both raise ``BrokerUnavailable``."""
+
+    async def known(self) -> str:
+        """The history noted last, "" for none."""
+
+    async def note(self, history: str) -> None:
+        """Notes that nothing is missing under this one."""
+
+
+class Recents(Protocol):
+    """What was acknowledged last. Raises ``BrokerUnavailable``."""
+
+    def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
+        """A topic's records of the last minutes, a batch at a time, in order within a partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An agent's place: its name, its topic, what it does and what it does afterwards."""
+
+    name: str
+    topic: str
+    handle: Handle
+    after: After = nothing_after
+
+
+@dataclass(slots=True)
+class Again:
+    """Looks at the store's history, and repeats what may be missing. ``history`` is the one last seen."""
+
+    store: Store
+    posts: Sequence[Post]
+    histories: Histories
+    recents: Recents
+    publisher: Publisher
+    clock: Clock
+    backoff: Backoff = field(default_factory=lambda: Backoff(uniform))
+    history: str = ""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self.look()
+            await self.clock.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """One look; outages of the store and of the broker are waited out by the next."""
+        try:
+            found = await self.store.history()
+            if found and found != self.history:
+                await self._turned(found)
+                self.history = found
+        except (StoreError, BrokerUnavailable) as fault:
+            log.debug("no look at the store's history", fault=str(fault))
+
+    async def _turned(self, history: str) -> None:
+        known = await self.histories.known()
+        if known == history:
+            return
+        if known:
+            log.warning("another Redis server took over, or one was started again: delivering again")
+            records = sum([await self._deliver(post) for post in self.posts])
+            log.info("delivered again", records=records)
+        await self.histories.note(history)
+
+    async def _deliver(self, post: Post) -> int:
+        records = 0
+        async for batch in self.recents.batches(post.topic):
+            records += len(batch)
+            outcomes = await self._patiently(partial(post.handle, batch))
+            said = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
+            if said:  # dead letters were told the first time
+                await self._publish(said)
+                await self._patiently(partial(post.after, said))
+        return records
+
+    async def _publish(self, emits: list[Emit]) -> None:
+        async def once() -> None:
+            nonlocal emits
+            emits = await publish(self.publisher, emits)
+            if emits:
+                raise Transient("the broker did not confirm")
+
+        await self._patiently(once)
+
+    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+        attempt = 0
+        while True:
+            try:
+                return await step()
+            except Transient:
+                await self.clock.sleep(self.backoff.seconds(attempt))
+                attempt += 1

@@ -1,0 +1,177 @@
+"""From settings to a store, its secrets and the files of an operator: the one place that knows both."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from samehand.errors import UnusableStock, UnusableWeights
+from samehand.pictures.stock import LINES_TOLD_MAX, NO_STOCK, StockPictures, read_stock
+from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS
+from samehand.scoring.weights import Bands, Weights, default_weights, lacking, read_weights
+from store.memory.store import Bounds
+from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
+from store.redis import Endpoint, RedisStore, Sizes
+from streams.errors import SettingsError
+from streams.settings import Settings
+
+# The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
+# time that Redis itself may take.
+DEADLINES_A_COMMAND = 4
+
+_KEY: Final = re.compile(r"[a-z0-9_.-]{1,32}:.")  # PLATFORM:ACCOUNT_ID
+
+
+def peppers_of(settings: Settings) -> Peppers:
+    """The secrets in force.
+
+    Raises:
+        SettingsError: no pepper file is set, or it cannot be used; says which and why, never a secret.
+    """
+    if settings.pepper_file is None:
+        raise SettingsError(
+            {"SAMEHAND_PEPPER_FILE": "is not set: personal values cannot be kept without a secret"}
+        )
+    try:
+        return read_peppers([settings.pepper_file])
+    except UnusablePepper as fault:
+        raise SettingsError({"SAMEHAND_PEPPER_FILE": str(fault)}) from fault
+
+
+def stock_of(settings: Settings) -> StockPictures:
+    """The pictures that say nothing.
+
+    Raises:
+        SettingsError: the list cannot be read; says which line.
+    """
+    path = settings.avatar_blocklist
+    if path is None:
+        return NO_STOCK
+    try:
+        return read_stock(_text(path, "SAMEHAND_AVATAR_BLOCKLIST"))
+    except UnusableStock as fault:
+        raise SettingsError({"SAMEHAND_AVATAR_BLOCKLIST": f"{path}: {fault}"}) from fault
+
+
+def allowlist_of(settings: Settings) -> frozenset[str]:
+    """Keys of accounts that are never alerted, one a line; ``#`` begins a comment.
+
+    Raises:
+        SettingsError: the list cannot be read, or a line is the key of no account; says which lines.
+    """
+    path = settings.allowlist
+    if path is None:
+        return frozenset()
+    keys = [line.partition("#")[0].strip() for line in _text(path, "SAMEHAND_ALLOWLIST").splitlines()]
+    # Who is on the list by a key that no account can have is alerted after all.
+    bad = [number for number, key in enumerate(keys, 1) if key and not _KEY.match(key)]
+    if bad:
+        told = ", ".join(map(str, bad[:LINES_TOLD_MAX])) + (" …" if len(bad) > LINES_TOLD_MAX else "")
+        reason = f"{path}: line {told}: no account's key such as x:1076313901"
+        raise SettingsError({"SAMEHAND_ALLOWLIST": reason})
+    return frozenset(filter(None, keys))
+
+
+def weights_of(settings: Settings) -> Weights:
+    """The weights, shipped or the operator's own, under the operator's thresholds.
+
+    Raises:
+        SettingsError: the operator's table cannot be read, or lacks a row.
+    """
+    return replace(
+        _table(settings.weights),
+        bands=Bands(settings.likely, settings.possible),
+        policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
+    )
+
+
+def _table(path: Path | None) -> Weights:
+    if path is None:
+        return default_weights()
+    try:
+        table = read_weights(path.read_bytes())
+    except OSError as fault:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: {fault.strerror}"}) from fault
+    except UnusableWeights as fault:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: cannot be used: {fault}"}) from fault
+    if (row := lacking(table)) is not None:
+        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: cannot be used: it lacks {row}"})
+    return table
+
+
+def _text(path: Path, variable: str) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as fault:
+        raise SettingsError({variable: f"{path}: {fault.strerror}"}) from fault
+    except UnicodeDecodeError as fault:
+        raise SettingsError({variable: f"{path}: is not UTF-8"}) from fault
+
+
+def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> RedisStore:
+    """The store that the settings name, not yet opened."""
+    return RedisStore(
+        endpoint_of(settings),
+        prefix=settings.store_prefix,
+        identity=peppers.identity,
+        sizes=Sizes(
+            shards=settings.store_shards, bans=settings.store_bans, remembered=settings.store_remembered
+        ),
+        bounds=Bounds(
+            retention_seconds=settings.remember_days * DAY_SECONDS,
+            remembered_bytes=settings.remember_megabytes * 1_000_000,
+            lag_seconds=settings.count_lag_hours * HOUR_SECONDS,
+        ),
+        known_epoch=known_epoch,
+    )
+
+
+def endpoint_of(settings: Settings) -> Endpoint:
+    """Where Redis is, as the store wants to hear it."""
+    address = settings.redis
+    shared = _connection(settings)
+    given = _given(username=settings.redis_username, password=settings.redis_secret()) | shared
+    deadline_seconds = DEADLINES_A_COMMAND * settings.redis_timeout_ms / 1000
+    if address.kind == "sentinel":
+        return Endpoint(
+            sentinels=address.hosts,
+            service=address.master,
+            deadline_seconds=deadline_seconds,
+            options={**given, "db": address.database},
+            sentinel_options=_given(
+                username=settings.redis_sentinel_username, password=settings.sentinel_secret()
+            )
+            | shared,
+        )
+    if address.kind == "cluster":
+        return Endpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
+    host, port = address.hosts[0] if address.hosts else ("", 0)
+    # TLS is said by the scheme here.
+    plain = {name: value for name, value in given.items() if name != "ssl"}
+    if address.kind == "unix":
+        url = f"unix://{address.path}?db={address.database}"
+    else:
+        url = f"{'rediss' if address.tls else 'redis'}://{host}:{port}/{address.database}"
+    return Endpoint(url=url, deadline_seconds=deadline_seconds, options=plain)
+
+
+def _connection(settings: Settings) -> dict[str, Any]:
+    """What holds of every connection, those to Sentinels too: how long it may take, and TLS."""
+    seconds = settings.redis_timeout_ms / 1000
+    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    if settings.redis.tls:
+        options["ssl"] = True
+        files = {
+            "ssl_ca_certs": settings.redis_ca_file,
+            "ssl_certfile": settings.redis_cert_file,
+            "ssl_keyfile": settings.redis_key_file,
+        }
+        options |= {name: str(path) for name, path in files.items() if path is not None}
+    return options
+
+
+def _given(**options: str | None) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,114 @@
+"""Tends the store beside the agents: is it well, how full is it, is a new snapshot of counts due?
+
+Its epoch is noted where the store cannot lose it. A store that was emptied under us is well again once
+somebody has noted another epoch, which `samehand rebuild` does when it has finished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from agents.common.context import House
+from agents.common.metric_labels import kind_name
+from store.base import StoreFacts
+from store.errors import StoreEmptied, StoreError, StoreMismatch
+from streams.clock import Clock
+from streams.errors import BrokerUnavailable
+
+LOOK_SECONDS = 2.0  # what readiness says is at most this old
+LOOKS_A_CHORE = 30  # each minute: a snapshot is due once an hour, and nobody finds an expired ban anyway
+
+log = structlog.get_logger("samehand.store")
+
+
+class Epochs(Protocol):
+    """Where a store's epoch is noted outside of it. Both raise ``BrokerUnavailable``."""
+
+    async def known(self) -> str:
+        """The epoch noted last, "" for none."""
+
+    async def note(self, epoch: str) -> None:
+        """Notes the epoch that stands."""
+
+
+@dataclass(slots=True)
+class Tending:
+    """The store's state as others read it: ``fault`` is why it is not well, or empty.
+
+    ``epoch`` is the one that is noted in ``epochs``.
+    """
+
+    house: House
+    clock: Clock
+    epochs: Epochs
+    epoch: str = ""
+    fault: str = "not opened yet"
+    looks: int = 0
+
+    async def run(self) -> None:
+        """Until cancelled. Raises ``StoreMismatch``: no waiting makes this code read that store."""
+        while True:
+            await self.look()
+            await self.clock.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """One look; an outage is noted, not raised."""
+        before = self.fault
+        try:
+            if self.looks == 0:
+                await self.house.store.open()
+            self.fault = await self.house.store.ready() or ""
+            if self.fault:
+                await self.house.store.open()  # raises what it is
+            else:
+                await self._measure()
+                self.looks += 1
+        except StoreMismatch:
+            raise
+        except StoreEmptied as fault:
+            self.fault = str(fault)
+            await self._rebuilt()
+        except StoreError as fault:
+            self.fault = str(fault)
+        except BrokerUnavailable as fault:
+            log.warning("the store's epoch is not noted yet", fault=str(fault))
+        if self.fault != before:
+            log.warning("store", fault=self.fault) if self.fault else log.info("store is well")
+
+    async def _measure(self) -> None:
+        figures = await self.house.store.figures()
+        self._show(figures)
+        if figures.epoch and figures.epoch != self.epoch:
+            await self.epochs.note(figures.epoch)
+            self.epoch = figures.epoch
+        if self.looks % LOOKS_A_CHORE == 0:
+            await self.house.store.freeze(now=self.clock.now())
+            await self.house.store.sweep(now=self.clock.now())
+
+    def _show(self, figures: StoreFacts) -> None:
+        meters = self.house.meters
+        meters.fingerprints.set(figures.fingerprints)
+        meters.remembered_accounts.set(figures.remembered)
+        meters.remembered_bytes.set(figures.remembered_bytes)
+        meters.remembered_evicted.set(figures.remembered_evicted)
+        for (index, kind), count in figures.turned_away.items():
+            meters.postings_full.labels(index, kind_name(kind)).set(count)
+        since = figures.oldest_unjudged_at
+        meters.alerts_unjudged.set(figures.unjudged)
+        meters.alerts_unjudged_oldest_seconds.set(0 if since is None else max(0.0, self.clock.now() - since))
+        meters.store_memory_bytes.set(figures.memory_bytes or 0)
+        meters.store_memory_limit_bytes.set(figures.memory_limit_bytes or 0)
+
+    async def _rebuilt(self) -> None:
+        """Goes on with a store that was emptied and has been rebuilt; until then it waits."""
+        try:
+            known = await self.epochs.known()
+        except BrokerUnavailable as fault:
+            log.warning("no word whether the store was rebuilt", fault=str(fault))
+            return
+        if known and known != self.epoch:
+            self.house.store.adopt(known)
+            self.epoch = known

@@ -1,0 +1,199 @@
+"""The worker: everything wired in one place, from settings to a running process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace as replace_fields
+from functools import partial
+from importlib.metadata import version
+
+import structlog
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from agents.common.context import OPERATIONS, House, Rules
+from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
+from agents.enrol import Enrol
+from agents.expunge import Expunge
+from agents.forget import Forget
+from agents.judge import Judge
+from agents.lookback import Lookback
+from agents.remember import Remember
+from agents.runtime.build_info import form
+from agents.runtime.outbox import Relay
+from agents.runtime.redelivery import Again, Post
+from agents.runtime.start_checks import mismatched, start_fault, store_fault
+from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of, store_of, weights_of
+from agents.runtime.store_monitor import Tending
+from agents.screen import Screen
+from samehand.normalize.text.fold import FOLD_VERSION
+from samehand.scoring.calendar import HOUR_SECONDS
+from schemas.malformed import REASONS
+from store.errors import StoreError, StoreMismatch
+from store.pepper.pepper import Peppers
+from streams.clock import SystemClock
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.faust_app.app import WorkerApp, register
+from streams.faust_app.process import cannot_start, run_worker, without_broker
+from streams.kafka.recent_records import Recent
+from streams.kafka.store_epoch import EpochTopic, HistoryTopic, known_epoch
+from streams.kafka.topics import Names, names
+from streams.settings import Settings
+from streams.supervision.caution import REASON as ENDED_WORKER
+from streams.supervision.caution import Caution
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.heartbeat import beat
+from streams.supervision.supervisor import Birth
+from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
+from streams.telemetry import logs
+from streams.telemetry.metrics import Meters
+from streams.tracing import tracer_of
+
+log = structlog.get_logger("samehand.worker")
+
+
+def run(
+    settings: Settings,
+    hang: Callable[[WorkerApp], None] = lambda app: None,
+    birth: Birth | None = None,
+) -> int:
+    """Runs a worker until it is told to stop; its exit code. Blocks, and owns signals.
+
+    ``hang`` puts pages for people beside ``/metrics``, of which this floor knows nothing. ``birth`` is what a
+    supervisor tells it, if there is one.
+
+    Raises:
+        SettingsError: a file that the settings name cannot be used.
+    """
+    logs.configure(settings.log_level)
+    peppers, tracer = peppers_of(settings), tracer_of(settings, SystemClock())
+    if (wrong := start_fault(settings) or asyncio.run(store_fault(settings, peppers))) is not None:
+        return cannot_start(wrong)
+    birth = birth or Birth(FlightRecorder())
+    suspects = SuspectTopic(settings)
+    try:
+        accuse_unfinished(suspects, birth)
+        epoch = known_epoch(settings)
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        # Without it an emptied store would look like a new one, and every account like nobody's mirror.
+        return cannot_start(without_broker(fault))
+    house = house_of(settings, peppers, epoch)
+    tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
+    caution = Caution(
+        birth.recorder, Suspects(suspects.read), accuse=suspects.accuse, elsewhere=(StoreError,)
+    )
+    app = WorkerApp(settings, house.meters, store=lambda: tending.fault, tracer=tracer, caution=caution)
+    staff(app, house)
+    house.meters.restarted(birth.restarts)
+    app.beside(
+        partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
+    )
+    ProcessCollector(registry=house.meters.registry)  # memory, CPU and open files of this process
+    hang(app)
+
+    again = again_of(app, house)
+
+    app.beside(_ending(app, tending.run))  # the store is open by the time that the group is joined
+    app.task(_ending(app, again.run))
+    app.task(_ending(app, Relay(house, app.around.publisher, app.clock).run))
+    try:
+        return run_worker(app)
+    finally:
+        tracer.close()
+
+
+def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """What ends the process where it fails."""
+
+    async def running() -> None:
+        try:
+            await run()
+        except StoreMismatch as mismatch:  # it was replaced under us
+            found = mismatched(mismatch)
+            log.critical("store", fault=found.what, cure=found.cure)
+            app.fail("store", mismatch, code=found.code)
+        except Exception as fault:
+            app.fail("store", fault)
+
+    return running
+
+
+def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
+    """What the agents are given; ``epoch`` is the store's as it is known from outside the store."""
+    called, weights = names(settings), weights_of(settings)
+    return House(
+        store=store_of(settings, peppers, known_epoch=epoch),
+        keyers=peppers.keyers,
+        weights=weights,
+        topics=called,
+        meters=Meters(
+            CollectorRegistry(),
+            topics=consumed(called),
+            reasons=(*REASONS, ENDED_WORKER),
+            operations=OPERATIONS,
+            signals=SIGNAL_NAMES,
+            scripts=SCRIPT_NAMES,
+            build={
+                "version": version("samehand"),
+                "fold_version": str(FOLD_VERSION),
+                "weights_version": weights.version,
+                "mind": form(),
+            },
+        ),
+        now=SystemClock().now,
+        rules=Rules(
+            allowlist=allowlist_of(settings),
+            across_platforms=settings.cross_platform,
+            shadow=settings.shadow,
+            late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
+            stock=stock_of(settings),
+        ),
+    )
+
+
+def staff(app: WorkerApp, house: House) -> None:
+    """Puts each agent on its topic."""
+    for post in posts(house):
+        register(app, post.name, post.topic, post.handle, after=post.after)
+
+
+def posts(house: House) -> tuple[Post, ...]:
+    """Each agent at its topic."""
+    called = house.topics
+    created, updated = Screen(house), Screen(house, "update")
+    lookback = Lookback(house)
+    return (
+        Post("screen-created", called.created, created, created.confirm),
+        Post("screen-updated", called.updated, updated, updated.confirm),
+        Post("remember", called.remembered, Remember(house)),
+        Post("enrol", called.banned, Enrol(house)),
+        Post("lookback", called.enrolled, lookback, lookback.confirm),
+        Post("expunge", called.reinstated, Expunge(house)),
+        Post("judge", called.verdicts, Judge(house)),
+        Post("forget", called.deleted, Forget(house)),
+    )
+
+
+def again_of(app: WorkerApp, house: House) -> Again:
+    """What repeats the last minutes. Its agents count nothing: their events have been counted."""
+    meters = Meters(CollectorRegistry(), topics=consumed(house.topics), operations=OPERATIONS)
+    caution = app.around.caution
+    slot = caution.slot("again")
+    return Again(
+        store=house.store,
+        # Enrolling tells look-back of every ban again: its own topic need not be read.
+        posts=[
+            replace_fields(post, handle=partial(caution.decide_all, slot, post.handle))
+            for post in posts(replace_fields(house, meters=meters))
+            if post.name != "lookback"
+        ],
+        histories=HistoryTopic(app.settings),
+        recents=Recent(app.settings),
+        publisher=app.around.publisher,
+        clock=app.clock,
+    )
+
+
+def consumed(called: Names) -> tuple[str, ...]:
+    """The topics that a worker reads."""
+    return (*called.events, called.enrolled, called.verdicts)

@@ -1,0 +1,86 @@
+"""The stage of the demo: a broker, a Redis and a worker, each a process of its own, none left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.broker import EmbeddedBroker
+from local.ports import LOOPBACK, take_port
+from local.processes import Child
+from local.redis import EmbeddedRedis
+from store.pepper.pepper import write_pepper_file
+from streams.settings import Settings, load
+
+READY_SECONDS_MAX = 60.0  # a cold start on two busy cores took 6 s; ten times that is a fault
+STOP_SECONDS_MAX = 25.0  # above the worker's own longest graceful stop
+_ASK_SECONDS = 0.2
+
+
+class NotReady(RuntimeError):  # says what happened; "error" would add nothing
+    """The worker did not come up; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running house: its settings, its page and where its logs lie."""
+
+    settings: Settings
+    web: str
+    logs: Path
+    worker: Child
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """Starts broker, Redis and worker in a folder, in this order, and stops them in the other one.
+
+    Raises:
+        NotAvailable: the embedded servers do not run on this platform.
+        NotReady: the worker did not come up.
+    """
+    with ExitStack() as stack:
+        broker = stack.enter_context(EmbeddedBroker(folder / "broker"))
+        redis = stack.enter_context(EmbeddedRedis(folder / "redis"))
+        port = take_port()
+        stack.callback(port.release)
+        pepper = folder / "pepper"
+        write_pepper_file(pepper)
+        environment = {
+            "SAMEHAND_KAFKA_BROKERS": broker.address,
+            "SAMEHAND_REDIS_URL": redis.url,
+            "SAMEHAND_PEPPER_FILE": str(pepper),
+            "SAMEHAND_WEB_HOST": LOOPBACK,
+            "SAMEHAND_WEB_PORT": str(port.number),
+            "SAMEHAND_TOPIC_PARTITIONS": "2",
+            "SAMEHAND_LETTERS_SHARE": "1.0",  # the sample has broken records on purpose
+            "SAMEHAND_LATE_BAN_HOURS": "400000",  # a month of it is told within a minute
+        }
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("SAMEHAND_")}
+        log = folder / "worker.log"
+        worker = Child([sys.executable, "-m", "desk.cli", "worker"], log, environment)
+        stack.callback(worker.stop, STOP_SECONDS_MAX)
+        worker.start()
+        web = f"http://{LOOPBACK}:{port.number}"
+        _wait_until_ready(worker, web)
+        yield Stage(load({**ours, **environment}), web, folder, worker)
+
+
+def _wait_until_ready(worker: Child, web: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if worker.pid is None:
+            raise NotReady(f"the worker ended with {worker.exit_code}:\n{worker.last_words()}")
+        try:
+            with urllib.request.urlopen(f"{web}/health/ready", timeout=1.0):  # noqa: S310  # our own loopback address
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(_ASK_SECONDS)
+    raise NotReady(f"the worker was not ready after {READY_SECONDS_MAX:.0f} s:\n{worker.last_words()}")

@@ -1,0 +1,87 @@
+"""``samehand doctor``: what is missing or wrong, in plain words, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from rich.text import Text
+
+from desk.cli import output
+from desk.cli.commands.doctor.findings import Finding, count
+from desk.cli.commands.doctor.kafka import look_at_kafka, noted_epoch
+from desk.cli.commands.doctor.redis import look_at_redis
+from desk.cli.commands.doctor.settings import (
+    look_at_address,
+    look_at_files,
+    look_at_folder,
+    look_at_pepper,
+    look_at_settings,
+)
+from desk.cli.run_async import awaited
+from streams.settings import describe
+
+_MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
+
+
+@click.command("doctor", short_help="Say in plain words what is missing or wrong.")
+@click.option("--settings", "list_settings", is_flag=True, help="List every setting with its default.")
+@output.json_option
+def command(list_settings: bool, as_json: bool) -> int:
+    """Say in plain words what is missing or wrong, and how to mend it. Exit code 1 if anything is wrong.
+
+    Asks what a worker asks when it starts, by the same code: the settings and the files that they name, the
+    web address, Kafka and its topics, Redis and the store in it. "All is well" means that a worker would
+    start and be ready. It changes nothing: Redis gets a probe key, gone at once.
+
+    \b
+    Examples:
+      samehand doctor
+      samehand doctor --settings
+      samehand doctor --json | tail -n 1
+    """
+    if list_settings:
+        return _list_settings(as_json)
+    findings = examine()
+    wrong = sum(finding.state == "wrong" for finding in findings)
+    if as_json:
+        rows = [
+            {"state": it.state, "about": it.about, "finding": it.words, "cure": it.cure} for it in findings
+        ]
+        output.figures({"healthy": wrong == 0, "findings": rows})
+        return int(wrong > 0)
+    screen = output.console()
+    for finding in findings:
+        mark, style = _MARKS[finding.state]
+        output.line(screen, Text(mark, style), f"{finding.about}: {finding.words}")
+        if finding.cure:
+            output.line(screen, Text(f"  → {finding.cure}", "cyan"), indent=4)
+    screen.print(count(findings))
+    return int(wrong > 0)
+
+
+def examine() -> list[Finding]:
+    """Everything there is to say, in the order in which it should be mended."""
+    settings, findings = look_at_settings(os.environ)
+    if settings is None:
+        return findings
+    peppers, about_pepper = look_at_pepper(settings)
+    findings += [*about_pepper, *look_at_files(settings), *look_at_folder(settings)]
+    findings += look_at_address(settings)
+    about_kafka = look_at_kafka(settings)
+    answers = not any(it.state == "wrong" and it.about == "Kafka" for it in about_kafka)
+    epoch = noted_epoch(settings) if answers else ""
+    return findings + about_kafka + awaited(look_at_redis(settings, peppers, epoch))
+
+
+def _list_settings(as_json: bool) -> int:
+    rows = describe()
+    if as_json:
+        listed = [{"name": row.name, "default": row.default, "meaning": row.meaning} for row in rows]
+        output.figures({"settings": listed})
+        return 0
+    screen = output.console()
+    for row in rows:
+        output.line(screen, Text(row.name, "bold"), Text(f" (default: {row.default or 'none'})", "dim"))
+        output.line(screen, f"    {row.meaning}", indent=4)
+    return 0

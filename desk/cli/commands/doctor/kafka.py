@@ -1,0 +1,84 @@
+"""What ``doctor`` sees of Kafka: what a worker asks before it joins its group, by the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from desk.text import visible
+from streams.deadletters.control_topic import stopped_topics
+from streams.deadletters.limit import bound_of
+from streams.errors import BrokerRefused, StreamsError
+from streams.faust_app.start_checks import kafka_fault, refused_by_kafka
+from streams.kafka import topics
+from streams.kafka.store_epoch import known_epoch
+from streams.settings import Settings
+
+_CURES: Final[dict[str, str]] = {
+    "partitions": "set SAMEHAND_TOPIC_PARTITIONS to what there is, or add partitions",
+    "forbidden": "deploy/kafka/acls.sh allows a worker what it needs",
+    "not-compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=compact",
+    "compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=delete",
+    "retention": "set retention.ms, if the difference is not meant",
+}
+
+
+def look_at_kafka(settings: Settings) -> list[Finding]:
+    """Whether a broker takes us, how each topic differs from what it should be, and which stand still."""
+    where = ", ".join(settings.kafka_brokers)
+    if (fault := kafka_fault(settings)) is not None:
+        return [of_start(fault)]
+    try:
+        found = topics.check(settings, create=False)
+        group_fault = topics.group_fault(settings)
+        stopped = _of_stopped(settings)
+    except BrokerRefused as refusal:
+        return [of_start(refused_by_kafka(refusal))]
+    except (StreamsError, OSError) as fault:
+        return [wrong("Kafka", f"{where}: {fault}", "it let us in, and then did not answer: see its log")]
+    missing = [finding for finding in found if finding.kind == "missing"]
+    findings = [fine("Kafka", f"reachable at {where}")]
+    findings += [_of_topic(finding) for finding in found if finding.kind != "missing"]
+    if missing:
+        findings.append(_of_missing(missing, settings))
+    elif len(findings) == 1:
+        findings.append(fine("topics", "all there, set up as they should be"))
+    if group_fault:
+        findings.append(wrong("group", group_fault, "allow it, or set SAMEHAND_KAFKA_GROUP to one that is"))
+    return findings + stopped
+
+
+def noted_epoch(settings: Settings) -> str:
+    """The store's epoch as Kafka has it, "" for none or where it cannot be asked: that was told already."""
+    try:
+        return known_epoch(settings)
+    except StreamsError:
+        return ""
+
+
+def _of_stopped(settings: Settings) -> list[Finding]:
+    """Topics on which a worker that starts would stand still."""
+    findings, bound = [], bound_of(settings).terms
+    for topic, stop in stopped_topics(settings).items():
+        if stop.bound == bound:
+            cure = f"`samehand letters list --topic {topic}` says why; then `samehand letters resume {topic}`"
+            findings.append(wrong(f"topic {topic}", f"stands still: {visible(stop.why, 300)}", cure))
+        else:
+            words = "stood still under another bound of dead letters; a worker that starts lets it go on"
+            findings.append(warning(f"topic {topic}", words))
+    return findings
+
+
+def _of_topic(finding: topics.Finding) -> Finding:
+    cure = _CURES.get(finding.kind, "")
+    if finding.blocks:
+        return wrong(f"topic {finding.topic}", finding.detail, cure)
+    return warning(f"topic {finding.topic}", finding.detail, cure)
+
+
+def _of_missing(missing: Sequence[topics.Finding], settings: Settings) -> Finding:
+    called = ", ".join(finding.topic for finding in missing)
+    if settings.topic_create:
+        return warning("topics", f"not there yet: {called}", "the worker creates them when it starts")
+    return wrong("topics", f"missing: {called}", "create them, or set SAMEHAND_TOPIC_CREATE=true")

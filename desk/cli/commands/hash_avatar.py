@@ -1,0 +1,60 @@
+"""``samehand hash-avatar``: what a picture's hash is, to put into records or to compare by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from desk.cli import output
+from desk.cli.input_source import read_bytes, told
+from desk.cli.options import FILE
+from desk.text import plural, visible
+from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, installed, seen
+from samehand.signals.avatar import QUALITY_MIN
+
+
+@click.command("hash-avatar", short_help="Hash pictures as an avatar is hashed (PDQ).")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@output.json_option
+def command(files: tuple[Path, ...], as_json: bool) -> int:
+    """Hash pictures as an avatar is hashed: PDQ in hexadecimal, quality, name of the file.
+
+    FILES are JPEG, PNG, GIF or WebP of at most 256 KiB. A quality below 50 says that the picture is too flat
+    to be recognised. One that cannot be used is told on standard error, the others are hashed all the same,
+    and the exit code is 2. Needs the extra `avatar`.
+
+    \b
+    Examples:
+      samehand hash-avatar avatar.jpg
+      samehand hash-avatar --json *.png
+    """
+    if not installed():
+        raise click.ClickException("pictures cannot be read here: install samehand[avatar]")
+    good: list[dict[str, str | int | bool]] = []
+    bad: list[dict[str, str]] = []
+    for path in files:
+        name, found = told(path), seen(read_bytes(path, IMAGE_BYTES_MAX + 1))
+        if isinstance(found, Unseen):
+            bad.append({"file": name, "reason": found.reason, "detail": found.detail})
+            detail = f" ({found.detail})" if found.detail else ""
+            output.note(f"{visible(name, 1024)}: {found.reason}{detail}")
+            continue
+        good.append(_figures(name, found))
+        if not as_json:
+            poor = "  too flat to be evidence" if found.quality < QUALITY_MIN else ""
+            click.echo(f"{found.pdq.hex()}  {found.quality:3}  {visible(name, 1024)}{poor}")
+    if as_json:
+        output.figures({"pictures": good, "bad": bad})
+    if bad:
+        raise click.ClickException(f"{plural(len(bad), 'picture')} of {len(files)} cannot be used")
+    return 0
+
+
+def _figures(name: str, found: Picture) -> dict[str, str | int | bool]:
+    return {
+        "file": name,
+        "pdq": found.pdq.hex(),
+        "quality": found.quality,
+        "evidence": found.quality >= QUALITY_MIN,
+    }

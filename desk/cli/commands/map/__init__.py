@@ -1,0 +1,5 @@
+"""Map: what a table of mappings makes of a sample of somebody else's records."""
+
+from desk.cli.commands.map.command import command
+
+__all__ = ["command"]

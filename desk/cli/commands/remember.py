@@ -1,0 +1,122 @@
+"""``samehand remember``: existing accounts into the store, without a word about any of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+
+from agents.runtime.store_factory import peppers_of, stock_of
+from desk.cli import output
+from desk.cli.distilled import remembered
+from desk.cli.input_errors import tell_faults
+from desk.cli.input_files import ACCOUNTS, Line, read_accounts, size
+from desk.cli.oddities import tell_odd
+from desk.cli.offline_scoring import BATCH_RECORDS, batches
+from desk.cli.options import FILE, platform_option, strict_option
+from desk.cli.run_async import awaited
+from desk.cli.store_context import closing_store
+from desk.cli.unusable_fields import UnusableFields
+from desk.text import plural
+from samehand.fingerprint.showings import UNKNOWN, Showings
+from schemas.accounts import AccountCreated
+from schemas.malformed import Malformed
+from streams.outcomes import Dead
+from streams.settings import Settings, load
+
+
+@dataclass(slots=True)
+class _Tally:
+    remembered: int = 0
+    faults: list[tuple[str, Malformed | Dead]] = field(default_factory=list)
+    unusable: UnusableFields = field(default_factory=UnusableFields)
+
+
+@click.command("remember", short_help="Remember existing accounts without alerting.")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@platform_option
+@strict_option
+@output.json_option
+def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
+    """Remember existing accounts without alerting, so that later bans find their mirrors among them.
+
+    FILES are JSONL of AccountCreated, or CSV with the account's field names as columns; account_id is
+    needed; `-` is standard input. They are remembered for SAMEHAND_REMEMBER_DAYS. To run it again is
+    harmless.
+
+    \b
+    Examples:
+      samehand remember accounts.jsonl
+      samehand remember --platform telegram export-*.csv
+    """
+    settings, started, tally = load(), time.monotonic(), _Tally()
+    tell_odd(((path, ACCOUNTS) for path in files), strict=strict)
+    with output.progress("remembering accounts", size(files)) as hear:
+        awaited(_remember(settings, _lines(files, platform, hear), tally))
+    tell_faults(tally.faults)
+    tally.unusable.tell()
+    figures = {
+        "remembered": tally.remembered,
+        "bad_rows": len(tally.faults),
+        "fields_unusable": tally.unusable.figures,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    if as_json:
+        output.figures(figures)
+    else:
+        done, bad = plural(tally.remembered, "account"), plural(len(tally.faults), "bad row")
+        output.console().print(f"{done} remembered, {bad}, {figures['seconds']:.1f} s")
+    if not tally.remembered and tally.faults:
+        raise click.ClickException("nothing in these files could be read")
+    return 0
+
+
+async def _remember(settings: Settings, lines: Iterator[Line[AccountCreated]], tally: _Tally) -> None:
+    peppers, stock = peppers_of(settings), stock_of(settings)
+    async with closing_store(settings, peppers) as store:
+        await store.open()
+        for batch in batches(_readable(lines, tally), BATCH_RECORDS):
+            distilled = remembered([event for _, event in batch], peppers.keyers, stock)
+            tally.faults += [
+                (line.address, one)
+                for (line, _), one in zip(batch, distilled, strict=True)
+                if isinstance(one, Dead)
+            ]
+            accounts = [
+                replace(one, shown=_shown(one.shown, event, dated=line.dated))
+                for (line, event), one in zip(batch, distilled, strict=True)
+                if not isinstance(one, Dead)
+            ]
+            await store.remember(accounts, now=time.time())
+            tally.remembered += len(accounts)
+
+
+def _shown(shown: Showings, event: AccountCreated, *, dated: bool) -> Showings:
+    """What a list of accounts says of their showings: it may have been drawn up long after they were made."""
+    if not dated:
+        return UNKNOWN
+    return shown if event.account.created_at is not None else Showings(None, shown.first)
+
+
+def _readable(
+    lines: Iterator[Line[AccountCreated]], tally: _Tally
+) -> Iterator[tuple[Line[AccountCreated], AccountCreated]]:
+    for line in lines:
+        if isinstance(line.outcome, Malformed):
+            tally.faults.append((line.address, line.outcome))
+        elif not line.named:
+            # A row number is no account that anybody could be sent to.
+            raise click.ClickException(f"{line.address}: the file has no column account_id")
+        else:
+            tally.unusable.add(line)
+            yield line, line.outcome
+
+
+def _lines(files: Sequence[Path], platform: str, hear: output.Advance) -> Iterator[Line[AccountCreated]]:
+    now, before = time.time(), 0
+    for path in files:
+        yield from read_accounts(path, now=now, platform=platform, hear=output.after(before, hear))
+        before += size([path])

@@ -1,0 +1,43 @@
+"""The store for a command: opened, lent, and closed afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+
+from agents.common.context import House, Rules
+from agents.runtime.store_factory import stock_of, store_of
+from samehand.scoring.weights import default_weights
+from store.pepper.pepper import Peppers
+from store.redis import RedisStore
+from streams.kafka.topics import names
+from streams.settings import Settings
+from streams.telemetry.metrics import Meters
+
+
+@asynccontextmanager
+async def closing_store(
+    settings: Settings, peppers: Peppers, *, known_epoch: str = ""
+) -> AsyncIterator[RedisStore]:
+    """The store, not yet opened; its connections are closed afterwards."""
+    store = store_of(settings, peppers, known_epoch=known_epoch)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def house(settings: Settings, peppers: Peppers, store: RedisStore) -> House:
+    """What agents are given when a command runs them: nobody scrapes its metrics."""
+    return House(
+        store=store,
+        keyers=peppers.keyers,
+        weights=default_weights(),
+        topics=names(settings),
+        meters=Meters(CollectorRegistry()),
+        now=time.time,
+        rules=Rules(stock=stock_of(settings)),
+    )

@@ -1,0 +1,1 @@
+"""An alert's evidence, step by step: from the prior over each line to the sum."""

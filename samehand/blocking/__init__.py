@@ -1,0 +1,1 @@
+"""Blocking: the keys under which a new account finds the banned ones that it could resemble."""

@@ -1,0 +1,56 @@
+"""Under which blocking keys of display names a handle is looked up, and the reverse.
+
+Nothing is listed for it: what handles and names are listed under anyway is tried from the other side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Final
+
+from samehand.blocking.keys import Key, KeyKind, key_of, keys_of
+from samehand.blocking.spellings import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
+from samehand.frequency.name_prior import decoration, segments
+from samehand.names.word import Word
+from samehand.normalize.text.phonetic import word_keys
+
+_WORDS_MAX: Final = 4  # words of a handle or a name that are paired; more are a slogan
+_WORD_LENGTH_MIN: Final = 5  # a single word that a whole handle may be
+
+
+def handle_words(word: Word) -> tuple[str, ...]:
+    """The words that a handle is written in; of one without separators those that it is read as."""
+    return word.tokens if len(word.tokens) > 1 else tuple(piece.text for piece in segments(word.base))
+
+
+def handle_sounds(word: Word) -> list[str]:
+    """The consonants of each of these words that has any."""
+    sounds = word_keys([token for token in handle_words(word) if token.isalpha()])
+    return [sound for sound in sounds if sound]
+
+
+def keys_of_names(handle: Word, alternates: Iterable[str]) -> list[Key]:
+    """Keys under which a display name is listed that this handle spells."""
+    spelt = [handle.base, *alternates, *cores(handle.base, handle.tokens), *stems(handle.base)]
+    keys = keys_of(KeyKind.NAME_WORD, [base for base in spelt if len(base) >= CORE_LENGTH_MIN])
+    keys += keys_of(KeyKind.NAME_LETTERS, tried_letters("".join(handle.tokens) or handle.base))
+    telling = sorted({word for word in handle_words(handle) if not decoration(word)})[:_WORDS_MAX]
+    if len(telling) > 1:
+        keys.append(key_of(KeyKind.NAME_TOKENS, " ".join(telling).encode()))
+        keys += keys_of(KeyKind.NAME_PAIR, map(" ".join, combinations(telling, 2)))
+    sound = "".join(sorted(handle_sounds(handle)))
+    if len(sound) >= CONSONANTS_MIN:
+        keys.append(key_of(KeyKind.NAME_CONSONANTS, sound.encode()))
+    return keys
+
+
+def keys_of_handles(name: Word) -> list[Key]:
+    """Keys under which a handle is listed that spells this display name."""
+    telling = [word for word in name.tokens if len(word) >= _WORD_LENGTH_MIN and not decoration(word)]
+    spelt = [name.base, *cores(name.base, name.tokens), *telling, *stems(name.base)]
+    keys = keys_of(KeyKind.HANDLE_WORD, spelt)
+    keys += keys_of(KeyKind.HANDLE_SORTED, tried_letters("".join(name.tokens) or name.base))
+    if len(name.consonants) >= CONSONANTS_MIN:
+        keys.append(key_of(KeyKind.HANDLE_CONSONANTS, name.consonants.encode()))
+    return keys

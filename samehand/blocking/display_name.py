@@ -1,0 +1,131 @@
+"""Under which blocking keys a display name is listed, and which more of them a query tries.
+
+As with handles, what can be guessed from the query alone is guessed there: which of its words were put in,
+and what was glued to an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from samehand.blocking.keys import Key, KeyKind, key_of, keys_of
+from samehand.blocking.spellings import (
+    CONSONANTS_MIN,
+    CORE_LENGTH_MIN,
+    LETTERS_LENGTH_MIN,
+    RUNS_TRIED_MAX,
+    cores,
+    deletions,
+    letters,
+    runs,
+    spread_runs,
+    stems,
+    tried_letters,
+)
+from samehand.frequency.name_prior import bits, decoration
+
+if TYPE_CHECKING:
+    from samehand.names.name_trait import NameTrait
+
+_LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 14  # letters less one would be a dozen keys
+_PAIRED_MAX: Final = 4  # words that are paired, the rarest: all pairs of a four-word name
+
+
+def listed_keys(name: NameTrait) -> list[Key]:
+    """The keys under which a display name is enrolled."""
+    telling = _telling(name.words)
+    keys = _sounding(name.sounds)
+    keys.append(_key(KeyKind.NAME_WORD, name.base))
+    # A typo leaves one of a long name's runs.
+    long = len(name.joined) >= _LETTERS_LISTED_WHOLE_LENGTH_MIN
+    keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined)[: 1 if long else None])
+    keys += keys_of(KeyKind.NAMING_RUN, spread_runs(name.base))
+    if len(telling) > 1 and _decorated(name, telling):
+        keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
+    if len(telling) == 2:
+        keys += _one_and_initial(*telling)
+    elif len(telling) > 2:
+        keys += keys_of(KeyKind.NAME_PAIR, map(" ".join, _pairs(telling)))
+    return keys
+
+
+def tried_keys(name: NameTrait) -> list[Key]:
+    """The keys that a query tries beside the listed ones."""
+    telling = _telling(name.words)
+    keys = keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
+    if len(telling) > 1:
+        keys.append(_key(KeyKind.NAME_TOKENS, " ".join(telling)))
+        keys += keys_of(KeyKind.NAME_LETTERS, letters("".join(telling))[:1])
+    keys += keys_of(KeyKind.NAMING_RUN, runs(name.base)[:RUNS_TRIED_MAX])
+    glued = [*cores(name.base, name.words), *stems(name.base)]
+    keys += keys_of(KeyKind.NAME_WORD, [part for part in glued if len(part) >= CORE_LENGTH_MIN])
+    sound = "".join(sorted(name.sounds))
+    if len(sound) > CONSONANTS_MIN:
+        keys += keys_of(KeyKind.NAME_CONSONANTS, deletions(sound))
+    if len(telling) == 2:
+        keys.append(_key(KeyKind.NAME_PAIR, " ".join(telling)))
+    elif len(telling) > 2:
+        keys += _without_some(telling)
+    if len(name.words) > 2:
+        for missing in range(min(len(name.words), _PAIRED_MAX)):
+            keys += _without(name, missing)
+    return keys
+
+
+def initial_keys(name: NameTrait) -> list[tuple[str, Key]]:
+    """Of each word that is keyed with the first letter of another: the word, and the key."""
+    telling = _telling(name.words)
+    pairs = _pairs(telling) if len(telling) > 1 else []
+    return [
+        both for one, other in pairs for both in zip((one, other), _one_and_initial(one, other), strict=True)
+    ]
+
+
+def _without_some(telling: Sequence[str]) -> list[Key]:
+    """Two of the words were the whole name, or all but one."""
+    pairs = _pairs(telling)
+    keys = keys_of(KeyKind.NAME_TOKENS, map(" ".join, (*pairs, *combinations(telling, len(telling) - 1))))
+    for pair in pairs:
+        keys += _one_and_initial(*pair)
+    return keys
+
+
+def _without(name: NameTrait, missing: int) -> list[Key]:
+    """What is left when one word was put in, as far as spelling goes."""
+    rest = "".join(word for place, word in enumerate(name.words) if place != missing)
+    sounds = [sound for place, sound in enumerate(name.sounds) if place != missing]
+    return [
+        _key(KeyKind.NAME_WORD, rest),
+        *keys_of(KeyKind.NAME_LETTERS, letters(rest)[:1]),
+        *_sounding(sounds),
+    ]
+
+
+def _telling(words: Iterable[str]) -> list[str]:
+    return sorted({word for word in words if not decoration(word)})
+
+
+def _decorated(name: NameTrait, telling: Sequence[str]) -> bool:
+    """Whether some words decorate, or are too short for sorted letters, which else say the same."""
+    return len(telling) < len(name.words) or len(name.joined) < LETTERS_LENGTH_MIN
+
+
+def _pairs(telling: Sequence[str]) -> list[tuple[str, str]]:
+    rarest = sorted(telling, key=bits, reverse=True)[:_PAIRED_MAX]
+    return [(min(pair), max(pair)) for pair in combinations(rarest, 2)]
+
+
+def _one_and_initial(one: str, other: str) -> list[Key]:
+    """One word as it is and the other's first letter, whatever is wrong with the rest of that."""
+    return keys_of(KeyKind.NAME_INITIAL, (f"{one} {other[0]}", f"{other} {one[0]}"))
+
+
+def _sounding(sounds: Iterable[str]) -> list[Key]:
+    sound = "".join(sorted(sounds))
+    return [_key(KeyKind.NAME_CONSONANTS, sound)] if len(sound) >= CONSONANTS_MIN else []
+
+
+def _key(kind: KeyKind, value: str) -> Key:
+    return key_of(kind, value.encode())

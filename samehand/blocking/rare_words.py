@@ -1,0 +1,92 @@
+"""Blocking keys of single words: a rare word kept is how two names without another key in common meet.
+
+`gulzar_writes` and `Gulzar the poet` share no skeleton, no letters and no pair of words. Handles and display
+names list their words under one kind of key, so that either finds the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from samehand.blocking.cross_field import handle_words
+from samehand.blocking.keys import Key, KeyKind, key_of, keys_of
+from samehand.blocking.spellings import LETTERS_LENGTH_MIN, RUN, RUNS_TRIED_MAX, sorted_letters
+from samehand.frequency.name_prior import bits, decoration, segments
+from samehand.names.similarity import PART_COST_BITS_MIN, REST_BITS
+from samehand.names.word import Word
+
+# Six bytes a word and ban: the two rarest of both names.
+_LISTED_MAX: Final = 2
+_TRIED_MAX: Final = 8
+TRIED: Final = (KeyKind.NAMING_WORD, KeyKind.HANDLE_WORD, KeyKind.NAME_WORD)
+_LENGTH_MIN: Final = 4
+# log2(26): no letter of a word says more.
+_LETTER_BITS_MAX: Final = 4.7
+# One bearer in 512: the posting of a commoner word is full of strangers.
+_BITS_MIN: Final = 9.0
+
+
+def listed_words(handle: Word | None, name: Word | None) -> list[Key]:
+    """The keys under which an account is enrolled: its rarest words, but none that is a whole name."""
+    whole = {one.base for one in (handle, name) if one is not None}
+    words = [word for word in _telling(handle, name) if word not in whole]
+    return keys_of(KeyKind.NAMING_WORD, words[:_LISTED_MAX])
+
+
+def tried_words(handle: Word | None, name: Word | None) -> list[Key]:
+    """What a query tries: its words as parts of a banned name, and as a whole one."""
+    words = _telling(handle, name)[:_TRIED_MAX]
+    return [key for kind in TRIED for key in keys_of(kind, words)]
+
+
+def shown_by_words(
+    word: Word, kinds: Iterable[KeyKind], in_any_order: KeyKind | None, nats: Callable[[float], float]
+) -> dict[Key, float]:
+    """What keys of one word of several show at most: its bits."""
+    told = {piece: nats(own) for piece, own in word.pieces.items()}
+    found = {key_of(kind, piece.encode()): most for kind in kinds for piece, most in told.items()}
+    if in_any_order is not None:
+        for piece, most in told.items():
+            # A word of all letters but one may be the whole with a letter missing.
+            if LETTERS_LENGTH_MIN <= len(piece) < len(word.base) - 1:
+                found[key_of(in_any_order, sorted_letters(piece).encode())] = most
+    return found
+
+
+def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float]:
+    """What keys of runs show at most: the words in which a run lies, as the whole is read.
+
+    Of a word of which it holds a few letters these, and of all of them less what it costs that the rest is
+    not in common. Who has more in common shares a run there as well, or most often another key.
+    """
+    pieces = segments(word.base)
+    whole = sum((piece.bits for piece in pieces), 0.0)
+    if len(pieces) < 2 or whole <= 0.0:
+        return {}
+    found: dict[Key, float] = {}
+    told: dict[tuple[float, int], float] = {}
+    for at in range(min(len(word.base) - RUN + 1, RUNS_TRIED_MAX)):
+        start, own, kept = 0, 0.0, 0
+        for text, piece_bits, _ in pieces:
+            end = start + len(text)
+            letters = min(end, at + RUN) - max(start, at)
+            if letters > 0:
+                own += min(piece_bits, letters * _LETTER_BITS_MAX)
+                kept += end - start
+            start = end
+        if (own, kept) not in told:
+            rest = 1.0 - min(max(own / whole, kept / len(word.base)), 1.0)
+            told[own, kept] = nats(max(own - PART_COST_BITS_MIN - REST_BITS * rest, 0.0))
+        key = key_of(KeyKind.NAMING_RUN, word.base[at : at + RUN].encode())
+        found[key] = max(found.get(key, 0.0), told[own, kept])
+    return found
+
+
+def _telling(handle: Word | None, name: Word | None) -> tuple[str, ...]:
+    """The words worth a key, the rarest first."""
+    spelt = (handle.base, *handle_words(handle)) if handle and len(handle.tokens) < 2 else ()
+    words = dict.fromkeys([*spelt, *(handle.tokens if handle else ()), *(name.tokens if name else ())])
+    telling = [word for word in words if len(word) >= _LENGTH_MIN and not decoration(word)]
+    rare = [(-own, word) for word in telling if (own := bits(word)) >= _BITS_MIN]
+    return tuple([word for _, word in sorted(rare)])

@@ -1,0 +1,121 @@
+"""Blocking keys of folded words: under which spellings an account is listed and looked up.
+
+The base finds what only separators, digits or look-alikes disguise. The sorted letters find swaps and
+reorders, and with one letter missing a typo on top: a word of ten letters has seven such spellings, and one
+letter put in, left out or exchanged leaves one of them the same on both sides. Words too short for that to
+say much have their letters kept in order. See docs/adr/0008-blocking-keys.md for what each kind was measured
+to bring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from samehand.frequency.name_prior import decoration
+
+# Below this a word loses a letter in its order only: five letters in any order are too many words.
+UNORDERED_LENGTH_MIN: Final = 6
+DELETION_LENGTH_MIN: Final = 4
+LETTERS_LENGTH_MIN: Final = 5
+CONSONANTS_MIN: Final = 4
+# Letters in a row that name a handle well enough (26^5: 12 million), and what real evaders keep.
+RUN: Final = 5
+RUNS_TRIED_MAX: Final = 24
+RUNS_AT_ENDS_LENGTH_MIN: Final = 10
+LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 13  # letters less one would be ten keys
+AFFIX_STEM_MIN: Final = 5
+CORE_LENGTH_MIN: Final = 3
+WORD_LENGTH_MAX: Final = 64  # letters that are keyed; what follows adds nothing that the start did not say
+_DECORATION_LENGTH_MIN: Final = 2
+_DECORATION_LENGTH_MAX: Final = 10
+
+
+def deletions(word: str) -> list[str]:
+    """The word with one of its letters deleted, each result once."""
+    return [
+        word[:place] + word[place + 1 :]
+        for place in range(len(word))
+        if place == 0 or word[place] != word[place - 1]
+    ]
+
+
+def sorted_letters(word: str) -> str:
+    """The word's letters in order of the alphabet."""
+    return "".join(sorted(word))
+
+
+def spellings(word: str) -> list[str]:
+    """The word, and a short word's deletions."""
+    if DELETION_LENGTH_MIN <= len(word) < UNORDERED_LENGTH_MIN:
+        return [word, *deletions(word)]
+    return [word] if word else []
+
+
+# The keys of one account ask for the same letters up to three times.
+@lru_cache(maxsize=64)
+def letters(word: str) -> tuple[str, ...]:
+    """The word's letters sorted, and a longer word's with each of them missing once."""
+    if len(word) < LETTERS_LENGTH_MIN:
+        return ()
+    whole = sorted_letters(word)
+    return (whole, *deletions(whole)) if len(word) >= UNORDERED_LENGTH_MIN else (whole,)
+
+
+def listed_letters(word: str) -> tuple[str, ...]:
+    """The same, but a long word's whole alone: a typo leaves one of its runs of letters as it was."""
+    return letters(word)[: 1 if len(word) >= LETTERS_LISTED_WHOLE_LENGTH_MIN else None]
+
+
+def runs(word: str) -> list[str]:
+    """Every :data:`RUN` letters in a row, from the first on."""
+    return [word[at : at + RUN] for at in range(len(word) - RUN + 1)]
+
+
+def spread_runs(word: str) -> list[str]:
+    """Three of them, at the quarters, and of a longer word both ends; none of a word of one run."""
+    found = runs(word)
+    if len(found) < 2:
+        return []
+    ends = [found[0], found[-1]] if len(word) >= RUNS_AT_ENDS_LENGTH_MIN else []
+    return list(dict.fromkeys([*(found[len(found) * quarter // 4] for quarter in (1, 2, 3)), *ends]))
+
+
+def tried_spellings(word: str) -> list[str]:
+    """The spellings that a query tries: also those of words one letter shorter than are listed so."""
+    if len(word) == UNORDERED_LENGTH_MIN:
+        return [word, *deletions(word)]
+    return spellings(word)
+
+
+def tried_letters(word: str) -> tuple[str, ...]:
+    """The same for sorted letters: a five-letter word may be a six-letter one that lost a letter."""
+    if len(word) == UNORDERED_LENGTH_MIN - 1:
+        whole = sorted_letters(word)
+        return (whole, *deletions(whole))
+    return letters(word)
+
+
+def stems(word: str) -> list[str]:
+    """Every proper prefix and suffix long enough to be what an unknown affix was put on."""
+    lengths = range(max(AFFIX_STEM_MIN, (len(word) + 1) // 2), len(word))
+    return [stem for length in lengths for stem in (word[:length], word[-length:])]
+
+
+def cores(base: str, tokens: Iterable[str]) -> list[str]:
+    """The word without its decorations (`umarofficial` to `umar`), the likeliest first; possibly none."""
+    return list(_cores(base, tuple(tokens)))
+
+
+# The keys of one account ask for the same cores up to five times, and common names come back.
+@lru_cache(maxsize=4_096)
+def _cores(base: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
+    telling = "".join([token for token in tokens if not decoration(token)])
+    found = [telling] if telling != "".join(tokens) else []
+    for length in range(_DECORATION_LENGTH_MIN, min(_DECORATION_LENGTH_MAX, len(base))):
+        if decoration(base[:length]):
+            found.append(base[length:])
+        if decoration(base[-length:]):
+            found.append(base[:-length])
+    return tuple(core for core in dict.fromkeys(found) if len(core) >= CORE_LENGTH_MIN and core != base)

@@ -1,0 +1,1 @@
+"""How small values are packed into bytes, and equal ones kept once."""

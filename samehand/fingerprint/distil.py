@@ -1,0 +1,205 @@
+"""A fingerprint: what is kept of an account, and nothing from which a personal value could be read.
+
+It is the unit of comparison and of storage. Personal traits are keyed digests; public ones are folded.
+Its packed form is self-describing (a section a signal), so that a record written before a signal
+existed still reads, and a signal that is gone is passed over. It is as short as it can be and still be read
+on its own: a million banned accounts keep one each. Whoever changes it, or what any signal packs, raises
+``RECORD_VERSION``: a record of another version is refused, never misread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from samehand.account import Account
+from samehand.blocking.keys import Key
+from samehand.encoding.interned import PLATFORMS, STRATA
+from samehand.errors import UnreadableFingerprint
+from samehand.normalize.text.fold import FOLD_VERSION
+from samehand.normalize.text.scripts import stratum
+from samehand.signals import BY_CODE, PAIRWISE, POSITION, SIGNALS
+from samehand.signals.base import PairSignal, Signal
+
+Keyer = Callable[[str, bytes], bytes]
+"""Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
+
+RECORD_VERSION: Final = 5
+_DAY_SECONDS: Final = 86_400
+_SECTION_LENGTH_MAX: Final = 0xFFFF
+_EMPTY: Final = 0x80  # added to the code of a section without a payload, which then has no length either
+_CODE_MAX: Final = _EMPTY - 1
+_AT: Final = 3
+_AT_ENDS: Final = 7
+# What reads a section, by its code, and where the trait stands: every pair that is compared goes through it.
+_READERS: Final = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
+_AT_LATER: Final = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """The traits of one account, in the order of :data:`samehand.signals.SIGNALS`; absent is ``None``.
+
+    ``at`` is the account's moment in Unix seconds (creation of a new account, ban of a banned one); a
+    midnight stands for its whole day (:func:`is_day`).
+    ``pepper_id`` names the secret under which its digests were made: only digests of one secret compare.
+    ``stratum`` is the script and language within which the commonness of its names is judged.
+    """
+
+    platform: str
+    traits: tuple[object | None, ...]
+    stratum: str
+    at: float | None = None
+    pepper_id: int = 0
+    fold_version: int = FOLD_VERSION
+
+    def trait(self, signal: str) -> object | None:
+        """The trait of one signal by its name, or ``None`` where the account shows nothing."""
+        return self.traits[POSITION[signal]]
+
+    @property
+    def at_is_day(self) -> bool:
+        """Whether the moment is known only to the day."""
+        return self.at is not None and is_day(self.at)
+
+
+def is_day(at: float) -> bool:
+    """Whether a moment (Unix seconds) stands for its whole day: a UTC midnight, to the second.
+
+    A date without a time reads as one, and one in 86,400 that were meant loses what a few hours would tell.
+    """
+    return int(at) % _DAY_SECONDS == 0
+
+
+def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int = 0) -> Fingerprint:
+    """Distils an account: every trait that it shows, raw values left behind."""
+    return Fingerprint(
+        platform=account.platform,
+        traits=tuple(signal.distil(account, keyer) for signal in SIGNALS),
+        stratum=stratum(f"{account.display_name or ''} {account.handle or ''}", account.locale),
+        at=at,
+        pepper_id=pepper_id,
+    )
+
+
+def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
+    """The blocking keys under which an account is listed, each once."""
+    return list(dict.fromkeys(key for one, trait in _shown(fingerprint) for key in one.keys(trait)))
+
+
+def query_keys(fingerprint: Fingerprint) -> list[Key]:
+    """The blocking keys under which an account is looked up: its own, and those only a query tries."""
+    return list(
+        dict.fromkeys(
+            key
+            for one, trait in _shown(fingerprint)
+            for keys in (one.keys(trait), one.probes(trait))
+            for key in keys
+        )
+    )
+
+
+def _shown(fingerprint: Fingerprint) -> list[tuple[Signal[Any] | PairSignal[Any], Any]]:
+    shown: list[tuple[Any, Any]] = list(zip(SIGNALS, fingerprint.traits, strict=True))
+    shown += [(one, one.of(fingerprint.trait)) for one in PAIRWISE]
+    return [(one, trait) for one, trait in shown if trait is not None]
+
+
+def pack(fingerprint: Fingerprint) -> bytes:
+    """The stored form: a header, then a section (code, length, payload) a trait that is present."""
+    parts = [
+        bytes((RECORD_VERSION, fingerprint.fold_version, fingerprint.pepper_id)),
+        _moment(fingerprint.at),
+        PLATFORMS.pack(fingerprint.platform),
+        STRATA.pack(fingerprint.stratum),
+    ]
+    for signal, trait in zip(SIGNALS, fingerprint.traits, strict=True):
+        if trait is None:
+            continue
+        payload = signal.pack(trait)
+        if len(payload) > _SECTION_LENGTH_MAX:
+            raise UnreadableFingerprint(f"the {signal.name} section is longer than a record may hold")
+        parts += (
+            (bytes((signal.code,)), _length(len(payload)), payload)
+            if payload
+            else (bytes((signal.code | _EMPTY,)),)
+        )
+    return b"".join(parts)
+
+
+def unpack(record: bytes) -> Fingerprint:
+    """Reads a stored record.
+
+    Raises:
+        UnreadableFingerprint: the bytes are no record of a version that this code reads.
+    """
+    try:
+        at, platform, where, here = _header(record)
+        fold_version, pepper_id = record[1], record[2]
+        traits: list[object | None] = [None] * len(SIGNALS)
+        end = len(record)
+        while here < end:
+            code, payload, here = _section(record, here)
+            if code in _READERS:
+                place, read = _READERS[code]
+                traits[place] = read(payload)
+    except UnreadableFingerprint:
+        raise
+    except (IndexError, UnicodeDecodeError, ValueError) as fault:
+        raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
+    return Fingerprint(
+        platform=platform,
+        traits=tuple(traits),
+        stratum=where,
+        at=at,
+        pepper_id=pepper_id,
+        fold_version=fold_version,
+    )
+
+
+def moment_of(record: bytes) -> float | None:
+    """The moment of a record, Unix seconds, ``None`` where it has none.
+
+    Raises:
+        UnreadableFingerprint, IndexError, UnicodeDecodeError: the bytes are no record.
+    """
+    return _header(record)[0]
+
+
+def _moment(at: float | None) -> bytes:
+    """Whole seconds in four bytes, at least 1; 0 is none."""
+    seconds = 0 if at is None else max(1, int(at))
+    if seconds < _AT_LATER:
+        return seconds.to_bytes(4, "big")
+    return _AT_LATER.to_bytes(4, "big") + seconds.to_bytes(5, "big")
+
+
+def _header(record: bytes) -> tuple[float | None, str, str, int]:
+    """Moment, platform and stratum, and where the sections begin."""
+    if record[0] != RECORD_VERSION:
+        raise UnreadableFingerprint(f"record version {record[0]} is not {RECORD_VERSION}")
+    seconds, here = int.from_bytes(record[_AT:_AT_ENDS], "big"), _AT_ENDS
+    if seconds == _AT_LATER:
+        seconds, here = int.from_bytes(record[here : here + 5], "big"), here + 5
+    platform, here = PLATFORMS.unpack(record, here)
+    where, here = STRATA.unpack(record, here)
+    return float(seconds) if seconds else None, platform, where, here
+
+
+def _section(record: bytes, here: int) -> tuple[int, bytes, int]:
+    """The section that begins at a place: its code, its payload, and where it ends."""
+    code = record[here]
+    if code & _EMPTY:
+        return code & _CODE_MAX, b"", here + 1
+    length, here = record[here + 1], here + 2
+    if length == 0xFF:
+        length, here = int.from_bytes(record[here : here + 2], "big"), here + 2
+    payload = record[here : here + length]
+    if len(payload) != length:
+        raise UnreadableFingerprint("the record ends in the middle of a section")
+    return code, payload, here + length
+
+
+def _length(size: int) -> bytes:
+    return bytes((size,)) if size < 0xFF else b"\xff" + size.to_bytes(2, "big")

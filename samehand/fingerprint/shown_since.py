@@ -1,0 +1,75 @@
+"""What becomes of the spans in which an account's values were first shown, when its profile changes.
+
+Whoever attacks this changes profiles: a comma more, a picture and back again. So a value that is merely like
+the former one, or that may have been shown before, was shown no later than the account began, as far as is
+known; and no earlier than now for certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from samehand.fingerprint.distil import Fingerprint
+from samehand.fingerprint.showings import COPYABLE, Changed, Showings
+from samehand.frequency.rates import NothingCounted
+from samehand.signals import POSITION, SIGNALS
+from samehand.signals.context import Sight
+
+_FIELDS: Final = {
+    "handle": frozenset(("handle",)),
+    "name": frozenset(("display_name",)),
+    "avatar": frozenset(("avatar",)),
+    "bio": frozenset(("bio",)),
+    "contact": frozenset(("bio", "links")),
+}
+"""The fields of a profile that each is read from."""
+
+
+def shown_since(
+    before: Showings,
+    was: Sequence[Fingerprint],
+    now: Showings,
+    shows: Sequence[Fingerprint],
+    not_read: Collection[str] = (),
+) -> Showings:
+    """The spans after a change: ``before`` of the state ``was``, if that is known, ``now`` of the new one by
+    itself.
+
+    A value that stays keeps its span. One unlike the first, which had been shown ever since the account
+    began, is new. ``not_read`` names fields that could not be read of either state: those may
+    not have changed.
+    """
+    known = [one for one in (before.begun, now.begun) if one is not None]
+    begun = min(known) if known else None
+    if begun is not None and before.first is not None and begun > before.first:
+        begun = None  # it was seen before it was made: then nobody knows
+    if before.first is None or now.first is None or not was:
+        return Showings(begun, now.first)
+    pair = next(((old, new) for old in was for new in shows if old.pepper_id == new.pepper_id), None)
+    unread, kept = frozenset(not_read), {one.place: one for one in before.changed}
+    changed = []
+    for place, signal in enumerate(COPYABLE):
+        if pair is not None and _FIELDS[signal].isdisjoint(unread):
+            old, new = (one.traits[POSITION[signal]] for one in pair)
+            if old == new:
+                if place in kept:
+                    changed.append(kept[place])
+                continue
+            if not _alike(signal, old, new, pair) and before.of(signal).latest == begun:
+                changed.append(Changed(place, now.first, now.first))
+                continue
+        changed.append(Changed(place, None, now.first))
+    return Showings(begun, before.first, tuple(changed))
+
+
+def _alike(signal: str, old: object, new: object, pair: tuple[Fingerprint, Fingerprint]) -> bool:
+    """Whether one could be taken for the other, in doubt so."""
+    if old is None or new is None:
+        return False
+    was, shows = pair
+    sight = Sight(NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform))
+    finding = SIGNALS[POSITION[signal]].compare(new, old, sight)
+    if finding is None:
+        return signal != "contact"  # contact points have no word for being different
+    return finding.level != "different"

@@ -1,0 +1,53 @@
+"""What of an account was not read because reading it may cost no more (:mod:`samehand.normalize.limits`)."""
+
+from __future__ import annotations
+
+from samehand.account import Account
+from samehand.blocking.spellings import WORD_LENGTH_MAX
+from samehand.normalize.contact.contacts import own_points
+from samehand.normalize.text.fold import fold_bio, fold_handle, fold_name
+from samehand.signals.contact import POINTS_MAX, contacts_of
+from samehand.signals.name import WORDS_MAX
+
+
+def unread_fields(account: Account) -> tuple[str, ...]:
+    """The account's fields of which not all was read, so that their silence says nothing.
+
+    Any of `handle`, `display_name`, `bio` and `links`, in this order.
+    """
+    whole = {
+        "handle": _handle_is_whole(account),
+        "display_name": _name_is_whole(account),
+        **_contacts_are_whole(account),
+    }
+    return tuple(field for field, is_whole in whole.items() if not is_whole)
+
+
+def _handle_is_whole(account: Account) -> bool:
+    folded = fold_handle(account.handle, account.platform) if account.handle else None
+    return folded is None or (folded.whole and len(folded.base) <= WORD_LENGTH_MAX)
+
+
+def _name_is_whole(account: Account) -> bool:
+    folded = fold_name(account.display_name) if account.display_name else None
+    return folded is None or (
+        folded.whole
+        and len(folded.tokens) <= WORDS_MAX
+        and all(len(word) <= WORD_LENGTH_MAX for word in folded.tokens)
+    )
+
+
+def _contacts_are_whole(account: Account) -> dict[str, bool]:
+    """Bio and links: of both the contact points, of which the first few are kept, links' before the bio's."""
+    if not account.bio and not account.links:
+        return {}
+    contacts = contacts_of(account)
+    own = own_points(account.handle, account.platform) if account.handle else ()
+    kept = [place for place, point in enumerate(contacts.points) if point not in own]
+    left_out = kept[POINTS_MAX:]
+    return {
+        "bio": fold_bio(account.bio or "").whole
+        and contacts.bio_whole
+        and not any(place >= contacts.of_links for place in left_out),
+        "links": contacts.links_whole and not any(place < contacts.of_links for place in left_out),
+    }

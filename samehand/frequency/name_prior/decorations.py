@@ -1,0 +1,37 @@
+"""Words that decorate a handle without naming anybody: `official`, `backup`, `tv`.
+
+A comparer asks this to know that `umar_media_official2` extends `umar_media`. The words are those of
+:mod:`samehand.frequency.name_prior.everyday`, folded when they are read.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from samehand.frequency.name_prior.everyday import decorating_words
+from samehand.normalize.text.fold import fold_name
+
+
+def _folded(words: list[str]) -> frozenset[str]:
+    """The words as they stand where they are ASCII, and as the fold reads them."""
+    plain = {word for word in words if word.isascii() and word.isalpha()}
+    return frozenset(plain | {fold.base for word in words if (fold := fold_name(word)) is not None})
+
+
+DECORATIONS: frozenset[str] = _folded(decorating_words())
+
+# A number this short is a counter or a year; longer ones identify (a phone, an id).
+_COUNTER_DIGITS: Final = 4
+_DIGITS: Final = "0123456789"
+
+
+def decoration(token: str) -> bool:
+    """Whether a folded token is only an affix: a listed word, a short number, or a word and then a number."""
+    if token in DECORATIONS:
+        return True
+    if not token or token[-1] not in _DIGITS:
+        return False
+    word = token.rstrip(_DIGITS)
+    if len(token) - len(word) > _COUNTER_DIGITS:
+        return False
+    return not word or word in DECORATIONS

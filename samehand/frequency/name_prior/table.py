@@ -1,0 +1,91 @@
+"""Reads the shipped data file: bits of the listed tokens, and what each letter costs after the last ones.
+
+The file is plain text, packed, written by tools/build_commonness.py, which also says where each word comes
+from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from samehand.frequency.name_prior.version import COMMONNESS_VERSION
+from samehand.normalize.text.fold_table import FOLD_VERSION
+
+FILE_NAME: Final = "commonness.txt.xz"
+# A cost is one printable character: sixth parts of a bit, up to 15.5 bits.
+STEPS_PER_BIT: Final = 6
+FIRST_CODE: Final = 33
+LETTERS_HEAD: Final = "[letters]"
+# Tokens of this length and more are found by their first letters; shorter ones may begin anywhere.
+HEAD_LENGTH: Final = 4
+SHORT_LENGTHS: Final = (2, 3)
+TOKEN_LENGTH_MAX: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The figures of one version.
+
+    ``tokens``: bits by folded token. ``rows``: by context (the last two or three letters, ``^`` for the
+    start), a cost for each of a-z, in :data:`STEPS_PER_BIT` parts of a bit. ``lengths``: by a token's first
+    :data:`HEAD_LENGTH` letters, the lengths of a token that may begin there (without an entry:
+    :data:`SHORT_LENGTHS`), which spares most look-ups.
+    """
+
+    tokens: Mapping[str, float]
+    rows: Mapping[str, bytes]
+    lengths: Mapping[str, tuple[int, ...]]
+
+
+def parse(text: str) -> Table:
+    """Reads the file's text. Raises ``ValueError`` where its versions or its checksum are wrong."""
+    head, _, body = text.partition("\n\n")
+    fields = dict(line.partition(" ")[::2] for line in head.splitlines())
+    if fields.get("version") != str(COMMONNESS_VERSION):
+        raise ValueError(f"commonness data has version {fields.get('version')}, not {COMMONNESS_VERSION}")
+    if fields.get("fold") != str(FOLD_VERSION):
+        raise ValueError(f"commonness data was folded by version {fields.get('fold')}, not {FOLD_VERSION}")
+    if fields.get("sha256") != hashlib.sha256(body.encode()).hexdigest():
+        raise ValueError("commonness data does not match its checksum")
+    tokens_text, _, letters_text = body.partition(LETTERS_HEAD + "\n")
+    tokens = dict(_tokens(tokens_text.splitlines()[1:]))
+    return Table(tokens, dict(_rows(letters_text.splitlines())), _lengths(tokens))
+
+
+def _tokens(lines: Iterable[str]) -> Iterator[tuple[str, float]]:
+    for line in lines:
+        bits, *words = line.split()
+        yield from zip(words, [float(bits)] * len(words), strict=True)
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    code_to_cost = bytes(max(0, code - FIRST_CODE) for code in range(256))
+    for line in lines:
+        context, _, costs = line.partition(" ")
+        yield context, costs.encode().translate(code_to_cost)
+
+
+def _lengths(tokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for token in tokens:
+        if len(token) >= HEAD_LENGTH:
+            lengths[token[:HEAD_LENGTH]].add(len(token))
+    return {head: (*SHORT_LENGTHS, *sorted(found)) for head, found in lengths.items()}
+
+
+@cache
+def shipped() -> Table:
+    """The table that this version of samehand ships, read at the first call.
+
+    Not at import, so that tools/build_commonness.py can use this package before its file is written. Raises
+    ``ValueError`` as :func:`parse` does.
+    """
+    packed = files("samehand.frequency.name_prior").joinpath(FILE_NAME).read_bytes()
+    return parse(lzma.decompress(packed, format=lzma.FORMAT_XZ).decode("ascii"))

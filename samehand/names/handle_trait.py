@@ -1,0 +1,36 @@
+"""What is kept of a handle."""
+
+from __future__ import annotations
+
+import msgspec
+
+from samehand.blocking.cross_field import handle_sounds
+from samehand.names.cached_property import kept
+from samehand.names.word import Word
+
+
+class HandleTrait(msgspec.Struct, frozen=True, dict=True):
+    """A folded handle. ``literal`` keeps its digits, ``word`` is its skeleton, ``automatic`` marks the
+    handles that platforms make up (`Elizabe39542212`), ``alternates`` are other readings of the skeleton.
+    """
+
+    literal: str
+    word: Word
+    digits: str
+    alternates: tuple[str, ...]
+    automatic: bool
+
+    @kept
+    def joined(self) -> str:
+        """The tokens in one, with the letters that fall together where they meet (`rania alrubaie`)."""
+        return "".join(self.word.tokens) or self.word.base
+
+    @kept
+    def written(self) -> tuple[str, ...]:
+        """All the ways in which it may be read as one run of letters."""
+        return (self.word.base, "".join(self.word.tokens), *self.alternates)
+
+    @kept
+    def sounds(self) -> list[str]:
+        """The consonants of its words, in the order of the alphabet."""
+        return sorted(handle_sounds(self.word))

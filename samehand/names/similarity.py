@@ -1,0 +1,238 @@
+"""How two folded words resemble each other, and how many bits the resemblance is worth.
+
+A resemblance is a *kind* and a *part*: what both words have in common. The part's commonness gives the
+bits; the kind takes some away again (``slack_bits``), because a laxer kind of resemblance lets more
+strangers in. So the chance that an unrelated word resembles a given one in this way is
+``2 ** -(bits(part) - slack_bits)``.
+
+An edit costs what it takes to name it (which letter, and where), of all that our spelling says: how rare is
+it that a stranger spells just this? It is never worth more than bearing the other name nearly so, since who
+bears that name may spell it oddly, too. Where several kinds hold, the one of most bits explains the pair.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from samehand.frequency.name_prior import bits, decoration, segments, whole_bits
+from samehand.names.word import RUN_MIN, Likeness, Word
+from samehand.normalize.text.phonetic import one_leaves_out_vowels
+
+# One letter carries about this many bits in names (measured by the shipped character model).
+LETTER_BITS: Final = 3.6
+_VOWEL_BITS: Final = 2.0
+# Of a word without its vowels, as Arabic and Hebrew are written: other names that are written so as well make
+# it commoner, by a third of a bit in the mean of 1,514 listed ones (1.2 bits for one in ten).
+UNWRITTEN_BITS: Final = 0.5
+_PART_MIN: Final = 5  # letters that a shorter handle needs to be recognised at an end of a longer one
+# A long handle made of several telling words is rarer than any one word can be known to be (21.5 bits). The
+# sum over its words is believed up to this: one in four billion, more accounts than any platform has.
+LONG_BITS_MAX: Final = 32.0
+_TYPO_LENGTH_MIN: Final = 4
+_TWO_TYPOS_LENGTH_MIN: Final = 7
+_TYPOS_MAX: Final = 2
+# Assumed: for one bearer of a name there are so many (two bits: three) whose spelling is a letter away.
+_NEIGHBOUR_BITS: Final = 2.0
+# Assumed: for one who copies a part, three come by it otherwise; more, the more is left of either word.
+_PART_BITS: Final = 2.0
+REST_BITS: Final = 3.0
+# A word or a run in common costs so much at least, and REST_BITS for the share of either that is not.
+PART_COST_BITS_MIN: Final = 1.0
+_RUNS_MAX: Final = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
+_CONSONANTS_MIN: Final = 4
+
+
+def likeness(ours: Word, theirs: Word) -> Likeness | None:
+    """The kind in which two words resemble each other that is worth most, or ``None``."""
+    mine, other = ours.base, theirs.base
+    if not mine or not other:
+        return None
+    if mine == other:
+        return Likeness("same", other, 0.0)
+    found = _reordered(ours, theirs) or _undecorated(ours, theirs)
+    if found is not None:
+        return found
+    typos = _typos(ours, theirs) if abs(len(mine) - len(other)) <= _TYPOS_MAX else None
+    sounds = _consonants(ours, theirs) if ours.consonants == theirs.consonants else None
+    if not _share_a_run(ours, theirs):
+        # Most pairs end here, with neither.
+        return max(typos, sounds, key=worth_bits) if typos and sounds else typos or sounds
+    extended, part = _extended(mine, other), _part(ours, theirs)
+    if extended is typos is sounds is None:
+        return part
+    held = [one for one in (extended, typos, sounds, part) if one is not None]
+    return max(held, key=worth_bits) if len(held) > 1 else held[0]
+
+
+def _share_a_run(ours: Word, theirs: Word) -> bool:
+    """Whether a run of ours stands in theirs: our runs are kept for all that we meet, and most end early."""
+    other = theirs.base
+    for run in ours.runs:  # noqa: SIM110  # a generator would cost as much again
+        if run in other:
+            return True
+    return False
+
+
+def worth_bits(found: Likeness) -> float:
+    """Bits of the resemblance: those of what both have in common, less what its kind costs."""
+    return bits(found.part) - found.slack_bits
+
+
+def spelt_bits(base: str) -> float:
+    """Bits of spelling all of a base, word by word: what edits are paid from, before any cap on names."""
+    return min(sum((piece.bits for piece in segments(base)), 0.0), LONG_BITS_MAX)
+
+
+def most_bits(word: Word) -> float:
+    """No resemblance with this word is worth more, as far as its own spelling tells."""
+    return max(bits(word.base), spelt_bits(word.base))
+
+
+def exact_bits(word: Word) -> float:
+    """Bits of having this word as the whole handle."""
+    return max(whole_bits(word.base), min(word.beyond_names_bits, LONG_BITS_MAX))
+
+
+def _reordered(ours: Word, theirs: Word) -> Likeness | None:
+    mine, other = ours.tokens, theirs.tokens
+    if len(mine) < 2 or len(mine) != len(other) or other[0] not in mine or ours.in_order != theirs.in_order:
+        return None
+    return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
+
+
+def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
+    """The same once words like `official` and `backup` are taken off."""
+    # A core begins with one of its word's tokens.
+    core = ours.core
+    if core.startswith(theirs.tokens) and core and core == theirs.core:
+        return Likeness("decorated", core, 1.0)
+    short, long = ours.base, theirs.base
+    if len(short) > len(long):
+        short, long = long, short
+    if (long.startswith(short) and decoration(long[len(short) :])) or (
+        long.endswith(short) and decoration(long[: -len(short)])
+    ):
+        return Likeness("decorated", short, 1.0)
+    return None
+
+
+def _extended(ours: str, theirs: str) -> Likeness | None:
+    short, long = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
+    if len(short) < _PART_MIN or not (long.startswith(short) or long.endswith(short)):
+        return None
+    # Two ends to stand at, and the more was added the more words could have been the short one.
+    return Likeness("extended", short, 1.5 + math.log2(max(len(long) / len(short), 1.0) + 1.0))
+
+
+def _typos(ours: Word, theirs: Word) -> Likeness | None:
+    found = _edits(ours.base, theirs.base)
+    if found is None and (ours.by_letters != ours.base or theirs.by_letters != theirs.base):
+        found = _edits(ours.by_letters, theirs.by_letters)
+    if found is None:
+        return None
+    typos, length = found
+    cost = typos * (LETTER_BITS + math.log2(length)) - (typos == 2)
+    kind = "one-typo" if typos == 1 else "two-typos"
+    return Likeness(kind, theirs.base, _slack(ours.base, theirs.base, cost, typos * _NEIGHBOUR_BITS))
+
+
+def _edits(ours: str, theirs: str) -> tuple[int, int] | None:
+    """How many letters differ, if no more than one may slip over, and of how many at least."""
+    mine, other = len(ours), len(theirs)
+    length = min(mine, other)
+    allowed = 2 if length >= _TWO_TYPOS_LENGTH_MIN else 1 if length >= _TYPO_LENGTH_MIN else 0
+    if mine + other - 2 * length > allowed:
+        return None
+    typos = OSA.distance(ours, theirs, score_cutoff=allowed)
+    return None if typos > allowed else (typos, length)
+
+
+def _consonants(ours: Word, theirs: Word) -> Likeness | None:
+    if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
+        return None
+    if one_leaves_out_vowels(ours.base, theirs.base):
+        # A spelling that no list knows is no rarer for it than the one that it leaves vowels out of.
+        own, words = bits(theirs.base), max(len(ours.tokens), len(theirs.tokens))
+        worth = min(own, bits(ours.base)) - UNWRITTEN_BITS * words
+        return Likeness("consonants", theirs.base, own - max(worth, 0.0))
+    vowels = max(len(ours.base) - len(ours.consonants), len(theirs.base) - len(theirs.consonants), 1)
+    return Likeness(
+        "consonants", theirs.base, _slack(ours.base, theirs.base, _VOWEL_BITS * vowels, _NEIGHBOUR_BITS)
+    )
+
+
+def _slack(ours: str, theirs: str, cost: float, neighbours: float) -> float:
+    """What is missing of the bits of ``theirs`` once the edits are paid from our spelling."""
+    own = bits(theirs)
+    return own - max(min(spelt_bits(ours) - cost, own - neighbours), 0.0)
+
+
+def _part(ours: Word, theirs: Word) -> Likeness | None:
+    """Runs of letters in common anywhere: worth what they are worth, less the places they could lie at.
+
+    And less for runs that are a small share of either word: who disguises a name keeps most of it. A word
+    like `media` is worth nothing, but it is in common all the same.
+    """
+    shared = common_runs(ours.base, theirs.base)
+    if not shared:
+        return None
+    runs = [run for run in shared if not decoration(run)]
+    part = " ".join(runs or shared)
+    own = bits(part)
+    if not runs:
+        return Likeness("part", part, own)
+    kept = sum(map(len, runs))
+    cost = _PART_BITS + REST_BITS * (2.0 - kept / len(ours.base) - kept / len(theirs.base))
+    worth = min(sum((_run_bits(run, ours, theirs) for run in runs), 0.0), own) - cost
+    return Likeness("part", part, own - max(worth, 0.0))
+
+
+def _run_bits(run: str, ours: Word, theirs: Word) -> float:
+    """Bits of a run, as part of the words that it lies in: `edia` is no rarer than `media`."""
+    at, end, spelt = theirs.base.index(run), 0, 0.0
+    stop = at + len(run)
+    for text, own, _ in segments(theirs.base):
+        start, end = end, end + len(text)
+        if end <= at:
+            continue
+        if start >= stop:
+            break
+        if at <= start and end <= stop:
+            spelt += own
+        else:
+            spelt += min(own, bits(text[max(at - start, 0) : stop - start]))
+    return max(min(spelt, LONG_BITS_MAX) - math.log2(_places(run, ours) * _places(run, theirs)), 0.0)
+
+
+def _places(run: str, word: Word) -> int:
+    """Where a run of this length could lie: a whole word among the words, letters anywhere."""
+    return len(word.tokens) if run in word.tokens else len(word.base) - len(run) + 1
+
+
+def common_runs(ours: str, theirs: str) -> list[str]:
+    """The longest run in common, then the longest before and behind it, in the order of ``theirs``."""
+    found: list[str] = []
+    rest = [(ours, theirs)]
+    while rest and len(found) < _RUNS_MAX:
+        mine, other = rest.pop()
+        run = longest_run(mine, other)
+        if run:
+            found.append(run)
+            sides = zip(mine.split(run, 1), other.split(run, 1), strict=True)
+            rest += [side for side in sides if len(side[0]) >= RUN_MIN <= len(side[1])]
+    return sorted(found, key=theirs.index) if len(found) > 1 else found
+
+
+def longest_run(ours: str, theirs: str) -> str:
+    """The longest common substring, the first of them in ``theirs``; empty below four letters."""
+    start, length, end = 0, RUN_MIN - 1, len(theirs)
+    here = 0
+    while here + length < end:
+        if theirs[here : here + length + 1] in ours:
+            start, length = here, length + 1
+        else:
+            here += 1
+    return theirs[start : start + length] if length >= RUN_MIN else ""

@@ -1,0 +1,1 @@
+"""Contact points in free text: addresses, numbers and links, however they are disguised."""

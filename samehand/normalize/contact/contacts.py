@@ -1,0 +1,215 @@
+"""Contact points: where a profile asks to be reached. The strongest public key that two accounts can share.
+
+Read from the bio and the links: profiles and invitations of messengers, e-mail addresses, phone numbers,
+@handles and other web pages, also where their dots and slashes are spelled out (`t dot me slash foo`, `foo
+[at] bar.org`). E-mail addresses and phone numbers are personal: whoever keeps a point keeps a keyed digest of
+it, never the point.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from samehand.normalize.contact.account_claims import claims
+from samehand.normalize.contact.contact_point import (
+    PLAIN_HANDLE,
+    ContactPoint,
+    email_points,
+    phone_points,
+    profile_point,
+)
+from samehand.normalize.contact.refang import plain_text
+from samehand.normalize.contact.urls import page_points
+from samehand.normalize.handle import clean_handle
+from samehand.normalize.limits import (
+    BIO_CHARS,
+    BIO_END_CHARS,
+    LINK_CHARS,
+    LINK_TEXT_CHARS,
+    MAILBOXES_JUDGED,
+    MENTIONS_JUDGED,
+    NUMBERS_JUDGED,
+    PAGES_JUDGED,
+)
+from samehand.normalize.text.compose import composed
+
+# A profile that names more ways to reach it is a directory; each point costs a key of the index.
+POINTS_MAX: Final = 16
+
+__all__ = ["POINTS_MAX", "ContactPoint", "Contacts", "own_points", "read_contacts"]
+
+
+class Contacts(NamedTuple):
+    """The contact points of a profile.
+
+    ``points`` are in the order in which they stand, each once, links first, at most 16; ``of_links`` of them
+    stand in links. ``claimed`` are those of the bio that it calls an account of its writer's own: `backup of
+    @umar_media`. ``bio_whole`` and ``links_whole`` are false where not all of a field was read.
+    """
+
+    points: tuple[ContactPoint, ...]
+    of_links: int
+    claimed: frozenset[ContactPoint]
+    bio_whole: bool
+    links_whole: bool
+
+
+_NONE: Final = Contacts((), 0, frozenset(), bio_whole=True, links_whole=True)
+
+
+# An event asks for its contacts under each pepper, and once more for what was not read of them.
+@lru_cache(maxsize=2)
+def read_contacts(bio: str, links: tuple[str, ...], locale: str | None) -> Contacts:
+    """The contact points of a bio and of links.
+
+    ``locale`` gives the region of phone numbers written without a country code.
+    """
+    if not bio and not links:  # as with half of all accounts
+        return _NONE
+    in_links, in_bio = _Reader(locale), _Reader(locale)
+    linked = dict.fromkeys(in_links.of_links(links))
+    placed = in_bio.of_bio(bio)
+    found = list(dict.fromkeys((*linked, *(point for point, _ in placed))))
+    return Contacts(
+        tuple(found[:POINTS_MAX]),
+        min(len(linked), POINTS_MAX),
+        frozenset(point for point, is_claimed in placed if is_claimed),
+        in_bio.whole and len(found) <= POINTS_MAX,
+        in_links.whole and len(linked) <= POINTS_MAX,
+    )
+
+
+def own_points(handle: str, platform: str) -> tuple[ContactPoint, ...]:
+    """The points by which others would name this account: what their bios say if they mean it."""
+    cleaned = clean_handle(handle, platform).lower()
+    if not cleaned or not PLAIN_HANDLE.fullmatch(cleaned):
+        return ()
+    point = profile_point(platform, cleaned)
+    return (point, ContactPoint("handle", cleaned))
+
+
+_EMAIL: Final = re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+_URL: Final = re.compile(
+    r"(?:https?://|tg://)?(?<![\w@.-])(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w@])(?::\d{2,5})?"
+    r"(?:[/?][^\s<>\"'“”«»]{0,2048})?"
+)
+_PHONE: Final = re.compile(r"(?<![\w/=.@+-])\+?\(?\d[\d\s().\-]{5,20}\d(?![\w@])")
+_NUMBER_SCHEME: Final = re.compile(r"^[a-z]+:/*(?:send/?\?phone=)?", re.IGNORECASE)
+_SCHEME_CHARS: Final = len("whatsapp:")
+_WA_WORD: Final = r"whats?\s?app|wa"
+_MENTION: Final = re.compile(
+    rf"(?:\b(telegram|tg|instagram|insta|ig|twitter|x|facebook|fb|tiktok|snapchat|snap|youtube|discord|{_WA_WORD})"
+    r"\s{0,2}[:\-–=>]{0,3}\s{0,2})?(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{1,48}[A-Za-z0-9_]))",
+    re.IGNORECASE,
+)
+_NAMED: Final = {
+    "tg": "telegram",
+    "insta": "instagram",
+    "ig": "instagram",
+    "twitter": "x",
+    "fb": "facebook",
+    "snap": "snapchat",
+    "wa": "whatsapp",
+}
+
+
+class _Kind(NamedTuple):
+    """What looks like a contact point, what it must hold, who reads it, and how many are given to read."""
+
+    sign: str
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str], str | None], Iterable[ContactPoint]]
+    judged_max: int
+
+
+def _mention(found: re.Match[str]) -> Iterator[ContactPoint]:
+    named, handle = found.groups()
+    if not named:
+        yield ContactPoint("handle", handle.lower())
+        return
+    word = "".join(named.lower().split())
+    yield profile_point(_NAMED.get(word, "whatsapp" if word.startswith("what") else word), handle.lower())
+
+
+_MAILBOX: Final = _Kind("@", _EMAIL, lambda found, _: email_points(found.group()), MAILBOXES_JUDGED)
+_PAGE: Final = _Kind(".", _URL, lambda found, _: page_points(found.group()), PAGES_JUDGED)
+_MENTIONED: Final = _Kind("@", _MENTION, lambda found, _: _mention(found), MENTIONS_JUDGED)
+_NUMBER: Final = _Kind("", _PHONE, lambda found, locale: phone_points(found.group(), locale), NUMBERS_JUDGED)
+# Longest reading first; what one took is not shown to the next.
+_KINDS: Final = (_MAILBOX, _PAGE, _MENTIONED, _NUMBER)
+
+
+class _Reader:
+    """Reads contact points until what it may judge is spent; ``whole`` says whether that sufficed."""
+
+    def __init__(self, locale: str | None) -> None:
+        self.whole = True
+        self._locale = locale
+        self._text_left = LINK_TEXT_CHARS
+        self._left = {kind: kind.judged_max for kind in _KINDS}
+
+    def of_bio(self, bio: str) -> list[tuple[ContactPoint, bool]]:
+        """The points of a bio, and whether it claims each: of its beginning, and of a long one's end."""
+        texts = [self._plain(bio[:BIO_CHARS], BIO_CHARS)]
+        if len(bio) > BIO_CHARS:
+            self.whole = False
+            texts.append(self._plain(bio[BIO_CHARS:][-BIO_END_CHARS:], BIO_END_CHARS))
+        return [
+            (point, claims(text, start, end)) for text in texts for start, end, point in self._placed(text)
+        ]
+
+    def of_links(self, links: tuple[str, ...]) -> list[ContactPoint]:
+        """The points of links, most of which are addresses."""
+        points: list[ContactPoint] = []
+        for link in links:
+            self.whole = self.whole and len(link) <= LINK_CHARS
+            points += self._in_link(link[:LINK_CHARS].strip())
+        return points
+
+    def _in_link(self, link: str) -> Iterable[ContactPoint]:
+        scheme = link[:_SCHEME_CHARS].lower()
+        if scheme.startswith("mailto:"):
+            return email_points(link) if self._may_judge(_MAILBOX) else ()
+        if scheme.startswith(("tel:", "sms:", "whatsapp:")):
+            number = _NUMBER_SCHEME.sub("", link)
+            return phone_points(number, self._locale) if self._may_judge(_NUMBER) else ()
+        if found := _URL.match(link):
+            return page_points(found.group()) if self._may_judge(_PAGE) else ()
+        text = self._plain(link, self._text_left)
+        self._text_left -= len(text)
+        return [point for _, _, point in self._placed(text)]
+
+    def _plain(self, text: str, length_max: int) -> str:
+        """The text with spelled-out signs written as signs, cut as it stands and as it is written out."""
+        written = composed("NFKC", text[:length_max], length_max)
+        self.whole = self.whole and len(text) <= length_max and len(written) <= length_max
+        return plain_text(written[:length_max])
+
+    def _may_judge(self, kind: _Kind) -> bool:
+        """Whether one more of a kind may be read, which is then counted."""
+        left = self._left[kind]
+        self._left[kind] = left - 1
+        self.whole = self.whole and left > 0
+        return left > 0
+
+    def _placed(self, text: str) -> list[tuple[int, int, ContactPoint]]:
+        """The points of a text and where they stand."""
+        taken: list[tuple[int, int, ContactPoint]] = []
+        for kind in _KINDS:
+            if kind.sign not in text:
+                continue
+            rest, done = [], 0
+            for found in kind.pattern.finditer(text):
+                if not self._may_judge(kind):
+                    break
+                start, end = found.span()
+                points = list(kind.read(found, self._locale))
+                if points:
+                    taken += [(start, end, point) for point in points]
+                    rest += [text[done:start], " " * (end - start)]
+                    done = end
+            text = "".join((*rest, text[done:]))
+        return sorted(taken)

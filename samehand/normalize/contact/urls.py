@@ -1,0 +1,257 @@
+"""Web addresses as contact points: invitations, profiles, and pages that belong to somebody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote
+
+from samehand.normalize.contact.contact_point import (
+    PLAIN_HANDLE,
+    ContactPoint,
+    phone_points,
+    profile_point,
+    registrable_part,
+)
+
+_PATH_LENGTH_MAX: Final = 128
+# Characters of a path, as they stand in an address, that hold as many once their escapes are read, or more.
+_PATH_READ_CHARS: Final = 512
+_SEGMENTS_READ: Final = 8  # the deepest profile stands behind two sections
+_PATH_SEGMENTS_MAX: Final = 3
+
+_TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
+_TELEGRAM_PAGES: Final = frozenset(
+    {"share", "addstickers", "addemoji", "proxy", "socks", "iv", "c", "login", "setlanguage", "bg"}
+)
+_PROFILE_HOSTS: Final = {
+    "instagram.com": "instagram",
+    "instagr.am": "instagram",
+    "x.com": "x",
+    "twitter.com": "x",
+    "facebook.com": "facebook",
+    "fb.com": "facebook",
+    "fb.me": "facebook",
+    "m.me": "facebook",
+    "tiktok.com": "tiktok",
+    "youtube.com": "youtube",
+    "threads.net": "threads",
+    "threads.com": "threads",
+    "snapchat.com": "snapchat",
+    "github.com": "github",
+    "vk.com": "vk",
+    "ok.ru": "ok",
+    "linkedin.com": "linkedin",
+    "pinterest.com": "pinterest",
+    "reddit.com": "reddit",
+    "twitch.tv": "twitch",
+    "medium.com": "medium",
+}
+# Words that follow the host where a handle would stand, and are none.
+_NO_HANDLES: Final = frozenset(
+    {
+        "home",
+        "explore",
+        "p",
+        "reel",
+        "reels",
+        "stories",
+        "tv",
+        "share",
+        "sharer",
+        "watch",
+        "hashtag",
+        "search",
+        "intent",
+    }
+    | {
+        "i",
+        "login",
+        "signup",
+        "about",
+        "help",
+        "settings",
+        "groups",
+        "events",
+        "pages",
+        "photo",
+        "photo.php",
+        "story.php",
+    }
+    | {
+        "permalink.php",
+        "playlist",
+        "shorts",
+        "results",
+        "feed",
+        "status",
+        "legal",
+        "privacy",
+        "download",
+        "index.html",
+    }
+)
+# Sections behind which the handle stands.
+_SECTIONS: Final = frozenset(
+    {"in", "user", "u", "r", "c", "channel", "add", "people", "pg", "s", "company", "id"}
+)
+# Their front pages are everybody's; only what stands behind is somebody's.
+_PUBLIC_ROOTS: Final = frozenset(_PROFILE_HOSTS).union(
+    [
+        "bit.ly",
+        "tinyurl.com",
+        "t.co",
+        "goo.gl",
+        "is.gd",
+        "cutt.ly",
+        "rb.gy",
+        "ow.ly",
+        "buff.ly",
+        "shorturl.at",
+        "tiny.cc",
+        "lnkd.in",
+        "adf.ly",
+        "s.id",
+        "rebrand.ly",
+        "linktr.ee",
+        "beacons.ai",
+        "bio.link",
+        "lnk.bio",
+        "campsite.bio",
+        "taplink.cc",
+        "solo.to",
+        "carrd.co",
+        "allmylinks.com",
+        "msha.ke",
+        "heylink.me",
+        "google.com",
+        "youtube.com",
+        "youtu.be",
+        "wikipedia.org",
+        "yahoo.com",
+        "amazon.com",
+        "apple.com",
+        "bing.com",
+        "whatsapp.com",
+        "telegram.org",
+        "paypal.me",
+        "patreon.com",
+        "ko-fi.com",
+        "buymeacoffee.com",
+        "gofundme.com",
+        "cash.app",
+        "discord.com",
+        "discord.gg",
+        "soundcloud.com",
+        "spotify.com",
+        "wordpress.com",
+        "blogspot.com",
+        "tumblr.com",
+        "blogger.com",
+        "substack.com",
+        "gmail.com",
+        "outlook.com",
+        "onlyfans.com",
+    ]
+)
+_IDLE_SUBDOMAINS: Final = frozenset({"www", "m", "mobile", "web", "l", "lm", "touch", "en", "mbasic"})
+
+
+def page_points(url: str) -> Iterator[ContactPoint]:
+    """The point that a web address stands for: an invitation, a profile, or a page."""
+    rest = url.rpartition("://")[2]
+    head, sign, tail = _split_host(rest)
+    host = head.partition(":")[0].rstrip(".").lower()
+    registrable = registrable_part(host)
+    if not registrable:
+        return
+    path, _, query = (sign + tail).partition("?")
+    path = path.rstrip(".,;:!?)]}'\"…")[:_PATH_READ_CHARS]
+    segments = [unquote(part) for part in path.split("/", _SEGMENTS_READ)[:_SEGMENTS_READ] if part]
+    if host.removeprefix("www.") in _TELEGRAM_HOSTS:
+        yield from _telegram(segments)
+    elif registrable in ("wa.me", "whatsapp.com"):
+        yield from _whatsapp(host, segments, query)
+    elif registrable in ("discord.gg", "discord.com", "discordapp.com"):
+        yield from _discord(registrable, segments)
+    elif registrable in _PROFILE_HOSTS:
+        yield from _profile_page(_PROFILE_HOSTS[registrable], segments, query)
+    else:
+        yield from _other_page(host, registrable, segments)
+
+
+_HOST_END: Final = re.compile(r"[/?#]")
+
+
+def _split_host(rest: str) -> tuple[str, str, str]:
+    found = _HOST_END.search(rest)
+    return (rest, "", "") if found is None else (rest[: found.start()], found.group(), rest[found.end() :])
+
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{4,64}")
+_TELEGRAM_NAME: Final = re.compile(r"@?[A-Za-z][A-Za-z0-9_]{2,31}")
+_PHONE: Final = re.compile(r"\+?\d{7,15}")
+_PHONE_SENT: Final = re.compile(r"(?:^|&)phone=\+?(\d{7,15})")
+_DISCORD_TOKEN: Final = re.compile(r"[A-Za-z0-9-]{2,32}")
+_NUMBERED: Final = re.compile(r"(?:^|&)id=(\d{5,20})")
+
+
+def _telegram(segments: list[str]) -> Iterator[ContactPoint]:
+    first = segments[0] if segments else ""
+    if first.startswith("+") and first[1:].isdigit():
+        yield from phone_points(first, None)
+    elif first.startswith("+") and _TOKEN.fullmatch(first[1:]):
+        yield ContactPoint("telegram-invite", first[1:])
+    elif first == "joinchat" and len(segments) > 1 and _TOKEN.fullmatch(segments[1]):
+        yield ContactPoint("telegram-invite", segments[1])
+    elif first == "s" and len(segments) > 1:
+        yield from _telegram(segments[1:])
+    elif first.lower() not in _TELEGRAM_PAGES and _TELEGRAM_NAME.fullmatch(first):
+        yield ContactPoint("telegram", first.removeprefix("@").lower())
+
+
+def _whatsapp(host: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
+    first = segments[0] if segments else ""
+    sent = _PHONE_SENT.search(query)
+    if host.startswith("chat."):
+        token = segments[1] if first == "invite" and len(segments) > 1 else first
+        if _TOKEN.fullmatch(token):
+            yield ContactPoint("whatsapp-invite", token)
+    elif first == "channel" and len(segments) > 1 and _TOKEN.fullmatch(segments[1]):
+        yield ContactPoint("whatsapp-invite", segments[1])
+    elif sent or _PHONE.fullmatch(first):
+        yield from phone_points("+" + (sent.group(1) if sent else first.lstrip("+")), None)
+    elif first in ("qr", "message", "c", "p") and len(segments) > 1 and _TOKEN.fullmatch(segments[1]):
+        yield ContactPoint("whatsapp", segments[1])
+
+
+def _discord(registrable: str, segments: list[str]) -> Iterator[ContactPoint]:
+    token = segments[-1] if segments else ""
+    invited = registrable == "discord.gg" or (len(segments) > 1 and segments[0] == "invite")
+    if invited and _DISCORD_TOKEN.fullmatch(token):
+        yield ContactPoint("discord-invite", token)
+
+
+def _profile_page(platform: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
+    """The profile or group that an address on a platform names; posts and searches reach nobody."""
+    numbered = _NUMBERED.search(query)
+    if segments == ["profile.php"] and numbered:
+        segments = [numbered.group(1)]
+    if len(segments) > 1 and segments[0].lower() == "groups":
+        yield ContactPoint("profile", f"{platform}:groups/{segments[1].lower()[:_PATH_LENGTH_MAX]}")
+        return
+    while len(segments) > 1 and segments[0].lower() in _SECTIONS:
+        segments = segments[1:]
+    handle = segments[0].removeprefix("@").lower() if segments else ""
+    if handle not in _NO_HANDLES and PLAIN_HANDLE.fullmatch(handle):
+        yield profile_point(platform, handle)
+
+
+def _other_page(host: str, registrable: str, segments: list[str]) -> Iterator[ContactPoint]:
+    subdomain = host.removesuffix(registrable).strip(".")
+    place = registrable if subdomain in _IDLE_SUBDOMAINS or not subdomain else host
+    if not segments and place in _PUBLIC_ROOTS:
+        return
+    path = "/".join(["", *segments[:_PATH_SEGMENTS_MAX]])[:_PATH_LENGTH_MAX]
+    yield ContactPoint("url", place + path)

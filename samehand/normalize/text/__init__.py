@@ -1,0 +1,1 @@
+"""Text brought to one form: folded, transliterated, spoken."""

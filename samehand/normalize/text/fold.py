@@ -1,0 +1,200 @@
+"""Folding: the one reading of a handle, a name or a text under which disguises of it look alike.
+
+A text is read as ASCII (:mod:`samehand.normalize.text.transliterate`), cut into words and numbers, its leet
+read as letters (:mod:`samehand.normalize.text.leet`); repeats are collapsed, and vv and rn are read as w and
+m. Where a glyph is ambiguous, the most probable reading is the base and the others are alternates.
+
+``base``, ``tokens`` and ``alternates`` are lower-case ASCII. Everything here is total and deterministic. The
+table and these rules together carry ``FOLD_VERSION``: whoever changes what any of them answers raises it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from samehand.normalize.handle import clean_handle, is_made_up
+from samehand.normalize.limits import BIO_CHARS, BIO_READ_CHARS, HANDLE_WORDS, NAME_READ_CHARS
+from samehand.normalize.text.compose import composed
+from samehand.normalize.text.fold_flags import BLANKS, FoldFlags, flags_of
+from samehand.normalize.text.fold_table import FOLD_VERSION, PHONETIC
+from samehand.normalize.text.leet import CHUNK, ascii_readings, collapse, cut, exclamation_reading
+from samehand.normalize.text.phonetic import consonant_key, word_keys
+from samehand.normalize.text.transliterate import first_reading, read_any
+
+__all__ = [
+    "FOLD_VERSION",
+    "FoldFlags",
+    "HandleFold",
+    "NameFold",
+    "TextFold",
+    "fold_bio",
+    "fold_handle",
+    "fold_name",
+]
+
+# Every alternate is one more probe of the index; more than four readings of one name do not occur in good
+# faith.
+ALTERNATES_MAX: Final = 4
+# One event asks for each of its names twice, and once more under each further pepper.
+_REMEMBERED: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class HandleFold:
+    """A folded handle.
+
+    ``base`` is the skeleton: letters only, or the digits of a handle that has no letter. ``digits`` are the
+    runs of digits not read as letters, joined. ``tokens`` are the folded words. ``alternates`` are other
+    readings of the base, each worth a probe, most probable first. ``consonants`` is the consonant key,
+    possibly empty. ``literal`` is the cleaned handle's lower-case letters and digits in their own script: the
+    same literal is the same handle. ``made_up`` tells a handle of a pattern that platforms propose by
+    themselves. ``whole`` is false where not all of it was read.
+    """
+
+    base: str
+    digits: str
+    tokens: tuple[str, ...]
+    alternates: tuple[str, ...]
+    consonants: str
+    flags: FoldFlags
+    literal: str
+    made_up: bool
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NameFold:
+    """A folded display name: as :class:`HandleFold`, with one consonant key (possibly empty) a token."""
+
+    tokens: tuple[str, ...]
+    base: str
+    digits: str
+    alternates: tuple[str, ...]
+    consonants: tuple[str, ...]
+    flags: FoldFlags
+    whole: bool
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def fold_handle(handle: str, platform: str) -> HandleFold | None:
+    """The fold of a handle by its platform's rules, or ``None`` if neither letter nor digit is left of it."""
+    cleaned = clean_handle(handle, platform)
+    reading = _read(cleaned)
+    if reading is None:
+        return None
+    return HandleFold(
+        reading.base,
+        reading.digits,
+        tuple(map(collapse, reading.words[:HANDLE_WORDS])),
+        reading.alternates,
+        consonant_key("".join(reading.words)),
+        reading.flags,
+        _literal(cleaned) or reading.base + reading.digits,
+        is_made_up(cleaned, platform),
+        reading.whole and len(reading.words) <= HANDLE_WORDS,
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def fold_name(text: str) -> NameFold | None:
+    """The fold of a display name, or ``None`` if neither letter nor digit is left of it."""
+    reading = _read(text)
+    if reading is None:
+        return None
+    return NameFold(
+        tuple(map(collapse, reading.words)),
+        reading.base,
+        reading.digits,
+        reading.alternates,
+        tuple(word_keys(reading.words)),
+        reading.flags,
+        reading.whole,
+    )
+
+
+class TextFold(NamedTuple):
+    """A folded text; ``whole`` is false where not all of it was read."""
+
+    text: str
+    whole: bool
+
+
+def fold_bio(text: str) -> TextFold:
+    """A bio as folded lower-case words with single spaces between them; digits stay, leet is not read."""
+    folded = _fold_text(text[:BIO_CHARS])
+    return folded if len(text) <= BIO_CHARS else folded._replace(whole=False)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _fold_text(text: str) -> TextFold:
+    seen = text.lower().replace("'", "") if text.isascii() else first_reading(text)
+    folded = " ".join(CHUNK.findall(seen[:BIO_READ_CHARS].replace("@", " ").replace("$", " ")))
+    return TextFold(folded, len(seen) <= BIO_READ_CHARS)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A text as read, before its tokens are collapsed."""
+
+    words: list[str]
+    base: str
+    digits: str
+    alternates: tuple[str, ...]
+    flags: FoldFlags
+    whole: bool
+
+
+def _read(text: str) -> _Reading | None:
+    whole = len(text) <= NAME_READ_CHARS
+    text = text[:NAME_READ_CHARS]
+    if text.isascii():
+        flags = FoldFlags.NONE
+        seen, others = ascii_readings(text)
+    else:
+        flags = flags_of(text)
+        seen, other = read_any(text)
+        others = [] if other is None else [other[:NAME_READ_CHARS]]
+        whole = whole and len(seen) <= NAME_READ_CHARS
+        seen = seen[:NAME_READ_CHARS]
+    words, digits, readings = cut(seen)
+    if not words:
+        number = "".join(digits)
+        return _Reading([number], number, "", (), flags, whole) if number else None
+    exclaimed = exclamation_reading(seen)
+    if exclaimed is not None:
+        others.append(exclaimed)
+    base = collapse("".join(words))
+    return _Reading(
+        words,
+        base,
+        "".join(digits),
+        _alternates(base, others, readings) if others or readings else (),
+        flags,
+        whole,
+    )
+
+
+def _alternates(base: str, others: list[str], readings: list[str]) -> tuple[str, ...]:
+    """The other readings of a base: of other texts that the glyphs could stand for, then of its digits."""
+    found = [collapse("".join(cut(other).words)) for other in others]
+    found += map(collapse, readings)
+    return tuple([read for read in dict.fromkeys(found) if read and read != base][:ALTERNATES_MAX])
+
+
+def _literal(cleaned: str) -> str:
+    """Lower-case letters, digits and vowel signs, each in its own script, composed; all else falls away."""
+    if cleaned.isascii():
+        return "".join(filter(str.isalnum, cleaned.lower()))
+    return "".join(
+        [char for char in composed("NFKC", cleaned).casefold()[:NAME_READ_CHARS] if _is_literal(char)]
+    )
+
+
+def _is_literal(char: str) -> bool:
+    """A letter or digit that shows, or a vowel sign that its script reads."""
+    if char.isalnum():
+        return char.isascii() or char not in BLANKS
+    return unicodedata.category(char) in ("Mc", "Mn") and bool(PHONETIC[ord(char)].strip())

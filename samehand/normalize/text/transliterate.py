@@ -1,0 +1,126 @@
+"""Reading a text of any script as ASCII, word by word: Latin by its looks, other scripts by their sound.
+
+Within a word of Latin letters a foreign letter stands for what it looks like (`аdmin`); a word wholly in
+another script says what it says (`админ`). Where a word could be read either way, the second reading is kept
+too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from samehand.normalize.text.fold_table import EITHER_L, PHONETIC, VISUAL
+from samehand.normalize.text.indic import spoken
+from samehand.normalize.text.scripts import LETTERS, Script
+
+_LATIN: Final = re.compile(f"[{LETTERS[Script.LATIN]}]")
+_FOREIGN_RANGES: Final = "".join(ranges for script, ranges in LETTERS.items() if script is not Script.LATIN)
+_FOREIGN: Final = re.compile(f"[{_FOREIGN_RANGES}]")
+# In a Latin word a run of this many foreign letters is a word of its own (umarعمر); a shorter one stands for
+# its looks. Scripts whose letters are passed off as Latin ones stand for their looks however long the run is.
+_FOREIGN_RUN: Final = re.compile(
+    rf"[{_FOREIGN_RANGES}][{_FOREIGN_RANGES}\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff\u0e31-\u0eff\u200c\u200d]{{2,}}"
+)
+_LOOK_ALIKE: Final = re.compile(
+    f"[{LETTERS[Script.CYRILLIC]}{LETTERS[Script.GREEK]}"
+    r"\u0531-\u0588\u13a0-\u13fd\u1400-\u167f\u2c80-\u2cff\ua4d0-\ua4ff\uab70-\uabbf"
+    r"\U00010280-\U000102df\U00010300-\U0001034f\U00010400-\U0001052f]"
+)
+_EAST_ASIAN: Final = re.compile(f"[{LETTERS[Script.HAN]}{LETTERS[Script.KANA]}\u3105-\u312f]+")
+_EITHER_L: Final = re.compile("[" + "".join(map(re.escape, map(chr, EITHER_L))) + "]")
+
+_WORD_BREAK: Final = re.compile(r"[\s_.\-+/:|~]+")
+_APOSTROPHE: Final = re.compile(r"(?<=\w)['`](?=\w)")
+# Two regional indicators are a flag; single ones are letters in disguise.
+_FLAG: Final = re.compile(
+    "(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff]{2})+(?![\U0001f1e6-\U0001f1ff])"
+)
+
+# Signs that pass for a letter between two others and decorate anywhere else (`✓ umar`, `☾umar☽`).
+_SIGN_LETTERS: Final = {
+    "†": "t",
+    "‡": "t",
+    "☾": "c",
+    "☽": "c",
+    "✓": "v",
+    "✔": "v",
+    "✗": "x",
+    "✘": "x",
+    "✕": "x",
+    "✖": "x",
+    "♄": "h",
+    "♍": "m",
+    "♏": "m",
+    "§": "s",
+    "☧": "p",
+}
+_SIGN_BETWEEN: Final = re.compile(rf"(?<=[^\W\d_])[{''.join(_SIGN_LETTERS)}](?=[^\W\d_])")
+
+_ARABIC: Final = re.compile(f"[{LETTERS[Script.ARABIC]}]")
+# Vowel signs, and the bar that stretches a word: they are read as nothing, and must not part letters either.
+_ARABIC_MARKS: Final = re.compile(
+    "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
+)
+_INDIC: Final = re.compile("[\u0904-\u0d7f]")
+# The article is a word of its own, as in Latin spellings of the same names (al-Rahman). After lam and yeh the
+# first two letters are most often the name's own (Allah, Ilyas).
+_ARTICLE: Final = re.compile(r"(?<!\w)ال(?=[^\W\d_ليیى][^\W\d_])")
+# Before a heh stands an unwritten vowel: after the consonants with which it would be read as one sound
+# (Suhail, سهيل; Urdu writes the aspirated sounds with another letter, ھ), and at the end of a word (Fatima,
+# فاطمه).
+_BEFORE_HEH: Final = re.compile(
+    r"(?<=[تثجچخدذزژسشصضطظغکكگپبڈٹ])(?=[هہحةۃە])|(?<=[^\W\d_اأإآوؤيىیئےء])(?=[هہةۃە](?!\w))"
+)
+
+
+def read_any(text: str) -> tuple[str, str | None]:
+    """A text in lower-case ASCII with its words apart, and its other reading if a word of it has one."""
+    words = _words(text)
+    first = [_first_reading(word) for word in words]
+    second = [_second_reading(word, seen) for word, seen in zip(words, first, strict=True)]
+    return " ".join(first), None if first == second else " ".join(second)
+
+
+def first_reading(text: str) -> str:
+    """The first of the two."""
+    return " ".join(map(_first_reading, _words(text)))
+
+
+def _words(text: str) -> list[str]:
+    text = _FLAG.sub(" ", _APOSTROPHE.sub("", text))
+    text = _SIGN_BETWEEN.sub(lambda sign: _SIGN_LETTERS[sign.group()], text)
+    if _ARABIC.search(text):
+        text = _BEFORE_HEH.sub("ا", _ARTICLE.sub("ال ", _ARABIC_MARKS.sub("", text)))
+    if _INDIC.search(text):
+        text = spoken(text)
+    return [word for word in _WORD_BREAK.split(text) if word]
+
+
+def _first_reading(word: str) -> str:
+    if _FOREIGN.search(word) is None:
+        return word.translate(VISUAL)
+    if _LATIN.search(word) is None:
+        return word.translate(PHONETIC)
+    return _FOREIGN_RUN.sub(_said_apart, word).translate(VISUAL)
+
+
+def _said_apart(found: re.Match[str]) -> str:
+    run = found.group()
+    return run if _LOOK_ALIKE.search(run) else f" {run.translate(PHONETIC)} "
+
+
+def _second_reading(word: str, seen: str) -> str:
+    """Its looks where a word was read by its sound but may be a Latin one in disguise; an l for an i."""
+    if _EITHER_L.search(word):
+        return word.translate(EITHER_L).translate(VISUAL)
+    if word.isascii() or _FOREIGN.search(word) is None or _LATIN.search(word):
+        return seen
+    return word.translate(VISUAL) if _LOOK_ALIKE.search(word) or _is_latin_in_han(word) else seen
+
+
+def _is_latin_in_han(word: str) -> bool:
+    """Whether every ideograph of a word passes for a Latin letter (卄卂爪): no sentence does."""
+    return _EAST_ASIAN.fullmatch(word) is not None and all(
+        len(VISUAL[code]) == 1 and VISUAL[code] != PHONETIC[code] for code in map(ord, word)
+    )

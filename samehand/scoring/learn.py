@@ -1,0 +1,206 @@
+"""What verdicts say about the weights: how much more or less each signal tells than was shipped.
+
+Each signal gets a multiplier, at least 0, held to 1 (a normal prior), and all together an intercept: the
+most probable such values given the labels. With few labels the shipped weights stay nearly what they are, and
+no signal turns into its contrary. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
+
+Only pairs that were judged blind may be given: who sees the score agrees with it. What comes out is a
+proposal; nothing here adopts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from samehand.errors import TooFewLabels
+from samehand.scoring.calibrate import Bools, Calibration, Floats, Method, calibrated, log_loss, sigmoid
+from samehand.scoring.weights import Weights
+
+Ints = npt.NDArray[np.int64]
+Cost = Callable[[Floats], float]
+
+# Fewer of either kind say nothing that the next few would not unsay.
+LABELS_A_KIND_MIN: Final = 15
+# What a multiplier is held by: it strays from 1 by more than this only where labels insist.
+MULTIPLIER_SPREAD: Final = 0.3
+_INTERCEPT_SPREAD: Final = 2.0
+_FOLDS: Final = 5
+_STEPS_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One judged pair: the prior, what each signal weighed in its alert (nats), and what the person said."""
+
+    prior: float
+    weights: Mapping[str, float]
+    mirror: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A proposal, and how far to trust it.
+
+    ``multipliers`` are those of signals that labels showed, over what ``weights`` had. The losses
+    (nats a label; lower is better) are of the table in force and of the proposal, the latter on labels that
+    it was not made from.
+    """
+
+    weights: Weights
+    labels: int
+    mirrors: int
+    multipliers: dict[str, float]
+    calibration: Method
+    loss_before: float
+    loss_after: float
+
+    @property
+    def better(self) -> bool:
+        """Whether it foretold labels that it had not seen better than the table in force did."""
+        return self.loss_after < self.loss_before
+
+
+def learn(labels: Sequence[Label], weights: Weights) -> Learned:
+    """The table that the labels speak for; the same whatever their order.
+
+    Raises:
+        TooFewLabels: there are fewer than :data:`LABELS_A_KIND_MIN` mirrors, or as few others.
+    """
+    labels = sorted(labels, key=lambda label: (label.mirror, label.prior, sorted(label.weights.items())))
+    sums = _Sums.of(labels, weights)
+    mirrors = int(sums.mirrors.sum())
+    if min(mirrors, len(labels) - mirrors) < LABELS_A_KIND_MIN:
+        judged = f"{mirrors} mirrors and {len(labels) - mirrors} others were judged blind"
+        raise TooFewLabels(f"{judged}; it takes {LABELS_A_KIND_MIN} of each")
+    unseen = np.empty(len(labels))
+    fold = np.arange(len(labels)) % _FOLDS
+    for number in range(_FOLDS):
+        held, rest = fold == number, fold != number
+        unseen[held] = sums.at(held).scored(_fit(sums.at(rest)))
+    before = np.array([_calibrated(weights, label) for label in labels])
+    fitted, calibration = _fit(sums), calibrated(unseen, sums.mirrors)
+    multipliers = dict(zip(sums.names, (float(one) for one in fitted[:-1]), strict=True))
+    return Learned(
+        weights=_table(weights, multipliers, float(fitted[-1]), calibration),
+        labels=len(labels),
+        mirrors=mirrors,
+        multipliers=multipliers,
+        calibration=calibration.method,
+        loss_before=log_loss(before, sums.mirrors),
+        loss_after=_loss_unseen(unseen, sums.mirrors, fold),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """The labels as arrays: of each its base (what no multiplier moves) and what each signal adds."""
+
+    names: tuple[str, ...]
+    base: Floats
+    parts: Floats
+    mirrors: Bools
+
+    @classmethod
+    def of(cls, labels: Sequence[Label], weights: Weights) -> _Sums:
+        """In the scale of the probability: the slope in force is applied already."""
+        names = tuple(sorted({name for label in labels for name in label.weights} & set(weights.signals)))
+        parts = np.array([[label.weights.get(name, 0.0) for name in names] for label in labels])
+        rest = [_rest(label, names) for label in labels]
+        return cls(
+            names,
+            weights.slope * np.array(rest, float) + weights.intercept,
+            weights.slope * parts.reshape(len(labels), len(names)),
+            np.array([label.mirror for label in labels], bool),
+        )
+
+    def at(self, some: Bools) -> _Sums:
+        """Those of some labels."""
+        return _Sums(self.names, self.base[some], self.parts[some], self.mirrors[some])
+
+    def scored(self, fitted: Floats) -> Floats:
+        """Their log-odds by multipliers and, last, an intercept."""
+        scored: Floats = self.base + self.parts @ fitted[:-1] + fitted[-1]
+        return scored
+
+
+def _rest(label: Label, names: Iterable[str]) -> float:
+    moved = sum(label.weights.get(name, 0.0) for name in names)
+    return label.prior + sum(label.weights.values()) - moved
+
+
+def _fit(sums: _Sums) -> Floats:
+    """The most probable multipliers and intercept: Newton's steps along what is not held at its least."""
+    design = np.column_stack([sums.parts, np.ones(len(sums.base))])
+    anchor = np.array([1.0] * len(sums.names) + [0.0])
+    spread = np.array([MULTIPLIER_SPREAD] * len(sums.names) + [_INTERCEPT_SPREAD])
+    least = np.array([0.0] * len(sums.names) + [-np.inf])
+    signs = np.where(sums.mirrors, 1.0, -1.0)
+
+    def cost(at: Floats) -> float:
+        loss = np.logaddexp(0.0, -signs * (sums.base + design @ at)).sum()
+        return float(loss + 0.5 * (((at - anchor) / spread) ** 2).sum())
+
+    found = anchor.copy()
+    for _ in range(_STEPS_MAX):
+        probability = sigmoid(sums.base + design @ found)
+        gradient = design.T @ (probability - sums.mirrors) + (found - anchor) / spread**2
+        curvature = design.T @ (design * (probability * (1 - probability))[:, None]) + np.diag(spread**-2.0)
+        free = (found > least) | (gradient < 0)
+        step = np.zeros_like(found)
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        reached = _downhill(cost, found, step, least)
+        moved = float(np.abs(reached - found).max())
+        found = reached
+        if moved < 1e-9:
+            break
+    return found
+
+
+def _downhill(cost: Cost, found: Floats, step: Floats, least: Floats) -> Floats:
+    """As far along a step as the cost falls, or where it was."""
+    here, share = cost(found), 1.0
+    while share > 1e-6:
+        reached: Floats = np.maximum(found - share * step, least)
+        if cost(reached) < here:
+            return reached
+        share /= 2
+    return found
+
+
+def _calibrated(weights: Weights, label: Label) -> float:
+    return weights.calibrated(label.prior + sum(label.weights.values()))
+
+
+def _loss_unseen(unseen: Floats, mirrors: Bools, fold: Ints) -> float:
+    """The loss of labels by a calibration that was made without them, too."""
+    foretold = np.empty(len(unseen))
+    for number in range(_FOLDS):
+        held = fold == number
+        foretold[held] = calibrated(unseen[~held], mirrors[~held]).log_odds(unseen[held])
+    return log_loss(foretold, mirrors)
+
+
+def _table(
+    weights: Weights, multipliers: Mapping[str, float], intercept: float, calibration: Calibration
+) -> Weights:
+    """The table with its signals multiplied, and both lines (its own and the calibration's) made one."""
+    signals = {
+        name: replace(one, multiplier=one.multiplier * multipliers.get(name, 1.0))
+        for name, one in weights.signals.items()
+    }
+    raw = repr((weights.version, sorted(multipliers.items()), intercept, calibration)).encode()
+    return replace(
+        weights,
+        version=f"{weights.version[:40]}+learned.{blake2b(raw, digest_size=4).hexdigest()}",
+        signals=signals,
+        slope=weights.slope * calibration.slope,
+        intercept=(weights.intercept + intercept) * calibration.slope + calibration.intercept,
+        knots=calibration.knots,
+    )

@@ -1,0 +1,259 @@
+"""The table of weights: how telling each level of each signal is.
+
+A row's ``m`` is the probability that a true mirror shows the level; its ``u`` the probability that an
+unrelated account does, where the comparison has no better figure for the very value. The match weight
+is ``ln(m / u)`` (Fellegi and Sunter, 1969), kept between ``floor`` and ``ceiling``, times the signal's
+``multiplier``, which learning may move from 1 and nothing else does.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache, cached_property
+from importlib import resources
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from samehand.errors import UnusableWeights
+from samehand.scoring.caps import Band, Caps, Ground
+
+# Nats. What one agreement says by itself unless its row allows more: about one account in a million.
+CEILING: Final = 14.0
+# Nats. What one difference says against a pair unless its row allows more.
+FLOOR: Final = -2.0
+# What any row may allow: 32 bits name one among four billion accounts, more than the largest platform has.
+WEIGHT_MAX: Final = 22.2
+
+
+# Levels that say no more than that two values differ. Who changes one thing to come back changes others as
+# well, so these depend on each other: the strongest counts whole, the others for a share.
+DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats.
+
+    A level that mirrors show more often than others (``m > u``) is an agreement and never speaks against a
+    pair, whatever the very value's rate; any other is a difference and never speaks for one. ``source`` says
+    where the figures come from, if not where the signal's others do; nothing is computed from it.
+    """
+
+    m: float
+    u: float
+    floor: float | None = None
+    ceiling: float | None = None
+    source: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the level speaks for a pair."""
+        return self.m > self.u
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most that the level weighs."""
+        floor, ceiling = (0.0, CEILING) if self.agrees else (FLOOR, 0.0)
+        return (
+            floor if self.floor is None else self.floor,
+            ceiling if self.ceiling is None else self.ceiling,
+        )
+
+    def match_weight(self, rate: float | None = None) -> float:
+        """Nats for the level where that share of unrelated accounts shows it; ``u`` without one."""
+        least, most = self.bounds
+        return min(max(math.log(self.m / (rate if rate is not None else self.u)), least), most)
+
+
+class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """The rows of one signal and their source, what learning made of it, and for which ground it speaks.
+
+    A signal of no ground adds its weight, and no row of the table of caps asks for it.
+    ``allowance`` is what it may add (nats) to a candidate that shares none of its keys, when it is decided
+    which candidates are read (:mod:`samehand.scoring.upper_bound`).
+    """
+
+    levels: dict[str, Row]
+    multiplier: float = 1.0
+    ground: Ground | None = None
+    source: str = ""
+    allowance: float = 0.0
+
+    @cached_property
+    def as_shipped(self) -> dict[str, float]:
+        """The match weight of each level whose comparison has no better rate: looked up for every pair."""
+        return {level: row.match_weight() * self.multiplier for level, row in self.levels.items()}
+
+    def nats(self, level: str, rate: float) -> float:
+        """The match weight of a level that such a share of unrelated accounts shows."""
+        return self.levels[level].match_weight(rate) * self.multiplier
+
+    def most(self, levels: tuple[str, ...], rate: float) -> float:
+        """The most that any of these levels weighs if such a share of unrelated accounts shows it."""
+        if levels not in self._several:
+            rows = [self.levels[level] for level in levels]
+            self._several[levels] = [(math.log(row.m), *row.bounds) for row in rows]
+        of_rate = math.log(rate)
+        several = self._several[levels]
+        return max([min(max(m - of_rate, floor), ceiling) for m, floor, ceiling in several]) * self.multiplier
+
+    @cached_property
+    def _several(self) -> dict[tuple[str, ...], list[tuple[float, float, float]]]:
+        return {}
+
+
+class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From which calibrated probability on a pair is ``likely`` or ``possible``."""
+
+    likely: float = 0.9
+    possible: float = 0.5
+
+
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """Everything that turns findings into a probability. ``version`` goes into each alert.
+
+    ``mirror_rate`` is the share of new accounts that mirror a banned one; ``bans_min`` keeps the prior
+    of a nearly empty store from calling everything suspicious; ``group_shares`` is what the lesser
+    signals of a dependent group keep (`apart`: the lesser differences); ``slope`` and ``intercept``
+    calibrate log-odds to a probability; ``knots`` bend that line where learning found
+    it bent: what the line says with what is borne out (in nats, both rising; beyond them one for one).
+    """
+
+    version: str
+    mirror_rate: float
+    bans_min: int
+    signals: dict[str, SignalWeights]
+    group_shares: dict[str, float]
+    caps: Caps
+    slope: float = 1.0
+    intercept: float = 0.0
+    bands: Bands = Bands()
+    policy_bands: dict[str, Bands] = {}
+    knots: tuple[tuple[float, float], ...] = ()
+
+    def prior(self, bans: int) -> float:
+        """The log-odds that a given account mirrors a given one of ``bans`` banned accounts."""
+        share = self.mirror_rate / max(bans, self.bans_min, 1)
+        return math.log(share) - math.log1p(-share)
+
+    def probability(self, log_odds: float) -> float:
+        """Calibrated, monotone in ``log_odds``, in [0, 1]."""
+        x = self.calibrated(log_odds)
+        if x >= 0:
+            return 1.0 / (1.0 + math.exp(-x))
+        e = math.exp(max(x, -700.0))
+        return e / (1.0 + e)
+
+    def calibrated(self, log_odds: float) -> float:
+        """The log-odds that are borne out where the evidence sums to these."""
+        return _along(self.knots, self.slope * log_odds + self.intercept)
+
+    def log_odds_at(self, probability: float) -> float:
+        """The log-odds at which :meth:`probability` reaches a value in (0, 1)."""
+        x = math.log(probability) - math.log1p(-probability)
+        if self.knots:
+            x = _along(tuple((to, from_) for from_, to in self.knots), x)
+        return (x - self.intercept) / self.slope
+
+    def band(self, probability: float, policy: str | None = None) -> Band:
+        """``likely``, ``possible`` or ``none``, by the policy's own thresholds where it has some."""
+        bands = self.bands_of(policy)
+        if probability >= bands.likely:
+            return "likely"
+        return "possible" if probability >= bands.possible else "none"
+
+    def bands_of(self, policy: str | None) -> Bands:
+        """The thresholds in force for a policy."""
+        return self.policy_bands.get(policy, self.bands) if policy else self.bands
+
+    def alerts_from(self, policy: str | None) -> float:
+        """The log-odds at which a policy begins to alert."""
+        return self._alerts_from.get(policy, self._alerts_from[None])
+
+    @cached_property
+    def _alerts_from(self) -> dict[str | None, float]:
+        every = [(None, self.bands), *self.policy_bands.items()]
+        return {policy: self.log_odds_at(bands.possible) for policy, bands in every}
+
+    def likely_from(self, policy: str | None) -> float:
+        """The log-odds from which a policy calls a pair likely."""
+        return self.log_odds_at(self.bands_of(policy).likely)
+
+    @property
+    def alerting_min(self) -> float:
+        """The lowest probability at which some policy alerts."""
+        return min(bands.possible for bands in (self.bands, *self.policy_bands.values()))
+
+
+def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
+    """A point's height on the line through ``knots``; beyond its ends it rises one for one."""
+    if not knots:
+        return x
+    if x <= knots[0][0]:
+        return knots[0][1] + (x - knots[0][0])
+    for (left, low), (right, high) in pairwise(knots):
+        if x <= right:
+            return low + (x - left) * (high - low) / (right - left)
+    return knots[-1][1] + (x - knots[-1][0])
+
+
+def read_weights(raw: bytes) -> Weights:
+    """Reads a table from JSON and checks every number.
+
+    Raises:
+        UnusableWeights: a field is missing, of the wrong type or out of its range.
+    """
+    try:
+        weights = msgspec.json.decode(raw, type=Weights)
+    except (msgspec.ValidationError, msgspec.DecodeError) as fault:
+        raise UnusableWeights(str(fault)) from fault
+    _check(weights)
+    weights.caps.check()
+    return weights
+
+
+def _check(weights: Weights) -> None:
+    if not 0 < weights.mirror_rate < 1:
+        raise UnusableWeights("mirror_rate must lie between 0 and 1")
+    if weights.slope <= 0:
+        raise UnusableWeights("slope must be above 0, or the probability would not be monotone")
+    for before, after in pairwise(weights.knots):
+        if before[0] >= after[0] or before[1] >= after[1]:
+            raise UnusableWeights("knots must rise on both sides, or the probability would not be monotone")
+    for group, share in weights.group_shares.items():
+        if not 0 <= share <= 1:
+            raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1")
+    for bands in (weights.bands, *weights.policy_bands.values()):
+        if not 0 < bands.possible <= bands.likely < 1:
+            raise UnusableWeights("bands need 0 < possible <= likely < 1")
+    for name, signal in weights.signals.items():
+        if signal.multiplier < 0:
+            raise UnusableWeights(f"signals.{name}.multiplier must not be negative")
+        if not 0 <= signal.allowance <= WEIGHT_MAX:
+            raise UnusableWeights(f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX}")
+        for level, row in signal.levels.items():
+            floor, ceiling = row.bounds
+            if not (0 < row.m <= 1 and 0 < row.u <= 1 and floor <= ceiling <= WEIGHT_MAX):
+                raise UnusableWeights(f"signals.{name}.levels.{level} is out of range")
+            if floor < 0.0 if row.agrees else ceiling > 0.0:
+                at_least = "an agreement (m > u) weighs at least 0, a difference at most 0"
+                raise UnusableWeights(f"signals.{name}.levels.{level}: {at_least}")
+            if row.agrees and level in DIFFERENCES:
+                raise UnusableWeights(f"signals.{name}.levels.{level} is a difference and needs m <= u")
+
+
+def lacking(weights: Weights) -> str | None:
+    """The first row of the shipped table that another lacks, as `signal.level`; ``None`` if it has all."""
+    for name, signal in default_weights().signals.items():
+        own = weights.signals.get(name)
+        missing = [level for level in signal.levels if own is None or level not in own.levels]
+        if missing:
+            return f"{name}.{missing[0]}"
+    return None
+
+
+@cache
+def default_weights() -> Weights:
+    """The table that ships: it works on the first day, without a label."""
+    return read_weights(resources.files("samehand.scoring").joinpath("weights.json").read_bytes())

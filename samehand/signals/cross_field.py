@@ -1,0 +1,255 @@
+"""A handle that spells the other account's display name, or a display name that spells its handle.
+
+Whoever was `Umar Media` comes back as `um4r_media_2`. It compares what the signals `handle` and `name` keep
+and keeps nothing of its own, so it costs no record a byte.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from samehand.account import Account
+from samehand.blocking.cross_field import keys_of_handles, keys_of_names
+from samehand.blocking.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
+from samehand.blocking.rare_words import TRIED, listed_words, shown_by_words, tried_words
+from samehand.blocking.spellings import letters
+from samehand.frequency.name_prior import bits
+from samehand.frequency.rates import rate_of_bits
+from samehand.names.handle_trait import HandleTrait
+from samehand.names.name_trait import NameTrait
+from samehand.names.similarity import likeness, most_bits, worth_bits
+from samehand.names.word import Likeness, Word
+from samehand.normalize.text.phonetic import PLAIN_SOUNDS
+from samehand.signals.base import Example, Levels, Most, PairSignalBase, Quoted, Traits
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
+
+# Words of a name that are tried in every order: 24 orders, and hardly a handle spells more words.
+_ORDERED_WORDS_MAX: Final = 4
+_REORDER_BITS: Final = 1.0
+# The two fields are written by different rules, and a handle of two names is often simply its bearer's.
+_FIELD_BITS: Final = 1.0
+_SOUNDS_MIN: Final = 4
+_SOUND_BITS: Final = 7.0  # vowels written otherwise, in two words
+
+_LEVELS: Final = {
+    "same": "spells-it",
+    "reordered": "spells-it",
+    "decorated": "nearly",
+    "one-typo": "nearly",
+    "two-typos": "nearly",
+    "consonants": "nearly",
+    "extended": "part",
+    "part": "part",
+}
+_SENTENCES: Final = {
+    "spells-it": "{} spells the banned account's {}.",
+    "nearly": "{} spells the banned account's {}, but for letters that differ or words that decorate.",
+    "part": "{} has a part of the banned account's {} in it.",
+}
+
+
+class Names(NamedTuple):
+    """What an account shows of handle and display name."""
+
+    handle: HandleTrait | None
+    name: NameTrait | None
+
+
+def shown_names(trait: Traits) -> Names:
+    """What an account shows of both, perhaps nothing."""
+    return names_of(trait("handle"), trait("name"))
+
+
+def names_of(handle: object | None, name: object | None) -> Names:
+    """The two traits of a fingerprint, told apart from any others."""
+    return Names(
+        handle if isinstance(handle, HandleTrait) else None, name if isinstance(name, NameTrait) else None
+    )
+
+
+class _Crossed(NamedTuple):
+    """The words in common, what the likeness costs, and what was compared with what.
+
+    ``handle`` is the base that is spelt whole, if one is.
+    """
+
+    level: str
+    words: tuple[str, ...]
+    slack_bits: float
+    ours: str
+    theirs: str
+    handle: str = ""
+
+    @property
+    def worth(self) -> float:
+        return sum(map(bits, self.words), 0.0) - self.slack_bits
+
+
+class CrossingSignal(PairSignalBase):
+    """One account's handle is written like the other's display name."""
+
+    name = "crossing"
+    group: str | None = "name"
+    beyond = frozenset(("handle", "name"))
+    levels = ("spells-it", "nearly", "part")
+
+    def of(self, trait: Traits) -> Names | None:
+        """What an account shows of both; ``None`` of neither."""
+        names = shown_names(trait)
+        return names if names.handle or names.name else None
+
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+        """As :meth:`compare`."""
+        return self.compare(shown_names(ours), shown_names(theirs), sight)
+
+    def compare(self, ours: Names, theirs: Names, sight: Sight) -> Finding | None:
+        """The two crossings, the rarer words first; that there is none says nothing."""
+        crossed = (
+            _crossed(ours.handle, theirs.name, "The handle", "display name"),
+            _crossed(theirs.handle, ours.name, "The display name", "handle"),
+        )
+        held = sorted(
+            (one for one in crossed if one is not None and one.worth > 0.0), key=lambda it: -it.worth
+        )
+        found = [_finding(one, sight) for one in held]
+        return replace(found[0], also=tuple(found[1:])) if found else None
+
+    def keys(self, names: Names) -> list[Key]:
+        """The rarest words of both fields, under which either field of another account finds them."""
+        return listed_words(*_words(names))
+
+    def probes(self, names: Names) -> list[Key]:
+        """The keys of the other field that a query tries beside those of its own, and its words."""
+        handle, name = _words(names)
+        keys = tried_words(handle, name)
+        if handle is not None and names.handle is not None:
+            keys += keys_of_names(handle, names.handle.alternates)
+        if name is not None:
+            keys += keys_of_handles(name)
+        return keys
+
+    def most(self, names: Names, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """Of a field that the other spells whole what its letters are worth; any other key shows a part."""
+
+        def nats(own: float) -> float:
+            return table.most(self.levels, sight.named_at_least(rate_of_bits(own)))
+
+        by_kind: dict[int, float] = {}
+        by_key: dict[Key, float] = {}
+        of_parts: dict[Key, float] = {}
+        handle, name = _words(names)
+        if handle is not None and names.handle is not None:
+            whole = nats(most_bits(handle))
+            by_kind = dict.fromkeys(DISPLAY_NAME_KINDS, whole)
+            spelt = [*keys_of(KeyKind.NAME_WORD, names.handle.written)]
+            spelt += keys_of(KeyKind.NAME_LETTERS, letters(names.handle.joined)[:1])
+            by_key = dict.fromkeys(spelt, whole)
+            of_parts = shown_by_words(handle, TRIED, None, nats)
+        if name is not None and names.name is not None:
+            whole = nats(most_bits(name))
+            by_kind[KeyKind.NAMING_WORD] = max(whole, by_kind.get(KeyKind.NAMING_WORD, 0.0))
+            by_kind = dict.fromkeys(HANDLE_KINDS, whole) | by_kind
+            spelt = [key_of(KeyKind.HANDLE_WORD, name.base.encode())]
+            spelt += keys_of(KeyKind.HANDLE_SORTED, letters(names.name.joined)[:1])
+            by_key |= dict.fromkeys(spelt, whole)
+            of_parts |= shown_by_words(name, TRIED, None, nats)
+        return Most(by_kind, by_key, of_parts)
+
+    def show(self, quoted: Quoted) -> str:
+        """Both names of one side as they were given; empty where they were not kept."""
+        return " / ".join(filter(None, (quoted.handle, quoted.display_name)))
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level, either way, and strangers."""
+        return (
+            Example(_called("gulzar_waziri_2"), _named("Gulzar Waziri"), "spells-it"),
+            Example(_named("ǤULZAR WAZIRI"), _called("waziri.gulzar"), "spells-it"),
+            Example(_called("gulzarwaziri_official"), _named("Gulzar Waziri"), "nearly"),
+            Example(_called("gulzar_vaziry"), _named("Gulzar Waziri"), "nearly"),
+            Example(_called("karim_wardak"), _named("کریم وردک"), "nearly"),
+            Example(_called("gulzarwaziri_dxb"), _named("Gulzar Waziri"), "part"),
+            Example(_called("salma_khan"), _named("Gulzar Waziri"), None),
+            Example(_called("gulzar_waziri"), _called("gulzar_waziri"), None),
+        )
+
+
+def _finding(found: _Crossed, sight: Sight) -> Finding:
+    shipped = rate = 2.0**found.slack_bits
+    crowds = []
+    for word in found.words:
+        each = rate_of_bits(bits(word))
+        counted, crowd = sight.word(word, each)
+        shipped, rate = shipped * each, rate * counted
+        crowds.append(crowd)
+    if found.handle:
+        # To spell it is no rarer than to bear it.
+        borne, crowd = sight.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
+        rate = max(rate, borne)
+        crowds.append(crowd)
+    because = _SENTENCES[found.level].format(found.ours, found.theirs)
+    return Finding(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
+
+
+def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, other: str) -> _Crossed | None:
+    if handle is None or name is None:
+        return None
+    cost = _spelt_bits(handle, name)
+    if cost is not None:
+        return _Crossed("spells-it", name.words or (name.base,), cost, mine, other, handle.word.base)
+    pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
+    found, sounding = likeness(*pair), _sounding(handle, name)
+    if sounding is not None and (found is None or worth_bits(sounding) > worth_bits(found)):
+        found = sounding
+    if found is None:
+        return None
+    return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
+
+
+def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
+    """What it costs (bits) that the handle is the name's words, in their order or another; else ``None``."""
+    written, words = handle.written, "".join(name.words)
+    if name.base in written or words in written:
+        return _FIELD_BITS
+    # Most handles are of another length than the name, so its orders are seldom tried.
+    if 2 <= len(name.words) <= _ORDERED_WORDS_MAX and len(words) in map(len, written):
+        orders = map("".join, permutations(name.words))
+        return _FIELD_BITS + _REORDER_BITS if any(order in written for order in orders) else None
+    return None
+
+
+def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
+    """The same words by their consonants, in whatever order: `umar_media` and `عمر میڈیا`."""
+    sounds, word = name.word.consonants, handle.word
+    if len(sounds) < _SOUNDS_MIN:
+        return None
+    # A consonant that no spelling exchanges stands in whatever sounds the same; most handles lack the first.
+    for sound in sounds:
+        if sound in PLAIN_SOUNDS and sound not in word.base and sound not in "".join(word.tokens):
+            return None
+    # To read a handle without separators as words takes longest.
+    if handle.sounds != name.sounded:
+        return None
+    cheapest = min((handle.word.base, name.base), key=bits)
+    return Likeness("consonants", cheapest, _SOUND_BITS)
+
+
+def _words(names: Names) -> tuple[Word | None, Word | None]:
+    """Both fields as words."""
+    handle, name = names
+    return None if handle is None else handle.word, None if name is None else name.word
+
+
+def _called(handle: str) -> Account:
+    return Account(platform="telegram", account_id="1", handle=handle)
+
+
+def _named(display_name: str) -> Account:
+    return Account(platform="telegram", account_id="1", display_name=display_name)
+
+
+CROSSING: Final = CrossingSignal()

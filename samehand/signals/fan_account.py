@@ -1,0 +1,77 @@
+"""An account that calls itself somebody's admirer: `northernsinger_fans`, `Northern Singer daily`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from samehand.account import Account
+from samehand.frequency.name_prior.everyday import words_of
+from samehand.normalize.text.fold import fold_name
+from samehand.signals.base import Example, PairSignalBase, Traits
+from samehand.signals.comparison import Finding
+from samehand.signals.context import Sight
+from samehand.signals.cross_field import Names, shown_names
+
+# What admirers, parodies and collectors of somebody's words add to the name, folded as handles are. Words
+# that name a side rather than a liking (`supporters`, `brigade`) are no part of the concept, on purpose.
+_ADMIRING: Final = frozenset(
+    fold.base
+    for word in words_of("fan", "admirer")
+    if (fold := fold_name(word)) is not None and len(fold.base) > 1
+)
+# A word this long may stand at an end of a handle without a separator; `fc` and `fan` may end any name.
+_ATTACHED_MIN: Final = 4
+_ENDS: Final = frozenset(word[-_ATTACHED_MIN:] for word in _ADMIRING)
+
+
+class AdmirerSignal(PairSignalBase):
+    """The new account says of itself that it is somebody else, who admires."""
+
+    name = "admirer"
+    levels = ("says-so",)
+
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+        """Whether our handle or name has such a word and theirs has none."""
+        said = _admiring(shown_names(ours))
+        if not said or _admiring(shown_names(theirs)):
+            return None
+        return Finding(
+            "says-so", f"The account calls itself an admirer's (“{min(said)}”), as many harmless ones do."
+        )
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """One who says so, one who is the same kind of account, and one who does not."""
+        return (
+            Example(_called("umar_media_fans"), _called("umar_media"), "says-so"),
+            Example(_called("umarmediaquotes"), _called("umar_media"), "says-so"),
+            Example(_called("umar_media_fans2"), _called("umar_media_fans"), None),
+            Example(_called("umar_media_2"), _called("umar_media"), None),
+        )
+
+
+def _admiring(names: Names) -> frozenset[str]:
+    handle, name = names
+    # Hardly anybody is one, and every pair asks.
+    if (name is None or _ADMIRING.isdisjoint(name.words)) and (
+        handle is None
+        or (_ADMIRING.isdisjoint(handle.word.tokens) and handle.word.base[-_ATTACHED_MIN:] not in _ENDS)
+    ):
+        return frozenset()
+    words = frozenset(names.name.words if names.name else ())
+    if names.handle:
+        words |= frozenset(names.handle.word.tokens)
+        base = names.handle.word.base
+        words |= frozenset(
+            word
+            for word in _ADMIRING
+            if len(word) >= _ATTACHED_MIN and len(word) < len(base) and base.endswith(word)
+        )
+    return words & _ADMIRING
+
+
+def _called(handle: str) -> Account:
+    return Account(platform="telegram", account_id="1", handle=handle)
+
+
+ADMIRER: Final = AdmirerSignal()

@@ -1,0 +1,116 @@
+"""A mailbox or a number in one profile that is the other account's own.
+
+It is kept nowhere: the profile's contact points and the account's own address are, under one digest each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from samehand.account import Account
+from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.signals.base import Example, Levels, Most, PairSignalBase, Traits
+from samehand.signals.comparison import Finding
+from samehand.signals.contact import ContactTrait, own_kind
+from samehand.signals.context import Sight
+from samehand.signals.email import EmailTrait
+from samehand.signals.phone import PhoneTrait
+
+# As addresses themselves are shipped (email.py, phone.py): nobody names a stranger's by chance.
+_SHIPPED_RATES: Final = {KeyKind.EMAIL: 1e-7, KeyKind.PHONE: 2e-7}
+_LEVELS: Final = {KeyKind.EMAIL: ("mailbox", "e-mail address"), KeyKind.PHONE: ("number", "phone number")}
+
+
+class Reach(NamedTuple):
+    """The mailboxes and numbers that a profile names, and those with which the account signed up."""
+
+    named: frozenset[tuple[KeyKind, bytes]]
+    own: frozenset[tuple[KeyKind, bytes]]
+
+
+def reach_of(contact: object, email: object, phone: object) -> Reach | None:
+    """The same of an account's traits, any of which may be ``None``; ``None`` where it has neither."""
+    own = set()
+    if isinstance(email, EmailTrait):
+        own.add((KeyKind.EMAIL, email.mailbox))
+    if isinstance(phone, PhoneTrait):
+        own.add((KeyKind.PHONE, phone.number))
+    named = set()
+    if isinstance(contact, ContactTrait):
+        named = {(key, digest) for digest, kind in contact.points if (key := own_kind(kind)) is not None}
+    return Reach(frozenset(named), frozenset(own)) if own or named else None
+
+
+class ReachSignal(PairSignalBase):
+    """Who asks to be reached where the other account is reached is reached by the same person."""
+
+    name = "reach"
+    beyond = frozenset(("email", "phone", "contact"))
+    levels = tuple(level for level, _ in _LEVELS.values())
+
+    def of(self, trait: Traits) -> Reach | None:
+        """What an account shows."""
+        return reach_of(trait("contact"), trait("email"), trait("phone"))
+
+    def keys(self, reach: Reach) -> Iterable[Key]:
+        """None of its own: points are listed as points, addresses as addresses."""
+        return ()
+
+    def probes(self, reach: Reach) -> Iterable[Key]:
+        """Who signed up with what is named, and whose profile names what this one signed up with."""
+        return _keys(reach)
+
+    def most(self, reach: Reach, sight: Sight, table: Levels, *, banned: bool) -> Most:
+        """The weight of each address."""
+        by_key = {}
+        for key, (kind, digest) in _keys(reach).items():
+            rate = sight.shared(kind, digest, _SHIPPED_RATES[kind])[0]
+            by_key[key] = table.nats(_LEVELS[kind][0], rate)
+        return Most(by_key=by_key)
+
+    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+        """As :meth:`compare`."""
+        mine, other = self.of(ours), self.of(theirs)
+        return None if mine is None or other is None else self.compare(mine, other, sight)
+
+    def compare(self, ours: Reach, theirs: Reach, sight: Sight) -> Finding | None:
+        """The rarest address that one names and the other has; that there is none says nothing."""
+        met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
+        met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
+        found = [_finding(kind, digest, who, sight) for kind, digest, who in sorted(met)]
+        return min(found, key=lambda one: one.rate or 1.0, default=None)
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Each level, either way, and what others share without it."""
+        writes = Account(platform="x", account_id="1", email="umar.media@gmail.com")
+        rings = Account(platform="x", account_id="1", phone="+92 301 2345678")
+        return (
+            Example(_says("write: umarmedia@googlemail.com"), writes, "mailbox"),
+            Example(writes, _says("mail umar [dot] media [at] gmail.com"), "mailbox"),
+            Example(_says("WhatsApp +92 301 2345678"), rings, "number"),
+            Example(rings, _says("call 0092 301 2345678"), "number"),
+            Example(_says("write: salma@example.org"), writes, None),
+            Example(writes, writes, None),
+        )
+
+
+def _keys(reach: Reach) -> dict[Key, tuple[KeyKind, bytes]]:
+    keys = {key_of(kind, digest): (kind, digest) for kind, digest in reach.named}
+    return keys | {key_of(KeyKind.CONTACT, digest): (kind, digest) for kind, digest in reach.own}
+
+
+def _finding(kind: KeyKind, digest: bytes, who: str, sight: Sight) -> Finding:
+    level, what = _LEVELS[kind]
+    shipped = _SHIPPED_RATES[kind]
+    rate, crowd = sight.shared(kind, digest, shipped)
+    because = f"{who} gives in its profile the other's own {what}."
+    return Finding(level, because, rate, crowd, shipped)
+
+
+def _says(bio: str) -> Account:
+    return Account(platform="x", account_id="1", bio=bio)
+
+
+REACH: Final = ReachSignal()

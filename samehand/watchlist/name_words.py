@@ -1,0 +1,92 @@
+"""The words of a text by which it may name an organisation, each as a short hash.
+
+Spelling varies (Tehreek, Tehrik, تحریک), so words are hashed by their consonants where these say enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import islice
+from typing import Final
+
+from samehand.normalize.contact.redact import redacted
+from samehand.normalize.limits import BIO_CHARS
+from samehand.normalize.text.fold import fold_bio
+from samehand.normalize.text.leet import collapse
+from samehand.normalize.text.phonetic import ARTICLES, consonant_key
+
+WORD_BYTES: Final = 3  # a given word is met by chance once in 17 million
+WORDS_MAX: Final = 32  # words of a bio that are kept: all of a short one; 96 bytes
+_KEY_MIN: Final = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
+_GLUED_MIN: Final = 4  # letters; fewer stand in many a name by chance
+# The words of bios come back all the time: 16,384 of them take 2 MB.
+_REMEMBERED: Final = 16_384
+_REMEMBERED_LENGTH_MAX: Final = 32
+# Words between words: an alias is the same with and without them, and in whichever language they stand.
+_BETWEEN: Final = ARTICLES | {
+    "of",
+    "the",
+    "in",
+    "and",
+    "for",
+    "to",
+    "de",
+    "la",
+    "du",
+    "des",
+    "y",
+    "wa",
+    "fi",
+    "fy",
+}
+
+
+def telling_words(text: str) -> list[str]:
+    """The first telling words of a text, folded, in their order; addresses and numbers left out."""
+    words = fold_bio(redacted(text[:BIO_CHARS])).text.split()
+    return list(islice(filter(_names, words), WORDS_MAX))
+
+
+def naming_words(words: Iterable[str]) -> tuple[bytes, ...]:
+    """The hash of each."""
+    return tuple(map(_hash, words))
+
+
+def any_in(words: Iterable[str], names: str) -> bool:
+    """Whether handle and display name have any of the words in them; longer ones also glued to others."""
+    apart = fold_bio(names[:BIO_CHARS]).text.split()
+    joined = collapse("".join(apart))
+    sounds = consonant_key(joined)
+    for word in words:
+        key = consonant_key(word)
+        if word in apart or (len(key) >= _KEY_MIN and key in sounds):
+            return True
+        if len(word) >= _GLUED_MIN and collapse(word) in joined:
+            return True
+    return False
+
+
+def contains(text: tuple[bytes, ...], name: tuple[bytes, ...]) -> bool:
+    """Whether all words of a name stand together in a text, in their order."""
+    if not name or len(name) > len(text):
+        return False
+    return any(text[start : start + len(name)] == name for start in range(len(text) - len(name) + 1))
+
+
+def _names(word: str) -> bool:
+    return len(word) > 1 and word not in _BETWEEN and not word.isdigit()
+
+
+def _hash(word: str) -> bytes:
+    return _remembered_hash(word) if len(word) <= _REMEMBERED_LENGTH_MAX else _hashed(word)
+
+
+def _hashed(word: str) -> bytes:
+    key = consonant_key(word)
+    spelling = f"={collapse(word)}" if len(key) < _KEY_MIN else key
+    return blake2b(spelling.encode(), digest_size=WORD_BYTES, person=b"samehand-words").digest()
+
+
+_remembered_hash = lru_cache(maxsize=_REMEMBERED)(_hashed)

@@ -1,0 +1,1 @@
+"""How banned people come back: what they change, and who merely looks like them."""

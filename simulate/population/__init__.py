@@ -1,0 +1,1 @@
+"""People who never existed: names, devices, networks, pictures and words."""

@@ -1,0 +1,1 @@
+"""When what happens: the stream of events."""

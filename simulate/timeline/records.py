@@ -1,0 +1,109 @@
+"""People as the records that the platform would publish of them."""
+
+from datetime import UTC, datetime, timedelta
+
+from schemas.accounts import (
+    Account,
+    AccountBanned,
+    AccountCreated,
+    AccountDeleted,
+    AccountReinstated,
+    AccountUpdated,
+    Avatar,
+    Basis,
+)
+from simulate.population.people import Person
+
+QUEUES = {
+    "violent-extremism": "counter-terrorism",
+    "spam": "integrity",
+    "fraud": "integrity",
+    "abuse": "safety",
+}
+"""Policy → reviewers' queue."""
+
+
+def moment(seconds: float) -> datetime:
+    """Unix seconds as a record's date, to the millisecond."""
+    return datetime.fromtimestamp(round(seconds, 3), UTC)
+
+
+def profile(person: Person) -> Account:
+    """The account as it stands."""
+    return Account(
+        account_id=person.account_id,
+        handle=person.handle,
+        display_name=person.display_name,
+        bio=person.bio,
+        links=person.links,
+        locale=person.locale,
+        email=person.email,
+        phone=person.phone,
+        device_id=person.device_id,
+        ip=person.ip,
+        user_agent=person.user_agent,
+        payment_token=person.payment_token,
+        referrer=person.referrer,
+        avatar=Avatar(pdq=person.avatar.pdq, quality=person.avatar.quality) if person.avatar else None,
+    )
+
+
+def created(person: Person, at: float) -> AccountCreated:
+    """The account's sign-up."""
+    return AccountCreated(
+        event_id=f"created-{person.account_id}",
+        version=1,
+        occurred_at=moment(at),
+        platform=person.platform,
+        account=profile(person),
+    )
+
+
+def updated(person: Person, at: float) -> AccountUpdated:
+    """A change of the profile; ``person`` is what it has become."""
+    return AccountUpdated(
+        event_id=f"updated-{person.account_id}-{int(at * 1000):x}",
+        version=1,
+        occurred_at=moment(at),
+        platform=person.platform,
+        account=profile(person),
+    )
+
+
+def banned(person: Person, at: float, policy: str) -> AccountBanned:
+    """The account's ban."""
+    authority = "UN" if policy == "violent-extremism" and person.account_id.endswith("7") else "platform"
+    return AccountBanned(
+        event_id=f"banned-{person.account_id}",
+        version=1,
+        occurred_at=moment(at),
+        platform=person.platform,
+        account=profile(person),
+        banned_at=moment(at),
+        policy=policy,
+        basis=Basis(authority=authority, reference=f"case-{person.account_id[-6:]}"),
+        queue=QUEUES[policy],
+        expires_at=moment(at) + timedelta(days=365) if policy == "spam" else None,
+    )
+
+
+def reinstated(person: Person, at: float) -> AccountReinstated:
+    """The ban lifted."""
+    return AccountReinstated(
+        platform=person.platform,
+        account_id=person.account_id,
+        reinstated_at=moment(at),
+        reason="appeal granted",
+        event_id=f"reinstated-{person.account_id}",
+    )
+
+
+def deleted(person: Person, at: float) -> AccountDeleted:
+    """The account closed by its owner."""
+    return AccountDeleted(
+        event_id=f"deleted-{person.account_id}",
+        version=1,
+        occurred_at=moment(at),
+        platform=person.platform,
+        account_id=person.account_id,
+    )

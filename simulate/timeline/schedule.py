@@ -1,0 +1,134 @@
+"""Who comes back when: the plan of all bans that are evaded, drawn before the first event."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import NamedTuple, TypeVar
+
+from simulate.config import Config
+from simulate.delays import prepared
+from simulate.evasion.strategies import STRATEGIES, Strategy
+from simulate.sampling import seeded
+
+K = TypeVar("K", int, str)
+
+_RETURNS_MAX = 5
+"""Nobody comes back more often after one ban."""
+_BANNED_WITHIN_STREAM = 0.15
+"""Share of banned accounts whose own sign-up is part of the stream."""
+
+
+class Return(NamedTuple):
+    """One mirror: when, how, and by which way (``forward``, ``lookback``, ``update``)."""
+
+    at: float
+    strategy: Strategy
+    way: str
+    signed_up_at: float
+
+
+class Case(NamedTuple):
+    """One ban and its mirrors. ``first_at`` is the time of the earliest event of the case."""
+
+    first_at: float
+    banned_at: float
+    signed_up_at: float | None
+    returns: tuple[Return, ...]
+
+    @property
+    def sign_ups(self) -> int:
+        """Sign-ups within the stream."""
+        return len(self.returns) + (self.signed_up_at is not None)
+
+
+def plan(config: Config) -> list[Case]:
+    """All cases in the order of their first event."""
+    rng = seeded(config.seed, "cases")
+    numbers = deck(rng, config.strategy_weights, config.mirrors)
+    ways = deck(rng, _way_weights(config), config.mirrors)
+    chosen = [(STRATEGIES[number - 1], way) for number, way in zip(numbers, ways, strict=True)]
+    cases = []
+    while chosen:
+        count = _returns(rng)
+        cases.append(_case(rng, config, chosen[-count:]))
+        del chosen[-count:]
+    return sorted(cases, key=lambda case: case.first_at)
+
+
+def deck(rng: Random, weights: Mapping[K, float], size: int) -> list[K]:
+    """So many keys, shuffled, in exact proportion to the weights: even a small stream holds every sort.
+
+    What rounding leaves goes to the keys that it cut most; a key of positive weight is only absent when
+    ``size`` is smaller than the number of keys.
+    """
+    total = sum(weights.values())
+    exact = {key: size * weight / total for key, weight in weights.items() if weight > 0}
+    counts = {key: max(int(share), int(size >= len(exact))) for key, share in exact.items()}
+    while (missing := size - sum(counts.values())) != 0:
+        if missing > 0:
+            counts[max(exact, key=lambda key: exact[key] - counts[key])] += 1
+        else:
+            counts[max(counts, key=lambda key: counts[key])] -= 1
+    cards = [key for key, count in counts.items() for _ in range(count)]
+    rng.shuffle(cards)
+    return cards
+
+
+def _way_weights(config: Config) -> dict[str, float]:
+    spared = config.prepared_share_of_mirrors + config.updated_share_of_mirrors
+    return {
+        "forward": 1.0 - spared,
+        "lookback": config.prepared_share_of_mirrors,
+        "update": config.updated_share_of_mirrors,
+    }
+
+
+def _returns(rng: Random) -> int:
+    """How often one banned person comes back: four of five once."""
+    count = 1
+    while count < _RETURNS_MAX and rng.random() < 0.2:
+        count += 1
+    return count
+
+
+def _case(rng: Random, config: Config, chosen: list[tuple[Strategy, str]]) -> Case:
+    """The first return falls anywhere in the stream and fixes when the ban was; the others follow the ban."""
+    # Who comes back within the hour must fix the time of the ban, or that hour may lie outside the stream.
+    (strategy, way), *others = sorted(chosen, key=lambda choice: choice[0].prepares)
+    banned_at, first = _first_return(rng, config, strategy, way if strategy.prepares else "forward")
+    returns = (first, *(_further_return(rng, config, banned_at, *choice) for choice in others))
+    signed_up_at = None
+    if rng.random() < _BANNED_WITHIN_STREAM and banned_at > config.start_seconds:
+        signed_up_at = _anywhere(rng, config.start_seconds, banned_at)
+    sign_ups = [each.signed_up_at for each in returns] + ([signed_up_at] if signed_up_at else [])
+    return Case(min(banned_at, *sign_ups), banned_at, signed_up_at, returns)
+
+
+def _first_return(rng: Random, config: Config, strategy: Strategy, way: str) -> tuple[float, Return]:
+    start, end = config.start_seconds, config.end_seconds
+    if way == "lookback":
+        ahead = min(prepared(rng), (end - start) / 2)
+        at = _anywhere(rng, start, end - ahead)
+        return at + ahead, Return(at, strategy, way, at)
+    at = _anywhere(rng, start, end)
+    return at - strategy.delay(rng), _return(rng, config, at, strategy, way)
+
+
+def _further_return(rng: Random, config: Config, banned_at: float, strategy: Strategy, way: str) -> Return:
+    start, end = config.start_seconds, config.end_seconds
+    if way == "lookback" and strategy.prepares and banned_at > start:
+        at = banned_at - prepared(rng)
+        at = at if at >= start else _anywhere(rng, start, banned_at)
+        return Return(at, strategy, way, at)
+    at = banned_at + strategy.delay(rng)
+    if not start <= at <= end:
+        at = _anywhere(rng, max(start, banned_at), end)
+    return _return(rng, config, at, strategy, "update" if way == "update" else "forward")
+
+
+def _return(rng: Random, config: Config, at: float, strategy: Strategy, way: str) -> Return:
+    """An updated account signed up earlier, as somebody else's."""
+    return Return(at, strategy, way, _anywhere(rng, config.start_seconds, at) if way == "update" else at)
+
+
+def _anywhere(rng: Random, low: float, high: float) -> float:
+    return low + rng.random() * (high - low)

@@ -1,0 +1,213 @@
+"""The stream: everything that happens on the simulated platform, in order of time.
+
+Only the plan of evaded bans is held in memory, and what was decided to happen later; a million accounts pass
+through one at a time.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import count
+
+from schemas.wire import encode
+from simulate.config import Config
+from simulate.delays import DAY
+from simulate.evasion.edits import EDIT_SETS
+from simulate.evasion.lookalikes import INNOCENTS, relative
+from simulate.population.languages import LANGUAGES
+from simulate.population.people import Person, Population
+from simulate.sampling import Weighted, one_of, seeded
+from simulate.timeline import records
+from simulate.timeline.events import Event, Label, Topic, Truth
+from simulate.timeline.malformed import malformed
+from simulate.timeline.schedule import Case, Return, plan
+from simulate.timeline.times import ordered_times, times_before
+
+_POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
+_RECENT_BANS = 500
+"""Look-alikes are made beside one of the last bans: there, evidence of timing could mislead."""
+_RECENT_HOMES = 200
+"""Relatives join somebody who signed up a short while ago."""
+_SHARED_TABLET = 0.25
+"""Share of relatives who use the same device."""
+_DELETION_DAYS, _UPDATE_DAYS, _REINSTATEMENT_DAYS = 10.0, 7.0, 5.0
+"""Mean days from a sign-up to its deletion or change, and from a ban to its end."""
+_NEVER = float("inf")
+_ORDINARY = {language: Label("ordinary", language) for language in LANGUAGES}
+
+
+def generate(config: Config) -> Iterator[Event]:
+    """All events in order of time; each event's label says what is true of it."""
+    return iter(_Stream(config))
+
+
+class _Stream:
+    """One run of the generator."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._people = Population(config.seed, config.accounts + config.further_bans, config.languages)
+        self._edits = EDIT_SETS[config.edits]
+        self._rng = seeded(config.seed, "stream")
+        self._case_rng = seeded(config.seed, "people of cases")
+        self._cases = deque(plan(config))
+        self._next_case = self._cases[0].first_at if self._cases else _NEVER
+        self._kinds = self._kinds_of_sign_ups()
+        self._later: list[tuple[float, int, Event]] = []
+        self._order = count()
+        self._bans: deque[Person] = deque(maxlen=_RECENT_BANS)
+        self._reinstated: list[tuple[float, str, Person]] = []
+        self._homes: deque[Person] = deque(maxlen=_RECENT_HOMES)
+
+    def __iter__(self) -> Iterator[Event]:
+        config, rng = self._config, self._rng
+        ordinary = config.accounts - sum(case.sign_ups for case in self._cases)
+        sign_ups = ordered_times(rng, config.start_seconds, config.end_seconds, max(0, ordinary))
+        bans = self._ban_times()
+        next_sign_up, next_ban = next(sign_ups, _NEVER), next(bans, _NEVER)
+        while True:
+            now = min(next_sign_up, next_ban)
+            yield from self._until(now)
+            if now == _NEVER:
+                return
+            if now == next_sign_up:
+                yield self._sign_up(now)
+                next_sign_up = next(sign_ups, _NEVER)
+            else:
+                self._further_ban(now)
+                next_ban = next(bans, _NEVER)
+
+    def _until(self, now: float) -> Iterator[Event]:
+        """What was decided before and is due; cases begin as their time comes."""
+        while True:
+            due = self._later[0][0] if self._later else _NEVER
+            if self._next_case <= due and self._next_case <= now and self._cases:
+                self._begin(self._cases.popleft())
+                self._next_case = self._cases[0].first_at if self._cases else _NEVER
+            elif due <= now and self._later:
+                yield heappop(self._later)[2]
+            else:
+                return
+
+    def _publish(self, event: Event) -> None:
+        heappush(self._later, (event.at, next(self._order), event))
+
+    def _within(self, at: float) -> bool:
+        return at <= self._config.end_seconds
+
+    # Sign-ups
+
+    def _kinds_of_sign_ups(self) -> Weighted[str]:
+        shares = {**self._config.innocent_shares, "relative": self._config.household_share}
+        rest = 1.0 - sum(shares.values())
+        if rest < 0:
+            raise ValueError("the shares of look-alikes and households exceed all sign-ups")
+        return Weighted(["ordinary", *shares], [rest, *shares.values()])
+
+    def _sign_up(self, now: float) -> Event:
+        if self._reinstated and self._reinstated[0][0] < now:
+            _, key, person = heappop(self._reinstated)
+            second = self._people.second_account(self._rng, person)
+            return self._created(now, second, Label("reinstated", second.language, resembles=key))
+        kind = self._kinds.pick(self._rng)
+        banned = one_of(self._rng, self._bans) if kind in INNOCENTS and self._bans else None
+        if banned:
+            person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
+            return self._created(now, person, Label(kind, person.language, resembles=banned.key))
+        if kind == "relative" and self._homes:
+            person = relative(self._people, one_of(self._rng, self._homes), self._rng, _SHARED_TABLET)
+        else:
+            person = self._people.person(self._rng)
+        if person.network == "home":
+            self._homes.append(person)
+        self._fate(now, person)
+        return self._created(now, person, _ORDINARY[person.language])
+
+    def _created(self, now: float, person: Person, label: Label) -> Event:
+        """A sign-up, which now and then a broken producer sends once more, garbled."""
+        record = records.created(person, now)
+        if self._rng.random() < self._config.malformed_share:
+            broken = malformed(self._rng, encode(record))
+            event = Event(now, Topic.CREATED, person.key, broken, Label("malformed", person.language))
+            self._publish(event)
+        return Event(now, Topic.CREATED, person.key, record, label)
+
+    def _fate(self, now: float, person: Person) -> None:
+        """Some change their profile, some leave."""
+        rng, config = self._rng, self._config
+        label = _ORDINARY[person.language]
+        if rng.random() < config.update_share:
+            at = now + rng.expovariate(1 / (_UPDATE_DAYS * DAY))
+            if self._within(at):
+                record = records.updated(self._people.changed(rng, person), at)
+                self._publish(Event(at, Topic.UPDATED, person.key, record, label))
+        elif rng.random() < config.deletion_share:
+            at = now + rng.expovariate(1 / (_DELETION_DAYS * DAY))
+            if self._within(at):
+                self._publish(Event(at, Topic.DELETED, person.key, records.deleted(person, at), label))
+
+    # Bans
+
+    def _ban_times(self) -> Iterator[float]:
+        """Half of the further bans are older than the stream, the rest fall within it."""
+        config = self._config
+        older = config.further_bans // 2
+        yield from times_before(self._rng, config.start_seconds, older)
+        within = seeded(config.seed, "bans")
+        yield from ordered_times(
+            within, config.start_seconds, config.end_seconds, config.further_bans - older
+        )
+
+    def _further_ban(self, now: float) -> None:
+        person = self._people.person(self._rng)
+        if self._rng.random() < self._config.reinstated_share and self._reinstate(now, person):
+            self._ban(now, person, "lifted")
+        else:
+            self._bans.append(person)
+            self._ban(now, person, "banned")
+
+    def _ban(self, now: float, person: Person, kind: str) -> None:
+        record = records.banned(person, now, _POLICIES.pick(self._rng))
+        self._publish(Event(now, Topic.BANNED, person.key, record, Label(kind, person.language)))
+
+    def _reinstate(self, now: float, person: Person) -> bool:
+        """Whether the appeal is granted in time; then the same person may open a second account."""
+        at = max(now, self._config.start_seconds) + self._rng.expovariate(1 / (_REINSTATEMENT_DAYS * DAY))
+        if not self._within(at):
+            return False
+        record = records.reinstated(person, at)
+        self._publish(Event(at, Topic.REINSTATED, person.key, record, Label("lifted", person.language)))
+        heappush(self._reinstated, (at, person.key, person))
+        return True
+
+    # Evaders
+
+    def _begin(self, case: Case) -> None:
+        rng, people = self._case_rng, self._people
+        needs = frozenset[str]().union(*(each.strategy.needs for each in case.returns))
+        banned = people.person(rng)
+        while banned.handle is None:
+            banned = people.person(rng)
+        banned = people.equipped(rng, banned, needs)
+        if case.signed_up_at is not None:
+            self._publish(self._created(case.signed_up_at, banned, _ORDINARY[banned.language]))
+        self._ban(case.banned_at, banned, "banned")
+        if case.first_at == case.banned_at:
+            self._bans.append(banned)
+        for each in case.returns:
+            self._return(each, banned, case.banned_at)
+
+    def _return(self, each: Return, banned: Person, banned_at: float) -> None:
+        rng = self._case_rng
+        mirror = each.strategy.mirror(self._people, self._edits, banned, rng)
+        truth = Truth(
+            *(mirror.platform, mirror.account_id, banned.platform, banned.account_id),
+            *(each.strategy.number, each.way, banned_at, each.at),
+        )
+        label = Label("mirror", mirror.language, truth)
+        if each.way != "update":
+            self._publish(self._created(each.at, mirror, label))
+            return
+        before = self._people.before(rng, mirror, banned)
+        self._publish(self._created(each.signed_up_at, before, _ORDINARY[before.language]))
+        self._publish(Event(each.at, Topic.UPDATED, mirror.key, records.updated(mirror, each.at), label))

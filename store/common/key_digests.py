@@ -1,0 +1,89 @@
+"""Where things are put: keyed hashes of accounts, alerts and blocking keys.
+
+Keyed by the store's identity secret, so that nobody can aim values at one bucket, and so that a dump of
+the store does not tell which accounts it has markers of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+
+from samehand.blocking.keys import SHORT_KINDS, Key, KeyKind
+from store.common.hashing import Hasher, Hashes, first_bytes
+
+DIGEST_BYTES = 16
+TAG_BYTES = 4
+
+
+def _ends(kind: int) -> tuple[int, int]:
+    """How many bits at the end of a hash a kind of key gives away to say how many its values list; and which.
+
+    Names, of which most keys are made, give one, so that prints tell as much as they can.
+    """
+    if kind in SHORT_KINDS:
+        return 2, 0b11
+    return (2, 0b01) if kind >= KeyKind.EMAIL else (1, 0b0)
+
+
+_GIVEN, _SAID = (np.array(column, np.uint64) for column in zip(*map(_ends, range(256)), strict=True))
+_FREE: Hashes = ~((np.uint64(1) << _GIVEN) - np.uint64(1))
+
+
+class Digest(NamedTuple):
+    """Sixteen bytes that stand for an account or an alert."""
+
+    raw: bytes
+
+    @property
+    def tag(self) -> bytes:
+        """Four bytes that a record carries: orders candidates of equal rarity, tells a reused slot."""
+        return self.raw[:TAG_BYTES]
+
+    def shard(self, shards: int) -> int:
+        """In which of so many shards it lies (by other bits than those that choose its place within)."""
+        return int.from_bytes(self.raw[8:12], "big") % shards
+
+
+class Addresses:
+    """Makes digests and key hashes under one identity secret (any bytes; cut to 64 after hashing)."""
+
+    def __init__(self, identity: bytes) -> None:
+        """Takes the secret of the pepper file's ``identity`` line."""
+        key = blake2b(identity, digest_size=32, person=b"samehand-store").digest()
+        self._accounts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"account")
+        self._alerts = blake2b(key=key, digest_size=DIGEST_BYTES, person=b"alert")
+        self._claims = blake2b(key=key, digest_size=8, person=b"claim")
+        self._keys = Hasher(blake2b(key=key, digest_size=32, person=b"keys").digest())
+        self.check = blake2b(key=key, digest_size=8, person=b"check").hexdigest()
+        """Sixteen hex digits by which a store recognises the secret that it was made with."""
+
+    def account(self, account: str) -> Digest:
+        """The digest of an account key (`platform:account_id`)."""
+        state = self._accounts.copy()
+        state.update(account.encode("utf-8", "surrogatepass"))
+        return Digest(state.digest())
+
+    def alert(self, alert_id: str) -> Digest:
+        """The digest of an alert id."""
+        state = self._alerts.copy()
+        state.update(alert_id.encode("utf-8", "surrogatepass"))
+        return Digest(state.digest())
+
+    def claim(self, claimant: str) -> bytes:
+        """Eight bytes of the event that proposed an alert."""
+        state = self._claims.copy()
+        state.update(claimant.encode("utf-8", "surrogatepass"))
+        return state.digest()
+
+    def keys(self, keys: Sequence[Key]) -> Hashes:
+        """Sixty-four bits of each blocking key, the last of which say how many accounts its values list.
+
+        They are part of every print, so that a value which lists few never shares a posting with one that may
+        list many: how many stand there would hang on which of the two came first.
+        """
+        kinds = first_bytes(keys)
+        return self._keys(keys) & _FREE[kinds] | _SAID[kinds]

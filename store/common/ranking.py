@@ -1,0 +1,200 @@
+"""How postings are chosen, and candidates ranked and cut: the same in every store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from samehand.blocking.keys import KeyKind, falls_silent, posting_cap
+from samehand.scoring.key_table import SHARE_WHOLE, KeyTable
+
+Ints = npt.NDArray[np.int64]
+Kinds = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+Tags = npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float64]
+
+# Rarity is summed in whole 1/1024 bits: integer sums are the same in whatever order keys come, so that
+# two stores never cut a tie differently for the last digit of a float.
+STEPS_A_BIT = 1024
+
+# Entries that a look-up reads of a handle's keys, again of a name's, and again of a picture's: 512, and 8 for
+# each candidate that it may keep. A posting that comes later is long, and finds strangers (measured at a
+# million bans, tuning edits: reading all brings half as many candidates again to twice as many, and after the
+# cut it costs .03 of the recall where many names are alike, nothing where they are not).
+READ_AT_LEAST = 512
+READ_A_KEPT = 8
+
+_HANDLE, _NAME, _PICTURE, _UNBOUNDED = range(4)
+
+
+def rarity_steps(total: int, length: int) -> int:
+    """log2(N / posting length) in 1/1024 bits, never negative; ``length`` is at least 1."""
+    return max(0, round(math.log2(max(total, 1) / length) * STEPS_A_BIT))
+
+
+def allotment(kind: int) -> int:
+    """From whose entries a kind's postings are read: the handle's, the name's, the picture's, or all of them.
+
+    The same handle and personal values always count; their caps bound them. A picture that is given is looked
+    up in ten views of thirteen blocks, and each block of a popular one lists sixty accounts.
+    """
+    if kind == KeyKind.AVATAR_BLOCK:
+        return _PICTURE
+    if kind >= KeyKind.EMAIL or kind == KeyKind.HANDLE_FULL:
+        return _UNBOUNDED
+    return _HANDLE if kind < KeyKind.NAME_TOKENS else _NAME
+
+
+_CAPS = {int(kind): posting_cap(kind) for kind in KeyKind if falls_silent(kind)}
+# By the number of a kind, whether it is in use or not.
+_ALLOTMENTS: Ints = np.array([allotment(kind) for kind in range(256)], np.int64)
+SILENT_ABOVE: Ints = np.array([_CAPS.get(kind, np.iinfo(np.int64).max) for kind in range(256)], np.int64)
+"""By the number of a kind: how many accounts its longest posting lists that is read at all."""
+
+
+def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
+    """Which postings are read, one place a question (a query's key, in the query's order).
+
+    ``kinds`` are the first bytes of keys; ``lengths`` count the accounts of all indexes that are asked.
+    None of a value that fell silent (:func:`samehand.blocking.keys.falls_silent`). Of the others, for each
+    query and allotment the shortest, equals as they come, as long as their entries together are no more than
+    :data:`READ_AT_LEAST`, or :data:`READ_A_KEPT` times ``keep``.
+    """
+    allotments = _ALLOTMENTS[kinds]
+    purse = query * _UNBOUNDED + allotments
+    bounded = np.flatnonzero((allotments < _UNBOUNDED) & (lengths <= SILENT_ABOVE[kinds]))
+    order = bounded[np.lexsort((lengths[bounded], purse[bounded]))]
+    spent = np.cumsum(lengths[order])
+    first = np.flatnonzero(np.diff(purse[order], prepend=-1))
+    before = np.repeat((spent - lengths[order])[first], np.diff(first, append=len(order)))
+    chosen: Bools = allotments == _UNBOUNDED
+    chosen[order] = spent - before <= max(READ_AT_LEAST, READ_A_KEPT * keep)
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The key tables of a batch, side by side.
+
+    Of each question (a query's key, in the query's order) its facts and what sharing it may add, a row for
+    the first of each; of each query what its table says of all.
+    """
+
+    facts: Ints
+    steps: Ints
+    whole: Bools
+    floors: Ints  # a row a query, a column a fact
+    groups: tuple[tuple[tuple[int, ...], int], ...]
+    beyond: tuple[tuple[int, tuple[int, ...]], ...]
+    ends: list[Floats]
+    moments: list[Ints]
+    at: Floats  # not a number where it is unknown
+    at_best: Ints
+    least: Ints
+    grounds: tuple[tuple[int, ...], ...]  # of each ground its facts
+    unseen: Ints
+    needs_whole: Bools
+    rows: Ints  # a row of the table of caps a row, a column a ground
+
+    @classmethod
+    def of(cls, tables: Sequence[KeyTable]) -> Tables:
+        """Lays out tables that were made with the same weights, at least one."""
+        one = tables[0]
+        return cls(
+            facts=_side_by_side([one.facts for one in tables]),
+            steps=_side_by_side([one.steps for one in tables]),
+            whole=np.array([whole for one in tables for whole in one.whole], np.bool_),
+            floors=np.array([one.floors for one in tables], np.int64),
+            groups=one.groups,
+            beyond=one.beyond,
+            ends=[np.array([end for end, _ in one.moments]) for one in tables],
+            moments=[np.array([steps for _, steps in one.moments], np.int64) for one in tables],
+            at=np.array([math.nan if one.at is None else one.at for one in tables]),
+            at_best=np.array([one.moments[0][1] for one in tables], np.int64),
+            least=np.array([one.least for one in tables], np.int64),
+            grounds=tuple(
+                tuple(place for place, ground in enumerate(one.grounds) if ground == number)
+                for number in range(len(one.unseen))
+            ),
+            unseen=np.array([one.unseen for one in tables], np.int64),
+            needs_whole=np.array(one.needs_whole, np.bool_),
+            rows=np.array(one.rows, np.int64).reshape(len(one.rows), len(one.unseen)),
+        )
+
+    def sums(
+        self, query: Ints, row: Ints, question: Ints, banned_at: Callable[[Ints], Floats]
+    ) -> tuple[Ints, Bools]:
+        """The most that each candidate can score, and whether that is enough to read its record.
+
+        A candidate is a row of ``query``; ``row`` and ``question`` say which of them shares which key.
+        ``banned_at`` tells of some of the rows the moments of their bans, not a number where there is none.
+        """
+        columns = self.floors.shape[1]
+        values = self.floors[query]
+        for facts, steps in zip(self.facts, self.steps, strict=True):
+            np.maximum.at(values.reshape(-1), row * columns + facts[question], steps[question])
+        sums = values.sum(axis=1) - self._lesser(values)
+        left = np.flatnonzero(sums + self.at_best[query] >= self.least[query])
+        enough = np.zeros(len(query), np.bool_)
+        if len(left):
+            moments = self._moments(query[left], banned_at(left))
+            sums[left] += moments
+            whole = np.zeros(len(query), np.bool_)
+            whole[row[self.whole[question]]] = True
+            enough[left] = (sums[left] >= self.least[query[left]]) & self._any_row(
+                values[left], self.unseen[query[left]], moments, whole[left]
+            )
+        return sums, enough
+
+    def _lesser(self, values: Ints) -> Ints:
+        """What the lesser facts of groups, and those beyond others, do not add."""
+        taken = np.zeros(len(values), np.int64)
+        for fact, others in self.beyond:
+            taken += np.minimum(values[:, fact], values[:, others].max(axis=1))
+        for facts, share in self.groups:
+            own = values[:, facts]
+            taken += (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
+        return taken
+
+    def _any_row(self, values: Ints, unseen: Ints, moments: Ints, whole: Bools) -> Bools:
+        """Whether the grounds of each candidate satisfy a row of the table of caps."""
+        weighs = unseen.copy()
+        for ground, facts in enumerate(self.grounds):
+            if facts:
+                only = np.zeros_like(values)
+                only[:, facts] = values[:, facts]
+                weighs[:, ground] += only.sum(axis=1) - self._lesser(only)
+        weighs[:, -1] += np.maximum(moments, 0)
+        found = (weighs[:, None, :] >= self.rows[None, :, :]).all(axis=2)
+        found &= whole[:, None] | ~self.needs_whole
+        held: Bools = np.logical_or.reduce(found, axis=1)
+        return held
+
+    def _moments(self, query: Ints, banned_at: Floats) -> Ints:
+        """What the moment may add to each of some candidates: few, so that they are told one by one."""
+        found = np.zeros(len(query), np.int64)
+        since = self.at[query] - banned_at
+        for place, (one, seconds) in enumerate(zip(query.tolist(), since.tolist(), strict=True)):
+            if not math.isnan(seconds):
+                # The last span that begins before; the first has no beginning.
+                at = int(np.searchsorted(self.ends[one], seconds)) - 1
+                found[place] = self.moments[one][max(at, 0)]
+        unasked = np.isnan(self.at[query])
+        found[unasked] = self.at_best[query[unasked]]
+        return found
+
+
+def _side_by_side(several: Sequence[tuple[tuple[int, ...], ...]]) -> Ints:
+    """The rows of tables beside each other; where one has fewer than another stands nought."""
+    found = np.zeros((max(map(len, several)), sum(len(rows[0]) for rows in several if rows)), np.int64)
+    at = 0
+    for rows in several:
+        end = at + (len(rows[0]) if rows else 0)
+        found[: len(rows), at:end] = rows
+        at = end
+    return found

@@ -1,0 +1,312 @@
+"""The stored forms: what is scored (a frame) and what alerts quote (kept apart, read a hundred times less).
+
+A frame: one byte (bit 7: expires; bits 0-2: number of records), four of the account's tag, the expiry
+as a big-endian double where there is one, the lengths of all records but the last, the records.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from samehand.account import account_key
+from samehand.blocking.keys import Key
+from samehand.errors import UnreadableFingerprint
+from samehand.fingerprint.distil import Fingerprint, enrolment_keys, pack, unpack
+from samehand.fingerprint.showings import UNKNOWN, Showings
+from samehand.fingerprint.shown_since import shown_since
+from samehand.lineage import Descent, founder
+from samehand.signals.base import Quoted
+from schemas.unusable import FieldFault, Unusable
+from store.base import BanFacts, Remembered, RememberedFacts
+from store.common.key_digests import TAG_BYTES
+from store.common.ranking import Bools, Tags
+from store.limits import REMEMBERED_ENTRY_BYTES, REMEMBERED_OVERHEAD_BYTES
+
+TAG = slice(1, 1 + TAG_BYTES)
+_EXPIRES = 0x80
+_COUNT = 0x07
+_MOMENT_BYTES = 8
+_NO_HEAD = bytes(TAG.stop)
+
+
+class Frame(NamedTuple):
+    """What is scored of an account: a packed fingerprint a pepper, and until when it is in force."""
+
+    tag: bytes
+    expires_at: float | None
+    records: tuple[bytes, ...]
+
+    def expired(self, now: float) -> bool:
+        """Whether it is over at a moment."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+def frame_of(tag: bytes, fingerprints: Sequence[Fingerprint], expires_at: float | None) -> bytes:
+    """Packs fingerprints (1 to 7) into a frame."""
+    records = [pack(fingerprint) for fingerprint in fingerprints]
+    head = len(records) | (_EXPIRES if expires_at is not None else 0)
+    expiry = b"" if expires_at is None else struct.pack(">d", expires_at)
+    lengths = b"".join(struct.pack(">I", len(record)) for record in records[:-1])
+    return b"".join((bytes((head,)), tag, expiry, lengths, *records))
+
+
+def frame_tag(raw: bytes) -> bytes:
+    """The tag of a frame, without reading the rest."""
+    return raw[TAG]
+
+
+def frame_heads(frames: Sequence[bytes], now: float) -> tuple[Tags, Bools]:
+    """The tags of frames, as numbers, and which are there (not empty) and in force at a moment."""
+    packed = np.frombuffer(b"".join([frame[: TAG.stop] or _NO_HEAD for frame in frames]), np.uint8)
+    heads = packed.reshape(len(frames), TAG.stop)
+    in_force = heads[:, 0] != 0
+    for at in np.flatnonzero(heads[:, 0] & _EXPIRES).tolist():
+        in_force[at] = struct.unpack_from(">d", frames[at], TAG.stop)[0] > now
+    return np.ascontiguousarray(heads[:, TAG]).view(">u4").astype(np.uint32).ravel(), in_force
+
+
+def frame_records(raw: bytes) -> tuple[bytes, ...]:
+    """The records of a frame; of one pepper's, as nearly all are, without reading the rest."""
+    if raw[0] & _COUNT != 1:
+        return read_frame(raw).records
+    return (raw[TAG.stop + (_MOMENT_BYTES if raw[0] & _EXPIRES else 0) :],)
+
+
+def read_frame(raw: bytes) -> Frame:
+    """Reads a frame."""
+    head, here = raw[0], 1 + TAG_BYTES
+    expires_at = None
+    if head & _EXPIRES:
+        (expires_at,) = struct.unpack_from(">d", raw, here)
+        here += 8
+    count = head & _COUNT
+    if count == 1:
+        return Frame(raw[TAG], expires_at, (raw[here:],))
+    lengths = struct.unpack_from(f">{count - 1}I", raw, here)
+    here += 4 * (count - 1)
+    records = []
+    for length in lengths:
+        records.append(raw[here : here + length])
+        here += length
+    return Frame(raw[TAG], expires_at, (*records, raw[here:]))
+
+
+def keys_of_account(account: Remembered) -> list[Key]:
+    """The keys under which an account is to be listed."""
+    return keys_of_fingerprints(account.fingerprints) if account.keys is None else sorted(account.keys)
+
+
+def keys_of_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[Key]:
+    """The same, before they are packed."""
+    return sorted({key for one in fingerprints for key in enrolment_keys(one)})
+
+
+def keys_of(records: Sequence[bytes]) -> list[Key]:
+    """The blocking keys under which stored records are listed, each once, in a settled order.
+
+    One that cannot be read has none, so that nothing finds it.
+    """
+    found: set[Key] = set()
+    for record in records:
+        with suppress(UnreadableFingerprint):
+            found.update(enrolment_keys(unpack(record)))
+    return sorted(found)
+
+
+# An id of digits alone is kept as a number, nine bytes at most, if it is the number that is read back.
+_ID = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+def _short_id(account_id: str) -> str | int:
+    return int(account_id) if _ID.fullmatch(account_id) else account_id
+
+
+def _short_unread(fields: tuple[Unusable, ...]) -> tuple[tuple[str, FieldFault], ...]:
+    return tuple((it.field, it.reason) for it in fields)
+
+
+def _unread(fields: tuple[tuple[str, FieldFault], ...]) -> tuple[Unusable, ...]:
+    return tuple(Unusable(field, reason) for field, reason in fields)
+
+
+# Of most it is known that they began then (True), or no more than that they showed it then (False).
+_ShortShowings = Showings | bool | None
+
+
+def _short_showings(shown: Showings, moment: float) -> _ShortShowings:
+    at = math.floor(moment)
+    if shown == UNKNOWN:
+        return None
+    if shown == Showings(at, at):
+        return True
+    return False if shown == Showings(None, at) else shown
+
+
+def _showings(short: _ShortShowings, moment: float) -> Showings:
+    if isinstance(short, Showings):
+        return short
+    at = math.floor(moment)
+    return UNKNOWN if short is None else Showings(at if short else None, at)
+
+
+class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
+    platform: str
+    account_id: str | int
+    handle: str
+    display_name: str
+    policy: str | None = None
+    queue: str | None = None
+    banned_at: float | bool | None = None  # True: when it occurred
+    expires_at: float | None = None
+    basis_authority: str | None = None
+    basis_reference: str | None = None
+    root: bytes | None = None
+    generation: int = 0
+    not_read: tuple[tuple[str, FieldFault], ...] = ()
+    shown: _ShortShowings = None
+
+
+class BanQuote(NamedTuple):
+    """What an alert quotes of a ban, with the family's founder as a digest, to be resolved."""
+
+    facts: BanFacts
+    root: bytes | None
+    generation: int
+
+    @property
+    def account(self) -> str:
+        """The account key of whom it is about."""
+        return account_key(self.facts.platform, self.facts.account_id)
+
+    def resolved(self, root_id: str | None) -> BanFacts:
+        """The facts, with the founder's name where it is known (else the account stands for itself)."""
+        return (
+            self.facts if root_id is None else replace(self.facts, descent=Descent(root_id, self.generation))
+        )
+
+
+def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
+    """Packs facts: ``occurred_at`` first, where scripts read it, then the words."""
+    words = _BanWords(
+        facts.platform,
+        _short_id(facts.account_id),
+        facts.quoted.handle,
+        facts.quoted.display_name,
+        facts.policy,
+        facts.queue,
+        True if facts.banned_at == facts.occurred_at else facts.banned_at,
+        facts.expires_at,
+        facts.basis_authority,
+        facts.basis_reference,
+        root,
+        facts.descent.generation if root else 0,
+        _short_unread(facts.not_read),
+        _short_showings(facts.shown, facts.occurred_at),
+    )
+    return struct.pack(">d", facts.occurred_at) + msgspec.msgpack.encode(words)
+
+
+def read_ban_quote(raw: bytes) -> BanQuote:
+    """Reads :func:`ban_quote`'s form."""
+    words = msgspec.msgpack.decode(raw[8:], type=_BanWords)
+    (occurred_at,) = struct.unpack_from(">d", raw)
+    account_id = str(words.account_id)
+    facts = BanFacts(
+        platform=words.platform,
+        account_id=account_id,
+        occurred_at=occurred_at,
+        banned_at=occurred_at if words.banned_at is True else words.banned_at,
+        policy=words.policy,
+        basis_authority=words.basis_authority,
+        basis_reference=words.basis_reference,
+        queue=words.queue,
+        expires_at=words.expires_at,
+        descent=founder(account_key(words.platform, account_id)),
+        quoted=Quoted(words.handle, words.display_name),
+        not_read=_unread(words.not_read),
+        shown=_showings(words.shown, occurred_at),
+    )
+    return BanQuote(facts, words.root, words.generation)
+
+
+class _RememberedWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
+    platform: str
+    account_id: str | int
+    handle: str
+    display_name: str
+    not_read: tuple[tuple[str, FieldFault], ...] = ()
+    shown: _ShortShowings = None
+
+
+def remembered_quote(account: Remembered) -> bytes:
+    """Packs what alerts quote of a remembered account: ``seen_at`` first, then the words."""
+    words = _RememberedWords(
+        account.platform,
+        _short_id(account.account_id),
+        account.quoted.handle,
+        account.quoted.display_name,
+        _short_unread(account.not_read),
+        _short_showings(account.shown, account.seen_at),
+    )
+    return struct.pack(">d", account.seen_at) + msgspec.msgpack.encode(words)
+
+
+def read_remembered_quote(raw: bytes) -> RememberedFacts:
+    """Reads :func:`remembered_quote`'s form."""
+    words = msgspec.msgpack.decode(raw[8:], type=_RememberedWords)
+    (seen_at,) = struct.unpack_from(">d", raw)
+    account_id = str(words.account_id)
+    return RememberedFacts(
+        account=account_key(words.platform, account_id),
+        platform=words.platform,
+        account_id=account_id,
+        seen_at=seen_at,
+        quoted=Quoted(words.handle, words.display_name),
+        not_read=_unread(words.not_read),
+        shown=_showings(words.shown, seen_at),
+    )
+
+
+def read_remembered(frame: bytes, quote: bytes) -> Remembered | None:
+    """The account of which both are stored; ``None`` where its fingerprints cannot be read."""
+    facts = read_remembered_quote(quote)
+    try:
+        fingerprints = tuple(unpack(record) for record in read_frame(frame).records)
+    except UnreadableFingerprint:
+        return None
+    return Remembered(
+        account=facts.account,
+        account_id=facts.account_id,
+        platform=facts.platform,
+        seen_at=facts.seen_at,
+        quoted=facts.quoted,
+        fingerprints=fingerprints,
+        not_read=facts.not_read,
+        shown=facts.shown,
+    )
+
+
+def with_former(account: Remembered, own_frame: bytes, frame: bytes, quote: bytes) -> Remembered:
+    """An account to remember, with what the state that it replaces tells of its showings."""
+    former = read_remembered(frame, quote)
+    if former is None:
+        return account
+    if former.seen_at == account.seen_at and frame == own_frame:
+        return replace(account, shown=former.shown)  # it comes again
+    not_read = {it.field for it in (*former.not_read, *account.not_read)}
+    shown = shown_since(former.shown, former.fingerprints, account.shown, account.fingerprints, not_read)
+    return replace(account, shown=shown)
+
+
+def remembered_bytes(frame: bytes, quote: bytes, keys: int) -> int:
+    """What one remembered account is reckoned to cost, in any store alike."""
+    return len(frame) + len(quote) + keys * REMEMBERED_ENTRY_BYTES + REMEMBERED_OVERHEAD_BYTES

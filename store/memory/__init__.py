@@ -1,0 +1,1 @@
+"""A store in memory, which every other store is held to."""

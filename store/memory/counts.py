@@ -1,0 +1,136 @@
+"""The reference of counted frequencies: exact."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from samehand.blocking.keys import KeyKind
+from samehand.frequency.rates import LATELY
+from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
+from store.common.counted_values import Sighting
+from store.limits import HALF_LIFE_SECONDS
+
+_Value = tuple[KeyKind, bytes, str]
+
+
+class _Step(NamedTuple):
+    """How often a value was counted by a freeze, and until it is counted again."""
+
+    version: int
+    times: int
+
+
+@dataclass(slots=True)
+class _History:
+    """How often values were counted by each freeze: a step where it changed, so that nothing is copied."""
+
+    values: dict[_Value, list[_Step]] = field(default_factory=dict)
+
+    def at(self, value: _Value, version: int) -> int:
+        """How often it was counted by a freeze."""
+        steps = self.values.get(value, [])
+        place = bisect_right(steps, version, key=lambda step: step.version)
+        return steps[place - 1].times if place else 0
+
+    def add(self, value: _Value, version: int) -> None:
+        """Counts it once more, for the version in the making."""
+        self._put(self.values.setdefault(value, []), version, self.at(value, version) + 1)
+
+    def halve(self, version: int) -> None:
+        """Halves all that was counted before the version in the making."""
+        for value, steps in self.values.items():
+            before = self.at(value, version - 1)
+            self._put(steps, version, self.at(value, version) - before + before // 2)
+
+    @staticmethod
+    def _put(steps: list[_Step], version: int, times: int) -> None:
+        if steps and steps[-1].version == version:
+            steps.pop()
+        steps.append(_Step(version, times))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Counts as they were at a freeze; a :class:`samehand.frequency.rates.Frequencies`."""
+
+    bans: int
+    newest: Version
+    matured: Version
+    history: _History
+
+    def accounts(self, stratum: str) -> int:
+        """How many accounts were counted in a stratum; where it is empty in all of them, up to now."""
+        new, old = self.newest, self.matured
+        if stratum == LATELY:
+            return lately(new.strata.get("", 0), old.strata.get("", 0), (new, old))
+        return (old if stratum else new).strata.get(stratum, 0)
+
+    def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
+        """How many clusters of accounts bear the value."""
+        new, old = self.newest, self.matured
+        if stratum != LATELY:
+            version = new if kind in HANDED_OUT else old
+            return self.history.at((kind, value, stratum), version.number)
+        if kind not in HANDED_OUT:
+            return 0
+        now, before = (self.history.at((kind, value, ""), it.number) for it in (new, old))
+        return lately(now, before, (new, old))
+
+
+@dataclass(slots=True)
+class Counts:
+    """Counts since the last freeze, and the snapshots before."""
+
+    interval_seconds: float
+    lag_seconds: float
+    live_bans: Callable[[], int]
+    since: float | None = None
+    halved: float | None = None
+    bans: int | None = None
+    latest: float = 0.0
+    newest: Version = NOTHING
+    kept: tuple[Version, ...] = ()
+    strata: Counter[str] = field(default_factory=Counter)
+    history: _History = field(default_factory=_History)
+    seen: set[object] = field(default_factory=set)
+
+    def add(self, sighting: Sighting, stratum: str, seen_at: float, now: float) -> None:
+        """Counts an account in its seat, and its values, each once a cluster."""
+        self.since = now if self.since is None else self.since
+        self.halved = now if self.halved is None else self.halved
+        self.latest = max(self.latest, latest_moment(seen_at))
+        seat = sighting.seat, stratum
+        if seat not in self.seen:
+            self.seen.add(seat)
+            self.strata.update({"": 1, stratum: 1})
+        for value in sighting.values:
+            if value not in self.seen:
+                self.seen.add(value)
+                self.history.add((value.kind, value.value, value.stratum), self.newest.number + 1)
+
+    def freeze(self, now: float) -> bool:
+        """Makes the next snapshot if an interval has passed since the last."""
+        if self.since is None or now - self.since < self.interval_seconds:
+            return False
+        number, strata = self.newest.number + 1, Counter(self.newest.strata)
+        halvings = self.newest.halvings
+        if self.halved is None or now - self.halved >= HALF_LIFE_SECONDS:
+            strata = Counter({name: half for name, count in strata.items() if (half := count // 2)})
+            self.history.halve(number)
+            self.halved, self.seen, halvings = now, set(), halvings + 1
+        newest = Version(number, self.latest, strata + self.strata, halvings)
+        # All that were ever due: one a lag, and of each but its strata.
+        self.kept = kept_beside(self.kept, self.newest, newest, -math.inf, self.lag_seconds)
+        self.bans, self.since, self.newest, self.strata = self.live_bans(), now, newest, Counter()
+        return True
+
+    def snapshot(self, at: float) -> Snapshot:
+        """What may be read at a moment; before the first freeze nothing counted, and the bans of now."""
+        bans = self.live_bans() if self.bans is None else self.bans
+        old = matured((*self.kept, self.newest), at, self.lag_seconds)
+        return Snapshot(bans, self.newest, old, self.history)

@@ -1,0 +1,140 @@
+"""The reference index: postings, and what is listed in them, as plain dictionaries."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from samehand.blocking.keys import Key, KeyKind, is_personal, kind_of
+from samehand.fingerprint.distil import moment_of
+from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
+from store.base import Candidate, Query
+from store.common.hashing import first_bytes
+from store.common.ranking import STEPS_A_BIT, Floats, Ints, Tables, rarity_steps, read_at_all
+from store.common.records import Frame, keys_of, read_frame
+from store.limits import listed_at_most
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One account: its stored forms."""
+
+    account: str
+    frame: bytes
+    quote: bytes
+
+
+@dataclass(slots=True)
+class Index:
+    """Accounts (bans, or those of one generation), and for each key the accounts listed under it."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    postings: dict[Key, dict[str, None]] = field(default_factory=dict)
+    turned_away: Counter[Key] = field(default_factory=Counter)
+    """How often an account was not listed under a key, since its posting was full."""
+    full: Counter[KeyKind] = field(default_factory=Counter)
+    """The same by kind of key, for as long as the store is there."""
+
+    def put(self, entry: Entry) -> None:
+        """Lists an account in place of what was known of it; a posting at its cap takes no more.
+
+        Under the same keys it keeps its places.
+        """
+        keys, known = keys_of(read_frame(entry.frame).records), self.entries.get(entry.account)
+        stays = known is not None and keys == keys_of(read_frame(known.frame).records)
+        if not stays:
+            self.remove(entry.account)
+        self.entries[entry.account] = entry
+        for key in () if stays else keys:
+            posting = self.postings.setdefault(key, {})
+            if len(posting) < listed_at_most(kind_of(key)):
+                posting[entry.account] = None
+            else:
+                self.turned_away[key] += 1
+                self.full[kind_of(key)] += 1
+
+    def remove(self, account: str) -> Entry | None:
+        """Takes an account out of everything; answers what was known of it."""
+        entry = self.entries.pop(account, None)
+        if entry is not None:
+            for key in keys_of(read_frame(entry.frame).records):
+                posting = self.postings.get(key, {})  # none, if it was full without this account
+                posting.pop(account, None)
+                if not posting:
+                    self.postings.pop(key, None)
+        return entry
+
+
+def ranked(
+    indexes: Sequence[Index],
+    query: Query,
+    keep: int,
+    now: float,
+    ref: Callable[[str], str],
+) -> list[Candidate]:
+    """The accounts of several indexes that share keys, best first, cut to ``keep``."""
+    found = [[other for index in indexes for other in index.postings.get(key, ())] for key in query.keys]
+    lengths = [len(listed) for listed in found]
+    bearers = {
+        key: count for key, count in zip(query.keys, lengths, strict=True) if count and is_personal(key[0])
+    }
+    read = read_at_all(
+        np.zeros(len(found), np.int64),
+        first_bytes(query.keys),
+        np.array(lengths, np.int64),
+        keep,
+    )
+    shared = [
+        (other, question)
+        for question in np.flatnonzero(read).tolist()
+        for other in found[question]
+        if other != query.account
+    ]
+    if query.table is None:
+        total = sum(len(index.entries) for index in indexes)
+        steps: dict[str, int] = {}
+        for other, question in shared:
+            steps[other] = steps.get(other, 0) + rarity_steps(total, lengths[question])
+        a_unit = STEPS_A_BIT
+    else:
+        steps, a_unit = _within_reach(indexes, query.table, shared), STEPS_A_NAT
+    frames = {other: _frame(indexes, other) for other in steps}
+    order = sorted(
+        (other for other, frame in frames.items() if not frame.expired(now)),
+        key=lambda other: (-steps[other], frames[other].tag),
+    )
+    return [
+        Candidate(ref(other), frames[other].records, steps[other] / a_unit, bearers) for other in order[:keep]
+    ]
+
+
+def _within_reach(
+    indexes: Sequence[Index], table: KeyTable, shared: Sequence[tuple[str, int]]
+) -> dict[str, int]:
+    """The most that each can score, of those with whom that is enough."""
+    others = list(dict.fromkeys(other for other, _ in shared))
+    place = {other: at for at, other in enumerate(others)}
+
+    def banned_at(rows: Ints) -> Floats:
+        moments = [moment_of(_frame(indexes, others[at]).records[0]) for at in rows.tolist()]
+        return np.array([math.nan if at is None else at for at in moments])
+
+    sums, enough = Tables.of([table]).sums(
+        np.zeros(len(others), np.int64),
+        np.array([place[other] for other, _ in shared], np.int64),
+        np.array([question for _, question in shared], np.int64),
+        banned_at,
+    )
+    return {others[at]: int(sums[at]) for at in np.flatnonzero(enough).tolist()}
+
+
+def _index(indexes: Sequence[Index], account: str) -> Index:
+    return next(index for index in indexes if account in index.entries)
+
+
+def _frame(indexes: Sequence[Index], account: str) -> Frame:
+    return read_frame(_index(indexes, account).entries[account].frame)

@@ -1,0 +1,104 @@
+"""The reference of what is remembered: generations of accounts, the oldest of which goes first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from samehand.blocking.keys import KeyKind
+from store.common.records import keys_of, read_frame, read_remembered_quote, remembered_bytes
+from store.limits import GENERATIONS
+from store.memory.index import Entry, Index
+
+
+@dataclass(slots=True)
+class Generation:
+    """Accounts remembered during one span of time, and what they are reckoned to cost."""
+
+    started_at: float
+    index: Index
+    sizes: dict[str, int] = field(default_factory=dict)
+    bytes: int = 0
+
+    def put(self, entry: Entry) -> None:
+        """Adds an account that it does not hold."""
+        self.index.put(entry)
+        keys = len(keys_of(read_frame(entry.frame).records))
+        size = remembered_bytes(entry.frame, entry.quote, keys)
+        self.sizes[entry.account] = size
+        self.bytes += size
+
+    def remove(self, account: str) -> None:
+        """Takes an account out, if it is there."""
+        if self.index.remove(account):
+            self.bytes -= self.sizes.pop(account)
+
+
+@dataclass(slots=True)
+class RememberedAccounts:
+    """The generations, oldest first.
+
+    A generation is closed after an eighth of the retention time or of the byte budget, whichever comes
+    first, and goes as a whole when its youngest account has been kept for the retention time, or when
+    all are over the budget.
+    """
+
+    retention_seconds: float
+    budget_bytes: int
+    generations: list[Generation] = field(default_factory=list)
+    evicted: int = 0
+    full: Counter[KeyKind] = field(default_factory=Counter)
+
+    def live(self, now: float) -> list[Generation]:
+        """The generations not yet over."""
+        span = self.retention_seconds / GENERATIONS
+        return [one for one in self.generations if one.started_at + span + self.retention_seconds > now]
+
+    def find(self, account: str, now: float) -> Entry | None:
+        """What is remembered of an account."""
+        for generation in self.live(now):
+            if account in generation.index.entries:
+                return generation.index.entries[account]
+        return None
+
+    def opened(self, now: float) -> Generation:
+        """The generation to which accounts are written that come together."""
+        self.generations = self.live(now)
+        last = self.generations[-1] if self.generations else None
+        if (
+            last is None
+            or now >= last.started_at + self.retention_seconds / GENERATIONS
+            or last.bytes >= self.budget_bytes / GENERATIONS
+        ):
+            last = Generation(now, Index(full=self.full))
+            self.generations.append(last)
+        return last
+
+    def put(self, entry: Entry, generation: Generation, now: float) -> bool:
+        """Remembers an account, unless a later state of it, or the same, is known; answers whether it did."""
+        known = self.find(entry.account, now)
+        if known is not None:
+            if known == entry or _seen_at(known) > _seen_at(entry):
+                return False
+            self.remove(entry.account)
+        generation.put(entry)
+        return True
+
+    def evict(self) -> None:
+        """Lets the oldest go where all are over the budget."""
+        while len(self.generations) > 1 and self.bytes > self.budget_bytes:
+            self.evicted += len(self.generations.pop(0).sizes)
+
+    def remove(self, account: str) -> None:
+        """Forgets an account."""
+        for generation in self.generations:
+            generation.remove(account)
+
+    @property
+    def bytes(self) -> int:
+        """What all generations are reckoned to cost."""
+        return sum(generation.bytes for generation in self.generations)
+
+
+def _seen_at(entry: Entry) -> float:
+    return read_remembered_quote(entry.quote).seen_at

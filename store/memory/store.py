@@ -1,0 +1,597 @@
+"""The reference store: dictionaries in one process, for tests and for scoring files without servers.
+
+It means exactly what the Redis store means, cap by cap and tie by tie; only what bounds memory alone
+(how long markers live after their time, how exact counts are) is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from samehand.blocking.keys import KeyKind
+from samehand.fingerprint.distil import unpack
+from samehand.fingerprint.showings import Showings
+from samehand.frequency.rates import Frequencies
+from samehand.lineage import Descent, founder
+from samehand.scoring.calendar import Calendars
+from schemas.alerts import WithdrawnReason
+from store.base import (
+    Ban,
+    BanFacts,
+    Candidate,
+    Claim,
+    Enrolled,
+    OpenAlert,
+    Owed,
+    Proposal,
+    Query,
+    Remembered,
+    RememberedFacts,
+    Ruled,
+    Ruling,
+    Settled,
+    StoreFacts,
+    SummaryCounts,
+)
+from store.common.alert_dedup import WITHDRAWN_FOR, Marker, band_rank, claimed, confirmed, ruled, withdrawn
+from store.common.calendar import BanTimes, calendars, dated_in
+from store.common.counted_values import counted
+from store.common.key_digests import Addresses
+from store.common.records import (
+    BanQuote,
+    ban_quote,
+    frame_of,
+    read_ban_quote,
+    read_frame,
+    read_remembered,
+    read_remembered_quote,
+    remembered_quote,
+    with_former,
+)
+from store.common.turned_away import by_kind, naming_keys
+from store.limits import (
+    AWAITING_MAX,
+    COUNTED_A_BAN,
+    DELETION_MARKER_SECONDS,
+    MARKER_SECONDS,
+    OPEN_ALERTS_A_BAN,
+    OWED_AT_ONCE,
+    RELAY_SECONDS,
+    REMEMBERED_AT_ONCE,
+    SUMMARY_SECONDS,
+    SWEEP_AT_ONCE,
+    SWEPT_SECONDS,
+)
+from store.memory.counts import Counts
+from store.memory.index import Entry, Index, ranked
+from store.memory.remembered import Generation, RememberedAccounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What operators set. ``remembered_bytes`` bounds what is remembered, ``freeze_seconds`` is the least
+    time between two snapshots of counts, ``lag_seconds`` what lies between an account and its counting
+    (:mod:`store.common.count_lag`), ``shards`` the parts that accounts fall into.
+    """
+
+    shards: int = 1
+    retention_seconds: float = 30 * 86_400.0
+    remembered_bytes: int = 1 << 30
+    freeze_seconds: float = 3_600.0
+    lag_seconds: float = 86_400.0
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """A :class:`store.base.Store` in dictionaries."""
+
+    bounds: Bounds = field(default_factory=Bounds)
+    identity: bytes = b""
+    _addresses: Addresses = field(init=False)
+    _index: Index = field(init=False)
+    _times: list[BanTimes] = field(init=False)
+    _remembered: RememberedAccounts = field(init=False)
+    _counts: Counts = field(init=False)
+    _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
+    _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _founders: dict[bytes, str] = field(default_factory=dict)
+    _descents: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    _markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
+    _open: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
+    _where: dict[str, str] = field(default_factory=dict)
+    _about: dict[str, dict[str, None]] = field(default_factory=dict)  # alerts by their account
+    _known: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)  # withdrawn, by ban and alert
+    _withheld: dict[str, dict[str, int]] = field(default_factory=dict)  # by ban and alert: the band's rank
+    _summed_up: dict[str, float] = field(default_factory=dict)  # bans, until when their summary is not due
+    _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
+    _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, until when it keeps others from it
+    _suppressed: set[str] = field(default_factory=set)
+    _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
+
+    def __post_init__(self) -> None:
+        """Lays out the shards."""
+        shards = self.bounds.shards
+        self._addresses = Addresses(self.identity)
+        self._index = Index()
+        self._times = [BanTimes() for _ in range(shards)]
+        self._remembered = RememberedAccounts(self.bounds.retention_seconds, self.bounds.remembered_bytes)
+        self._counts = Counts(self.bounds.freeze_seconds, self.bounds.lag_seconds, self._enrolled)
+
+    async def open(self) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+    async def ready(self) -> str | None:
+        """Always."""
+        return None
+
+    async def history(self) -> str:
+        """Always the same: it has no servers."""
+        return "memory"
+
+    def adopt(self, epoch: str) -> None:
+        """Nothing to do: it has no life beyond this process."""
+
+    # bans
+    async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
+        """Writes or replaces fingerprints; the later ``occurred_at`` wins."""
+        for ban in bans:
+            if not _over(ban.facts, now):
+                self._note_founder(ban.facts.descent, ban.account, now)
+        return [self._enrol(ban, now) for ban in bans]
+
+    def _enrol(self, ban: Ban, now: float) -> Enrolled:
+        facts, index, times = ban.facts, self._index, self._times[self._shard(ban.account)]
+        times.turn(now)
+        known = index.entries.get(ban.account)
+        if _over(facts, now):
+            self._expunge_ban(ban.account, facts.occurred_at, now, "ban-expired")
+            return Enrolled.EXPIRED
+        if _later(self._reinstated.get(ban.account), facts.occurred_at, now) or (
+            known is not None and _occurred_at(known) > facts.occurred_at
+        ):
+            return Enrolled.SUPERSEDED
+        entry = self._entry(ban)
+        if known == entry:
+            return Enrolled.UNCHANGED
+        if known is not None:
+            times.remove(dated_in(known.frame, known.quote))
+        index.put(entry)
+        times.add(dated_in(entry.frame, entry.quote))
+        return Enrolled.NEW if known is None else Enrolled.CHANGED
+
+    def _entry(self, ban: Ban) -> Entry:
+        tag = self._addresses.account(ban.account).tag
+        root = None if ban.facts.descent == founder(ban.account) else self._root(ban.facts.descent.root_id)
+        return Entry(
+            ban.account, frame_of(tag, ban.fingerprints, ban.facts.expires_at), ban_quote(ban.facts, root)
+        )
+
+    async def expunge(
+        self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
+    ) -> list[bool]:
+        """Forgets bans reinstated at a moment, unless banned later, and withdraws their alerts."""
+        return [self._expunge(account, occurred_at, now, reason) for account, occurred_at in accounts]
+
+    def _expunge(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> bool:
+        self._times[self._shard(account)].turn(now)
+        entry = self._index.entries.get(account)
+        if entry is not None and _occurred_at(entry) > occurred_at:
+            return False
+        there = entry is not None or self._remembered.find(account, now) is not None
+        self._expunge_ban(account, occurred_at, now, reason)
+        self._remembered.remove(account)
+        self._descents.pop(account, None)
+        self._founders.pop(self._root(account), None)
+        return there
+
+    def _expunge_ban(self, account: str, occurred_at: float, now: float, reason: WithdrawnReason) -> None:
+        entry = self._index.entries.get(account)
+        if entry is not None and _occurred_at(entry) > occurred_at:
+            return
+        self._take_out(account)
+        self._withdraw_all(account, reason, now)
+        marked = self._reinstated.get(account)
+        latest = max(marked[0], occurred_at) if marked and marked[1] > now else occurred_at
+        self._reinstated[account] = (latest, now + MARKER_SECONDS)
+
+    def _take_out(self, account: str) -> None:
+        entry = self._index.remove(account)
+        if entry is not None:
+            self._times[self._shard(account)].remove(dated_in(entry.frame, entry.quote))
+
+    async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
+        """The bans as enrolled."""
+        return [self._ban(account, now) for account in accounts]
+
+    def _ban(self, account: str, now: float | None) -> Ban | None:
+        entry = self._index.entries.get(account)
+        if entry is None:
+            return None
+        frame = read_frame(entry.frame)
+        if now is not None and frame.expired(now):
+            return None
+        return Ban(
+            account=account,
+            facts=self._resolved(read_ban_quote(entry.quote)),
+            fingerprints=tuple(unpack(record) for record in frame.records),
+        )
+
+    async def sweep(self, *, now: float) -> int:
+        """Removes bans that expired in an hour that is over."""
+        known = [(one, at) for one, at in self._awaiting.items() if at > now - MARKER_SECONDS]
+        self._awaiting = dict(known[-AWAITING_MAX:])
+        for times in self._times:
+            times.turn(now)
+        hour = now - now % SWEPT_SECONDS
+        gone = [
+            entry.account
+            for entry in self._index.entries.values()
+            if (over := read_frame(entry.frame).expires_at) is not None and over < hour
+        ][:SWEEP_AT_ONCE]
+        for account in gone:
+            self._take_out(account)
+            self._withdraw_all(account, "ban-expired", now)
+        return len(gone)
+
+    async def bans_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 64
+    ) -> list[list[Candidate]]:
+        """Banned accounts that share keys, best first."""
+        return [ranked([self._index], query, keep, now, str) for query in queries]
+
+    async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
+        """What alerts quote; a ``ref`` is the account key."""
+        bans = await self.bans(refs)
+        return [ban.facts if ban else None for ban in bans]
+
+    async def calendars(self, *, now: float) -> Calendars:
+        """When the bans enrolled took effect."""
+        return calendars((one.today, one.counted) for one in self._times)
+
+    # remembered accounts
+    async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
+        """Remembers accounts for the retention time and counts their values."""
+        shown: list[Showings] = []
+        for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
+            generation = self._remembered.opened(now)
+            shown += [self._remember(one, generation, now) for one in accounts[at : at + REMEMBERED_AT_ONCE]]
+            self._remembered.evict()
+        return shown
+
+    def _remember(self, account: Remembered, generation: Generation, now: float) -> Showings:
+        if _later(self._deleted.get(account.account), account.seen_at, now):
+            return account.shown
+        digest = self._addresses.account(account.account)
+        frame = frame_of(digest.tag, account.fingerprints, None)
+        former = self._remembered.find(account.account, now)
+        if former is not None and read_remembered_quote(former.quote).seen_at <= account.seen_at:
+            account = with_former(account, frame, former.frame, former.quote)
+        entry = Entry(account.account, frame, remembered_quote(account))
+        if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
+            first = account.fingerprints[0]
+            self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
+        return account.shown
+
+    async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
+        """What is remembered of accounts."""
+        entries = [self._remembered.find(one, now) for one in accounts]
+        return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
+
+    async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
+        """Forgets remembered accounts unless seen later."""
+        return [self._forget(account, at, now) for account, at in accounts]
+
+    def _forget(self, account: str, at: float, now: float) -> bool:
+        entry = self._remembered.find(account, now)
+        if entry is not None and read_remembered_quote(entry.quote).seen_at > at:
+            return False
+        marked = self._deleted.get(account)
+        latest = max(marked[0], at) if marked and marked[1] > now else at
+        self._deleted[account] = (latest, now + DELETION_MARKER_SECONDS)
+        self._remembered.remove(account)
+        return entry is not None
+
+    async def remembered_like(
+        self, queries: Sequence[Query], *, now: float, keep: int = 256
+    ) -> list[list[Candidate]]:
+        """Remembered accounts that share keys, best first."""
+        indexes = [one.index for one in self._remembered.live(now)]
+        return [ranked(indexes, query, keep, now, str) for query in queries]
+
+    async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
+        """Remembered accounts that are not listed under keys of a query, since the posting was full."""
+        indexes = [one.index for one in self._remembered.live(now)]
+        return [
+            by_kind(
+                (key, sum(index.turned_away[key] for index in indexes)) for key in naming_keys(query.keys)
+            )
+            for query in queries
+        ]
+
+    async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
+        """What alerts quote of remembered candidates; a ``ref`` is the account key."""
+        known = [one.index.entries for one in self._remembered.generations]
+        entries = [next((several[ref] for several in known if ref in several), None) for ref in refs]
+        return [read_remembered_quote(entry.quote) if entry else None for entry in entries]
+
+    # pairs
+    async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
+        """Rules on each and notes it as open."""
+        return [self._propose(proposal, now) for proposal in proposals]
+
+    def _propose(self, proposal: Proposal, now: float) -> Ruled:
+        ruling = self._ruled(proposal, now)
+        if ruling.ruling is Ruling.WITHHELD:
+            self._count(proposal, now)
+        return ruling
+
+    def _ruled(self, proposal: Proposal, now: float) -> Ruled:
+        refused = self._refused(proposal, now)
+        if refused is not None:
+            open_ = self._open.get(proposal.banned, {}).get(proposal.alert_id)
+            if open_ is not None:
+                self._withdraw(open_, WITHDRAWN_FOR[refused], now)
+            return Ruled(refused, 0)
+        if self._banned(proposal.banned, now) is None:
+            return Ruled(Ruling.NOT_BANNED, 0)
+        at = (proposal.alert_id, proposal.banned)
+        claim, until = self._addresses.claim(proposal.claimant), now + MARKER_SECONDS
+        is_open = proposal.alert_id in self._open.get(proposal.banned, {})
+        ruling, marker = ruled(
+            self._marker(at, now), band_rank(proposal.band), claim, now, until, again_only=proposal.again_only
+        )
+        if marker is None and not (proposal.again_only and proposal.counted):
+            return ruling
+        if not is_open and (marker is None or self._full(proposal)):
+            return Ruled(Ruling.WITHHELD, 0)
+        if marker is not None:
+            self._markers[at] = marker
+            self._note(proposal, ruling.revision, now)
+        return ruling
+
+    def _full(self, proposal: Proposal) -> bool:
+        about = self._about.get(proposal.account, {})
+        told = self._open.get(proposal.banned, {})
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in told
+        return proposal.alert_id not in about or len(told) - summed_up >= OPEN_ALERTS_A_BAN
+
+    def _count(self, proposal: Proposal, now: float) -> None:
+        counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
+        known = proposal.alert_id in counted
+        if counted.get(proposal.alert_id) != rank and (known or len(counted) < COUNTED_A_BAN):
+            counted[proposal.alert_id] = rank
+            self._sum_up(proposal, now)
+
+    def _sum_up(self, proposal: Proposal, now: float) -> None:
+        """The counts of a ban have changed: its summary is owed under its next revision."""
+        if proposal.summary is None:
+            return
+        alert_id, payload = proposal.summary
+        told, at = self._open.setdefault(proposal.banned, {}), (alert_id, proposal.banned)
+        known = self._markers.get(at)
+        revision = max(known.revision if known else 0, told[alert_id].revision if alert_id in told else 0) + 1
+        self._markers[at] = Marker(revision, 0, 0, now + MARKER_SECONDS, b"", 0.0)
+        alert = OpenAlert(alert_id, proposal.banned, proposal.banned, "none", revision, payload, 0.0)
+        told[alert_id] = alert
+        self._owed.pop(alert_id, None)
+        self._owed[alert_id] = Owed(alert, revision, None, now)
+
+    def _refused(self, proposal: Proposal, now: float) -> Ruling | None:
+        if proposal.alert_id in self._suppressed:
+            return Ruling.SUPPRESSED
+        self._where[proposal.alert_id] = proposal.banned
+        if self._banned(proposal.account, now) is not None:
+            return Ruling.ACCOUNT_BANNED
+        if _later(self._deleted.get(proposal.account), proposal.seen_at, now):
+            return Ruling.ACCOUNT_DELETED
+        about = self._about.setdefault(proposal.account, {})
+        if len(about) < OPEN_ALERTS_A_BAN:
+            about[proposal.alert_id] = None
+        return None
+
+    def _note(self, proposal: Proposal, revision: int, now: float) -> None:
+        noted = self._open.setdefault(proposal.banned, {})
+        noted.pop(proposal.alert_id, None)
+        noted[proposal.alert_id] = OpenAlert(
+            proposal.alert_id,
+            proposal.account,
+            proposal.banned,
+            proposal.band,
+            revision,
+            proposal.payload,
+            proposal.seen_at,
+        )
+        self._known.get(proposal.banned, {}).pop(proposal.alert_id, None)
+        self._owed.pop(proposal.alert_id, None)
+        if self._withheld.get(proposal.banned, {}).pop(proposal.alert_id, None) is not None:
+            self._sum_up(proposal, now)
+
+    def _withdraw_all(self, banned: str, reason: WithdrawnReason, now: float) -> None:
+        for alert in list(self._open.get(banned, {}).values()):
+            self._withdraw(alert, reason, now)
+        self._known.pop(banned, None)
+        self._withheld.pop(banned, None)
+
+    def _withdraw(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
+        at = (alert.alert_id, alert.banned)
+        del self._open[alert.banned][alert.alert_id]
+        marker = withdrawn(self._markers.get(at), alert.revision, now + MARKER_SECONDS)
+        self._markers[at] = marker
+        self._owed.pop(alert.alert_id, None)
+        self._owed[alert.alert_id] = Owed(alert, marker.revision, reason, now)
+
+    async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
+        """Notes alerts as published."""
+        for alert_id, banned, claimant, revision in published:
+            marker, claim = self._marker((alert_id, banned), now), self._addresses.claim(claimant)
+            if marker is not None and claimed(marker, claim, revision):
+                self._markers[alert_id, banned] = confirmed(marker, now + MARKER_SECONDS)
+                self._awaiting.setdefault(alert_id, now)
+
+    async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
+        """The open alerts on bans."""
+        found = [self._open.get(account, {}).values() for account in banned]
+        return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
+
+    async def owed(self, holder: str, *, now: float) -> list[Owed]:
+        """Withdrawals to publish now, for one caller at a time."""
+        held_by, until = self._relay
+        if not self._owed:
+            return []
+        if held_by not in ("", holder) and now < until:
+            return []
+        self._relay = (holder, now + RELAY_SECONDS)
+        owed = sorted(self._owed.values(), key=lambda one: one.at)
+        due = [it for it in owed if it.reason is not None or self._summed_up.get(it.alert.banned, now) <= now]
+        return [self._with_counts(one) for one in due[:OWED_AT_ONCE]]
+
+    def _with_counts(self, owed: Owed) -> Owed:
+        if owed.reason is not None:
+            return owed
+        banned = owed.alert.banned
+        bands = list(self._withheld.get(banned, {}).values())
+        likely = bands.count(band_rank("likely"))
+        return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
+
+    async def settle(self, told: Sequence[Settled]) -> None:
+        """Forgets withdrawals that were published."""
+        for one in told:
+            owed = self._owed.get(one.alert_id)
+            if owed is not None and owed.revision == one.revision:
+                del self._owed[one.alert_id]
+                self._keep(one)
+                if owed.reason is None:
+                    self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
+                self._awaiting.pop(one.alert_id, None)
+
+    def _keep(self, one: Settled) -> None:
+        known = self._known.setdefault(one.banned, {})
+        stands = one.banned in self._index.entries
+        if one.known is not None and stands and len(known) < OPEN_ALERTS_A_BAN:
+            known[one.alert_id] = replace(one.known, open=False)
+
+    async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
+        """The alerts about accounts."""
+        found = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]
+        return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in found]
+
+    async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
+        """Withdraws each that is still open under its revision."""
+        for alert in alerts:
+            open_ = self._open.get(alert.banned, {}).get(alert.alert_id)
+            if alert.open and open_ is not None and open_.revision == alert.revision:
+                self._withdraw(open_, reason, now)
+            elif reason == "account-deleted":
+                self._known.get(alert.banned, {}).pop(alert.alert_id, None)
+
+    async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
+        """Never again publishes these pairs."""
+        self._suppressed.update(alert_ids)
+
+    async def judged(self, alert_ids: Sequence[str]) -> None:
+        """Notes that a person has judged these."""
+        for alert_id in alert_ids:
+            self._awaiting.pop(alert_id, None)
+
+    async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
+        """Alerts by their ids."""
+        return [self._pair(one) for one in alert_ids]
+
+    def _pair(self, alert_id: str) -> OpenAlert | None:
+        banned = self._where.get(alert_id, "")
+        open_ = self._open.get(banned, {}).get(alert_id)
+        return open_ or self._known.get(banned, {}).get(alert_id)
+
+    # families
+    async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
+        """Notes from whom an account descends."""
+        for account, descent in members:
+            self._note_founder(descent, account, now)
+            self._descents[account] = (self._root(descent.root_id), descent.generation)
+
+    async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
+        """What :meth:`join` noted, while its founder's ban stands in memory."""
+        noted = [self._descents.get(account) for account in accounts]
+        return [
+            Descent(self._founders[one[0]], one[1]) if one and one[0] in self._founders else None
+            for one in noted
+        ]
+
+    # frequencies and facts
+    async def frequencies(self, *, at: float) -> Frequencies:
+        """The frozen snapshot of counts, for events of a moment."""
+        return self._counts.snapshot(at)
+
+    async def freeze(self, *, now: float) -> bool:
+        """Turns what was counted since into the next snapshot, if one is due."""
+        return self._counts.freeze(now)
+
+    async def figures(self) -> StoreFacts:
+        """Counts and bytes."""
+        entries = self._index.entries.values()
+        folds = {
+            unpack(record).fold_version for entry in entries for record in read_frame(entry.frame).records
+        }
+        return StoreFacts(
+            fingerprints=len(entries),
+            remembered=sum(len(one.sizes) for one in self._remembered.generations),
+            remembered_bytes=self._remembered.bytes,
+            remembered_evicted=self._remembered.evicted,
+            epoch=None,
+            fold_versions=tuple(sorted(folds)),
+            memory_bytes=None,
+            memory_limit_bytes=None,
+            unjudged=len(self._awaiting),
+            oldest_unjudged_at=min(self._awaiting.values(), default=None),
+            turned_away=self._turned_away(),
+        )
+
+    def _turned_away(self) -> dict[tuple[str, KeyKind], int]:
+        several = (("bans", self._index.full), ("remembered", self._remembered.full))
+        return {(name, kind): count for name, full in several for kind, count in full.items()}
+
+    # what several of them need
+    def _shard(self, account: str) -> int:
+        return self._addresses.account(account).shard(self.bounds.shards)
+
+    def _enrolled(self) -> int:
+        return len(self._index.entries)
+
+    def _banned(self, account: str, now: float) -> Entry | None:
+        entry = self._index.entries.get(account)
+        return None if entry is None or read_frame(entry.frame).expired(now) else entry
+
+    def _marker(self, at: tuple[str, str], now: float) -> Marker | None:
+        marker = self._markers.get(at)
+        return None if marker is None or marker.until <= now else marker
+
+    def _root(self, account: str) -> bytes:
+        return self._addresses.account(account).raw
+
+    def _note_founder(self, descent: Descent, account: str, now: float) -> None:
+        """Keeps the founder's name in one place, unless that account was reinstated (then it has none)."""
+        if descent == founder(account):
+            return
+        marked = self._reinstated.get(descent.root_id)
+        if marked is None or marked[1] <= now or self._banned(descent.root_id, now) is not None:
+            self._founders[self._root(descent.root_id)] = descent.root_id
+
+    def _resolved(self, quote: BanQuote) -> BanFacts:
+        return quote.resolved(self._founders.get(quote.root) if quote.root else None)
+
+
+def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:
+    """Whether a marker in force is of the same moment or a later one."""
+    return marked is not None and marked[1] > now and marked[0] >= moment
+
+
+def _over(facts: BanFacts, now: float) -> bool:
+    return facts.expires_at is not None and facts.expires_at <= now
+
+
+def _occurred_at(entry: Entry) -> float:
+    return read_ban_quote(entry.quote).facts.occurred_at

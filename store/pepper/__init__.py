@@ -1,0 +1,1 @@
+"""The secret that digests are keyed with, and its rotation."""

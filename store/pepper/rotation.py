@@ -1,0 +1,92 @@
+"""A pepper file from one secret to the next: a new one in front, later the old one away.
+
+Texts in, texts out, and one function that puts a text in a file's place. What stands in the file besides
+(comments, other lines) stays. A new pepper's line follows one that says since when it is current::
+
+    # pepper 2 since 2026-11-24T12:00:00+00:00
+    pepper 2 0c77… current
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from store.pepper.pepper import PEPPERS_MAX, SECRET_BYTES_MIN, UnusablePepper
+
+_LINE = re.compile(r"^\s*pepper\s+(\d+)\s")
+_SINCE = re.compile(r"^#\s*pepper\s+(\d+)\s+since\s+(\S+)\s*$")
+_CURRENT = re.compile(r"(?<!\s)\s+current\s*$")
+_NUMBER_MAX = 255
+
+
+def rotated(text: str, at: datetime) -> tuple[str, int]:
+    """The file with a fresh secret as its current one, and the secret's number. The old ones stay in force.
+
+    Raises:
+        UnusablePepper: as many are in force as may be: drop one first.
+    """
+    taken = numbers(text)
+    if len(taken) >= PEPPERS_MAX:
+        raise UnusablePepper(f"{PEPPERS_MAX} peppers are in force, which is the most: drop one first")
+    # Not one that was dropped a moment ago: what is stored names the secret by its number.
+    number = next(one for one in _from(max(taken, default=0)) if one not in taken)
+    lines = [_CURRENT.sub("", line) if _LINE.match(line) else line for line in text.splitlines()]
+    lines.append(f"# pepper {number} since {at.isoformat(timespec='seconds')}")
+    lines.append(f"pepper {number} {secrets.token_hex(SECRET_BYTES_MIN)} current")
+    return "\n".join(lines) + "\n", number
+
+
+def without(text: str, number: int) -> str:
+    """The file without one secret. That it is not the current one is the caller's to see to."""
+    lines = text.splitlines()
+    kept = [line for line in lines if number not in (_number(_LINE, line), _number(_SINCE, line))]
+    return "\n".join(kept) + "\n"
+
+
+def numbers(text: str) -> list[int]:
+    """The numbers of the peppers in a file, in its order."""
+    found = [_number(_LINE, line) for line in text.splitlines()]
+    return [number for number in found if number is not None]
+
+
+def since(text: str, number: int) -> datetime | None:
+    """Since when a pepper is current; ``None`` where the file does not tell (the first one's does not)."""
+    for line in text.splitlines():
+        found = _SINCE.match(line)
+        if found and int(found.group(1)) == number:
+            try:
+                at = datetime.fromisoformat(found.group(2))
+            except ValueError:
+                return None
+            return at if at.tzinfo else None
+    return None
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Puts a text in a file's place in one step, with the mode that the file had. Raises ``OSError``."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.chmod(path.stat().st_mode & 0o777)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _number(form: re.Pattern[str], line: str) -> int | None:
+    found = form.match(line)
+    return int(found.group(1)) if found else None
+
+
+def _from(last: int) -> list[int]:
+    """The numbers after one, once round."""
+    return [(last + step) % _NUMBER_MAX + 1 for step in range(_NUMBER_MAX)]

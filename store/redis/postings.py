@@ -1,0 +1,209 @@
+"""From packed postings to ranked claims, in numpy over a whole batch.
+
+A *claim* says that an account is listed under a key: a print of 16 or 24 bits agrees within a bucket. Once in
+some look-ups a claim is false: somebody is read who shares one key fewer, and whom the comparison sets aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+from samehand.blocking.keys import Key, is_personal
+from store.common.hashing import Hashes, first_bytes
+from store.common.ranking import Bools, Ints, Kinds, Tags, rarity_steps, read_at_all
+from store.redis.layout import SLOT_BITS, Spread, places
+
+Number = TypeVar("Number", int, Ints)
+Weigh = Callable[[Ints, Ints, Ints, Ints], tuple[Ints, Bools]]
+"""From the query and the place of each claim, and from all that say so (claim and question), to its rank in
+steps and whether it is left."""
+_PERSONAL: Bools = np.array([is_personal(kind) for kind in range(256)], np.bool_)
+
+_SLOTS = (1 << SLOT_BITS) - 1
+_PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """The distinct keys of a batch of queries: where each is looked up, and which query asks for which."""
+
+    keys: list[Key]
+    buckets: Ints
+    prints: Ints
+    spread: Spread
+    kinds: Kinds
+    query: Ints  # for each question (a query's key), the query
+    probe: Ints  # and the key
+
+    @classmethod
+    def of(
+        cls, queries: Sequence[Sequence[Key]], hashed: Callable[[Sequence[Key]], Hashes], spread: Spread
+    ) -> Probes:
+        """Lays out the questions of several queries. Keys of one hash could not be told apart further on."""
+        asked = [key for keys in queries for key in keys]
+        hashes, first, probe = np.unique(hashed(asked), return_index=True, return_inverse=True)
+        keys = [asked[at] for at in first.tolist()]
+        where, prints = places(hashes, spread)
+        return cls(
+            keys,
+            where,
+            prints,
+            spread,
+            first_bytes(keys),
+            np.repeat(np.arange(len(queries), dtype=np.int64), [len(keys) for keys in queries]),
+            probe.astype(np.int64, copy=False),
+        )
+
+
+def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[Ints, Ints]:
+    """Which probes find which places (source and slot) in the postings of one index, one blob a probe.
+
+    ``first`` is the number of its first shard's source.
+    """
+    size, place_bytes = probes.spread.print_bytes, probes.spread.place_bytes
+    width = size + place_bytes
+    held = [blob or b"" for blob in blobs]
+    counts = np.array([len(blob) for blob in held], np.int64) // width
+    packed = b"".join(held)
+    entries = len(packed) // width
+    # An entry's first two bytes (as they lie: they are compared alone) and its last four, where they lie.
+    heads = np.ndarray((entries,), np.uint16, packed, 0, (width,))
+    tails = np.ndarray((entries,), ">u4", packed, width - 4 if entries else 0, (width,))
+    wanted = (probes.prints >> 8 * (size - 2)).astype(">u2").view(np.uint16)
+    found = np.flatnonzero(heads == np.repeat(wanted, counts))
+    probe = np.searchsorted(np.cumsum(counts), found, "right")
+    if size > 2:
+        thirds = np.ndarray((entries,), np.uint8, packed, 2 if entries else 0, (width,))
+        exact = thirds[found] == probes.prints[probe] & 0xFF
+        probe, found = probe[exact], found[exact]
+    where, bits = tails[found].astype(np.int64) & ((1 << 8 * place_bytes) - 1), probes.spread.slot_bits
+    return probe, place_of(where >> bits, where & ((1 << bits) - 1)) + place_of(first, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Pairs of query and place, by query, and the rank of each in steps."""
+
+    query: Ints
+    place: Ints
+    steps: Ints
+
+    def at(self, positions: Ints | Bools | slice) -> Claims:
+        """Some of them."""
+        return Claims(self.query[positions], self.place[positions], self.steps[positions])
+
+    def best(self, keep: int) -> Claims:
+        """The best ``keep`` of each query, best first, and all that equal the last of them."""
+        ordered = self.at(np.lexsort((-self.steps, self.query)))
+        first = np.searchsorted(ordered.query, ordered.query)
+        ends = np.searchsorted(ordered.query, ordered.query, "right")
+        last = np.minimum(first + keep, ends) - 1
+        return ordered.at(ordered.steps >= ordered.steps[last])
+
+    def cut(self, tags: Tags, keep: int, beside: Ints) -> tuple[Claims, Ints]:
+        """The best ``keep`` of each query, best first, equals by their tags; and so a column beside them."""
+        order = np.lexsort((tags, -self.steps, self.query))
+        query = self.query[order]
+        order = order[np.arange(len(query)) - np.searchsorted(query, query) < keep]
+        return self.at(order), beside[order]
+
+    def counts(self, queries: int) -> Ints:
+        """How many each query has."""
+        return np.bincount(self.query, minlength=queries)
+
+    def each(self, queries: int) -> list[slice]:
+        """Where the claims of each query lie."""
+        bounds = np.searchsorted(self.query, np.arange(queries + 1)).tolist()
+        return [slice(here, there) for here, there in pairwise(bounds)]
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """What the postings of all indexes list: for each probe ``lengths`` places, from ``starts`` on."""
+
+    held: Ints
+    starts: Ints
+    lengths: Ints
+
+    @classmethod
+    def of(cls, probes: Probes, found: Sequence[tuple[Ints, Ints]]) -> Listings:
+        """From the matches in each index."""
+        probe = np.concatenate([which for which, _ in found]) if found else np.zeros(0, np.int64)
+        places_found = np.concatenate([where for _, where in found]) if found else probe
+        lengths = np.bincount(probe, minlength=len(probes.keys))
+        held = places_found[np.argsort(probe, kind="stable")]
+        return cls(held, np.cumsum(lengths) - lengths, lengths)
+
+    def claims(self, probes: Probes, keep: int, weigh: Weigh) -> Claims:
+        """Everybody who is listed under a key that is read, as far as ``weigh`` leaves them."""
+        lengths = self.lengths
+        questions = np.flatnonzero(
+            read_at_all(probes.query, probes.kinds[probes.probe], lengths[probes.probe], keep)
+        )
+        asked = probes.probe[questions]
+        counts = lengths[asked]
+        within = np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+        held = self.held[np.repeat(self.starts[asked], counts) + within]
+        pairs = pair_of(np.repeat(probes.query[questions], counts), held)
+        order = np.argsort(pairs, kind="stable")
+        pairs, question = pairs[order], np.repeat(questions, counts)[order]
+        first = np.flatnonzero(np.diff(pairs, prepend=-1))
+        times = np.diff(first, append=len(pairs))
+        distinct = pairs[first]
+        query, place = distinct >> _PLACE_BITS, distinct & ((1 << _PLACE_BITS) - 1)
+        row = np.repeat(np.arange(len(first), dtype=np.int64), times)
+        steps, left = weigh(query, place, row, question)
+        return Claims(query, place, steps).at(left)
+
+    def rarity(self, probes: Probes, total: int) -> Weigh:
+        """Everybody, by the sum of rarities."""
+        rarity = _rarity(self.lengths, total)[probes.probe]
+
+        def weigh(query: Ints, place: Ints, row: Ints, question: Ints) -> tuple[Ints, Bools]:
+            steps = np.zeros(len(query), np.int64)
+            np.add.at(steps, row, rarity[question])
+            return steps, np.ones(len(query), np.bool_)
+
+        return weigh
+
+    def bearers(self, probes: Probes, queries: int) -> list[dict[Key, int]]:
+        """For each query how many are listed under each of its personal values."""
+        found: list[dict[Key, int]] = [{} for _ in range(queries)]
+        personal = _PERSONAL[probes.kinds] & (self.lengths > 0)
+        some = np.flatnonzero(personal[probes.probe])
+        asked = probes.probe[some]
+        columns = (probes.query[some], asked, self.lengths[asked])
+        for query, probe, length in zip(*(column.tolist() for column in columns), strict=True):
+            found[query][probes.keys[probe]] = length
+        return found
+
+
+def _rarity(lengths: Ints, total: int) -> Ints:
+    distinct, which = np.unique(lengths, return_inverse=True)
+    table = np.array([rarity_steps(total, length) if length else 0 for length in distinct.tolist()], np.int64)
+    return table[which]
+
+
+def place_of(source: Number, slot: Number) -> Number:
+    """One number for a source and a slot."""
+    return source << SLOT_BITS | slot
+
+
+def pair_of(query: Number, place: Number) -> Number:
+    """One number for a query and a place."""
+    return query << _PLACE_BITS | place
+
+
+def sources_and_slots(held: Ints) -> tuple[Ints, Ints]:
+    """The parts of many."""
+    return held >> SLOT_BITS, held & _SLOTS
+
+
+def packed_slots(slots: Ints) -> bytes:
+    """Three bytes each, as the scripts read them."""
+    return slots.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()

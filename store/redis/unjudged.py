@@ -1,0 +1,76 @@
+"""Alerts that were published and that nobody has judged yet: how many, and since when the oldest waits.
+
+One sorted set a shard, by the moment of publication. It holds peppered digests alone, is told to operators
+and decides nothing: should a word of it be lost, no alert is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from store.common.key_digests import Digest
+from store.limits import AWAITING_MAX, MARKER_SECONDS
+from store.redis.client import together
+from store.redis.shards import Shards
+
+
+class Awaiting:
+    """Over all shards."""
+
+    def __init__(self, shards: Shards) -> None:
+        """Takes the shards."""
+        self._shards = shards
+
+    async def note(self, alert_ids: Sequence[str], now: float) -> None:
+        """These were published; one that waits already has waited since before."""
+        by_shard = self._by_shard(alert_ids)
+        await together(
+            [
+                self._shards.link.command("ZADD", self._key(shard), "NX", *self._scored(digests, now))
+                for shard, digests in by_shard.items()
+            ]
+        )
+
+    async def settle(self, alert_ids: Sequence[str]) -> None:
+        """These were judged, or withdrawn."""
+        by_shard = self._by_shard(alert_ids)
+        await together(
+            [
+                self._shards.link.command("ZREM", self._key(shard), *(one.raw for one in digests))
+                for shard, digests in by_shard.items()
+            ]
+        )
+
+    async def figures(self) -> tuple[int, float | None]:
+        """How many wait, and when (Unix seconds) the oldest of them was published."""
+        link, keys = self._shards.link, [self._key(shard) for shard in self._shards.all]
+        counts = await together([link.command("ZCARD", key) for key in keys])
+        firsts = await together([link.command("ZRANGE", key, 0, 0, "WITHSCORES") for key in keys])
+        return sum(counts), min((_score(first) for first in firsts if first), default=None)
+
+    async def trim(self, now: float) -> None:
+        """Forgets what was published longer ago than alerts are known, and the oldest beyond the cap."""
+        link = self._shards.link
+        most = max(1, AWAITING_MAX // len(self._shards.all))
+        for key in map(self._key, self._shards.all):
+            await link.command("ZREMRANGEBYSCORE", key, "-inf", repr(now - MARKER_SECONDS))
+            await link.command("ZREMRANGEBYRANK", key, 0, -most - 1)
+
+    def _by_shard(self, alert_ids: Sequence[str]) -> dict[int, list[Digest]]:
+        found: dict[int, list[Digest]] = {}
+        for digest in map(self._shards.addresses.alert, alert_ids):
+            found.setdefault(self._shards.of(digest), []).append(digest)
+        return found
+
+    def _key(self, shard: int) -> str:
+        return f"{self._shards.root(shard)}unjudged"
+
+    @staticmethod
+    def _scored(digests: Sequence[Digest], now: float) -> list[str | bytes]:
+        return [part for one in digests for part in (repr(now), one.raw)]
+
+
+def _score(first: list[Any]) -> float:
+    """Of one member with its score: a pair of its own in RESP3, two items in a row in RESP2."""
+    return float(first[0][1] if len(first) == 1 else first[1])

@@ -1,0 +1,227 @@
+"""Dead letters for people: list, show, replay, drop.
+
+A letter is named by the address of the record it is about, `topic:partition:offset`. The topic of dead
+letters is append-only, so `drop` and `replay` append a note for that address (a record without a value, whose
+header says what was done) and the letter counts as done; its bytes go with the topic's retention, and the
+note after them.
+
+Replaying sends the same key and value to the source topic. It is idempotent in two ways: a letter that is
+done is not sent again unless `again` is asked for, and a record processed twice ends in the same alerts
+(DESIGN § 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from msgspec.structs import replace
+
+from schemas.letters import DeadLetter
+from schemas.malformed import Malformed
+from schemas.wire import decode_letter
+from streams.errors import LettersError
+from streams.kafka.client import ANSWER_MS, Reader, Writer, reader, writer
+from streams.kafka.topics import names
+from streams.outcomes import Arrival
+from streams.settings import Settings
+
+Done = Literal["", "replayed", "dropped"]
+
+DONE_HEADER: Final = "samehand-done"
+ADDRESS_HEADER: Final = "samehand-address"
+
+LISTED_MAX: Final = 100_000
+"""A list is for people; with more letters than this, narrow it down.
+
+Without their bytes they take some 50 MB.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which letters: all conditions hold. Dates in Unix seconds; `open_only` leaves out what is done."""
+
+    topic: str | None = None
+    reason: str | None = None
+    since: float | None = None
+    until: float | None = None
+    address: str | None = None
+    open_only: bool = True
+
+    def takes(self, letter: DeadLetter) -> bool:
+        """Whether the letter meets them, whatever was done with it."""
+        at = letter.at.timestamp()
+        return (
+            self.topic in (None, letter.topic)
+            and self.reason in (None, letter.reason)
+            and self.address in (None, letter.address)
+            and (self.since is None or at >= self.since)
+            and (self.until is None or at <= self.until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter and what was done with it."""
+
+    record: DeadLetter
+    done: Done = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did: letters sent, and addresses whose record is gone from its topic."""
+
+    sent: int
+    gone: tuple[str, ...]
+
+
+def list_letters(settings: Settings, wanted: Wanted) -> list[Letter]:
+    """The letters without their bytes, oldest first.
+
+    Raises `BrokerUnavailable`, `LettersError` for too many.
+    """
+    with reader(settings) as opened:
+        listed = _listed(opened, settings, wanted)
+    return sorted(listed.values(), key=lambda letter: letter.record.at)
+
+
+def show(settings: Settings, address: str) -> Letter:
+    """One letter with its bytes. Raises `LettersError` when there is none."""
+    wanted = Wanted(address=address, open_only=False)
+    with reader(settings) as opened:
+        done = _listed(opened, settings, wanted)
+        for letter in _letters(opened, settings):
+            if wanted.takes(letter):
+                return Letter(letter, done[letter.address].done)
+    raise LettersError(f"there is no dead letter for {address}")
+
+
+def replay(
+    settings: Settings,
+    wanted: Wanted,
+    *,
+    again: bool = False,
+    progress: Callable[[str], None] = lambda address: None,
+) -> Replayed:
+    """Send the records of the letters to their topics again; `progress` hears each address.
+
+    A record that its topic still has is sent as it stands there, headers and all, else as its letter kept it.
+    Raises `BrokerUnavailable`; what was sent until then is noted, so that the next replay sends the rest.
+    """
+    sent, gone = 0, []
+    with reader(settings) as opened, reader(settings) as sources, writer(settings) as out:
+        todo = _todo(opened, settings, wanted, again)
+        for letter in _letters(opened, settings):
+            if letter.address not in todo:
+                continue
+            todo.discard(letter.address)  # a kill may have written a letter twice
+            original = _original(sources, letter)
+            if original is None:
+                gone.append(letter.address)
+                continue
+            _send(out, letter.topic, original)
+            _note(out, settings, letter, "replayed")
+            sent += 1
+            progress(letter.address)
+    return Replayed(sent, tuple(gone))
+
+
+def drop(settings: Settings, wanted: Wanted) -> int:
+    """Mark the letters as done without replaying them; how many. Raises `BrokerUnavailable`."""
+    with reader(settings) as opened, writer(settings) as out:
+        listed = _listed(opened, settings, wanted)
+        for letter in listed.values():
+            _note(out, settings, letter.record, "dropped")
+    return len(listed)
+
+
+def _todo(opened: Reader, settings: Settings, wanted: Wanted, again: bool) -> set[str]:
+    if again:
+        wanted = Wanted(
+            wanted.topic, wanted.reason, wanted.since, wanted.until, wanted.address, open_only=False
+        )
+    return set(_listed(opened, settings, wanted))
+
+
+def _listed(opened: Reader, settings: Settings, wanted: Wanted) -> dict[str, Letter]:
+    """By address, so that a letter written twice by a kill counts once."""
+    found: dict[str, Letter] = {}
+    done: dict[str, Done] = {}
+    for arrival in _everything(opened, settings):
+        if arrival.value is None:
+            done.update(_noted(arrival))
+        elif (letter := _decoded(arrival)) is not None and wanted.takes(letter):
+            found[letter.address] = Letter(replace(letter, value=None))
+            if len(found) > LISTED_MAX:
+                raise LettersError(
+                    f"more than {LISTED_MAX} dead letters; narrow them down by topic, reason or date"
+                )
+    known = {address: Letter(letter.record, done.get(address, "")) for address, letter in found.items()}
+    return {address: letter for address, letter in known.items() if not (wanted.open_only and letter.done)}
+
+
+def _letters(opened: Reader, settings: Settings) -> Iterator[DeadLetter]:
+    for arrival in _everything(opened, settings):
+        if arrival.value is not None and (letter := _decoded(arrival)) is not None:
+            yield letter
+
+
+def _everything(opened: Reader, settings: Settings) -> Iterator[Arrival]:
+    topic = names(settings).letters
+    for partition in opened.partitions(topic):
+        yield from opened.read(topic, partition)
+
+
+def _decoded(arrival: Arrival) -> DeadLetter | None:
+    """The letter; None for a stranger's record in the topic. Its date is not held against our clock."""
+    decoded = decode_letter(arrival.value, now=float("inf"))
+    return None if isinstance(decoded, Malformed) else decoded.record
+
+
+def _noted(arrival: Arrival) -> dict[str, Done]:
+    headers = dict(arrival.headers)
+    done, address = headers.get(DONE_HEADER), headers.get(ADDRESS_HEADER)
+    if address is None:
+        return {}
+    return {address.decode(errors="replace"): "dropped" if done == b"dropped" else "replayed"}
+
+
+def _original(sources: Reader, letter: DeadLetter) -> Arrival | None:
+    """The record itself: as its topic still has it, with its headers, else what the letter kept of it.
+
+    A letter leaves out headers, and what is too large; without that the record is gone with its topic.
+    """
+    kept = _at_address(sources, letter)
+    if kept is not None:
+        return kept
+    if letter.value is None and letter.value_bytes > 0:
+        return None
+    return Arrival(letter.topic, letter.partition, letter.offset, letter.key, letter.value)
+
+
+def _at_address(sources: Reader, letter: DeadLetter) -> Arrival | None:
+    if letter.partition not in sources.partitions(letter.topic):
+        return None
+    nearest = next(sources.read(letter.topic, letter.partition, letter.offset), None)
+    return nearest if nearest is not None and _is_about(letter, nearest) else None
+
+
+def _is_about(letter: DeadLetter, record: Arrival) -> bool:
+    """Whether it is the record: a topic that was made again has another at that address."""
+    kept = [(letter.key, record.key), (letter.value, record.value)]
+    same = all(ours is None or ours == theirs for ours, theirs in kept)
+    return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)
+
+
+def _send(out: Writer, topic: str, record: Arrival) -> None:
+    confirmation = out.send(topic, key=record.key, value=record.value, headers=list(record.headers))
+    confirmation.get(timeout=ANSWER_MS / 1000)
+
+
+def _note(out: Writer, settings: Settings, letter: DeadLetter, done: Done) -> None:
+    headers = [(DONE_HEADER, done.encode()), (ADDRESS_HEADER, letter.address.encode())]
+    confirmation = out.send(names(settings).letters, key=letter.topic.encode(), value=None, headers=headers)
+    confirmation.get(timeout=ANSWER_MS / 1000)

@@ -1,0 +1,1 @@
+"""Delivery: at least once, in order by key; an outage holds the partition and loses nothing."""

@@ -1,0 +1,365 @@
+"""Nothing lost: the one way records go from a topic through a handler to their outcome.
+
+1. Events are taken without acknowledging them, into a bounded queue, and from there in batches.
+2. The handler decides every arrival of a batch: something to publish, nothing to say, or a dead letter.
+3. What there is to publish is sent, and each record waited for twice: once into the producer's buffer, once
+   for the broker's confirmation.
+4. `after` runs (dedup markers). Only then is each event acknowledged, and Faust's next commit may pass it.
+5. An outage in 2–4 repeats that step alone, for ever, with growing pauses, and decides half as many records
+   each time: a batch too large for the store's deadlines gets through in parts. Since nothing is taken
+   meanwhile, the queue, Faust's buffer and the fetcher fill up in turn: that is the back-pressure.
+6. When the partition is being revoked or the process is stopping, an outage is not waited out: the batch is
+   given up unacknowledged and delivered again, here or elsewhere.
+7. Too many dead letters stop the topic before the next one is published, until an operator resumes it.
+8. Anything unexpected is raised with the batch given up; the process ends and starts again from the last
+   commit. A record that ends its process is found, alone, and set aside (`streams.supervision.caution`).
+
+The state diagram, and why each rule is what it is: `docs/adr/0003-delivery.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+import structlog
+
+from schemas.wire import MESSAGE_BYTES_MAX, encode
+from streams.clock import Clock
+from streams.deadletters.limit import DeadLetterBound
+from streams.deadletters.log import tell_dead
+from streams.deadletters.pause import Resumes, Stop
+from streams.deadletters.record import letter_of
+from streams.delivery.adaptive_batch_size import BatchSize
+from streams.delivery.backoff import Backoff
+from streams.delivery.batches import LINGER_SECONDS, RECORDS_MAX, Batches, Taken, nothing_more
+from streams.delivery.circuit_breaker import Breaker
+from streams.delivery.progress import Progress, Stage
+from streams.delivery.publisher import Publisher, publish
+from streams.errors import Transient
+from streams.outcomes import After, Arrival, Dead, Emit, Handle, Headers, Outcome, Published, nothing_after
+from streams.supervision.caution import Caution, careless
+from streams.tracing import OFF, Followed, Tracer, carrying, following, stage
+
+SLICE_SECONDS: Final = 0.05
+"""How often a pause looks up whether the process is stopping: SIGTERM during an outage ends within this."""
+
+RESUME_POLL_SECONDS: Final = 2.0
+"""How often a stopped topic looks for an operator's word; people do not notice less."""
+
+STEP_SECONDS_MAX: Final = 30.0
+"""A longer step of the handler counts as an outage, in case the store's own deadlines have a hole."""
+
+RECORD_OVERHEAD_BYTES: Final = 1024
+"""Room for a record's own framing and headers below the broker's limit on a message."""
+
+log = structlog.get_logger("samehand.delivery")
+T = TypeVar("T")
+
+
+class Meter(Protocol):
+    """What delivery reports; `streams.telemetry.metrics` draws it."""
+
+    def outcome(self, arrival: Arrival, outcome: Outcome, now: float) -> None:
+        """An outcome is durable; `now` in Unix seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one delivery."""
+
+    records_max: int = RECORDS_MAX
+    linger_seconds: float = LINGER_SECONDS
+    step_seconds_max: float = STEP_SECONDS_MAX
+    message_bytes_max: int = MESSAGE_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every delivery of a process shares."""
+
+    publisher: Publisher
+    resumes: Resumes
+    clock: Clock
+    meter: Meter
+    breaker: Breaker
+    """Of the store that the handlers ask."""
+    leaving: Callable[[], bool]
+    """Whether partitions are being revoked or the process is stopping, so that waiting must end."""
+    letters_topic: str
+    limits: Limits = field(default_factory=Limits)
+    backoff: Backoff = field(default_factory=lambda: Backoff(random.uniform))
+    tracer: Tracer = OFF
+    caution: Caution = field(default_factory=careless)
+
+
+class _GaveUp(Exception):  # not an error: the batch is somebody else's now, or ours again later
+    """Waiting ended because the partition or the process is going away."""
+
+
+class Delivery:
+    """The delivery of one topic to one handler. `run` may be called again after it was cancelled."""
+
+    def __init__(
+        self,
+        name: str,
+        topic: str,
+        handle: Handle,
+        around: Surroundings,
+        *,
+        after: After = nothing_after,
+        bound: DeadLetterBound | None = None,
+    ) -> None:
+        self.progress = Progress(name, topic)
+        self._topic = topic
+        self._handle = handle
+        self._after = after
+        self._around = around
+        self._clock = around.clock
+        self._bound = bound or DeadLetterBound()
+        self._slot = around.caution.slot(name)
+        self._size = BatchSize(around.limits.records_max, self._slot)
+        self._stopped: Stop | None = None
+        self._log = log.bind(delivery=name, topic=topic)
+
+    async def run(self, source: AsyncIterator[Taken], *, more: Callable[[], bool] = nothing_more) -> None:
+        """Deliver until the stream ends or the task is cancelled. Raises whatever is not an outage.
+
+        `more` tells whether events are known to be on their way that the source has not given yet.
+        """
+        limits = self._around.limits
+        batches = Batches(
+            self._clock, records_max=limits.records_max, linger_seconds=limits.linger_seconds, more=more
+        )
+        pump = asyncio.create_task(batches.fill(source))
+        try:
+            while batch := await batches.next():
+                if not await self._deliver(batch):
+                    batches.release()
+        except Exception as fault:
+            self._move(Stage.FAILED)
+            # The message may quote the record; the type and the place in the code do not.
+            self._log.critical("delivery failed", fault=type(fault).__name__, offsets="unacknowledged")
+            await self._around.caution.confess(self._slot, type(fault).__name__)
+            raise
+        finally:
+            pump.cancel()
+            await asyncio.wait([pump])
+            batches.release()
+
+    async def _deliver(self, batch: list[Taken]) -> bool:
+        """Whether the batch was settled; otherwise what was left of it was given up."""
+        waiting = batch
+        try:
+            while waiting:
+                self._take_in_hand(waiting)
+                waiting = await self._advance(waiting)
+        except _GaveUp:
+            self._log.info("batch given up", records=len(waiting))
+            self.progress.stopped_because = ""  # who has the records now says it, and hears the operator
+        finally:
+            for taken in waiting:
+                taken.release()
+            self._take_in_hand(())
+        self._move(Stage.IDLE)
+        return not waiting
+
+    def _take_in_hand(self, batch: Sequence[Taken]) -> None:
+        self.progress.in_flight = len(batch)
+        arrivals = [taken.arrival for taken in reversed(batch)]  # so that the oldest of a partition stays
+        self.progress.in_hand = {(it.topic, it.partition): it.timestamp for it in arrivals}
+
+    async def _advance(self, batch: list[Taken]) -> list[Taken]:
+        """Settle as much as the bound on dead letters admits; what is left waits for an operator."""
+        if self._stopped is not None:
+            await self._stand_still(self._stopped)
+        arrivals = [taken.arrival for taken in batch]
+        followed = self._around.tracer.follow(arrivals)
+        with following(followed):
+            outcomes = await self._decide(arrivals)
+            admitted = self._bound.admit(isinstance(outcome, Dead) for outcome in outcomes)
+            if admitted:
+                await self._settle(batch[:admitted], outcomes[:admitted], followed)
+                del batch[:admitted]  # settled records must not be given up when the rest is
+        if admitted < len(outcomes):
+            await self._stop()
+        return batch
+
+    async def _decide(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """The outcomes of the first of them: of all, unless steps fail with so many or some are suspects."""
+        size, tried, caution = self._size, 0, self._around.caution
+        if caution.suspects.stale:
+            await self._repeatedly(Stage.DECIDING, caution.suspects.refresh)
+
+        async def once() -> list[Outcome]:
+            nonlocal tried
+            if tried:
+                size.failed(tried)
+            some = caution.first_of(arrivals[: size.records])
+            tried = len(some)
+            outcomes = list(await caution.decide(self._slot, self._handle, some))
+            if len(outcomes) != len(some):
+                raise ValueError(f"the handler gave {len(outcomes)} outcomes for {len(some)} arrivals")
+            return outcomes
+
+        outcomes = await self._steadily(Stage.DECIDING, once)
+        size.succeeded()
+        return [self._within_limits(outcome) for outcome in outcomes]
+
+    def _within_limits(self, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Published) and any(self._too_large(emit) for emit in outcome.emits):
+            return Dead("outcome-too-large", detail="what was to be published exceeds the broker's limit")
+        return outcome
+
+    def _too_large(self, emit: Emit) -> bool:
+        size = len(emit.key or b"") + len(emit.value or b"") + RECORD_OVERHEAD_BYTES
+        return size > self._around.limits.message_bytes_max
+
+    async def _settle(
+        self, batch: Sequence[Taken], outcomes: list[Outcome], followed: Followed | None
+    ) -> None:
+        """Make the outcomes durable, then acknowledge.
+
+        Between the first and the last `ack` nothing else runs.
+        """
+        outcomes = carrying(followed, outcomes)
+        said = [emit for outcome in outcomes if isinstance(outcome, Published) for emit in outcome.emits]
+        letters = [
+            self._letter_of(taken.arrival, outcome, () if followed is None else followed.headers(place))
+            for place, (taken, outcome) in enumerate(zip(batch, outcomes, strict=True))
+            if isinstance(outcome, Dead)
+        ]
+        if said or letters:
+            await self._publish([*said, *letters])
+        if said:
+            await self._steadily(Stage.MARKING, lambda: self._after(said))
+        for taken, outcome in zip(batch, outcomes, strict=True):
+            taken.ack()
+            self._count(taken.arrival, outcome)
+        if followed is not None:
+            followed.settled(outcomes)
+        tell_dead(self._log, zip((taken.arrival for taken in batch), outcomes, strict=True))
+
+    async def _publish(self, emits: list[Emit]) -> None:
+        """Until all of it is confirmed. The store's breaker has no say: this asks the broker."""
+        unconfirmed = emits
+
+        async def once() -> None:
+            nonlocal unconfirmed
+            unconfirmed = await publish(self._around.publisher, unconfirmed)
+            if unconfirmed:
+                raise Transient("the broker did not confirm")
+
+        with stage("publish"):
+            await self._repeatedly(Stage.PUBLISHING, once)
+
+    def _letter_of(self, arrival: Arrival, dead: Dead, headers: Headers) -> Emit:
+        letter = letter_of(arrival, dead, self._clock.now())
+        return Emit(self._around.letters_topic, arrival.topic.encode(), encode(letter), headers=headers)
+
+    def _count(self, arrival: Arrival, outcome: Outcome) -> None:
+        partition = (arrival.topic, arrival.partition)
+        self.progress.acknowledged += 1
+        self.progress.next_offsets[partition] = arrival.offset + 1
+        self.progress.last_timestamps[partition] = arrival.timestamp
+        self._around.meter.outcome(arrival, outcome, self._clock.now())
+
+    async def _steadily(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
+        """A step that asks the store: behind the breaker, under a deadline."""
+        breaker = self._around.breaker
+
+        async def guarded() -> T:
+            if not breaker.allows():
+                raise Transient("the circuit breaker is open")
+            try:
+                async with asyncio.timeout(self._around.limits.step_seconds_max):
+                    result = await step()
+            except TimeoutError as late:
+                breaker.failed()
+                raise Transient("the step took too long") from late
+            except Transient:
+                breaker.failed()
+                raise
+            breaker.succeeded()
+            return result
+
+        return await self._repeatedly(at, guarded)
+
+    async def _repeatedly(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
+        """`step()`, again and again while it fails with `Transient`."""
+        attempt = 0
+        while True:
+            self._move(at)
+            try:
+                result = await step()
+            except Transient as outage:
+                if attempt == 0:
+                    self._log.warning("outage: holding", stage=at, why=str(outage))
+                self._hold(attempt + 1)
+                with stage("hold"):
+                    await self._pause(self._around.backoff.seconds(attempt))
+                attempt += 1
+            else:
+                if attempt:
+                    self._log.info("outage over", stage=at, retries=attempt)
+                self.progress.retries = 0
+                return result
+
+    def _hold(self, retries: int) -> None:
+        self.progress.retries = retries
+        self._move(Stage.HOLDING)
+
+    async def _stop(self) -> None:
+        """The bound is passed: remember since when, so that only a later word of an operator counts.
+
+        It is noted before it is told: who resumed what is not noted yet would resume nothing.
+        """
+        reason = (
+            f"{self._bound.dead} of the last {self._bound.seen} records of {self._topic} were dead letters"
+        )
+        stop, resumes = Stop(reason, self._bound.terms), self._around.resumes
+        self._stopped = await self._repeatedly(Stage.PUBLISHING, lambda: resumes.stop(self._topic, stop))
+        self._log.error("topic stopped", why=reason, cure=f"samehand letters resume {self._topic}")
+
+    def begin_stopped(self, stop: Stop) -> None:
+        """The topic stood still when this process started: it does so for us too, under the same bound."""
+        if stop.bound == self._bound.terms:
+            self._stopped = stop
+
+    async def _stand_still(self, stop: Stop) -> None:
+        resumes = self._around.resumes
+        self.progress.stopped_because = stop.why
+        while not await self._ask(lambda: resumes.resumed(self._topic, stop.since)):
+            await self._pause(RESUME_POLL_SECONDS)
+            self._move(Stage.STOPPED)
+        self._bound.forget()
+        self._stopped = None
+        self.progress.stopped_because = ""
+        self._log.info("topic resumed")
+
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Like `_repeatedly`, but the topic stays visibly stopped while the broker cannot be asked."""
+        attempt = 0
+        while True:
+            self._move(Stage.STOPPED)
+            try:
+                return await question()
+            except Transient:
+                await self._pause(self._around.backoff.seconds(attempt))
+                attempt += 1
+
+    async def _pause(self, seconds: float) -> None:
+        until = self._clock.ticks() + seconds
+        while (left := until - self._clock.ticks()) > 0:
+            if self._around.leaving():
+                raise _GaveUp
+            await self._clock.sleep(min(left, SLICE_SECONDS))
+        if self._around.leaving():
+            raise _GaveUp
+
+    def _move(self, stage: Stage) -> None:
+        self.progress.move(stage, self._clock.ticks())

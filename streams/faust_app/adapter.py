@@ -1,0 +1,129 @@
+"""Between Faust's loosely typed events and ours: the only lines that touch both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Final, Protocol, cast
+
+from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
+from faust.exceptions import NotReady, ProducerSendError
+from faust.streams import Stream
+from faust.types import AppT, EventT, Message, StreamT
+
+from streams.errors import BrokerUnavailable
+from streams.faust_app.patches import SafeConsumer
+from streams.outcomes import Arrival, Emit
+
+OUTAGES: Final = (
+    kafka_errors.KafkaTimeoutError,
+    kafka_errors.KafkaUnavailableError,
+    kafka_errors.BrokerNotAvailableError,
+    kafka_errors.ReplicaNotAvailableError,
+    kafka_errors.ProducerClosed,
+)
+"""Outages that aiokafka calls not retriable, since it has retried them itself for as long as it may."""
+
+
+class FaustTaken:
+    """A Faust event that was taken without acknowledging it."""
+
+    __slots__ = ("_app", "_event", "arrival")
+
+    def __init__(self, app: AppT, event: EventT[bytes]) -> None:
+        self._app = app
+        self._event = event
+        self.arrival = arrival_of(event.message)
+
+    def ack(self) -> None:
+        """Let the committed offset pass it."""
+        self._event.ack()
+
+    def release(self) -> None:
+        """Stop the committed offset before it."""
+        cast(SafeConsumer, self._app.consumer).give_up(self._event.message)
+
+
+def arrival_of(message: Message) -> Arrival:
+    """The record of a Faust message."""
+    headers = message.headers or ()
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return Arrival(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        tuple(cast("list[tuple[str, bytes]]", pairs)),
+        message.timestamp or 0.0,
+    )
+
+
+async def taken_from(app: AppT, stream: StreamT[bytes]) -> AsyncIterator[FaustTaken]:
+    """The stream's events, unacknowledged."""
+    async for event in cast(Stream[bytes], stream).noack().events():
+        yield FaustTaken(app, event)
+
+
+def more_waiting(app: AppT, topic: str) -> bool:
+    """Whether the broker has more of a topic for this worker than Faust has handed over.
+
+    By what each fetch told of its partition's end: what was written since the last one is not known yet.
+    """
+    consumer: Any = app.consumer
+    ends, handed_over = app.monitor.tp_end_offsets, consumer._read_offset
+    return any(
+        (last := handed_over.get(tp)) is not None and ends.get(tp, 0) > last + 1
+        for tp in consumer._active_partitions or ()
+        if tp.topic == topic
+    )
+
+
+class Producing(Protocol):
+    """What is used of Faust's producer."""
+
+    async def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        timestamp: float | None,
+        headers: object,
+    ) -> Awaitable[object]:
+        """Buffer a record; awaiting the result confirms it."""
+        ...
+
+
+class FaustPublisher:
+    """`Publisher` over the app's producer, past Faust's topics, which cost more than sending."""
+
+    def __init__(self, app: AppT) -> None:
+        self._app = app
+
+    async def send(self, emit: Emit) -> Awaitable[object]:
+        """Buffer the record. Raises `BrokerUnavailable` when it cannot be for now."""
+        producer = cast(Producing, self._app.producer)
+        try:
+            sent = await producer.send(
+                emit.topic, emit.key, emit.value, None, None, list(emit.headers) or None
+            )
+        except NotReady as fault:
+            raise BrokerUnavailable("the producer is not connected") from fault
+        except ProducerSendError as fault:
+            raise _translated(fault.__cause__ or fault) from fault
+        return _confirmed(sent)
+
+
+async def _confirmed(sent: Awaitable[object]) -> object:
+    try:
+        return await sent
+    except kafka_errors.KafkaError as fault:
+        raise _translated(fault) from fault
+
+
+def _translated(fault: BaseException) -> BaseException:
+    """An outage if Kafka calls the error retriable; otherwise the error itself, e.g. an ACL's."""
+    retriable = isinstance(fault, kafka_errors.KafkaError) and fault.retriable
+    if retriable or isinstance(fault, OUTAGES):
+        return BrokerUnavailable(f"Kafka: {type(fault).__name__}")
+    return fault

@@ -1,0 +1,314 @@
+"""What Faust 0.15.3 gets wrong and cannot be told otherwise, each with its upstream issue.
+
+Where it says "none found", none was on 2026-11-25 among the issues of faust-streaming/faust,
+robinhood/faust and aio-libs/aiokafka. `tests/streams/faust_app/test_patches.py` reads the installed source
+and fails once upstream has changed one of these, so that it can go.
+
+* **A commit passes an event in flight** (faust #606, fix in PR #707, open): `Consumer._new_offset` takes
+  one missing offset at the head for a gap of a compacted topic. `SafeConsumer` never commits at or beyond
+  an event that was taken and not acknowledged, nor beyond one that was given up, until the partition is
+  read again from its commit.
+* **A gap behind offset 0 is not seen** (none found; what gaps elsewhere did was faust #378, closed):
+  `Consumer._drain_messages` asks whether the offset is true, and compaction leaves such gaps among bans.
+  Commits stand still at 1 until the next rebalance. `SafeConsumer` tells Faust of them.
+* **Fetches are held back for 1.5 s** (none found; `fetch_max_wait_ms` is hard-coded in Faust's aiokafka
+  driver): under light load an event waits up to that long. `SafeConsumerThread` sets it from the settings,
+  and lengthens it while fetches come back empty (`streams.faust_app.fetch_wait`).
+* **A topic that stands still holds all others** once more of it waits than its buffer takes (none found):
+  what is fetched is put there without regard to room, and the one loop that reads for all topics waits for
+  it. `SafeConsumer` stops fetching a topic by all of its partitions, and `streams.faust_app.app` bounds one
+  fetch to what fits.
+* **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
+  faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
+* **Each start sleeps for a second** (none found; `TableManager.on_start`) before the group is joined, for
+  tables that we do not have. `PromptTables` does not.
+* **First records of a partition are skipped** (none found): while its group rebalances, Faust throws away
+  what it has fetched and trusts in a seek to the commits, and aiokafka's `seek_to_committed` leaves a
+  partition where it is whose commit is 0 or missing. In that moment `getmany` gives out what was fetched
+  under the new assignment, since its set of active partitions is empty, which aiokafka takes for all. Nor
+  does anybody miss a seek that takes too long (`Recovery._wait`). `SafeConsumerThread` seeks every partition,
+  to its first record where nothing is committed, and `SafeConsumer` reads nothing before that was done.
+* **A worker without partitions reads its first ones before they were sought** (none found):
+  `App._on_partitions_revoked` stops the flow only of who had some. `SafeConsumer` stops it always.
+* **A detector of standstills ends the worker** (none found; `AIOKafkaConsumerThread.verify_event_path`): it
+  asks for the position of a partition that is on its way to its first record, which aiokafka asserts to be
+  known. Every outage of more than five minutes it calls an error, for each partition once in 1.25 s.
+  `SafeConsumer` leaves that to `streams.telemetry.watchdog`, which tells waiting from standing still.
+* **A commit says nothing of the topic it is about** (none found), so it outlives a topic that was deleted
+  and made again. `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition
+  from its start whose commit is about another topic (`streams.faust_app.topic_ids`).
+* **An event that is skipped is acknowledged** by the pure-Python stream iterator, not by the compiled one
+  (none found; that the two differ in what they tell sensors was faust #607, closed):
+  `require_compiled_streams` refuses to start without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, cast
+
+import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
+import structlog
+from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
+from faust import streams as faust_streams
+from faust.tables.manager import TableManager
+from faust.transport.consumer import RecordMap
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, Message
+from faust.types.transports import ConsumerT, ProducerT
+
+from streams.errors import StreamsError
+from streams.faust_app.fetch_wait import FetchWait, be_patient
+
+SEEK_AGAIN_SECONDS: Final = 1.0
+"""Until a seek that failed is tried again: meanwhile nothing is read, so nothing is passed over either."""
+
+log = structlog.get_logger("samehand.topics")
+
+
+class SafeConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that fetches, with a wait of our choosing, and commits with the id of the topic."""
+
+    fetch_wait_ms: ClassVar[int] = 10
+    topic_ids: ClassVar[Mapping[str, str]] = {}
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Read when the consumer starts and makes its fetcher, which is after this.
+        consumer._fetch_max_wait_ms = self.fetch_wait_ms
+        consumer.start = partial(self._start_patiently, consumer, consumer.start)
+        consumer.commit = partial(self._commit_with_ids, consumer.commit)
+        return consumer
+
+    async def _start_patiently(
+        self, consumer: aiokafka.AIOKafkaConsumer, start: Callable[[], Awaitable[None]]
+    ) -> None:
+        await start()
+        be_patient(consumer._fetcher, FetchWait(self.fetch_wait_ms))
+
+    async def _commit_with_ids(
+        self, commit: Callable[[Any], Awaitable[None]], offsets: Mapping[TP, OffsetAndMetadata]
+    ) -> None:
+        ids = self.topic_ids
+        await commit({tp: OffsetAndMetadata(it.offset, ids.get(tp.topic, "")) for tp, it in offsets.items()})
+
+    def reached(self, tp: TP) -> int | None:
+        """The offset that is asked for next, None while that is not known. Does not ask the broker."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription and subscription.assignment
+        state = assignment.state_value(tp) if assignment and tp in assignment.tps else None
+        return cast(int, state.position) if state is not None and state.has_valid_position else None
+
+    async def seek_to_commits(self) -> dict[TP, int | None]:
+        """Every assigned partition to its commit, and to its first record where nothing is committed.
+
+        What is committed, None for nothing. Raises `IllegalStateError` when they were revoked meanwhile.
+        """
+        sought: dict[TP, int | None] = await self.call_thread(self._seek_to_commits)
+        return sought
+
+    async def _seek_to_commits(self) -> dict[TP, int | None]:
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        commits = await consumer._coordinator.fetch_committed_offsets(assigned)
+        others = {tp for tp, commit in commits.items() if self._is_about_another(tp.topic, commit)}
+        if others:
+            names = sorted({tp.topic for tp in others})
+            log.warning("topic was made again since the last commit: read from its start", topics=names)
+        known = {tp: int(commit.offset) for tp, commit in commits.items() if tp not in others}
+        for tp, offset in known.items():
+            consumer.seek(tp, offset)
+        if uncommitted := assigned - known.keys():
+            await consumer.seek_to_beginning(*uncommitted)
+        return {TP(*tp): known.get(tp) for tp in assigned}
+
+    def _is_about_another(self, topic: str, commit: OffsetAndMetadata) -> bool:
+        # A commit without an id is believed: an operator's tool made it, or a version that wrote none.
+        return bool(commit.metadata) and commit.metadata != self.topic_ids.get(topic, commit.metadata)
+
+
+class SafeConsumer(driver.Consumer):
+    """A consumer whose commits never pass what has no outcome yet."""
+
+    thread_type: ClassVar[type[SafeConsumerThread]] = SafeConsumerThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._given_up: dict[TP, int] = {}
+        self._fetched: dict[TP, int] = {}
+        """The last record that was fetched since the last seek."""
+        self._sought = True
+        """Whether every partition stands where it is to be read from. Who never had one need not seek."""
+        self._seeks = 0
+        """Rises when a seek begins and when it has ended."""
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return self.thread_type(self, loop=self.loop, beacon=self.beacon)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Fetches no partition of a topic whose buffer is nearly full: they share it."""
+        for each in [it for it in self._get_active_partitions() if it.topic == tp.topic]:
+            super().on_buffer_full(each)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Fetches all of them again."""
+        for each in [it for it in self._buffered_partitions if it.topic == tp.topic]:
+            super().on_buffer_drop(each)
+
+    async def verify_all_partitions_active(self) -> None:
+        """Leaves it to our watchdog."""
+
+    def give_up(self, message: Message) -> None:
+        """Forget an event without acknowledging it: no commit passes it before the partition is read again.
+
+        Without this Faust would wait for it at every stop and rebalance.
+        """
+        if not message.acked:
+            self._unacked_messages.discard(message)
+            lowest = self._given_up.get(message.tp, message.offset)
+            self._given_up[message.tp] = min(lowest, message.offset)
+
+    def without_holes(self, tp: TP, following: int) -> int:
+        """`following`, or the offset after it up to which it is known that there is no record.
+
+        What is told by offsets alone waits for ever where a partition ends in none: in the marker of a
+        transaction, or in what retention took before it was read.
+        """
+        if not self._sought or self._fetched.get(tp, -1) >= following:
+            return following  # it is on its way to an agent, or will be fetched again
+        reached = cast(SafeConsumerThread, self._thread).reached(tp)
+        return max(following, reached or 0)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Reads nothing of them until Faust has sought them and lets them flow."""
+        self._sought = False
+        self.stop_flow()
+        log.info("partitions assigned", partitions=len(assigned))
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
+        if not self._sought:  # Faust gave the seek up
+            await self._seek_late()
+            return {}
+        seeks = self._seeks
+        records = await super()._getmany(active_partitions, timeout)
+        if seeks != self._seeks:  # whether they were fetched before the seek or after it nobody knows
+            self._sought = False
+            return {}
+        for tp, fetched in records.items():
+            if fetched:
+                await self._tell_gap_after_zero(tp, fetched)
+                self._fetched[tp] = fetched[-1].offset
+        return records
+
+    async def _seek_late(self) -> None:
+        try:
+            await self.perform_seek()
+        except Exception as fault:
+            log.warning("no seek to what is committed yet", fault=type(fault).__name__)
+            await self.sleep(SEEK_AGAIN_SECONDS)
+
+    async def _tell_gap_after_zero(self, tp: TP, fetched: Sequence[Any]) -> None:
+        offsets = [self._read_offset[tp], *(record.offset for record in fetched[:2])]
+        for before, following in pairwise(offsets):
+            if before == 0 and following > 1:
+                await self._add_gap(tp, 1, following - 1)
+
+    async def perform_seek(self) -> None:
+        """Back to the commits, from where everything that was given up is read again.
+
+        Back to the start where nothing is committed, or a commit is about a topic that is no more.
+        """
+        self._sought = False
+        self._seeks += 1
+        commits = await cast(SafeConsumerThread, self._thread).seek_to_commits()
+        for tp, committed in commits.items():
+            self._read_offset[tp] = committed
+            self._committed_offset[tp] = committed or None  # Faust takes 0 for a commit that it may not pass
+        self._fetched.clear()
+        self._given_up.clear()
+        self._seeks += 1
+        self._sought = True
+
+    def _new_offset(self, tp: TP) -> int | None:
+        floor = self._floor(tp)
+        if floor is None:
+            return super()._new_offset(tp)
+        # Upstream drops what it means to commit from this list, so what may not be committed is kept out of
+        # it.
+        acked = self._acked[tp]
+        above = [offset for offset in acked if offset > floor]
+        acked[:] = [offset for offset in acked if offset < floor]
+        offset = super()._new_offset(tp)
+        acked.extend(above)
+        return None if offset is None else min(offset, floor)
+
+    def _floor(self, tp: TP) -> int | None:
+        """The lowest offset without an outcome."""
+        taken = (message for message in self._unacked_messages if message.tp == tp)
+        waiting = [message.offset for message in taken if not message.acked]
+        if tp in self._given_up:
+            waiting.append(self._given_up[tp])
+        return min(waiting, default=None)
+
+
+class SafeProducer(driver.Producer):
+    """A producer whose own retries write nothing twice."""
+
+    idempotent: ClassVar[bool] = True
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True} if self.idempotent else {}
+
+
+class PromptTables(TableManager):
+    """No tables, and no time waited for them."""
+
+    async def on_start(self) -> None:
+        """Lets the group be joined."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class SafeTransport(driver.Transport):
+    """Faust's aiokafka driver with the above."""
+
+    Consumer: ClassVar[type[ConsumerT]] = SafeConsumer
+    Producer: ClassVar[type[ProducerT]] = SafeProducer
+
+
+def safe_transport(
+    *, fetch_wait_ms: int, idempotent: bool, topic_ids: Mapping[str, str] = MappingProxyType({})
+) -> type[SafeTransport]:
+    """A transport with these settings; Faust makes its parts itself, so they travel as classes.
+
+    ``topic_ids`` is read at every commit and seek, and may be filled in until the first of them.
+    """
+
+    class Thread(SafeConsumerThread):
+        pass
+
+    class Consumer(SafeConsumer):
+        thread_type = Thread
+
+    class Producer(SafeProducer):
+        pass
+
+    class Transport(SafeTransport):
+        pass
+
+    Thread.fetch_wait_ms = fetch_wait_ms
+    Thread.topic_ids = topic_ids
+    Producer.idempotent = idempotent
+    Transport.Consumer = Consumer
+    Transport.Producer = Producer
+    return Transport
+
+
+def require_compiled_streams() -> None:
+    """Raises `StreamsError` where Faust runs without its compiled stream iterator."""
+    if getattr(faust_streams, "_CStreamIterator", None) is None:
+        raise StreamsError("this build of faust-streaming has no compiled stream iterator; unset NO_CYTHON")

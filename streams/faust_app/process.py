@@ -1,0 +1,169 @@
+"""The worker's process: from start to exit code.
+
+SIGTERM and SIGINT stop it gracefully: fetching ends, the batch in hand is finished and committed, the group
+is left so that others take over at once. A batch that waits out an outage is given up uncommitted instead.
+Whatever hangs is cut off after `SAMEHAND_STOP_SECONDS`; nothing is lost by that, since only settled batches
+are ever committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import threading
+from asyncio import AbstractEventLoop
+from typing import Final
+
+import faust
+import structlog
+import uvloop
+
+from streams.deadletters.control_topic import stopped_topics
+from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
+from streams.faust_app.app import WorkerApp
+from streams.faust_app.gc_tuning import collect_seldom
+from streams.faust_app.http import page_address
+from streams.faust_app.monitor import watch
+from streams.faust_app.start_checks import StartFault, refused_by_kafka, unusable_address
+from streams.faust_app.topic_ids import topic_ids, watch_topics
+from streams.kafka import topics
+from streams.supervision.exit_codes import (
+    EXIT_BROKER,
+    EXIT_CONFIG,
+    EXIT_FAILED,
+    EXIT_FORCED,
+    EXIT_OK,
+    EXIT_REFUSED,
+    EXIT_STUCK,
+)
+
+_BINDING: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
+
+log = structlog.get_logger("samehand.worker")
+
+
+def cannot_start(fault: StartFault) -> int:
+    """Say in one line why the worker does not start; its exit code."""
+    log.critical("cannot start", about=fault.about, why=fault.what, cure=fault.cure, code=fault.code)
+    return fault.code
+
+
+def without_broker(outage: BrokerUnavailable | BrokerRefused | TopicsError) -> StartFault:
+    """The broker let us in and then did not answer, or refused what a worker asks for."""
+    cause = outage.__cause__ if isinstance(outage, TopicsError) else outage
+    if isinstance(cause, BrokerRefused):
+        return refused_by_kafka(cause)
+    return StartFault("Kafka", str(outage), "see to the broker", EXIT_BROKER)
+
+
+def run_worker(app: WorkerApp) -> int:
+    """Check the topics, run until told to stop or unable to go on; the exit code.
+
+    Blocks, and owns signals.
+    """
+    log.info(
+        "starting",
+        overview=page_address(app.settings),
+        group=app.settings.kafka_group,
+        topics=[progress.topic for progress in app.progress],
+    )
+    if code := _topics_fault(app):
+        return code
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    worker = _Worker(app, loop)
+    app.life.end = worker.end
+    app.beside(lambda: watch(app))  # a group that is never joined is a standstill too
+    app.task(lambda: watch_topics(app))
+    collect_seldom()
+    fault = worker.run()
+    if isinstance(fault, OSError) and fault.errno in _BINDING:
+        return cannot_start(unusable_address(app.settings, fault))  # somebody was faster since it was tried
+    if fault is not None:
+        log.critical("crashed", exc_info=fault)
+    return _code(app, fault is not None)
+
+
+def _topics_fault(app: WorkerApp) -> int:
+    try:
+        findings = topics.check(app.settings, app.topics_wanted, create=app.settings.topic_create)
+        app.topic_ids |= topic_ids(app.settings, [progress.topic for progress in app.progress])
+        app.begin_stopped(stopped_topics(app.settings))
+        group_fault = topics.group_fault(app.settings)
+    except (TopicsError, BrokerUnavailable, BrokerRefused) as fault:
+        return cannot_start(without_broker(fault))
+    for finding in findings:
+        tell = log.critical if finding.blocks else log.info if finding.kind == "created" else log.warning
+        tell("topic", topic=finding.topic, finding=finding.kind, detail=finding.detail)
+    if group_fault:
+        return cannot_start(refused_by_kafka(BrokerRefused(group_fault)))
+    kinds = {finding.kind for finding in findings if finding.blocks}
+    return EXIT_REFUSED if kinds == {"forbidden"} else EXIT_CONFIG if kinds else EXIT_OK
+
+
+def _code(app: WorkerApp, crashed: bool) -> int:
+    code = EXIT_STUCK if app.life.stuck else app.life.code if app.life.fault else EXIT_OK
+    if crashed and code == EXIT_OK:
+        code = EXIT_FAILED
+    why = app.life.fault or app.life.stuck or ("crashed" if crashed else "told to stop")
+    log.info("ended", code=code, why=why)
+    return code
+
+
+class _Worker(faust.Worker):
+    """Faust's worker without its spinner, its logging and its second-long farewells."""
+
+    def __init__(self, app: WorkerApp, loop: AbstractEventLoop) -> None:
+        super().__init__(app, quiet=True, loop=loop, redirect_stdouts=False, override_logging=False)
+        self.spinner = None
+        self._app = app
+
+    def run(self) -> Exception | None:
+        """Until stopped; what Faust itself crashed with."""
+        self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
+        crashed: Exception | None = None
+        try:
+            self.loop.run_until_complete(self._starting_fut)
+        except asyncio.CancelledError:
+            pass
+        except Exception as fault:
+            crashed = fault
+        self._cut_off_later()
+        unfinished = self._finish()
+        return crashed or unfinished
+
+    def end(self) -> None:
+        """Stop gracefully, as on SIGTERM."""
+        self._cut_off_later()
+        self._schedule_shutdown(signal.SIGTERM)
+
+    def _on_sigterm(self) -> None:
+        self._app.life.stopping = True
+        self._cut_off_later()
+        super()._on_sigterm()
+
+    def _on_sigint(self) -> None:
+        self._on_sigterm()
+
+    def _cut_off_later(self) -> None:
+        """In a thread, since the event loop may be what hangs."""
+        timer = threading.Timer(self._app.settings.stop_seconds, _cut_off, (self._app,))
+        timer.daemon = True
+        timer.start()
+
+    def _finish(self) -> Exception | None:
+        try:
+            self.stop_and_shutdown()
+        except Exception as fault:
+            return fault
+        return None
+
+    async def _sentinel_task(self) -> None:
+        """Faust sleeps for a second here, in every restart."""
+
+
+def _cut_off(app: WorkerApp) -> None:
+    log.critical("cut off", seconds=app.settings.stop_seconds, why="the stop did not end by itself")
+    os._exit(EXIT_STUCK if app.life.stuck else EXIT_FORCED)

@@ -1,0 +1,100 @@
+"""A topic that was deleted and made again: the same name, another id, and offsets that begin anew.
+
+A worker that goes by names alone loses records then: it takes the new topic's first records for ones it has
+seen, and its group's commits point into the middle of a topic that they are not about. So each commit carries
+the id of the topic that it is about (`streams.faust_app.patches`), a partition whose commit is about another
+topic is read from its start, and a worker whose topic was replaced under it ends and starts again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from faust.exceptions import ConsumerNotStarted
+
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.faust_app.app import WorkerApp
+from streams.kafka.client import Admin, admin, kept_admin
+from streams.settings import Settings
+
+LOOK_SECONDS: Final = 5.0
+"""Nothing is lost however late it is noticed; the new topic's first records wait for so long."""
+
+NO_ID: Final = str(UUID(int=0))
+
+log = structlog.get_logger("samehand.topics")
+
+
+def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, str]:
+    """The id of each topic that exists and has one: brokers before Kafka 2.8 give none.
+
+    Raises `BrokerUnavailable`, `BrokerRefused`.
+    """
+    with admin(settings) as client:
+        return _ids(client, topics)
+
+
+def _ids(client: Admin, topics: Collection[str]) -> dict[str, str]:
+    described = client.describe_topics(list(topics))
+    found = {entry["name"]: _id(entry) for entry in described if not entry["error_code"]}
+    return {topic: known for topic, known in found.items() if known}
+
+
+def _id(entry: Mapping[str, Any]) -> str:
+    known = str(entry.get("topic_id") or "")
+    return "" if known == NO_ID else known
+
+
+def made_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
+    """The topics whose name stands for another topic now. One that is missing may still come back."""
+    return sorted(topic for topic, id_ in present.items() if topic in known and known[topic] != id_)
+
+
+async def watch_topics(app: WorkerApp) -> None:
+    """Until the app stops. Ends the process, to start again from the new topic's first record."""
+    kept = kept_admin(app.settings)
+    try:
+        await _watch_topics(app, lambda: kept.ask(lambda client: _ids(client, app.topic_ids)))
+    finally:
+        # In a thread, since a question may be under way; its answer is waited for by nobody.
+        asyncio.get_running_loop().run_in_executor(None, kept.close)
+
+
+async def _watch_topics(app: WorkerApp, ids: Callable[[], dict[str, str]]) -> None:
+    waiting: dict[str, int] = {}
+    while not app.life.stopping:
+        await app.clock.sleep(LOOK_SECONDS)
+        try:
+            present = await asyncio.to_thread(ids)
+        except (BrokerUnavailable, BrokerRefused) as fault:
+            log.info("topics unknown", fault=str(fault))
+            continue
+        if again := made_again(app.topic_ids, present):
+            for topic in again:
+                log.critical("topic was deleted and made again", topic=topic, unread=waiting.get(topic))
+            app.life.stuck = f"{', '.join(again)}: deleted and made again"
+            app.life.stopping = True
+            app.life.end()
+            return
+        # What a missing topic had waiting is told when it is there again.
+        waiting = {topic: count for topic, count in waiting.items() if topic not in present} | unread(app)
+
+
+def unread(app: WorkerApp) -> dict[str, int]:
+    """How many records of each topic wait for their outcome, by what the consumer has heard of their ends."""
+    consumer: Any = app.consumer
+    waiting: dict[str, int] = {}
+    try:
+        assigned = consumer.assignment()
+    except ConsumerNotStarted:  # a machine that is busy takes longer to start than the first look
+        return waiting
+    for tp in assigned:
+        settled = [it.next_offsets.get((tp.topic, tp.partition)) for it in app.progress]
+        reached = max((offset for offset in settled if offset is not None), default=None)
+        following = reached if reached is not None else consumer._committed_offset[tp] or 0
+        waiting[tp.topic] = waiting.get(tp.topic, 0) + max(0, (consumer.highwater(tp) or 0) - following)
+    return waiting

@@ -1,0 +1,80 @@
+"""What the group acknowledged last, read once more: for when the store may have lost what came of it.
+
+How far back: by time, for a quiet topic, and by number, for one that was being caught up with when it
+happened, whose records of the last seconds may be hours old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import suppress
+from itertools import islice, takewhile
+from threading import Lock
+from typing import Final
+
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.kafka.client import Reader, reader
+from streams.outcomes import Arrival
+from streams.settings import Settings
+
+BACK_SECONDS: Final = 300.0
+"""A replica lags by milliseconds; a master that was cut off takes writes until its node time-out (15 s by
+default) or the Sentinels' (30 s), and failovers are noticed within seconds. Five minutes are far beyond."""
+
+BACK_RECORDS: Final = 10_000
+"""In a partition, whatever their age: what some workers acknowledge in half a minute while they catch up."""
+
+BACK_RECORDS_MAX: Final = 100_000
+"""In a partition, so that five minutes of a flood do not keep a worker busy for an hour."""
+
+BATCH_RECORDS: Final = 100
+"""Small, so that fresh events in between wait for some milliseconds alone."""
+
+
+class Recent:
+    """Reads it in a thread, a batch at a time."""
+
+    def __init__(
+        self, settings: Settings, *, seconds: float = BACK_SECONDS, records: int = BACK_RECORDS
+    ) -> None:
+        self._settings = settings
+        self._seconds = seconds
+        self._records = records
+
+    async def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
+        """A topic's records, partition by partition, in order. Raises `BrokerUnavailable`."""
+        found, turn = self._read(topic), Lock()
+
+        def following() -> list[Arrival] | None:
+            with turn:
+                return next(found, None)
+
+        def close() -> None:
+            # Who is cancelled while a read is under way leaves it to its thread; what runs cannot be closed.
+            with turn, suppress(BrokerUnavailable, BrokerRefused):
+                found.close()
+
+        try:
+            while batch := await asyncio.to_thread(following):
+                yield batch
+        except BrokerRefused as refusal:  # a missing right is waited out, as an outage is
+            raise BrokerUnavailable(str(refusal)) from refusal
+        finally:
+            asyncio.get_running_loop().run_in_executor(None, close)
+
+    def _read(self, topic: str) -> Generator[list[Arrival], None, None]:
+        with reader(self._settings) as opened:
+            for partition in opened.partitions(topic):
+                yield from self._of_partition(opened, topic, partition)
+
+    def _of_partition(self, opened: Reader, topic: str, partition: int) -> Iterator[list[Arrival]]:
+        last = opened.committed(topic, partition)
+        by_time = opened.offset_at(topic, partition, time.time() - self._seconds)
+        first = max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))
+        if first >= last:
+            return
+        before = takewhile(lambda arrival: arrival.offset < last, opened.read(topic, partition, first))
+        while batch := list(islice(before, BATCH_RECORDS)):
+            yield batch

@@ -1,0 +1,277 @@
+"""The topics: their names, how they should be set up, and whether they are.
+
+`accounts.banned` is compacted: it is the truth from which Redis can be rebuilt, so the last word on each
+account is kept for ever. `deadletters` may hold raw personal values and is kept for 7 days. `control` carries
+operators' words to stopped topics (see `streams.deadletters.pause`) and the store's epoch (see
+`streams.kafka.store_epoch`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
+from streams.kafka.client import Admin, admin, config_resource, error_name
+from streams.settings import Settings
+
+DAY_MS: Final = 24 * 60 * 60 * 1000
+LETTERS_DAYS: Final = 7
+"""The longest that raw personal values may lie in dead letters (DESIGN § 3)."""
+
+Kind = Literal[
+    "created",
+    "missing",
+    "refused",
+    "forbidden",
+    "partitions",
+    "not-compacted",
+    "compacted",
+    "retention",
+    "unknown",
+]
+
+BLOCKING: Final[frozenset[Kind]] = frozenset(
+    {"missing", "refused", "forbidden", "not-compacted", "compacted"}
+)
+"""With these a worker loses data or cannot start; the others are for a person to look at."""
+
+
+Right = Literal["READ", "WRITE"]
+"""As Kafka's ACLs call them. Either brings the right to see the topic."""
+
+_READ: Final[frozenset[Right]] = frozenset({"READ"})
+_WRITE: Final[frozenset[Right]] = frozenset({"WRITE"})
+_BOTH: Final = _READ | _WRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """How one topic should be. `retention_days` None: as the broker's default says.
+
+    `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it. `foreign`: somebody
+    else's, who sets it up as they like; it must be there.
+    """
+
+    name: str
+    partitions: int
+    compacted: bool = False
+    retention_days: int | None = None
+    rights: frozenset[Right] = frozenset()
+    foreign: bool = False
+
+    @property
+    def configs(self) -> dict[str, str]:
+        """As Kafka spells it."""
+        configs = {"cleanup.policy": "compact" if self.compacted else "delete"}
+        if self.retention_days is not None:
+            configs["retention.ms"] = str(self.retention_days * DAY_MS)
+        return configs
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to tell about a topic, in plain words."""
+
+    topic: str
+    kind: Kind
+    detail: str
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a worker must not run like this."""
+        return self.kind in BLOCKING
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a topic is, and what we may do there. None: the broker would not say."""
+
+    partitions: int
+    configs: Mapping[str, str] | None
+    rights: Set[str] | None = None
+
+
+class Names:
+    """The topics' names under one prefix."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.created = f"{prefix}accounts.created"
+        self.updated = f"{prefix}accounts.updated"
+        self.remembered = f"{prefix}accounts.remembered"
+        self.deleted = f"{prefix}accounts.deleted"
+        self.banned = f"{prefix}accounts.banned"
+        self.reinstated = f"{prefix}accounts.reinstated"
+        self.alerts = f"{prefix}alerts"
+        self.shadow = f"{prefix}alerts.shadow"
+        self.verdicts = f"{prefix}alerts.verdicts"
+        self.enrolled = f"{prefix}fingerprints.enrolled"
+        self.letters = f"{prefix}deadletters"
+        self.control = f"{prefix}control"
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What platforms publish on."""
+        return (self.created, self.updated, self.remembered, self.banned, self.reinstated, self.deleted)
+
+
+def names(settings: Settings) -> Names:
+    """The names that `settings` ask for."""
+    return Names(settings.topic_prefix)
+
+
+def wanted(settings: Settings) -> list[Topic]:
+    """Every topic as it should be."""
+    called, many = names(settings), settings.topic_partitions
+    return [
+        Topic(called.created, many, rights=_READ),
+        Topic(called.updated, many, rights=_READ),
+        Topic(called.remembered, many, rights=_READ),
+        Topic(called.deleted, many, rights=_READ),
+        Topic(called.banned, many, compacted=True, rights=_BOTH),  # tombstones of accounts to be forgotten
+        Topic(called.reinstated, many, rights=_READ),
+        Topic(called.alerts, many, retention_days=30, rights=_WRITE),
+        Topic(called.shadow, many, retention_days=7, rights=_WRITE),
+        Topic(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
+        Topic(called.enrolled, many, retention_days=7, rights=_BOTH),
+        Topic(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
+        # One partition: operators' words have one order.
+        Topic(called.control, 1, compacted=True, rights=_BOTH),
+    ]
+
+
+def check(
+    settings: Settings, topics: Sequence[Topic] | None = None, *, create: bool = False
+) -> list[Finding]:
+    """What is missing or wrong, and with `create` what was created; by default of a worker's topics.
+
+    Raises `TopicsError` when the broker cannot be asked.
+    """
+    topics = wanted(settings) if topics is None else topics
+    try:
+        with admin(settings) as client:
+            found = look_up(client, [topic.name for topic in topics])
+            absent = [topic for topic in topics if topic.name not in found]
+            ours = [topic for topic in absent if create and not topic.foreign]
+            made = _create(client, ours, settings.topic_replication) if ours else []
+            made += _missing([topic for topic in absent if topic not in ours])
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        where = ",".join(settings.kafka_brokers)
+        raise TopicsError(f"the brokers at {where} cannot be asked about topics ({fault})") from fault
+    present = [topic for topic in topics if topic.name in found]
+    return made + [finding for topic in present for finding in compare(topic, found[topic.name])]
+
+
+def group_fault(settings: Settings) -> str:
+    """Why nobody may join the workers' group as who we are, "" where nothing speaks against it.
+
+    A worker that may not join tries for ever: better ask before.
+    """
+    group = settings.kafka_group
+    try:
+        with admin(settings) as client:
+            told = client.describe_groups([group]).get(group, {})
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        # A cluster on its first day has no coordinator yet; small brokers do not know the question, nor ACLs.
+        return _MAY_NOT_JOIN.format(group) if "Authorization" in str(fault) else ""
+    allowed = frozenset(told.get("authorized_operations") or ())
+    # Whoever is told of a group may at least describe it: a broker that says otherwise knows no ACLs.
+    return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
+
+
+_MAY_NOT_JOIN: Final = "we may not read as the group {} (Kafka's ACLs)"
+
+
+def compare(topic: Topic, found: Found) -> list[Finding]:
+    """How a topic that exists differs from what is wanted."""
+    findings = []
+    if found.partitions != topic.partitions and not topic.foreign:
+        detail = f"has {found.partitions} partitions instead of {topic.partitions}"
+        findings.append(Finding(topic.name, "partitions", detail))
+    if found.rights is not None and (lacking := sorted(topic.rights - found.rights)):
+        detail = f"does not allow us to {' or '.join(right.lower() for right in lacking)} (Kafka's ACLs)"
+        findings.append(Finding(topic.name, "forbidden", detail))
+    if topic.foreign:
+        return findings
+    if found.configs is None:
+        return [*findings, Finding(topic.name, "unknown", "the broker does not tell its configuration")]
+    return findings + _compare_cleanup(topic, found.configs) + _compare_retention(topic, found.configs)
+
+
+def _compare_cleanup(topic: Topic, configs: Mapping[str, str]) -> list[Finding]:
+    policies = set(configs.get("cleanup.policy", "delete").split(","))
+    if topic.compacted and policies != {"compact"}:
+        detail = f"has cleanup.policy={','.join(sorted(policies))} instead of compact: bans get lost"
+        return [Finding(topic.name, "not-compacted", detail)]
+    if not topic.compacted and "compact" in policies:
+        detail = "has cleanup.policy=compact, which drops events of an account"
+        return [Finding(topic.name, "compacted", detail)]
+    return []
+
+
+def _compare_retention(topic: Topic, configs: Mapping[str, str]) -> list[Finding]:
+    if topic.retention_days is None or "retention.ms" not in configs:
+        return []
+    kept_ms, wanted_ms = int(configs["retention.ms"]), topic.retention_days * DAY_MS
+    if kept_ms == wanted_ms:
+        return []
+    kept = "for ever" if kept_ms < 0 else f"{kept_ms / DAY_MS:g} days"
+    return [Finding(topic.name, "retention", f"keeps records {kept} instead of {topic.retention_days} days")]
+
+
+def look_up(client: Admin, topics: list[str]) -> dict[str, Found]:
+    """The topics that exist. Lists instead of describing by name, which makes some brokers create them."""
+    everything = client.describe_topics()
+    described = [entry for entry in everything if entry["name"] in topics and not entry["error_code"]]
+    configs = _configs(client, [entry["name"] for entry in described])
+    return {
+        entry["name"]: Found(len(entry["partitions"]), configs.get(entry["name"]), _rights(entry))
+        for entry in described
+    }
+
+
+def _rights(entry: Mapping[str, Any]) -> Set[str] | None:
+    """What we may do with a topic. Whoever sees it may at least describe it: a broker that says otherwise
+    does not know what ACLs are."""
+    allowed = frozenset(entry.get("authorized_operations") or ())
+    return allowed if "DESCRIBE" in allowed else None
+
+
+def _configs(client: Admin, topics: list[str]) -> dict[str, dict[str, str]]:
+    if not topics:
+        return {}
+    try:
+        answer = client.describe_configs([config_resource(topic) for topic in topics], config_filter="all")
+    except Exception:
+        # Small brokers know no DescribeConfigs and answer each in their own way; `unknown` is then reported.
+        return {}
+    return {
+        topic: {key: str(config["value"]) for key, config in entries.items()}
+        for topic, entries in answer.get("topic", {}).items()
+    }
+
+
+def _missing(topics: list[Topic]) -> list[Finding]:
+    return [Finding(topic.name, "missing", "does not exist, or we may not see it") for topic in topics]
+
+
+def _create(client: Admin, topics: list[Topic], replication: int) -> list[Finding]:
+    orders: dict[str, Any] = {
+        topic.name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": replication,
+            "configs": topic.configs,
+        }
+        for topic in topics
+    }
+    answer = client.create_topics(orders, raise_errors=False)
+    return [_creation(entry["name"], int(entry["error_code"])) for entry in answer["topics"]]
+
+
+def _creation(topic: str, error_code: int) -> Finding:
+    error = error_name(error_code)
+    # Another worker that starts at the same moment may have been faster.
+    if error in ("", "TopicAlreadyExistsError"):
+        return Finding(topic, "created", "was created")
+    return Finding(topic, "refused", f"could not be created ({error})")

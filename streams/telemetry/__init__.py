@@ -1,0 +1,1 @@
+"""Telemetry: metrics, traces, logs, health and the watchdog."""

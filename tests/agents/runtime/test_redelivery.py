@@ -1,0 +1,170 @@
+"""After another server took over, what was acknowledged last is delivered once more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from agents.runtime.redelivery import Again, Post
+from store.errors import StoreUnavailable
+from streams.errors import BrokerUnavailable, Transient
+from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published
+from tests.makers import arrival
+
+
+@dataclass
+class Noted:
+    """Where histories are noted."""
+
+    words: list[str] = field(default_factory=list)
+    away: bool = False
+
+    async def known(self) -> str:
+        if self.away:
+            raise BrokerUnavailable("Kafka: it is away")
+        return self.words[-1] if self.words else ""
+
+    async def note(self, history: str) -> None:
+        await self.known()
+        self.words.append(history)
+
+
+@dataclass
+class Servers:
+    """A store of which only the history matters."""
+
+    name: str = "first"
+    away: bool = False
+
+    async def history(self) -> str:
+        if self.away:
+            raise StoreUnavailable("Redis did not answer in time")
+        return self.name
+
+
+class Clock:
+    """Time passes at once."""
+
+    async def sleep(self, seconds: float) -> None:
+        return
+
+
+@dataclass
+class Ground:
+    """A topic of three records, its agent, and a broker."""
+
+    noted: Noted = field(default_factory=Noted)
+    servers: Servers = field(default_factory=Servers)
+    seen: list[int] = field(default_factory=list)
+    sent: list[Emit] = field(default_factory=list)
+    marked: list[Emit] = field(default_factory=list)
+    faults: int = 0  # so many steps fail before one succeeds
+
+    async def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
+        for offset in range(3):
+            yield [arrival(b"{}", offset=offset)]
+
+    async def handle(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+        self._may_fail()
+        self.seen += [it.offset for it in arrivals]
+        told = Published((Emit("t", b"k", str(arrivals[0].offset).encode()),))
+        return [(told, NOTHING, Dead("not-json"))[arrivals[0].offset]]
+
+    async def after(self, emits: Sequence[Emit]) -> None:
+        self._may_fail()
+        self.marked += emits
+
+    async def send(self, emit: Emit) -> Awaitable[object]:
+        self._may_fail()
+        self.sent.append(emit)
+        return _confirmed()
+
+    def _may_fail(self) -> None:
+        if self.faults:
+            self.faults -= 1
+            raise Transient("away")
+
+    def again(self) -> Again:
+        """A worker that has just started."""
+        post = Post("one", "t", self.handle, self.after)
+        servers, clock = self.servers, Clock()
+        parts: dict[str, Any] = {"store": servers, "clock": clock}
+        return Again(posts=[post], histories=self.noted, recents=self, publisher=self, **parts)
+
+
+async def _confirmed() -> object:
+    return None
+
+
+@pytest.fixture
+def ground() -> Ground:
+    """A ground on which nothing has happened."""
+    return Ground()
+
+
+async def test_the_first_history_is_noted_and_nothing_is_repeated(ground: Ground) -> None:
+    again = ground.again()
+    await again.look()
+    await again.look()
+    assert (ground.noted.words, ground.seen) == (["first"], [])
+
+
+async def test_another_history_repeats_everything_once(ground: Ground) -> None:
+    again = ground.again()
+    await again.look()
+    ground.servers.name = "second"
+    await again.look()
+    await again.look()
+    assert ground.seen == [0, 1, 2]
+    assert ground.sent == ground.marked != []
+    assert ground.noted.words == ["first", "second"]
+
+
+async def test_a_change_while_no_worker_ran_is_noticed_by_the_next(ground: Ground) -> None:
+    await ground.again().look()
+    ground.servers.name = "second"
+    await ground.again().look()
+    assert ground.seen == [0, 1, 2]
+
+
+async def test_what_one_worker_has_done_another_need_not(ground: Ground) -> None:
+    one, other = ground.again(), ground.again()
+    await one.look()
+    await other.look()
+    ground.servers.name = "second"
+    await one.look()
+    await other.look()
+    assert ground.seen == [0, 1, 2]
+
+
+async def test_outages_half_way_are_waited_out(ground: Ground) -> None:
+    again = ground.again()
+    await again.look()
+    ground.servers.name = "second"
+    ground.faults = 5
+    await again.look()
+    assert ground.seen == [0, 1, 2]
+    assert len(ground.sent) == len(ground.marked) == 1
+
+
+@pytest.mark.parametrize("away", ["servers", "noted"])
+async def test_while_one_of_them_is_away_nothing_is_taken_for_done(ground: Ground, away: str) -> None:
+    again = ground.again()
+    await again.look()
+    ground.servers.name = "second"
+    which: Any = getattr(ground, away)
+    which.away = True
+    await again.look()
+    assert ground.seen == []
+    which.away = False
+    await again.look()
+    assert ground.seen == [0, 1, 2]
+
+
+async def test_servers_that_tell_no_history_are_left_alone(ground: Ground) -> None:
+    ground.servers.name = ""
+    await ground.again().look()
+    assert ground.noted.words == []

@@ -1,0 +1,93 @@
+"""The wiring: every stream has its agent, and operators' settings reach the mind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from agents.runtime.store_factory import peppers_of, weights_of
+from agents.runtime.worker import consumed, house_of, staff
+from samehand.scoring.weights import default_weights
+from store.pepper.pepper import write_pepper_file
+from streams.errors import SettingsError
+from streams.faust_app.app import WorkerApp
+from streams.settings import Settings, load
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    path = tmp_path / "pepper"
+    write_pepper_file(path)
+    allowed = tmp_path / "allowed"
+    allowed.write_text("# newsrooms\nx:1\n  telegram:2  # ours\n\n")
+    return load(
+        {
+            "SAMEHAND_PEPPER_FILE": str(path),
+            "SAMEHAND_ALLOWLIST": str(allowed),
+            "SAMEHAND_CROSS_PLATFORM": "false",
+            "SAMEHAND_LATE_BAN_HOURS": "48",
+            "SAMEHAND_LIKELY": "0.95",
+            "SAMEHAND_BANDS": '{"spam": {"likely": 0.99, "possible": 0.8}}',
+        }
+    )
+
+
+def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(settings: Settings) -> None:
+    house = house_of(settings, peppers_of(settings))
+    app = WorkerApp(settings, house.meters)
+    staff(app, house)
+    assert {progress.topic for progress in app.progress} == set(consumed(house.topics))
+    assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
+
+
+def test_thresholds_are_the_operators_and_the_rest_of_the_table_is_ours(settings: Settings) -> None:
+    weights = weights_of(settings)
+    assert (weights.bands.likely, weights.bands.possible) == (0.95, 0.5)
+    assert weights.band(0.9, "spam") == "possible"
+    assert weights.band(0.9, "other") == "possible"
+    assert weights.band(0.7, "spam") == "none"
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"), [(b"{", "cannot be used"), (b"the shipped, one row less", "lacks timing.")]
+)
+def test_a_table_of_weights_that_cannot_be_used_is_one_clear_line(
+    tmp_path: Path, table: bytes, reason: str
+) -> None:
+    whole = default_weights()
+    less = {name: one for name, one in whole.signals.items() if name != "timing"}
+    path = tmp_path / "weights.json"
+    path.write_bytes(msgspec.json.encode(replace(whole, signals=less)) if len(table) > 1 else table)
+    with pytest.raises(SettingsError, match=reason):
+        weights_of(load({"SAMEHAND_WEIGHTS": str(path)}))
+
+
+def test_a_proposed_table_is_in_force_once_it_is_set(tmp_path: Path) -> None:
+    path = tmp_path / "weights.json"
+    path.write_bytes(msgspec.json.encode(replace(default_weights(), version="v1+learned.0badcafe")))
+    assert weights_of(load({"SAMEHAND_WEIGHTS": str(path)})).version == "v1+learned.0badcafe"
+
+
+def test_the_rules_follow_the_settings(settings: Settings) -> None:
+    rules = house_of(settings, peppers_of(settings)).rules
+    assert rules.allowlist == {"x:1", "telegram:2"}
+    assert not rules.across_platforms
+    assert rules.late_ban_seconds == 172_800.0
+
+
+def test_an_allowlist_that_cannot_be_read_is_one_clear_line(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "allowed").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="SAMEHAND_ALLOWLIST"):
+        house_of(settings, peppers_of(settings))
+
+
+def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "allowed").write_text("x:1 # fine\n\numar\n" + ":2\n" * 20)
+    with pytest.raises(SettingsError, match=r"allowed: line 3, 4, 5, .* …: no account's key") as fault:
+        house_of(settings, peppers_of(settings))
+    assert "umar" not in str(fault.value)

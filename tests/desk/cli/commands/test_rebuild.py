@@ -1,0 +1,97 @@
+"""`samehand rebuild`: an emptied store is what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from agents.common.tombstones import tombstone
+from agents.runtime.store_factory import peppers_of
+from desk.cli.commands import rebuild
+from desk.cli.run_async import awaited
+from desk.cli.store_context import closing_store
+from schemas.accounts import AccountBanned
+from store.base import Ban
+from store.errors import StoreUnavailable
+from streams.kafka.client import writer
+from streams.kafka.topics import names
+from streams.settings import load
+from tests.desk.cli.running import Samehand, jsonl
+from tests.makers import NOON, a_ban
+
+pytestmark = pytest.mark.journey
+
+
+def stored(bans: list[AccountBanned]) -> list[Ban | None]:
+    async def ask() -> list[Ban | None]:
+        settings = load()
+        async with closing_store(settings, peppers_of(settings)) as store:
+            await store.open()
+            return await store.bans([ban.key for ban in bans])
+
+    return awaited(ask())
+
+
+def lift(ban: AccountBanned) -> None:
+    """What expunge publishes for a lifted ban."""
+    emit = tombstone(ban.key, NOON.timestamp() + 60, names(load()).banned)
+    with writer(load()) as out:
+        out.send(emit.topic, key=emit.key, value=None, headers=list(emit.headers)).get(timeout=10)
+
+
+@pytest.fixture
+def bans(samehand: Samehand, servers: str, tmp_path: Path) -> list[AccountBanned]:
+    """Thirty bans in the topic."""
+    made = [a_ban(handle=f"zarqa_bulletin{i}") for i in range(30)]
+    assert samehand("enrol", jsonl(tmp_path / "bans.jsonl", *made)).code == 0
+    return made
+
+
+def test_an_emptied_store_is_filled_again(
+    samehand: Samehand, bans: list[AccountBanned], redis_administrator: str, store_prefix: str
+) -> None:
+    lift(bans[0])
+    ran = samehand("rebuild", "--json")
+    assert ran.code == 0
+    counts = ("records", "tombstones", "fingerprints", "bad_records", "resumed_after")
+    assert [ran.figures[name] for name in counts] == [31, 1, 29, 0, 0]
+    before = stored(bans)
+    assert before[0] is None
+    with redis.Redis.from_url(redis_administrator) as client:
+        client.unlink(*client.scan_iter(match=f"{store_prefix}*"))
+    assert samehand("rebuild").code == 0
+    assert stored(bans) == before
+
+
+def test_broken_off_it_goes_on_where_it_was(
+    samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild, "BATCH_RECORDS", 5)
+    enrolled = rebuild._enrol
+    calls = 0
+
+    async def failing(*given: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise StoreUnavailable("Redis did not answer in time")
+        await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(rebuild, "_enrol", failing)
+    assert samehand("rebuild").code == 1
+    done = calls - 1
+    ran = samehand("rebuild", "--json")
+    assert ran.code == 0
+    assert ran.figures["resumed_after"] == ran.figures["fingerprints"] - ran.figures["records"]
+    assert 5 <= ran.figures["resumed_after"] <= 5 * done
+    assert None not in stored(bans)
+    again = samehand("rebuild", "--json")
+    assert again.figures["records"] == 30
+
+
+def test_without_the_topic_it_says_so(samehand: Samehand, servers: str) -> None:
+    ran = samehand("rebuild")
+    assert ran.code == 1
+    assert len(ran.err.splitlines()) == 1

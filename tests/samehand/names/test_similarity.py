@@ -1,0 +1,140 @@
+"""Two words are alike in the strictest way that holds, and a laxer way costs more."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.frequency.name_prior import bits, decoration
+from samehand.names import similarity as module
+from samehand.names.similarity import common_runs, likeness, longest_run
+from samehand.names.word import Likeness, Word
+from samehand.normalize.text.phonetic import consonant_key
+from tests.makers import a_word
+
+words = st.text("abcdehimnorstu", max_size=14)
+# Short and long names, words that decorate, and letters of any kind, so that each kind of likeness comes up.
+pieces = st.lists(
+    st.sampled_from(
+        ("umar", "media", "umarmedia", "gulzar", "gulzer", "vazir", "wazir", "ab", "official", "tv")
+    )
+    | st.text("aeimnrz", min_size=1, max_size=6),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "kind"),
+    [
+        ("umar_media", "um4r.media", "same"),
+        ("umar_media_official", "umar_media", "decorated"),
+        ("media_umar", "umar_media", "reordered"),
+        ("umar_nedia", "umar_media", "one-typo"),
+        ("umra_nedia", "umar_media", "two-typos"),
+    ],
+)
+def test_each_kind_is_told(ours: str, theirs: str, kind: str) -> None:
+    found = likeness(a_word(ours), a_word(theirs))
+    assert found is not None
+    assert found.kind == kind
+
+
+def worth(ours: str, theirs: str) -> float:
+    found = likeness(a_word(ours), a_word(theirs))
+    return 0.0 if found is None else bits(found.part) - found.slack_bits
+
+
+def test_a_letter_changed_names_the_original_and_not_what_shares_a_part_with_it() -> None:
+    assert worth("zarfeshan/checkout", "zarfishan/checkout") > worth("zarfeshan/checkout", "quetta/checkout")
+    assert worth("uploadlibs-resource", "uploadlib-resources") > worth(
+        "uploadlibs-resource", "uploadlib-metadata"
+    )
+
+
+def test_two_runs_in_common_say_more_than_one() -> None:
+    ours = "site.org/waziri/hypert"
+    assert worth(ours, "site.org/gulzar/hypert") > worth(ours, "site.org/boltan/layout")
+
+
+def test_the_same_consonants_say_little_where_nothing_else_agrees() -> None:
+    assert worth("requesta", "requests") > worth("requesta", "raxityo")
+
+
+def test_a_run_is_no_rarer_than_the_word_that_it_lies_in() -> None:
+    assert worth("pqedia", "xyzvmedia") < 1.0
+
+
+def test_a_word_of_its_own_says_more_than_letters_somewhere() -> None:
+    assert worth("gulzar_writes", "real_gulzar_poet") > worth("gulzarwrites", "realgulzarpoet")
+
+
+def test_runs_come_in_the_order_of_the_banned_word() -> None:
+    assert common_runs("hypertzzzzgithub", "githubcomhypert") == ["github"]
+    assert common_runs("githubxyhypert", "githubcomhypert") == ["github", "hypert"]
+
+
+def test_strangers_are_not_alike() -> None:
+    assert likeness(a_word("salma_khan"), a_word("umar_media")) is None
+
+
+@given(words, words)
+def test_the_longest_run_is_in_both(one: str, other: str) -> None:
+    run = longest_run(one, other)
+    assert run in one
+    assert run in other
+
+
+def plainly(ours: Word, theirs: Word) -> Likeness | None:
+    """What two words must be said to have in common: each kind tried, nothing told beforehand."""
+    if not ours.base or not theirs.base:
+        return None
+    if ours.base == theirs.base:
+        return Likeness("same", theirs.base, 0.0)
+    if len(ours.tokens) > 1 and sorted(ours.tokens) == sorted(theirs.tokens):
+        return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
+    core, other = ("".join(x for x in word.tokens if not decoration(x)) for word in (ours, theirs))
+    if core and core == other:
+        return Likeness("decorated", core, 1.0)
+    for long, short in ((ours.base, theirs.base), (theirs.base, ours.base)):
+        ends = (long.startswith(short), long[len(short) :]), (long.endswith(short), long[: -len(short)])
+        if any(there and decoration(rest) for there, rest in ends):
+            return Likeness("decorated", short, 1.0)
+    kinds = (
+        module._extended(ours.base, theirs.base),
+        module._typos(ours, theirs),
+        module._consonants(ours, theirs),
+        module._part(ours, theirs),
+    )
+    return max(
+        (one for one in kinds if one is not None),
+        key=lambda one: bits(one.part) - one.slack_bits,
+        default=None,
+    )
+
+
+def of_tokens(tokens: list[str]) -> Word:
+    base = "".join(tokens)
+    return Word(base, tuple(tokens), consonant_key(base))
+
+
+@given(pieces, pieces, st.data())
+def test_what_is_told_beforehand_changes_no_likeness(
+    one: list[str], added: list[str], data: st.DataObject
+) -> None:
+    kept = data.draw(st.permutations(one)) if data.draw(st.booleans()) else one
+    ours, theirs = (
+        of_tokens(kept),
+        of_tokens(data.draw(st.sampled_from((added, one + added, added[:1] + one)))),
+    )
+    assert likeness(ours, theirs) == plainly(ours, theirs)
+    assert likeness(theirs, ours) == plainly(theirs, ours)
+
+
+@given(words, words)
+def test_any_two_words_compare(one: str, other: str) -> None:
+    found = likeness(Word(one, (one,), ""), Word(other, (other,), ""))
+    assert found is None or 0 <= found.slack_bits <= bits(found.part) + 1e-9

@@ -1,0 +1,246 @@
+"""Addresses and numbers are taken out of words before they are quoted; the words stay."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samehand.normalize.contact.redact import MASK, redacted
+from simulate.population.people import Population
+from simulate.timeline.records import created
+
+
+@pytest.mark.parametrize(
+    ("given_text", "shown"),
+    [
+        ("write u.media@valley.example now", "write ••• now"),
+        ("call +92 301 2345678", "call •••"),
+        ("0301-2345678", "•••"),
+        ("from 39.40.12.7", "from •••"),
+        ("2001:db8:1:2::7 it is", "••• it is"),
+    ],
+)
+def test_what_is_personal_is_masked(given_text: str, shown: str) -> None:
+    assert redacted(given_text) == shown
+
+
+@pytest.mark.parametrize(
+    "mailbox",
+    [
+        "umar @ gmail.com",
+        "umar @gmail.com",
+        "umar@ gmail . com",
+        "umar@gmail",
+        "umar.media @ valley.example",
+        "umar[at]gmail.com",
+        "umar (at) gmail (dot) com",
+        "umar {AT} valley {DOT} example",
+        "umar at gmail dot com",
+        "umar at valley dot org",
+        "Umar AT Gmail DOT Com",
+        "umar at gmail com",
+        "umar arroba gmail punto com",
+        "umar собака yandex точка ru",
+        "umar_at_gmail_com",
+        "umar_at_gmail_dot_com",
+        "umar＠gmail．com",
+        "umar@gmail․com",
+        "ｕｍａｒ＠ｇｍａｉｌ．ｃｏｍ",
+        "umar﹫gmail。com",
+        "u\u200bmar@gma\u200bil.com",
+        "umar@münchen.example",
+        "@umar@valley.example",
+        "umar *at* gmail *dot* com",
+        "umar|at|gmail|dot|com",
+        "umar /at/ valley /dot/ org",
+        'umar "at" gmail "dot" com',
+        "umaratgmail.com",
+        "umarATgmailDOTcom",
+        "umar ایٹ gmail ڈاٹ com",
+        "umar एट gmail डॉट com",
+    ],
+)
+def test_a_mailbox_is_masked_however_it_is_written(mailbox: str) -> None:
+    shown = redacted(f"News: {mailbox}, daily")
+    assert MASK in shown
+    # Of the whole address nothing but its frame is left.
+    left = set(
+        "".join(
+            filter(str.isalnum, unicodedata.normalize("NFKC", shown.replace("daily", "").replace("News", "")))
+        )
+    )
+    assert left == set()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "0 3 0 1 2 3 4 5 6 7 8",
+        "0-3-0-1-2-3-4-5",
+        "0.3.0.1.2.3.4.5",
+        "0301 – 2345678",
+        "(0301) - 2345678",
+        "+92(301)234-5678",
+        "0301_234_5678",
+        "٠٣٠١٢٣٤٥٦٧٨",
+        "۰۳۰۱ ۲۳۴ ۵۶۷۸",
+        "०३०१२३४५६७८",
+        "０３０１２３４５６７８",
+        "𝟎𝟑𝟎𝟏𝟐𝟑𝟒𝟓𝟔",
+        "⓪③⓪①②③④⑤",
+        "0️⃣3️⃣0️⃣1️⃣2️⃣3️⃣4️⃣5️⃣",
+        "一三八零零一三八零零零",
+        "0\u20d23\u20d20\u20d21\u20d22\u20d23\u20d24\u20d2",
+        "zero three zero one two three four five six seven eight",
+        "Zero Three ZERO one, two, three, four, five",
+        "zero_three_zero_one_two_three_four",
+        "ZeroThreeZeroOneTwoThreeFourFive",
+        "zero three 0 1 double four 5",
+        "sifar teen sifar ek do teen chaar",
+        "seis uno dos tres cuatro cinco seis",
+        "ноль три ноль один два три четыре",
+        "صفر تین صفر ایک دو تین چار",
+        "शून्य तीन शून्य एक दो तीन चार पाँच",
+        "0301*234*5678",
+        "0301 | 234 | 5678",
+        "0/3/0/1/2/3/4/5/6",
+        "0301 🔥 234 🔥 5678",
+        "4111 1111 1111 1111",
+        "4111/1111/1111/1111",
+        "5500,0000,0000,0004",
+        "3782*822463*10005",
+    ],
+)
+def test_a_number_is_masked_however_it_is_written(number: str) -> None:
+    shown = redacted(f"call {number} now")
+    assert shown.startswith("call ")
+    assert shown.endswith(f"{MASK} now")
+    assert not any(map(str.isdigit, shown))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Umar Media",
+        "umar_media_2",
+        "user_786",
+        "ali_2019_786",
+        "khan.1990",
+        "since 2019",
+        "1990-2000",
+        "2018 2019 2020",
+        "2018 ❤ 2019 ❤ 2020",
+        "100% 200% 300%",
+        "$50 $60 $70 $80 $90",
+        "10:30, 12:30, 14:30",
+        "दो तीन चार",
+        "what gmail.com is",
+        "1990 – 2024 | archive",
+        "1,000,000 followers",
+        "4,111,111,111,111,112 stars",
+        "24/7",
+        "12:30",
+        "3.14159",
+        "Room 101, floor 5",
+        "مقامی خبریں ۲۰۱۹",
+        "سال ۱۳۹۹-۱۴۰۰",
+        "五一六",
+        "one two three",
+        "no no no no no no no no",
+        "oh oh oh oh oh oh oh oh",
+        "@umar",
+        "follow me @umar.media",
+        "me @gmail",
+        "Working @ Google",
+        "Umar @ Noon. Follow",
+        "Umar (at) home",
+        "Chef at noma.dk",
+        "meet at Polka Dot in Lahore",
+        "look at mail is here",
+        "at gmail we trust",
+        "news at 9",
+        "chat dot party",
+        "Patat Dotcom",
+        "umar․media",
+        "v1.2.3",
+    ],
+)
+def test_what_stands_in_names_all_day_stays(words: str) -> None:
+    assert redacted(words) == words
+
+
+def test_names_of_ordinary_accounts_stay_as_they_are() -> None:
+    rng, people = random.Random(9), Population(3, 2_000)
+    told = [created(people.person(rng), 0.0).account for _ in range(500)]
+    names = [name for one in told for name in (one.handle, one.display_name) if name]
+    # Some sign up under their number, and some handles are nothing but one.
+    plain = [name for name in names if sum(map(str.isdigit, name)) < 5]
+    assert len(plain) > 500
+    assert [name for name in plain if redacted(name) != name] == []
+
+
+#: Pieces of whatever is masked, so that any of them meets any other.
+PIECES = st.sampled_from(
+    [
+        *"@.․＠()[]<>_-–,:/• 0179٣①三\u200b\u0301aéع",
+        " at ",
+        "at",
+        "dot",
+        "[at]",
+        "(dot)",
+        "gmail",
+        "com",
+        "valley",
+        *(
+            "zero",
+            "three",
+            "double",
+            "one",
+            "2019",
+            "1234567",
+            "4111 1111 1111 1111",
+            "a@b.co",
+            "::1",
+            "\ufdfa",
+        ),
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=24).map("".join)))
+def test_any_text_is_taken_and_what_is_masked_once_stays_so(text: str) -> None:
+    assert redacted(redacted(text)) == redacted(text)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join), st.lists(PIECES, max_size=12).map("".join))
+def test_no_mailbox_survives_among_whatever(before: str, after: str) -> None:
+    assert "umar.qureshi@valley.example" not in redacted(f"{before} umar.qureshi@valley.example {after}")
+
+
+@given(st.integers(10**6, 10**15 - 1))
+def test_no_long_number_survives(number: int) -> None:
+    assert str(number) not in redacted(f"me {number} you")
+
+
+@given(
+    st.integers(10**8, 10**15 - 1),
+    st.sampled_from(
+        [
+            "0123456789",
+            "٠١٢٣٤٥٦٧٨٩",
+            "０１２３４５６７８９",
+            "०१२३४५६७८९",
+            "⓪①②③④⑤⑥⑦⑧⑨",
+            "〇一二三四五六七八九",
+        ]
+    ),
+    st.lists(st.sampled_from(["", "", " ", "-", ".", "_", " - ", "\u200b"]), min_size=15, max_size=15),
+)
+def test_no_number_survives_in_any_digits_and_groups(number: int, digits: str, gaps: list[str]) -> None:
+    written = "".join(digits[int(digit)] + gap for digit, gap in zip(str(number), gaps, strict=False))
+    shown = redacted(f"me {written} you")
+    assert not [digit for digit in digits if digit in shown]

@@ -1,0 +1,143 @@
+"""From verdicts: a weight that is wrong is put right, one that is right is left, and nothing turns round."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import json
+from msgspec.structs import replace
+
+from samehand.errors import TooFewLabels
+from samehand.scoring.calibrate import sigmoid
+from samehand.scoring.learn import LABELS_A_KIND_MIN, Label, learn
+from samehand.scoring.weights import Weights, default_weights, read_weights
+
+SHIPPED = replace(default_weights(), slope=1.0, intercept=0.0)
+PRIOR = -6.0
+SHOWN = {
+    "handle": (0.8, 5.0),
+    "device": (0.4, 7.0),
+    "email": (0.3, 6.0),
+    "agent": (0.7, 1.0),
+    "bio": (0.5, 4.0),
+}
+
+
+def verdicts(many: int, distorted: dict[str, float], seed: int = 1) -> list[Label]:
+    """Judged pairs of a platform where some signals tell so many times what the table says."""
+    random = np.random.default_rng(seed)
+    labels = []
+    for _ in range(many):
+        weights = {
+            name: float(random.normal(weight, 1.0))
+            if random.random() < share
+            else float(-random.uniform(0.0, 2.0))
+            for name, (share, weight) in SHOWN.items()
+        }
+        truth = PRIOR + sum(weight * distorted.get(name, 1.0) for name, weight in weights.items())
+        labels.append(Label(PRIOR, weights, bool(random.random() < sigmoid(np.array(truth)))))
+    return labels
+
+
+def test_a_weight_that_tells_half_of_what_is_claimed_is_found_out() -> None:
+    learned = learn(verdicts(2_000, {"device": 0.4}), SHIPPED)
+    assert learned.multipliers["device"] == pytest.approx(0.4, abs=0.12)
+    others = [value for name, value in learned.multipliers.items() if name != "device"]
+    assert all(0.75 < value < 1.25 for value in others)
+    assert learned.better
+    assert learned.weights.signals["device"].multiplier == pytest.approx(learned.multipliers["device"])
+
+
+def test_where_nothing_is_wrong_nothing_is_changed_by_much() -> None:
+    learned = learn(verdicts(1_000, {}), SHIPPED)
+    assert all(0.75 < value < 1.25 for value in learned.multipliers.values())
+    assert abs(learned.weights.calibrated(0.0)) < 0.6
+
+
+def test_a_hundred_verdicts_move_the_right_weight_and_do_no_harm() -> None:
+    few = learn(verdicts(100, {"device": 0.4}), SHIPPED)
+    assert few.calibration == "platt"
+    assert min(few.multipliers, key=lambda name: few.multipliers[name]) == "device"
+    fresh = verdicts(5_000, {"device": 0.4}, seed=9)
+    assert loss(few.weights, few.multipliers, fresh) < loss(SHIPPED, {}, fresh)
+
+
+def loss(weights: Weights, multipliers: dict[str, float], labels: Sequence[Label]) -> float:
+    """The mean logarithmic loss of a table on labels that it has not seen."""
+    total = 0.0
+    for label in labels:
+        summed = label.prior + sum(w * multipliers.get(name, 1.0) for name, w in label.weights.items())
+        at = weights.calibrated(summed)
+        total += np.logaddexp(0.0, -at if label.mirror else at)
+    return total / len(labels)
+
+
+def test_a_signal_that_tells_the_contrary_is_silenced_and_not_turned_round() -> None:
+    learned = learn(verdicts(3_000, {"bio": -1.0}), SHIPPED)
+    assert 0.0 <= learned.multipliers["bio"] < 0.05
+
+
+def test_what_is_proposed_can_be_written_and_read_and_is_another_version() -> None:
+    learned = learn(verdicts(800, {"device": 0.5}), SHIPPED)
+    assert learned.calibration == "isotonic"
+    again = read_weights(json.encode(learned.weights))
+    assert again == learned.weights
+    assert again.version != SHIPPED.version
+    for probability in (0.01, 0.5, 0.9, 0.999):
+        assert again.probability(again.log_odds_at(probability)) == pytest.approx(probability, rel=1e-9)
+
+
+def test_learning_again_from_the_same_labels_goes_no_further() -> None:
+    labels = verdicts(2_000, {"device": 0.4})
+    first = learn(labels, SHIPPED)
+    moved = [
+        Label(it.prior, {name: w * first.multipliers[name] for name, w in it.weights.items()}, it.mirror)
+        for it in labels
+    ]
+    second = learn(moved, first.weights)
+    assert all(0.8 < value < 1.25 for value in second.multipliers.values())
+
+
+def test_the_order_of_the_labels_says_nothing() -> None:
+    labels = verdicts(300, {"device": 0.4})
+    shuffled = random.Random(5).sample(labels, len(labels))
+    assert learn(shuffled, SHIPPED) == learn(labels, SHIPPED)
+
+
+def test_a_line_that_no_signal_made_is_kept_as_it_is() -> None:
+    labels = [Label(it.prior, {**it.weights, "rule": -1.0}, it.mirror) for it in verdicts(200, {})]
+    assert "rule" not in learn(labels, SHIPPED).multipliers
+
+
+def test_too_few_of_a_kind_are_refused_with_their_number() -> None:
+    several = [Label(PRIOR, {"handle": 9.0}, mirror=True)] * 50
+    none = [Label(PRIOR, {"handle": 1.0}, mirror=False)] * (LABELS_A_KIND_MIN - 1)
+    with pytest.raises(TooFewLabels, match="50 mirrors and 14 others"):
+        learn(several + none, SHIPPED)
+    with pytest.raises(TooFewLabels):
+        learn([], SHIPPED)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Label,
+            st.floats(-20, 0),
+            st.dictionaries(st.sampled_from([*SHOWN, "rule"]), st.floats(-22, 22)),
+            st.booleans(),
+        ),
+        min_size=40,
+        max_size=120,
+    )
+)
+def test_whatever_is_judged_the_table_stays_usable(labels: list[Label]) -> None:
+    more = [Label(PRIOR, {"handle": 1.0}, mirror) for mirror in (True, False) for _ in range(15)]
+    learned = learn([*labels, *more], SHIPPED)
+    assert read_weights(json.encode(learned.weights)) == learned.weights
+    assert all(np.isfinite(value) and value >= 0 for value in learned.multipliers.values())

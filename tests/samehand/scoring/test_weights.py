@@ -1,0 +1,113 @@
+"""The table of weights is checked number by number, and its probabilities behave."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from samehand.errors import UnusableWeights
+from samehand.scoring.weights import Bands, default_weights, lacking, read_weights
+
+SHIPPED = default_weights()
+
+
+def a_table(**changes: Any) -> bytes:
+    table: dict[str, Any] = {
+        "version": "t",
+        "mirror_rate": 0.005,
+        "bans_min": 100,
+        "group_shares": {"name": 0.25},
+        "caps": {"rows": [{"needs": {"values": 12.0}, "most": "likely"}]},
+        "signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6}}}},
+    }
+    return json.dumps(table | changes).encode()
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_more_evidence_is_never_less_probable(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert 0.0 <= SHIPPED.probability(low) <= SHIPPED.probability(high) <= 1.0
+
+
+@given(st.floats(1e-6, 1 - 1e-6))
+def test_log_odds_and_probability_are_each_others_inverse(probability: float) -> None:
+    assert SHIPPED.probability(SHIPPED.log_odds_at(probability)) == pytest.approx(probability, rel=1e-9)
+
+
+def test_the_prior_falls_with_the_bans_but_not_below_the_least_number() -> None:
+    assert SHIPPED.prior(1) == SHIPPED.prior(SHIPPED.bans_min) > SHIPPED.prior(10 * SHIPPED.bans_min)
+
+
+def test_a_policy_may_have_thresholds_of_its_own() -> None:
+    weights = replace(SHIPPED, policy_bands={"spam": Bands(0.99, 0.8)})
+    assert [weights.band(0.85, policy) for policy in (None, "spam", "other")] == [
+        "possible",
+        "possible",
+        "possible",
+    ]
+    assert (weights.band(0.95), weights.band(0.95, "spam")) == ("likely", "possible")
+    assert (weights.band(0.6), weights.band(0.6, "spam")) == ("possible", "none")
+    assert weights.alerting_min == 0.5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mirror_rate": 0},
+        {"slope": 0},
+        {"group_shares": {"name": 2}},
+        {"bands": {"likely": 0.4, "possible": 0.5}},
+        {"signals": {"handle": {"levels": {"same": {"m": 0, "u": 1e-6}}}}},
+        {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "floor": 3, "ceiling": 1}}}}},
+        {"signals": {"handle": {"levels": {}, "multiplier": -1}}},
+        {"unheard_of": 1},
+    ],
+)
+def test_a_number_out_of_its_range_is_refused(changes: dict[str, Any]) -> None:
+    read_weights(a_table())
+    with pytest.raises(UnusableWeights):
+        read_weights(a_table(**changes))
+
+
+@given(st.binary(max_size=60))
+def test_anything_else_is_refused_with_a_reason(raw: bytes) -> None:
+    with pytest.raises(UnusableWeights):
+        read_weights(raw)
+
+
+def test_every_shipped_figure_says_where_it_comes_from() -> None:
+    assert not [name for name, signal in default_weights().signals.items() if not signal.source]
+
+
+KNOTS = st.lists(st.tuples(st.floats(0.01, 5), st.floats(0.01, 5)), min_size=2, max_size=8).map(
+    lambda steps: tuple(
+        (sum(a for a, _ in steps[: n + 1]) - 9, sum(b for _, b in steps[: n + 1]) - 9)
+        for n in range(len(steps))
+    )
+)
+
+
+@given(KNOTS, st.floats(-40, 40), st.floats(-40, 40))
+def test_a_bent_calibration_still_rises_and_can_be_undone(
+    knots: tuple[tuple[float, float], ...], one: float, other: float
+) -> None:
+    bent = replace(SHIPPED, knots=knots)
+    low, high = sorted((one, other))
+    assert bent.calibrated(low) <= bent.calibrated(high)
+    for probability in (0.001, 0.3, 0.9):
+        assert bent.probability(bent.log_odds_at(probability)) == pytest.approx(probability, rel=1e-6)
+
+
+def test_knots_that_fall_are_refused() -> None:
+    with pytest.raises(UnusableWeights, match="knots must rise"):
+        read_weights(a_table(knots=[[0.0, 1.0], [1.0, 0.5]]))
+
+
+def test_a_table_that_lacks_a_row_is_told_from_a_whole_one() -> None:
+    assert lacking(SHIPPED) is None
+    assert lacking(read_weights(a_table())) is not None

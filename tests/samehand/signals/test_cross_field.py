@@ -1,0 +1,91 @@
+"""A handle and a display name of two accounts, told to be one name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from samehand.account import Account
+from samehand.fingerprint.distil import Fingerprint, distil
+from samehand.frequency.rates import NothingCounted
+from samehand.scoring.evidence import Score
+from samehand.scoring.score import score
+from samehand.scoring.weights import default_weights
+from samehand.signals.base import Example, Quoted
+from samehand.signals.cross_field import CROSSING, Names
+from samehand.signals.handle import HANDLE
+from samehand.signals.name import NAME
+from tests.samehand.signals.test_contract import SIGHT, accounts, keyer
+
+
+def names(account: Account) -> Names:
+    return Names(HANDLE.distil(account, keyer), NAME.distil(account, keyer))
+
+
+def level(example: Example) -> str | None:
+    found = CROSSING.compare(names(example.ours), names(example.theirs), SIGHT)
+    return found.level if found else None
+
+
+def an_account(handle: str | None = None, display_name: str | None = None) -> Fingerprint:
+    account = Account(platform="x", account_id="1", handle=handle, display_name=display_name)
+    return distil(account, keyer, at=None)
+
+
+def scored(ours: Fingerprint, theirs: Fingerprint) -> Score:
+    return score(ours, theirs, default_weights(), NothingCounted())
+
+
+def signals(result: Score) -> set[str]:
+    return {line.signal for line in result.evidence}
+
+
+@pytest.mark.parametrize("example", CROSSING.examples)
+def test_each_example_shows_its_level(example: Example) -> None:
+    assert level(example) == example.level
+
+
+def test_every_level_has_an_example_and_a_weight() -> None:
+    shown = {example.level for example in CROSSING.examples} - {None}
+    assert shown == set(CROSSING.levels) == set(default_weights().signals[CROSSING.name].levels)
+
+
+def test_a_banned_display_name_come_back_as_a_handle_is_evidence() -> None:
+    result = scored(an_account(handle="gulz4r_w4ziri_2"), an_account(display_name="Gulzar Waziri"))
+    assert "crossing" in signals(result)
+
+
+def test_a_banned_handle_come_back_as_a_display_name_is_evidence() -> None:
+    result = scored(an_account(display_name="Gulzar Waziri"), an_account(handle="gulzar.waziri99"))
+    assert "crossing" in signals(result)
+
+
+def test_it_says_nothing_new_beside_a_field_that_says_as_much() -> None:
+    banned = an_account("gulzar_waziri", "Gulzar Waziri")
+    result = scored(an_account("gulzar_waziri", "Gulzar Waziri"), banned)
+    assert signals(result) == {"handle", "name"}
+
+
+def test_the_same_sounds_are_not_passed_over_for_a_piece_in_common() -> None:
+    ours, theirs = Account(platform="x", account_id="1", handle="toryalai_nangyal"), "توریالی ننګیال"
+    named = Account(platform="x", account_id="1", display_name=theirs)
+    assert level(Example(ours, named, "nearly")) == "nearly"
+
+
+def test_a_common_name_across_fields_never_alerts_alone() -> None:
+    result = scored(an_account(handle="ahmedraza"), an_account(display_name="Ahmed Raza"))
+    assert result.band == "none"
+
+
+def test_both_names_of_a_side_are_shown() -> None:
+    assert CROSSING.show(Quoted(handle="gulzar", display_name="Gulzar Waziri")) == "gulzar / Gulzar Waziri"
+
+
+@given(ours=accounts, theirs=accounts)
+def test_any_two_accounts_compare_in_bounds(ours: Account, theirs: Account) -> None:
+    found = CROSSING.compare(names(ours), names(theirs), SIGHT)
+    if found is not None:
+        assert found.level in CROSSING.levels
+        assert found.rate is not None
+        assert 0 < found.rate <= 1
+        assert found.because.endswith(".")

@@ -1,0 +1,178 @@
+"""Edits of handles and names: they do what they say, and judging knows none of tuning's."""
+
+import unicodedata
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulate.evasion import edit_tables as tables
+from simulate.evasion import validation_tables as validation
+from simulate.evasion.edits import EDIT_SETS, HANDLE_KINDS, HELD_OUT, NAME_KINDS, TUNING, VALIDATION
+
+KINDS = sorted(TUNING)
+SEEDS = range(60)
+
+
+def variants(kind: str, text: str, held_out: bool) -> set[str]:
+    edit = (HELD_OUT if held_out else TUNING)[kind]
+    return {edit(Random(seed), text) for seed in SEEDS}
+
+
+def test_all_sets_hold_the_same_kinds_with_other_operators() -> None:
+    assert set(HELD_OUT) == set(TUNING) == set(VALIDATION)
+    assert len(KINDS) == 20
+    assert set(HANDLE_KINDS.values) | set(NAME_KINDS.values) == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("tuning", "held_out"),
+    [
+        (tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
+        (tables.TUNING_WORDS, tables.HELD_OUT_SYLLABLES),
+        (tables.TUNING_INVISIBLE, tables.HELD_OUT_INVISIBLE),
+        (tables.TUNING_FONTS, tables.HELD_OUT_FONTS),
+        (tables.TUNING_LEET.items(), tables.HELD_OUT_LEET.items()),
+        (tables.TUNING_LOOK_ALIKES.items(), tables.HELD_OUT_LOOK_ALIKES.items()),
+        (tables.TUNING_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
+    ],
+)
+def test_no_table_of_judging_overlaps_with_its_twin(tuning: object, held_out: object) -> None:
+    assert not set(tuning) & set(held_out)  # type: ignore[call-overload]  # tables of different shapes
+
+
+@pytest.mark.parametrize(
+    ("ours", "tuning", "held_out"),
+    [
+        (validation.AFFIXES, tables.TUNING_AFFIXES, tables.HELD_OUT_AFFIXES),
+        (validation.WORDS, tables.TUNING_WORDS, tables.HELD_OUT_SYLLABLES),
+        (validation.INVISIBLE, tables.TUNING_INVISIBLE, tables.HELD_OUT_INVISIBLE),
+        (validation.FONTS, tables.TUNING_FONTS, tables.HELD_OUT_FONTS),
+        (validation.RESPELT.items(), tables.TUNING_LEET.items(), tables.HELD_OUT_LEET.items()),
+        (
+            validation.LOOK_ALIKES.items(),
+            tables.TUNING_LOOK_ALIKES.items(),
+            tables.HELD_OUT_LOOK_ALIKES.items(),
+        ),
+        (validation.ACCENTS.items(), tables.TUNING_ACCENTS.items(), tables.HELD_OUT_ACCENTS.items()),
+    ],
+)
+def test_no_table_of_validating_overlaps_with_another(ours: object, tuning: object, held_out: object) -> None:
+    assert not set(ours) & (set(tuning) | set(held_out))  # type: ignore[call-overload]  # as above
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_validating_changes_a_name_it_applies_to(kind: str) -> None:
+    assert {VALIDATION[kind](Random(seed), "umar_media92") for seed in SEEDS} - {"umar_media92"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
+def test_any_text_survives_any_edit_of_validating(kind: str, text: str, seed: int) -> None:
+    assert VALIDATION[kind](Random(seed), text) == VALIDATION[kind](Random(seed), text)
+
+
+def test_what_the_edits_of_validating_do() -> None:
+    made = {kind: {VALIDATION[kind](Random(seed), "umarkhan92") for seed in SEEDS} for kind in KINDS}
+    assert made["digits_changed"] == {f"umarkhan{number}" for number in range(93, 98)}
+    assert made["repeats"] == {"umarkhann92", "umarkhannn92", "umarkhannnn92"}
+    assert made["omission"] == {"umrkhan92", "umarkhn92"}
+    assert {each.lower() for each in made["swap"]} == {"umarkhna92", "umarkahn92"}
+    assert all(each.strip("xzoi") == "umarkhan92" for each in made["insertion"])
+    assert all(len(each) == 10 and each[0] == "u" for each in made["substitution"])
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_changes_a_name_it_applies_to(kind: str, held_out: bool) -> None:
+    assert variants(kind, "umar_media92", held_out) - {"umar_media92"}
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+@given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
+def test_any_text_survives_any_edit_the_same_way_twice(
+    kind: str, held_out: bool, text: str, seed: int
+) -> None:
+    edit = (HELD_OUT if held_out else TUNING)[kind]
+    assert edit(Random(seed), text) == edit(Random(seed), text)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_digits(held_out: bool) -> None:
+    letters = {"".join(filter(str.isalpha, each)) for each in variants("digits_added", "umar", held_out)}
+    assert letters == {"umar"}
+    assert all(each.startswith("umar") for each in variants("digits_changed", "umar92", held_out))
+    assert variants("digits_dropped", "umar92", held_out) == {"umar"}
+    assert variants("digits_dropped", "umar", held_out) == {"umar"}
+    assert variants("digits_changed", "umar", held_out) == {"umar"}
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("kind", ["affix_known", "affix_unknown"])
+def test_affixes_leave_the_name_whole(kind: str, held_out: bool) -> None:
+    made = variants(kind, "umarkhan", held_out)
+    assert all("umarkhan" in each and len(each) > 8 for each in made)
+    assert any(each.startswith("umarkhan") for each in made)
+    assert any(each.endswith("umarkhan") for each in made)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_reordering_keeps_every_token(held_out: bool) -> None:
+    for each in variants("reorder", "umar_khan92", held_out):
+        assert sorted(each.replace("_", "").replace(".", "")) == sorted("umarkhan92")
+    assert variants("reorder", "umarkhan", held_out) == {"umarkhan"}
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_homoglyphs_keep_the_length_and_leave_the_alphabet(held_out: bool) -> None:
+    for each in variants("homoglyphs", "umarkhan", held_out):
+        assert len(each) == 8
+        assert not each.isascii()
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_invisible_marks_do_not_show(held_out: bool) -> None:
+    for each in variants("zero_width", "umarkhan", held_out):
+        assert "".join(letter for letter in each if unicodedata.category(letter) != "Cf") == "umarkhan"
+        assert each != "umarkhan"
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_fonts_are_compatible_letters(held_out: bool) -> None:
+    for each in variants("fonts", "UmarKhan", held_out):
+        assert unicodedata.normalize("NFKC", each) == "UmarKhan"
+        assert not each.isascii()
+
+
+def test_accents_come_off_again() -> None:
+    for each in variants("accents", "umarkhan", held_out=False):
+        bare = "".join(
+            mark for mark in unicodedata.normalize("NFD", each) if unicodedata.category(mark) != "Mn"
+        )
+        assert bare == "umarkhan"
+        assert each != "umarkhan"
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_one_typo_is_one_typo(held_out: bool) -> None:
+    assert {len(each) for each in variants("omission", "umarkhan", held_out)} == {7}
+    assert {len(each) for each in variants("insertion", "umarkhan", held_out)} == {9}
+    assert all(sorted(each) == sorted("umarkhan") for each in variants("swap", "umarkhan", held_out))
+    for each in variants("substitution", "umarkhan", held_out):
+        assert sum(one != other for one, other in zip(each, "umarkhan", strict=True)) <= 1
+
+
+def test_a_short_name_is_not_cut_to_nothing() -> None:
+    assert variants("omission", "ali", held_out=True) == {"ali"}
+    assert variants("digits_dropped", "a1", held_out=True) == {"a1"}
+
+
+@pytest.mark.parametrize("name", EDIT_SETS)
+@given(text=st.text(max_size=40), seed=st.integers(0, 2**32))
+def test_an_edit_set_always_changes_the_text(name: str, text: str, seed: int) -> None:
+    chosen, rng = EDIT_SETS[name], Random(seed)
+    assert chosen.handle(rng, text) != text
+    assert chosen.display_name(rng, text) != text
+    assert chosen.bio(rng, text) != text

@@ -1,0 +1,106 @@
+"""The sketch: never below the truth, and close to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.redis.count_min_sketch import (
+    FILTER_PLACES,
+    ROWS,
+    Sketch,
+    columns_of,
+    filter_places,
+    hashes_of_all,
+    home,
+)
+
+VALUES = st.tuples(st.integers(1, 40), st.binary(max_size=6), st.sampled_from(["", "latin", "arabic"]))
+
+
+def counted(values: list[tuple[int, bytes, str]], columns: int) -> Sketch:
+    """A sketch that counted values, each cell the plain way."""
+    cells = np.zeros(ROWS * columns, ">u4")
+    for value in values:
+        for row, place in enumerate(columns_of(*value, columns)):
+            cells[row * columns + place] += 1
+    return Sketch(cells.tobytes(), columns)
+
+
+@given(st.lists(VALUES, max_size=60), st.integers(1, 64))
+def test_an_estimate_is_never_below_the_truth(values: list[tuple[int, bytes, str]], columns: int) -> None:
+    sketch = counted(values, columns)
+    for value, truth in Counter(values).items():
+        assert sketch.count(*value) >= truth
+
+
+@given(st.lists(VALUES, max_size=60), st.lists(VALUES, max_size=60))
+def test_two_sketches_add_up(one: list[tuple[int, bytes, str]], other: list[tuple[int, bytes, str]]) -> None:
+    both = counted(one + other, 32)
+    total = Sketch(counted(one, 32).plus(counted(other, 32)), 32)
+    assert all(total.count(*value) == both.count(*value) for value in one + other)
+
+
+def test_a_full_cell_stays_full() -> None:
+    full = Sketch(b"\xff" * 4 * ROWS, 1)
+    assert Sketch(full.plus(full), 1).count(1, b"", "") == 0xFFFFFFFF
+
+
+def test_what_was_stored_short_reads_as_zero() -> None:
+    assert Sketch(b"", 8).count(1, b"value", "") == 0
+
+
+@given(VALUES, st.integers(1, 16))
+def test_a_value_has_one_home(value: tuple[int, bytes, str], sketches: int) -> None:
+    assert 0 <= home(*value, sketches) < sketches
+    assert home(*value, sketches) == home(*value, sketches)
+
+
+def test_a_value_has_no_other_home_than_the_only_one() -> None:
+    assert home(1, b"value", "latin", 1) == 0
+
+
+@given(st.lists(VALUES, max_size=20), st.integers(1, 1 << 20))
+def test_cells_of_many_are_those_of_each(values: list[tuple[int, bytes, str]], columns: int) -> None:
+    cells = hashes_of_all(values) % np.uint32(columns)
+    assert cells.tolist() == [list(columns_of(*value, columns)) for value in values]
+
+
+@given(st.sets(VALUES, min_size=1, max_size=20), st.sets(VALUES, min_size=1, max_size=20))
+def test_a_sketch_knows_what_was_counted_and_hardly_anything_else(
+    met: set[tuple[int, bytes, str]], others: set[tuple[int, bytes, str]]
+) -> None:
+    sketch, columns = counted(sorted(met), 1 << 20), np.uint32(1 << 20)
+    assert sketch.knows(hashes_of_all(sorted(met)) % columns).all()
+    assert not sketch.knows(hashes_of_all(sorted(others - met)) % columns).any()
+
+
+def test_however_full_a_sketch_is_it_knows_few_who_were_never_counted() -> None:
+    columns = 256
+    once = [(1, str(number).encode(), "") for number in range(4 * columns)]
+    often = [(2, str(number).encode(), "") for number in range(4)] * 40
+    sketch = counted(once + often, columns)
+    never = [(3, str(number).encode(), "") for number in range(2_000)]
+    assert sketch.knows(hashes_of_all(often) % np.uint32(columns)).all()
+    assert sketch.knows(hashes_of_all(never) % np.uint32(columns)).mean() < 0.1
+
+
+@given(st.lists(st.tuples(VALUES, st.binary(max_size=300)), max_size=20), st.integers(1, 1 << 32))
+def test_places_of_the_filter_are_what_is_stored_already(
+    sightings: list[tuple[tuple[int, bytes, str], bytes]], bits: int
+) -> None:
+    """Each part after its length, and five bytes of the digest a place: a filter outlives the program."""
+
+    def places(kind: int, value: bytes, stratum: str, cluster: bytes) -> list[int]:
+        state = blake2b(digest_size=16, person=b"samehand-count")
+        for part in (b"filter", bytes((kind,)), value, stratum.encode(), cluster):
+            state.update(len(part).to_bytes(4, "big") + part)
+        digest = state.digest()
+        return [int.from_bytes(digest[5 * at : 5 * at + 5], "big") % bits for at in range(FILTER_PLACES)]
+
+    found = filter_places([(*value, cluster) for value, cluster in sightings], bits)
+    assert found.tolist() == [places(*value, cluster) for value, cluster in sightings]

@@ -1,0 +1,245 @@
+"""Is this the store that we left? Emptied, laid out otherwise, full, read-only, away: said, not hidden."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import redis
+
+from local.redis import EmbeddedRedis
+from samehand.normalize.text.fold import FOLD_VERSION
+from store.base import Ban, Enrolled
+from store.errors import StoreEmptied, StoreError, StoreMismatch, StoreUnavailable
+from store.redis import Endpoint, RedisStore, Sizes, store_meta
+from tests.store.conftest import SMALL
+from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
+
+
+@pytest.fixture
+def server(redis_url: str) -> EmbeddedRedis:
+    """A Redis that this test may harm (after ``redis_url``, which skips where none can be started)."""
+    return EmbeddedRedis(settings={"appendonly": "no"})
+
+
+@pytest.fixture
+async def url(server: EmbeddedRedis) -> AsyncIterator[str]:
+    """Its address, while it runs."""
+    with server.start():
+        yield server.url
+
+
+@pytest.fixture
+def administrator(server: EmbeddedRedis) -> str:
+    """Its address for who may do everything."""
+    return server.administrator_url
+
+
+async def opened(url: str, *, identity: bytes = IDENTITY, shards: int = 2, known: str = "") -> RedisStore:
+    """A store at an address."""
+    store = RedisStore(
+        Endpoint(url=url, deadline_seconds=1.0),
+        prefix="samehand:",
+        identity=identity,
+        sizes=Sizes(shards=shards, **SMALL),
+        known_epoch=known,
+    )
+    await store.open()
+    return store
+
+
+async def test_a_store_emptied_under_us_never_answers_nothing(url: str, administrator: str) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    with redis.Redis.from_url(administrator) as client:
+        client.flushall()
+    with pytest.raises(StoreEmptied):
+        await store.bans_like([a_query()], now=NOW)
+    with pytest.raises(StoreEmptied):
+        await store.remember([a_remembered()], now=NOW)
+    reason = await store.ready()
+    assert reason is not None
+    assert "emptied" in reason
+    await store.close()
+
+
+async def test_one_shard_emptied_is_noticed_too(url: str, administrator: str) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    with redis.Redis.from_url(administrator) as client:
+        client.delete("samehand:{1}:e")
+    with pytest.raises(StoreEmptied):
+        await store.bans_like([a_query()], now=NOW)
+    await store.close()
+
+
+async def test_a_store_emptied_while_we_were_away_is_noticed_by_whoever_knew_its_epoch(
+    url: str, administrator: str
+) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    epoch = store.epoch
+    await store.close()
+    with redis.Redis.from_url(administrator) as client:
+        client.flushall()
+    with pytest.raises(StoreEmptied):
+        await opened(url, known=epoch)
+
+
+async def test_a_rebuild_begins_again_and_the_old_epoch_is_over(url: str, administrator: str) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    with redis.Redis.from_url(administrator) as client:
+        client.flushall()
+    rebuilder = await opened(url)
+    await rebuilder.begin_again()
+    await rebuilder.enrol([a_ban("1")], now=NOW)
+    (candidates,) = await rebuilder.bans_like([a_query()], now=NOW)
+    assert len(candidates) == 1
+    with pytest.raises(StoreEmptied):
+        await store.bans_like([a_query()], now=NOW)
+    await store.close()
+    await rebuilder.close()
+
+
+async def test_a_rebuild_begins_again_where_some_shards_alone_lost_their_epoch(
+    url: str, administrator: str
+) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban(str(n)) for n in range(8)], now=NOW)
+    with redis.Redis.from_url(administrator) as client:
+        client.delete(*client.scan_iter(match="samehand:{1}:*"))
+    rebuilder = store
+    with pytest.raises(StoreEmptied):
+        await rebuilder.open()
+    await rebuilder.begin_again()
+    became = await rebuilder.enrol([a_ban(str(n)) for n in range(8)], now=NOW)
+    assert {Enrolled.NEW, Enrolled.UNCHANGED} == set(became), "one shard was lost, the other was not"
+    assert await rebuilder.ready() is None
+    assert (await rebuilder.figures()).fingerprints == 8
+    await store.close()
+
+
+async def test_its_history_is_another_after_a_restart_and_the_same_otherwise(
+    server: EmbeddedRedis, url: str
+) -> None:
+    store = await opened(url)
+    history = await store.history()
+    await store.enrol([a_ban("1")], now=NOW)
+    assert history == await store.history() != ""
+    server.stop()
+    server.start()
+    with pytest.raises(StoreUnavailable):
+        await store.history()  # the old connection
+    assert await store.history() not in ("", history)
+    await store.close()
+
+
+async def test_a_server_that_does_not_tell_its_history_has_none(url: str, administrator: str) -> None:
+    store = await opened(url)
+    with redis.Redis.from_url(administrator) as client:
+        client.acl_setuser("default", enabled=True, nopass=True, commands=["-info"])
+    assert await store.history() == ""
+    await store.close()
+
+
+def of_fold(version: int) -> Ban:
+    """A ban whose fingerprint another program made."""
+    ban = a_ban("1")
+    return replace(ban, fingerprints=tuple(replace(one, fold_version=version) for one in ban.fingerprints))
+
+
+@pytest.mark.parametrize("version", [FOLD_VERSION + 1, FOLD_VERSION + 2])
+async def test_fingerprints_of_a_fold_that_we_do_not_read_are_refused(url: str, version: int) -> None:
+    store = await opened(url)
+    await store.enrol([of_fold(version)], now=NOW)
+    await store.close()
+    with pytest.raises(StoreMismatch, match=f"fold version {version}"):
+        await opened(url)
+
+
+async def test_those_of_the_fold_before_are_read_until_a_rebuild_has_finished(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    monkeypatch.setattr(store_meta, "FOLD_VERSION", FOLD_VERSION + 1)
+    await store.open()
+    await store.enrol([of_fold(FOLD_VERSION + 1)], now=NOW)
+    await store.note_rebuilt()
+    assert (await store.figures()).fold_versions == (FOLD_VERSION + 1,)
+    monkeypatch.setattr(store_meta, "FOLD_VERSION", FOLD_VERSION + 2)
+    await store.open()
+    monkeypatch.setattr(store_meta, "FOLD_VERSION", FOLD_VERSION + 3)
+    with pytest.raises(StoreMismatch):
+        await store.open()
+    await store.close()
+
+
+async def test_a_worker_that_began_before_the_first_ban_learns_the_epoch(url: str) -> None:
+    early, other = await opened(url), await opened(url)
+    await other.enrol([a_ban("1")], now=NOW)
+    await early.bans_like([a_query()], now=NOW)
+    assert early.epoch == other.epoch
+    await early.close()
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"), [({"shards": 3}, "shards is 2, not 3"), ({"identity": b"other" * 8}, "identity")]
+)
+async def test_a_store_laid_out_otherwise_is_refused(url: str, change: dict[str, int], word: str) -> None:
+    await (await opened(url)).close()
+    with pytest.raises(StoreMismatch, match=word):
+        await opened(url, **change)  # type: ignore[arg-type]  # one of either
+
+
+async def test_out_of_memory_is_unavailable_and_ready_says_so(url: str, administrator: str) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    with redis.Redis.from_url(administrator) as client:
+        client.config_set("maxmemory", "1")
+        with pytest.raises(StoreUnavailable, match="OutOfMemory"):
+            await store.enrol([a_ban("2")], now=NOW)
+        reason = await store.ready()
+        assert reason is not None
+        assert "OutOfMemory" in reason
+        client.config_set("maxmemory", "0")
+    assert await store.ready() is None
+    await store.close()
+
+
+async def test_a_replica_that_cannot_write_is_not_ready_though_it_answers_ping(
+    url: str, administrator: str
+) -> None:
+    store = await opened(url)
+    with redis.Redis.from_url(administrator) as client:
+        client.replicaof("127.0.0.1", "1")
+        assert client.ping()
+    reason = await store.ready()
+    assert reason is not None
+    assert "ReadOnly" in reason
+    await store.close()
+
+
+async def test_a_server_that_is_gone_is_unavailable_and_comes_back(server: EmbeddedRedis, url: str) -> None:
+    store = await opened(url)
+    await store.enrol([a_ban("1")], now=NOW)
+    server.kill()
+    with pytest.raises(StoreUnavailable):
+        await store.bans_like([a_query()], now=NOW)
+    assert await store.ready() is not None
+    await store.close()
+
+
+async def test_an_error_never_quotes_what_was_sent(url: str, administrator: str) -> None:
+    store = await opened(url)
+    with redis.Redis.from_url(administrator) as client:
+        client.set("samehand:{0}:b:c", "of another type")
+        client.set("samehand:{1}:b:c", "of another type")
+    with pytest.raises(StoreError) as fault:
+        await store.enrol([a_ban("777888999", handle="zufar_zarif")], now=NOW)
+    assert "zufar" not in str(fault.value)
+    assert "777888999" not in str(fault.value)
+    await store.close()

@@ -1,0 +1,45 @@
+"""Sending a batch: what was not confirmed comes back, in order."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams.delivery.publisher import publish
+from streams.outcomes import Emit
+from tests.streams.fakes import FakeBroker
+
+
+def emits(count: int) -> list[Emit]:
+    return [Emit("alerts", b"k", b"v", marker=str(number)) for number in range(count)]
+
+
+async def test_nothing_comes_back_when_all_is_confirmed() -> None:
+    broker = FakeBroker([])
+    assert await publish(broker, emits(3)) == []
+    assert len(broker.confirmed) == 3
+
+
+async def test_what_was_not_confirmed_comes_back() -> None:
+    broker = FakeBroker([])
+    broker.outages = 2
+    assert [emit.marker for emit in await publish(broker, emits(4))] == ["0", "1"]
+
+
+async def test_what_was_not_buffered_comes_back_behind_what_was_not_confirmed() -> None:
+    class Full(FakeBroker):
+        async def send(self, emit: Emit) -> object:  # type: ignore[override]  # a fake
+            self.unbuffered = emit.marker == "2"
+            return await super().send(emit)
+
+    broker = Full([])
+    broker.outages = 1
+    back = await publish(broker, emits(4))  # type: ignore[arg-type]  # a fake
+    assert [emit.marker for emit in back] == ["0", "2", "3"]
+    assert [emit.marker for emit in broker.confirmed] == ["1"]
+
+
+async def test_a_refusal_is_raised_once_the_others_are_settled() -> None:
+    broker = FakeBroker([])
+    broker.refusal = PermissionError()
+    with pytest.raises(PermissionError):
+        await publish(broker, emits(2))

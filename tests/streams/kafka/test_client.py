@@ -1,0 +1,127 @@
+"""The door to kafka-python: how it connects, and what it makes of its errors."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+import pytest
+from kafka import errors as kafka_errors
+
+from local.broker import EmbeddedBroker
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.kafka import client as brokers
+from streams.kafka.client import (
+    Admin,
+    client_options,
+    error_name,
+    kept_admin,
+    reader,
+    tls_context,
+    translated,
+    writer,
+)
+from streams.settings import load
+from tests.streams.conftest import Stage
+
+
+def test_without_credentials_it_is_plain_text() -> None:
+    options = client_options(load({"SAMEHAND_KAFKA_BROKERS": "a:1,b:2"}))
+    assert options["bootstrap_servers"] == ["a:1", "b:2"]
+    assert options["security_protocol"] == "PLAINTEXT"
+
+
+def test_with_tls_and_a_password_it_is_both(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2")
+    options = client_options(
+        load(
+            {
+                "SAMEHAND_KAFKA_TLS": "true",
+                "SAMEHAND_KAFKA_SASL_MECHANISM": "SCRAM-SHA-256",
+                "SAMEHAND_KAFKA_USERNAME": "worker",
+                "SAMEHAND_KAFKA_PASSWORD_FILE": str(secret),
+            }
+        )
+    )
+    assert options["security_protocol"] == "SASL_SSL"
+    assert options["sasl_plain_password"] == "hunter2"
+    assert options["ssl_context"].check_hostname
+
+
+def test_plain_text_needs_no_context() -> None:
+    assert tls_context(load({})) is None
+
+
+def test_an_outage_and_a_refusal_are_told_apart() -> None:
+    with pytest.raises(BrokerUnavailable), translated():
+        raise kafka_errors.KafkaConnectionError
+    with pytest.raises(BrokerUnavailable), translated():
+        raise ConnectionRefusedError
+    with pytest.raises(BrokerRefused, match="TopicAuthorizationFailedError"), translated():
+        raise kafka_errors.TopicAuthorizationFailedError("alerts")
+
+
+def test_error_codes_have_names() -> None:
+    assert (error_name(0), error_name(36)) == ("", "TopicAlreadyExistsError")
+
+
+@pytest.mark.journey
+def test_what_is_written_is_read_up_to_the_present_end(stage: Stage) -> None:
+    topic = stage.names.control
+    with writer(stage.settings) as out:
+        for value in (b"a", None, b"c"):
+            out.send(topic, key=b"k", value=value, headers=[("h", b"1")]).get(timeout=10)
+    with reader(stage.settings) as opened:
+        assert opened.partitions(topic) == [0]
+        assert [record.value for record in opened.read(topic, 0)] == [b"a", None, b"c"]
+        assert [record.offset for record in opened.read(topic, 0, since=2)] == [2]
+        assert next(iter(opened.read(topic, 0))).headers == (("h", b"1"),)
+        assert opened.partitions("no.such.topic") == []
+
+
+@pytest.mark.journey
+def test_a_kept_client_is_asked_again_and_again_over_one_connection(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = counted_clients(monkeypatch)
+    kept = kept_admin(stage.settings)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(kept.ask, [names_of] * 8))
+    assert all(stage.names.created in names for names in answers)
+    assert made == [1]
+    kept.close()
+    kept.close()
+
+
+@pytest.mark.journey
+def test_a_kept_client_connects_anew_after_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker goes and comes back, as in a deployment."""
+    monkeypatch.setattr(brokers, "ANSWER_MS", 2_000)
+    with EmbeddedBroker(tmp_path / "broker") as broker:
+        kept = kept_admin(load({"SAMEHAND_KAFKA_BROKERS": broker.address}))
+        assert kept.ask(names_of) is not None
+        broker.kill()
+        for _ in range(2):
+            with pytest.raises(BrokerUnavailable):
+                kept.ask(names_of)
+        broker.start()
+        assert kept.ask(names_of) is not None
+        kept.close()
+
+
+def names_of(client: Admin) -> list[str]:
+    return [topic["name"] for topic in client.describe_topics()]
+
+
+def counted_clients(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many admin clients were made, from now on, as the only item of a list."""
+    made, kind = [0], kafka.KafkaAdminClient  # which `streams.kafka.client` looks up there each time
+
+    def make(**options: object) -> object:
+        made[0] += 1
+        return kind(**options)
+
+    monkeypatch.setattr(kafka, "KafkaAdminClient", make)
+    return made

@@ -1,0 +1,112 @@
+"""Logs: one JSON object a line, whoever speaks, and no word of what a record held."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from streams.outcomes import Arrival, Emit
+from streams.telemetry import logs
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(out: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_ours_and_theirs_look_alike(out: io.StringIO) -> None:
+    structlog.get_logger("samehand.delivery").info("batch given up", records=3)
+    logging.getLogger("faust.transport").warning("slow %s", "broker")
+    ours, theirs = lines(out)
+    assert (ours["event"], ours["records"], ours["level"]) == ("batch given up", 3, "info")
+    assert (theirs["event"], theirs["logger"]) == ("slow broker", "faust.transport")
+    assert {"timestamp", "level", "logger", "event"} <= set(ours) & set(theirs)
+
+
+@pytest.mark.parametrize(
+    "name", ["kafka.net", "aiokafka.x", "faust.app", "streams.faust_app.patches", "somebody.else"]
+)
+def test_libraries_are_told_from_warning_on(out: io.StringIO, name: str) -> None:
+    """Faust's services among them, which log under the names of our modules."""
+    logger = logging.getLogger(name)
+    logger.info("connected")
+    logger.warning("cannot connect")
+    structlog.get_logger("samehand.x").info("ours")
+    assert [line["event"] for line in lines(out)] == ["cannot connect", "ours"]
+
+
+def test_warnings_that_warn_of_nothing_are_left_out(out: io.StringIO) -> None:
+    """Of what Faust's members tell each other, quoted in full, and of a busy machine."""
+    logging.getLogger("kafka.admin._groups").warning("Unable to decode member_metadata for …")
+    logging.getLogger("kafka.net.selector").warning("Task ran for 0.103s. It is blocking the event loop")
+    logging.getLogger("kafka.net.selector").warning("Error reading wakeup socket")
+    assert [line["event"] for line in lines(out)] == ["Error reading wakeup socket"]
+
+
+def test_what_a_library_set_up_for_itself_does_not_count() -> None:
+    chatty = logging.getLogger("chatty.library")
+    chatty.setLevel(logging.DEBUG)
+    chatty.addHandler(logging.StreamHandler())
+    chatty.disabled = True  # as `logging.config` leaves who is not named in it
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("info", stream)
+    chatty.info("hello")
+    chatty.warning("cannot connect")
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+    assert [line["event"] for line in lines(stream)] == ["cannot connect"]
+    assert chatty.handlers == []
+
+
+@pytest.mark.parametrize("name", ["samehand.x", "faust.app"])
+def test_an_exception_tells_its_place_and_not_its_message(out: io.StringIO, name: str) -> None:
+    logger = structlog.get_logger(name) if name.startswith("samehand") else logging.getLogger(name)
+    try:
+        raise KeyError("umar@example.org")
+    except KeyError:
+        logger.error("failed", exc_info=True)
+    (line,) = lines(out)
+    assert line["fault"] == "KeyError"
+    assert "test_logs.py" in str(line["where"])
+    assert "umar" not in out.getvalue()
+
+
+def test_records_do_not_tell_what_they_hold(out: io.StringIO) -> None:
+    arrival = Arrival("t", 1, 2, b"x:umar", b"umar@example.org")
+    structlog.get_logger("samehand.x").warning(
+        "odd", arrival=repr(arrival), emit=repr(Emit("t", b"umar", b"umar"))
+    )
+    assert "umar" not in out.getvalue()
+    assert "t:1:2" in out.getvalue()
+
+
+def test_libraries_keep_quiet_when_we_debug() -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("debug", stream)
+    logging.getLogger("aiokafka.producer").debug("send %r", b"umar")
+    structlog.get_logger("samehand.x").debug("ours")
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+    assert [line["event"] for line in lines(stream)] == ["ours"]
