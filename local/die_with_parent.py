@@ -1,4 +1,4 @@
-"""Start a command that dies with its parent: ``python -I -S leash.py PARENT COMMAND…``.
+"""Start a command that dies with its parent: ``python -I -S die_with_parent.py PARENT COMMAND…``.
 
 The kernel sends the command SIGKILL when its parent dies, however the parent dies (``prctl(2)``,
 ``PR_SET_PDEATHSIG``, which survives ``execve``). SIGKILL and not SIGTERM, since a command that is stopped by

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
-LEASH = Path(__file__).with_name("leash.py")
+DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 LOG_TAIL_BYTES = 4_000  # enough to hold a server's last words, short enough to be read in an error
 KILL_SECONDS_MAX = 10.0  # the kernel buries a killed process within milliseconds, unless the machine is dying
 
@@ -47,10 +47,10 @@ class Child:
             self._process = _starter(os.getpid()).submit(self._spawn).result()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        leashed = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *self.command]
+        command = [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()), *self.command]
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603  # the command is our own launcher's, never a user's text
-                leashed,
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -105,7 +105,7 @@ SWEPT_SECONDS = 3_600
 
 # A value that falls silent lists four times as many as it may propose. Reinstatements may bring it under its
 # cap again, and whoever was turned away in between would be missing: that takes three times the cap of them.
-# Four, so that a name lists as many as a whole handle, whose posting it may share by chance (addresses.py).
+# Four, so that a name lists as many as a whole handle, whose posting it may share by chance (key_digests.py).
 SILENT_LISTS = 4
 
 

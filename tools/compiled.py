@@ -24,7 +24,7 @@ MIND: Final = "samehand"
 INTO: Final = ROOT / "build" / "compiled"
 
 STAY: Final = {
-    "kept.py": "a descriptor that finds its values in the instance's own __dict__, which native classes lack",
+    "cached_property.py": "a descriptor that finds its values in the instance's own __dict__, which native classes lack",
     "errors.py": "exceptions are raised seldom",
     "learn.py": "numpy does its work",
 }

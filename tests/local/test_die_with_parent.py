@@ -1,4 +1,4 @@
-"""A leashed command dies with its parent, even if the parent is killed or the command is frozen."""
+"""A command command dies with its parent, even if the parent is killed or the command is frozen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.die_with_parent import EXIT_ORPHANED
-from local.processes import LEASH
+from local.processes import DIE_WITH_PARENT
 from local.waiting import wait_until
 
 PARENT = """
@@ -55,5 +55,5 @@ def test_killed_parent_takes_its_child_along(tmp_path: Path, frozen: bool) -> No
 
 def test_orphan_does_not_start() -> None:
     not_the_parent = str(os.getppid())
-    done = subprocess.run([sys.executable, "-I", "-S", LEASH, not_the_parent, "true"], check=False)
+    done = subprocess.run([sys.executable, "-I", "-S", DIE_WITH_PARENT, not_the_parent, "true"], check=False)
     assert done.returncode == EXIT_ORPHANED
