@@ -20,6 +20,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/samehand/signals/test_contract.py",
         "a trait brings its examples, and the suite that all traits share judges them",
     ),
+    "samehand/names/*_trait.py": (
+        "tests/samehand/signals/test_contract.py",
+        "a trait brings its examples, and the suite that all traits share judges them",
+    ),
     "desk/cli/commands/backtest/*.py": (
         "tests/desk/cli/commands/backtest/test_command.py",
         "the command's story runs all its parts; what computes has a test of its own",
@@ -28,7 +32,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/samehand/frequency/name_prior/test_segmentation.py",
         "running bits are judged by the readings that are made of them",
     ),
-    "store/memory*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
+    "store/memory/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
     "store/redis/*.py": ("tests/store/test_contract.py", "one contract suite judges every store"),
 }
 

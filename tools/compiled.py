@@ -24,9 +24,9 @@ MIND: Final = "samehand"
 INTO: Final = ROOT / "build" / "compiled"
 
 STAY: Final = {
-    "cached_property.py": "a descriptor that finds its values in the instance's own __dict__, which native classes lack",
+    "names/cached_property.py": "it finds values in the instance's own __dict__, which native classes lack",
     "errors.py": "exceptions are raised seldom",
-    "learn.py": "numpy does its work",
+    "scoring/learn.py": "numpy does its work",
 }
 """Modules that stay Python, and why. So do those of structs, whose options (``frozen``) mypyc would drop."""
 
@@ -44,7 +44,9 @@ def compiled_modules(mind: Path) -> list[Path]:
     return [
         path.relative_to(mind.parent)
         for path in sorted(mind.rglob("*.py"))
-        if path.name != "__init__.py" and path.name not in STAY and not _has_structs(path)
+        if path.name != "__init__.py"
+        and path.relative_to(mind).as_posix() not in STAY
+        and not _has_structs(path)
     ]
 
 

@@ -81,7 +81,7 @@ def test_it_knows_its_version(samehand: Samehand) -> None:
 
 LOADED_BY_HELP = """
 import sys
-from desk.cli.door import run
+from desk.cli.main import run
 run(["--help"])
 heavy = {"faust", "kafka", "redis", "rich", "numpy", "pydantic", "prometheus_client"} & sys.modules.keys()
 print("heavy:", sorted(heavy))

@@ -1,5 +1,5 @@
 """Map: what a table of mappings makes of a sample of somebody else's records."""
 
-from desk.cli.commands.map.command import command
+from desk.cli.commands.map.run import command
 
 __all__ = ["command"]

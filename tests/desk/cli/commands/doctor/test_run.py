@@ -15,7 +15,7 @@ from shutil import rmtree
 
 import pytest
 
-from desk.cli.commands.doctor import command
+from desk.cli.commands.doctor import run as doctor
 from desk.cli.commands.doctor.findings import fine, wrong
 from desk.cli.run_async import awaited
 from local.ports import LOOPBACK
@@ -33,7 +33,7 @@ from tests.makers import a_ban
 
 def test_what_is_wrong_is_marked_with_its_cure(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        command, "examine", lambda: [fine("settings", "valid"), wrong("Redis", "gone", "start it")]
+        doctor, "examine", lambda: [fine("settings", "valid"), wrong("Redis", "gone", "start it")]
     )
     ran = samehand("doctor")
     assert ran.code == 1
@@ -41,7 +41,7 @@ def test_what_is_wrong_is_marked_with_its_cure(samehand: Samehand, monkeypatch: 
 
 
 def test_programs_get_the_same_as_json(samehand: Samehand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "examine", lambda: [fine("settings", "valid")])
+    monkeypatch.setattr(doctor, "examine", lambda: [fine("settings", "valid")])
     ran = samehand("doctor", "--json")
     assert ran.code == 0
     row = {"state": "fine", "about": "settings", "finding": "valid", "cure": ""}
