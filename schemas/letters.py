@@ -47,6 +47,13 @@ class DeadLetter(Record, frozen=True, kw_only=True):
     path: Annotated[str, Meta(max_length=256, description="JSON path of the fault.")] = "$"
     detail: Annotated[str, Meta(max_length=256, description="One phrase for a person; quotes nothing.")] = ""
     at: fields.Moment
+    endpoint: (
+        Annotated[
+            fields.Slug,
+            Meta(description="The endpoint of `samehand deliver` that refused it; others may have taken it."),
+        ]
+        | None
+    ) = None
 
     @classmethod
     def of(
@@ -76,8 +83,9 @@ class DeadLetter(Record, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str:
-        """`topic:partition:offset`."""
-        return f"{self.topic}:{self.partition}:{self.offset}"
+        """`topic:partition:offset`, and `@endpoint` where it is a letter of one endpoint alone."""
+        whose = "" if self.endpoint is None else f"@{self.endpoint}"
+        return f"{self.topic}:{self.partition}:{self.offset}{whose}"
 
     def __repr__(self) -> str:
         return f"DeadLetter(address={self.address!r}, reason={self.reason!r}, path={self.path!r})"

@@ -46,7 +46,14 @@ class LettersError(StreamsError):
 
 
 class Transient(StreamsError):  # names a state of the world, as `StoreUnavailable` does
-    """An outage. The step is repeated until it succeeds; meanwhile the partition waits."""
+    """An outage. The step is repeated until it succeeds; meanwhile the partition waits.
+
+    `after_seconds`: who did not answer asked not to be asked again before.
+    """
+
+    def __init__(self, *what: object, after_seconds: float = 0.0) -> None:
+        super().__init__(*what)
+        self.after_seconds = after_seconds
 
 
 class BrokerUnavailable(Transient):

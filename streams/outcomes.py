@@ -71,12 +71,14 @@ class Dead:
     """The record cannot be processed.
 
     `reason` is a code fit for a metric label (`[a-z0-9-]`, at most 64 characters), `path` the JSON path of
-    the fault, `detail` one phrase that quotes no value.
+    the fault, `detail` one phrase that quotes no value. `endpoint` is the one of `samehand deliver` that
+    refused the record; others may have taken it.
     """
 
     reason: str
     path: str = "$"
     detail: str = ""
+    endpoint: str | None = None
 
 
 Outcome: TypeAlias = Published | Nothing | Dead

@@ -7,13 +7,7 @@ from typing import Final
 from agents.runtime.store_factory import store_of
 from store.errors import Mismatch, StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
 from store.pepper.pepper import Peppers
-from streams.faust_app.start_checks import (
-    BROKER_SECONDS,
-    StartFault,
-    address_fault,
-    folder_fault,
-    kafka_fault,
-)
+from streams.faust_app.start_checks import StartFault
 from streams.settings import PREFIX, Settings
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 
@@ -27,15 +21,6 @@ _CURES: Final[dict[Mismatch, str]] = {
     "full": f"begin another store with more {PREFIX}STORE_SHARDS and a new {PREFIX}STORE_PREFIX, and "
     "`samehand rebuild`",
 }
-
-
-def start_fault(settings: Settings) -> StartFault | None:
-    """The first reason why a worker cannot start, the store aside. Waits a while for a broker to listen."""
-    return (
-        folder_fault(settings)
-        or address_fault(settings)
-        or kafka_fault(settings, patience_seconds=BROKER_SECONDS)
-    )
 
 
 async def store_fault(settings: Settings, peppers: Peppers) -> StartFault | None:

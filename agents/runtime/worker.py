@@ -22,7 +22,7 @@ from agents.remember import Remember
 from agents.runtime.build_info import form
 from agents.runtime.outbox import Relay
 from agents.runtime.redelivery import Again, Post
-from agents.runtime.start_checks import mismatched, start_fault, store_fault
+from agents.runtime.start_checks import mismatched, store_fault
 from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of, store_of, weights_of
 from agents.runtime.store_monitor import Tending
 from agents.screen import Screen
@@ -35,6 +35,7 @@ from streams.clock import SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.process import cannot_start, run_worker, without_broker
+from streams.faust_app.start_checks import start_fault
 from streams.kafka.recent_records import Recent
 from streams.kafka.store_epoch import EpochTopic, HistoryTopic, known_epoch
 from streams.kafka.topics import Names, names

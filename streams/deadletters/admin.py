@@ -1,13 +1,13 @@
 """Dead letters for people: list, show, replay, drop.
 
-A letter is named by the address of the record it is about, `topic:partition:offset`. The topic of dead
-letters is append-only, so `drop` and `replay` append a note for that address (a record without a value, whose
-header says what was done) and the letter counts as done; its bytes go with the topic's retention, and the
-note after them.
+A letter is named by the address of its record, `topic:partition:offset`, and one that concerns an endpoint
+of `samehand deliver` by that and `@endpoint`. The topic of dead letters is append-only, so `drop` and
+`replay` append a note for that address (a record without a value, whose header says what was done) and the
+letter counts as done; its bytes go with the topic's retention, and the note after them.
 
 Replaying sends the same key and value to the source topic. It is idempotent in two ways: a letter that is
 done is not sent again unless `again` is asked for, and a record processed twice ends in the same alerts
-(DESIGN § 4).
+(DESIGN § 4). What one endpoint refused is sent with a header that names it: no other gets it twice.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ Done = Literal["", "replayed", "dropped"]
 
 DONE_HEADER: Final = "samehand-done"
 ADDRESS_HEADER: Final = "samehand-address"
+ENDPOINT_HEADER: Final = "samehand-endpoint"
+"""On a record that was sent again: the only endpoint of `samehand deliver` that is to get it."""
 
 LISTED_MAX: Final = 100_000
 """A list is for people; with more letters than this, narrow it down.
@@ -122,7 +124,7 @@ def replay(
             if original is None:
                 gone.append(letter.address)
                 continue
-            _send(out, letter.topic, original)
+            _send(out, letter, original)
             _note(out, settings, letter, "replayed")
             sent += 1
             progress(letter.address)
@@ -216,8 +218,11 @@ def _is_about(letter: DeadLetter, record: Arrival) -> bool:
     return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)
 
 
-def _send(out: Writer, topic: str, record: Arrival) -> None:
-    confirmation = out.send(topic, key=record.key, value=record.value, headers=list(record.headers))
+def _send(out: Writer, letter: DeadLetter, record: Arrival) -> None:
+    headers = [(name, value) for name, value in record.headers if name != ENDPOINT_HEADER]
+    if letter.endpoint is not None:
+        headers.append((ENDPOINT_HEADER, letter.endpoint.encode()))
+    confirmation = out.send(letter.topic, key=record.key, value=record.value, headers=headers)
     confirmation.get(timeout=ANSWER_MS / 1000)
 
 

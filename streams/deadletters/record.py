@@ -20,6 +20,7 @@ def letter_of(arrival: Arrival, dead: Dead, now: float) -> DeadLetter:
         path=dead.path[:256],
         detail=dead.detail[:256],
         at=from_seconds(now),
+        endpoint=dead.endpoint,
     )
 
 

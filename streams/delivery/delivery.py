@@ -301,7 +301,7 @@ class Delivery:
                     self._log.warning("outage: holding", stage=at, why=str(outage))
                 self._hold(attempt + 1)
                 with stage("hold"):
-                    await self._pause(self._around.backoff.seconds(attempt))
+                    await self._pause(max(outage.after_seconds, self._around.backoff.seconds(attempt)))
                 attempt += 1
             else:
                 if attempt:

@@ -13,7 +13,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,7 +23,6 @@ from faust.web.drivers.aiohttp import Web
 
 from streams.settings import Settings
 from streams.telemetry.health import Report
-from streams.telemetry.metrics import Meters
 
 KEEPALIVE_SECONDS: Final = 75.0
 """A client has so long for its first request, and after each answer for another: longer than the longest
@@ -127,8 +126,16 @@ class ClosedWeb(Web):
         await super().stop_server()
 
 
+class Exposes(Protocol):
+    """What `/metrics` shows: the meters of one delivery, or of several."""
+
+    def negotiated(self, accept: str) -> tuple[bytes, str]:
+        """The body for who accepts this, and its content type."""
+        ...
+
+
 def closed_web(
-    app: AppT, meters: Meters, live: Callable[[], Report], ready: Callable[[], Report]
+    app: AppT, meters: Exposes, live: Callable[[], Report], ready: Callable[[], Report]
 ) -> ClosedWeb:
     """The server with our three addresses."""
 

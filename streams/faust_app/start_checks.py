@@ -61,6 +61,15 @@ class StartFault:
     code: int
 
 
+def start_fault(settings: Settings) -> StartFault | None:
+    """The first reason why a process cannot start, a store aside. Waits a while for a broker to listen."""
+    return (
+        folder_fault(settings)
+        or address_fault(settings)
+        or kafka_fault(settings, patience_seconds=BROKER_SECONDS)
+    )
+
+
 def address_fault(settings: Settings) -> StartFault | None:
     """Whether the web address can be had. Takes it and gives it back."""
     host, port = settings.web_host, settings.web_port

@@ -66,6 +66,25 @@ _CANDIDATES: Final = (0, 1, 4, 16, 64, 150, 300, 600, 1200)
 _LOG_ODDS: Final = (-20, -10, -5, -2, 0, 2, 5, 10, 20, 40)
 
 
+def restarts_counter(registry: CollectorRegistry) -> Counter:
+    """How often the supervisor started this process again, by each of its reasons."""
+    counter = Counter(
+        "samehand_worker_restarts",
+        "How often this worker was started again by its supervisor, by reason.",
+        ("reason",),
+        registry=registry,
+    )
+    for reason in RESTARTS:
+        counter.labels(reason)
+    return counter
+
+
+def declare_build(registry: CollectorRegistry, build: Mapping[str, str]) -> None:
+    """Tells what runs, in the labels of a series that is always 1."""
+    meaning = "Always 1; what runs is in the labels."
+    Gauge("samehand_build_info", meaning, tuple(build), registry=registry).labels(**build).set(1)
+
+
 @dataclass(slots=True)
 class Tally:
     """Decided alerts of one band since this process started."""
@@ -97,13 +116,8 @@ class Meters:
         self._declare_events(registry)
         self._declare_findings(registry)
         self._declare_store(registry)
-        self.restarts = Counter(
-            "samehand_worker_restarts",
-            "How often this worker was started again by its supervisor, by reason.",
-            ("reason",),
-            registry=registry,
-        )
-        self._declare_build(registry, build or {"version": "unknown"})
+        self.restarts = restarts_counter(registry)
+        declare_build(registry, build or {"version": "unknown"})
         self._create_children(tuple(topics), tuple(reasons), tuple(operations))
         self._create_findings(tuple(signals), tuple(scripts))
 
@@ -284,12 +298,8 @@ class Meters:
 
     def restarted(self, restarts: Mapping[str, int]) -> None:
         """How often the supervisor has started a worker again before this one, by reason."""
-        for reason in RESTARTS:
-            self.restarts.labels(reason).inc(restarts.get(reason, 0))
-
-    def _declare_build(self, registry: CollectorRegistry, build: Mapping[str, str]) -> None:
-        meaning = "Always 1; what runs is in the labels."
-        Gauge("samehand_build_info", meaning, tuple(build), registry=registry).labels(**build).set(1)
+        for reason, times in restarts.items():
+            self.restarts.labels(reason).inc(times)
 
     def _create_children(
         self, topics: tuple[str, ...], reasons: tuple[str, ...], operations: tuple[str, ...]
@@ -310,8 +320,6 @@ class Meters:
         for index in INDEXES:
             self.postings_full.labels(index, "device").set(0)
         self.lookbacks_capped.labels("device")
-        for reason in RESTARTS:
-            self.restarts.labels(reason)
 
     def _create_findings(self, signals: tuple[str, ...], scripts: tuple[str, ...]) -> None:
         for band, direction in product(BANDS, DIRECTIONS):

@@ -162,15 +162,16 @@ async def stream(events: Iterable[FakeTaken], *, then_hang: bool = False) -> Asy
 class Handler:
     """Says one alert for each arrival; fails with `Transient` as often as told, and remembers its batches."""
 
-    def __init__(self, outages: int = 0) -> None:
+    def __init__(self, outages: int = 0, after_seconds: float = 0.0) -> None:
         self.outages = outages
+        self.after_seconds = after_seconds
         self.batches: list[list[int]] = []
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         self.batches.append([arrival.offset for arrival in arrivals])
         if self.outages:
             self.outages -= 1
-            raise Transient("the store does not answer")
+            raise Transient("the store does not answer", after_seconds=self.after_seconds)
         return [self.decide(arrival) for arrival in arrivals]
 
     def decide(self, arrival: Arrival) -> Outcome:

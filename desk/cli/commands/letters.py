@@ -213,7 +213,7 @@ def _narrowed(
 
 def _address(text: str) -> str:
     topic, _, rest = text.partition(":")
-    partition, _, offset = rest.partition(":")
+    partition, _, offset = rest.partition("@")[0].partition(":")
     if not (topic and partition.isdecimal() and offset.isdecimal()):
         raise click.BadParameter(f"{visible(text)} is no address; it looks like accounts.created:3:1207")
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.wire import encode
-from streams.deadletters.admin import Wanted, drop, list_letters, replay, show
+from streams.deadletters.admin import ENDPOINT_HEADER, Wanted, drop, list_letters, replay, show
 from streams.deadletters.record import letter_of
 from streams.errors import LettersError
 from streams.kafka.client import reader, writer
@@ -139,3 +139,18 @@ def test_dropping_closes_without_sending(stage: Stage) -> None:
     assert drop(stage.settings, Wanted(reason="too-long")) == 1
     assert addresses(stage, Wanted()) == [":0:1"]
     assert stage.read(stage.names.created) == []
+
+
+def test_what_one_endpoint_refused_is_sent_again_to_it_alone(stage: Stage) -> None:
+    record = sent_to(stage, b"an alert", (("band", b"likely"), (ENDPOINT_HEADER, b"before")))
+    with writer(stage.settings) as out:
+        for endpoint in ("desk", "chat"):
+            letter = letter_of(record, Dead("endpoint-refused", endpoint=endpoint), NOW)
+            out.send(stage.names.letters, key=b"k", value=encode(letter), headers=[]).get(timeout=10)
+    listed = list_letters(stage.settings, Wanted())
+    assert {it.record.address for it in listed} == {f"{record.address}@desk", f"{record.address}@chat"}
+    assert replay(stage.settings, Wanted(address=f"{record.address}@chat")).sent == 1
+    with reader(stage.settings) as opened:
+        [again] = opened.read(record.topic, record.partition, record.offset + 1)
+    assert again.headers == (("band", b"likely"), (ENDPOINT_HEADER, b"chat"))
+    assert [it.record.endpoint for it in list_letters(stage.settings, Wanted())] == ["desk"]

@@ -12,7 +12,7 @@ from schemas.wire import decode_letter
 from streams.deadletters.limit import DeadLetterBound
 from streams.deadletters.pause import Stop
 from streams.delivery.circuit_breaker import BreakerState
-from streams.delivery.delivery import Delivery
+from streams.delivery.delivery import SLICE_SECONDS, Delivery
 from streams.delivery.progress import Stage
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published, contained
@@ -85,6 +85,15 @@ async def test_pauses_grow_up_to_their_cap() -> None:
     await delivery.run(stream(scene.taken([b"a"])))
     waited = scene.clock.ticks() - started
     assert waited == pytest.approx(0.005 + 0.05 * (2**7 - 1) + 5 * 5.0, rel=0.01)
+
+
+async def test_who_asks_for_a_longer_pause_gets_it() -> None:
+    scene = Scene()
+    started = scene.clock.ticks()
+    handler = Handler(outages=2, after_seconds=60.0)
+    await Delivery("deliver", TOPIC, handler, scene.around).run(stream(scene.taken([b"a"])))
+    assert scene.clock.ticks() - started == pytest.approx(120.0, rel=0.01)
+    assert max(scene.clock.slept) <= SLICE_SECONDS, "and looks all the while whether it has to leave"
 
 
 async def test_an_outage_of_the_broker_repeats_only_what_was_not_confirmed() -> None:
