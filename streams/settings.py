@@ -122,6 +122,10 @@ class Settings(BaseSettings):
         None, description="What becomes of other topics' records, for `samehand bridge`: a TOML file."
     )
 
+    endpoints: FilePath | None = Field(
+        None, description="Where alerts go, for `samehand deliver`: a TOML file."
+    )
+
     # Redis
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from gate.deliver.metrics import WebhookMetrics
 from streams.settings import describe
 from streams.telemetry.metrics import Meters
 
@@ -33,7 +34,9 @@ def settings_table() -> str:
 def metrics_table() -> str:
     """Every metric: its name, labels and meaning."""
     rows = []
-    for metric in Meters(CollectorRegistry()).registry.collect():
+    registry = Meters(CollectorRegistry()).registry
+    WebhookMetrics.of(registry, ())
+    for metric in registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         rows.append(f"| `{name}` | {metric.type} | {_cell(metric.documentation)} |")
     return "\n".join(["| metric | type | meaning |", "|---|---|---|", *sorted(rows)])

@@ -56,7 +56,7 @@ def _leaves() -> Iterator[tuple[str, click.Command]]:
 
 LEAVES: Mapping[str, click.Command] = dict(_leaves())
 GROUPS: tuple[str, ...] = ("", *sorted({name.split()[0] for name in LEAVES if " " in name}))
-UNTIL_STOPPED = frozenset({"worker", "bridge", "demo"})
+UNTIL_STOPPED = frozenset({"worker", "bridge", "deliver", "demo"})
 """These run until they are told to stop, and are tested on their own."""
 
 NAME = "عمر ميديا █"  # no terminal of ours but a UTF-8 one can show it

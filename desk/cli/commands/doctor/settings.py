@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import urllib.error
 import urllib.request
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of, weights_of
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
+from gate.deliver.endpoints import endpoints_of
 from store.pepper.pepper import Peppers, Unusable, UnusablePepper
 from streams.clock import SystemClock
 from streams.errors import SettingsError
@@ -33,6 +35,7 @@ _FILES: Final[Mapping[str, tuple[Callable[[Settings], Any], str]]] = {
     "weights": (weights_of, "mend the table, or unset the variable for the shipped one"),
     "allowlist": (allowlist_of, "write one key a line, such as x:1076313901; `#` begins a comment"),
     "mappings": (lambda it: mappings_of(it).topics, "`samehand map` says what it makes of a sample"),
+    "endpoints": (lambda it: endpoints_of(it, os.environ), "docs/deliver.md shows the file"),
     "avatar_blocklist": (stock_of, "write one hash a line, as `samehand hash-avatar` prints them"),
 }
 _ANSWER_SECONDS: Final = 2.0

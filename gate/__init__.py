@@ -1,0 +1,1 @@
+"""HTTP for machines: alerts out as webhooks."""

@@ -1,0 +1,1 @@
+"""Alerts and withdrawals to webhooks: `samehand deliver`."""
