@@ -171,7 +171,10 @@ def _where() -> tuple[Panel, ...]:
         Panel(
             "Workers",
             "That answer, and that are ready.",
-            (Ask("count(samehand_build_info)", "running"), Ask("sum(samehand_ready)", "ready")),
+            (
+                Ask('count(samehand_build_info{job!~"samehand-.+"})', "running"),
+                Ask('sum(samehand_ready{job!~"samehand-.+"})', "ready"),
+            ),
             runbooks=(
                 "SamehandWorkerAbsent",
                 "SamehandWorkerDown",

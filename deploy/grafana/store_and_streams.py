@@ -13,7 +13,7 @@ def store_and_streams() -> Dashboard:
         "samehand-store-and-streams",
         "samehand / Store and streams",
         "Redis, Kafka and the workers themselves.",
-        (("Store", _store()), ("Streams", _streams()), ("Workers", _workers())),
+        (("Store", _store()), ("Streams", _streams()), ("Bridges", _bridges()), ("Workers", _workers())),
     )
 
 
@@ -149,6 +149,38 @@ def _streams() -> tuple[Panel, ...]:
                     "future dates, {{topic}}",
                 ),
             ),
+        ),
+    )
+
+
+def _bridges() -> tuple[Panel, ...]:
+    return (
+        Panel(
+            "Bridges ready",
+            "Of those that turn records of other topics into ours; none where nobody needs any.",
+            (Ask('sum(samehand_ready{job="samehand-bridge"})', "ready"),),
+            runbooks=("SamehandBridgeDown",),
+        ),
+        Panel(
+            "Foreign records a second, by outcome",
+            "Published as one of ours, nothing where no rule takes them, dead where they do not map.",
+            (
+                Ask(
+                    "sum by (topic, outcome) "
+                    '(rate(samehand_events_total{job="samehand-bridge"}[$__rate_interval]))',
+                    "{{topic}} {{outcome}}",
+                ),
+            ),
+            unit="reqps",
+            kind="stack",
+            runbooks=("SamehandBridgeMapsNothing",),
+        ),
+        Panel(
+            "Oldest foreign record waiting",
+            "Age of the oldest record of each foreign topic without an outcome.",
+            (Ask('max by (topic) (samehand_consumer_lag_seconds{job="samehand-bridge"})', "{{topic}}"),),
+            unit="s",
+            runbooks=("SamehandLagging",),
         ),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
+from schemas.mapping.compiler import compile_mappings
 from store.pepper.pepper import read_peppers
 from streams.settings import load, unknown_names
 from tests.house import ROOT
@@ -23,7 +24,7 @@ WORKERS = sorted(name for name in SERVICES if name.startswith("worker"))
 
 
 def test_everything_is_there() -> None:
-    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "prometheus", "alertmanager", "grafana"}
+    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "bridge", "prometheus", "alertmanager", "grafana"}
     assert len(WORKERS) == 2
 
 
@@ -37,7 +38,7 @@ def test_a_service_is_hardened_and_bounded(name: str) -> None:
     assert service["pids_limit"]
     assert service["logging"]["options"]["max-size"]
     # The worker's image brings its own.
-    assert "healthcheck" in service or name in WORKERS
+    assert "healthcheck" in service or name in (*WORKERS, "bridge")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -80,9 +81,10 @@ def test_no_secret_stands_in_an_environment() -> None:
     assert "deploy/compose/secrets/" in ignored
 
 
-@pytest.mark.parametrize("name", WORKERS)
+@pytest.mark.parametrize("name", [*WORKERS, "bridge"])
 def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
-    given = {key: value for key, value in SERVICES[name]["environment"].items() if not key.endswith("_FILE")}
+    named = ("_FILE", "_MAPPINGS")  # which stand where it runs
+    given = {key: it for key, it in SERVICES[name]["environment"].items() if not key.endswith(named)}
     settings = load(given)
     assert unknown_names(SERVICES[name]["environment"]) == {}
     assert settings.kafka_brokers == ("kafka:9092",)
@@ -92,6 +94,26 @@ def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
 
 def test_there_are_partitions_for_every_worker() -> None:
     assert len(WORKERS) <= int(SERVICES[WORKERS[0]]["environment"]["SAMEHAND_TOPIC_PARTITIONS"])
+
+
+def test_a_bridge_runs_where_it_is_asked_for_and_sees_neither_redis_nor_a_secret() -> None:
+    bridge = SERVICES["bridge"]
+    assert bridge["profiles"] == ["bridge"]
+    assert "secrets" not in bridge
+    assert not set(bridge["networks"]) & set(SERVICES["redis"]["networks"])
+    assert set(bridge["networks"]) & set(SERVICES["kafka"]["networks"])
+    assert set(bridge["networks"]) & set(SERVICES["prometheus"]["networks"])
+    inside = bridge["environment"]["SAMEHAND_MAPPINGS"]
+    (mounted,) = (volume.split(":") for volume in bridge["volumes"])
+    path = FILE.parent / mounted[0] / inside.removeprefix(f"{mounted[1]}/")
+    assert compile_mappings(path.read_bytes(), path.name).kinds == {"created", "banned"}
+
+
+def test_prometheus_finds_bridges_where_there_are_any() -> None:
+    composed = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yaml").read_text("utf-8"))
+    (job,) = (it for it in composed["scrape_configs"] if it["job_name"] == "samehand-bridge")
+    (found,) = job["dns_sd_configs"]
+    assert (found["names"], found["port"]) == (["bridge"], load({}).web_port)
 
 
 def test_redis_loses_nothing_that_it_acknowledged_and_knows_the_user() -> None:
@@ -120,6 +142,7 @@ def test_the_runbooks_lie_where_the_dashboards_look_for_them() -> None:
 def test_its_prometheus_differs_from_ours_in_addresses_alone() -> None:
     ours = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text("utf-8"))
     composed = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yaml").read_text("utf-8"))
+    composed["scrape_configs"] = [it for it in composed["scrape_configs"] if it["job_name"] == "samehand"]
     targets = composed["scrape_configs"][0]["static_configs"][0].pop("targets")
     assert targets == [f"{name}:6066" for name in WORKERS]
     del ours["scrape_configs"][0]["static_configs"][0]["targets"]

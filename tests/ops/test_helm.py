@@ -12,6 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from desk.cli import main, registry
+from schemas.mapping.compiler import compile_mappings
 from streams.faust_app.app import CONFIRM_SECONDS
 from streams.faust_app.start_checks import BROKER_SECONDS
 from streams.kafka.client import ANSWER_MS
@@ -31,7 +32,7 @@ A_LIST = {"name": "ofac", "files": ["SDN.CSV"], "volume": {"configMap": {"name":
 START_QUESTIONS = 20
 PYTHON_SECONDS = 20.0
 #: Kinds of operators that must be installed; Kubernetes has no schema of theirs.
-OF_OPERATORS = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
+OF_OPERATORS = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PodMonitor", "PrometheusRule"}
 
 
 def changed(values: dict[str, Any], path: str, value: object) -> dict[str, Any]:
@@ -261,6 +262,46 @@ def complaint(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> str:
     return capfd.readouterr().err
 
 
+BRIDGED: dict[str, Any] = {
+    **LEAST,
+    "bridge": {
+        "enabled": True,
+        "mappings": "[topics.users]\nformat = 'mastodon'\nconstants.platform = 'm'\n",
+        "settings": {"SAMEHAND_LOG_LEVEL": "info"},
+    },
+    "monitoring": {"serviceMonitor": True},
+}
+
+
+def test_a_bridge_reads_its_table_and_knows_neither_redis_nor_the_pepper() -> None:
+    objects = rendered(BRIDGED)
+    template = templates(BRIDGED)["eu-samehand-bridge"]
+    given = {it["name"]: it["value"] for it in container_of(template)["env"]}
+    assert unknown_names(given) == {}
+    assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
+    assert {"pepper", "redis"}.isdisjoint(it["name"] for it in template["spec"]["volumes"])
+    (table,) = (it["data"]["mappings.toml"] for it in objects if it["kind"] == "ConfigMap")
+    assert compile_mappings(table.encode(), "mappings.toml").topics.keys() == {"users"}
+    mounted = {it["name"]: it["mountPath"] for it in container_of(template)["volumeMounts"]}
+    assert given["SAMEHAND_MAPPINGS"] == f"{mounted['mappings']}/mappings.toml"
+    load({name: __file__ if name == "SAMEHAND_MAPPINGS" else value for name, value in given.items()})
+
+
+def test_a_bridge_is_scraped_under_the_job_that_its_rules_ask_for() -> None:
+    objects = rendered(BRIDGED)
+    (endpoint,) = only("PodMonitor", objects)["spec"]["podMetricsEndpoints"]
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "samehand-bridge"}]
+    (bridge,) = (it for name, it in templates(BRIDGED).items() if name.endswith("-bridge"))
+    labels = bridge["metadata"]["labels"]
+    assert only("PodMonitor", objects)["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    # And is no worker: neither scraped as one nor counted for their budget.
+    for selector in (
+        only("Service", objects)["spec"]["selector"],
+        only("PodDisruptionBudget", objects)["spec"]["selector"]["matchLabels"],
+    ):
+        assert not selector.items() <= labels.items()
+
+
 def test_pods_of_jobs_serve_nobody_and_count_for_no_budget() -> None:
     objects = rendered(ALL)
     jobs = [it["metadata"]["labels"] for name, it in templates(ALL).items() if name != "eu-samehand"]
@@ -330,6 +371,8 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("autoscaling.scaleDownStabilizationSeconds", 5),
         ("monitoring.runbooks", 'https://git.example/"'),
         ("rebuild.enabled", "yes"),
+        ("bridge.enabled", True),
+        ("bridge.settings", {"SAMEHAND_KAFKA_PASSWORD": "secret"}),
         ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
