@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "worker": Entry("Run", "Score accounts as they are created, until told to stop."),
     "bridge": Entry("Run", "Turn records of other topics into ours, until told to stop."),
     "deliver": Entry("Run", "Send alerts to webhooks, until told to stop."),
+    "desk": Entry("Run", "Serve the pages on which people decide, until told to stop."),
     "enrol": Entry("Run", "Publish bans from files to accounts.banned."),
     "remember": Entry("Run", "Remember existing accounts without alerting."),
     "watchlist": Entry("Run", "Import official lists of proscribed organisations."),

@@ -1,1 +1,5 @@
-"""Whether readers and the mind are right: who reads what, and how often they err. Pure functions."""
+"""What may be decided, by whom, in which order, and what follows; and how often readers and the mind err.
+
+Modules that take a connection run within the caller's transaction; the others know neither clock nor
+database.
+"""

@@ -195,7 +195,7 @@ class Reader:
         while position < end:
             for record in self._client.poll(timeout_ms=POLL_MS).get(where, ()):
                 if record.offset < end:
-                    yield _arrival(record)
+                    yield arrival_of(record)
             # A compacted or transactional topic has offsets without records; the position passes them.
             position = int(self._client.position(where))
 
@@ -281,7 +281,8 @@ def error_name(code: int) -> str:
     return "" if code == 0 else str(lookup(code).__name__)
 
 
-def _arrival(record: Any) -> Arrival:
+def arrival_of(record: Any) -> Arrival:
+    """A record of kafka-python as ours."""
     return Arrival(
         topic=record.topic,
         partition=record.partition,

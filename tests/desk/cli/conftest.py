@@ -18,11 +18,12 @@ def samehand(capsys: pytest.CaptureFixture[str]) -> Samehand:
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the developer's own shell reaches a test."""
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer's own shell reaches a test, and no desk of theirs is written to."""
     for name in list(os.environ):
         if name.startswith("SAMEHAND_") and not name.startswith("SAMEHAND_TEST_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{tmp_path / 'desk.db'}")
 
 
 @pytest.fixture

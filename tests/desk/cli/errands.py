@@ -45,18 +45,25 @@ class Errand:
     servers: bool = False
 
 
-def _leaves() -> Iterator[tuple[str, click.Command]]:
+def _all() -> Iterator[tuple[str, click.Command]]:
     for name in COMMANDS:
-        command: click.Command = import_module(module_of(name)).command
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {below}", it) for below, it in command.commands.items())
-        else:
-            yield name, command
+        yield from _below(name, import_module(module_of(name)).command)
 
 
-LEAVES: Mapping[str, click.Command] = dict(_leaves())
-GROUPS: tuple[str, ...] = ("", *sorted({name.split()[0] for name in LEAVES if " " in name}))
-UNTIL_STOPPED = frozenset({"worker", "bridge", "deliver", "demo"})
+def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for below, it in command.commands.items():
+            yield from _below(f"{name} {below}", it)
+
+
+def _only_groups(command: click.Command) -> bool:
+    return isinstance(command, click.Group) and not command.invoke_without_command
+
+
+LEAVES: Mapping[str, click.Command] = {name: it for name, it in _all() if not _only_groups(it)}
+GROUPS: tuple[str, ...] = ("", *sorted(name for name, it in _all() if _only_groups(it)))
+UNTIL_STOPPED = frozenset({"worker", "bridge", "deliver", "demo", "desk"})
 """These run until they are told to stop, and are tested on their own."""
 
 NAME = "عمر ميديا █"  # no terminal of ours but a UTF-8 one can show it
@@ -163,6 +170,7 @@ ERRANDS: Mapping[str, Errand] = {
     "pepper rotate": Errand(lambda folder: {}, servers=True),
     "pepper drop": Errand(_rotated, servers=True),
     "doctor": Errand(_topics, servers=True),
+    "desk users add": Errand(lambda folder: {"name": ["amina"], "role": ["lead"], "with_link": []}),
     "letters list": Errand(lambda folder: {"done_too": []} if _lettered(folder) else {}, servers=True),
     "letters show": Errand(_lettered, servers=True),
     "letters replay": Errand(_any_letters, servers=True),

@@ -1,0 +1,1 @@
+"""Who is who: passwords, one-time links, single sign-on, sessions."""

@@ -1,0 +1,40 @@
+"""Passwords, kept as argon2id."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+CHARS_MIN: Final = 12
+"""NIST SP 800-63B asks for no rules about which characters, but for length."""
+
+CHARS_MAX: Final = 256
+"""A passphrase of forty words; without a limit hashing a megabyte is everybody's to ask for."""
+
+_hasher: Final = PasswordHasher()
+
+NOBODY: Final = _hasher.hash("nobody's password, so that a name which is not there takes as long")
+
+
+def fault_of(password: str) -> str:
+    """Why a password cannot be taken, "" when it can."""
+    if not CHARS_MIN <= len(password) <= CHARS_MAX:
+        return f"a password has {CHARS_MIN} to {CHARS_MAX} characters"
+    return ""
+
+
+def hashed(password: str) -> str:
+    """What is kept of a password. Takes some 50 ms, on purpose."""
+    return _hasher.hash(password)
+
+
+def matches(kept: str, password: str) -> bool:
+    """Whether it is the one. Takes as long as :func:`hashed`."""
+    if len(password) > CHARS_MAX:
+        return False
+    try:
+        return _hasher.verify(kept, password)
+    except (Argon2Error, InvalidHashError):
+        return False

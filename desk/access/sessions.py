@@ -1,0 +1,79 @@
+"""Sessions: a token in the browser, its digest in the database, and an end."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import users
+from desk.review import audit
+from desk.review.readers import Reader
+
+SESSION_SECONDS_MAX: Final = 12 * 3600.0
+"""A shift: whoever works longer signs in once more."""
+
+SEEN_SECONDS: Final = 30.0
+"""How exactly it is known when a session was used last; each note of it is a write."""
+
+LINK_SECONDS: Final = 15 * 60.0
+"""A one-time link is opened at once by who was told it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who asks, and the token that a change must bring (`csrf`)."""
+
+    reader: Reader
+    digest: str
+    csrf: str
+    name: str
+    ends_at: float
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token: whoever reads the database cannot use it."""
+    return sha256(token.encode(errors="surrogatepass")).hexdigest()
+
+
+async def begin(connection: AsyncConnection, user_id: str, *, now: float, how: str) -> str:
+    """Begins a session; its token, which is told nowhere else. `how`: password, link or oidc."""
+    token = secrets.token_urlsafe(32)
+    await users.begin_session(
+        connection,
+        {
+            "digest": digest_of(token),
+            "user_id": user_id,
+            "csrf": secrets.token_urlsafe(24),
+            "began_at": now,
+            "seen_at": now,
+            "ends_at": now + SESSION_SECONDS_MAX,
+        },
+    )
+    await audit.note(
+        connection, actor=user_id, action="signed-in", subject=user_id, now=now, detail={"how": how}
+    )
+    return token
+
+
+async def find(
+    connection: AsyncConnection, token: str, *, idle_seconds: float, now: float
+) -> tuple[Session, bool] | None:
+    """The session of a token, and whether its use should be noted; None where it has ended."""
+    digest = digest_of(token)
+    row = await users.session(connection, digest)
+    if row is None or row.disabled_at is not None or row.ends_at <= now or row.seen_at + idle_seconds <= now:
+        return None
+    reader = Reader(row.user_id, row.initials, row.role)
+    ends_at = min(row.ends_at, now + idle_seconds)
+    return Session(reader, digest, row.csrf, row.name, ends_at), now - row.seen_at > SEEN_SECONDS
+
+
+async def link(connection: AsyncConnection, user_id: str, *, now: float) -> str:
+    """A token that signs a person in once, within `LINK_SECONDS`."""
+    token = secrets.token_urlsafe(32)
+    await users.add_link(connection, digest_of(token), user_id, ends_at=now + LINK_SECONDS)
+    return token

@@ -1,0 +1,122 @@
+"""Signing in with a name and a password, or with a one-time link."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.access import passwords, sessions
+from desk.database import users
+from desk.database.engine import Database
+from desk.review import audit
+from desk.review.errors import Conflict, Unusable
+from desk.review.roles import ROLES
+
+FAILURES_MAX: Final = 5
+"""Wrong passwords in a row until a person is locked out for a while: a slip of the keyboard is one or two."""
+
+LOCKED_SECONDS: Final = 15 * 60.0
+"""A guesser is held to 480 tries a day; the person waits for a coffee, or asks for a link."""
+
+_NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,128}")
+_WORDS: Final = re.compile(r"[^\W_]+")
+
+
+async def with_password(database: Database, name: str, password: str, *, now: float) -> str | None:
+    """The token of a new session; None for a wrong name, a wrong password or a person who is locked out.
+
+    All of them take as long as a right one, so that names cannot be found out.
+    """
+    async with database.read() as connection:
+        user = await users.by_name(connection, name[:128])
+    usable = user is not None and user.disabled_at is None and user.password is not None
+    kept = user.password if user is not None and usable else passwords.NOBODY
+    right = await asyncio.to_thread(passwords.matches, kept, password)
+    if user is None or not usable:
+        return None
+    async with database.begin() as connection:
+        user = await users.find(connection, user.user_id)
+        if user is None or user.locked_until > now:
+            return None
+        if not right:
+            await _failed(connection, user, now=now)
+            return None
+        await users.change(connection, user.user_id, failures=0, locked_until=0.0)
+        return await sessions.begin(connection, user.user_id, now=now, how="password")
+
+
+async def _failed(connection: AsyncConnection, user: Any, *, now: float) -> None:
+    failures = user.failures + 1
+    locked = failures >= FAILURES_MAX
+    await users.change(
+        connection,
+        user.user_id,
+        failures=0 if locked else failures,
+        locked_until=now + LOCKED_SECONDS if locked else 0.0,
+    )
+    if locked:
+        await audit.note(connection, actor=audit.SYSTEM, action="locked-out", subject=user.user_id, now=now)
+
+
+async def with_link(database: Database, token: str, *, now: float) -> str | None:
+    """The token of a new session; None for a link that was used, has ended or never was."""
+    async with database.begin() as connection:
+        user_id = await users.use_link(connection, sessions.digest_of(token), now=now)
+        user = None if user_id is None else await users.find(connection, user_id)
+        if user is None or user.disabled_at is not None:
+            return None
+        return await sessions.begin(connection, user.user_id, now=now, how="link")
+
+
+async def add_user(
+    connection: AsyncConnection,
+    name: str,
+    role: str,
+    *,
+    password: str | None,
+    now: float,
+    subject: str | None = None,
+) -> str:
+    """Adds a person; the opaque id. `password` None: signs in by link or `subject` alone.
+
+    Raises `Unusable`, and `Conflict` where the name is taken.
+    """
+    if not _NAME.fullmatch(name):
+        raise Unusable("name", "a name has 1 to 128 characters and no blanks")
+    if role not in ROLES:
+        raise Unusable("role", f"is one of {', '.join(ROLES)}")
+    if password is not None and (fault := passwords.fault_of(password)):
+        raise Unusable("password", fault)
+    kept = None if password is None else await asyncio.to_thread(passwords.hashed, password)
+    user_id = secrets.token_hex(16)
+    added = await users.add(
+        connection,
+        {
+            "user_id": user_id,
+            "name": name,
+            "initials": initials_of(name),
+            "role": role,
+            "password": kept,
+            "subject": subject,
+            "created_at": now,
+            "failures": 0,
+            "locked_until": 0.0,
+            "preferences": "{}",
+        },
+    )
+    if not added:
+        raise Conflict(f"there is somebody called {name!r} already")
+    await audit.note(
+        connection, actor=audit.SYSTEM, action="user-added", subject=user_id, now=now, detail={"role": role}
+    )
+    return user_id
+
+
+def initials_of(name: str) -> str:
+    """What colleagues see of a name: `amina.khan@example.org` is AK."""
+    words = _WORDS.findall(name.partition("@")[0])
+    return "".join(word[0] for word in words[:2]).upper() or name[:2].upper()

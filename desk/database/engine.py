@@ -1,0 +1,224 @@
+"""Opens the database: one address for SQLite or PostgreSQL, its tables brought up to date, its lock held.
+
+SQLite takes one process at a time, which a lock on a file beside it ensures: two would each think that they
+alone consume and publish. It is written ahead (WAL), so that readers and backups wait for nobody; a commit is
+on the disk (`synchronous=FULL`), since the topic's offsets are in it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from desk.database.errors import DatabaseError, DatabaseTaken, DatabaseUnavailable
+from desk.database.migrate import upgrade
+
+BUSY_SECONDS: Final = 5.0
+"""How long a writer waits for another one of this process; a transaction takes milliseconds."""
+
+POOL_CONNECTIONS: Final = 10
+"""PostgreSQL's default limit is 100 for all; ten desks fit."""
+
+LEADER_LOCK: Final = 7_265_003
+"""As `migrate.MIGRATION_LOCK`."""
+
+CONNECT_SECONDS: Final = 5
+STATEMENT_MS: Final = 10_000
+"""A statement that takes so long is ended: a person is waiting, and will press the key again."""
+
+
+def address(given: str, password: str | None = None) -> URL:
+    """The address with our drivers: ``sqlite:///path`` or ``postgresql://user@host/name``.
+
+    Raises:
+        DatabaseError: it is neither. The address is not quoted: a password may be in it.
+    """
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):
+        raise DatabaseError("SAMEHAND_DATABASE_URL: is no address of a database") from None
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise DatabaseError("SAMEHAND_DATABASE_URL: names no file, and what is decided must outlive us")
+        return url.set(drivername="sqlite+aiosqlite")
+    if kind == "postgresql":
+        named = url if password is None else url.set(password=password)
+        return named.set(drivername="postgresql+psycopg")
+    raise DatabaseError("SAMEHAND_DATABASE_URL: begins neither with sqlite:/// nor with postgresql://")
+
+
+class Database:
+    """The open database. Use :func:`opened`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Takes over the engine."""
+        self.engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether only this process may use it."""
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes: all of it holds at the end, or nothing.
+
+        Raises:
+            DatabaseUnavailable: the database does not answer.
+        """
+        async with self._translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                # What reads first and writes then must not find that another wrote in between.
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            async with _committed(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that only reads. Raises `DatabaseUnavailable`."""
+        async with self._translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                await connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                await connection.rollback()
+
+    @asynccontextmanager
+    async def leading(self) -> AsyncIterator[bool]:
+        """Whether this process is the one that consumes and publishes, held for the length of the block.
+
+        The others wait to take over; PostgreSQL lets go of the lock when its holder's connection ends.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        async with self._translated(), self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            asked = text("SELECT pg_try_advisory_lock(:number)")
+            led = bool((await connection.execute(asked, {"number": LEADER_LOCK})).scalar_one())
+            try:
+                yield led
+            finally:
+                if led:
+                    await connection.execute(
+                        text("SELECT pg_advisory_unlock(:number)"), {"number": LEADER_LOCK}
+                    )
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except (OperationalError, TimeoutError, OSError) as fault:
+            raise DatabaseUnavailable(f"the database does not answer ({type(fault).__name__})") from fault
+        except DBAPIError as fault:
+            if fault.connection_invalidated:
+                raise DatabaseUnavailable("the connection to the database was lost") from fault
+            raise
+
+
+@asynccontextmanager
+async def _committed(connection: AsyncConnection) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await connection.rollback()
+        raise
+    await connection.commit()
+
+
+@asynccontextmanager
+async def opened(given: str, *, password: str | None = None, alone: bool = True) -> AsyncIterator[Database]:
+    """The database at an address, with its tables as this version wants them; closed afterwards.
+
+    ``password``: PostgreSQL's, where it is not in the address; ``alone``: hold the lock of SQLite's one
+    process. A command that only writes a line or two (a user, say) does without it.
+
+    Raises:
+        DatabaseTaken: another process has the SQLite file.
+        DatabaseOutdated: the tables are of a later version.
+        DatabaseUnavailable: it does not answer.
+        DatabaseError: the address is none, or its folder is not there.
+    """
+    url = address(given, password)
+    lock = _held(url, alone=alone) if url.get_backend_name() == "sqlite" else None
+    try:
+        engine = _engine(url)
+        try:
+            database = Database(engine)
+            await _upgraded(database)
+            yield database
+        finally:
+            await engine.dispose()
+    finally:
+        if lock is not None:
+            os.close(lock)  # which lets go of the lock, too
+
+
+async def _upgraded(database: Database) -> None:
+    async with database._translated(), database.engine.connect() as connection:
+        if database.is_sqlite:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        await connection.run_sync(upgrade)
+        await connection.commit()
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine.sync_engine, "connect", _as_we_want_sqlite)
+        return engine
+    return create_async_engine(
+        url,
+        pool_size=POOL_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": f"-c statement_timeout={STATEMENT_MS}",
+        },
+    )
+
+
+def _as_we_want_sqlite(connection: DBAPIConnection, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say so
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _held(url: URL, *, alone: bool) -> int | None:
+    path = Path(url.database or "").resolve()
+    if not path.parent.is_dir():
+        raise DatabaseError(f"the folder {path.parent} of the database is not there: make it")
+    return _lock(path) if alone else None
+
+
+def _lock(path: Path) -> int:
+    """Holds a lock beside the file for as long as the process lives, however it ends."""
+    beside = path.with_name(f"{path.name}.lock")
+    try:
+        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as fault:
+        raise DatabaseError(f"{beside}: {fault.strerror}: the database's folder must be writable") from fault
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise DatabaseTaken(
+            f"{path}: another desk has it open. SQLite takes one; several share PostgreSQL"
+            " (SAMEHAND_DATABASE_URL)"
+        ) from None
+    return descriptor

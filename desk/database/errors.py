@@ -1,0 +1,19 @@
+"""What can go wrong with the desk's database."""
+
+from __future__ import annotations
+
+
+class DatabaseError(Exception):
+    """The root of the family: the database cannot be used, in a sentence that says what to do."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """It does not answer now; nothing was written. Try again."""
+
+
+class DatabaseTaken(DatabaseError):
+    """Another desk has the SQLite file open; PostgreSQL is what several desks share."""
+
+
+class DatabaseOutdated(DatabaseError):
+    """Its tables are of another version of samehand."""

@@ -1,0 +1,1 @@
+"""How the tables came about, a step a file."""

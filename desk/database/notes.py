@@ -1,0 +1,51 @@
+"""What readers wrote for one another. It may quote anybody, so it is erased as quotes are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+
+_notes = schema.notes
+
+
+async def add(connection: AsyncConnection, alert_id: str, user_id: str, text: str, *, now: float) -> int:
+    """Keeps a note; its number."""
+    done = await connection.execute(
+        insert(_notes)
+        .values(alert_id=alert_id, user_id=user_id, written_at=now, text=text)
+        .returning(_notes.c.note_id)
+    )
+    return int(done.scalar_one())
+
+
+async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[Row[Any]]:
+    """All notes on an alert, the earliest first, with the marks of what was erased."""
+    found = await connection.execute(
+        select(_notes).where(_notes.c.alert_id == alert_id).order_by(_notes.c.note_id)
+    )
+    return found.all()
+
+
+async def erase(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> int:
+    """Erases the text of every note on an alert; of how many."""
+    done = await connection.execute(
+        update(_notes)
+        .where(_notes.c.alert_id == alert_id, _notes.c.erased_at.is_(None))
+        .values(text="", erased_at=now, erased_reason=reason)
+    )
+    return done.rowcount
+
+
+async def erase_before(connection: AsyncConnection, before: float, *, now: float, reason: str) -> int:
+    """Erases the text of every note that was written before a moment; of how many."""
+    done = await connection.execute(
+        update(_notes)
+        .where(_notes.c.written_at < before, _notes.c.erased_at.is_(None))
+        .values(text="", erased_at=now, erased_reason=reason)
+    )
+    return done.rowcount

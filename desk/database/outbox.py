@@ -1,0 +1,77 @@
+"""Verdicts on their way to Kafka: written with the decision, sent once it can no longer be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+
+_outbox = schema.outbox
+
+
+async def put(
+    connection: AsyncConnection, verdict_id: str, key: bytes, value: bytes, *, not_before: float
+) -> None:
+    """Lays a verdict out to be sent at a moment or later."""
+    await connection.execute(
+        insert(_outbox).values(verdict_id=verdict_id, key=key, value=value, not_before=not_before)
+    )
+
+
+async def call_back(connection: AsyncConnection, verdict_id: str) -> bool:
+    """Takes a verdict out; False when it is on its way already."""
+    done = await connection.execute(
+        delete(_outbox).where(_outbox.c.verdict_id == verdict_id, _outbox.c.taken_at.is_(None))
+    )
+    return done.rowcount == 1
+
+
+async def take(
+    connection: AsyncConnection, *, now: float, again_before: float, limit: int
+) -> Sequence[Row[Any]]:
+    """What is to be sent now, oldest first; from here on none of it can be undone.
+
+    What was taken before `again_before` and never confirmed is taken once more: its sender may be gone.
+    """
+    found = await connection.execute(
+        select(_outbox)
+        .where(
+            _outbox.c.sent_at.is_(None),
+            _outbox.c.not_before <= now,
+            or_(_outbox.c.taken_at.is_(None), _outbox.c.taken_at < again_before),
+        )
+        .order_by(_outbox.c.outbox_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # nothing on SQLite, where nobody else writes
+    )
+    rows = found.all()
+    if rows:
+        await connection.execute(
+            update(_outbox)
+            .where(_outbox.c.outbox_id.in_([row.outbox_id for row in rows]))
+            .values(taken_at=now)
+        )
+    return rows
+
+
+async def sent(connection: AsyncConnection, outbox_ids: Sequence[int], *, now: float) -> None:
+    """Marks what the broker has confirmed."""
+    await connection.execute(update(_outbox).where(_outbox.c.outbox_id.in_(outbox_ids)).values(sent_at=now))
+
+
+async def sweep(connection: AsyncConnection, *, before: float) -> None:
+    """Drops what was sent before a moment: the verdict itself stays."""
+    await connection.execute(delete(_outbox).where(_outbox.c.sent_at < before))
+
+
+async def waiting(connection: AsyncConnection) -> tuple[int, float | None]:
+    """How many are not confirmed, and since when the oldest should have been sent."""
+    found = await connection.execute(
+        select(func.count(), func.min(_outbox.c.not_before)).where(_outbox.c.sent_at.is_(None))
+    )
+    count, oldest = found.one()
+    return int(count), oldest

@@ -1,0 +1,265 @@
+"""Reads: what waits for a person, who has it in hand, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.upsert import upsert
+
+ReadRow = Row[Any]
+
+_reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the queue is wanted; None: all of it. A band leaves out what is read blind."""
+
+    band: str | None = None
+    policy: str | None = None
+    platform: str | None = None
+    direction: str | None = None
+    basis: str | None = None
+    language: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the queue a page begins: after this."""
+
+    rank: int
+    waits_since: float
+    read_id: int
+
+
+async def find(connection: AsyncConnection, read_id: int) -> ReadRow | None:
+    """One read, or None."""
+    return (await connection.execute(select(_reads).where(_reads.c.read_id == read_id))).one_or_none()
+
+
+async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadRow]:
+    """All reads of an alert, in the order in which they were opened."""
+    found = await connection.execute(
+        select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
+    )
+    return found.all()
+
+
+async def add(
+    connection: AsyncConnection,
+    alert_id: str,
+    *,
+    kind: str,
+    blind: bool,
+    rank: int,
+    waits_since: float,
+    now: float,
+    only_for: str | None = None,
+) -> int:
+    """Opens a read; its number."""
+    done = await connection.execute(
+        insert(_reads)
+        .values(
+            alert_id=alert_id,
+            kind=kind,
+            blind=blind,
+            state="open",
+            rank=rank,
+            waits_since=waits_since,
+            opened_at=now,
+            only_for=only_for,
+        )
+        .returning(_reads.c.read_id)
+    )
+    return int(done.scalar_one())
+
+
+async def claim(connection: AsyncConnection, read_id: int, user_id: str, *, now: float, until: float) -> bool:
+    """Takes an open read in hand, or keeps it there; whether nobody else had it."""
+    done = await connection.execute(
+        update(_reads)
+        .where(
+            _reads.c.read_id == read_id,
+            _reads.c.state == "open",
+            or_(
+                _reads.c.claimed_by.is_(None),
+                _reads.c.claimed_by == user_id,
+                _reads.c.claimed_until <= now,
+            ),
+        )
+        .values(claimed_by=user_id, claimed_until=until)
+    )
+    return done.rowcount == 1
+
+
+async def release(connection: AsyncConnection, read_id: int, user_id: str) -> None:
+    """Lays a read back, if it is this person's."""
+    await connection.execute(
+        update(_reads)
+        .where(_reads.c.read_id == read_id, _reads.c.claimed_by == user_id, _reads.c.state == "open")
+        .values(claimed_by=None, claimed_until=None)
+    )
+
+
+async def close(connection: AsyncConnection, read_id: int, *, verdict_id: str, now: float) -> bool:
+    """Marks an open read as done by a verdict; whether it was open."""
+    done = await connection.execute(
+        update(_reads)
+        .where(_reads.c.read_id == read_id, _reads.c.state == "open")
+        .values(state="done", verdict_id=verdict_id, closed_at=now, claimed_by=None, claimed_until=None)
+    )
+    return done.rowcount == 1
+
+
+async def reopen(
+    connection: AsyncConnection, read_id: int, user_id: str, *, now: float, until: float
+) -> None:
+    """Opens a read whose verdict was undone, in the hands of who undid it."""
+    del now
+    await connection.execute(
+        update(_reads)
+        .where(_reads.c.read_id == read_id)
+        .values(state="open", verdict_id=None, closed_at=None, claimed_by=user_id, claimed_until=until)
+    )
+
+
+async def end(
+    connection: AsyncConnection, alert_id: str, kinds: Sequence[str], *, reason: str, now: float
+) -> int:
+    """Takes open reads of an alert out of the queue, with the reason; how many."""
+    done = await connection.execute(
+        update(_reads)
+        .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.kind.in_(kinds))
+        .values(state="gone", gone_reason=reason, closed_at=now, claimed_by=None, claimed_until=None)
+    )
+    return done.rowcount
+
+
+async def move(connection: AsyncConnection, alert_id: str, kind: str, *, rank: int) -> None:
+    """Gives the open reads of one kind another place, as when an alert's band rose."""
+    await connection.execute(
+        update(_reads)
+        .where(
+            _reads.c.alert_id == alert_id,
+            _reads.c.state == "open",
+            _reads.c.kind == kind,
+            _reads.c.blind.is_(False),
+        )
+        .values(rank=rank)
+    )
+
+
+async def skip(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
+    """Shows a read to somebody no earlier than at a moment."""
+    await upsert(connection, _skips, {"read_id": read_id, "user_id": user_id, "until": until})
+
+
+def _open_to(user_id: str, now: float, *, leads: bool) -> list[ColumnElement[bool]]:
+    read_before = (
+        select(_verdicts.c.verdict_id)
+        .where(
+            _verdicts.c.alert_id == _reads.c.alert_id,
+            _verdicts.c.reviewer == user_id,
+            _verdicts.c.undone_at.is_(None),
+        )
+        .exists()
+    )
+    skipped = (
+        select(_skips.c.until)
+        .where(_skips.c.read_id == _reads.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
+        .exists()
+    )
+    conditions: list[ColumnElement[bool]] = [
+        _reads.c.state == "open",
+        or_(_reads.c.only_for.is_(None), _reads.c.only_for == user_id),
+        # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
+        or_(_reads.c.kind == "first", ~read_before),
+        ~skipped,
+    ]
+    if not leads:
+        conditions.append(_reads.c.kind != "dispute")
+    return conditions
+
+
+async def queue(
+    connection: AsyncConnection,
+    user_id: str,
+    filters: Filters,
+    *,
+    now: float,
+    limit: int,
+    leads: bool = False,
+    free: bool = False,
+    after: Place | None = None,
+) -> Sequence[Row[Any]]:
+    """Reads that wait for somebody, beside their alerts, in the order in which they are due.
+
+    ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
+    """
+    conditions = _open_to(user_id, now, leads=leads)
+    if free:
+        conditions.append(
+            or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
+        )
+    if filters.band is not None:
+        conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
+    for name in ("policy", "platform", "direction", "basis", "language"):
+        wanted = getattr(filters, name)
+        if wanted is not None:
+            conditions.append(_alerts.c[name] == wanted)
+    if filters.kind is not None:
+        conditions.append(_reads.c.kind == filters.kind)
+    if after is not None:
+        conditions.append(
+            tuple_(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
+            > tuple_(after.rank, after.waits_since, after.read_id)
+        )
+    found = await connection.execute(
+        select(_reads, *[column for column in _alerts.c if column.name != "alert_id"])
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(and_(*conditions))
+        .order_by(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def waiting_in_family(
+    connection: AsyncConnection, root: str, user_id: str, *, now: float, limit: int
+) -> Sequence[Row[Any]]:
+    """First reads of a family that may be decided together: seen with their score, in nobody else's hands."""
+    found = await connection.execute(
+        select(_reads, _alerts.c.revision, _alerts.c.policy)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(
+            _alerts.c.root == root,
+            _reads.c.kind == "first",
+            _reads.c.blind.is_(False),
+            *_open_to(user_id, now, leads=False),
+            or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now),
+        )
+        .order_by(_reads.c.read_id)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def backlog(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """How many open reads of each kind there are (`kind`, `waiting`), and since when (`oldest`)."""
+    found = await connection.execute(
+        select(
+            _reads.c.kind,
+            func.count().label("waiting"),
+            func.min(_reads.c.waits_since).label("oldest"),
+        )
+        .where(_reads.c.state == "open")
+        .group_by(_reads.c.kind)
+    )
+    return found.all()

@@ -1,0 +1,255 @@
+"""Every table. Moments are Unix seconds (float); identifiers are ours or opaque.
+
+What quotes an account or a person (`evidence.payload`, `notes.text`) has a table of its own, so that erasing
+it leaves the decision, the hashes and the audit whole. Migrations in ``desk/database/migrations`` make these
+tables; a test holds the two to each other.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
+ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
+SLUG_CHARS: Final = 64
+USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
+DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
+
+# SQLite counts up an INTEGER PRIMARY KEY by itself; PostgreSQL's INTEGER ends at two thousand million.
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", String(ALERT_ID_CHARS), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("status", String(16), nullable=False),  # open or withdrawn, as the worker said last
+    Column("withdrawn_reason", String(SLUG_CHARS)),
+    Column("account", String(ACCOUNT_KEY_CHARS), nullable=False),
+    Column("banned", String(ACCOUNT_KEY_CHARS), nullable=False),
+    Column("root", String(ACCOUNT_KEY_CHARS), nullable=False),  # the family: the first account banned
+    Column("generation", Integer, nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("band", String(16), nullable=False),
+    Column("direction", String(16), nullable=False),
+    Column("policy", String(SLUG_CHARS)),
+    Column("basis", String(SLUG_CHARS)),
+    Column("queue", String(SLUG_CHARS)),
+    Column("language", String(16)),
+    Column("probability", Float, nullable=False),
+    Column("log_odds", Float, nullable=False),
+    Column("weights_version", String(SLUG_CHARS), nullable=False),
+    Column("detected_at", Float, nullable=False),
+    Column("seconds_since_ban", Float),
+    Column("sampled", Float),  # the probability with which it was drawn; null for what was alerted
+    Column("arrived_at", Float, nullable=False),
+    Index("ix_alerts_account", "account"),
+    Index("ix_alerts_banned", "banned"),
+    Index("ix_alerts_root", "root"),
+    Index("ix_alerts_detected_at", "detected_at"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
+    Column("payload", LargeBinary, nullable=False),  # the alert as the worker wrote it: JSON
+    Column("erased_at", Float),
+    Column("erased_reason", String(SLUG_CHARS)),
+    Index("ix_evidence_erased_at", "erased_at"),
+)
+
+reads = Table(
+    "reads",
+    metadata,
+    Column("read_id", _Serial, primary_key=True),
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
+    Column("kind", String(16), nullable=False),  # first, second, appeal or golden
+    Column("blind", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),  # open, done or gone
+    Column("gone_reason", String(SLUG_CHARS)),
+    Column("rank", Integer, nullable=False),  # the smaller, the sooner
+    Column("waits_since", Float, nullable=False),
+    Column("opened_at", Float, nullable=False),
+    Column("closed_at", Float),
+    Column("verdict_id", String(ALERT_ID_CHARS)),
+    Column("only_for", String(USER_ID_CHARS)),  # whose it is; null: of whoever comes first
+    Column("claimed_by", String(USER_ID_CHARS)),
+    Column("claimed_until", Float),
+    # The queue is read in this order; the identifier makes it one order.
+    Index("ix_reads_queue", "state", "rank", "waits_since", "read_id"),
+    Index("ix_reads_alert_id", "alert_id"),
+    Index("ix_reads_claimed_by", "claimed_by"),
+    sqlite_autoincrement=True,
+)
+
+skips = Table(
+    "skips",
+    metadata,
+    Column("read_id", BigInteger, ForeignKey("reads.read_id"), primary_key=True),
+    Column("user_id", String(USER_ID_CHARS), primary_key=True),
+    Column("until", Float, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("verdict_id", String(ALERT_ID_CHARS), primary_key=True),
+    # No foreign key: a verdict may come before the alert that it is about, from another topic.
+    Column("alert_id", String(ALERT_ID_CHARS), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason_code", String(SLUG_CHARS), nullable=False),
+    Column("policy", String(SLUG_CHARS)),
+    Column("reviewer", String(ALERT_ID_CHARS), nullable=False),
+    Column("decided_at", Float, nullable=False),
+    Column("blind", Boolean, nullable=False),
+    Column("golden", Boolean, nullable=False),
+    Column("kind", String(16), nullable=False),  # of the read, take_back, or elsewhere
+    Column("read_id", BigInteger),
+    Column("batch", String(USER_ID_CHARS)),  # the same for what was decided by one key
+    Column("undone_at", Float),
+    Column("seen_on_topic_at", Float),
+    Index("ix_verdicts_alert_id", "alert_id", "decided_at"),
+    Index("ix_verdicts_reviewer", "reviewer", "decided_at"),
+    Index("ix_verdicts_decided_at", "decided_at"),
+    Index("ix_verdicts_batch", "batch"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("note_id", _Serial, primary_key=True),
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
+    Column("user_id", String(USER_ID_CHARS), nullable=False),
+    Column("written_at", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("erased_at", Float),
+    Column("erased_reason", String(SLUG_CHARS)),
+    Index("ix_notes_alert_id", "alert_id"),
+    Index("ix_notes_erased_at", "erased_at", "written_at"),
+    sqlite_autoincrement=True,
+)
+
+golden = Table(
+    "golden",
+    metadata,
+    Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Column("set_by", String(USER_ID_CHARS), nullable=False),
+    Column("set_at", Float, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("outbox_id", _Serial, primary_key=True),
+    Column("verdict_id", String(ALERT_ID_CHARS), nullable=False, unique=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("not_before", Float, nullable=False),
+    Column("taken_at", Float),  # from here on it cannot be undone, only taken back
+    Column("sent_at", Float),
+    Index("ix_outbox_sent_at", "sent_at", "not_before"),
+    sqlite_autoincrement=True,
+)
+
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("topic", String(249), primary_key=True),  # Kafka's limit
+    Column("partition", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", String(USER_ID_CHARS), primary_key=True),
+    Column("name", String(128), nullable=False, unique=True),
+    Column("initials", String(8), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("password", String(256)),
+    Column("subject", String(512), unique=True),  # issuer and subject, of who signs in by OIDC
+    Column("created_at", Float, nullable=False),
+    Column("disabled_at", Float),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Float, nullable=False),
+    Column("preferences", Text, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(DIGEST_CHARS), primary_key=True),
+    Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("began_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("ends_at", Float, nullable=False),
+    Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_ends_at", "ends_at"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", String(DIGEST_CHARS), primary_key=True),
+    Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), nullable=False),
+    Column("ends_at", Float, nullable=False),
+    Column("used_at", Float),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    # Given by us and without gaps: a missing number is a missing line.
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("actor", String(ALERT_ID_CHARS), nullable=False),
+    Column("action", String(SLUG_CHARS), nullable=False),
+    Column("subject", String(ACCOUNT_KEY_CHARS), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON: identifiers, codes and digests only
+    Column("hash", String(DIGEST_CHARS), nullable=False),
+    Index("ix_audit_subject", "subject"),
+    Index("ix_audit_at", "at"),
+)
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    Column("hash", String(DIGEST_CHARS), nullable=False),
+    Column("published_at", Float, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(SLUG_CHARS), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

@@ -1,0 +1,38 @@
+"""Writing a row that may be there, in the two dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
+    """Inserts a row, or writes its values over the row with the same primary key."""
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in values.items() if name not in keys}
+    if connection.dialect.name == "sqlite":
+        await connection.execute(
+            sqlite.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
+        )
+    else:
+        await connection.execute(
+            postgresql.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
+        )
+
+
+async def insert_new(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Inserts a row unless one is there that it collides with; whether it did."""
+    key = next(iter(table.primary_key))
+    if connection.dialect.name == "sqlite":
+        done = await connection.execute(
+            sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(key)
+        )
+    else:
+        done = await connection.execute(
+            postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(key)
+        )
+    return done.first() is not None  # a driver may not know how many rows an insert made

@@ -1,0 +1,99 @@
+"""People who may use the desk, their sessions and one-time links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.upsert import insert_new
+
+UserRow = Row[Any]
+
+_users, _sessions, _links = schema.users, schema.sessions, schema.links
+
+
+async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+    """Adds a person; False where the name, or the subject, is there already."""
+    return await insert_new(connection, _users, values)
+
+
+async def find(connection: AsyncConnection, user_id: str) -> UserRow | None:
+    """By opaque id."""
+    return (await connection.execute(select(_users).where(_users.c.user_id == user_id))).one_or_none()
+
+
+async def by_name(connection: AsyncConnection, name: str) -> UserRow | None:
+    """By the name they sign in with."""
+    return (await connection.execute(select(_users).where(_users.c.name == name))).one_or_none()
+
+
+async def by_subject(connection: AsyncConnection, subject: str) -> UserRow | None:
+    """By issuer and subject of OIDC."""
+    return (await connection.execute(select(_users).where(_users.c.subject == subject))).one_or_none()
+
+
+async def everybody(connection: AsyncConnection) -> Sequence[UserRow]:
+    """All people, by name."""
+    return (await connection.execute(select(_users).order_by(_users.c.name))).all()
+
+
+async def change(connection: AsyncConnection, user_id: str, **values: Any) -> None:
+    """Writes some of a person's columns."""
+    await connection.execute(update(_users).where(_users.c.user_id == user_id).values(**values))
+
+
+async def begin_session(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """Keeps a session, by the digest of its token."""
+    await connection.execute(insert(_sessions).values(**values))
+
+
+async def session(connection: AsyncConnection, digest: str) -> Row[Any] | None:
+    """A session beside its person, or None. Whether it has ended is the caller's to see."""
+    found = await connection.execute(
+        select(_sessions, _users.c.name, _users.c.initials, _users.c.role, _users.c.disabled_at)
+        .join(_users, _users.c.user_id == _sessions.c.user_id)
+        .where(_sessions.c.digest == digest)
+    )
+    return found.one_or_none()
+
+
+async def see_session(connection: AsyncConnection, digest: str, *, now: float) -> None:
+    """Notes that a session is in use."""
+    await connection.execute(update(_sessions).where(_sessions.c.digest == digest).values(seen_at=now))
+
+
+async def end_session(connection: AsyncConnection, digest: str) -> None:
+    """Ends a session."""
+    await connection.execute(delete(_sessions).where(_sessions.c.digest == digest))
+
+
+async def end_sessions(connection: AsyncConnection, user_id: str) -> None:
+    """Ends all sessions of a person."""
+    await connection.execute(delete(_sessions).where(_sessions.c.user_id == user_id))
+
+
+async def sweep(connection: AsyncConnection, *, now: float) -> None:
+    """Drops sessions and links that have ended."""
+    await connection.execute(delete(_sessions).where(_sessions.c.ends_at <= now))
+    await connection.execute(delete(_links).where(_links.c.ends_at <= now))
+
+
+async def add_link(connection: AsyncConnection, digest: str, user_id: str, *, ends_at: float) -> None:
+    """Keeps a one-time link, by the digest of its token."""
+    await connection.execute(insert(_links).values(digest=digest, user_id=user_id, ends_at=ends_at))
+
+
+async def use_link(connection: AsyncConnection, digest: str, *, now: float) -> str | None:
+    """Whose link it is, once: None for one that was used, has ended or never was."""
+    done = await connection.execute(
+        update(_links)
+        .where(_links.c.digest == digest, _links.c.used_at.is_(None), _links.c.ends_at > now)
+        .values(used_at=now)
+        .returning(_links.c.user_id)
+    )
+    found = done.scalar_one_or_none()
+    return None if found is None else str(found)

@@ -1,0 +1,108 @@
+"""What people said, here and elsewhere. The latest by `decided_at` holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.upsert import insert_new
+
+VerdictRow = Row[Any]
+
+_verdicts = schema.verdicts
+
+
+async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+    """Keeps a verdict; False where it is known already."""
+    return await insert_new(connection, _verdicts, values)
+
+
+async def find(connection: AsyncConnection, verdict_id: str) -> VerdictRow | None:
+    """One verdict, or None."""
+    return (
+        await connection.execute(select(_verdicts).where(_verdicts.c.verdict_id == verdict_id))
+    ).one_or_none()
+
+
+async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[VerdictRow]:
+    """All verdicts on an alert, the earliest first, those undone too."""
+    found = await connection.execute(
+        select(_verdicts)
+        .where(_verdicts.c.alert_id == alert_id)
+        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
+    )
+    return found.all()
+
+
+async def holding(connection: AsyncConnection, alert_id: str) -> VerdictRow | None:
+    """The verdict that holds: the latest that was not undone and is no exercise."""
+    found = await connection.execute(
+        select(_verdicts)
+        .where(
+            _verdicts.c.alert_id == alert_id,
+            _verdicts.c.undone_at.is_(None),
+            _verdicts.c.golden.is_(False),
+        )
+        .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id.desc())
+        .limit(1)
+    )
+    return found.one_or_none()
+
+
+async def of_batch(connection: AsyncConnection, batch: str) -> Sequence[VerdictRow]:
+    """What was decided by one key."""
+    found = await connection.execute(
+        select(_verdicts).where(_verdicts.c.batch == batch).order_by(_verdicts.c.verdict_id)
+    )
+    return found.all()
+
+
+async def undo(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:
+    """Marks a verdict as undone."""
+    await connection.execute(
+        update(_verdicts).where(_verdicts.c.verdict_id == verdict_id).values(undone_at=now)
+    )
+
+
+async def seen(connection: AsyncConnection, verdict_id: str, *, now: float) -> None:
+    """Marks a verdict as come back from the topic."""
+    await connection.execute(
+        update(_verdicts)
+        .where(_verdicts.c.verdict_id == verdict_id, _verdicts.c.seen_on_topic_at.is_(None))
+        .values(seen_on_topic_at=now)
+    )
+
+
+async def latest(
+    connection: AsyncConnection, *, since: float, until: float | None = None, limit: int
+) -> Sequence[Row[Any]]:
+    """Verdicts decided since a moment, beside what their alerts were, the latest first.
+
+    For figures: of an alert that is not known its columns are None.
+    """
+    alerts = schema.alerts
+    conditions = [_verdicts.c.decided_at >= since, _verdicts.c.undone_at.is_(None)]
+    if until is not None:
+        conditions.append(_verdicts.c.decided_at < until)
+    found = await connection.execute(
+        select(
+            _verdicts,
+            alerts.c.band,
+            alerts.c.language,
+            alerts.c.platform,
+            alerts.c.sampled,
+            alerts.c.detected_at,
+            alerts.c.arrived_at,
+            alerts.c.log_odds,
+            alerts.c.policy.label("alert_policy"),
+        )
+        .join(alerts, alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
+        .where(*conditions)
+        .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
+        .limit(limit)
+    )
+    return found.all()

@@ -1,0 +1,110 @@
+"""Alerts and verdicts of Kafka become rows, with the offsets in the same transaction: each counts once.
+
+A record that cannot be read is counted, logged by its address and passed over: whoever wrote it has dead
+letters of their own. An outage of either side holds everything up and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import groupby
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import offsets
+from desk.database.engine import Database
+from desk.review.arrivals import take_alert, take_verdict
+from desk.review.policy import Policy
+from schemas.alerts import MirrorAlert
+from schemas.malformed import Malformed
+from schemas.wire import decode_alert, decode_verdict, encode
+from streams.kafka.topics import Names
+from streams.outcomes import Arrival
+
+log = structlog.get_logger("samehand.desk.consume")
+
+
+class Overtaken(Exception):
+    """Another process has moved an offset on: what we hold is out of date, so start again from the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a batch: alerts that changed something, and records that could not be read."""
+
+    alerts: int
+    verdicts: int
+    refused: tuple[tuple[str, str], ...]  # topic and reason
+
+
+class Consumer:
+    """Turns records into rows."""
+
+    def __init__(self, database: Database, topics: Names, policy: Policy, now: Callable[[], float]) -> None:
+        """Takes the open database, the topics' names, the desk's policy and the clock (Unix seconds)."""
+        self._database = database
+        self._topics = topics
+        self._policy = policy
+        self._now = now
+
+    @property
+    def consumed(self) -> tuple[str, ...]:
+        """What is read."""
+        return (self._topics.alerts, self._topics.verdicts)
+
+    async def apply(self, arrivals: Sequence[Arrival]) -> Applied:
+        """Keeps records and moves the offsets on, all or nothing.
+
+        Raises `Overtaken`, and `DatabaseUnavailable`.
+        """
+        alerts = verdicts = 0
+        refused: list[tuple[str, str]] = []
+        async with self._database.begin() as connection:
+            known = await offsets.positions(connection)
+            # In partitions' order, so that two processes meet at the first and not crosswise.
+            ordered = sorted(arrivals, key=lambda one: (one.topic, one.partition, one.offset))
+            for (topic, partition), group in groupby(ordered, key=lambda one: (one.topic, one.partition)):
+                before = known.get((topic, partition))
+                fresh = [one for one in group if before is None or one.offset >= before]
+                if not fresh:
+                    continue
+                after = fresh[-1].offset + 1
+                if not await offsets.advance(connection, topic, partition, before=before, after=after):
+                    raise Overtaken
+                for arrival in fresh:
+                    said = await self._take(connection, arrival)
+                    if isinstance(said, Malformed):
+                        refused.append((topic, said.reason))
+                        log.warning("a record cannot be read", address=arrival.address, reason=said.reason)
+                    elif topic == self._topics.verdicts:
+                        verdicts += said
+                    else:
+                        alerts += said
+        return Applied(alerts, verdicts, tuple(refused))
+
+    async def _take(self, connection: AsyncConnection, arrival: Arrival) -> bool | Malformed:
+        now = self._now()
+        if arrival.topic == self._topics.verdicts:
+            verdict = decode_verdict(arrival.value, now=now)
+            if isinstance(verdict, Malformed):
+                return verdict
+            return await take_verdict(connection, verdict.record, verdict_id_of(arrival), now=now)
+        alert = decode_alert(arrival.value, now=now)
+        if isinstance(alert, Malformed):
+            return alert
+        if not isinstance(alert.record, MirrorAlert):
+            return False  # a summary counts pairs and is not read by anybody
+        return await take_alert(connection, alert.record, encode(alert.record), self._policy, now=now)
+
+    async def positions(self) -> dict[tuple[str, int], int]:
+        """Where to go on from."""
+        async with self._database.read() as connection:
+            return await offsets.positions(connection)
+
+
+def verdict_id_of(arrival: Arrival) -> str:
+    """The name of a verdict that brings none: its address, which stays the same however often it is read."""
+    return sha256(arrival.address.encode()).hexdigest()[:32]

@@ -1,0 +1,138 @@
+"""Consumes and publishes until the process stops, through outages of either side.
+
+Of several desks on one PostgreSQL one does it; the others ask each few seconds whether it is still there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from desk.database.engine import Database
+from desk.database.errors import DatabaseUnavailable
+from desk.feed.consume import Applied, Consumer, Overtaken
+from desk.feed.publish import Publisher
+from streams.errors import BrokerRefused, BrokerUnavailable
+from streams.kafka.client import writer
+from streams.kafka.follower import Follower
+from streams.settings import Settings
+
+log = structlog.get_logger("samehand.desk.feed")
+
+OUTAGE_SECONDS: Final = 2.0
+"""Between two tries: what is down for a second is not asked a hundred times."""
+
+FOLLOWER_SECONDS: Final = 5.0
+"""How often a desk that does not lead asks whether it should."""
+
+PUBLISH_SECONDS: Final = 0.5
+"""How often the outbox is looked at; a verdict has waited for ten seconds then."""
+
+_OUTAGES: Final = (BrokerUnavailable, BrokerRefused, DatabaseUnavailable, Overtaken)
+
+
+@dataclass(slots=True)
+class State:
+    """What `/health/ready` tells: why something is not read or published now, "" where it is."""
+
+    consuming: str = "not yet begun"
+    publishing: str = "not yet begun"
+    leading: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def pause(self, seconds: float) -> None:
+        """Waits, unless the process stops meanwhile."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+
+
+class Feed:
+    """Both directions, as long as this desk leads."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        consumer: Consumer,
+        publisher: Publisher,
+        *,
+        heard: Callable[[Applied], None],
+        state: State,
+    ) -> None:
+        """``heard`` is told of each batch, for metrics."""
+        self._database = database
+        self._settings = settings
+        self._consumer = consumer
+        self._publisher = publisher
+        self._heard = heard
+        self.state = state
+
+    async def run(self) -> None:
+        """Until the process stops."""
+        state = self.state
+        while not state.stopping.is_set():
+            try:
+                async with self._database.leading() as led:
+                    state.leading = led
+                    if led:
+                        await self._lead()
+                    else:
+                        state.consuming = state.publishing = ""
+            except DatabaseUnavailable as outage:
+                state.consuming = state.publishing = str(outage)
+            state.leading = False
+            await state.pause(FOLLOWER_SECONDS)
+
+    async def _lead(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._consume())
+            group.create_task(self._publish())
+
+    async def _consume(self) -> None:
+        state = self.state
+        while not state.stopping.is_set():
+            follower: Follower | None = None
+            try:
+                follower = await asyncio.to_thread(Follower, self._settings)
+                positions = await self._consumer.positions()
+                skipped = await asyncio.to_thread(follower.start, self._consumer.consumed, positions)
+                for one in skipped:
+                    log.error(
+                        "records were gone before they were read",
+                        topic=one.topic,
+                        partition=one.partition,
+                        records=one.records,
+                    )
+                while not state.stopping.is_set():
+                    arrivals = await asyncio.to_thread(follower.poll)
+                    if arrivals:
+                        self._heard(await self._consumer.apply(arrivals))
+                    state.consuming = ""
+            except _OUTAGES as outage:
+                if state.consuming != str(outage):
+                    log.warning("nothing is consumed now", why=str(outage))
+                state.consuming = str(outage) or "another desk was faster"
+                await state.pause(OUTAGE_SECONDS)
+            finally:
+                if follower is not None:
+                    await asyncio.to_thread(follower.close)
+
+    async def _publish(self) -> None:
+        state = self.state
+        while not state.stopping.is_set():
+            try:
+                with writer(self._settings) as out:
+                    state.publishing = ""
+                    while not state.stopping.is_set():
+                        if not await self._publisher.publish(out):
+                            await state.pause(PUBLISH_SECONDS)
+            except _OUTAGES as outage:
+                if state.publishing != str(outage):
+                    log.warning("nothing is published now", why=str(outage))
+                state.publishing = str(outage)
+                await state.pause(OUTAGE_SECONDS)

@@ -1,0 +1,129 @@
+"""What comes of an alert, and of somebody else's verdict, when it arrives: rows, and what waits for whom.
+
+Everything here may arrive twice, late or in another order, and the rows come out the same.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import alerts, notes, reads, verdicts
+from desk.review import audit
+from desk.review.draws import is_blind, uniform
+from desk.review.facts import facts_of
+from desk.review.policy import RANKS, Policy
+from schemas.alerts import MirrorAlert
+from schemas.verdicts import VerdictGiven
+
+FORGOTTEN: Final = frozenset({"reinstated", "ban-forgotten", "ban-expired", "account-deleted"})
+"""Withdrawals after which nothing of either account may be quoted any more."""
+
+ALL_KINDS: Final = ("first", "second", "appeal", "dispute", "golden")
+DECIDED: Final = frozenset({"mirror", "not_mirror"})
+
+
+async def take_alert(
+    connection: AsyncConnection,
+    alert: MirrorAlert,
+    payload: bytes,
+    policy: Policy,
+    *,
+    now: float,
+    sampled: float | None = None,
+) -> bool:
+    """Keeps an alert and opens or closes what is to be read of it; False for what is known already."""
+    before = await alerts.find(connection, alert.alert_id)
+    if before is not None and before.revision >= alert.revision:
+        return False
+    facts = facts_of(alert, now=now, sampled=sampled)
+    if before is not None:
+        facts["arrived_at"] = before.arrived_at
+    await alerts.put(connection, facts, payload)
+    if alert.status == "withdrawn":
+        await _withdrawn(connection, alert, now=now)
+    else:
+        await _open(connection, alert, policy, now=now, sampled=sampled)
+    return True
+
+
+async def _withdrawn(connection: AsyncConnection, alert: MirrorAlert, *, now: float) -> None:
+    reason = alert.withdrawn_reason or "withdrawn"
+    # That somebody decided does not end a second reading of the same alert: it is about the reading.
+    kinds = ("first",) if reason == "verdict" else ALL_KINDS
+    await reads.end(connection, alert.alert_id, kinds, reason=reason, now=now)
+    if reason in FORGOTTEN:
+        erased = await notes.erase(connection, alert.alert_id, now=now, reason=reason)
+        await audit.note(
+            connection,
+            actor=audit.SYSTEM,
+            action="erased",
+            subject=alert.alert_id,
+            now=now,
+            detail={"reason": reason, "notes": erased},
+        )
+
+
+async def _open(
+    connection: AsyncConnection,
+    alert: MirrorAlert,
+    policy: Policy,
+    *,
+    now: float,
+    sampled: float | None,
+) -> None:
+    rank = RANKS.get(alert.band, 1)
+    waiting = [read for read in await reads.of_alert(connection, alert.alert_id) if read.state == "open"]
+    if any(read.kind != "golden" for read in waiting):
+        await reads.move(connection, alert.alert_id, "first", rank=rank)
+        return
+    holds = await verdicts.holding(connection, alert.alert_id)
+    if holds is not None and holds.verdict in DECIDED:
+        return
+    blind = sampled is not None or is_blind(policy.key, alert.alert_id, policy.blind_share)
+    await reads.add(
+        connection,
+        alert.alert_id,
+        kind="first",
+        blind=blind,
+        rank=blind_rank(policy.key, alert.alert_id) if blind else rank,
+        waits_since=alert.detected_at.timestamp(),
+        now=now,
+    )
+
+
+def blind_rank(key: bytes, alert_id: str) -> int:
+    """Where a blind read waits: by lot, so that its place tells nothing about its band."""
+    return int(uniform(key, "rank", alert_id) * len(RANKS))
+
+
+async def take_verdict(
+    connection: AsyncConnection, verdict: VerdictGiven, verdict_id: str, *, now: float
+) -> bool:
+    """Keeps a verdict of the topic; False for one that is known, as our own are when they come back."""
+    added = await verdicts.add(
+        connection,
+        {
+            "verdict_id": verdict_id,
+            "alert_id": verdict.alert_id,
+            "revision": verdict.revision,
+            "verdict": verdict.verdict,
+            "reason_code": verdict.reason_code,
+            "policy": None,
+            "reviewer": verdict.reviewer,
+            "decided_at": verdict.at,
+            "blind": verdict.blind,
+            "golden": False,
+            "kind": "elsewhere",
+            "seen_on_topic_at": now,
+        },
+    )
+    if not added:
+        await verdicts.seen(connection, verdict_id, now=now)
+        return False
+    if verdict.verdict in DECIDED:
+        for read in await reads.of_alert(connection, verdict.alert_id):
+            if read.state == "open" and read.kind == "first":
+                await reads.close(connection, read.read_id, verdict_id=verdict_id, now=now)
+    return True

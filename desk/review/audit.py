@@ -1,0 +1,132 @@
+"""The audit: what was done, by whom and about what, chained by hash so that no line can be changed unseen.
+
+A line holds identifiers, codes and digests only; what may have to be erased is never in it. Each line's hash
+covers the line and the hash before it, so that changing, dropping or adding one breaks all that follow. A cut
+at the end breaks nothing, which is why the last hash is published to Kafka now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import audit as rows
+
+START: Final = "0" * 64
+"""The hash before the first line."""
+
+SYSTEM: Final = "desk"
+"""Who did it where nobody did: the desk itself."""
+
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Line(Protocol):
+    """One line as it is stored."""
+
+    number: int
+    at: float
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    hash: str
+
+
+def digest_of(text: str) -> str:
+    """What stands in a line for a text that is kept elsewhere, or was."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def hash_of(previous: str, number: int, at: float, actor: str, action: str, subject: str, detail: str) -> str:
+    """The hash of a line behind another one."""
+    return sha256(_encode([previous, number, repr(at), actor, action, subject, detail])).hexdigest()
+
+
+async def note(
+    connection: AsyncConnection,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    now: float,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds a line, in the transaction of what it tells about."""
+    await rows.lock(connection)
+    last = await rows.last(connection)
+    number, previous = (1, START) if last is None else (last.number + 1, last.hash)
+    text = _encode(detail or {}).decode()
+    await rows.add(
+        connection,
+        number=number,
+        at=now,
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=text,
+        hash=hash_of(previous, number, now, actor, action, subject, text),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where the chain does not hold, and why."""
+
+    number: int
+    why: str
+
+
+@dataclass(slots=True)
+class Chain:
+    """Follows the lines in order and remembers the first that does not fit."""
+
+    number: int = 0
+    hash: str = START
+    broken: Break | None = None
+
+    def follow(self, lines: Iterable[Line]) -> None:
+        """The next lines."""
+        for line in lines:
+            if self.broken is not None:
+                return
+            if line.number != self.number + 1:
+                self.broken = Break(line.number, f"line {self.number + 1} is missing before it")
+                return
+            wanted = hash_of(
+                self.hash, line.number, line.at, line.actor, line.action, line.subject, line.detail
+            )
+            if line.hash != wanted:
+                self.broken = Break(
+                    line.number, "its hash is not that of what it says and of the line before"
+                )
+                return
+            self.number, self.hash = line.number, line.hash
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last line's number and hash, as they were published."""
+
+    number: int
+    hash: str
+
+
+def against(chain_hashes: Mapping[int, str], last: int, heads: Iterable[Head]) -> Break | None:
+    """The first published head that the chain contradicts.
+
+    ``chain_hashes``: the hash of each line that a head names; ``last``: the chain's last number.
+    """
+    for head in sorted(heads, key=lambda one: one.number):
+        if head.number > last:
+            return Break(
+                head.number, f"it was published, and the chain ends at line {last}: its end was cut off"
+            )
+        if chain_hashes.get(head.number) != head.hash:
+            return Break(head.number, "its hash is another than was published: the chain was written anew")
+    return None

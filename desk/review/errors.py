@@ -1,0 +1,49 @@
+"""Why something cannot be done: each is told to the person who asked, in one sentence."""
+
+from __future__ import annotations
+
+
+class ReviewError(Exception):
+    """The root of the family. `code` is for programs and the same in every language."""
+
+    code = "refused"
+
+
+class NotFound(ReviewError):
+    """There is no such alert, read, verdict or person."""
+
+    code = "not-found"
+
+
+class Forbidden(ReviewError):
+    """Who asks may not: the role, or having read it before."""
+
+    code = "forbidden"
+
+
+class Conflict(ReviewError):
+    """Somebody else was faster. `initials` are theirs, "" where nobody in particular was."""
+
+    code = "conflict"
+
+    def __init__(self, message: str, initials: str = "") -> None:
+        """Takes the sentence and whose hands it is in."""
+        super().__init__(message)
+        self.initials = initials
+
+
+class TooLate(ReviewError):
+    """The verdict is on its way; it can still be taken back."""
+
+    code = "too-late"
+
+
+class Unusable(ReviewError):
+    """What was given cannot be used. `field` says which part."""
+
+    code = "unusable"
+
+    def __init__(self, field: str, message: str) -> None:
+        """Takes the field and the sentence."""
+        super().__init__(message)
+        self.field = field

@@ -1,0 +1,61 @@
+"""What the desk keeps of an alert beside the alert itself: what is filtered, ordered and counted by."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from schemas.alerts import MirrorAlert, without_quotes
+from schemas.wire import encode
+
+_TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_].{0,32})?")
+
+
+def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) -> dict[str, Any]:
+    """The row of an alert. `sampled`: the probability with which it was drawn below the bands."""
+    matched = alert.matched
+    return {
+        "alert_id": alert.alert_id,
+        "revision": alert.revision,
+        "status": alert.status,
+        "withdrawn_reason": alert.withdrawn_reason,
+        "account": alert.key,
+        "banned": matched.key,
+        "root": matched.root_id or matched.key,
+        "generation": matched.generation,
+        "platform": alert.platform,
+        "band": alert.band,
+        "direction": alert.direction,
+        "policy": matched.policy,
+        "basis": None if matched.basis is None else matched.basis.authority,
+        "queue": alert.queue,
+        "language": language_of(alert),
+        "probability": alert.probability,
+        "log_odds": alert.log_odds,
+        "weights_version": alert.weights_version.replace("\0", ""),
+        "detected_at": alert.detected_at.timestamp(),
+        "seconds_since_ban": alert.seconds_since_ban,
+        "sampled": sampled,
+        "arrived_at": now,
+    }
+
+
+def language_of(alert: MirrorAlert) -> str | None:
+    """The language that the new account set, as far as the alert quotes it: `ur` of `ur-PK`."""
+    for line in (*alert.evidence, *alert.counter_evidence):
+        if line.signal == "locale" and (found := _TAG.fullmatch(line.ours)):
+            return found[1].lower()
+    return None
+
+
+def unquoted(alert: MirrorAlert) -> bytes:
+    """The alert without a word of either account: signals, levels and weights stay."""
+    return encode(
+        replace(
+            alert,
+            evidence=tuple(map(without_quotes, alert.evidence)),
+            counter_evidence=tuple(map(without_quotes, alert.counter_evidence)),
+        )
+    )

@@ -1,0 +1,43 @@
+"""Why somebody decided: codes with a template each, so that one key is enough and figures can be counted.
+
+A platform's own codes may be any slug; these are what the desk offers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Verdict = Literal["mirror", "not_mirror", "unsure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: its code, for which verdict, and the sentence that a note begins with."""
+
+    code: str
+    verdict: Verdict
+    template: str
+
+
+REASONS: Final[tuple[Reason, ...]] = (
+    Reason("same-contact", "mirror", "Both accounts give the same contact."),
+    Reason("same-name-and-picture", "mirror", "Name and picture are those of the banned account."),
+    Reason("says-so-itself", "mirror", "The account says itself that it continues the banned one."),
+    Reason("same-device-or-network", "mirror", "Device or network are those of the banned account."),
+    Reason("several-traits", "mirror", "Several traits agree that seldom agree by chance."),
+    Reason("common-name", "not_mirror", "Many people bear this name."),
+    Reason("shared-network", "not_mirror", "Many people share this network or device."),
+    Reason("fan-or-parody", "not_mirror", "A fan, a parody or a report about the banned account."),
+    Reason("other-person", "not_mirror", "Plainly somebody else."),
+    Reason("too-little-evidence", "not_mirror", "What agrees is too little."),
+    Reason("needs-language", "unsure", "Somebody who reads this language should look."),
+    Reason("needs-context", "unsure", "What would decide it is not shown here."),
+)
+
+CODES: Final[frozenset[str]] = frozenset(reason.code for reason in REASONS)
+
+
+def reasons_for(verdict: str) -> tuple[Reason, ...]:
+    """What is offered for a verdict, the most frequent first."""
+    return tuple(reason for reason in REASONS if reason.verdict == verdict)

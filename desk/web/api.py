@@ -1,0 +1,252 @@
+"""The JSON API. What it takes and gives is in `/schema/openapi.json`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from litestar import Request, Router, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+from msgspec import Meta, Struct
+
+from desk.access.sessions import Session
+from desk.database.reads import Filters, Place
+from desk.review.decisions import NOTE_CHARS_MAX, Decision
+from desk.review.reasons import REASONS, Verdict
+from desk.web.desk import PAGE, PAGE_MAX, Beside, Desk, Opened, Waiting
+from schemas import fields
+
+Asked = Request[Session, str, Any]
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="Rows at most.")]
+Word = Annotated[str | None, QueryParameter(max_length=64)]
+QueryRead = Annotated[int | None, QueryParameter(ge=1, le=2**53 - 1)]
+PathRead = Annotated[int, PathParameter(ge=1, le=2**53 - 1)]
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    """Who asks. `csrf` goes into the header X-CSRF-Token of every change."""
+
+    user_id: str
+    initials: str
+    role: str
+    csrf: str
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """Until when a read is in one's hands, in Unix seconds."""
+
+    read_id: int
+    claimed_until: float
+
+
+class DecisionGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody decides about a read."""
+
+    read_id: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    verdict: Verdict
+    reason_code: fields.Slug
+    policy: fields.Slug | None = None
+    note: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)] = ""
+    family: bool = False
+
+
+class DecisionTaken(Struct, frozen=True, kw_only=True):
+    """What came of it. `batch` names it for undoing until `undo_until` (Unix seconds)."""
+
+    batch: str
+    verdict_ids: tuple[str, ...]
+    undo_until: float
+
+
+class Undone(Struct, frozen=True, kw_only=True):
+    """The reads that wait again, in one's own hands."""
+
+    read_ids: tuple[int, ...]
+
+
+class TakenBack(Struct, frozen=True, kw_only=True):
+    """The read that somebody else is to make."""
+
+    read_id: int
+
+
+class TakeBack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a verdict is taken back."""
+
+    reason_code: fields.Slug
+
+
+class NoteGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A note for colleagues."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=NOTE_CHARS_MAX)]
+
+
+class Noted(Struct, frozen=True, kw_only=True):
+    """The note's number."""
+
+    note_id: int
+
+
+class GoldenGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an exercise expects."""
+
+    alert_id: fields.Opaque
+    verdict: Annotated[str, Meta(pattern="^(mirror|not_mirror)$")]
+
+
+class GoldenSet(Struct, frozen=True, kw_only=True):
+    """For how many readers it waits."""
+
+    readers: int
+
+
+class ReasonShown(Struct, frozen=True, kw_only=True):
+    """A reason that the desk offers."""
+
+    code: str
+    verdict: str
+    template: str
+
+
+def desk_of(request: Request[Any, Any, Any]) -> Desk:
+    """The open desk."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+@get("/me", summary="Who asks")
+async def me(request: Asked) -> Me:
+    """Who is signed in, and the token that changes need."""
+    session = request.user
+    return Me(
+        user_id=session.reader.user_id,
+        initials=session.reader.initials,
+        role=session.reader.role,
+        csrf=session.csrf,
+    )
+
+
+@get("/queue", summary="What waits for me")
+async def queue(
+    request: Asked,
+    band: Word = None,
+    policy: Word = None,
+    platform: Word = None,
+    direction: Word = None,
+    basis: Word = None,
+    language: Word = None,
+    kind: Word = None,
+    limit: Limit = PAGE,
+    after_rank: FromQuery[int | None] = None,
+    after_since: FromQuery[float | None] = None,
+    after_read: QueryRead = None,
+) -> list[Waiting]:
+    """Reads in the order in which they are due. The three `after_` name the last line of the page before."""
+    after = None
+    if after_rank is not None and after_since is not None and after_read is not None:
+        after = Place(after_rank, after_since, after_read)
+    filters = Filters(band, policy, platform, direction, basis, language, kind)
+    return await desk_of(request).queue(request.user.reader, filters, limit=limit, after=after)
+
+
+@get("/alerts", summary="Alerts, the newest first")
+async def alerts(
+    request: Asked,
+    status: Annotated[str | None, QueryParameter(pattern="^(open|withdrawn)$")] = None,
+    before: FromQuery[float | None] = None,
+    limit: Limit = PAGE,
+) -> list[Beside]:
+    """Alerts by when they were detected. `before` is the last one's `detected_at`."""
+    return await desk_of(request).listed(request.user.reader, status=status, before=before, limit=limit)
+
+
+@get("/alerts/{alert_id:str}", summary="One alert")
+async def alert(request: Asked, alert_id: FromPath[str]) -> Opened:
+    """As the person who asks may see it: blind where it is to be read blind. That they saw it is kept."""
+    return await desk_of(request).open(request.user.reader, alert_id)
+
+
+@post("/alerts/{alert_id:str}/take-back", summary="Take a verdict back")
+async def take_back(request: Asked, alert_id: FromPath[str], data: JSONBody[TakeBack]) -> TakenBack:
+    """The verdict that holds no longer does, and somebody who has not read it reads it anew."""
+    read_id = await desk_of(request).take_back(request.user.reader, alert_id, data.reason_code)
+    return TakenBack(read_id=read_id)
+
+
+@post("/alerts/{alert_id:str}/notes", summary="Write a note")
+async def write_note(request: Asked, alert_id: FromPath[str], data: JSONBody[NoteGiven]) -> Noted:
+    """A note for colleagues; erased as quotes are."""
+    return Noted(note_id=await desk_of(request).write_note(request.user.reader, alert_id, data.text))
+
+
+@get("/accounts/{platform:str}/{account_id:path}", summary="Alerts about an account")
+async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[Beside]:
+    """Alerts in which an account is the new one or the banned one, the newest first."""
+    key = f"{platform}:{account_id.removeprefix('/')}"
+    return await desk_of(request).account(request.user.reader, key)
+
+
+@post("/reads/{read_id:int}/claim", summary="Take in hand, or keep there", status_code=200)
+async def claim(request: Asked, read_id: PathRead) -> Claimed:
+    """Nobody else can decide it meanwhile. 409 with the other's initials where somebody has it."""
+    until = await desk_of(request).claim(request.user.reader, read_id)
+    return Claimed(read_id=read_id, claimed_until=until)
+
+
+@post("/reads/{read_id:int}/release", summary="Lay back", status_code=204)
+async def release(request: Asked, read_id: PathRead) -> None:
+    """Others can take it at once."""
+    await desk_of(request).release(request.user.reader, read_id)
+
+
+@post("/reads/{read_id:int}/skip", summary="Leave to others", status_code=204)
+async def skip(request: Asked, read_id: PathRead) -> None:
+    """It is not shown to who skipped it for half an hour."""
+    await desk_of(request).skip(request.user.reader, read_id)
+
+
+@post("/verdicts", summary="Decide")
+async def decide(request: Asked, data: JSONBody[DecisionGiven]) -> DecisionTaken:
+    """Published once it can no longer be undone. 409 with the other's initials on a double decision."""
+    decision = Decision(data.verdict, data.reason_code, data.policy, data.note, data.family)
+    taken = await desk_of(request).decide(request.user.reader, data.read_id, decision)
+    return DecisionTaken(batch=taken.batch, verdict_ids=taken.verdict_ids, undo_until=taken.undo_until)
+
+
+@post("/verdicts/{batch:str}/undo", summary="Undo", status_code=200)
+async def undo(request: Asked, batch: FromPath[str]) -> Undone:
+    """Takes one's last key back while nothing of it is published."""
+    return Undone(read_ids=await desk_of(request).undo(request.user.reader, batch))
+
+
+@post("/golden", summary="Set an exercise")
+async def set_golden(request: Asked, data: JSONBody[GoldenGiven]) -> GoldenSet:
+    """An alert whose answer is agreed, shown blind to everybody who decides and has not read it."""
+    readers = await desk_of(request).set_golden(request.user.reader, data.alert_id, data.verdict)
+    return GoldenSet(readers=readers)
+
+
+@get("/reasons", summary="Reason codes", cache=True)
+async def reasons() -> list[ReasonShown]:
+    """The codes that the desk offers, with their templates."""
+    return [ReasonShown(code=it.code, verdict=it.verdict, template=it.template) for it in REASONS]
+
+
+HANDLERS: Final = (
+    me,
+    queue,
+    alerts,
+    alert,
+    take_back,
+    write_note,
+    account,
+    claim,
+    release,
+    skip,
+    decide,
+    undo,
+    set_golden,
+    reasons,
+)
+
+router: Final = Router("/api/v1", route_handlers=list(HANDLERS), tags=["desk"])

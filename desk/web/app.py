@@ -1,0 +1,145 @@
+"""The web application, over an open desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar, MediaType, Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Redirect
+from litestar.static_files import create_static_files_router
+from litestar.template.config import TemplateConfig
+
+from desk.database.errors import DatabaseUnavailable
+from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
+from desk.web import api, pages
+from desk.web.desk import Desk
+from desk.web.filters import FILTERS
+from desk.web.security import PUBLIC, Authentication, Rates, check, with_headers
+
+_HERE: Final = Path(__file__).parent
+
+BODY_BYTES_MAX: Final = 64 * 1024
+"""The longest note, in the longest encoding, with room."""
+
+_STATUS: Final[dict[type[ReviewError], int]] = {
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    TooLate: 409,
+    Unusable: 400,
+}
+
+
+def environment() -> Environment:
+    """Jinja2, which escapes everything and fails on a name that is not there."""
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(FILTERS)
+    return made
+
+
+def create_app(desk: Desk) -> Litestar:
+    """The application. It neither opens nor closes the desk."""
+    return Litestar(
+        route_handlers=[
+            *pages.HANDLERS,
+            api.router,
+            create_static_files_router(
+                path="/static", directories=[_HERE / "static"], opt={PUBLIC: True}, after_request=with_headers
+            ),
+        ],
+        middleware=[DefineMiddleware(Authentication, exclude_from_auth_key=PUBLIC, exclude=["^/schema"])],
+        before_request=check,
+        after_request=with_headers,
+        exception_handlers={
+            ReviewError: _refused,
+            NotAuthorizedException: _sign_in_first,
+            DatabaseUnavailable: _unavailable,
+            HTTPException: _http,
+        },
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
+        openapi_config=OpenAPIConfig(
+            title="samehand desk",
+            version="1",
+            description="Alerts, and what people decide about them. Resemblance, not identity.",
+            render_plugins=[JsonRenderPlugin()],
+        ),
+        state=State({"desk": desk, "rates": Rates(), "sign_ins": pages.sign_in_rates()}),
+        request_max_body_size=BODY_BYTES_MAX,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    return not request.url.path.startswith(("/api/", "/schema"))
+
+
+def _answer(
+    request: Request[Any, Any, Any], status: int, code: str, message: str, **more: str
+) -> Response[Any]:
+    if _wants_page(request):
+        content = (
+            environment_of(request)
+            .get_template("fault.html")
+            .render(status=status, code=code, message=message, **{"initials": "", **more})
+        )
+        return with_headers(Response(content, status_code=status, media_type=MediaType.HTML))
+    body = {"code": code, "message": message, **{name: value for name, value in more.items() if value}}
+    return with_headers(Response(body, status_code=status))
+
+
+def environment_of(request: Request[Any, Any, Any]) -> Environment:
+    """The application's Jinja2."""
+    engine: Any = request.app.template_engine
+    made: Environment = engine.engine
+    return made
+
+
+def _refused(request: Request[Any, Any, Any], fault: ReviewError) -> Response[Any]:
+    more = {}
+    if isinstance(fault, Conflict):
+        more["initials"] = fault.initials
+    if isinstance(fault, Unusable):
+        more["field"] = fault.field
+    return _answer(request, _STATUS.get(type(fault), 400), fault.code, str(fault), **more)
+
+
+def _sign_in_first(request: Request[Any, Any, Any], fault: NotAuthorizedException) -> Response[Any]:
+    if _wants_page(request):
+        where = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+        return with_headers(Redirect(f"/sign-in?next={quote(where, safe='')}", status_code=303))
+    return _answer(request, 401, "sign-in", "sign in first")
+
+
+def _unavailable(request: Request[Any, Any, Any], fault: DatabaseUnavailable) -> Response[Any]:
+    response = _answer(request, 503, "unavailable", f"{fault}; nothing was changed: try again")
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _http(request: Request[Any, Any, Any], fault: HTTPException) -> Response[Any]:
+    response = _answer(request, fault.status_code, "refused", _of(fault))
+    response.headers.update(fault.headers or {})
+    return response
+
+
+def _of(fault: HTTPException) -> str:
+    """What was wrong, by the fields' names alone: a value may be anybody's."""
+    extra = fault.extra if isinstance(fault.extra, list) else []
+    named = [f"{one.get('key', '')}: {one.get('message', '')}" for one in extra if isinstance(one, dict)]
+    return "; ".join(named) or fault.detail

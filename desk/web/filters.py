@@ -1,0 +1,39 @@
+"""What templates call: moments, lengths of time, other people's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from desk.text import span, visible
+
+
+def moment(seconds: float) -> str:
+    """Unix seconds as people write a moment: 2026-11-24 12:00 UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def iso(seconds: float) -> str:
+    """Unix seconds as RFC 3339, for the attribute of a <time>."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def left(seconds: float) -> str:
+    """What is left of a goal: `in 3 minutes`, `2 hours late`."""
+    return f"in {span(seconds)}" if seconds >= 0 else f"{span(seconds)} late"
+
+
+def nats(weight: float) -> str:
+    """A weight with its sign."""
+    return f"{weight:+.1f}"
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "iso": iso,
+    "left": left,
+    "moment": moment,
+    "nats": nats,
+    "span": span,
+    "visible": visible,
+}

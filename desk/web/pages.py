@@ -1,0 +1,282 @@
+"""The pages. Each is whole without a script; what scripts add is `desk/web/static`'s."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
+from litestar.response import Redirect, Response, Template
+from msgspec import Meta, Struct
+
+from desk.access import sign_in
+from desk.database import users
+from desk.database.reads import Filters, Place
+from desk.review.decisions import NOTE_CHARS_MAX, Decision
+from desk.review.reasons import REASONS, reasons_for
+from desk.web.api import Asked, PathRead, QueryRead, Word, desk_of
+from desk.web.security import PUBLIC, Rates, session_cookie
+from schemas import fields
+
+_SIGN_INS_AT_ONCE: Final = 10
+"""From one address; then one in six seconds. A team behind one address signs in within a minute or two."""
+
+
+class SignIn(Struct, frozen=True, kw_only=True):
+    """What the form of signing in sends."""
+
+    name: Annotated[str, Meta(max_length=128)] = ""
+    password: Annotated[str, Meta(max_length=1_024)] = ""
+    next: Annotated[str, Meta(max_length=2_048)] = "/queue"
+
+
+class DecisionForm(Struct, frozen=True, kw_only=True):
+    """What the form of a decision sends. The address of the queue that it came from is in `filters`."""
+
+    verdict: Annotated[str, Meta(max_length=16)] = ""
+    reason_code: fields.Slug | None = None
+    policy: Annotated[str, Meta(max_length=64)] = ""
+    note: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)] = ""
+    family: str = ""
+    filters: Annotated[str, Meta(max_length=1_024)] = ""
+    csrf: str = ""
+
+
+class NothingForm(Struct, frozen=True, kw_only=True):
+    """A form with nothing but its token in it."""
+
+    filters: Annotated[str, Meta(max_length=1_024)] = ""
+    csrf: str = ""
+
+
+class TakeBackForm(Struct, frozen=True, kw_only=True):
+    """What the form of taking back sends."""
+
+    reason_code: fields.Slug
+    csrf: str = ""
+
+
+class NoteForm(Struct, frozen=True, kw_only=True):
+    """What the form of a note sends."""
+
+    text: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)]
+    csrf: str = ""
+
+
+def page(request: Asked, name: str, **context: Any) -> Template:
+    """A page with what every page knows."""
+    return Template(
+        name,
+        context={"session": request.user, "now": desk_of(request).now(), "path": request.url.path, **context},
+    )
+
+
+@get("/", include_in_schema=False)
+async def home() -> Redirect:
+    """The queue is where one begins."""
+    return Redirect("/queue", status_code=303)
+
+
+@get("/queue", include_in_schema=False)
+async def queue(
+    request: Asked,
+    band: Word = None,
+    policy: Word = None,
+    platform: Word = None,
+    direction: Word = None,
+    basis: Word = None,
+    language: Word = None,
+    kind: Word = None,
+    after_rank: FromQuery[int | None] = None,
+    after_since: FromQuery[float | None] = None,
+    after_read: QueryRead = None,
+) -> Template:
+    """What waits, the most pressing first."""
+    after = None
+    if after_rank is not None and after_since is not None and after_read is not None:
+        after = Place(after_rank, after_since, after_read)
+    filters = Filters(band, policy, platform, direction, basis, language, kind)
+    waiting = await desk_of(request).queue(request.user.reader, filters, after=after)
+    return page(request, "queue.html", waiting=waiting, filters=filters, query=_query(request))
+
+
+@get("/next", include_in_schema=False)
+async def next_(
+    request: Asked,
+    band: Word = None,
+    policy: Word = None,
+    platform: Word = None,
+    direction: Word = None,
+    basis: Word = None,
+    language: Word = None,
+    kind: Word = None,
+) -> Redirect:
+    """The first that nobody else has in hand, or the queue where there is none."""
+    filters = Filters(band, policy, platform, direction, basis, language, kind)
+    waiting = await desk_of(request).queue(request.user.reader, filters, limit=1, free=True)
+    query, undoing = _query(request), request.query_params.get("undo")
+    if undoing:
+        query = _with(f"?{query}", undo=undoing).removeprefix("?")
+    where = f"/alerts/{quote(waiting[0].alert_id, safe='')}" if waiting else "/queue"
+    return Redirect(f"{where}?{query}" if query else where, status_code=303)
+
+
+@get("/alerts/{alert_id:str}", include_in_schema=False)
+async def alert(
+    request: Asked, alert_id: FromPath[str], undo: Annotated[str | None, QueryParameter(max_length=64)] = None
+) -> Template:
+    """One decision."""
+    opened = await desk_of(request).open(request.user.reader, alert_id)
+    return page(
+        request,
+        "alert.html",
+        opened=opened,
+        alert=opened.alert,
+        reasons=REASONS,
+        reasons_for=reasons_for,
+        may_take_back=request.user.reader.may("take-back"),
+        undo=undo,
+        query=_query(request),
+    )
+
+
+@post("/reads/{read_id:int}/decide", include_in_schema=False)
+async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[DecisionForm]) -> Redirect:
+    """Submit and next; the batch that can be undone goes along."""
+    decision = Decision(
+        data.verdict, data.reason_code or "", data.policy or None, data.note, bool(data.family)
+    )
+    taken = await desk_of(request).decide(request.user.reader, read_id, decision)
+    return Redirect(_with(f"/next?{data.filters}", undo=taken.batch), status_code=303)
+
+
+@post("/reads/{read_id:int}/skip", include_in_schema=False)
+async def skip(request: Asked, read_id: PathRead, data: URLEncodedBody[NothingForm]) -> Redirect:
+    """Left to others, and on to the next."""
+    await desk_of(request).skip(request.user.reader, read_id)
+    return Redirect(_with(f"/next?{data.filters}"), status_code=303)
+
+
+@post("/undo/{batch:str}", include_in_schema=False)
+async def undo(request: Asked, batch: FromPath[str], data: URLEncodedBody[NothingForm]) -> Redirect:
+    """Back to what was decided last."""
+    desk = desk_of(request)
+    opened = await desk.undo(request.user.reader, batch)
+    return Redirect(f"/reads/{opened[0]}", status_code=303)
+
+
+@get("/reads/{read_id:int}", include_in_schema=False)
+async def read(request: Asked, read_id: PathRead) -> Redirect:
+    """The alert that a read is of."""
+    alert_id = await desk_of(request).alert_of(request.user.reader, read_id)
+    return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
+
+
+@post("/alerts/{alert_id:str}/take-back", include_in_schema=False)
+async def take_back(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[TakeBackForm]) -> Redirect:
+    """Takes back what holds."""
+    await desk_of(request).take_back(request.user.reader, alert_id, data.reason_code)
+    return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
+
+
+@post("/alerts/{alert_id:str}/notes", include_in_schema=False)
+async def write_note(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[NoteForm]) -> Redirect:
+    """Keeps a note."""
+    await desk_of(request).write_note(request.user.reader, alert_id, data.text)
+    return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
+
+
+@get("/sign-in", include_in_schema=False, opt={PUBLIC: True})
+async def sign_in_page(
+    next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue",
+) -> Template:
+    """The form."""
+    return Template("sign_in.html", context={"next": _local(next_), "wrong": False})
+
+
+@post("/sign-in", include_in_schema=False, opt={PUBLIC: True})
+async def sign_in_(
+    request: Request[Any, Any, Any], data: URLEncodedBody[SignIn]
+) -> Redirect | Template | Response[str]:
+    """With a name and a password."""
+    desk, rates = desk_of(request), request.app.state.sign_ins
+    where = request.client.host if request.client else ""
+    if not rates.allow(f"sign-in:{where}", desk.now()):
+        return Template("sign_in.html", context={"next": _local(data.next), "wrong": True}, status_code=429)
+    token = await sign_in.with_password(desk.database, data.name, data.password, now=desk.now())
+    if token is None:
+        return Template("sign_in.html", context={"next": _local(data.next), "wrong": True}, status_code=403)
+    return Redirect(_local(data.next), status_code=303, cookies=[session_cookie(desk, token)])
+
+
+@get("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
+async def link_page(token: FromPath[str]) -> Template:
+    """Asks for one press of a key: what opens links to look at them must not use this one up."""
+    return Template("link.html", context={"token": token})
+
+
+@post("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
+async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirect | Template:
+    """Signs in once."""
+    desk = desk_of(request)
+    made = await sign_in.with_link(desk.database, token, now=desk.now())
+    if made is None:
+        return Template("sign_in.html", context={"next": "/queue", "wrong": True}, status_code=403)
+    return Redirect("/queue", status_code=303, cookies=[session_cookie(desk, made)])
+
+
+@post("/sign-out", include_in_schema=False)
+async def sign_out(request: Asked) -> Redirect:
+    """Ends the session."""
+    desk = desk_of(request)
+    async with desk.database.begin() as connection:
+        await users.end_session(connection, request.user.digest)
+    return Redirect("/sign-in", status_code=303, cookies=[session_cookie(desk, "")])
+
+
+def sign_in_rates() -> Rates:
+    """How often one address may try to sign in."""
+    return Rates(burst=_SIGN_INS_AT_ONCE, per_second=1 / 6)
+
+
+def _local(where: str) -> str:
+    """An address of ours: what leads elsewhere leads to the queue."""
+    plain = where.startswith("/") and not where.startswith(("//", "/\\"))
+    return where if plain and where.isprintable() and "\\" not in where else "/queue"
+
+
+def _query(request: Asked) -> str:
+    """The filters of the address, as they go along from page to page."""
+    kept = (*Filters.__dataclass_fields__,)
+    return "&".join(
+        f"{name}={quote(str(request.query_params[name]), safe='')}"
+        for name in kept
+        if request.query_params.get(name)
+    )
+
+
+def _with(where: str, **more: str) -> str:
+    path, _, query = where.partition("?")
+    parts = [part for part in query.split("&") if part]
+    parts += [f"{name}={quote(value, safe='')}" for name, value in more.items()]
+    return f"{path}?{'&'.join(parts)}" if parts else path
+
+
+HANDLERS: Final = (
+    home,
+    queue,
+    next_,
+    alert,
+    decide,
+    skip,
+    undo,
+    read,
+    take_back,
+    write_note,
+    sign_in_page,
+    sign_in_,
+    link_page,
+    link,
+    sign_out,
+)

@@ -1,0 +1,157 @@
+"""Who asks, whether it is really they, and how often: headers, cookies, CSRF, rates."""
+
+from __future__ import annotations
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, TooManyRequestsException
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+
+from desk.access import sessions
+from desk.access.sessions import SESSION_SECONDS_MAX, Session
+from desk.database import users
+from desk.web.desk import Desk
+
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""Nothing but our own files runs or is fetched, nobody may frame a page, and no cache keeps one."""
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER: Final = "X-CSRF-Token"
+CSRF_FIELD: Final = "csrf"
+PUBLIC: Final = "public"
+"""The option of a handler that whoever is not signed in may call."""
+
+
+def base_url(desk: Desk) -> str:
+    """The desk's address as browsers see it."""
+    settings = desk.settings
+    return settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}"
+
+
+def cookie_name(desk: Desk) -> str:
+    """With the prefix by which browsers refuse it from anybody but this very host, where there is TLS."""
+    return "__Host-samehand" if base_url(desk).startswith("https:") else "samehand"
+
+
+def session_cookie(desk: Desk, token: str) -> Cookie:
+    """What a browser keeps of a session; an empty token ends it."""
+    return Cookie(
+        key=cookie_name(desk),
+        value=token,
+        path="/",
+        httponly=True,
+        secure=base_url(desk).startswith("https:"),
+        samesite="lax",  # a link from a ticket or a mail opens the alert that it names
+        max_age=int(SESSION_SECONDS_MAX) if token else 0,
+    )
+
+
+class Authentication(AbstractAuthenticationMiddleware):
+    """Puts the session beside the request; 401 where there is none."""
+
+    async def authenticate_request(
+        self, connection: ASGIConnection[Any, Any, Any, Any]
+    ) -> AuthenticationResult:
+        """Looks the session's token up."""
+        desk: Desk = connection.app.state.desk
+        token = connection.cookies.get(cookie_name(desk), "")
+        now = desk.now()
+        async with desk.database.read() as reading:
+            found = await sessions.find(
+                reading, token, idle_seconds=desk.settings.desk_session_minutes * 60.0, now=now
+            )
+        if found is None:
+            raise NotAuthorizedException("sign in first")
+        session, stale = found
+        if stale:
+            async with desk.database.begin() as writing:
+                await users.see_session(writing, session.digest, now=now)
+        return AuthenticationResult(user=session, auth=token)
+
+
+async def check(request: Request[Any, Any, Any]) -> None:
+    """Before every handler: that a change was asked for by our own page, and that nobody asks too often.
+
+    Raises 403 and 429.
+    """
+    desk: Desk = request.app.state.desk
+    rates: Rates = request.app.state.rates
+    session = request.scope.get("user")
+    if isinstance(session, Session) and not rates.allow(f"session:{session.digest}", desk.now()):
+        raise TooManyRequestsException("more than ten requests a second: wait a moment")
+    if request.method in SAFE:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise PermissionDeniedException("a change is asked for by the desk's own pages alone")
+    origin = request.headers.get("Origin")
+    if origin is not None and not _ours(origin, desk, request):
+        raise PermissionDeniedException("a change is asked for by the desk's own pages alone")
+    if isinstance(session, Session):
+        given = request.headers.get(CSRF_HEADER)
+        if given is None and "form" in request.headers.get("Content-Type", ""):
+            given = str((await request.form()).get(CSRF_FIELD, ""))
+        if not hmac.compare_digest((given or "").encode(), session.csrf.encode()):
+            raise PermissionDeniedException("the page is of another session: load it again")
+
+
+def _ours(origin: str, desk: Desk, request: Request[Any, Any, Any]) -> bool:
+    if desk.settings.desk_url:
+        return origin == desk.settings.desk_url
+    return urlsplit(origin).netloc == request.headers.get("Host")
+
+
+def with_headers(response: Response[Any]) -> Response[Any]:
+    """After every handler."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class Rates:
+    """How often somebody may ask: so many at once, refilled so fast; the longest silent are forgotten."""
+
+    def __init__(self, *, burst: float = 100.0, per_second: float = 10.0, known_max: int = 10_000) -> None:
+        """``known_max`` bounds the memory: a megabyte or two."""
+        self._burst = burst
+        self._per_second = per_second
+        self._known_max = known_max
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def allow(self, who: str, now: float) -> bool:
+        """Whether one more is in order."""
+        bucket = self._buckets.pop(who, None) or _Bucket(self._burst, now)
+        # A clock set back refills nothing, and takes nothing.
+        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._per_second)
+        bucket.at = now
+        self._buckets[who] = bucket
+        if len(self._buckets) > self._known_max:
+            self._buckets.popitem(last=False)
+        if bucket.tokens < 1.0:
+            return False
+        bucket.tokens -= 1.0
+        return True

@@ -1,0 +1,84 @@
+"""Follows topics from given offsets, outside any consumer group, for who keeps offsets elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
+
+from streams.errors import BrokerUnavailable
+from streams.kafka.client import arrival_of, client_options, translated
+from streams.outcomes import Arrival
+from streams.settings import Settings
+
+POLL_MS: Final = 500
+"""How long a poll waits for news: so long a stop may have to wait, too."""
+
+RECORDS_MAX: Final = 500
+"""A poll hands over so many at most: one transaction of its reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Records that were gone before they were read: the topic's retention was faster."""
+
+    topic: str
+    partition: int
+    records: int
+
+
+class Follower:
+    """Reads partitions in order, each from its offset. Used by one thread at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connects. Raises `BrokerUnavailable`."""
+        with translated():
+            self._client: Any = kafka.KafkaConsumer(
+                **client_options(settings),
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                allow_auto_create_topics=False,
+                max_poll_records=RECORDS_MAX,
+            )
+
+    def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> list[Skipped]:
+        """Takes every partition of the topics from its position, without one from the earliest record.
+
+        What retention dropped meanwhile is told. Raises `BrokerUnavailable`, also while a topic is not there.
+        """
+        skipped = []
+        with translated():
+            partitions = []
+            for topic in topics:
+                numbers = self._client.partitions_for_topic(topic)
+                if not numbers:
+                    raise BrokerUnavailable(f"there is no topic {topic} yet")
+                partitions += [kafka.TopicPartition(topic, number) for number in sorted(numbers)]
+            self._client.assign(partitions)
+            first = self._client.beginning_offsets(partitions)
+            last = self._client.end_offsets(partitions)
+            for where in partitions:
+                position = positions.get((where.topic, where.partition), int(first[where]))
+                if position < first[where]:
+                    skipped.append(Skipped(where.topic, where.partition, int(first[where]) - position))
+                # Beyond the end: the topic was made anew, and its records are other ones.
+                if position > last[where] or position < first[where]:
+                    position = int(first[where])
+                self._client.seek(where, position)
+        return skipped
+
+    def poll(self) -> list[Arrival]:
+        """What came, in order within each partition; empty after `POLL_MS` of nothing.
+
+        Raises `BrokerUnavailable` and `BrokerRefused`.
+        """
+        with translated():
+            polled = self._client.poll(timeout_ms=POLL_MS)
+            return [arrival_of(record) for records in polled.values() for record in records]
+
+    def close(self) -> None:
+        """Disconnects."""
+        self._client.close()

@@ -1,0 +1,45 @@
+"""A database of each kind, one a test, with nothing in it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from desk.database.engine import Database, opened
+from local.binaries import NotAvailable
+from local.postgres import EmbeddedPostgres
+
+REQUIRED = "SAMEHAND_REQUIRE_POSTGRES"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A cluster that tests make databases in."""
+    try:
+        server = EmbeddedPostgres()
+        with server:
+            yield server
+    except NotAvailable as why:
+        if os.environ.get(REQUIRED) == "1":
+            raise
+        pytest.skip(str(why))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'desk.db'}"
+    server: EmbeddedPostgres = request.getfixturevalue("postgres")
+    return server.make(f"desk_{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open database with its tables."""
+    async with opened(database_url) as database:
+        yield database

@@ -1,0 +1,76 @@
+"""Readers, and a desk with alerts on it, in which a test states only what matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from desk.access.sign_in import add_user
+from desk.database.engine import Database
+from desk.review.arrivals import take_alert
+from desk.review.policy import Policy
+from desk.review.readers import Reader
+from desk.web.desk import Desk
+from schemas.wire import encode
+from streams.settings import load
+from tests.desk.makers import an_alert
+from tests.makers import NOON
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Clock:
+    """Unix seconds that pass when a test says so."""
+
+    at: float = field(default_factory=NOON.timestamp)
+
+    def __call__(self) -> float:
+        return self.at
+
+    def pass_(self, seconds: float) -> None:
+        """Lets time go by."""
+        self.at += seconds
+
+
+A_POLICY = Policy(key=b"k" * 32, blind_share=0.0, second_share=0.0)
+
+
+@dataclass
+class Office:
+    """An open desk with a clock of the test's own."""
+
+    desk: Desk
+    clock: Clock
+
+    @property
+    def database(self) -> Database:
+        """The open database."""
+        return self.desk.database
+
+    async def hire(self, name: str, role: str = "moderator") -> Reader:
+        """Somebody who signs in with `PASSWORD`."""
+        async with self.database.begin() as connection:
+            user_id = await add_user(connection, name, role, password=PASSWORD, now=self.clock())
+        return Reader(user_id, name[:2].upper(), role)
+
+    async def receive(self, alert_id: str = "alert-1", *, sampled: float | None = None, **given: Any) -> str:
+        """An alert arrives; its id."""
+        fields = {"alert_id": alert_id, "account_id": f"new-{alert_id}", **given}
+        alert = an_alert(**fields)
+        async with self.database.begin() as connection:
+            await take_alert(
+                connection, alert, encode(alert), self.desk.policy, now=self.clock(), sampled=sampled
+            )
+        return alert_id
+
+
+def an_office(database: Database, policy: Policy = A_POLICY) -> Office:
+    """A desk over a database; nothing is blind and nobody reads second unless a test says so."""
+    clock = Clock()
+    return Office(Desk(database, load({}), policy, clock), clock)
+
+
+def with_shares(**shares: float) -> Policy:
+    """A policy with other shares."""
+    return replace(A_POLICY, **shares)  # type: ignore[arg-type]  # all of these are floats

@@ -1,0 +1,183 @@
+"""Decisions over HTTP, on both databases: what pages and programs do, end to end without a broker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from desk.database import outbox
+from desk.database.engine import Database
+from desk.review.arrivals import take_alert
+from desk.web.app import create_app
+from desk.web.security import HEADERS
+from schemas.wire import encode
+from tests.desk.makers import a_reason, an_alert
+from tests.desk.people import PASSWORD, Office, an_office, with_shares
+
+Client = AsyncTestClient[Litestar]
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return an_office(database)
+
+
+@asynccontextmanager
+async def at_the_desk(office: Office, name: str = "amina", role: str = "moderator") -> AsyncIterator[Client]:
+    """Somebody who has signed in."""
+    await office.hire(name, role)
+    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+        answer = await client.post(
+            "/sign-in", data={"name": name, "password": PASSWORD}, follow_redirects=False
+        )
+        assert answer.status_code == 303, answer.text
+        client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
+        yield client
+
+
+async def the_queue(client: Client, **filters: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.get("/api/v1/queue", params=filters)).json()
+    return found
+
+
+async def decided(client: Client, read_id: int, verdict: str = "mirror", **more: Any) -> dict[str, Any]:
+    body = {"read_id": read_id, "verdict": verdict, "reason_code": "several-traits", **more}
+    answer = await client.post("/api/v1/verdicts", json=body)
+    assert answer.status_code == 201, answer.text
+    taken: dict[str, Any] = answer.json()
+    return taken
+
+
+async def test_whoever_has_not_signed_in_sees_the_form_and_nothing_else(office: Office) -> None:
+    await office.receive()
+    async with AsyncTestClient(create_app(office.desk)) as client:
+        page = await client.get("/queue", follow_redirects=False)
+        assert (page.status_code, page.headers["Location"]) == (303, "/sign-in?next=%2Fqueue")
+        assert (await client.get("/api/v1/alerts/alert-1")).status_code == 401
+        assert (await client.get("/sign-in")).status_code == 200
+
+
+async def test_every_answer_carries_the_headers_that_keep_a_page_to_itself(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        for where in ("/queue", "/api/v1/queue", "/nowhere", "/static/desk.css", "/api/v1/alerts/none"):
+            answer = await client.get(where)
+            assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"], where
+
+
+async def test_the_queue_shows_likely_before_possible_and_the_older_first(office: Office) -> None:
+    await office.receive("possible", band="possible", probability=0.6)
+    office.clock.pass_(60)
+    await office.receive("likely")
+    async with at_the_desk(office) as client:
+        assert [one["alert_id"] for one in await the_queue(client)] == ["likely", "possible"]
+        assert [one["alert_id"] for one in await the_queue(client, band="possible")] == ["possible"]
+        page = await client.get("/queue")
+        assert page.text.index("new-likely") < page.text.index("new-possible")
+
+
+async def test_a_decision_leaves_the_queue_and_waits_to_be_published(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        taken = await decided(client, waiting["read_id"])
+        assert await the_queue(client) == []
+        assert taken["undo_until"] == office.clock() + 10
+    async with office.database.begin() as connection:
+        now = office.clock()
+        assert await outbox.take(connection, now=now + 9, again_before=0, limit=9) == []
+        [row] = await outbox.take(connection, now=now + 10, again_before=0, limit=9)
+    assert b'"verdict":"mirror"' in bytes(row.value)
+
+
+async def test_a_decision_is_undone_until_it_is_on_its_way(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        taken = await decided(client, waiting["read_id"])
+        undone = await client.post(f"/api/v1/verdicts/{taken['batch']}/undo")
+        assert undone.json() == {"read_ids": [waiting["read_id"]]}
+        taken = await decided(client, waiting["read_id"], "not_mirror")
+        async with office.database.begin() as connection:
+            await outbox.take(connection, now=office.clock() + 10, again_before=0, limit=9)
+        late = await client.post(f"/api/v1/verdicts/{taken['batch']}/undo")
+        assert (late.status_code, late.json()["code"]) == (409, "too-late")
+
+
+async def test_two_readers_at_once_learn_whose_it_is(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office, "amina") as amina, at_the_desk(office, "bilal") as bilal:
+        [waiting] = await the_queue(amina)
+        claimed = await amina.post(f"/api/v1/reads/{waiting['read_id']}/claim")
+        assert claimed.json()["claimed_until"] == office.clock() + 120
+        body = {"read_id": waiting["read_id"], "verdict": "mirror", "reason_code": "several-traits"}
+        refused = await bilal.post("/api/v1/verdicts", json=body)
+        assert (refused.status_code, refused.json()["initials"]) == (409, "A")
+        office.clock.pass_(121)  # the claim has expired
+        assert (await bilal.post("/api/v1/verdicts", json=body)).status_code == 201
+        refused = await amina.post("/api/v1/verdicts", json=body)
+        assert (refused.status_code, refused.json()["initials"]) == (409, "B")
+
+
+async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    reasons = (a_reason(ours="Umar", theirs="Omar"), a_reason("device", -0.5), a_reason("rule", -0.1))
+    alert = an_alert(*reasons)
+    async with office.database.begin() as connection:
+        await take_alert(connection, alert, encode(alert), office.desk.policy, now=office.clock())
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        assert (waiting["band"], waiting["probability"]) == (None, None)
+        shown = (await client.get("/api/v1/alerts/alert-1")).json()
+        assert shown["sealed"]
+        assert (shown["alert"]["band"], shown["alert"]["log_odds"]) == ("none", 0.0)
+        assert [line["signal"] for line in shown["alert"]["evidence"]] == ["device", "handle"]
+        assert {line["weight"] for line in shown["alert"]["evidence"]} == {0.0}
+        page = (await client.get("/alerts/alert-1")).text
+        assert "Umar" in page
+        assert not re.search(r"likely|93\.0|\+8\.0|handles are the same", page)
+        await decided(client, waiting["read_id"])
+        assert not (await client.get("/api/v1/alerts/alert-1")).json()["sealed"]
+
+
+async def test_a_change_without_the_pages_token_is_refused(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        body = {"read_id": waiting["read_id"], "verdict": "mirror", "reason_code": "several-traits"}
+        del client.headers["X-CSRF-Token"]
+        assert (await client.post("/api/v1/verdicts", json=body)).status_code == 403
+        form = {"verdict": "mirror", "reason_code": "several-traits"}
+        where = f"/reads/{waiting['read_id']}/decide"
+        assert (await client.post(where, data=form)).status_code == 403
+        token = (await client.get("/api/v1/me")).json()["csrf"]
+        foreign = {"Origin": "https://elsewhere.example"}
+        assert (await client.post(where, data={**form, "csrf": token}, headers=foreign)).status_code == 403
+        taken = await client.post(where, data={**form, "csrf": token}, follow_redirects=False)
+        assert taken.status_code == 303
+        assert taken.headers["Location"].startswith("/next?undo=")
+
+
+async def test_pages_alone_are_enough_to_decide_and_to_undo(office: Office) -> None:
+    await office.receive("one")
+    await office.receive("two", band="possible", probability=0.6)
+    async with at_the_desk(office) as client:
+        page = await client.get("/next")
+        assert page.url.path == "/alerts/one"
+        token = re.search(r'name="csrf" content="([^"]+)"', page.text)
+        where = re.search(r'action="(/reads/\d+/decide)"', page.text)
+        assert token is not None
+        assert where is not None
+        form = {"csrf": token[1], "verdict": "not_mirror", "reason_code": "common-name", "note": "many <b>"}
+        page = await client.post(where[1], data=form)
+        assert page.url.path == "/alerts/two"
+        undo = re.search(r'action="(/undo/[0-9a-f]+)"', page.text)
+        assert undo is not None
+        page = await client.post(undo[1], data={"csrf": token[1]})
+        assert page.url.path == "/alerts/one"
+        assert "many &lt;b&gt;" in page.text
