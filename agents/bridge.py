@@ -6,6 +6,7 @@ acknowledged on its foreign topic once ours is confirmed, as every delivery does
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ from schemas.mapping.mapper import Passed, TopicMapping
 from schemas.wire import encode
 from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published, contained
+from streams.registry.transcode import Transcoder
 from streams.telemetry.metrics import Meters
 
 TURN_RECORDS: Final = 8
@@ -34,10 +36,15 @@ class Bridge:
         topics: Names,
         meters: Meters,
         *,
+        transcoder: Transcoder | None = None,
         now: Callable[[], float],
         ticks: Callable[[], float],
     ) -> None:
-        """``now`` in Unix seconds, ``ticks`` of a clock that only runs forward."""
+        """``now`` in Unix seconds, ``ticks`` of a clock that only runs forward.
+
+        ``transcoder`` reads values by the schemas of a registry, where the mapping says that they need it.
+        """
+        self._transcoder = transcoder if mapping.encoding == "registry" else None
         self._mapping = mapping
         self._topics = topic_of(topics)
         self._meters = meters
@@ -45,7 +52,12 @@ class Bridge:
         self._ticks = ticks
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival: a record of ours, nothing to say, or a dead letter."""
+        """One outcome an arrival: a record of ours, nothing to say, or a dead letter.
+
+        Raises `Transient` while the schema registry does not answer.
+        """
+        if self._transcoder is not None:
+            await asyncio.to_thread(self._transcoder.prepare, arrivals)
         outcomes: list[Outcome] = []
         turns = Turns(self._ticks)
         for place, arrival in enumerate(arrivals, 1):
@@ -55,6 +67,11 @@ class Bridge:
         return outcomes
 
     def _decided(self, arrival: Arrival) -> Outcome:
+        if self._transcoder is not None:
+            transcoded = self._transcoder.json_of(arrival)
+            if isinstance(transcoded, Malformed):
+                return dead(transcoded)
+            arrival = transcoded
         found = self._mapping.map(arrival, now=reading_moment(arrival, self._now()))
         if isinstance(found, Malformed):
             return dead(found)

@@ -124,6 +124,19 @@ class Settings(BaseSettings):
         None, description="What becomes of other topics' records, for `samehand bridge`: a TOML file."
     )
 
+    registry_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s@?#]{1,500}$",
+        description="Schema registry of foreign topics in Avro or Protobuf; without a user in it.",
+    )
+    registry_username: str | None = Field(None, description="User of the schema registry.")
+    registry_password_file: FilePath | None = Field(
+        None, description="File that holds the schema registry's password."
+    )
+    registry_ca_file: FilePath | None = Field(
+        None, description="Certificates to trust for the schema registry (PEM); the system's without it."
+    )
+
     endpoints: FilePath | None = Field(
         None, description="Where alerts go, for `samehand deliver`: a TOML file."
     )
@@ -394,6 +407,10 @@ class Settings(BaseSettings):
     def redis_secret(self) -> str | None:
         """The Redis password. Raises `SettingsError` when its file cannot be read."""
         return _secret("REDIS_PASSWORD", self.redis_password, self.redis_password_file)
+
+    def registry_secret(self) -> str | None:
+        """The schema registry's password. Raises `SettingsError` when its file cannot be read."""
+        return _secret("REGISTRY_PASSWORD", None, self.registry_password_file)
 
     def sentinel_secret(self) -> str | None:
         """The Sentinels' password. Raises `SettingsError` when its file cannot be read."""

@@ -20,6 +20,7 @@ from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import start_fault
 from streams.kafka.mapped_topics import mappings_of
 from streams.kafka.topics import Topic, names, wanted
+from streams.registry.transcode import Transcoder, transcoder_of
 from streams.settings import Settings
 from streams.supervision.caution import REASON as ENDED_WORKER
 from streams.supervision.caution import Caution
@@ -65,7 +66,7 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
     app = WorkerApp(
         settings, meters, tracer=tracer, caution=caution, topics=topics_of(settings, mappings), clock=clock
     )
-    staff(app, mappings, clock.now, clock.ticks)
+    staff(app, mappings, clock.now, clock.ticks, transcoder_of(settings, clock.ticks))
     app.beside(
         partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
     )
@@ -80,10 +81,16 @@ def of_bridges(settings: Settings) -> Settings:
     return settings.model_copy(update={"kafka_group": settings.kafka_group + GROUP_SUFFIX})
 
 
-def staff(app: WorkerApp, mappings: Mappings, now: Callable[[], float], ticks: Callable[[], float]) -> None:
+def staff(
+    app: WorkerApp,
+    mappings: Mappings,
+    now: Callable[[], float],
+    ticks: Callable[[], float],
+    transcoder: Transcoder | None = None,
+) -> None:
     """Puts an agent on each foreign topic."""
     for topic, mapping in mappings.topics.items():
-        bridge = Bridge(mapping, names(app.settings), app.meters, now=now, ticks=ticks)
+        bridge = Bridge(mapping, names(app.settings), app.meters, transcoder=transcoder, now=now, ticks=ticks)
         register(app, f"bridge-{topic}", topic, bridge)
 
 

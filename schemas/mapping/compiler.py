@@ -35,7 +35,7 @@ import msgspec
 from schemas.mapping.convert import UNITS, Reading, Unit
 from schemas.mapping.expression import META, Expression, UnusableExpression
 from schemas.mapping.fields import ALL_FIELDS, TARGETS, Field, Kind, Target
-from schemas.mapping.formats import FORMATS
+from schemas.mapping.formats import FORMATS, OF_REGISTRY, Encoding
 from schemas.mapping.mapper import Rule, TopicMapping
 from schemas.mapping.positions import Path, line_of
 
@@ -60,7 +60,7 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what TOML lets stand withou
 _KINDS: Final[tuple[str, ...]] = get_args(Kind)
 _NOTHING: Final = "nothing"
 
-_TOPIC_KEYS: Final = ("format", "constants", "fields", "rules")
+_TOPIC_KEYS: Final = ("format", "encoding", "constants", "fields", "rules")
 _RULE_KEYS: Final = ("when", "as", "tombstone", "constants", "fields")
 _FIELD_KEYS: Final = ("from", "unit", "values", "default", "separator", "html")
 
@@ -95,6 +95,11 @@ class Mappings:
     """What becomes of the records of each foreign topic."""
 
     topics: Mapping[str, TopicMapping]
+
+    @property
+    def of_registry(self) -> tuple[str, ...]:
+        """The topics whose records are read by the schemas of a registry."""
+        return tuple(name for name, topic in self.topics.items() if topic.encoding == "registry")
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -219,6 +224,7 @@ def _topic(topic: str, given: Any, said: _Said) -> TopicMapping | None:
     name = said.one_of((*path, "format"), table.get("format"), FORMATS)
     if not name:
         return None
+    encoding = _encoding(table, name, path, said)
     own = _layer(table, path, ALL_FIELDS, said)
     preset = _preset(name)
     rules = [
@@ -232,7 +238,16 @@ def _topic(topic: str, given: Any, said: _Said) -> TopicMapping | None:
     if not rules:
         said.fault((*path, "rules"), f"format {name} has no rules of its own: say what the records become")
     whole = [rule for rule in rules if rule is not None]
-    return TopicMapping(topic, name, FORMATS[name], tuple(whole), any(map(_asks_beside, whole)))
+    return TopicMapping(topic, name, FORMATS[name], tuple(whole), any(map(_asks_beside, whole)), encoding)
+
+
+def _encoding(table: Mapping[str, Any], format_: str, path: Path, said: _Said) -> Encoding:
+    if "encoding" not in table:
+        return "registry" if format_ in OF_REGISTRY else "json"
+    encoding = said.one_of((*path, "encoding"), table["encoding"], get_args(Encoding))
+    if encoding == "json" and format_ in OF_REGISTRY:
+        said.fault((*path, "encoding"), f"of {format_} is always registry")
+    return cast(Encoding, encoding)
 
 
 def _asks_beside(rule: Rule) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from schemas import faults
 from schemas.malformed import Malformed
@@ -223,5 +223,14 @@ FORMATS: Final[Mapping[str, Open]] = {
     "cloudevents": open_cloudevents,
     "mastodon": open_json,
     "keycloak": open_keycloak,
+    "avro": open_json,
+    "protobuf": open_json,
 }
-"""By the name that `format` of a topic says."""
+"""By the name that `format` of a topic says. Values of `avro` and `protobuf` are JSON by then: whoever has
+the schema registry has read them (:mod:`streams.registry`)."""
+
+Encoding = Literal["json", "registry"]
+"""What the bytes of a value are: JSON, or Confluent's wire format, whose schema a registry has."""
+
+OF_REGISTRY: Final = frozenset({"avro", "protobuf"})
+"""Formats whose encoding is never JSON; any other may come in either."""

@@ -12,7 +12,7 @@ from schemas.malformed import Malformed, Reason
 from schemas.mapping.convert import Reading
 from schemas.mapping.expression import Expression, Unfitting, is_true
 from schemas.mapping.fields import Kind, Target
-from schemas.mapping.formats import Document, Foreign, Open, beside
+from schemas.mapping.formats import Document, Encoding, Foreign, Open, beside
 from schemas.unusable import FieldFault, Unusable
 from schemas.wire import Decoded
 
@@ -72,7 +72,8 @@ class Rule:
 class TopicMapping:
     """What becomes of one topic's records. The first rule that takes one decides.
 
-    `asks_beside`: whether an expression asks for what stands beside a value.
+    `asks_beside`: whether an expression asks for what stands beside a value. `encoding`: as values come from
+    the topic; :meth:`map` takes JSON.
     """
 
     topic: str
@@ -80,6 +81,7 @@ class TopicMapping:
     open: Open
     rules: tuple[Rule, ...]
     asks_beside: bool = False
+    encoding: Encoding = "json"
 
     def map(self, record: Foreign, *, now: float) -> Result:
         """What becomes of a record; `now` in Unix seconds. Work linear in the record's bytes."""

@@ -32,6 +32,9 @@ def mappings_of(settings: Settings) -> Mappings:
     if ours:
         # What is mapped from there would come back to it, for ever.
         raise SettingsError({VARIABLE: f"{path}: {', '.join(sorted(ours))}: is a topic of our own"})
+    if found.of_registry and settings.registry_url is None:
+        needing = ", ".join(found.of_registry)
+        raise SettingsError({f"{PREFIX}REGISTRY_URL": f"is not set, and {needing} needs a schema registry"})
     return found
 
 

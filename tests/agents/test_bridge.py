@@ -15,11 +15,16 @@ from agents.common.turns import HELD_SECONDS
 from schemas.mapping.compiler import compile_mappings
 from schemas.mapping.fields import TARGETS
 from schemas.wire import decode_created
+from streams.errors import Transient
 from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Dead, Outcome, Published
+from streams.registry.client import Schema
+from streams.registry.transcode import Source, Transcoder
 from streams.telemetry.metrics import Meters
 from tests.makers import NOON, arrival
 from tests.schemas.makers import record_of
+from tests.streams.registry.makers import avro, of_wire
+from tests.streams.registry.test_transcode import Shelf
 
 TOPIC = "shop.users"
 MAPPING = f"""
@@ -37,11 +42,20 @@ SECRET = "umar@example.org"
 class Shop:
     """A bridge with its meters; each look at the clock is a held turn later."""
 
-    def __init__(self, now: float = NOON.timestamp()) -> None:
+    def __init__(self, now: float = NOON.timestamp(), registry: Source | None = None) -> None:
         self.meters = Meters(CollectorRegistry(), topics=[TOPIC])
-        [mapping] = compile_mappings(MAPPING.encode(), "m").topics.values()
+        text = MAPPING if registry is None else MAPPING.replace('"json"', '"avro"')
+        [mapping] = compile_mappings(text.encode(), "m").topics.values()
         ticks = count(0.0, 2 * HELD_SECONDS)
-        self.bridge = Bridge(mapping, Names("t."), self.meters, now=lambda: now, ticks=lambda: next(ticks))
+        transcoder = None if registry is None else Transcoder(registry, lambda: 0.0)
+        self.bridge = Bridge(
+            mapping,
+            Names("t."),
+            self.meters,
+            transcoder=transcoder,
+            now=lambda: now,
+            ticks=lambda: next(ticks),
+        )
 
     async def told(self, *values: Any) -> list[Outcome]:
         """What becomes of records."""
@@ -99,3 +113,34 @@ async def test_others_get_their_turn_within_a_batch() -> None:
 @pytest.mark.parametrize("kind", TARGETS)
 def test_every_kind_of_record_has_a_topic_of_ours(kind: Any) -> None:
     assert topic_of(Names())[kind] == f"accounts.{kind}"
+
+
+SIGNUP_SCHEMA: dict[str, Any] = {
+    "type": "record",
+    "name": "Signup",
+    "fields": [{"name": name, "type": "string"} for name in ("kind", "id", "at", "mail")],
+}
+
+
+def of_avro(id_: int = 1) -> bytes:
+    row = {"kind": "signup", "id": "7", "at": NOON.isoformat(), "mail": SECRET}
+    return of_wire(id_, avro(SIGNUP_SCHEMA, row))
+
+
+async def test_a_record_of_avro_is_read_by_the_schema_of_its_registry() -> None:
+    shop = Shop(registry=Shelf({1: Schema("AVRO", text=json.dumps(SIGNUP_SCHEMA))}))
+    good, unknown, wrong = await shop.told(of_avro(), of_avro(id_=2), b"{}")
+    assert isinstance(good, Published)
+    assert isinstance(unknown, Dead)
+    assert (unknown.reason, unknown.detail) == ("unprocessable", "schema 2: the registry has no such schema")
+    assert isinstance(wrong, Dead)
+    assert wrong.detail == "is not in Confluent's wire format"
+
+
+async def test_a_registry_that_is_away_holds_the_partition_and_makes_no_dead_letter() -> None:
+    shelf = Shelf({1: Schema("AVRO", text=json.dumps(SIGNUP_SCHEMA))}, away=True)
+    shop = Shop(registry=shelf)
+    with pytest.raises(Transient):
+        await shop.told(of_avro())
+    shelf.away = False
+    assert isinstance((await shop.told(of_avro()))[0], Published)

@@ -267,7 +267,7 @@ BRIDGED: dict[str, Any] = {
     "bridge": {
         "enabled": True,
         "mappings": "[topics.users]\nformat = 'mastodon'\nconstants.platform = 'm'\n",
-        "settings": {"SAMEHAND_LOG_LEVEL": "info"},
+        "settings": {"SAMEHAND_REGISTRY_URL": "http://registry:8081"},
     },
     "monitoring": {"serviceMonitor": True},
 }
@@ -300,6 +300,18 @@ def test_a_bridge_is_scraped_under_the_job_that_its_rules_ask_for() -> None:
         only("PodDisruptionBudget", objects)["spec"]["selector"]["matchLabels"],
     ):
         assert not selector.items() <= labels.items()
+
+
+def test_a_bridge_may_speak_to_the_registry_that_it_is_told_of() -> None:
+    ports = [
+        [port["port"] for port in rule["ports"]]
+        for rule in only("NetworkPolicy", rendered(BRIDGED))["spec"]["egress"]
+    ]
+    assert [8081] in ports
+    assert [8081] not in [
+        [port["port"] for port in rule["ports"]]
+        for rule in only("NetworkPolicy", rendered(LEAST))["spec"]["egress"]
+    ]
 
 
 def test_pods_of_jobs_serve_nobody_and_count_for_no_budget() -> None:

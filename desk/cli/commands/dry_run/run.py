@@ -23,6 +23,7 @@ from desk.cli.weights_file import weights_of_file
 from samehand.scoring.calendar import HOUR_SECONDS
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
+from streams.registry.transcode import required_transcoder
 from streams.settings import Settings, load
 
 
@@ -78,7 +79,11 @@ def _gathered(asked: Asked, settings: Settings) -> Gathered:
     ours = names(settings)
     gathered = Gathered(ours, asked.records_max)
     of_files(gathered, asked.events, asked.bans_file, asked.platform, mappings, kcat=asked.kcat)
-    topics = Topics(settings, mappings, gathered)
+    transcoder = None
+    if mappings is not None:
+        read = [*asked.topics, asked.bans_topic or ""]
+        transcoder = required_transcoder(mappings, read, settings, time.monotonic)
+    topics = Topics(settings, mappings, gathered, transcoder)
     if asked.bans_topic is not None:
         topics.read(asked.bans_topic or ours.banned, None, only=BAN_KINDS)
     for topic in dict.fromkeys(asked.topics):

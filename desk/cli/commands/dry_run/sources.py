@@ -35,6 +35,7 @@ from streams.errors import TopicsError
 from streams.kafka.client import Reader, reader
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
+from streams.registry.transcode import Transcoder, mapped
 from streams.settings import Settings
 
 RECORDS_MAX: Final = 1_000_000
@@ -190,6 +191,7 @@ class Topics:
     settings: Settings
     mappings: Mappings | None
     gathered: Gathered
+    transcoder: Transcoder | None = None
 
     def read(self, topic: str, since: float | None, *, only: frozenset[Kind] | None = None) -> None:
         """All records of a topic from a moment (Unix seconds) on, by Kafka's stamps; of `only` some kinds.
@@ -217,7 +219,7 @@ class Topics:
         gathered = self.gathered
         now = max(time.time(), arrival.timestamp)  # what lies ahead is found by the worker that reads it
         if self.mappings is not None and topic in self.mappings.topics:
-            result = self.mappings.topics[topic].map(arrival, now=now)
+            result = mapped(self.mappings.topics[topic], arrival, self.transcoder, now=now)
             gathered.add(arrival.address, arrival, result, only=only)
             return
         kind = kind_of(topic, gathered.topics, only)

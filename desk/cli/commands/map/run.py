@@ -20,6 +20,7 @@ from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, 
 from schemas.mapping.fields import TARGETS
 from streams.kafka.mapped_topics import mappings_of
 from streams.outcomes import Arrival
+from streams.registry.transcode import Transcoder, mapped, required_transcoder
 from streams.settings import load
 
 SHOWN_MAX: Final = 20
@@ -75,7 +76,8 @@ def command(
     if sample is None:
         assert topic is not None
         _require(topic, mappings)
-        _add(of_topic(load(), topic, records), mappings, tally)
+        transcoder = required_transcoder(mappings, [topic], load(), time.monotonic)
+        _add(of_topic(load(), topic, records), mappings, tally, transcoder)
     else:
         of = _of(topic, mappings, kcat=kcat)
         with output.progress("mapping", size([sample])) as hear:
@@ -121,13 +123,15 @@ def _require(topic: str, mappings: Mappings) -> str:
     return topic
 
 
-def _add(sample: Sample, mappings: Mappings, tally: Tally) -> None:
+def _add(sample: Sample, mappings: Mappings, tally: Tally, transcoder: Transcoder | None = None) -> None:
+    """Counts a sample; ``transcoder`` reads what lies on a topic in another form than JSON."""
     for address, record in sample:
         if record.topic not in mappings.topics:
             raise click.ClickException(f"{address}: its topic, {visible(record.topic)}, is not mapped")
         # Samples may be old and clocks differ: what lies ahead is found by the worker that reads it.
         now = max(time.time(), record.timestamp)
-        tally.add(address, record.topic, mappings.topics[record.topic].map(record, now=now))
+        result = mapped(mappings.topics[record.topic], record, transcoder, now=now)
+        tally.add(address, record.topic, result)
 
 
 def _figures(tally: Tally, seconds: float) -> dict[str, Any]:

@@ -1,0 +1,180 @@
+"""Records in Confluent's wire format become JSON, which mappings read: a zero, a schema's id, and the value.
+
+First the schemas of a batch are fetched, in a thread, since it may take a while; then each record is read
+without asking anybody. Schemas never change under their id, so what was fetched is kept, and so is for a
+minute that there is none.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from schemas.malformed import Malformed
+from schemas.mapping.compiler import Mappings
+from schemas.mapping.mapper import Result, TopicMapping
+from schemas.wire import MESSAGE_BYTES_MAX
+from streams.errors import SettingsError
+from streams.outcomes import Arrival
+from streams.registry.client import Schema, SchemaUnusable, registry_of
+from streams.settings import PREFIX, Settings
+
+SCHEMAS_MAX: Final = 1_000
+"""Kept at a time, those used last: a topic has some dozen in its whole life."""
+
+MISSING_SECONDS: Final = 60.0
+"""So long it is believed that there is no schema of an id: records of a wrong id would ask for each."""
+
+_HEADER: Final = 5  # a zero and four bytes of the id
+_MISSING_EXTRA: Final = "needs the extra `registry` (fastavro, protobuf), which is not installed"
+
+Read = Callable[[bytes], Any]
+
+
+class Source(Protocol):
+    """Where schemas come from, such as :class:`streams.registry.client.Registry`."""
+
+    def schema(self, id_: int) -> Schema:
+        """The schema of an id. Raises `RegistryUnavailable`, `SchemaUnusable`."""
+        ...
+
+
+@dataclass(slots=True)
+class Transcoder:
+    """Reads records by the schemas of one source. ``ticks``: seconds of a clock that only runs forward."""
+
+    source: Source
+    ticks: Callable[[], float]
+    _readers: OrderedDict[int, Read | str] = field(default_factory=OrderedDict)
+    _until: dict[int, float] = field(default_factory=dict)  # till when an id is believed to have none
+    _lock: Lock = field(default_factory=Lock)
+
+    def prepare(self, arrivals: Iterable[Arrival]) -> None:
+        """Fetches the schemas that some records need. Blocks; may run in a thread.
+
+        Raises `RegistryUnavailable`: what was fetched until then is kept.
+        """
+        for id_ in dict.fromkeys(found for it in arrivals if isinstance(found := id_of(it.value), int)):
+            self._fetch(id_)
+
+    def json_of(self, arrival: Arrival) -> Arrival | Malformed:
+        """The record with its value as JSON; a tombstone as it is. Asks nobody: `prepare` has."""
+        raw = arrival.value
+        id_ = id_of(raw)
+        if isinstance(id_, Malformed):
+            return id_
+        if raw is None or id_ is None:
+            return arrival
+        if len(raw) > MESSAGE_BYTES_MAX:
+            return Malformed("too-large", "$", "more than 1 MiB")
+        with self._lock:
+            read = self._readers.get(id_, "was not fetched")
+        if isinstance(read, str):
+            return Malformed("unprocessable", "$", f"schema {id_}: {read}")
+        try:
+            value = msgspec.json.encode(read(raw[_HEADER:]))
+        except ValueError as fault:  # NotAvro, NotProtobuf
+            return Malformed("bad-format", "$", f"schema {id_}: {fault}")
+        except (msgspec.MsgspecError, TypeError, RecursionError, UnicodeEncodeError):
+            return Malformed("bad-format", "$", f"schema {id_}: holds a value that JSON has no form for")
+        return replace(arrival, value=value)
+
+    def _fetch(self, id_: int) -> None:
+        with self._lock:
+            known = self._readers.get(id_)
+            if known is not None and (not isinstance(known, str) or self.ticks() < self._until.get(id_, 0.0)):
+                self._readers.move_to_end(id_)
+                return
+        try:
+            found: Read | str = _reader(self.source.schema(id_))
+        except SchemaUnusable as fault:
+            found = str(fault)
+        with self._lock:
+            self._readers[id_] = found
+            self._readers.move_to_end(id_)
+            if isinstance(found, str):
+                self._until[id_] = self.ticks() + MISSING_SECONDS
+            while len(self._readers) > SCHEMAS_MAX:
+                gone, _ = self._readers.popitem(last=False)
+                self._until.pop(gone, None)
+
+
+def id_of(raw: bytes | None) -> int | Malformed | None:
+    """The id of a record's schema; None of a tombstone."""
+    if raw is None:
+        return None
+    if not raw:
+        return Malformed("empty", "$", "no bytes")
+    if len(raw) < _HEADER or raw[0] != 0:
+        return Malformed("bad-format", "$", "is not in Confluent's wire format")
+    return int.from_bytes(raw[1:_HEADER], "big")
+
+
+def _reader(schema: Schema) -> Read:
+    """Raises `SchemaUnusable`."""
+    if schema.language == "AVRO":
+        from streams.registry import avro
+
+        return avro.reader(schema)
+    if schema.language == "PROTOBUF":
+        from streams.registry import protobuf
+
+        value = protobuf.reader(schema)
+
+        def read(raw: bytes) -> Any:
+            indexes, at = protobuf.indexes_of(raw)
+            return value(indexes, raw[at:])
+
+        return read
+    return msgspec.json.decode
+
+
+def mapped(mapping: TopicMapping, arrival: Arrival, transcoder: Transcoder | None, *, now: float) -> Result:
+    """What becomes of a record of a live topic; for who may wait for the registry.
+
+    Raises `RegistryUnavailable`.
+    """
+    if mapping.encoding == "registry" and transcoder is not None:
+        transcoder.prepare([arrival])
+        read = transcoder.json_of(arrival)
+        if isinstance(read, Malformed):
+            return read
+        arrival = read
+    return mapping.map(arrival, now=now)
+
+
+def required_transcoder(
+    mappings: Mappings, topics: Iterable[str], settings: Settings, ticks: Callable[[], float]
+) -> Transcoder | None:
+    """What reads these of the mapped topics; None where none of them needs it.
+
+    Raises `SettingsError`: one does, and no registry is set, or it cannot be used.
+    """
+    needing = [topic for topic in topics if topic in mappings.of_registry]
+    if not needing:
+        return None
+    made = transcoder_of(settings, ticks)
+    if made is None:
+        why = f"is not set, and {', '.join(needing)} needs a schema registry"
+        raise SettingsError({f"{PREFIX}REGISTRY_URL": why})
+    return made
+
+
+def transcoder_of(settings: Settings, ticks: Callable[[], float]) -> Transcoder | None:
+    """What reads records by the registry of the settings; None where they name none.
+
+    Raises `SettingsError`: it cannot be used, or the extra is not installed.
+    """
+    registry = registry_of(settings)
+    if registry is None:
+        return None
+    try:
+        from streams.registry import avro, protobuf  # noqa: F401  # whether they can be had
+    except ImportError:
+        raise SettingsError({f"{PREFIX}REGISTRY_URL": _MISSING_EXTRA}) from None
+    return Transcoder(registry, ticks)
