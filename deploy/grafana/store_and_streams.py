@@ -13,7 +13,13 @@ def store_and_streams() -> Dashboard:
         "samehand-store-and-streams",
         "samehand / Store and streams",
         "Redis, Kafka and the workers themselves.",
-        (("Store", _store()), ("Streams", _streams()), ("Bridges", _bridges()), ("Workers", _workers())),
+        (
+            ("Store", _store()),
+            ("Streams", _streams()),
+            ("Bridges", _bridges()),
+            ("Webhooks", _webhooks()),
+            ("Workers", _workers()),
+        ),
     )
 
 
@@ -181,6 +187,78 @@ def _bridges() -> tuple[Panel, ...]:
             (Ask('max by (topic) (samehand_consumer_lag_seconds{job="samehand-bridge"})', "{{topic}}"),),
             unit="s",
             runbooks=("SamehandLagging",),
+        ),
+    )
+
+
+def _webhooks() -> tuple[Panel, ...]:
+    return (
+        Panel(
+            "Webhooks a minute",
+            "By endpoint and what came of them; `away` counts each try, `passed` what a filter leaves out.",
+            (
+                Ask(
+                    "sum by (endpoint, outcome) (rate(samehand_webhooks_total[$__rate_interval])) * 60",
+                    "{{endpoint}} {{outcome}}",
+                ),
+            ),
+            kind="stack",
+            runbooks=("SamehandEndpointRefuses",),
+        ),
+        Panel(
+            "Time an endpoint takes",
+            "From the request to its answer.",
+            quantiles("samehand_webhook_seconds"),
+            unit="s",
+        ),
+        Panel(
+            "Time until an endpoint has an alert",
+            "From the time Kafka stamped it, over all endpoints.",
+            quantiles("samehand_endpoint_age_seconds"),
+            unit="s",
+        ),
+        Panel(
+            "Alerts that an endpoint has not got",
+            "High water mark minus the offset after the last acknowledged record.",
+            (Ask("sum by (endpoint) (samehand_endpoint_lag_records)", "{{endpoint}}"),),
+            kind="stack",
+        ),
+        Panel(
+            "Dead letters of endpoints a minute",
+            "By endpoint and reason.",
+            (
+                Ask(
+                    "sum by (endpoint, reason) (rate(samehand_endpoint_deadletters_total[$__rate_interval]))"
+                    " * 60",
+                    "{{endpoint}} {{reason}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
+            "Processes that deliver",
+            "1 while at least one endpoint takes alerts; and how many run each version.",
+            (
+                Ask("samehand_deliver_ready", "{{instance}} ready"),
+                Ask("count by (version) (samehand_deliver_build_info)", "version {{version}}"),
+            ),
+        ),
+        Panel(
+            "Oldest alert that an endpoint has not got",
+            "0 while it has all.",
+            (Ask("max by (endpoint) (samehand_endpoint_lag_seconds)", "{{endpoint}}"),),
+            unit="s",
+            runbooks=("SamehandEndpointLagging",),
+        ),
+        Panel(
+            "Endpoints away",
+            "For how long; and 1 where one is switched off because it answered 410.",
+            (
+                Ask("max by (endpoint) (samehand_endpoint_away_seconds)", "{{endpoint}} away"),
+                Ask("max by (endpoint) (samehand_endpoint_off)", "{{endpoint}} off"),
+            ),
+            unit="s",
+            runbooks=("SamehandEndpointAway", "SamehandEndpointOff"),
         ),
     )
 

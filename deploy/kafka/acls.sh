@@ -27,6 +27,7 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
   --desk PRINCIPAL            reads alerts and writes verdicts, as the group --desk-group (default desk)
   --bridge PRINCIPAL          reads --foreign-topics (names, separated by commas) and publishes what they become,
                               as the group --group with -bridge; nobody without such topics
+  --deliver PRINCIPAL         `samehand deliver`: reads alerts, in groups that begin with --group and -deliver-
   --operator PRINCIPAL        `samehand letters`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
 
@@ -49,6 +50,7 @@ desk=User:desk
 desk_group=desk
 operator=User:operator
 bridge=User:bridge
+deliver=User:deliver
 foreign_topics=
 
 while (($#)); do
@@ -61,7 +63,7 @@ while (($#)); do
             exit 0
             ;;
         --bootstrap-server | --command-config | --prefix | --group | --worker | --platform | --moderation | \
-            --moderation-group | --desk | --desk-group | --operator | --bridge | --foreign-topics)
+            --moderation-group | --desk | --desk-group | --operator | --bridge | --deliver | --foreign-topics)
             (($# > 1)) || { echo "$1 wants a value; --help tells which" >&2; exit 64; }
             case $1 in
                 --bootstrap-server) server=$2 ;;
@@ -92,6 +94,7 @@ allow() {
     command=("${KAFKA_ACLS:-kafka-acls.sh}" --bootstrap-server "$server")
     [[ -z $config ]] || command+=(--command-config "$config")
     command+=(--add --allow-principal "$who" --operation "$operation")
+    [[ -z ${pattern:-} ]] || command+=(--resource-pattern-type "$pattern")
     if [[ $kind == cluster ]]; then
         command+=(--cluster)
     else
@@ -138,14 +141,21 @@ if [[ -n $foreign_topics ]]; then
     [[ -z $create ]] || allow "$bridge" Create topic "${EVENTS[@]}" deadletters control
 fi
 
+# Alerts to webhooks: a group an endpoint, whose names are the operator's.
+allow "$deliver" Read topic alerts control
+allow "$deliver" Write topic deadletters control
+allow "$deliver" DescribeConfigs topic alerts deadletters control
+pattern=prefixed allow "$deliver" Read group "$group-deliver-"
+[[ -z $create ]] || allow "$deliver" Create topic alerts deadletters control
+
 # An operator replays dead letters, which hold what could not be read as it came: raw values.
 allow "$operator" Read topic "${ALL[@]}"
-allow "$operator" Write topic "${EVENTS[@]}" alerts.verdicts fingerprints.enrolled deadletters control
+allow "$operator" Write topic "${EVENTS[@]}" alerts alerts.verdicts fingerprints.enrolled deadletters control
 allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 
 if [[ -n $before_3 ]]; then
-    for who in "$worker" "$platform" "$desk" "$operator" ${foreign_topics:+"$bridge"}; do
+    for who in "$worker" "$platform" "$desk" "$operator" "$deliver" ${foreign_topics:+"$bridge"}; do
         allow "$who" IdempotentWrite cluster
     done
 fi

@@ -17,17 +17,14 @@ its filter leaves out."""
 
 _SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
 
-_DELIVERY: Final = frozenset(
-    {
-        "samehand_events",
-        "samehand_event_age_seconds",
-        "samehand_deadletters",
-        "samehand_consumer_lag_records",
-        "samehand_consumer_lag_seconds",
-        "samehand_ready",
-    }
-)
-"""Of the metrics of a worker those that a delivery has."""
+DELIVERY: Final = {
+    "samehand_event_age_seconds": "samehand_endpoint_age_seconds",
+    "samehand_deadletters": "samehand_endpoint_deadletters",
+    "samehand_consumer_lag_records": "samehand_endpoint_lag_records",
+    "samehand_consumer_lag_seconds": "samehand_endpoint_lag_seconds",
+}
+"""What is told of each delivery, and under which name: under a worker's, an endpoint that is away would use
+up the budget of freshness, and page as a standstill of detection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class WebhookMetrics:
     seconds: Histogram
     off: Gauge
     away_seconds: Gauge
+    ready: Gauge
 
     @classmethod
     def of(cls, registry: CollectorRegistry, endpoints: Iterable[str]) -> WebhookMetrics:
@@ -68,6 +66,11 @@ class WebhookMetrics:
                 ("endpoint",),
                 registry=registry,
             ),
+            Gauge(
+                "samehand_deliver_ready",
+                "1 while at least one endpoint takes alerts; /health/ready says why not.",
+                registry=registry,
+            ),
         )
         for endpoint in endpoints:
             for outcome in OUTCOMES:
@@ -81,7 +84,7 @@ class WebhookMetrics:
 class PerEndpoint(Collector):
     """The metrics of each endpoint's delivery, with the endpoint as a label.
 
-    Each delivery has a group, and so its own lag on the same topic: one registry cannot hold them.
+    Each delivery has a group, and so a lag of its own on the same topic: one registry cannot hold them.
     """
 
     def __init__(self) -> None:
@@ -96,12 +99,14 @@ class PerEndpoint(Collector):
         families: dict[str, Metric] = {}
         for endpoint, registry in self._parts:
             for family in registry.collect():
-                if family.name in _DELIVERY:
-                    ours = families.setdefault(
-                        family.name, Metric(family.name, family.documentation, family.type, family.unit)
-                    )
-                    ours.samples += [
-                        it._replace(labels={"endpoint": endpoint, **it.labels}) for it in family.samples
+                if (name := DELIVERY.get(family.name)) is not None:
+                    made = Metric(name, family.documentation, family.type, family.unit)
+                    families.setdefault(name, made).samples += [
+                        it._replace(
+                            name=name + it.name.removeprefix(family.name),
+                            labels={"endpoint": endpoint, **it.labels},
+                        )
+                        for it in family.samples
                     ]
         yield from families.values()
 

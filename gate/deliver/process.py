@@ -123,7 +123,9 @@ def wire(apps: Sequence[DeliverApp], clock: Clock) -> DeliverApp:
     families = PerEndpoint()
     registry.register(families)
     ProcessCollector(registry=registry)
-    declare_build(registry, {"version": version("samehand")})
+    metrics.ready.set_function(lambda: ready_of(apps).healthy)
+    # Under a worker's name it would hide that there is none.
+    declare_build(registry, {"version": version("samehand")}, name="samehand_deliver_build_info")
     for app in apps:
         families.add(app.endpoint.name, app.meters.registry)
         _staff(app, metrics, clock)

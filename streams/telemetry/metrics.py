@@ -79,10 +79,12 @@ def restarts_counter(registry: CollectorRegistry) -> Counter:
     return counter
 
 
-def declare_build(registry: CollectorRegistry, build: Mapping[str, str]) -> None:
+def declare_build(
+    registry: CollectorRegistry, build: Mapping[str, str], *, name: str = "samehand_build_info"
+) -> None:
     """Tells what runs, in the labels of a series that is always 1."""
     meaning = "Always 1; what runs is in the labels."
-    Gauge("samehand_build_info", meaning, tuple(build), registry=registry).labels(**build).set(1)
+    Gauge(name, meaning, tuple(build), registry=registry).labels(**build).set(1)
 
 
 @dataclass(slots=True)

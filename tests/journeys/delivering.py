@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError, URLError
@@ -22,7 +22,7 @@ from schemas.wire import encode
 from streams.deadletters.admin import Wanted, list_letters
 from streams.kafka.client import writer
 from streams.kafka.topics import check, names
-from streams.settings import load
+from streams.settings import Settings, load
 from tests.gate.receiver import SECRET_TEXT, Receiver
 
 WAIT_SECONDS_MAX: Final = 120.0  # a busy machine is slow; what never comes is told after this
@@ -32,8 +32,20 @@ POLL_SECONDS: Final = 0.1
 class Delivering:
     """Publishes alerts, runs the process, and tells what its receivers got."""
 
-    def __init__(self, folder: Path, broker: str, receivers: dict[str, Receiver], **more: str) -> None:
-        """``more`` are further lines of an endpoint's table, by its name."""
+    def __init__(
+        self,
+        folder: Path,
+        broker: str,
+        receivers: dict[str, Receiver],
+        *,
+        environment: Mapping[str, str] | None = None,
+        administrator: Settings | None = None,
+        **more: str,
+    ) -> None:
+        """``more`` are further lines of an endpoint's table, by its name.
+
+        ``environment`` are further settings of the process; ``administrator`` is who sends and looks.
+        """
         unique = uuid.uuid4().hex[:12]
         self.folder = folder
         (folder / "secret").write_text(SECRET_TEXT)
@@ -54,11 +66,13 @@ class Delivering:
             "SAMEHAND_ENDPOINTS": str(file),
             "SAMEHAND_WEB_HOST": LOOPBACK,
             "SAMEHAND_WEB_PORT": str(self._port.number),
+            **(environment or {}),
         }
-        self.settings = load(self.environment)
+        self.settings = administrator or load(self.environment)
         self.topics = names(self.settings)
         self._children: list[Child] = []
-        check(self.settings, create=True)
+        if administrator is None:
+            check(self.settings, create=True)
 
     def start(self) -> Child:
         """The process, perhaps not yet ready."""

@@ -19,20 +19,25 @@ from kafka.admin import (  # type: ignore[import-untyped]  # kafka-python ships 
     ResourcePattern,
     ResourceType,
 )
+from msgspec.structs import replace
 
 from local.apache import ApacheKafka, Listener
 from local.kafka_ready import admin
 from local.ports import LOOPBACK, take_port
+from schemas.examples import ALERT
 from schemas.record import Record
 from schemas.wire import encode
+from streams.deadletters.admin import Wanted, replay
 from streams.kafka import topics
 from streams.kafka.client import admin as our_admin
 from streams.kafka.client import writer
 from streams.settings import Settings, load
 from tests.apache import kafka_program
+from tests.gate.receiver import Answer, receiving
 from tests.house import ROOT
 from tests.journeys.bridged import Bridged, change
 from tests.journeys.conftest import Platform
+from tests.journeys.delivering import Delivering
 from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]
@@ -40,7 +45,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 SCRIPT = ROOT / "deploy" / "kafka" / "acls.sh"
 ACLS_SECONDS_MAX = 300.0  # a dozen Java programs, one after the other
 PREFIX, GROUP = "eu.", "mirrors"
-WHO = ("worker", "platform", "moderation", "desk", "operator", "bridge")
+WHO = ("worker", "platform", "moderation", "desk", "operator", "bridge", "deliver")
 FOREIGN = "shop.public.users"
 NOW = datetime.now(UTC).replace(microsecond=0)
 AGO = NOW - timedelta(hours=2)
@@ -230,6 +235,34 @@ def test_a_bridge_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_pat
         bridged.close()
 
 
+def test_deliver_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path: Path) -> None:
+    """And what an endpoint refused an operator sends again."""
+    administrator = load({"SAMEHAND_KAFKA_BROKERS": cluster.kafka.address, "SAMEHAND_TOPIC_PREFIX": PREFIX})
+    with receiving() as desk:
+        delivering = Delivering(
+            tmp_path,
+            cluster.guarded,
+            {"desk": desk},
+            environment=cluster.settings("deliver", tmp_path),
+            administrator=administrator,
+            desk='platforms = ["of-this-test"]',
+        )
+        try:
+            desk.answer = lambda request: Answer(400)
+            delivering.start()
+            delivering.send([replace(ALERT, platform="of-this-test")])
+            delivering.until(lambda: ("desk", "endpoint-refused") in delivering.letters(), "the letter")
+            desk.answer = lambda request: Answer()
+            operator = load(cluster.settings("operator", tmp_path))
+            assert replay(operator, Wanted(reason="endpoint-refused")).sent == 1
+            delivering.until(lambda: len(desk.requests) == 2, "the alert once more")
+            log = (tmp_path / "deliver-0.log").read_text("utf-8")
+            assert "AuthorizationFailed" not in log
+            assert "forbidden" not in log
+        finally:
+            delivering.close()
+
+
 @pytest.mark.parametrize(
     ("who", "operation", "topic"),
     [
@@ -241,7 +274,10 @@ def test_a_bridge_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_pat
         ("moderation", "READ", "accounts.created"),
         ("desk", "READ", "accounts.banned"),
         ("desk", "WRITE", "alerts"),
-        ("operator", "WRITE", "alerts"),
+        ("operator", "WRITE", "alerts.shadow"),
+        ("deliver", "WRITE", "alerts"),
+        ("deliver", "READ", "deadletters"),
+        ("deliver", "READ", "accounts.created"),
         ("bridge", "READ", "accounts.created"),
         ("bridge", "WRITE", "alerts"),
         ("bridge", "READ", "deadletters"),

@@ -53,11 +53,9 @@ def test_alerts_and_withdrawals_arrive_signed_where_they_are_wanted(
     assert delivering.page("/health/live")[0] == 200
     assert delivering.metric('samehand_webhooks_total{endpoint="desk",outcome="delivered"}') == 3.0
     assert delivering.metric('samehand_webhooks_total{endpoint="chat",outcome="passed"}') == 1.0
-    counted = (
-        f'samehand_events_total{{endpoint="desk",outcome="published",topic="{delivering.topics.alerts}"}}'
-    )
+    counted = f'samehand_endpoint_age_seconds_count{{endpoint="desk",topic="{delivering.topics.alerts}"}}'
     assert delivering.metric(counted) == 3.0
-    lag = f'samehand_consumer_lag_seconds{{endpoint="chat",topic="{delivering.topics.alerts}"}}'
+    lag = f'samehand_endpoint_lag_seconds{{endpoint="chat",topic="{delivering.topics.alerts}"}}'
     delivering.until(lambda: delivering.metric(lag) == 0.0, "each endpoint's lag to be told")
     process.stop(25.0)
     delivering.send([replace(ALERT, account_id="3", alert_id="3")])

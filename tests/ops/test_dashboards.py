@@ -13,7 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agents.runtime.store_factory import peppers_of
 from agents.runtime.worker import house_of
+from gate.deliver.endpoints import Endpoint
+from gate.deliver.process import DeliverApp, wire
 from store.pepper.pepper import write_pepper_file
+from streams.clock import SystemClock
 from streams.settings import load
 from tests.house import ROOT
 from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS, RUNBOOKS_AT, Question, alerts, questions, rules
@@ -24,11 +27,13 @@ OF_PROCESSES = {"process_cpu_seconds_total", "process_resident_memory_bytes"}
 
 @pytest.fixture
 def shown(tmp_path: Path) -> set[str]:
-    """Every metric of a worker that has done nothing yet, by the names that can be asked for."""
+    """Every metric of processes that have done nothing yet, by the names that can be asked for."""
     pepper = tmp_path / "pepper"
     write_pepper_file(pepper)
     settings = load({"SAMEHAND_PEPPER_FILE": str(pepper)})
     text = house_of(settings, peppers_of(settings)).meters.exposition().decode()
+    delivering = wire([DeliverApp(settings, Endpoint("desk", ""))], SystemClock())
+    text += delivering.exposition.negotiated("")[0].decode()
     families = list(text_string_to_metric_families(text))
     names = {sample.name for family in families for sample in family.samples}
     return names | {family.name for family in families}  # some have no series before there is a partition

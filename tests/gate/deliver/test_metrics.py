@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from gate.deliver.metrics import OUTCOMES, Exposition, PerEndpoint, WebhookMetrics
+from gate.deliver.metrics import DELIVERY, OUTCOMES, Exposition, PerEndpoint, WebhookMetrics
 from streams.outcomes import Arrival, Published
 from streams.telemetry.metrics import Meters
 
@@ -27,9 +27,10 @@ def test_each_deliverys_metrics_bear_its_endpoint() -> None:
         for offset in range(records):
             meters.outcome(Arrival("alerts", 0, offset, b"k", b"v"), Published(()), 1.0)
     for endpoint, told in (("desk", 2.0), ("chat", 1.0)):
-        labels = {"endpoint": endpoint, "topic": "alerts", "outcome": "published"}
-        assert registry.get_sample_value("samehand_events_total", labels) == told
+        labels = {"endpoint": endpoint, "topic": "alerts"}
+        assert registry.get_sample_value("samehand_endpoint_age_seconds_count", labels) == told
     text, kind = Exposition(registry).negotiated("application/openmetrics-text; version=1.0.0")
     assert kind.startswith("application/openmetrics-text")
-    assert text.count(b"# TYPE samehand_events counter") == 1
-    assert b"samehand_fingerprints" not in text, "a worker's metrics are none of ours"
+    assert text.count(b"# TYPE samehand_endpoint_age_seconds histogram") == 1
+    families_told = {line.split()[2] for line in text.decode().splitlines() if line.startswith("# TYPE ")}
+    assert families_told == set(DELIVERY.values()), "what is told of workers alone would mean something else"

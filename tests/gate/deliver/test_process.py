@@ -45,7 +45,9 @@ def test_all_endpoints_share_one_life_and_the_pages_of_the_first(apps: list[Deli
     assert chat.life is desk.life
     assert (desk.conf.web_enabled, chat.conf.web_enabled) == (True, False)
     assert [it.name for app in apps for it in app.progress] == ["deliver-desk", "deliver-chat"]
-    assert b'endpoint="chat"' in desk.exposition.negotiated("")[0]
+    text = desk.exposition.negotiated("")[0].decode()
+    assert 'samehand_endpoint_lag_seconds{endpoint="chat",topic="t.alerts"} 0.0' in text
+    assert "samehand_build_info" not in text, "it would hide that there is no worker"
 
 
 def test_it_is_ready_while_one_endpoint_takes_alerts(apps: list[DeliverApp]) -> None:
