@@ -242,6 +242,7 @@ def _webhooks() -> tuple[Panel, ...]:
                 Ask("samehand_deliver_ready", "{{instance}} ready"),
                 Ask("count by (version) (samehand_deliver_build_info)", "version {{version}}"),
             ),
+            runbooks=("SamehandDeliverDown",),
         ),
         Panel(
             "Oldest alert that an endpoint has not got",
