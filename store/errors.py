@@ -5,7 +5,9 @@
     StoreError
     ├── StoreUnavailable   cannot be reached, or cannot write now: hold the partition and try again
     │   ├── StoreRefused   it does not let us in, or not to all that we do: an operator has to mend it
+    │   ├── StoreMoving    it is being filled from another layout, or was left for one
     │   └── StoreEvicts    it may drop keys of its own accord: what is not found may have been there
+    ├── StoreInUse         another prefix must be named, for there is a store under this one
     ├── StoreEmptied       its epoch is gone: it must be rebuilt before anybody says "nothing to report"
     └── StoreMismatch      written with another layout, shard count or fold version than this code reads
 """
@@ -38,6 +40,17 @@ class StoreEvicts(StoreUnavailable):  # says what happened; "error" would add no
 
     To who runs already an outage, until its policy is `noeviction` again; at start a fault.
     """
+
+
+class StoreMoving(StoreUnavailable):  # says what happened; "error" would add nothing
+    """The layout is being filled from another one, or was left for it (`samehand rebuild --into`).
+
+    An outage to workers: it ends once the filling has, or once they are started with the other layout.
+    """
+
+
+class StoreInUse(StoreError):  # says what happened; "error" would add nothing
+    """A command would write over, or take away, a store that workers may be working with."""
 
 
 class StoreEmptied(StoreError):  # says what happened; "error" would add nothing

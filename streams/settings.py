@@ -39,6 +39,9 @@ from streams.errors import SettingsError
 from streams.redis_address import RedisAddress, parse_redis_address
 
 PREFIX: Final = "SAMEHAND_"
+STORE_PREFIX: Final = r"^[A-Za-z0-9._:-]{1,64}$"
+"""What may stand before keys in Redis: nothing that a pattern of keys means something by."""
+
 
 Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -163,9 +166,7 @@ class Settings(BaseSettings):
     redis_timeout_ms: int = Field(
         250, ge=10, le=60_000, description="Deadline of one Redis command, in milliseconds."
     )
-    store_prefix: str = Field(
-        "samehand", pattern=r"^[A-Za-z0-9._:-]{1,64}$", description="Before every Redis key."
-    )
+    store_prefix: str = Field("samehand", pattern=STORE_PREFIX, description="Before every Redis key.")
     store_shards: Count = Field(
         1,
         le=256,

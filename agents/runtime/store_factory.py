@@ -111,8 +111,10 @@ def _text(path: Path, variable: str) -> str:
         raise SettingsError({variable: f"{path}: is not UTF-8"}) from fault
 
 
-def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> RedisStore:
-    """The store that the settings name, not yet opened."""
+def store_of(
+    settings: Settings, peppers: Peppers, *, known_epoch: str = "", carrying: bool = False
+) -> RedisStore:
+    """The store that the settings name, not yet opened; ``carrying``: by who carries one into another."""
     return RedisStore(
         endpoint_of(settings),
         prefix=settings.store_prefix,
@@ -126,6 +128,7 @@ def store_of(settings: Settings, peppers: Peppers, *, known_epoch: str = "") -> 
             lag_seconds=settings.count_lag_hours * HOUR_SECONDS,
         ),
         known_epoch=known_epoch,
+        carrying=carrying,
     )
 
 

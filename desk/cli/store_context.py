@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from agents.common.context import House, Rules
 from agents.runtime.store_factory import stock_of, store_of
 from samehand.scoring.weights import default_weights
+from store.base import Store
 from store.pepper.pepper import Peppers
 from store.redis import RedisStore
 from streams.kafka.topics import names
@@ -20,17 +21,17 @@ from streams.telemetry.metrics import Meters
 
 @asynccontextmanager
 async def closing_store(
-    settings: Settings, peppers: Peppers, *, known_epoch: str = ""
+    settings: Settings, peppers: Peppers, *, known_epoch: str = "", carrying: bool = False
 ) -> AsyncIterator[RedisStore]:
     """The store, not yet opened; its connections are closed afterwards."""
-    store = store_of(settings, peppers, known_epoch=known_epoch)
+    store = store_of(settings, peppers, known_epoch=known_epoch, carrying=carrying)
     try:
         yield store
     finally:
         await store.close()
 
 
-def house(settings: Settings, peppers: Peppers, store: RedisStore) -> House:
+def house(settings: Settings, peppers: Peppers, store: Store) -> House:
     """What agents are given when a command runs them: nobody scrapes its metrics."""
     return House(
         store=store,

@@ -158,7 +158,9 @@ class Alerts:
     async def suppress(self, alert_ids: Sequence[str]) -> None:
         """Silences pairs for good. One a moderator's decision, so there is no cap and no expiry."""
         digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
-        await together([self._shards.link.command("SET", self._key("n", digest), "1") for digest in digests])
+        await self._shards.scatter(
+            "keep", digests, (), [(f"n:{digest.raw.hex()}", "1") for digest in digests]
+        )
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         """Alerts by their ids."""

@@ -163,9 +163,9 @@ class Bans:
         for shard in self._shards.all:
             first, total = 0, 1
             while first < total:
-                total, *raws = await self._shards.script("walk", shard, first, _WALKED_AT_ONCE)
+                total, *raws = await self._shards.script("walk", shard, "b:", first, _WALKED_AT_ONCE)
                 first += _WALKED_AT_ONCE
-                frames, quotes = raws[::2], [read_ban_quote(raw) for raw in raws[1::2]]
+                frames, quotes = raws[1::3], [read_ban_quote(raw) for raw in raws[2::3]]
                 facts = [one for one in await self._resolved(quotes) if one is not None]
                 yield [
                     Ban(

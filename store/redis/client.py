@@ -23,7 +23,14 @@ from redis.exceptions import (
 )
 
 from store.common.ranking import Ints
-from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
+from store.errors import (
+    StoreEmptied,
+    StoreEvicts,
+    StoreMismatch,
+    StoreMoving,
+    StoreRefused,
+    StoreUnavailable,
+)
 from store.redis.packing import Names, pack_quickly
 from store.redis.scripts import SCRIPTS
 
@@ -64,16 +71,22 @@ class Link:
         self._endpoint = endpoint
         self._client = _client(endpoint)
         self._evicts = ""
+        self.moving = ""
+        """Why nothing but :meth:`ask` is answered: the store is not whole yet, or was left."""
 
     async def command(self, *parts: bytes | str | float) -> Any:
         """One command, routed by its first key."""
-        self._refuse_eviction()
+        self._refuse()
+        return await self.ask(*parts)
+
+    async def ask(self, *parts: bytes | str | float) -> Any:
+        """The same, also while nothing else is answered: what the store says of itself."""
         async with self._translated():
             return await self._client.execute_command(*parts)
 
     async def script(self, name: str, root: str, *arguments: bytes | str | float) -> Any:
         """One script on a shard; loaded where it is not yet known (a fresh or restarted server)."""
-        self._refuse_eviction()
+        self._refuse()
         script = SCRIPTS[name]
         async with self._translated():
             try:
@@ -108,6 +121,13 @@ class Link:
                 which = {"target_nodes": self._client.get_node(node_name=master)}
             return await self._client.execute_command(*parts, **which)
 
+    async def scan(self, master: str, cursor: int, pattern: bytes, count: int) -> tuple[int, list[bytes]]:
+        """Some names of one master's keys that look so, and the cursor to go on from, 0 at the end."""
+        following, names = await self.command_of(master, "SCAN", cursor, "MATCH", pattern, "COUNT", count)
+        if isinstance(following, dict):  # of a cluster redis-py answers the cursor of each node asked
+            (following,) = following.values()
+        return int(following), list(names)
+
     async def check_eviction(self) -> None:
         """Whether a master may drop keys of its own accord. Until none may, nothing else is asked.
 
@@ -134,6 +154,11 @@ class Link:
             )
             self._refuse_eviction()
         self._evicts = ""
+
+    def _refuse(self) -> None:
+        self._refuse_eviction()
+        if self.moving:
+            raise StoreMoving(self.moving)
 
     def _refuse_eviction(self) -> None:
         if self._evicts:

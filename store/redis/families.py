@@ -21,17 +21,13 @@ class Families:
     async def join(self, members: Sequence[tuple[str, Descent]], now: float) -> None:
         """Notes from whom accounts descend. One a moderator's decision, so there is no cap and no expiry."""
         await self.note_founders(members, now)
-        await together(
-            [
-                self._shards.link.command(
-                    "SET",
-                    self._key("j", self._shards.addresses.account(account)),
-                    self._shards.addresses.account(descent.root_id).raw
-                    + struct.pack(">I", descent.generation),
-                )
-                for account, descent in members
-            ]
-        )
+        digests = [self._shards.addresses.account(account) for account, _ in members]
+        roots = [self._shards.addresses.account(descent.root_id).raw for _, descent in members]
+        items = [
+            (f"j:{digest.raw.hex()}", root + struct.pack(">I", descent.generation))
+            for digest, root, (_, descent) in zip(digests, roots, members, strict=True)
+        ]
+        await self._shards.scatter("keep", digests, (), items)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
         """What was noted, where the founder's name is still kept."""

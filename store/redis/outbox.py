@@ -12,7 +12,7 @@ from typing import cast
 
 from schemas.alerts import WithdrawnReason
 from store.base import Owed, Settled, SummaryCounts
-from store.common.key_digests import DIGEST_BYTES
+from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import MARKER_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
 from store.redis.alerts import packed_alert, read_open
 from store.redis.client import together
@@ -52,6 +52,11 @@ class Outbox:
         head = (MARKER_SECONDS, self._shards.layout.bans.maps, OPEN_ALERTS_A_BAN, SUMMARY_SECONDS)
         found = await self._shards.ask("settle", banned, head, items)
         return [one for one, (settled,) in zip(told, found, strict=True) if settled]
+
+
+def owed_on(raw: bytes) -> Digest:
+    """On whose ban something is owed, as it lies."""
+    return Digest(_HEAD.unpack_from(raw)[2])
 
 
 def _read(raw: bytes, *counts: int) -> Owed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
@@ -29,7 +29,7 @@ from store.redis.client import together
 from store.redis.counters import Counters
 from store.redis.layout import NOWHERE, SLOT_BITS, Rows, spots
 from store.redis.lookup import look_up
-from store.redis.shards import Shards
+from store.redis.shards import Shards, Told
 
 # A generation is closed before its slots run out in any shard: so many others may write to it meanwhile.
 _SLOTS_FULL: Final = (1 << SLOT_BITS) - (1 << 16)
@@ -117,20 +117,25 @@ class RememberedAccounts:
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             some = accounts[at : at + REMEMBERED_AT_ONCE]
             book = await self._writable(now)
-            keys = [keys_of_account(one) for one in some]
-            rows = self._shards.layout.rows(keys, self._spread)
-            writes = [
-                self._state(one, len(listed), where)
-                for one, listed, where in zip(some, keys, rows, strict=True)
-            ]
-            head = (*self._head(book, now), self._shards.layout.bans.maps)
-            told, grown = await self._shards.write("remember", writes, head, self._instead)
-            await self._shards.list_elsewhere(told, self._spread, self._key_seconds)
-            await self._note(book, grown, now)
+            told = await self._written(some, book, now)
             shown += [one.write.account.shown for one in told if one.write.account is not None]
             kept = [one for one, (word, *_) in zip(some, told, strict=True) if word == "kept"]
             await self._counters.count(kept, now)
         return shown
+
+    async def _written(self, accounts: Sequence[Remembered], book: _Book, now: float) -> list[Told[_Write]]:
+        """Writes accounts to the last generation of a book."""
+        keys = [keys_of_account(one) for one in accounts]
+        rows = self._shards.layout.rows(keys, self._spread)
+        writes = [
+            self._state(one, len(listed), where)
+            for one, listed, where in zip(accounts, keys, rows, strict=True)
+        ]
+        head = (*self._head(book, now), self._shards.layout.bans.maps)
+        told, grown = await self._shards.write("remember", writes, head, self._instead)
+        await self._shards.list_elsewhere(told, self._spread, self._key_seconds)
+        await self._note(book, grown, now)
+        return told
 
     def _state(self, account: Remembered, keys: int, rows: bytes) -> _Write:
         digest = self._shards.addresses.account(account.account)
@@ -144,6 +149,9 @@ class RememberedAccounts:
     ) -> list[bool]:
         """Forgets accounts unless seen later; ``for_good``: in any case, and without a marker."""
         writes = [_Write(self._shards.addresses.account(account), at) for account, at in accounts]
+        return await self._forget(writes, now, for_good=for_good)
+
+    async def _forget(self, writes: Sequence[_Write], now: float, *, for_good: bool) -> list[bool]:
         book = await self._known()
         head = (*self._head(book, now), 0 if for_good else DELETION_MARKER_SECONDS)
         told, grown = await self._shards.write("forget", writes, head, self._instead)
@@ -198,6 +206,41 @@ class RememberedAccounts:
                 counts[key] += int(count or 0)
         return by_kind(counts.items())
 
+    # from another layout
+    async def generations(self) -> dict[int, float]:
+        """When each generation began, by its number."""
+        book = await self._noted()
+        return dict(enumerate(book.began, book.first))
+
+    async def walk(self, number: int, shard: int, first: int) -> tuple[int, list[tuple[int, bytes, bytes]]]:
+        """Of one generation in one shard, from a slot on: the next slot to ask for, and what lies there.
+
+        Slot, frame and quote of each account. Once the next is the first there are no more.
+        """
+        total, *raws = await self._shards.script("walk", shard, f"g{number}:", first, REMEMBERED_AT_ONCE)
+        return min(first + REMEMBERED_AT_ONCE, max(first, total)), list(
+            zip(raws[::3], raws[1::3], raws[2::3], strict=True)
+        )
+
+    async def free(self, number: int, shard: int, slots: bytes) -> bytes:
+        """Which of some slots (three bytes each) are free by now."""
+        told: bytes = await self._shards.script("free", shard, f"g{number}:", slots)
+        return told
+
+    async def carry(
+        self, accounts: Sequence[Remembered], generations: Mapping[int, float], now: float
+    ) -> None:
+        """Remembers accounts in the last of some generations, as another layout did, and counts nothing."""
+        book = _Book(min(generations), tuple(generations.values()))
+        for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
+            await self._written(accounts[at : at + REMEMBERED_AT_ONCE], book, now)
+
+    async def forget_digests(self, digests: Sequence[Digest], now: float) -> None:
+        """Forgets accounts that another layout has forgotten."""
+        for at in range(0, len(digests), REMEMBERED_AT_ONCE):
+            some = [_Write(one, now) for one in digests[at : at + REMEMBERED_AT_ONCE]]
+            await self._forget(some, now, for_good=True)
+
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
         """The same write in the place of a former state."""
         keys = keys_of(read_frame(frame).records)
@@ -215,10 +258,13 @@ class RememberedAccounts:
 
     async def _living(self, now: float) -> list[str]:
         """The names of the generations that a look-up reads: those not over, as they stand now."""
+        return [f"g{number}:" for number in (await self._noted()).living(self._lives, now)]
+
+    async def _noted(self) -> _Book:
+        """The generations as they stand now."""
         fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._state_key)
         first, following = (int(fields.get(name, 0)) for name in (b"first", b"next"))
-        began = tuple(float(fields[b"s%d" % number]) for number in range(first, following))
-        return [f"g{number}:" for number in _Book(first, began).living(self._lives, now)]
+        return _Book(first, tuple(float(fields[b"s%d" % number]) for number in range(first, following)))
 
     @property
     def _lives(self) -> float:

@@ -39,6 +39,10 @@ _NAMES = (
     "pairs",
     "founder",
     "walk",
+    "free",
+    "keep",
+    "dump",
+    "restore",
     "history",
 )
 

@@ -50,7 +50,8 @@ class RedisStore:
 
     ``identity`` is the pepper file's secret of that name; ``known_epoch`` the epoch that somebody saw
     before this process began (:attr:`epoch` of an earlier one), so that a store emptied in between is
-    recognised; ``sizes`` must be those with which the store was made.
+    recognised; ``sizes`` must be those with which the store was made. ``carrying``: our caller fills
+    it from another layout, or leaves it for one, and opens it meanwhile.
     """
 
     def __init__(
@@ -62,22 +63,23 @@ class RedisStore:
         sizes: Sizes | None = None,
         bounds: Bounds | None = None,
         known_epoch: str = "",
+        carrying: bool = False,
     ) -> None:
         """Puts the parts together; :meth:`open` connects."""
         bounds = bounds or Bounds()
         self._link = Link(endpoint)
         self._layout = Layout(sizes or Sizes(), Addresses(identity), prefix)
-        self._standing = Standing(self._link, self._layout)
-        self._shards = Shards(self._link, self._layout, known_epoch)
-        self._counters = Counters(self._shards, bounds.freeze_seconds, bounds.lag_seconds)
-        self._families = Families(self._shards)
-        self._bans = Bans(self._shards, self._families)
-        self._calendars = BanCalendars(self._shards)
-        self._alerts = Alerts(self._shards)
-        self._outbox = Outbox(self._shards)
-        self._awaiting = Awaiting(self._shards)
-        self._remembered = RememberedAccounts(
-            self._shards,
+        self.standing = Standing(self._link, self._layout, carrying=carrying)
+        self.shards = Shards(self._link, self._layout, known_epoch)
+        self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
+        self._families = Families(self.shards)
+        self._bans = Bans(self.shards, self._families)
+        self._calendars = BanCalendars(self.shards)
+        self._alerts = Alerts(self.shards)
+        self._outbox = Outbox(self.shards)
+        self._awaiting = Awaiting(self.shards)
+        self.remembered_accounts = RememberedAccounts(
+            self.shards,
             self._counters,
             retention_seconds=bounds.retention_seconds,
             budget_bytes=bounds.remembered_bytes,
@@ -87,12 +89,12 @@ class RedisStore:
     @property
     def epoch(self) -> str:
         """The epoch that this process has seen, "" before the first enrolment."""
-        return self._shards.epoch
+        return self.shards.epoch
 
     async def open(self) -> None:
         """Connects and checks eviction, layout and epoch."""
         await self._link.check_eviction()
-        self._shards.epoch = await self._standing.check(self._shards.epoch)
+        self.shards.epoch = await self.standing.check(self.shards.epoch)
 
     async def close(self) -> None:
         """Lets go of connections."""
@@ -106,42 +108,42 @@ class RedisStore:
         """
         try:
             await self._link.check_eviction()
-            if not self._shards.epoch:
-                self._shards.epoch = await self._standing.check("")
-            await self._standing.probe(self._shards.epoch)
+            if not self.shards.epoch:
+                self.shards.epoch = await self.standing.check("")
+            await self.standing.probe(self.shards.epoch)
         except (StoreUnavailable, StoreEmptied) as fault:
             return str(fault)
         return None
 
     async def history(self) -> str:
         """A name of what its servers hold, another one once one of them was replaced or started again."""
-        told = await together([self._shards.script("history", shard) for shard in self._shards.all])
+        told = await together([self.shards.script("history", shard) for shard in self.shards.all])
         return sha1(b"".join(told), usedforsecurity=False).hexdigest() if all(told) else ""
 
     def adopt(self, epoch: str) -> None:
         """From now on this epoch stands: the store was emptied, and rebuilt by somebody else."""
-        self._shards.epoch = epoch
+        self.shards.epoch = epoch
 
     async def begin_again(self) -> None:
         """Declares a store that was emptied, or some shards of it, to be so on purpose: a rebuild follows."""
-        await self._standing.again()
-        self._shards.epoch = ""
-        self._shards.epoch = await self._standing.check("")
+        await self.standing.again()
+        self.shards.epoch = ""
+        self.shards.epoch = await self.standing.check("")
 
     async def note_rebuilt(self) -> None:
         """Notes that a rebuild has finished: nothing is left of a former fold version."""
-        await self._standing.note_rebuilt()
+        await self.standing.note_rebuilt()
 
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
         """Writes or replaces fingerprints; the first enrolment begins the epoch."""
         if not bans:
             return []
-        if not self._shards.epoch:
-            self._shards.epoch = await self._standing.begin()
+        if not self.shards.epoch:
+            self.shards.epoch = await self.standing.begin()
         folds = {version for ban in bans for version in fold_versions(ban.fingerprints)} - self._folds
         if folds:
-            await self._standing.note_folds(folds)
+            await self.standing.note_folds(folds)
             self._folds |= folds
         return await self._bans.enrol(bans, now)
 
@@ -151,7 +153,7 @@ class RedisStore:
         """Forgets bans reinstated at a moment, unless banned later, and withdraws their alerts."""
         words = await self._bans.expunge(accounts, now, reason)
         gone = [at for at, word in enumerate(words) if word != "later"]
-        forgotten = await self._remembered.forget([accounts[at] for at in gone], now, for_good=True)
+        forgotten = await self.remembered_accounts.forget([accounts[at] for at in gone], now, for_good=True)
         there = [word == "removed" for word in words]
         for at, remembered in zip(gone, forgotten, strict=True):
             there[at] = there[at] or remembered
@@ -174,7 +176,7 @@ class RedisStore:
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
         """Banned accounts that share keys, best first."""
-        return await look_up(self._shards, queries, self._layout.bans, ["b:"], keep, now)
+        return await look_up(self.shards, queries, self._layout.bans, ["b:"], keep, now)
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates."""
@@ -187,29 +189,29 @@ class RedisStore:
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """Remembers accounts for the retention time, and counts their values."""
-        return await self._remembered.remember(accounts, now)
+        return await self.remembered_accounts.remember(accounts, now)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
-        return await self._remembered.read(accounts, now)
+        return await self.remembered_accounts.read(accounts, now)
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
         """Forgets remembered accounts unless seen later."""
-        return await self._remembered.forget(accounts, now)
+        return await self.remembered_accounts.forget(accounts, now)
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""
-        return await self._remembered.like(queries, now, keep)
+        return await self.remembered_accounts.like(queries, now, keep)
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
         """Remembered accounts that are not listed under keys of a query, since the posting was full."""
-        return await self._remembered.turned_away(queries, now)
+        return await self.remembered_accounts.turned_away(queries, now)
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
         """What alerts quote of remembered candidates."""
-        return await self._remembered.facts(refs)
+        return await self.remembered_accounts.facts(refs)
 
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
@@ -274,7 +276,7 @@ class RedisStore:
 
     async def figures(self) -> StoreFacts:
         """Counts and bytes."""
-        remembered, size, evicted = await self._remembered.figures()
+        remembered, size, evicted = await self.remembered_accounts.figures()
         used, limit = await self._link.memory()
         unjudged, oldest = await self._awaiting.figures()
         return StoreFacts(
@@ -282,8 +284,8 @@ class RedisStore:
             remembered=remembered,
             remembered_bytes=size,
             remembered_evicted=evicted,
-            epoch=self._shards.epoch or None,
-            fold_versions=await self._standing.folds(),
+            epoch=self.shards.epoch or None,
+            fold_versions=await self.standing.folds(),
             memory_bytes=used,
             memory_limit_bytes=limit,
             unjudged=unjudged,
@@ -296,7 +298,7 @@ class RedisStore:
         """From the hash `ta` of each shard: `b` or `g` for the index, and the number of the kind."""
         full: dict[tuple[str, KeyKind], int] = {}
         for fields in await together(
-            [self._link.command("HGETALL", self._shards.root(shard) + "ta") for shard in self._shards.all]
+            [self._link.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]
         ):
             for field, count in fields.items():
                 of = "bans" if field[:1] == b"b" else "remembered", KeyKind(int(field[1:]))
@@ -305,6 +307,6 @@ class RedisStore:
 
     async def _enrolled(self) -> int:
         counts = await together(
-            [self._link.command("HGET", self._shards.root(shard) + "b:c", "n") for shard in self._shards.all]
+            [self._link.command("HGET", self.shards.root(shard) + "b:c", "n") for shard in self.shards.all]
         )
         return sum(int(count or 0) for count in counts)

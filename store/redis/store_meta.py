@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from samehand.normalize.text.fold import FOLD_VERSION
-from store.errors import StoreEmptied, StoreMismatch
+from store.errors import StoreEmptied, StoreMismatch, StoreMoving
 from store.redis.client import Link, together
 from store.redis.layout import Layout
+
+MOVED = "moved"
+"""The epoch of a shard that was left for another layout: all but the carrier hear that theirs is gone."""
 
 _EMPTIED = "the store was emptied since the first enrolment: run `samehand rebuild`"
 
@@ -15,10 +19,14 @@ _EMPTIED = "the store was emptied since the first enrolment: run `samehand rebui
 class Standing:
     """The `meta` key and the epochs of the shards."""
 
-    def __init__(self, link: Link, layout: Layout) -> None:
-        """Takes the connection and what the store should be."""
+    def __init__(self, link: Link, layout: Layout, *, carrying: bool = False) -> None:
+        """Takes the connection and what the store should be.
+
+        ``carrying``: our caller carries one layout into another, and opens both whatever they say.
+        """
         self._link = link
         self._layout = layout
+        self._carrying = carrying
 
     async def check(self, known_epoch: str) -> str:
         """Writes down the layout where there is none, and answers the epoch ("" before the first enrolment).
@@ -26,8 +34,13 @@ class Standing:
         Raises:
             StoreMismatch: the store was laid out otherwise, or holds fingerprints that we do not read.
             StoreEmptied: an epoch is known, and the store or a shard of it has another or none.
+            StoreMoving: it is being filled from another layout, or was left for one.
         """
         found = await self._laid_out()
+        if not self._carrying:
+            await self._check_moving(found)
+        elif MOVED.encode() in found:
+            return MOVED
         epoch = found.get(b"epoch", b"").decode()
         if known_epoch and epoch != known_epoch:
             raise StoreEmptied(_EMPTIED)
@@ -36,6 +49,43 @@ class Standing:
         elif epoch:
             await self._compare(epoch)
         return epoch
+
+    async def _check_moving(self, found: Mapping[bytes, bytes]) -> None:
+        """Raises ``StoreMoving``, until which is over nothing else is answered; who fills it hears of us."""
+        if b"filling" in found:
+            self._link.moving = (
+                f"the store is being filled from {found[b'filling'].decode()}, and handed over in a moment; "
+                "if `samehand rebuild --into` no longer runs, run it again"
+            )
+            await self._link.ask("HSETNX", self._layout.meta, "asked", "1")
+        elif MOVED.encode() in found:
+            prefix, shards = found[MOVED.encode()].decode().split()
+            self._link.moving = (
+                f"the store was left for another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
+                f"SAMEHAND_STORE_SHARDS={shards}, and start again"
+            )
+        else:
+            self._link.moving = ""
+            return
+        raise StoreMoving(self._link.moving)
+
+    async def facts(self) -> dict[str, str]:
+        """What the store says of itself; nothing where there is none."""
+        return {name.decode(): value.decode() for name, value in (await self._facts()).items()}
+
+    async def note(self, **facts: str) -> None:
+        """Has the store say something more of itself."""
+        await self._link.command(
+            "HSET", self._layout.meta, *(part for fact in facts.items() for part in fact)
+        )
+
+    async def note_no_more(self, *names: str) -> None:
+        """Has it say that no longer."""
+        await self._link.command("HDEL", self._layout.meta, *names)
+
+    async def close(self) -> None:
+        """Closes every shard to all but the carrier: what a worker does from then on is not done."""
+        await together([self._link.command("SET", self._key(shard), MOVED) for shard in self._shards])
 
     async def begin(self) -> str:
         """The epoch, which the first enrolment begins; one of several callers names it."""
@@ -92,7 +142,7 @@ class Standing:
     async def _laid_out(self) -> dict[bytes, bytes]:
         """What the store says of itself, once it is sure to be laid out and folded as we are."""
         for name, value in self._layout.facts().items():
-            await self._link.command("HSETNX", self._layout.meta, name, value)
+            await self._link.ask("HSETNX", self._layout.meta, name, value)
         found = await self._facts()
         self._layout.check(found)
         foreign = set(_folds(found)) - {FOLD_VERSION, FOLD_VERSION - 1}
@@ -118,7 +168,7 @@ class Standing:
         await self._link.command("GETDEL", key)
 
     async def _facts(self) -> dict[bytes, bytes]:
-        raw = await self._link.command("HGETALL", self._layout.meta)
+        raw = await self._link.ask("HGETALL", self._layout.meta)
         if isinstance(raw, dict):
             return raw
         return dict(zip(raw[::2], raw[1::2], strict=True))

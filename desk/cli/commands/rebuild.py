@@ -16,40 +16,26 @@ The plan:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
+from desk.cli.banned_topic import Tally, open_anew, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
 from desk.cli.input_errors import tell_faults
-from desk.cli.offline_scoring import BATCH_RECORDS, batches
+from desk.cli.reshard import Carried, beside, drop_layout, reshard
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store, house
 from desk.text import plural
-from store.errors import StoreEmptied
-from store.redis import RedisStore
-from streams.errors import TopicsError
-from streams.kafka.client import Reader, reader
+from streams.kafka.client import reader
 from streams.kafka.store_epoch import note_epoch
 from streams.kafka.topics import names
-from streams.outcomes import Arrival, Dead
 from streams.settings import Settings, load
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a rebuild has seen so far. ``resumed_after``: records that an earlier run had done."""
-
-    read: int = 0
-    bans: int = 0
-    tombstones: int = 0
-    resumed_after: int = 0
-    faults: list[tuple[str, Dead]] = field(default_factory=list)
 
 
 @click.command("rebuild", short_help="Fill the store again from accounts.banned.")
@@ -60,23 +46,68 @@ class Tally:
     help="Where to note how far it went; by default in SAMEHAND_DATA_DIR, else in the user's own folder.",
 )
 @click.option("--from-start", is_flag=True, help="Read everything, wherever an earlier run was broken off.")
+@click.option(
+    "--into",
+    metavar="PREFIX",
+    help="Fill a second layout under this prefix beside the live one, and hand over to it.",
+)
+@click.option("--shards", type=click.IntRange(1, 256), help="With --into: shards of the second layout.")
+@click.option(
+    "--bans",
+    type=click.IntRange(1_000, 1_000_000_000),
+    help="With --into: bans that it is laid out for; by default as many as the settings say.",
+)
+@click.option(
+    "--remembered",
+    type=click.IntRange(1_000, 1_000_000_000),
+    help="With --into: remembered accounts, likewise.",
+)
+@click.option("--drop", metavar="PREFIX", help="Take away a layout that was left for another one.")
 @output.json_option
-def command(bookmark_path: Path | None, from_start: bool, as_json: bool) -> int:
+def command(
+    bookmark_path: Path | None,
+    from_start: bool,
+    into: str | None,
+    shards: int | None,
+    bans: int | None,
+    remembered: int | None,
+    drop: str | None,
+    as_json: bool,
+) -> int:
     """Fill the store again from accounts.banned, while workers run or stand.
 
     Nothing is published. Broken off, it goes on where it was when it is run again. What was remembered of
     new accounts does not come back by this: it comes again with new events.
 
+    With --into another layout is filled beside the live one, which workers go on with until the first of
+    them is started with the new prefix; then it is handed over, with what was remembered and all alerts.
+    --drop takes the former away. Both need rights in Redis beyond a worker's (docs/resharding.md).
+
     \b
     Examples:
       samehand rebuild
       samehand rebuild --from-start --json
+      samehand rebuild --into samehand-12 --shards 12
+      samehand rebuild --drop samehand
     """
     settings, started, tally = load(), time.monotonic(), Tally()
-    path = bookmark_path or _bookmark_path(settings)
-    fingerprints = awaited(_rebuild(settings, path, from_start, tally))
+    second = [name for name in (into, shards, bans, remembered) if name is not None]
+    if drop is not None:
+        if second or from_start or bookmark_path:
+            raise click.UsageError("--drop stands alone")
+        return _drop(settings, drop, as_json)
+    carried = Carried()
+    if second:
+        if into is None or shards is None:
+            raise click.UsageError("--into and --shards go together; --bans and --remembered with both")
+        target = beside(settings, into, shards, bans=bans, remembered=remembered)
+        path = bookmark_path or _bookmark_path(settings, f"rebuild-{into.replace(':', '_')}.json")
+        fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried))
+    else:
+        path = bookmark_path or _bookmark_path(settings, "rebuild.json")
+        fingerprints = awaited(_rebuild(settings, path, from_start, tally))
     tell_faults(tally.faults)
-    figures = {
+    figures: dict[str, Any] = {
         "records": tally.read,
         "bans": tally.bans,
         "tombstones": tally.tombstones,
@@ -85,20 +116,39 @@ def command(bookmark_path: Path | None, from_start: bool, as_json: bool) -> int:
         "fingerprints": fingerprints,
         "seconds": round(time.monotonic() - started, 3),
     }
+    if second:
+        figures |= asdict(carried)
     if as_json:
         output.figures(figures)
-    else:
+        return 0
+    output.console().print(
+        f"{plural(tally.read, 'record')} read ({plural(tally.tombstones, 'tombstone')}, "
+        f"{plural(len(tally.faults), 'bad one')}); the store holds "
+        f"{plural(fingerprints, 'banned account')}; {figures['seconds']:.1f} s"
+    )
+    if second:
         output.console().print(
-            f"{plural(tally.read, 'record')} read ({plural(tally.tombstones, 'tombstone')}, "
-            f"{plural(len(tally.faults), 'bad one')}); the store holds "
-            f"{plural(fingerprints, 'banned account')}; {figures['seconds']:.1f} s"
+            f"{plural(carried.remembered, 'remembered account')} and {plural(carried.keys, 'key')} of "
+            f"alerts, verdicts and markers carried over; workers held for {carried.held_seconds:.1f} s. "
+            f"Once all run with SAMEHAND_STORE_PREFIX={into}: samehand rebuild --drop {settings.store_prefix}"
         )
     return 0
 
 
-def _bookmark_path(settings: Settings) -> Path:
+def _drop(settings: Settings, prefix: str, as_json: bool) -> int:
+    if prefix == settings.store_prefix:
+        raise click.UsageError(f"{prefix} is what SAMEHAND_STORE_PREFIX says: workers are to work with it")
+    keys = awaited(drop_layout(settings, prefix))
+    if as_json:
+        output.figures({"keys": keys})
+    else:
+        output.console().print(f"{plural(keys, 'key')} under {prefix} dropped")
+    return 0
+
+
+def _bookmark_path(settings: Settings, name: str) -> Path:
     folder = settings.data_dir or Path(click.get_app_dir("samehand"))
-    return folder / "rebuild.json"
+    return folder / name
 
 
 async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally) -> int:
@@ -116,67 +166,3 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         note_epoch(settings, store.epoch)
         bookmark.remove()
         return (await store.figures()).fingerprints
-
-
-async def open_anew(store: RedisStore) -> str:
-    """The store's epoch; one that was emptied is declared to be empty on purpose."""
-    try:
-        await store.open()
-    except StoreEmptied:
-        await store.begin_again()
-    if not store.epoch:
-        await store.begin_again()
-    return store.epoch
-
-
-async def read_all(
-    opened: Reader,
-    topic: str,
-    enrol: Enrol,
-    bookmark: Bookmark,
-    done: dict[int, int],
-    tally: Tally,
-) -> None:
-    """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
-
-    Raises ``TopicsError`` without the topic.
-    """
-    partitions = opened.partitions(topic)
-    if not partitions:
-        raise TopicsError(f"there is no topic {topic}")
-    ends = {partition: opened.end(topic, partition) for partition in partitions}
-    with output.progress("rebuilding", sum(ends.values())) as hear:
-        for partition in partitions:
-            passed = sum(ends[other] for other in partitions if other < partition)
-            for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
-                await _enrol(enrol, batch, tally)
-                done[partition] = batch[-1].offset + 1
-                bookmark.write(done)
-                hear(passed + done[partition])
-
-
-def _until(
-    opened: Reader, topic: str, partition: int, done: dict[int, int], ends: dict[int, int]
-) -> Iterator[Arrival]:
-    """The records of a partition up to its noted end."""
-    for arrival in opened.read(topic, partition, done.get(partition)):
-        if arrival.offset >= ends[partition]:
-            return
-        yield arrival
-
-
-async def _enrol(enrol: Enrol, batch: list[Arrival], tally: Tally) -> None:
-    """Writes a batch. Its words to look-back are dropped: their bans were looked back at long ago."""
-    outcomes = await enrol(batch)
-    tally.read += len(batch)
-    tally.tombstones += sum(arrival.value is None for arrival in batch)
-    dead = [
-        (arrival.address, outcome)
-        for arrival, outcome in zip(batch, outcomes, strict=True)
-        if isinstance(outcome, Dead)
-    ]
-    tally.faults += dead
-    tally.bans += sum(arrival.value is not None for arrival in batch) - sum(
-        arrival.value is not None and isinstance(outcome, Dead)
-        for arrival, outcome in zip(batch, outcomes, strict=True)
-    )

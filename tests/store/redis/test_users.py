@@ -24,13 +24,14 @@ from tests.house import ROOT
 from tests.redis_user import NAME, PASSWORD, USERS, commands, with_password
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query
+from tests.store.redis.test_resharding import RESHARDING
 
 SOURCES = [*(ROOT / "store" / "redis").rglob("*.py"), *(ROOT / "store" / "redis").rglob("*.lua")]
 #: Sent by the client to find its way in a cluster, and to another database than the first. CLIENT SETINFO,
 #: which it sends too and may be refused, would keep Redis 7.0 from starting: it does not know it.
 OF_THE_CLIENT = {"cluster|slots", "asking", "command", "select"}
-#: Sent by `samehand doctor` alone, which says what it could not see without.
-OF_ADMINISTRATORS = {"config"}
+#: Sent by `samehand doctor`, which says what it could not see without, and by `samehand rebuild --into`.
+OF_ADMINISTRATORS = {"config"} | RESHARDING
 
 
 def sent() -> set[str]:

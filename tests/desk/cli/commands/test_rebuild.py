@@ -9,7 +9,7 @@ import redis
 
 from agents.common.tombstones import tombstone
 from agents.runtime.store_factory import peppers_of
-from desk.cli.commands import rebuild
+from desk.cli import banned_topic
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
 from schemas.accounts import AccountBanned
@@ -68,8 +68,8 @@ def test_an_emptied_store_is_filled_again(
 def test_broken_off_it_goes_on_where_it_was(
     samehand: Samehand, bans: list[AccountBanned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuild, "BATCH_RECORDS", 5)
-    enrolled = rebuild._enrol
+    monkeypatch.setattr(banned_topic, "BATCH_RECORDS", 5)
+    enrolled = banned_topic._enrol
     calls = 0
 
     async def failing(*given: object) -> None:
@@ -79,7 +79,7 @@ def test_broken_off_it_goes_on_where_it_was(
             raise StoreUnavailable("Redis did not answer in time")
         await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
 
-    monkeypatch.setattr(rebuild, "_enrol", failing)
+    monkeypatch.setattr(banned_topic, "_enrol", failing)
     assert samehand("rebuild").code == 1
     done = calls - 1
     ran = samehand("rebuild", "--json")
@@ -95,3 +95,42 @@ def test_without_the_topic_it_says_so(samehand: Samehand, servers: str) -> None:
     ran = samehand("rebuild")
     assert ran.code == 1
     assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--into", "{live}", "--shards", "2"], "is the live one"),
+        (["--into", "a prefix", "--shards", "2"], "no prefix"),
+        (["--into", "samehand-2"], "--into and --shards go together"),
+        (["--shards", "2"], "--into and --shards go together"),
+        (["--into", "samehand-2", "--shards", "0"], "--shards"),
+        (["--drop", "{live}"], "SAMEHAND_STORE_PREFIX"),
+        (["--drop", "samehand-2", "--shards", "2"], "--drop stands alone"),
+    ],
+)
+def test_what_would_harm_the_live_store_is_refused_before_anything_is_asked(
+    samehand: Samehand, servers: str, store_prefix: str, words: list[str], told: str
+) -> None:
+    ran = samehand("rebuild", *(word.format(live=store_prefix) for word in words))
+    assert ran.code == 2
+    assert told in ran.err
+
+
+def test_who_may_not_look_at_keys_is_told_so_and_has_closed_nothing(
+    samehand: Samehand, bans: list[AccountBanned], redis_user: dict[str, str], store_prefix: str
+) -> None:
+    if not redis_user:
+        pytest.skip("the Redis to test against is somebody's own, and knows no such user")
+    ran = samehand("rebuild", "--into", f"{store_prefix}-2", "--shards", "2")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "NOPERM" in ran.err
+    assert samehand("rebuild", "--drop", f"{store_prefix}-2").code == 1
+    assert samehand("rebuild").code == 0
+    assert None not in stored(bans)
+
+
+def test_a_store_that_is_none_is_not_dropped(samehand: Samehand, servers: str, store_prefix: str) -> None:
+    ran = samehand("rebuild", "--drop", f"{store_prefix}-7")
+    assert ran.code == 1
+    assert "does not exist" in ran.err

@@ -1,0 +1,91 @@
+"""Everything in ``accounts.banned``, read into a store: what every rebuild does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agents.enrol import Enrol
+from desk.cli import output
+from desk.cli.checkpoint import Bookmark
+from desk.cli.offline_scoring import BATCH_RECORDS, batches
+from store.errors import StoreEmptied
+from store.redis import RedisStore
+from streams.errors import TopicsError
+from streams.kafka.client import Reader
+from streams.outcomes import Arrival, Dead
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a rebuild has seen so far. ``resumed_after``: records that an earlier run had done."""
+
+    read: int = 0
+    bans: int = 0
+    tombstones: int = 0
+    resumed_after: int = 0
+    faults: list[tuple[str, Dead]] = field(default_factory=list)
+
+
+async def open_anew(store: RedisStore) -> str:
+    """The store's epoch; one that was emptied is declared to be empty on purpose."""
+    try:
+        await store.open()
+    except StoreEmptied:
+        await store.begin_again()
+    if not store.epoch:
+        await store.begin_again()
+    return store.epoch
+
+
+async def read_all(
+    opened: Reader,
+    topic: str,
+    enrol: Enrol,
+    bookmark: Bookmark,
+    done: dict[int, int],
+    tally: Tally,
+) -> None:
+    """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
+
+    Raises ``TopicsError`` without the topic.
+    """
+    partitions = opened.partitions(topic)
+    if not partitions:
+        raise TopicsError(f"there is no topic {topic}")
+    ends = {partition: opened.end(topic, partition) for partition in partitions}
+    with output.progress("rebuilding", sum(ends.values())) as hear:
+        for partition in partitions:
+            passed = sum(ends[other] for other in partitions if other < partition)
+            for batch in batches(_until(opened, topic, partition, done, ends), BATCH_RECORDS):
+                await _enrol(enrol, batch, tally)
+                done[partition] = batch[-1].offset + 1
+                bookmark.write(done)
+                hear(passed + done[partition])
+
+
+def _until(
+    opened: Reader, topic: str, partition: int, done: dict[int, int], ends: dict[int, int]
+) -> Iterator[Arrival]:
+    """The records of a partition up to its noted end."""
+    for arrival in opened.read(topic, partition, done.get(partition)):
+        if arrival.offset >= ends[partition]:
+            return
+        yield arrival
+
+
+async def _enrol(enrol: Enrol, batch: list[Arrival], tally: Tally) -> None:
+    """Writes a batch. Its words to look-back are dropped: their bans were looked back at long ago."""
+    outcomes = await enrol(batch)
+    tally.read += len(batch)
+    tally.tombstones += sum(arrival.value is None for arrival in batch)
+    dead = [
+        (arrival.address, outcome)
+        for arrival, outcome in zip(batch, outcomes, strict=True)
+        if isinstance(outcome, Dead)
+    ]
+    tally.faults += dead
+    tally.bans += sum(arrival.value is not None for arrival in batch) - sum(
+        arrival.value is not None and isinstance(outcome, Dead)
+        for arrival, outcome in zip(batch, outcomes, strict=True)
+    )

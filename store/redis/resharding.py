@@ -1,0 +1,288 @@
+"""From one layout into another beside it, while workers go on with the first (docs/resharding.md).
+
+Bans come from the topic, by whoever calls this. From the first layout is carried what no topic brings
+again: what is remembered, before the hand-over and what changed since after it; and once nobody writes there
+any more, alerts, silences, families, markers of reinstatements and deletions, and what is owed. Counts begin
+anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Final
+
+from store.base import Remembered
+from store.common.key_digests import DIGEST_BYTES, Digest
+from store.common.records import read_remembered
+from store.errors import StoreInUse
+from store.redis.client import Link, together
+from store.redis.layout import SLOT_BYTES
+from store.redis.outbox import owed_on
+from store.redis.shards import Shards
+from store.redis.store import RedisStore
+from store.redis.store_meta import MOVED
+
+Hear = Callable[[int], None]
+
+# Keys that one command names: some milliseconds of Redis, during which nobody else is served.
+_AT_ONCE: Final = 256
+_SCANNED_AT_ONCE: Final = 2_000
+_OWED_AT_ONCE: Final = 100  # three kilobytes each
+
+# Where the keys lie that are named by a digest: with the account or the alert that it is of. A pair's marker
+# (`s`) lies with its ban, which `l` names.
+_NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnls]|h1|h2):([0-9a-f]{32}))", re.DOTALL)
+_REMEMBERED: Final = re.compile(rb"\{(\d+)\}:g(?:l|\d+:.*)?", re.DOTALL)
+_ANY: Final = re.compile(rb"\{(\d+)\}:.*", re.DOTALL)
+_WHEREABOUTS: Final = b"l:"
+_MARKER: Final = b"s:"
+
+
+class Resharding:
+    """Carries one layout over into another, step by step; each step may be repeated."""
+
+    def __init__(self, source: RedisStore, target: RedisStore) -> None:
+        """Takes two stores that were made to be carried, neither of them opened yet."""
+        self._source = source
+        self._target = target
+        # Of what was carried, by generation and shard: slots, and the digests of whose they are.
+        self._carried: dict[tuple[int, int], tuple[bytearray, bytearray]] = {}
+
+    async def begin(self) -> None:
+        """Opens both, and has the second say that it is being filled, which keeps workers from it.
+
+        Raises:
+            StoreInUse: there is another store under the second prefix, or the first was left for another one.
+        """
+        here, there = self._source.shards.layout, self._target.shards.layout
+        facts = await self._target.standing.facts()
+        filling = facts.get("filling")
+        if filling != here.prefix and (filling is not None or "epoch" in facts or MOVED in facts):
+            raise StoreInUse(f"there is a store under {there.prefix} already; name another prefix")
+        await self._source.open()
+        moved = (await self._source.standing.facts()).get(MOVED, "").split()
+        if moved and moved != [there.prefix, str(there.sizes.shards)]:
+            raise StoreInUse(f"the store under {here.prefix} was left for the one under {moved[0]} already")
+        if filling is None:
+            await self._target.standing.note(filling=here.prefix)
+        await self._target.open()
+        if not self._target.epoch:
+            await self._target.begin_again()
+
+    async def asked(self) -> bool:
+        """Whether a worker waits for the second, or nobody works with the first any more."""
+        return "asked" in await self._target.standing.facts() or self.closed
+
+    @property
+    def closed(self) -> bool:
+        """Whether the first was said to be left, by us or by a run before us."""
+        return self._source.epoch == MOVED
+
+    async def close_source(self) -> None:
+        """From now on nobody works with the first: workers hold their events."""
+        layout = self._target.shards.layout
+        await self._source.standing.note(moved=f"{layout.prefix} {layout.sizes.shards}")
+        await self._source.standing.close()
+        self._source.adopt(MOVED)
+
+    async def finish(self) -> None:
+        """The second is whole: workers that wait for it begin."""
+        await self._target.standing.note_no_more("filling", "asked")
+
+    async def carry_remembered(self, now: float, hear: Hear) -> int:
+        """Carries what is remembered and was not carried yet, and forgets what was and has gone since.
+
+        Answers how many accounts were carried.
+        """
+        known = self._target.remembered_accounts
+        if not self._carried:  # what an earlier run carried may have gone since
+            await drop(self._target.shards, _REMEMBERED)
+        await known.forget_digests([digest async for digest in self._gone()], now)
+        began, so_far = dict[int, float](), 0
+        for number, moment in (await self._source.remembered_accounts.generations()).items():
+            began[number] = moment
+            for shard in self._source.shards.all:
+                carried = self._carried.setdefault((number, shard), (bytearray(), bytearray()))
+                async for slots, digests, some in self._remembered(number, shard, carried[0]):
+                    await known.carry(some, began, now)
+                    carried[0].extend(slots)  # once it is there: who repeats us begins behind it
+                    carried[1].extend(digests)
+                    so_far += len(some)
+                    hear(so_far)
+        return so_far
+
+    async def _remembered(
+        self, number: int, shard: int, carried: bytearray
+    ) -> AsyncIterator[tuple[bytes, bytes, list[Remembered]]]:
+        """Accounts of a generation in a shard that were not carried yet, a few at a time.
+
+        With their slots and digests, packed.
+        """
+        first, following = -1, 1 + int.from_bytes(carried[-SLOT_BYTES:], "big") if carried else 0
+        while first < following:
+            first = following
+            following, found = await self._source.remembered_accounts.walk(number, shard, first)
+            some = [(slot, read_remembered(frame, quote)) for slot, frame, quote in found]
+            read = [(slot, account) for slot, account in some if account is not None]
+            if read:
+                slots = b"".join(slot.to_bytes(SLOT_BYTES, "big") for slot, _ in read)
+                accounts = [account for _, account in read]
+                digests = [self._source.shards.addresses.account(one.account).raw for one in accounts]
+                yield slots, b"".join(digests), accounts
+
+    async def _gone(self) -> AsyncIterator[Digest]:
+        """Whom the first has forgotten, or keeps in another place, since they were carried."""
+        living = await self._source.remembered_accounts.generations()
+        for (number, shard), (slots, digests) in self._carried.items():
+            if number not in living:
+                continue  # evicted as a whole, and so by the second
+            width = _AT_ONCE * SLOT_BYTES
+            for at in range(0, len(slots), width):
+                some = bytes(slots[at : at + width])
+                free = await self._source.remembered_accounts.free(number, shard, some)
+                left = {free[place : place + SLOT_BYTES] for place in range(0, len(free), SLOT_BYTES)}
+                for place in range(0, len(some), SLOT_BYTES):
+                    if some[place : place + SLOT_BYTES] in left:
+                        which = (at + place) // SLOT_BYTES * DIGEST_BYTES
+                        yield Digest(bytes(digests[which : which + DIGEST_BYTES]))
+
+    async def carry_rest(self, hear: Hear) -> int:
+        """Carries what is named by accounts and alerts, and what is owed; answers how many keys.
+
+        Only once the first is closed: what changes meanwhile is not seen.
+        """
+        by_kind: dict[bytes, list[tuple[int, bytes, Digest]]] = defaultdict(list)
+        async for names in _scanned(self._source.shards, b"*:" + b"?" * (2 * DIGEST_BYTES)):
+            for name in names:
+                if found := _NAMED.fullmatch(name, len(self._source.shards.layout.prefix.encode())):
+                    digest = Digest(bytes.fromhex(found[3].decode()))
+                    by_kind[found[2].partition(b":")[0]].append((int(found[1]), found[2], digest))
+        with_ban = await self._bans_of(by_kind[_WHEREABOUTS[:1]])
+        so_far = 0
+        for kind, several in by_kind.items():
+            for at in range(0, len(several), _AT_ONCE):
+                some = several[at : at + _AT_ONCE]
+                if kind == _MARKER[:1]:
+                    homes = [self._homes(with_ban.get(digest.raw)) for _, _, digest in some]
+                else:
+                    homes = [self._homes(digest) for _, _, digest in some]
+                await self._copy(some, homes)
+                so_far += len(some)
+                hear(so_far)
+        await self._carry_owed()
+        await self._carry_unjudged()
+        return so_far
+
+    def _homes(self, digest: Digest | None) -> Iterable[int]:
+        """The shard of a digest; of none every shard: whoever reads it there is one of them."""
+        shards = self._target.shards
+        return shards.all if digest is None else (shards.of(digest),)
+
+    async def _bans_of(self, whereabouts: Sequence[tuple[int, bytes, Digest]]) -> dict[bytes, Digest]:
+        """Of alerts, by digest, the digests of their bans."""
+        found: dict[bytes, Digest] = {}
+        link, shards = self._source.shards.link, self._source.shards
+        for at in range(0, len(whereabouts), _AT_ONCE):
+            some = whereabouts[at : at + _AT_ONCE]
+            by_shard = defaultdict[int, list[tuple[bytes, Digest]]](list)
+            for shard, name, digest in some:
+                by_shard[shard].append((shards.root(shard).encode() + name, digest))
+            for several in by_shard.values():
+                raws = await link.command("MGET", *(name for name, _ in several))
+                found |= {one.raw: Digest(raw) for (_, one), raw in zip(several, raws, strict=True) if raw}
+        return found
+
+    async def _copy(self, some: Sequence[tuple[int, bytes, Digest]], homes: Sequence[Iterable[int]]) -> None:
+        by_shard: dict[int, list[int]] = defaultdict(list)
+        for place, (shard, _, _) in enumerate(some):
+            by_shard[shard].append(place)
+        writes: dict[int, list[bytes | str | int]] = defaultdict(list)
+        for shard, places in by_shard.items():
+            told = await self._source.shards.script("dump", shard, *(some[place][1] for place in places))
+            for turn, place in enumerate(places):
+                lives, value = told[2 * turn : 2 * turn + 2]
+                for home in homes[place] if value else ():
+                    writes[home] += (some[place][1], lives, value)
+        await together(
+            [self._target.shards.script("restore", home, *parts) for home, parts in writes.items()]
+        )
+
+    async def _carry_owed(self) -> None:
+        source, target = self._source.shards, self._target.shards
+        for root in map(source.root, source.all):
+            due = await _scored(source.link, root + "due")
+            alerts = list(due)
+            for at in range(0, len(alerts), _OWED_AT_ONCE):
+                some = alerts[at : at + _OWED_AT_ONCE]
+                for alert, owed in zip(
+                    some, await source.link.command("HMGET", root + "owed", *some), strict=True
+                ):
+                    if owed:
+                        there = target.root(target.of(owed_on(owed)))
+                        await target.link.command("HSET", there + "owed", alert, owed)
+                        await target.link.command("ZADD", there + "due", due[alert], alert)
+
+    async def _carry_unjudged(self) -> None:
+        source, target = self._source.shards, self._target.shards
+        for root in map(source.root, source.all):
+            waiting = list((await _scored(source.link, root + "unjudged")).items())
+            for at in range(0, len(waiting), _AT_ONCE):
+                by_shard = defaultdict[int, list[str | bytes]](list)
+                for alert, moment in waiting[at : at + _AT_ONCE]:
+                    by_shard[target.of(Digest(alert))] += (moment, alert)
+                for shard, several in by_shard.items():
+                    await target.link.command("ZADD", target.root(shard) + "unjudged", "NX", *several)
+
+
+async def _scored(link: Link, key: str) -> dict[bytes, str]:
+    """A sorted set: its members, with their scores as Redis takes them."""
+    found = await link.command("ZRANGE", key, 0, -1, "WITHSCORES")
+    pairs = (
+        found if found and isinstance(found[0], list | tuple) else zip(found[::2], found[1::2], strict=True)
+    )
+    return {member: repr(float(score)) for member, score in pairs}
+
+
+async def _scanned(shards: Shards, pattern: bytes) -> AsyncIterator[list[bytes]]:
+    """The names of a store's keys that look so behind the prefix and the shard, some at a time."""
+    start = shards.layout.prefix.encode() + b"{*}:"
+    for master in await shards.link.masters():
+        cursor = 0
+        while True:
+            cursor, names = await shards.link.scan(master, cursor, start + pattern, _SCANNED_AT_ONCE)
+            yield names
+            if cursor == 0:
+                break
+
+
+async def drop(shards: Shards, which: re.Pattern[bytes] = _ANY) -> int:
+    """Unlinks the keys of all shards that are called so behind the shard's number; answers how many."""
+    at, dropped = len(shards.layout.prefix.encode()), 0
+    async for names in _scanned(shards, b"*"):
+        by_shard: dict[bytes, list[bytes]] = defaultdict(list)
+        for name in names:
+            if found := which.fullmatch(name, at):
+                by_shard[found[1]].append(name)
+        await together([shards.link.command("UNLINK", *several) for several in by_shard.values()])
+        dropped += sum(map(len, by_shard.values()))
+    return dropped
+
+
+async def drop_store(store: RedisStore) -> int:
+    """Takes a store away that was left for another one, or was never handed over; answers how many keys.
+
+    Its word that it was left goes last, so that whoever is broken off can do it again.
+
+    Raises:
+        StoreInUse: it is neither, or there is none.
+    """
+    layout = store.shards.layout
+    facts = await store.standing.facts()
+    if MOVED not in facts and "filling" not in facts:
+        said = "is in use, or nobody carried it over" if facts else "does not exist"
+        raise StoreInUse(f"the store under {layout.prefix} {said}")
+    dropped = await drop(store.shards)
+    await store.shards.link.command("UNLINK", layout.meta)
+    return dropped + 1
