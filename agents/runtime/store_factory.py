@@ -112,9 +112,17 @@ def _text(path: Path, variable: str) -> str:
 
 
 def store_of(
-    settings: Settings, peppers: Peppers, *, known_epoch: str = "", carrying: bool = False
+    settings: Settings,
+    peppers: Peppers,
+    *,
+    known_epoch: str = "",
+    carrying: bool = False,
+    working: bool = False,
 ) -> RedisStore:
-    """The store that the settings name, not yet opened; ``carrying``: by who carries one into another."""
+    """The store that the settings name, not yet opened.
+
+    ``carrying``: by whoever carries one into another; ``working``: by a worker.
+    """
     return RedisStore(
         endpoint_of(settings),
         prefix=settings.store_prefix,
@@ -129,6 +137,7 @@ def store_of(
         ),
         known_epoch=known_epoch,
         carrying=carrying,
+        working=working,
     )
 
 

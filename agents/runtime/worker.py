@@ -123,7 +123,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
     """What the agents are given; ``epoch`` is the store's as it is known from outside the store."""
     called, weights = names(settings), weights_of(settings)
     return House(
-        store=store_of(settings, peppers, known_epoch=epoch),
+        store=store_of(settings, peppers, known_epoch=epoch, working=True),
         keyers=peppers.keyers,
         weights=weights,
         topics=called,

@@ -51,7 +51,8 @@ class RedisStore:
     ``identity`` is the pepper file's secret of that name; ``known_epoch`` the epoch that somebody saw
     before this process began (:attr:`epoch` of an earlier one), so that a store emptied in between is
     recognised; ``sizes`` must be those with which the store was made. ``carrying``: our caller fills
-    it from another layout, or leaves it for one, and opens it meanwhile.
+    it from another layout, or leaves it for one, and opens it meanwhile. ``working``: it is a worker, for
+    which a layout that is being filled is handed over.
     """
 
     def __init__(
@@ -64,12 +65,13 @@ class RedisStore:
         bounds: Bounds | None = None,
         known_epoch: str = "",
         carrying: bool = False,
+        working: bool = False,
     ) -> None:
         """Puts the parts together; :meth:`open` connects."""
         bounds = bounds or Bounds()
         self._link = Link(endpoint)
         self._layout = Layout(sizes or Sizes(), Addresses(identity), prefix)
-        self.standing = Standing(self._link, self._layout, carrying=carrying)
+        self.standing = Standing(self._link, self._layout, carrying=carrying, working=working)
         self.shards = Shards(self._link, self._layout, known_epoch)
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
         self._families = Families(self.shards)

@@ -19,14 +19,16 @@ _EMPTIED = "the store was emptied since the first enrolment: run `samehand rebui
 class Standing:
     """The `meta` key and the epochs of the shards."""
 
-    def __init__(self, link: Link, layout: Layout, *, carrying: bool = False) -> None:
+    def __init__(self, link: Link, layout: Layout, *, carrying: bool = False, working: bool = False) -> None:
         """Takes the connection and what the store should be.
 
         ``carrying``: our caller carries one layout into another, and opens both whatever they say.
+        ``working``: it is a worker, for which a layout that is being filled is handed over.
         """
         self._link = link
         self._layout = layout
         self._carrying = carrying
+        self._working = working
 
     async def check(self, known_epoch: str) -> str:
         """Writes down the layout where there is none, and answers the epoch ("" before the first enrolment).
@@ -51,13 +53,14 @@ class Standing:
         return epoch
 
     async def _check_moving(self, found: Mapping[bytes, bytes]) -> None:
-        """Raises ``StoreMoving``, until which is over nothing else is answered; who fills it hears of us."""
+        """Raises ``StoreMoving``, until which is over nothing else is answered."""
         if b"filling" in found:
             self._link.moving = (
                 f"the store is being filled from {found[b'filling'].decode()}, and handed over in a moment; "
                 "if `samehand rebuild --into` no longer runs, run it again"
             )
-            await self._link.ask("HSETNX", self._layout.meta, "asked", "1")
+            if self._working:
+                await self._link.ask("HSETNX", self._layout.meta, "asked", "1")
         elif MOVED.encode() in found:
             prefix, shards = found[MOVED.encode()].decode().split()
             self._link.moving = (

@@ -30,7 +30,7 @@ async def layout(redis_administrator: str, store_prefix: str) -> AsyncIterator[M
     """Makes a store of so many shards under a prefix of its own, as an administrator."""
     made: list[RedisStore] = []
 
-    def make(shards: int, *, carrying: bool = False, **bounds: float) -> RedisStore:
+    def make(shards: int, *, carrying: bool = False, working: bool = False, **bounds: float) -> RedisStore:
         store = RedisStore(
             Endpoint(url=redis_administrator, deadline_seconds=10.0),
             prefix=f"{store_prefix}-{shards}",
@@ -38,6 +38,7 @@ async def layout(redis_administrator: str, store_prefix: str) -> AsyncIterator[M
             sizes=Sizes(shards=shards, **SMALL),
             bounds=Bounds(shards=shards, **bounds),  # type: ignore[arg-type]  # numbers of either kind
             carrying=carrying,
+            working=working,
         )
         made.append(store)
         return store
@@ -242,7 +243,10 @@ async def test_who_comes_to_a_store_that_is_being_filled_waits_and_is_heard(layo
     one = Resharding(layout(1, carrying=True), layout(3, carrying=True))
     await one.begin()
     assert not await one.asked()
-    early = layout(3)
+    somebody, early = layout(3), layout(3, working=True)
+    with pytest.raises(StoreMoving, match="is being filled from"):
+        await somebody.open()
+    assert not await one.asked(), "a command that looks has nothing handed over"
     with pytest.raises(StoreMoving, match="is being filled from"):
         await early.open()
     with pytest.raises(StoreMoving):

@@ -13,7 +13,7 @@ from desk.cli.store_context import closing_store
 from desk.text import plural
 from store.base import StoreFacts
 from store.common.key_digests import Addresses
-from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreRefused, StoreUnavailable
+from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable
 from store.pepper.pepper import Peppers
 from store.redis.client import NO_EVICTION
 from store.redis.layout import Layout, Sizes
@@ -76,6 +76,8 @@ def _of_outage(outage: StoreUnavailable, settings: Settings) -> Finding:
             return of_start(refused_by_redis(settings, outage))
         case StoreEvicts():
             return of_start(evicting(outage))
+        case StoreMoving():
+            return wrong("store", str(outage), "docs/resharding.md says how it goes on")
     said = str(outage)
     cure = next((cure for word, cure in _CURES.items() if word in said), "")
     if not cure:
