@@ -9,8 +9,9 @@ word() { od -An -N 32 -tx1 /dev/urandom | tr -d ' \n'; }
 [ -e secrets/redis_password ] || word > secrets/redis_password
 [ -e secrets/grafana_password ] || word > secrets/grafana_password
 [ -e secrets/pepper ] || printf 'identity %s\npepper 1 %s current\n' "$(word)" "$(word)" > secrets/pepper
+[ -e secrets/webhook_secret ] || printf 'whsec_%s\n' "$(head -c 32 /dev/urandom | base64)" > secrets/webhook_secret
 [ "$(id -u)" -ne 0 ] || {
-    chown 65532 secrets/pepper
+    chown 65532 secrets/pepper secrets/webhook_secret
     chown 65532:1000 secrets/redis_password
     chmod 440 secrets/redis_password
     chown 472 secrets/grafana_password

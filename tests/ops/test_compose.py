@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
+from gate.deliver.endpoints import read_endpoints
+from gate.standard_webhooks import Secret
 from schemas.mapping.compiler import compile_mappings
 from store.pepper.pepper import read_peppers
 from streams.settings import load, unknown_names
+from tests.gate.receiver import SECRET_TEXT
 from tests.house import ROOT
 from tests.ops.conftest import program
 from tests.ops.deployed import PROMETHEUS, RUNBOOKS_AT
@@ -20,11 +24,12 @@ FILE = ROOT / "deploy" / "compose.yaml"
 COMPOSED: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSED["services"]
 MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
+WATCHERS = ("prometheus", "alertmanager", "grafana")
 WORKERS = sorted(name for name in SERVICES if name.startswith("worker"))
 
 
 def test_everything_is_there() -> None:
-    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "bridge", "prometheus", "alertmanager", "grafana"}
+    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "bridge", "deliver", *WATCHERS}
     assert len(WORKERS) == 2
 
 
@@ -38,7 +43,7 @@ def test_a_service_is_hardened_and_bounded(name: str) -> None:
     assert service["pids_limit"]
     assert service["logging"]["options"]["max-size"]
     # The worker's image brings its own.
-    assert "healthcheck" in service or name in (*WORKERS, "bridge")
+    assert "healthcheck" in service or name in (*WORKERS, "bridge", "deliver")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -81,9 +86,9 @@ def test_no_secret_stands_in_an_environment() -> None:
     assert "deploy/compose/secrets/" in ignored
 
 
-@pytest.mark.parametrize("name", [*WORKERS, "bridge"])
+@pytest.mark.parametrize("name", [*WORKERS, "bridge", "deliver"])
 def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
-    named = ("_FILE", "_MAPPINGS")  # which stand where it runs
+    named = ("_FILE", "_MAPPINGS", "_ENDPOINTS")  # which stand where it runs
     given = {key: it for key, it in SERVICES[name]["environment"].items() if not key.endswith(named)}
     settings = load(given)
     assert unknown_names(SERVICES[name]["environment"]) == {}
@@ -109,11 +114,27 @@ def test_a_bridge_runs_where_it_is_asked_for_and_sees_neither_redis_nor_a_secret
     assert compile_mappings(path.read_bytes(), path.name).kinds == {"created", "banned"}
 
 
-def test_prometheus_finds_bridges_where_there_are_any() -> None:
+def test_deliver_runs_where_it_is_asked_for_and_sees_neither_redis_nor_the_pepper(tmp_path: Path) -> None:
+    deliver = SERVICES["deliver"]
+    assert deliver["profiles"] == ["deliver"]
+    assert deliver["secrets"] == ["webhook_secret"]
+    assert not set(deliver["networks"]) & set(SERVICES["redis"]["networks"])
+    assert set(deliver["networks"]) & set(SERVICES["kafka"]["networks"])
+    assert "outside" in deliver["networks"], "that is where webhooks go"
+    inside = deliver["environment"]["SAMEHAND_ENDPOINTS"]
+    (mounted,) = (volume.split(":") for volume in deliver["volumes"])
+    text = (FILE.parent / mounted[0] / inside.removeprefix(f"{mounted[1]}/")).read_text("utf-8")
+    (tmp_path / "webhook_secret").write_text(SECRET_TEXT)
+    (endpoint,) = read_endpoints(text.replace("/run/secrets", str(tmp_path)), {})
+    assert endpoint.secret is not None
+
+
+@pytest.mark.parametrize("name", ["bridge", "deliver"])
+def test_prometheus_finds_other_processes_where_there_are_any(name: str) -> None:
     composed = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yaml").read_text("utf-8"))
-    (job,) = (it for it in composed["scrape_configs"] if it["job_name"] == "samehand-bridge")
+    (job,) = (it for it in composed["scrape_configs"] if it["job_name"] == f"samehand-{name}")
     (found,) = job["dns_sd_configs"]
-    assert (found["names"], found["port"]) == (["bridge"], load({}).web_port)
+    assert (found["names"], found["port"]) == ([name], load({}).web_port)
 
 
 def test_redis_loses_nothing_that_it_acknowledged_and_knows_the_user() -> None:
@@ -157,6 +178,7 @@ def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
     subprocess.run(["sh", script], check=True)
     made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert set(made) == set(COMPOSED["secrets"])
+    assert len(Secret.read(made["webhook_secret"]).key) == 32
     assert len(made["redis_password"]) == 64
     assert read_peppers([tmp_path / "secrets" / "pepper"]).current.pepper_id == 1
     subprocess.run(["sh", script], check=True)

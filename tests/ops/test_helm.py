@@ -12,6 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from desk.cli import main, registry
+from gate.deliver.endpoints import read_endpoints
 from schemas.mapping.compiler import compile_mappings
 from streams.faust_app.app import CONFIRM_SECONDS
 from streams.faust_app.start_checks import BROKER_SECONDS
@@ -19,6 +20,7 @@ from streams.kafka.client import ANSWER_MS
 from streams.kafka.topics import names
 from streams.settings import load, unknown_names
 from streams.telemetry.health import Health
+from tests.gate.receiver import SECRET_TEXT
 from tests.house import ROOT, project
 from tests.ops.chart import ALL, CHART, LEAST, MISSING, files, helm, only, rendered
 from tests.ops.deployed import DASHBOARDS, RULES, RUNBOOKS_AT
@@ -302,6 +304,47 @@ def test_a_bridge_is_scraped_under_the_job_that_its_rules_ask_for() -> None:
         assert not selector.items() <= labels.items()
 
 
+DELIVERED: dict[str, Any] = {
+    **LEAST,
+    "deliver": {
+        "enabled": True,
+        "endpoints": '[endpoints.desk]\nurl = "https://hooks.example.org"\n'
+        'secret_file = "/run/secrets/samehand/endpoints/desk"\n',
+        "secretName": "endpoints",
+    },
+    "monitoring": {"serviceMonitor": True},
+}
+
+
+def test_deliver_reads_its_file_and_knows_neither_redis_nor_the_pepper(tmp_path: Path) -> None:
+    template = templates(DELIVERED)["eu-samehand-deliver"]
+    given = {it["name"]: it["value"] for it in container_of(template)["env"]}
+    assert unknown_names(given) == {}
+    assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
+    assert {"pepper", "redis"}.isdisjoint(it["name"] for it in template["spec"]["volumes"])
+    mounted = {it["name"]: it["mountPath"] for it in container_of(template)["volumeMounts"]}
+    assert given["SAMEHAND_ENDPOINTS"] == f"{mounted['endpoints']}/endpoints.toml"
+    objects = rendered(DELIVERED)
+    (text,) = (it["data"]["endpoints.toml"] for it in objects if it["kind"] == "ConfigMap")
+    (tmp_path / "desk").write_text(SECRET_TEXT)
+    (endpoint,) = read_endpoints(text.replace(mounted["endpoint-secrets"], str(tmp_path)), {})
+    assert endpoint.secret is not None
+    load({name: __file__ if name == "SAMEHAND_ENDPOINTS" else value for name, value in given.items()})
+
+
+def test_deliver_alone_may_speak_to_webhooks_and_is_scraped_under_its_own_job() -> None:
+    objects = rendered(DELIVERED)
+    policies = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "NetworkPolicy"}
+    assert policies["eu-samehand-deliver"]["egress"] == [{"ports": [{"port": 443, "protocol": "TCP"}]}]
+    selected = policies["eu-samehand-deliver"]["podSelector"]["matchLabels"]
+    assert selected["app.kubernetes.io/component"] == "deliver"
+    labels = templates(DELIVERED)["eu-samehand-deliver"]["metadata"]["labels"]
+    assert selected.items() <= labels.items()
+    (endpoint,) = only("PodMonitor", objects)["spec"]["podMetricsEndpoints"]
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": "samehand-deliver"}]
+    assert not only("Service", objects)["spec"]["selector"].items() <= labels.items()
+
+
 def test_a_bridge_may_speak_to_the_registry_that_it_is_told_of() -> None:
     ports = [
         [port["port"] for port in rule["ports"]]
@@ -384,6 +427,8 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("monitoring.runbooks", 'https://git.example/"'),
         ("rebuild.enabled", "yes"),
         ("bridge.enabled", True),
+        ("deliver.enabled", True),
+        ("deliver.settings", {"SAMEHAND_KAFKA_PASSWORD": "secret"}),
         ("bridge.settings", {"SAMEHAND_KAFKA_PASSWORD": "secret"}),
         ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
