@@ -81,7 +81,7 @@ test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works wit
 		tests/samehand tests/store tests/agents
 
 .PHONY: test-faults
-test-faults: $(STAMP) ## every fault on Apache Kafka, 13 to 27 minutes, and its table in docs and README; QUICK=1 a third
+test-faults: $(STAMP) ## every fault on Apache Kafka, 13 to 27 minutes, and its table in docs/faults.md; QUICK=1 a third
 	@SAMEHAND_REQUIRE_KAFKA=1 SAMEHAND_FAULTS=$(if $(QUICK),quick,all) $(PYTEST) $(REPORT) --show-capture no tests/faults
 
 .PHONY: test-stress
@@ -136,6 +136,21 @@ dashboards: $(OPS_STAMP) ## write deploy/grafana/*.json from the Python beside t
 pictures: $(OPS_STAMP) ## take docs/images anew: the overview, and Prometheus graphing what dashboards ask
 	@SAMEHAND_SCREENSHOTS=1 SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops/test_page.py
 
+DOCS_STAMP := .venv/.docs
+
+# What builds the pages; nothing else needs it.
+$(DOCS_STAMP): requirements/docs.lock $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
+	@touch '$@'
+
+.PHONY: docs
+docs: $(DOCS_STAMP) ## the pages of docs as a site in build/site, half a minute; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+.PHONY: docs-serve
+docs-serve: $(DOCS_STAMP) ## the same on http://127.0.0.1:8000, written anew as you edit
+	@$(BIN)/mkdocs serve
+
 BENCH_STAMP := .venv/.bench-peers
 BENCH_NOTE := docs/performance/README.md
 
@@ -156,7 +171,6 @@ else
 	@$(if $(COMPILER),$(ON_MACHINE_CODE)) $(BIN)/python -m bench \
 		$(if $(QUICK),--quick,--note $(BENCH_NOTE) --out $(dir $(BENCH_NOTE))bench.json) \
 		$(if $(BANS),--bans $(BANS)) $(if $(ONLY),--only $(ONLY))
-	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 endif
 
 .PHONY: bench-instructions
@@ -169,7 +183,7 @@ bench-bound: $(STAMP) ## what the upper bound reads and loses beside reading eve
 		$(if $(SEED),--seed $(SEED))
 
 .PHONY: bench-quality
-bench-quality: $(STAMP) ## how well mirrors are found, with docs and README; NAMES=DIR real names, QUICK=1; BANS=1000000
+bench-quality: $(STAMP) ## how well mirrors are found, into docs/quality.md; NAMES=DIR real names, QUICK=1; BANS=1000000
 ifdef BANS
 	@$(BIN)/python -m bench.quality.at_size --bans $(BANS) $(if $(filter 1000000,$(BANS)),--note docs/quality.md)
 else
@@ -178,7 +192,6 @@ else
 		echo "recall of the keys: $$field, $$crowd crowd"; \
 		$(BIN)/python -m bench.recall --schemes samehand --crowd $$crowd --field $$field \
 			--bans $(if $(QUICK),5000,1000000) || exit 1; done; done
-	@$(if $(QUICK),,$(BIN)/python -m tools.readme_tables)
 endif
 
 .PHONY: bench-rebuild
@@ -215,6 +228,7 @@ lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lo
 	@$(COMPILE) --constraint $(LOCK) --extra desk --extra registry --extra tracing pyproject.toml --output-file requirements/tracing.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/build.in --output-file requirements/build.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) --group ops --output-file requirements/ops.lock
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) --group docs --output-file requirements/docs.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) requirements/compile.in \
 		--output-file requirements/compile.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/bench.in --output-file requirements/bench.lock

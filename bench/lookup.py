@@ -203,7 +203,7 @@ async def _churned(store: RedisStore, own: Server, held: Sequence[Held], before:
 
 
 def table(one: Report) -> str:
-    """What README shows of it."""
+    """What docs/performance shows of it."""
     lines = [
         f"| {one.bans:,} bans | look-ups a second of a core | client + Redis µs | samehand is faster by "
         "| recall | bytes a ban | times ours |",

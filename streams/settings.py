@@ -464,7 +464,7 @@ def unknown_names(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def describe() -> list[Described]:
-    """Every setting, in the order of the class, for README and `doctor`."""
+    """Every setting, in the order of the class, for docs/reference/settings.md and `doctor`."""
     return [
         Described(
             f"{PREFIX}{name.upper()}",

@@ -1,4 +1,4 @@
-"""README tells the truth where a machine can check it."""
+"""README and the pages of docs tell the truth where a machine can check it."""
 
 from __future__ import annotations
 
@@ -11,60 +11,76 @@ from pathlib import Path
 import pytest
 
 from desk.cli.registry import COMMANDS
-from schemas.wire import Decoded, decode_created
+from samehand.alert_id import alert_id
+from schemas.wire import Decoded, decode_created, decode_verdict
 from tests.faults import table
 from tests.house import ROOT
-from tools import readme_tables
-from tools.readme_tables import renewed
+from tools.reference_tables import REFERENCE, TABLES, renewed
 
 TEXT = (ROOT / "README.md").read_text("utf-8")
+LINES_MAX = 160
+"""What a reader takes in before the first cup is empty; tables belong to docs/."""
+PAGES = [
+    page
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+    if page.name != "0000-template.md"  # its links are to be filled in
+]
 
 
-def test_its_tables_are_what_the_code_says() -> None:
-    assert renewed(TEXT) == TEXT, "run `python -m tools.readme_tables`"
+def test_it_stays_short() -> None:
+    assert len(TEXT.splitlines()) <= LINES_MAX
 
 
-def test_a_readme_without_a_place_for_a_table_is_refused() -> None:
+@pytest.mark.parametrize("name", TABLES)
+def test_generated_tables_are_what_the_code_says(name: str) -> None:
+    text = (REFERENCE / f"{name}.md").read_text("utf-8")
+    assert renewed(name, text) == text, "run `python -m tools.reference_tables`"
+
+
+def test_a_page_without_a_place_for_its_table_is_refused() -> None:
     with pytest.raises(ValueError, match="settings"):
-        renewed("# nothing here")
+        renewed("settings", "# nothing here")
 
 
-def test_a_full_run_of_faults_writes_its_table_into_docs_and_readme(
+def test_a_full_run_of_faults_writes_its_table_into_docs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, original in (("FAULTS", readme_tables.FAULTS), ("README", readme_tables.README)):
-        copy = tmp_path / original.name
-        copy.write_text(original.read_text("utf-8"), "utf-8")
-        monkeypatch.setattr(readme_tables, name, copy)
-        monkeypatch.setattr(table, name, copy)
+    copy = tmp_path / "faults.md"
+    copy.write_text(table.FAULTS.read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(table, "FAULTS", copy)
     measured = table.Table()
     measured.add(table.Row("the moon falls down", 0, 0, 7, 1.25, None))
     measured.publish(tests=1, seconds=120, day=date(2026, 11, 24))
-    for page in (tmp_path / "faults.md", tmp_path / "README.md"):
-        text = page.read_text("utf-8")
-        assert "| the moon falls down | 0 | 0 | 7 | 1.2 |  |" in text
-        assert re.search(
-            r"on 2026-11-24: 1 tests in 2 minutes, at a load of \d+ to \d+, mostly \d+, on", text
-        )
-        assert "kill -9, 20 times | 0" not in text
+    text = copy.read_text("utf-8")
+    assert "| the moon falls down | 0 | 0 | 7 | 1.2 |  |" in text
+    assert re.search(r"on 2026-11-24: 1 tests in 2 minutes, at a load of \d+ to \d+, mostly \d+, on", text)
+    assert "kill -9, 20 times | 0" not in text
 
 
-def test_every_command_that_it_names_exists() -> None:
-    named = set(re.findall(r"`(?:\.venv/bin/)?samehand ([a-z-]+)", TEXT))
-    assert named
-    assert named <= set(COMMANDS)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`(?:\.venv/bin/)?samehand ([a-z][a-z-]*)", page.read_text("utf-8")))
+    assert named <= {*COMMANDS, "command"}
 
 
-def test_every_file_that_it_links_to_is_there() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", TEXT) if not link.startswith("http")]
-    assert links
-    assert not [link for link in links if not (ROOT / link).exists()]
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")) if "://" not in link]
+    files = {link.partition("#")[0] for link in links} - {""}
+    assert not [file for file in files if not (page.parent / file).exists()]
 
 
-def test_its_event_is_one() -> None:
-    block = re.search(r"```json\n(.*?)```", TEXT, re.DOTALL)
+def test_the_event_of_the_reference_is_one() -> None:
+    block = re.search(r"```json\n(.*?)```", (REFERENCE / "events.md").read_text("utf-8"), re.DOTALL)
     assert block is not None
     read = decode_created(block[1].encode(), now=time.time())
     assert isinstance(read, Decoded)
     assert read.unknown_fields == 0
     assert json.loads(block[1])["account"]["handle"] == "um4r_media_2"
+
+
+def test_the_first_verdict_is_about_the_first_alert() -> None:
+    line = (ROOT / "deploy" / "compose" / "first-event" / "verdict.txt").read_bytes()
+    read = decode_verdict(line.partition(b"\t")[2], now=time.time())
+    assert isinstance(read, Decoded)
+    assert read.record.alert_id == alert_id("telegram:1002", "telegram:1001")

@@ -23,7 +23,7 @@ from bench.real.names import NoRealNames
 from bench.real.report import PARTS, QUICK, Sizes, report
 from bench.real.tables import tables
 from desk.cli import output
-from tools.readme_tables import filled_in
+from tools.reference_tables import filled_in
 
 _QUICK_SEEDS, _QUICK_ACCOUNTS = 1, 3_000
 _SEEDS = {"tuning": TUNING_SEEDS, "validation": VALIDATION_SEEDS, "held_out": HELD_OUT_SEEDS}

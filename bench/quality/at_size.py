@@ -40,7 +40,7 @@ from simulate.sampling import seeded
 from simulate.timeline.records import created
 from store.base import Candidate, Remembered, Store
 from streams.settings import Settings, load
-from tools.readme_tables import filled_in
+from tools.reference_tables import filled_in
 
 BANS: Final = 1_000_000
 A_CELL: Final = 40

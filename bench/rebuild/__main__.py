@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench.rebuild.report import summary, table
 from bench.rebuild.run import QUERIES, rebuilt
-from tools.readme_tables import filled_in
+from tools.reference_tables import filled_in
 
 
 def main() -> None:

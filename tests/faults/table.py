@@ -1,4 +1,4 @@
-"""One table of what every fault cost, printed when all are over; after a full run docs and README show it."""
+"""One table of what every fault cost, printed when all are over; after a full run docs/faults.md shows it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import os
 from dataclasses import dataclass, field
 from datetime import date
 from statistics import median
+from typing import Final
 
-from tools.readme_tables import FAULTS, README, filled_in, renewed
+from tests.house import ROOT
+from tools.reference_tables import filled_in
+
+FAULTS: Final = ROOT / "docs" / "faults.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,12 @@ class Table:
         return [head, "|---|---|---|---|---|---|", *(self._line(row) for row in self.rows)]
 
     def publish(self, tests: int, seconds: float, day: date) -> None:
-        """Writes it into docs and README: what a full run of so many tests showed."""
+        """Writes it into docs/faults.md: what a full run of so many tests showed."""
         load = f"a load of {min(self.loads):.0f} to {max(self.loads):.0f}, mostly {median(self.loads):.0f}"
         when = f"One run on {day.isoformat()}: {tests} tests in {seconds / 60:.0f} minutes"
         measured = f"{when}, at {load}, on {os.cpu_count()} cores."
         table = "\n".join([*self.lines(), "", measured])
         FAULTS.write_text(filled_in(FAULTS.read_text("utf-8"), "faults", table), "utf-8")
-        README.write_text(renewed(README.read_text("utf-8")), "utf-8")
 
     def _line(self, row: Row) -> str:
         pause, recovered = _seconds(row.pause_seconds), _seconds(row.recovered_seconds)

@@ -37,6 +37,7 @@ class Composed:
     inside: str
     host: str
     bin: Path
+    platform: Platform
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def composed(
             platform = Platform(folder, kafka.address, redis_url, prefix="")
             try:
                 platform.open()
-                yield Composed(kafka.address, f"{LOOPBACK}:{port.number}", folder)
+                yield Composed(kafka.address, f"{LOOPBACK}:{port.number}", folder, platform)
             finally:
                 platform.close()
     finally:
@@ -92,6 +93,10 @@ def test_from_the_container_the_first_ban_finds_its_mirror(composed: Composed) -
     (alert,) = shown(script, composed)
     assert (alert.account_id, alert.matched.account_id) == ("1002", "1001")
     assert alert.band == "likely"
+    composed.platform.until(
+        lambda: composed.platform.metric('samehand_verdicts_total{band="likely",verdict="mirror"}') == 1.0,
+        "the verdict is judged",
+    )
 
 
 def test_from_the_host_the_same_alert_is_read(composed: Composed) -> None:

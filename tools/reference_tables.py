@@ -1,0 +1,94 @@
+"""Writes the generated tables of ``docs/reference/`` anew: settings, metrics and commands, from the code.
+
+Run ``python -m tools.reference_tables``; a test fails while a page is not what this would write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from desk.cli.registry import COMMANDS, SECTIONS
+from gate.deliver.metrics import WebhookMetrics
+from streams.settings import describe
+from streams.telemetry.metrics import Meters
+
+ROOT = Path(__file__).parent.parent
+REFERENCE: Final = ROOT / "docs" / "reference"
+
+
+def settings_table() -> str:
+    """Every setting: its variable, default and meaning."""
+    rows = [
+        f"| `{it.name}` | {f'`{it.default}`' if it.default else ''} | {_cell(it.meaning)} |"
+        for it in describe()
+    ]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+def metrics_table() -> str:
+    """Every metric: its name, type and meaning."""
+    rows = []
+    registry = Meters(CollectorRegistry()).registry
+    WebhookMetrics.of(registry, ())
+    for metric in registry.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        rows.append(f"| `{name}` | {metric.type} | {_cell(metric.documentation)} |")
+    return "\n".join(["| metric | type | meaning |", "|---|---|---|", *sorted(rows)])
+
+
+def commands_table() -> str:
+    """Every command, under the headings of ``samehand --help``."""
+    rows = [
+        f"| `samehand {name}` | {section.lower()} | {_cell(entry.summary)} |"
+        for section in SECTIONS
+        for name, entry in COMMANDS.items()
+        if entry.section == section
+    ]
+    return "\n".join(["| command | for | what it does |", "|---|---|---|", *rows])
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "settings": settings_table,
+    "metrics": metrics_table,
+    "commands": commands_table,
+}
+"""The table of each page, which is called like it."""
+
+
+def renewed(name: str, text: str) -> str:
+    """A page with its table as it is now. Raises `ValueError` for a page without a place for it."""
+    return filled_in(text, name, TABLES[name]())
+
+
+def filled_in(text: str, name: str, table: str) -> str:
+    """The text with what stands between the marks of that name replaced. Raises `ValueError` without them."""
+    place = rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)"
+    text, found = re.subn(place, partial(_filled, table), text, flags=re.DOTALL)
+    if found != 1:
+        raise ValueError(f"there is no place for {name}")
+    return text
+
+
+def _filled(table: str, place: re.Match[str]) -> str:
+    return f"{place[1]}{table}\n{place[3]}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> None:
+    """Writes every page."""
+    for name in TABLES:
+        page = REFERENCE / f"{name}.md"
+        page.write_text(renewed(name, page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
