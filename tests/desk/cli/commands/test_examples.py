@@ -21,6 +21,8 @@ MAPPED = {
     "mastodon": {"created": 1, "updated": 1, "banned": 1},
     "keycloak": {"created": 1, "banned": 1, "deleted": 1},
     "json": {"created": 1, "banned": 1, "reinstated": 1},
+    "avro": {"created": 1, "banned": 1},
+    "protobuf": {"created": 1, "banned": 1},
 }
 FAULTS = {
     "debezium": [("missing-field", "$.account.account_id")],
