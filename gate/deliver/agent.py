@@ -33,6 +33,10 @@ SETTLED_MAX: Final = 1_000
 OFF_SECONDS: Final = 60.0
 """Nothing is sent to an endpoint that is gone: it is only looked whether the process is to end."""
 
+LEAVING_SECONDS: Final = 5.0
+"""What is in hand when we are told to leave is finished within so long, so that nothing of it comes again:
+half of what a rebalance waits for, and a quarter of a stop."""
+
 REFUSED: Final = "endpoint-refused"
 GIVEN_UP: Final = "endpoint-away"
 
@@ -78,7 +82,7 @@ class EndpointAgent:
         ticks: Callable[[], float],
         leaving: Callable[[], bool],
     ) -> None:
-        """`now` in Unix seconds, `ticks` of a clock that only runs forward; `leaving`: send nothing more."""
+        """`now` in Unix seconds, `ticks` of a clock that only runs forward; `leaving`: come to an end."""
         self._endpoint = endpoint
         self._client = client
         self._metrics = metrics
@@ -87,6 +91,7 @@ class EndpointAgent:
         self._leaving = leaving
         self._settled: dict[str, Outcome] = {}
         self._away_since: float | None = None
+        self._left_at: float | None = None
         self._off = False
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -129,10 +134,19 @@ class EndpointAgent:
             return NOTHING
         if failed.away is not None:
             return None
-        if self._off or self._leaving():
+        if self._off or self._must_go():
             failed.note(_OFF if self._off else _LEAVING)
             return None
         return self._meaning(await self._send(read.record), arrival, failed)
+
+    def _must_go(self) -> bool:
+        """Whether we have been leaving for so long that nothing more is begun."""
+        if not self._leaving():
+            self._left_at = None
+            return False
+        if self._left_at is None:
+            self._left_at = self._ticks()
+        return self._ticks() - self._left_at > LEAVING_SECONDS
 
     async def _send(self, alert: MirrorAlert) -> Answer:
         began = self._ticks()

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from gate.deliver.agent import AWAY_SECONDS_MIN, GIVEN_UP_SECONDS, EndpointAgent
+from gate.deliver.agent import AWAY_SECONDS_MIN, GIVEN_UP_SECONDS, LEAVING_SECONDS, EndpointAgent
 from gate.deliver.endpoints import Endpoint, Filter
 from gate.deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
 from gate.deliver.metrics import WebhookMetrics
@@ -179,12 +179,16 @@ async def test_an_endpoint_that_is_gone_gets_nothing_more_and_loses_nothing() ->
     assert (scene.gauge("samehand_endpoint_off"), scene.counted("gone")) == (1.0, 1.0)
 
 
-async def test_who_leaves_begins_nothing_new() -> None:
+async def test_who_leaves_finishes_what_is_in_hand_and_begins_nothing_after_a_while() -> None:
     scene = Scene()
     scene.is_leaving = True
-    with pytest.raises(Transient):
-        await scene.agent([scene.arrival()])
-    assert scene.client.sent == []
+    assert await scene.agent([scene.arrival(alert("1"))]) == [HAS_IT]
+    await scene.clock.sleep(LEAVING_SECONDS + 1)
+    with pytest.raises(Transient, match="leaving"):
+        await scene.agent([scene.arrival(alert("2"))])
+    assert scene.client.sent == [("1", 1)]
+    scene.is_leaving = False
+    assert await scene.agent([scene.arrival(alert("3"))]) == [HAS_IT], "a rebalance is over"
 
 
 async def test_what_is_sent_again_for_one_endpoint_passes_the_others() -> None:
