@@ -224,8 +224,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: $(STAMP) ## resolve pyproject.toml and requirements/build.in anew; make lock UPGRADE=1 moves pins forward
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev pyproject.toml requirements/build.in --output-file $(LOCK)
 	@# What the image lays, without and with what traces, at the versions that the tests ran with.
-	@$(COMPILE) --constraint $(LOCK) --extra desk --extra registry pyproject.toml --output-file requirements/run.lock
-	@$(COMPILE) --constraint $(LOCK) --extra desk --extra registry --extra tracing pyproject.toml --output-file requirements/tracing.lock
+	@$(COMPILE) --constraint $(LOCK) --extra desk --extra gate --extra registry pyproject.toml \
+		--output-file requirements/run.lock
+	@$(COMPILE) --constraint $(LOCK) --extra desk --extra gate --extra registry --extra tracing pyproject.toml \
+		--output-file requirements/tracing.lock
 	@$(COMPILE) --constraint $(LOCK) requirements/build.in --output-file requirements/build.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) --group ops --output-file requirements/ops.lock
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint $(LOCK) --group docs --output-file requirements/docs.lock

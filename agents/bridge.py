@@ -13,9 +13,9 @@ from typing import Final
 from agents.common.decoding import count, dead, reading_moment
 from agents.common.turns import Turns
 from schemas.malformed import Malformed
-from schemas.mapping.fields import Kind
 from schemas.mapping.mapper import Passed, TopicMapping
 from schemas.wire import encode
+from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published, contained
 from streams.registry.transcode import Transcoder
@@ -80,15 +80,3 @@ class Bridge:
         count(found.found, arrival.topic, self._meters)
         record = found.found.record
         return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))
-
-
-def topic_of(topics: Names) -> dict[Kind, str]:
-    """Where each kind of record goes."""
-    return {
-        "created": topics.created,
-        "updated": topics.updated,
-        "remembered": topics.remembered,
-        "banned": topics.banned,
-        "reinstated": topics.reinstated,
-        "deleted": topics.deleted,
-    }

@@ -75,6 +75,11 @@ class Decoder(Generic[R]):
         self._repair = Repair(record_type) if record_type.VITAL else None
         self._unknown = UnknownFields(record_type)
 
+    @property
+    def record_type(self) -> type[R]:
+        """What it makes of bytes."""
+        return self._type
+
     def __call__(self, raw: bytes | None, *, now: float) -> Decoded[R] | Malformed:
         """The record, or why there is none. Never raises."""
         if not raw:

@@ -382,6 +382,9 @@ class Store(Protocol):
         (:func:`samehand.fingerprint.shown_since.shown_since`).
         """
 
+    async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
+        """What :meth:`remember` would answer, without remembering anything."""
+
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
 
@@ -411,6 +414,13 @@ class Store(Protocol):
         are duplicates meanwhile, and it may itself come again. Whether the account is banned or deleted, or
         the pair is silenced, is looked up before and once more after it was noted: an alert that must not be
         is withdrawn.
+        """
+
+    async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
+        """What :meth:`propose` would rule on each if nobody had told of it before; notes nothing.
+
+        So no pair is a duplicate: one that is told already has the revision under which it is, or the next
+        where its band has risen. ``again_only`` and ``counted`` say nothing here.
         """
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:

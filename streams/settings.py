@@ -144,6 +144,22 @@ class Settings(BaseSettings):
         None, description="Where alerts go, for `samehand deliver`: a TOML file."
     )
 
+    # Gate
+    gate_host: str = Field("127.0.0.1", description="Address that `samehand gate` answers callers on.")
+    gate_port: Port = Field(6070, description="Its port; /metrics and /health are on the port for watching.")
+    gate_keys: Path | None = Field(
+        None, description="File of the callers' keys, which `samehand keys` writes; digests alone."
+    )
+    gate_webhooks: FilePath | None = Field(
+        None, description="Whose webhooks the gate takes, and how they are signed: a TOML file."
+    )
+    gate_deadline_ms: int = Field(
+        150,
+        ge=1,
+        le=10_000,
+        description="Milliseconds within which the gate scores, where a caller says none.",
+    )
+
     # Redis
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",

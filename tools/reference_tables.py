@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from desk.cli.registry import COMMANDS, SECTIONS
 from gate.deliver.metrics import WebhookMetrics
+from gate.meters import GateMeters
 from streams.settings import describe
 from streams.telemetry.metrics import Meters
 
@@ -36,6 +37,7 @@ def metrics_table() -> str:
     rows = []
     registry = Meters(CollectorRegistry()).registry
     WebhookMetrics.of(registry, ())
+    GateMeters(registry)
     for metric in registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         rows.append(f"| `{name}` | {metric.type} | {_cell(metric.documentation)} |")

@@ -130,7 +130,7 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
         if seen is None or pairs[seen].score.log_odds < pair.score.log_odds:
             strongest[pair.alert_id, pair.again_only] = place
     chosen = sorted(strongest.values())
-    near = _near(pairs)
+    near = near_of(pairs)
     emits = []
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = chosen[first : first + PROPOSED_AT_ONCE]
@@ -142,27 +142,8 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
 async def _proposed(pairs: Sequence[Pair], near: Near, house: House) -> list[Emit | None]:
     """What to send of each pair, if anything."""
     now = house.now()
-    alerts = [_alert(pair, near, house, now) for pair in pairs]
-    ruled = await house.ask(
-        house.store.propose(
-            [
-                Proposal(
-                    alert_id=alert.alert_id,
-                    account=pair.ours.account,
-                    banned=pair.banned,
-                    band=alert.band,
-                    payload=encode(alert),
-                    claimant=pair.claimant,
-                    seen_at=pair.ours.seen_at,
-                    again_only=pair.again_only,
-                    counted=pair.counted,
-                    summary=_summary(pair, now),
-                )
-                for pair, alert in zip(pairs, alerts, strict=True)
-            ],
-            now=now,
-        )
-    )
+    alerts, asked = proposals(pairs, near, house, now)
+    ruled = await house.ask(house.store.propose(asked, now=now))
     emits: list[Emit | None] = []
     for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
         if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
@@ -173,6 +154,28 @@ async def _proposed(pairs: Sequence[Pair], near: Near, house: House) -> list[Emi
         else:
             emits.append(None)
     return emits
+
+
+def proposals(
+    pairs: Sequence[Pair], near: Near, house: House, now: float
+) -> tuple[list[MirrorAlert], list[Proposal]]:
+    """The alert of each pair at its first revision, and how the store is asked whether it may be told."""
+    alerts = [_alert(pair, near, house, now) for pair in pairs]
+    return alerts, [
+        Proposal(
+            alert_id=alert.alert_id,
+            account=pair.ours.account,
+            banned=pair.banned,
+            band=alert.band,
+            payload=encode(alert),
+            claimant=pair.claimant,
+            seen_at=pair.ours.seen_at,
+            again_only=pair.again_only,
+            counted=pair.counted,
+            summary=_summary(pair, now),
+        )
+        for pair, alert in zip(pairs, alerts, strict=True)
+    ]
 
 
 async def confirm(emits: Sequence[Emit], house: House) -> None:
@@ -253,7 +256,7 @@ def _alert(pair: Pair, near: Near, house: House, now: float) -> MirrorAlert:
     )
 
 
-def _near(pairs: Sequence[Pair]) -> Near:
+def near_of(pairs: Sequence[Pair]) -> Near:
     """The strongest pairs of each event, gathered once: a batch may hold thousands of pairs."""
     near: Near = defaultdict(list)
     for pair in pairs:

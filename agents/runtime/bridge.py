@@ -10,7 +10,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from agents.bridge import Bridge, topic_of
+from agents.bridge import Bridge
 from schemas.malformed import REASONS
 from schemas.mapping.compiler import Mappings
 from streams.clock import SystemClock
@@ -18,7 +18,7 @@ from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import start_fault
-from streams.kafka.mapped_topics import mappings_of
+from streams.kafka.mapped_topics import mappings_of, topic_of
 from streams.kafka.topics import Topic, names, wanted
 from streams.registry.transcode import Transcoder, transcoder_of
 from streams.settings import Settings

@@ -23,13 +23,14 @@ _CURES: Final[dict[Mismatch, str]] = {
 }
 
 
-async def store_fault(settings: Settings, peppers: Peppers) -> StartFault | None:
+async def store_fault(settings: Settings, peppers: Peppers, *, read_only: bool = False) -> StartFault | None:
     """Whether the store lets us in, drops nothing and is the one that the settings and the pepper file say.
 
     A store that is away or was emptied is none: a worker waits until it is back. Where there is no store yet
-    it is laid out, as opening does. Raises `SettingsError` for a password file that cannot be read.
+    it is laid out, as opening does, unless ``read_only``. Raises `SettingsError` for a password file that
+    cannot be read.
     """
-    store = store_of(settings, peppers)
+    store = store_of(settings, peppers, read_only=read_only)
     try:
         await store.open()
     except StoreMismatch as mismatch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,13 +119,15 @@ def store_of(
     known_epoch: str = "",
     carrying: bool = False,
     working: bool = False,
+    read_only: bool = False,
 ) -> RedisStore:
     """The store that the settings name, not yet opened.
 
-    ``carrying``: by whoever carries one into another; ``working``: by a worker.
+    ``carrying``: by whoever carries one into another; ``working``: by a worker; ``read_only``: by who may
+    write nothing there.
     """
     return RedisStore(
-        endpoint_of(settings),
+        replace_fields(endpoint_of(settings), read_only=read_only),
         prefix=settings.store_prefix,
         identity=peppers.identity,
         sizes=Sizes(

@@ -119,11 +119,14 @@ def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], 
     return running
 
 
-def house_of(settings: Settings, peppers: Peppers, epoch: str = "") -> House:
-    """What the agents are given; ``epoch`` is the store's as it is known from outside the store."""
+def house_of(settings: Settings, peppers: Peppers, epoch: str = "", *, read_only: bool = False) -> House:
+    """What the agents are given; ``epoch`` is the store's as it is known from outside the store.
+
+    ``read_only``: for a process that may write nothing there.
+    """
     called, weights = names(settings), weights_of(settings)
     return House(
-        store=store_of(settings, peppers, known_epoch=epoch, working=True),
+        store=store_of(settings, peppers, known_epoch=epoch, working=not read_only, read_only=read_only),
         keyers=peppers.keyers,
         weights=weights,
         topics=called,

@@ -267,14 +267,23 @@ class MemoryStore:
             return account.shown
         digest = self._addresses.account(account.account)
         frame = frame_of(digest.tag, account.fingerprints, None)
-        former = self._remembered.find(account.account, now)
-        if former is not None and read_remembered_quote(former.quote).seen_at <= account.seen_at:
-            account = with_former(account, frame, former.frame, former.quote)
+        account = self._with_former(account, now)
         entry = Entry(account.account, frame, remembered_quote(account))
         if self._remembered.put(entry, generation, now) and self._banned(account.account, now) is None:
             first = account.fingerprints[0]
             self._counts.add(counted(first, digest.raw), first.stratum, account.seen_at, now)
         return account.shown
+
+    async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
+        """What :meth:`remember` would answer."""
+        return [self._with_former(one, now).shown for one in accounts]
+
+    def _with_former(self, account: Remembered, now: float) -> Remembered:
+        former = self._remembered.find(account.account, now)
+        if former is None or read_remembered_quote(former.quote).seen_at > account.seen_at:
+            return account
+        frame = frame_of(self._addresses.account(account.account).tag, account.fingerprints, None)
+        return with_former(account, frame, former.frame, former.quote)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
@@ -380,14 +389,42 @@ class MemoryStore:
         self._owed.pop(alert_id, None)
         self._owed[alert_id] = Owed(alert, revision, None, now)
 
-    def _refused(self, proposal: Proposal, now: float) -> Ruling | None:
+    async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
+        """What :meth:`propose` would rule on whoever is the first to tell of each."""
+        return [self._ruling(proposal, now) for proposal in proposals]
+
+    def _ruling(self, proposal: Proposal, now: float) -> Ruled:
+        if (forbidden := self._forbidden(proposal, now)) is not None:
+            return Ruled(forbidden, 0)
+        if self._banned(proposal.banned, now) is None:
+            return Ruled(Ruling.NOT_BANNED, 0)
+        told, about = self._open.get(proposal.banned, {}), self._about.get(proposal.account, {})
+        is_open = proposal.alert_id in told
+        crowded = proposal.alert_id not in about and len(about) >= OPEN_ALERTS_A_BAN
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in told
+        if not is_open and (crowded or len(told) - summed_up >= OPEN_ALERTS_A_BAN):
+            return Ruled(Ruling.WITHHELD, 0)
+        marker = self._marker((proposal.alert_id, proposal.banned), now)
+        if marker is None:
+            return Ruled(Ruling.PUBLISH, 1)
+        stands = is_open and band_rank(proposal.band) <= marker.noted
+        return Ruled(Ruling.PUBLISH, marker.revision if stands else marker.revision + 1)
+
+    def _forbidden(self, proposal: Proposal, now: float) -> Ruling | None:
         if proposal.alert_id in self._suppressed:
             return Ruling.SUPPRESSED
-        self._where[proposal.alert_id] = proposal.banned
         if self._banned(proposal.account, now) is not None:
             return Ruling.ACCOUNT_BANNED
         if _later(self._deleted.get(proposal.account), proposal.seen_at, now):
             return Ruling.ACCOUNT_DELETED
+        return None
+
+    def _refused(self, proposal: Proposal, now: float) -> Ruling | None:
+        forbidden = self._forbidden(proposal, now)
+        if forbidden is not Ruling.SUPPRESSED:
+            self._where[proposal.alert_id] = proposal.banned
+        if forbidden is not None:
+            return forbidden
         about = self._about.setdefault(proposal.account, {})
         if len(about) < OPEN_ALERTS_A_BAN:
             about[proposal.alert_id] = None

@@ -7,6 +7,7 @@ shard lie its whereabouts and, once a moderator said so, its silence.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
@@ -132,6 +133,39 @@ class Alerts:
             for (silent,), (word,) in zip(quiet, gone, strict=True)
         ]
 
+    async def rulings(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
+        """What would be ruled on whoever is the first to tell of each; notes nothing."""
+        addresses, maps = self._shards.addresses, self._shards.layout.bans.maps
+        alerts = [addresses.alert(one.alert_id) for one in proposals]
+        accounts = [addresses.account(one.account) for one in proposals]
+        banned = [addresses.account(one.banned) for one in proposals]
+        silent = [self._shards.link.command("EXISTS", self._key("n", alert)) for alert in alerts]
+        pairs = [alert.raw + ban.raw for alert, ban in zip(alerts, banned, strict=True)]
+        about: list[tuple[bytes | str, ...]] = [
+            (account.raw, repr(one.seen_at), pair)
+            for account, one, pair in zip(accounts, proposals, pairs, strict=True)
+        ]
+        asked: list[tuple[bytes | int, ...]] = [
+            (ban.raw, alert.raw, band_rank(one.band), self._summary(one)[0])
+            for ban, alert, one in zip(banned, alerts, proposals, strict=True)
+        ]
+        head = (repr(now), maps)
+        quiet, (refused, found) = await asyncio.gather(
+            together(silent),
+            together(
+                [
+                    self._shards.ask(
+                        "account_look", accounts, (*head, MARKER_SECONDS, OPEN_ALERTS_A_BAN), about
+                    ),
+                    self._shards.ask("pair_look", banned, head, asked, 3),
+                ]
+            ),
+        )
+        return [
+            _would_be(bool(is_quiet), word.decode(), *of_pair)
+            for is_quiet, (word,), of_pair in zip(quiet, refused, found, strict=True)
+        ]
+
     async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
         """Notes alerts as published; answers those whose claim still stands."""
         addresses = self._shards.addresses
@@ -211,6 +245,19 @@ class Alerts:
 
     def _key(self, kind: str, digest: Digest) -> str:
         return f"{self._shards.root(self._shards.of(digest))}{kind}:{digest.raw.hex()}"
+
+
+def _would_be(silenced: bool, refused: str, is_open: int, told: int, revision: int) -> Ruled:
+    """The ruling, in the order in which :meth:`Alerts.propose` comes to it."""
+    if silenced:
+        return Ruled(Ruling.SUPPRESSED, 0)
+    if refused and Ruling(refused) is not Ruling.WITHHELD:
+        return Ruled(Ruling(refused), 0)
+    if is_open < 0:
+        return Ruled(Ruling.NOT_BANNED, 0)
+    if not is_open and (refused or told >= OPEN_ALERTS_A_BAN):
+        return Ruled(Ruling.WITHHELD, 0)
+    return Ruled(Ruling.PUBLISH, revision)
 
 
 def _how(proposal: Proposal, *, full: bool) -> str:

@@ -32,7 +32,7 @@ from store.errors import (
     StoreUnavailable,
 )
 from store.redis.packing import Names, pack_quickly
-from store.redis.scripts import SCRIPTS
+from store.redis.scripts import READING, SCRIPTS
 
 Answer = TypeVar("Answer")
 
@@ -49,6 +49,9 @@ the markers of alerts have.
 class Endpoint:
     """Where Redis is. One of ``url`` (alone), ``sentinels`` with ``service``, or ``cluster`` (some nodes).
 
+    ``read_only``: nothing is laid out, and scripts are sent as such that write nothing, which a user may run
+    who may not write. A cluster's client then asks for the keys of each: one command more.
+
     ``deadline_seconds`` bounds each command from the caller's side, whatever the client retries inside;
     ``options`` go to redis-py's connections as they are (TLS files, user name, password), and
     ``sentinel_options`` to those with the Sentinels.
@@ -59,6 +62,7 @@ class Endpoint:
     service: str | None = None
     cluster: tuple[tuple[str, int], ...] = ()
     deadline_seconds: float = 2.0
+    read_only: bool = False
     options: dict[str, Any] = field(default_factory=dict, repr=False)
     sentinel_options: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -89,6 +93,13 @@ class Link:
         self._refuse()
         script = SCRIPTS[name]
         async with self._translated():
+            if self._endpoint.read_only and name in READING:
+                try:
+                    return await self._client.execute_command(
+                        "EVALSHA_RO", script.digest, 1, root, *arguments
+                    )
+                except NoScriptError:
+                    return await self._client.execute_command("EVAL_RO", script.text, 1, root, *arguments)
             try:
                 return await self._client.execute_command("EVALSHA", script.digest, 1, root, *arguments)
             except NoScriptError:

@@ -161,10 +161,28 @@ class RememberedAccounts:
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
-        digests = [self._shards.addresses.account(account) for account in accounts]
-        head, items = self._head(await self._known(), now), [(digest.raw,) for digest in digests]
-        raws = await self._shards.ask("remembered_read", digests, head, items, 2)
+        raws = await self._raw(accounts, await self._known(), now)
         return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
+
+    async def showings(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
+        """What would be known of accounts' showings if they were remembered now."""
+        raws = await self._raw([one.account for one in accounts], await self._noted(), now)
+        return [
+            self._as_shown(account, frame, quote)
+            for account, (frame, quote) in zip(accounts, raws, strict=True)
+        ]
+
+    def _as_shown(self, account: Remembered, frame: bytes, quote: bytes) -> Showings:
+        if not quote or read_remembered_quote(quote).seen_at > account.seen_at:
+            return account.shown
+        tag = self._shards.addresses.account(account.account).tag
+        return with_former(account, frame_of(tag, account.fingerprints, None), frame, quote).shown
+
+    async def _raw(self, accounts: Sequence[str], book: _Book, now: float) -> list[list[bytes]]:
+        """Frame and quote of each, empty where there is none."""
+        digests = [self._shards.addresses.account(account) for account in accounts]
+        head, items = self._head(book, now), [(digest.raw,) for digest in digests]
+        return await self._shards.ask("remembered_read", digests, head, items, 2)
 
     async def like(self, queries: Sequence[Query], now: float, keep: int) -> list[list[Candidate]]:
         """Remembered accounts that share keys, best first."""

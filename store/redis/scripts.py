@@ -29,6 +29,7 @@ _NAMES = (
     "count",
     "pair_check",
     "account_check",
+    "account_look",
     "about",
     "withdraw",
     "propose",
@@ -37,6 +38,7 @@ _NAMES = (
     "settle",
     "open_alerts",
     "pairs",
+    "pair_look",
     "founder",
     "walk",
     "free",
@@ -45,6 +47,13 @@ _NAMES = (
     "restore",
     "history",
 )
+
+
+READING = frozenset(
+    {"account_look", "ban_read", "frames", "heads", "open_alerts", "pair_look", "pairs", "quotes"}
+    | {"about", "remembered_read"}
+)
+"""Those that write nothing, which Redis may be told so: a user that may write nothing may then run them."""
 
 
 class Script(NamedTuple):

@@ -71,7 +71,9 @@ class RedisStore:
         bounds = bounds or Bounds()
         self._link = Link(endpoint)
         self._layout = Layout(sizes or Sizes(), Addresses(identity), prefix)
-        self.standing = Standing(self._link, self._layout, carrying=carrying, working=working)
+        self.standing = Standing(
+            self._link, self._layout, carrying=carrying, working=working, read_only=endpoint.read_only
+        )
         self.shards = Shards(self._link, self._layout, known_epoch)
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
         self._families = Families(self.shards)
@@ -193,6 +195,10 @@ class RedisStore:
         """Remembers accounts for the retention time, and counts their values."""
         return await self.remembered_accounts.remember(accounts, now)
 
+    async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
+        """What :meth:`remember` would answer, without remembering anything."""
+        return await self.remembered_accounts.showings(accounts, now)
+
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
         """What is remembered of accounts."""
         return await self.remembered_accounts.read(accounts, now)
@@ -219,6 +225,10 @@ class RedisStore:
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
         """Rules on each, and notes it as open before it is published."""
         return await self._alerts.propose(proposals, now)
+
+    async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
+        """What would be ruled on whoever is the first to tell of each; notes nothing."""
+        return await self._alerts.rulings(proposals, now) if proposals else []
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""

@@ -19,16 +19,26 @@ _EMPTIED = "the store was emptied since the first enrolment: run `samehand rebui
 class Standing:
     """The `meta` key and the epochs of the shards."""
 
-    def __init__(self, link: Link, layout: Layout, *, carrying: bool = False, working: bool = False) -> None:
+    def __init__(
+        self,
+        link: Link,
+        layout: Layout,
+        *,
+        carrying: bool = False,
+        working: bool = False,
+        read_only: bool = False,
+    ) -> None:
         """Takes the connection and what the store should be.
 
         ``carrying``: our caller carries one layout into another, and opens both whatever they say.
         ``working``: it is a worker, for which a layout that is being filled is handed over.
+        ``read_only``: nothing is written, not even where there is no store yet.
         """
         self._link = link
         self._layout = layout
         self._carrying = carrying
         self._working = working
+        self._read_only = read_only
 
     async def check(self, known_epoch: str) -> str:
         """Writes down the layout where there is none, and answers the epoch ("" before the first enrolment).
@@ -46,7 +56,7 @@ class Standing:
         epoch = found.get(b"epoch", b"").decode()
         if known_epoch and epoch != known_epoch:
             raise StoreEmptied(_EMPTIED)
-        if epoch and b"begun" not in found:
+        if epoch and b"begun" not in found and not self._read_only:
             await self._begin_shards(epoch)
         elif epoch:
             await self._compare(epoch)
@@ -113,7 +123,8 @@ class Standing:
     async def probe(self, epoch: str) -> None:
         """Writes and reads on every shard (PING answers while the disk is full), and compares the epoch."""
         stamp = secrets.token_hex(4)
-        await together([self._write_and_read(shard, stamp) for shard in self._shards])
+        if not self._read_only:
+            await together([self._write_and_read(shard, stamp) for shard in self._shards])
         if epoch:
             found = await self._facts()
             if found.get(b"epoch", b"").decode() != epoch:
@@ -144,9 +155,12 @@ class Standing:
 
     async def _laid_out(self) -> dict[bytes, bytes]:
         """What the store says of itself, once it is sure to be laid out and folded as we are."""
-        for name, value in self._layout.facts().items():
-            await self._link.ask("HSETNX", self._layout.meta, name, value)
+        if not self._read_only:
+            for name, value in self._layout.facts().items():
+                await self._link.ask("HSETNX", self._layout.meta, name, value)
         found = await self._facts()
+        if self._read_only and not found:
+            return found  # nobody has laid it out yet: there is nothing to read, and nothing that differs
         self._layout.check(found)
         foreign = set(_folds(found)) - {FOLD_VERSION, FOLD_VERSION - 1}
         if foreign:

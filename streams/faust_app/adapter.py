@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
 from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust.exceptions import NotReady, ProducerSendError
@@ -12,16 +12,8 @@ from faust.types import AppT, EventT, Message, StreamT
 
 from streams.errors import BrokerUnavailable
 from streams.faust_app.patches import SafeConsumer
+from streams.kafka.producer import OUTAGES
 from streams.outcomes import Arrival, Emit
-
-OUTAGES: Final = (
-    kafka_errors.KafkaTimeoutError,
-    kafka_errors.KafkaUnavailableError,
-    kafka_errors.BrokerNotAvailableError,
-    kafka_errors.ReplicaNotAvailableError,
-    kafka_errors.ProducerClosed,
-)
-"""Outages that aiokafka calls not retriable, since it has retried them itself for as long as it may."""
 
 
 class FaustTaken:

@@ -72,7 +72,20 @@ def start_fault(settings: Settings) -> StartFault | None:
 
 def address_fault(settings: Settings) -> StartFault | None:
     """Whether the web address can be had. Takes it and gives it back."""
-    host, port = settings.web_host, settings.web_port
+    fault = taking(settings.web_host, settings.web_port)
+    return None if fault is None else unusable_address(settings, fault)
+
+
+def gate_address_fault(settings: Settings) -> StartFault | None:
+    """The same of the address that callers of the gate know."""
+    fault = taking(settings.gate_host, settings.gate_port)
+    if fault is None:
+        return None
+    return unusable(settings.gate_host, settings.gate_port, "GATE", fault)
+
+
+def taking(host: str, port: int) -> OSError | None:
+    """What happens to who takes an address. Takes it and gives it back."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, kind, protocol, _, where in found:
@@ -83,19 +96,24 @@ def address_fault(settings: Settings) -> StartFault | None:
                 taken.bind(where)
                 taken.listen(1)
     except OSError as fault:
-        return unusable_address(settings, fault)
+        return fault
     return None
 
 
 def unusable_address(settings: Settings, fault: OSError) -> StartFault:
     """The web address could not be had."""
-    where = f"{settings.web_host}:{settings.web_port}"
+    return unusable(settings.web_host, settings.web_port, "WEB", fault)
+
+
+def unusable(host: str, port: int, variables: str, fault: OSError) -> StartFault:
+    """An address could not be had that settings named ``variables`` say: `WEB` or `GATE`."""
+    where, named = f"{host}:{port}", f"{PREFIX}{variables}"
     if fault.errno == errno.EADDRINUSE:
-        what, cure = f"{where} is taken by another process", f"set {PREFIX}WEB_PORT to a free port, or end it"
+        what, cure = f"{where} is taken by another process", f"set {named}_PORT to a free port, or end it"
     elif fault.errno in (errno.EACCES, errno.EPERM):
-        what, cure = f"{where} may not be taken", f"set {PREFIX}WEB_PORT above 1023"
+        what, cure = f"{where} may not be taken", f"set {named}_PORT above 1023"
     else:
-        what, cure = f"{where} is no address of this machine", f"set {PREFIX}WEB_HOST"
+        what, cure = f"{where} is no address of this machine", f"set {named}_HOST"
     return StartFault("web address", what, cure, EXIT_ADDRESS)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
+from schemas.mapping.fields import Kind
 from streams.errors import SettingsError
-from streams.kafka.topics import wanted
+from streams.kafka.topics import Names, wanted
 from streams.settings import PREFIX, Settings
 
 VARIABLE: Final = f"{PREFIX}MAPPINGS"
@@ -36,6 +37,18 @@ def mappings_of(settings: Settings) -> Mappings:
         needing = ", ".join(found.of_registry)
         raise SettingsError({f"{PREFIX}REGISTRY_URL": f"is not set, and {needing} needs a schema registry"})
     return found
+
+
+def topic_of(topics: Names) -> dict[Kind, str]:
+    """Where each kind of record goes."""
+    return {
+        "created": topics.created,
+        "updated": topics.updated,
+        "remembered": topics.remembered,
+        "banned": topics.banned,
+        "reinstated": topics.reinstated,
+        "deleted": topics.deleted,
+    }
 
 
 def foreign_topics(settings: Settings) -> tuple[str, ...]:

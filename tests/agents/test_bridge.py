@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.bridge import Bridge, topic_of
+from agents.bridge import Bridge
 from agents.common.turns import HELD_SECONDS
 from schemas.mapping.compiler import compile_mappings
 from schemas.mapping.fields import TARGETS
 from schemas.wire import decode_created
 from streams.errors import Transient
+from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Dead, Outcome, Published
 from streams.registry.client import Schema

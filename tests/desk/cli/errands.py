@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from desk.cli.commands.backtest.truths import PAIR
 from desk.cli.main import run
 from desk.cli.options import InputFile
 from desk.cli.registry import COMMANDS, module_of
+from gate.keys import new_key
 from samehand.pictures.hashing import installed
 from store.pepper.rotation import replace_file, rotated
 from streams.kafka import topics
@@ -63,7 +65,8 @@ def _only_groups(command: click.Command) -> bool:
 
 LEAVES: Mapping[str, click.Command] = {name: it for name, it in _all() if not _only_groups(it)}
 GROUPS: tuple[str, ...] = ("", *sorted(name for name, it in _all() if _only_groups(it)))
-UNTIL_STOPPED = frozenset({"worker", "bridge", "deliver", "demo", "desk"})
+_numbers = itertools.count(1)
+UNTIL_STOPPED = frozenset({"worker", "bridge", "deliver", "demo", "desk", "gate"})
 """These run until they are told to stop, and are tested on their own."""
 
 NAME = "عمر ميديا █"  # no terminal of ours but a UTF-8 one can show it
@@ -154,6 +157,14 @@ def _rotated(folder: Path) -> Given:
     return {"number": ["1"], "anyway": []}
 
 
+def _keyed(folder: Path) -> Given:
+    """A file of keys with one in it."""
+    path = folder / "keys.json"
+    if not path.exists():
+        new_key(path, "known", frozenset({"score"}), 10.0, datetime.now(UTC))
+    return {"path": [path]}
+
+
 ERRANDS: Mapping[str, Errand] = {
     "score": Errand(_pair),
     "explain": Errand(_explained),
@@ -169,6 +180,11 @@ ERRANDS: Mapping[str, Errand] = {
     "pepper new": Errand(lambda folder: {"path": [folder / "new-pepper"]}),
     "pepper rotate": Errand(lambda folder: {}, servers=True),
     "pepper drop": Errand(_rotated, servers=True),
+    "keys new": Errand(
+        lambda folder: {"name": [f"k{next(_numbers)}"], "may": ["score"], **_keyed(folder)},
+    ),
+    "keys list": Errand(_keyed),
+    "keys revoke": Errand(lambda folder: {"name": ["known"], **_keyed(folder)}),
     "doctor": Errand(_topics, servers=True),
     "desk users add": Errand(lambda folder: {"name": ["amina"], "role": ["lead"], "with_link": []}),
     "letters list": Errand(lambda folder: {"done_too": []} if _lettered(folder) else {}, servers=True),

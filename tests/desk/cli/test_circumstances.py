@@ -96,7 +96,7 @@ def test_every_command_has_an_errand() -> None:
 @each_leaf
 def test_every_command_that_tells_something_tells_it_to_programs_too(name: str) -> None:
     told = {option for param in LEAVES[name].params for option in param.opts}
-    assert "--json" in told or name in ("worker", "bridge", "deliver", "desk")  # which write logs
+    assert "--json" in told or name in ("worker", "bridge", "deliver", "desk", "gate")  # which write logs
 
 
 @pytest.mark.parametrize("name", GROUPS)

@@ -39,7 +39,7 @@ def sent() -> set[str]:
     found = set()
     for path in SOURCES:
         for name in re.findall(
-            r"""(?:call|command|command_of)\(\s*(?:\w+,\s*)?["']([A-Z]{3,})["']""",
+            r"""(?:call|command|command_of)\(\s*(?:\w+,\s*)?["']([A-Z_]{3,})["']""",
             path.read_text("utf-8"),
         ):
             found.add(name.lower())

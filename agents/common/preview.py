@@ -1,0 +1,104 @@
+"""Preview: what the stream would say of an account, told beforehand and written nowhere.
+
+The account's event is still to be published: only then is it remembered, counted, and alerted on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from msgspec.structs import replace as replaced
+
+from agents.common.alerts import near_of, proposals
+from agents.common.context import House
+from agents.common.decoding import count
+from agents.common.match import Sought, match, sought
+from agents.common.snapshot import Snapshot, snapshot_of
+from samehand.scoring.upper_bound import UpperBound
+from schemas.accounts import AccountCreated
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.malformed import Malformed
+from schemas.wire import Decoded, decode_alert, decode_created
+from store.base import OpenAlert, Ruling
+
+
+class Preview:
+    """Asks a store in which nothing is to be written: one that it may only read is enough."""
+
+    def __init__(self, house: House) -> None:
+        """Takes the surroundings of an agent."""
+        self._house = house
+        self._bound = UpperBound(house.weights)
+        self._topic = house.topics.created
+
+    @property
+    def weights_version(self) -> str:
+        """Of the weights that it judges by."""
+        return self._house.weights.version
+
+    def read(self, raw: bytes) -> Decoded[AccountCreated] | Malformed:
+        """The event of a new account as the topic `accounts.created` has it; counts what is odd about it."""
+        found = decode_created(raw, now=self._house.now())
+        if isinstance(found, Decoded):
+            count(found, self._topic, self._house.meters)
+        return found
+
+    async def alerts_of(self, found: Decoded[AccountCreated]) -> tuple[MirrorAlert, ...] | Malformed:
+        """The alerts that the event would raise if it were published now, the strongest first.
+
+        An alert that stands already is among them, under its revision.
+
+        Raises:
+            Transient: the store is away, or was emptied and is not rebuilt yet.
+        """
+        house, now = self._house, self._house.now()
+        snapshot = await snapshot_of(house, now)
+        one = await self._sought(found, snapshot)
+        if one is None or isinstance(one, Malformed):
+            return () if one is None else one
+        (shown,) = await house.ask(house.store.showings([one.account], now=now))
+        one = replace(one, account=replace(one.account, shown=shown))
+        (pairs,) = await match([one], snapshot, house, "forward")
+        told = [pair for pair in pairs if not pair.again_only and pair.score.band != "none"]
+        if not told:
+            return ()
+        alerts, asked = proposals(told, near_of(told), house, now)
+        ruled = await house.ask(house.store.rulings(asked, now=now))
+        return tuple(
+            replaced(alert, revision=verdict.revision)
+            for alert, verdict in zip(alerts, ruled, strict=True)
+            if verdict.ruling is Ruling.PUBLISH
+        )
+
+    async def alert(self, alert_id: str) -> MirrorAlert | AlertSummary | None:
+        """An alert that stands, or was withdrawn for a reason after which a verdict may still come.
+
+        Raises:
+            Transient: as :meth:`alerts_of`.
+        """
+        (known,) = await self._house.ask(self._house.store.pairs([alert_id]))
+        return None if known is None else _as_told(known)
+
+    async def _sought(self, found: Decoded[AccountCreated], snapshot: Snapshot) -> Sought | Malformed | None:
+        """The account distilled. A record on which our own logic fails costs itself, as on the topic."""
+
+        def distil() -> Sought | None:
+            return sought(found, self._topic, snapshot, self._house, self._bound)
+
+        avatar = found.record.account.avatar
+        try:
+            if avatar is not None and avatar.image is not None and avatar.pdq is None:
+                return await asyncio.to_thread(distil)  # hashing a picture takes 10 to 16 ms
+            return distil()
+        except Exception as fault:
+            return Malformed("unprocessable", detail=type(fault).__name__)
+
+
+def _as_told(known: OpenAlert) -> MirrorAlert | AlertSummary | None:
+    """The alert as it stands; ``None`` where another version wrote it otherwise."""
+    read = decode_alert(known.payload, now=float("inf"))
+    if not isinstance(read, Decoded):
+        return None
+    record: MirrorAlert | AlertSummary = replaced(read.record, revision=known.revision)
+    return record

@@ -1,0 +1,123 @@
+"""``samehand gate``: answers over HTTP, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agents.runtime.store_factory import peppers_of
+from streams import settings
+from streams.errors import SettingsError
+from streams.kafka.mapped_topics import mappings_of
+from streams.settings import Settings
+from streams.supervision.flight_recorder import FlightRecorder
+from streams.supervision.supervisor import Birth, supervise
+from streams.telemetry import logs
+
+if TYPE_CHECKING:  # a quarter of a second of imports, which the supervisor does without
+    from gate.keys import Keyring
+    from gate.webhooks import ForeignWebhook
+
+KEYS: str = "SAMEHAND_GATE_KEYS"
+
+
+@click.command("gate", short_help="Answer over HTTP: score sign-ups, take events, until told to stop.")
+def command() -> int:
+    """Answer over HTTP: score sign-ups, take events, webhooks and verdicts, until told to stop.
+
+    POST /v1/score says whether an account resembles a banned one, while somebody signs up: `match`,
+    `no_match`, or, where the store is away or the deadline has passed, `undecided`. A match advises friction
+    and never refusal. The account's event must still be published: the gate remembers nobody.
+
+    POST /v1/events/{kind} and /v1/verdicts publish records, /v1/webhooks/{mapping} what SAMEHAND_MAPPINGS
+    makes of somebody else's (SAMEHAND_GATE_WEBHOOKS says how these are signed), GET /v1/alerts/{id} tells an
+    alert. /openapi.json describes all of it.
+
+    It needs the pepper and reads the store, where it writes nothing (deploy/redis/gate.acl), and keys of its
+    callers: `samehand keys new`. It speaks plain HTTP: put what ends TLS before it. /metrics and /health are
+    at SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT.
+
+    \b
+    Exit codes:
+      0   it was told to stop, and did
+      1   a fault that its log names
+      2   a setting, or a file that one names, cannot be used
+      65  the store was made with other shards, sizes or another pepper
+      71  an address is taken or not this machine's
+      77  Redis refuses the login or a right
+      78  Redis would drop keys when it is full
+
+    \b
+    Example:
+      samehand keys new sign-up --may score
+      SAMEHAND_GATE_KEYS=keys.json SAMEHAND_WEB_PORT=6071 samehand gate
+    """
+    given = settings.load()
+    _files_of(given)  # whoever named a wrong file hears of it at once, and not from a child's log
+    peppers_of(given)
+    logs.configure(given.log_level)
+    return supervise(partial(_work, given), FlightRecorder(given.data_dir))
+
+
+def _files_of(given: Settings) -> tuple[Keyring, dict[str, ForeignWebhook]]:
+    """The keys in force and the webhooks. Raises `SettingsError`."""
+    from gate.keys import Keyring, UnusableKeys
+    from gate.webhooks import webhooks_of
+    from streams.clock import SystemClock
+
+    path = keys_file(given)
+    if not path.exists():
+        raise SettingsError({KEYS: f"{path}: there is no such file; `samehand keys new NAME` makes it"})
+    try:
+        keyring = Keyring(path, SystemClock().ticks)
+    except UnusableKeys as fault:
+        raise SettingsError({KEYS: str(fault)}) from None
+    webhooks = {} if given.gate_webhooks is None else webhooks_of(given.gate_webhooks, mappings_of(given))
+    return keyring, webhooks
+
+
+def keys_file(given: Settings) -> Path:
+    """Where the keys are. Raises `SettingsError`."""
+    if given.gate_keys is None:
+        raise SettingsError({KEYS: "is not set: it names the file of the callers' keys"})
+    return given.gate_keys
+
+
+def _work(given: Settings, birth: Birth) -> int:
+    from prometheus_client import ProcessCollector
+
+    from agents.common.preview import Preview
+    from agents.runtime.start_checks import store_fault
+    from agents.runtime.worker import house_of
+    from gate.process import Process
+    from streams.clock import SystemClock
+    from streams.faust_app.process import cannot_start
+    from streams.faust_app.start_checks import address_fault, gate_address_fault
+
+    keyring, webhooks = _files_of(given)
+    peppers = peppers_of(given)
+    wrong = (
+        address_fault(given)
+        or gate_address_fault(given)
+        or asyncio.run(store_fault(given, peppers, read_only=True))
+    )
+    if wrong is not None:
+        return cannot_start(wrong)
+    house = house_of(given, peppers, read_only=True)
+    house.meters.restarted(birth.restarts)
+    ProcessCollector(registry=house.meters.registry)
+    process = Process(
+        settings=given,
+        preview=Preview(house),
+        store=house.store,
+        meters=house.meters,
+        keyring=keyring,
+        webhooks=webhooks,
+        clock=SystemClock(),
+        birth=birth,
+    )
+    return process.run()

@@ -1,0 +1,182 @@
+"""``samehand keys``: who may call the gate, made and revoked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import click
+from rich.table import Table
+
+from desk.cli import output
+from desk.cli.commands.gate import keys_file
+from desk.text import plural
+from gate.keys import RIGHTS, Key, May, UnusableKeys, new_key, rate_of, read_keys, revoke_key
+from streams.settings import load
+
+RATE = "50/s"
+
+
+@click.group("keys", short_help="Make, list and revoke the keys of those who call the gate.")
+def command() -> None:
+    """Make, list and revoke the keys of those who call the gate, in the file that SAMEHAND_GATE_KEYS names.
+
+    The file holds a digest of each secret and no secret. Gates read it anew within a second: none has to be
+    restarted.
+
+    \b
+    Examples:
+      samehand keys new sign-up --may score --rate 200/s
+      samehand keys list
+      samehand keys revoke sign-up
+    """
+
+
+_file_option = click.option(
+    "--file",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The file of keys, instead of the one that SAMEHAND_GATE_KEYS names.",
+)
+
+
+class _Rights(click.ParamType):
+    """Rights, separated by commas."""
+
+    name = "rights"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> frozenset[May]:
+        """Reads them."""
+        if isinstance(value, frozenset):
+            return value
+        given = [it.strip() for it in str(value).split(",") if it.strip()]
+        if not given or set(given) - set(RIGHTS):
+            self.fail(f"must be one or more of {', '.join(RIGHTS)}, separated by commas", param, ctx)
+        return frozenset(cast("list[May]", given))
+
+
+class _Rate(click.ParamType):
+    """So many calls in a second or a minute."""
+
+    name = "rate"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Reads it."""
+        if isinstance(value, float):
+            return value
+        try:
+            return rate_of(str(value))
+        except ValueError as fault:
+            self.fail(str(fault), param, ctx)
+
+
+@command.command("new", short_help="Make a key, and print it once.")
+@click.argument("name")
+@click.option(
+    "--may",
+    type=_Rights(),
+    required=True,
+    metavar="RIGHTS",
+    help=f"What it may do, separated by commas: {', '.join(RIGHTS)}.",
+)
+@click.option(
+    "--rate", type=_Rate(), default=RATE, show_default=True, help="Calls it may make: 200/s, 30/min."
+)
+@_file_option
+@output.json_option
+def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json: bool) -> int:
+    """Make a key called NAME, and print it. It is printed this once and kept nowhere.
+
+    `score` alone is for a sign-up form: it is told outcome, band and reasons, and not which banned account it
+    is. `alerts` may see that; `events` may publish what happens to accounts, `verdicts` what people decided.
+
+    \b
+    Examples:
+      samehand keys new sign-up --may score --rate 200/s
+      samehand keys new review --may score,alerts,verdicts
+    """
+    path = _file(path)
+    try:
+        key = new_key(path, name, may, rate, datetime.now(UTC))
+    except (UnusableKeys, OSError) as fault:
+        raise click.ClickException(_words(fault, path)) from fault
+    if as_json:
+        output.figures({"name": name, "may": sorted(may), "calls_a_second": rate, "key": key})
+    else:
+        output.note(f"{path}: {name} may {', '.join(sorted(may))}. Keep the key; it is shown this once.")
+        click.echo(key)
+    return 0
+
+
+@command.command("list", short_help="Say who may do what, and how often.")
+@_file_option
+@output.json_option
+def list_keys(path: Path | None, as_json: bool) -> int:
+    """Say who may do what, and how often. Secrets are not known.
+
+    \b
+    Example:
+      samehand keys list
+    """
+    path = _file(path)
+    try:
+        keys = read_keys(path)
+    except UnusableKeys as fault:
+        raise click.ClickException(str(fault)) from fault
+    if as_json:
+        output.figures({"keys": [_figures(key) for key in keys]})
+        return 0
+    table = Table("name", "may", "calls a second", "made", box=None)
+    for key in keys:
+        table.add_row(key.name, ", ".join(sorted(key.may)), f"{key.rate:g}", f"{key.created_at:%Y-%m-%d}")
+    output.console().print(table if keys else f"{path}: there is no key.")
+    return 0
+
+
+@command.command("revoke", short_help="Take a key out of force.")
+@click.argument("name")
+@_file_option
+@output.json_option
+def revoke(name: str, path: Path | None, as_json: bool) -> int:
+    """Take the key called NAME out of force. Gates refuse it within a second.
+
+    \b
+    Example:
+      samehand keys revoke sign-up
+    """
+    path = _file(path)
+    try:
+        if not revoke_key(path, name):
+            raise click.ClickException(f"{path}: there is no key {name!r}")
+        left = len(read_keys(path))
+    except (UnusableKeys, OSError) as fault:
+        raise click.ClickException(_words(fault, path)) from fault
+    if as_json:
+        output.figures({"revoked": name, "keys": left})
+    else:
+        output.console().print(f"{name} is revoked; {plural(left, 'key')} in force.")
+    return 0
+
+
+def _figures(key: Key) -> dict[str, object]:
+    return {
+        "name": key.name,
+        "may": sorted(key.may),
+        "calls_a_second": key.rate,
+        "created_at": key.created_at.isoformat(),
+    }
+
+
+def _file(path: Path | None) -> Path:
+    path = path or keys_file(load())
+    if not path.parent.is_dir():
+        raise click.ClickException(f"{path}: there is no such folder")
+    return path
+
+
+def _words(fault: Exception, path: Path) -> str:
+    return f"{path}: {fault.strerror}" if isinstance(fault, OSError) else str(fault)

@@ -1,0 +1,107 @@
+"""What the gate answers: records of its own, beside the ones that cross the topics."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, get_args
+
+from msgspec import Meta, Struct
+
+from schemas import fields
+from schemas.alerts import NOTICE, Band, EvidenceLine, MirrorAlert
+from schemas.malformed import Malformed
+
+Outcome = Literal["match", "no_match", "undecided"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+
+Undecided = Literal["deadline", "overloaded", "store-away", "unprocessable"]
+UNDECIDED: Final[tuple[Undecided, ...]] = get_args(Undecided)
+"""Why nobody could tell, a closed list.
+
+deadline       the answer was not there within the caller's deadline
+overloaded     so many calls were being answered that this one was not begun
+store-away     the store did not answer, or was emptied and is not rebuilt yet
+unprocessable  a legal record on which our own logic failed: a defect of ours to look into
+"""
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """One line of the evidence without either account's values."""
+
+    signal: fields.Slug
+    level: Annotated[str, Meta(max_length=64, description="How far the two agree, in the signal's levels.")]
+    weight: Annotated[float, Meta(description="Nats, to a tenth; negative where it speaks against a mirror.")]
+
+
+class Score(Struct, frozen=True, kw_only=True):
+    """Whether an account resembles a banned one, told before its event is published.
+
+    `match` advises friction (a further check, a person's look) and never refusal.
+    """
+
+    outcome: Outcome
+    reason: Annotated[Undecided | None, Meta(description="Why it is undecided.")] = None
+    band: Annotated[Band, Meta(description="Of the strongest match.")] = "none"
+    reasons: Annotated[tuple[Reason, ...], Meta(description="Of the strongest match, by weight.")] = ()
+    alerts: Annotated[
+        tuple[MirrorAlert, ...],
+        Meta(description="What would be alerted, not published; only for keys that may see `alerts`."),
+    ] = ()
+    weights_version: fields.Text64
+    took_ms: Annotated[float, Meta(ge=0, description="Milliseconds from the request's body to the answer.")]
+    notice: fields.Text256 = NOTICE
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Why a request was not served; quotes nothing of it."""
+
+    reason: Annotated[str, Meta(max_length=64, description="A word of a closed list.")]
+    path: Annotated[str, Meta(description="JSON path of the fault in the body, `$` for the whole.")] = "$"
+    detail: Annotated[str, Meta(description="One phrase for a person.")] = ""
+
+
+class Became(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one record: Kafka has acknowledged it, or why not and where."""
+
+    accepted: bool
+    event_id: fields.Text256 | None = None
+    unusable: Annotated[
+        tuple[str, ...], Meta(description="Fields that were left out or cut, each with its reason.")
+    ] = ()
+    reason: Annotated[str, Meta(max_length=64, description="Why it is not accepted.")] = ""
+    path: Annotated[str, Meta(description="JSON path of the fault in the record.")] = ""
+    detail: Annotated[str, Meta(description="One phrase for a person.")] = ""
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What became of each record of a request, in its order."""
+
+    accepted: fields.Count
+    refused: fields.Count
+    records: tuple[Became, ...]
+
+
+def scored(
+    alerts: tuple[MirrorAlert, ...], weights_version: str, took_ms: float, *, sees_alerts: bool
+) -> Score:
+    """The answer that alerts make. Who may not see them is not told which account it is, nor of how many."""
+    if not alerts:
+        return Score(outcome="no_match", weights_version=weights_version, took_ms=took_ms)
+    first = alerts[0]
+    lines = sorted((*first.evidence, *first.counter_evidence), key=lambda it: -it.weight)
+    return Score(
+        outcome="match",
+        band=first.band,
+        reasons=tuple(_without_values(line) for line in lines),
+        alerts=alerts if sees_alerts else (),
+        weights_version=weights_version,
+        took_ms=took_ms,
+    )
+
+
+def problem_of(fault: Malformed) -> Problem:
+    """A record that is none, as a caller is told."""
+    return Problem(reason=fault.reason, path=fault.path, detail=fault.detail)
+
+
+def _without_values(line: EvidenceLine) -> Reason:
+    return Reason(signal=line.signal, level=line.level, weight=round(line.weight, 1))

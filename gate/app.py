@@ -1,0 +1,316 @@
+"""The gate's addresses: who may ask what, how much of it, and what is told of each call.
+
+Whoever asks is told why in words of a closed list, and nothing of what was sent is quoted: in an answer's
+faults, in a log line, or in a metric.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+
+from agents.common.preview import Preview
+from gate.answers import Problem, Score, problem_of
+from gate.intake import KINDS, Intake, Taken
+from gate.keys import Key, Keyring, May
+from gate.meters import GateMeters
+from gate.openapi import document
+from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
+from gate.webhooks import ForeignWebhook
+from schemas.malformed import Malformed
+from store.errors import StoreError
+from streams.errors import Transient
+
+BODY_BYTES_MAX: Final = 1024 * 1024
+"""What Kafka's brokers take of one record by default."""
+
+BODY_SECONDS: Final = 10.0
+"""Whoever sends a MiB more slowly holds a connection for nothing."""
+
+DEADLINE_HEADER: Final = "samehand-deadline-ms"
+
+Asked = Request[Any, Any, State]
+Work = Callable[[bytes], Awaitable["Answer"]]
+
+log = structlog.get_logger("samehand.gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call ends in. ``told`` goes into the audit line beside who asked: counts and words, no value."""
+
+    status: int
+    body: msgspec.Struct
+    told: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """A call that is not served."""
+
+    def __init__(self, answer: Answer, counted: str = "") -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+        self.counted = counted
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the addresses need. ``ticks``: seconds of a clock that only goes on; ``now``: Unix seconds."""
+
+    keyring: Keyring
+    scoring: Scoring
+    preview: Preview
+    intake: Intake
+    webhooks: Mapping[str, ForeignWebhook]
+    meters: GateMeters
+    ticks: Callable[[], float]
+    now: Callable[[], float]
+    deadline_ms: float
+
+    async def score(self, request: Asked) -> Response[bytes]:
+        """``POST /v1/score``."""
+
+        async def work(raw: bytes, key: Key) -> Answer:
+            deadline_ms = self._deadline_ms(request)
+            scored = await self.scoring(raw, deadline_ms, sees_alerts="alerts" in key.may)
+            if isinstance(scored, Malformed):
+                return _malformed(scored)
+            self.meters.outcomes.labels(scored.outcome, scored.reason or "").inc()
+            return Answer(200, scored, _told_of(scored))
+
+        return await self._keyed(request, "score", "score", work)
+
+    async def events(self, request: Asked, kind: str) -> Response[bytes]:
+        """``POST /v1/events/{kind}``."""
+
+        async def work(raw: bytes, key: Key) -> Answer:
+            if kind not in KINDS:
+                return Answer(404, Problem(reason="unknown-kind", detail=f"there are {', '.join(KINDS)}"))
+            return self._taken(await self.intake.events(kind, raw))
+
+        return await self._keyed(request, "events", "events", work)
+
+    async def verdicts(self, request: Asked) -> Response[bytes]:
+        """``POST /v1/verdicts``."""
+
+        async def work(raw: bytes, key: Key) -> Answer:
+            return self._taken(await self.intake.verdicts(raw))
+
+        return await self._keyed(request, "verdicts", "verdicts", work)
+
+    async def alert(self, request: Asked, alert_id: str) -> Response[bytes]:
+        """``GET /v1/alerts/{alert_id}``."""
+
+        async def work(raw: bytes, key: Key) -> Answer:
+            try:
+                found = await self.preview.alert(alert_id)
+            except (Transient, StoreError):
+                return Answer(503, Problem(reason="store-away"), headers={"Retry-After": "5"})
+            if found is None:
+                return Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
+            return Answer(200, found)
+
+        return await self._keyed(request, "alerts", "alerts", work)
+
+    async def webhook(self, request: Asked, mapping: str) -> Response[bytes]:
+        """``POST /v1/webhooks/{mapping}``."""
+
+        async def work() -> tuple[Answer, str]:
+            webhook = self.webhooks.get(mapping)
+            if webhook is None:
+                raise Refused(Answer(404, Problem(reason="unknown-webhook")))
+            raw, headers = await _body(request), dict(request.headers)
+            if not webhook.signed(raw, headers, now=self.now()):
+                raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")
+            found = webhook.map(raw, headers, now=self.now())
+            return self._taken(await self.intake.mapped(found)), f"webhook:{mapping}"
+
+        return await self._served(request, "webhooks", work)
+
+    async def openapi(self, request: Asked) -> Response[bytes]:
+        """``GET /openapi.json``."""
+        return Response(document(), media_type="application/json")
+
+    def fault(self, request: Asked, fault: Exception) -> Response[bytes]:
+        """What no address served: an unknown one, another method, a defect of ours."""
+        status = fault.status_code if isinstance(fault, HTTPException) else 500
+        if status >= 500:
+            log.error("a call failed", exc_info=fault)
+        reasons = {404: "unknown-address", 405: "method", 413: "too-large"}
+        answer = Answer(
+            status, Problem(reason=reasons.get(status, "failed" if status >= 500 else "bad-request"))
+        )
+        self._tell(request, "other", "", answer, self.ticks())
+        headers = fault.headers if isinstance(fault, HTTPException) else None
+        return _response(answer, headers or {})
+
+    async def _keyed(
+        self, request: Asked, route: str, right: May, work: Callable[[bytes, Key], Awaitable[Answer]]
+    ) -> Response[bytes]:
+        async def keyed() -> tuple[Answer, str]:
+            key = self._key(request, right)
+            return await work(await _body(request), key), key.name
+
+        return await self._served(request, route, keyed)
+
+    async def _served(
+        self, request: Asked, route: str, work: Callable[[], Awaitable[tuple[Answer, str]]]
+    ) -> Response[bytes]:
+        began, who = self.ticks(), ""
+        self.meters.busy.inc()
+        try:
+            answer, who = await work()
+        except Refused as refused:
+            answer = refused.answer
+            if refused.counted:
+                self.meters.refused.labels(refused.counted).inc()
+        except HTTPException as fault:
+            answer = Answer(fault.status_code, Problem(reason=_reason(fault.status_code)))
+        except Exception as fault:
+            log.error("a call failed", exc_info=fault)
+            answer = Answer(500, Problem(reason="failed", detail="a defect of ours; the log has it"))
+        finally:
+            self.meters.busy.dec()
+        self._tell(request, route, who, answer, began)
+        return _response(answer, answer.headers)
+
+    def _key(self, request: Asked, right: May) -> Key:
+        """Who asks. Raises `Refused`."""
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        key = self.keyring.find(text.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            answer = Answer(401, Problem(reason="no-key"), headers={"WWW-Authenticate": "Bearer"})
+            raise Refused(answer, "no-key")
+        if right not in key.may:
+            told = {"key": key.name}
+            answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), told)
+            raise Refused(answer, "not-allowed")
+        if wait_seconds := self.keyring.wait_seconds(key):
+            headers = {"Retry-After": str(math.ceil(wait_seconds))}
+            raise Refused(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
+        return key
+
+    def _deadline_ms(self, request: Asked) -> float:
+        """The caller's own, else the setting's. Raises `Refused`."""
+        given = request.headers.get(DEADLINE_HEADER)
+        if given is None:
+            return self.deadline_ms
+        if given.isascii() and given.isdigit() and len(given) <= len(str(DEADLINE_MS_MAX)):
+            deadline_ms = int(given)
+            if DEADLINE_MS_MIN <= deadline_ms <= DEADLINE_MS_MAX:
+                return deadline_ms
+        wanted = f"whole milliseconds from {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}"
+        raise Refused(Answer(400, Problem(reason="bad-deadline", path=DEADLINE_HEADER, detail=wanted)))
+
+    def _taken(self, taken: Taken | Malformed) -> Answer:
+        """202 when Kafka has every record that could be read, 503 when it does not take them."""
+        if isinstance(taken, Malformed):
+            self.meters.records.labels("refused").inc()
+            return _malformed(taken)
+        told = taken.told
+        self.meters.records.labels("accepted").inc(told.accepted)
+        self.meters.records.labels("refused").inc(told.refused)
+        counts = {"accepted": told.accepted, "refused": told.refused}
+        if taken.away:
+            return Answer(503, told, {**counts, "reason": taken.away}, {"Retry-After": "5"})
+        if not told.records:
+            return Answer(200, told, counts)
+        return Answer(202 if told.accepted else 400, told, counts)
+
+    def _tell(self, request: Asked, route: str, who: str, answer: Answer, began: float) -> None:
+        """The audit line, and the metrics."""
+        took = self.ticks() - began
+        status = f"{answer.status // 100}xx"
+        self.meters.seconds.labels(route).observe(took)
+        self.meters.calls.labels(route, status).inc()
+        told: dict[str, Any] = {"key": who} if who else {}
+        if isinstance(answer.body, Problem):
+            told["reason"] = answer.body.reason
+        told |= answer.told
+        log.info("call", route=route, status=answer.status, took_ms=round(took * 1000, 1), **told)
+
+
+_REASONS: Final = {404: "unknown-address", 405: "method", 413: "too-large"}
+
+
+def _reason(status: int) -> str:
+    return _REASONS.get(status, "failed" if status >= 500 else "bad-request")
+
+
+async def _body(request: Asked) -> bytes:
+    """The whole body. Raises `HTTPException` for one that is too large, `Refused` for one that never ends."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.body()
+    except TimeoutError:
+        raise Refused(Answer(408, Problem(reason="slow-body"))) from None
+
+
+def _malformed(fault: Malformed) -> Answer:
+    return Answer(413 if fault.reason == "too-large" else 400, problem_of(fault))
+
+
+def _told_of(scored: Score) -> dict[str, Any]:
+    told: dict[str, Any] = {"outcome": scored.outcome}
+    if scored.reason:
+        told["reason"] = scored.reason
+    if scored.outcome == "match":
+        told["band"] = scored.band
+    return told
+
+
+def _response(answer: Answer, headers: Mapping[str, str]) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(answer.body),
+        status_code=answer.status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **headers},
+    )
+
+
+def application(gate: Gate) -> Litestar:
+    """The addresses that callers see."""
+
+    @post("/v1/score", status_code=200)
+    async def score(request: Asked) -> Response[bytes]:
+        return await gate.score(request)
+
+    @post("/v1/events/{kind:str}", status_code=202)
+    async def events(request: Asked, kind: FromPath[str]) -> Response[bytes]:
+        return await gate.events(request, kind)
+
+    @post("/v1/verdicts", status_code=202)
+    async def verdicts(request: Asked) -> Response[bytes]:
+        return await gate.verdicts(request)
+
+    @post("/v1/webhooks/{mapping:str}", status_code=202)
+    async def webhooks(request: Asked, mapping: FromPath[str]) -> Response[bytes]:
+        return await gate.webhook(request, mapping)
+
+    @get("/v1/alerts/{alert_id:str}")
+    async def alerts(request: Asked, alert_id: FromPath[str]) -> Response[bytes]:
+        return await gate.alert(request, alert_id)
+
+    @get("/openapi.json")
+    async def openapi(request: Asked) -> Response[bytes]:
+        return await gate.openapi(request)
+
+    return Litestar(
+        route_handlers=[score, events, verdicts, webhooks, alerts, openapi],
+        openapi_config=None,
+        request_max_body_size=BODY_BYTES_MAX,
+        exception_handlers={Exception: gate.fault},
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,145 @@
+"""Records in: each checked as on its topic, and accepted once Kafka has acknowledged it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+from msgspec.structs import replace
+
+from gate.answers import Became, Told
+from schemas import faults
+from schemas.malformed import Malformed
+from schemas.mapping.fields import TARGETS, Kind
+from schemas.mapping.mapper import Mapped, Passed
+from schemas.verdicts import VerdictGiven
+from schemas.wire import Decoded, Decoder, decode_verdict, encode
+from streams.delivery.publisher import Publisher, publish
+from streams.errors import BrokerRefused, Transient
+from streams.kafka.mapped_topics import topic_of
+from streams.kafka.topics import Names
+from streams.outcomes import Emit
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+RECORDS_MAX: Final = 1_000
+"""Of one request: of plain sign-ups a MiB holds two thousand, which take a tenth of a second to check."""
+
+Away = Literal["kafka-away", "kafka-refuses"]
+
+_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_TOO_MANY: Final = Malformed("too-many", "$", f"more than {RECORDS_MAX} records")
+_AGAIN: Final = "whether Kafka has it is unknown: send it again"
+_NOBODY: Final = Malformed("empty", "$", "no record")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a request's records; ``away`` where Kafka does not take some that could be read."""
+
+    told: Told
+    away: Away | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """``now`` in Unix seconds."""
+
+    publisher: Publisher
+    topics: Names
+    now: Callable[[], float]
+    of_kind: dict[Kind, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Where each kind of record goes."""
+        object.__setattr__(self, "of_kind", topic_of(self.topics))
+
+    async def events(self, kind: Kind, raw: bytes) -> Taken | Malformed:
+        """One event or an array of them; a value that says why the body is neither."""
+        topic = self.of_kind[kind]
+        return await self._taken(
+            raw, TARGETS[kind].decode, lambda it: Emit(topic, it.key.encode(), encode(it))
+        )
+
+    async def verdicts(self, raw: bytes) -> Taken | Malformed:
+        """One verdict or an array of them. Those on one alert keep their order."""
+        topic = self.topics.verdicts
+
+        def emit(verdict: VerdictGiven) -> Emit:
+            return Emit(topic, verdict.alert_id.encode(), encode(verdict))
+
+        return await self._taken(raw, decode_verdict, emit)
+
+    async def mapped(self, result: Mapped | Passed | Malformed) -> Taken | Malformed:
+        """What a mapping made of a foreign record."""
+        if isinstance(result, Malformed):
+            return result
+        if isinstance(result, Passed):
+            return Taken(Told(accepted=0, refused=0, records=()))
+        record = result.found.record
+        emit = Emit(self.of_kind[result.kind], record.key.encode(), encode(record))
+        return await self._published([(_accepted(result.found), emit)])
+
+    async def _taken(
+        self, raw: bytes, decode: Decoder[Any], emit: Callable[[Any], Emit]
+    ) -> Taken | Malformed:
+        several = _several(raw)
+        if isinstance(several, Malformed):
+            return several
+        now = self.now()
+        whole = [decode(one, now=now) for one in several]
+        return await self._published(
+            [
+                (_refused(one), None) if isinstance(one, Malformed) else (_accepted(one), emit(one.record))
+                for one in whole
+            ]
+        )
+
+    async def _published(self, records: Sequence[tuple[Became, Emit | None]]) -> Taken:
+        emits = [emit for _, emit in records if emit is not None]
+        away: Away | None = None
+        try:
+            unsent = {id(emit) for emit in await publish(self.publisher, emits)}
+            away = "kafka-away" if unsent else None
+        except Transient:
+            unsent, away = {id(emit) for emit in emits}, "kafka-away"
+        except BrokerRefused:
+            unsent, away = {id(emit) for emit in emits}, "kafka-refuses"
+        told = [
+            replace(answer, accepted=False, reason=str(away), detail=_AGAIN) if id(emit) in unsent else answer
+            for answer, emit in records
+        ]
+        accepted = sum(it.accepted for it in told)
+        return Taken(Told(accepted=accepted, refused=len(told) - accepted, records=tuple(told)), away)
+
+
+def _several(raw: bytes) -> Sequence[bytes] | Malformed:
+    """The records of a body, each as its bytes."""
+    if not raw.strip():
+        return _NOBODY
+    if not raw.lstrip().startswith(b"["):
+        return [raw]
+    try:
+        raw.decode()
+        elements = _ELEMENTS.decode(raw)
+    except UnicodeDecodeError:
+        return Malformed("not-utf8", "$", "not UTF-8")
+    except RecursionError:
+        return Malformed("nested-too-deep", "$", "nested too deep")
+    except msgspec.MsgspecError:
+        return faults.from_syntax(raw)
+    if not elements:
+        return _NOBODY
+    return _TOO_MANY if len(elements) > RECORDS_MAX else [bytes(element) for element in elements]
+
+
+def _accepted(found: Decoded[Any]) -> Became:
+    event_id: str | None = getattr(found.record, "event_id", None)
+    unusable = tuple(f"{it.field}: {it.reason}" for it in found.unusable)
+    return Became(accepted=True, event_id=event_id, unusable=unusable)
+
+
+def _refused(fault: Malformed) -> Became:
+    return Became(accepted=False, reason=fault.reason, path=fault.path, detail=fault.detail)

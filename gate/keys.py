@@ -1,0 +1,256 @@
+"""Keys of callers: who may ask the gate for what, how often, in a file that holds digests and no secret.
+
+A key reads ``samehand_ID_SECRET``. The secret has 256 random bits, so that nobody guesses it from a plain
+SHA-256, which costs a microsecond to check. The file is JSON, written whole and put in its place in one step;
+``samehand keys`` writes it and every gate reads it anew when it changes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import os
+import re
+import secrets
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+import structlog
+from msgspec import Meta, Struct
+
+May = Literal["score", "alerts", "events", "verdicts"]
+RIGHTS: Final[tuple[May, ...]] = get_args(May)
+
+KEYS_MAX: Final = 1_000
+"""A key is a program of the platform's; a thousand are some hundred KiB to read when one is made."""
+
+FILE_BYTES_MAX: Final = 1024 * 1024
+RATE_MAX: Final = 1_000_000.0
+LOOK_SECONDS: Final = 1.0
+"""How long a revoked key may still work: as often the file is asked whether it has changed."""
+
+_MARK: Final = "samehand"
+_KEY: Final = re.compile(rf"{_MARK}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
+_RATE: Final = re.compile(r"([0-9]{1,7})/(s|min)")
+_SECONDS: Final[Mapping[str, float]] = {"s": 1.0, "min": 60.0}
+
+log = structlog.get_logger("samehand.gate")
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$(?!\n)")]
+
+
+class UnusableKeys(Exception):
+    """The file of keys cannot be used; says which file and why, and nothing of what is in it."""
+
+
+class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One caller. `rate` is calls a second; `digest` the SHA-256 of its secret, in hexadecimal."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{12}$(?!\n)")]
+    name: Name
+    digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+    may: frozenset[May]
+    rate: Annotated[float, Meta(gt=0, le=RATE_MAX)]
+    created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Key(name={self.name!r})"
+
+
+class _File(Struct, kw_only=True, forbid_unknown_fields=True):
+    version: Literal[1] = 1
+    keys: Annotated[tuple[Key, ...], Meta(max_length=KEYS_MAX)] = ()
+
+
+def read_keys(path: Path) -> tuple[Key, ...]:
+    """The keys of a file; none where there is no file. Raises `UnusableKeys`."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_BYTES_MAX + 1)
+    except FileNotFoundError:
+        return ()
+    except OSError as fault:
+        raise UnusableKeys(f"{path}: {fault.strerror or 'cannot be read'}") from None
+    if len(raw) > FILE_BYTES_MAX:
+        raise UnusableKeys(f"{path}: is over {FILE_BYTES_MAX // 1024} KiB")
+    try:
+        return msgspec.json.decode(raw, type=_File).keys
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise UnusableKeys(f"{path}: is no file of keys; `samehand keys new` makes one") from None
+
+
+def new_key(path: Path, name: str, may: frozenset[May], rate: float, now: datetime) -> str:
+    """Adds a key and answers it whole, which is nowhere else. Raises `UnusableKeys`, `OSError`."""
+    secret = secrets.token_urlsafe(32)
+    try:
+        key = msgspec.convert(
+            {
+                "id": secrets.token_hex(6),
+                "name": name,
+                "digest": _digest(secret),
+                "may": list(may),
+                "rate": rate,
+                "created_at": now,
+            },
+            Key,
+        )
+    except msgspec.ValidationError:
+        raise UnusableKeys("a name has up to 64 letters, digits, `_`, `.` and `-`") from None
+    with _locked(path):
+        known = read_keys(path)
+        if any(it.name == name for it in known):
+            raise UnusableKeys(f"{path}: there is a key {name!r} already; revoke it first, or name another")
+        if len(known) >= KEYS_MAX:
+            raise UnusableKeys(f"{path}: has {KEYS_MAX} keys; revoke some first")
+        _write(path, (*known, key))
+    return f"{_MARK}_{key.id}_{secret}"
+
+
+def revoke_key(path: Path, name: str) -> bool:
+    """Takes a key out; whether there was one. Raises `UnusableKeys`, `OSError`."""
+    with _locked(path):
+        known = read_keys(path)
+        left = tuple(it for it in known if it.name != name)
+        if len(left) < len(known):
+            _write(path, left)
+    return len(left) < len(known)
+
+
+def rate_of(text: str) -> float:
+    """Calls a second, of `200/s` or `30/min`. Raises `ValueError` with what to write."""
+    found = _RATE.fullmatch(text)
+    rate = int(found[1]) / _SECONDS[found[2]] if found else 0.0
+    if not 0 < rate <= RATE_MAX:
+        raise ValueError("must be like 200/s or 30/min")
+    return rate
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One who changes the file at a time: of two keys made at once neither may be lost."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _write(path: Path, keys: tuple[Key, ...]) -> None:
+    """In one step, for its owner alone, with the owner and group that it had."""
+    before = path.stat() if path.exists() else None
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(_File(keys=keys)), indent=2) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if before is not None:
+            os.chmod(name, stat.S_IMODE(before.st_mode))
+            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                os.chown(name, before.st_uid, before.st_gid)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Calls that a key may still make: as many as a second's rate at once, at least one."""
+
+    left: float
+    since: float
+
+    def take(self, rate: float, ticks: float) -> float:
+        """Takes one; 0, or seconds until there is one."""
+        self.left = min(max(1.0, rate), self.left + (ticks - self.since) * rate)
+        self.since = ticks
+        if self.left < 1.0:
+            return (1.0 - self.left) / rate
+        self.left -= 1.0
+        return 0.0
+
+
+@dataclass(slots=True)
+class Keyring:
+    """The keys in force, as a running gate has them.
+
+    A file that cannot be used all at once leaves those in force that were: sign-ups go on, and the log says
+    so. A file that has gone leaves none.
+    """
+
+    path: Path
+    ticks: Callable[[], float]
+    _keys: Mapping[str, Key] = field(default_factory=dict)
+    _buckets: dict[str, _Bucket] = field(default_factory=dict)
+    _seen: tuple[int, int, int] | None = None
+    _looked_at: float | None = None
+
+    def __post_init__(self) -> None:
+        """Reads the file. Raises `UnusableKeys`."""
+        self._seen = self._state()
+        self._take(read_keys(self.path))
+        self._looked_at = self.ticks()
+
+    def __len__(self) -> int:
+        """How many keys are in force."""
+        self._look()
+        return len(self._keys)
+
+    def find(self, text: str) -> Key | None:
+        """Whose key this is."""
+        self._look()
+        found = _KEY.fullmatch(text)
+        if found is None:
+            return None
+        key = self._keys.get(found[1])
+        # As long for a key that there is none of: which ids there are is nobody's business.
+        known = key.digest if key is not None else _digest("")
+        same = hmac.compare_digest(known, _digest(found[2]))
+        return key if same and key is not None else None
+
+    def wait_seconds(self, key: Key) -> float:
+        """0 where the key may make this call, which is then counted; else seconds until it may."""
+        ticks = self.ticks()
+        bucket = self._buckets.setdefault(key.id, _Bucket(max(1.0, key.rate), ticks))
+        return bucket.take(key.rate, ticks)
+
+    def _look(self) -> None:
+        if self._looked_at is not None and self.ticks() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = self.ticks()
+        state = self._state()
+        if state == self._seen:
+            return
+        self._seen = state
+        try:
+            self._take(read_keys(self.path))
+        except UnusableKeys as fault:
+            log.error("the keys stay as they were", why=str(fault))
+            return
+        log.info("keys read", keys=len(self._keys))
+
+    def _take(self, keys: tuple[Key, ...]) -> None:
+        self._keys = {key.id: key for key in keys}
+        self._buckets = {known: bucket for known, bucket in self._buckets.items() if known in self._keys}
+
+    def _state(self) -> tuple[int, int, int] | None:
+        """What changes when the file does; each writing makes another file."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size

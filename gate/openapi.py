@@ -1,0 +1,222 @@
+"""The gate's OpenAPI 3.1 document, made of the records that cross its addresses.
+
+Bodies are checked by our own decoders, as on the topics: a field that cannot be used costs itself and not the
+record. So the document describes what is understood, and a framework's own idea of a body would be narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+
+from gate.answers import Problem, Score, Told
+from gate.intake import KINDS, RECORDS_MAX
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.mapping.fields import TARGETS
+from schemas.verdicts import VerdictGiven
+
+_REF: Final = "#/components/schemas/{name}"
+
+_FAULTS: Final[Mapping[int, str]] = {
+    400: "The body, or a header, is not what it should be: where, and why.",
+    401: "No key, or one that is not in force; of a webhook, a signature that does not fit.",
+    403: "The key may not do this.",
+    404: "There is no such thing.",
+    405: "Another method.",
+    408: "The body took too long to arrive.",
+    413: "The body is over 1 MiB.",
+    429: "The key asks more often than it may: come back after so many seconds.",
+    500: "A defect of ours.",
+    503: "Kafka or the store does not answer: come back after so many seconds.",
+}
+
+
+@cache
+def document() -> bytes:
+    """The document, in UTF-8; the same bytes for the same program."""
+    return msgspec.json.format(msgspec.json.encode(_document()), indent=1)
+
+
+def _document() -> dict[str, Any]:
+    records = [Score, Problem, Told, MirrorAlert, AlertSummary, VerdictGiven, *_event_types().values()]
+    _, components = msgspec.json.schema_components(records, ref_template=_REF)
+    _standard(components)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "samehand gate",
+            "version": version("samehand"),
+            "description": "Scores accounts as they sign up, takes events, webhooks and verdicts. `match` "
+            "advises friction and never refusal: resemblance, not identity; a person decides. An account "
+            "that was scored is not remembered: its event must still be published.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "As `samehand keys new` prints it, once.",
+                }
+            },
+        },
+    }
+
+
+def _event_types() -> dict[str, type[Any]]:
+    return {kind: target.decode.record_type for kind, target in TARGETS.items()}
+
+
+def _paths() -> dict[str, Any]:
+    return {
+        "/v1/score": {
+            "post": {
+                "operationId": "score",
+                "summary": "Whether an account resembles a banned one, before its event is published.",
+                "description": "Answers within the deadline, whatever is away: then it is `undecided`.",
+                "parameters": [
+                    {
+                        "name": "Samehand-Deadline-Ms",
+                        "in": "header",
+                        "required": False,
+                        "description": "Milliseconds until the answer is of no use any more.",
+                        "schema": {"type": "integer", "minimum": 1, "maximum": 10_000},
+                    }
+                ],
+                "requestBody": _body([_ref("AccountCreated")]),
+                "responses": _answers(
+                    {200: ("Score", "The answer, and why where it is undecided.")}, 400, 413
+                ),
+            }
+        },
+        "/v1/events/{kind}": {
+            "post": {
+                "operationId": "events",
+                "summary": "Publishes events; each is checked as on its topic.",
+                "description": "`kind` says which of the records the body holds.",
+                "parameters": [_named("kind", {"type": "string", "enum": list(KINDS)})],
+                "requestBody": _body(_one_or_several([_ref(it.__name__) for it in _event_types().values()])),
+                "responses": _intake(404),
+            }
+        },
+        "/v1/verdicts": {
+            "post": {
+                "operationId": "verdicts",
+                "summary": "Publishes what people decided about alerts.",
+                "requestBody": _body(_one_or_several([_ref("VerdictGiven")])),
+                "responses": _intake(),
+            }
+        },
+        "/v1/webhooks/{mapping}": {
+            "post": {
+                "operationId": "webhooks",
+                "summary": "Takes a foreign webhook through one of the operator's mappings.",
+                "description": "Whose it is its signature says: Standard Webhooks, or X-Hub-Signature.",
+                "parameters": [_named("mapping", {"type": "string"})],
+                "security": [],
+                "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
+                "responses": _answers(
+                    {
+                        200: ("Told", "Understood; there is nothing to say of it."),
+                        202: ("Told", "Kafka has acknowledged what became of it."),
+                        503: ("Told", _FAULTS[503]),
+                    },
+                    *(400, 401, 404, 413),
+                    keyed=False,
+                ),
+            }
+        },
+        "/v1/alerts/{alert_id}": {
+            "get": {
+                "operationId": "alert",
+                "summary": "An alert as it stands, or as it was withdrawn while a verdict may still come.",
+                "parameters": [_named("alert_id", {"type": "string", "minLength": 1, "maxLength": 128})],
+                "responses": _answers({200: ("Alert", "The alert, or the summary of a ban's.")}, 404, 503),
+            }
+        },
+        "/openapi.json": {
+            "get": {
+                "operationId": "openapi",
+                "summary": "This document.",
+                "security": [],
+                "responses": {
+                    "200": {
+                        "description": "The document.",
+                        "content": {"application/json": {"schema": {"type": "object"}}},
+                    }
+                },
+            }
+        },
+    }
+
+
+def _intake(*also: int) -> dict[str, Any]:
+    return _answers(
+        {
+            202: ("Told", "Kafka has acknowledged every record that is accepted."),
+            400: ("Told or Problem", "No record could be read: each with its reason."),
+            503: ("Told", "Kafka does not take them: which ones to send again."),
+        },
+        *(413, *also),
+    )
+
+
+_BODIES: Final[Mapping[str, Any]] = {
+    "Alert": {"anyOf": [{"$ref": _REF.format(name=name)} for name in ("MirrorAlert", "AlertSummary")]},
+    "Told or Problem": {"anyOf": [{"$ref": _REF.format(name=name)} for name in ("Told", "Problem")]},
+}
+
+
+def _answers(good: Mapping[int, tuple[str, str]], *faults: int, keyed: bool = True) -> dict[str, Any]:
+    told = {str(status): _answer(description, body) for status, (body, description) in good.items()}
+    others = {*faults, 408, 500, *((401, 403, 429) if keyed else ())} - set(good)
+    for status in sorted(others):
+        told[str(status)] = _answer(_FAULTS[status], "Problem")
+        if status in (429, 503):
+            told[str(status)]["headers"] = {
+                "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
+            }
+    return dict(sorted(told.items()))
+
+
+def _answer(description: str, body: str) -> dict[str, Any]:
+    schema = _BODIES.get(body, _ref(body))
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _body(schemas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _one_or_several(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    one: Mapping[str, Any] = records[0] if len(records) == 1 else {"anyOf": list(records)}
+    return [one, {"type": "array", "items": one, "minItems": 1, "maxItems": RECORDS_MAX}]
+
+
+def _named(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(name=name)}
+
+
+def _standard(node: Any) -> None:
+    """Patterns as JSON Schema alone has them: `(?!\\n)` after `$` is for Python's own reading."""
+    if isinstance(node, dict):
+        if isinstance(pattern := node.get("pattern"), str):
+            node["pattern"] = pattern.replace(r"$(?!\n)", "$")
+        for value in node.values():
+            _standard(value)
+    elif isinstance(node, list):
+        for value in node:
+            _standard(value)

@@ -1,0 +1,196 @@
+"""The process of a gate: two servers on one event loop, a look at the store, a producer, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from types import FrameType
+from typing import Any, Final
+
+import structlog
+import uvicorn
+import uvloop
+from litestar import Litestar
+
+from agents.common.preview import Preview
+from gate.app import Gate, application
+from gate.intake import Intake
+from gate.keys import Keyring
+from gate.meters import GateMeters
+from gate.scoring import Scoring
+from gate.variations import Variations
+from gate.watching import watching
+from gate.webhooks import ForeignWebhook
+from store.base import Store
+from store.errors import StoreError
+from streams.clock import Clock
+from streams.kafka.producer import KafkaPublisher
+from streams.kafka.topics import names
+from streams.settings import Settings
+from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
+from streams.supervision.heartbeat import beat
+from streams.supervision.supervisor import Birth
+from streams.telemetry.metrics import Meters
+
+LOOK_SECONDS: Final = 1.0
+"""Between two looks at the store: so long a gate may wait for one that is away, call by call."""
+
+CONNECTIONS_MAX: Final = 1_000
+"""Of callers at once; each costs some 50 KB."""
+
+log = structlog.get_logger("samehand.gate")
+
+
+@dataclass(slots=True)
+class StoreWatch:
+    """Why the store is away, "" while it is not. Reads alone."""
+
+    store: Store
+    clock: Clock
+    fault: str = "not opened yet"
+    opened: bool = False
+
+    async def run(self) -> None:
+        """Looks until cancelled."""
+        while True:
+            before = self.fault
+            await self.look()
+            if self.fault != before:
+                log.warning("store", fault=self.fault) if self.fault else log.info("store is well")
+            await self.clock.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Opens the store, or asks whether it is well."""
+        try:
+            if not self.opened:
+                await self.store.open()
+                self.opened = True
+            self.fault = await self.store.ready() or ""
+        except StoreError as fault:
+            self.fault = str(fault)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A gate wired, and not yet running."""
+
+    settings: Settings
+    preview: Preview
+    store: Store
+    meters: Meters
+    keyring: Keyring
+    webhooks: Mapping[str, ForeignWebhook]
+    clock: Clock
+    birth: Birth | None = None
+    publisher: KafkaPublisher = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What it publishes with."""
+        object.__setattr__(self, "publisher", KafkaPublisher(self.settings))
+
+    def run(self) -> int:
+        """Until it is told to stop; its exit code. Blocks, and owns signals."""
+        return uvloop.run(self.serve())
+
+    async def serve(self) -> int:
+        """The same on a loop that runs."""
+        watch = StoreWatch(self.store, self.clock)
+        variations = Variations()
+        gate_meters = GateMeters(self.meters.registry, lambda: variations.total)
+        gate = Gate(
+            keyring=self.keyring,
+            scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations),
+            preview=self.preview,
+            intake=Intake(self.publisher, names(self.settings), self.clock.now),
+            webhooks=self.webhooks,
+            meters=gate_meters,
+            ticks=self.clock.ticks,
+            now=self.clock.now,
+            deadline_ms=self.settings.gate_deadline_ms,
+        )
+        kafka = partial(_unless, lambda: self.publisher.connected, "no broker takes us yet")
+        watched = watching(
+            self.meters,
+            lambda: {"store": watch.fault, "kafka": kafka()},
+            lambda: gate_meters.keys.set(len(self.keyring)),
+        )
+        settings = self.settings
+        servers = [
+            _server(application(gate), settings.gate_host, settings.gate_port, settings.stop_seconds),
+            _server(watched, settings.web_host, settings.web_port, settings.stop_seconds),
+        ]
+        beside: list[Callable[[], Awaitable[None]]] = [watch.run, self.publisher.run]
+        if self.birth is not None:
+            beside.append(
+                partial(
+                    beat,
+                    self.birth.recorder,
+                    hang_seconds=settings.hang_seconds,
+                    stop_seconds=settings.stop_seconds,
+                )
+            )
+        log.info("starting", address=f"{settings.gate_host}:{settings.gate_port}", keys=len(self.keyring))
+        code = await _until_told(servers, beside)
+        await self.store.close()
+        log.info("ended", code=code)
+        return code
+
+
+def _unless(well: Callable[[], bool], why: str) -> str:
+    return "" if well() else why
+
+
+async def _until_told(servers: list[_Server], beside: list[Callable[[], Awaitable[None]]]) -> int:
+    """Serves until a signal; a part that ends by itself ends all of it."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [asyncio.ensure_future(part()) for part in beside]
+    serving = [asyncio.ensure_future(server.serve()) for server in servers]
+    told = asyncio.ensure_future(stop.wait())
+    done, _ = await asyncio.wait([*tasks, *serving, told], return_when=asyncio.FIRST_COMPLETED)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*serving, return_exceptions=True)
+    for task in (*tasks, told):
+        task.cancel()
+    ended = await asyncio.gather(*tasks, *serving, return_exceptions=True)
+    faults = [it for it in ended if isinstance(it, Exception)]
+    for fault in faults:
+        log.critical("a part of the gate ended", exc_info=fault)
+    return EXIT_OK if told in done and not faults else EXIT_FAILED
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signals, which are the process's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Nobody calls it."""
+
+
+def _server(app: Litestar, host: str, port: int, stop_seconds: float) -> _Server:
+    served: Any = app
+    return _Server(
+        uvicorn.Config(
+            served,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            lifespan="on",
+            ws="none",
+            proxy_headers=False,
+            limit_concurrency=CONNECTIONS_MAX,
+            timeout_graceful_shutdown=max(1, int(stop_seconds)),
+        )
+    )

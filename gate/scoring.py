@@ -1,0 +1,80 @@
+"""Scoring at sign-up: an answer within a deadline, whatever is away. No fault of ours fails a sign-up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from agents.common.preview import Preview
+from gate.answers import Score, Undecided, scored
+from gate.variations import Variations
+from schemas.malformed import Malformed
+from store.errors import StoreError
+from streams.errors import Transient
+
+ANSWERED_AT_ONCE: Final = 64
+"""A call takes a few milliseconds of one core: the last of so many waits as long as the usual deadline."""
+
+DEADLINE_MS_MIN: Final = 1
+DEADLINE_MS_MAX: Final = 10_000
+"""Nobody who signs up waits longer."""
+
+log = structlog.get_logger("samehand.gate")
+
+
+@dataclass(slots=True)
+class Scoring:
+    """``store_fault`` says why the store is away, "" while it is not; ``ticks`` in seconds."""
+
+    preview: Preview
+    ticks: Callable[[], float]
+    store_fault: Callable[[], str] = lambda: ""
+    variations: Variations = field(default_factory=Variations)
+    at_once: int = ANSWERED_AT_ONCE
+    busy: int = 0
+
+    async def __call__(self, raw: bytes, deadline_ms: float, *, sees_alerts: bool) -> Score | Malformed:
+        """The answer on one event of `accounts.created`; a value that says what is wrong where it is none."""
+        began = self.ticks()
+        found = self.preview.read(raw)
+        if isinstance(found, Malformed):
+            return found
+        self.variations.note(found.record, began)
+        if self.busy >= self.at_once:
+            return self._undecided("overloaded", began)
+        if self.store_fault():
+            return self._undecided("store-away", began)
+        self.busy += 1
+        try:
+            async with asyncio.timeout(max(0.0, deadline_ms / 1000)):
+                alerts = await self.preview.alerts_of(found)
+        except TimeoutError:
+            return self._undecided("deadline", began)
+        except (Transient, StoreError):
+            return self._undecided("store-away", began)
+        except Exception as fault:
+            log.error("a call could not be decided", exc_info=fault)
+            return self._undecided("unprocessable", began)
+        finally:
+            self.busy -= 1
+        if isinstance(alerts, Malformed):
+            log.error("a call could not be decided", fault=alerts.detail)
+            return self._undecided("unprocessable", began)
+        if (took_ms := self._took_ms(began)) > deadline_ms:  # nothing waited, so that nothing timed out
+            return self._undecided("deadline", began)
+        return scored(alerts, self.preview.weights_version, took_ms, sees_alerts=sees_alerts)
+
+    def _undecided(self, reason: Undecided, began: float) -> Score:
+        return Score(
+            outcome="undecided",
+            reason=reason,
+            weights_version=self.preview.weights_version,
+            took_ms=self._took_ms(began),
+        )
+
+    def _took_ms(self, began: float) -> float:
+        return round((self.ticks() - began) * 1000, 3)

@@ -1,0 +1,135 @@
+"""Foreign webhooks in: whose they are by their signature, what they become by the operator's mappings.
+
+::
+
+    [mastodon]                         # a topic of SAMEHAND_MAPPINGS; POST /v1/webhooks/mastodon
+    signature = "x-hub-signature"      # or "standard-webhooks"
+    secret_file = "/run/secrets/mastodon_webhook"
+"""
+
+from __future__ import annotations
+
+import hmac
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from gate.standard_webhooks import Secret, UnusableSecret
+from schemas.malformed import Malformed
+from schemas.mapping.compiler import Mappings
+from schemas.mapping.mapper import Mapped, Passed, TopicMapping
+from streams.errors import SettingsError
+from streams.outcomes import Arrival
+from streams.settings import PREFIX
+
+Signature = Literal["standard-webhooks", "x-hub-signature"]
+SIGNATURES: Final[tuple[Signature, ...]] = get_args(Signature)
+
+VARIABLE: Final = f"{PREFIX}GATE_WEBHOOKS"
+FILE_BYTES_MAX: Final = 256 * 1024
+SECRET_BYTES_MIN: Final = 16
+"""Mastodon makes 20; what is shorter somebody thought of."""
+
+_PREFIX: Final = "sha256="
+_KEYS: Final = {"signature", "secret_file"}
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignWebhook:
+    """Who sends to one address, and what becomes of it."""
+
+    mapping: TopicMapping
+    signature: Signature
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"ForeignWebhook({self.mapping.topic!r})"
+
+    def signed(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> bool:
+        """Whether the sender knows the secret. ``headers`` by lower-case names; ``now`` in Unix seconds."""
+        if self.signature == "x-hub-signature":
+            given = headers.get("x-hub-signature", "")
+            made = _PREFIX + hmac.new(self.secret, raw, sha256).hexdigest()
+            return hmac.compare_digest(given.encode("utf-8", "replace"), made.encode())
+        return not Secret(self.secret).fault(headers, raw, now=now)
+
+    def map(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> Mapped | Passed | Malformed:
+        """What becomes of a request. The same body is the same event, however often it is sent."""
+        digest = sha256(raw).digest()
+        record = Arrival(
+            topic=self.mapping.topic,
+            partition=0,
+            offset=int.from_bytes(digest[:6]),
+            key=None,
+            value=raw,
+            headers=tuple((_as_in_kafka(name), value.encode()) for name, value in headers.items()),
+            timestamp=now,
+        )
+        return self.mapping.map(record, now=now)
+
+
+def _as_in_kafka(name: str) -> str:
+    """CloudEvents' attributes are `ce-type` over HTTP and `ce_type` in Kafka, whence mappings know them."""
+    return f"ce_{name[3:]}" if name.startswith("ce-") else name
+
+
+def webhooks_of(path: Path, mappings: Mappings) -> dict[str, ForeignWebhook]:
+    """The webhooks of a file, by the name in their address. Raises `SettingsError` with every fault."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_BYTES_MAX + 1)
+        if len(raw) > FILE_BYTES_MAX:
+            raise SettingsError({VARIABLE: f"{path}: is over {FILE_BYTES_MAX // 1024} KiB"})
+        read = tomllib.loads(raw.decode())
+    except OSError as fault:
+        raise SettingsError({VARIABLE: f"{path}: {fault.strerror or 'cannot be read'}"}) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise SettingsError({VARIABLE: f"{path}: is no TOML: {_short(fault)}"}) from None
+    made, wrong = {}, []
+    for name, table in read.items():
+        one = _webhook(name, table, mappings, path)
+        if isinstance(one, str):
+            wrong.append(f"{path}: [{name}]: {one}")
+        else:
+            made[name] = one
+    if wrong:
+        raise SettingsError({VARIABLE: "\n".join(wrong)})
+    return made
+
+
+def _webhook(name: str, table: Any, mappings: Mappings, path: Path) -> ForeignWebhook | str:
+    mapping = mappings.topics.get(name)
+    if mapping is None:
+        return f"is no topic of {PREFIX}MAPPINGS; there are {', '.join(mappings.topics)}"
+    if not isinstance(table, dict) or set(table) != _KEYS:
+        return "must have `signature` and `secret_file`, and nothing else"
+    if table["signature"] not in SIGNATURES:
+        return f"signature must be one of {', '.join(SIGNATURES)}"
+    if not isinstance(table["secret_file"], str):
+        return "secret_file must be a path"
+    where = path.parent / table["secret_file"]
+    try:
+        secret = where.read_bytes().strip()
+    except OSError as fault:
+        return f"{where}: {fault.strerror or 'cannot be read'}"
+    return _with_secret(mapping, table["signature"], secret, where)
+
+
+def _with_secret(
+    mapping: TopicMapping, signature: Signature, secret: bytes, where: Path
+) -> ForeignWebhook | str:
+    if signature == "standard-webhooks":
+        try:
+            secret = Secret.read(secret.decode("ascii", "replace")).key
+        except UnusableSecret as fault:
+            return f"{where}: {fault}"
+    if len(secret) < SECRET_BYTES_MIN:
+        return f"{where}: is shorter than {SECRET_BYTES_MIN} bytes"
+    return ForeignWebhook(mapping, signature, secret)
+
+
+def _short(fault: Exception) -> str:
+    return str(fault)[:200] if isinstance(fault, tomllib.TOMLDecodeError) else type(fault).__name__

@@ -1,0 +1,24 @@
+-- On the banned account's shard; what propose.lua would find there, writing nothing. ARGV: epoch, now, account-map
+-- buckets, then four for each: banned digest, alert digest, band rank, summary digest ('' for none). Answers for each
+-- whether it is open (-1 where nobody is banned), how many alerts on the ban are, its summary aside, and the revision
+-- under which this one is told or would be.
+if emptied() then return redis.error_reply('EMPTIED') end
+local now, buckets = tonumber(ARGV[2]), tonumber(ARGV[3])
+local answers = {}
+
+local function one(banned, alert, rank, summary)
+  if not in_force(banned, buckets, now) then return -1, 0, 0 end
+  local open = ROOT .. 'o:' .. hex(banned)
+  local is_open, told = call('HEXISTS', open, alert), call('HLEN', open)
+  if summary ~= '' then told = told - call('HEXISTS', open, summary) end
+  local revision, noted, _, over = pair_get(ROOT .. 's:' .. hex(alert))
+  if not revision or over <= now then return is_open, told, 1 end
+  return is_open, told, is_open == 1 and rank <= noted and revision or revision + 1
+end
+
+for at = 4, #ARGV, 4 do
+  for _, part in ipairs({one(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])}) do
+    answers[#answers + 1] = part
+  end
+end
+return answers

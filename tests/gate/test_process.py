@@ -1,0 +1,170 @@
+"""A gate as a process: on a real Redis and a real broker, without either, and told to stop."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from agents.common.converters import ban_of
+from agents.runtime.store_factory import peppers_of, store_of
+from gate.keys import May, new_key
+from local.ports import LOOPBACK, take_port
+from local.processes import Child
+from schemas.record import Record
+from schemas.wire import encode
+from store.pepper.pepper import write_pepper_file
+from streams.kafka.client import reader
+from streams.settings import load
+from tests.makers import a_ban, a_sign_up
+
+pytestmark = pytest.mark.journey
+
+DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+WAIT_SECONDS_MAX = 90.0
+
+
+class Running:
+    """A gate in a process of its own."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.api, self.web = take_port(), take_port()
+        keys, pepper = folder / "keys.json", folder / "pepper"
+        write_pepper_file(pepper)
+        every: frozenset[May] = frozenset(("score", "alerts", "events", "verdicts"))
+        self.key = new_key(keys, "all", every, 1e6, datetime.now(UTC))
+        self.environment = {
+            **environment,
+            "SAMEHAND_PEPPER_FILE": str(pepper),
+            "SAMEHAND_GATE_KEYS": str(keys),
+            "SAMEHAND_GATE_PORT": str(self.api.number),
+            "SAMEHAND_WEB_PORT": str(self.web.number),
+            "SAMEHAND_WEB_HOST": LOOPBACK,
+            "SAMEHAND_GATE_DEADLINE_MS": "5000",
+        }
+        self.settings = load(self.environment)
+        self.log = folder / "gate.log"
+        self.child = Child([sys.executable, "-m", "desk.cli", "gate"], self.log, self.environment)
+
+    def start(self) -> None:
+        """Until it answers."""
+        self.child.start()
+        self.until(lambda: self.get("/health/live")[0] == 200, "a gate that answers")
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """What operators see."""
+        return answered(Request(f"http://{LOOPBACK}:{self.web.number}{path}"))
+
+    def post(self, path: str, record: Record) -> tuple[int, Any]:
+        """A call."""
+        where = f"http://{LOOPBACK}:{self.api.number}{path}"
+        return answered(Request(where, encode(record), {"Authorization": f"Bearer {self.key}"}))
+
+    def until(self, true: Callable[[], object], what: str) -> None:
+        """Waits for a condition."""
+        began = time.monotonic()
+        while not true():
+            if time.monotonic() - began > WAIT_SECONDS_MAX:
+                raise AssertionError(f"waited in vain for {what}\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def end(self) -> int | None:
+        """Tells it to stop; its exit code."""
+        self.child.stop(30.0)
+        return self.child.exit_code
+
+    def close(self) -> None:
+        """Ends it."""
+        self.child.kill()
+        self.api.release()
+        self.web.release()
+
+
+def answered(request: Request) -> tuple[int, Any]:
+    """Status and body; status 0 where nobody answers."""
+    try:
+        with urlopen(request, timeout=30.0) as answer:
+            status, body = answer.status, answer.read()
+    except HTTPError as fault:
+        status, body = fault.code, fault.read()
+    except (URLError, OSError):
+        return 0, None
+    try:
+        return status, json.loads(body)
+    except ValueError:
+        return status, body.decode()
+
+
+@pytest.fixture
+def gate(
+    tmp_path: Path, request: pytest.FixtureRequest, redis_url: str, store_prefix: str, topic_prefix: str
+) -> Iterator[Running]:
+    """A gate that has not been started; by the mark of the test on servers, or on nothing."""
+    there = getattr(request, "param", "servers") == "servers"
+    nowhere = take_port()
+    running = Running(
+        tmp_path,
+        {
+            "SAMEHAND_REDIS_URL": redis_url if there else f"redis://{LOOPBACK}:{nowhere.number}/0",
+            "SAMEHAND_STORE_PREFIX": store_prefix,
+            "SAMEHAND_KAFKA_BROKERS": request.getfixturevalue("broker")
+            if there
+            else f"{LOOPBACK}:{nowhere.number}",
+            "SAMEHAND_TOPIC_PREFIX": topic_prefix,
+        },
+    )
+    yield running
+    running.close()
+    nowhere.release()
+
+
+async def enrol(running: Running, *bans: Any) -> None:
+    """Bans in the store, as a worker puts them there."""
+    peppers = peppers_of(running.settings)
+    store = store_of(running.settings, peppers)
+    await store.open()
+    await store.enrol([ban_of(ban, peppers.keyers) for ban in bans], now=time.time())
+    await store.close()
+
+
+async def test_it_scores_publishes_and_ends_when_told(gate: Running) -> None:
+    now = datetime.now(UTC)
+    banned_at = now - timedelta(minutes=10)
+    await enrol(gate, a_ban("77", at=banned_at, banned_at=banned_at, handle="umar_media", device_id=DEVICE))
+    gate.start()
+    mirror = a_sign_up("99", at=now, handle="um4r_media_2", device_id=DEVICE)
+    gate.until(lambda: gate.get("/health/ready")[1]["faults"] == {}, "store and broker")
+    status, told = gate.post("/v1/score", mirror)
+    assert (status, told["outcome"]) == (200, "match")
+    assert told["alerts"][0]["matched"]["account_id"] == "77"
+    status, told = gate.post("/v1/events/created", mirror)
+    assert (status, told["accepted"]) == (202, 1)
+    with reader(gate.settings) as opened:
+        topic = f"{gate.settings.topic_prefix}accounts.created"
+        values = [it.value for place in opened.partitions(topic) for it in opened.read(topic, place)]
+    assert values == [encode(mirror)]
+    _, shown = gate.get("/metrics")
+    assert 'samehand_gate_outcomes_total{outcome="match",reason=""} 1.0' in shown
+    assert "samehand_gate_keys 1.0" in shown
+    assert gate.end() == 0
+    assert "um4r" not in gate.log.read_text()
+
+
+@pytest.mark.parametrize("gate", ["nothing"], indirect=True)
+async def test_without_store_and_broker_it_is_there_and_says_so(gate: Running) -> None:
+    gate.start()
+    status, told = gate.post("/v1/score", a_sign_up("99", at=datetime.now(UTC)))
+    assert (status, told["outcome"], told["reason"]) == (200, "undecided", "store-away")
+    status, told = gate.post("/v1/events/created", a_sign_up("99", at=datetime.now(UTC)))
+    assert (status, told["records"][0]["reason"]) == (503, "kafka-away")
+    assert set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka"}
+    assert gate.end() == 0

@@ -1,0 +1,191 @@
+"""Foreign webhooks: whose they are their signature says, what they become a mapping."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.standard_webhooks import Secret
+from gate.webhooks import ForeignWebhook, webhooks_of
+from schemas.mapping.compiler import Mappings, compile_mappings
+from streams.errors import SettingsError
+from tests.gate.conftest import Caller, MakeCaller
+from tests.house import ROOT
+from tests.makers import NOON
+
+SECRET = "only Mastodon and we know it"
+STANDARD = "whsec_" + "c2VjcmV0IG9mIGEgc2VuZGVyIHdpdGggMzIgYnl0ZXM="
+MASTODON = (ROOT / "examples" / "mastodon" / "mappings.toml").read_bytes()
+SAMPLE = (ROOT / "examples" / "mastodon" / "sample.jsonl").read_bytes().splitlines()[0]
+PLAIN = b"""
+[topics.shop]
+format = "json"
+constants = { platform = "shop" }
+fields = { account_id = "id", handle = "name", occurred_at = "at" }
+[[topics.shop.rules]]
+when = "id"
+as = "created"
+[[topics.shop.rules]]
+when = "ping"
+as = "nothing"
+"""
+
+
+def mastodon_topic() -> str:
+    (name,) = compile_mappings(MASTODON, "mastodon").topics
+    return name
+
+
+def the_file(folder: Path, text: str, **secrets: str) -> Path:
+    for name, secret in secrets.items():
+        (folder / name).write_text(f"{secret}\n")
+    path = folder / "webhooks.toml"
+    path.write_text(text)
+    return path
+
+
+def hub(raw: bytes, secret: str = SECRET) -> dict[str, str]:
+    """As Mastodon signs."""
+    return {"X-Hub-Signature": "sha256=" + hmac.new(secret.encode(), raw, sha256).hexdigest()}
+
+
+def standard(raw: bytes, at: datetime | None = None, secret: str = STANDARD) -> dict[str, str]:
+    """As Standard Webhooks says."""
+    at = at or NOON + timedelta(hours=2)  # when the house of the tests is
+    made = Secret.read(secret).headers("msg_1", int(at.timestamp()), raw)
+    return {**made, "webhook-signature": f"v1a,eA== {made['webhook-signature']}"}
+
+
+@pytest.fixture
+async def caller(make_caller: MakeCaller, tmp_path: Path) -> Caller:
+    """A gate that takes a shop's webhooks and Mastodon's."""
+    name = mastodon_topic()
+    path = the_file(
+        tmp_path,
+        '[shop]\nsignature = "standard-webhooks"\nsecret_file = "shop"\n'
+        f'["{name}"]\nsignature = "x-hub-signature"\nsecret_file = "mastodon"\n',
+        shop=STANDARD,
+        mastodon=SECRET,
+    )
+    both = Mappings({**compile_mappings(PLAIN, "p").topics, **compile_mappings(MASTODON, "m").topics})
+    return await make_caller(webhooks=webhooks_of(path, both))
+
+
+async def sent(caller: Caller, name: str, raw: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    answer = await caller.client.post(f"/v1/webhooks/{name}", content=raw, headers=headers)
+    return answer.status_code, answer.json()
+
+
+CREATED = b'{"id": "7", "name": "umar", "at": "2026-11-24T12:00:00Z"}'
+
+
+async def test_what_mastodon_signs_becomes_an_event(caller: Caller) -> None:
+    status, told = await sent(caller, mastodon_topic(), SAMPLE, hub(SAMPLE))
+    assert (status, told["accepted"]) == (202, 1)
+    (emit,) = caller.broker.taken
+    assert emit.topic == "t.accounts.created"
+
+
+async def test_what_a_standard_webhook_signs_becomes_an_event_the_same_however_often(caller: Caller) -> None:
+    for _ in range(2):
+        status, _ = await sent(caller, "shop", CREATED, standard(CREATED))
+        assert status == 202
+    first, second = caller.broker.taken
+    assert first.value == second.value
+    assert json.loads(first.value or b"")["event_id"].startswith("shop:0:")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        standard(CREATED, secret="whsec_YW5vdGhlciBzZWNyZXQsIG9mIHNvbWVib2R5"),
+        standard(b"another body"),
+        standard(CREATED, at=datetime(2020, 1, 1, tzinfo=UTC)),
+        {**standard(CREATED), "webhook-timestamp": "soon"},
+        {**standard(CREATED), "webhook-timestamp": "1e300"},
+        {**standard(CREATED), "webhook-signature": "v1"},
+        {**standard(CREATED), "webhook-signature": "v1,%%%"},
+    ],
+    ids=["none", "another's", "of another body", "old", "no time", "no moment", "no form", "no base64"],
+)
+async def test_what_is_not_signed_is_not_read(caller: Caller, headers: dict[str, str]) -> None:
+    status, told = await sent(caller, "shop", CREATED, headers)
+    assert (status, told["reason"]) == (401, "bad-signature")
+    assert caller.broker.taken == []
+
+
+@pytest.mark.parametrize(
+    "given", ["", "sha256=", "sha1=00", "sha256=ü", hub(SAMPLE, "another")["X-Hub-Signature"]]
+)
+async def test_another_hub_signature_is_none(caller: Caller, given: str) -> None:
+    answer = await caller.client.post(
+        f"/v1/webhooks/{mastodon_topic()}", content=SAMPLE, headers={b"X-Hub-Signature": given.encode()}
+    )
+    assert answer.status_code == 401
+
+
+async def test_of_a_record_that_says_nothing_nothing_becomes(caller: Caller) -> None:
+    raw = b'{"ping": true}'
+    assert await sent(caller, "shop", raw, standard(raw)) == (
+        200,
+        {"accepted": 0, "refused": 0, "records": []},
+    )
+
+
+async def test_a_record_that_does_not_map_is_refused_with_path_and_reason(caller: Caller) -> None:
+    raw = b'{"id": "7"}'
+    status, told = await sent(caller, "shop", raw, standard(raw))
+    assert (status, told["reason"], told["path"]) == (400, "missing-field", "$.occurred_at")
+
+
+async def test_an_unknown_webhook_is_none(caller: Caller) -> None:
+    assert await sent(caller, "nobody", b"{}", {}) == (
+        404,
+        {"reason": "unknown-webhook", "path": "$", "detail": ""},
+    )
+
+
+def test_over_http_cloudevents_say_their_attributes_as_in_kafka() -> None:
+    mapping = compile_mappings(
+        b'[topics.e]\nformat = "json"\nconstants = { platform = "x" }\n'
+        b'[[topics.e.rules]]\nas = "created"\n'
+        b"fields = { account_id = 'id', occurred_at = '\"@headers\".ce_time' }",
+        "e",
+    ).topics["e"]
+    webhook = ForeignWebhook(mapping, "x-hub-signature", b"secret")
+    found: Any = webhook.map(b'{"id": "7"}', {"ce-time": "2026-11-24T12:00:00Z"}, now=1.8e9)
+    assert found.kind == "created"
+    assert "secret" not in repr(webhook)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[shop", "is no TOML"),
+        ('[nobody]\nsignature = "x-hub-signature"\nsecret_file = "shop"', "[nobody]: is no topic of"),
+        ("shop = 1", "must have `signature` and `secret_file`"),
+        ('[shop]\nsignature = "x-hub-signature"', "must have `signature` and `secret_file`"),
+        ('[shop]\nsignature = "md5"\nsecret_file = "shop"', "signature must be one of"),
+        ('[shop]\nsignature = "x-hub-signature"\nsecret_file = 7', "must be a path"),
+        ('[shop]\nsignature = "x-hub-signature"\nsecret_file = "gone"', "No such file"),
+        ('[shop]\nsignature = "x-hub-signature"\nsecret_file = "short"', "is shorter than"),
+        (
+            '[shop]\nsignature = "standard-webhooks"\nsecret_file = "plain"',
+            "must be `whsec_`",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_by_name_and_reason(tmp_path: Path, text: str, why: str) -> None:
+    path = the_file(tmp_path, text, shop=STANDARD, short="abc", plain="no base64 ü")
+    with pytest.raises(SettingsError) as found:
+        webhooks_of(path, compile_mappings(PLAIN, "p"))
+    (reason,) = found.value.faults.values()
+    assert str(path) in reason
+    assert why in reason

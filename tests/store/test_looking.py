@@ -1,0 +1,117 @@
+"""What a store would say and do, asked by somebody who writes nothing down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import store.memory.store
+import store.redis.alerts
+from samehand.fingerprint.showings import Showings
+from store.base import Ruled, Ruling, Store, Summary
+from tests.store.makers import DAY, NOW, a_ban, a_claim, a_proposal, a_remembered
+
+PUBLISH = Ruling.PUBLISH
+
+
+async def would(store: Store, *proposals: object) -> list[Ruled]:
+    """The rulings, asked twice: asking changes nothing."""
+    first = await store.rulings(proposals, now=NOW)  # type: ignore[arg-type]  # makers of proposals
+    assert await store.rulings(proposals, now=NOW) == first  # type: ignore[arg-type]  # the same
+    return first
+
+
+async def test_what_was_never_told_would_be_and_is_not_noted_by_asking(store: Store) -> None:
+    await store.enrol([a_ban("9001")], now=NOW)
+    assert await would(store, a_proposal()) == [Ruled(PUBLISH, 1)]
+    assert await store.pairs([a_proposal().alert_id]) == [None]
+    assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
+
+
+async def test_what_is_told_already_has_its_revision_and_the_next_where_its_band_has_risen(
+    store: Store,
+) -> None:
+    await store.enrol([a_ban("9001")], now=NOW)
+    lower, higher = a_proposal(band="possible"), a_proposal(band="likely", claimant="forward:event-2")
+    await store.propose([lower], now=NOW)
+    await store.confirm([a_claim(lower)], now=NOW)
+    assert await would(store, lower, higher) == [Ruled(PUBLISH, 1), Ruled(PUBLISH, 2)]
+
+
+async def test_nobody_hears_of_a_pair_that_was_silenced_nor_of_a_ban_that_is_gone(store: Store) -> None:
+    await store.enrol([a_ban("9001"), a_ban("9002", expires_at=NOW)], now=NOW - 1)
+    await store.suppress([a_proposal().alert_id], now=NOW)
+    rulings = await would(store, a_proposal(), a_proposal(banned="x:404"), a_proposal(banned="x:9002"))
+    assert [it.ruling for it in rulings] == [Ruling.SUPPRESSED, Ruling.NOT_BANNED, Ruling.NOT_BANNED]
+
+
+async def test_nobody_hears_of_an_account_that_is_banned_or_deleted(store: Store) -> None:
+    await store.enrol([a_ban("9001"), a_ban("7002")], now=NOW)
+    await store.forget([("x:7003", NOW)], now=NOW)
+    rulings = await would(store, a_proposal("x:7002"), a_proposal("x:7003"))
+    assert [it.ruling for it in rulings] == [Ruling.ACCOUNT_BANNED, Ruling.ACCOUNT_DELETED]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many open alerts as nobody would read, of which a test can make more."""
+    for module in (store.memory.store, store.redis.alerts):
+        monkeypatch.setattr(module, "OPEN_ALERTS_A_BAN", 2)
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_ban_with_more_alerts_than_anybody_reads_has_no_further_one(store: Store) -> None:
+    await store.enrol([a_ban("9001")], now=NOW)
+    told = [a_proposal(f"x:{n}") for n in range(2)]
+    await store.propose(told, now=NOW)
+    assert await would(store, *told, a_proposal("x:9")) == [
+        Ruled(PUBLISH, 1),
+        Ruled(PUBLISH, 1),
+        Ruled(Ruling.WITHHELD, 0),
+    ]
+
+
+@pytest.mark.usefixtures("few")
+async def test_an_account_with_more_alerts_than_anybody_reads_has_no_further_one(store: Store) -> None:
+    await store.enrol([a_ban(f"900{n}") for n in range(3)], now=NOW)
+    told = [a_proposal(banned=f"x:900{n}") for n in range(2)]
+    await store.propose(told, now=NOW)
+    assert [it.ruling for it in await would(store, *told, a_proposal(banned="x:9002"))] == [
+        PUBLISH,
+        PUBLISH,
+        Ruling.WITHHELD,
+    ]
+
+
+@pytest.mark.usefixtures("few")
+async def test_the_summary_of_a_ban_is_none_of_its_alerts(store: Store) -> None:
+    await store.enrol([a_ban("9001")], now=NOW)
+    summary = Summary("summary of x:9001", b"counts")
+    kept_back = replace(a_proposal("x:8"), again_only=True, counted=True, summary=summary)
+    await store.propose([replace(a_proposal("x:1"), summary=summary), kept_back], now=NOW)
+    assert await would(store, replace(a_proposal("x:2"), summary=summary)) == [Ruled(PUBLISH, 1)]
+
+
+async def test_since_when_an_account_shows_what_it_shows_is_told_as_if_it_were_remembered(
+    store: Store,
+) -> None:
+    first = replace(a_remembered("7", handle="umar_media"), shown=Showings(int(NOW), int(NOW)))
+    assert await store.showings([first], now=NOW) == [first.shown]
+    await store.remember([first], now=NOW)
+    changed = replace(
+        a_remembered("7", handle="salma_travels", seen_at=NOW + 2 * DAY),
+        shown=Showings(None, int(NOW + 2 * DAY)),
+    )
+    would_show = await store.showings([changed], now=NOW + 2 * DAY)
+    kept = await store.remembered(["x:7"], now=NOW + 2 * DAY)
+    assert [it and it.seen_at for it in kept] == [NOW], "asking must not remember"
+    assert await store.remember([changed], now=NOW + 2 * DAY) == would_show
+    assert would_show != [changed.shown], "what was known of it counts"
+
+
+async def test_a_later_state_says_nothing_of_an_earlier_one(store: Store) -> None:
+    later = replace(a_remembered("7", seen_at=NOW), shown=Showings(int(NOW), int(NOW)))
+    await store.remember([later], now=NOW)
+    earlier = replace(a_remembered("7", seen_at=NOW - DAY), shown=Showings(None, int(NOW - DAY)))
+    assert await store.showings([earlier], now=NOW) == [earlier.shown]
