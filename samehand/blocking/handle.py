@@ -29,7 +29,7 @@ from samehand.blocking.spellings import (
     tried_spellings,
 )
 from samehand.frequency.name_prior import digit_bits
-from samehand.normalize.text.leet import collapse
+from samehand.normalize.text.leet import LEET, collapse
 
 if TYPE_CHECKING:
     from samehand.names.handle_trait import HandleTrait
@@ -52,7 +52,6 @@ _MIDDLES_TRIED: Final = 2
 _SURE_DECORATION_MIN: Final = 4  # a shorter one may well be the name's own: -an, -el, -la
 
 _RUN: Final = re.compile(r"[0-9]+")
-_LEET: Final = str.maketrans("0123456789", "oizeasgtbg")
 
 
 def listed_keys(handle: HandleTrait) -> list[Key]:
@@ -157,7 +156,7 @@ def _misread_digits(handle: HandleTrait) -> list[Key]:
     literal = handle.literal
     keys: list[Key] = []
     for count in range(1, min(2, len(handle.digits)) + 1):
-        keys += _reading(collapse(handle.word.base + handle.digits[:count].translate(_LEET)))
+        keys += _reading(collapse(handle.word.base + handle.digits[:count].translate(LEET)))
     runs = _RUN.findall(literal)
     if not runs or not literal.isascii():
         return keys
@@ -170,7 +169,7 @@ def _misread_digits(handle: HandleTrait) -> list[Key]:
             keys += _reading(piece)
             keys += _whole([piece + run for run in runs])
     for dressed in (literal, literal.rstrip("0123456789")):
-        keys += _word(collapse(dressed.translate(_LEET)))
+        keys += _word(collapse(dressed.translate(LEET)))
     return keys
 
 

@@ -7,7 +7,8 @@ letter counts as done; its bytes go with the topic's retention, and the note aft
 
 Replaying sends the same key and value to the source topic. It is idempotent in two ways: a letter that is
 done is not sent again unless `again` is asked for, and a record processed twice ends in the same alerts
-(DESIGN § 4). What one endpoint refused is sent with a header that names it: no other gets it twice.
+(docs/adr/0003-delivery.md). What one endpoint refused is sent with a header that names it: no other gets it
+twice.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Faust hands events over one by one, each in some turns of the event loop, and on
 longer than that wait. Batches of one or two would then make every record cost a batch's work, and the turns
 longer still. So while more is known to be on its way, a batch waits on: those who are behind have time.
 
-Faust's own `take` and `noack_take` lose events (DESIGN § 4), so this drains a bounded queue of its own.
+Faust's own `take` and `noack_take` lose events (docs/adr/0003-delivery.md), so this drains a bounded queue of
+its own.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from streams.settings import Settings
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 LETTERS_DAYS: Final = 7
-"""The longest that raw personal values may lie in dead letters (DESIGN § 3)."""
+"""The longest that raw personal values may lie in dead letters."""
 
 Kind = Literal[
     "created",

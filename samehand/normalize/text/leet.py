@@ -11,7 +11,8 @@ import re
 from operator import eq
 from typing import Final, NamedTuple
 
-_LEET: Final = str.maketrans("0123456789@$", "oizeasgtbgas")
+LEET: Final = str.maketrans("0123456789@$", "oizeasgtbgas")
+"""The letter that each digit and sign most often stands for."""
 _LEET_L: Final = str.maketrans("0123456789@$", "olzeasgtbgas")
 # A single digit in front that often stands for a letter (4hmed); 2, 6 and 9 in front are numbers.
 _LEADING: Final = frozenset("0134578")
@@ -87,13 +88,13 @@ def _cut_chunk(chunk: str) -> _Part:
         return _leet(lead, core, trail, chat)
     pieces = tuple(piece for piece in _NUMBER.split(core) if piece)
     numbers = tuple(filter(None, (lead, *_NUMBER.findall(core), trail)))
-    return _Part(pieces, numbers, other=(lead + core).translate(_LEET))
+    return _Part(pieces, numbers, other=(lead + core).translate(LEET))
 
 
 def _with_ends(lead: str, core: str, trail: str, chat: str | None) -> _Part:
     """Letters with digits around them."""
     if lead in _LEADING:
-        word = lead.translate(_LEET) + core
+        word = lead.translate(LEET) + core
         ell = f"l{core}" if lead == "1" else None
         return _Part((word,), (trail,) if trail else (), other=core, ell=ell, chat=chat)
     other = chunk_as_letters(lead, core, trail) if lead else None
@@ -102,7 +103,7 @@ def _with_ends(lead: str, core: str, trail: str, chat: str | None) -> _Part:
 
 def chunk_as_letters(lead: str, core: str, trail: str) -> str:
     """Everything read as letters, but for a long number at the end."""
-    return (lead + core + (trail if len(trail) < _NUMBER_DIGITS_MIN else "")).translate(_LEET)
+    return (lead + core + (trail if len(trail) < _NUMBER_DIGITS_MIN else "")).translate(LEET)
 
 
 def _leet(lead: str, core: str, trail: str, chat: str | None) -> _Part:
@@ -118,9 +119,9 @@ def _leet(lead: str, core: str, trail: str, chat: str | None) -> _Part:
     written = whole if short else body
     other = body if short else whole
     return _Part(
-        (written.translate(_LEET),),
+        (written.translate(LEET),),
         tuple(numbers),
-        other=other.translate(_LEET) if trail else None,
+        other=other.translate(LEET) if trail else None,
         ell=written.translate(_LEET_L) if "1" in written else None,
         chat=chat,
     )
