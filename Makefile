@@ -57,6 +57,12 @@ test: $(STAMP) ## all tests but those on Apache Kafka (test-kafka, test-faults);
 	@echo "what needs Apache Kafka itself (Java): make test-kafka, make test-faults;"
 	@echo "and what needs Debian's Prometheus, Alertmanager, Chromium and buildah: make test-ops."
 
+.PHONY: unit
+unit: $(STAMP) ## what needs no servers, a tenth of the examples of each property: under a minute
+	@$(PYTEST) $(PARALLEL) -p tests.quickly --hypothesis-profile=unit tests/samehand tests/schemas tests/simulate \
+		tests/store/common tests/desk/review tests/desk/waterfall tests/streams/delivery tests/test_house.py \
+		tests/test_floors.py tests/test_readme.py
+
 COMPILED := build/compiled
 COMPILE_STAMP := .venv/.compile
 # Before the sources, which Python would find first in the folder that it is started in.
@@ -216,6 +222,10 @@ check: lint test supply ## lint, then test, then what the image holds and what i
 fmt: $(STAMP) ## sort imports, apply safe fixes, format
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
+
+.PHONY: release
+release: $(STAMP) ## what a release changes, shown; VERSION=0.2.0, and CUT=1 writes, commits and tags it
+	@$(BIN)/python -m tools.release $(VERSION) $(if $(CUT),--cut)
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
