@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from gate.deliver.endpoints import Endpoint, Shape
 from gate.deliver.http import ANSWER_BYTES_MAX, Answer, Away, Client, Delivered, Gone, Refused, meaning
 from gate.deliver.shapes import body_of
 from schemas.examples import ALERT
+from tests.certificates import make_certificates
 from tests.gate.receiver import SECRET, Receiver, receiving
 from tests.gate.receiver import Answer as Said
 
@@ -176,6 +179,20 @@ async def test_a_name_that_stands_for_several_addresses_is_reached_at_one_that_i
     assert await sent(endpoint(f"http://hooks.example.org:{receiver.port}/")) == Delivered()
     assert asked == ["hooks.example.org"]
     assert receiver.requests[0].headers["host"] == f"hooks.example.org:{receiver.port}"
+
+
+async def test_over_tls_the_receiver_shows_who_it_is(tmp_path: Path) -> None:
+    made = make_certificates(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(made.of("server"), made.key_of("server"))
+    with receiving(tls) as receiver:
+        assert await sent(endpoint(receiver.url, ca_file=made.authority)) == Delivered()
+        stranger = await sent(endpoint(receiver.url))
+        assert isinstance(stranger, Away)
+        assert "Certificate" in stranger.why
+        other_name = receiver.url.replace("127.0.0.1", "localhost")  # which the certificate does not name
+        assert isinstance(await sent(endpoint(other_name, ca_file=made.authority)), Away)
+        assert len(receiver.requests) == 1
 
 
 async def test_the_environment_names_no_proxy(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
