@@ -26,7 +26,10 @@ _FILES: Final = (".csv", ".jsonl", ".ndjson", ".json")
 
 
 class _Moment(click.ParamType):
-    """A moment in Unix seconds: so long ago (`24h`, `7d`), a date, or `start`, which is none."""
+    """A moment in Unix seconds: so long ago (`24h`, `7d`), a date, or `start`.
+
+    None is below 0, where Kafka gives numbers meanings of their own.
+    """
 
     name = "moment"
 
@@ -37,10 +40,10 @@ class _Moment(click.ParamType):
         if value == "start":
             return 0.0
         if found := _SPAN.fullmatch(value):
-            return time.time() - int(found[1]) * _UNITS[found[2]]
+            return max(0.0, time.time() - int(found[1]) * _UNITS[found[2]])
         try:
             moment = datetime.fromisoformat(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
         except (ValueError, OverflowError):
             self.fail(
                 f"{visible(value)}: give 24h, 7d, a date such as 2026-11-24T12:00Z, or start", param, ctx

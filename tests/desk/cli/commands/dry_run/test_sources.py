@@ -65,6 +65,11 @@ def test_from_says_where_to_begin(samehand: Samehand, live: datetime, tmp_path: 
     assert "no sign-up to look at" in late.err
 
 
+def test_long_before_kafka_is_the_start(samehand: Samehand, live: datetime, tmp_path: Path) -> None:
+    line = ("try", "--topic", names(load()).created, "--out", tmp_path / "out", "--json", "--from")
+    assert [samehand(*line, it).code for it in ("999999w", "1901-01-01")] == [0, 0]
+
+
 def test_an_unknown_topic_is_named(samehand: Samehand, live: datetime, tmp_path: Path) -> None:
     ran = samehand("try", "--topic", "no.such.topic", "--out", tmp_path / "out")
     assert ran.code == 1
