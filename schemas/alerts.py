@@ -122,6 +122,18 @@ class OtherCandidate(Struct, frozen=True, kw_only=True):
             raise ValueError("log_odds is not a finite number")
 
 
+class Drawn(Struct, frozen=True, kw_only=True):
+    """How a pair below the bands came to `alerts.sample`: by chance, so that figures can be weighed."""
+
+    probability: Annotated[
+        float,
+        Meta(ge=1e-9, le=1, description="With which it was drawn: it stands for one over that many pairs."),
+    ]
+    stratum: Annotated[
+        int, Meta(ge=0, le=255, description="0: within 2 nats below the threshold; each further one 2 more.")
+    ]
+
+
 class MirrorAlert(Record, frozen=True, kw_only=True):
     """One pair: an account that resembles a banned one, with the reasons, for a person to judge.
 
@@ -186,6 +198,9 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     withdrawn_reason: (
         Annotated[WithdrawnReason, Meta(description="Why it was withdrawn; null while it is open.")] | None
     ) = None
+    drawn: Annotated[Drawn, Meta(description="On `alerts.sample` only; such a pair is no alert.")] | None = (
+        None
+    )
     notice: fields.Text256 = NOTICE
 
     def __post_init__(self) -> None:

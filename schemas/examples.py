@@ -22,7 +22,15 @@ from schemas.accounts import (
     Avatar,
     Basis,
 )
-from schemas.alerts import AlertSummary, EvidenceLine, Matched, MirrorAlert, OtherCandidate, without_quotes
+from schemas.alerts import (
+    AlertSummary,
+    Drawn,
+    EvidenceLine,
+    Matched,
+    MirrorAlert,
+    OtherCandidate,
+    without_quotes,
+)
 from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
@@ -211,6 +219,19 @@ SUMMARY: Final = AlertSummary(
     detected_at=_BANNED_AT + timedelta(seconds=1),
 )
 
+SAMPLED: Final = msgspec.structs.replace(
+    ALERT,
+    alert_id="0f2b6c1d9a3e48578b6d2c4e1f7a9035",
+    account_id="9908",
+    prior=-9.5,
+    log_odds=-0.75,
+    probability=0.321,
+    evidence=ALERT.evidence[:1],
+    band="none",
+    others=(),
+    drawn=Drawn(probability=0.01, stratum=0),
+)
+
 VERDICT: Final = VerdictGiven(
     alert_id=ALERT.alert_id,
     revision=1,
@@ -218,6 +239,8 @@ VERDICT: Final = VerdictGiven(
     reason_code="same-contact-point",
     reviewer="r-7f3a",
     decided_at=_RETURNED_AT + timedelta(minutes=12),
+    verdict_id="01JDPT0S9GQ3V5X7Z8A1B2C3D4",
+    policy="violent-extremism",
 )
 
 LETTER: Final = DeadLetter.of(
@@ -238,6 +261,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.banned": (BANNED, BANNED_BY_NAME),
     "accounts.reinstated": (REINSTATED,),
     "alerts": (ALERT, WITHDRAWN, SUMMARY),
+    "alerts.sample": (SAMPLED,),
     "alerts.verdicts": (VERDICT,),
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),

@@ -35,6 +35,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "accounts.banned": (AccountBanned,),
     "accounts.reinstated": (AccountReinstated,),
     "alerts": (MirrorAlert, AlertSummary),
+    "alerts.sample": (MirrorAlert,),
     "alerts.verdicts": (VerdictGiven,),
     "fingerprints.enrolled": (BanEnrolled,),
     "deadletters": (DeadLetter,),

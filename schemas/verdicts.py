@@ -15,16 +15,25 @@ Verdict = Literal["mirror", "not_mirror", "unsure"]
 
 
 class VerdictGiven(Record, frozen=True, kw_only=True):
-    """A reviewer judged an alert as it stood at `revision`."""
+    """A reviewer judged an alert as it stood at `revision`.
+
+    Of the verdicts on one alert the latest by `decided_at` holds, in whatever order they arrive: a later one
+    takes an earlier one back, `unsure` without putting anything in its place. A repeat of a `verdict_id`
+    counts once.
+    """
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("decided_at",)
 
-    VITAL: ClassVar[frozenset[str]] = frozenset({"alert_id", "revision", "verdict", "decided_at", "version"})
+    # `golden` too: a reading of a test item taken for a decision would silence a pair, or make a family.
+    VITAL: ClassVar[frozenset[str]] = frozenset(
+        {"alert_id", "revision", "verdict", "decided_at", "golden", "version"}
+    )
 
     alert_id: fields.Opaque
     revision: fields.Revision
     verdict: Annotated[
-        Verdict, Meta(description="mirror: joins the family; not_mirror: this pair is never alerted again.")
+        Verdict,
+        Meta(description="mirror: joins the family; not_mirror: never alerted again; unsure: neither."),
     ]
     reason_code: Annotated[fields.Slug, Meta(description="Why, from the platform's own list of codes.")]
     reviewer: Annotated[
@@ -34,12 +43,28 @@ class VerdictGiven(Record, frozen=True, kw_only=True):
     blind: Annotated[
         bool, Meta(description="Judged without seeing score and band: the sample that calibration trusts.")
     ] = False
+    verdict_id: (
+        Annotated[fields.Opaque, Meta(description="The decision's own id, the same when it is sent again.")]
+        | None
+    ) = None
+    policy: Annotated[fields.Slug, Meta(description="The policy under which the reader decided.")] | None = (
+        None
+    )
+    golden: Annotated[
+        bool,
+        Meta(description="A test item whose answer was known: it measures the reader and decides nothing."),
+    ] = False
     version: Version = 1
 
     @classmethod
     def stand_in(cls, field: str, known: Mapping[str, Any]) -> str:
         """For `reason_code` and `reviewer`: a verdict holds without them."""
         return "unusable"
+
+    @property
+    def identity(self) -> str:
+        """What tells it from other verdicts: its id, or for want of one who gave it and when."""
+        return self.verdict_id or f"{self.reviewer} {self.decided_at.isoformat()}"
 
     @property
     def at(self) -> float:

@@ -84,7 +84,7 @@ while (($#)); do
 done
 
 readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
-readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.verdicts fingerprints.enrolled deadletters control)
+readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.sample alerts.verdicts fingerprints.enrolled deadletters control)
 
 # allow PRINCIPAL OPERATION topic|group NAME...
 allow() {
@@ -114,7 +114,7 @@ allow() {
 # Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
 # look-back is told of each ban in fingerprints.enrolled, and control holds what they leave each other word of.
 allow "$worker" Read topic "${EVENTS[@]}" alerts.verdicts fingerprints.enrolled control
-allow "$worker" Write topic alerts alerts.shadow deadletters accounts.banned fingerprints.enrolled control
+allow "$worker" Write topic alerts alerts.shadow alerts.sample deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"
 [[ -z $create ]] || allow "$worker" Create topic "${ALL[@]}"
@@ -124,7 +124,7 @@ allow "$platform" Write topic "${EVENTS[@]}"
 allow "$moderation" Read topic alerts
 allow "$moderation" Read group "$moderation_group"
 
-allow "$desk" Read topic alerts
+allow "$desk" Read topic alerts alerts.sample alerts.verdicts
 allow "$desk" Write topic alerts.verdicts
 allow "$desk" Read group "$desk_group"
 

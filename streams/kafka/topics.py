@@ -105,6 +105,7 @@ class Names:
         self.reinstated = f"{prefix}accounts.reinstated"
         self.alerts = f"{prefix}alerts"
         self.shadow = f"{prefix}alerts.shadow"
+        self.sample = f"{prefix}alerts.sample"
         self.verdicts = f"{prefix}alerts.verdicts"
         self.enrolled = f"{prefix}fingerprints.enrolled"
         self.letters = f"{prefix}deadletters"
@@ -133,6 +134,8 @@ def wanted(settings: Settings) -> list[Topic]:
         Topic(called.reinstated, many, rights=_READ),
         Topic(called.alerts, many, retention_days=30, rights=_WRITE),
         Topic(called.shadow, many, retention_days=7, rights=_WRITE),
+        # It quotes accounts that never alerted.
+        Topic(called.sample, many, retention_days=7, rights=_WRITE),
         Topic(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
         Topic(called.enrolled, many, retention_days=7, rights=_BOTH),
         Topic(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from schemas import examples
 from schemas.wire import decode_verdict
@@ -38,6 +39,7 @@ def test_a_verdict_is_not_blind_unless_it_says_so() -> None:
         ("revision", 0, "out-of-range"),
         ("decided_at", "2999-01-01T00:00:00Z", "future-date"),
         ("version", 2, "unknown-version"),
+        ("golden", "yes", "wrong-type"),
     ],
 )
 def test_a_verdict_is_complete_and_sane(field: str, value: object, reason: str) -> None:
@@ -53,3 +55,16 @@ def test_a_verdict_holds_without_a_reviewer_and_a_code_that_can_be_read() -> Non
 
 def test_its_time_is_given_in_seconds() -> None:
     assert examples.VERDICT.at == examples.VERDICT.decided_at.timestamp()
+
+
+def test_a_record_from_before_verdicts_had_ids_is_told_apart_by_who_gave_it_and_when() -> None:
+    without = replace(examples.VERDICT, verdict_id=None)
+    assert without.identity != replace(without, reviewer="r-9").identity
+    assert without.identity == replace(without).identity
+    assert examples.VERDICT.identity == examples.VERDICT.verdict_id
+
+
+def test_an_id_or_a_policy_that_cannot_be_read_does_not_cost_the_verdict() -> None:
+    verdict = given(verdict_id="", policy="Free Text")
+    assert left_out(verdict) == (("verdict_id", "missing-field"), ("policy", "bad-format"))
+    assert record_of(verdict).verdict == "mirror"

@@ -29,11 +29,13 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "accounts.banned": wire.decode_banned,
     "accounts.reinstated": wire.decode_reinstated,
     "alerts": wire.decode_alert,
+    "alerts.sample": wire.decode_alert,
     "alerts.verdicts": wire.decode_verdict,
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,
 }
 TOPICS = sorted(DECODERS)
+UNVERSIONED = {"alerts", "alerts.sample", "deadletters"}
 LETTERED = [(topic, record) for topic in TOPICS for record in EXAMPLES[topic]]
 
 
@@ -160,7 +162,10 @@ def test_a_message_is_taken_up_to_one_mebibyte() -> None:
 
 
 @pytest.mark.parametrize("version", [0, 2, 999, -1])
-@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in {"alerts", "deadletters"}])
+@pytest.mark.parametrize(
+    "topic",
+    [topic for topic in TOPICS if topic not in UNVERSIONED],
+)
 def test_an_unknown_version_is_said_to_be_one(topic: str, version: int) -> None:
     raw = msgspec.json.encode({**as_json(EXAMPLES[topic][0]), "version": version})
     assert fault(an_outcome(topic, raw)) == ("unknown-version", "$.version")
