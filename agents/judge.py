@@ -1,10 +1,22 @@
-"""Judge: what a moderator decided about an alert changes what is alerted next, and nothing else."""
+"""Judge: what people decided about alerts changes what is alerted next, and nothing else.
+
+Of the verdicts on one alert the latest by ``decided_at`` holds, in whatever order they come, and how often.
+What follows from it (silence, a family, whether the alert is open) is done again with every delivery, and
+each step can be repeated: whoever dies between two of them leaves nothing half done that the next delivery
+would not complete.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from msgspec.structs import replace as replaced
 
 from agents.common.context import House
+from agents.common.converters import descending
 from agents.common.decoding import itself, read_all
 from agents.common.metric_labels import script_of
 from samehand.lineage import Descent, child_of, founder
@@ -12,13 +24,18 @@ from samehand.verdict import Consequence, consequence
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
-from schemas.wire import decode_alert, decode_verdict
-from store.base import OpenAlert
+from schemas.wire import decode_alert, decode_verdict, encode
+from store.base import Decided, Decision, Member, OpenAlert
+from streams.errors import Transient
 from streams.outcomes import Arrival, Outcome
+
+LOOKS_MAX: Final = 8
+"""Another decision on the same alert that comes in between makes us look once more. People do not decide
+faster than that; who meets it all the same waits, and begins again."""
 
 
 class Judge:
-    """Verdicts become suppressions and families."""
+    """Verdicts become suppressions and families, and are taken back by later ones."""
 
     def __init__(self, house: House) -> None:
         """Takes the surroundings."""
@@ -34,36 +51,112 @@ class Judge:
 
     async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
         store, now = self._house.store, self._house.now()
-        alerts = await self._house.ask(store.pairs([verdict.alert_id for verdict in verdicts]))
+        decisions = [Decision(it.alert_id, it.verdict, it.at, it.identity) for it in verdicts]
+        held = await self._house.ask(store.decide(decisions, now=now))
+        new = [verdict for verdict, it in zip(verdicts, held, strict=True) if it.new]
+        alerts = await self._house.ask(store.pairs([verdict.alert_id for verdict in new])) if new else []
         await self._house.ask(store.judged([verdict.alert_id for verdict in verdicts]))
-        unlike = [v.alert_id for v in verdicts if consequence(v.verdict) is Consequence.SUPPRESS]
-        if unlike:
-            await self._house.ask(store.suppress(unlike, now=now))
-        mirrors = [
-            alert
-            for verdict, alert in zip(verdicts, alerts, strict=True)
-            if alert is not None and consequence(verdict.verdict) is Consequence.JOIN
-        ]
-        if mirrors:
-            await self._house.ask(store.join(await self._families(mirrors), now=now))
-        if unlike:  # read when it was silenced: one that was raised meanwhile has another revision
-            silenced = await self._house.ask(store.pairs(unlike))
-            alerts_open = [alert for alert in silenced if alert is not None and alert.open]
-            await self._house.ask(store.withdraw(alerts_open, reason="verdict", now=now))
-        for verdict, alert in zip(verdicts, alerts, strict=True):
+        await self._until_it_holds({it.alert_id for it in verdicts})
+        for verdict, alert in zip(new, alerts, strict=True):
             self._house.meters.verdict(
                 verdict.verdict, alert.band if alert else "none", self._script(alert) if alert else None
             )
 
-    def _script(self, alert: OpenAlert) -> str | None:
-        read = decode_alert(alert.payload, now=self._house.now())
-        if isinstance(read, Malformed) or not isinstance(read.record, MirrorAlert):
-            return None  # stored by a version that wrote otherwise
-        return script_of(read.record)
+    async def _until_it_holds(self, alert_ids: set[str]) -> None:
+        """Does what the decisions that hold ask for, until none has changed meanwhile.
 
-    async def _families(self, mirrors: Sequence[OpenAlert]) -> list[tuple[str, Descent]]:
+        Two workers may have two decisions on one alert in hand. Whichever ends last has seen the later one.
+        """
+        known: dict[str, Decided] = {}
+        for _ in range(LOOKS_MAX):
+            ids = sorted(alert_ids)
+            found = await self._house.ask(self._house.store.decided(ids))
+            held = {alert_id: it for alert_id, it in zip(ids, found, strict=True) if it is not None}
+            changed = {alert_id: it for alert_id, it in held.items() if known.get(alert_id) != it}
+            if not changed:
+                return
+            await self._carry_out(changed)
+            known |= changed
+        raise Transient("others decide on the same alerts all the time")
+
+    async def _carry_out(self, held: Mapping[str, Decided]) -> None:
+        store, now = self._house.store, self._house.now()
+        found = await self._house.ask(store.pairs(list(held)))
+        alerts = {alert_id: it for alert_id, it in zip(held, found, strict=True) if it is not None}
+        follows = {alert_id: consequence(it.verdict) for alert_id, it in held.items()}
+        silenced = [it for one, it in alerts.items() if follows[one] is Consequence.SUPPRESS and it.open]
+        if silenced:  # read since it was decided: one that is raised from now on meets the silence
+            await self._house.ask(store.withdraw(silenced, reason="verdict", now=now))
+        others = [it for one, it in alerts.items() if follows[one] is not Consequence.SUPPRESS]
+        gone = [it for it in others if it.withdrawn == "verdict"]
+        again = [*(it for it in others if it.open), *filter(None, map(self._as_open, gone))]
+        if again:
+            await self._house.ask(store.reopen(again, now=now))
+        await self._relate(held, follows, alerts)
+
+    async def _relate(
+        self,
+        held: Mapping[str, Decided],
+        follows: Mapping[str, Consequence],
+        alerts: Mapping[str, OpenAlert],
+    ) -> None:
+        """Who is a mirror joins its family, who is none leaves the one that it joined by the same alert."""
+        store, now = self._house.store, self._house.now()
+        joining = {one: it for one, it in alerts.items() if follows[one] is Consequence.JOIN}
+        if joining:
+            families = await self._families(list(joining.values()))
+            members = [
+                Member(alert.account, family, one, held[one].decided_at)
+                for (one, alert), family in zip(joining.items(), families, strict=True)
+            ]
+            await self._house.ask(store.join(members, now=now))
+        leaving = [one for one in held if follows[one] is not Consequence.JOIN]
+        if leaving:
+            await self._house.ask(store.leave(leaving))
+        await self._rewrite(sorted({alert.account for alert in alerts.values()}))
+
+    async def _rewrite(self, accounts: Sequence[str]) -> None:
+        """What was banned before its family was known, or taken back, is enrolled as what it is now.
+
+        The same ban, as it stands: one that is replaced, lifted or ends meanwhile is not brought back.
+        """
+        store, now = self._house.store, self._house.now()
+        bans = await self._house.ask(store.bans(accounts, now=now)) if accounts else []
+        descents = await self._house.ask(store.descents(accounts)) if any(bans) else []
+        changed = (
+            [
+                descending(ban, wanted)
+                for ban, descent in zip(bans, descents, strict=True)
+                if ban is not None and ban.facts.descent != (wanted := descent or founder(ban.account))
+            ]
+            if descents
+            else []
+        )
+        if changed:
+            await self._house.ask(store.enrol(changed, now=now))
+
+    async def _families(self, mirrors: Sequence[OpenAlert]) -> list[Descent]:
         bans = await self._house.ask(self._house.store.bans([alert.banned for alert in mirrors]))
         return [
-            (alert.account, child_of(ban.facts.descent if ban else founder(alert.banned)))
+            child_of(ban.facts.descent if ban else founder(alert.banned))
             for alert, ban in zip(mirrors, bans, strict=True)
         ]
+
+    def _as_open(self, alert: OpenAlert) -> OpenAlert | None:
+        """The alert with what to tell once it is open again; what does not read back stays withdrawn."""
+        record = self._record(alert)
+        if record is None:
+            return None
+        told = replaced(record, status="open", withdrawn_at=None, withdrawn_reason=None)
+        return replace(alert, payload=encode(told))
+
+    def _script(self, alert: OpenAlert) -> str | None:
+        record = self._record(alert)
+        return None if record is None else script_of(record)
+
+    def _record(self, alert: OpenAlert) -> MirrorAlert | None:
+        """``None`` where it was stored by a version that wrote otherwise."""
+        read = decode_alert(alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
+        if isinstance(read, Malformed) or not isinstance(read.record, MirrorAlert):
+            return None
+        return read.record

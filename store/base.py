@@ -24,6 +24,7 @@ from samehand.scoring.key_table import KeyTable
 from samehand.signals.base import Quoted
 from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable
+from schemas.verdicts import Verdict
 
 _NOBODY: Mapping[Key, int] = {}
 
@@ -241,11 +242,41 @@ class Ruled:
     revision: int
 
 
+class Decision(NamedTuple):
+    """What a person decided on an alert, when (Unix seconds), and which decision that was.
+
+    Of two at one moment the same one comes last for everybody. ``verdict`` is the record's word.
+    """
+
+    alert_id: str
+    verdict: Verdict
+    decided_at: float
+    identity: str
+
+
+class Decided(NamedTuple):
+    """The decision that holds on an alert; ``new`` where it is the one given and was not known before."""
+
+    verdict: Verdict
+    decided_at: float
+    new: bool
+
+
+class Member(NamedTuple):
+    """An account that is in a family by the decision on an alert, which was given then (Unix seconds)."""
+
+    account: str
+    descent: Descent
+    alert_id: str
+    decided_at: float
+
+
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
     """An alert that was proposed and not withdrawn.
 
-    Where ``open`` is not set it was withdrawn, for a reason after which a verdict may still come.
+    Where ``open`` is not set it was withdrawn for the reason ``withdrawn``, after which a verdict may still
+    come.
     """
 
     alert_id: str
@@ -256,14 +287,15 @@ class OpenAlert:
     payload: bytes
     seen_at: float
     open: bool = True
+    withdrawn: WithdrawnReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A withdrawal, or an open summary, that consumers have not been told yet.
+    """A withdrawal, an alert that is open again, or an open summary, that consumers have not been told yet.
 
     ``alert`` is as it was last told, ``revision`` the one to withdraw it under, ``at`` (Unix seconds) when
-    its cause was handled. Of a summary that is open ``reason`` is ``None``, and ``counts`` are its counts.
+    its cause was handled. Of what is open ``reason`` is ``None``, and of a summary ``counts`` are its counts.
     """
 
     alert: OpenAlert
@@ -455,8 +487,24 @@ class Store(Protocol):
         begin below the revision under which it was withdrawn.
         """
 
-    async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
-        """Never again publishes these pairs, whether or not they are known here."""
+    async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
+        """Opens each again that was withdrawn for a verdict under its revision: it is :meth:`owed` from then.
+
+        ``payload`` is what to tell. What forbids an alert is looked up before and after, as by
+        :meth:`propose`, and also of those that are open: whoever opened them may have died before. Where the
+        ban has gone, or the alert was proposed meanwhile, nothing happens.
+        """
+
+    async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
+        """Notes what people decided, whether or not the pairs are known here; the latest of each pair holds.
+
+        While ``not_mirror`` holds the pair is not published. What else follows (withdrawing, opening again,
+        families) is for who calls: do what the answer says, and look once more whether it still holds
+        (:meth:`decided`), since another decision may have come in between.
+        """
+
+    async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
+        """The decisions that hold."""
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         """Notes that a person has judged these: they no longer wait for anybody."""
@@ -465,11 +513,14 @@ class Store(Protocol):
         """Alerts by their ids, open ones and those that are still known."""
 
     # families
-    async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
+    async def join(self, members: Sequence[Member], *, now: float) -> None:
         """Notes from whom an account descends, for the day it is banned itself."""
 
+    async def leave(self, alert_ids: Sequence[str]) -> None:
+        """Takes back what :meth:`join` noted by the decisions on alerts, also where these are not known."""
+
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What :meth:`join` noted."""
+        """What :meth:`join` noted, by the latest decision of several, while its founder is known."""
 
     # frequencies and facts
     async def frequencies(self, *, at: float) -> Frequencies:

@@ -113,9 +113,9 @@ def _messages_of(topic: str) -> list[str]:
 def _messages() -> dict[str, Any]:
     made: dict[str, Any] = {}
     for topic, records in RECORDS.items():
-        headers = dict(ALERT_HEADERS) if topic == _CALLED.alerts else {}
+        headers = dict(ALERT_HEADERS) if topic in (_CALLED.alerts, _CALLED.sample) else {}
         for record in records:
-            examples = [it for it in EXAMPLES[topic] if type(it) is record]
+            examples = [it for several in EXAMPLES.values() for it in several if type(it) is record]
             made[record.__name__] = {
                 "title": record.__name__,
                 "summary": (record.__doc__ or "").strip().splitlines()[0],

@@ -1,4 +1,4 @@
-"""What the outbox tells consumers: that an alert is taken back, or how many pairs are only counted."""
+"""What the outbox tells: an alert is taken back, or open again, or so many pairs are only counted."""
 
 from __future__ import annotations
 
@@ -16,10 +16,6 @@ from store.base import BanFacts, Owed
 QUOTING: Final = frozenset({"no-longer-resembles", "verdict"})
 """Reasons for which a withdrawn alert still quotes both accounts: neither is to be forgotten, and people may
 want to read what was alerted. All others follow from an account or a ban that is gone."""
-
-KNOWN_ON: Final = QUOTING | {"account-banned"}
-"""Reasons after which a verdict may still come, and is to be understood: who says `mirror` often bans the
-account in the same breath."""
 
 
 def summary_of(facts: BanFacts, now: float) -> AlertSummary:
@@ -41,13 +37,17 @@ def summary_of(facts: BanFacts, now: float) -> AlertSummary:
 def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
     """The record of what is owed, under its revision; ``None`` where the alert does not read back.
 
-    A withdrawal is the alert as it stood. A summary has the counts of now.
+    A withdrawal is the alert as it stood, and so is one that is open again. A summary has the counts of now.
     """
     read = decode_alert(owed.alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
     if not isinstance(read, Decoded):
         return None
     if owed.reason is None:
-        return _counted(read.record, owed)
+        return (
+            _counted(read.record, owed)
+            if isinstance(read.record, AlertSummary)
+            else _open_again(read.record, owed)
+        )
     taken_back: MirrorAlert | AlertSummary = replace(
         read.record,
         revision=owed.revision,
@@ -65,8 +65,12 @@ def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
     )
 
 
-def _counted(record: MirrorAlert | AlertSummary, owed: Owed) -> AlertSummary | None:
-    if not isinstance(record, AlertSummary) or owed.counts is None:
+def _open_again(record: MirrorAlert, owed: Owed) -> MirrorAlert:
+    return replace(record, revision=owed.revision, status="open", withdrawn_at=None, withdrawn_reason=None)
+
+
+def _counted(record: AlertSummary, owed: Owed) -> AlertSummary | None:
+    if owed.counts is None:
         return None
     published, likely, possible = owed.counts
     return replace(

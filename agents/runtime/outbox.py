@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from agents.common.context import House
-from agents.common.withdrawal import KNOWN_ON, told
+from agents.common.withdrawal import told
 from schemas.alert_headers import alert_headers
 from schemas.wire import encode
 from store.base import OpenAlert, Owed, Settled
+from store.common.alert_dedup import KNOWN_ON
 from streams.clock import Clock
 from streams.delivery.publisher import Publisher, publish
 from streams.errors import Transient
@@ -85,7 +86,9 @@ class Relay:
         await self._settle(confirmed)
         for one in confirmed:
             if one.reason is None:
-                continue  # a summary, which is counted where it is read
+                if one.counts is None:  # else a summary, which is counted where it is read
+                    self.house.meters.alerts_reopened.inc()
+                continue
             self.house.meters.alerts_withdrawn.labels(one.reason).inc()
             if self.house.rules.logged:
                 log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
@@ -105,4 +108,6 @@ def _known(owed: Owed) -> OpenAlert | None:
     record = told(owed) if owed.reason in KNOWN_ON else None
     if record is None:
         return None
-    return replace(owed.alert, revision=owed.revision, payload=encode(record), open=False)
+    return replace(
+        owed.alert, revision=owed.revision, payload=encode(record), open=False, withdrawn=owed.reason
+    )

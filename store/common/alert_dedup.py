@@ -10,6 +10,7 @@ States of a pair's marker::
     confirmed or noted --propose, higher band--> noted, revision + 1
     noted or confirmed --its ban goes, or another cause--> withdrawn as revision + 1, owed to the consumers
     owed --the broker has confirmed that very revision--> gone
+    owed or gone for a verdict --another verdict takes it back--> confirmed at the revision after that, owed
     owed or gone --propose--> noted, the revision after that; what was still owed is owed no more
 
 A pair is open or owed or neither, never both, and each arrow is one step in the store. Whoever comes late
@@ -34,6 +35,11 @@ WITHDRAWN_FOR: Final[dict[Ruling, WithdrawnReason]] = {
     Ruling.ACCOUNT_DELETED: "account-deleted",
 }
 """Why an alert is withdrawn where the pair may not be told, and yet is open."""
+
+
+KNOWN_ON: Final[frozenset[WithdrawnReason]] = frozenset({"no-longer-resembles", "verdict", "account-banned"})
+"""Reasons after which a verdict may still come, and is to be understood: who says `mirror` often bans the
+account in the same breath."""
 
 
 def band_rank(band: str) -> int:
@@ -83,6 +89,15 @@ def claimed(marker: Marker, claim: bytes, revision: int) -> bool:
 def confirmed(marker: Marker, until: float) -> Marker:
     """The marker once the broker has confirmed the alert of whoever claims it."""
     return replace(marker, confirmed=max(marker.confirmed, marker.noted), until=until)
+
+
+def reopened(marker: Marker | None, told: int, rank: int, until: float) -> Marker:
+    """The marker of a pair whose alert, withdrawn as revision ``told``, is open again as the one after it.
+
+    It is as good as published: that it is open is owed until the broker has confirmed it.
+    """
+    known = marker or Marker(0, -1, -1, until, b"", 0.0)
+    return replace(known, revision=max(known.revision, told) + 1, noted=rank, confirmed=rank, until=until)
 
 
 def withdrawn(marker: Marker | None, told: int, until: float) -> Marker:

@@ -16,12 +16,16 @@ from samehand.frequency.rates import Frequencies
 from samehand.lineage import Descent, founder
 from samehand.scoring.calendar import Calendars
 from schemas.alerts import WithdrawnReason
+from schemas.verdicts import Verdict
 from store.base import (
     Ban,
     BanFacts,
     Candidate,
     Claim,
+    Decided,
+    Decision,
     Enrolled,
+    Member,
     OpenAlert,
     Owed,
     Proposal,
@@ -34,7 +38,17 @@ from store.base import (
     StoreFacts,
     SummaryCounts,
 )
-from store.common.alert_dedup import WITHDRAWN_FOR, Marker, band_rank, claimed, confirmed, ruled, withdrawn
+from store.common.alert_dedup import (
+    KNOWN_ON,
+    WITHDRAWN_FOR,
+    Marker,
+    band_rank,
+    claimed,
+    confirmed,
+    reopened,
+    ruled,
+    withdrawn,
+)
 from store.common.calendar import BanTimes, calendars, dated_in
 from store.common.counted_values import counted
 from store.common.key_digests import Addresses
@@ -96,7 +110,8 @@ class MemoryStore:
     _reinstated: dict[str, tuple[float, float]] = field(default_factory=dict)  # occurred_at, until
     _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
     _founders: dict[bytes, str] = field(default_factory=dict)
-    _descents: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    _descents: dict[str, dict[bytes, tuple[float, bytes, int]]] = field(default_factory=dict)  # by alert
+    _joined: dict[str, str] = field(default_factory=dict)  # by alert, who joined a family by it
     _markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     _open: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
@@ -106,7 +121,7 @@ class MemoryStore:
     _summed_up: dict[str, float] = field(default_factory=dict)  # bans, until when their summary is not due
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
     _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, until when it keeps others from it
-    _suppressed: set[str] = field(default_factory=set)
+    _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
     def __post_init__(self) -> None:
@@ -410,8 +425,8 @@ class MemoryStore:
         stands = is_open and band_rank(proposal.band) <= marker.noted
         return Ruled(Ruling.PUBLISH, marker.revision if stands else marker.revision + 1)
 
-    def _forbidden(self, proposal: Proposal, now: float) -> Ruling | None:
-        if proposal.alert_id in self._suppressed:
+    def _forbidden(self, proposal: Proposal | OpenAlert, now: float) -> Ruling | None:
+        if self._silent(proposal.alert_id):
             return Ruling.SUPPRESSED
         if self._banned(proposal.account, now) is not None:
             return Ruling.ACCOUNT_BANNED
@@ -419,7 +434,7 @@ class MemoryStore:
             return Ruling.ACCOUNT_DELETED
         return None
 
-    def _refused(self, proposal: Proposal, now: float) -> Ruling | None:
+    def _refused(self, proposal: Proposal | OpenAlert, now: float) -> Ruling | None:
         forbidden = self._forbidden(proposal, now)
         if forbidden is not Ruling.SUPPRESSED:
             self._where[proposal.alert_id] = proposal.banned
@@ -454,8 +469,11 @@ class MemoryStore:
         self._withheld.pop(banned, None)
 
     def _withdraw(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
-        at = (alert.alert_id, alert.banned)
         del self._open[alert.banned][alert.alert_id]
+        self._owe_withdrawal(alert, reason, now)
+
+    def _owe_withdrawal(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
+        at = (alert.alert_id, alert.banned)
         marker = withdrawn(self._markers.get(at), alert.revision, now + MARKER_SECONDS)
         self._markers[at] = marker
         self._owed.pop(alert.alert_id, None)
@@ -483,11 +501,11 @@ class MemoryStore:
             return []
         self._relay = (holder, now + RELAY_SECONDS)
         owed = sorted(self._owed.values(), key=lambda one: one.at)
-        due = [it for it in owed if it.reason is not None or self._summed_up.get(it.alert.banned, now) <= now]
+        due = [it for it in owed if not _sums_up(it) or self._summed_up.get(it.alert.banned, now) <= now]
         return [self._with_counts(one) for one in due[:OWED_AT_ONCE]]
 
     def _with_counts(self, owed: Owed) -> Owed:
-        if owed.reason is not None:
+        if not _sums_up(owed):
             return owed
         banned = owed.alert.banned
         bands = list(self._withheld.get(banned, {}).values())
@@ -501,7 +519,7 @@ class MemoryStore:
             if owed is not None and owed.revision == one.revision:
                 del self._owed[one.alert_id]
                 self._keep(one)
-                if owed.reason is None:
+                if _sums_up(owed):
                     self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
                 self._awaiting.pop(one.alert_id, None)
 
@@ -524,10 +542,53 @@ class MemoryStore:
                 self._withdraw(open_, reason, now)
             elif reason == "account-deleted":
                 self._known.get(alert.banned, {}).pop(alert.alert_id, None)
+                owed = self._owed.get(alert.alert_id)
+                if owed is not None and owed.reason in KNOWN_ON:
+                    self._owe_withdrawal(replace(owed.alert, revision=owed.revision), reason, now)
 
-    async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
-        """Never again publishes these pairs."""
-        self._suppressed.update(alert_ids)
+    async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
+        """Opens each again that was withdrawn for a verdict under its revision."""
+        for alert in alerts:
+            refused = self._refused(alert, now)
+            if alert.open and refused is not None:
+                await self.withdraw([alert], reason=WITHDRAWN_FOR[refused], now=now)
+            elif alert.withdrawn == "verdict" and refused is None:
+                self._reopen(alert, now)
+
+    def _reopen(self, alert: OpenAlert, now: float) -> None:
+        at, told = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
+        pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
+        withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
+        if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
+            return
+        rank = band_rank(alert.band)
+        marker = reopened(self._markers.get(at), alert.revision, rank, now + MARKER_SECONDS)
+        self._markers[at] = marker
+        told[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
+        self._known.get(alert.banned, {}).pop(alert.alert_id, None)
+        self._owed.pop(alert.alert_id, None)
+        self._owed[alert.alert_id] = Owed(told[alert.alert_id], marker.revision, None, now)
+
+    async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
+        """Notes what people decided; the latest of each pair holds."""
+        return [self._decide(one) for one in decisions]
+
+    def _decide(self, one: Decision) -> Decided:
+        known = self._decided.get(one.alert_id)
+        told = max(0.0, one.decided_at), self._addresses.claim(one.identity)
+        new = known is None or (known[1] != told[1] and told > known[:2])
+        if new or known is None:
+            known = self._decided[one.alert_id] = (*told, one.verdict)
+        return Decided(known[2], known[0], new)
+
+    async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
+        """The decisions that hold."""
+        known = [self._decided.get(one) for one in alert_ids]
+        return [Decided(one[2], one[0], new=False) if one else None for one in known]
+
+    def _silent(self, alert_id: str) -> bool:
+        known = self._decided.get(alert_id)
+        return known is not None and known[2] == "not_mirror"
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         """Notes that a person has judged these."""
@@ -541,21 +602,38 @@ class MemoryStore:
     def _pair(self, alert_id: str) -> OpenAlert | None:
         banned = self._where.get(alert_id, "")
         open_ = self._open.get(banned, {}).get(alert_id)
+        owed = self._owed.get(alert_id)
+        if open_ is None and owed is not None and owed.reason in KNOWN_ON:
+            return replace(owed.alert, revision=owed.revision, open=False, withdrawn=owed.reason)
         return open_ or self._known.get(banned, {}).get(alert_id)
 
     # families
-    async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
+    async def join(self, members: Sequence[Member], *, now: float) -> None:
         """Notes from whom an account descends."""
-        for account, descent in members:
+        for account, descent, alert_id, decided_at in members:
             self._note_founder(descent, account, now)
-            self._descents[account] = (self._root(descent.root_id), descent.generation)
+            self._decided.setdefault(alert_id, (0.0, b"", "mirror"))
+            self._joined[alert_id] = account
+            noted = self._descents.setdefault(account, {})
+            noted[self._addresses.alert(alert_id).raw] = (
+                max(0.0, decided_at),
+                self._root(descent.root_id),
+                descent.generation,
+            )
+
+    async def leave(self, alert_ids: Sequence[str]) -> None:
+        """Takes back what was noted by the decisions on these alerts."""
+        for alert_id in alert_ids:
+            noted = self._descents.get(self._joined.get(alert_id, ""), {})
+            noted.pop(self._addresses.alert(alert_id).raw, None)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
         """What :meth:`join` noted, while its founder's ban stands in memory."""
-        noted = [self._descents.get(account) for account in accounts]
+        noted = [self._descents.get(account, {}) for account in accounts]
+        latest = [max(((one[0], alert, one) for alert, one in it.items()), default=None) for it in noted]
         return [
-            Descent(self._founders[one[0]], one[1]) if one and one[0] in self._founders else None
-            for one in noted
+            Descent(self._founders[one[2][1]], one[2][2]) if one and one[2][1] in self._founders else None
+            for one in latest
         ]
 
     # frequencies and facts
@@ -624,6 +702,11 @@ class MemoryStore:
 def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:
     """Whether a marker in force is of the same moment or a later one."""
     return marked is not None and marked[1] > now and marked[0] >= moment
+
+
+def _sums_up(owed: Owed) -> bool:
+    """Whether an open summary is owed, which is of a ban and of no account."""
+    return owed.reason is None and owed.alert.account == owed.alert.banned
 
 
 def _over(facts: BanFacts, now: float) -> bool:

@@ -7,15 +7,17 @@ shard lie its whereabouts and, once a moderator said so, its silence.
 
 from __future__ import annotations
 
-import asyncio
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Final, cast, get_args
 
 import msgspec
 
 from schemas.alerts import WithdrawnReason
-from store.base import Claim, OpenAlert, Proposal, Ruled, Ruling
+from schemas.verdicts import Verdict
+from store.base import Claim, Decided, Decision, OpenAlert, Proposal, Ruled, Ruling
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, MARKER_SECONDS, OPEN_ALERTS_A_BAN
@@ -30,6 +32,10 @@ class _Words(msgspec.Struct, array_like=True, frozen=True):
     band: str
     payload: bytes
     seen_at: float = 0.0
+    withdrawn: str = ""
+
+
+_VERDICTS: Final[dict[bytes, Verdict]] = {word[:1].encode(): word for word in get_args(Verdict)}
 
 
 class Alerts:
@@ -98,7 +104,7 @@ class Alerts:
         answers = await self._shards.ask("propose", banned, head, items, 2)
         return [Ruled(Ruling(word.decode()), revision) for word, revision in answers]
 
-    async def _refused(self, proposals: Sequence[Proposal], now: float) -> list[Ruling | None]:
+    async def _refused(self, proposals: Sequence[Proposal | OpenAlert], now: float) -> list[Ruling | None]:
         """What is silenced, deleted or banned itself, or one too many about its account (withheld).
 
         Of the rest, notes first where the pair will lie.
@@ -139,7 +145,6 @@ class Alerts:
         alerts = [addresses.alert(one.alert_id) for one in proposals]
         accounts = [addresses.account(one.account) for one in proposals]
         banned = [addresses.account(one.banned) for one in proposals]
-        silent = [self._shards.link.command("EXISTS", self._key("n", alert)) for alert in alerts]
         pairs = [alert.raw + ban.raw for alert, ban in zip(alerts, banned, strict=True)]
         about: list[tuple[bytes | str, ...]] = [
             (account.raw, repr(one.seen_at), pair)
@@ -150,20 +155,16 @@ class Alerts:
             for ban, alert, one in zip(banned, alerts, proposals, strict=True)
         ]
         head = (repr(now), maps)
-        quiet, (refused, found) = await asyncio.gather(
-            together(silent),
-            together(
-                [
-                    self._shards.ask(
-                        "account_look", accounts, (*head, MARKER_SECONDS, OPEN_ALERTS_A_BAN), about
-                    ),
-                    self._shards.ask("pair_look", banned, head, asked, 3),
-                ]
-            ),
+        held, refused, found = await together(
+            [
+                self._shards.ask("held", alerts, (), [(alert.raw,) for alert in alerts]),
+                self._shards.ask("account_look", accounts, (*head, MARKER_SECONDS, OPEN_ALERTS_A_BAN), about),
+                self._shards.ask("pair_look", banned, head, asked, 3),
+            ]
         )
         return [
-            _would_be(bool(is_quiet), word.decode(), *of_pair)
-            for is_quiet, (word,), of_pair in zip(quiet, refused, found, strict=True)
+            _would_be(decision[16:17] == b"n", word.decode(), *of_pair)
+            for (decision,), (word,), of_pair in zip(held, refused, found, strict=True)
         ]
 
     async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
@@ -189,12 +190,45 @@ class Alerts:
                 found[at] = sorted(several, key=lambda alert: alert.alert_id)
         return found
 
-    async def suppress(self, alert_ids: Sequence[str]) -> None:
-        """Silences pairs for good. One a moderator's decision, so there is no cap and no expiry."""
-        digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
-        await self._shards.scatter(
-            "keep", digests, (), [(f"n:{digest.raw.hex()}", "1") for digest in digests]
-        )
+    async def reopen(self, alerts: Sequence[OpenAlert], now: float) -> None:
+        """Opens each again that was withdrawn for a verdict; looks before and after whether it may be."""
+        suspects = [(one, one.revision) for one in alerts if one.open]
+        gone = [one for one in alerts if one.withdrawn == "verdict"]
+        refused = await self._refused(gone, now) if gone else []
+        suspects += await self._opened([one for one, why in zip(gone, refused, strict=True) if not why], now)
+        again = await self._refused([one for one, _ in suspects], now) if suspects else []
+        for (one, revision), why in zip(suspects, again, strict=True):
+            if why in WITHDRAWN_FOR:
+                await self._withdraw([(one.alert_id, one.banned, revision)], WITHDRAWN_FOR[why], now)
+
+    async def _opened(self, alerts: Sequence[OpenAlert], now: float) -> list[tuple[OpenAlert, int]]:
+        """Those that are open again, with their revision."""
+        addresses = self._shards.addresses
+        banned = [addresses.account(one.banned) for one in alerts]
+        items = [
+            (digest.raw, addresses.alert(one.alert_id).raw, one.revision, band_rank(one.band), _words_of(one))
+            for digest, one in zip(banned, alerts, strict=True)
+        ]
+        head = (repr(now), MARKER_SECONDS, self._shards.layout.bans.maps)
+        found = await self._shards.ask("reopen", banned, head, items)
+        return [(one, revision) for one, (revision,) in zip(alerts, found, strict=True) if revision]
+
+    async def decide(self, decisions: Sequence[Decision]) -> list[Decided]:
+        """Notes decisions. There is one a pair, each a person's, so there is no cap and no expiry."""
+        addresses = self._shards.addresses
+        digests = [addresses.alert(one.alert_id) for one in decisions]
+        items = [
+            (digest.raw, _packed_decision(one, addresses.claim(one.identity)))
+            for digest, one in zip(digests, decisions, strict=True)
+        ]
+        answers = await self._shards.ask("decide", digests, (MARKER_SECONDS,), items, 2)
+        return [_decision(raw, new=bool(new)) for new, raw in answers]
+
+    async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
+        """The decisions that hold."""
+        digests = [self._shards.addresses.alert(one) for one in alert_ids]
+        answers = await self._shards.ask("held", digests, (), [(one.raw,) for one in digests])
+        return [_decision(raw, new=False) if raw else None for (raw,) in answers]
 
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         """Alerts by their ids."""
@@ -225,7 +259,7 @@ class Alerts:
         """Alerts by the digests of their bans and of themselves."""
         items = [(banned.raw, alert) for banned, alert in pairs]
         answers = await self._shards.ask("pairs", [banned for banned, _ in pairs], (), items, 2)
-        return [_read(raw, is_open=bool(is_open)) if raw else None for is_open, raw in answers]
+        return [_read(raw, how.decode()) if raw else None for how, raw in answers]
 
     async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
         """Withdraws each that is still open under its revision."""
@@ -281,12 +315,41 @@ def _packed(proposal: Proposal) -> bytes:
 
 def packed_alert(alert: OpenAlert) -> bytes:
     """An alert as it lies in Redis, its revision first."""
-    words = _Words(alert.alert_id, alert.account, alert.banned, alert.band, alert.payload, alert.seen_at)
-    return alert.revision.to_bytes(4, "big") + msgspec.msgpack.encode(words)
+    return alert.revision.to_bytes(4, "big") + _words_of(alert, alert.withdrawn or "")
 
 
-def _read(raw: bytes, *, is_open: bool = True) -> OpenAlert:
-    return replace(read_open(raw[4:], int.from_bytes(raw[:4], "big")), open=is_open)
+def _words_of(alert: OpenAlert, withdrawn: str = "") -> bytes:
+    return msgspec.msgpack.encode(
+        _Words(
+            alert.alert_id,
+            alert.account,
+            alert.banned,
+            alert.band,
+            alert.payload,
+            alert.seen_at,
+            withdrawn,
+        )
+    )
+
+
+def _read(raw: bytes, how: str = "open") -> OpenAlert:
+    """As it lies: open, withdrawn for a reason and not told yet, or ``known``, which says its reason."""
+    revision, words = int.from_bytes(raw[:4], "big"), msgspec.msgpack.decode(raw[4:], type=_Words)
+    withdrawn = words.withdrawn if how == "known" else "" if how == "open" else how
+    return replace(
+        read_open(raw[4:], revision),
+        open=how == "open",
+        withdrawn=cast(WithdrawnReason, withdrawn) if withdrawn else None,
+    )
+
+
+def _packed_decision(one: Decision, digest: bytes) -> bytes:
+    """Of two decisions that which is greater, byte by byte, is the later one: moments are above 0."""
+    return struct.pack(">d", max(0.0, one.decided_at)) + digest + one.verdict[:1].encode()
+
+
+def _decision(raw: bytes, *, new: bool) -> Decided:
+    return Decided(_VERDICTS[raw[16:17]], struct.unpack_from(">d", raw)[0], new)
 
 
 def read_open(words: bytes, revision: int) -> OpenAlert:

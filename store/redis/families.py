@@ -6,9 +6,12 @@ import struct
 from collections.abc import Sequence
 
 from samehand.lineage import Descent, founder
+from store.base import Member
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.redis.client import together
 from store.redis.shards import Shards
+
+_JOINED_AT = 17  # behind a decision stands the account that joined by it (decide.lua)
 
 
 class Families:
@@ -18,27 +21,47 @@ class Families:
         """Takes the shards."""
         self._shards = shards
 
-    async def join(self, members: Sequence[tuple[str, Descent]], now: float) -> None:
-        """Notes from whom accounts descend. One a moderator's decision, so there is no cap and no expiry."""
-        await self.note_founders(members, now)
-        digests = [self._shards.addresses.account(account) for account, _ in members]
-        roots = [self._shards.addresses.account(descent.root_id).raw for _, descent in members]
+    async def join(self, members: Sequence[Member], now: float) -> None:
+        """Notes from whom accounts descend. One a moderator's decision, so there is no cap and no expiry.
+
+        Who joined is noted with the alert first: by it they are found when they are to leave.
+        """
+        await self.note_founders([(one.account, one.descent) for one in members], now)
+        addresses = self._shards.addresses
+        alerts = [addresses.alert(one.alert_id) for one in members]
+        accounts = [addresses.account(one.account) for one in members]
+        pairs = [(alert.raw, account.raw) for alert, account in zip(alerts, accounts, strict=True)]
+        await self._shards.scatter("joined", alerts, (), pairs)
         items = [
-            (f"j:{digest.raw.hex()}", root + struct.pack(">I", descent.generation))
-            for digest, root, (_, descent) in zip(digests, roots, members, strict=True)
+            (
+                account.raw,
+                alert.raw,
+                struct.pack(">d", max(0.0, one.decided_at))
+                + addresses.account(one.descent.root_id).raw
+                + struct.pack(">I", one.descent.generation),
+            )
+            for account, alert, one in zip(accounts, alerts, members, strict=True)
         ]
-        await self._shards.scatter("keep", digests, (), items)
+        await self._shards.scatter("family", accounts, (), items)
+
+    async def leave(self, alert_ids: Sequence[str]) -> None:
+        """Takes back what was noted by the decisions on these alerts."""
+        alerts = [self._shards.addresses.alert(one) for one in alert_ids]
+        held = await self._shards.ask("held", alerts, (), [(one.raw,) for one in alerts])
+        left = [(raw[_JOINED_AT:], alert.raw) for (raw,), alert in zip(held, alerts, strict=True)]
+        items = [(account, alert, b"") for account, alert in left if account]
+        await self._shards.scatter("family", [Digest(account) for account, _, _ in items], (), items)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
         """What was noted, where the founder's name is still kept."""
         digests = [self._shards.addresses.account(account) for account in accounts]
-        noted = await self._get("j", digests)
+        answers = await self._shards.ask("descents", digests, (), [(digest.raw,) for digest in digests])
+        noted: list[bytes] = [raw for (raw,) in answers]
         names = await self.founders([Digest(raw[:DIGEST_BYTES]) for raw in noted if raw])
         descents: list[Descent | None] = []
         for raw in noted:
             name = names.get(raw[:DIGEST_BYTES]) if raw else None
-            known = raw is not None and name is not None
-            descents.append(Descent(name, _generation(raw)) if known and raw and name else None)
+            descents.append(None if name is None else Descent(name, _generation(raw)))
         return descents
 
     async def note_founders(self, members: Sequence[tuple[str, Descent]], now: float) -> None:

@@ -19,7 +19,7 @@ from store.errors import StoreMismatch
 from store.limits import GENERATIONS, listed_at_most
 
 # Raised with every change of what lies in Redis: a store of another one is refused, never misread.
-LAYOUT = 18
+LAYOUT = 19
 PAGE_SLOTS = 32
 SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
 SLOT_BITS = 8 * SLOT_BYTES

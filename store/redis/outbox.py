@@ -64,4 +64,6 @@ def _read(raw: bytes, *counts: int) -> Owed:
     reason, _, words = raw[_HEAD.size :].partition(b" ")
     if reason == b"open":
         return Owed(read_open(words, revision), revision, None, at, SummaryCounts(*counts))
+    if reason == b"again":
+        return Owed(read_open(words, revision), revision, None, at)
     return Owed(read_open(words, revision - 1), revision, cast(WithdrawnReason, reason.decode()), at)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
-    **dict.fromkeys(("propose", "withdraw", "owed", "settle"), ("outbox",)),
+    **dict.fromkeys(("propose", "withdraw", "owed", "settle", "pairs", "reopen"), ("outbox",)),
     "ban_write": ("outbox", "calendar"),
 }
 """What a script needs beside what all share."""
@@ -40,9 +40,14 @@ _NAMES = (
     "pairs",
     "pair_look",
     "founder",
+    "decide",
+    "held",
+    "joined",
+    "family",
+    "descents",
+    "reopen",
     "walk",
     "free",
-    "keep",
     "dump",
     "restore",
     "history",
@@ -50,7 +55,7 @@ _NAMES = (
 
 
 READING = frozenset(
-    {"account_look", "ban_read", "frames", "heads", "open_alerts", "pair_look", "pairs", "quotes"}
+    {"account_look", "ban_read", "frames", "heads", "held", "open_alerts", "pair_look", "pairs", "quotes"}
     | {"about", "remembered_read"}
 )
 """Those that write nothing, which Redis may be told so: a user that may write nothing may then run them."""

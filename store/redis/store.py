@@ -16,7 +16,10 @@ from store.base import (
     BanFacts,
     Candidate,
     Claim,
+    Decided,
+    Decision,
     Enrolled,
+    Member,
     OpenAlert,
     Owed,
     Proposal,
@@ -256,9 +259,17 @@ class RedisStore:
         settled = await self._outbox.settle(told)
         await self._awaiting.settle([one.alert_id for one in settled])
 
-    async def suppress(self, alert_ids: Sequence[str], *, now: float) -> None:
-        """Never again publishes these pairs."""
-        await self._alerts.suppress(alert_ids)
+    async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
+        """Opens each again that was withdrawn for a verdict under its revision."""
+        await self._alerts.reopen(alerts, now)
+
+    async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
+        """Notes what people decided; the latest of each pair holds."""
+        return await self._alerts.decide(decisions)
+
+    async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
+        """The decisions that hold."""
+        return await self._alerts.decided(alert_ids)
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         """Notes that a person has judged these."""
@@ -269,9 +280,13 @@ class RedisStore:
         return await self._alerts.by_id(alert_ids)
 
     # families
-    async def join(self, members: Sequence[tuple[str, Descent]], *, now: float) -> None:
+    async def join(self, members: Sequence[Member], *, now: float) -> None:
         """Notes from whom accounts descend."""
         await self._families.join(members, now)
+
+    async def leave(self, alert_ids: Sequence[str]) -> None:
+        """Takes back what was noted by the decisions on these alerts."""
+        await self._families.leave(alert_ids)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
         """What :meth:`join` noted."""

@@ -200,6 +200,11 @@ class Meters:
         self.alerts_withdrawn = Counter(
             "samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",), registry=registry
         )
+        self.alerts_reopened = Counter(
+            "samehand_alerts_reopened",
+            "Alerts opened again, since a verdict was taken back.",
+            registry=registry,
+        )
         self.time_to_detect_seconds = Histogram(
             "samehand_time_to_detect_seconds",
             "From a ban to the alert on its mirror.",

@@ -8,6 +8,7 @@ each agent has been answered, what was told) have the same future: one of them i
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import pickle
 import random
@@ -19,15 +20,19 @@ from functools import partial
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from agents.runtime.outbox import Relay
+from samehand.alert_id import alert_id
+from samehand.lineage import Descent
 from schemas.record import Record
+from schemas.verdicts import Verdict
 from schemas.wire import encode
 from store.memory.store import MemoryStore
 from streams.clock import SystemClock
 from streams.outcomes import Emit, Published
 from tests.agents.conftest import Life, MakeLife
-from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, arrival
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 BAN = a_ban("77", handle="umar_media", device_id=DEVICE)
@@ -121,6 +126,19 @@ class World:
     async def again(self) -> None:
         """The same for a ban after the reinstatement."""
         await self._banned(AGAIN)
+
+    async def dismissed(self) -> None:
+        """A verdict on the alert."""
+        await self._judged("not_mirror", 1)
+
+    async def confirmed(self) -> None:
+        """A later one, which takes it back."""
+        await self._judged("mirror", 2)
+
+    async def _judged(self, verdict: Verdict, minute: int) -> None:
+        given = a_verdict(alert_id("telegram:99", "telegram:77"), verdict)
+        moment = given.decided_at + timedelta(minutes=minute)
+        await self._deliver(self.life.judge, structs.replace(given, decided_at=moment))
 
     async def own(self) -> None:
         """The new account's own ban."""
@@ -323,6 +341,26 @@ def test_lifted_and_banned_again_in_every_order_the_pair_ends_open(world: MakeWo
         seen += 1
         assert ends_open(lived), f"order {seen}: {said(lived)}"
     assert seen > 10, f"{seen} orders are not all of them"
+
+
+def test_in_every_order_the_later_verdict_holds(world: MakeWorld) -> None:
+    """Two workers have a verdict each in hand; what is owed of the first may be told in between."""
+    seen = 0
+    for lived in orders(world, "confirmed", "dismissed", "relay", before=("ban", "mirror")):
+        seen += 1
+        assert ends_open(lived), f"order {seen}: {said(lived)}"
+        assert families(lived) == [Descent("telegram:77", 1)], f"order {seen}"
+    assert seen > 10, f"{seen} orders are not all of them"
+
+
+def test_an_alert_on_who_is_banned_is_not_open_whenever_its_dismissal_is_taken_back(world: MakeWorld) -> None:
+    for lived in orders(world, "confirmed", "own", before=("ban", "mirror", "dismissed")):
+        assert not ends_open(lived), said(lived)
+
+
+def families(lived: World) -> list[Descent | None]:
+    """From whom the new account descends."""
+    return asyncio.run(lived.life.house.store._store.descents(["telegram:99"]))  # type: ignore[attr-defined]  # without a step
 
 
 def test_lifted_in_every_order_the_pair_ends_withdrawn(world: MakeWorld) -> None:

@@ -8,7 +8,8 @@ from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
-from store.base import Ban, BanFacts, Claim, Proposal, Query, Remembered
+from schemas.verdicts import Verdict
+from store.base import Ban, BanFacts, Claim, Decision, Member, Proposal, Query, Remembered
 from store.pepper.pepper import Pepper, Peppers
 
 NOW = 1_790_000_000.0
@@ -126,3 +127,15 @@ def a_proposal(
 def a_claim(proposal: Proposal, revision: int = 1) -> Claim:
     """What confirms it."""
     return Claim(proposal.alert_id, proposal.banned, proposal.claimant, revision)
+
+
+def a_decision(
+    alert_id: str, verdict: Verdict = "not_mirror", *, at: float = NOW, identity: str = ""
+) -> Decision:
+    """What a person decided on an alert, each time another decision unless they are called alike."""
+    return Decision(alert_id, verdict, at, identity or f"{verdict} at {at}")
+
+
+def a_member(account: str, descent: Descent, banned: str = "", *, at: float = NOW) -> Member:
+    """An account that is in a family by the decision on its resemblance to a banned one."""
+    return Member(account, descent, f"{account}~{banned or descent.root_id}", at)

@@ -21,7 +21,19 @@ from samehand.blocking.keys import (
 from samehand.fingerprint.showings import Showings, Span
 from samehand.lineage import Descent, founder
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
-from store.base import Ban, Enrolled, OpenAlert, Proposal, Query, Ruled, Ruling, Settled, Store, Summary
+from store.base import (
+    Ban,
+    Decided,
+    Enrolled,
+    OpenAlert,
+    Proposal,
+    Query,
+    Ruled,
+    Ruling,
+    Settled,
+    Store,
+    Summary,
+)
 from store.common.key_digests import Addresses
 from store.common.records import keys_of_fingerprints
 from store.limits import (
@@ -41,6 +53,8 @@ from tests.store.makers import (
     PEPPERS,
     a_ban,
     a_claim,
+    a_decision,
+    a_member,
     a_proposal,
     a_query,
     a_remembered,
@@ -727,7 +741,7 @@ class TestPairs:
 
     async def test_a_pair_that_a_moderator_silenced_stays_silent(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
-        await store.suppress([a_proposal().alert_id], now=NOW)
+        await store.decide([a_decision(a_proposal().alert_id)], now=NOW)
         assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
 
     async def test_open_alerts_are_found_by_ban_and_by_id(self, store: Store) -> None:
@@ -878,7 +892,7 @@ class TestPairs:
         elif cause == "deletion":
             await store.forget([("x:7001", NOW)], now=NOW)
         else:
-            await store.suppress([proposal.alert_id], now=NOW)
+            await store.decide([a_decision(proposal.alert_id)], now=NOW)
         (ruled,) = await store.propose([proposal], now=NOW)
         assert ruled.revision == 0
         assert [it.reason for it in await store.owed("holder", now=NOW)] == [reason]
@@ -893,7 +907,10 @@ class TestPairs:
         found = await store.alerts_about(["x:7", "x:8"])
         await store.withdraw([it for several in found for it in several], reason="account-banned", now=NOW)
         owed = await store.owed("holder", now=NOW)
-        known = [replace(it.alert, revision=it.revision, payload=b"", open=False) for it in owed]
+        known = [
+            replace(it.alert, revision=it.revision, payload=b"", open=False, withdrawn=it.reason)
+            for it in owed
+        ]
         await store.settle([Settled(it.alert_id, it.banned, it.revision, it) for it in known])
         assert await store.pairs([one.alert_id for one in proposals]) == [
             next(it for it in known if it.alert_id == one.alert_id) for one in proposals
@@ -986,21 +1003,168 @@ def summed_up(account: str, band: str = "possible") -> Proposal:
 
 class TestFamilies:
     async def test_who_joined_a_family_descends_from_its_founder(self, store: Store) -> None:
-        await store.join([("x:2", Descent("x:1", 1))], now=NOW)
+        await store.join([a_member("x:2", Descent("x:1", 1))], now=NOW)
         assert await store.descents(["x:2", "x:3"]) == [Descent("x:1", 1), None]
 
     async def test_a_ban_names_its_founder_until_that_one_is_reinstated(self, store: Store) -> None:
         child = a_ban("2", descent=Descent("x:1", 1))
         await store.enrol([a_ban("1"), child], now=NOW)
-        await store.join([("x:3", Descent("x:1", 1))], now=NOW)
+        await store.join([a_member("x:3", Descent("x:1", 1))], now=NOW)
         assert await store.bans(["x:2"]) == [child]
         await store.expunge([("x:1", NOW)], now=NOW)
         (left,) = await store.bans(["x:2"])
         assert left is not None
         assert left.facts.descent == founder("x:2")
         assert await store.descents(["x:3"]) == [None]
-        await store.join([("x:4", Descent("x:1", 1))], now=NOW)
+        await store.join([a_member("x:4", Descent("x:1", 1))], now=NOW)
         assert await store.descents(["x:4"]) == [None]
+
+    async def test_who_leaves_is_of_the_family_that_another_decision_put_it_into(self, store: Store) -> None:
+        one, other = a_member("x:3", Descent("x:1", 1)), a_member("x:3", Descent("x:2", 4), at=NOW + 1)
+        await store.join([other, one], now=NOW)
+        assert await store.descents(["x:3"]) == [Descent("x:2", 4)], "the later decision"
+        await store.leave([other.alert_id, "nobody joined by it"])
+        assert await store.descents(["x:3"]) == [Descent("x:1", 1)]
+        await store.leave([one.alert_id, other.alert_id])
+        assert await store.descents(["x:3"]) == [None]
+        await store.join([one], now=NOW)
+        assert await store.descents(["x:3"]) == [Descent("x:1", 1)]
+
+    async def test_who_is_to_leave_is_known_whatever_was_decided_since(self, store: Store) -> None:
+        member = a_member("x:3", Descent("x:1", 1))
+        await store.decide([a_decision(member.alert_id, "mirror", at=NOW)], now=NOW)
+        await store.join([member], now=NOW)
+        await store.decide([a_decision(member.alert_id, "unsure", at=NOW + 1)], now=NOW)
+        await store.leave([member.alert_id])
+        assert await store.descents(["x:3"]) == [None]
+
+
+class TestDecisions:
+    async def test_the_latest_holds_in_whatever_order_they_come(self, store: Store) -> None:
+        first, second = a_decision("1", "not_mirror", at=NOW), a_decision("1", "mirror", at=NOW + 1)
+        assert await store.decide([first], now=NOW) == [Decided("not_mirror", NOW, new=True)]
+        assert await store.decide([second], now=NOW) == [Decided("mirror", NOW + 1, new=True)]
+        assert await store.decide([first], now=NOW) == [Decided("mirror", NOW + 1, new=False)]
+        assert await store.decided(["1", "2"]) == [Decided("mirror", NOW + 1, new=False), None]
+
+    async def test_a_repeat_of_an_id_is_ignored_whatever_else_it_says(self, store: Store) -> None:
+        one = a_decision("1", "mirror", at=NOW, identity="v1")
+        assert [it.new for it in await store.decide([one, one], now=NOW)] == [True, False]
+        changed = a_decision("1", "not_mirror", at=NOW + 9, identity="v1")
+        assert await store.decide([changed], now=NOW) == [Decided("mirror", NOW, new=False)]
+
+    async def test_of_two_at_one_moment_the_same_one_holds_for_everybody(self, make_store: MakeStore) -> None:
+        one, other = (a_decision("1", verdict, at=NOW) for verdict in ("mirror", "not_mirror"))
+        held = []
+        for number, order in enumerate([(one, other), (other, one)]):
+            store = await make_store()
+            name = f"{number}"
+            await store.decide([it._replace(alert_id=name) for it in order], now=NOW)
+            held += await store.decided([name])
+        assert held[0] == held[1]
+
+    async def test_silence_is_lifted_by_a_later_decision_and_no_earlier_one(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        alert = a_proposal().alert_id
+        await store.decide([a_decision(alert, "not_mirror", at=NOW)], now=NOW)
+        await store.decide([a_decision(alert, "mirror", at=NOW - 1)], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
+        await store.decide([a_decision(alert, "unsure", at=NOW + 1)], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
+
+    @pytest.mark.parametrize("told", [True, False], ids=["told", "still owed"])
+    async def test_what_was_withdrawn_for_a_verdict_is_open_again_at_a_higher_revision(
+        self, store: Store, told: bool
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        gone = await _withdrawn_for_a_verdict(store, told=told)
+        assert (gone.open, gone.withdrawn, gone.revision) == (False, "verdict", 2)
+        await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
+        await store.reopen([replace(gone, payload=b"as it was")], now=NOW + 2)
+        back = replace(gone, payload=b"as it was", revision=3, open=True, withdrawn=None)
+        assert await store.pairs([gone.alert_id]) == [back]
+        assert await store.open_alerts(["x:9001"]) == [[back]]
+        (owed,) = await store.owed("holder", now=NOW + 2)
+        assert (owed.alert, owed.revision, owed.reason, owed.counts) == (back, 3, None, None)
+        assert await store.propose([a_proposal()], now=NOW + 2) == [Ruled(DUPLICATE, 0)], "it is told already"
+        assert await store.propose([a_proposal(band="likely")], now=NOW + 2) == [Ruled(PUBLISH, 4)]
+        assert await store.owed("holder", now=NOW + 2) == [], "which tells more than that it is open again"
+
+    async def test_opening_again_twice_opens_once(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        gone = await _withdrawn_for_a_verdict(store)
+        await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
+        await store.reopen([gone, gone], now=NOW)
+        await store.reopen([gone], now=NOW)
+        assert [it.revision for it in await store.owed("holder", now=NOW)] == [3]
+        await store.settle([Settled(gone.alert_id, gone.banned, 3)])
+        assert await store.owed("holder", now=NOW) == []
+        (open_,) = await store.pairs([gone.alert_id])
+        assert open_ is not None
+        assert open_.open
+
+    @pytest.mark.parametrize("cause", ["ban", "deletion", "silence", "reinstatement", "another reason"])
+    async def test_what_must_not_be_open_is_not_opened_again(self, store: Store, cause: str) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        gone = await _withdrawn_for_a_verdict(store)
+        if cause != "silence":
+            await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
+        if cause == "ban":
+            await store.enrol([a_ban("7001", platform="x")], now=NOW)
+        elif cause == "deletion":
+            await store.forget([("x:7001", NOW)], now=NOW)
+        elif cause == "reinstatement":
+            await store.expunge([("x:9001", NOW)], now=NOW)
+        elif cause == "another reason":
+            gone = replace(gone, withdrawn="account-banned")
+        await store.reopen([gone], now=NOW)
+        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert [it.reason for it in await store.owed("holder", now=NOW) if it.reason is None] == []
+
+    async def test_what_a_dead_worker_opened_is_withdrawn_when_it_comes_again_and_must_not_be(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        gone = await _withdrawn_for_a_verdict(store)
+        await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
+        await store.reopen([gone], now=NOW)
+        await store.enrol([a_ban("7001", platform="x")], now=NOW)
+        (open_,) = await store.pairs([gone.alert_id])
+        assert open_ is not None
+        await store.reopen([open_], now=NOW)
+        assert await store.open_alerts(["x:9001"]) == [[]]
+        assert [it.reason for it in await store.owed("holder", now=NOW)] == ["account-banned"]
+
+    async def test_of_a_deleted_account_nothing_is_told_that_was_owed_for_another_reason(
+        self, store: Store
+    ) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        gone = await _withdrawn_for_a_verdict(store, told=False)
+        (before,) = await store.owed("holder", now=NOW)
+        await store.withdraw([gone], reason="account-deleted", now=NOW)
+        await store.settle([Settled(gone.alert_id, gone.banned, before.revision, gone)])
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.reason, owed.revision) == ("account-deleted", before.revision + 1)
+        await store.settle([Settled(gone.alert_id, gone.banned, owed.revision)])
+        assert await store.pairs([gone.alert_id]) == [None]
+
+
+async def _withdrawn_for_a_verdict(store: Store, *, told: bool = True) -> OpenAlert:
+    """An alert on a ban that stands, which a person dismissed."""
+    proposal = a_proposal()
+    await store.propose([proposal], now=NOW)
+    await store.confirm([a_claim(proposal)], now=NOW)
+    await store.decide([a_decision(proposal.alert_id, "not_mirror", at=NOW)], now=NOW)
+    (open_,) = await store.pairs([proposal.alert_id])
+    assert open_ is not None
+    await store.withdraw([open_], reason="verdict", now=NOW)
+    (owed,) = await store.owed("holder", now=NOW)
+    if told:
+        known = replace(owed.alert, revision=owed.revision, open=False, withdrawn=owed.reason)
+        await store.settle([Settled(known.alert_id, known.banned, known.revision, known)])
+    (gone,) = await store.pairs([proposal.alert_id])
+    assert gone is not None
+    return gone
 
 
 class TestFrequencies:

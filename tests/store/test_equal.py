@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,13 +18,15 @@ from samehand.frequency.rates import NothingCounted
 from samehand.lineage import Descent, founder
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
-from store.base import Query, Settled, Store, Summary
+from schemas.verdicts import Verdict
+from store.base import Decision, OpenAlert, Owed, Query, Settled, Store, Summary
 from store.common import ranking
+from store.common.alert_dedup import KNOWN_ON
 from store.common.counted_values import CROWDS
 from store.memory.store import Bounds, MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
-from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_proposal, a_query, a_remembered
+from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_member, a_proposal, a_query, a_remembered
 
 HANDLES = ["umar_media", "um4r.media2", "media_umar", "salma_khan", "salmakhan99", "umarmediaofficial", "zz"]
 PLACES = ["39.40.1.2", "39.40.1.9", "103.12.9.1"]
@@ -51,12 +53,35 @@ PROPOSE = st.tuples(
     st.just("propose"), IDS, IDS, st.sampled_from(["possible", "likely"]), CLAIMANTS, st.booleans()
 )
 CONFIRM = st.tuples(st.just("confirm"), IDS, IDS, CLAIMANTS, st.integers(1, 3))
-PAIR = st.tuples(st.sampled_from(["settle", "suppress", "withdraw"]), IDS, IDS)
-JOIN = st.tuples(st.just("join"), IDS, IDS)
+PAIR = st.tuples(st.sampled_from(["settle", "withdraw", "dismiss", "reopen", "leave", "delete"]), IDS, IDS)
+DECIDE = st.tuples(
+    st.just("decide"),
+    IDS,
+    IDS,
+    st.sampled_from(["mirror", "not_mirror", "unsure"]),
+    MOMENTS,
+    st.integers(1, 4),
+)
+JOIN = st.tuples(st.just("join"), IDS, IDS, MOMENTS)
 OTHER = st.tuples(st.sampled_from(["sweep", "freeze"]))
 WAIT = st.tuples(st.just("wait"), st.sampled_from([1.0, 30.0, 120.0, 500.0, 3_600.0, 3 * DAY]))
 STEPS = st.lists(
-    st.one_of(ENROL, ENROL, REMEMBER, REMEMBER, EXPUNGE, FORGET, PROPOSE, CONFIRM, PAIR, JOIN, OTHER, WAIT),
+    st.one_of(
+        ENROL,
+        ENROL,
+        REMEMBER,
+        REMEMBER,
+        EXPUNGE,
+        FORGET,
+        PROPOSE,
+        CONFIRM,
+        PAIR,
+        PAIR,
+        DECIDE,
+        JOIN,
+        OTHER,
+        WAIT,
+    ),
     min_size=5,
     max_size=40,
 )
@@ -120,6 +145,13 @@ class Story:
             case ("confirm", str(one), str(other), str(claimant), int(revision)):
                 claimed = a_proposal(f"x:{one}", f"x:{other}", claimant=claimant)
                 await self.store.confirm([a_claim(claimed, revision)], now=self.now)
+            case ("decide", str(one), str(other), str(verdict), float(moment), int(number)):
+                alert = a_proposal(f"x:{one}", f"x:{other}").alert_id
+                decision = Decision(alert, cast(Verdict, verdict), moment, f"v{number}")
+                return await self.store.decide([decision], now=self.now)
+            case ("join", str(one), str(other), float(moment)):
+                member = a_member(f"x:{one}", Descent(f"x:{other}", 1), at=moment)
+                await self.store.join([member], now=self.now)
             case (str(verb), str(one), str(other)):
                 return await self._pair(verb, one, other)
             case ("sweep",):
@@ -135,15 +167,22 @@ class Story:
         if verb == "settle":
             owed = await self.store.owed("holder", now=self.now)
             mine = [it for it in owed if it.alert.alert_id == alert]
-            several = [Settled(alert, banned, it.revision, it.alert) for it in mine]
+            several = [Settled(alert, banned, it.revision, _known(it)) for it in mine]
             await self.store.settle([*several, Settled(alert, banned, 1)])
         elif verb == "withdraw":
             (about,) = await self.store.alerts_about([f"x:{one}"])
             await self.store.withdraw(about, reason="account-banned", now=self.now)
-        elif verb == "suppress":
-            await self.store.suppress([alert], now=self.now)
+        elif verb == "delete":
+            (about,) = await self.store.alerts_about([f"x:{one}"])
+            await self.store.withdraw(about, reason="account-deleted", now=self.now)
+        elif verb == "leave":
+            await self.store.leave([alert])
+        elif verb == "dismiss":
+            found = [it for it in await self.store.pairs([alert]) if it is not None]
+            await self.store.withdraw(found, reason="verdict", now=self.now)
         else:
-            await self.store.join([(f"x:{one}", Descent(banned, 1))], now=self.now)
+            found = [it for it in await self.store.pairs([alert]) if it is not None]
+            await self.store.reopen(found, now=self.now)
         return "done"
 
     async def everything(self) -> list[object]:
@@ -168,9 +207,10 @@ class Story:
             await store.bans(ACCOUNTS, now=now),
             await store.open_alerts(ACCOUNTS),
             await store.alerts_about(ACCOUNTS),
-            sorted(repr(it) for it in await store.owed("holder", now=now) if it.reason is not None),
+            sorted(repr(it) for it in await store.owed("holder", now=now) if it.counts is None),
             await store.pairs(pairs),
             await store.descents(ACCOUNTS),
+            await store.decided(pairs),
             (figures.fingerprints, figures.remembered_evicted, frequencies.bans, frequencies.accounts("")),
         ]
 
@@ -178,6 +218,13 @@ class Story:
         """How common it calls what is looked up."""
         told = await self.store.frequencies(at=self.now)
         return {key: told.count(kind_of(key), value_of(key), "") for query in QUERIES for key in query.keys}
+
+
+def _known(owed: Owed) -> OpenAlert | None:
+    """What is kept of a withdrawal that was told, as the relay does it."""
+    if owed.reason not in KNOWN_ON:
+        return None
+    return replace(owed.alert, revision=owed.revision, open=False, withdrawn=owed.reason)
 
 
 def as_common(told: int, truth: int, kind: KeyKind) -> bool:

@@ -10,7 +10,7 @@ import store.memory.store
 import store.redis.alerts
 from samehand.fingerprint.showings import Showings
 from store.base import Ruled, Ruling, Store, Summary
-from tests.store.makers import DAY, NOW, a_ban, a_claim, a_proposal, a_remembered
+from tests.store.makers import DAY, NOW, a_ban, a_claim, a_decision, a_proposal, a_remembered
 
 PUBLISH = Ruling.PUBLISH
 
@@ -41,7 +41,7 @@ async def test_what_is_told_already_has_its_revision_and_the_next_where_its_band
 
 async def test_nobody_hears_of_a_pair_that_was_silenced_nor_of_a_ban_that_is_gone(store: Store) -> None:
     await store.enrol([a_ban("9001"), a_ban("9002", expires_at=NOW)], now=NOW - 1)
-    await store.suppress([a_proposal().alert_id], now=NOW)
+    await store.decide([a_decision(a_proposal().alert_id)], now=NOW)
     rulings = await would(store, a_proposal(), a_proposal(banned="x:404"), a_proposal(banned="x:9002"))
     assert [it.ruling for it in rulings] == [Ruling.SUPPRESSED, Ruling.NOT_BANNED, Ruling.NOT_BANNED]
 

@@ -276,7 +276,7 @@ local function mark(key, moment, now, seconds)
   call('SET', key, string.format('%.17g %.17g', moment, now + seconds), 'EX', seconds)
 end
 
--- markers of pairs: `revision noted confirmed until claim claimed-at` (rulings.py)
+-- markers of pairs: `revision noted confirmed until claim claimed-at` (alert_dedup.py)
 local function pair_get(key)
   local marker = call('GET', key)
   if not marker then return nil end

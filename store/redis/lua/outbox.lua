@@ -1,12 +1,23 @@
--- What is owed to consumers (rulings.py): an alert is withdrawn, and its withdrawal noted here, in one step. `owed`
--- holds by alert `revision at banned reason blob` (the reason of an open summary is `open`), `due` since when.
+-- What is owed to consumers (alert_dedup.py): an alert is withdrawn, and its withdrawal noted here, in one step. `owed`
+-- holds by alert `revision at banned reason blob` (the reason of an open summary is `open`, that of an alert which is open
+-- again `again`), `due` since when.
 local OWED, DUE = ROOT .. 'owed', ROOT .. 'due'
 local DIGEST = 16
+-- Reasons after which a verdict may still come (alert_dedup.py: KNOWN_ON).
+local KNOWN = {verdict = true, ['account-banned'] = true, ['no-longer-resembles'] = true}
 local HEAD_BYTES = 4 + 8 + DIGEST
 
 local function owe(alert, banned, revision, reason, at, blob)
   call('HSET', OWED, alert, struct.pack('>I4d', revision, at) .. banned .. reason .. ' ' .. blob)
   call('ZADD', DUE, at, alert)
+end
+
+-- What is owed of an alert: the reason, the revision and the alert; nil for nothing.
+local function owed_of(alert)
+  local owed = call('HGET', OWED, alert)
+  if not owed then return nil end
+  local space = string.find(owed, ' ', HEAD_BYTES + 1, true)
+  return sub(owed, HEAD_BYTES + 1, space - 1), (struct.unpack('>I4', owed)), sub(owed, space + 1)
 end
 
 local function owe_no_more(alert)

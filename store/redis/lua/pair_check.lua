@@ -5,7 +5,8 @@ room()
 local answers = {}
 for at = 3, #ARGV, 2 do
   local name = hex(ARGV[at])
-  local quiet = call('EXISTS', ROOT .. 'n:' .. name)
+  local decided = call('GET', ROOT .. 'n:' .. name)
+  local quiet = decided and sub(decided, 17, 17) == 'n' and 1 or 0
   if quiet == 0 then call('SET', ROOT .. 'l:' .. name, ARGV[at + 1], 'EX', ARGV[2]) end
   answers[#answers + 1] = quiet
 end

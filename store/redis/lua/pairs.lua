@@ -1,11 +1,17 @@
--- ARGV: epoch, banned digest and alert digest in turn. Answers for each whether it is open, and the alert, empty where
--- none is known.
+-- ARGV: epoch, banned digest and alert digest in turn. Answers for each how it is (`open`; the reason for which it was
+-- withdrawn, where that is not told yet; else `known`), and the alert, empty where none is known.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
+
+local function one(banned, alert)
+  local open = call('HGET', ROOT .. 'o:' .. banned, alert)
+  if open then return 'open', open end
+  local reason, revision, blob = owed_of(alert)
+  if reason and KNOWN[reason] then return reason, struct.pack('>I4', revision) .. blob end
+  return 'known', call('HGET', ROOT .. 'c:' .. banned, alert) or ''
+end
+
 for at = 2, #ARGV, 2 do
-  local banned = hex(ARGV[at])
-  local open = call('HGET', ROOT .. 'o:' .. banned, ARGV[at + 1])
-  answers[#answers + 1] = open and 1 or 0
-  answers[#answers + 1] = open or call('HGET', ROOT .. 'c:' .. banned, ARGV[at + 1]) or ''
+  answers[#answers + 1], answers[#answers + 2] = one(hex(ARGV[at]), ARGV[at + 1])
 end
 return answers

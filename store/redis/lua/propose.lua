@@ -1,4 +1,4 @@
--- On the banned account's shard; the rules are those of rulings.py. ARGV: epoch, now, marker seconds, account-map
+-- On the banned account's shard; the rules are those of alert_dedup.py. ARGV: epoch, now, marker seconds, account-map
 -- buckets, claim seconds, open alerts at most, counted pairs at most, then eight for each: banned digest, alert digest,
 -- band rank, claim, how (`tell`; `again`, only what was noted before; `count`, the same, and count the rest; `full`, only
 -- what is open, and count the rest), alert, summary digest and summary ('' for none). Answers ruling and revision for

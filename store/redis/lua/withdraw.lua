@@ -12,6 +12,11 @@ for at = 5, #ARGV, 3 do
     withdraw(banned, alert, entry, reason, now, seconds)
   elseif reason == 'account-deleted' then
     call('HDEL', ROOT .. 'c:' .. hex(banned), alert)
+    -- What is owed for such a reason quotes the account. It is told anew: who tells it now has read it already.
+    local owed, last, blob = owed_of(alert)
+    if owed and KNOWN[owed] then
+      withdraw(banned, alert, struct.pack('>I4', last) .. blob, reason, now, seconds)
+    end
   end
 end
 return 'OK'

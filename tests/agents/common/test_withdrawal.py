@@ -68,5 +68,8 @@ def test_an_open_summary_has_the_counts_of_now() -> None:
     assert (found.published, found.withheld_likely, found.withheld_possible) == (50, 2, 7)
 
 
-def test_an_open_alert_is_nothing_that_the_outbox_tells() -> None:
-    assert told(replace_fields(owed(examples.ALERT), reason=None)) is None
+def test_an_alert_that_is_open_again_is_told_as_it_stood_whatever_was_stored_of_its_withdrawal() -> None:
+    again = replace_fields(owed(examples.WITHDRAWN), reason=None, revision=3)
+    assert told(again) == replace(
+        examples.WITHDRAWN, revision=3, status="open", withdrawn_at=None, withdrawn_reason=None
+    )

@@ -17,7 +17,7 @@ from store.base import Settled
 from store.errors import StoreEvicts
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_query
+from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_query
 
 EVICTING = (
     "allkeys-lru",
@@ -83,7 +83,7 @@ async def test_what_changes_while_it_runs_is_told_and_nothing_is_answered_until_
         for question in (
             store.bans_like([a_query()], now=NOW),
             store.pairs(["x"]),
-            store.suppress(["x"], now=NOW),
+            store.decide([a_decision("x")], now=NOW),
             store.settle([Settled("x", "x:1", 1)]),
             store.enrol([a_ban("2")], now=NOW),
         ):

@@ -15,7 +15,16 @@ from store.base import Settled
 from store.limits import SLOT_RESTS_SECONDS
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_claim, a_proposal, a_remembered
+from tests.store.makers import (
+    IDENTITY,
+    NOW,
+    a_ban,
+    a_claim,
+    a_decision,
+    a_member,
+    a_proposal,
+    a_remembered,
+)
 
 PERSONAL: dict[str, Any] = {
     "email": "umar.test.person@example.org",
@@ -112,11 +121,13 @@ async def test_after_a_reinstatement_nothing_names_the_account(
     )
     await store.enrol([lifted, a_ban("2", descent=Descent(lifted.account, 1))], now=NOW)
     await store.remember([a_remembered("88112233445566", handle="zufar_zarif"), a_remembered("3")], now=NOW)
-    await store.join([(lifted.account, Descent("x:2", 1)), ("x:3", Descent(lifted.account, 1))], now=NOW)
+    await store.join(
+        [a_member(lifted.account, Descent("x:2", 1)), a_member("x:3", Descent(lifted.account, 1))], now=NOW
+    )
     proposals = [a_proposal(f"x:{n}", lifted.account, payload=b"on zufar_zarif") for n in (3, 4)]
     await store.propose(proposals, now=NOW)
     await store.confirm([a_claim(one) for one in proposals], now=NOW)
-    await store.suppress([proposals[1].alert_id], now=NOW)
+    await store.decide([a_decision(proposals[1].alert_id)], now=NOW)
     words = ("88112233445566", "zufar", "zarif", "zfrzrf")
     with redis.Redis.from_url(redis_administrator) as client:
         before = len(list(everything(client, store_prefix)))

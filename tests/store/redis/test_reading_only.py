@@ -19,7 +19,7 @@ from store.redis import Endpoint, RedisStore, Sizes
 from tests.house import ROOT
 from tests.redis_user import PASSWORD, with_password
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
+from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_proposal, a_query, a_remembered
 
 NAME = "samehand-gate"
 
@@ -72,7 +72,7 @@ async def test_it_reads_all_that_a_gate_asks_and_may_write_nothing(server: Embed
     with pytest.raises(StoreUnavailable):
         await gate.enrol([a_ban("9002")], now=NOW)
     with pytest.raises(StoreUnavailable):
-        await gate.suppress(["a pair"], now=NOW)
+        await gate.decide([a_decision("a pair")], now=NOW)
     with pytest.raises(StoreUnavailable):
         await gate.remember([a_remembered("7002")], now=NOW)
     await worker.close()

@@ -17,7 +17,18 @@ from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding, drop_store
 from tests.redis_user import with_password
 from tests.store.conftest import SMALL
-from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_proposal, a_query, a_remembered
+from tests.store.makers import (
+    DAY,
+    IDENTITY,
+    NOW,
+    a_ban,
+    a_claim,
+    a_decision,
+    a_member,
+    a_proposal,
+    a_query,
+    a_remembered,
+)
 
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 #: What whoever carries a store over may do beside what a worker may (docs/resharding.md).
@@ -76,8 +87,8 @@ async def test_what_no_topic_brings_again_is_carried(layout: MakeLayout, before:
     await first.remember(seen, now=NOW)
     await first.propose(proposals, now=NOW)
     await first.confirm([a_claim(it) for it in proposals[:4]], now=NOW)  # of the others nobody died yet
-    await first.suppress([proposals[0].alert_id, "a pair that is not known"], now=NOW)
-    await first.join([("x:7001", Descent("x:1", 1))], now=NOW)
+    await first.decide([a_decision(proposals[0].alert_id), a_decision("a pair that is not known")], now=NOW)
+    await first.join([a_member("x:7001", Descent("x:1", 1))], now=NOW)
     (opened,) = await first.open_alerts(["x:2"])
     await first.withdraw(opened, reason="verdict", now=NOW)
     await first.expunge([("x:3", NOW)], now=NOW)
@@ -116,6 +127,8 @@ async def test_what_no_topic_brings_again_is_carried(layout: MakeLayout, before:
         Ruling.ACCOUNT_DELETED,
     ]
     assert await second.descents(["x:7001"]) == [Descent("x:1", 1)]
+    await second.leave([a_member("x:7001", Descent("x:1", 1)).alert_id])
+    assert await second.descents(["x:7001"]) == [None], "who joined by which decision is carried too"
     unknown = a_proposal("x:7002", "x:1")
     assert (await second.alerts_about(["x:7001"]))[0][0].alert_id == proposals[1].alert_id
     assert [it.ruling for it in await second.propose([unknown], now=NOW)] == [Ruling.PUBLISH]
@@ -217,8 +230,8 @@ async def test_nobody_works_with_a_store_that_was_left(layout: MakeLayout) -> No
     steps: list[Any] = [
         lambda it: it.remember([a_remembered("7")], now=NOW),
         lambda it: it.propose([a_proposal("x:7", "x:1")], now=NOW),
-        lambda it: it.suppress(["an alert"], now=NOW),
-        lambda it: it.join([("x:7", Descent("x:1", 1))], now=NOW),
+        lambda it: it.decide([a_decision("an alert")], now=NOW),
+        lambda it: it.join([a_member("x:7", Descent("x:1", 1))], now=NOW),
         lambda it: it.forget([("x:7", NOW)], now=NOW),
         lambda it: it.expunge([("x:1", NOW)], now=NOW),
         lambda it: it.enrol([a_ban("2")], now=NOW),
@@ -233,7 +246,7 @@ async def test_nobody_works_with_a_store_that_was_left(layout: MakeLayout) -> No
         with pytest.raises(StoreMoving, match=told):
             await store.open()
         with pytest.raises(StoreMoving):
-            await store.suppress(["an alert"], now=NOW)
+            await store.decide([a_decision("an alert")], now=NOW)
 
 
 async def test_who_comes_to_a_store_that_is_being_filled_waits_and_is_heard(layout: MakeLayout) -> None:

@@ -18,7 +18,6 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import House, Rules
-from agents.common.withdrawal import KNOWN_ON
 from agents.common.withdrawal import told as told_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
@@ -36,6 +35,7 @@ from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason
 from schemas.mapping.fields import Kind
 from schemas.wire import Decoded, decode_alert, decode_created
 from store.base import Settled, Store
+from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published

@@ -1,0 +1,5 @@
+-- ARGV: epoch, alert digests. Answers for each the decision that holds (decide.lua), '' for none.
+if emptied() then return redis.error_reply('EMPTIED') end
+local answers = {}
+for at = 2, #ARGV do answers[at - 1] = call('GET', ROOT .. 'n:' .. hex(ARGV[at])) or '' end
+return answers

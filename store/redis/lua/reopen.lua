@@ -1,0 +1,36 @@
+-- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then five for each: banned digest,
+-- alert digest, the revision under which it was withdrawn, band rank, alert. What was withdrawn for a verdict, be it told
+-- or still owed, is open again, and that is owed. There is no cap: each is a person's decision. Answers the new revision,
+-- 0 where it stays as it is.
+if emptied() then return redis.error_reply('EMPTIED') end
+room()
+local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local answers = {}
+
+local function one(banned, alert, revision, rank, blob)
+  local name = hex(banned)
+  local open, known = ROOT .. 'o:' .. name, ROOT .. 'c:' .. name
+  if not in_force(banned, buckets, now) or call('HEXISTS', open, alert) == 1 then return 0 end
+  local reason, last = owed_of(alert)
+  if not reason then
+    local entry = call('HGET', known, alert)
+    reason, last = 'verdict', entry and struct.unpack('>I4', entry)
+  end
+  if reason ~= 'verdict' or last ~= revision then return 0 end
+  local key = ROOT .. 's:' .. hex(alert)
+  local before, _, _, _, claim, since = pair_get(key)
+  revision = math.max(before or 0, revision) + 1
+  pair_put(key, revision, rank, rank, now + seconds, claim or '-', since or 0)
+  call('EXPIRE', key, seconds)
+  call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
+  call('EXPIRE', open, seconds)
+  call('HDEL', known, alert)
+  owe(alert, banned, revision, 'again', now, blob)
+  return revision
+end
+
+for at = 5, #ARGV, 5 do
+  local revision, rank = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  answers[#answers + 1] = one(ARGV[at], ARGV[at + 1], revision, rank, ARGV[at + 4])
+end
+return answers
