@@ -18,9 +18,11 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from agents.common.preview import Preview
 from gate.answers import Problem, Score, problem_of
+from gate.coop import CoopActions
 from gate.intake import KINDS, Intake, Taken
 from gate.keys import Key, Keyring, May
 from gate.meters import GateMeters
@@ -72,7 +74,7 @@ class Gate:
     scoring: Scoring
     preview: Preview
     intake: Intake
-    webhooks: Mapping[str, ForeignWebhook]
+    webhooks: Mapping[str, ForeignWebhook | CoopActions]
     meters: GateMeters
     ticks: Callable[[], float]
     now: Callable[[], float]
@@ -133,10 +135,25 @@ class Gate:
             raw, headers = await _body(request), dict(request.headers)
             if not webhook.signed(raw, headers, now=self.now()):
                 raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")
+            if isinstance(webhook, CoopActions):
+                return await self._decided(webhook, raw), f"webhook:{mapping}"
             found = webhook.map(raw, headers, now=self.now())
             return self._taken(await self.intake.mapped(found)), f"webhook:{mapping}"
 
         return await self._served(request, "webhooks", work)
+
+    async def _decided(self, webhook: CoopActions, raw: bytes) -> Answer:
+        """A moderator's action in Coop, on the alert as it stands now: Coop does not tell of revisions."""
+        given = webhook.verdict(raw, revision=1, now=self.now())
+        if isinstance(given, Malformed):
+            return self._taken(given)
+        try:
+            alert = await self.preview.alert(given.alert_id)
+        except (Transient, StoreError):
+            return Answer(503, Problem(reason="store-away"), headers={"Retry-After": "5"})
+        if alert is None:
+            return Answer(404, Problem(reason="unknown-alert", detail="none stands under this id"))
+        return self._taken(await self.intake.decided(replace(given, revision=alert.revision)))
 
     async def openapi(self, request: Asked) -> Response[bytes]:
         """``GET /openapi.json``."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self
@@ -88,8 +89,9 @@ class CoopActions:
             raise UnusableKey(f"must be an RSA key of at least {_KEY_BITS_MIN} bits")
         return cls(key, reviewer_key)
 
-    def signed(self, raw: bytes, signature: str) -> bool:
-        """Whether Coop signed this body. `signature` is the header's value."""
+    def signed(self, raw: bytes, headers: Mapping[str, str], *, now: float) -> bool:
+        """Whether Coop signed this body. `headers` by lower-case names; Coop signs no time."""
+        signature = headers.get(SIGNATURE_HEADER, "")
         if len(signature) > SIGNATURE_CHARACTERS_MAX:
             return False
         try:

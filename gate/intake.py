@@ -72,6 +72,11 @@ class Intake:
 
         return await self._taken(raw, decode_verdict, emit)
 
+    async def decided(self, verdict: VerdictGiven) -> Taken:
+        """A verdict that was made of somebody's webhook."""
+        emit = Emit(self.topics.verdicts, verdict.alert_id.encode(), encode(verdict))
+        return await self._published([(_accepted(Decoded(verdict)), emit)])
+
     async def mapped(self, result: Mapped | Passed | Malformed) -> Taken | Malformed:
         """What a mapping made of a foreign record."""
         if isinstance(result, Malformed):

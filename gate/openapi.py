@@ -119,7 +119,8 @@ def _paths() -> dict[str, Any]:
             "post": {
                 "operationId": "webhooks",
                 "summary": "Takes a foreign webhook through one of the operator's mappings.",
-                "description": "Whose it is its signature says: Standard Webhooks, or X-Hub-Signature.",
+                "description": "Whose it is its signature says: Standard Webhooks, X-Hub-Signature,"
+                " or Coop's. Actions of moderators in ROOST's Coop become verdicts.",
                 "parameters": [_named("mapping", {"type": "string"})],
                 "security": [],
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},

@@ -18,6 +18,7 @@ from litestar import Litestar
 
 from agents.common.preview import Preview
 from gate.app import Gate, application
+from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
 from gate.meters import GateMeters
@@ -83,7 +84,7 @@ class Process:
     store: Store
     meters: Meters
     keyring: Keyring
-    webhooks: Mapping[str, ForeignWebhook]
+    webhooks: Mapping[str, ForeignWebhook | CoopActions]
     clock: Clock
     birth: Birth | None = None
     publisher: KafkaPublisher = field(init=False)

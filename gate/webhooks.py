@@ -5,6 +5,11 @@
     [mastodon]                         # a topic of SAMEHAND_MAPPINGS; POST /v1/webhooks/mastodon
     signature = "x-hub-signature"      # or "standard-webhooks"
     secret_file = "/run/secrets/mastodon_webhook"
+
+    [coop]                             # moderators' actions in ROOST's Coop become verdicts; no mapping
+    signature = "coop"
+    public_key_file = "coop.pem"       # Coop: Settings → API Keys, webhook signature verification key
+    secret_file = "/run/secrets/reviewers"  # of your own: keys the digests that stand for moderators
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+from gate.coop import CoopActions, UnusableKey
 from gate.standard_webhooks import Secret, UnusableSecret
 from schemas.malformed import Malformed
 from schemas.mapping.compiler import Mappings
@@ -35,6 +41,8 @@ SECRET_BYTES_MIN: Final = 16
 
 _PREFIX: Final = "sha256="
 _KEYS: Final = {"signature", "secret_file"}
+_COOP: Final = "coop"
+_COOP_KEYS: Final = {*_KEYS, "public_key_file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,11 @@ def _as_in_kafka(name: str) -> str:
     return f"ce_{name[3:]}" if name.startswith("ce-") else name
 
 
-def webhooks_of(path: Path, mappings: Mappings) -> dict[str, ForeignWebhook]:
-    """The webhooks of a file, by the name in their address. Raises `SettingsError` with every fault."""
+def webhooks_of(path: Path, mappings: Mappings | None) -> dict[str, ForeignWebhook | CoopActions]:
+    """The webhooks of a file, by the name in their address; without ``mappings`` those of Coop alone.
+
+    Raises `SettingsError` with every fault.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(FILE_BYTES_MAX + 1)
@@ -88,7 +99,8 @@ def webhooks_of(path: Path, mappings: Mappings) -> dict[str, ForeignWebhook]:
         raise SettingsError({VARIABLE: f"{path}: {fault.strerror or 'cannot be read'}"}) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise SettingsError({VARIABLE: f"{path}: is no TOML: {_short(fault)}"}) from None
-    made, wrong = {}, []
+    made: dict[str, ForeignWebhook | CoopActions] = {}
+    wrong = []
     for name, table in read.items():
         one = _webhook(name, table, mappings, path)
         if isinstance(one, str):
@@ -100,22 +112,49 @@ def webhooks_of(path: Path, mappings: Mappings) -> dict[str, ForeignWebhook]:
     return made
 
 
-def _webhook(name: str, table: Any, mappings: Mappings, path: Path) -> ForeignWebhook | str:
+def _webhook(
+    name: str, table: Any, mappings: Mappings | None, path: Path
+) -> ForeignWebhook | CoopActions | str:
+    if isinstance(table, dict) and table.get("signature") == _COOP:
+        return _coop(table, path)
+    if mappings is None:
+        return f"needs {PREFIX}MAPPINGS, which is not set"
     mapping = mappings.topics.get(name)
     if mapping is None:
         return f"is no topic of {PREFIX}MAPPINGS; there are {', '.join(mappings.topics)}"
     if not isinstance(table, dict) or set(table) != _KEYS:
         return "must have `signature` and `secret_file`, and nothing else"
     if table["signature"] not in SIGNATURES:
-        return f"signature must be one of {', '.join(SIGNATURES)}"
+        return f"signature must be one of {', '.join((*SIGNATURES, _COOP))}"
     if not isinstance(table["secret_file"], str):
         return "secret_file must be a path"
     where = path.parent / table["secret_file"]
+    secret = _content(where)
+    return secret if isinstance(secret, str) else _with_secret(mapping, table["signature"], secret, where)
+
+
+def _coop(table: dict[str, Any], path: Path) -> CoopActions | str:
+    if set(table) != _COOP_KEYS or not all(isinstance(it, str) for it in table.values()):
+        return "must have `signature`, `public_key_file` and `secret_file`, and nothing else"
+    where = path.parent / table["public_key_file"]
+    pem, secret = _content(where), _content(path.parent / table["secret_file"])
+    if isinstance(pem, str) or isinstance(secret, str):
+        return pem if isinstance(pem, str) else str(secret)
+    if len(secret) < SECRET_BYTES_MIN:
+        return f"{path.parent / table['secret_file']}: is shorter than {SECRET_BYTES_MIN} bytes"
     try:
-        secret = where.read_bytes().strip()
+        return CoopActions.read(pem, secret)
+    except UnusableKey as fault:
+        return f"{where}: {fault}"
+
+
+def _content(path: Path) -> bytes | str:
+    """What a file holds, or why it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(FILE_BYTES_MAX).strip()
     except OSError as fault:
-        return f"{where}: {fault.strerror or 'cannot be read'}"
-    return _with_secret(mapping, table["signature"], secret, where)
+        return f"{path}: {fault.strerror or 'cannot be read'}"
 
 
 def _with_secret(

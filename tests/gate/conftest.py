@@ -16,6 +16,7 @@ from prometheus_client import generate_latest
 
 from agents.common.preview import Preview
 from gate.app import Gate, application
+from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring, May, new_key, rate_of
 from gate.meters import GateMeters
@@ -118,7 +119,9 @@ async def make_caller(tmp_path: Path, make_life: MakeLife) -> AsyncIterator[Make
     clients: list[httpx.AsyncClient] = []
 
     async def make(
-        life: Life | None = None, webhooks: Mapping[str, ForeignWebhook] | None = None, **rules: Any
+        life: Life | None = None,
+        webhooks: Mapping[str, ForeignWebhook | CoopActions] | None = None,
+        **rules: Any,
     ) -> Caller:
         house = life or make_life(**rules)
         keys_file, broker, variations = tmp_path / "keys.json", Broker(), Variations()

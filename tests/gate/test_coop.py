@@ -35,6 +35,10 @@ def callback(**changes: Any) -> bytes:
     return json.dumps({name: it for name, it in (told | changes).items() if it is not None}).encode()
 
 
+def signed(raw: bytes, signature: str) -> bool:
+    return COOP.signed(raw, {"coop-signature": signature}, now=NOW)
+
+
 def verdict(raw: bytes) -> VerdictGiven | Malformed:
     return COOP.verdict(raw, revision=3, now=NOW)
 
@@ -42,12 +46,12 @@ def verdict(raw: bytes) -> VerdictGiven | Malformed:
 def test_what_coop_signed_is_believed_and_nothing_else() -> None:
     raw = callback()
     signature = base64.b64encode(PRIVATE.sign(raw, PKCS1v15(), SHA256())).decode()
-    assert COOP.signed(raw, signature)
-    assert not COOP.signed(raw + b" ", signature)
+    assert signed(raw, signature)
+    assert not signed(raw + b" ", signature)
     other = rsa.generate_private_key(65537, 2048).sign(raw, PKCS1v15(), SHA256())
-    assert not COOP.signed(raw, base64.b64encode(other).decode())
+    assert not signed(raw, base64.b64encode(other).decode())
     for garbage in ("", "é", "!!!", "A" * 10_000, "AAAA"):
-        assert not COOP.signed(raw, garbage)
+        assert not signed(raw, garbage)
 
 
 def test_an_action_of_a_moderator_is_a_verdict() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,15 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from gate.standard_webhooks import Secret
 from gate.webhooks import ForeignWebhook, webhooks_of
 from schemas.mapping.compiler import Mappings, compile_mappings
+from schemas.wire import Decoded, decode_verdict
 from streams.errors import SettingsError
 from tests.gate.conftest import Caller, MakeCaller
+from tests.gate.test_coop import PEM, PRIVATE, callback
 from tests.house import ROOT
-from tests.makers import NOON
+from tests.makers import NOON, a_ban, a_sign_up
 
+DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 SECRET = "only Mastodon and we know it"
 STANDARD = "whsec_" + "c2VjcmV0IG9mIGEgc2VuZGVyIHdpdGggMzIgYnl0ZXM="
 MASTODON = (ROOT / "examples" / "mastodon" / "mappings.toml").read_bytes()
@@ -189,3 +195,64 @@ def test_a_file_that_cannot_be_used_is_told_by_name_and_reason(tmp_path: Path, t
     (reason,) = found.value.faults.values()
     assert str(path) in reason
     assert why in reason
+
+
+@pytest.fixture
+async def coop(make_caller: MakeCaller, tmp_path: Path) -> Caller:
+    """A gate that an organisation's Coop tells of its moderators' actions, with an alert to decide."""
+    (tmp_path / "coop.pem").write_bytes(PEM)
+    path = the_file(
+        tmp_path,
+        '[coop]\nsignature = "coop"\npublic_key_file = "coop.pem"\nsecret_file = "reviewers"\n',
+        reviewers="a secret of this house",
+    )
+    made = await make_caller(webhooks=webhooks_of(path, None))
+    await made.life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
+    await made.life.tell(made.life.screen, a_sign_up("99", handle="umar_media_2", device_id=DEVICE))
+    return made
+
+
+def by_coop(raw: bytes) -> dict[str, str]:
+    """As Coop signs."""
+    return {"Coop-Signature": base64.b64encode(PRIVATE.sign(raw, PKCS1v15(), SHA256())).decode()}
+
+
+async def test_a_moderators_action_in_coop_becomes_a_verdict(coop: Caller) -> None:
+    (alert,) = coop.life.alerts
+    raw = callback(item={"id": alert.alert_id, "typeId": "t"})
+    status, told = await sent(coop, "coop", raw, by_coop(raw))
+    assert (status, told["accepted"]) == (202, 1)
+    (emit,) = coop.broker.taken
+    assert (emit.topic, emit.key) == ("t.alerts.verdicts", alert.alert_id.encode())
+    given = decode_verdict(emit.value, now=float("inf"))
+    assert isinstance(given, Decoded)
+    assert (given.record.verdict, given.record.revision) == ("mirror", alert.revision)
+    assert b"example.org" not in (emit.value or b"")
+
+
+async def test_what_coop_did_not_sign_or_nobody_decided_is_no_verdict(coop: Caller) -> None:
+    (alert,) = coop.life.alerts
+    raw = callback(item={"id": alert.alert_id, "typeId": "t"})
+    assert (await sent(coop, "coop", raw + b" ", by_coop(raw)))[0] == 401
+    by_rule = callback(item={"id": alert.alert_id, "typeId": "t"}, actorEmail=None)
+    status, told = await sent(coop, "coop", by_rule, by_coop(by_rule))
+    assert (status, told["reason"]) == (400, "missing-field")
+    unknown = callback(item={"id": "unheard-of", "typeId": "t"})
+    assert (await sent(coop, "coop", unknown, by_coop(unknown)))[0] == 404
+    assert coop.broker.taken == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('signature = "coop"\nsecret_file = "s"', "must have `signature`, `public_key_file`"),
+        ('signature = "coop"\npublic_key_file = "none"\nsecret_file = "s"', "No such file"),
+        ('signature = "coop"\npublic_key_file = "s"\nsecret_file = "s"', "must be a public key in PEM"),
+        ('signature = "coop"\npublic_key_file = 7\nsecret_file = "s"', "must have `signature`"),
+    ],
+)
+def test_what_is_wrong_with_coops_table_is_told(tmp_path: Path, text: str, told: str) -> None:
+    path = the_file(tmp_path, f"[coop]\n{text}\n", s="a secret of this house")
+    with pytest.raises(SettingsError, match="coop") as refused:
+        webhooks_of(path, None)
+    assert told in str(refused.value)

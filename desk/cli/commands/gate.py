@@ -19,6 +19,7 @@ from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
 
 if TYPE_CHECKING:  # a quarter of a second of imports, which the supervisor does without
+    from gate.coop import CoopActions
     from gate.keys import Keyring
     from gate.webhooks import ForeignWebhook
 
@@ -63,7 +64,7 @@ def command() -> int:
     return supervise(partial(_work, given), FlightRecorder(given.data_dir))
 
 
-def _files_of(given: Settings) -> tuple[Keyring, dict[str, ForeignWebhook]]:
+def _files_of(given: Settings) -> tuple[Keyring, dict[str, ForeignWebhook | CoopActions]]:
     """The keys in force and the webhooks. Raises `SettingsError`."""
     from gate.keys import Keyring, UnusableKeys
     from gate.webhooks import webhooks_of
@@ -76,8 +77,10 @@ def _files_of(given: Settings) -> tuple[Keyring, dict[str, ForeignWebhook]]:
         keyring = Keyring(path, SystemClock().ticks)
     except UnusableKeys as fault:
         raise SettingsError({KEYS: str(fault)}) from None
-    webhooks = {} if given.gate_webhooks is None else webhooks_of(given.gate_webhooks, mappings_of(given))
-    return keyring, webhooks
+    if given.gate_webhooks is None:
+        return keyring, {}
+    mappings = None if given.mappings is None else mappings_of(given)
+    return keyring, webhooks_of(given.gate_webhooks, mappings)
 
 
 def keys_file(given: Settings) -> Path:

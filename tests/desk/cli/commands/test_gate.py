@@ -27,7 +27,7 @@ def test_keys_that_were_never_made_are_named(
 def test_a_file_of_webhooks_without_mappings_has_nothing_to_become(
     samehand: Samehand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "webhooks.toml").write_text("")
+    (tmp_path / "webhooks.toml").write_text("[shop]\nsignature = 'x-hub-signature'\nsecret_file = 's'\n")
     with settings(monkeypatch, gate_keys=tmp_path / "keys.json"):
         assert samehand("keys", "new", "x", "--may", "score").code == 0
         with settings(
@@ -35,4 +35,4 @@ def test_a_file_of_webhooks_without_mappings_has_nothing_to_become(
         ):
             ran = samehand("gate")
     assert ran.code == 2
-    assert "SAMEHAND_MAPPINGS: is not set" in ran.err
+    assert "[shop]: needs SAMEHAND_MAPPINGS, which is not set" in ran.err
