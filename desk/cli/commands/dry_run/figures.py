@@ -12,6 +12,7 @@ import msgspec
 from desk.cli.commands.dry_run.replay import Outcomes
 from desk.cli.commands.dry_run.sources import Event, Gathered
 from desk.cli.commands.map.tally import SIDES
+from desk.cli.silent_signals import costs
 from samehand.scoring.weights import Weights
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
 from schemas.mapping.fields import TARGETS, Kind
@@ -193,6 +194,7 @@ def _signals(gathered: Gathered) -> dict[str, Any]:
         "profiles": {side: tally.profiles[side] for side in SIDES},
         "speaking": {side: dict(sorted(tally.speaking[side].items())) for side in SIDES},
         "silent": tally.silent,
+        "costs": costs(tally.silent),
     }
 
 

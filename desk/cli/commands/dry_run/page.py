@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from desk.cli.silent_signals import sentence
 from desk.text import plural, span, visible, visible_sentence
 from desk.waterfall.steps import Scale, Step, quoted, steps
 from desk.waterfall.terminal import percent
@@ -180,6 +181,8 @@ def _silent(report: Mapping[str, Any]) -> str:
         if silent
         else "Every signal had something to compare."
     )
+    if cost := sentence(silent):
+        lines.append(escape(cost))
     return _section("What was missing", "".join(f"<p>{line}</p>" for line in lines))
 
 

@@ -15,6 +15,7 @@ from desk.cli.commands.map.tally import SIDES, Tally
 from desk.cli.input_files import size
 from desk.cli.input_source import read_bytes, told
 from desk.cli.options import FILE
+from desk.cli.silent_signals import costs, sentence
 from desk.text import plural, visible
 from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
 from schemas.mapping.fields import TARGETS
@@ -160,6 +161,7 @@ def _figures(tally: Tally, seconds: float) -> dict[str, Any]:
             "profiles": {side: tally.profiles[side] for side in SIDES},
             "speaking": {side: dict(tally.speaking[side]) for side in SIDES},
             "silent": tally.silent,
+            "costs": costs(tally.silent),
         },
         "seconds": round(seconds, 3),
     }
@@ -189,6 +191,8 @@ def _show(tally: Tally, mappings: Mappings) -> None:
         output.line(screen, f"Empty in every `{kind}`: {', '.join(tally.empty(kind)) or 'nothing'}")
     if tally.profiles:
         output.line(screen, f"Signals that would be silent: {', '.join(tally.silent) or 'none'}")
+        if cost := sentence(tally.silent):
+            output.line(screen, cost)
 
 
 _WHY: Final = {
