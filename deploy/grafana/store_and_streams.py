@@ -18,6 +18,7 @@ def store_and_streams() -> Dashboard:
             ("Streams", _streams()),
             ("Bridges", _bridges()),
             ("Webhooks", _webhooks()),
+            ("Gate", _gate()),
             ("Workers", _workers()),
         ),
     )
@@ -260,6 +261,79 @@ def _webhooks() -> tuple[Panel, ...]:
             ),
             unit="s",
             runbooks=("SamehandEndpointAway", "SamehandEndpointOff"),
+        ),
+    )
+
+
+def _gate() -> tuple[Panel, ...]:
+    return (
+        Panel(
+            "Sign-ups scored a minute",
+            "By outcome, and of undecided ones the reason. Undecided sign-ups go on as if nobody had asked.",
+            (
+                Ask(
+                    "sum by (outcome, reason) (rate(samehand_gate_outcomes_total[$__rate_interval])) * 60",
+                    "{{outcome}} {{reason}}",
+                ),
+            ),
+            kind="stack",
+            runbooks=("SamehandGateUndecided",),
+        ),
+        Panel(
+            "Time of a call",
+            "From a request to its answer; the goal of a score is 15 ms at p50 and 60 ms at p99.",
+            quantiles("samehand_gate_seconds"),
+            unit="s",
+        ),
+        Panel(
+            "Calls a minute",
+            "By address and class of status.",
+            (
+                Ask(
+                    "sum by (route, status) (rate(samehand_gate_calls_total[$__rate_interval])) * 60",
+                    "{{route}} {{status}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
+            "Calls refused a minute",
+            "No key in force, not allowed, too often, or a webhook that is not signed.",
+            (
+                Ask(
+                    "sum by (reason) (rate(samehand_gate_refused_total[$__rate_interval])) * 60",
+                    "{{reason}}",
+                ),
+            ),
+            kind="stack",
+            runbooks=("SamehandGateRefuses",),
+        ),
+        Panel(
+            "Variations a minute",
+            "Calls about an account that was asked about with more than five other sets of values.",
+            (Ask("sum(rate(samehand_gate_variations_total[$__rate_interval])) * 60", "variations"),),
+            runbooks=("SamehandGateProbed",),
+        ),
+        Panel(
+            "Records taken a minute",
+            "Of events, verdicts and webhooks: accepted once Kafka has them.",
+            (
+                Ask(
+                    "sum by (outcome) (rate(samehand_gate_records_total[$__rate_interval])) * 60",
+                    "{{outcome}}",
+                ),
+            ),
+            kind="stack",
+        ),
+        Panel(
+            "Gates",
+            "How many answer, with how many keys in force, and calls being answered.",
+            (
+                Ask('sum(up{job="samehand-gate"})', "up"),
+                Ask("max(samehand_gate_keys)", "keys"),
+                Ask("sum(samehand_gate_busy)", "calls"),
+            ),
+            runbooks=("SamehandGateDown",),
         ),
     )
 

@@ -113,6 +113,27 @@ class Caller:
 MakeCaller = Callable[..., Awaitable[Caller]]
 
 
+def a_gate(
+    life: Life,
+    keys_file: Path,
+    broker: Broker,
+    webhooks: Mapping[str, ForeignWebhook | CoopActions] | None = None,
+) -> Gate:
+    """A gate to a house, whose clock it has."""
+    preview, variations = Preview(life.house), Variations()
+    return Gate(
+        keyring=Keyring(keys_file, lambda: life.seconds),
+        scoring=Scoring(preview, lambda: life.seconds, variations=variations),
+        preview=preview,
+        intake=Intake(broker, life.house.topics, lambda: life.seconds),
+        webhooks=webhooks or {},
+        meters=GateMeters(life.house.meters.registry, lambda: variations.total),
+        ticks=lambda: life.seconds,
+        now=lambda: life.seconds,
+        deadline_ms=5_000,
+    )
+
+
 @pytest.fixture
 async def make_caller(tmp_path: Path, make_life: MakeLife) -> AsyncIterator[MakeCaller]:
     """Opens gates to a house under given rules."""
@@ -124,25 +145,12 @@ async def make_caller(tmp_path: Path, make_life: MakeLife) -> AsyncIterator[Make
         **rules: Any,
     ) -> Caller:
         house = life or make_life(**rules)
-        keys_file, broker, variations = tmp_path / "keys.json", Broker(), Variations()
-        preview = Preview(house.house)
-        meters = GateMeters(house.house.meters.registry, lambda: variations.total)
-        scoring = Scoring(preview, lambda: house.seconds, variations=variations)
-        gate = Gate(
-            keyring=Keyring(keys_file, lambda: house.seconds),
-            scoring=scoring,
-            preview=preview,
-            intake=Intake(broker, house.house.topics, lambda: house.seconds),
-            webhooks=webhooks or {},
-            meters=meters,
-            ticks=lambda: house.seconds,
-            now=lambda: house.seconds,
-            deadline_ms=5_000,
-        )
+        keys_file, broker = tmp_path / "keys.json", Broker()
+        gate = a_gate(house, keys_file, broker, webhooks)
         served: Any = application(gate)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app=served), base_url="http://gate")
         clients.append(client)
-        return Caller(client, house, broker, scoring, meters, keys_file)
+        return Caller(client, house, broker, gate.scoring, gate.meters, keys_file)
 
     yield make
     for client in clients:

@@ -11,6 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from gate.deliver.endpoints import read_endpoints
+from gate.keys import read_keys
 from gate.standard_webhooks import Secret
 from schemas.mapping.compiler import compile_mappings
 from store.pepper.pepper import read_peppers
@@ -29,7 +30,7 @@ WORKERS = sorted(name for name in SERVICES if name.startswith("worker"))
 
 
 def test_everything_is_there() -> None:
-    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "bridge", "deliver", *WATCHERS}
+    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "bridge", "deliver", "gate", *WATCHERS}
     assert len(WORKERS) == 2
 
 
@@ -43,7 +44,7 @@ def test_a_service_is_hardened_and_bounded(name: str) -> None:
     assert service["pids_limit"]
     assert service["logging"]["options"]["max-size"]
     # The worker's image brings its own.
-    assert "healthcheck" in service or name in (*WORKERS, "bridge", "deliver")
+    assert "healthcheck" in service or name in (*WORKERS, "bridge", "deliver", "gate")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -86,9 +87,9 @@ def test_no_secret_stands_in_an_environment() -> None:
     assert "deploy/compose/secrets/" in ignored
 
 
-@pytest.mark.parametrize("name", [*WORKERS, "bridge", "deliver"])
+@pytest.mark.parametrize("name", [*WORKERS, "bridge", "deliver", "gate"])
 def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
-    named = ("_FILE", "_MAPPINGS", "_ENDPOINTS")  # which stand where it runs
+    named = ("_FILE", "_MAPPINGS", "_ENDPOINTS", "_KEYS")  # which stand where it runs
     given = {key: it for key, it in SERVICES[name]["environment"].items() if not key.endswith(named)}
     settings = load(given)
     assert unknown_names(SERVICES[name]["environment"]) == {}
@@ -129,7 +130,15 @@ def test_deliver_runs_where_it_is_asked_for_and_sees_neither_redis_nor_the_peppe
     assert endpoint.secret is not None
 
 
-@pytest.mark.parametrize("name", ["bridge", "deliver"])
+def test_a_gate_runs_where_it_is_asked_for_and_answers_this_machine_alone() -> None:
+    gate = SERVICES["gate"]
+    assert gate["profiles"] == ["gate"]
+    (port,) = gate["ports"]
+    assert port == f"127.0.0.1:{load({}).gate_port}:{load({}).gate_port}"
+    assert "gate_keys" in gate["secrets"]
+
+
+@pytest.mark.parametrize("name", ["bridge", "deliver", "gate"])
 def test_prometheus_finds_other_processes_where_there_are_any(name: str) -> None:
     composed = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yaml").read_text("utf-8"))
     (job,) = (it for it in composed["scrape_configs"] if it["job_name"] == f"samehand-{name}")
@@ -179,6 +188,7 @@ def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
     made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert set(made) == set(COMPOSED["secrets"])
     assert len(Secret.read(made["webhook_secret"]).key) == 32
+    assert read_keys(tmp_path / "secrets" / "gate_keys") == ()
     assert len(made["redis_password"]) == 64
     assert read_peppers([tmp_path / "secrets" / "pepper"]).current.pepper_id == 1
     subprocess.run(["sh", script], check=True)

@@ -15,6 +15,7 @@ from agents.runtime.store_factory import peppers_of
 from agents.runtime.worker import house_of
 from gate.deliver.endpoints import Endpoint
 from gate.deliver.process import DeliverApp, wire
+from gate.meters import GateMeters
 from store.pepper.pepper import write_pepper_file
 from streams.clock import SystemClock
 from streams.settings import load
@@ -31,7 +32,9 @@ def shown(tmp_path: Path) -> set[str]:
     pepper = tmp_path / "pepper"
     write_pepper_file(pepper)
     settings = load({"SAMEHAND_PEPPER_FILE": str(pepper)})
-    text = house_of(settings, peppers_of(settings)).meters.exposition().decode()
+    meters = house_of(settings, peppers_of(settings)).meters
+    GateMeters(meters.registry)
+    text = meters.exposition().decode()
     delivering = wire([DeliverApp(settings, Endpoint("desk", ""))], SystemClock())
     text += delivering.exposition.negotiated("")[0].decode()
     families = list(text_string_to_metric_families(text))
