@@ -42,18 +42,21 @@ class Index:
     def put(self, entry: Entry) -> None:
         """Lists an account in place of what was known of it; a posting at its cap takes no more.
 
-        Under the same keys it keeps its places.
+        Under the same keys it keeps its places, and takes those that it was turned away from, where there is
+        room by now.
         """
         keys, known = keys_of(read_frame(entry.frame).records), self.entries.get(entry.account)
         stays = known is not None and keys == keys_of(read_frame(known.frame).records)
         if not stays:
             self.remove(entry.account)
         self.entries[entry.account] = entry
-        for key in () if stays else keys:
+        for key in keys:
             posting = self.postings.setdefault(key, {})
+            if entry.account in posting:
+                continue
             if len(posting) < listed_at_most(kind_of(key)):
                 posting[entry.account] = None
-            else:
+            elif not stays:  # else that was noted when it came
                 self.turned_away[key] += 1
                 self.full[kind_of(key)] += 1
 

@@ -61,6 +61,10 @@ class RememberedAccounts:
                 return generation.index.entries[account]
         return None
 
+    def _where(self, account: str, now: float) -> Generation:
+        """The generation that remembers an account."""
+        return next(one for one in self.live(now) if account in one.index.entries)
+
     def opened(self, now: float) -> Generation:
         """The generation to which accounts are written that come together."""
         self.generations = self.live(now)
@@ -78,7 +82,10 @@ class RememberedAccounts:
         """Remembers an account, unless a later state of it, or the same, is known; answers whether it did."""
         known = self.find(entry.account, now)
         if known is not None:
-            if known == entry or _seen_at(known) > _seen_at(entry):
+            if known == entry:
+                self._where(entry.account, now).index.put(entry)
+                return False
+            if _seen_at(known) > _seen_at(entry):
                 return False
             self.remove(entry.account)
         generation.put(entry)

@@ -171,6 +171,7 @@ class MemoryStore:
             return Enrolled.SUPERSEDED
         entry = self._entry(ban)
         if known == entry:
+            index.put(entry)
             return Enrolled.UNCHANGED
         if known is not None:
             times.remove(dated_in(known.frame, known.quote))

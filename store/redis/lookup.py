@@ -81,7 +81,8 @@ async def look_up(
         weigh, a_unit = listings.rarity(probes, heads.total), STEPS_A_BIT
     claimed = listings.claims(probes, keep, weigh)
     bearers = listings.bearers(probes, len(queries))
-    choice = _Choice(shards, heads, bearers, now, keep, a_unit)
+    own_tags = [shards.addresses.account(query.account).tag for query in queries]
+    choice = _Choice(shards, heads, bearers, own_tags, now, keep, a_unit)
     return await choice.of(claimed, len(queries))
 
 
@@ -203,6 +204,7 @@ class _Choice:
         shards: Shards,
         heads: Heads,
         bearers: Sequence[Mapping[Key, int]],
+        tags: Sequence[bytes],
         now: float,
         keep: int,
         a_unit: int,
@@ -220,6 +222,7 @@ class _Choice:
         self._frames: list[bytes] = []
         pairs = [pair_of(query, place) for query, own in heads.own.items() for place in own]
         self._own = np.array(pairs, np.int64)
+        self._own_tags = np.frombuffer(b"".join(tags), ">u4").astype(np.uint32)
 
     async def of(self, claimed: Claims, queries: int) -> list[list[Candidate]]:
         """The candidates of each query."""
@@ -266,8 +269,12 @@ class _Choice:
 
     def _there(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
         """Which claims are of accounts in force, and for which queries some fell away beside its own's."""
+        where = np.searchsorted(self._places, some.place)
+        # By its place, and by its tag: since its place was told, it may have been written to another one. One
+        # of four billion others has that tag too, and is not found by this account.
         own = np.isin(pair_of(some.query, some.place), self._own)
-        in_force = self._in_force[np.searchsorted(self._places, some.place)]
+        own |= self._tags[where] == self._own_tags[some.query]
+        in_force = self._in_force[where]
         fell = np.zeros(queries, np.bool_)
         fell[some.query[~in_force & ~own]] = True
         return in_force & ~own, fell

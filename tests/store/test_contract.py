@@ -626,6 +626,23 @@ class TestRemembered:
             (await store.figures()).turned_away,
         ) == before
 
+    async def test_whoever_is_told_again_is_listed_where_there_is_room_by_now(self, store: Store) -> None:
+        crowd = range(PERSONAL_POSTING_CAP + 1)  # the last of which is turned away
+        seen = [a_remembered(f"s{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
+        bans = [a_ban(f"b{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
+        asked = a_query("1", handle=None, device_id=DEVICE)
+        last = str(crowd[-1])
+        await store.remember(seen, now=NOW)
+        await store.enrol(bans, now=NOW)
+        await store.forget([(seen[0].account, NOW)], now=NOW)
+        await store.expunge([(bans[0].account, NOW)], now=NOW)
+        for told_again in (False, True):
+            if told_again:
+                await store.remember(seen[1:], now=NOW)
+                await store.enrol(bans[1:], now=NOW)
+            assert (f"s{last}" in await recalled(store, asked)) is told_again
+            assert (f"b{last}" in await found(store, asked)) is told_again
+
     async def test_over_the_byte_budget_the_oldest_go_first_and_are_counted(
         self, make_store: MakeStore
     ) -> None:

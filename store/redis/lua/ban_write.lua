@@ -67,11 +67,11 @@ local function take_out(digest, slot, frame, out, all_out, dated_out)
   end
 end
 
-local function put_in(digest, slot, known, frame, quote, rows, dated_out, dated)
+local function put_in(digest, slot, known, frame, quote, rows, dated_out, dated, stays)
   if slot then
     page_put(INDEX .. 'r', slot, frame)
     page_put(INDEX .. 'q', slot, quote)
-    list_all(INDEX, rows, place_of(slot))
+    list_all(INDEX, rows, place_of(slot), nil, stays)
     times_count(dated_out, -1)
   else
     slot = entry_write(INDEX, buckets, digest, frame, quote, rows)
@@ -94,11 +94,14 @@ local function one(
   if verb == 'enrol' then
     local lifted = marked(ROOT .. 'm:' .. name, now)
     if later or (lifted and lifted >= occurred) then return 'superseded' end
-    if slot and known == frame and words == quote then return 'unchanged', 'b:' .. slot end
+    if slot and known == frame and words == quote then
+      list_all(INDEX, rows, place_of(slot), nil, true) -- where there is room by now
+      return 'unchanged', 'b:' .. slot
+    end
     if unlike then return 'conflict', known, words end
     if slot and (out == '=' or not SHARD) then
       if out ~= '=' then unlist_all(INDEX, out, place_of(slot)) end
-      put_in(digest, slot, known, frame, quote, out ~= '=' and rows or '', dated_out, dated)
+      put_in(digest, slot, known, frame, quote, rows, dated_out, dated, out == '=')
       return 'changed', 'b:' .. slot
     end
     if full() then return redis.error_reply('FULL') end

@@ -141,7 +141,8 @@ local function each_row(index, rows)
   end
 end
 
--- Lists one print, unless it is; answers whether its posting was full. A posting is written whole, at its exact size.
+-- Lists one print, unless it is; answers whether its posting was full. A posting is written whole, at its exact size,
+-- unless it goes by itself.
 local function list_exactly(key, print, place, cap, ttl)
   local posting, entry = call('GET', key), print .. place
   if not posting then
@@ -151,6 +152,8 @@ local function list_exactly(key, print, place, cap, ttl)
     return
   elseif #posting >= cap * #entry and held(posting, print, #entry) >= cap then -- shorter ones cannot hold as many
     return true
+  elseif ttl then
+    call('APPEND', key, entry)
   else
     call('SET', key, posting .. entry, 'KEEPTTL')
   end
@@ -183,9 +186,10 @@ local function note_full(index, kind, where, ttl)
   end
 end
 
--- `again`: of an account that was written before, so that whether it was turned away is noted already.
-local function list_all(index, rows, place, ttl, again)
-  local list = ttl and not again and list_quickly or list_exactly
+-- `again`: of an account that was written before, so that whether it was turned away is noted already. `apart`: not in
+-- one step with its record, so that whoever repeats the command finds it listed.
+local function list_all(index, rows, place, ttl, again, apart)
+  local list = ttl and not again and not apart and list_quickly or list_exactly
   for key, print, cap, kind, where in each_row(index, rows) do
     if list(key, print, place, cap, ttl) and not again then note_full(index, kind, where, ttl) end
   end

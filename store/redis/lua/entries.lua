@@ -7,7 +7,7 @@ for at = 2, #ARGV, 5 do
   if verb == 'unlist' then
     unlist_all(index, ARGV[at + 4], ARGV[at + 3])
   else
-    list_all(index, ARGV[at + 4], ARGV[at + 3], ttl, verb == 'again')
+    list_all(index, ARGV[at + 4], ARGV[at + 3], ttl, verb == 'again', true)
   end
 end
 return 'OK'

@@ -13,7 +13,10 @@ local function one(digest, seen, expect, frame, quote, out, rows, old_bytes, new
   if seq then
     local index = ROOT .. name(seq)
     local known, words = page_get(index .. 'r', slot), page_get(index .. 'q', slot)
-    if known == frame and words == quote then return 'same', name(seq) .. slot end
+    if known == frame and words == quote then
+      list_all(index, rows, place_of(slot), SECONDS, true) -- where there is room by now
+      return 'same', name(seq) .. slot
+    end
     if struct.unpack('>d', words) > seen then return 'older' end
     if known ~= expect then return 'conflict', known, words end
     grow(seq, -(tonumber(old_bytes) + #words), -1)

@@ -15,9 +15,14 @@ end
 local answers = {}
 for _ = 1, tonumber(ARGV[4]) do
   local entry = call('LINDEX', RESTING, 0)
-  if not entry or struct.unpack('>d', entry) + seconds > now then break end
+  if not entry then break end
+  local since = struct.unpack('>d', entry)
+  local ahead = since > now + seconds -- by a clock for which it and all behind it would wait
+  if not ahead and since + seconds > now then break end
   call('LPOP', RESTING)
-  if byte(entry, 9) == 1 then
+  if ahead then
+    call('RPUSH', RESTING, struct.pack('>d', now) .. sub(entry, 9))
+  elseif byte(entry, 9) == 1 then
     call('RPUSH', ROOT .. 'b:f', u24(entry, 10))
   else
     entry = struct.pack('>d', now) .. sub(entry, 9)
