@@ -34,7 +34,6 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as NotParsed
 
-from streams.deadletters.limit import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS
 from streams.errors import SettingsError
 from streams.redis_address import RedisAddress, parse_redis_address
 
@@ -56,6 +55,11 @@ _DESK: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5
 _LOCAL: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/?")
 _FIELD_NAMED: Final = re.compile(r'field "(\w+)"')
 
+
+SHARE_MAX: Final = 0.20
+WINDOW_RECORDS: Final = 1_000
+LETTERS_AT_LEAST: Final = 100
+"""When dead letters stop a topic (:mod:`streams.deadletters.limit`)."""
 
 LIKELY: Final = 0.9
 POSSIBLE: Final = 0.5

@@ -18,10 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from streams.clock import Clock
-from streams.errors import SettingsError
 from streams.outcomes import Arrival, Headers, Outcome, Published
-from streams.settings import Settings
 
 STEPS_OF_A_NAME_MAX: Final = 8
 """Of one batch, so that an outage's retries do not push out what comes after it; names are some twenty."""
@@ -164,20 +161,3 @@ def _carrying(headers: Headers, outcome: Outcome) -> Outcome:
     if not headers or not isinstance(outcome, Published):
         return outcome
     return Published(tuple(replace(emit, headers=emit.headers + headers) for emit in outcome.emits))
-
-
-def tracer_of(settings: Settings, clock: Clock) -> Tracer:
-    """Who is told, by the settings.
-
-    Raises:
-        SettingsError: traces are asked for, and what tells of them is not installed.
-    """
-    if not settings.traces_url:
-        return OFF
-    try:
-        from streams.telemetry.otel import tracer_to  # the extra: not imported where nobody asks for traces
-    except ModuleNotFoundError:
-        raise SettingsError(
-            {"SAMEHAND_TRACES_URL": "needs the extra `tracing`: pip install 'samehand[tracing]'"}
-        ) from None
-    return tracer_to(settings, clock)

@@ -30,7 +30,7 @@ from streams.supervision.supervisor import Birth
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Meters
-from streams.tracing import tracer_of
+from streams.telemetry.tracer import tracer_of
 
 GROUP_SUFFIX: Final = "-bridge"
 """Bridges are a group of their own: a worker that joined theirs would be given topics that it cannot read."""

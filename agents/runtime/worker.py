@@ -48,7 +48,7 @@ from streams.supervision.supervisor import Birth
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.telemetry import logs
 from streams.telemetry.metrics import Meters
-from streams.tracing import tracer_of
+from streams.telemetry.tracer import tracer_of
 
 log = structlog.get_logger("samehand.worker")
 

@@ -38,7 +38,8 @@ from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinish
 from streams.telemetry import logs
 from streams.telemetry.health import Report
 from streams.telemetry.metrics import Meters, declare_build, restarts_counter
-from streams.tracing import OFF, Tracer, tracer_of
+from streams.telemetry.tracer import tracer_of
+from streams.tracing import OFF, Tracer
 
 GROUP_INFIX: Final = "-deliver-"
 """Before the endpoint's name in the name of its group."""

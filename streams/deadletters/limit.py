@@ -9,14 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from streams.settings import Settings  # which takes its defaults from here
-
-SHARE_MAX: Final = 0.20
-WINDOW_RECORDS: Final = 1_000
-LETTERS_AT_LEAST: Final = 100
+from streams.settings import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS, Settings
 
 
 class DeadLetterBound:

@@ -19,7 +19,7 @@ from streams.errors import SettingsError
 from streams.faust_app.start_checks import address_fault, folder_fault
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings, load, unknown_names
-from streams.tracing import tracer_of
+from streams.telemetry.tracer import tracer_of
 
 _NEW_PEPPER: Final = (
     "make one with `samehand pepper new FILE`, keep a copy in a safe, and name it in SAMEHAND_PEPPER_FILE"
