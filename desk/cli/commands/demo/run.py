@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from desk.cli.commands.demo.alert_reader import Heard, listen
+from desk.cli.commands.demo.mirror_call import curl
 from desk.cli.commands.demo.replay import Replay
 from desk.cli.commands.demo.servers import Stage, stage
 from desk.cli.commands.demo.summary import figures, sentences
@@ -48,7 +49,8 @@ def perform(wanted: Wanted, console: Console) -> dict[str, Any]:
             left = REPLAY_SECONDS if wanted.seconds is None else end - time.monotonic() - SETTLE_SECONDS
             replay = Replay(running.settings, events, max(left, 1.0))
             heard = Heard()
-            encore = _Encore(replay, heard, console)
+            call = curl(running.gate, running.key, events, datetime.now(UTC)) if running.gate else ""
+            encore = _Encore(replay, heard, console, call)
             replay.start()
             try:
                 _watch(running, encore, end)
@@ -75,8 +77,9 @@ def _ended_in_order() -> Iterator[None]:
 class _Encore:
     """Sums up when the sample stream has ended, and at the end where there is more to tell."""
 
-    def __init__(self, replay: Replay, heard: Heard, console: Console) -> None:
-        self.replay, self.heard, self.console = replay, heard, console
+    def __init__(self, replay: Replay, heard: Heard, console: Console, call: str = "") -> None:
+        """``call`` scores a mirror at the gate while the demo runs."""
+        self.replay, self.heard, self.console, self.call = replay, heard, console, call
         self._told: dict[str, Any] | None = None
         self._ended: float | None = None
 
@@ -88,6 +91,9 @@ class _Encore:
         self._ended = self._ended or now
         if now >= self._ended + SETTLE_SECONDS:
             self.sum_up(figures(self.replay.sent, self.heard))
+            if self.call:
+                self.console.print("Score a mirror while it signs up:")
+                self.console.print(self.call, highlight=False, markup=False, soft_wrap=True)
             self.console.print("The sample stream has ended; Ctrl-C ends the demo.", style="dim")
 
     def sum_up(self, told: dict[str, Any]) -> None:

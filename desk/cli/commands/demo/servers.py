@@ -7,9 +7,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from local.broker import EmbeddedBroker
@@ -25,7 +27,7 @@ _ASK_SECONDS = 0.2
 
 
 class NotReady(RuntimeError):  # says what happened; "error" would add nothing
-    """The worker did not come up; the message holds the end of its log."""
+    """The worker or the gate did not come up; the message holds the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,15 @@ class Stage:
     web: str
     logs: Path
     worker: Child
+    gate: str = ""
+    """Where the gate answers; nowhere without the extra `gate`."""
+    key: str = ""
+    """What its callers show."""
 
 
 @contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
-    """Starts broker, Redis and worker in a folder, in this order, and stops them in the other one.
+    """Starts broker, Redis, worker and gate in a folder, in this order, and stops them in the other one.
 
     Raises:
         NotAvailable: the embedded servers do not run on this platform.
@@ -69,18 +75,43 @@ def stage(folder: Path) -> Iterator[Stage]:
         stack.callback(worker.stop, STOP_SECONDS_MAX)
         worker.start()
         web = f"http://{LOOPBACK}:{port.number}"
-        _wait_until_ready(worker, web)
-        yield Stage(load({**ours, **environment}), web, folder, worker)
+        _wait_until_ready(worker, web, "worker")
+        gate, key = _gate(folder, environment, stack) if find_spec("litestar") else ("", "")
+        yield Stage(load({**ours, **environment}), web, folder, worker, gate, key)
 
 
-def _wait_until_ready(worker: Child, web: str) -> None:
+def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
+    """Starts a gate beside the worker; where it answers, and a key for it."""
+    from gate.keys import new_key
+
+    keys = folder / "keys.json"
+    key = new_key(keys, "demo", frozenset({"score", "alerts"}), 50.0, datetime.now(UTC))
+    port, watched = take_port(), take_port()
+    for each in (port, watched):
+        stack.callback(each.release)
+    own = {
+        "SAMEHAND_GATE_KEYS": str(keys),
+        "SAMEHAND_GATE_HOST": LOOPBACK,
+        "SAMEHAND_GATE_PORT": str(port.number),
+        "SAMEHAND_WEB_PORT": str(watched.number),
+        # A machine that plays all parts at once is slow, and the first call meets a cold process.
+        "SAMEHAND_GATE_DEADLINE_MS": "10000",
+    }
+    gate = Child([sys.executable, "-m", "desk.cli", "gate"], folder / "gate.log", {**environment, **own})
+    stack.callback(gate.stop, STOP_SECONDS_MAX)
+    gate.start()
+    _wait_until_ready(gate, f"http://{LOOPBACK}:{watched.number}", "gate")
+    return f"http://{LOOPBACK}:{port.number}", key
+
+
+def _wait_until_ready(worker: Child, web: str, name: str) -> None:
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
         if worker.pid is None:
-            raise NotReady(f"the worker ended with {worker.exit_code}:\n{worker.last_words()}")
+            raise NotReady(f"the {name} ended with {worker.exit_code}:\n{worker.last_words()}")
         try:
             with urllib.request.urlopen(f"{web}/health/ready", timeout=1.0):  # noqa: S310  # our own loopback address
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(_ASK_SECONDS)
-    raise NotReady(f"the worker was not ready after {READY_SECONDS_MAX:.0f} s:\n{worker.last_words()}")
+    raise NotReady(f"the {name} was not ready after {READY_SECONDS_MAX:.0f} s:\n{worker.last_words()}")

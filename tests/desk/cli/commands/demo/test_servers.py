@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request
 
 import pytest
 
@@ -20,6 +22,12 @@ def test_what_is_started_is_ready_and_ends(broker: str, tmp_path: Path) -> None:
         with urllib.request.urlopen(f"{running.web}/metrics", timeout=5.0) as answer:
             assert b"samehand_build_info" in answer.read()
         assert (running.logs / "worker.log").stat().st_size > 0
+        call = Request(f"{running.gate}/v1/score", b"{}", {"Authorization": f"Bearer {running.key}"})
+        with pytest.raises(
+            HTTPError
+        ) as refused:  # it answers, to who has the key: there is no account in this
+            urllib.request.urlopen(call, timeout=5.0)
+        assert refused.value.code == 400
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
