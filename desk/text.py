@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 # The two joiners are ordinary spelling in Persian, Urdu and Hindi and glue emoji together.
@@ -26,13 +27,7 @@ WIDTH_MAX: Final = 60
 
 def visible(text: str, width_max: int = WIDTH_MAX) -> str:
     """``text`` with unseen characters written out (``<U+202E>``), cut to ``width_max`` characters and `…`."""
-    parts: list[str] = []
-    marks = 0
-    for character in text[: 2 * width_max]:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks <= _MARKS_MAX:
-            parts.append(_seen(character))
-    whole = "".join(parts)
+    whole = "".join(map(_seen, seen_marks(text[: 2 * width_max])))
     cut = len(whole) > width_max or len(text) > 2 * width_max
     return whole[: width_max - 1] + "…" if cut else whole
 
@@ -43,8 +38,22 @@ def visible_sentence(text: str, width_max: int) -> str:
     return _ISOLATED.sub("\u2068\\1\u2069", shown)
 
 
+def seen_marks(text: str) -> Iterator[str]:
+    """The characters of a text without what towers above its letters: no more than a few marks on each."""
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MARKS_MAX:
+            yield character
+
+
+def is_unseen(character: str) -> bool:
+    """Whether nobody sees a character, or it reorders what stands around it."""
+    return character not in _JOINERS and unicodedata.category(character) in _WRITTEN_OUT
+
+
 def _seen(character: str) -> str:
-    if character not in _JOINERS and unicodedata.category(character) in _WRITTEN_OUT:
+    if is_unseen(character):
         return f"<U+{ord(character):04X}>"
     return character
 

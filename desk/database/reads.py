@@ -188,6 +188,53 @@ def _open_to(user_id: str, now: float, *, leads: bool) -> list[ColumnElement[boo
     return conditions
 
 
+def _passing(filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.band is not None:
+        conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
+    for name in ("policy", "platform", "direction", "basis", "language"):
+        wanted = getattr(filters, name)
+        if wanted is not None:
+            conditions.append(_alerts.c[name] == wanted)
+    if filters.kind is not None:
+        conditions.append(_reads.c.kind == filters.kind)
+    return conditions
+
+
+async def arrived(
+    connection: AsyncConnection,
+    user_id: str,
+    filters: Filters,
+    *,
+    since: int,
+    now: float,
+    leads: bool = False,
+) -> int:
+    """How many reads wait for somebody that were opened after one."""
+    conditions = [*_open_to(user_id, now, leads=leads), *_passing(filters), _reads.c.read_id > since]
+    found = await connection.execute(
+        select(func.count())
+        .select_from(_reads)
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(and_(*conditions))
+    )
+    return int(found.scalar_one())
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """The number of the read that was opened last; 0 where there is none."""
+    return int((await connection.execute(select(func.max(_reads.c.read_id)))).scalar_one() or 0)
+
+
+async def known_values(connection: AsyncConnection, name: str, limit: int) -> list[str]:
+    """What is there to narrow the queue by in one of the columns of alerts, in alphabetical order."""
+    column = _alerts.c[name]
+    found = await connection.execute(
+        select(column).where(column.is_not(None)).distinct().order_by(column).limit(limit)
+    )
+    return [str(value) for value in found.scalars()]
+
+
 async def queue(
     connection: AsyncConnection,
     user_id: str,
@@ -203,19 +250,11 @@ async def queue(
 
     ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
     """
-    conditions = _open_to(user_id, now, leads=leads)
+    conditions = [*_open_to(user_id, now, leads=leads), *_passing(filters)]
     if free:
         conditions.append(
             or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
         )
-    if filters.band is not None:
-        conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
-    for name in ("policy", "platform", "direction", "basis", "language"):
-        wanted = getattr(filters, name)
-        if wanted is not None:
-            conditions.append(_alerts.c[name] == wanted)
-    if filters.kind is not None:
-        conditions.append(_reads.c.kind == filters.kind)
     if after is not None:
         conditions.append(
             tuple_(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)

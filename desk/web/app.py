@@ -20,7 +20,7 @@ from litestar.template.config import TemplateConfig
 
 from desk.database.errors import DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
-from desk.web import api, pages
+from desk.web import api, live, pages, view
 from desk.web.desk import Desk
 from desk.web.filters import FILTERS
 from desk.web.security import PUBLIC, Authentication, Rates, check, with_headers
@@ -57,6 +57,8 @@ def create_app(desk: Desk) -> Litestar:
     return Litestar(
         route_handlers=[
             *pages.HANDLERS,
+            *live.HANDLERS,
+            *view.HANDLERS,
             api.router,
             create_static_files_router(
                 path="/static", directories=[_HERE / "static"], opt={PUBLIC: True}, after_request=with_headers
@@ -96,7 +98,9 @@ def _answer(
         content = (
             environment_of(request)
             .get_template("fault.html")
-            .render(status=status, code=code, message=message, **{"initials": "", **more})
+            .render(
+                status=status, code=code, message=message, **{"initials": "", **more}, **view.context(request)
+            )
         )
         return with_headers(Response(content, status_code=status, media_type=MediaType.HTML))
     body = {"code": code, "message": message, **{name: value for name, value in more.items() if value}}

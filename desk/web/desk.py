@@ -26,6 +26,11 @@ PAGE: Final = 50
 """Rows of a page: more than fit on a screen, fewer than take long to draw."""
 
 PAGE_MAX: Final = 200
+CHOICES_MAX: Final = 100
+"""Policies or platforms of a list to choose from; nobody reads a longer one."""
+
+_CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
+
 HISTORY_MAX: Final = 50
 """Alerts on one account, or in one family, that are shown beside a decision."""
 
@@ -149,6 +154,28 @@ class Desk:
             )
             names = await _initials(connection)
         return [self._waiting(row, row, reader, names) for row in rows]
+
+    async def arrived(self, reader: Reader, filters: Filters, *, since: int) -> int:
+        """How many reads wait for this person that were opened after one."""
+        async with self.database.read() as connection:
+            return await reads.arrived(
+                connection,
+                reader.user_id,
+                filters,
+                since=since,
+                now=self.now(),
+                leads=reader.may("settle"),
+            )
+
+    async def choices(self) -> dict[str, list[str]]:
+        """What the queue can be narrowed by, at most `CHOICES_MAX` values of each kind."""
+        async with self.database.read() as connection:
+            return {name: await reads.known_values(connection, name, CHOICES_MAX) for name in _CHOSEN_BY}
+
+    async def newest(self) -> int:
+        """The number of the read that was opened last."""
+        async with self.database.read() as connection:
+            return await reads.newest(connection)
 
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""

@@ -29,7 +29,13 @@ def nats(weight: float) -> str:
     return f"{weight:+.1f}"
 
 
+def exact(weight: float) -> str:
+    """A weight with its sign, so that a column of them can be summed by who reads it."""
+    return f"{weight:+.2f}"
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "exact": exact,
     "iso": iso,
     "left": left,
     "moment": moment,

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Any, Final, get_args
 from urllib.parse import quote
 
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Response, Template
+from markupsafe import Markup, escape
 from msgspec import Meta, Struct
 
 from desk.access import sign_in
 from desk.database import users
 from desk.database.reads import Filters, Place
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
-from desk.review.reasons import REASONS, reasons_for
-from desk.web.api import Asked, PathRead, QueryRead, Word, desk_of
+from desk.review.reasons import reasons_for
+from desk.text import visible_sentence
+from desk.web.addresses import NAMES, filters_of, local, query_of
+from desk.web.api import Asked, PathRead, QueryRead, desk_of
+from desk.web.desk import PAGE, Waiting
+from desk.web.languages import ENGLISH, Language
+from desk.web.screen import screen
 from desk.web.security import PUBLIC, Rates, session_cookie
+from desk.web.sentences import LEVELS, SIGNALS
+from desk.web.view import context, view_of
 from schemas import fields
+from schemas.alerts import Direction
+
+Undoing = Annotated[str | None, QueryParameter(max_length=64)]
+"""The batch of the last decision, which can be undone for some seconds."""
 
 _SIGN_INS_AT_ONCE: Final = 10
 """From one address; then one in six seconds. A team behind one address signs in within a minute or two."""
@@ -32,8 +46,11 @@ class SignIn(Struct, frozen=True, kw_only=True):
 
 
 class DecisionForm(Struct, frozen=True, kw_only=True):
-    """What the form of a decision sends. The address of the queue that it came from is in `filters`."""
+    """What the form of a decision sends. `chosen` is verdict and reason code of one button,
+    `mirror/same-contact`; the address of the queue that it came from is in `filters`.
+    """
 
+    chosen: Annotated[str, Meta(max_length=81)] = ""
     verdict: Annotated[str, Meta(max_length=16)] = ""
     reason_code: fields.Slug | None = None
     policy: Annotated[str, Meta(max_length=64)] = ""
@@ -64,12 +81,10 @@ class NoteForm(Struct, frozen=True, kw_only=True):
     csrf: str = ""
 
 
-def page(request: Asked, name: str, **context: Any) -> Template:
+def page(request: Asked, name: str, **more: Any) -> Template:
     """A page with what every page knows."""
-    return Template(
-        name,
-        context={"session": request.user, "now": desk_of(request).now(), "path": request.url.path, **context},
-    )
+    known = {"session": request.user, "now": desk_of(request).now()}
+    return Template(name, context={**known, **context(request), **more})
 
 
 @get("/", include_in_schema=False)
@@ -81,72 +96,122 @@ async def home() -> Redirect:
 @get("/queue", include_in_schema=False)
 async def queue(
     request: Asked,
-    band: Word = None,
-    policy: Word = None,
-    platform: Word = None,
-    direction: Word = None,
-    basis: Word = None,
-    language: Word = None,
-    kind: Word = None,
     after_rank: FromQuery[int | None] = None,
     after_since: FromQuery[float | None] = None,
     after_read: QueryRead = None,
+    undo: Undoing = None,
 ) -> Template:
     """What waits, the most pressing first."""
     after = None
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
-    filters = Filters(band, policy, platform, direction, basis, language, kind)
-    waiting = await desk_of(request).queue(request.user.reader, filters, after=after)
-    return page(request, "queue.html", waiting=waiting, filters=filters, query=_query(request))
+    filters, desk = filters_of(request), desk_of(request)
+    newest = await desk.newest()  # before the queue is read: what comes in between is told, perhaps twice
+    waiting = await desk.queue(request.user.reader, filters, after=after)
+    return page(
+        request,
+        "queue.html",
+        waiting=waiting,
+        choices=_choices(filters, await desk.choices()),
+        filters=asdict(filters),
+        since=newest,
+        more=_more(filters, waiting),
+        undo=undo,
+        undo_seconds=desk.policy.undo_seconds,
+        query=query_of(filters),
+    )
+
+
+def _choices(filters: Filters, known: dict[str, list[str]]) -> list[tuple[str, str, list[str]]]:
+    """Of each filter its name, its label, and what it can be set to: what is set stays to be seen."""
+    fixed = {
+        "band": ["likely", "possible"],
+        "direction": list(get_args(Direction)),
+        "kind": ["first", "second", "appeal", "dispute"],
+    }
+    found = {**known, **fixed}
+    for name in NAMES:
+        chosen = getattr(filters, name)
+        if chosen and chosen not in found[name]:
+            found[name].append(chosen)
+    return [(name, label, found[name]) for name, label in _LABELS.items() if found[name]]
+
+
+_LABELS: Final = {
+    "band": "Band",
+    "policy": "Policy",
+    "platform": "Platform",
+    "direction": "Direction",
+    "basis": "Basis",
+    "language": "Language",
+    "kind": "Reading",
+}
+
+
+def _more(filters: Filters, waiting: list[Waiting]) -> str:
+    """The address of the page that follows a full one."""
+    if len(waiting) < PAGE:
+        return ""
+    last = waiting[-1]
+    return query_of(
+        filters,
+        after_rank=str(last.rank),
+        after_since=repr(last.waits_since),
+        after_read=str(last.read_id),
+    )
 
 
 @get("/next", include_in_schema=False)
-async def next_(
-    request: Asked,
-    band: Word = None,
-    policy: Word = None,
-    platform: Word = None,
-    direction: Word = None,
-    basis: Word = None,
-    language: Word = None,
-    kind: Word = None,
-) -> Redirect:
+async def next_(request: Asked, undo: Undoing = None) -> Redirect:
     """The first that nobody else has in hand, or the queue where there is none."""
-    filters = Filters(band, policy, platform, direction, basis, language, kind)
+    filters = filters_of(request)
     waiting = await desk_of(request).queue(request.user.reader, filters, limit=1, free=True)
-    query, undoing = _query(request), request.query_params.get("undo")
-    if undoing:
-        query = _with(f"?{query}", undo=undoing).removeprefix("?")
+    query = query_of(filters, **({"undo": undo} if undo else {}))
     where = f"/alerts/{quote(waiting[0].alert_id, safe='')}" if waiting else "/queue"
     return Redirect(f"{where}?{query}" if query else where, status_code=303)
 
 
 @get("/alerts/{alert_id:str}", include_in_schema=False)
-async def alert(
-    request: Asked, alert_id: FromPath[str], undo: Annotated[str | None, QueryParameter(max_length=64)] = None
-) -> Template:
+async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -> Template:
     """One decision."""
-    opened = await desk_of(request).open(request.user.reader, alert_id)
+    desk = desk_of(request)
+    opened = await desk.open(request.user.reader, alert_id)
     return page(
         request,
         "alert.html",
         opened=opened,
         alert=opened.alert,
-        reasons=REASONS,
+        shown=screen(opened.alert, blind=opened.sealed),
+        signals=SIGNALS,
+        sentence=_sentences(view_of(request).language),
         reasons_for=reasons_for,
+        claim_seconds=desk.policy.claim_seconds,
+        undo_seconds=desk.policy.undo_seconds,
         may_take_back=request.user.reader.may("take-back"),
         undo=undo,
-        query=_query(request),
+        query=query_of(filters_of(request)),
     )
+
+
+def _sentences(language: Language) -> Callable[[str, str, str], Markup]:
+    """How a reason is said in a language: in English by the alert's own sentence, which may tell more."""
+
+    def sentence(signal: str, level: str, because: str) -> Markup:
+        known = LEVELS.get((signal, level))
+        if known is not None and language is not ENGLISH:
+            return escape(language.gettext(known))
+        return Markup('<span lang="en" dir="ltr">{}</span>').format(visible_sentence(because, 1_024))
+
+    return sentence
 
 
 @post("/reads/{read_id:int}/decide", include_in_schema=False)
 async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[DecisionForm]) -> Redirect:
     """Submit and next; the batch that can be undone goes along."""
-    decision = Decision(
-        data.verdict, data.reason_code or "", data.policy or None, data.note, bool(data.family)
-    )
+    verdict, _, reason_code = data.chosen.partition("/")
+    if not data.chosen:
+        verdict, reason_code = data.verdict, data.reason_code or ""
+    decision = Decision(verdict, reason_code, data.policy or None, data.note, bool(data.family))
     taken = await desk_of(request).decide(request.user.reader, read_id, decision)
     return Redirect(_with(f"/next?{data.filters}", undo=taken.batch), status_code=303)
 
@@ -189,10 +254,11 @@ async def write_note(request: Asked, alert_id: FromPath[str], data: URLEncodedBo
 
 @get("/sign-in", include_in_schema=False, opt={PUBLIC: True})
 async def sign_in_page(
+    request: Request[Any, Any, Any],
     next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue",
 ) -> Template:
     """The form."""
-    return Template("sign_in.html", context={"next": _local(next_), "wrong": False})
+    return Template("sign_in.html", context={"next": local(next_), "wrong": False, **context(request)})
 
 
 @post("/sign-in", include_in_schema=False, opt={PUBLIC: True})
@@ -201,19 +267,20 @@ async def sign_in_(
 ) -> Redirect | Template | Response[str]:
     """With a name and a password."""
     desk, rates = desk_of(request), request.app.state.sign_ins
+    again = {"next": local(data.next), "wrong": True, **context(request)}
     where = request.client.host if request.client else ""
     if not rates.allow(f"sign-in:{where}", desk.now()):
-        return Template("sign_in.html", context={"next": _local(data.next), "wrong": True}, status_code=429)
+        return Template("sign_in.html", context=again, status_code=429)
     token = await sign_in.with_password(desk.database, data.name, data.password, now=desk.now())
     if token is None:
-        return Template("sign_in.html", context={"next": _local(data.next), "wrong": True}, status_code=403)
-    return Redirect(_local(data.next), status_code=303, cookies=[session_cookie(desk, token)])
+        return Template("sign_in.html", context=again, status_code=403)
+    return Redirect(local(data.next), status_code=303, cookies=[session_cookie(desk, token)])
 
 
 @get("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
-async def link_page(token: FromPath[str]) -> Template:
+async def link_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Template:
     """Asks for one press of a key: what opens links to look at them must not use this one up."""
-    return Template("link.html", context={"token": token})
+    return Template("link.html", context={"token": token, **context(request)})
 
 
 @post("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
@@ -222,7 +289,8 @@ async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirec
     desk = desk_of(request)
     made = await sign_in.with_link(desk.database, token, now=desk.now())
     if made is None:
-        return Template("sign_in.html", context={"next": "/queue", "wrong": True}, status_code=403)
+        again = {"next": "/queue", "wrong": True, **context(request)}
+        return Template("sign_in.html", context=again, status_code=403)
     return Redirect("/queue", status_code=303, cookies=[session_cookie(desk, made)])
 
 
@@ -238,22 +306,6 @@ async def sign_out(request: Asked) -> Redirect:
 def sign_in_rates() -> Rates:
     """How often one address may try to sign in."""
     return Rates(burst=_SIGN_INS_AT_ONCE, per_second=1 / 6)
-
-
-def _local(where: str) -> str:
-    """An address of ours: what leads elsewhere leads to the queue."""
-    plain = where.startswith("/") and not where.startswith(("//", "/\\"))
-    return where if plain and where.isprintable() and "\\" not in where else "/queue"
-
-
-def _query(request: Asked) -> str:
-    """The filters of the address, as they go along from page to page."""
-    kept = (*Filters.__dataclass_fields__,)
-    return "&".join(
-        f"{name}={quote(str(request.query_params[name]), safe='')}"
-        for name in kept
-        if request.query_params.get(name)
-    )
 
 
 def _with(where: str, **more: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from desk.review.arrivals import take_alert
 from desk.review.policy import Policy
 from desk.review.readers import Reader
 from desk.web.desk import Desk
+from schemas.alerts import EvidenceLine
 from schemas.wire import encode
 from streams.settings import load
 from tests.desk.makers import an_alert
@@ -54,10 +56,17 @@ class Office:
             user_id = await add_user(connection, name, role, password=PASSWORD, now=self.clock())
         return Reader(user_id, name[:2].upper(), role)
 
-    async def receive(self, alert_id: str = "alert-1", *, sampled: float | None = None, **given: Any) -> str:
+    async def receive(
+        self,
+        alert_id: str = "alert-1",
+        *,
+        sampled: float | None = None,
+        reasons: Sequence[EvidenceLine] = (),
+        **given: Any,
+    ) -> str:
         """An alert arrives; its id."""
         fields = {"alert_id": alert_id, "account_id": f"new-{alert_id}", **given}
-        alert = an_alert(**fields)
+        alert = an_alert(*reasons, **fields)
         async with self.database.begin() as connection:
             await take_alert(
                 connection, alert, encode(alert), self.desk.policy, now=self.clock(), sampled=sampled

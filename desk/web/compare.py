@@ -1,0 +1,105 @@
+"""Two values side by side: where they differ, what in them nobody sees, what their letters are read as."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rapidfuzz.distance import Levenshtein
+
+from desk.text import is_unseen, seen_marks
+from samehand.normalize.text.fold import fold_handle, fold_name
+from samehand.normalize.text.scripts import has_mixed_script
+
+Kind = Literal["same", "other", "unseen"]
+
+PIECES_MAX: Final = 200
+"""Of one value: two texts that alternate at every letter are told apart as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a value: as in the other one, not as there, or one character that nobody sees (`name`)."""
+
+    kind: Kind
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two values, each in pieces. `ours_read`, `theirs_read`: their letters as they are read, "" where as
+    written.
+    """
+
+    ours: tuple[Piece, ...]
+    theirs: tuple[Piece, ...]
+    same: bool
+    ours_read: str = ""
+    theirs_read: str = ""
+
+
+def compare(signal: str, platform: str, ours: str, theirs: str) -> Compared:
+    """Where two quoted values differ; a value that is a statement is not compared by letter."""
+    read = signal in _READ
+    return Compared(
+        *(_pieces(ours, theirs) if signal not in _WHOLE else (_plain(ours), _plain(theirs))),
+        same=ours == theirs,
+        ours_read=_read_as(signal, platform, ours) if read else "",
+        theirs_read=_read_as(signal, platform, theirs) if read else "",
+    )
+
+
+_READ: Final = frozenset({"handle", "name", "crossing"})
+_WHOLE: Final = frozenset({"timing", "admirer", "platform", "first_shown", "rule", "prior"})
+"""Their two values are a statement each, and letters that agree in them say nothing."""
+
+
+def _pieces(ours: str, theirs: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    if not ours or not theirs:
+        return _plain(ours), _plain(theirs)
+    left: list[Piece] = []
+    right: list[Piece] = []
+    for step in Levenshtein.opcodes(ours, theirs):
+        kind: Kind = "same" if step.tag == "equal" else "other"
+        left += _seen(ours[step.src_start : step.src_end], kind)
+        right += _seen(theirs[step.dest_start : step.dest_end], kind)
+    if max(len(left), len(right)) > PIECES_MAX:
+        return tuple(_seen(ours, "other")[:PIECES_MAX]), tuple(_seen(theirs, "other")[:PIECES_MAX])
+    return tuple(left), tuple(right)
+
+
+def _plain(text: str) -> tuple[Piece, ...]:
+    return tuple(_seen(text, "same")[:PIECES_MAX])
+
+
+def _seen(text: str, kind: Kind) -> list[Piece]:
+    """Stretches that are seen, and each character between them that is not."""
+    made: list[Piece] = []
+    stretch: list[str] = []
+    for character in seen_marks(text):
+        if is_unseen(character):
+            if stretch:
+                made.append(Piece(kind, "".join(stretch)))
+                stretch.clear()
+            point = f"U+{ord(character):04X}"
+            made.append(Piece("unseen", point, unicodedata.name(character, point).lower()))
+        else:
+            stretch.append(character)
+    if stretch:
+        made.append(Piece(kind, "".join(stretch)))
+    return made
+
+
+def _read_as(signal: str, platform: str, text: str) -> str:
+    """What look-alike letters are read as, where that is not what is written."""
+    folded = fold_handle(text, platform) if signal == "handle" else fold_name(text)
+    if folded is None:
+        return ""
+    read = folded.base + folded.digits if signal == "handle" else " ".join(folded.tokens)
+    plain = text.casefold().lstrip("@")
+    bare = "".join(filter(str.isalnum, plain))
+    if read.replace(" ", "") == bare and not has_mixed_script(text):
+        return ""
+    return read

@@ -1,0 +1,55 @@
+"""What arrived since somebody opened their queue, by server-sent events: told, never moved as they read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from html import escape
+from typing import Any, Final
+
+from litestar import Request, get
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from desk.database.errors import DatabaseUnavailable
+from desk.web.addresses import filters_of, query_of
+from desk.web.api import QueryRead, desk_of
+from desk.web.view import view_of
+
+LOOK_SECONDS: Final = 2.0
+"""Fifty people looking cost the database 25 counts a second."""
+
+STREAM_SECONDS: Final = 300.0
+"""Then the browser asks again, with a session that is looked up anew."""
+
+
+@get("/queue/live", include_in_schema=False)
+async def live(request: Request[Any, Any, Any], since: QueryRead = None) -> ServerSentEvent:
+    """A line whenever the number of reads changes that came after `since` and pass the filters."""
+    return ServerSentEvent(_lines(request, since or 0), retry_duration=3_000)
+
+
+async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[ServerSentEventMessage]:
+    desk, filters, language = desk_of(request), filters_of(request), view_of(request).language
+    query = query_of(filters)
+    told, end = 0, asyncio.get_running_loop().time() + STREAM_SECONDS
+    while asyncio.get_running_loop().time() < end and not request.app.state.get("stopping", _never)():
+        try:
+            count = await desk.arrived(request.user.reader, filters, since=since)
+        except DatabaseUnavailable:
+            count = told
+        if count != told:
+            told = count
+            words = language.ngettext("%(n)d arrived: show it", "%(n)d arrived: show them", count)
+            where = escape(f"/queue?{query}" if query else "/queue")
+            line = f'<a href="{where}">{escape(words % {"n": count})}</a>' if count else ""
+            yield ServerSentEventMessage(event="arrived", data=line)
+        else:
+            yield ServerSentEventMessage(comment="here")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _never() -> bool:
+    return False
+
+
+HANDLERS: Final = (live,)

@@ -1,0 +1,95 @@
+"""One decision as it is shown: traits beside each other, the reasons that matter first, and the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from desk.waterfall.steps import Scale, Step, steps
+from desk.web.compare import Compared, compare
+from schemas.alerts import EvidenceLine, MirrorAlert
+
+STRONGEST: Final = 3
+"""Reasons for, and against, that one reads first."""
+
+_LENGTH: Final = 1_000.0
+"""Of the drawing in which bars lie; its width on the screen is the screen's."""
+
+_TRAITS: Final = ("name", "handle", "bio", "avatar")
+"""Shown first, in the order in which a person looks at an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One line of evidence: its two values compared. Shown blind, `weight` is 0 and `because` empty."""
+
+    signal: str
+    level: str
+    weight: float
+    because: str
+    values: Compared
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A bar of the waterfall: from `left` on, `width` wide, on a line of 1,000; `after`: summed so far."""
+
+    step: Step
+    left: float
+    width: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the page of an alert is made of."""
+
+    traits: tuple[Trait, ...]
+    speaking_for: tuple[Trait, ...]
+    speaking_against: tuple[Trait, ...]
+    rows: tuple[Row, ...]
+    zero: float
+
+
+def screen(alert: MirrorAlert, *, blind: bool) -> Screen:
+    """The page's parts. Of what is read blind: the traits alone, in an order that tells nothing."""
+    lines = (*alert.evidence, *alert.counter_evidence)
+    traits = tuple(sorted((_trait(alert, line) for line in lines), key=_as_looked_at))
+    if blind:
+        return Screen(traits, (), (), (), 0.0)
+    rows, zero = _rows(steps(alert.prior, alert.evidence, alert.counter_evidence, alert.log_odds))
+    return Screen(
+        traits=tuple(trait for trait in traits if trait.shown),
+        speaking_for=_strongest(alert, alert.evidence),
+        speaking_against=_strongest(alert, alert.counter_evidence),
+        rows=rows,
+        zero=zero,
+    )
+
+
+def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
+    return Trait(
+        line.signal,
+        line.level,
+        line.weight,
+        line.because,
+        compare(line.signal, alert.platform, line.ours, line.theirs),
+        bool(line.ours or line.theirs),
+    )
+
+
+def _as_looked_at(trait: Trait) -> tuple[int, str]:
+    place = _TRAITS.index(trait.signal) if trait.signal in _TRAITS else len(_TRAITS)
+    return place, trait.signal
+
+
+def _strongest(alert: MirrorAlert, lines: Sequence[EvidenceLine]) -> tuple[Trait, ...]:
+    weighing = sorted((line for line in lines if line.weight), key=lambda line: -abs(line.weight))
+    return tuple(_trait(alert, line) for line in weighing[:STRONGEST])
+
+
+def _rows(drawn: Sequence[Step]) -> tuple[tuple[Row, ...], float]:
+    scale = Scale.over(drawn, _LENGTH)
+    return tuple(Row(step, *scale.bar(step), step.end) for step in drawn), scale.place(0.0)

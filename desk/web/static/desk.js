@@ -1,0 +1,112 @@
+// What scripts add to pages that are whole without them: keys, the claim and its countdown, the undo's.
+"use strict";
+(() => {
+  const body = document.body;
+  const one = (selector) => document.querySelector(selector);
+  const token = one("meta[name=csrf]")?.content ?? "";
+  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  const help = one("#help");
+  let chosen = null;
+
+  for (const button of document.querySelectorAll("[data-opens]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => help.showModal());
+  }
+
+  // The undo waits so long on the server; afterwards the button would only be refused.
+  const undo = one("form.undo");
+  if (undo) {
+    const ends = performance.now() + 1000 * Number(undo.dataset.seconds);
+    const tick = () => {
+      const left = (ends - performance.now()) / 1000;
+      if (left <= 0) { undo.hidden = true; return; }
+      undo.querySelector(".count").textContent = clock(left + 0.99);
+      setTimeout(tick, 250);
+    };
+    tick();
+  }
+
+  // A read stays in one's hands for as long as one looks at it, and is let go by itself afterwards.
+  const claim = one("#claim");
+  if (claim && one("#decide")) {
+    const said = claim.querySelector(".said"), count = claim.querySelector(".count");
+    const say = (text) => { if (said.textContent !== text) said.textContent = text; };
+    let until = 0, asking = false, over = false, asked = -Infinity;
+    const ask = async () => {
+      if (asking || over) return;
+      asking = true; asked = performance.now();
+      try {
+        const answer = await fetch(`/api/v1/reads/${claim.dataset.read}/claim`,
+          { method: "POST", headers: { "X-CSRF-Token": token } });
+        const told = await answer.json();
+        if (answer.ok) {
+          // From when it was asked, by this machine's clock: the server's may tell another time.
+          until = asked + 1000 * Number(claim.dataset.seconds);
+          say(claim.dataset.mine); claim.dataset.state = "mine";
+        } else if (told.initials) {
+          until = 0; say(`${claim.dataset.theirs} ${told.initials}`); claim.dataset.state = "theirs";
+        } else if (answer.status !== 429 && answer.status < 500) {
+          until = 0; over = true; say(`${claim.dataset.lost} ${told.message}`); claim.dataset.state = "lost";
+        }
+      } catch { /* the network is away: the countdown goes on, and the next look asks again */ }
+      asking = false;
+    };
+    const tick = () => {
+      const left = (until - performance.now()) / 1000;
+      count.textContent = left > 0 ? clock(left) : "";
+      if (left <= 0 && claim.dataset.state === "mine") { claim.dataset.state = "expired"; say(claim.dataset.lost); }
+      const due = performance.now() - asked > 1000 * Number(claim.dataset.renew);
+      if (due && document.visibilityState === "visible" && document.hasFocus()) ask();
+      setTimeout(tick, 500);
+    };
+    tick();
+  }
+
+  const press = (form) => { const button = form?.querySelector("button"); if (button && !form.hidden) button.click(); };
+  const follow = (selector) => { const link = one(selector); if (link) link.click(); };
+  const rows = () => [...document.querySelectorAll("table.queue tbody a")];
+  const walk = (by) => {
+    const links = rows(), at = links.indexOf(document.activeElement);
+    links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
+  };
+  const choose = (key) => {
+    const group = one(`fieldset[data-key="${key}"]`);
+    if (!group) return;
+    document.querySelectorAll("fieldset.chosen").forEach((it) => it.classList.remove("chosen"));
+    group.classList.add("chosen");
+    chosen = group;
+    group.querySelector("button")?.focus();
+  };
+  const keys = {
+    c: () => choose("c"), d: () => choose("d"), u: () => choose("u"),
+    s: () => press(one("#skip")), z: () => press(undo),
+    f: () => { const box = one("input[name=family]"); if (box) box.click(); },
+    n: () => one("#decide textarea")?.focus(),
+    b: () => body.classList.toggle("blurred"),
+    j: () => walk(1), k: () => walk(-1),
+    g: () => follow("nav a[href='/next']"), q: () => follow("nav a[href='/queue']"),
+    "?": () => help?.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    const field = event.target.closest("input:not([type=checkbox]), textarea, select");
+    if (event.key === "Escape" && field) { field.blur(); return; }
+    if (field || help?.open || body.dataset.keys !== "1") return;
+    if (/^[1-9]$/.test(event.key) && chosen) {
+      const button = chosen.querySelectorAll("button")[Number(event.key) - 1];
+      if (button) { event.preventDefault(); button.click(); }
+      return;
+    }
+    // A key's letter may be of another script: its place on the keyboard says which it is.
+    const letter = keys[event.key] ? event.key : event.code.startsWith("Key") ? event.code[3].toLowerCase() : "";
+    if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](); }
+  });
+
+  // One decision a press: a second one would be about what the first has decided.
+  let sent = false;
+  one("#decide")?.addEventListener("submit", (event) => {
+    if (sent) event.preventDefault();
+    sent = true;
+  });
+  window.addEventListener("pageshow", () => { sent = false; });
+})();

@@ -1,0 +1,97 @@
+"""How somebody wants to see the desk: language, quotes blurred, single keys; kept in a cookie, no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from litestar import Request, get, post
+from litestar.datastructures import Cookie
+from litestar.params import QueryParameter, URLEncodedBody
+from litestar.response import Redirect, Template
+from msgspec import Meta, Struct
+
+from desk.web.addresses import local
+from desk.web.languages import ENGLISH, LANGUAGES, Language, language_of, wanted
+from desk.web.security import base_url
+
+COOKIE: Final = "samehand-view"
+_YEAR_SECONDS: Final = 365 * 86_400
+
+Asking = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What somebody chose. `keys`: whether single keys decide."""
+
+    language: Language = ENGLISH
+    blurred: bool = False
+    keys: bool = True
+
+
+def view_of(request: Asking) -> View:
+    """What the cookie says; without one, the first language of the browser's that we have."""
+    chosen = request.cookies.get(COOKIE, "").split(".")
+    if len(chosen) != 3:
+        return View(language=wanted(request.headers.get("Accept-Language", "")))
+    return View(language_of(chosen[0]), chosen[1] == "1", chosen[2] == "1")
+
+
+def context(request: Asking) -> dict[str, Any]:
+    """What every page is drawn with."""
+    view = view_of(request)
+    gettext: Callable[[str], str] = view.language.gettext
+    return {
+        "view": view,
+        "_": gettext,
+        "gettext": gettext,
+        "ngettext": view.language.ngettext,
+        "path": request.url.path,
+    }
+
+
+class ViewForm(Struct, frozen=True, kw_only=True):
+    """What the form of choices sends."""
+
+    language: Annotated[str, Meta(max_length=8)] = "en"
+    blurred: Annotated[str, Meta(max_length=1)] = "0"
+    keys: Annotated[str, Meta(max_length=1)] = "0"
+    next: Annotated[str, Meta(max_length=2_048)] = "/queue"
+    csrf: str = ""
+
+
+@get("/view", include_in_schema=False)
+async def view_page(
+    request: Asking, next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue"
+) -> Template:
+    """The form of choices."""
+    return Template(
+        "view.html",
+        context={
+            "session": request.user,
+            **context(request),
+            "next": local(next_),
+            "languages": LANGUAGES.values(),
+        },
+    )
+
+
+@post("/view", include_in_schema=False)
+async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
+    """Keeps the choices, and goes back to where one was."""
+    language = language_of(data.language)
+    kept = Cookie(
+        key=COOKIE,
+        value=f"{language.code}.{'1' if data.blurred == '1' else '0'}.{'1' if data.keys == '1' else '0'}",
+        path="/",
+        httponly=True,
+        secure=base_url(request.app.state.desk).startswith("https:"),
+        samesite="lax",
+        max_age=_YEAR_SECONDS,
+    )
+    return Redirect(local(data.next), status_code=303, cookies=[kept])
+
+
+HANDLERS: Final = (view_page, choose)

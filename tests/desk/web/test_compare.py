@@ -1,0 +1,37 @@
+"""Two values side by side."""
+
+from __future__ import annotations
+
+from desk.web.compare import PIECES_MAX, Piece, compare
+
+
+def told(pieces: tuple[Piece, ...]) -> str:
+    return "".join(f"[{one.text}]" if one.kind == "other" else one.text for one in pieces)
+
+
+def test_letters_that_differ_are_marked_on_both_sides() -> None:
+    found = compare("handle", "x", "omar_khan2", "umar_khan")
+    assert (told(found.ours), told(found.theirs)) == ("[o]mar_khan[2]", "[u]mar_khan")
+    assert not found.same
+
+
+def test_letters_that_look_alike_are_told_by_what_they_are_read_as() -> None:
+    found = compare("name", "x", "Оmar", "Omar")  # the first letter of the first is Cyrillic
+    assert told(found.ours) == "[О]mar"
+    assert (found.ours_read, found.theirs_read) == ("omar", "")
+
+
+def test_what_nobody_sees_is_named() -> None:
+    [_, unseen, _] = compare("bio", "x", "a\u202eb", "").ours
+    assert (unseen.kind, unseen.text, unseen.name) == ("unseen", "U+202E", "right-to-left override")
+
+
+def test_towers_of_marks_and_endless_alternation_stay_bounded() -> None:
+    tall = compare("name", "x", "a" + "\u0301" * 900, "a").ours
+    assert sum(len(one.text) for one in tall) <= 4
+    rapid = compare("bio", "x", "ab" * 500, "ac" * 500)
+    assert max(len(rapid.ours), len(rapid.theirs)) <= PIECES_MAX
+
+
+def test_a_value_of_half_a_character_is_shown() -> None:
+    assert compare("name", "x", "\ud800", "x").ours[0].text == "U+D800"
