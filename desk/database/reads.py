@@ -302,3 +302,14 @@ async def backlog(connection: AsyncConnection) -> Sequence[Row[Any]]:
         .group_by(_reads.c.kind)
     )
     return found.all()
+
+
+async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
+    """Since when each open read waits (Unix seconds), the longest first; exercises are not counted."""
+    found = await connection.execute(
+        select(_reads.c.waits_since)
+        .where(_reads.c.state == "open", _reads.c.kind != "golden")
+        .order_by(_reads.c.waits_since)
+        .limit(limit)
+    )
+    return [float(moment) for moment in found.scalars()]

@@ -20,7 +20,7 @@ from litestar.template.config import TemplateConfig
 
 from desk.database.errors import DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
-from desk.web import api, live, pages, view
+from desk.web import api, lead_page, live, pages, view
 from desk.web.desk import Desk
 from desk.web.filters import FILTERS
 from desk.web.security import PUBLIC, Authentication, Rates, check, with_headers
@@ -58,6 +58,7 @@ def create_app(desk: Desk) -> Litestar:
         route_handlers=[
             *pages.HANDLERS,
             *live.HANDLERS,
+            *lead_page.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(

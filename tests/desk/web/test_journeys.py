@@ -194,3 +194,25 @@ async def test_a_filter_that_is_left_empty_narrows_nothing(office: Office) -> No
     async with at_the_desk(office) as client:
         assert "new-alert-1" in (await client.get("/queue?band=&policy=&kind=")).text
         assert "new-alert-1" not in (await client.get("/queue?band=possible")).text
+
+
+async def test_precision_is_told_of_thirty_blind_verdicts_and_of_no_fewer(database: Database) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    for number in range(30):
+        await office.receive(f"alert-{number}")
+    async with at_the_desk(office, role="lead") as client:
+        waiting = await the_queue(client)
+        for one in waiting[:29]:
+            await decided(client, one["read_id"])
+        page = (await client.get("/figures")).text
+        assert "100 %" not in page
+        await decided(client, waiting[29]["read_id"])
+        page = (await client.get("/figures")).text
+        assert "100 %" in page
+        assert "under an hour" in page
+
+
+async def test_figures_are_not_for_everybody(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        assert (await client.get("/figures")).status_code == 403
+        assert "/figures" not in (await client.get("/queue")).text
