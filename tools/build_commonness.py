@@ -120,12 +120,41 @@ USUAL_SPELLING, OTHER_SPELLING = 0.7, 0.3
 # name, and the spellings that it lacks would look rare. Assumed: of those who bear a name so many use the
 # spelling that one of these exchanges makes.
 RULED_SPELLING = 0.1
-RULED_LANGUAGES = frozenset(("ar", "ur", "ps", "fa", "hi", "bn"))
 EXCHANGES = (
     *(("ee", "i"), ("i", "ee"), ("oo", "u"), ("u", "oo"), ("ou", "u"), ("u", "ou"), ("o", "u"), ("u", "o")),
     *(("i", "e"), ("e", "i"), ("e", "a"), ("ai", "ay"), ("ay", "ai"), ("au", "ou"), ("q", "k"), ("w", "v")),
     *(("iy", "y"), ("ya", "ia"), ("zh", "g"), ("aa", "a"), ("ei", "ai"), ("ai", "ei")),
 )
+# What passports, libraries and bearers of names in Cyrillic letters disagree about.
+CYRILLIC_EXCHANGES = (
+    *(("kh", "h"), ("h", "kh"), ("ks", "x"), ("x", "ks"), ("ts", "c"), ("shch", "sch"), ("zh", "j")),
+    *(("ay", "ai"), ("ai", "ay"), ("ey", "ei"), ("ei", "ey"), ("oy", "oi"), ("iy", "y"), ("iy", "ii")),
+    *(("ya", "ia"), ("ia", "ya"), ("yu", "iu"), ("iu", "yu"), ("yo", "e"), ("yo", "io"), ("ye", "e")),
+    *(("ye", "ie"), ("ie", "ye"), ("ie", "e"), ("yev", "ev"), ("ev", "yev"), ("ev", "iev"), ("ov", "yov")),
+)
+CYRILLIC_LANGUAGES = frozenset(("ru", "uk", "bg", "kk"))
+RULED_LANGUAGES = {
+    **dict.fromkeys(("ar", "ur", "ps", "fa", "hi", "bn"), EXCHANGES),
+    **dict.fromkeys(CYRILLIC_LANGUAGES, CYRILLIC_EXCHANGES),
+}
+# Family names of these languages have a form of their own for women, who are half of the bearers: by the end
+# of the men's, the first that fits.
+OF_WOMEN: Mapping[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(
+        ("ru", "bg", "kk", "az"),
+        (
+            *(("ский", "ская"), ("цкий", "цкая"), ("ски", "ска")),
+            *(("skiy", "skaya"), ("skii", "skaia"), ("sky", "skaya"), ("ski", "ska")),
+            *((end, f"{end}{'a' if end.isascii() else 'а'}") for end in ("ов", "ев", "ёв", "ин", "ын")),
+            *((end, f"{end}a") for end in ("ov", "ev", "in", "yn")),
+        ),
+    ),
+    "uk": (
+        *(("ський", "ська"), ("цький", "цька"), ("skyi", "ska"), ("skyy", "ska"), ("sky", "ska")),
+        *(("ов", "ова"), ("ев", "ева"), ("єв", "єва"), ("ін", "іна"), ("ov", "ova"), ("ev", "eva")),
+    ),
+    "pl": (("ski", "ska"), ("cki", "cka"), ("zki", "zka")),
+}
 # English words by SCOWL's sizes: bits of bearing one. The smallest class is some 4,000 words.
 WORD_BITS = {10: 13.0, 20: 14.0, 35: 16.0, 40: 17.0}
 # Words that only decorate: bits by length, for the short ones also stand inside other words.
@@ -201,19 +230,33 @@ def ranked_names(rates: Rates) -> None:
             spellings = [spelling for spelling in spellings_text.split("|") if spelling]
             with_article = any(spelling.startswith("ال") for spelling in spellings)
             for place, spelling in enumerate(spellings):
-                native = not spelling.isascii()
-                share = 1.0 if native else OTHER_SPELLING if place else USUAL_SPELLING
-                raise_rate(rates, spelling, rate * share)
-                if with_article:
-                    raise_rate(rates, ARTICLE.sub("", spelling), rate * share)
-                if language in RULED_LANGUAGES and not native:
-                    for other in ruled_spellings(spelling):
+                share = 1.0 if not spelling.isascii() else OTHER_SPELLING if place else USUAL_SPELLING
+                for form in forms_of(kind, language, spelling):
+                    raise_rate(rates, form, rate * share)
+                    if with_article:
+                        raise_rate(rates, ARTICLE.sub("", form), rate * share)
+                    for other in ruled_spellings(language, form):
                         raise_rate(rates, other, rate * RULED_SPELLING)
 
 
-def ruled_spellings(name: str) -> Iterator[str]:
+def forms_of(kind: str, language: str, name: str) -> Iterator[str]:
+    """A name, and of a family name the form that women bear, where it has one."""
+    yield name
+    if kind == "family":
+        for end, of_women in OF_WOMEN.get(language, ()):
+            if name.endswith(end):
+                yield name.removesuffix(end) + of_women
+                break
+
+
+def ruled_spellings(language: str, name: str) -> Iterator[str]:
     """Other customs of writing a name in Latin letters: one exchange each, wherever it applies."""
-    for usual, other in EXCHANGES:
+    if language in CYRILLIC_LANGUAGES and not name.isascii():
+        # One letter at a time: the fold would take doubled letters together.
+        name = "".join(form.base for letter in name if (form := fold_name(letter)) is not None)
+    if not name.isascii():
+        return
+    for usual, other in RULED_LANGUAGES.get(language, ()):
         if usual in name:
             yield name.replace(usual, other)
 
@@ -262,7 +305,8 @@ def add_locale_list(rates: Rates, names: object, kind: str, language: str) -> No
         plain = sorted({reading for name in names for reading in readings(name)})
         rate = curve(kind, language, UNRANKED_AFTER + len(plain) / 2)
         for reading in plain:
-            raise_rate(rates, reading, rate)
+            for form in forms_of(kind, language, reading):
+                raise_rate(rates, form, rate)
 
 
 def readings(name: object) -> Iterator[str]:
@@ -365,7 +409,8 @@ def further_names(rates: Rates, folder: Path, left_out: int) -> None:
         kept = [name for name in names if not held_out(name, left_out)]
         if ranked:
             for rank, name in enumerate(kept):
-                raise_rate(rates, name, curve(kind, language, rank))
+                for form in forms_of(kind, language, name):
+                    raise_rate(rates, form, curve(kind, language, rank))
         else:
             add_locale_list(rates, kept, kind, language)
 

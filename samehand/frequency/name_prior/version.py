@@ -2,5 +2,5 @@
 
 from typing import Final
 
-COMMONNESS_VERSION: Final = 6
+COMMONNESS_VERSION: Final = 7
 """Raised whenever any figure changes: scores made under another version do not compare."""

@@ -150,6 +150,20 @@ def test_common_names_of_languages_without_a_published_list_are_no_rarities(name
     assert bits(folded.base) < 16.0
 
 
+@pytest.mark.parametrize(
+    ("his", "hers"), [("kuznetsov", "kuznetsova"), ("vinogradov", "vinogradova"), ("kowalski", "kowalska")]
+)
+def test_a_family_name_is_as_common_in_the_form_that_women_bear(his: str, hers: str) -> None:
+    assert bits(hers) == pytest.approx(bits(his), abs=0.25)
+
+
+@pytest.mark.parametrize(
+    "name", ["vasilyev", "vasiliev", "vasilev", "mihailov", "mikhailov", "zaitsev", "zaytsev", "grigoryev"]
+)
+def test_a_common_name_in_cyrillic_letters_is_no_rarity_in_any_spelling(name: str) -> None:
+    assert bits(name) < 14.0
+
+
 def test_a_clan_that_no_list_knows_is_read_by_its_parts() -> None:
     assert [piece.text for piece in segments("babarkhel")] == ["babar", "khel"]
     assert bits("babarkhel") < CAP_BITS
