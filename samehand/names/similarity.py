@@ -115,7 +115,7 @@ def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
     if (long.startswith(short) and decoration(long[len(short) :])) or (
         long.endswith(short) and decoration(long[: -len(short)])
     ):
-        return Likeness("decorated", short, 1.0)
+        return Likeness("decorated", short, 1.0 + _unknown_bits(short, long))
     return None
 
 
@@ -124,7 +124,16 @@ def _extended(ours: str, theirs: str) -> Likeness | None:
     if len(short) < _PART_MIN or not (long.startswith(short) or long.endswith(short)):
         return None
     # Two ends to stand at, and the more was added the more words could have been the short one.
-    return Likeness("extended", short, 1.5 + math.log2(max(len(long) / len(short), 1.0) + 1.0))
+    cost = 1.5 + math.log2(max(len(long) / len(short), 1.0) + 1.0)
+    return Likeness("extended", short, cost + _unknown_bits(short, long))
+
+
+def _unknown_bits(short: str, long: str) -> float:
+    """By how much a part seems rarer than the words of the whole that it lies in, which it is not.
+
+    A name that a platform cut short looks like one that no list knows.
+    """
+    return max(bits(short) - _bits_within(short, long), 0.0)
 
 
 def _typos(ours: Word, theirs: Word) -> Likeness | None:
@@ -191,10 +200,16 @@ def _part(ours: Word, theirs: Word) -> Likeness | None:
 
 
 def _run_bits(run: str, ours: Word, theirs: Word) -> float:
-    """Bits of a run, as part of the words that it lies in: `edia` is no rarer than `media`."""
-    at, end, spelt = theirs.base.index(run), 0, 0.0
+    """Bits of a run, as part of the commoner of the words that it lies in: `edia` is no rarer than `media`."""
+    spelt = min(_bits_within(run, theirs.base), _bits_within(run, ours.base))
+    return max(min(spelt, LONG_BITS_MAX) - math.log2(_places(run, ours) * _places(run, theirs)), 0.0)
+
+
+def _bits_within(run: str, base: str) -> float:
+    """Bits of a run where it first lies in a base, word by word."""
+    at, end, spelt = base.index(run), 0, 0.0
     stop = at + len(run)
-    for text, own, _ in segments(theirs.base):
+    for text, own, _ in segments(base):
         start, end = end, end + len(text)
         if end <= at:
             continue
@@ -204,7 +219,7 @@ def _run_bits(run: str, ours: Word, theirs: Word) -> float:
             spelt += own
         else:
             spelt += min(own, bits(text[max(at - start, 0) : stop - start]))
-    return max(min(spelt, LONG_BITS_MAX) - math.log2(_places(run, ours) * _places(run, theirs)), 0.0)
+    return spelt
 
 
 def _places(run: str, word: Word) -> int:

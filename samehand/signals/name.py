@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
 from rapidfuzz.distance import OSA
 
 from samehand.account import Account
@@ -106,7 +107,20 @@ class NameSignal(SignalBase[NameTrait]):
         return (key_of(KeyKind.WORD, word.encode()) for word in dict.fromkeys(trait.words))
 
     def compare(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
-        """Word by word, then as one run of letters; the better of the two readings."""
+        """Word by word, then as one run of letters; the better of the two readings.
+
+        Who bears the very name resembles it, too, so that no resemblance is rarer than the name.
+        """
+        found = self._resembling(ours, theirs, sight)
+        if found is None or found.rate is None or found.level == "same-name":
+            return found
+        borne = 1.0
+        for place in theirs.telling or range(len(theirs.words)):
+            word = theirs.words[place]
+            borne *= sight.word(word, rate_of_bits(bits(word)))[0]
+        return replace(found, rate=borne) if borne > found.rate else found
+
+    def _resembling(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
         matched = _match_words(ours, theirs)
         if matched is not None and not matched.left_over:
             return self._by_words(matched, ours, theirs, sight)

@@ -68,6 +68,20 @@ def test_a_run_is_no_rarer_than_the_word_that_it_lies_in() -> None:
     assert worth("pqedia", "xyzvmedia") < 1.0
 
 
+@pytest.mark.parametrize(
+    ("cut", "whole", "also"),
+    [
+        ("kuznetso", "kuznetsov", "kuznetsov_dmitriy"),
+        ("elizabe", "elizabeth", "elizabeth_hall"),
+        ("frederi", "frederick", "frederick_hall"),
+    ],
+)
+def test_a_name_cut_short_is_no_rarer_than_the_name(cut: str, whole: str, also: str) -> None:
+    assert bits(cut) > bits(whole)
+    assert max(worth(cut, also), worth(also, cut)) <= bits(whole)
+    assert max(worth(f"olga_{cut}", also), worth(also, f"olga_{cut}")) <= bits(whole)
+
+
 def test_a_word_of_its_own_says_more_than_letters_somewhere() -> None:
     assert worth("gulzar_writes", "real_gulzar_poet") > worth("gulzarwrites", "realgulzarpoet")
 
