@@ -72,26 +72,18 @@ class NothingCounted:
 def named_rate(count: int, accounts: int, shipped_rate: float) -> float:
     """The share (0 to 1] of a stratum's others who bear a name: those counted, drawn to the shipped rate.
 
-    Never below what was counted: a name that no list knows is shipped as rare, and in a language whose names
-    are listed badly many such are common. Each that meets another bearer is priced by the count.
+    Never below what the count proves: a name that no list knows is shipped as rare, and in a language whose
+    names are listed badly many such are common. One or two others prove nothing: they are as likely whoever
+    comes back under that name.
     """
     if accounts < STRATUM_ACCOUNTS_MIN:
         return shipped_rate
-    others = max(count - OF_THE_PAIR, 0)
-    return _bounded(_drawn(others, accounts, shipped_rate, NAMED_BEFORE), others, accounts)
+    return _rate(count, accounts, shipped_rate, NAMED_BEFORE)
 
 
 def shared_rate(count: int, accounts: int, shipped_rate: float) -> float:
-    """The same of a value that one rate is shipped for, whoever bears it: an address, a device, a picture.
-
-    Never below what the count proves (its lower bound at 95 %): a crowd behind a value is there, whatever was
-    shipped, but one or two others are a family, or the same evader.
-    """
-    others = max(count - OF_THE_PAIR, 0)
-    return max(
-        _bounded(_drawn(others, accounts, shipped_rate, SHARED_BEFORE), 0.0, accounts),
-        proven_rate(count, accounts),
-    )
+    """The same of a value that one rate is shipped for, whoever bears it: an address, a device, a picture."""
+    return _rate(count, accounts, shipped_rate, SHARED_BEFORE)
 
 
 def proven_rate(count: int, accounts: int) -> float:
@@ -101,12 +93,10 @@ def proven_rate(count: int, accounts: int) -> float:
     return min(1.0, max(proven, 0.0) / accounts) if accounts else 0.0
 
 
-def _drawn(others: int, accounts: int, shipped_rate: float, bearers_before: float) -> float:
-    return (others + bearers_before) / (accounts + bearers_before / shipped_rate)
-
-
-def _bounded(drawn: float, bearers_min: float, accounts: int) -> float:
-    return min(1.0, max(drawn, bearers_min / accounts if accounts else 0.0))
+def _rate(count: int, accounts: int, shipped_rate: float, bearers_before: float) -> float:
+    others = max(count - OF_THE_PAIR, 0)
+    drawn = (others + bearers_before) / (accounts + bearers_before / shipped_rate)
+    return min(1.0, max(drawn, proven_rate(count, accounts)))
 
 
 def rate_of_bits(bits: float) -> float:

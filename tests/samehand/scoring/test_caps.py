@@ -178,6 +178,13 @@ def test_a_part_of_a_name_never_alerts_alone_and_a_whole_one_may() -> None:
     assert "none of them is rare and the same as a whole" in told.lines[-1].because
 
 
+def test_a_whole_word_that_no_list_knows_asks_for_a_month_beside_it() -> None:
+    banned = Account(platform="x", account_id="1", handle="qaztharwu")
+    few = Counted(bans=0, accounts=0, seed=0)
+    bands = [scored(replace(banned, account_id="2"), banned, few, days * 86_400.0).band for days in (20, 200)]
+    assert bands == ["possible", "none"]
+
+
 @pytest.mark.parametrize("handle", ["ahmet_soylu", "olgaandreyev", "mohamed_said_jama", "rizwan.agha"])
 def test_a_handle_made_of_names_that_many_bear_never_alerts_alone(handle: str) -> None:
     few = Counted(bans=0, accounts=0, seed=0)

@@ -21,7 +21,7 @@ class AtHome:
     bans = 1000
 
     def accounts(self, stratum: str) -> int:
-        return 10 * STRATUM_ACCOUNTS_MIN
+        return 100 * STRATUM_ACCOUNTS_MIN
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
         return self.accounts(stratum) // 100 if stratum == "ps" else 0
