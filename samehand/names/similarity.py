@@ -200,7 +200,7 @@ def _part(ours: Word, theirs: Word) -> Likeness | None:
 
 
 def _run_bits(run: str, ours: Word, theirs: Word) -> float:
-    """Bits of a run, as part of the commoner of the words that it lies in: `edia` is no rarer than `media`."""
+    """Bits of a run, as part of the commoner words that it lies in: `edia` is no rarer than `media`."""
     spelt = min(_bits_within(run, theirs.base), _bits_within(run, ours.base))
     return max(min(spelt, LONG_BITS_MAX) - math.log2(_places(run, ours) * _places(run, theirs)), 0.0)
 
