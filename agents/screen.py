@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 from agents.common.alerts import Pair, admitted, confirm
+from agents.common.beside import Sample, ShadowWeights
 from agents.common.context import House
 from agents.common.decoding import earliest, read_all
 from agents.common.match import Sought, match, sought
@@ -41,6 +42,10 @@ class Screen:
         self._house = house
         self._bound = UpperBound(house.weights)
         self._direction: Direction = direction
+        sampled = direction == "forward" and house.rules.sample_share > 0 and not house.rules.shadow
+        self._sample = Sample(house) if sampled else None
+        other = house.rules.shadow_weights
+        self._shadow_weights = None if other is None else ShadowWeights(house, other)
         self._topic = house.topics.created if direction == "forward" else house.topics.updated
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -76,6 +81,7 @@ class Screen:
         pairs: list[Pair] = []
         places: list[int] = []
         accounts: list[Remembered] = []
+        said: dict[int, list[Emit]] = {}
         for at in range(0, len(seen), ASKED_AT_ONCE):
             some = seen[at : at + ASKED_AT_ONCE]
             remembered = await self._remembered([one for _, one in some])
@@ -86,7 +92,12 @@ class Screen:
             for (place, _), several in zip(some, best, strict=True):
                 pairs += several
                 places += [place] * len(several)
-        said: dict[int, list[Emit]] = {}
+            if self._shadow_weights is not None:
+                await self._shadow_weights.count(remembered, best, snapshot, self._direction)
+            if self._sample is not None:
+                for (place, _), emits in zip(some, await self._sample.of(remembered, snapshot), strict=True):
+                    if emits:
+                        said[place] = emits
         if self._direction == "update":
             await withdraw_unlike(accounts, snapshot, self._house)
         if pairs:

@@ -231,6 +231,16 @@ class Settings(BaseSettings):
     weights: FilePath | None = Field(
         None, description="Another table of weights, as `samehand learn` proposes; without it the shipped."
     )
+    shadow_weights: FilePath | None = Field(
+        None,
+        description="Weights counted beside those in force (samehand_shadow_weights_total); none alerts.",
+    )
+    sample_share: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of new accounts of which pairs below the bands go to alerts.sample; 0 is off.",
+    )
     avatar_blocklist: FilePath | None = Field(
         None,
         description="Pictures that say nothing (defaults, stock): a PDQ hash in hexadecimal a line.",

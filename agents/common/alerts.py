@@ -219,6 +219,11 @@ def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
     return Emit(house.alerts_topic, alert.key.encode(), encode(alert), str(marker), headers)
 
 
+def alert_of(pair: Pair, house: House) -> MirrorAlert:
+    """A pair as a record, by itself: of others that the event came near it says nothing."""
+    return _alert(pair, {}, house, house.now())
+
+
 def _alert(pair: Pair, near: Near, house: House, now: float) -> MirrorAlert:
     ours, facts, result = pair.ours, pair.facts, pair.score
     evidence, counter_evidence = evidence_lines(

@@ -42,6 +42,8 @@ class Rules:
     ``late_ban_seconds``: a ban whose record Kafka stamped so long after it took effect comes from a list or a
     batch, and of its moment the day is believed and no more.
     ``stock``: pictures that are nobody's.
+    ``sample_share``: of so many new accounts pairs below the bands are drawn, to be read blind.
+    ``shadow_weights``: a table whose alerts are counted beside those in force.
     ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer.
     """
 
@@ -56,6 +58,8 @@ class Rules:
     dated: bool = True
     late_ban_seconds: float = 86_400.0
     stock: StockPictures = NO_STOCK
+    sample_share: float = 0.0
+    shadow_weights: Weights | None = None
     logged: bool = True
 
 

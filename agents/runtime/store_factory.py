@@ -17,7 +17,7 @@ from store.memory.store import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
 from store.redis import Endpoint, RedisStore, Sizes
 from streams.errors import SettingsError
-from streams.settings import Settings
+from streams.settings import PREFIX, Settings
 
 # The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
 # time that Redis itself may take.
@@ -82,24 +82,39 @@ def weights_of(settings: Settings) -> Weights:
     Raises:
         SettingsError: the operator's table cannot be read, or lacks a row.
     """
+    return _under_thresholds(_table(settings.weights), settings)
+
+
+def shadow_weights_of(settings: Settings) -> Weights | None:
+    """The table that is counted beside the one in force, under the same thresholds, if there is one.
+
+    Raises:
+        SettingsError: it cannot be read, or lacks a row.
+    """
+    if settings.shadow_weights is None:
+        return None
+    return _under_thresholds(_table(settings.shadow_weights, "SHADOW_WEIGHTS"), settings)
+
+
+def _under_thresholds(weights: Weights, settings: Settings) -> Weights:
     return replace(
-        _table(settings.weights),
+        weights,
         bands=Bands(settings.likely, settings.possible),
         policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
     )
 
 
-def _table(path: Path | None) -> Weights:
+def _table(path: Path | None, setting: str = "WEIGHTS") -> Weights:
     if path is None:
         return default_weights()
     try:
         table = read_weights(path.read_bytes())
     except OSError as fault:
-        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: {fault.strerror}"}) from fault
+        raise SettingsError({f"{PREFIX}{setting}": f"{path}: {fault.strerror}"}) from fault
     except UnusableWeights as fault:
-        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: cannot be used: {fault}"}) from fault
+        raise SettingsError({f"{PREFIX}{setting}": f"{path}: cannot be used: {fault}"}) from fault
     if (row := lacking(table)) is not None:
-        raise SettingsError({"SAMEHAND_WEIGHTS": f"{path}: cannot be used: it lacks {row}"})
+        raise SettingsError({f"{PREFIX}{setting}": f"{path}: cannot be used: it lacks {row}"})
     return table
 
 

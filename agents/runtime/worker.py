@@ -23,7 +23,14 @@ from agents.runtime.build_info import form
 from agents.runtime.outbox import Relay
 from agents.runtime.redelivery import Again, Post
 from agents.runtime.start_checks import mismatched, store_fault
-from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of, store_of, weights_of
+from agents.runtime.store_factory import (
+    allowlist_of,
+    peppers_of,
+    shadow_weights_of,
+    stock_of,
+    store_of,
+    weights_of,
+)
 from agents.runtime.store_monitor import Tending
 from agents.screen import Screen
 from samehand.normalize.text.fold import FOLD_VERSION
@@ -151,6 +158,8 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "", *, read_only
             shadow=settings.shadow,
             late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
             stock=stock_of(settings),
+            sample_share=settings.sample_share,
+            shadow_weights=shadow_weights_of(settings),
         ),
     )
 

@@ -200,6 +200,18 @@ class Meters:
         self.alerts_withdrawn = Counter(
             "samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",), registry=registry
         )
+        self.sampled_pairs = Counter(
+            "samehand_sampled_pairs",
+            "Pairs below the bands that were published to be read blind, by stratum of log-odds.",
+            ("stratum",),
+            registry=registry,
+        )
+        self.shadow_weights = Counter(
+            "samehand_shadow_weights",
+            "Pairs that alert by the weights in force or by those beside them, by the band of either.",
+            ("band", "shadow_band"),
+            registry=registry,
+        )
         self.alerts_reopened = Counter(
             "samehand_alerts_reopened",
             "Alerts opened again, since a verdict was taken back.",

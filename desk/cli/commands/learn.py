@@ -2,8 +2,9 @@
 
 The plan:
 
-1. Read the verdicts; of each alert the latest that was given blind counts, `unsure` does not.
-2. Read the alerts, and keep of those that were judged what each signal weighed.
+1. Read the verdicts; of each alert the latest that was given blind counts. `unsure`, what was overruled,
+   and readings of golden items do not.
+2. Read alerts, and pairs sampled below the bands; keep what each signal weighed in those that were judged.
 3. Leave out what another table weighed, and what was held back by a rule: its sum says nothing.
 4. Learn, say what changed and how well it foretells verdicts that it was not made from, write the table.
 """
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -124,7 +126,9 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], table: Weights, 
     with reader(settings) as opened:
         called = names(settings)
         judged = _judged(_topic(opened, called.verdicts, "reading verdicts"), now, read)
-        _labels(_topic(opened, called.alerts, "reading alerts"), judged, table, now, read)
+        several = (called.alerts, called.sample)
+        raw = chain.from_iterable(_topic(opened, topic, "reading alerts") for topic in several)
+        _labels(raw, judged, table, now, read)
 
 
 def _files(paths: tuple[Path, ...], label: str) -> Iterator[tuple[str, bytes]]:
@@ -149,6 +153,7 @@ def _topic(opened: Reader, topic: str, label: str) -> Iterator[tuple[str, bytes]
 def _judged(raw: Raw, now: float, read: _Read) -> Judged:
     """The latest blind verdict on each alert, whatever order they come in."""
     judged: Judged = {}
+    overruled: Judged = {}
     for address, line in raw:
         decoded = decode_verdict(line, now=now)
         if isinstance(decoded, Malformed):
@@ -156,13 +161,34 @@ def _judged(raw: Raw, now: float, read: _Read) -> Judged:
             continue
         verdict = decoded.record
         known = judged.get(verdict.alert_id)
-        if not verdict.blind:
+        if verdict.golden:
+            read.left_out["golden"] += 1
+        elif not verdict.blind:
             read.left_out["not blind"] += 1
+            _note_last(verdict, overruled)
         elif known is None and len(judged) >= VERDICTS_MAX:
             read.left_out["too many"] += 1
         elif known is None or known.decided_at <= verdict.decided_at:
             judged[verdict.alert_id] = verdict
+    for alert_id in [
+        one for one, last in overruled.items() if one in judged and _overrules(last, judged[one])
+    ]:
+        del judged[alert_id]
+        read.left_out["overruled"] += 1
     return judged
+
+
+def _note_last(verdict: VerdictGiven, last: Judged) -> None:
+    known = last.get(verdict.alert_id)
+    if (known is None and len(last) < VERDICTS_MAX) or (
+        known is not None and known.decided_at <= verdict.decided_at
+    ):
+        last[verdict.alert_id] = verdict
+
+
+def _overrules(last: VerdictGiven, blind: VerdictGiven) -> bool:
+    """Whether somebody who saw the score took a blind verdict back: it is no label any more."""
+    return last.decided_at > blind.decided_at and last.verdict not in ("unsure", blind.verdict)
 
 
 def _labels(raw: Raw, judged: Judged, table: Weights, now: float, read: _Read) -> None:

@@ -120,3 +120,24 @@ def test_one_kind_of_file_alone_is_no_question(samehand: Samehand, tmp_path: Pat
     ran = samehand("learn", "--verdicts", verdicts)
     assert "go together" in ran.err
     assert ran.code != DONE
+
+
+def test_what_was_overruled_later_and_golden_items_teach_nothing(samehand: Samehand, tmp_path: Path) -> None:
+    alerts = jsonl(tmp_path / "alerts.jsonl", *(an_alert_of(number) for number in range(100)))
+    given = judged(100)
+    first = given[0]
+    other: Verdict = "not_mirror" if first.verdict == "mirror" else "mirror"
+    appeal = replace(
+        first,
+        blind=False,
+        verdict=other,
+        decided_at=first.decided_at + timedelta(days=1),
+        verdict_id="appeal",
+    )
+    agreed = replace(given[1], blind=False, decided_at=appeal.decided_at)
+    golden = replace(given[2], golden=True, verdict="unsure", decided_at=appeal.decided_at)
+    verdicts = jsonl(tmp_path / "verdicts.jsonl", appeal, *given, *given[:9], agreed, golden)
+    ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts, "--json")
+    assert ran.code == DONE
+    assert ran.figures["labels"] == 99
+    assert ran.figures["left_out"] == {"golden": 1, "not blind": 2, "overruled": 1}

@@ -1,0 +1,150 @@
+"""What is looked at beside alerting: a sample of pairs below the bands, and what other weights would say.
+
+Neither changes what is alerted, nor what is measured of it: both ask under meters of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from msgspec.structs import replace as replaced
+from prometheus_client import CollectorRegistry
+
+from agents.common.alerts import Pair, alert_of
+from agents.common.context import House
+from agents.common.match import Sought, match
+from agents.common.snapshot import Snapshot
+from samehand.fingerprint.distil import Keyer
+from samehand.scoring.sampling import drawn, stratum
+from samehand.scoring.upper_bound import UpperBound
+from samehand.scoring.weights import Weights
+from schemas.alert_headers import alert_headers
+from schemas.alerts import Direction, Drawn
+from schemas.wire import encode
+from store.base import Proposal, Query, Ruling
+from streams.outcomes import Emit
+from streams.telemetry.metrics import Meters
+
+_TOLD: Final = frozenset({Ruling.PUBLISH, Ruling.WITHHELD})
+
+
+class Sample:
+    """Pairs of new accounts below the bands, drawn by the pepper, for `alerts.sample`.
+
+    The look-up is made anew for accounts that are drawn, without the bound: what the bound keeps from being
+    read is what would be missed. Whatever forbids an alert forbids a pair here.
+    """
+
+    def __init__(self, house: House) -> None:
+        """Takes the surroundings; their rules say which share of accounts is drawn."""
+        self._house = house
+        self._share = house.rules.sample_share
+        rules = replace(house.rules, candidates_below=house.rules.candidates_an_event)
+        self._all = replace(house, rules=rules, meters=Meters(CollectorRegistry()))
+
+    async def of(self, several: Sequence[Sought], snapshot: Snapshot) -> list[list[Emit]]:
+        """What to send of each account, mostly nothing."""
+        found: list[list[Emit]] = [[] for _ in several]
+        keyer = self._house.keyers[0][1]
+        places = [at for at, one in enumerate(several) if _uniform(keyer, one.account.account) < self._share]
+        if not places:
+            return found
+        chosen = [several[at] for at in places]
+        wide = [replace(one, query=Query.of(one.account.account, one.account.fingerprints)) for one in chosen]
+        best = await match(wide, snapshot, self._all, "forward", places=_untraced(len(wide)))
+        for at, pairs in zip(places, best, strict=True):
+            found[at] = await self._drawn([pair for pair in pairs if pair.score.band == "none"])
+        return found
+
+    async def _drawn(self, pairs: Sequence[Pair]) -> list[Emit]:
+        weights, keyer = self._house.weights, self._house.keyers[0][1]
+        strata = [
+            stratum(pair.score.log_odds, weights.alerts_from(pair.facts.policy or None)) for pair in pairs
+        ]
+        numbers = [_uniform(keyer, pair.alert_id) for pair in pairs]
+        some = [(pairs[it.place], strata[it.place], it) for it in drawn(strata, numbers, self._share)]
+        may_be = await self._may_be([pair for pair, _, _ in some])
+        emits = []
+        for (pair, level, it), allowed in zip(some, may_be, strict=True):
+            if not allowed:
+                continue
+            alert = alert_of(pair, self._house)
+            record = replaced(alert, drawn=Drawn(probability=it.probability, stratum=level))
+            key, headers = record.key.encode(), alert_headers(record)
+            emits.append(Emit(self._house.topics.sample, key, encode(record), None, headers))
+            self._house.meters.sampled_pairs.labels(str(level)).inc()
+        return emits
+
+    async def _may_be(self, pairs: Sequence[Pair]) -> list[bool]:
+        if not pairs:
+            return []
+        proposals = [
+            Proposal(
+                alert_id=pair.alert_id,
+                account=pair.ours.account,
+                banned=pair.banned,
+                band=pair.score.band,
+                payload=b"",
+                claimant=pair.claimant,
+                seen_at=pair.ours.seen_at,
+            )
+            for pair in pairs
+        ]
+        ruled = await self._all.ask(self._house.store.rulings(proposals, now=self._house.now()))
+        return [it.ruling in _TOLD for it in ruled]
+
+
+class ShadowWeights:
+    """Another table of weights, whose alerts are counted beside those in force and never published."""
+
+    def __init__(self, house: House, weights: Weights) -> None:
+        """Takes the surroundings, and the table that might be adopted."""
+        self._meters = house.meters
+        self._house = replace(house, weights=weights, meters=Meters(CollectorRegistry()))
+        self._bound = UpperBound(weights)
+
+    async def count(
+        self,
+        several: Sequence[Sought],
+        best: Sequence[Sequence[Pair]],
+        snapshot: Snapshot,
+        direction: Direction,
+    ) -> None:
+        """Looks the same accounts up by the other table, and counts the pairs by the band of either.
+
+        ``best``: of each account the pairs by the weights in force. Pairs below the bands of both are not
+        counted.
+        """
+        wide = [
+            replace(
+                one,
+                query=Query.by(
+                    one.account.account,
+                    self._bound.table(
+                        one.account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
+                    ),
+                ),
+            )
+            for one in several
+        ]
+        found = await match(wide, snapshot, self._house, direction, places=_untraced(len(wide)))
+        for mine, theirs in zip(best, found, strict=True):
+            bands, others = _bands(mine), _bands(theirs)
+            for pair in bands.keys() | others.keys():
+                self._meters.shadow_weights.labels(bands.get(pair, "none"), others.get(pair, "none")).inc()
+
+
+def _bands(pairs: Sequence[Pair]) -> dict[str, str]:
+    return {pair.alert_id: pair.score.band for pair in pairs if pair.score.band != "none"}
+
+
+def _untraced(many: int) -> range:
+    """Places of no event of the batch: a trace tells of the look-up that alerts come from."""
+    return range(-many, 0)
+
+
+def _uniform(keyer: Keyer, text: str) -> float:
+    """From 0 up to 1, as nobody foresees who does not know the pepper."""
+    return int.from_bytes(keyer("sample", text.encode("utf-8", "surrogatepass"))[:6], "big") / 2.0**48
