@@ -17,8 +17,8 @@ from gate.app import application
 from gate.keys import RIGHTS, new_key
 from tests.gate.conftest import Broker, MakeLife, a_gate
 
-CALLS = 50
-"""Of each address: enough to meet every branch of a record, and half a minute in all."""
+CALLS = 15
+"""Of each address and mode: enough to meet every branch, within a minute in all."""
 
 
 @pytest.fixture

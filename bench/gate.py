@@ -1,0 +1,152 @@
+"""``samehand gate`` under load: so many calls a second to score sign-ups, against so many bans.
+
+``python -m bench.gate --bans 20000 --rate 200 --seconds 30``. Calls begin when they are due, whether or not
+those before have been answered, and are timed from then on: a gate that falls behind shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from msgspec.structs import replace
+
+from agents.common.converters import ban_of
+from agents.runtime.store_factory import peppers_of, store_of
+from gate.keys import new_key
+from local.ports import LOOPBACK, take_port
+from local.processes import Child
+from local.redis import EmbeddedRedis
+from schemas.accounts import AccountBanned, AccountCreated
+from schemas.wire import encode
+from simulate.config import Config
+from simulate.timeline.stream import generate
+from store.base import Ban
+from store.pepper.pepper import write_pepper_file
+from streams.settings import Settings, load
+
+ENROLLED_AT_ONCE: Final = 500
+SIGN_UPS: Final = 1_000
+"""Different ones, drawn again and again: the bans that they resemble are not always the same few."""
+
+
+def main() -> None:
+    """Measures, and prints one line of JSON."""
+    asked = argparse.ArgumentParser(description="Calls a second to /v1/score, and how long they take.")
+    asked.add_argument("--bans", type=int, default=20_000)
+    asked.add_argument("--rate", type=int, default=200, help="calls a second")
+    asked.add_argument("--seconds", type=int, default=30)
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory() as folder, EmbeddedRedis() as server:
+        print(json.dumps(asyncio.run(_measured(Path(folder), server.url, given))))
+
+
+async def _measured(folder: Path, redis_url: str, given: argparse.Namespace) -> dict[str, object]:
+    write_pepper_file(folder / "pepper")
+    key = new_key(folder / "keys.json", "bench", frozenset({"score"}), 1e6, datetime.now(UTC))
+    api, web, nowhere = take_port(), take_port(), take_port()
+    environment = {
+        "SAMEHAND_REDIS_URL": redis_url,
+        "SAMEHAND_STORE_BANS": str(max(1_000, given.bans)),
+        "SAMEHAND_PEPPER_FILE": str(folder / "pepper"),
+        "SAMEHAND_KAFKA_BROKERS": f"{LOOPBACK}:{nowhere.number}",  # scoring needs none
+        "SAMEHAND_GATE_KEYS": str(folder / "keys.json"),
+        "SAMEHAND_GATE_PORT": str(api.number),
+        "SAMEHAND_WEB_PORT": str(web.number),
+        "SAMEHAND_WEB_HOST": LOOPBACK,
+        "SAMEHAND_LOG_LEVEL": "warning",
+        "SAMEHAND_REDIS_TIMEOUT_MS": "2000",  # enrolling shares the processor with whatever else runs
+    }
+    bodies = await _enrolled(load(environment), given.bans)
+    gate = Child([sys.executable, "-m", "desk.cli", "gate"], folder / "gate.log", environment)
+    gate.start()
+    try:
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session:
+            await _ready(session, f"http://{LOOPBACK}:{web.number}/health/ready")
+            url = f"http://{LOOPBACK}:{api.number}/v1/score"
+            await _calls(session, url, bodies, given.rate, 3)  # caches of words fill
+            took, outcomes = await _calls(session, url, bodies, given.rate, given.seconds)
+    finally:
+        gate.stop(20.0)
+        for port in (api, web, nowhere):
+            port.release()
+    took.sort()
+    return {
+        "bans": given.bans,
+        "calls_a_second": given.rate,
+        "calls": len(took),
+        "p50_ms": round(took[len(took) // 2] * 1000, 1),
+        "p99_ms": round(took[int(len(took) * 0.99)] * 1000, 1),
+        "outcomes": dict(outcomes),
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+
+
+async def _enrolled(settings: Settings, count: int) -> list[bytes]:
+    """Fills the store with bans of a simulated platform; its sign-ups, as bodies."""
+    peppers = peppers_of(settings)
+    store = store_of(settings, peppers)
+    await store.open()
+    now = datetime.now(UTC)
+    config = Config(seed=18, accounts=SIGN_UPS, bans=count, start=now - timedelta(days=31), mirror_share=0.02)
+    bans: list[Ban] = []
+    bodies = []
+    for event in generate(config):
+        if isinstance(event.value, AccountBanned):
+            bans.append(ban_of(event.value, peppers.keyers))
+        elif isinstance(event.value, AccountCreated):
+            bodies.append(encode(replace(event.value, occurred_at=now)))
+    for first in range(0, len(bans), ENROLLED_AT_ONCE):
+        await store.enrol(bans[first : first + ENROLLED_AT_ONCE], now=time.time())
+    await store.close()
+    random.Random(18).shuffle(bodies)  # the same order in each run
+    return bodies
+
+
+async def _ready(session: aiohttp.ClientSession, url: str) -> None:
+    async with asyncio.timeout(120):
+        while True:
+            try:
+                async with session.get(url) as answer:
+                    if "store" not in (await answer.json())["faults"]:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.2)
+
+
+async def _calls(
+    session: aiohttp.ClientSession, url: str, bodies: Sequence[bytes], rate: int, seconds: int
+) -> tuple[list[float], Counter[str]]:
+    took: list[float] = []
+    outcomes = Counter[str]()
+
+    async def call(body: bytes, due: float) -> None:
+        async with session.post(url, data=body) as answer:
+            told = await answer.json()
+        took.append(time.perf_counter() - due)
+        outcomes[told["outcome"] if told["outcome"] != "undecided" else f"undecided: {told['reason']}"] += 1
+
+    began, calls = time.perf_counter(), []
+    for number in range(rate * seconds):
+        due = began + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        calls.append(asyncio.ensure_future(call(bodies[number % len(bodies)], due)))
+    await asyncio.gather(*calls)
+    return took, outcomes
+
+
+if __name__ == "__main__":
+    main()
