@@ -14,6 +14,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from desk.cli.registry import COMMANDS, SECTIONS
+from desk.web.telemetry import DeskMetrics
 from gate.deliver.metrics import WebhookMetrics
 from gate.meters import GateMeters
 from streams.settings import describe
@@ -38,6 +39,7 @@ def metrics_table() -> str:
     registry = Meters(CollectorRegistry()).registry
     WebhookMetrics.of(registry, ())
     GateMeters(registry)
+    DeskMetrics(registry)
     for metric in registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         rows.append(f"| `{name}` | {metric.type} | {_cell(metric.documentation)} |")

@@ -125,7 +125,10 @@ allow "$moderation" Read topic alerts
 allow "$moderation" Read group "$moderation_group"
 
 allow "$desk" Read topic alerts alerts.sample alerts.verdicts
-allow "$desk" Write topic alerts.verdicts
+allow "$desk" Write topic alerts.verdicts desk.audit
+allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
+allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts desk.audit
+[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts desk.audit
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.

@@ -81,7 +81,7 @@ async def add_user(
     now: float,
     subject: str | None = None,
 ) -> str:
-    """Adds a person; the opaque id. `password` None: signs in by link or `subject` alone.
+    """Adds a person; the opaque id. `password` as `passwords.checked` keeps it, None: by link or `subject`.
 
     Raises `Unusable`, and `Conflict` where the name is taken.
     """
@@ -89,9 +89,6 @@ async def add_user(
         raise Unusable("name", "a name has 1 to 128 characters and no blanks")
     if role not in ROLES:
         raise Unusable("role", f"is one of {', '.join(ROLES)}")
-    if password is not None and (fault := passwords.fault_of(password)):
-        raise Unusable("password", fault)
-    kept = None if password is None else await asyncio.to_thread(passwords.hashed, password)
     user_id = secrets.token_hex(16)
     added = await users.add(
         connection,
@@ -100,7 +97,7 @@ async def add_user(
             "name": name,
             "initials": initials_of(name),
             "role": role,
-            "password": kept,
+            "password": password,
             "subject": subject,
             "created_at": now,
             "failures": 0,

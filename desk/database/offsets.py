@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.upsert import insert_new
+from desk.database.upsert import insert_new, upsert
 
 _offsets = schema.offsets
 
@@ -30,3 +30,8 @@ async def advance(
         .values(position=after)
     )
     return done.rowcount == 1
+
+
+async def move(connection: AsyncConnection, topic: str, partition: int, position: int) -> None:
+    """Goes on from another offset, whatever it was."""
+    await upsert(connection, _offsets, {"topic": topic, "partition": partition, "position": position})

@@ -53,7 +53,7 @@ class Consumer:
     @property
     def consumed(self) -> tuple[str, ...]:
         """What is read."""
-        return (self._topics.alerts, self._topics.verdicts)
+        return (self._topics.alerts, self._topics.sample, self._topics.verdicts)
 
     async def apply(self, arrivals: Sequence[Arrival]) -> Applied:
         """Keeps records and moves the offsets on, all or nothing.
@@ -91,13 +91,27 @@ class Consumer:
             verdict = decode_verdict(arrival.value, now=now)
             if isinstance(verdict, Malformed):
                 return verdict
-            return await take_verdict(connection, verdict.record, verdict_id_of(arrival), now=now)
+            verdict_id = verdict.record.verdict_id or verdict_id_of(arrival)
+            return await take_verdict(connection, verdict.record, verdict_id, now=now)
         alert = decode_alert(arrival.value, now=now)
         if isinstance(alert, Malformed):
             return alert
         if not isinstance(alert.record, MirrorAlert):
             return False  # a summary counts pairs and is not read by anybody
-        return await take_alert(connection, alert.record, encode(alert.record), self._policy, now=now)
+        drawn = alert.record.drawn
+        return await take_alert(
+            connection,
+            alert.record,
+            encode(alert.record),
+            self._policy,
+            now=now,
+            sampled=None if drawn is None else drawn.probability,
+        )
+
+    async def move(self, topic: str, partition: int, position: int) -> None:
+        """Goes on from another offset, since what was asked for is not there."""
+        async with self._database.begin() as connection:
+            await offsets.move(connection, topic, partition, position)
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """Where to go on from."""

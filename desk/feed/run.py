@@ -13,13 +13,17 @@ from typing import Final
 
 import structlog
 
+from desk.database import outbox, users
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
+from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Applied, Consumer, Overtaken
 from desk.feed.publish import Publisher
-from streams.errors import BrokerRefused, BrokerUnavailable
+from desk.review.forgetting import BATCH, erase_old
+from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.kafka.client import writer
 from streams.kafka.follower import Follower
+from streams.kafka.topics import check, names, wanted_by_desk
 from streams.settings import Settings
 
 log = structlog.get_logger("samehand.desk.feed")
@@ -33,6 +37,12 @@ FOLLOWER_SECONDS: Final = 5.0
 PUBLISH_SECONDS: Final = 0.5
 """How often the outbox is looked at; a verdict has waited for ten seconds then."""
 
+TIDY_SECONDS: Final = 300.0
+"""What is erased after months may wait for minutes."""
+
+SENT_KEPT_SECONDS: Final = 86_400.0
+"""How long it can be seen that, and when, a verdict was sent; the verdict itself stays."""
+
 _OUTAGES: Final = (BrokerUnavailable, BrokerRefused, DatabaseUnavailable, Overtaken)
 
 
@@ -40,6 +50,7 @@ _OUTAGES: Final = (BrokerUnavailable, BrokerRefused, DatabaseUnavailable, Overta
 class State:
     """What `/health/ready` tells: why something is not read or published now, "" where it is."""
 
+    database: str = ""
     consuming: str = "not yet begun"
     publishing: str = "not yet begun"
     leading: bool = False
@@ -49,6 +60,17 @@ class State:
         """Waits, unless the process stops meanwhile."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
+
+
+def require_topics(settings: Settings) -> None:
+    """Makes the desk's topics where it may. Raises `BrokerUnavailable` with what is missing or wrong."""
+    try:
+        found = check(settings, wanted_by_desk(settings), create=settings.topic_create)
+    except TopicsError as fault:
+        raise BrokerUnavailable(str(fault)) from fault
+    wrong = [f"{one.topic} {one.detail}" for one in found if one.blocks]
+    if wrong:
+        raise BrokerUnavailable("; ".join(wrong))
 
 
 class Feed:
@@ -63,14 +85,16 @@ class Feed:
         *,
         heard: Callable[[Applied], None],
         state: State,
+        now: Callable[[], float],
     ) -> None:
-        """``heard`` is told of each batch, for metrics."""
+        """``heard`` is told of each batch, for metrics; ``now`` in Unix seconds."""
         self._database = database
         self._settings = settings
         self._consumer = consumer
         self._publisher = publisher
         self._heard = heard
         self.state = state
+        self._now = now
 
     async def run(self) -> None:
         """Until the process stops."""
@@ -92,22 +116,26 @@ class Feed:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._consume())
             group.create_task(self._publish())
+            group.create_task(self._tidy())
 
     async def _consume(self) -> None:
         state = self.state
         while not state.stopping.is_set():
             follower: Follower | None = None
             try:
+                await asyncio.to_thread(require_topics, self._settings)
                 follower = await asyncio.to_thread(Follower, self._settings)
                 positions = await self._consumer.positions()
-                skipped = await asyncio.to_thread(follower.start, self._consumer.consumed, positions)
-                for one in skipped:
+                moved = await asyncio.to_thread(follower.start, self._consumer.consumed, positions)
+                for one in moved:
                     log.error(
-                        "records were gone before they were read",
+                        "a partition is read from another offset: what lay between is gone",
                         topic=one.topic,
                         partition=one.partition,
+                        position=one.position,
                         records=one.records,
                     )
+                    await self._consumer.move(one.topic, one.partition, one.position)
                 while not state.stopping.is_set():
                     arrivals = await asyncio.to_thread(follower.poll)
                     if arrivals:
@@ -128,11 +156,32 @@ class Feed:
             try:
                 with writer(self._settings) as out:
                     state.publishing = ""
+                    head_at = self._now()
                     while not state.stopping.is_set():
                         if not await self._publisher.publish(out):
                             await state.pause(PUBLISH_SECONDS)
+                        if self._now() >= head_at:
+                            await publish_head(self._database, names(self._settings).audit, out, self._now)
+                            head_at = self._now() + HEAD_SECONDS
             except _OUTAGES as outage:
                 if state.publishing != str(outage):
                     log.warning("nothing is published now", why=str(outage))
                 state.publishing = str(outage)
+                await state.pause(OUTAGE_SECONDS)
+
+    async def _tidy(self) -> None:
+        """Erases what is kept long enough, and drops what has ended."""
+        state, keep_seconds = self.state, self._settings.desk_erase_days * 86_400.0
+        while not state.stopping.is_set():
+            try:
+                now = self._now()
+                async with self._database.begin() as connection:
+                    await users.sweep(connection, now=now)
+                    await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
+                    erased = await erase_old(connection, keep_seconds=keep_seconds, now=now)
+                if erased:
+                    log.info("what was kept long enough is erased", alerts=erased)
+                if erased < BATCH:
+                    await state.pause(TIDY_SECONDS)
+            except DatabaseUnavailable:
                 await state.pause(OUTAGE_SECONDS)

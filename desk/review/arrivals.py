@@ -35,7 +35,9 @@ async def take_alert(
 ) -> bool:
     """Keeps an alert and opens or closes what is to be read of it; False for what is known already."""
     before = await alerts.find(connection, alert.alert_id)
-    if before is not None and before.revision >= alert.revision:
+    # A pair that was drawn below the bands and is an alert by now begins again at the first revision.
+    risen = before is not None and before.sampled is not None and sampled is None
+    if before is not None and before.revision >= alert.revision and not risen:
         return False
     facts = facts_of(alert, now=now, sampled=sampled)
     if before is not None:
@@ -110,11 +112,11 @@ async def take_verdict(
             "revision": verdict.revision,
             "verdict": verdict.verdict,
             "reason_code": verdict.reason_code,
-            "policy": None,
+            "policy": verdict.policy,
             "reviewer": verdict.reviewer,
             "decided_at": verdict.at,
             "blind": verdict.blind,
-            "golden": False,
+            "golden": verdict.golden,
             "kind": "elsewhere",
             "seen_on_topic_at": now,
         },
@@ -122,7 +124,10 @@ async def take_verdict(
     if not added:
         await verdicts.seen(connection, verdict_id, now=now)
         return False
-    if verdict.verdict in DECIDED:
+    if verdict.golden:
+        return True
+    holds = await verdicts.holding(connection, verdict.alert_id)
+    if holds is not None and holds.verdict_id == verdict_id and verdict.verdict in DECIDED:
         for read in await reads.of_alert(connection, verdict.alert_id):
             if read.state == "open" and read.kind == "first":
                 await reads.close(connection, read.read_id, verdict_id=verdict_id, now=now)

@@ -44,11 +44,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What came of it: how long it can be undone (Unix seconds), by which name, and how many it was."""
+    """What came of it: by which name it can be undone, and until when (Unix seconds).
+
+    `decided`: the kind of each reading, and the seconds that it had waited.
+    """
 
     batch: str
     verdict_ids: tuple[str, ...]
     undo_until: float
+    decided: tuple[tuple[str, float], ...] = ()
 
 
 async def claim(
@@ -120,6 +124,7 @@ async def decide(
     if alert is None:
         raise NotFound(f"there is no alert {read.alert_id}")
     batch = secrets.token_hex(16)
+    waited = [(str(read.kind), max(0.0, now - read.waits_since))]
     made = [
         await _decide_one(
             connection, reader, read, alert.revision, decision, policy, batch, alert.policy, now=now
@@ -146,9 +151,10 @@ async def decide(
             for other in others
             if other.read_id != read_id
         ]
+        waited += [("first", max(0.0, now - it.waits_since)) for it in others if it.read_id != read_id]
     if decision.note:
         await write_note(connection, reader, read.alert_id, decision.note, now=now)
-    return Decided(batch, tuple(made), now + policy.undo_seconds)
+    return Decided(batch, tuple(made), now + policy.undo_seconds, tuple(waited))
 
 
 async def _decide_one(
@@ -190,14 +196,14 @@ async def _decide_one(
         "batch": batch,
     }
     await verdicts.add(connection, row)
+    await outbox.put(
+        connection,
+        verdict_id,
+        read.alert_id.encode(),
+        encode(_as_record(row)),
+        not_before=now + policy.undo_seconds,
+    )
     if not golden:
-        await outbox.put(
-            connection,
-            verdict_id,
-            read.alert_id.encode(),
-            encode(_as_record(row)),
-            not_before=now + policy.undo_seconds,
-        )
         await _ask_others(connection, read, decision.verdict, earlier, policy, now=now)
     await audit.note(
         connection,
@@ -263,10 +269,8 @@ async def undo(
         raise Forbidden("who decided it can undo it; a lead can take it back")
     opened = []
     for one in made:
-        if not one.golden and not await outbox.call_back(connection, one.verdict_id):
+        if not await outbox.call_back(connection, one.verdict_id):
             raise TooLate("it is on its way already; a lead can take it back")
-        if one.golden and now > one.decided_at + policy.undo_seconds:
-            raise TooLate("an exercise can be undone for as long as a verdict can")
         await verdicts.undo(connection, one.verdict_id, now=now)
         # Before the read is opened again, lest what followed from it be taken for it.
         await _call_off_followers(connection, one, now=now)
@@ -433,6 +437,9 @@ def _as_record(row: dict[str, Any]) -> VerdictGiven:
         reviewer=row["reviewer"],
         decided_at=datetime.fromtimestamp(row["decided_at"], UTC),
         blind=row["blind"],
+        verdict_id=row["verdict_id"],
+        policy=row["policy"],
+        golden=row["golden"],
     )
 
 

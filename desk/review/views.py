@@ -51,6 +51,7 @@ def seal(alert: MirrorAlert) -> MirrorAlert:
         evidence=tuple(lines),
         counter_evidence=(),
         others=(),
+        drawn=None,
     )
 
 

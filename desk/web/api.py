@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from desk.access.sessions import Session
 from desk.database.reads import Filters, Place
+from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, Verdict
 from desk.web.desk import PAGE, PAGE_MAX, Beside, Desk, Opened, Waiting
@@ -85,6 +86,12 @@ class Noted(Struct, frozen=True, kw_only=True):
     """The note's number."""
 
     note_id: int
+
+
+class CaseWanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a case file is made for."""
+
+    purpose: Annotated[str, Meta(min_length=1, max_length=PURPOSE_CHARS_MAX)]
 
 
 class GoldenGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,6 +186,12 @@ async def write_note(request: Asked, alert_id: FromPath[str], data: JSONBody[Not
     return Noted(note_id=await desk_of(request).write_note(request.user.reader, alert_id, data.text))
 
 
+@post("/alerts/{alert_id:str}/case", summary="Make a case file", status_code=200)
+async def case(request: Asked, alert_id: FromPath[str], data: JSONBody[CaseWanted]) -> dict[str, Any]:
+    """Everything known about one decision, for an appeal or an audit. What for and for whom is kept."""
+    return await desk_of(request).case(request.user.reader, alert_id, data.purpose)
+
+
 @get("/accounts/{platform:str}/{account_id:path}", summary="Alerts about an account")
 async def account(request: Asked, platform: FromPath[str], account_id: FromPath[str]) -> list[Beside]:
     """Alerts in which an account is the new one or the banned one, the newest first."""
@@ -239,6 +252,7 @@ HANDLERS: Final = (
     alert,
     take_back,
     write_note,
+    case,
     account,
     claim,
     release,

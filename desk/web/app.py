@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from litestar import Litestar, MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException
@@ -22,7 +22,7 @@ from desk.database.errors import DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
 from desk.web import api, lead_page, live, pages, view
 from desk.web.desk import Desk
-from desk.web.filters import FILTERS
+from desk.web.environment import environment
 from desk.web.security import PUBLIC, Authentication, Rates, check, with_headers
 
 _HERE: Final = Path(__file__).parent
@@ -37,19 +37,6 @@ _STATUS: Final[dict[type[ReviewError], int]] = {
     TooLate: 409,
     Unusable: 400,
 }
-
-
-def environment() -> Environment:
-    """Jinja2, which escapes everything and fails on a name that is not there."""
-    made = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(FILTERS)
-    return made
 
 
 def create_app(desk: Desk) -> Litestar:

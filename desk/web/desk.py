@@ -12,11 +12,13 @@ from desk.database import alerts, notes, reads, users, verdicts
 from desk.database.engine import Database
 from desk.database.reads import Filters, Place
 from desk.review import audit, decisions
+from desk.review.case import case_file
 from desk.review.decisions import Decided, Decision
-from desk.review.errors import NotFound
+from desk.review.errors import Forbidden, NotFound
 from desk.review.policy import Policy
 from desk.review.readers import Reader
 from desk.review.views import seal, sealed
+from desk.web.telemetry import DeskMetrics
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import decode_alert
@@ -129,6 +131,7 @@ class Desk:
     settings: Settings
     policy: Policy
     now: Callable[[], float]
+    metrics: DeskMetrics
 
     async def queue(
         self,
@@ -298,7 +301,9 @@ class Desk:
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         """Takes the last key back; the reads that are open again. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.undo(connection, reader, batch, self.policy, now=self.now())
+            opened = await decisions.undo(connection, reader, batch, self.policy, now=self.now())
+        self.metrics.undone.inc(len(opened))
+        return opened
 
     async def take_back(self, reader: Reader, alert_id: str, reason_code: str) -> int:
         """Takes back what holds; the read that it opened. Raises `ReviewError`."""
@@ -318,6 +323,20 @@ class Desk:
         async with self.database.begin() as connection:
             return await decisions.set_golden(
                 connection, reader, alert_id, verdict, self.policy, now=self.now()
+            )
+
+    async def case(self, reader: Reader, alert_id: str, purpose: str) -> dict[str, Any]:
+        """The case file of one alert. Raises `ReviewError`."""
+        reader.need("case")
+        async with self.database.begin() as connection:
+            waiting, said = (
+                await reads.of_alert(connection, alert_id),
+                await verdicts.of_alert(connection, alert_id),
+            )
+            if sealed(waiting, said, reader.user_id, decides=reader.may("decide")):
+                raise Forbidden("it is to be read blind, and its case file tells the score: decide first")
+            return await case_file(
+                connection, alert_id, purpose=purpose, reader=reader.user_id, now=self.now()
             )
 
     async def account(self, reader: Reader, key: str) -> list[Beside]:

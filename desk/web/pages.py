@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import quote
 
-from litestar import Request, get, post
+from litestar import MediaType, Request, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Response, Template
 from markupsafe import Markup, escape
@@ -16,11 +16,13 @@ from msgspec import Meta, Struct
 from desk.access import sign_in
 from desk.database import users
 from desk.database.reads import Filters, Place
+from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import reasons_for
 from desk.text import visible_sentence
 from desk.web.addresses import NAMES, filters_of, local, query_of
 from desk.web.api import Asked, PathRead, QueryRead, desk_of
+from desk.web.case_page import case_page
 from desk.web.desk import PAGE, Waiting
 from desk.web.languages import ENGLISH, Language
 from desk.web.screen import screen
@@ -187,6 +189,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         reasons_for=reasons_for,
         claim_seconds=desk.policy.claim_seconds,
         undo_seconds=desk.policy.undo_seconds,
+        may_make_case=request.user.reader.may("case"),
         may_take_back=request.user.reader.may("take-back"),
         undo=undo,
         query=query_of(filters_of(request)),
@@ -250,6 +253,20 @@ async def write_note(request: Asked, alert_id: FromPath[str], data: URLEncodedBo
     """Keeps a note."""
     await desk_of(request).write_note(request.user.reader, alert_id, data.text)
     return Redirect(f"/alerts/{quote(alert_id, safe='')}", status_code=303)
+
+
+class CaseForm(Struct, frozen=True, kw_only=True):
+    """What the form of a case file sends."""
+
+    purpose: Annotated[str, Meta(max_length=PURPOSE_CHARS_MAX)] = ""
+    csrf: str = ""
+
+
+@post("/alerts/{alert_id:str}/case", include_in_schema=False, status_code=200)
+async def case(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[CaseForm]) -> Response[str]:
+    """The case file as a page to print."""
+    made = await desk_of(request).case(request.user.reader, alert_id, data.purpose)
+    return Response(case_page(made), media_type=MediaType.HTML)
 
 
 @get("/sign-in", include_in_schema=False, opt={PUBLIC: True})
@@ -326,6 +343,7 @@ HANDLERS: Final = (
     read,
     take_back,
     write_note,
+    case,
     sign_in_page,
     sign_in_,
     link_page,

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import socket
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 import structlog
 import uvicorn
+from prometheus_client import CollectorRegistry, ProcessCollector
 
-from desk.database.engine import opened
+from desk.database.engine import Database, opened
 from desk.database.secret import kept
-from desk.feed.consume import Applied, Consumer
+from desk.feed.consume import Consumer
 from desk.feed.publish import Publisher
 from desk.feed.run import Feed, State
 from desk.review.policy import Policy
 from desk.web.app import create_app
 from desk.web.desk import Desk
+from desk.web.telemetry import LOOK_SECONDS, DeskMetrics, served
 from streams.kafka.topics import names
 from streams.settings import Settings
 
 log = structlog.get_logger("samehand.desk")
+
+NO_ADDRESS: Final = 71
+"""The exit code, as of a worker."""
 
 CONNECTIONS_MAX: Final = 512
 """Fifty people with a stream and a few requests each, below the files that a process may usually open."""
@@ -47,44 +55,93 @@ def run(settings: Settings) -> int:
     return asyncio.run(_serve(settings))
 
 
-async def _serve(settings: Settings) -> int:
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            opened(settings.database_url.get_secret_value(), password=settings.database_secret())
-        )
-        async with database.begin() as connection:
-            key = await kept(connection, "draws")
-        topics, state = names(settings), State()
-        desk = Desk(database, settings, policy_of(settings, key), time.time)
-        feed = Feed(
-            database,
-            settings,
-            Consumer(database, topics, desk.policy, time.time),
-            Publisher(database, topics.verdicts, time.time),
-            heard=_heard,
-            state=state,
-        )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(desk),
-                host=settings.desk_host,
-                port=settings.desk_port,
-                log_config=None,
-                access_log=False,  # addresses of pages name alerts; the audit tells who opened which
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=CONNECTIONS_MAX,
-                timeout_graceful_shutdown=int(settings.stop_seconds),
-            )
-        )
-        feeding = asyncio.create_task(feed.run())
+class _Server(uvicorn.Server):
+    """Stops in order on a signal. uvicorn's own then sends itself the signal again, which ends the process
+    before what it serves is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
         try:
-            await server.serve()
+            yield
         finally:
-            state.stopping.set()
-            await feeding
-        return 0 if server.started else 71
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
 
-def _heard(applied: Applied) -> None:
-    log.debug("applied", alerts=applied.alerts, verdicts=applied.verdicts, refused=len(applied.refused))
+async def _serve(settings: Settings) -> int:
+    try:
+        listening = socket.create_server(
+            (settings.desk_host, settings.desk_port),
+            family=socket.AF_INET6 if ":" in settings.desk_host else socket.AF_INET,
+        )
+    except OSError as fault:
+        log.error(
+            "the address is not to be had", host=settings.desk_host, port=settings.desk_port, why=str(fault)
+        )
+        return NO_ADDRESS
+    with listening:
+        async with AsyncExitStack() as stack:
+            return await _serve_on(listening, settings, stack)
+
+
+async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncExitStack) -> int:
+    database = await stack.enter_async_context(
+        opened(settings.database_url.get_secret_value(), password=settings.database_secret())
+    )
+    async with database.begin() as connection:
+        key = await kept(connection, "draws")
+    topics, state, metrics = names(settings), State(), DeskMetrics(CollectorRegistry())
+    ProcessCollector(registry=metrics.registry)
+    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics)
+    feed = Feed(
+        database,
+        settings,
+        Consumer(database, topics, desk.policy, time.time),
+        Publisher(database, topics.verdicts, time.time),
+        heard=metrics.heard,
+        state=state,
+        now=time.time,
+    )
+    server = _Server(
+        uvicorn.Config(
+            create_app(desk),
+            log_config=None,
+            access_log=False,  # addresses of pages name alerts; the audit tells who opened which
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=CONNECTIONS_MAX,
+            timeout_graceful_shutdown=int(settings.stop_seconds),
+        )
+    )
+    try:
+        await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
+    except OSError as fault:
+        log.error(
+            "the address is not to be had", host=settings.web_host, port=settings.web_port, why=str(fault)
+        )
+        return NO_ADDRESS
+    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(metrics, database, state))]
+    log.info("the desk is open", url=settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}")
+    for task in tasks:
+        # A task of ours that fails is a defect: the desk ends, and says so, rather than show what is stale.
+        task.add_done_callback(lambda done: _stop_if_failed(done, server))
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        state.stopping.set()
+        await asyncio.gather(*tasks)
+    return 0
+
+
+def _stop_if_failed(task: asyncio.Task[None], server: uvicorn.Server) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        server.should_exit = True
+
+
+async def _look(metrics: DeskMetrics, database: Database, state: State) -> None:
+    while not state.stopping.is_set():
+        await metrics.look(database, state, now=time.time())
+        await state.pause(LOOK_SECONDS)

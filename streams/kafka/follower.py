@@ -21,11 +21,12 @@ RECORDS_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """Records that were gone before they were read: the topic's retention was faster."""
+class Moved:
+    """A partition that is read from another offset than was asked for, and how many records were missed."""
 
     topic: str
     partition: int
+    position: int
     records: int
 
 
@@ -44,12 +45,13 @@ class Follower:
                 max_poll_records=RECORDS_MAX,
             )
 
-    def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> list[Skipped]:
+    def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> list[Moved]:
         """Takes every partition of the topics from its position, without one from the earliest record.
 
-        What retention dropped meanwhile is told. Raises `BrokerUnavailable`, also while a topic is not there.
+        Tells which could not be had from there: retention was faster, or the topic was made anew and its
+        records are other ones. Raises `BrokerUnavailable`, also while a topic is not there.
         """
-        skipped = []
+        moved = []
         with translated():
             partitions = []
             for topic in topics:
@@ -61,14 +63,14 @@ class Follower:
             first = self._client.beginning_offsets(partitions)
             last = self._client.end_offsets(partitions)
             for where in partitions:
-                position = positions.get((where.topic, where.partition), int(first[where]))
-                if position < first[where]:
-                    skipped.append(Skipped(where.topic, where.partition, int(first[where]) - position))
-                # Beyond the end: the topic was made anew, and its records are other ones.
-                if position > last[where] or position < first[where]:
+                asked = positions.get((where.topic, where.partition))
+                position = int(first[where]) if asked is None else asked
+                if not first[where] <= position <= last[where]:
                     position = int(first[where])
+                    missed = max(0, position - (asked or 0))
+                    moved.append(Moved(where.topic, where.partition, position, missed))
                 self._client.seek(where, position)
-        return skipped
+        return moved
 
     def poll(self) -> list[Arrival]:
         """What came, in order within each partition; empty after `POLL_MS` of nothing.

@@ -110,6 +110,7 @@ class Names:
         self.enrolled = f"{prefix}fingerprints.enrolled"
         self.letters = f"{prefix}deadletters"
         self.control = f"{prefix}control"
+        self.audit = f"{prefix}desk.audit"
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -141,6 +142,18 @@ def wanted(settings: Settings) -> list[Topic]:
         Topic(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' words have one order.
         Topic(called.control, 1, compacted=True, rights=_BOTH),
+    ]
+
+
+def wanted_by_desk(settings: Settings) -> list[Topic]:
+    """What the desk needs: alerts and verdicts to read, verdicts and the heads of its audit to write."""
+    called, many = names(settings), settings.topic_partitions
+    return [
+        Topic(called.alerts, many, retention_days=30, rights=_READ),
+        Topic(called.sample, many, retention_days=7, rights=_READ),
+        Topic(called.verdicts, many, retention_days=365, rights=_BOTH),
+        # Compacted by the head's number, which never comes again: all of them are kept.
+        Topic(called.audit, 1, compacted=True, rights=_BOTH),
     ]
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
+from desk.access.passwords import checked
 from desk.access.sign_in import add_user
 from desk.database.engine import Database
 from desk.review.arrivals import take_alert
 from desk.review.policy import Policy
 from desk.review.readers import Reader
 from desk.web.desk import Desk
+from desk.web.telemetry import DeskMetrics
 from schemas.alerts import EvidenceLine
 from schemas.wire import encode
 from streams.settings import load
@@ -19,6 +24,12 @@ from tests.desk.makers import an_alert
 from tests.makers import NOON
 
 PASSWORD = "correct horse battery"
+
+
+@cache
+def kept() -> str:
+    """What the database has of `PASSWORD`: hashed once."""
+    return checked(PASSWORD)
 
 
 @dataclass
@@ -53,7 +64,7 @@ class Office:
     async def hire(self, name: str, role: str = "moderator") -> Reader:
         """Somebody who signs in with `PASSWORD`."""
         async with self.database.begin() as connection:
-            user_id = await add_user(connection, name, role, password=PASSWORD, now=self.clock())
+            user_id = await add_user(connection, name, role, password=kept(), now=self.clock())
         return Reader(user_id, name[:2].upper(), role)
 
     async def receive(
@@ -77,7 +88,7 @@ class Office:
 def an_office(database: Database, policy: Policy = A_POLICY) -> Office:
     """A desk over a database; nothing is blind and nobody reads second unless a test says so."""
     clock = Clock()
-    return Office(Desk(database, load({}), policy, clock), clock)
+    return Office(Desk(database, load({}), policy, clock, DeskMetrics(CollectorRegistry())), clock)
 
 
 def with_shares(**shares: float) -> Policy:

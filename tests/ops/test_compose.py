@@ -30,7 +30,7 @@ WORKERS = sorted(name for name in SERVICES if name.startswith("worker"))
 
 
 def test_everything_is_there() -> None:
-    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "bridge", "deliver", "gate", *WATCHERS}
+    assert set(SERVICES) == {"kafka", "redis", *WORKERS, "bridge", "deliver", "gate", "desk", *WATCHERS}
     assert len(WORKERS) == 2
 
 
@@ -44,7 +44,7 @@ def test_a_service_is_hardened_and_bounded(name: str) -> None:
     assert service["pids_limit"]
     assert service["logging"]["options"]["max-size"]
     # The worker's image brings its own.
-    assert "healthcheck" in service or name in (*WORKERS, "bridge", "deliver", "gate")
+    assert "healthcheck" in service or name in (*WORKERS, "bridge", "deliver", "gate", "desk")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -87,7 +87,7 @@ def test_no_secret_stands_in_an_environment() -> None:
     assert "deploy/compose/secrets/" in ignored
 
 
-@pytest.mark.parametrize("name", [*WORKERS, "bridge", "deliver", "gate"])
+@pytest.mark.parametrize("name", [*WORKERS, "bridge", "deliver", "gate", "desk"])
 def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
     named = ("_FILE", "_MAPPINGS", "_ENDPOINTS", "_KEYS")  # which stand where it runs
     given = {key: it for key, it in SERVICES[name]["environment"].items() if not key.endswith(named)}
@@ -96,6 +96,15 @@ def test_a_workers_settings_are_ones_it_reads(name: str) -> None:
     assert settings.kafka_brokers == ("kafka:9092",)
     seconds = int(SERVICES[name]["stop_grace_period"].removesuffix("s"))
     assert seconds > settings.stop_seconds
+
+
+def test_a_desk_runs_where_it_is_asked_for_keeps_its_database_and_sees_neither_redis_nor_a_secret() -> None:
+    desk = SERVICES["desk"]
+    assert desk["profiles"] == ["desk"]
+    assert "secrets" not in desk
+    assert not set(desk["networks"]) & set(SERVICES["redis"]["networks"])
+    folder = desk["environment"]["SAMEHAND_DATABASE_URL"].removeprefix("sqlite:///").rpartition("/")[0]
+    assert desk["volumes"] == [f"desk:{folder}"]
 
 
 def test_there_are_partitions_for_every_worker() -> None:

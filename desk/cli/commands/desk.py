@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import sqlite3
 import sys
 import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from desk.cli import exit_codes, output
+from desk.cli.desk_database import desk_database
+from desk.cli.output_files import unwritable
+from desk.text import plural, visible
+from streams.kafka.client import reader
+from streams.kafka.topics import names
 from streams.settings import Settings, load
+
+if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
+    from desk.review.audit import Break, Head
 from streams.telemetry import logs
 
 
@@ -101,30 +115,282 @@ def _password() -> str:
     return sys.stdin.readline(1_024).rstrip("\r\n")
 
 
+def _kept(password: str) -> str:
+    from desk.access.passwords import checked
+    from desk.review.errors import Unusable
+
+    try:
+        return checked(password)
+    except Unusable as fault:
+        raise click.UsageError(str(fault)) from fault
+
+
 async def _add(
     settings: Settings, name: str, role: str, password: str | None, with_link: bool
 ) -> tuple[str, str | None]:
     from desk.access.sessions import link
     from desk.access.sign_in import add_user
-    from desk.database.engine import opened
-    from desk.database.errors import DatabaseError
-    from desk.review.errors import ReviewError
 
-    now = time.time()
+    now, kept = time.time(), None if password is None else _kept(password)
+    async with desk_database(settings) as connection:
+        user_id = await add_user(connection, name, role, password=kept, now=now)
+        token = await link(connection, user_id, now=now) if with_link else None
+        return user_id, token
+
+
+@users.command("list", short_help="Who there is.")
+@output.json_option
+def list_(as_json: bool) -> int:
+    """Who there is, with the opaque ids by which they are known outside of the desk."""
+    found = asyncio.run(_everybody(load()))
+    if as_json:
+        output.figures({"users": found})
+        return 0
+    screen = output.console()
+    rows = [
+        [visible(one["name"], 128), one["role"], "let out" if one["out"] else "in", one["user_id"]]
+        for one in found
+    ]
+    if rows:
+        screen.print(output.table(("name", "role", "state", "id"), rows))
+    screen.print(plural(len(found), "person").replace("persons", "people"))
+    return 0
+
+
+async def _everybody(settings: Settings) -> list[dict[str, Any]]:
+    from desk.database import users as rows
+
+    async with desk_database(settings) as connection:
+        return [
+            {"name": it.name, "role": it.role, "user_id": it.user_id, "out": it.disabled_at is not None}
+            for it in await rows.everybody(connection)
+        ]
+
+
+@users.command("set", short_help="Change somebody's role, let them out or in again.")
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice(["moderator", "lead", "auditor"]), help="What they may do from now on."
+)
+@click.option("--out/--in", "out", default=None, help="Let them out at once, or in again.")
+@click.option("--password", "new_password", is_flag=True, help="Read a new password, as `add` does.")
+@click.option("--link", "with_link", is_flag=True, help="Print a link that signs in once, for 15 minutes.")
+@output.json_option
+def set_(
+    name: str, role: str | None, out: bool | None, new_password: bool, with_link: bool, as_json: bool
+) -> int:
+    """Change somebody's role, let them out or in again. Every session of theirs ends.
+
+    \b
+    Examples:
+      samehand desk users set amina --role lead
+      samehand desk users set amina --out
+    """
+    if role is None and out is None and not new_password and not with_link:
+        raise click.UsageError("say what to change: --role, --out, --in, --password or --link")
+    password = _password() if new_password else None
+    settings = load()
+    token = asyncio.run(_set(settings, name, role, out, password, with_link))
+    link = f"{_base(settings)}/link/{token}" if token else None
+    if as_json:
+        output.figures({"name": name, "role": role, "out": out, "link": link})
+        return 0
+    output.console().print(f"{visible(name, 128)} is changed, and signed out")
+    if link:
+        output.line(output.console(), link)
+    return 0
+
+
+async def _set(
+    settings: Settings,
+    name: str,
+    role: str | None,
+    out: bool | None,
+    password: str | None,
+    with_link: bool,
+) -> str | None:
+    from desk.access.sessions import link
+    from desk.database import users as rows
+    from desk.review import audit
+    from desk.review.errors import NotFound, Unusable
+
+    now, changes = time.time(), dict[str, Any]()
+    if password is not None:
+        changes["password"] = _kept(password)
+    if role is not None:
+        changes["role"] = role
+    if out is not None:
+        changes["disabled_at"] = now if out else None
+    async with desk_database(settings) as connection:
+        user = await rows.by_name(connection, name)
+        if user is None:
+            raise NotFound(f"there is nobody called {name!r}; `samehand desk users list` tells who there is")
+        if with_link and (out or (out is None and user.disabled_at is not None)):
+            raise Unusable("link", "who is let out cannot come in by a link: --in first")
+        if changes:
+            await rows.change(connection, user.user_id, failures=0, locked_until=0.0, **changes)
+        await rows.end_sessions(connection, user.user_id)
+        told = {key: value for key, value in changes.items() if key != "password"}
+        await audit.note(
+            connection,
+            actor=audit.SYSTEM,
+            action="user-changed",
+            subject=user.user_id,
+            now=now,
+            detail={**told, "password": password is not None},
+        )
+        return await link(connection, user.user_id, now=now) if with_link else None
+
+
+@command.group("audit", short_help="Verify and export the audit.")
+def audit_() -> None:
+    """Verify and export the audit: what was done at the desk, chained by hash.
+
+    \b
+    Examples:
+      samehand desk audit verify
+      samehand desk audit export > audit.jsonl
+    """
+
+
+@audit_.command("verify", short_help="Say whether a line was changed, dropped or added.")
+@click.option(
+    "--offline", is_flag=True, help="Without Kafka: a chain whose end was cut off is not noticed then."
+)
+@output.json_option
+def verify(offline: bool, as_json: bool) -> int:
+    """Say whether a line of the audit was changed, dropped or added.
+
+    Follows the chain from its first line, and holds it to the heads that were published on Kafka, so that an
+    end that was cut off is noticed, too. Exit code 1 says that it does not hold.
+
+    \b
+    Example:
+      samehand desk audit verify
+    """
+    settings = load()
+    heads = [] if offline else _heads(settings)
+    number, broken = asyncio.run(_verify(settings, heads))
+    if as_json:
+        told = None if broken is None else {"number": broken.number, "why": broken.why}
+        output.figures({"lines": number, "heads": len(heads), "broken": told})
+    elif broken is None:
+        output.console().print(f"{plural(number, 'line')} and {plural(len(heads), 'published head')} hold")
+    else:
+        output.note(f"line {broken.number}: {broken.why}")
+    return 0 if broken is None else 1
+
+
+def _heads(settings: Settings) -> list[Head]:
+    from desk.feed.audit_heads import published_heads
+
+    with reader(settings) as opened:
+        return list(published_heads(opened, names(settings).audit))
+
+
+async def _verify(settings: Settings, heads: list[Head]) -> tuple[int, Break | None]:
+    from desk.database import audit as rows
+    from desk.review.audit import Chain, against
+
+    chain, wanted = Chain(), {head.number for head in heads}
+    hashes: dict[int, str] = {}
+    async with desk_database(settings) as connection:
+        while lines := await rows.lines(connection, chain.number, 1_000):
+            chain.follow(lines)
+            hashes.update({line.number: line.hash for line in lines if line.number in wanted})
+            if chain.broken is not None:
+                return chain.number, chain.broken
+    return chain.number, against(hashes, chain.number, heads)
+
+
+@audit_.command("export", short_help="Print every line as JSON.")
+@click.option("--since", default=0, type=click.IntRange(min=0), help="Lines after this number.")
+@output.json_option
+def export(since: int, as_json: bool) -> int:
+    """Print every line as JSON, one a line: ids, codes and digests, never what anybody wrote.
+
+    \b
+    Example:
+      samehand desk audit export --since 1200 > audit.jsonl
+    """
+    count = asyncio.run(_export(load(), since))
+    if as_json:
+        output.figures({"lines": count})
+    return 0
+
+
+async def _export(settings: Settings, since: int) -> int:
+    from desk.database import audit as rows
+
+    count, last = 0, since
+    async with desk_database(settings) as connection:
+        while lines := await rows.lines(connection, last, 1_000):
+            for line in lines:
+                click.echo(
+                    json.dumps(
+                        {
+                            "number": line.number,
+                            "at": line.at,
+                            "actor": line.actor,
+                            "action": line.action,
+                            "subject": line.subject,
+                            "detail": json.loads(line.detail),
+                            "hash": line.hash,
+                        }
+                    )
+                )
+            count, last = count + len(lines), lines[-1].number
+    return count
+
+
+@command.command("backup", short_help="Write a copy of the SQLite database while it is in use.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@output.json_option
+def backup(file: Path, as_json: bool) -> int:
+    """Write a copy of the SQLite database to FILE while the desk is in use; PostgreSQL has pg_dump.
+
+    To restore, stop the desk, put the copy where SAMEHAND_DATABASE_URL says, remove the -wal and -shm files
+    beside it, and start the desk: it reads what it missed from Kafka.
+
+    \b
+    Example:
+      samehand desk backup /var/backups/desk-2026-11-27.db
+    """
+    settings = load()
+    size = _backup(settings, file)
+    if as_json:
+        output.figures({"file": str(file), "bytes": size})
+    else:
+        output.console().print(f"{file}: {size:,} bytes")
+    return 0
+
+
+def _backup(settings: Settings, file: Path) -> int:
+    from desk.database.engine import address
+    from desk.database.errors import DatabaseError
+
     try:
-        async with (
-            opened(
-                settings.database_url.get_secret_value(), password=settings.database_secret(), alone=False
-            ) as database,
-            database.begin() as connection,
-        ):
-            user_id = await add_user(connection, name, role, password=password, now=now)
-            token = await link(connection, user_id, now=now) if with_link else None
-            return user_id, token
-    except ReviewError as fault:
-        raise click.UsageError(str(fault)) from fault
+        url = address(settings.database_url.get_secret_value())
     except DatabaseError as fault:
         raise exit_codes.NotDone(str(fault)) from fault
+    if url.get_backend_name() != "sqlite":
+        raise click.UsageError("the database is PostgreSQL: pg_dump writes a copy of it while it is in use")
+    path = Path(url.database or "")
+    if not path.is_file():
+        raise exit_codes.NotDone(f"{path}: is not there")
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise click.BadParameter(f"{file}: is there already", param_hint="FILE") from None
+    except OSError as fault:
+        raise unwritable(file, fault, "FILE") from fault
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(file)) as copy:
+            source.backup(copy)
+        return file.stat().st_size
+    except (sqlite3.Error, OSError) as fault:
+        file.unlink(missing_ok=True)
+        raise exit_codes.NotDone(f"{file}: the copy could not be made ({type(fault).__name__})") from fault
 
 
 def _base(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import json
@@ -23,16 +24,22 @@ from desk.cli.commands.backtest.truths import PAIR
 from desk.cli.main import run
 from desk.cli.options import InputFile
 from desk.cli.registry import COMMANDS, module_of
+from desk.database.engine import opened
+from desk.review.arrivals import take_alert
 from gate.keys import new_key
 from samehand.pictures.hashing import installed
+from schemas.wire import encode
 from store.pepper.rotation import replace_file, rotated
 from streams.kafka import topics
+from streams.kafka.client import writer
 from streams.kafka.topics import names
 from streams.settings import load
 from tests.desk.cli.commands.test_learn import an_alert_of, judged
 from tests.desk.cli.commands.test_letters import post_letter
 from tests.desk.cli.running import jsonl
-from tests.makers import a_ban, a_sign_up
+from tests.desk.makers import a_reason, an_alert
+from tests.desk.people import A_POLICY
+from tests.makers import NOON, a_ban, a_sign_up
 from tests.samehand.pictures.test_hashing import a_photo, encoded
 
 Given = Mapping[str, Sequence[object]]
@@ -135,6 +142,34 @@ def _topics(folder: Path) -> Given:
     return {}
 
 
+def _alerted(folder: Path) -> Given:
+    _topics(folder)
+    with writer(load()) as out:
+        alert = an_alert(a_reason(ours=NAME, theirs=NAME))
+        out.send(names(load()).alerts, key=b"x:new", value=encode(alert), headers=[]).get(timeout=10)
+    return {"alert": [alert.alert_id]}
+
+
+def _staffed(folder: Path) -> Given:
+    """Somebody at the desk."""
+    assert run(["desk", "users", "add", "amina", "--role", "lead", "--link"]) in (0, 2)  # 2: is there already
+    return {}
+
+
+def _a_case(folder: Path) -> Given:
+    alert = an_alert(a_reason(ours=NAME, theirs=NAME))
+
+    async def received() -> None:
+        async with (
+            opened(load().database_url.get_secret_value()) as database,
+            database.begin() as connection,
+        ):
+            await take_alert(connection, alert, encode(alert), A_POLICY, now=NOON.timestamp())
+
+    asyncio.run(received())
+    return {"alert": [alert.alert_id], "purpose": ["appeal-311"], "page": [folder / "case.html"]}
+
+
 def _any_letters(folder: Path) -> Given:
     return {"everything": []} if _lettered(folder) else {}
 
@@ -187,6 +222,17 @@ ERRANDS: Mapping[str, Errand] = {
     "keys revoke": Errand(lambda folder: {"name": ["known"], **_keyed(folder)}),
     "doctor": Errand(_topics, servers=True),
     "desk users add": Errand(lambda folder: {"name": ["amina"], "role": ["lead"], "with_link": []}),
+    "desk users list": Errand(_staffed),
+    "desk users set": Errand(lambda folder: {**_staffed(folder), "name": ["amina"], "out": []}),
+    "desk audit verify": Errand(lambda folder: {**_staffed(folder), "offline": []}),
+    "desk audit export": Errand(_staffed),
+    "desk backup": Errand(lambda folder: {**_staffed(folder), "file": [folder / "backup.db"]}),
+    "case": Errand(_a_case),
+    "alerts list": Errand(lambda folder: {"everything": []} if _alerted(folder) else {}, servers=True),
+    "alerts show": Errand(_alerted, servers=True),
+    "verdict": Errand(
+        lambda folder: {**_alerted(folder), "verdict": ["mirror"], "reason": ["same-contact"]}, servers=True
+    ),
     "letters list": Errand(lambda folder: {"done_too": []} if _lettered(folder) else {}, servers=True),
     "letters show": Errand(_lettered, servers=True),
     "letters replay": Errand(_any_letters, servers=True),

@@ -34,6 +34,7 @@ def settings(broker: str, topic_prefix: str) -> Settings:
     given = {"KAFKA_BROKERS": broker, "TOPIC_PREFIX": topic_prefix, "TOPIC_PARTITIONS": "2"}
     made = load({f"SAMEHAND_{name}": value for name, value in given.items()})
     topics.check(made, create=True)
+    topics.check(made, topics.wanted_by_desk(made), create=True)
     return made
 
 
@@ -48,6 +49,7 @@ async def feeding(office: Office, settings: Settings) -> AsyncIterator[State]:
         Publisher(database, called.verdicts, office.clock),
         heard=lambda applied: None,
         state=state,
+        now=office.clock,
     )
     running = asyncio.create_task(feed.run())
     try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,3 +57,66 @@ def test_a_database_that_cannot_be_used_is_one_line_and_no_traceback(
         said = capsys.readouterr().err
         assert words in said
         assert len(said.splitlines()) == 1
+
+
+def told_by(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def hire(name: str, role: str = "moderator") -> None:
+    assert run(["desk", "users", "add", name, "--role", role, "--link"]) == 0
+
+
+def test_people_are_listed_changed_and_let_out(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hire("amina")
+    hire("omar", "auditor")
+    assert run(["desk", "users", "set", "amina", "--role", "lead", "--out"]) == 0
+    capsys.readouterr()
+    assert run(["desk", "users", "list", "--json"]) == 0
+    assert [(one["name"], one["role"], one["out"]) for one in told_by(capsys)["users"]] == [
+        ("amina", "lead", True),
+        ("omar", "auditor", False),
+    ]
+    assert run(["desk", "users", "set", "amina", "--link"]) == 2
+    assert run(["desk", "users", "set", "nobody", "--in"]) == 2
+    assert run(["desk", "users", "set", "amina"]) == 2
+
+
+def test_the_audit_verifies_until_a_line_is_changed(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hire("amina")
+    hire("omar", "auditor")
+    capsys.readouterr()
+    assert run(["desk", "audit", "verify", "--offline", "--json"]) == 0
+    assert told_by(capsys) == {"lines": 2, "heads": 0, "broken": None}
+    assert run(["desk", "audit", "export"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["action"] for line in lines] == ["user-added", "user-added"]
+    with closing(sqlite3.connect(database)) as there, there:
+        there.execute("UPDATE audit SET actor = 'somebody else' WHERE number = 2")
+    assert run(["desk", "audit", "verify", "--offline"]) == 1
+    assert "line 2" in capsys.readouterr().err
+
+
+def test_a_backup_restores_what_was_there_while_the_desk_was_in_use(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hire("amina")
+    copy = tmp_path / "backup.db"
+    with closing(sqlite3.connect(database)) as in_use:
+        in_use.execute("SELECT count(*) FROM users").fetchall()
+        assert run(["desk", "backup", str(copy)]) == 0
+    assert copy.stat().st_mode & 0o077 == 0
+    assert run(["desk", "backup", str(copy)]) == 2  # nothing is overwritten
+    hire("omar", "auditor")
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{copy}")
+    capsys.readouterr()
+    assert run(["desk", "users", "list", "--json"]) == 0
+    assert [one["name"] for one in told_by(capsys)["users"]] == ["amina"]
+    assert run(["desk", "audit", "verify", "--offline"]) == 0
+
+
+def test_a_backup_of_nothing_says_so(database: Path, tmp_path: Path) -> None:
+    assert run(["desk", "backup", str(tmp_path / "copy.db")]) == 1
+    assert not (tmp_path / "copy.db").exists()

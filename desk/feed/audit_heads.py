@@ -1,0 +1,53 @@
+"""The audit's head goes to Kafka: whoever cuts the chain's end off cannot cut it off there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from desk.database import audit
+from desk.database.engine import Database
+from desk.review.audit import Head
+from streams.kafka.client import ANSWER_MS, Reader, Writer
+
+HEAD_SECONDS: Final = 60.0
+"""How often: so much of the chain's end may be cut off unseen. A head is a hundred bytes."""
+
+
+class HeadRecord(Struct, frozen=True, kw_only=True):
+    """A head as it stands on the topic."""
+
+    number: Annotated[int, Meta(ge=1)]
+    hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    at: float
+
+
+async def publish_head(database: Database, topic: str, out: Writer, now: Callable[[], float]) -> bool:
+    """Publishes the last line's number and hash; False where it is there already."""
+    async with database.read() as connection:
+        last, published = await audit.last(connection), await audit.published_head(connection)
+    if last is None or (published is not None and published.number >= last.number):
+        return False
+    record = HeadRecord(number=last.number, hash=last.hash, at=now())
+    confirmation = out.send(
+        topic, key=str(last.number).encode(), value=msgspec.json.encode(record), headers=[]
+    )
+    await asyncio.to_thread(confirmation.get, 2 * ANSWER_MS / 1000)
+    async with database.begin() as connection:
+        await audit.note_head(connection, last.number, last.hash, now=now())
+    return True
+
+
+def published_heads(reader: Reader, topic: str) -> Iterator[Head]:
+    """Every head on the topic. What is no head is passed over: anybody who may write there could add it."""
+    for partition in reader.partitions(topic):
+        for arrival in reader.read(topic, partition):
+            try:
+                record = msgspec.json.decode(arrival.value or b"", type=HeadRecord)
+            except msgspec.MsgspecError:
+                continue
+            yield Head(record.number, record.hash)

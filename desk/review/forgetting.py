@@ -1,0 +1,41 @@
+"""Erasing what quotes people, and leaving the mark that it was."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import alerts, notes
+from desk.review import audit
+from desk.review.facts import unquoted
+from schemas.alerts import MirrorAlert
+from schemas.malformed import Malformed
+from schemas.wire import decode_alert
+
+BATCH: Final = 100
+"""Alerts a transaction: others wait for milliseconds."""
+
+OLD: Final = "kept-long-enough"
+
+
+async def erase_old(connection: AsyncConnection, *, keep_seconds: float, now: float) -> int:
+    """Erases quotes and notes of decided alerts that are kept long enough; of how many alerts."""
+    due = await alerts.due_for_erasure(connection, now - keep_seconds, BATCH)
+    for row in due:
+        decoded = decode_alert(bytes(row.payload), now=now)
+        # What no version of ours can read any more is erased as a whole.
+        left = b""
+        if not isinstance(decoded, Malformed) and isinstance(decoded.record, MirrorAlert):
+            left = unquoted(decoded.record)
+        await alerts.erase(connection, row.alert_id, left, now=now, reason=OLD)
+        erased = await notes.erase(connection, row.alert_id, now=now, reason=OLD)
+        await audit.note(
+            connection,
+            actor=audit.SYSTEM,
+            action="erased",
+            subject=row.alert_id,
+            now=now,
+            detail={"reason": OLD, "notes": erased},
+        )
+    return len(due)

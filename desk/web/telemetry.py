@@ -1,0 +1,162 @@
+"""The desk's metrics and health, served beside its pages at SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT.
+
+Labels are bounded: kinds, verdicts, topics and reasons come from fixed lists. No id is ever a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+import prometheus_client
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+
+from desk.database import outbox, reads
+from desk.database.engine import Database
+from desk.database.errors import DatabaseUnavailable
+from desk.feed.consume import Applied
+from desk.feed.run import State
+
+# As of a worker: `_created` series double the number of series and no query of ours reads them.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
+
+KINDS: Final = ("first", "second", "appeal", "dispute", "golden")
+VERDICTS: Final = ("mirror", "not_mirror", "unsure")
+
+LOOK_SECONDS: Final = 5.0
+"""How often the backlog is counted: three times between two scrapes."""
+
+_DECIDE_SECONDS: Final = (60, 300, 900, 1_800, 3_600, 4 * 3_600, 12 * 3_600, 86_400, 3 * 86_400, 7 * 86_400)
+
+
+class DeskMetrics:
+    """Every metric of a desk."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Declares them."""
+        self.registry = registry
+        self.alerts = Counter(
+            "samehand_desk_alerts", "Alerts, and revisions of them, that arrived.", registry=registry
+        )
+        self.verdicts = Counter(
+            "samehand_desk_verdicts",
+            "Decisions made at this desk, undone ones among them, by kind of reading.",
+            ("verdict", "kind"),
+            registry=registry,
+        )
+        self.foreign_verdicts = Counter(
+            "samehand_desk_foreign_verdicts", "Verdicts of others that arrived.", registry=registry
+        )
+        self.undone = Counter("samehand_desk_undone", "Decisions that were undone.", registry=registry)
+        self.refused = Counter(
+            "samehand_desk_refused_records",
+            "Records that could not be read, by topic and reason.",
+            ("topic", "reason"),
+            registry=registry,
+        )
+        self.backlog = Gauge(
+            "samehand_desk_backlog",
+            "What waits for somebody, by kind of reading.",
+            ("kind",),
+            registry=registry,
+        )
+        self.oldest_seconds = Gauge(
+            "samehand_desk_oldest_seconds",
+            "How long the oldest has waited, by kind of reading.",
+            ("kind",),
+            registry=registry,
+        )
+        self.outbox = Gauge(
+            "samehand_desk_outbox", "Verdicts that the broker has not confirmed.", registry=registry
+        )
+        self.outbox_late_seconds = Gauge(
+            "samehand_desk_outbox_late_seconds",
+            "How long ago the oldest of them should have been sent.",
+            registry=registry,
+        )
+        self.leading = Gauge(
+            "samehand_desk_leading",
+            "Whether this desk is the one that consumes and publishes.",
+            registry=registry,
+        )
+        self.ready = Gauge("samehand_desk_ready", "Whether alerts come and verdicts go.", registry=registry)
+        self.time_to_decision_seconds = Histogram(
+            "samehand_desk_time_to_decision_seconds",
+            "From detection to the first decision.",
+            buckets=_DECIDE_SECONDS,
+            registry=registry,
+        )
+        build = Gauge("samehand_desk_build_info", "1, with the version.", ("version",), registry=registry)
+        build.labels(version("samehand")).set(1)
+        for kind in KINDS:
+            self.backlog.labels(kind).set(0)
+            self.oldest_seconds.labels(kind).set(0)
+            for verdict in VERDICTS:
+                self.verdicts.labels(verdict, kind)
+
+    def heard(self, applied: Applied) -> None:
+        """A batch of records became rows."""
+        self.alerts.inc(applied.alerts)
+        self.foreign_verdicts.inc(applied.verdicts)
+        for topic, reason in applied.refused:
+            self.refused.labels(topic, reason).inc()
+
+    async def look(self, database: Database, state: State, *, now: float) -> None:
+        """Counts what waits."""
+        self.leading.set(state.leading)
+        try:
+            async with database.read() as connection:
+                rows = {row.kind: row for row in await reads.backlog(connection)}
+                waiting, since = await outbox.waiting(connection)
+        except DatabaseUnavailable as outage:
+            state.database = str(outage)
+            self.ready.set(0)
+            return
+        state.database = ""
+        self.ready.set(not faults(state))
+        for kind in KINDS:
+            row = rows.get(kind)
+            self.backlog.labels(kind).set(0 if row is None else row.waiting)
+            self.oldest_seconds.labels(kind).set(0 if row is None else max(0.0, now - row.oldest))
+        self.outbox.set(waiting)
+        self.outbox_late_seconds.set(0.0 if since is None else max(0.0, now - since))
+
+
+def faults(state: State) -> dict[str, str]:
+    """Why alerts do not arrive, or verdicts do not leave, now."""
+    said = {"database": state.database, "consuming": state.consuming, "publishing": state.publishing}
+    return {name: why for name, why in said.items() if why}
+
+
+@asynccontextmanager
+async def served(metrics: DeskMetrics, state: State, host: str, port: int) -> AsyncIterator[None]:
+    """`/metrics`, `/health/live` and `/health/ready`. Raises `OSError` where the address is not to be had."""
+
+    async def exposed(request: web.Request) -> web.Response:
+        encoder, kind = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encoder(metrics.registry), headers={"Content-Type": kind})
+
+    async def live(request: web.Request) -> web.Response:
+        # Answering is the sign: an outage elsewhere is no reason to be started again.
+        return web.json_response({"healthy": True, "faults": {}})
+
+    async def ready(request: web.Request) -> web.Response:
+        found = faults(state)
+        body = {"healthy": not found, "faults": found}
+        return web.json_response(body, status=503 if found else 200)
+
+    app = web.Application()
+    app.router.add_get("/metrics", exposed)
+    app.router.add_get("/health/live", live)
+    app.router.add_get("/health/ready", ready)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()
