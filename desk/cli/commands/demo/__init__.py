@@ -17,7 +17,7 @@ from desk.cli import output
 def command(seconds: float | None, accounts: int, seed: int, as_json: bool) -> int:
     """Run everything on this machine on a sample stream, and print alerts as they come.
 
-    Starts an embedded Kafka-protocol broker, an embedded Redis and a worker, replays a sample stream
+    Starts an embedded Kafka-protocol broker, an embedded Redis, a worker and a desk, replays a sample stream
     (ordinary sign-ups, households, shared networks, mirrors from naive to wholly fresh, a reinstatement,
     changed profiles, malformed records) and prints each alert with its reasons. Ctrl-C ends all of it.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
+from desk.cli import output
 from desk.cli.commands.demo.alert_reader import Heard, listen
 from desk.cli.commands.demo.mirror_call import curl
 from desk.cli.commands.demo.replay import Replay
@@ -42,7 +43,9 @@ def perform(wanted: Wanted, console: Console) -> dict[str, Any]:
     start = time.monotonic()
     end = FOREVER if wanted.seconds is None else start + wanted.seconds
     with _ended_in_order(), tempfile.TemporaryDirectory(prefix="samehand-demo-") as folder:
-        console.print("Starting an embedded Kafka broker, an embedded Redis and a worker …", style="dim")
+        console.print(
+            "Starting an embedded Kafka broker, an embedded Redis, a worker and a desk …", style="dim"
+        )
         events = list(sample(wanted.seed, wanted.accounts, ends_at=datetime.now(UTC)))
         with stage(Path(folder)) as running:
             _tell_where(running, console)
@@ -107,6 +110,9 @@ class _Encore:
 def _tell_where(running: Stage, console: Console) -> None:
     console.print(f"Overview: {running.web}/", highlight=False)
     console.print(f"Metrics: {running.web}/metrics   health: {running.web}/health/ready", highlight=False)
+    if running.desk:
+        console.print("Decide at the desk, by a link that works once, within 15 minutes:", highlight=False)
+        output.line(console, running.desk)  # whole, however narrow the terminal is
     console.print(f"Logs while it runs: {running.logs}", highlight=False)
 
 

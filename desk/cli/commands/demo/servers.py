@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import time
 import urllib.error
@@ -42,11 +44,13 @@ class Stage:
     """Where the gate answers; nowhere without the extra `gate`."""
     key: str = ""
     """What its callers show."""
+    desk: str = ""
+    """A link that signs in at the desk, once; nowhere without the extra `desk`."""
 
 
 @contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
-    """Starts broker, Redis, worker and gate in a folder, in this order, and stops them in the other one.
+    """Starts broker, Redis, worker, gate and desk in a folder, in this order; stops them in the other one.
 
     Raises:
         NotAvailable: the embedded servers do not run on this platform.
@@ -77,7 +81,38 @@ def stage(folder: Path) -> Iterator[Stage]:
         web = f"http://{LOOPBACK}:{port.number}"
         _wait_until_ready(worker, web, "worker")
         gate, key = _gate(folder, environment, stack) if find_spec("litestar") else ("", "")
-        yield Stage(load({**ours, **environment}), web, folder, worker, gate, key)
+        desk = _desk(folder, environment, stack) if find_spec("sqlalchemy") else ""
+        yield Stage(load({**ours, **environment}), web, folder, worker, gate, key, desk)
+
+
+def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> str:
+    """Starts a desk beside the worker, with one lead; the link by which they sign in once."""
+    port, watched = take_port(), take_port()
+    for each in (port, watched):
+        stack.callback(each.release)
+    own = {
+        **environment,
+        "SAMEHAND_DATABASE_URL": f"sqlite:///{folder / 'desk.db'}",
+        "SAMEHAND_DESK_HOST": LOOPBACK,
+        "SAMEHAND_DESK_PORT": str(port.number),
+        "SAMEHAND_WEB_PORT": str(watched.number),
+    }
+    desk = Child([sys.executable, "-m", "desk.cli", "desk"], folder / "desk.log", own)
+    stack.callback(desk.stop, STOP_SECONDS_MAX)
+    desk.start()
+    _wait_until_ready(desk, f"http://{LOOPBACK}:{port.number}", "desk", "/sign-in")
+    add = ("desk", "users", "add", "demo", "--role", "lead", "--link", "--json")
+    told = subprocess.run(  # noqa: S603  # our own command
+        [sys.executable, "-m", "desk.cli", *add],
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS_MAX,
+        check=False,
+    )
+    if told.returncode != 0:
+        raise NotReady(f"nobody could be added to the desk: {told.stderr.strip()}")
+    return str(json.loads(told.stdout)["link"])
 
 
 def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
@@ -104,13 +139,13 @@ def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tup
     return f"http://{LOOPBACK}:{port.number}", key
 
 
-def _wait_until_ready(worker: Child, web: str, name: str) -> None:
+def _wait_until_ready(worker: Child, web: str, name: str, path: str = "/health/ready") -> None:
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
         if worker.pid is None:
             raise NotReady(f"the {name} ended with {worker.exit_code}:\n{worker.last_words()}")
         try:
-            with urllib.request.urlopen(f"{web}/health/ready", timeout=1.0):  # noqa: S310  # our own loopback address
+            with urllib.request.urlopen(f"{web}{path}", timeout=1.0):  # noqa: S310  # our own loopback address
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(_ASK_SECONDS)

@@ -28,6 +28,8 @@ def test_what_is_started_is_ready_and_ends(broker: str, tmp_path: Path) -> None:
         ) as refused:  # it answers, to who has the key: there is no account in this
             urllib.request.urlopen(call, timeout=5.0)
         assert refused.value.code == 400
+        with urllib.request.urlopen(running.desk, timeout=5.0) as answer:
+            assert b"This link works once." in answer.read()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
