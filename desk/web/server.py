@@ -105,9 +105,10 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
         state=state,
         now=time.time,
     )
+    app = create_app(desk)
     server = _Server(
         uvicorn.Config(
-            create_app(desk),
+            app,
             log_config=None,
             access_log=False,  # addresses of pages name alerts; the audit tells who opened which
             server_header=False,
@@ -116,6 +117,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
             timeout_graceful_shutdown=int(settings.stop_seconds),
         )
     )
+    app.state.stopping = lambda: server.should_exit  # an open stream must not hold the process up
     try:
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
     except OSError as fault:

@@ -216,3 +216,15 @@ async def test_figures_are_not_for_everybody(office: Office) -> None:
     async with at_the_desk(office) as client:
         assert (await client.get("/figures")).status_code == 403
         assert "/figures" not in (await client.get("/queue")).text
+
+
+async def test_a_stream_tells_what_arrived_and_ends_with_the_desk(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        answers = iter([False, True])
+        client.app.state.stopping = lambda: next(answers)
+        told = (await client.get("/queue/live?since=0&band=likely")).text
+        assert "event: arrived" in told
+        assert 'href="/queue?band=likely">1 arrived: show it' in told
+        client.app.state.stopping = lambda: True
+        assert "arrived" not in (await client.get("/queue/live?since=1")).text
