@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from html import escape
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar import Request, get
+from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from desk.database.errors import DatabaseUnavailable
 from desk.web.addresses import filters_of, query_of
-from desk.web.api import QueryRead, desk_of
+from desk.web.api import desk_of
 from desk.web.view import view_of
 
 LOOK_SECONDS: Final = 2.0
@@ -21,11 +22,13 @@ LOOK_SECONDS: Final = 2.0
 STREAM_SECONDS: Final = 300.0
 """Then the browser asks again, with a session that is looked up anew."""
 
+Since = Annotated[int, QueryParameter(ge=0, le=2**53 - 1, description="0: where nothing has arrived yet.")]
+
 
 @get("/queue/live", include_in_schema=False)
-async def live(request: Request[Any, Any, Any], since: QueryRead = None) -> ServerSentEvent:
+async def live(request: Request[Any, Any, Any], since: Since = 0) -> ServerSentEvent:
     """A line whenever the number of reads changes that came after `since` and pass the filters."""
-    return ServerSentEvent(_lines(request, since or 0), retry_duration=3_000)
+    return ServerSentEvent(_lines(request, since), retry_duration=3_000)
 
 
 async def _lines(request: Request[Any, Any, Any], since: int) -> AsyncIterator[ServerSentEventMessage]:
