@@ -14,8 +14,8 @@ from agents.common.match import strongest_first, told_of
 from agents.common.metric_labels import kind_name
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
-from samehand.blocking.keys import KeyKind
 from samehand.fingerprint.distil import Fingerprint
+from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
 from samehand.scoring.upper_bound import UpperBound
 from schemas.enrolled import BanEnrolled

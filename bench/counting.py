@@ -27,8 +27,8 @@ from bench.running.crowd import sign_ups
 from bench.running.filled import SEED
 from bench.store.bans import IDENTITY, KEYERS
 from bench.store.server import Server, server
-from samehand.blocking.keys import KeyKind
 from samehand.frequency.rates import named_rate
+from samehand.keys import KeyKind
 from schemas.accounts import Account, AccountCreated
 from store.base import Remembered
 from store.common.counted_values import counted

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.frequency.without_candidates import Unbanned
-from samehand.scoring.calendar import BanCalendar
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound

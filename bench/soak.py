@@ -29,8 +29,8 @@ from bench.running.filled import SEED, Filled, environment, filled
 from bench.running.scene import Running, Scene
 from bench.store.server import Server
 from local.broker import EmbeddedBroker
-from samehand.blocking.keys import EXACT_POSTING_CAP, Key, KeyKind, kind_of, posting_cap
 from samehand.fingerprint.distil import enrolment_keys
+from samehand.keys import EXACT_POSTING_CAP, Key, KeyKind, kind_of, posting_cap
 from schemas.accounts import AccountCreated
 from store.common.key_digests import Addresses
 from store.limits import GENERATIONS

@@ -28,8 +28,8 @@ from bench.running.crowd import ban, is_original, people, sign_ups
 from bench.store.bans import KEYERS, a_store, enrol
 from bench.store.server import Server, server
 from desk.cli import output
-from samehand.blocking.keys import kind_of
 from samehand.fingerprint.distil import enrolment_keys
+from samehand.keys import kind_of
 from samehand.scoring.evidence import Score
 from samehand.signals import PAIRWISE, SIGNALS
 from schemas.accounts import AccountCreated

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from samehand.blocking.keys import Key, KeyKind
 from samehand.fingerprint.distil import Fingerprint, query_keys, unpack
-from samehand.fingerprint.showings import UNKNOWN, Showings
+from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
+from samehand.keys import Key, KeyKind
 from samehand.lineage import Descent
-from samehand.scoring.calendar import Calendars
 from samehand.scoring.key_table import KeyTable
+from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
 from schemas.alerts import WithdrawnReason
 from schemas.unusable import Unusable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samehand.blocking.keys import KeyKind, falls_silent, posting_cap
+from samehand.keys import KeyKind, falls_silent, posting_cap
 
 # Markers of what was published, and of reinstatements, outlive the accounts that are remembered (30 days)
 # by a working week: a record that arrives again within Kafka's own retention is still recognised.

@@ -18,9 +18,9 @@ from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
 from samehand.fingerprint.distil import Fingerprint
-from samehand.fingerprint.showings import Showings
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
+from samehand.showings import Showings
 from samehand.signals.base import Quoted
 from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate

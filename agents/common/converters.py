@@ -10,16 +10,16 @@ from math import floor, inf
 from agents.common.metric_labels import unavailable
 from samehand.account import NOTHING_KEYED, Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil
-from samehand.fingerprint.showings import Showings
 from samehand.fingerprint.shown_since import shown_since
 from samehand.fingerprint.unread import unread_fields
+from samehand.frequency.ban_calendar import DAY_SECONDS
 from samehand.lineage import Descent, founder
 from samehand.normalize.contact.redact import redacted
 from samehand.normalize.text.written import as_written
 from samehand.pictures.hashing import Unseen, seen
 from samehand.pictures.stock import NO_STOCK, StockPictures
-from samehand.scoring.calendar import DAY_SECONDS
 from samehand.scoring.evidence import Evidence, Score
+from samehand.showings import Showings
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.base import Quoted
 from samehand.signals.cross_field import CROSSING

@@ -16,9 +16,9 @@ from agents.common.context import House
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.turns import Turns
-from samehand.fingerprint.showings import UNKNOWN
 from samehand.frequency.without_candidates import Unbanned
 from samehand.scoring.upper_bound import UpperBound
+from samehand.showings import UNKNOWN
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from samehand.blocking.keys import KeyKind
 from samehand.fingerprint.distil import Fingerprint
+from samehand.keys import KeyKind
 from samehand.normalize.text.scripts import Script, dominant_script
 from samehand.pictures.hashing import Unseen, seen
 from samehand.signals import POSITION, SIGNALS, UNKEPT

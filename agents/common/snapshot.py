@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.common.context import House
+from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
-from samehand.scoring.calendar import BanCalendar
 
 
 @dataclass(frozen=True, slots=True)

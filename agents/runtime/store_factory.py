@@ -10,10 +10,10 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from samehand.errors import UnusableStock, UnusableWeights
+from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS
 from samehand.pictures.stock import LINES_TOLD_MAX, NO_STOCK, StockPictures, read_stock
-from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS
 from samehand.scoring.weights import Bands, Weights, default_weights, lacking, read_weights
-from store.memory.store import Bounds
+from store.bounds import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
 from store.redis import Endpoint, RedisStore, Sizes
 from streams.errors import SettingsError

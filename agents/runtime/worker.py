@@ -33,8 +33,8 @@ from agents.runtime.store_factory import (
 )
 from agents.runtime.store_monitor import Tending
 from agents.screen import Screen
+from samehand.frequency.ban_calendar import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION
-from samehand.scoring.calendar import HOUR_SECONDS
 from schemas.malformed import REASONS
 from store.errors import StoreError, StoreMismatch
 from store.pepper.pepper import Peppers

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from samehand.blocking.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind
 from store.common.hashing import first_bytes
 from store.common.key_digests import Addresses
 from store.common.ranking import Ints, read_at_all

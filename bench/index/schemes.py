@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.index.postings import Making
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.name_trait import NameTrait
 from samehand.signals.handle import HANDLE

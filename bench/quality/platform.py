@@ -22,7 +22,8 @@ from samehand.scoring.evidence import Score
 from samehand.scoring.weights import Weights
 from schemas.malformed import Malformed
 from store.base import Remembered
-from store.memory.store import Bounds, MemoryStore
+from store.bounds import Bounds
+from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 
 NOW: Final = 1_800_000_000.0

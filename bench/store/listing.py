@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.store.server import Server
-from samehand.blocking.keys import Key
+from samehand.keys import Key
 from store.common.hashing import first_bytes
 from store.common.ranking import SILENT_ABOVE, Ints, Tags
 from store.common.records import frame_tag

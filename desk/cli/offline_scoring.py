@@ -36,7 +36,8 @@ from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_alert, encode
-from store.memory.store import Bounds, MemoryStore
+from store.bounds import Bounds
+from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published

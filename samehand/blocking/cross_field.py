@@ -9,25 +9,14 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Final
 
-from samehand.blocking.keys import Key, KeyKind, key_of, keys_of
 from samehand.blocking.spellings import CONSONANTS_MIN, CORE_LENGTH_MIN, cores, stems, tried_letters
-from samehand.frequency.name_prior import decoration, segments
+from samehand.frequency.name_prior import decoration
+from samehand.keys import Key, KeyKind, key_of, keys_of
+from samehand.names.handle_words import handle_sounds, handle_words
 from samehand.names.word import Word
-from samehand.normalize.text.phonetic import word_keys
 
 _WORDS_MAX: Final = 4  # words of a handle or a name that are paired; more are a slogan
 _WORD_LENGTH_MIN: Final = 5  # a single word that a whole handle may be
-
-
-def handle_words(word: Word) -> tuple[str, ...]:
-    """The words that a handle is written in; of one without separators those that it is read as."""
-    return word.tokens if len(word.tokens) > 1 else tuple(piece.text for piece in segments(word.base))
-
-
-def handle_sounds(word: Word) -> list[str]:
-    """The consonants of each of these words that has any."""
-    sounds = word_keys([token for token in handle_words(word) if token.isalpha()])
-    return [sound for sound in sounds if sound]
 
 
 def keys_of_names(handle: Word, alternates: Iterable[str]) -> list[Key]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from samehand.blocking.keys import Key, KeyKind, key_of, keys_of
 from samehand.blocking.spellings import (
     CONSONANTS_MIN,
     CORE_LENGTH_MIN,
@@ -25,6 +24,7 @@ from samehand.blocking.spellings import (
     tried_letters,
 )
 from samehand.frequency.name_prior import bits, decoration
+from samehand.keys import Key, KeyKind, key_of, keys_of
 
 if TYPE_CHECKING:
     from samehand.names.name_trait import NameTrait

@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from samehand.blocking.keys import Key, KeyKind, key_of, keys_of
 from samehand.blocking.spellings import (
     CONSONANTS_MIN,
     CORE_LENGTH_MIN,
@@ -29,6 +28,7 @@ from samehand.blocking.spellings import (
     tried_spellings,
 )
 from samehand.frequency.name_prior import digit_bits
+from samehand.keys import Key, KeyKind, key_of, keys_of
 from samehand.normalize.text.leet import LEET, collapse
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from samehand.blocking.cross_field import handle_words
-from samehand.blocking.keys import Key, KeyKind, key_of, keys_of
 from samehand.blocking.spellings import LETTERS_LENGTH_MIN, RUN, RUNS_TRIED_MAX, sorted_letters
 from samehand.frequency.name_prior import bits, decoration, segments
+from samehand.keys import Key, KeyKind, key_of, keys_of
+from samehand.names.handle_words import handle_words
 from samehand.names.similarity import PART_COST_BITS_MIN, REST_BITS
 from samehand.names.word import Word
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from samehand.account import Account
-from samehand.blocking.keys import Key
 from samehand.encoding.interned import PLATFORMS, STRATA
 from samehand.errors import UnreadableFingerprint
+from samehand.keys import Key
 from samehand.normalize.text.fold import FOLD_VERSION
 from samehand.normalize.text.scripts import stratum
 from samehand.signals import BY_CODE, PAIRWISE, POSITION, SIGNALS

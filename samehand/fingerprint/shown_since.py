@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from samehand.fingerprint.distil import Fingerprint
-from samehand.fingerprint.showings import COPYABLE, Changed, Showings
 from samehand.frequency.rates import NothingCounted
+from samehand.showings import COPYABLE, Changed, Showings
 from samehand.signals import POSITION, SIGNALS
 from samehand.signals.context import Sight
 

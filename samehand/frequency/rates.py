@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final, Protocol
 
-from samehand.blocking.keys import KeyKind
+from samehand.keys import KeyKind
 
 # How many bearers the shipped rate counts for, before any is counted (the shape of a gamma prior). Of names
 # the shipped rates are measured, one for each name, and true ones scatter about them by small factors; that

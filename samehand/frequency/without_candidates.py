@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from samehand.blocking.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
 from samehand.frequency.rates import OF_THE_PAIR, Frequencies
+from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_of
 
 
 class Unbanned:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from samehand.blocking.cross_field import handle_sounds
 from samehand.names.cached_property import kept
+from samehand.names.handle_words import handle_sounds
 from samehand.names.word import Word
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from samehand.blocking.keys import Key
+from samehand.keys import Key
 
 STEPS_A_NAT: Final = 1_024
 """Nats are added in whole steps: sums are the same in whatever order keys come, in every store."""

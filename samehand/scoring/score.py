@@ -20,12 +20,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from samehand.fingerprint.distil import Fingerprint
-from samehand.fingerprint.showings import Showings
+from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
-from samehand.scoring.calendar import BanCalendar
 from samehand.scoring.caps import SPEAKS_NATS, Condition, Ground
 from samehand.scoring.evidence import Evidence, Line, Score
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
+from samehand.showings import Showings
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.comparison import Finding
 from samehand.signals.context import Sight

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
-from samehand.blocking.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
 from samehand.fingerprint.distil import Fingerprint
+from samehand.frequency.ban_calendar import MINUTE_SECONDS, BanCalendar
 from samehand.frequency.rates import Frequencies
-from samehand.scoring.calendar import MINUTE_SECONDS, BanCalendar
+from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
 from samehand.scoring.caps import GROUNDS
 from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable
 from samehand.scoring.weights import Weights

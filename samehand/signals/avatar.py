@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from samehand.account import Account, Avatar
-from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Finding
 from samehand.signals.context import Sight

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from samehand.account import Account
-from samehand.blocking.keys import Key
-from samehand.scoring.calendar import BanCalendar
+from samehand.frequency.ban_calendar import BanCalendar
+from samehand.keys import Key
 from samehand.signals.comparison import Finding
 from samehand.signals.context import Sight
 

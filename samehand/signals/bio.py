@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.text.fold import fold_bio
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Finding

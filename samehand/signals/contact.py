@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.contact.contacts import ContactPoint, Contacts, own_points, read_contacts
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Finding

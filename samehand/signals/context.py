@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from samehand.blocking.keys import PERSONAL_POSTING_CAP, KeyKind
+from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import LATELY, Frequencies, named_rate, proven_rate, shared_rate
+from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
 from samehand.normalize.text.scripts import is_pooled
-from samehand.scoring.calendar import BanCalendar
 
 
 class Sight(msgspec.Struct, frozen=True, gc=False):

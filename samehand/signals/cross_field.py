@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from samehand.account import Account
 from samehand.blocking.cross_field import keys_of_handles, keys_of_names
-from samehand.blocking.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.blocking.rare_words import TRIED, listed_words, shown_by_words, tried_words
 from samehand.blocking.spellings import letters
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
+from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import likeness, most_bits, worth_bits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Finding
 from samehand.signals.context import Sight

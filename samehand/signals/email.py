@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind, key_of
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.email import fold_email
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from samehand.account import Account
-from samehand.frequency.name_prior.everyday import words_of
+from samehand.normalize.text.everyday import words_of
 from samehand.normalize.text.fold import fold_name
 from samehand.signals.base import Example, PairSignalBase, Traits
 from samehand.signals.comparison import Finding

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from samehand.fingerprint.showings import Showings
+from samehand.showings import Showings
 from samehand.signals.comparison import Finding
 
 # The lines that speak of a value that anybody can copy: of which values each, and what a reader calls them.

@@ -12,12 +12,12 @@ from rapidfuzz import fuzz
 
 from samehand.account import Account
 from samehand.blocking.handle import DIGITS_MIN, NUMBER_START_MIN, listed_keys, number_start, tried_keys
-from samehand.blocking.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.blocking.rare_words import shown_by_runs, shown_by_words
 from samehand.blocking.spellings import WORD_LENGTH_MAX, letters
 from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.frequency.name_prior import bits, digit_bits
 from samehand.frequency.rates import rate_of_bits
+from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.similarity import LONG_BITS_MAX, exact_bits, likeness, most_bits, worth_bits
 from samehand.names.word import Likeness, Word

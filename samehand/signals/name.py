@@ -12,12 +12,12 @@ from rapidfuzz.distance import OSA
 
 from samehand.account import Account
 from samehand.blocking.display_name import initial_keys, listed_keys, tried_keys
-from samehand.blocking.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.blocking.rare_words import shown_by_runs, shown_by_words
 from samehand.blocking.spellings import WORD_LENGTH_MAX, letters
 from samehand.encoding.sixbit import SEPARATOR, pack_text, packable, unpack_text
 from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
+from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
 from samehand.names.similarity import LETTER_BITS, REST_BITS, UNWRITTEN_BITS, likeness, most_bits, worth_bits
 from samehand.normalize.text.fold import fold_name

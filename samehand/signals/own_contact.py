@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Levels, Most, PairSignalBase, Traits
 from samehand.signals.comparison import Finding
 from samehand.signals.contact import ContactTrait, own_kind

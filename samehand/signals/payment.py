@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from samehand.account import Account
-from samehand.blocking.keys import KeyKind
+from samehand.keys import KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind, key_of
+from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.phone import fold_phone
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Finding

@@ -2,7 +2,7 @@
 
 How telling a moment is follows from the store itself. Of a million bans of all ages some fifty are an hour
 old, so that a stranger stands beside such a ban once in twenty thousand; where all bans are fresh it says
-nothing. So ``u`` of a span is its share of the store's own bans (:mod:`samehand.scoring.calendar`).
+nothing. So ``u`` of a span is its share of the store's own bans (:mod:`samehand.frequency.ban_calendar`).
 
 Spans are cumulative: who comes within ten minutes comes within the hour as well, and the more telling of the
 two counts. So a nearer moment never weighs less than a farther one.
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, BanCalendar
+from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, BanCalendar
 from samehand.signals.base import Ages, Levels, PairSignalBase, Traits
 from samehand.signals.comparison import Finding
 from samehand.signals.context import Sight

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind
+from samehand.keys import Key, KeyKind
 from samehand.normalize.user_agent import agent_family
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal

@@ -18,7 +18,7 @@ import numpy as np
 
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint.distil import Fingerprint, is_day, unpack
-from samehand.scoring.calendar import Buckets, Calendar, Calendars
+from samehand.frequency.ban_calendar import Buckets, Calendar, Calendars
 from store.common.counted_values import cluster_of
 from store.common.records import BanQuote, read_ban_quote, read_frame
 from store.limits import BAN_HOURS_DAYS, BAN_MINUTES_DAYS, BAN_POLICIES

@@ -16,9 +16,9 @@ from typing import Final
 
 import msgspec
 
-from samehand.blocking.keys import KeyKind
 from samehand.fingerprint.distil import is_day
-from samehand.scoring.calendar import DAY_SECONDS
+from samehand.frequency.ban_calendar import DAY_SECONDS
+from samehand.keys import KeyKind
 
 # Carriers, makers of phones and browsers, whoever spreads a link, and platforms with the picture that they
 # give to those who have none: thousands of strangers meet what is new of these within a day. All else is of

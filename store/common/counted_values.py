@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from samehand.blocking.keys import Key, KeyKind, kind_of, value_of
 from samehand.fingerprint.distil import Fingerprint
+from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.signals import POSITION, SIGNALS
 
 # Counted within the script and language of the account: a name is as common as it is there.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from samehand.blocking.keys import SHORT_KINDS, Key, KeyKind
+from samehand.keys import SHORT_KINDS, Key, KeyKind
 from store.common.hashing import Hasher, Hashes, first_bytes
 
 DIGEST_BYTES = 16

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from samehand.blocking.keys import KeyKind, falls_silent, posting_cap
+from samehand.keys import KeyKind, falls_silent, posting_cap
 from samehand.scoring.key_table import SHARE_WHOLE, KeyTable
 
 Ints = npt.NDArray[np.int64]
@@ -61,7 +61,7 @@ def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
     """Which postings are read, one place a question (a query's key, in the query's order).
 
     ``kinds`` are the first bytes of keys; ``lengths`` count the accounts of all indexes that are asked.
-    None of a value that fell silent (:func:`samehand.blocking.keys.falls_silent`). Of the others, for each
+    None of a value that fell silent (:func:`samehand.keys.falls_silent`). Of the others, for each
     query and allotment the shortest, equals as they come, as long as their entries together are no more than
     :data:`READ_AT_LEAST`, or :data:`READ_A_KEPT` times ``keep``.
     """

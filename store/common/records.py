@@ -18,12 +18,12 @@ import msgspec
 import numpy as np
 
 from samehand.account import account_key
-from samehand.blocking.keys import Key
 from samehand.errors import UnreadableFingerprint
 from samehand.fingerprint.distil import Fingerprint, enrolment_keys, pack, unpack
-from samehand.fingerprint.showings import UNKNOWN, Showings
 from samehand.fingerprint.shown_since import shown_since
+from samehand.keys import Key
 from samehand.lineage import Descent, founder
+from samehand.showings import UNKNOWN, Showings
 from samehand.signals.base import Quoted
 from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered, RememberedFacts

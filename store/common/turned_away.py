@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from samehand.blocking.keys import Key, KeyKind, kind_of
+from samehand.keys import Key, KeyKind, kind_of
 from store.limits import NAMING_KINDS
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from samehand.blocking.keys import KeyKind
 from samehand.frequency.rates import LATELY
+from samehand.keys import KeyKind
 from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
 from store.common.counted_values import Sighting
 from store.limits import HALF_LIFE_SECONDS

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from samehand.blocking.keys import Key, KeyKind, is_personal, kind_of
 from samehand.fingerprint.distil import moment_of
+from samehand.keys import Key, KeyKind, is_personal, kind_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from store.base import Candidate, Query
 from store.common.hashing import first_bytes

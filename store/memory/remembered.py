@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from samehand.blocking.keys import KeyKind
+from samehand.keys import KeyKind
 from store.common.records import keys_of, read_frame, read_remembered_quote, remembered_bytes
 from store.limits import GENERATIONS
 from store.memory.index import Entry, Index

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from samehand.blocking.keys import KeyKind
 from samehand.fingerprint.distil import unpack
-from samehand.fingerprint.showings import Showings
+from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
+from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
-from samehand.scoring.calendar import Calendars
+from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
 from schemas.verdicts import Verdict
 from store.base import (
@@ -38,6 +38,7 @@ from store.base import (
     StoreFacts,
     SummaryCounts,
 )
+from store.bounds import Bounds
 from store.common.alert_dedup import (
     KNOWN_ON,
     WITHDRAWN_FOR,
@@ -80,20 +81,6 @@ from store.limits import (
 from store.memory.counts import Counts
 from store.memory.index import Entry, Index, ranked
 from store.memory.remembered import Generation, RememberedAccounts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What operators set. ``remembered_bytes`` bounds what is remembered, ``freeze_seconds`` is the least
-    time between two snapshots of counts, ``lag_seconds`` what lies between an account and its counting
-    (:mod:`store.common.count_lag`), ``shards`` the parts that accounts fall into.
-    """
-
-    shards: int = 1
-    retention_seconds: float = 30 * 86_400.0
-    remembered_bytes: int = 1 << 30
-    freeze_seconds: float = 3_600.0
-    lag_seconds: float = 86_400.0
 
 
 @dataclass(slots=True)

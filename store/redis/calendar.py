@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from samehand.scoring.calendar import NO_CALENDARS, Buckets, Calendars
+from samehand.frequency.ban_calendar import NO_CALENDARS, Buckets, Calendars
 from store.common.calendar import RULINGS, Counted, calendars
 from store.limits import CALENDAR_SECONDS
 from store.redis.client import together

@@ -16,8 +16,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from samehand.blocking.keys import KeyKind
 from samehand.frequency.rates import LATELY
+from samehand.keys import KeyKind
 from store.base import Remembered
 from store.common.count_lag import HANDED_OUT, NOTHING, Version, kept_beside, lately, latest_moment, matured
 from store.common.counted_values import CROWDS, Counted, counted

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from samehand.blocking.keys import Key, KeyKind
 from samehand.fingerprint.distil import Fingerprint
+from samehand.keys import Key, KeyKind
 from store.common.hashing import Hashes, first_bytes
 from store.common.key_digests import Addresses
 from store.common.ranking import Ints

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from samehand.blocking.keys import Key
+from samehand.keys import Key
 from samehand.scoring.key_table import STEPS_A_NAT
 from store.base import Candidate, Query
 from store.common.ranking import STEPS_A_BIT, Bools, Ints, Tables

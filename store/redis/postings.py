@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from samehand.blocking.keys import Key, is_personal
+from samehand.keys import Key, is_personal
 from store.common.hashing import Hashes, first_bytes
 from store.common.ranking import Bools, Ints, Kinds, Tags, rarity_steps, read_at_all
 from store.redis.layout import SLOT_BITS, Spread, places

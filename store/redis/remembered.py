@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
 
-from samehand.blocking.keys import Key, KeyKind
-from samehand.fingerprint.showings import Showings
+from samehand.keys import Key, KeyKind
+from samehand.showings import Showings
 from store.base import Candidate, Query, Remembered, RememberedFacts
 from store.common.key_digests import Digest
 from store.common.records import (

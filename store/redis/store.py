@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha1
 
-from samehand.blocking.keys import KeyKind
-from samehand.fingerprint.showings import Showings
+from samehand.frequency.ban_calendar import Calendars
 from samehand.frequency.rates import Frequencies
+from samehand.keys import KeyKind
 from samehand.lineage import Descent
-from samehand.scoring.calendar import Calendars
+from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
 from store.base import (
     Ban,
@@ -30,9 +30,9 @@ from store.base import (
     Settled,
     StoreFacts,
 )
+from store.bounds import Bounds
 from store.common.key_digests import Addresses
 from store.errors import StoreEmptied, StoreUnavailable
-from store.memory.store import Bounds
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars

@@ -25,7 +25,8 @@ from schemas.alert_headers import alert_headers
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.record import Record
 from schemas.wire import Decoded, decode_alert
-from store.memory.store import Bounds, MemoryStore
+from store.bounds import Bounds
+from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper
 from streams.clock import SystemClock
 from streams.kafka.topics import Names

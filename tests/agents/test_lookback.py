@@ -7,7 +7,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from samehand.blocking.keys import PERSONAL_POSTING_CAP
+from samehand.keys import PERSONAL_POSTING_CAP
 from schemas.alerts import AlertSummary
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up

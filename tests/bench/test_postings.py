@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bench.index.postings import Postings, places
-from samehand.blocking.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
+from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of
 from store.limits import listed_at_most
 
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from store.base import Store
-from store.memory.store import Bounds, MemoryStore
+from store.bounds import Bounds
+from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.makers import IDENTITY
 

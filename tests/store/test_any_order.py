@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import SHORT_POSTING_CAP
+from samehand.keys import SHORT_POSTING_CAP
 from store.base import Ban, Store
+from store.bounds import Bounds
 from store.limits import SILENT_LISTS
-from store.memory.store import Bounds, MemoryStore
+from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query

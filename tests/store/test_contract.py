@@ -9,18 +9,10 @@ from typing import Any
 
 import pytest
 
-from samehand.blocking.keys import (
-    PERSONAL_POSTING_CAP,
-    SHORT_POSTING_CAP,
-    Key,
-    KeyKind,
-    key_of,
-    kind_of,
-    value_of,
-)
-from samehand.fingerprint.showings import Showings, Span
+from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of, kind_of, value_of
 from samehand.lineage import Descent, founder
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
+from samehand.showings import Showings, Span
 from store.base import (
     Ban,
     Decided,

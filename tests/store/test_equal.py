@@ -12,18 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from samehand.blocking.keys import Key, KeyKind, kind_of, value_of
-from samehand.fingerprint.showings import Showings
 from samehand.frequency.rates import NothingCounted
+from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.lineage import Descent, founder
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import default_weights
+from samehand.showings import Showings
 from schemas.verdicts import Verdict
 from store.base import Decision, OpenAlert, Owed, Query, Settled, Store, Summary
+from store.bounds import Bounds
 from store.common import ranking
 from store.common.alert_dedup import KNOWN_ON
 from store.common.counted_values import CROWDS
-from store.memory.store import Bounds, MemoryStore
+from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_member, a_proposal, a_query, a_remembered

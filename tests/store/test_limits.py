@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samehand.blocking.keys import KeyKind, falls_silent, posting_cap
+from samehand.keys import KeyKind, falls_silent, posting_cap
 from store.limits import SILENT_LISTS, listed_at_most
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import store.memory.store
 import store.redis.alerts
-from samehand.fingerprint.showings import Showings
+from samehand.showings import Showings
 from store.base import Ruled, Ruling, Store, Summary
 from tests.store.makers import DAY, NOW, a_ban, a_claim, a_decision, a_proposal, a_remembered
 

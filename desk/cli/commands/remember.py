@@ -21,7 +21,7 @@ from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
 from desk.cli.unusable_fields import UnusableFields
 from desk.text import plural
-from samehand.fingerprint.showings import UNKNOWN, Showings
+from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from streams.outcomes import Dead

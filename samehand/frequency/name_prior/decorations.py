@@ -1,14 +1,14 @@
 """Words that decorate a handle without naming anybody: `official`, `backup`, `tv`.
 
 A comparer asks this to know that `umar_media_official2` extends `umar_media`. The words are those of
-:mod:`samehand.frequency.name_prior.everyday`, folded when they are read.
+:mod:`samehand.normalize.text.everyday`, folded when they are read.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from samehand.frequency.name_prior.everyday import decorating_words
+from samehand.normalize.text.everyday import decorating_words
 from samehand.normalize.text.fold import fold_name
 
 

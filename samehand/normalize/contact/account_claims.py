@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from samehand.frequency.name_prior.everyday import words_of
+from samehand.normalize.text.everyday import words_of
 
 # Who is not somebody's second account, but on stage or on the bench behind somebody.
 _BEHINDS: Final = frozenset(

@@ -10,8 +10,8 @@ import pytest
 
 from agents.common.alerts import PROPOSED_AT_ONCE, Pair, Side, admitted, best_score
 from agents.common.snapshot import Snapshot
+from samehand.frequency.ban_calendar import NO_CALENDARS
 from samehand.frequency.rates import NothingCounted
-from samehand.scoring.calendar import NO_CALENDARS
 from schemas.alerts import MirrorAlert
 from store.base import Proposal, Ruled
 from store.memory.store import MemoryStore

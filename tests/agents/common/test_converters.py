@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents.common.converters import account_of, ban_of, matched_of, quoted_of, remembered_of, with_remembered
-from samehand.fingerprint.showings import Showings, Span
+from samehand.showings import Showings, Span
 from schemas.accounts import Account, AccountEvent, Avatar
 from store.pepper.pepper import Pepper
 from tests.makers import NOON, a_ban, a_change, a_sign_up

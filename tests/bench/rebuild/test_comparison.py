@@ -11,8 +11,8 @@ from bench.index.population import Held
 from bench.rebuild.comparison import Filled, compared
 from bench.store.bans import BANNED_AT, a_layout, a_store, by_handle
 from bench.store.server import server
-from samehand.blocking.keys import SHORT_POSTING_CAP
 from samehand.fingerprint.distil import query_keys
+from samehand.keys import SHORT_POSTING_CAP
 from store.base import Ban, Query
 from store.limits import SILENT_LISTS
 

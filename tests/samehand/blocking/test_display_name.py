@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.blocking.display_name import listed_keys
-from samehand.blocking.keys import Key, KeyKind, kind_of, value_of
+from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.names.name_trait import NameTrait
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from samehand.account import Account
-from samehand.blocking.keys import Key, KeyKind, kind_of
 from samehand.fingerprint.distil import distil, enrolment_keys, query_keys
+from samehand.keys import Key, KeyKind, kind_of
 from tests.samehand.signals.test_contract import keyer
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.account import Account
-from samehand.blocking.keys import KeyKind, kind_of
 from samehand.blocking.rare_words import listed_words, tried_words
 from samehand.fingerprint.distil import distil, enrolment_keys, query_keys
+from samehand.keys import KeyKind, kind_of
 from samehand.names.word import Word
 from tests.samehand.signals.test_contract import keyer
 

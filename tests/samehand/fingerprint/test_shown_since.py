@@ -10,8 +10,8 @@ import pytest
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil
-from samehand.fingerprint.showings import UNKNOWN, Showings, Span
 from samehand.fingerprint.shown_since import shown_since
+from samehand.showings import UNKNOWN, Showings, Span
 
 PICTURE = Avatar(pdq=bytes.fromhex("f1c47a0e93b25d680f1ec8a3574bd29e60a75c1b38f49d02e6b17c5aa9034fd8"))
 OTHER_PICTURE = Avatar(pdq=bytes.fromhex("0e3b85f16c4da297f0e1375ca8b42d619f58a3e4c70b62fd194e83a556fcb027"))

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import KeyKind
 from samehand.frequency.rates import (
     STRATUM_ACCOUNTS_MIN,
     NothingCounted,
@@ -16,6 +15,7 @@ from samehand.frequency.rates import (
     rate_of_bits,
     shared_rate,
 )
+from samehand.keys import KeyKind
 
 either = pytest.mark.parametrize("rate", [named_rate, shared_rate])
 Rate = Callable[[int, int, float], float]

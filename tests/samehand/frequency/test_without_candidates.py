@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from samehand.account import Account, Avatar
-from samehand.blocking.keys import PERSONAL_POSTING_CAP, KeyKind, key_of
 from samehand.frequency.without_candidates import Unbanned
+from samehand.keys import PERSONAL_POSTING_CAP, KeyKind, key_of
 from samehand.signals.phone import PHONE, PhoneTrait
 from tests.samehand.signals.test_contract import keyer
 

@@ -11,7 +11,7 @@ import msgspec
 
 from samehand import signals
 from samehand.account import Account
-from samehand.blocking.keys import KeyKind
+from samehand.keys import KeyKind
 from samehand.signals.base import Example, Keyer
 from samehand.signals.digest import DigestSignal
 

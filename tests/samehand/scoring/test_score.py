@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 
 from samehand.account import Account
-from samehand.blocking.keys import KeyKind
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.rates import NothingCounted
+from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights

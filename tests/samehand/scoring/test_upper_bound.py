@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samehand.account import Account, Avatar
-from samehand.blocking.keys import Key, KeyKind, kind_of
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys, query_keys
 from samehand.frequency.rates import Frequencies, NothingCounted
+from samehand.keys import Key, KeyKind, kind_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from samehand.scoring.score import score
 from samehand.scoring.upper_bound import UpperBound

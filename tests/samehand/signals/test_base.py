@@ -3,9 +3,9 @@
 import pytest
 
 from samehand.account import Account
-from samehand.blocking.keys import KeyKind
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN
+from samehand.keys import KeyKind
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
 from samehand.signals.context import Sight

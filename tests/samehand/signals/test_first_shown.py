@@ -10,11 +10,11 @@ import pytest
 
 from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil
-from samehand.fingerprint.showings import COPYABLE, UNKNOWN, Changed, Showings
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Evidence, Score
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
+from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings
 from samehand.signals.first_shown import FIRST_SHOWN, Order
 
 PICTURE = Avatar(pdq=bytes.fromhex("f1c47a0e93b25d680f1ec8a3574bd29e60a75c1b38f49d02e6b17c5aa9034fd8"))

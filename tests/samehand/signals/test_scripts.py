@@ -10,7 +10,7 @@ import pytest
 
 from samehand.account import Account
 from samehand.frequency.name_prior import bits
-from samehand.frequency.name_prior.everyday import EVERYDAY
+from samehand.normalize.text.everyday import EVERYDAY
 from samehand.normalize.text.fold import fold_name
 from samehand.scoring.weights import default_weights
 from samehand.signals.cross_field import CROSSING, Names

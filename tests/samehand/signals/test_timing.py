@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from samehand.account import Account
 from samehand.fingerprint.distil import distil
+from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import NothingCounted
-from samehand.scoring.calendar import BanCalendar
 from samehand.scoring.evidence import Evidence
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
-from tests.samehand.scoring.test_calendar import DAY, HOUR, NOW, a_calendar, two_years
+from tests.samehand.frequency.test_ban_calendar import DAY, HOUR, NOW, a_calendar, two_years
 
 WEIGHTS = default_weights()
 MIDNIGHT = NOW - NOW % DAY

@@ -8,8 +8,8 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import KeyKind
 from samehand.frequency.rates import LATELY
+from samehand.keys import KeyKind
 from store.base import Remembered, Store
 from store.common.count_lag import NOTHING, Version, kept_beside, matured
 from store.common.counted_values import counted

@@ -6,9 +6,9 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from samehand.account import Avatar
-from samehand.blocking.keys import KeyKind
 from samehand.fingerprint.distil import distil
 from samehand.frequency.rates import shared_rate
+from samehand.keys import KeyKind
 from store.common.counted_values import SEATS, VALUES_MAX, Counted, counted
 from store.limits import HALF_LIFE_SECONDS
 from store.memory.counts import Counts, Snapshot

@@ -8,7 +8,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import KeyKind, key_of
+from samehand.keys import KeyKind, key_of
 from store.common.key_digests import Addresses
 from store.limits import listed_at_most
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import KeyKind, falls_silent, posting_cap
+from samehand.keys import KeyKind, falls_silent, posting_cap
 from store.common.ranking import READ_A_KEPT, READ_AT_LEAST, STEPS_A_BIT, allotment, rarity_steps, read_at_all
 
 HANDLE, RUN, NAME, PICTURE, DEVICE = (

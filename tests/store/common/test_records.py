@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samehand.fingerprint.distil import enrolment_keys, pack, unpack
-from samehand.fingerprint.showings import UNKNOWN, Changed, Showings
 from samehand.lineage import Descent, founder
+from samehand.showings import UNKNOWN, Changed, Showings
 from samehand.signals.base import Quoted
 from schemas.unusable import FieldFault, Unusable
 from store.base import BanFacts, Remembered

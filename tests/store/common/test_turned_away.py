@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samehand.blocking.keys import KeyKind, key_of
+from samehand.keys import KeyKind, key_of
 from store.common.turned_away import by_kind, naming_keys
 from store.limits import NAMING_KINDS
 from tests.house import ROOT

@@ -12,8 +12,9 @@ from local.ports import LOOPBACK
 from local.redis_cluster import RedisCluster
 from samehand.lineage import Descent
 from store.base import Enrolled, Ruled, Ruling
+from store.bounds import Bounds
 from store.errors import StoreUnavailable
-from store.memory.store import Bounds, MemoryStore
+from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from samehand.blocking.keys import KeyKind
+from samehand.keys import KeyKind
 from store.base import Remembered
+from store.bounds import Bounds
 from store.common.counted_values import counted
 from store.limits import OPENERS
-from store.memory.store import Bounds
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.count_min_sketch import Sketch
 from store.redis.counters import Counters

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from store.base import Store
-from store.memory.store import Bounds
+from store.bounds import Bounds
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_query, a_remembered

@@ -18,9 +18,10 @@ import pytest
 import redis
 
 from store.base import Query, Store
+from store.bounds import Bounds
 from store.errors import StoreUnavailable
 from store.limits import SLOT_RESTS_SECONDS
-from store.memory.store import Bounds, MemoryStore
+from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.client import Link
 from tests.store.conftest import SMALL

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, KeyKind, key_of
+from samehand.keys import EXACT_POSTING_CAP, PERSONAL_POSTING_CAP, KeyKind, key_of
 from store.common.key_digests import Addresses
 from store.redis.layout import LAYOUT, Layout, Rows, Sizes, Spread, places
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from samehand.blocking.keys import Key, KeyKind, kind_of
+from samehand.keys import Key, KeyKind, kind_of
 from store.base import Query
+from store.bounds import Bounds
 from store.limits import SLOT_RESTS_SECONDS
-from store.memory.store import Bounds
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.client import Link
 from tests.store.conftest import SMALL

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import KeyKind, key_of
+from samehand.keys import KeyKind, key_of
 from store.redis.layout import Spread
 from store.redis.postings import Probes, matches, place_of
 

@@ -10,9 +10,9 @@ import redis
 
 from samehand.lineage import Descent
 from store.base import Query, Ruling
+from store.bounds import Bounds
 from store.errors import StoreEmptied, StoreInUse, StoreMoving
 from store.limits import OPEN_ALERTS_A_BAN
-from store.memory.store import Bounds
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding, drop_store
 from tests.redis_user import with_password

@@ -20,7 +20,7 @@ from desk.cli.commands.dry_run.stores import store_for
 from desk.cli.commands.map.run import compiled
 from desk.cli.input_errors import tell_faults
 from desk.cli.weights_file import weights_of_file
-from samehand.scoring.calendar import HOUR_SECONDS
+from samehand.frequency.ban_calendar import HOUR_SECONDS
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.registry.transcode import required_transcoder

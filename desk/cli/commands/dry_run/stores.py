@@ -16,9 +16,10 @@ from desk.text import plural
 from local.binaries import NotAvailable
 from local.redis import EmbeddedRedis
 from local.server import DidNotStart
-from samehand.scoring.calendar import DAY_SECONDS, HOUR_SECONDS
+from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS
 from store.base import Store
-from store.memory.store import Bounds, MemoryStore
+from store.bounds import Bounds
+from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from streams.settings import Settings
 

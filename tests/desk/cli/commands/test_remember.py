@@ -10,7 +10,7 @@ import pytest
 from agents.runtime.store_factory import peppers_of
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
-from samehand.fingerprint.showings import UNKNOWN, Showings
+from samehand.showings import UNKNOWN, Showings
 from store.base import StoreFacts
 from streams.settings import load
 from tests.desk.cli.running import Samehand, jsonl

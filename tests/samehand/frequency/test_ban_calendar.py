@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.scoring.calendar import NO_CALENDARS, Buckets, Calendar, Calendars
+from samehand.frequency.ban_calendar import NO_CALENDARS, Buckets, Calendar, Calendars
 
 DAY = 86_400.0
 HOUR = 3_600.0

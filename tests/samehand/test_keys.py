@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samehand.blocking.keys import (
+from samehand.keys import (
     PERSONAL_POSTING_CAP,
     KeyKind,
     falls_silent,

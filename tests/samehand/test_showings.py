@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samehand.fingerprint.showings import COPYABLE, UNKNOWN, Changed, Showings, Span
+from samehand.showings import COPYABLE, UNKNOWN, Changed, Showings, Span
 
 
 def test_what_was_not_changed_is_shown_since_the_account_was_first_seen() -> None:

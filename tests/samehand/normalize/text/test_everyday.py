@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from samehand.frequency.name_prior.decorations import DECORATIONS
-from samehand.frequency.name_prior.everyday import EVERYDAY, decorating_words, words_of
+from samehand.normalize.text.everyday import EVERYDAY, decorating_words, words_of
 from samehand.normalize.text.fold import fold_name
 
 NAMES: Final = Path(__file__).parents[4] / "tools" / "commonness" / "names.txt"
