@@ -19,7 +19,7 @@ from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published, contained
 from streams.registry.transcode import Transcoder
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 TURN_RECORDS: Final = 8
 """Records between two looks at the clock, as in :mod:`agents.common.offload`: the largest legal ones take 0.1
@@ -34,7 +34,7 @@ class Bridge:
         self,
         mapping: TopicMapping,
         topics: Names,
-        meters: Meters,
+        meters: Metrics,
         *,
         transcoder: Transcoder | None = None,
         now: Callable[[], float],

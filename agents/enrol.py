@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.converters import ban_of, descending, evident, unread_of, with_remembered
 from agents.common.decoding import count, dead, reading_moment
-from agents.common.offload import aside
+from agents.common.offload import offload
 from agents.common.tombstones import occurred_at, tombstone
 from agents.common.turns import Turns
 from schemas.accounts import AccountBanned, Tombstone
@@ -42,9 +42,9 @@ class _Banned:
 class Enrol:
     """Bans become fingerprints; tombstones make them forgotten."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""
-        self._house = house
+        self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: the word to look-back, nothing, or a dead letter.
@@ -54,10 +54,10 @@ class Enrol:
         """
         outcomes: list[Outcome] = []
         with stage("distil"):
-            parts = await aside(
+            parts = await offload(
                 arrivals,
                 lambda some: [contained(self._read, arrival) for arrival in some],
-                Turns(self._house.ticks),
+                Turns(self._context.ticks),
             )
         read = [one for _, part in parts for one in part]
         note(lambda: _event_ids(read))
@@ -72,8 +72,8 @@ class Enrol:
         return outcomes
 
     def _read(self, arrival: Arrival) -> _Banned | _Gone | Dead:
-        house = self._house
-        read = decode_banned(arrival.value, now=reading_moment(arrival, house.now()))
+        context = self._context
+        read = decode_banned(arrival.value, now=reading_moment(arrival, context.now()))
         if isinstance(read, Malformed):
             return dead(read)
         if isinstance(read, Tombstone):
@@ -81,11 +81,11 @@ class Enrol:
             if isinstance(account, Malformed):
                 return dead(account)
             return _Gone(account.key, occurred_at(arrival))
-        count(read, arrival.topic, house.meters)
-        believed_from = arrival.timestamp - house.rules.late_ban_seconds
-        ban = ban_of(read.record, house.keyers, house.rules.stock, believed_from=believed_from)
+        count(read, arrival.topic, context.meters)
+        believed_from = arrival.timestamp - context.rules.late_ban_seconds
+        ban = ban_of(read.record, context.keyers, context.rules.stock, believed_from=believed_from)
         unread = unread_of(read.record.account, ban.fingerprints[0])
-        house.meters.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
+        context.meters.unusable(arrival.topic, [(it.field, it.reason) for it in unread])
         not_read = evident(*read.unusable, *unread)
         if not_read:
             ban = replace(ban, facts=replace(ban.facts, not_read=not_read))
@@ -93,21 +93,23 @@ class Enrol:
 
     async def _expunge(self, run: Sequence[_Gone]) -> list[Outcome]:
         gone = [(it.account, it.occurred_at) for it in run]
-        await self._house.ask(self._house.store.expunge(gone, now=self._house.now(), reason="ban-forgotten"))
+        await self._context.call_store(
+            self._context.store.expunge(gone, now=self._context.now(), reason="ban-forgotten")
+        )
         return [NOTHING] * len(run)
 
     async def _enrol(self, run: Sequence[_Banned]) -> list[Outcome]:
-        store = self._house.store
+        store = self._context.store
         accounts = [it.ban.account for it in run]
-        descents = await self._house.ask(store.descents(accounts))
-        remembered = await self._house.ask(store.remembered(accounts, now=self._house.now()))
+        descents = await self._context.call_store(store.descents(accounts))
+        remembered = await self._context.call_store(store.remembered(accounts, now=self._context.now()))
         bans = [
             with_remembered(descending(it.ban, descent) if descent else it.ban, former)
             for it, descent, former in zip(run, descents, remembered, strict=True)
         ]
-        became = await self._house.ask(store.enrol(bans, now=self._house.now()))
-        about = await self._house.ask(store.alerts_about(accounts))
-        standing = await self._house.ask(store.bans(accounts))
+        became = await self._context.call_store(store.enrol(bans, now=self._context.now()))
+        about = await self._context.call_store(store.alerts_about(accounts))
+        standing = await self._context.call_store(store.bans(accounts))
         await self._withdraw([several for several, ban in zip(about, standing, strict=True) if ban])
         return [
             self._outcome(it, outcome, stands=ban is not None)
@@ -122,18 +124,18 @@ class Enrol:
         """
         alerts = [alert for several in about for alert in several if alert.open]
         if alerts:
-            store, now = self._house.store, self._house.now()
-            await self._house.ask(store.withdraw(alerts, reason="account-banned", now=now))
+            store, now = self._context.store, self._context.now()
+            await self._context.call_store(store.withdraw(alerts, reason="account-banned", now=now))
 
     def _outcome(self, told: _Banned, became: Enrolled, *, stands: bool) -> Outcome:
         event = told.event
         if became is Enrolled.SUPERSEDED and not stands:
             # Reinstated before its ban arrived: without this tombstone a rebuild would enrol it again.
-            return Published((tombstone(event.key, event.at, self._house.topics.banned),))
+            return Published((tombstone(event.key, event.at, self._context.topics.banned),))
         if became in (Enrolled.SUPERSEDED, Enrolled.EXPIRED):
             return NOTHING
         # Not from when it occurred: a list of last year's bans would look like a year's delay.
-        self._house.meters.searchable_seconds.observe(max(0.0, self._house.now() - told.stamped_at))
+        self._context.meters.searchable_seconds.observe(max(0.0, self._context.now() - told.stamped_at))
         # An unchanged ban is told again: the first word may have been lost with a worker.
         word = BanEnrolled(
             platform=event.platform,
@@ -141,7 +143,7 @@ class Enrol:
             banned_at=event.banned_at,
             occurred_at=event.occurred_at,
         )
-        return Published((Emit(self._house.topics.enrolled, word.key.encode(), encode(word)),))
+        return Published((Emit(self._context.topics.enrolled, word.key.encode(), encode(word)),))
 
 
 def _event_ids(read: Sequence[_Banned | _Gone | Dead]) -> dict[int, dict[str, str | int]]:

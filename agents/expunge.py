@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.decoding import itself, read_all
 from agents.common.tombstones import tombstone
 from schemas.accounts import AccountReinstated
@@ -19,22 +19,22 @@ from streams.outcomes import Arrival, Outcome, Published
 class Expunge:
     """Reinstatements make bans forgotten and withdraw their open alerts."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""
-        self._house = house
+        self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: the tombstone, nothing, or a dead letter."""
-        outcomes, lifted = read_all(arrivals, decode_reinstated, self._house, itself)
+        outcomes, lifted = read_all(arrivals, decode_reinstated, self._context, itself)
         if lifted:
             await self._lift(lifted, outcomes)
         return outcomes
 
     async def _lift(self, lifted: Sequence[tuple[int, AccountReinstated]], outcomes: list[Outcome]) -> None:
-        store, now = self._house.store, self._house.now()
+        store, now = self._context.store, self._context.now()
         gone = [(event.key, event.at) for _, event in lifted]
-        await self._house.ask(store.expunge(gone, now=now, reason="reinstated"))
-        standing = await self._house.ask(store.bans([event.key for _, event in lifted]))
+        await self._context.call_store(store.expunge(gone, now=now, reason="reinstated"))
+        standing = await self._context.call_store(store.bans([event.key for _, event in lifted]))
         for (place, event), ban in zip(lifted, standing, strict=True):
             if ban is None:  # else it was banned again later, and that ban stands
-                outcomes[place] = Published((tombstone(event.key, event.at, self._house.topics.banned),))
+                outcomes[place] = Published((tombstone(event.key, event.at, self._context.topics.banned),))

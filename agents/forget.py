@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.decoding import itself, read_all
 from schemas.wire import decode_deleted
 from streams.outcomes import Arrival, Outcome
@@ -20,25 +20,25 @@ READ_AT_ONCE: Final = 16
 class Forget:
     """Deletions of accounts end their being remembered."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""
-        self._house = house
+        self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival."""
-        outcomes, gone = read_all(arrivals, decode_deleted, self._house, itself)
+        outcomes, gone = read_all(arrivals, decode_deleted, self._context, itself)
         if gone:
             await self._forget([(event.key, event.at) for _, event in gone])
         return outcomes
 
     async def _forget(self, gone: Sequence[tuple[str, float]]) -> None:
-        store, now = self._house.store, self._house.now()
-        await self._house.ask(store.forget(gone, now=now))
+        store, now = self._context.store, self._context.now()
+        await self._context.call_store(store.forget(gone, now=now))
         for at in range(0, len(gone), READ_AT_ONCE):
             some = gone[at : at + READ_AT_ONCE]
             accounts = [account for account, _ in some]
-            about = await self._house.ask(store.alerts_about(accounts))
-            on_ban = await self._house.ask(store.open_alerts(accounts))
+            about = await self._context.call_store(store.alerts_about(accounts))
+            on_ban = await self._context.call_store(store.open_alerts(accounts))
             # What is about a later state of the account is about one that was made again.
             alerts = [
                 alert
@@ -46,4 +46,4 @@ class Forget:
                 for alert in (*(it for it in several if it.seen_at <= moment), *on)
             ]
             if alerts:
-                await self._house.ask(store.withdraw(alerts, reason="account-deleted", now=now))
+                await self._context.call_store(store.withdraw(alerts, reason="account-deleted", now=now))

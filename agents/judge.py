@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec.structs import replace as replaced
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.converters import descending
 from agents.common.decoding import itself, read_all
 from agents.common.metric_labels import script_of
@@ -37,28 +37,30 @@ faster than that; who meets it all the same waits, and begins again."""
 class Judge:
     """Verdicts become suppressions and families, and are taken back by later ones."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""
-        self._house = house
+        self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival; a verdict itself says nothing further."""
-        outcomes, verdicts = read_all(arrivals, decode_verdict, self._house, itself)
+        outcomes, verdicts = read_all(arrivals, decode_verdict, self._context, itself)
         given = [verdict for _, verdict in verdicts if not verdict.golden]  # a test item decides nothing
         if given:
             await self._follow(given)
         return outcomes
 
     async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
-        store, now = self._house.store, self._house.now()
+        store, now = self._context.store, self._context.now()
         decisions = [Decision(it.alert_id, it.verdict, it.at, it.identity) for it in verdicts]
-        held = await self._house.ask(store.decide(decisions, now=now))
+        held = await self._context.call_store(store.decide(decisions, now=now))
         new = [verdict for verdict, it in zip(verdicts, held, strict=True) if it.new]
-        alerts = await self._house.ask(store.pairs([verdict.alert_id for verdict in new])) if new else []
-        await self._house.ask(store.judged([verdict.alert_id for verdict in verdicts]))
+        alerts = (
+            await self._context.call_store(store.pairs([verdict.alert_id for verdict in new])) if new else []
+        )
+        await self._context.call_store(store.judged([verdict.alert_id for verdict in verdicts]))
         await self._until_it_holds({it.alert_id for it in verdicts})
         for verdict, alert in zip(new, alerts, strict=True):
-            self._house.meters.verdict(
+            self._context.meters.verdict(
                 verdict.verdict, alert.band if alert else "none", self._script(alert) if alert else None
             )
 
@@ -70,7 +72,7 @@ class Judge:
         known: dict[str, Decided] = {}
         for _ in range(LOOKS_MAX):
             ids = sorted(alert_ids)
-            found = await self._house.ask(self._house.store.decided(ids))
+            found = await self._context.call_store(self._context.store.decided(ids))
             held = {alert_id: it for alert_id, it in zip(ids, found, strict=True) if it is not None}
             changed = {alert_id: it for alert_id, it in held.items() if known.get(alert_id) != it}
             if not changed:
@@ -80,18 +82,18 @@ class Judge:
         raise Transient("others decide on the same alerts all the time")
 
     async def _carry_out(self, held: Mapping[str, Decided]) -> None:
-        store, now = self._house.store, self._house.now()
-        found = await self._house.ask(store.pairs(list(held)))
+        store, now = self._context.store, self._context.now()
+        found = await self._context.call_store(store.pairs(list(held)))
         alerts = {alert_id: it for alert_id, it in zip(held, found, strict=True) if it is not None}
         follows = {alert_id: consequence(it.verdict) for alert_id, it in held.items()}
         silenced = [it for one, it in alerts.items() if follows[one] is Consequence.SUPPRESS and it.open]
         if silenced:  # read since it was decided: one that is raised from now on meets the silence
-            await self._house.ask(store.withdraw(silenced, reason="verdict", now=now))
+            await self._context.call_store(store.withdraw(silenced, reason="verdict", now=now))
         others = [it for one, it in alerts.items() if follows[one] is not Consequence.SUPPRESS]
         gone = [it for it in others if it.withdrawn == "verdict"]
         again = [*(it for it in others if it.open), *filter(None, map(self._as_open, gone))]
         if again:
-            await self._house.ask(store.reopen(again, now=now))
+            await self._context.call_store(store.reopen(again, now=now))
         await self._relate(held, follows, alerts)
 
     async def _relate(
@@ -101,7 +103,7 @@ class Judge:
         alerts: Mapping[str, OpenAlert],
     ) -> None:
         """Who is a mirror joins its family, who is none leaves the one that it joined by the same alert."""
-        store, now = self._house.store, self._house.now()
+        store, now = self._context.store, self._context.now()
         joining = {one: it for one, it in alerts.items() if follows[one] is Consequence.JOIN}
         if joining:
             families = await self._families(list(joining.values()))
@@ -109,10 +111,10 @@ class Judge:
                 Member(alert.account, family, one, held[one].decided_at)
                 for (one, alert), family in zip(joining.items(), families, strict=True)
             ]
-            await self._house.ask(store.join(members, now=now))
+            await self._context.call_store(store.join(members, now=now))
         leaving = [one for one in held if follows[one] is not Consequence.JOIN]
         if leaving:
-            await self._house.ask(store.leave(leaving))
+            await self._context.call_store(store.leave(leaving))
         await self._rewrite(sorted({alert.account for alert in alerts.values()}))
 
     async def _rewrite(self, accounts: Sequence[str]) -> None:
@@ -120,9 +122,9 @@ class Judge:
 
         The same ban, as it stands: one that is replaced, lifted or ends meanwhile is not brought back.
         """
-        store, now = self._house.store, self._house.now()
-        bans = await self._house.ask(store.bans(accounts, now=now)) if accounts else []
-        descents = await self._house.ask(store.descents(accounts)) if any(bans) else []
+        store, now = self._context.store, self._context.now()
+        bans = await self._context.call_store(store.bans(accounts, now=now)) if accounts else []
+        descents = await self._context.call_store(store.descents(accounts)) if any(bans) else []
         changed = (
             [
                 descending(ban, wanted)
@@ -133,10 +135,10 @@ class Judge:
             else []
         )
         if changed:
-            await self._house.ask(store.enrol(changed, now=now))
+            await self._context.call_store(store.enrol(changed, now=now))
 
     async def _families(self, mirrors: Sequence[OpenAlert]) -> list[Descent]:
-        bans = await self._house.ask(self._house.store.bans([alert.banned for alert in mirrors]))
+        bans = await self._context.call_store(self._context.store.bans([alert.banned for alert in mirrors]))
         return [
             child_of(ban.facts.descent if ban else founder(alert.banned))
             for alert, ban in zip(mirrors, bans, strict=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import structlog
 
-from agents.common.alerts import Pair, Side, admitted, best_score, confirm
-from agents.common.context import House
+from agents.common.alerts import NewAccount, Pair, admitted, best_score, confirm
+from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
 from agents.common.match import strongest_first, told_of
 from agents.common.metric_labels import kind_name
@@ -32,48 +32,48 @@ _Scored = tuple[Fingerprint, Score]  # the ban's fingerprint under the pepper bo
 class Lookback:
     """Enrolled bans become alerts on accounts remembered from before."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""
-        self._house = house
-        self._bound = UpperBound(house.weights)
+        self._context = context
+        self._bound = UpperBound(context.weights)
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival."""
-        outcomes, words = read_all(arrivals, decode_enrolled, self._house, itself, ours=True)
+        outcomes, words = read_all(arrivals, decode_enrolled, self._context, itself, ours=True)
         for place, emits in await self._alerts(arrivals, _once(words)):
             outcomes[place] = Published(tuple(emits))
         return outcomes
 
     async def confirm(self, emits: Sequence[Emit]) -> None:
         """Notes the published alerts, so that a repeat is a duplicate."""
-        await confirm(emits, self._house)
+        await confirm(emits, self._context)
 
     async def _alerts(
         self, arrivals: Sequence[Arrival], words: Sequence[tuple[int, BanEnrolled]]
     ) -> list[tuple[int, list[Emit]]]:
         if not words:
             return []
-        house = self._house
-        now = house.now()
-        bans = await house.ask(house.store.bans([word.key for _, word in words]))
+        context = self._context
+        now = context.now()
+        bans = await context.call_store(context.store.bans([word.key for _, word in words]))
         standing = [(place, word, ban) for (place, word), ban in zip(words, bans, strict=True) if ban]
         if not standing:
             return []
-        snapshot = await snapshot_of(house, earliest(arrivals))
+        snapshot = await snapshot_of(context, earliest(arrivals))
         counts = snapshot.frequencies
         tables = [self._bound.table(ban.fingerprints, counts, banned=True) for _, _, ban in standing]
         queries = [Query.by(ban.account, table) for (_, _, ban), table in zip(standing, tables, strict=True)]
-        found = await house.ask(
-            house.store.remembered_like(queries, now=now, keep=house.rules.candidates_a_ban)
+        found = await context.call_store(
+            context.store.remembered_like(queries, now=now, keep=context.rules.candidates_a_ban)
         )
-        turned_away = await house.ask(house.store.turned_away(queries, now=now))
+        turned_away = await context.call_store(context.store.turned_away(queries, now=now))
         note(
             lambda: {
                 place: {"candidates": len(candidates)}
                 for (place, _, _), candidates in zip(standing, found, strict=True)
             }
         )
-        told, turns = [], Turns(house.ticks)
+        told, turns = [], Turns(context.ticks)
         for (place, word, ban), candidates, full in zip(standing, found, turned_away, strict=True):
             not_compared = self._not_compared(arrivals[place], full)
             if emits := await self._of_ban(word, ban, candidates, snapshot, not_compared):
@@ -87,8 +87,8 @@ class Lookback:
             return 0
         by_kind = {kind_name(kind): count for kind, count in sorted(turned_away.items())}
         for kind in by_kind:
-            self._house.meters.lookbacks_capped.labels(kind).inc()
-        if self._house.rules.logged:
+            self._context.meters.lookbacks_capped.labels(kind).inc()
+        if self._context.rules.logged:
             log.warning("look-back is not whole", address=word.address, not_compared=by_kind)
         return max(by_kind.values())
 
@@ -100,8 +100,8 @@ class Lookback:
         snapshot: Snapshot,
         not_compared: int,
     ) -> list[Emit]:
-        house = self._house
-        if not house.rules.across_platforms:
+        context = self._context
+        if not context.rules.across_platforms:
             candidates = [it for it in candidates if it.fingerprint.platform == ban.facts.platform]
         with stage("compare"):
             near = [
@@ -111,18 +111,20 @@ class Lookback:
             ]
         if not near:
             return []
-        facts = await house.ask(house.store.remembered_facts([candidate.ref for candidate, _ in near]))
-        known = await house.ask(house.store.bans([fact.account if fact else "" for fact in facts]))
+        facts = await context.call_store(
+            context.store.remembered_facts([candidate.ref for candidate, _ in near])
+        )
+        known = await context.call_store(context.store.bans([fact.account if fact else "" for fact in facts]))
         pairs = [
             replace(self._pair(word, ban, candidate, fact, scored), not_compared=not_compared)
             for (candidate, _), fact, own_ban in zip(near, facts, known, strict=True)
             # Neither one that has gone since, nor the banned account itself, nor one already banned.
-            if fact is not None and own_ban is None and fact.account not in house.rules.allowlist
+            if fact is not None and own_ban is None and fact.account not in context.rules.allowlist
             # Nor one from whom the banned account has taken what they share.
             if (scored := self._scored(ban, candidate, snapshot, fact)) is not None
         ]
-        told = told_of(strongest_first(pairs), house.rules.alerts_a_ban, counted=True)
-        return [emit for _, emit in (await admitted(told, house)).emits] if told else []
+        told = told_of(strongest_first(pairs), context.rules.alerts_a_ban, counted=True)
+        return [emit for _, emit in (await admitted(told, context)).emits] if told else []
 
     def _scored(
         self, ban: Ban, candidate: Candidate, snapshot: Snapshot, fact: RememberedFacts | None = None
@@ -131,17 +133,17 @@ class Lookback:
         showings = None if fact is None else (fact.shown, ban.facts.shown)
         policy = ban.facts.policy or ""
         for theirs in ban.fingerprints:
-            scored = best_score((candidate.fingerprint,), theirs, self._house, snapshot, policy, showings)
+            scored = best_score((candidate.fingerprint,), theirs, self._context, snapshot, policy, showings)
             if scored is not None:
                 if fact is None:
-                    self._house.meters.score_log_odds.observe(scored[1].log_odds)
+                    self._context.meters.score_log_odds.observe(scored[1].log_odds)
                 return (theirs, scored[1]) if scored[1].band != "none" else None
         return None
 
     def _pair(
         self, word: BanEnrolled, ban: Ban, candidate: Candidate, fact: RememberedFacts, scored: _Scored
     ) -> Pair:
-        side = Side(
+        side = NewAccount(
             fact.account,
             fact.platform,
             fact.account_id,

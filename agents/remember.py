@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.decoding import read_all
 from agents.common.distilled import distilled
-from agents.common.offload import aside
+from agents.common.offload import offload
 from agents.common.turns import Turns
 from schemas.accounts import AccountRemembered
 from schemas.wire import Decoded, decode_remembered
@@ -22,25 +22,25 @@ from streams.outcomes import Arrival, Outcome
 class Remember:
     """Accounts that existed before are remembered without a look-up."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""
-        self._house = house
+        self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: nothing to say, or a dead letter."""
         outcomes: list[Outcome] = []
         accounts: list[Remembered] = []
-        for _, (some, read) in await aside(arrivals, self._read, Turns(self._house.ticks)):
+        for _, (some, read) in await offload(arrivals, self._read, Turns(self._context.ticks)):
             outcomes += some
             accounts += [account for _, account in read if account is not None]
         if accounts:
-            await self._house.ask(self._house.store.remember(accounts, now=self._house.now()))
+            await self._context.call_store(self._context.store.remember(accounts, now=self._context.now()))
         return outcomes
 
     def _read(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[tuple[int, Remembered | None]]]:
-        return read_all(arrivals, decode_remembered, self._house, self._account)
+        return read_all(arrivals, decode_remembered, self._context, self._account)
 
     def _account(self, found: Decoded[AccountRemembered]) -> Remembered | None:
-        if found.record.key in self._house.rules.allowlist:
+        if found.record.key in self._context.rules.allowlist:
             return None
-        return distilled(found, self._house.topics.remembered, self._house)
+        return distilled(found, self._context.topics.remembered, self._context)

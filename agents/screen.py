@@ -13,10 +13,10 @@ from typing import Final
 
 from agents.common.alerts import Pair, admitted, confirm
 from agents.common.beside import Sample, ShadowWeights
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.decoding import earliest, read_all
 from agents.common.match import Sought, match, sought
-from agents.common.offload import aside
+from agents.common.offload import offload
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from agents.common.unlike import withdraw_unlike
@@ -37,24 +37,24 @@ An answer on 500 events is 30,000 postings, which a busy client does not read wi
 class Screen:
     """Accounts created or updated become alerts on the banned accounts that they resemble."""
 
-    def __init__(self, house: House, direction: Direction = "forward") -> None:
+    def __init__(self, context: AgentContext, direction: Direction = "forward") -> None:
         """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
-        self._house = house
-        self._bound = UpperBound(house.weights)
+        self._context = context
+        self._bound = UpperBound(context.weights)
         self._direction: Direction = direction
-        sampled = direction == "forward" and house.rules.sample_share > 0 and not house.rules.shadow
-        self._sample = Sample(house) if sampled else None
-        other = house.rules.shadow_weights
-        self._shadow_weights = None if other is None else ShadowWeights(house, other)
-        self._topic = house.topics.created if direction == "forward" else house.topics.updated
+        sampled = direction == "forward" and context.rules.sample_share > 0 and not context.rules.shadow
+        self._sample = Sample(context) if sampled else None
+        other = context.rules.shadow_weights
+        self._shadow_weights = None if other is None else ShadowWeights(context, other)
+        self._topic = context.topics.created if direction == "forward" else context.topics.updated
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """One outcome an arrival: alerts, nothing to say, or a dead letter."""
-        snapshot = await snapshot_of(self._house, earliest(arrivals))
+        snapshot = await snapshot_of(self._context, earliest(arrivals))
         outcomes: list[Outcome] = []
         seen: list[tuple[int, Sought]] = []
         read = partial(self._read, snapshot=snapshot)
-        for first, (some, events) in await aside(arrivals, read, Turns(self._house.ticks)):
+        for first, (some, events) in await offload(arrivals, read, Turns(self._context.ticks)):
             outcomes += some
             seen += [(first + place, one) for place, one in events if one is not None]
         if seen:
@@ -64,17 +64,17 @@ class Screen:
 
     async def confirm(self, emits: Sequence[Emit]) -> None:
         """Notes the published alerts, so that a repeat is a duplicate."""
-        await confirm(emits, self._house)
+        await confirm(emits, self._context)
 
     def _read(
         self, arrivals: Sequence[Arrival], snapshot: Snapshot
     ) -> tuple[list[Outcome], list[tuple[int, Sought | None]]]:
         def seen(found: Decoded[AccountEvent]) -> Sought | None:
-            return sought(found, self._topic, snapshot, self._house, self._bound)
+            return sought(found, self._topic, snapshot, self._context, self._bound)
 
         if self._direction == "update":
-            return read_all(arrivals, decode_updated, self._house, seen)
-        return read_all(arrivals, decode_created, self._house, seen)
+            return read_all(arrivals, decode_updated, self._context, seen)
+        return read_all(arrivals, decode_created, self._context, seen)
 
     async def _alerts(self, seen: Sequence[tuple[int, Sought]], snapshot: Snapshot) -> dict[int, list[Emit]]:
         """What to send for each event, by its place in the batch."""
@@ -87,7 +87,7 @@ class Screen:
             remembered = await self._remembered([one for _, one in some])
             accounts += [one.account for one in remembered]
             best = await match(
-                remembered, snapshot, self._house, self._direction, places=[place for place, _ in some]
+                remembered, snapshot, self._context, self._direction, places=[place for place, _ in some]
             )
             for (place, _), several in zip(some, best, strict=True):
                 pairs += several
@@ -99,16 +99,18 @@ class Screen:
                     if emits:
                         said[place] = emits
         if self._direction == "update":
-            await withdraw_unlike(accounts, snapshot, self._house)
+            await withdraw_unlike(accounts, snapshot, self._context)
         if pairs:
-            for pair, emit in (await admitted(pairs, self._house)).emits:
+            for pair, emit in (await admitted(pairs, self._context)).emits:
                 said.setdefault(places[pair], []).append(emit)
         return said
 
     async def _remembered(self, several: Sequence[Sought]) -> list[Sought]:
         """Remembers the accounts; the same with since when each shows what it shows."""
-        house = self._house
-        shown = await house.ask(house.store.remember([one.account for one in several], now=house.now()))
+        context = self._context
+        shown = await context.call_store(
+            context.store.remember([one.account for one in several], now=context.now())
+        )
         return [
             replace(one, account=replace(one.account, shown=showings))
             for one, showings in zip(several, shown, strict=True)

@@ -35,7 +35,7 @@ from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
 from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks at the store: so long a gate may wait for one that is away, call by call."""
@@ -82,7 +82,7 @@ class Process:
     settings: Settings
     preview: Preview
     store: Store
-    meters: Meters
+    meters: Metrics
     keyring: Keyring
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     clock: Clock

@@ -10,10 +10,10 @@ from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 
-def watching(meters: Meters, facts: Callable[[], dict[str, str]], refresh: Callable[[], None]) -> Litestar:
+def watching(meters: Metrics, facts: Callable[[], dict[str, str]], refresh: Callable[[], None]) -> Litestar:
     """``facts``: what is not well, by what it concerns. ``refresh`` brings gauges up to date.
 
     A gate that runs is live and ready, whatever is away: it is the one that answers `undecided`, and taken

@@ -18,7 +18,7 @@ from desk.web.telemetry import DeskMetrics
 from gate.deliver.metrics import WebhookMetrics
 from gate.meters import GateMeters
 from streams.settings import describe
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -36,7 +36,7 @@ def settings_table() -> str:
 def metrics_table() -> str:
     """Every metric: its name, type and meaning."""
     rows = []
-    registry = Meters(CollectorRegistry()).registry
+    registry = Metrics(CollectorRegistry()).registry
     WebhookMetrics.of(registry, ())
     GateMeters(registry)
     DeskMetrics(registry)

@@ -10,10 +10,10 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment
 from agents.common.metric_labels import fired
-from agents.common.pending_alert import Marker, read_marker
+from agents.common.pending_alert import PendingAlert, read_marker
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
@@ -37,7 +37,7 @@ log = structlog.get_logger("samehand.alerts")
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class NewAccount:
     """The new account of a pair, as it was at a moment (Unix seconds)."""
 
     account: str
@@ -59,7 +59,7 @@ class Pair:
     ``not_compared``: so many others were not looked at.
     """
 
-    ours: Side
+    ours: NewAccount
     facts: BanFacts
     theirs: Fingerprint
     score: Score
@@ -95,7 +95,7 @@ class Admitted:
 def best_score(
     ours: Sequence[Fingerprint],
     theirs: Fingerprint,
-    house: House,
+    context: AgentContext,
     snapshot: Snapshot,
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
@@ -110,7 +110,7 @@ def best_score(
             return mine, score(
                 mine,
                 theirs,
-                house.weights,
+                context.weights,
                 snapshot.frequencies,
                 policy=policy,
                 showings=showings,
@@ -119,7 +119,7 @@ def best_score(
     return None
 
 
-async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
+async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
     """Proposes each pair to the store and keeps those that may be published.
 
     Two pairs of one batch with the same alert id are one alert: the stronger of them.
@@ -134,33 +134,33 @@ async def admitted(pairs: Sequence[Pair], house: House) -> Admitted:
     emits = []
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = chosen[first : first + PROPOSED_AT_ONCE]
-        found = await _proposed([pairs[place] for place in some], near, house)
+        found = await _proposed([pairs[place] for place in some], near, context)
         emits += [(place, emit) for place, emit in zip(some, found, strict=True) if emit is not None]
     return Admitted(tuple(emits))
 
 
-async def _proposed(pairs: Sequence[Pair], near: Near, house: House) -> list[Emit | None]:
+async def _proposed(pairs: Sequence[Pair], near: Near, context: AgentContext) -> list[Emit | None]:
     """What to send of each pair, if anything."""
-    now = house.now()
-    alerts, asked = proposals(pairs, near, house, now)
-    ruled = await house.ask(house.store.propose(asked, now=now))
+    now = context.now()
+    alerts, asked = proposals(pairs, near, context, now)
+    ruled = await context.call_store(context.store.propose(asked, now=now))
     emits: list[Emit | None] = []
     for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
         if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
-            house.meters.duplicates_suppressed.inc()
+            context.meters.duplicates_suppressed.inc()
         if verdict.ruling is Ruling.PUBLISH:
-            house.meters.fired(fired(alert))
-            emits.append(_emit(replace(alert, revision=verdict.revision), pair, house, now))
+            context.meters.fired(fired(alert))
+            emits.append(_emit(replace(alert, revision=verdict.revision), pair, context, now))
         else:
             emits.append(None)
     return emits
 
 
 def proposals(
-    pairs: Sequence[Pair], near: Near, house: House, now: float
+    pairs: Sequence[Pair], near: Near, context: AgentContext, now: float
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
     """The alert of each pair at its first revision, and how the store is asked whether it may be told."""
-    alerts = [_alert(pair, near, house, now) for pair in pairs]
+    alerts = [_alert(pair, near, context, now) for pair in pairs]
     return alerts, [
         Proposal(
             alert_id=alert.alert_id,
@@ -178,16 +178,16 @@ def proposals(
     ]
 
 
-async def confirm(emits: Sequence[Emit], house: House) -> None:
+async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
     """Notes alerts as published once the broker has confirmed them."""
     markers = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
     if not markers:
         return
     claims = [Claim(it.alert_id, it.banned, it.claimant, it.revision) for it in markers]
-    await house.ask(house.store.confirm(claims, now=house.now()))
+    await context.call_store(context.store.confirm(claims, now=context.now()))
     for it in markers:
-        house.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
-        if house.rules.logged:
+        context.meters.alert(it.band, it.direction, it.queue, it.seconds_since_ban)
+        if context.rules.logged:
             log.info(
                 "alert published",
                 alert_id=it.alert_id,
@@ -202,10 +202,10 @@ def _summary(pair: Pair, now: float) -> Summary:
     return Summary(record.alert_id, encode(record))
 
 
-def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
+def _emit(alert: MirrorAlert, pair: Pair, context: AgentContext, now: float) -> Emit:
     banned_at = pair.facts.banned_at
     since_ban = None if banned_at is None else now - banned_at
-    marker = Marker(
+    marker = PendingAlert(
         alert.alert_id,
         alert.revision,
         pair.claimant,
@@ -216,15 +216,15 @@ def _emit(alert: MirrorAlert, pair: Pair, house: House, now: float) -> Emit:
         pair.banned,
     )
     headers = alert_headers(alert)
-    return Emit(house.alerts_topic, alert.key.encode(), encode(alert), str(marker), headers)
+    return Emit(context.alerts_topic, alert.key.encode(), encode(alert), str(marker), headers)
 
 
-def alert_of(pair: Pair, house: House) -> MirrorAlert:
+def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
     """A pair as a record, by itself: of others that the event came near it says nothing."""
-    return _alert(pair, {}, house, house.now())
+    return _alert(pair, {}, context, context.now())
 
 
-def _alert(pair: Pair, near: Near, house: House, now: float) -> MirrorAlert:
+def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorAlert:
     ours, facts, result = pair.ours, pair.facts, pair.score
     evidence, counter_evidence = evidence_lines(
         result, ours.fingerprint, pair.theirs, ours.quoted, facts.quoted
@@ -253,7 +253,7 @@ def _alert(pair: Pair, near: Near, house: House, now: float) -> MirrorAlert:
         ),
         not_compared=pair.not_compared,
         queue=facts.queue,
-        weights_version=house.weights.version,
+        weights_version=context.weights.version,
         fold_version=ours.fingerprint.fold_version,
         detected_at=moment(now),
         seconds_since_ban=since_ban,

@@ -13,7 +13,7 @@ from msgspec.structs import replace as replaced
 from prometheus_client import CollectorRegistry
 
 from agents.common.alerts import Pair, alert_of
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.match import Sought, match
 from agents.common.snapshot import Snapshot
 from samehand.fingerprint.distil import Keyer
@@ -25,7 +25,7 @@ from schemas.alerts import Direction, Drawn
 from schemas.wire import encode
 from store.base import Proposal, Query, Ruling
 from streams.outcomes import Emit
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 _TOLD: Final = frozenset({Ruling.PUBLISH, Ruling.WITHHELD})
 
@@ -37,17 +37,17 @@ class Sample:
     read is what would be missed. Whatever forbids an alert forbids a pair here.
     """
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings; their rules say which share of accounts is drawn."""
-        self._house = house
-        self._share = house.rules.sample_share
-        rules = replace(house.rules, candidates_below=house.rules.candidates_an_event)
-        self._all = replace(house, rules=rules, meters=Meters(CollectorRegistry()))
+        self._context = context
+        self._share = context.rules.sample_share
+        rules = replace(context.rules, candidates_below=context.rules.candidates_an_event)
+        self._all = replace(context, rules=rules, meters=Metrics(CollectorRegistry()))
 
     async def of(self, several: Sequence[Sought], snapshot: Snapshot) -> list[list[Emit]]:
         """What to send of each account, mostly nothing."""
         found: list[list[Emit]] = [[] for _ in several]
-        keyer = self._house.keyers[0][1]
+        keyer = self._context.keyers[0][1]
         places = [at for at, one in enumerate(several) if _uniform(keyer, one.account.account) < self._share]
         if not places:
             return found
@@ -59,7 +59,7 @@ class Sample:
         return found
 
     async def _drawn(self, pairs: Sequence[Pair]) -> list[Emit]:
-        weights, keyer = self._house.weights, self._house.keyers[0][1]
+        weights, keyer = self._context.weights, self._context.keyers[0][1]
         strata = [
             stratum(pair.score.log_odds, weights.alerts_from(pair.facts.policy or None)) for pair in pairs
         ]
@@ -70,11 +70,11 @@ class Sample:
         for (pair, level, it), allowed in zip(some, may_be, strict=True):
             if not allowed:
                 continue
-            alert = alert_of(pair, self._house)
+            alert = alert_of(pair, self._context)
             record = replaced(alert, drawn=Drawn(probability=it.probability, stratum=level))
             key, headers = record.key.encode(), alert_headers(record)
-            emits.append(Emit(self._house.topics.sample, key, encode(record), None, headers))
-            self._house.meters.sampled_pairs.labels(str(level)).inc()
+            emits.append(Emit(self._context.topics.sample, key, encode(record), None, headers))
+            self._context.meters.sampled_pairs.labels(str(level)).inc()
         return emits
 
     async def _may_be(self, pairs: Sequence[Pair]) -> list[bool]:
@@ -92,17 +92,17 @@ class Sample:
             )
             for pair in pairs
         ]
-        ruled = await self._all.ask(self._house.store.rulings(proposals, now=self._house.now()))
+        ruled = await self._all.call_store(self._context.store.rulings(proposals, now=self._context.now()))
         return [it.ruling in _TOLD for it in ruled]
 
 
 class ShadowWeights:
     """Another table of weights, whose alerts are counted beside those in force and never published."""
 
-    def __init__(self, house: House, weights: Weights) -> None:
+    def __init__(self, context: AgentContext, weights: Weights) -> None:
         """Takes the surroundings, and the table that might be adopted."""
-        self._meters = house.meters
-        self._house = replace(house, weights=weights, meters=Meters(CollectorRegistry()))
+        self._meters = context.meters
+        self._context = replace(context, weights=weights, meters=Metrics(CollectorRegistry()))
         self._bound = UpperBound(weights)
 
     async def count(
@@ -129,7 +129,7 @@ class ShadowWeights:
             )
             for one in several
         ]
-        found = await match(wide, snapshot, self._house, direction, places=_untraced(len(wide)))
+        found = await match(wide, snapshot, self._context, direction, places=_untraced(len(wide)))
         for mine, theirs in zip(best, found, strict=True):
             bands, others = _bands(mine), _bands(theirs)
             for pair in bands.keys() | others.keys():

@@ -1,4 +1,4 @@
-"""What every agent is given: the store, the secrets, the weights, the clock and the rules of the house."""
+"""What every agent is given: the store, the secrets, the weights, the clock and the rules of the context."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from store.errors import StoreEmptied, StoreUnavailable
 from streams.errors import Transient
 from streams.kafka.topics import Names
 from streams.supervision.caution import waiting
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from streams.tracing import stage
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AlertPolicy:
     """What operators decide. Counts are caps: a person reads what comes out of here.
 
     ``alerts_an_event``: more than three banned accounts for one new one confuse more than they tell.
@@ -64,24 +64,24 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AgentContext:
     """The surroundings of an agent, wired once by :mod:`agents.runtime.worker`."""
 
     store: Store
     keyers: tuple[tuple[int, Keyer], ...]  # (pepper id, its keyer): two while a rotation lasts
     weights: Weights
     topics: Names
-    meters: Meters
+    meters: Metrics
     now: Callable[[], float]  # Unix seconds
     ticks: Callable[[], float] = time.perf_counter  # seconds of a clock that only runs forward
-    rules: Rules = field(default_factory=Rules)
+    rules: AlertPolicy = field(default_factory=AlertPolicy)
 
     @property
     def alerts_topic(self) -> str:
         """Where alerts go: in shadow mode, where nobody acts on them."""
         return self.topics.shadow if self.rules.shadow else self.topics.alerts
 
-    async def ask(self, answer: Coroutine[Any, Any, T]) -> T:
+    async def call_store(self, answer: Coroutine[Any, Any, T]) -> T:
         """What the store answers, timed; its outages become what delivery waits out.
 
         A store that was emptied is an outage too: nothing may be said until it has been rebuilt.

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.unusable import UNKNOWN_FIELD, FieldFault
 from schemas.wire import Decoded, Decoder
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome, contained
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from streams.tracing import stage
 
 R = TypeVar("R", bound=Record)
@@ -47,7 +47,7 @@ def earliest(arrivals: Sequence[Arrival]) -> float:
 def read_all(
     arrivals: Sequence[Arrival],
     decode: Decoder[R],
-    house: House,
+    context: AgentContext,
     prepare: Callable[[Decoded[R]], T],
     *,
     ours: bool = False,
@@ -56,15 +56,15 @@ def read_all(
 
     ``prepare`` is pure (distilling, for instance): where it raises, its record alone is to blame and is
     a dead letter too, so that one strange record cannot stop a partition. ``ours``: the record was written by
-    this house, perhaps by a worker whose clock is ahead; its dates were judged when they came in.
+    this context, perhaps by a worker whose clock is ahead; its dates were judged when they came in.
     """
-    now = house.now()
+    now = context.now()
 
     def read(arrival: Arrival) -> _Ready[T] | Dead:
         found = decode(arrival.value, now=math.inf if ours else reading_moment(arrival, now))
         if isinstance(found, Malformed):
             return dead(found)
-        count(found, arrival.topic, house.meters)
+        count(found, arrival.topic, context.meters)
         return _Ready(prepare(found))
 
     with stage("distil"):
@@ -73,7 +73,7 @@ def read_all(
     return outcomes, [(place, it.value) for place, it in enumerate(results) if isinstance(it, _Ready)]
 
 
-def count(found: Decoded[R], topic: str, meters: Meters) -> None:
+def count(found: Decoded[R], topic: str, meters: Metrics) -> None:
     """Counts what was odd about a record that was read: fields unknown or unusable, a clock ahead."""
     meters.decoded(topic, found.unknown_fields, clamped=found.clamped)
     unusable = [(it.field, it.reason) for it in found.unusable]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.converters import evident, remembered_of, unread_of
 from agents.common.metric_labels import unavailable
 from schemas.accounts import AccountEvent
@@ -12,11 +12,11 @@ from schemas.wire import Decoded
 from store.base import Remembered
 
 
-def distilled(found: Decoded[AccountEvent], topic: str, house: House) -> Remembered:
+def distilled(found: Decoded[AccountEvent], topic: str, context: AgentContext) -> Remembered:
     """The account as this event tells of it, with what of its profile could not be read."""
     event = found.record
-    account = remembered_of(event, house.keyers, house.rules.stock)
-    house.meters.unavailable(unavailable(event.account, account.fingerprints[0]))
+    account = remembered_of(event, context.keyers, context.rules.stock)
+    context.meters.unavailable(unavailable(event.account, account.fingerprints[0]))
     unread = unread_of(event.account, account.fingerprints[0])
-    house.meters.unusable(topic, [(it.field, it.reason) for it in unread])
+    context.meters.unusable(topic, [(it.field, it.reason) for it in unread])
     return replace(account, not_read=evident(*found.unusable, *unread))

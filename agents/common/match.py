@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agents.common.alerts import Pair, Side, best_score
-from agents.common.context import House
+from agents.common.alerts import NewAccount, Pair, best_score
+from agents.common.context import AgentContext
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.turns import Turns
@@ -37,13 +37,13 @@ class Sought:
 
 
 def sought(
-    found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, house: House, bound: UpperBound
+    found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext, bound: UpperBound
 ) -> Sought | None:
     """What to look up of an event; ``None`` for an account of the allowlist, which never alerts."""
-    event, rules = found.record, house.rules
+    event, rules = found.record, context.rules
     if event.key in rules.allowlist:
         return None
-    account = distilled(found, topic, house)
+    account = distilled(found, topic, context)
     if not rules.dated:
         undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
         account = replace(account, fingerprints=undated, shown=UNKNOWN)
@@ -57,7 +57,7 @@ def sought(
 async def match(
     several: Sequence[Sought],
     snapshot: Snapshot,
-    house: House,
+    context: AgentContext,
     direction: Direction,
     places: Sequence[int] | None = None,
 ) -> list[list[Pair]]:
@@ -66,13 +66,13 @@ async def match(
     Where the rules ask for pairs below the bands, these come last. ``places``: where in the batch that is
     traced each account stands, if there is one.
     """
-    found = await house.ask(
-        house.store.bans_like(
-            [one.query for one in several], now=house.now(), keep=house.rules.candidates_an_event
+    found = await context.call_store(
+        context.store.bans_like(
+            [one.query for one in several], now=context.now(), keep=context.rules.candidates_an_event
         )
     )
     for candidates in found:
-        house.meters.candidates.observe(len(candidates))
+        context.meters.candidates.observe(len(candidates))
     note(
         lambda: {
             place: {"event_id": one.event_id, "candidates": len(candidates)}
@@ -80,7 +80,7 @@ async def match(
         }
     )
     with stage("compare"):
-        return await _compared(several, found, snapshot, house, direction)
+        return await _compared(several, found, snapshot, context, direction)
 
 
 def told_of(alerting: Sequence[Pair], most: int, *, counted: bool = False) -> list[Pair]:
@@ -102,7 +102,7 @@ async def _compared(
     several: Sequence[Sought],
     found: Sequence[Sequence[Candidate]],
     snapshot: Snapshot,
-    house: House,
+    context: AgentContext,
     direction: Direction,
 ) -> list[list[Pair]]:
     # What one evader's banned accounts share is no crowd of strangers.
@@ -113,37 +113,41 @@ async def _compared(
         )
         for candidates in found
     ]
-    near, turns = [], Turns(house.ticks)
+    near, turns = [], Turns(context.ticks)
     for one, candidates, sight in zip(several, found, sights, strict=True):
-        near.append(_near(one, candidates, sight, house))
+        near.append(_near(one, candidates, sight, context))
         await turns.give()
     refs = [candidate.ref for candidates in near for candidate in candidates]
-    facts = iter(await house.ask(house.store.facts(refs)) if refs else ())
+    facts = iter(await context.call_store(context.store.facts(refs)) if refs else ())
     best = []
     for one, candidates, sight in zip(several, near, sights, strict=True):
         with_facts = [(candidate, next(facts)) for candidate in candidates]
-        pairs = _with_policy(one, with_facts, sight, house, direction)
+        pairs = _with_policy(one, with_facts, sight, context, direction)
         alerting = [pair for pair in pairs if pair.score.band != "none"]
         below = [pair for pair in pairs if pair.score.band == "none"]
-        best.append(told_of(alerting, house.rules.alerts_an_event) + below[: house.rules.candidates_below])
+        best.append(
+            told_of(alerting, context.rules.alerts_an_event) + below[: context.rules.candidates_below]
+        )
         await turns.give()
     return best
 
 
-def _near(one: Sought, candidates: Sequence[Candidate], snapshot: Snapshot, house: House) -> list[Candidate]:
+def _near(
+    one: Sought, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
+) -> list[Candidate]:
     """The candidates that some policy might alert on; all of them where those below are asked for."""
-    probability_min = 0.0 if house.rules.candidates_below else house.weights.alerting_min
+    probability_min = 0.0 if context.rules.candidates_below else context.weights.alerting_min
     best, near = -math.inf, []
-    if not house.rules.across_platforms:
+    if not context.rules.across_platforms:
         candidates = [it for it in candidates if it.fingerprint.platform == one.account.platform]
     for candidate in candidates:
-        scored = best_score(one.account.fingerprints, candidate.fingerprint, house, snapshot)
+        scored = best_score(one.account.fingerprints, candidate.fingerprint, context, snapshot)
         if scored is not None:
             best = max(best, scored[1].log_odds)
             if scored[1].probability >= probability_min:
                 near.append(candidate)
     if best > -math.inf:
-        house.meters.score_log_odds.observe(best)
+        context.meters.score_log_odds.observe(best)
     return near
 
 
@@ -151,28 +155,28 @@ def _with_policy(
     one: Sought,
     candidates: Sequence[tuple[Candidate, BanFacts | None]],
     snapshot: Snapshot,
-    house: House,
+    context: AgentContext,
     direction: Direction,
 ) -> list[Pair]:
     """The pairs that alert by the thresholds of their ban's policy (or were asked for), strongest first."""
-    below = house.rules.candidates_below > 0
+    below = context.rules.candidates_below > 0
     account, pairs = one.account, []
-    side: Side | None = None
+    side: NewAccount | None = None
     for candidate, facts in candidates:
         if facts is None:
             continue
         scored = best_score(
             account.fingerprints,
             candidate.fingerprint,
-            house,
+            context,
             snapshot,
             facts.policy or "",
-            (account.shown, facts.shown) if house.rules.dated else None,
+            (account.shown, facts.shown) if context.rules.dated else None,
         )
         if scored is None or (scored[1].band == "none" and not below):
             continue
         mine, result = scored
-        side = side or Side(
+        side = side or NewAccount(
             account.account,
             account.platform,
             account.account_id,

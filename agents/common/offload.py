@@ -17,7 +17,7 @@ TURN_RECORDS: Final = 8
 """Records between two looks at the clock: eight of the worst legal ones hold the loop for 0.1 s."""
 
 
-async def aside(
+async def offload(
     arrivals: Sequence[Arrival], read: Callable[[Sequence[Arrival]], T], turns: Turns
 ) -> list[tuple[int, T]]:
     """What ``read`` makes of a batch, part by part, each with the place of its first record.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 
-class Marker(NamedTuple):
+class PendingAlert(NamedTuple):
     """An alert on its way: its pair, who claims it, and what the metrics count.
 
     ``banned`` may hold spaces: it is last.
@@ -38,10 +38,10 @@ class Marker(NamedTuple):
         return " ".join((self.alert_id, str(self.revision), claimant, *found, self.banned))
 
 
-def read_marker(text: str) -> Marker:
-    """Reads :class:`Marker`'s line. Raises ``ValueError`` where it is none."""
+def read_marker(text: str) -> PendingAlert:
+    """Reads :class:`PendingAlert`'s line. Raises ``ValueError`` where it is none."""
     alert_id, revision, claimant, band, direction, queue, since, banned = text.split(" ", 7)
-    return Marker(
+    return PendingAlert(
         alert_id,
         int(revision),
         "" if claimant == "-" else unquote(claimant, errors="surrogatepass"),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from msgspec.structs import replace as replaced
 
 from agents.common.alerts import near_of, proposals
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.decoding import count
 from agents.common.match import Sought, match, sought
 from agents.common.snapshot import Snapshot, snapshot_of
@@ -26,22 +26,22 @@ from store.base import OpenAlert, Ruling
 class Preview:
     """Asks a store in which nothing is to be written: one that it may only read is enough."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings of an agent."""
-        self._house = house
-        self._bound = UpperBound(house.weights)
-        self._topic = house.topics.created
+        self._context = context
+        self._bound = UpperBound(context.weights)
+        self._topic = context.topics.created
 
     @property
     def weights_version(self) -> str:
         """Of the weights that it judges by."""
-        return self._house.weights.version
+        return self._context.weights.version
 
     def read(self, raw: bytes) -> Decoded[AccountCreated] | Malformed:
         """The event of a new account as the topic `accounts.created` has it; counts what is odd about it."""
-        found = decode_created(raw, now=self._house.now())
+        found = decode_created(raw, now=self._context.now())
         if isinstance(found, Decoded):
-            count(found, self._topic, self._house.meters)
+            count(found, self._topic, self._context.meters)
         return found
 
     async def alerts_of(self, found: Decoded[AccountCreated]) -> tuple[MirrorAlert, ...] | Malformed:
@@ -52,19 +52,19 @@ class Preview:
         Raises:
             Transient: the store is away, or was emptied and is not rebuilt yet.
         """
-        house, now = self._house, self._house.now()
-        snapshot = await snapshot_of(house, now)
+        context, now = self._context, self._context.now()
+        snapshot = await snapshot_of(context, now)
         one = await self._sought(found, snapshot)
         if one is None or isinstance(one, Malformed):
             return () if one is None else one
-        (shown,) = await house.ask(house.store.showings([one.account], now=now))
+        (shown,) = await context.call_store(context.store.showings([one.account], now=now))
         one = replace(one, account=replace(one.account, shown=shown))
-        (pairs,) = await match([one], snapshot, house, "forward")
+        (pairs,) = await match([one], snapshot, context, "forward")
         told = [pair for pair in pairs if not pair.again_only and pair.score.band != "none"]
         if not told:
             return ()
-        alerts, asked = proposals(told, near_of(told), house, now)
-        ruled = await house.ask(house.store.rulings(asked, now=now))
+        alerts, asked = proposals(told, near_of(told), context, now)
+        ruled = await context.call_store(context.store.rulings(asked, now=now))
         return tuple(
             replaced(alert, revision=verdict.revision)
             for alert, verdict in zip(alerts, ruled, strict=True)
@@ -77,14 +77,14 @@ class Preview:
         Raises:
             Transient: as :meth:`alerts_of`.
         """
-        (known,) = await self._house.ask(self._house.store.pairs([alert_id]))
+        (known,) = await self._context.call_store(self._context.store.pairs([alert_id]))
         return None if known is None else _as_told(known)
 
     async def _sought(self, found: Decoded[AccountCreated], snapshot: Snapshot) -> Sought | Malformed | None:
         """The account distilled. A record on which our own logic fails costs itself, as on the topic."""
 
         def distil() -> Sought | None:
-            return sought(found, self._topic, snapshot, self._house, self._bound)
+            return sought(found, self._topic, snapshot, self._context, self._bound)
 
         avatar = found.record.account.avatar
         try:

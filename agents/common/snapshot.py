@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
 
@@ -17,8 +17,8 @@ class Snapshot:
     calendar: BanCalendar
 
 
-async def snapshot_of(house: House, at: float) -> Snapshot:
+async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
     """The store's counts as of a moment (Unix seconds), and its calendar: most batches ask no server."""
-    store = house.store
-    frequencies = await house.ask(store.frequencies(at=at))
-    return Snapshot(frequencies, await house.ask(store.calendars(now=house.now())))
+    store = context.store
+    frequencies = await context.call_store(store.frequencies(at=at))
+    return Snapshot(frequencies, await context.call_store(store.calendars(now=context.now())))

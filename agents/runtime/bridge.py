@@ -29,7 +29,7 @@ from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.telemetry import logs
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
 
 GROUP_SUFFIX: Final = "-bridge"
@@ -54,7 +54,7 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
     except (BrokerUnavailable, BrokerRefused) as fault:
         return cannot_start(without_broker(fault))
     clock, tracer = SystemClock(), tracer_of(settings, SystemClock())
-    meters = Meters(
+    meters = Metrics(
         CollectorRegistry(),
         topics=mappings.topics,
         reasons=(*REASONS, ENDED_WORKER),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.withdrawal import told
 from schemas.alert_headers import alert_headers
 from schemas.wire import encode
@@ -34,7 +34,7 @@ log = structlog.get_logger("samehand.alerts")
 class Relay:
     """Of one process, which ``holder`` names among all."""
 
-    house: House
+    context: AgentContext
     publisher: Publisher
     clock: Clock
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -71,11 +71,11 @@ class Relay:
 
     async def taken(self) -> list[tuple[Owed, Emit]]:
         """What is owed, each with what to publish of it."""
-        owed = await self.house.ask(self.house.store.owed(self.holder, now=self.house.now()))
+        owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
         taken = [(one, record) for one in owed if (record := told(one)) is not None]
         if len(taken) < len(owed):
             await self._give_up([one for one in owed if told(one) is None])
-        topic = self.house.alerts_topic
+        topic = self.context.alerts_topic
         return [
             (one, Emit(topic, record.key.encode(), encode(record), headers=alert_headers(record)))
             for one, record in taken
@@ -87,10 +87,10 @@ class Relay:
         for one in confirmed:
             if one.reason is None:
                 if one.counts is None:  # else a summary, which is counted where it is read
-                    self.house.meters.alerts_reopened.inc()
+                    self.context.meters.alerts_reopened.inc()
                 continue
-            self.house.meters.alerts_withdrawn.labels(one.reason).inc()
-            if self.house.rules.logged:
+            self.context.meters.alerts_withdrawn.labels(one.reason).inc()
+            if self.context.rules.logged:
                 log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
 
     async def _give_up(self, unread: Sequence[Owed]) -> None:
@@ -100,7 +100,7 @@ class Relay:
 
     async def _settle(self, over: Sequence[Owed]) -> None:
         settled = [Settled(one.alert.alert_id, one.alert.banned, one.revision, _known(one)) for one in over]
-        await self.house.ask(self.house.store.settle(settled))
+        await self.context.call_store(self.context.store.settle(settled))
 
 
 def _known(owed: Owed) -> OpenAlert | None:

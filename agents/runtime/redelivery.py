@@ -51,7 +51,7 @@ class Recents(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Binding:
     """An agent's place: its name, its topic, what it does and what it does afterwards."""
 
     name: str
@@ -61,11 +61,11 @@ class Post:
 
 
 @dataclass(slots=True)
-class Again:
+class Redelivery:
     """Looks at the store's history, and repeats what may be missing. ``history`` is the one last seen."""
 
     store: Store
-    posts: Sequence[Post]
+    posts: Sequence[Binding]
     histories: Histories
     recents: Recents
     publisher: Publisher
@@ -99,7 +99,7 @@ class Again:
             log.info("delivered again", records=records)
         await self.histories.note(history)
 
-    async def _deliver(self, post: Post) -> int:
+    async def _deliver(self, post: Binding) -> int:
         records = 0
         async for batch in self.recents.batches(post.topic):
             records += len(batch)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from agents.common.context import House
+from agents.common.context import AgentContext
 from agents.common.metric_labels import kind_name
 from store.base import StoreFacts
 from store.errors import StoreEmptied, StoreError, StoreMismatch
@@ -41,7 +41,7 @@ class Tending:
     ``epoch`` is the one that is noted in ``epochs``.
     """
 
-    house: House
+    context: AgentContext
     clock: Clock
     epochs: Epochs
     epoch: str = ""
@@ -59,10 +59,10 @@ class Tending:
         before = self.fault
         try:
             if self.looks == 0:
-                await self.house.store.open()
-            self.fault = await self.house.store.ready() or ""
+                await self.context.store.open()
+            self.fault = await self.context.store.ready() or ""
             if self.fault:
-                await self.house.store.open()  # raises what it is
+                await self.context.store.open()  # raises what it is
             else:
                 await self._measure()
                 self.looks += 1
@@ -79,17 +79,17 @@ class Tending:
             log.warning("store", fault=self.fault) if self.fault else log.info("store is well")
 
     async def _measure(self) -> None:
-        figures = await self.house.store.figures()
+        figures = await self.context.store.figures()
         self._show(figures)
         if figures.epoch and figures.epoch != self.epoch:
             await self.epochs.note(figures.epoch)
             self.epoch = figures.epoch
         if self.looks % LOOKS_A_CHORE == 0:
-            await self.house.store.freeze(now=self.clock.now())
-            await self.house.store.sweep(now=self.clock.now())
+            await self.context.store.freeze(now=self.clock.now())
+            await self.context.store.sweep(now=self.clock.now())
 
     def _show(self, figures: StoreFacts) -> None:
-        meters = self.house.meters
+        meters = self.context.meters
         meters.fingerprints.set(figures.fingerprints)
         meters.remembered_accounts.set(figures.remembered)
         meters.remembered_bytes.set(figures.remembered_bytes)
@@ -110,5 +110,5 @@ class Tending:
             log.warning("no word whether the store was rebuilt", fault=str(fault))
             return
         if known and known != self.epoch:
-            self.house.store.adopt(known)
+            self.context.store.adopt(known)
             self.epoch = known

@@ -11,7 +11,7 @@ from importlib.metadata import version
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from agents.common.context import OPERATIONS, House, Rules
+from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
 from agents.enrol import Enrol
 from agents.expunge import Expunge
@@ -21,7 +21,7 @@ from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.runtime.build_info import form
 from agents.runtime.outbox import Relay
-from agents.runtime.redelivery import Again, Post
+from agents.runtime.redelivery import Binding, Redelivery
 from agents.runtime.start_checks import mismatched, store_fault
 from agents.runtime.store_factory import (
     allowlist_of,
@@ -54,7 +54,7 @@ from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.telemetry import logs
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from streams.telemetry.tracer import tracer_of
 
 log = structlog.get_logger("samehand.worker")
@@ -85,25 +85,25 @@ def run(
     except (BrokerUnavailable, BrokerRefused) as fault:
         # Without it an emptied store would look like a new one, and every account like nobody's mirror.
         return cannot_start(without_broker(fault))
-    house = house_of(settings, peppers, epoch)
-    tending = Tending(house, SystemClock(), EpochTopic(settings), epoch)
+    context = context_of(settings, peppers, epoch)
+    tending = Tending(context, SystemClock(), EpochTopic(settings), epoch)
     caution = Caution(
         birth.recorder, Suspects(suspects.read), accuse=suspects.accuse, elsewhere=(StoreError,)
     )
-    app = WorkerApp(settings, house.meters, store=lambda: tending.fault, tracer=tracer, caution=caution)
-    staff(app, house)
-    house.meters.restarted(birth.restarts)
+    app = WorkerApp(settings, context.meters, store=lambda: tending.fault, tracer=tracer, caution=caution)
+    staff(app, context)
+    context.meters.restarted(birth.restarts)
     app.beside(
         partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
     )
-    ProcessCollector(registry=house.meters.registry)  # memory, CPU and open files of this process
+    ProcessCollector(registry=context.meters.registry)  # memory, CPU and open files of this process
     hang(app)
 
-    again = again_of(app, house)
+    again = again_of(app, context)
 
     app.beside(_ending(app, tending.run))  # the store is open by the time that the group is joined
     app.task(_ending(app, again.run))
-    app.task(_ending(app, Relay(house, app.around.publisher, app.clock).run))
+    app.task(_ending(app, Relay(context, app.around.publisher, app.clock).run))
     try:
         return run_worker(app)
     finally:
@@ -126,18 +126,20 @@ def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], 
     return running
 
 
-def house_of(settings: Settings, peppers: Peppers, epoch: str = "", *, read_only: bool = False) -> House:
+def context_of(
+    settings: Settings, peppers: Peppers, epoch: str = "", *, read_only: bool = False
+) -> AgentContext:
     """What the agents are given; ``epoch`` is the store's as it is known from outside the store.
 
     ``read_only``: for a process that may write nothing there.
     """
     called, weights = names(settings), weights_of(settings)
-    return House(
+    return AgentContext(
         store=store_of(settings, peppers, known_epoch=epoch, working=not read_only, read_only=read_only),
         keyers=peppers.keyers,
         weights=weights,
         topics=called,
-        meters=Meters(
+        meters=Metrics(
             CollectorRegistry(),
             topics=consumed(called),
             reasons=(*REASONS, ENDED_WORKER),
@@ -152,7 +154,7 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "", *, read_only
             },
         ),
         now=SystemClock().now,
-        rules=Rules(
+        rules=AlertPolicy(
             allowlist=allowlist_of(settings),
             across_platforms=settings.cross_platform,
             shadow=settings.shadow,
@@ -164,40 +166,40 @@ def house_of(settings: Settings, peppers: Peppers, epoch: str = "", *, read_only
     )
 
 
-def staff(app: WorkerApp, house: House) -> None:
+def staff(app: WorkerApp, context: AgentContext) -> None:
     """Puts each agent on its topic."""
-    for post in posts(house):
+    for post in posts(context):
         register(app, post.name, post.topic, post.handle, after=post.after)
 
 
-def posts(house: House) -> tuple[Post, ...]:
+def posts(context: AgentContext) -> tuple[Binding, ...]:
     """Each agent at its topic."""
-    called = house.topics
-    created, updated = Screen(house), Screen(house, "update")
-    lookback = Lookback(house)
+    called = context.topics
+    created, updated = Screen(context), Screen(context, "update")
+    lookback = Lookback(context)
     return (
-        Post("screen-created", called.created, created, created.confirm),
-        Post("screen-updated", called.updated, updated, updated.confirm),
-        Post("remember", called.remembered, Remember(house)),
-        Post("enrol", called.banned, Enrol(house)),
-        Post("lookback", called.enrolled, lookback, lookback.confirm),
-        Post("expunge", called.reinstated, Expunge(house)),
-        Post("judge", called.verdicts, Judge(house)),
-        Post("forget", called.deleted, Forget(house)),
+        Binding("screen-created", called.created, created, created.confirm),
+        Binding("screen-updated", called.updated, updated, updated.confirm),
+        Binding("remember", called.remembered, Remember(context)),
+        Binding("enrol", called.banned, Enrol(context)),
+        Binding("lookback", called.enrolled, lookback, lookback.confirm),
+        Binding("expunge", called.reinstated, Expunge(context)),
+        Binding("judge", called.verdicts, Judge(context)),
+        Binding("forget", called.deleted, Forget(context)),
     )
 
 
-def again_of(app: WorkerApp, house: House) -> Again:
+def again_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     """What repeats the last minutes. Its agents count nothing: their events have been counted."""
-    meters = Meters(CollectorRegistry(), topics=consumed(house.topics), operations=OPERATIONS)
+    meters = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
     caution = app.around.caution
     slot = caution.slot("again")
-    return Again(
-        store=house.store,
+    return Redelivery(
+        store=context.store,
         # Enrolling tells look-back of every ban again: its own topic need not be read.
         posts=[
             replace_fields(post, handle=partial(caution.decide_all, slot, post.handle))
-            for post in posts(replace_fields(house, meters=meters))
+            for post in posts(replace_fields(context, meters=meters))
             if post.name != "lookback"
         ],
         histories=HistoryTopic(app.settings),

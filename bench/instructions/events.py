@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from agents.runtime.store_factory import peppers_of
-from agents.runtime.worker import house_of
+from agents.runtime.worker import context_of
 from agents.screen import Screen
 from bench.instructions.tape import Tape
 from bench.running.crowd import sign_ups
@@ -52,10 +52,10 @@ async def run(
     """Lets accounts sign up; how many alerts came of those that count."""
     settings = load(environment(url, pepper_file(), bans))
     logs.configure(settings.log_level)
-    house = replace(house_of(settings, peppers_of(settings)), now=lambda: NOW)
-    assert isinstance(house.store, RedisStore)
-    await house.store.open()
-    screen = Screen(house)
+    context = replace(context_of(settings, peppers_of(settings)), now=lambda: NOW)
+    assert isinstance(context.store, RedisStore)
+    await context.store.open()
+    screen = Screen(context)
     records = sign_ups(SEED, bans, originals, WARM_UP + events, at=SIGNED_UP_AT, every=MIRROR_EVERY)
     arrivals = [
         Arrival("accounts.created", 0, number, record.key.encode(), encode(record), (), NOW)
@@ -66,7 +66,7 @@ async def run(
     end = counting()
     alerts = await _through(screen, arrivals[WARM_UP:])
     end()
-    await house.store.close()
+    await context.store.close()
     return alerts
 
 

@@ -7,14 +7,14 @@ from itertools import islice
 
 from prometheus_client import CollectorRegistry
 
-from agents.common.context import OPERATIONS, House
+from agents.common.context import OPERATIONS, AgentContext
 from agents.enrol import Enrol
 from bench.store.bans import BANNED_AT, KEYERS
 from samehand.scoring.weights import default_weights
 from store.redis import RedisStore
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 NOW = BANNED_AT + 86_400.0
 """When all of it is told and asked, in seconds since 1970."""
@@ -24,15 +24,15 @@ _BATCH = 500
 
 def an_agent(store: RedisStore) -> Enrol:
     """The worker's agent, which a rebuild uses too."""
-    house = House(
+    context = AgentContext(
         store=store,
         keyers=KEYERS,
         weights=default_weights(),
         topics=Names("bench."),
-        meters=Meters(CollectorRegistry(), operations=OPERATIONS),
+        meters=Metrics(CollectorRegistry(), operations=OPERATIONS),
         now=lambda: NOW,
     )
-    return Enrol(house)
+    return Enrol(context)
 
 
 async def tell(store: RedisStore, records: Iterator[Arrival]) -> int:

@@ -19,7 +19,7 @@ from streams.kafka.topics import names
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome
 from streams.settings import load
 from streams.telemetry import logs
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 
 async def decoded(arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -34,7 +34,7 @@ def main() -> int:
     settings = load()
     logs.configure(settings.log_level)
     created = names(settings).created
-    app = WorkerApp(settings, Meters(CollectorRegistry(), topics=[created]))
+    app = WorkerApp(settings, Metrics(CollectorRegistry(), topics=[created]))
     register(app, "pass", created, decoded)
     return run_worker(app)
 

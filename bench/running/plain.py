@@ -15,7 +15,7 @@ import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import uvloop
 
 from agents.runtime.store_factory import peppers_of
-from agents.runtime.worker import house_of
+from agents.runtime.worker import context_of
 from agents.screen import Screen
 from streams.kafka.store_epoch import known_epoch
 from streams.kafka.topics import check
@@ -25,11 +25,11 @@ from streams.telemetry import logs
 
 
 async def _loop(settings: Settings) -> None:
-    house = house_of(settings, peppers_of(settings), known_epoch(settings))
-    await house.store.open()
-    screen = Screen(house)
+    context = context_of(settings, peppers_of(settings), known_epoch(settings))
+    await context.store.open()
+    screen = Screen(context)
     consumer = aiokafka.AIOKafkaConsumer(
-        house.topics.created,
+        context.topics.created,
         bootstrap_servers=list(settings.kafka_brokers),
         group_id=settings.kafka_group,
         enable_auto_commit=False,

@@ -22,7 +22,7 @@ from typing import Final, TypeVar
 import click
 from prometheus_client import CollectorRegistry
 
-from agents.common.context import House, Rules
+from agents.common.context import AgentContext, AlertPolicy
 from agents.enrol import Enrol
 from agents.screen import Screen
 from desk.cli.distilled import remembered
@@ -41,7 +41,7 @@ from store.memory.store import MemoryStore
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 E = TypeVar("E", bound=AccountEvent)
@@ -99,19 +99,19 @@ class Offline:
         self._now = now
         self._first_day = first_day
         self._store = MemoryStore(Bounds(retention_seconds=_NEVER_SECONDS, freeze_seconds=0.0))
-        self._house = House(
+        self._context = AgentContext(
             store=self._store,
             keyers=((pepper.pepper_id, pepper.digest),),
             weights=weights or default_weights(),
             topics=Names(),
-            meters=Meters(CollectorRegistry()),
+            meters=Metrics(CollectorRegistry()),
             now=lambda: self._now,
-            rules=Rules(candidates_below=candidates, logged=False),
+            rules=AlertPolicy(candidates_below=candidates, logged=False),
         )
-        undated = Rules(candidates_below=candidates, dated=False, logged=False)
-        self._enrol = Enrol(self._house)
-        self._dated = Screen(self._house)
-        self._undated = Screen(dataclasses.replace(self._house, rules=undated))
+        undated = AlertPolicy(candidates_below=candidates, dated=False, logged=False)
+        self._enrol = Enrol(self._context)
+        self._dated = Screen(self._context)
+        self._undated = Screen(dataclasses.replace(self._context, rules=undated))
         self._alerts: list[tuple[int, MirrorAlert]] = []
         self._dead: list[tuple[int, Fault]] = []
         self._done = 0
@@ -153,7 +153,7 @@ class Offline:
         if self._first_day:
             return
         for batch in batches(rows, BATCH_RECORDS):
-            distilled = remembered([row.event for row in batch], self._house.keyers)
+            distilled = remembered([row.event for row in batch], self._context.keyers)
             accounts = [account for account in distilled if not isinstance(account, Dead)]
             await self._store.remember(accounts, now=self._now)
         await self._freeze()

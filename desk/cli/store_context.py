@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from agents.common.context import House, Rules
+from agents.common.context import AgentContext, AlertPolicy
 from agents.runtime.store_factory import stock_of, store_of
 from samehand.scoring.weights import default_weights
 from store.base import Store
@@ -16,7 +16,7 @@ from store.pepper.pepper import Peppers
 from store.redis import RedisStore
 from streams.kafka.topics import names
 from streams.settings import Settings
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 
 @asynccontextmanager
@@ -31,14 +31,14 @@ async def closing_store(
         await store.close()
 
 
-def house(settings: Settings, peppers: Peppers, store: Store) -> House:
+def house(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
     """What agents are given when a command runs them: nobody scrapes its metrics."""
-    return House(
+    return AgentContext(
         store=store,
         keyers=peppers.keyers,
         weights=default_weights(),
         topics=names(settings),
-        meters=Meters(CollectorRegistry()),
+        meters=Metrics(CollectorRegistry()),
         now=time.time,
-        rules=Rules(stock=stock_of(settings)),
+        rules=AlertPolicy(stock=stock_of(settings)),
     )

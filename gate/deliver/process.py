@@ -37,7 +37,7 @@ from streams.supervision.supervisor import Birth
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.telemetry import logs
 from streams.telemetry.health import Report
-from streams.telemetry.metrics import Meters, declare_build, restarts_counter
+from streams.telemetry.metrics import Metrics, declare_build, restarts_counter
 from streams.telemetry.tracer import tracer_of
 from streams.tracing import OFF, Tracer
 
@@ -62,7 +62,7 @@ class DeliverApp(WorkerApp):
         clock: Clock | None = None,
     ) -> None:
         self.endpoint = endpoint
-        meters = Meters(
+        meters = Metrics(
             CollectorRegistry(),
             topics=(names(settings).alerts,),
             reasons=(*REASONS, ENDED_WORKER, REFUSED, GIVEN_UP),

@@ -14,7 +14,7 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import NothingCounted
 from samehand.showings import COPYABLE, Changed, Showings
 from samehand.signals import POSITION, SIGNALS
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 
 _FIELDS: Final = {
     "handle": frozenset(("handle",)),
@@ -68,7 +68,7 @@ def _alike(signal: str, old: object, new: object, pair: tuple[Fingerprint, Finge
     if old is None or new is None:
         return False
     was, shows = pair
-    sight = Sight(NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform))
+    sight = ComparisonContext(NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform))
     finding = SIGNALS[POSITION[signal]].compare(new, old, sight)
     if finding is None:
         return signal != "contact"  # contact points have no word for being different

@@ -1,9 +1,9 @@
 """How two folded words resemble each other, and how many bits the resemblance is worth.
 
 A resemblance is a *kind* and a *part*: what both words have in common. The part's commonness gives the
-bits; the kind takes some away again (``slack_bits``), because a laxer kind of resemblance lets more
+bits; the kind takes some away again (``penalty_bits``), because a laxer kind of resemblance lets more
 strangers in. So the chance that an unrelated word resembles a given one in this way is
-``2 ** -(bits(part) - slack_bits)``.
+``2 ** -(bits(part) - penalty_bits)``.
 
 An edit costs what it takes to name it (which letter, and where), of all that our spelling says: how rare is
 it that a stranger spells just this? It is never worth more than bearing the other name nearly so, since who
@@ -18,7 +18,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from samehand.frequency.name_prior import bits, decoration, segments, whole_bits
-from samehand.names.word import RUN_MIN, Likeness, Word
+from samehand.names.word import RUN_MIN, Similarity, Word
 from samehand.normalize.text.phonetic import one_leaves_out_vowels
 
 # One letter carries about this many bits in names (measured by the shipped character model).
@@ -45,13 +45,13 @@ _RUNS_MAX: Final = 3  # runs of letters in common: what two long handles share b
 _CONSONANTS_MIN: Final = 4
 
 
-def likeness(ours: Word, theirs: Word) -> Likeness | None:
+def similarity(ours: Word, theirs: Word) -> Similarity | None:
     """The kind in which two words resemble each other that is worth most, or ``None``."""
     mine, other = ours.base, theirs.base
     if not mine or not other:
         return None
     if mine == other:
-        return Likeness("same", other, 0.0)
+        return Similarity("same", other, 0.0)
     found = _reordered(ours, theirs) or _undecorated(ours, theirs)
     if found is not None:
         return found
@@ -76,9 +76,9 @@ def _share_a_run(ours: Word, theirs: Word) -> bool:
     return False
 
 
-def worth_bits(found: Likeness) -> float:
+def worth_bits(found: Similarity) -> float:
     """Bits of the resemblance: those of what both have in common, less what its kind costs."""
-    return bits(found.part) - found.slack_bits
+    return bits(found.part) - found.penalty_bits
 
 
 def spelt_bits(base: str) -> float:
@@ -96,36 +96,36 @@ def exact_bits(word: Word) -> float:
     return max(whole_bits(word.base), min(word.beyond_names_bits, LONG_BITS_MAX))
 
 
-def _reordered(ours: Word, theirs: Word) -> Likeness | None:
+def _reordered(ours: Word, theirs: Word) -> Similarity | None:
     mine, other = ours.tokens, theirs.tokens
     if len(mine) < 2 or len(mine) != len(other) or other[0] not in mine or ours.in_order != theirs.in_order:
         return None
-    return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
+    return Similarity("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
 
 
-def _undecorated(ours: Word, theirs: Word) -> Likeness | None:
+def _undecorated(ours: Word, theirs: Word) -> Similarity | None:
     """The same once words like `official` and `backup` are taken off."""
     # A core begins with one of its word's tokens.
     core = ours.core
     if core.startswith(theirs.tokens) and core and core == theirs.core:
-        return Likeness("decorated", core, 1.0)
+        return Similarity("decorated", core, 1.0)
     short, long = ours.base, theirs.base
     if len(short) > len(long):
         short, long = long, short
     if (long.startswith(short) and decoration(long[len(short) :])) or (
         long.endswith(short) and decoration(long[: -len(short)])
     ):
-        return Likeness("decorated", short, 1.0 + _unknown_bits(short, long))
+        return Similarity("decorated", short, 1.0 + _unknown_bits(short, long))
     return None
 
 
-def _extended(ours: str, theirs: str) -> Likeness | None:
+def _extended(ours: str, theirs: str) -> Similarity | None:
     short, long = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
     if len(short) < _PART_MIN or not (long.startswith(short) or long.endswith(short)):
         return None
     # Two ends to stand at, and the more was added the more words could have been the short one.
     cost = 1.5 + math.log2(max(len(long) / len(short), 1.0) + 1.0)
-    return Likeness("extended", short, cost + _unknown_bits(short, long))
+    return Similarity("extended", short, cost + _unknown_bits(short, long))
 
 
 def _unknown_bits(short: str, long: str) -> float:
@@ -136,7 +136,7 @@ def _unknown_bits(short: str, long: str) -> float:
     return max(bits(short) - _bits_within(short, long), 0.0)
 
 
-def _typos(ours: Word, theirs: Word) -> Likeness | None:
+def _typos(ours: Word, theirs: Word) -> Similarity | None:
     found = _edits(ours.base, theirs.base)
     if found is None and (ours.by_letters != ours.base or theirs.by_letters != theirs.base):
         found = _edits(ours.by_letters, theirs.by_letters)
@@ -145,7 +145,7 @@ def _typos(ours: Word, theirs: Word) -> Likeness | None:
     typos, length = found
     cost = typos * (LETTER_BITS + math.log2(length)) - (typos == 2)
     kind = "one-typo" if typos == 1 else "two-typos"
-    return Likeness(kind, theirs.base, _slack(ours.base, theirs.base, cost, typos * _NEIGHBOUR_BITS))
+    return Similarity(kind, theirs.base, _slack(ours.base, theirs.base, cost, typos * _NEIGHBOUR_BITS))
 
 
 def _edits(ours: str, theirs: str) -> tuple[int, int] | None:
@@ -159,16 +159,16 @@ def _edits(ours: str, theirs: str) -> tuple[int, int] | None:
     return None if typos > allowed else (typos, length)
 
 
-def _consonants(ours: Word, theirs: Word) -> Likeness | None:
+def _consonants(ours: Word, theirs: Word) -> Similarity | None:
     if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
         return None
     if one_leaves_out_vowels(ours.base, theirs.base):
         # A spelling that no list knows is no rarer for it than the one that it leaves vowels out of.
         own, words = bits(theirs.base), max(len(ours.tokens), len(theirs.tokens))
         worth = min(own, bits(ours.base)) - UNWRITTEN_BITS * words
-        return Likeness("consonants", theirs.base, own - max(worth, 0.0))
+        return Similarity("consonants", theirs.base, own - max(worth, 0.0))
     vowels = max(len(ours.base) - len(ours.consonants), len(theirs.base) - len(theirs.consonants), 1)
-    return Likeness(
+    return Similarity(
         "consonants", theirs.base, _slack(ours.base, theirs.base, _VOWEL_BITS * vowels, _NEIGHBOUR_BITS)
     )
 
@@ -179,7 +179,7 @@ def _slack(ours: str, theirs: str, cost: float, neighbours: float) -> float:
     return own - max(min(spelt_bits(ours) - cost, own - neighbours), 0.0)
 
 
-def _part(ours: Word, theirs: Word) -> Likeness | None:
+def _part(ours: Word, theirs: Word) -> Similarity | None:
     """Runs of letters in common anywhere: worth what they are worth, less the places they could lie at.
 
     And less for runs that are a small share of either word: who disguises a name keeps most of it. A word
@@ -192,11 +192,11 @@ def _part(ours: Word, theirs: Word) -> Likeness | None:
     part = " ".join(runs or shared)
     own = bits(part)
     if not runs:
-        return Likeness("part", part, own)
+        return Similarity("part", part, own)
     kept = sum(map(len, runs))
     cost = _PART_BITS + REST_BITS * (2.0 - kept / len(ours.base) - kept / len(theirs.base))
     worth = min(sum((_run_bits(run, ours, theirs) for run in runs), 0.0), own) - cost
-    return Likeness("part", part, own - max(worth, 0.0))
+    return Similarity("part", part, own - max(worth, 0.0))
 
 
 def _run_bits(run: str, ours: Word, theirs: Word) -> float:

@@ -13,7 +13,7 @@ from samehand.normalize.text.phonetic import by_letters
 RUN_MIN: Final = 4
 """Letters from which a run in common says anything.
 
-Of real evaders' handles that show a likeness at all, many share no more than a word of four letters or a
+Of real evaders' handles that show a similarity at all, many share no more than a word of four letters or a
 run of five (chosen from that; its false alarms alone were not measured).
 """
 # Bits (sums of what each word has among those who use it most) up to which a name is still somebody's, and
@@ -84,11 +84,11 @@ class Word(msgspec.Struct, frozen=True, dict=True):
         return not set(self.tokens).isdisjoint(other.tokens)
 
 
-class Likeness(msgspec.Struct, frozen=True, gc=False):
+class Similarity(msgspec.Struct, frozen=True, gc=False):
     """``kind`` is ``same``, ``decorated``, ``extended``, ``reordered``, ``one-typo``, ``two-typos``,
-    ``consonants`` or ``part``; ``part`` what both have in common; ``slack_bits`` what the kind costs.
+    ``consonants`` or ``part``; ``part`` what both have in common; ``penalty_bits`` what the kind costs.
     """
 
     kind: str
     part: str
-    slack_bits: float
+    penalty_bits: float

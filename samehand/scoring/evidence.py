@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from samehand.scoring.caps import Band, Ground
-from samehand.signals.comparison import Finding
+from samehand.signals.comparison import Comparison
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +51,7 @@ class Line(msgspec.Struct, gc=False):
     signal: str
     group: str | None
     ground: Ground | None
-    finding: Finding
+    finding: Comparison
     weight: float
     unshared: float  # the weight had nobody else been counted with the value
     beyond: frozenset[str] = frozenset()

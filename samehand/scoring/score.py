@@ -27,8 +27,8 @@ from samehand.scoring.evidence import Evidence, Line, Score
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
 from samehand.showings import Showings
 from samehand.signals import PAIRWISE, SIGNALS
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.signals.fan_account import ADMIRER
 from samehand.signals.first_shown import FIRST_SHOWN, Order
 from samehand.watchlist.platforms import is_list
@@ -57,7 +57,7 @@ def score(
     tells when others were banned; without it the moment is priced as shipped. ``showings`` are ours and
     theirs, where it is known when the two showed what they show.
     """
-    sight = Sight(
+    sight = ComparisonContext(
         frequencies,
         (ours.stratum, theirs.stratum),
         (ours.platform, theirs.platform),
@@ -87,7 +87,9 @@ def _sum(prior: float, shown: Iterable[Evidence]) -> float:
     return math.fsum([prior, *[line.weight for line in shown]])
 
 
-def _compared(ours: Fingerprint, theirs: Fingerprint, sight: Sight, weights: Weights) -> list[Line]:
+def _compared(
+    ours: Fingerprint, theirs: Fingerprint, sight: ComparisonContext, weights: Weights
+) -> list[Line]:
     """What each signal finds, weighed by itself."""
     tables = weights.signals
     lines = [
@@ -103,7 +105,7 @@ def _compared(ours: Fingerprint, theirs: Fingerprint, sight: Sight, weights: Wei
     return lines
 
 
-def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeights) -> Line:
+def _weighed(name: str, group: str | None, finding: Comparison, table: SignalWeights) -> Line:
     """The heaviest of a finding and the laxer ones that hold as well."""
     line = _weighed_alone(name, group, finding, table)
     whole = line.weight if finding.level in WHOLE else 0.0
@@ -117,7 +119,7 @@ def _weighed(name: str, group: str | None, finding: Finding, table: SignalWeight
     return line
 
 
-def _weighed_alone(name: str, group: str | None, finding: Finding, table: SignalWeights) -> Line:
+def _weighed_alone(name: str, group: str | None, finding: Comparison, table: SignalWeights) -> Line:
     if finding.rate is None:
         weight = table.as_shipped[finding.level]
         return Line(name, group, table.ground, finding, weight, weight)

@@ -23,7 +23,7 @@ from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable
 from samehand.scoring.weights import Weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Ages, Most, PairSignal, Signal
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 
 _ROUNDING: Final = 2  # steps by which sums of floats and of whole steps may differ
 _PLACES: Final = {ground: place for place, ground in enumerate(GROUNDS)}
@@ -135,7 +135,9 @@ class UpperBound:
         banned: bool,
     ) -> None:
         """Adds the keys of one fingerprint."""
-        sight = Sight(_LeastCounted(frequencies), (fingerprint.stratum,) * 2, (fingerprint.platform,) * 2)
+        sight = ComparisonContext(
+            _LeastCounted(frequencies), (fingerprint.stratum,) * 2, (fingerprint.platform,) * 2
+        )
         shown: list[tuple[int, Any, Any, Most]] = []
         traits = [*fingerprint.traits, *(one.of(fingerprint.trait) for one in PAIRWISE)]
         beside: dict[str, float] = {}

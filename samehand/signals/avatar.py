@@ -9,8 +9,8 @@ from typing import Final
 from samehand.account import Account, Avatar
 from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 PDQ_BYTES: Final = 32
 QUALITY_MIN: Final = 50  # below this PDQ itself calls the hash meaningless (flat pictures, initials)
@@ -33,7 +33,7 @@ _LEVELS: Final = (
     (60, "alike-pictures", "The pictures resemble each other.", 5.0),
     (ALIKE_BITS, "distantly-alike", "The pictures resemble each other from afar.", 20.0),
 )
-_DIFFERENT: Final = Finding("different", "The accounts show different pictures.")
+_DIFFERENT: Final = Comparison("different", "The accounts show different pictures.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         """The whole hash: default pictures are those that many accounts carry."""
         return (key_of(KeyKind.AVATAR, trait.pdq),)
 
-    def compare(self, ours: AvatarTrait, theirs: AvatarTrait, sight: Sight) -> Finding | None:
+    def compare(self, ours: AvatarTrait, theirs: AvatarTrait, sight: ComparisonContext) -> Comparison | None:
         """The level by the number of bits that differ; different pictures say little."""
         apart = distance(ours.pdq, theirs.pdq)
         if ours.variants:
@@ -92,10 +92,10 @@ class AvatarSignal(SignalBase[AvatarTrait]):
                 rate, crowd = max(
                     sight.shared(KeyKind.AVATAR, pdq, _SHIPPED_SAME_RATE) for pdq in (ours.pdq, theirs.pdq)
                 )
-                return Finding(level, because, min(1.0, rate * wider), crowd, _SHIPPED_SAME_RATE * wider)
+                return Comparison(level, because, min(1.0, rate * wider), crowd, _SHIPPED_SAME_RATE * wider)
         return _DIFFERENT
 
-    def most(self, trait: AvatarTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: AvatarTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of this very picture; one that shows it as well is no rarer."""
         rate = sight.shared(KeyKind.AVATAR, trait.pdq, _SHIPPED_SAME_RATE)[0]
         nats = max(table.nats(level, min(1.0, rate * wider)) for _, level, _, wider in _LEVELS)

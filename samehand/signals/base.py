@@ -14,8 +14,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from samehand.account import Account
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.keys import Key
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")
@@ -108,13 +108,13 @@ class Signal(Protocol[Trait]):
     def probes(self, trait: Trait) -> Iterable[Key]:
         """The blocking keys that a query tries beside :meth:`keys`."""
 
-    def most(self, trait: Trait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: Trait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that :meth:`compare` can add, as far as keys tell; ``banned`` is whose trait it is."""
 
     def counts(self, trait: Trait) -> Iterable[Key]:
         """The values that are counted when an account is seen: those whose frequency :meth:`compare` asks."""
 
-    def compare(self, ours: Trait, theirs: Trait, sight: Sight) -> Finding | None:
+    def compare(self, ours: Trait, theirs: Trait, sight: ComparisonContext) -> Comparison | None:
         """The level at which two traits agree or disagree; ``None`` where it says nothing."""
 
     def show(self, trait: Trait, quoted: Quoted) -> str:
@@ -139,7 +139,7 @@ class PairSignal(Protocol[Trait]):
     def beyond(self) -> frozenset[str]:
         """Signals of which it says the same again: only what exceeds the best of them counts."""
 
-    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """What the two accounts have between them; ``None`` where it says nothing."""
 
     def of(self, trait: Traits) -> Trait | None:
@@ -151,7 +151,7 @@ class PairSignal(Protocol[Trait]):
     def probes(self, trait: Trait) -> Iterable[Key]:
         """As of a signal."""
 
-    def most(self, trait: Trait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: Trait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """As of a signal."""
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
@@ -197,7 +197,7 @@ class PairSignalBase:
         """None."""
         return ()
 
-    def most(self, trait: Any, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: Any, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Nothing."""
         return Most()
 

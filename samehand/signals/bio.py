@@ -15,8 +15,8 @@ from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.text.fold import fold_bio
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 # 16 bands of 4 rows over 3-letter shingles found every edited, suffixed and reordered bio (Broder 1997
 # for MinHash; the banding after Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", ch. 3).
@@ -44,7 +44,7 @@ _STRANGERS_FALL: Final = 12.4
 # What phrases that everybody knows make of short texts holds of a part of them as well, but less so.
 _IN_PART: Final = 0.5
 
-_DIFFERENT: Final = Finding("different", "The self-descriptions are different.")
+_DIFFERENT: Final = Comparison("different", "The self-descriptions are different.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class BioSignal(SignalBase[BioTrait]):
         """The first band stands for the whole text: 32 bits, which strangers share once in billions."""
         return (key_of(KeyKind.BIO_BAND, _first_band(trait)),)
 
-    def compare(self, ours: BioTrait, theirs: BioTrait, sight: Sight) -> Finding | None:
+    def compare(self, ours: BioTrait, theirs: BioTrait, sight: ComparisonContext) -> Comparison | None:
         """The estimated share of three-letter pieces in common."""
         likeness = resemblance(ours.signature, theirs.signature)
         if likeness < _PARTLY:
@@ -99,7 +99,7 @@ class BioSignal(SignalBase[BioTrait]):
         if likeness >= _ALMOST:
             rate, crowd = sight.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
             because = f"The self-descriptions are the same or nearly so: {shared}."
-            return Finding("almost-same", because, rate, crowd, shipped)
+            return Comparison("almost-same", because, rate, crowd, shipped)
         # What resembles a text is no rarer than the text.
         own = _rate_in_part(likeness, shipped)
         whole, crowd = max(
@@ -108,9 +108,9 @@ class BioSignal(SignalBase[BioTrait]):
         level, because = "partly-same", f"The self-descriptions agree in part: {shared}."
         if likeness >= _MOSTLY:
             level, because = "mostly-same", f"The self-descriptions are mostly the same: {shared}."
-        return Finding(level, because, max(own, whole), crowd, own)
+        return Comparison(level, because, max(own, whole), crowd, own)
 
-    def most(self, trait: BioTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: BioTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of this very text, or of a text that is mostly this: only whole ones are counted."""
         shipped = _shipped_rate(trait.length)
         whole = sight.shared(KeyKind.BIO_BAND, _first_band(trait), shipped)[0]

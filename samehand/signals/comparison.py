@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False):
+class Comparison(msgspec.Struct, frozen=True, gc=False):
     """What one comparison saw. A struct, since every pair makes a dozen and a data class takes longer.
 
     ``level`` names a row of the weights table. ``rate`` is the share (0 to 1] of unrelated accounts that
@@ -22,4 +22,4 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     rate: float | None = None
     crowd: int = 0
     rate_unshared: float | None = None
-    also: tuple[Finding, ...] = ()
+    also: tuple[Comparison, ...] = ()

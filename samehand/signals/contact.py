@@ -12,8 +12,8 @@ from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.contact.contacts import ContactPoint, Contacts, own_points, read_contacts
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
 # Shorter than the digests of personal values, since nearly every banned account keeps two of its own address:
@@ -129,7 +129,9 @@ class ContactSignal(SignalBase[ContactTrait]):
         """Every point named."""
         return (key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points)
 
-    def compare(self, ours: ContactTrait, theirs: ContactTrait, sight: Sight) -> Finding | None:
+    def compare(
+        self, ours: ContactTrait, theirs: ContactTrait, sight: ComparisonContext
+    ) -> Comparison | None:
         """A shared point, the banned account naming this one, this one naming it; all that hold."""
         if not ours.points and not theirs.points:
             return None
@@ -138,15 +140,15 @@ class ContactSignal(SignalBase[ContactTrait]):
         ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
         found = [self._shared(shared, sight)] if shared else []
         if named_there.intersection(ours.own):
-            found.append(Finding("announced", "The banned account's profile named this account."))
+            found.append(Comparison("announced", "The banned account's profile named this account."))
         if "former" in ours_to_theirs:
-            found.append(Finding("succeeds", "This account's profile calls the banned account its own."))
+            found.append(Comparison("succeeds", "This account's profile calls the banned account its own."))
         if ours_to_theirs:
             because = "This account's profile names the banned account, as followers and critics do too."
-            found.append(Finding("names-it", because))
+            found.append(Comparison("names-it", because))
         return replace(found[0], also=tuple(found[1:])) if found else None
 
-    def _shared(self, shared: list[tuple[bytes, str]], sight: Sight) -> Finding:
+    def _shared(self, shared: list[tuple[bytes, str]], sight: ComparisonContext) -> Comparison:
         found = []
         for digest, kind in shared:
             shipped = _SHIPPED_RATES.get(kind, _OTHER_RATE)
@@ -155,9 +157,9 @@ class ContactSignal(SignalBase[ContactTrait]):
         rate, crowd, shipped, kind = min(found)
         several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
         because = f"Both profiles give the same contact point ({kind}){several}."
-        return Finding("shared", because, rate, crowd, shipped)
+        return Comparison("shared", because, rate, crowd, shipped)
 
-    def most(self, trait: ContactTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: ContactTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of each point named, of what it says to name the other, and of being named by it."""
         said = table.as_shipped
         naming, named = max(said["succeeds"], said["names-it"]), said["announced"]

@@ -12,7 +12,7 @@ from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
 from samehand.normalize.text.scripts import is_pooled
 
 
-class Sight(msgspec.Struct, frozen=True, gc=False):
+class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
     """What a comparison may know beside the two traits: counted frequencies and where to read them.
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.

@@ -20,12 +20,12 @@ from samehand.frequency.rates import rate_of_bits
 from samehand.keys import DISPLAY_NAME_KINDS, HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.name_trait import NameTrait
-from samehand.names.similarity import likeness, most_bits, worth_bits
-from samehand.names.word import Likeness, Word
+from samehand.names.similarity import most_bits, similarity, worth_bits
+from samehand.names.word import Similarity, Word
 from samehand.normalize.text.phonetic import PLAIN_SOUNDS
 from samehand.signals.base import Example, Levels, Most, PairSignalBase, Quoted, Traits
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 # Words of a name that are tried in every order: 24 orders, and hardly a handle spells more words.
 _ORDERED_WORDS_MAX: Final = 4
@@ -72,21 +72,21 @@ def names_of(handle: object | None, name: object | None) -> Names:
 
 
 class _Crossed(NamedTuple):
-    """The words in common, what the likeness costs, and what was compared with what.
+    """The words in common, what the similarity costs, and what was compared with what.
 
     ``handle`` is the base that is spelt whole, if one is.
     """
 
     level: str
     words: tuple[str, ...]
-    slack_bits: float
+    penalty_bits: float
     ours: str
     theirs: str
     handle: str = ""
 
     @property
     def worth(self) -> float:
-        return sum(map(bits, self.words), 0.0) - self.slack_bits
+        return sum(map(bits, self.words), 0.0) - self.penalty_bits
 
 
 class CrossingSignal(PairSignalBase):
@@ -102,11 +102,11 @@ class CrossingSignal(PairSignalBase):
         names = shown_names(trait)
         return names if names.handle or names.name else None
 
-    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """As :meth:`compare`."""
         return self.compare(shown_names(ours), shown_names(theirs), sight)
 
-    def compare(self, ours: Names, theirs: Names, sight: Sight) -> Finding | None:
+    def compare(self, ours: Names, theirs: Names, sight: ComparisonContext) -> Comparison | None:
         """The two crossings, the rarer words first; that there is none says nothing."""
         crossed = (
             _crossed(ours.handle, theirs.name, "The handle", "display name"),
@@ -132,7 +132,7 @@ class CrossingSignal(PairSignalBase):
             keys += keys_of_handles(name)
         return keys
 
-    def most(self, names: Names, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, names: Names, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Of a field that the other spells whole what its letters are worth; any other key shows a part."""
 
         def nats(own: float) -> float:
@@ -178,8 +178,8 @@ class CrossingSignal(PairSignalBase):
         )
 
 
-def _finding(found: _Crossed, sight: Sight) -> Finding:
-    shipped = rate = 2.0**found.slack_bits
+def _finding(found: _Crossed, sight: ComparisonContext) -> Comparison:
+    shipped = rate = 2.0**found.penalty_bits
     crowds = []
     for word in found.words:
         each = rate_of_bits(bits(word))
@@ -192,7 +192,7 @@ def _finding(found: _Crossed, sight: Sight) -> Finding:
         rate = max(rate, borne)
         crowds.append(crowd)
     because = _SENTENCES[found.level].format(found.ours, found.theirs)
-    return Finding(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
+    return Comparison(found.level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
 
 def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, other: str) -> _Crossed | None:
@@ -202,12 +202,12 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
     if cost is not None:
         return _Crossed("spells-it", name.words or (name.base,), cost, mine, other, handle.word.base)
     pair = (handle.word, name.word) if other == "display name" else (name.word, handle.word)
-    found, sounding = likeness(*pair), _sounding(handle, name)
+    found, sounding = similarity(*pair), _sounding(handle, name)
     if sounding is not None and (found is None or worth_bits(sounding) > worth_bits(found)):
         found = sounding
     if found is None:
         return None
-    return _Crossed(_LEVELS[found.kind], (found.part,), found.slack_bits + _FIELD_BITS, mine, other)
+    return _Crossed(_LEVELS[found.kind], (found.part,), found.penalty_bits + _FIELD_BITS, mine, other)
 
 
 def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
@@ -222,7 +222,7 @@ def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
     return None
 
 
-def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
+def _sounding(handle: HandleTrait, name: NameTrait) -> Similarity | None:
     """The same words by their consonants, in whatever order: `umar_media` and `عمر میڈیا`."""
     sounds, word = name.word.consonants, handle.word
     if len(sounds) < _SOUNDS_MIN:
@@ -235,7 +235,7 @@ def _sounding(handle: HandleTrait, name: NameTrait) -> Likeness | None:
     if handle.sounds != name.sounded:
         return None
     cheapest = min((handle.word.base, name.base), key=bits)
-    return Likeness("consonants", cheapest, _SOUND_BITS)
+    return Similarity("consonants", cheapest, _SOUND_BITS)
 
 
 def _words(names: Names) -> tuple[Word | None, Word | None]:

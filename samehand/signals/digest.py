@@ -7,8 +7,8 @@ from typing import Final
 
 from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 DIGEST_BYTES: Final = 10
 MASK: Final = "•••"
@@ -45,16 +45,16 @@ class DigestSignal(SignalBase[bytes]):
         """The digest, even where it is too common to be a blocking key."""
         return (key_of(self.kind, trait),)
 
-    def compare(self, ours: bytes, theirs: bytes, sight: Sight) -> Finding | None:
+    def compare(self, ours: bytes, theirs: bytes, sight: ComparisonContext) -> Comparison | None:
         """The same value, or another one."""
         if ours == theirs:
             rate, crowd = sight.shared(self.kind, ours, self.shipped_rate)
-            return Finding("same", self.because_same, rate, crowd, self.shipped_rate)
+            return Comparison("same", self.because_same, rate, crowd, self.shipped_rate)
         if self.because_different is None:
             return None
-        return Finding("different", self.because_different)
+        return Comparison("different", self.because_different)
 
-    def most(self, trait: bytes, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: bytes, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of this very value."""
         nats = table.nats("same", sight.shared(self.kind, trait, self.shipped_rate)[0])
         return Most({self.kind: nats}) if self.keys(trait) else Most(unkeyed=nats)

@@ -12,15 +12,15 @@ from samehand.frequency.rates import rate_of_bits
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.email import fold_email
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_RATE: Final = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
 DISPOSABLE: Final = 1  # bits of the stored byte of flags
 _TAGGED: Final = 2
-_DISPOSABLE: Final = Finding("both-disposable", "Both accounts use a throw-away e-mail provider.")
-_DIFFERENT: Final = Finding("different", "The accounts use different e-mail addresses.")
+_DISPOSABLE: Final = Comparison("both-disposable", "Both accounts use a throw-away e-mail provider.")
+_DIFFERENT: Final = Comparison("different", "The accounts use different e-mail addresses.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class EmailSignal(SignalBase[EmailTrait]):
         """What it is listed under."""
         return self.keys(trait)
 
-    def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: Sight) -> Finding | None:
+    def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: ComparisonContext) -> Comparison | None:
         """Same address, same mailbox under another tag, same local part, or another address."""
         throw_away = (_DISPOSABLE,) if ours.disposable and theirs.disposable else ()
         if ours.mailbox == theirs.mailbox:
@@ -99,16 +99,16 @@ class EmailSignal(SignalBase[EmailTrait]):
             if ours.tagged or theirs.tagged:
                 level = "same-mailbox"
                 because = "Both accounts use the same mailbox, with another tag behind the plus sign."
-            return Finding(level, because, rate, crowd, _SHIPPED_RATE, throw_away)
+            return Comparison(level, because, rate, crowd, _SHIPPED_RATE, throw_away)
         if ours.local == theirs.local:
             shipped = rate_of_bits(ours.local_bits)
             local, mailboxes = (KeyKind.EMAIL_LOCAL, ours.local), (ours.mailbox, theirs.mailbox)
             rate, crowd = sight.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
             because = "The e-mail addresses have the same name at different providers."
-            return Finding("same-local-part", because, rate, crowd, shipped, throw_away)
+            return Comparison("same-local-part", because, rate, crowd, shipped, throw_away)
         return throw_away[0] if throw_away else _DIFFERENT
 
-    def most(self, trait: EmailTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: EmailTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of this mailbox and of this local part; any throw-away provider is like another."""
         mailbox = sight.shared(KeyKind.EMAIL, trait.mailbox, _SHIPPED_RATE)[0]
         local = sight.shared(KeyKind.EMAIL_LOCAL, trait.local, rate_of_bits(trait.local_bits))[0]

@@ -8,8 +8,8 @@ from samehand.account import Account
 from samehand.normalize.text.everyday import words_of
 from samehand.normalize.text.fold import fold_name
 from samehand.signals.base import Example, PairSignalBase, Traits
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.signals.cross_field import Names, shown_names
 
 # What admirers, parodies and collectors of somebody's words add to the name, folded as handles are. Words
@@ -30,12 +30,12 @@ class AdmirerSignal(PairSignalBase):
     name = "admirer"
     levels = ("says-so",)
 
-    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """Whether our handle or name has such a word and theirs has none."""
         said = _admiring(shown_names(ours))
         if not said or _admiring(shown_names(theirs)):
             return None
-        return Finding(
+        return Comparison(
             "says-so", f"The account calls itself an admirer's (“{min(said)}”), as many harmless ones do."
         )
 

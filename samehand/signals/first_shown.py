@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from samehand.showings import Showings
-from samehand.signals.comparison import Finding
+from samehand.signals.comparison import Comparison
 
 # The lines that speak of a value that anybody can copy: of which values each, and what a reader calls them.
 _OF: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
@@ -56,18 +56,18 @@ class FirstShownSignal:
             return Order.BANNED
         return Order.UNKNOWN
 
-    def found_first(self, signals: Sequence[str], ours: Showings) -> Finding:
+    def found_first(self, signals: Sequence[str], ours: Showings) -> Comparison:
         """What is said where the account that is not banned was first, of at least one line."""
         since = max(ours.of(one).latest or 0 for signal in signals for one in _OF[signal][0])
         day = np.datetime64(since, "s").astype("datetime64[D]")
         because = (
             f"This account showed {_listed(signals)} before the banned one did (since {day} at the latest)."
         )
-        return Finding("found-first", because)
+        return Comparison("found-first", because)
 
-    def unknown(self, signals: Sequence[str]) -> Finding:
+    def unknown(self, signals: Sequence[str]) -> Comparison:
         """What is said where nobody knows, of at least one line."""
-        return Finding("unknown", f"It is not known which of the two showed {_listed(signals)} first.")
+        return Comparison("unknown", f"It is not known which of the two showed {_listed(signals)} first.")
 
 
 def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:

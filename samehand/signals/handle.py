@@ -19,13 +19,13 @@ from samehand.frequency.name_prior import bits, digit_bits
 from samehand.frequency.rates import rate_of_bits
 from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
-from samehand.names.similarity import LONG_BITS_MAX, exact_bits, likeness, most_bits, worth_bits
-from samehand.names.word import Likeness, Word
+from samehand.names.similarity import LONG_BITS_MAX, exact_bits, most_bits, similarity, worth_bits
+from samehand.names.word import Similarity, Word
 from samehand.normalize.text.fold import fold_handle
 from samehand.normalize.text.phonetic import consonant_key
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 # Where a platform made both handles, their letters are a given name that it was told, cut short: one of a
 # thousand or so, however rarely anybody would choose them.
@@ -68,7 +68,7 @@ _IN_PART: Final = ("decorated", "extended", "part")
 _WHOLE_WORD: Final = (KeyKind.HANDLE_WORD,)
 _WHOLE: Final = (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE)
 _NUMBERED: Final = (*_WHOLE, KeyKind.HANDLE_NUMBERED)
-_DIFFERENT: Final = Finding("different", "The handles do not resemble each other.")
+_DIFFERENT: Final = Comparison("different", "The handles do not resemble each other.")
 
 
 class HandleSignal(SignalBase[HandleTrait]):
@@ -126,11 +126,11 @@ class HandleSignal(SignalBase[HandleTrait]):
             key_of(KeyKind.STEM, trait.word.base.encode()),
         )
 
-    def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding | None:
+    def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext) -> Comparison | None:
         """The strictest resemblance, priced by the bits of what the two have in common."""
         if ours.literal == theirs.literal:
             return self._same(ours, theirs, sight)
-        found = self._best(likeness(ours.word, theirs.word), self._alternate(ours, theirs))
+        found = self._best(similarity(ours.word, theirs.word), self._alternate(ours, theirs))
         number = self._same_number(ours, theirs)
         if found is None:
             differ = None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
@@ -138,37 +138,39 @@ class HandleSignal(SignalBase[HandleTrait]):
         alike = self._alike(found, ours, theirs, sight)
         return alike if number is None else replace(alike, also=(number,))
 
-    def _same(self, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
+    def _same(self, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext) -> Comparison:
         """The very handle; and all that is said of handles of one base holds as well."""
         worth = min(_same_bits(ours), _same_bits(theirs))
         shipped = rate_of_bits(worth)
         rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
-        base = self._alike(Likeness("same", theirs.word.base, 0.0), ours, theirs, sight)
-        return Finding("same-handle", "The handles are the same.", rate, crowd, shipped, (base,))
+        base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, sight)
+        return Comparison("same-handle", "The handles are the same.", rate, crowd, shipped, (base,))
 
-    def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Finding | None:
+    def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Comparison | None:
         if ours.digits != theirs.digits or not theirs.digits:
             return None
         worth = digit_bits(theirs.digits)
         if worth < _NUMBER_BITS_MIN:
             return None
-        return Finding("same-number", "The handles have the same number.", rate_of_bits(worth))
+        return Comparison("same-number", "The handles have the same number.", rate_of_bits(worth))
 
-    def _best(self, found: Likeness | None, alternate: Likeness | None) -> Likeness | None:
+    def _best(self, found: Similarity | None, alternate: Similarity | None) -> Similarity | None:
         """The one of more bits: `7amza_alfaris` is no mere piece of `hamza_alfaris`."""
         if found is None or alternate is None:
             return found or alternate
         return max(alternate, found, key=worth_bits)
 
-    def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Likeness | None:
+    def _alternate(self, ours: HandleTrait, theirs: HandleTrait) -> Similarity | None:
         if not ours.alternates and not theirs.alternates:
             return None
         mine = {ours.word.base, *ours.alternates}
         other = {theirs.word.base, *theirs.alternates}
         shared = max(mine & other, key=len, default="")
-        return Likeness("same", shared, 1.0) if shared else None
+        return Similarity("same", shared, 1.0) if shared else None
 
-    def _alike(self, found: Likeness, ours: HandleTrait, theirs: HandleTrait, sight: Sight) -> Finding:
+    def _alike(
+        self, found: Similarity, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext
+    ) -> Comparison:
         number = _number_bits(found.kind, ours.digits, theirs.digits)
         letters = bits(found.part)
         if ours.automatic and theirs.automatic:
@@ -176,11 +178,11 @@ class HandleSignal(SignalBase[HandleTrait]):
         if found.kind == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
             letters = min(letters, _KNOWN_NAMES_BITS_MAX)
         missing = _MISSING_BITS * max(_IN_COMMON - _in_common(found, ours, theirs), 0.0)
-        shipped = rate_of_bits(max(letters + number - found.slack_bits - missing, 0.0))
+        shipped = rate_of_bits(max(letters + number - found.penalty_bits - missing, 0.0))
         rate, crowd = sight.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
-        return Finding(found.kind, _SENTENCES[found.kind], rate, crowd, shipped)
+        return Comparison(found.kind, _SENTENCES[found.kind], rate, crowd, shipped)
 
-    def most(self, trait: HandleTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: HandleTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Of the very handle and of its base what they are counted with; any other key shows a part of it.
 
         That the number is the same as well is shown by keys that hold it; two of the same words in another
@@ -281,7 +283,7 @@ def _number_bits(kind: str, ours: str, theirs: str) -> float:
     return min(map(digit_bits, (ours[:length], ours, theirs))) if length >= NUMBER_START_MIN else 0.0
 
 
-def _in_common(found: Likeness, ours: HandleTrait, theirs: HandleTrait) -> float:
+def _in_common(found: Similarity, ours: HandleTrait, theirs: HandleTrait) -> float:
     """The share (0 to 1) of both handles with their numbers that is in common, decorations aside."""
     if found.kind == "reordered":
         return 1.0

@@ -7,11 +7,11 @@ from typing import Final
 
 from samehand.account import Account
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 _LOCALE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\b")
-_OTHER_LANGUAGE: Final = Finding("other-language", "The accounts use different languages.")
+_OTHER_LANGUAGE: Final = Comparison("other-language", "The accounts use different languages.")
 
 
 class LocaleSignal(SignalBase[str]):
@@ -36,19 +36,19 @@ class LocaleSignal(SignalBase[str]):
         """ASCII."""
         return payload.decode("ascii")
 
-    def compare(self, ours: str, theirs: str, sight: Sight) -> Finding | None:
+    def compare(self, ours: str, theirs: str, sight: ComparisonContext) -> Comparison | None:
         """Agreement weighs the same in every language.
 
         A rare language would otherwise make all its speakers alike: their weight is the table's, not
         one conditional on how rare the language is.
         """
         if ours == theirs:
-            return Finding("same", "Both accounts use the same language and region.")
+            return Comparison("same", "Both accounts use the same language and region.")
         if ours.partition("-")[0] == theirs.partition("-")[0]:
             return None
         return _OTHER_LANGUAGE
 
-    def most(self, trait: str, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: str, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """What one language says of anybody who uses it."""
         return Most(unkeyed=table.as_shipped["same"])
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from samehand.account import Account
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.watchlist.name_words import WORD_BYTES, any_in, contains, naming_words, telling_words
 from samehand.watchlist.platforms import ORGANISATIONS, is_list
 
@@ -65,13 +65,15 @@ class MentionSignal(SignalBase[MentionTrait]):
         words = [payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES)]
         return MentionTrait(tuple(words), bool(payload[0] & _LISTED), bool(payload[0] & _NAMED))
 
-    def compare(self, ours: MentionTrait, theirs: MentionTrait, sight: Sight) -> Finding | None:
+    def compare(
+        self, ours: MentionTrait, theirs: MentionTrait, sight: ComparisonContext
+    ) -> Comparison | None:
         """Whether the bio names it; that it does not says nothing."""
         if ours.listed or not theirs.listed or not contains(ours.words, theirs.words):
             return None
-        return Finding("names-it", "The self-description names the listed organisation as well.")
+        return Comparison("names-it", "The self-description names the listed organisation as well.")
 
-    def most(self, trait: MentionTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: MentionTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """What naming says of a listed organisation, which is found by its name alone.
 
         Whoever is called like one and names it has a word of its name in their own names.

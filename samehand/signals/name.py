@@ -19,12 +19,19 @@ from samehand.frequency.name_prior import bits
 from samehand.frequency.rates import rate_of_bits
 from samehand.keys import DISPLAY_NAME_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.name_trait import SOUND_MIN, TYPO_LENGTH_MIN, NameTrait
-from samehand.names.similarity import LETTER_BITS, REST_BITS, UNWRITTEN_BITS, likeness, most_bits, worth_bits
+from samehand.names.similarity import (
+    LETTER_BITS,
+    REST_BITS,
+    UNWRITTEN_BITS,
+    most_bits,
+    similarity,
+    worth_bits,
+)
 from samehand.normalize.text.fold import fold_name
 from samehand.normalize.text.phonetic import by_letters, one_leaves_out_vowels, word_keys
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 WORDS_MAX: Final = 8  # words of a name that are compared; longer ones are slogans
 
@@ -44,13 +51,13 @@ _IN_PART: Final = {
 }
 _WHOLE_WORD: Final = (KeyKind.NAME_WORD,)
 _NOT_SAME: Final = ("same-words", "near-same", "shared-words")
-_DIFFERENT: Final = Finding("different", "The display names do not resemble each other.")
+_DIFFERENT: Final = Comparison("different", "The display names do not resemble each other.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Matched:
     words: tuple[str, ...]
-    slack_bits: float
+    penalty_bits: float
     exact: bool
     left_over: bool
 
@@ -106,7 +113,7 @@ class NameSignal(SignalBase[NameTrait]):
         """Each of its words."""
         return (key_of(KeyKind.WORD, word.encode()) for word in dict.fromkeys(trait.words))
 
-    def compare(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
+    def compare(self, ours: NameTrait, theirs: NameTrait, sight: ComparisonContext) -> Comparison | None:
         """Word by word, then as one run of letters; the better of the two readings.
 
         Who bears the very name resembles it, too, so that no resemblance is rarer than the name.
@@ -120,30 +127,32 @@ class NameSignal(SignalBase[NameTrait]):
             borne *= sight.word(word, rate_of_bits(bits(word)))[0]
         return replace(found, rate=borne) if borne > found.rate else found
 
-    def _resembling(self, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding | None:
+    def _resembling(self, ours: NameTrait, theirs: NameTrait, sight: ComparisonContext) -> Comparison | None:
         matched = _match_words(ours, theirs)
         if matched is not None and not matched.left_over:
             return self._by_words(matched, ours, theirs, sight)
-        whole = likeness(ours.word, theirs.word)
+        whole = similarity(ours.word, theirs.word)
         if whole is not None and whole.kind in _SPELT_ALIKE:
             because = "The display names are the same but for spacing or a letter or two."
-            return self._finding("near-same", because, (whole.part,), whole.slack_bits, sight)
+            return self._finding("near-same", because, (whole.part,), whole.penalty_bits, sight)
         # The rest of the words is no part of the resemblance, so the one of more bits explains the pair.
         slack = 0.0
         if matched is not None:
-            slack = matched.slack_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
+            slack = matched.penalty_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
         if whole is not None and (matched is None or worth_bits(whole) > _bits(matched.words) - slack):
             level, because = _IN_PART[whole.kind]
-            return self._finding(level, because, (whole.part,), whole.slack_bits, sight)
+            return self._finding(level, because, (whole.part,), whole.penalty_bits, sight)
         if matched is not None:
             because = f"The display names share {_listed(matched.words)}."
             return self._finding("shared-words", because, matched.words, slack, sight)
         return None if ours.word.shares_a_token(theirs.word) else _DIFFERENT
 
-    def _by_words(self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: Sight) -> Finding:
+    def _by_words(
+        self, matched: _Matched, ours: NameTrait, theirs: NameTrait, sight: ComparisonContext
+    ) -> Comparison:
         if not matched.exact:
             because = "The display names have the same words in other spellings."
-            return self._finding("near-same", because, matched.words, matched.slack_bits, sight)
+            return self._finding("near-same", because, matched.words, matched.penalty_bits, sight)
         same_order = ours.words == theirs.words
         because = (
             "The display names are the same."
@@ -154,18 +163,18 @@ class NameSignal(SignalBase[NameTrait]):
         return self._finding(level, because, matched.words, 0.0 if same_order else 1.0, sight)
 
     def _finding(
-        self, level: str, because: str, words: tuple[str, ...], slack_bits: float, sight: Sight
-    ) -> Finding:
-        shipped = rate = 2.0**slack_bits
+        self, level: str, because: str, words: tuple[str, ...], penalty_bits: float, sight: ComparisonContext
+    ) -> Comparison:
+        shipped = rate = 2.0**penalty_bits
         crowds = []
         for word in words:
             each = rate_of_bits(bits(word))
             counted, crowd = sight.word(word, each)
             shipped, rate = shipped * each, rate * counted
             crowds.append(crowd)
-        return Finding(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
+        return Comparison(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
-    def most(self, trait: NameTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: NameTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Of the very name what its words are counted with; any other key shows a part of it."""
         words = 1.0
         for word in trait.words:

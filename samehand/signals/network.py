@@ -10,14 +10,14 @@ from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.network import read_address
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_ADDRESS_RATE: Final = 2e-6  # a household or a small office behind one address
 _SHIPPED_PREFIX_RATE: Final = 5e-5  # a street or a hosting range behind one /24 or /64
 _SHIPPED_SITE_RATE: Final = 1e-4  # an IPv6 /48
-_DIFFERENT: Final = Finding("different", "The accounts came from different networks.")
+_DIFFERENT: Final = Comparison("different", "The accounts came from different networks.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +71,30 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         """What it is listed under."""
         return self.keys(trait)
 
-    def compare(self, ours: NetworkTrait, theirs: NetworkTrait, sight: Sight) -> Finding | None:
+    def compare(
+        self, ours: NetworkTrait, theirs: NetworkTrait, sight: ComparisonContext
+    ) -> Comparison | None:
         """The narrowest network that both share."""
         if ours.address == theirs.address:
             rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, _SHIPPED_ADDRESS_RATE)
             because = "Both accounts came from the same internet address."
-            return Finding("same-address", because, rate, crowd, _SHIPPED_ADDRESS_RATE)
+            return Comparison("same-address", because, rate, crowd, _SHIPPED_ADDRESS_RATE)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
             prefix = (KeyKind.PREFIX, ours.prefix)
             rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, _SHIPPED_PREFIX_RATE)
             because = "Both accounts came from the same small network."
-            return Finding("same-prefix", because, rate, crowd, _SHIPPED_PREFIX_RATE)
+            return Comparison("same-prefix", because, rate, crowd, _SHIPPED_PREFIX_RATE)
         if ours.site and ours.site == theirs.site:
             rate, crowd = max(
                 sight.shared_wider((KeyKind.PREFIX, prefix), KeyKind.ADDRESS, addresses, _SHIPPED_SITE_RATE)
                 for prefix in (ours.prefix, theirs.prefix)
             )
             because = "Both accounts came from the same customer's IPv6 range."
-            return Finding("same-site", because, rate, crowd, _SHIPPED_SITE_RATE)
+            return Comparison("same-site", because, rate, crowd, _SHIPPED_SITE_RATE)
         return _DIFFERENT
 
-    def most(self, trait: NetworkTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: NetworkTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of this address and of this network; who shares a prefix may share the address."""
         address = sight.shared(KeyKind.ADDRESS, trait.address, _SHIPPED_ADDRESS_RATE)[0]
         prefix = sight.shared(KeyKind.PREFIX, trait.prefix, _SHIPPED_PREFIX_RATE)[0]

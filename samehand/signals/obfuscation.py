@@ -8,8 +8,8 @@ from samehand.account import Account
 from samehand.normalize.text.fold import fold_handle, fold_name
 from samehand.normalize.text.fold_flags import FLAGS, FoldFlags
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 _WORDS: Final = {
     FoldFlags.INVISIBLE: "invisible characters",
@@ -40,13 +40,13 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         """Reads :meth:`pack`'s form."""
         return FLAGS[payload[0] % len(FLAGS)] if payload else FoldFlags.NONE
 
-    def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: Sight) -> Finding | None:
+    def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: ComparisonContext) -> Comparison | None:
         """Only the new account's writing counts: there is no reason in how the banned one wrote."""
         if not ours:
             return None
-        return Finding("hiding", f"The name is written with {self._words(ours)}.")
+        return Comparison("hiding", f"The name is written with {self._words(ours)}.")
 
-    def most(self, trait: FoldFlags, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: FoldFlags, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Of a new account what its own writing says; of a banned one, whoever it meets may hide."""
         return Most(unkeyed=table.as_shipped["hiding"] if trait or banned else 0.0)
 

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.signals.base import Example, Levels, Most, PairSignalBase, Traits
-from samehand.signals.comparison import Finding
+from samehand.signals.comparison import Comparison
 from samehand.signals.contact import ContactTrait, own_kind
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 from samehand.signals.email import EmailTrait
 from samehand.signals.phone import PhoneTrait
 
@@ -61,7 +61,7 @@ class ReachSignal(PairSignalBase):
         """Who signed up with what is named, and whose profile names what this one signed up with."""
         return _keys(reach)
 
-    def most(self, reach: Reach, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, reach: Reach, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of each address."""
         by_key = {}
         for key, (kind, digest) in _keys(reach).items():
@@ -69,12 +69,12 @@ class ReachSignal(PairSignalBase):
             by_key[key] = table.nats(_LEVELS[kind][0], rate)
         return Most(by_key=by_key)
 
-    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """As :meth:`compare`."""
         mine, other = self.of(ours), self.of(theirs)
         return None if mine is None or other is None else self.compare(mine, other, sight)
 
-    def compare(self, ours: Reach, theirs: Reach, sight: Sight) -> Finding | None:
+    def compare(self, ours: Reach, theirs: Reach, sight: ComparisonContext) -> Comparison | None:
         """The rarest address that one names and the other has; that there is none says nothing."""
         met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
         met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
@@ -101,12 +101,12 @@ def _keys(reach: Reach) -> dict[Key, tuple[KeyKind, bytes]]:
     return keys | {key_of(KeyKind.CONTACT, digest): (kind, digest) for kind, digest in reach.own}
 
 
-def _finding(kind: KeyKind, digest: bytes, who: str, sight: Sight) -> Finding:
+def _finding(kind: KeyKind, digest: bytes, who: str, sight: ComparisonContext) -> Comparison:
     level, what = _LEVELS[kind]
     shipped = _SHIPPED_RATES[kind]
     rate, crowd = sight.shared(kind, digest, shipped)
     because = f"{who} gives in its profile the other's own {what}."
-    return Finding(level, because, rate, crowd, shipped)
+    return Comparison(level, because, rate, crowd, shipped)
 
 
 def _says(bio: str) -> Account:

@@ -10,14 +10,14 @@ from samehand.account import Account
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.phone import fold_phone
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_RATE: Final = 2e-7  # a number that changed hands, or that a family shares
 # A hundred of the 10^8 numbers of a country or more, few of them on the platform.
 _SHIPPED_BLOCK_RATE: Final = 5e-7
-_DIFFERENT: Final = Finding("different", "The accounts use different phone numbers.")
+_DIFFERENT: Final = Comparison("different", "The accounts use different phone numbers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +71,21 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         """What it is listed under."""
         return self.keys(trait)
 
-    def compare(self, ours: PhoneTrait, theirs: PhoneTrait, sight: Sight) -> Finding | None:
+    def compare(self, ours: PhoneTrait, theirs: PhoneTrait, sight: ComparisonContext) -> Comparison | None:
         """The same number, one of the same hundred, or another."""
         if ours.number == theirs.number:
             rate, crowd = sight.shared(KeyKind.PHONE, ours.number, _SHIPPED_RATE)
-            return Finding(
+            return Comparison(
                 "same-number", "Both accounts use the same phone number.", rate, crowd, _SHIPPED_RATE
             )
         if ours.block == theirs.block:
             block, numbers = (KeyKind.PHONE_BLOCK, ours.block), (ours.number, theirs.number)
             rate, crowd = sight.shared_wider(block, KeyKind.PHONE, numbers, _SHIPPED_BLOCK_RATE)
             because = "The phone numbers are of one block of a hundred, as if bought together."
-            return Finding("same-block", because, rate, crowd, _SHIPPED_BLOCK_RATE)
+            return Comparison("same-block", because, rate, crowd, _SHIPPED_BLOCK_RATE)
         return _DIFFERENT
 
-    def most(self, trait: PhoneTrait, sight: Sight, table: Levels, *, banned: bool) -> Most:
+    def most(self, trait: PhoneTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of this number and of its block."""
         number = sight.shared(KeyKind.PHONE, trait.number, _SHIPPED_RATE)[0]
         block = sight.shared(KeyKind.PHONE_BLOCK, trait.block, _SHIPPED_BLOCK_RATE)[0]

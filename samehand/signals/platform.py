@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from samehand.signals.base import PairSignalBase, Traits
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import is_list
 
-_ANOTHER: Final = Finding("another", "The banned account was on another platform.")
+_ANOTHER: Final = Comparison("another", "The banned account was on another platform.")
 
 
 class PlatformSignal(PairSignalBase):
@@ -17,7 +17,7 @@ class PlatformSignal(PairSignalBase):
 
     name = "platform"
 
-    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """A small counter-weight across platforms: the same name elsewhere is more often somebody else."""
         mine, other = sight.platforms
         if mine == other or is_list(other):  # a listed organisation is on no platform, so on no other

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, BanCalendar
 from samehand.signals.base import Ages, Levels, PairSignalBase, Traits
-from samehand.signals.comparison import Finding
-from samehand.signals.context import Sight
+from samehand.signals.comparison import Comparison
+from samehand.signals.context import ComparisonContext
 
 
 class _Span(NamedTuple):
@@ -52,7 +52,7 @@ class TimingSignal(PairSignalBase):
 
     name = "timing"
 
-    def between(self, ours: Traits, theirs: Traits, sight: Sight) -> Finding | None:
+    def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """The narrowest span that holds, and with it all wider ones; nothing where a moment is unknown."""
         at, since = sight.at, sight.seconds_since_ban
         if at is None or since is None:
@@ -62,11 +62,11 @@ class TimingSignal(PairSignalBase):
             spans = [span for span in spans if span.level in _DAY_SPANS]
         because = f"The account was made {_told(since)} the ban."
         if spans:
-            found = [Finding(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
+            found = [Comparison(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
         if abs(since) <= DAY_SECONDS:
             return None  # of a day no hour is known
-        return Finding(_LATER if since > 0 else _EARLIER, because)
+        return Comparison(_LATER if since > 0 else _EARLIER, because)
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
         """The most that it adds to a ban that is at least so many seconds old at ``at``, oldest last."""

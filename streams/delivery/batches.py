@@ -48,7 +48,7 @@ def nothing_more() -> bool:
     return False
 
 
-class Taken(Protocol):
+class PendingEvent(Protocol):
     """An event taken from the stream and not yet acknowledged."""
 
     @property
@@ -89,10 +89,10 @@ class Batches:
         self._records_max = records_max
         self._linger_seconds = linger_seconds
         # One batch waits while one is being delivered; more would only lengthen a stop.
-        self._queue: asyncio.Queue[Taken | _End] = asyncio.Queue(maxsize=records_max)
+        self._queue: asyncio.Queue[PendingEvent | _End] = asyncio.Queue(maxsize=records_max)
         self._end: _End | None = None
 
-    async def fill(self, source: AsyncIterator[Taken]) -> None:
+    async def fill(self, source: AsyncIterator[PendingEvent]) -> None:
         """Move events from the stream into the queue until it ends or the task is cancelled."""
         try:
             async for taken in source:
@@ -102,19 +102,19 @@ class Batches:
         else:
             await self._queue.put(_End(None))
 
-    async def _put(self, taken: Taken) -> None:
+    async def _put(self, taken: PendingEvent) -> None:
         try:
             await self._queue.put(taken)
         except asyncio.CancelledError:
             taken.release()  # it is in nobody's hands: a later commit must not pass it
             raise
 
-    async def next(self) -> list[Taken]:
+    async def next(self) -> list[PendingEvent]:
         """The next batch; empty once the stream has ended.
 
         Raises what the stream raised, after its last event.
         """
-        batch: list[Taken] = []
+        batch: list[PendingEvent] = []
         if not self._is_over():
             self._keep(await self._queue.get(), batch)
             self._drain(batch)
@@ -126,13 +126,13 @@ class Batches:
 
     def release(self) -> None:
         """Give up everything that waits."""
-        waiting: list[Taken] = []
+        waiting: list[PendingEvent] = []
         while not self._is_over() and not self._queue.empty():
             self._keep(self._queue.get_nowait(), waiting)
         for taken in waiting:
             taken.release()
 
-    async def _linger(self, batch: list[Taken]) -> None:
+    async def _linger(self, batch: list[PendingEvent]) -> None:
         """Wait for company where there is hardly any, and on while more is coming and some of it came."""
         if len(batch) < COMPANY:
             await self._wait(self._linger_seconds, batch)
@@ -144,7 +144,7 @@ class Batches:
             if idle >= IDLE_WAITS or self._clock.ticks() >= until:
                 return
 
-    async def _wait(self, seconds: float, batch: list[Taken]) -> None:
+    async def _wait(self, seconds: float, batch: list[PendingEvent]) -> None:
         try:
             await self._clock.sleep(seconds)
         except asyncio.CancelledError:
@@ -153,14 +153,14 @@ class Batches:
             raise
         self._drain(batch)
 
-    def _drain(self, batch: list[Taken]) -> None:
+    def _drain(self, batch: list[PendingEvent]) -> None:
         while not self._is_over() and len(batch) < self._records_max and not self._queue.empty():
             self._keep(self._queue.get_nowait(), batch)
 
     def _is_over(self) -> bool:
         return self._end is not None
 
-    def _keep(self, item: Taken | _End, batch: list[Taken]) -> None:
+    def _keep(self, item: PendingEvent | _End, batch: list[PendingEvent]) -> None:
         if isinstance(item, _End):
             self._end = item
         else:

@@ -35,7 +35,7 @@ from streams.deadletters.pause import Resumes, Stop
 from streams.deadletters.record import letter_of
 from streams.delivery.adaptive_batch_size import BatchSize
 from streams.delivery.backoff import Backoff
-from streams.delivery.batches import LINGER_SECONDS, RECORDS_MAX, Batches, Taken, nothing_more
+from streams.delivery.batches import LINGER_SECONDS, RECORDS_MAX, Batches, PendingEvent, nothing_more
 from streams.delivery.circuit_breaker import Breaker
 from streams.delivery.progress import Progress, Stage
 from streams.delivery.publisher import Publisher, publish
@@ -79,7 +79,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class DeliveryContext:
     """What every delivery of a process shares."""
 
     publisher: Publisher
@@ -109,7 +109,7 @@ class Delivery:
         name: str,
         topic: str,
         handle: Handle,
-        around: Surroundings,
+        around: DeliveryContext,
         *,
         after: After = nothing_after,
         bound: DeadLetterBound | None = None,
@@ -126,7 +126,9 @@ class Delivery:
         self._stopped: Stop | None = None
         self._log = log.bind(delivery=name, topic=topic)
 
-    async def run(self, source: AsyncIterator[Taken], *, more: Callable[[], bool] = nothing_more) -> None:
+    async def run(
+        self, source: AsyncIterator[PendingEvent], *, more: Callable[[], bool] = nothing_more
+    ) -> None:
         """Deliver until the stream ends or the task is cancelled. Raises whatever is not an outage.
 
         `more` tells whether events are known to be on their way that the source has not given yet.
@@ -151,7 +153,7 @@ class Delivery:
             await asyncio.wait([pump])
             batches.release()
 
-    async def _deliver(self, batch: list[Taken]) -> bool:
+    async def _deliver(self, batch: list[PendingEvent]) -> bool:
         """Whether the batch was settled; otherwise what was left of it was given up."""
         waiting = batch
         try:
@@ -168,12 +170,12 @@ class Delivery:
         self._move(Stage.IDLE)
         return not waiting
 
-    def _take_in_hand(self, batch: Sequence[Taken]) -> None:
+    def _take_in_hand(self, batch: Sequence[PendingEvent]) -> None:
         self.progress.in_flight = len(batch)
         arrivals = [taken.arrival for taken in reversed(batch)]  # so that the oldest of a partition stays
         self.progress.in_hand = {(it.topic, it.partition): it.timestamp for it in arrivals}
 
-    async def _advance(self, batch: list[Taken]) -> list[Taken]:
+    async def _advance(self, batch: list[PendingEvent]) -> list[PendingEvent]:
         """Settle as much as the bound on dead letters admits; what is left waits for an operator."""
         if self._stopped is not None:
             await self._stand_still(self._stopped)
@@ -220,7 +222,7 @@ class Delivery:
         return size > self._around.limits.message_bytes_max
 
     async def _settle(
-        self, batch: Sequence[Taken], outcomes: list[Outcome], followed: Followed | None
+        self, batch: Sequence[PendingEvent], outcomes: list[Outcome], followed: Followed | None
     ) -> None:
         """Make the outcomes durable, then acknowledge.
 

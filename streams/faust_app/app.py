@@ -35,7 +35,7 @@ from streams.deadletters.control_topic import ControlTopic
 from streams.deadletters.limit import bound_of
 from streams.deadletters.pause import Resumes, Stop
 from streams.delivery.circuit_breaker import Breaker
-from streams.delivery.delivery import Delivery, Limits, Surroundings
+from streams.delivery.delivery import Delivery, DeliveryContext, Limits
 from streams.delivery.progress import Progress
 from streams.errors import Stuck
 from streams.faust_app.adapter import FaustPublisher, more_waiting, taken_from
@@ -48,7 +48,7 @@ from streams.settings import Settings
 from streams.supervision.caution import Caution, careless
 from streams.supervision.exit_codes import EXIT_FAILED
 from streams.telemetry.health import Ask, Health
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from streams.tracing import OFF, Tracer
 
 HEARTBEATS_A_SESSION: Final = 6
@@ -89,7 +89,7 @@ class WorkerApp(faust.App):
     def __init__(
         self,
         settings: Settings,
-        meters: Meters,
+        meters: Metrics,
         *,
         breaker: Breaker | None = None,
         clock: Clock | None = None,
@@ -126,7 +126,7 @@ class WorkerApp(faust.App):
             self._scratch = tempfile.TemporaryDirectory(prefix="samehand-")
             folder = Path(self._scratch.name)
         super().__init__(settings.kafka_group, **faust_options(settings, folder))
-        self.around = Surroundings(
+        self.around = DeliveryContext(
             publisher=FaustPublisher(self),
             resumes=resumes or ControlTopic(settings),
             clock=self.clock,

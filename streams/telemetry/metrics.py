@@ -95,7 +95,7 @@ class Tally:
     all: int = 0
 
 
-class Meters:
+class Metrics:
     """All metrics of one process, in `registry`. `topics` are the consumed ones, in full."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A house for agents: the store in memory, a clock that stands still until it is told to go on."""
+"""A context for agents: the store in memory, a clock that stands still until it is told to go on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.common.context import OPERATIONS, House, Rules
+from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -31,15 +31,15 @@ from store.pepper.pepper import Pepper
 from streams.clock import SystemClock
 from streams.kafka.topics import Names
 from streams.outcomes import Dead, Emit, Outcome, Published
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.makers import NOON, arrival
 
 
 @dataclass
 class Life:
-    """A house with everybody in it, driven one record at a time as delivery would."""
+    """A context with everybody in it, driven one record at a time as delivery would."""
 
-    house: House
+    context: AgentContext
     seconds: float = (NOON + timedelta(hours=2)).timestamp()
     heard: list[MirrorAlert | AlertSummary] = field(default_factory=list)
 
@@ -58,7 +58,7 @@ class Life:
 
     def alert(self, emit: Emit) -> MirrorAlert | AlertSummary | None:
         """The alert in an emit, if it is one."""
-        if emit.topic != self.house.alerts_topic:
+        if emit.topic != self.context.alerts_topic:
             return None
         read = decode_alert(emit.value, now=self.seconds)
         assert isinstance(read, Decoded)
@@ -85,21 +85,21 @@ class Life:
         return confirmed
 
     def __post_init__(self) -> None:
-        self.screen = Screen(self.house)
-        self.changed = Screen(self.house, "update")
-        self.remember = Remember(self.house)
-        self.enrol = Enrol(self.house)
-        self.lookback = Lookback(self.house)
-        self.expunge = Expunge(self.house)
-        self.judge = Judge(self.house)
-        self.forget = Forget(self.house)
-        self.relaying = Relay(self.house, self, SystemClock())
+        self.screen = Screen(self.context)
+        self.changed = Screen(self.context, "update")
+        self.remember = Remember(self.context)
+        self.enrol = Enrol(self.context)
+        self.lookback = Lookback(self.context)
+        self.expunge = Expunge(self.context)
+        self.judge = Judge(self.context)
+        self.forget = Forget(self.context)
+        self.relaying = Relay(self.context, self, SystemClock())
 
     async def ban(self, *bans: Record | bytes) -> None:
         """Enrols bans and lets look-back have the word of it."""
         for outcome in await self.tell(self.enrol, *bans):
             for emit in outcome.emits if isinstance(outcome, Published) else ():
-                if emit.topic == self.house.topics.enrolled:
+                if emit.topic == self.context.topics.enrolled:
                     await self.tell(self.lookback, emit.value)
 
 
@@ -113,22 +113,22 @@ MakeLife = Callable[..., Life]
 
 @pytest.fixture
 def make_life() -> MakeLife:
-    """Builds a house under given rules."""
+    """Builds a context under given rules."""
 
     def build(**rules: Any) -> Life:
         pepper = Pepper(1, b"p" * 32)
         life: Life
-        house = House(
+        context = AgentContext(
             store=MemoryStore(Bounds()),
             keyers=((1, pepper.digest),),
             weights=default_weights(),
             topics=Names("t."),
-            meters=Meters(CollectorRegistry(), operations=OPERATIONS),
+            meters=Metrics(CollectorRegistry(), operations=OPERATIONS),
             now=lambda: life.seconds,
             ticks=lambda: life.seconds,
-            rules=Rules(**rules),
+            rules=AlertPolicy(**rules),
         )
-        life = Life(house)
+        life = Life(context)
         return life
 
     return build
@@ -136,5 +136,5 @@ def make_life() -> MakeLife:
 
 @pytest.fixture
 def life(make_life: MakeLife) -> Life:
-    """A house under the usual rules."""
+    """A context under the usual rules."""
     return make_life()

@@ -21,7 +21,7 @@ from streams.kafka.topics import Names
 from streams.outcomes import NOTHING, Dead, Outcome, Published
 from streams.registry.client import Schema
 from streams.registry.transcode import Source, Transcoder
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.makers import NOON, arrival
 from tests.schemas.makers import record_of
 from tests.streams.registry.makers import avro, of_wire
@@ -44,7 +44,7 @@ class Shop:
     """A bridge with its meters; each look at the clock is a held turn later."""
 
     def __init__(self, now: float = NOON.timestamp(), registry: Source | None = None) -> None:
-        self.meters = Meters(CollectorRegistry(), topics=[TOPIC])
+        self.meters = Metrics(CollectorRegistry(), topics=[TOPIC])
         text = MAPPING if registry is None else MAPPING.replace('"json"', '"avro"')
         [mapping] = compile_mappings(text.encode(), "m").topics.values()
         ticks = count(0.0, 2 * HELD_SECONDS)

@@ -50,7 +50,7 @@ async def test_a_sign_up_is_looked_up_by_what_is_left_of_it(
     assert alert.band == "likely"
     assert {(it.side, it.field) for it in alert.not_read} == {("account", field)}
     assert reason in {it.reason for it in alert.not_read}
-    counted = life.house.meters.exposition().decode()
+    counted = life.context.meters.exposition().decode()
     assert f'fields_unusable_total{{field="{field}",reason="{reason}",topic=' in counted
 
 
@@ -96,4 +96,4 @@ async def test_a_reinstatement_with_too_long_a_reason_lifts_the_ban(life: Life) 
     await life.ban(a_ban("77", handle="umar_media"))
     message = json.loads(encode(a_reinstatement("77"))) | {"reason": "x" * 2_000}
     assert dead(await life.tell(life.expunge, json.dumps(message).encode())) == []
-    assert await life.house.store.bans(["telegram:77"]) == [None]
+    assert await life.context.store.bans(["telegram:77"]) == [None]

@@ -40,14 +40,14 @@ async def test_bans_and_tombstones_of_one_batch_are_taken_in_their_order(life: L
     outcomes = await life.enrol(batch)
     assert len(outcomes) == 4
     assert dead(outcomes) == ["not-json"]
-    standing = await life.house.store.bans(["telegram:77", "telegram:78"])
+    standing = await life.context.store.bans(["telegram:77", "telegram:78"])
     assert [ban is not None for ban in standing] == [False, True]
 
 
 async def test_searchable_counts_from_kafkas_stamp_not_from_when_a_listed_ban_occurred(life: Life) -> None:
     told = arrival(a_ban("77", at=NOON - timedelta(days=400), handle="umar_media"))
     await life.enrol([replace(told, timestamp=life.seconds - 2.0)])
-    seconds = life.house.meters.searchable_seconds
+    seconds = life.context.meters.searchable_seconds
     assert seconds._sum.get() == 2.0
 
 
@@ -57,7 +57,7 @@ async def test_a_ban_that_is_told_a_day_late_is_known_to_the_day(life: Life) -> 
         for number, late in (("77", timedelta(days=1)), ("78", timedelta(hours=23)))
     }
     await life.enrol([replace(one, timestamp=NOON.timestamp()) for one in told.values()])
-    standing = await life.house.store.bans(["telegram:77", "telegram:78"])
+    standing = await life.context.store.bans(["telegram:77", "telegram:78"])
     assert [ban and ban.fingerprints[0].at_is_day for ban in standing] == [True, False]
     assert [ban and ban.facts.banned_at for ban in standing] == [
         (NOON - timedelta(days=1)).timestamp(),

@@ -85,7 +85,7 @@ async def test_a_ban_that_ended_leaves_no_alert_open_once_it_was_swept(life: Lif
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE, expires_at=ends))
     await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
     life.seconds += 3 * 3600
-    await life.house.store.sweep(now=life.seconds)
+    await life.context.store.sweep(now=life.seconds)
     await life.relay()
     withdrawn = life.alerts[-1]
     assert (withdrawn.revision, withdrawn.withdrawn_reason) == (2, "ban-expired")
@@ -98,7 +98,8 @@ async def test_withdrawals_are_counted_by_their_reason(life: Life) -> None:
     await life.tell(life.expunge, a_reinstatement("77"))
     await life.relay()
     assert (
-        'samehand_alerts_withdrawn_total{reason="reinstated"} 1.0' in life.house.meters.exposition().decode()
+        'samehand_alerts_withdrawn_total{reason="reinstated"} 1.0'
+        in life.context.meters.exposition().decode()
     )
 
 

@@ -113,7 +113,7 @@ class World:
 
     def __post_init__(self) -> None:
         # Of one name: a worker that lost the shard while it was held up, and the next one, ask alike.
-        self.relaying = Relay(self.life.house, self.life, SystemClock(), holder="relay")
+        self.relaying = Relay(self.life.context, self.life, SystemClock(), holder="relay")
 
     async def mirror(self) -> None:
         """The new account's event, from its delivery to its acknowledgement."""
@@ -244,13 +244,13 @@ MakeWorld = Callable[..., World]
 @pytest.fixture
 def world(make_life: MakeLife) -> MakeWorld:
     """Makes a world in which nothing has happened."""
-    house = make_life().house
+    context = make_life().context
 
     def fresh(late: str = "", alike: frozenset[str] = ALIKE) -> World:
         life: Life
         stepping = Stepping(MemoryStore(), late, alike)
         acting: Any = stepping
-        life = Life(replace(house, store=acting, now=lambda: life.seconds))
+        life = Life(replace(context, store=acting, now=lambda: life.seconds))
         return World(life, stepping)
 
     return fresh
@@ -360,7 +360,7 @@ def test_an_alert_on_who_is_banned_is_not_open_whenever_its_dismissal_is_taken_b
 
 def families(lived: World) -> list[Descent | None]:
     """From whom the new account descends."""
-    return asyncio.run(lived.life.house.store._store.descents(["telegram:99"]))  # type: ignore[attr-defined]  # without a step
+    return asyncio.run(lived.life.context.store._store.descents(["telegram:99"]))  # type: ignore[attr-defined]  # without a step
 
 
 def test_lifted_in_every_order_the_pair_ends_withdrawn(world: MakeWorld) -> None:

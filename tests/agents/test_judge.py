@@ -50,9 +50,9 @@ async def test_a_verdict_on_an_unknown_alert_is_no_fault(life: Life) -> None:
 async def test_what_was_judged_waits_for_nobody(life: Life) -> None:
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
     await life.tell(life.screen, a_sign_up("99", handle="umar_media2", device_id=DEVICE))
-    assert (await life.house.store.figures()).unjudged == 1
+    assert (await life.context.store.figures()).unjudged == 1
     await life.tell(life.judge, a_verdict(life.alerts[0].alert_id, "unsure"))
-    assert (await life.house.store.figures()).unjudged == 0
+    assert (await life.context.store.figures()).unjudged == 0
 
 
 async def a_mirror(life: Life) -> MirrorAlert:
@@ -125,7 +125,7 @@ class TestTakingBack:
         await life.ban(a_ban("99", handle="umar_media2", device_id=DEVICE, at=NOON + timedelta(minutes=50)))
         await life.tell(life.expunge, a_reinstatement("99", at=NOON + timedelta(minutes=55)))
         await life.tell(life.judge, a_verdict(alert.alert_id, "mirror"))
-        assert await life.house.store.bans(["telegram:99"]) == [None]
+        assert await life.context.store.bans(["telegram:99"]) == [None]
 
     async def test_an_alert_on_an_account_that_is_banned_itself_is_not_opened_again(self, life: Life) -> None:
         alert = await a_mirror(life)
@@ -162,7 +162,7 @@ class TestTakingBack:
         await life.relay()
         assert [it.status for it in life.alerts] == ["open"]
         assert counted(life, "not_mirror") == 0.0
-        assert (await life.house.store.figures()).unjudged == 1
+        assert (await life.context.store.figures()).unjudged == 1
 
     @pytest.mark.parametrize("order", list(permutations(range(3))))
     async def test_whatever_order_they_come_in_and_wherever_a_worker_dies_the_latest_holds(
@@ -181,7 +181,7 @@ class TestTakingBack:
             lived = await told_dying(life, [verdicts[place] for place in order], calls)
             await life.relay()
             assert await family(life, "telegram:99") == ("telegram:99", 0), calls
-            (held,) = await life.house.store.decided([alert.alert_id])
+            (held,) = await life.context.store.decided([alert.alert_id])
             assert held is not None
             assert held.verdict == "unsure"
         assert calls > 10
@@ -192,11 +192,11 @@ async def told_dying(life: Life, verdicts: Sequence[VerdictGiven], calls: int) -
 
     Whether it lived through all of it.
     """
-    dying = Dying(life.house.store, calls)
-    house = dataclasses.replace(life.house, store=cast(Store, dying))
+    dying = Dying(life.context.store, calls)
+    context = dataclasses.replace(life.context, store=cast(Store, dying))
     for verdict in verdicts:
         try:
-            await Judge(house)([arrival(verdict)])
+            await Judge(context)([arrival(verdict)])
         except StoreUnavailableNow:
             await life.tell(life.judge, verdict)  # what was not acknowledged is delivered again
     return dying.left > 0
@@ -228,7 +228,7 @@ def counted(life: Life, verdict: str) -> float:
     """Verdicts of a kind that this process counted."""
     return sum(
         sample.value
-        for metric in life.house.meters.registry.collect()
+        for metric in life.context.meters.registry.collect()
         for sample in metric.samples
         if sample.name == "samehand_verdicts_total" and sample.labels["verdict"] == verdict
     )
@@ -236,11 +236,11 @@ def counted(life: Life, verdict: str) -> float:
 
 def reopened(life: Life) -> float:
     """Alerts that were opened again."""
-    return life.house.meters.registry.get_sample_value("samehand_alerts_reopened_total") or 0.0
+    return life.context.meters.registry.get_sample_value("samehand_alerts_reopened_total") or 0.0
 
 
 async def family(life: Life, account: str) -> tuple[str, int]:
     """The founder and the generation of a banned account."""
-    (ban,) = await life.house.store.bans([account])
+    (ban,) = await life.context.store.bans([account])
     assert ban is not None
     return ban.facts.descent.root_id, ban.facts.descent.generation

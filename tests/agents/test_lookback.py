@@ -64,7 +64,7 @@ async def test_who_hides_behind_decoys_that_delete_themselves_is_seen_to_be_miss
     (warning,) = [line for line in logs if line["event"] == "look-back is not whole"]
     assert warning["not_compared"] == {"device": 1, "payment": 1}
     assert "77" not in warning["address"]  # of the record that tells of the ban: a log names no account
-    shown = life.house.meters.exposition().decode()
+    shown = life.context.meters.exposition().decode()
     assert 'samehand_lookbacks_capped_total{kind="device"} 1.0' in shown
     assert 'samehand_lookbacks_capped_total{kind="payment"} 1.0' in shown
 

@@ -78,7 +78,7 @@ async def race_all(life: Life, count: int, redis_url: str, store_prefix: str) ->
         Endpoint(url=redis_url, deadline_seconds=20.0), prefix=store_prefix, identity=b"i" * 32
     )
     await store.open()
-    lived = Life(replace(life.house, store=store))
+    lived = Life(replace(life.context, store=store))
     rng = random.Random(7)
     source = races(rng)
     for first in range(0, count, BATCH * BATCHES_AT_ONCE):
@@ -89,7 +89,7 @@ async def race_all(life: Life, count: int, redis_url: str, store_prefix: str) ->
     told = Counter((alert.account_id, alert.matched.account_id) for alert in lived.alerts)
     assert told == Counter({(f"n{number}", f"b{number}"): 1 for number in range(1, count + 1)})
     assert {alert.direction for alert in lived.alerts} == {"forward", "lookback"}, "each should win sometimes"
-    assert lived.house.meters.duplicates_suppressed._value.get() > 0, "some should have met"
+    assert lived.context.meters.duplicates_suppressed._value.get() > 0, "some should have met"
     await store.close()
 
 

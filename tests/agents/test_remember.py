@@ -34,7 +34,7 @@ async def test_a_snapshot_that_is_read_late_does_not_undo_what_is_newer(life: Li
 
 async def test_when_it_was_made_is_not_said_by_when_it_was_told(life: Life) -> None:
     await life.tell(life.remember, an_old_account("99", at=NOON, **MIRROR))
-    [told] = await life.house.store.remembered(["telegram:99"], now=life.seconds)
+    [told] = await life.context.store.remembered(["telegram:99"], now=life.seconds)
     assert told is not None
     assert told.shown.begun is None
     assert told.shown.first == NOON.timestamp()
@@ -43,10 +43,10 @@ async def test_when_it_was_made_is_not_said_by_when_it_was_told(life: Life) -> N
 async def test_who_is_on_the_allowlist_is_not_remembered(make_life: MakeLife) -> None:
     life = make_life(allowlist=frozenset({"telegram:99"}))
     await life.tell(life.remember, an_old_account("99", **MIRROR))
-    assert await life.house.store.remembered(["telegram:99"], now=life.seconds) == [None]
+    assert await life.context.store.remembered(["telegram:99"], now=life.seconds) == [None]
 
 
 async def test_what_cannot_be_read_is_a_dead_letter_and_the_rest_is_remembered(life: Life) -> None:
     outcomes = await life.tell(life.remember, b"{", encode(an_old_account("99", **MIRROR)), None)
     assert dead(outcomes) == ["not-json", "empty"]
-    assert await life.house.store.remembered(["telegram:99"], now=life.seconds) != [None]
+    assert await life.context.store.remembered(["telegram:99"], now=life.seconds) != [None]

@@ -58,7 +58,7 @@ async def test_an_alert_names_what_was_given_and_means_nothing(life: Life) -> No
     await life.tell(life.screen, a_sign_up("99", handle="umar_media_2", device_id=DEVICE, ip="nope"))
     (alert,) = life.alerts
     assert unread(alert) == [("account", "ip", "unreadable"), ("matched", "phone", "unreadable")]
-    shown = life.house.meters.exposition().decode()
+    shown = life.context.meters.exposition().decode()
     for field in ("ip", "phone"):
         assert f'samehand_fields_unusable_total{{field="{field}",reason="unreadable",topic=' in shown
 
@@ -74,7 +74,7 @@ async def test_an_alert_names_what_nobody_may_write_so_much_of(life: Life) -> No
         ("account", "links", "not-read-whole"),
         ("matched", "bio", "not-read-whole"),
     ]
-    shown = life.house.meters.exposition().decode()
+    shown = life.context.meters.exposition().decode()
     assert 'samehand_fields_unusable_total{field="links",reason="not-read-whole",topic=' in shown
 
 
@@ -97,7 +97,7 @@ async def test_a_repeated_event_is_told_once(life: Life) -> None:
     await life.tell(life.screen, event)
     await life.tell(life.screen, event, event)
     assert len(life.alerts) == 1
-    assert life.house.meters.duplicates_suppressed._value.get() >= 1
+    assert life.context.meters.duplicates_suppressed._value.get() >= 1
 
 
 async def test_an_alert_that_was_never_confirmed_comes_again_as_the_same_revision(life: Life) -> None:
@@ -175,7 +175,7 @@ async def test_shadow_alerts_go_where_nobody_acts_on_them(make_life: MakeLife) -
     life = make_life(shadow=True)
     await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
     await life.tell(life.screen, a_sign_up(handle="umar_media2", device_id=DEVICE))
-    assert life.house.alerts_topic == "t.alerts.shadow"
+    assert life.context.alerts_topic == "t.alerts.shadow"
     assert len(life.alerts) == 1
 
 
@@ -233,6 +233,6 @@ async def test_an_outage_of_the_store_is_held_and_not_swallowed(
     async def down(*_: object, **__: object) -> None:
         raise StoreUnavailable("Redis did not answer in time")
 
-    monkeypatch.setattr(type(life.house.store), "remember", down)
+    monkeypatch.setattr(type(life.context.store), "remember", down)
     with pytest.raises(Transient):
         await life.tell(life.screen, a_sign_up(handle="umar_media"))

@@ -119,15 +119,15 @@ def a_gate(
     broker: Broker,
     webhooks: Mapping[str, ForeignWebhook | CoopActions] | None = None,
 ) -> Gate:
-    """A gate to a house, whose clock it has."""
-    preview, variations = Preview(life.house), Variations()
+    """A gate to a context, whose clock it has."""
+    preview, variations = Preview(life.context), Variations()
     return Gate(
         keyring=Keyring(keys_file, lambda: life.seconds),
         scoring=Scoring(preview, lambda: life.seconds, variations=variations),
         preview=preview,
-        intake=Intake(broker, life.house.topics, lambda: life.seconds),
+        intake=Intake(broker, life.context.topics, lambda: life.seconds),
         webhooks=webhooks or {},
-        meters=GateMeters(life.house.meters.registry, lambda: variations.total),
+        meters=GateMeters(life.context.meters.registry, lambda: variations.total),
         ticks=lambda: life.seconds,
         now=lambda: life.seconds,
         deadline_ms=5_000,
@@ -136,7 +136,7 @@ def a_gate(
 
 @pytest.fixture
 async def make_caller(tmp_path: Path, make_life: MakeLife) -> AsyncIterator[MakeCaller]:
-    """Opens gates to a house under given rules."""
+    """Opens gates to a context under given rules."""
     clients: list[httpx.AsyncClient] = []
 
     async def make(
@@ -144,13 +144,13 @@ async def make_caller(tmp_path: Path, make_life: MakeLife) -> AsyncIterator[Make
         webhooks: Mapping[str, ForeignWebhook | CoopActions] | None = None,
         **rules: Any,
     ) -> Caller:
-        house = life or make_life(**rules)
+        context = life or make_life(**rules)
         keys_file, broker = tmp_path / "keys.json", Broker()
-        gate = a_gate(house, keys_file, broker, webhooks)
+        gate = a_gate(context, keys_file, broker, webhooks)
         served: Any = application(gate)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app=served), base_url="http://gate")
         clients.append(client)
-        return Caller(client, house, broker, gate.scoring, gate.meters, keys_file)
+        return Caller(client, context, broker, gate.scoring, gate.meters, keys_file)
 
     yield make
     for client in clients:
@@ -159,5 +159,5 @@ async def make_caller(tmp_path: Path, make_life: MakeLife) -> AsyncIterator[Make
 
 @pytest.fixture
 async def caller(make_caller: MakeCaller) -> Caller:
-    """A gate to a house under the usual rules."""
+    """A gate to a context under the usual rules."""
     return await make_caller()

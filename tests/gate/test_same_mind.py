@@ -31,7 +31,7 @@ async def streamed(life: Life, agent: Any, event: Record | bytes | None) -> list
     await life.publish(agent, outcomes)
     if agent is life.enrol:
         for emit in outcomes[0].emits if isinstance(outcomes[0], Published) else ():
-            if emit.topic == life.house.topics.enrolled:
+            if emit.topic == life.context.topics.enrolled:
                 await streamed(life, life.lookback, emit.value)
     return [it for it in life.heard[before:] if isinstance(it, MirrorAlert)]
 

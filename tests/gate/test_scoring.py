@@ -21,7 +21,7 @@ MIRROR = a_sign_up("99", handle="um4r_media_2", device_id=DEVICE)
 
 @pytest.fixture
 async def banned(caller: Caller) -> Caller:
-    """A gate to a house in which one account is banned."""
+    """A gate to a context in which one account is banned."""
     await caller.life.ban(BAN)
     return caller
 
@@ -31,7 +31,7 @@ async def test_a_mirror_is_a_match_with_the_alert_that_would_be_raised(banned: C
     assert (told["outcome"], told["band"], told["notice"]) == ("match", "likely", NOTICE)
     (alert,) = told["alerts"]
     assert (alert["matched"]["account_id"], alert["account_id"]) == ("banned-77077", "99")
-    assert told["weights_version"] == banned.life.house.weights.version
+    assert told["weights_version"] == banned.life.context.weights.version
     assert banned.life.heard == [], "nothing is published"
     assert banned.metric("samehand_gate_outcomes_total", outcome="match", reason="") == 1
 
@@ -52,7 +52,7 @@ async def test_who_may_not_see_alerts_is_told_nothing_of_the_banned_account(bann
 
 async def test_the_store_is_not_written(banned: Caller) -> None:
     await banned.score(MIRROR)
-    figures = await banned.life.house.store.figures()
+    figures = await banned.life.context.store.figures()
     assert (figures.remembered, figures.unjudged) == (0, 0)
 
 

@@ -8,12 +8,12 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from gate.watching import watching
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 
 def client(**facts: str) -> tuple[httpx.AsyncClient, list[int]]:
     looked: list[int] = []
-    app: Any = watching(Meters(CollectorRegistry()), lambda: facts, lambda: looked.append(1))
+    app: Any = watching(Metrics(CollectorRegistry()), lambda: facts, lambda: looked.append(1))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gate"), looked
 
 

@@ -63,7 +63,7 @@ def hub(raw: bytes, secret: str = SECRET) -> dict[str, str]:
 
 def standard(raw: bytes, at: datetime | None = None, secret: str = STANDARD) -> dict[str, str]:
     """As Standard Webhooks says."""
-    at = at or NOON + timedelta(hours=2)  # when the house of the tests is
+    at = at or NOON + timedelta(hours=2)  # when the context of the tests is
     made = Secret.read(secret).headers("msg_1", int(at.timestamp()), raw)
     return {**made, "webhook-signature": f"v1a,eA== {made['webhook-signature']}"}
 

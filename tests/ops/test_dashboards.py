@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agents.runtime.store_factory import peppers_of
-from agents.runtime.worker import house_of
+from agents.runtime.worker import context_of
 from gate.deliver.endpoints import Endpoint
 from gate.deliver.process import DeliverApp, wire
 from gate.meters import GateMeters
@@ -32,7 +32,7 @@ def shown(tmp_path: Path) -> set[str]:
     pepper = tmp_path / "pepper"
     write_pepper_file(pepper)
     settings = load({"SAMEHAND_PEPPER_FILE": str(pepper)})
-    meters = house_of(settings, peppers_of(settings)).meters
+    meters = context_of(settings, peppers_of(settings)).meters
     GateMeters(meters.registry)
     text = meters.exposition().decode()
     delivering = wire([DeliverApp(settings, Endpoint("desk", ""))], SystemClock())

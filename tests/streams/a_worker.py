@@ -38,7 +38,7 @@ from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth, supervise
 from streams.supervision.suspects import Suspects, SuspectTopic, accuse_unfinished
 from streams.telemetry import logs
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 
 def present(name: str) -> bool:
@@ -112,7 +112,7 @@ def work(given: Settings, birth: Birth | None = None) -> int:
         return [contained(decide, arrival) for arrival in arrivals]
 
     read = {"echo": called.created, "echo-too": called.updated}
-    meters, caution = Meters(CollectorRegistry(), topics=read.values()), None
+    meters, caution = Metrics(CollectorRegistry(), topics=read.values()), None
     if birth:
         suspects = SuspectTopic(given)
         accuse_unfinished(suspects, birth)

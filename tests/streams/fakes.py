@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from streams.deadletters.pause import Stop
 from streams.delivery.backoff import Backoff
 from streams.delivery.circuit_breaker import Breaker
-from streams.delivery.delivery import Limits, Surroundings
+from streams.delivery.delivery import DeliveryContext, Limits
 from streams.errors import BrokerUnavailable, Transient
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published
 
@@ -135,7 +135,7 @@ class Scene:
         self.meter = FakeMeter()
         self.breaker = Breaker(self.clock.ticks, failures_in_a_row=failures_in_a_row)
         self.leaving = False
-        self.around = Surroundings(
+        self.around = DeliveryContext(
             publisher=self.broker,
             resumes=self.resumes,
             clock=self.clock,

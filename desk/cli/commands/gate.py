@@ -95,7 +95,7 @@ def _work(given: Settings, birth: Birth) -> int:
 
     from agents.common.preview import Preview
     from agents.runtime.start_checks import store_fault
-    from agents.runtime.worker import house_of
+    from agents.runtime.worker import context_of
     from gate.process import Process
     from streams.clock import SystemClock
     from streams.faust_app.process import cannot_start
@@ -110,14 +110,14 @@ def _work(given: Settings, birth: Birth) -> int:
     )
     if wrong is not None:
         return cannot_start(wrong)
-    house = house_of(given, peppers, read_only=True)
-    house.meters.restarted(birth.restarts)
-    ProcessCollector(registry=house.meters.registry)
+    context = context_of(given, peppers, read_only=True)
+    context.meters.restarted(birth.restarts)
+    ProcessCollector(registry=context.meters.registry)
     process = Process(
         settings=given,
-        preview=Preview(house),
-        store=house.store,
-        meters=house.meters,
+        preview=Preview(context),
+        store=context.store,
+        meters=context.meters,
         keyring=keyring,
         webhooks=webhooks,
         clock=SystemClock(),

@@ -8,7 +8,7 @@ from time import process_time
 
 import pytest
 
-from agents.common.alerts import PROPOSED_AT_ONCE, Pair, Side, admitted, best_score
+from agents.common.alerts import PROPOSED_AT_ONCE, NewAccount, Pair, admitted, best_score
 from agents.common.snapshot import Snapshot
 from samehand.frequency.ban_calendar import NO_CALENDARS
 from samehand.frequency.rates import NothingCounted
@@ -34,11 +34,11 @@ async def test_two_events_of_one_account_in_one_batch_are_one_alert(life: Life) 
 
 async def test_digests_of_two_peppers_are_never_compared(life: Life) -> None:
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
-    (ban,) = await life.house.store.bans(["telegram:77"])
+    (ban,) = await life.context.store.bans(["telegram:77"])
     assert ban is not None
     theirs = ban.fingerprints[0]
-    assert best_score(ban.fingerprints, theirs, life.house, UNCOUNTED) is not None
-    assert best_score((), theirs, life.house, UNCOUNTED) is None
+    assert best_score(ban.fingerprints, theirs, life.context, UNCOUNTED) is not None
+    assert best_score((), theirs, life.context, UNCOUNTED) is None
 
 
 async def test_an_alert_is_counted_once_it_is_confirmed(life: Life) -> None:
@@ -46,21 +46,21 @@ async def test_an_alert_is_counted_once_it_is_confirmed(life: Life) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media_2", device_id=DEVICE))
     (alert,) = life.alerts
     assert isinstance(alert, MirrorAlert)
-    text = life.house.meters.exposition().decode()
+    text = life.context.meters.exposition().decode()
     assert 'samehand_alerts_total{band="likely",direction="forward",queue="extremism"} 1.0' in text
 
 
 async def many_pairs(life: Life, events: int, bans_an_event: int) -> list[Pair]:
     """Pairs of so many sign-ups with as many banned accounts each, as an evader's batch has them."""
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
-    (ban,) = await life.house.store.bans(["telegram:77"])
+    (ban,) = await life.context.store.bans(["telegram:77"])
     assert ban is not None
     (mine,) = ban.fingerprints
-    scored = best_score([mine], mine, life.house, UNCOUNTED)
+    scored = best_score([mine], mine, life.context, UNCOUNTED)
     assert scored is not None
     pairs = []
     for event in range(events):
-        side = Side(f"telegram:{event}", "telegram", str(event), ban.facts.quoted, mine, 0.0)
+        side = NewAccount(f"telegram:{event}", "telegram", str(event), ban.facts.quoted, mine, 0.0)
         for number in range(bans_an_event):
             facts = replace(ban.facts, account_id=f"b{number}")
             pairs.append(Pair(side, facts, mine, scored[1], "forward", 0.0, f"forward:{event}"))
@@ -78,7 +78,7 @@ async def test_a_batch_is_proposed_in_parts_that_redis_answers_within_its_deadli
         return await propose(store, proposals, now=now)
 
     monkeypatch.setattr(MemoryStore, "propose", noted)
-    found = await admitted(pairs, life.house)
+    found = await admitted(pairs, life.context)
     assert sum(sizes) == len(pairs) == 1_200
     assert max(sizes) <= PROPOSED_AT_ONCE
     assert [place for place, _ in found.emits] == sorted({place for place, _ in found.emits})
@@ -91,7 +91,7 @@ async def test_the_time_of_a_batch_grows_with_its_pairs_and_no_faster(make_life:
             life = make_life()
             pairs = await many_pairs(life, events, 64)
             begun = process_time()
-            await admitted(pairs, life.house)
+            await admitted(pairs, life.context)
             took.append(process_time() - begun)
         return min(took)
 

@@ -42,7 +42,7 @@ async def test_a_pair_below_the_bands_is_drawn_with_its_probability_and_is_no_al
     assert all(it.band == "none" and it.matched.key == "telegram:77" for it in found)
     assert all(it.drawn is not None and it.drawn.probability == 0.25**it.drawn.stratum for it in found)
     assert life.alerts == []
-    assert (await life.house.store.figures()).unjudged == 0
+    assert (await life.context.store.figures()).unjudged == 0
 
 
 async def test_without_a_share_nothing_is_drawn_and_in_shadow_mode_neither(make_life: MakeLife) -> None:
@@ -101,7 +101,7 @@ async def test_other_weights_are_counted_beside_those_in_force_and_alert_nobody(
 async def test_what_other_weights_alone_alert_on_is_counted_too(make_life: MakeLife) -> None:
     strict = replace(default_weights(), mirror_rate=1e-9)
     life = make_life(shadow_weights=default_weights())
-    life = Life(dataclasses.replace(life.house, weights=strict))
+    life = Life(dataclasses.replace(life.context, weights=strict))
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
     await life.tell(life.screen, a_sign_up("98", handle="umar_media_2", device_id=DEVICE))
     assert life.alerts == []
@@ -112,7 +112,7 @@ def counted(life: Life) -> dict[tuple[str, str], float]:
     """Pairs by their band, and by that of the weights beside."""
     return {
         (it.labels["band"], it.labels["shadow_band"]): it.value
-        for metric in life.house.meters.registry.collect()
+        for metric in life.context.meters.registry.collect()
         for it in metric.samples
         if it.name == "samehand_shadow_weights_total"
     }

@@ -17,21 +17,21 @@ async def failing(fault: Exception) -> None:
 @pytest.mark.parametrize("fault", [StoreUnavailable("away"), StoreEmptied("emptied")])
 async def test_an_outage_is_waited_out(life: Life, fault: Exception) -> None:
     with pytest.raises(Transient, match=str(fault)):
-        await life.house.ask(failing(fault))
+        await life.context.call_store(failing(fault))
 
 
 async def test_a_store_of_another_make_is_no_outage(life: Life) -> None:
     with pytest.raises(StoreMismatch):
-        await life.house.ask(failing(StoreMismatch("other layout")))
+        await life.context.call_store(failing(StoreMismatch("other layout")))
 
 
 async def test_every_question_is_timed_under_its_name(life: Life) -> None:
-    await life.house.ask(life.house.store.bans(["x:1"]))
-    text = life.house.meters.exposition().decode()
+    await life.context.call_store(life.context.store.bans(["x:1"]))
+    text = life.context.meters.exposition().decode()
     assert 'samehand_store_seconds_count{operation="bans"} 1.0' in text
     assert {"enrol", "remember", "bans_like", "propose", "confirm"} <= set(OPERATIONS)
 
 
 def test_shadow_mode_speaks_where_nobody_acts(make_life: MakeLife) -> None:
-    assert make_life().house.alerts_topic == "t.alerts"
-    assert make_life(shadow=True).house.alerts_topic == "t.alerts.shadow"
+    assert make_life().context.alerts_topic == "t.alerts"
+    assert make_life(shadow=True).context.alerts_topic == "t.alerts.shadow"

@@ -14,7 +14,7 @@ from tests.makers import NOON, a_deletion, arrival
 
 def test_what_can_be_read_is_handed_on_with_its_place(life: Life) -> None:
     batch = [arrival(a_deletion("1")), arrival(b"{"), arrival(a_deletion("2"))]
-    outcomes, ready = read_all(batch, decode_deleted, life.house, itself)
+    outcomes, ready = read_all(batch, decode_deleted, life.context, itself)
     assert [(place, event.account_id) for place, event in ready] == [(0, "1"), (2, "2")]
     assert (outcomes[0], outcomes[2], dead(outcomes)) == (NOTHING, NOTHING, ["not-json"])
 
@@ -23,7 +23,7 @@ def test_a_record_on_which_our_own_logic_fails_is_a_dead_letter_that_quotes_noth
     def breaks(found: Decoded[AccountDeleted]) -> None:
         raise RuntimeError(f"about {found.record.account_id}")
 
-    outcomes, ready = read_all([arrival(a_deletion("umar"))], decode_deleted, life.house, breaks)
+    outcomes, ready = read_all([arrival(a_deletion("umar"))], decode_deleted, life.context, breaks)
     assert ready == []
     assert dead(outcomes) == ["logic-fault"]
     assert "umar" not in str(outcomes)
@@ -32,8 +32,8 @@ def test_a_record_on_which_our_own_logic_fails_is_a_dead_letter_that_quotes_noth
 def test_fields_that_this_version_does_not_know_are_counted(life: Life) -> None:
     raw = arrival(a_deletion("1")).value
     assert raw is not None
-    read_all([arrival(raw[:-1] + b',"novel":1}', topic="t")], decode_deleted, life.house, itself)
-    shown = life.house.meters.exposition().decode()
+    read_all([arrival(raw[:-1] + b',"novel":1}', topic="t")], decode_deleted, life.context, itself)
+    shown = life.context.meters.exposition().decode()
     assert 'samehand_unknown_fields_total{topic="t"} 1.0' in shown
     assert 'fields_unusable_total{field="unknown",reason="unknown-field",topic="t"} 1.0' in shown
 
@@ -41,12 +41,12 @@ def test_fields_that_this_version_does_not_know_are_counted(life: Life) -> None:
 def test_a_worker_whose_clock_is_slow_believes_the_record_that_kafka_stamped(life: Life) -> None:
     life.seconds = (NOON - timedelta(hours=1)).timestamp()
     event = arrival(a_deletion("1", at=NOON))  # stamped at noon
-    outcomes, ready = read_all([event], decode_deleted, life.house, itself)
+    outcomes, ready = read_all([event], decode_deleted, life.context, itself)
     assert (outcomes, len(ready)) == ([NOTHING], 1)
 
 
 def test_a_date_after_the_record_itself_is_held_against_foreign_records_alone(life: Life) -> None:
     life.seconds = NOON.timestamp()
     event = arrival(a_deletion("1", at=NOON + timedelta(hours=1)))
-    assert dead(read_all([event], decode_deleted, life.house, itself)[0]) == ["future-date"]
-    assert len(read_all([event], decode_deleted, life.house, itself, ours=True)[1]) == 1
+    assert dead(read_all([event], decode_deleted, life.context, itself)[0]) == ["future-date"]
+    assert len(read_all([event], decode_deleted, life.context, itself, ours=True)[1]) == 1

@@ -18,11 +18,11 @@ DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 async def matched(life: Life, event: AccountCreated) -> list[Pair]:
     """The pairs of one account that nobody has told the stream of."""
-    snapshot = await snapshot_of(life.house, life.seconds)
+    snapshot = await snapshot_of(life.context, life.seconds)
     one = sought(
-        Decoded(event), life.house.topics.created, snapshot, life.house, UpperBound(life.house.weights)
+        Decoded(event), life.context.topics.created, snapshot, life.context, UpperBound(life.context.weights)
     )
-    return [] if one is None else (await match([one], snapshot, life.house, "forward"))[0]
+    return [] if one is None else (await match([one], snapshot, life.context, "forward"))[0]
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def test_the_strongest_are_told_and_the_others_only_if_they_were_told_befo
 async def test_it_finds_what_the_stream_alerts_on_and_leaves_no_trace(family: Life) -> None:
     event = a_sign_up("99", handle="umar_media", device_id=DEVICE)
     pairs = await matched(family, event)
-    before = await family.house.store.figures()
+    before = await family.context.store.figures()
     assert (before.remembered, family.heard) == (0, [])
     await family.tell(family.screen, event)
     assert {alert.alert_id for alert in family.alerts} == {p.alert_id for p in pairs if not p.again_only}

@@ -15,7 +15,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n"
 
 
 def counted(life: Life, name: str, **labels: str) -> float:
-    return life.house.meters.registry.get_sample_value(f"samehand_{name}_total", labels) or 0.0
+    return life.context.meters.registry.get_sample_value(f"samehand_{name}_total", labels) or 0.0
 
 
 def test_names_of_labels_are_known_from_the_start() -> None:

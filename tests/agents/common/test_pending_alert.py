@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.common.pending_alert import Marker, read_marker
+from agents.common.pending_alert import PendingAlert, read_marker
 
 words = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True).filter(lambda word: word != "-")
 
@@ -22,7 +22,7 @@ words = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True).filter
 def test_a_marker_reads_back(
     alert_id: str, revision: int, claimant: str, queue: str, since: float | None, banned: str
 ) -> None:
-    marker = Marker(alert_id, revision, claimant, "likely", "forward", queue, since, banned)
+    marker = PendingAlert(alert_id, revision, claimant, "likely", "forward", queue, since, banned)
     assert read_marker(str(marker)) == marker
 
 
@@ -33,7 +33,7 @@ def test_what_is_no_marker_is_refused() -> None:
 
 def test_the_event_that_claims_an_alert_is_named_and_a_ban_is_not() -> None:
     def of(claimant: str) -> str | None:
-        return Marker("a1", 1, claimant, "likely", "forward", "", None, "x:1").event_id
+        return PendingAlert("a1", 1, claimant, "likely", "forward", "", None, "x:1").event_id
 
     assert of("forward:01J9:Z") == "01J9:Z"
     assert of("update:e") == "e"

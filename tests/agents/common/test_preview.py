@@ -22,7 +22,7 @@ DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
 async def previewed(life: Life, event: AccountCreated) -> tuple[MirrorAlert, ...]:
     """The alerts that an event would raise."""
-    preview = Preview(life.house)
+    preview = Preview(life.context)
     found = preview.read(encode(event))
     assert isinstance(found, Decoded)
     alerts = await preview.alerts_of(found)
@@ -32,7 +32,7 @@ async def previewed(life: Life, event: AccountCreated) -> tuple[MirrorAlert, ...
 
 @pytest.fixture
 async def banned(life: Life) -> Life:
-    """A house in which one account is banned."""
+    """A context in which one account is banned."""
     await life.ban(a_ban("77", handle="umar_media", display_name="Umar Media", device_id=DEVICE))
     return life
 
@@ -43,7 +43,7 @@ MIRROR = a_sign_up("99", handle="um4r_media_2", device_id=DEVICE)
 async def test_it_says_what_the_stream_will_say_to_the_letter(banned: Life) -> None:
     foreseen = await previewed(banned, MIRROR)
     assert banned.heard == [], "nobody has been told"
-    assert (await banned.house.store.figures()).remembered == 0
+    assert (await banned.context.store.figures()).remembered == 0
     await banned.tell(banned.screen, MIRROR)
     assert banned.alerts == list(foreseen) != []
 
@@ -87,7 +87,7 @@ async def test_what_is_odd_about_an_account_is_counted_and_named(banned: Life) -
 
 
 async def test_a_record_that_is_none_is_a_value_with_its_address(life: Life) -> None:
-    found = Preview(life.house).read(b'{"event_id": "e"}')
+    found = Preview(life.context).read(b'{"event_id": "e"}')
     assert isinstance(found, Malformed)
     assert (found.reason, found.path) == ("missing-field", "$.version")
 
@@ -99,7 +99,7 @@ async def test_a_record_on_which_our_logic_fails_costs_itself(
         raise ValueError("umar@valley.example")
 
     monkeypatch.setattr(module, "sought", fails)
-    preview = Preview(banned.house)
+    preview = Preview(banned.context)
     found = await preview.alerts_of(Decoded(MIRROR))
     assert found == Malformed("unprocessable", detail="ValueError")
 
@@ -108,7 +108,7 @@ async def test_a_store_that_is_away_is_an_outage(banned: Life, monkeypatch: pyte
     async def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("Redis cannot be reached")
 
-    monkeypatch.setattr(type(banned.house.store), "bans_like", away)
+    monkeypatch.setattr(type(banned.context.store), "bans_like", away)
     with pytest.raises(Transient):
         await previewed(banned, MIRROR)
 
@@ -120,7 +120,7 @@ async def test_many_ask_at_once(banned: Life) -> None:
 
 
 async def test_an_alert_is_found_by_its_id_while_it_is_known(banned: Life) -> None:
-    preview = Preview(banned.house)
+    preview = Preview(banned.context)
     assert await preview.alert("unheard of") is None
     await banned.tell(banned.screen, MIRROR)
     (alert,) = banned.alerts

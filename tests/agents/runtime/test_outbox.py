@@ -46,21 +46,21 @@ class Broker:
 
 
 async def owing(life: Life, alerts: int, *, readable: bool = True) -> None:
-    """A house that owes so many withdrawals of alerts on one ban."""
+    """A context that owes so many withdrawals of alerts on one ban."""
     await life.ban(a_ban("77", handle="umar_media"))
     several = [replace(examples.ALERT, account_id=str(n)) for n in range(alerts)]
     proposals = [
         a_proposal(alert.key, BANNED, payload=encode(alert) if readable else b'{"version":9}')
         for alert in several
     ]
-    await life.house.store.propose(proposals, now=life.seconds)
+    await life.context.store.propose(proposals, now=life.seconds)
     await life.tell(life.expunge, a_reinstatement("77"))
 
 
 async def test_what_the_broker_did_not_confirm_is_told_again_and_nothing_else(life: Life) -> None:
     await owing(life, 3)
     broker = Broker(lost={2})
-    relay = Relay(life.house, broker, FakeClock())
+    relay = Relay(life.context, broker, FakeClock())
     with pytest.raises(Transient):
         await relay.look()
     assert await relay.look() == 1
@@ -72,7 +72,7 @@ async def test_what_the_broker_did_not_confirm_is_told_again_and_nothing_else(li
 async def test_however_many_there_are_they_are_told_in_bounded_batches(life: Life) -> None:
     await owing(life, OWED_AT_ONCE + 20)
     broker = Broker()
-    relay = Relay(life.house, broker, FakeClock())
+    relay = Relay(life.context, broker, FakeClock())
     assert [await relay.look() for _ in range(3)] == [OWED_AT_ONCE, 20, 0]
     assert len({emit.key for emit in broker.sent}) == OWED_AT_ONCE + 20
 
@@ -80,23 +80,23 @@ async def test_however_many_there_are_they_are_told_in_bounded_batches(life: Lif
 async def test_an_alert_that_does_not_read_back_holds_nobody_up(life: Life) -> None:
     await owing(life, 2, readable=False)
     broker = Broker()
-    assert await Relay(life.house, broker, FakeClock()).look() == 0
+    assert await Relay(life.context, broker, FakeClock()).look() == 0
     assert broker.sent == []
-    assert await life.house.store.owed("another", now=life.seconds) == []
+    assert await life.context.store.owed("another", now=life.seconds) == []
 
 
 async def test_an_outage_of_the_store_is_waited_out(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     await owing(life, 1)
     clock, broker = FakeClock(), Broker()
-    relay = Relay(life.house, broker, clock)
-    owed, outages = life.house.store.owed, iter([True, True])
+    relay = Relay(life.context, broker, clock)
+    owed, outages = life.context.store.owed, iter([True, True])
 
     async def away(holder: str, *, now: float) -> object:
         if next(outages, False):
             raise StoreUnavailable("away")
         return await owed(holder, now=now)
 
-    monkeypatch.setattr(type(life.house.store), "owed", lambda self, holder, now: away(holder, now=now))
+    monkeypatch.setattr(type(life.context.store), "owed", lambda self, holder, now: away(holder, now=now))
     running = asyncio.create_task(relay.run())
     await broker.heard.wait()
     running.cancel()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.runtime.redelivery import Again, Post
+from agents.runtime.redelivery import Binding, Redelivery
 from store.errors import StoreUnavailable
 from streams.errors import BrokerUnavailable, Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Emit, Outcome, Published
@@ -87,12 +87,12 @@ class Ground:
             self.faults -= 1
             raise Transient("away")
 
-    def again(self) -> Again:
+    def again(self) -> Redelivery:
         """A worker that has just started."""
-        post = Post("one", "t", self.handle, self.after)
+        post = Binding("one", "t", self.handle, self.after)
         servers, clock = self.servers, Clock()
         parts: dict[str, Any] = {"store": servers, "clock": clock}
-        return Again(posts=[post], histories=self.noted, recents=self, publisher=self, **parts)
+        return Redelivery(posts=[post], histories=self.noted, recents=self, publisher=self, **parts)
 
 
 async def _confirmed() -> object:

@@ -38,7 +38,7 @@ class Noted:
 
 
 def tending_of(life: Life, noted: Noted | None = None, epoch: str = "") -> Tending:
-    return Tending(life.house, SystemClock(), noted or Noted(), epoch)
+    return Tending(life.context, SystemClock(), noted or Noted(), epoch)
 
 
 async def test_a_store_is_not_well_before_it_was_looked_at(life: Life) -> None:
@@ -51,14 +51,14 @@ async def test_a_store_is_not_well_before_it_was_looked_at(life: Life) -> None:
 async def test_what_is_in_it_is_measured(life: Life) -> None:
     await life.ban(a_ban(handle="umar"), a_ban(handle="salma"))
     await tending_of(life).look()
-    assert "samehand_fingerprints 2.0" in life.house.meters.exposition().decode()
+    assert "samehand_fingerprints 2.0" in life.context.meters.exposition().decode()
 
 
 async def test_how_full_it_is_shows(life: Life) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media"))
     await tending_of(life).look()
-    value = life.house.meters.registry.get_sample_value
-    assert value("samehand_remembered_bytes") == (await life.house.store.figures()).remembered_bytes
+    value = life.context.meters.registry.get_sample_value
+    assert value("samehand_remembered_bytes") == (await life.context.store.figures()).remembered_bytes
     assert value("samehand_remembered_evicted") == 0.0
     assert value("samehand_store_memory_limit_bytes") == 0.0, "nothing limits a store in memory"
 
@@ -72,7 +72,7 @@ async def test_an_outage_is_noted_and_over_when_it_is_over(
         raise StoreUnavailable("Redis did not answer in time")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(life.house.store), "ready", away)
+        patch.setattr(type(life.context.store), "ready", away)
         await tending.look()
         assert "did not answer" in tending.fault
     await tending.look()
@@ -81,9 +81,9 @@ async def test_an_outage_is_noted_and_over_when_it_is_over(
 
 @pytest.fixture
 async def on_redis(life: Life, redis_url: str, store_prefix: str) -> AsyncIterator[Life]:
-    """A house on a real Redis, with a ban enrolled."""
+    """A context on a real Redis, with a ban enrolled."""
     store = RedisStore(Endpoint(url=redis_url), prefix=store_prefix, identity=b"i" * 32)
-    lived = Life(replace(life.house, store=store))
+    lived = Life(replace(life.context, store=store))
     await store.open()
     await lived.ban(a_ban(handle="umar"))
     yield lived
@@ -103,7 +103,7 @@ async def test_the_epoch_is_noted_once_and_again_after_an_outage_of_the_broker(o
     noted.away = False
     await tending.look()
     await tending.look()
-    figures = await on_redis.house.store.figures()
+    figures = await on_redis.context.store.figures()
     assert noted.words == [figures.epoch]
 
 
@@ -134,7 +134,7 @@ async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch
     async def other(*_: object) -> None:
         raise StoreMismatch("written with another layout")
 
-    monkeypatch.setattr(type(life.house.store), "open", other)
+    monkeypatch.setattr(type(life.context.store), "open", other)
     with pytest.raises(StoreMismatch):
         await tending_of(life).look()
 
@@ -144,4 +144,4 @@ async def test_expired_bans_are_swept_out(life: Life) -> None:
     life.seconds = time.time() - 2 * SWEPT_SECONDS
     await life.ban(a_ban(handle="umar", expires_at=soon), a_ban(handle="salma"))
     await tending_of(life).look()
-    assert (await life.house.store.figures()).fingerprints == 1
+    assert (await life.context.store.figures()).fingerprints == 1

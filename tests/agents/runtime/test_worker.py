@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.runtime.store_factory import peppers_of, weights_of
-from agents.runtime.worker import consumed, house_of, staff
+from agents.runtime.worker import consumed, context_of, staff
 from samehand.scoring.weights import default_weights
 from store.pepper.pepper import write_pepper_file
 from streams.errors import SettingsError
@@ -36,10 +36,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(settings: Settings) -> None:
-    house = house_of(settings, peppers_of(settings))
-    app = WorkerApp(settings, house.meters)
-    staff(app, house)
-    assert {progress.topic for progress in app.progress} == set(consumed(house.topics))
+    context = context_of(settings, peppers_of(settings))
+    app = WorkerApp(settings, context.meters)
+    staff(app, context)
+    assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
     assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
 
 
@@ -72,7 +72,7 @@ def test_a_proposed_table_is_in_force_once_it_is_set(tmp_path: Path) -> None:
 
 
 def test_the_rules_follow_the_settings(settings: Settings) -> None:
-    rules = house_of(settings, peppers_of(settings)).rules
+    rules = context_of(settings, peppers_of(settings)).rules
     assert rules.allowlist == {"x:1", "telegram:2"}
     assert not rules.across_platforms
     assert rules.late_ban_seconds == 172_800.0
@@ -81,7 +81,7 @@ def test_the_rules_follow_the_settings(settings: Settings) -> None:
 def test_an_allowlist_that_cannot_be_read_is_one_clear_line(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "allowed").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="SAMEHAND_ALLOWLIST"):
-        house_of(settings, peppers_of(settings))
+        context_of(settings, peppers_of(settings))
 
 
 def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
@@ -89,5 +89,5 @@ def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
 ) -> None:
     (tmp_path / "allowed").write_text("x:1 # fine\n\numar\n" + ":2\n" * 20)
     with pytest.raises(SettingsError, match=r"allowed: line 3, 4, 5, .* …: no account's key") as fault:
-        house_of(settings, peppers_of(settings))
+        context_of(settings, peppers_of(settings))
     assert "umar" not in str(fault.value)

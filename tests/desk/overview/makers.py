@@ -6,15 +6,15 @@ from prometheus_client import CollectorRegistry
 
 from desk.overview.figures import Figures, read
 from streams.outcomes import NOTHING, Arrival
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 TOPIC = "accounts.created"
 NOON = 1_790_000_000.0
 
 
-def some_meters(*topics: str) -> Meters:
+def some_meters(*topics: str) -> Metrics:
     """Meters of a worker that has done nothing yet."""
-    return Meters(
+    return Metrics(
         CollectorRegistry(),
         topics=topics or (TOPIC,),
         reasons=["not-json"],
@@ -23,12 +23,12 @@ def some_meters(*topics: str) -> Meters:
     )
 
 
-def settle(meters: Meters, times: int, *, age: float = 0.01, topic: str = TOPIC, now: float = NOON) -> None:
+def settle(meters: Metrics, times: int, *, age: float = 0.01, topic: str = TOPIC, now: float = NOON) -> None:
     """So many events reached an outcome at this age."""
     for offset in range(times):
         meters.outcome(Arrival(topic, 0, offset, None, None, timestamp=now - age), NOTHING, now)
 
 
-def figures_of(meters: Meters, at: float = NOON) -> Figures:
+def figures_of(meters: Metrics, at: float = NOON) -> Figures:
     """One look."""
     return read(meters.registry, at)

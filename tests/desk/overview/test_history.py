@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from desk.overview.history import LOOK_SECONDS, LOOKS_MAX, History, Look, look_of
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 
 
-def looks(meters: Meters, history: History, *events: int, age: float = 0.01) -> None:
+def looks(meters: Metrics, history: History, *events: int, age: float = 0.01) -> None:
     """A look every two seconds, before each of which so many events were settled."""
     for number, times in enumerate(events):
         settle(meters, times, age=age)

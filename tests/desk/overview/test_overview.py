@@ -11,7 +11,7 @@ from desk.overview import overview
 from desk.overview.history import History, look_of
 from streams.delivery.circuit_breaker import BreakerState
 from streams.telemetry.lag import Lag
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 from tests.house import ROOT
 
@@ -46,14 +46,14 @@ def read(html: str) -> str:
     return " ".join(part for part in words.text if part)
 
 
-def shown(meters: Meters, looks: int = 1) -> str:
+def shown(meters: Metrics, looks: int = 1) -> str:
     history = History()
     for number in range(looks):
         history.note(look_of(figures_of(meters, NOON + 2 * number)))
     return read(overview.body(figures_of(meters), history))
 
 
-def tile(meters: Meters, name: str) -> overview.Tile:
+def tile(meters: Metrics, name: str) -> overview.Tile:
     history = History()
     history.note(look_of(figures_of(meters)))
     return next(it for it in overview.tiles(figures_of(meters), history) if it.name == name)
@@ -113,7 +113,7 @@ def test_a_stopped_topic_is_named_before_anything_else() -> None:
     )
 
 
-def everything_wrong() -> Meters:
+def everything_wrong() -> Metrics:
     """A worker of which nothing is well."""
     meters = some_meters()
     meters.ready.set(0)

@@ -17,7 +17,7 @@ from desk.overview import pages
 from desk.overview.history import LOOK_SECONDS
 from desk.overview.pages import VIEWERS_MAX, Overview, event
 from streams.clock import SystemClock
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.desk.overview.makers import settle, some_meters
 
 Client = TestClient[web.Request, web.Application]
@@ -27,7 +27,7 @@ Client = TestClient[web.Request, web.Application]
 class Room:
     """A served overview, and the word that stops it."""
 
-    meters: Meters = field(default_factory=some_meters)
+    meters: Metrics = field(default_factory=some_meters)
     stopping: bool = False
     unready: str = ""
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from gate.deliver.metrics import DELIVERY, OUTCOMES, Exposition, PerEndpoint, WebhookMetrics
 from streams.outcomes import Arrival, Published
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 
 def test_every_endpoint_has_its_series_from_the_start() -> None:
@@ -22,7 +22,7 @@ def test_each_deliverys_metrics_bear_its_endpoint() -> None:
     families, registry = PerEndpoint(), CollectorRegistry()
     registry.register(families)
     for endpoint, records in (("desk", 2), ("chat", 1)):
-        meters = Meters(CollectorRegistry(), topics=["alerts"])
+        meters = Metrics(CollectorRegistry(), topics=["alerts"])
         families.add(endpoint, meters.registry)
         for offset in range(records):
             meters.outcome(Arrival("alerts", 0, offset, b"k", b"v"), Published(()), 1.0)

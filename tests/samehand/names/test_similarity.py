@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from samehand.frequency.name_prior import bits, decoration
 from samehand.names import similarity as module
-from samehand.names.similarity import common_runs, likeness, longest_run
-from samehand.names.word import Likeness, Word
+from samehand.names.similarity import common_runs, longest_run, similarity
+from samehand.names.word import Similarity, Word
 from samehand.normalize.text.phonetic import consonant_key
 from tests.makers import a_word
 
@@ -38,14 +38,14 @@ pieces = st.lists(
     ],
 )
 def test_each_kind_is_told(ours: str, theirs: str, kind: str) -> None:
-    found = likeness(a_word(ours), a_word(theirs))
+    found = similarity(a_word(ours), a_word(theirs))
     assert found is not None
     assert found.kind == kind
 
 
 def worth(ours: str, theirs: str) -> float:
-    found = likeness(a_word(ours), a_word(theirs))
-    return 0.0 if found is None else bits(found.part) - found.slack_bits
+    found = similarity(a_word(ours), a_word(theirs))
+    return 0.0 if found is None else bits(found.part) - found.penalty_bits
 
 
 def test_a_letter_changed_names_the_original_and_not_what_shares_a_part_with_it() -> None:
@@ -92,7 +92,7 @@ def test_runs_come_in_the_order_of_the_banned_word() -> None:
 
 
 def test_strangers_are_not_alike() -> None:
-    assert likeness(a_word("salma_khan"), a_word("umar_media")) is None
+    assert similarity(a_word("salma_khan"), a_word("umar_media")) is None
 
 
 @given(words, words)
@@ -102,21 +102,21 @@ def test_the_longest_run_is_in_both(one: str, other: str) -> None:
     assert run in other
 
 
-def plainly(ours: Word, theirs: Word) -> Likeness | None:
+def plainly(ours: Word, theirs: Word) -> Similarity | None:
     """What two words must be said to have in common: each kind tried, nothing told beforehand."""
     if not ours.base or not theirs.base:
         return None
     if ours.base == theirs.base:
-        return Likeness("same", theirs.base, 0.0)
+        return Similarity("same", theirs.base, 0.0)
     if len(ours.tokens) > 1 and sorted(ours.tokens) == sorted(theirs.tokens):
-        return Likeness("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
+        return Similarity("reordered", theirs.base, math.log2(math.factorial(min(len(ours.tokens), 6))))
     core, other = ("".join(x for x in word.tokens if not decoration(x)) for word in (ours, theirs))
     if core and core == other:
-        return Likeness("decorated", core, 1.0)
+        return Similarity("decorated", core, 1.0)
     for long, short in ((ours.base, theirs.base), (theirs.base, ours.base)):
         ends = (long.startswith(short), long[len(short) :]), (long.endswith(short), long[: -len(short)])
         if any(there and decoration(rest) for there, rest in ends):
-            return Likeness("decorated", short, 1.0)
+            return Similarity("decorated", short, 1.0)
     kinds = (
         module._extended(ours.base, theirs.base),
         module._typos(ours, theirs),
@@ -125,7 +125,7 @@ def plainly(ours: Word, theirs: Word) -> Likeness | None:
     )
     return max(
         (one for one in kinds if one is not None),
-        key=lambda one: bits(one.part) - one.slack_bits,
+        key=lambda one: bits(one.part) - one.penalty_bits,
         default=None,
     )
 
@@ -144,11 +144,11 @@ def test_what_is_told_beforehand_changes_no_likeness(
         of_tokens(kept),
         of_tokens(data.draw(st.sampled_from((added, one + added, added[:1] + one)))),
     )
-    assert likeness(ours, theirs) == plainly(ours, theirs)
-    assert likeness(theirs, ours) == plainly(theirs, ours)
+    assert similarity(ours, theirs) == plainly(ours, theirs)
+    assert similarity(theirs, ours) == plainly(theirs, ours)
 
 
 @given(words, words)
 def test_any_two_words_compare(one: str, other: str) -> None:
-    found = likeness(Word(one, (one,), ""), Word(other, (other,), ""))
-    assert found is None or 0 <= found.slack_bits <= bits(found.part) + 1e-9
+    found = similarity(Word(one, (one,), ""), Word(other, (other,), ""))
+    assert found is None or 0 <= found.penalty_bits <= bits(found.part) + 1e-9

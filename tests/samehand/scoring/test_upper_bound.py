@@ -26,7 +26,7 @@ from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights, default_weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Most
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 from samehand.signals.cross_field import CROSSING
 from samehand.signals.own_contact import REACH
 from store.common.ranking import Tables
@@ -138,7 +138,7 @@ def allowed(
 
     All that it weighs; of a part of a name at most what its shared keys say, and its allowance without any.
     """
-    sight = Sight(frequencies, (ours.stratum,) * 2, (ours.platform,) * 2)
+    sight = ComparisonContext(frequencies, (ours.stratum,) * 2, (ours.platform,) * 2)
     listed, found = set(enrolment_keys(theirs)), {}
     shown: list[tuple[Any, Any]] = list(zip(SIGNALS, ours.traits, strict=True))
     shown += [(one, one.of(ours.trait)) for one in PAIRWISE]
@@ -378,7 +378,7 @@ def test_each_signal_bounds_each_of_its_examples(signal: Any) -> None:
         ) or (signal.of(ours.trait) if signal in PAIRWISE else None)
         if trait is None or example.level is None:
             continue
-        sight = Sight(NothingCounted(1_000), (ours.stratum,) * 2, (ours.platform,) * 2)
+        sight = ComparisonContext(NothingCounted(1_000), (ours.stratum,) * 2, (ours.platform,) * 2)
         table = WEIGHTS.signals[signal.name]
         most: Most = signal.most(trait, sight, table, banned=False)
         listed = set(enrolment_keys(theirs))

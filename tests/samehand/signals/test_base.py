@@ -8,7 +8,7 @@ from samehand.frequency.rates import LATELY, STRATUM_ACCOUNTS_MIN
 from samehand.keys import KeyKind
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 from tests.samehand.signals.test_contract import keyer
 
 WORD = b"spozhmai"
@@ -28,7 +28,9 @@ class AtHome:
 
 
 def rate(ours: str, theirs: str) -> float:
-    return Sight(AtHome(), (ours, theirs), ("x", "x")).among_namesakes(KeyKind.WORD, WORD, RARE)[0]
+    return ComparisonContext(AtHome(), (ours, theirs), ("x", "x")).among_namesakes(KeyKind.WORD, WORD, RARE)[
+        0
+    ]
 
 
 @pytest.mark.parametrize("other", ["latin", "en", "ps"])
@@ -38,7 +40,7 @@ def test_a_name_is_weighed_where_it_is_at_home(other: str) -> None:
 
 
 def test_the_crowd_is_the_one_that_was_weighed() -> None:
-    told = Sight(AtHome(), ("latin", "ps"), ("x", "x")).among_namesakes(KeyKind.WORD, WORD, RARE)
+    told = ComparisonContext(AtHome(), ("latin", "ps"), ("x", "x")).among_namesakes(KeyKind.WORD, WORD, RARE)
     assert told[1] == AtHome().count(KeyKind.WORD, WORD, "ps")
 
 
@@ -72,7 +74,9 @@ class OfToday:
 
 
 def of_today(latest: int, bearers: int) -> float:
-    return Sight(OfToday(latest, bearers), ("ps", "ps"), ("x", "x")).shared(KeyKind.ADDRESS, WORD, 2e-6)[0]
+    return ComparisonContext(OfToday(latest, bearers), ("ps", "ps"), ("x", "x")).shared(
+        KeyKind.ADDRESS, WORD, 2e-6
+    )[0]
 
 
 def test_what_a_crowd_of_today_bears_is_as_common_as_it_is_today() -> None:

@@ -14,14 +14,14 @@ from samehand.frequency.rates import NothingCounted
 from samehand.scoring.weights import default_weights
 from samehand.signals import SIGNALS, UNKEPT
 from samehand.signals.base import Example, Quoted, Signal
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 
 
 def keyer(domain: str, value: bytes) -> bytes:
     return hashlib.blake2b(value, digest_size=10, person=domain.encode()[:16]).digest()
 
 
-SIGHT = Sight(NothingCounted(), ("latin", "latin"), ("x", "x"))
+SIGHT = ComparisonContext(NothingCounted(), ("latin", "latin"), ("x", "x"))
 any_signal = pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
 EXAMPLES = [(signal, example) for signal in SIGNALS for example in signal.examples]
 text = st.text(max_size=60)

@@ -12,7 +12,7 @@ from samehand.names.name_trait import NameTrait
 from samehand.names.similarity import longest_run
 from samehand.names.word import Word
 from samehand.scoring.weights import default_weights
-from samehand.signals.comparison import Finding
+from samehand.signals.comparison import Comparison
 from samehand.signals.cross_field import CROSSING, Names
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
@@ -25,7 +25,7 @@ words = st.sampled_from(
 phrases = st.lists(words, min_size=1, max_size=4)
 
 
-def nats(signal: str, found: Finding | None) -> float:
+def nats(signal: str, found: Comparison | None) -> float:
     if found is None:
         return 0.0
     table = default_weights().signals[signal]

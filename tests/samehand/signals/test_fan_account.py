@@ -13,7 +13,7 @@ from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
 from samehand.signals.base import Example
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 from samehand.signals.fan_account import ADMIRER
 
 PICTURE = Avatar(pdq=bytes(range(0, 256, 8)), quality=90)
@@ -33,7 +33,9 @@ def no_keyer(domain: str, value: bytes) -> bytes:
 
 def compared(ours: Account, theirs: Account) -> str | None:
     mine, other = (distil(one, no_keyer, at=None) for one in (ours, theirs))
-    found = ADMIRER.between(mine.trait, other.trait, Sight(NothingCounted(), ("", ""), ("x", "x")))
+    found = ADMIRER.between(
+        mine.trait, other.trait, ComparisonContext(NothingCounted(), ("", ""), ("x", "x"))
+    )
     return found.level if found else None
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from samehand.account import Account
 from samehand.scoring.weights import default_weights
-from samehand.signals.comparison import Finding
+from samehand.signals.comparison import Comparison
 from samehand.signals.handle import HANDLE
 from tests.samehand.signals.test_contract import SIGHT, keyer
 
 
-def compared(ours: str, theirs: str) -> Finding:
+def compared(ours: str, theirs: str) -> Comparison:
     mine, other = (
         HANDLE.distil(Account(platform="x", account_id="1", handle=one), keyer) for one in (ours, theirs)
     )

@@ -6,13 +6,13 @@ import pytest
 
 from samehand.account import Account
 from samehand.frequency.rates import NothingCounted
-from samehand.signals.context import Sight
+from samehand.signals.context import ComparisonContext
 from samehand.signals.cross_field import CROSSING, names_of
 from samehand.signals.handle import HANDLE
 from samehand.signals.name import NAME
 from tests.samehand.signals.test_contract import keyer
 
-SIGHT = Sight(NothingCounted(1_000), ("", ""), ("x", "x"))
+SIGHT = ComparisonContext(NothingCounted(1_000), ("", ""), ("x", "x"))
 
 
 def rate_of_names(ours: str, theirs: str) -> float:

@@ -15,12 +15,12 @@ from streams.faust_app.app import WorkerApp, credentials, register
 from streams.faust_app.patches import SafeConsumer
 from streams.outcomes import NOTHING, Arrival, Outcome
 from streams.settings import load
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 
 def an_app(**variables: str) -> WorkerApp:
     settings = load({f"SAMEHAND_{name}": value for name, value in variables.items()})
-    return WorkerApp(settings, Meters(CollectorRegistry()))
+    return WorkerApp(settings, Metrics(CollectorRegistry()))
 
 
 async def quiet(arrivals: Sequence[Arrival]) -> list[Outcome]:

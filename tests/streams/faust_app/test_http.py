@@ -16,7 +16,7 @@ from streams.faust_app.app import WorkerApp
 from streams.faust_app.http import ClosedWeb, answer, page_address
 from streams.settings import load
 from streams.telemetry.health import Report
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.streams.conftest import free_port
 
 PATIENCE_SECONDS = 20.0
@@ -29,7 +29,7 @@ Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def port() -> AsyncIterator[int]:
     """Where a worker's server listens, for as long as the test runs."""
     settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
-    app = WorkerApp(settings, Meters(CollectorRegistry()))
+    app = WorkerApp(settings, Metrics(CollectorRegistry()))
     await app.web.start_server()
     yield settings.web_port
     await app.web.stop_server()
@@ -111,7 +111,7 @@ class TestAClientThatKeepsTheServerWaiting:
         """Of a server that waits a hundredth as long."""
         monkeypatch.setattr(http, "KEEPALIVE_SECONDS", 0.75)
         settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
-        app = WorkerApp(settings, Meters(CollectorRegistry()))
+        app = WorkerApp(settings, Metrics(CollectorRegistry()))
         await app.web.start_server()
         yield settings.web_port
         await app.web.stop_server()
@@ -181,7 +181,7 @@ class TestTooManyConnections:
 
     async def test_none_that_is_being_answered_makes_room(self) -> None:
         settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
-        app = WorkerApp(settings, Meters(CollectorRegistry()))
+        app = WorkerApp(settings, Metrics(CollectorRegistry()))
         done = asyncio.Event()
 
         async def slow(request: aiohttp_web.Request) -> aiohttp_web.Response:

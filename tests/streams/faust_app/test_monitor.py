@@ -12,7 +12,7 @@ from streams.faust_app.app import WorkerApp
 from streams.faust_app.monitor import measure, watch
 from streams.settings import load
 from streams.telemetry.lag import Lag, Sightings
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.streams.fakes import TOPIC, FakeClock
 
 
@@ -42,7 +42,7 @@ class Consumer:
 
 
 def an_app(consumer: Consumer, clock: FakeClock | None = None) -> WorkerApp:
-    app = WorkerApp(load({"SAMEHAND_STUCK_SECONDS": "30"}), Meters(CollectorRegistry()), clock=clock)
+    app = WorkerApp(load({"SAMEHAND_STUCK_SECONDS": "30"}), Metrics(CollectorRegistry()), clock=clock)
     stand_in: Any = consumer
     app._consumer = stand_in
     return app

@@ -18,7 +18,7 @@ from streams.faust_app import topic_ids as room
 from streams.faust_app.app import WorkerApp
 from streams.faust_app.topic_ids import made_again, topic_ids, unread, watch_topics
 from streams.settings import Settings, load
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 from tests.streams.conftest import Stage, free_port
 from tests.streams.fakes import TOPIC, FakeClock
 
@@ -37,7 +37,7 @@ class Consumer:
 
 
 def an_app() -> WorkerApp:
-    app = WorkerApp(load({}), Meters(CollectorRegistry()), clock=FakeClock())
+    app = WorkerApp(load({}), Metrics(CollectorRegistry()), clock=FakeClock())
     stand_in: Any = Consumer()
     app._consumer = stand_in
     app.progress.append(Progress("screen", TOPIC))

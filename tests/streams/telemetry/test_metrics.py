@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.delivery.circuit_breaker import BreakerState
 from streams.outcomes import NOTHING, Dead, Published
 from streams.telemetry.lag import Lag
-from streams.telemetry.metrics import FRESH_SECONDS, OTHER, QUEUES_MAX, Meters
+from streams.telemetry.metrics import FRESH_SECONDS, OTHER, QUEUES_MAX, Metrics
 from tests.streams.fakes import TOPIC, an_arrival
 
 DESIGNED = (
@@ -20,11 +20,11 @@ DESIGNED = (
 )
 
 
-def some_meters() -> Meters:
-    return Meters(CollectorRegistry(), topics=[TOPIC], reasons=["not-json"], operations=["look-up"])
+def some_meters() -> Metrics:
+    return Metrics(CollectorRegistry(), topics=[TOPIC], reasons=["not-json"], operations=["look-up"])
 
 
-def value(meters: Meters, name: str, **labels: str) -> float | None:
+def value(meters: Metrics, name: str, **labels: str) -> float | None:
     return meters.registry.get_sample_value(f"samehand_{name}", labels)
 
 
@@ -152,5 +152,5 @@ def test_what_is_odd_about_records_is_counted() -> None:
 
 
 def test_what_runs_is_told() -> None:
-    meters = Meters(CollectorRegistry(), build={"version": "0.1.0", "fold_version": "3"})
+    meters = Metrics(CollectorRegistry(), build={"version": "0.1.0", "fold_version": "3"})
     assert value(meters, "build_info", version="0.1.0", fold_version="3") == 1.0

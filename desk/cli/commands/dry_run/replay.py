@@ -17,7 +17,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from agents.common.context import House, Rules
+from agents.common.context import AgentContext, AlertPolicy
 from agents.common.withdrawal import told as told_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
@@ -39,7 +39,7 @@ from store.common.alert_dedup import KNOWN_ON
 from store.pepper.pepper import Pepper
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival, Dead, Emit, Outcome, Published
-from streams.telemetry.metrics import Meters
+from streams.telemetry.metrics import Metrics
 
 FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of records on which the agents failed that are kept; all are counted."""
@@ -85,28 +85,30 @@ def secret_of(events: Sequence[Event]) -> bytes:
 class Replay:
     """One run of events over an empty store that is open."""
 
-    def __init__(self, store: Store, secret: bytes, weights: Weights, rules: Rules) -> None:
+    def __init__(self, store: Store, secret: bytes, weights: Weights, rules: AlertPolicy) -> None:
         pepper = Pepper(1, secret)
         self._now = 0.0
         self._remembering = False  # until the first account comes, no ban has anybody to look back on
         self._store = store
-        self._house = House(
+        self._context = AgentContext(
             store=store,
             keyers=((pepper.pepper_id, pepper.digest),),
             weights=weights,
             topics=Names(),
-            meters=Meters(CollectorRegistry()),
+            meters=Metrics(CollectorRegistry()),
             now=lambda: self._now,
             rules=dataclasses.replace(rules, logged=False),
         )
-        undated = dataclasses.replace(self._house, rules=dataclasses.replace(self._house.rules, dated=False))
-        self._lookback = Lookback(self._house)
-        self._screen = Screen(self._house)
+        undated = dataclasses.replace(
+            self._context, rules=dataclasses.replace(self._context.rules, dated=False)
+        )
+        self._lookback = Lookback(self._context)
+        self._screen = Screen(self._context)
         self._undated = Screen(undated)
-        self._update = Screen(self._house, "update")
-        self._enrol = Enrol(self._house)
-        self._expunge, self._forget = Expunge(self._house), Forget(self._house)
-        self._remember = Remember(self._house)
+        self._update = Screen(self._context, "update")
+        self._enrol = Enrol(self._context)
+        self._expunge, self._forget = Expunge(self._context), Forget(self._context)
+        self._remember = Remember(self._context)
         self.outcomes = Outcomes()
 
     async def run(self, events: Sequence[Event], hear: Callable[[int], None] = lambda done: None) -> Outcomes:
@@ -137,7 +139,7 @@ class Replay:
             case "banned":
                 emits = self._noted(kind, batch, await self._enrol(arrivals))
                 if self._remembering:
-                    await self._look_back([it for it in emits if it.topic == self._house.topics.enrolled])
+                    await self._look_back([it for it in emits if it.topic == self._context.topics.enrolled])
             case "reinstated":
                 self._noted(kind, batch, await self._expunge(arrivals))
             case "deleted":
@@ -168,7 +170,7 @@ class Replay:
         for batch in batches(rest, BATCH_RECORDS):
             read = [decode_created(event.arrival.value, now=_EVER) for event in batch]
             accounts: list[AccountCreated] = [it.record for it in read if isinstance(it, Decoded)]
-            distilled = remembered(accounts, self._house.keyers, self._house.rules.stock)
+            distilled = remembered(accounts, self._context.keyers, self._context.rules.stock)
             await self._store.remember([it for it in distilled if not isinstance(it, Dead)], now=self._now)
         await self._store.freeze(now=self._now)
         for batch in batches(rest, BATCH_RECORDS):

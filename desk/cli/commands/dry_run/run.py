@@ -10,7 +10,7 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from agents.common.context import Rules
+from agents.common.context import AlertPolicy
 from agents.runtime.store_factory import allowlist_of, stock_of, weights_of
 from desk.cli import output
 from desk.cli.commands.dry_run.figures import figures
@@ -109,7 +109,7 @@ def _require_both(gathered: Gathered, asked: Asked) -> None:
 async def _replayed(
     events: list[Event], weights: Weights, settings: Settings, label: str
 ) -> tuple[Outcomes, str]:
-    rules = Rules(
+    rules = AlertPolicy(
         allowlist=allowlist_of(settings),
         across_platforms=settings.cross_platform,
         late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.common.context import Rules
+from agents.common.context import AlertPolicy
 from desk.cli.commands.dry_run import stores
 from desk.cli.commands.dry_run.replay import Replay, secret_of
 from desk.cli.commands.dry_run.sources import Event, Gathered, of_files
@@ -34,7 +34,7 @@ async def test_redis_and_memory_tell_the_same(tmp_path: Path) -> None:
     told = []
     for records in (1, 20_000):
         async with stores.store_for(records, load({})) as (store, kind):
-            ran = await Replay(store, secret_of(events), default_weights(), Rules()).run(events)
+            ran = await Replay(store, secret_of(events), default_weights(), AlertPolicy()).run(events)
             told.append((kind, ran.raised))
     assert [kind for kind, _ in told] == ["memory", "redis"]
     assert told[0][1] == told[1][1] != []
