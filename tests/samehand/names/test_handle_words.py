@@ -12,7 +12,7 @@ from tests.makers import a_word
     ("handle", "words"),
     [
         ("umar_media", ("umar", "media")),
-        ("Umar.Media_Official", ("umar", "media", "official")),
+        ("Umar.Media_Backup", ("umar", "media", "backup")),
         ("umarmedia", ("umar", "media")),
         ("xqzvkw", ("xqzvkw",)),
     ],
