@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import time
 from datetime import date
 from pathlib import Path
 
+import click
 import pytest
 
+from desk.cli.main import samehand
 from desk.cli.registry import COMMANDS
 from samehand.alert_id import alert_id
 from schemas.wire import Decoded, decode_created, decode_verdict
@@ -61,6 +64,39 @@ def test_a_full_run_of_faults_writes_its_table_into_docs(
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     named = set(re.findall(r"`(?:\.venv/bin/)?samehand ([a-z][a-z-]*)", page.read_text("utf-8")))
     assert named <= {*COMMANDS, "command"}
+
+
+def command_lines(page: Path) -> list[list[str]]:
+    """The arguments of every `samehand …` in a page's blocks of shell."""
+    blocks = re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    words = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    return [it[it.index("samehand") + 1 :] for it in words if "samehand" in it]
+
+
+@pytest.mark.parametrize("name", ["desk", "gate", "deliver"])
+def test_every_command_line_of_a_page_can_be_read(name: str) -> None:
+    lines = command_lines(ROOT / "docs" / f"{name}.md")
+    assert [name] in lines
+    for line in lines:
+        assert unknown_words(line) == [], line
+
+
+def test_a_command_line_with_a_word_too_many_is_noticed() -> None:
+    assert unknown_words(["desk", "users", "lst"]) == ["lst"]
+    assert unknown_words(["desk", "users", "add", "amina", "--roll", "lead"]) == ["--roll"]
+
+
+def unknown_words(line: list[str]) -> list[str]:
+    """What of a command line names neither a command nor an option."""
+    command: click.Command = samehand
+    context, rest = click.Context(command), list(line)
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        found = command.get_command(context, rest[0])
+        if found is None:
+            return [rest[0]]
+        command, context, rest = found, click.Context(found, parent=context), rest[1:]
+    options = {name for parameter in command.params for name in parameter.opts}
+    return [word for word in rest if word.startswith("--") and word not in options]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

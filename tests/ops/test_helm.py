@@ -12,7 +12,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from desk.cli import main, registry
+from desk.database.engine import address
 from gate.deliver.endpoints import read_endpoints
+from gate.webhooks import webhooks_of
 from schemas.mapping.compiler import compile_mappings
 from streams.faust_app.app import CONFIRM_SECONDS
 from streams.faust_app.start_checks import BROKER_SECONDS
@@ -345,6 +347,185 @@ def test_deliver_alone_may_speak_to_webhooks_and_is_scraped_under_its_own_job() 
     assert not only("Service", objects)["spec"]["selector"].items() <= labels.items()
 
 
+GATE: dict[str, Any] = {
+    "enabled": True,
+    "secretName": "gate",
+    "mappings": "[topics.users]\nformat = 'mastodon'\nconstants.platform = 'm'\n",
+    "webhooks": "[users]\nsignature = 'standard-webhooks'\n"
+    "secret_file = '/run/secrets/samehand/gate/users'\n",
+    "redis": {"secretName": "redis-gate"},
+    "settings": {"SAMEHAND_GATE_DEADLINE_MS": "80"},
+}
+GATED: dict[str, Any] = {**LEAST, "gate": GATE, "monitoring": {"serviceMonitor": True}}
+DESK: dict[str, Any] = {"enabled": True, "url": "https://desk.example.org"}
+DESKED: dict[str, Any] = {**LEAST, "desk": DESK, "monitoring": {"serviceMonitor": True}}
+POSTGRES: dict[str, Any] = {
+    **DESKED,
+    "desk": {
+        **DESK,
+        "replicas": 3,
+        "database": {"url": "postgresql://desk@db/samehand", "secretName": "database"},
+        "settings": {"SAMEHAND_DESK_BLIND_SHARE": "0.3"},
+    },
+}
+SERVED = [pytest.param("gate", GATED, id="gate"), pytest.param("desk", DESKED, id="desk")]
+SERVED += [pytest.param("desk", POSTGRES, id="desk-postgresql")]
+
+
+def settings_of(template: dict[str, Any]) -> dict[str, str]:
+    """A container's settings, each said once."""
+    given = container_of(template)["env"]
+    found = {it["name"]: it["value"] for it in given}
+    assert len(found) == len(given)
+    return found
+
+
+def under(values: dict[str, Any], path: str) -> dict[str, Any]:
+    """The volume that holds a file of a gate or a desk."""
+    (template,) = (it for name, it in templates(values).items() if name != "eu-samehand")
+    (name,) = (
+        it["name"]
+        for it in container_of(template)["volumeMounts"]
+        if it["mountPath"] == str(Path(path).parent)
+    )
+    (found,) = (it for it in template["spec"]["volumes"] if it["name"] == name)
+    made: dict[str, Any] = found
+    return made
+
+
+@pytest.mark.parametrize(("name", "values"), SERVED)
+def test_kubernetes_accepts_what_answers_people_and_programs(name: str, values: dict[str, Any]) -> None:
+    kubernetes: Any = pytest.importorskip("kubernetes_validate", reason=MISSING)
+    for one in rendered(values):
+        if one["kind"] not in OF_OPERATORS:
+            kubernetes.validate(one, "1.37.0", strict=True)
+    pod = templates(values)[f"eu-samehand-{name}"]
+    assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+    assert container_of(pod)["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container_of(pod)["args"] == [name]
+
+
+@pytest.mark.parametrize(("name", "values"), SERVED)
+def test_a_gate_or_a_desk_is_scraped_under_the_job_that_its_rules_ask_for(
+    name: str, values: dict[str, Any]
+) -> None:
+    objects = rendered(values)
+    (endpoint,) = only("PodMonitor", objects)["spec"]["podMetricsEndpoints"]
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": f"samehand-{name}"}]
+    template = templates(values)[f"eu-samehand-{name}"]
+    labels = template["metadata"]["labels"]
+    assert only("PodMonitor", objects)["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    ports = {it["name"]: it["containerPort"] for it in container_of(template)["ports"]}
+    assert ports[endpoint["port"]] == load({}).web_port
+    # And is no worker: neither scraped as one nor counted for their budget.
+    services = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "Service"}
+    assert not services["eu-samehand"]["selector"].items() <= labels.items()
+    assert [it["name"] for it in services[f"eu-samehand-{name}"]["ports"]] != ["http"]
+    budgets = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "PodDisruptionBudget"}
+    assert not budgets["eu-samehand"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize(("name", "values"), SERVED)
+def test_a_gate_or_a_desk_is_reached_at_its_own_port_by_those_who_may(
+    name: str, values: dict[str, Any]
+) -> None:
+    peers = [{"namespaceSelector": {"matchLabels": {"name": "edge"}}}]
+    objects = rendered({**values, "networkPolicy": {f"{name}From": peers}})
+    template = templates(values)[f"eu-samehand-{name}"]
+    labels, given = template["metadata"]["labels"], settings_of(template)
+    port = int(given[f"SAMEHAND_{name.upper()}_PORT"])
+    assert given[f"SAMEHAND_{name.upper()}_HOST"] == "0.0.0.0"
+    (service,) = (
+        it["spec"] for it in objects if it["kind"] == "Service" and it["metadata"]["name"].endswith(name)
+    )
+    assert service["selector"].items() <= labels.items()
+    ports = {it["name"]: it["containerPort"] for it in container_of(template)["ports"]}
+    assert [(it["port"], ports[it["targetPort"]]) for it in service["ports"]] == [(port, port)]
+    (policy,) = (
+        it["spec"]
+        for it in objects
+        if it["kind"] == "NetworkPolicy" and it["metadata"]["name"].endswith(name)
+    )
+    assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+    assert policy["ingress"] == [{"ports": [{"port": port, "protocol": "TCP"}], "from": peers}]
+
+
+def test_a_gate_is_a_user_of_its_own_and_has_its_keys_and_secrets_as_files(tmp_path: Path) -> None:
+    given = settings_of(templates(GATED)["eu-samehand-gate"])
+    assert unknown_names(given) == {}
+    assert given["SAMEHAND_GATE_DEADLINE_MS"] == "80"
+    assert given["SAMEHAND_REDIS_USERNAME"] == "samehand-gate"
+    assert under(GATED, given["SAMEHAND_REDIS_PASSWORD_FILE"])["secret"]["secretName"] == "redis-gate"
+    assert under(GATED, given["SAMEHAND_PEPPER_FILE"])["secret"]["secretName"] == "pepper"
+    # All of the folder, or a key that is revoked would stay in force until the pod ends.
+    assert under(GATED, given["SAMEHAND_GATE_KEYS"])["secret"] == {"secretName": "gate", "defaultMode": 0o440}
+    files = next(it["data"] for it in rendered(GATED) if it["kind"] == "ConfigMap")
+    assert under(GATED, given["SAMEHAND_MAPPINGS"]) == under(GATED, given["SAMEHAND_GATE_WEBHOOKS"])
+    (tmp_path / "users").write_text(SECRET_TEXT)
+    (tmp_path / "webhooks.toml").write_text(
+        files["webhooks.toml"].replace(str(Path(given["SAMEHAND_GATE_KEYS"]).parent), str(tmp_path))
+    )
+    mappings = compile_mappings(files["mappings.toml"].encode(), "mappings.toml")
+    assert webhooks_of(tmp_path / "webhooks.toml", mappings).keys() == {"users"}
+    assert settings_of(templates(GATED)["eu-samehand"])["SAMEHAND_REDIS_USERNAME"] == "samehand"
+
+
+def test_a_gate_without_a_user_of_its_own_is_the_workers() -> None:
+    values = {**LEAST, "gate": {"enabled": True, "secretName": "gate"}}
+    given = settings_of(templates(values)["eu-samehand-gate"])
+    assert given["SAMEHAND_REDIS_USERNAME"] == "samehand"
+    assert under(values, given["SAMEHAND_REDIS_PASSWORD_FILE"])["secret"]["secretName"] == "redis"
+    assert not {"SAMEHAND_GATE_WEBHOOKS", "SAMEHAND_MAPPINGS"} & given.keys()
+    assert not [it for it in rendered(values) if it["kind"] == "ConfigMap"]
+
+
+@pytest.mark.parametrize("values", [DESKED, POSTGRES])
+def test_a_desk_knows_neither_redis_nor_the_pepper(values: dict[str, Any]) -> None:
+    template = templates(values)["eu-samehand-desk"]
+    given = settings_of(template)
+    assert unknown_names(given) == {}
+    assert not [name for name in given if "REDIS" in name or "PEPPER" in name]
+    assert {"pepper", "redis"}.isdisjoint(it["name"] for it in template["spec"]["volumes"])
+    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    assert settings.desk_url == "https://desk.example.org"
+    assert address(settings.database_url.get_secret_value())
+
+
+def test_a_desk_on_sqlite_is_one_keeps_its_file_and_leaves_before_another_comes() -> None:
+    objects = rendered(DESKED)
+    claim = only("PersistentVolumeClaim", objects)
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    given = settings_of(templates(DESKED)["eu-samehand-desk"])
+    volume = under(DESKED, given["SAMEHAND_DATABASE_URL"].removeprefix("sqlite:///"))
+    assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    (desk,) = (
+        it for it in objects if it["metadata"]["name"] == "eu-samehand-desk" and "replicas" in it["spec"]
+    )
+    assert desk["spec"]["replicas"] == 1
+    assert desk["spec"]["strategy"] == {"type": "Recreate"}
+    with pytest.raises(helm().HelmError, match=r"desk\.replicas must be 1 with SQLite"):
+        rendered(changed(DESKED, "desk.replicas", 2))
+    yours = changed(DESKED, "desk.storage", {"claimName": "mine"})
+    assert not [it for it in rendered(yours) if it["kind"] == "PersistentVolumeClaim"]
+
+
+def test_desks_on_postgresql_are_as_many_as_you_like_and_need_no_volume() -> None:
+    objects = rendered(POSTGRES)
+    assert not [it for it in objects if it["kind"] == "PersistentVolumeClaim"]
+    given = settings_of(templates(POSTGRES)["eu-samehand-desk"])
+    assert given["SAMEHAND_DATABASE_URL"] == "postgresql://desk@db/samehand"
+    assert given["SAMEHAND_DESK_BLIND_SHARE"] == "0.3"
+    password = Path(given["SAMEHAND_DATABASE_PASSWORD_FILE"])
+    secret = under(POSTGRES, str(password))["secret"]
+    assert (secret["secretName"], [it["path"] for it in secret["items"]]) == ("database", [password.name])
+    (policy,) = (
+        it["spec"]
+        for it in objects
+        if it["kind"] == "NetworkPolicy" and it["metadata"]["name"].endswith("desk")
+    )
+    assert policy["egress"] == [{"ports": [{"port": 5432, "protocol": "TCP"}]}]
+
+
 def test_a_bridge_may_speak_to_the_registry_that_it_is_told_of() -> None:
     ports = [
         [port["port"] for port in rule["ports"]]
@@ -430,6 +611,15 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("deliver.enabled", True),
         ("deliver.settings", {"SAMEHAND_KAFKA_PASSWORD": "secret"}),
         ("bridge.settings", {"SAMEHAND_KAFKA_PASSWORD": "secret"}),
+        ("gate.enabled", True),
+        ("gate", {**GATE, "settings": {"SAMEHAND_REDIS_PASSWORD": "secret"}}),
+        ("gate", {**GATE, "keysKey": "../keys"}),
+        ("desk.enabled", True),
+        ("desk", {**DESK, "url": "http://desk.example.org"}),
+        ("desk", {**DESK, "url": "https://desk.example.org/desk"}),
+        ("desk", {**DESK, "database": {"url": "postgresql://desk:secret@db/samehand"}}),
+        ("desk", {**DESK, "database": {"url": "postgresql://db/samehand?password=secret"}}),
+        ("desk", {**DESK, "settings": {"SAMEHAND_DATABASE_URL": "postgresql://desk:secret@db/samehand"}}),
         ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
