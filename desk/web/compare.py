@@ -17,6 +17,9 @@ Kind = Literal["same", "other", "unseen"]
 PIECES_MAX: Final = 200
 """Of one value: two texts that alternate at every letter are told apart as a whole."""
 
+SIMILARITY_MIN: Final = 0.5
+"""Of two values, from 0 to 1: below it letters agree by chance, and marks would be everywhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -57,7 +60,8 @@ _WHOLE: Final = frozenset({"timing", "admirer", "platform", "first_shown", "rule
 
 
 def _pieces(ours: str, theirs: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    if not ours or not theirs:
+    # An empty value resembles nothing.
+    if Levenshtein.normalized_similarity(ours, theirs, score_cutoff=SIMILARITY_MIN) < SIMILARITY_MIN:
         return _plain(ours), _plain(theirs)
     left: list[Piece] = []
     right: list[Piece] = []

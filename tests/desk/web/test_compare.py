@@ -15,6 +15,17 @@ def test_letters_that_differ_are_marked_on_both_sides() -> None:
     assert not found.same
 
 
+def test_values_that_barely_agree_are_shown_plain() -> None:
+    found = compare("bio", "x", "Photos of mountain villages.", "Cricket, tea and long walks home")
+    assert "[" not in told(found.ours) + told(found.theirs)
+    assert not found.same
+
+
+def test_half_of_a_value_is_enough_to_mark_the_rest() -> None:
+    found = compare("handle", "x", "omarkhan", "omarshah")
+    assert told(found.ours) == "omar[k]ha[n]"
+
+
 def test_letters_that_look_alike_are_told_by_what_they_are_read_as() -> None:
     found = compare("name", "x", "Оmar", "Omar")  # the first letter of the first is Cyrillic
     assert told(found.ours) == "[О]mar"
