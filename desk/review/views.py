@@ -15,6 +15,14 @@ from schemas.alerts import EvidenceLine, MirrorAlert
 HIDDEN: Final = frozenset({"rule", "prior"})
 """Lines that only the sum has: shown blind, they would tell of it."""
 
+MASKED: Final = frozenset(
+    {"email", "phone", "device", "payment", "network", "referrer", "contact", "reach", "avatar"}
+)
+"""Signals whose values are personal and never shown: what their level says is all that can be seen of them.
+
+By signal and not by the mask in a value: who writes the mask into a name must not choose what is told.
+"""
+
 
 def sealed(reads: Sequence[Any], verdicts: Sequence[Any], user_id: str, *, decides: bool) -> bool:
     """Whether an alert must be shown blind to a person.
@@ -32,11 +40,12 @@ def sealed(reads: Sequence[Any], verdicts: Sequence[Any], user_id: str, *, decid
 def seal(alert: MirrorAlert) -> MirrorAlert:
     """The alert without its score: traits side by side in an order that tells nothing.
 
-    The band is `none`, numbers are 0, and lines for and against stand together, sorted by signal.
+    The band is `none`, numbers are 0, and lines for and against stand together, sorted by signal. Levels stay
+    where values are masked, as of devices: two masks beside each other do not tell same from different.
     """
     lines = sorted(
         (
-            replace(line, weight=0.0, level="", because="")
+            replace(line, weight=0.0, level=line.level if line.signal in MASKED else "", because="")
             for line in (*alert.evidence, *alert.counter_evidence)
             if line.signal not in HIDDEN
         ),

@@ -185,6 +185,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         alert=opened.alert,
         shown=screen(opened.alert, blind=opened.sealed),
         signals=SIGNALS,
+        levels=LEVELS,
         sentence=_sentences(view_of(request).language),
         reasons_for=reasons_for,
         claim_seconds=desk.policy.claim_seconds,

@@ -22,7 +22,8 @@ _TRAITS: Final = ("name", "handle", "bio", "avatar")
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """One line of evidence: its two values compared. Shown blind, `weight` is 0 and `because` empty."""
+    """One line of evidence: its two values compared. Shown blind, `weight` is 0, `because` empty, and
+    `level` is told of masked values alone."""
 
     signal: str
     level: str

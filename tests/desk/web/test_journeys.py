@@ -145,6 +145,31 @@ async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database)
         assert not (await client.get("/api/v1/alerts/alert-1")).json()["sealed"]
 
 
+async def test_what_is_read_blind_tells_same_from_different_where_values_are_masked(
+    database: Database,
+) -> None:
+    office = an_office(database, with_shares(blind_share=1.0))
+    masked = {"ours": "•••", "theirs": "•••"}
+    await office.receive(
+        reasons=(
+            a_reason("device", 6.5, **masked),
+            a_reason("network", -0.5, **{**masked, "level": "different"}),
+            a_reason("name", 2.5, **{**masked, "level": "same-name"}),  # somebody calls themselves so
+        )
+    )
+    async with at_the_desk(office) as client:
+        shown = (await client.get("/api/v1/alerts/alert-1")).json()["alert"]["evidence"]
+        assert [(one["signal"], one["level"], one["weight"]) for one in shown] == [
+            ("device", "same", 0.0),
+            ("name", "", 0.0),
+            ("network", "different", 0.0),
+        ]
+        page = (await client.get("/alerts/alert-1")).text
+        assert "Both accounts were made on the same device." in page
+        assert "The accounts came from different networks." in page
+        assert not re.search(r"likely|93\.0|6\.5|display names are the same", page)
+
+
 async def test_a_change_without_the_pages_token_is_refused(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:
