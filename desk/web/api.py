@@ -45,7 +45,7 @@ class DecisionGiven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     read_id: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     verdict: Verdict
     reason_code: fields.Slug
-    policy: fields.Slug | None = None
+    policy: fields.Slug
     note: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)] = ""
     family: bool = False
 

@@ -52,10 +52,10 @@ class DecisionForm(Struct, frozen=True, kw_only=True):
     `mirror/same-contact`; the address of the queue that it came from is in `filters`.
     """
 
-    chosen: Annotated[str, Meta(max_length=81)] = ""
+    chosen: Annotated[str, Meta(pattern=r"^([a-z_]{1,16}/[A-Za-z0-9][A-Za-z0-9_.\-]{0,63})?$")] = ""
     verdict: Annotated[str, Meta(max_length=16)] = ""
     reason_code: fields.Slug | None = None
-    policy: Annotated[str, Meta(max_length=64)] = ""
+    policy: fields.Slug
     note: Annotated[str, Meta(max_length=NOTE_CHARS_MAX)] = ""
     family: str = ""
     filters: Annotated[str, Meta(max_length=1_024)] = ""
@@ -215,7 +215,7 @@ async def decide(request: Asked, read_id: PathRead, data: URLEncodedBody[Decisio
     verdict, _, reason_code = data.chosen.partition("/")
     if not data.chosen:
         verdict, reason_code = data.verdict, data.reason_code or ""
-    decision = Decision(verdict, reason_code, data.policy or None, data.note, bool(data.family))
+    decision = Decision(verdict, reason_code, data.policy, data.note, bool(data.family))
     taken = await desk_of(request).decide(request.user.reader, read_id, decision)
     return Redirect(_with(f"/next?{data.filters}", undo=taken.batch), status_code=303)
 

@@ -47,7 +47,13 @@ async def the_queue(client: Client, **filters: str) -> list[dict[str, Any]]:
 
 
 async def decided(client: Client, read_id: int, verdict: str = "mirror", **more: Any) -> dict[str, Any]:
-    body = {"read_id": read_id, "verdict": verdict, "reason_code": "several-traits", **more}
+    body = {
+        "read_id": read_id,
+        "verdict": verdict,
+        "reason_code": "several-traits",
+        "policy": "hate",
+        **more,
+    }
     answer = await client.post("/api/v1/verdicts", json=body)
     assert answer.status_code == 201, answer.text
     taken: dict[str, Any] = answer.json()
@@ -109,13 +115,40 @@ async def test_a_decision_is_undone_until_it_is_on_its_way(office: Office) -> No
         assert (late.status_code, late.json()["code"]) == (409, "too-late")
 
 
+@pytest.mark.parametrize("missing", ["policy", "reason_code"])
+async def test_a_decision_says_why_and_under_which_policy(office: Office, missing: str) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        body = {
+            "read_id": waiting["read_id"],
+            "verdict": "mirror",
+            "reason_code": "several-traits",
+            "policy": "hate",
+        }
+        del body[missing]
+        answer = await client.post("/api/v1/verdicts", json=body)
+        assert answer.status_code == 400
+        assert missing in answer.json()["message"]
+        form = {"chosen": "mirror/several-traits", "policy": "hate", "csrf": client.headers["X-CSRF-Token"]}
+        form |= {"policy": ""} if missing == "policy" else {"chosen": "mirror/"}
+        where = f"/reads/{waiting['read_id']}/decide"
+        assert (await client.post(where, data=form, follow_redirects=False)).status_code == 400
+        assert len(await the_queue(client)) == 1
+
+
 async def test_two_readers_at_once_learn_whose_it_is(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office, "amina") as amina, at_the_desk(office, "bilal") as bilal:
         [waiting] = await the_queue(amina)
         claimed = await amina.post(f"/api/v1/reads/{waiting['read_id']}/claim")
         assert claimed.json()["claimed_until"] == office.clock() + 120
-        body = {"read_id": waiting["read_id"], "verdict": "mirror", "reason_code": "several-traits"}
+        body = {
+            "read_id": waiting["read_id"],
+            "verdict": "mirror",
+            "reason_code": "several-traits",
+            "policy": "hate",
+        }
         refused = await bilal.post("/api/v1/verdicts", json=body)
         assert (refused.status_code, refused.json()["initials"]) == (409, "A")
         office.clock.pass_(121)  # the claim has expired
@@ -177,7 +210,7 @@ async def test_a_change_without_the_pages_token_is_refused(office: Office) -> No
         body = {"read_id": waiting["read_id"], "verdict": "mirror", "reason_code": "several-traits"}
         del client.headers["X-CSRF-Token"]
         assert (await client.post("/api/v1/verdicts", json=body)).status_code == 403
-        form = {"verdict": "mirror", "reason_code": "several-traits"}
+        form = {"verdict": "mirror", "reason_code": "several-traits", "policy": "hate"}
         where = f"/reads/{waiting['read_id']}/decide"
         assert (await client.post(where, data=form)).status_code == 403
         token = (await client.get("/api/v1/me")).json()["csrf"]
@@ -198,7 +231,8 @@ async def test_pages_alone_are_enough_to_decide_and_to_undo(office: Office) -> N
         where = re.search(r'action="(/reads/\d+/decide)"', page.text)
         assert token is not None
         assert where is not None
-        form = {"csrf": token[1], "verdict": "not_mirror", "reason_code": "common-name", "note": "many <b>"}
+        said = {"verdict": "not_mirror", "reason_code": "common-name", "policy": "hate"}
+        form = {"csrf": token[1], "note": "many <b>", **said}
         page = await client.post(where[1], data=form)
         assert page.url.path == "/alerts/two"
         undo = re.search(r'action="(/undo/[0-9a-f]+)"', page.text)
