@@ -126,6 +126,26 @@ def _signals() -> tuple[Panel, ...]:
 def _judged() -> tuple[Panel, ...]:
     return (
         Panel(
+            "Alerts opened again an hour",
+            "Their verdict was taken back, and they wait once more.",
+            (Ask("sum(increase(samehand_alerts_reopened_total[1h]))", "opened again"),),
+        ),
+        Panel(
+            "Pairs drawn to be read blind, an hour",
+            "Below the bands, by stratum of log-odds; none unless SAMEHAND_SAMPLE_SHARE draws some.",
+            (Ask("sum by (stratum) (increase(samehand_sampled_pairs_total[1h]))", "{{stratum}}"),),
+        ),
+        Panel(
+            "What other weights would alert on, an hour",
+            "By the band in force and the band by SAMEHAND_SHADOW_WEIGHTS, which publish nothing.",
+            (
+                Ask(
+                    "sum by (band, shadow_band) (increase(samehand_shadow_weights_total[1h]))",
+                    "{{band}}, by the others {{shadow_band}}",
+                ),
+            ),
+        ),
+        Panel(
             "Precision from verdicts",
             "Confirmed among decided. The recorded ones are over a day and over four weeks.",
             (

@@ -19,6 +19,7 @@ def store_and_streams() -> Dashboard:
             ("Bridges", _bridges()),
             ("Webhooks", _webhooks()),
             ("Gate", _gate()),
+            ("Desk", _desk()),
             ("Workers", _workers()),
         ),
     )
@@ -334,6 +335,79 @@ def _gate() -> tuple[Panel, ...]:
                 Ask("sum(samehand_gate_busy)", "calls"),
             ),
             runbooks=("SamehandGateDown",),
+        ),
+    )
+
+
+def _desk() -> tuple[Panel, ...]:
+    return (
+        Panel(
+            "Waiting at the desk",
+            "Readings that wait for somebody, by kind.",
+            (Ask("max by (kind) (samehand_desk_backlog)", "{{kind}}"),),
+            kind="stack",
+        ),
+        Panel(
+            "Oldest at the desk",
+            "How long the oldest reading of each kind has waited.",
+            (Ask("max by (kind) (samehand_desk_oldest_seconds)", "{{kind}}"),),
+            unit="s",
+            runbooks=("SamehandDeskBacklog",),
+        ),
+        Panel(
+            "Decisions an hour",
+            "By verdict and kind of reading, and how many were undone.",
+            (
+                Ask(
+                    "sum by (verdict, kind) (increase(samehand_desk_verdicts_total[1h]))",
+                    "{{verdict}} {{kind}}",
+                ),
+                Ask("sum(increase(samehand_desk_undone_total[1h]))", "undone"),
+            ),
+        ),
+        Panel(
+            "Time to a decision",
+            "From the detection of an alert to the first decision on it.",
+            tuple(
+                Ask(
+                    f"histogram_quantile({share}, "
+                    "sum by (le) (increase(samehand_desk_time_to_decision_seconds_bucket[6h])))",
+                    name,
+                )
+                for share, name in ((0.5, "p50"), (0.9, "p90"))
+            ),
+            unit="s",
+        ),
+        Panel(
+            "Verdicts on their way",
+            "Not confirmed by Kafka, and how late the oldest is. What can still be undone is not late.",
+            (
+                Ask("max(samehand_desk_outbox)", "verdicts"),
+                Ask("max(samehand_desk_outbox_late_seconds)", "seconds late"),
+            ),
+            runbooks=("SamehandDeskOutboxStuck",),
+        ),
+        Panel(
+            "Records that reach the desk, an hour",
+            "Alerts and revisions, verdicts of others, and what could not be read.",
+            (
+                Ask("sum(increase(samehand_desk_alerts_total[1h]))", "alerts"),
+                Ask("sum(increase(samehand_desk_foreign_verdicts_total[1h]))", "verdicts of others"),
+                Ask(
+                    "sum by (topic, reason) (increase(samehand_desk_refused_records_total[1h]))",
+                    "{{topic}} {{reason}}",
+                ),
+            ),
+        ),
+        Panel(
+            "Desks",
+            "How many answer, by version, and whether one is ready and leads.",
+            (
+                Ask('sum(up{job="samehand-desk"})', "up"),
+                Ask("count by (version) (samehand_desk_build_info)", "{{version}}"),
+                Ask("max(samehand_desk_ready * samehand_desk_leading)", "ready and leading"),
+            ),
+            runbooks=("SamehandDeskDown",),
         ),
     )
 

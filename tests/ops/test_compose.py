@@ -147,7 +147,7 @@ def test_a_gate_runs_where_it_is_asked_for_and_answers_this_machine_alone() -> N
     assert "gate_keys" in gate["secrets"]
 
 
-@pytest.mark.parametrize("name", ["bridge", "deliver", "gate"])
+@pytest.mark.parametrize("name", ["bridge", "deliver", "gate", "desk"])
 def test_prometheus_finds_other_processes_where_there_are_any(name: str) -> None:
     composed = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yaml").read_text("utf-8"))
     (job,) = (it for it in composed["scrape_configs"] if it["job_name"] == f"samehand-{name}")
