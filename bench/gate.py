@@ -1,7 +1,8 @@
 """``samehand gate`` under load: so many calls a second to score sign-ups, against so many bans.
 
 ``python -m bench.gate --bans 20000 --rate 200 --seconds 30``. Calls begin when they are due, whether or not
-those before have been answered, and are timed from then on: a gate that falls behind shows it.
+those before have been answered, and are timed from then on: a gate that falls behind shows it. Beside the
+times stand milliseconds of processor a call, which say the same however busy the machine is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Final
 
 import aiohttp
 from msgspec.structs import replace
+from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
@@ -40,6 +42,7 @@ from streams.settings import Settings, load
 ENROLLED_AT_ONCE: Final = 500
 SIGN_UPS: Final = 1_000
 """Different ones, drawn again and again: the bans that they resemble are not always the same few."""
+PROCESSOR: Final = "process_cpu_seconds_total"
 
 
 def main() -> None:
@@ -48,6 +51,7 @@ def main() -> None:
     asked.add_argument("--bans", type=int, default=20_000)
     asked.add_argument("--rate", type=int, default=200, help="calls a second")
     asked.add_argument("--seconds", type=int, default=30)
+    asked.add_argument("--deadline-ms", type=int, default=150, help="longer: busy machines decide all calls")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder, EmbeddedRedis() as server:
         print(json.dumps(asyncio.run(_measured(Path(folder), server.url, given))))
@@ -64,6 +68,7 @@ async def _measured(folder: Path, redis_url: str, given: argparse.Namespace) -> 
         "SAMEHAND_KAFKA_BROKERS": f"{LOOPBACK}:{nowhere.number}",  # scoring needs none
         "SAMEHAND_GATE_KEYS": str(folder / "keys.json"),
         "SAMEHAND_GATE_PORT": str(api.number),
+        "SAMEHAND_GATE_DEADLINE_MS": str(given.deadline_ms),
         "SAMEHAND_WEB_PORT": str(web.number),
         "SAMEHAND_WEB_HOST": LOOPBACK,
         "SAMEHAND_LOG_LEVEL": "warning",
@@ -77,7 +82,10 @@ async def _measured(folder: Path, redis_url: str, given: argparse.Namespace) -> 
             await _ready(session, f"http://{LOOPBACK}:{web.number}/health/ready")
             url = f"http://{LOOPBACK}:{api.number}/v1/score"
             await _calls(session, url, bodies, given.rate, 3)  # caches of words fill
+            metrics = f"http://{LOOPBACK}:{web.number}/metrics"
+            before = await _processor_seconds(session, metrics)
             took, outcomes = await _calls(session, url, bodies, given.rate, given.seconds)
+            used = await _processor_seconds(session, metrics) - before
     finally:
         gate.stop(20.0)
         for port in (api, web, nowhere):
@@ -86,9 +94,11 @@ async def _measured(folder: Path, redis_url: str, given: argparse.Namespace) -> 
     return {
         "bans": given.bans,
         "calls_a_second": given.rate,
+        "deadline_ms": given.deadline_ms,
         "calls": len(took),
         "p50_ms": round(took[len(took) // 2] * 1000, 1),
         "p99_ms": round(took[int(len(took) * 0.99)] * 1000, 1),
+        "processor_ms_a_call": round(used / len(took) * 1000, 2),
         "outcomes": dict(outcomes),
         "load_average": round(os.getloadavg()[0], 1),
     }
@@ -125,6 +135,13 @@ async def _ready(session: aiohttp.ClientSession, url: str) -> None:
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.2)
+
+
+async def _processor_seconds(session: aiohttp.ClientSession, url: str) -> float:
+    """What the gate's process has used so far, by its own metrics."""
+    async with session.get(url) as answer:
+        figures = parsed(await answer.text())
+    return next(it.value for family in figures for it in family.samples if it.name == PROCESSOR)
 
 
 async def _calls(

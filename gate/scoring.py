@@ -9,10 +9,13 @@ from typing import Final
 
 import structlog
 
-from agents.common.preview import Preview
+from agents.common.preview import Foreseen, Preview, hashes_a_picture
 from gate.answers import Score, Undecided, scored
+from gate.together import Together
 from gate.variations import Variations
+from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
+from schemas.wire import Decoded
 from store.errors import StoreError
 from streams.errors import Transient
 
@@ -36,6 +39,11 @@ class Scoring:
     variations: Variations = field(default_factory=Variations)
     at_once: int = ANSWERED_AT_ONCE
     busy: int = 0
+    _together: Together[Decoded[AccountCreated], Foreseen] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Calls that wait are answered together."""
+        self._together = Together(self.preview.alerts_of_each)
 
     async def __call__(self, raw: bytes, deadline_ms: float, *, sees_alerts: bool) -> Score | Malformed:
         """The answer on one event of `accounts.created`; a value that says what is wrong where it is none."""
@@ -51,7 +59,9 @@ class Scoring:
         self.busy += 1
         try:
             async with asyncio.timeout(max(0.0, deadline_ms / 1000)):
-                alerts = await self.preview.alerts_of(found)
+                # Nobody waits for another's picture to be hashed.
+                alone = hashes_a_picture(found)
+                alerts = await (self.preview.alerts_of(found) if alone else self._together(found))
         except TimeoutError:
             return self._undecided("deadline", began)
         except (Transient, StoreError):

@@ -6,21 +6,26 @@ The account's event is still to be published: only then is it remembered, counte
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from msgspec.structs import replace as replaced
 
-from agents.common.alerts import near_of, proposals
+from agents.common.alerts import Pair, near_of, proposals
 from agents.common.context import AgentContext
 from agents.common.decoding import count
 from agents.common.match import Sought, match, sought
 from agents.common.snapshot import Snapshot, snapshot_of
+from agents.common.turns import Turns
 from samehand.scoring.upper_bound import UpperBound
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import Decoded, decode_alert, decode_created
 from store.base import OpenAlert, Ruling
+
+Foreseen = tuple[MirrorAlert, ...] | Malformed
+"""The alerts that an event would raise, or why our own logic cannot tell."""
 
 
 class Preview:
@@ -44,7 +49,7 @@ class Preview:
             count(found, self._topic, self._context.meters)
         return found
 
-    async def alerts_of(self, found: Decoded[AccountCreated]) -> tuple[MirrorAlert, ...] | Malformed:
+    async def alerts_of(self, found: Decoded[AccountCreated]) -> Foreseen:
         """The alerts that the event would raise if it were published now, the strongest first.
 
         An alert that stands already is among them, under its revision.
@@ -52,24 +57,48 @@ class Preview:
         Raises:
             Transient: the store is away, or was emptied and is not rebuilt yet.
         """
+        (foreseen,) = await self.alerts_of_each([found])
+        return foreseen
+
+    async def alerts_of_each(self, several: Sequence[Decoded[AccountCreated]]) -> list[Foreseen]:
+        """:meth:`alerts_of` of each event, as if it had been asked about alone; the store is asked once."""
         context, now = self._context, self._context.now()
-        snapshot = await snapshot_of(context, now)
-        one = await self._sought(found, snapshot)
-        if one is None or isinstance(one, Malformed):
-            return () if one is None else one
-        (shown,) = await context.call_store(context.store.showings([one.account], now=now))
-        one = replace(one, account=replace(one.account, shown=shown))
-        (pairs,) = await match([one], snapshot, context, "forward")
-        told = [pair for pair in pairs if not pair.again_only and pair.score.band != "none"]
+        snapshot, turns = await snapshot_of(context, now), Turns(context.ticks)
+        foreseen: list[Foreseen] = [()] * len(several)
+        looked: list[Sought] = []
+        places: list[int] = []
+        for place, found in enumerate(several):
+            one = await self._sought(found, snapshot)
+            await turns.give()
+            if isinstance(one, Malformed):
+                foreseen[place] = one
+            elif one is not None:
+                looked.append(one)
+                places.append(place)
+        if not looked:
+            return foreseen
+        shown = await context.call_store(context.store.showings([one.account for one in looked], now=now))
+        looked = [
+            replace(one, account=replace(one.account, shown=showings))
+            for one, showings in zip(looked, shown, strict=True)
+        ]
+        told: list[Pair] = []
+        of: list[int] = []
+        for place, pairs in zip(places, await match(looked, snapshot, context, "forward"), strict=True):
+            mine = [pair for pair in pairs if not pair.again_only and pair.score.band != "none"]
+            told += mine
+            of += [place] * len(mine)
         if not told:
-            return ()
+            return foreseen
         alerts, asked = proposals(told, near_of(told), context, now)
         ruled = await context.call_store(context.store.rulings(asked, now=now))
-        return tuple(
-            replaced(alert, revision=verdict.revision)
-            for alert, verdict in zip(alerts, ruled, strict=True)
-            if verdict.ruling is Ruling.PUBLISH
-        )
+        said: dict[int, list[MirrorAlert]] = {}
+        for place, alert, verdict in zip(of, alerts, ruled, strict=True):
+            if verdict.ruling is Ruling.PUBLISH:
+                said.setdefault(place, []).append(replaced(alert, revision=verdict.revision))
+        for place, mirrors in said.items():
+            foreseen[place] = tuple(mirrors)
+        return foreseen
 
     async def alert(self, alert_id: str) -> MirrorAlert | AlertSummary | None:
         """An alert that stands, or was withdrawn for a reason after which a verdict may still come.
@@ -86,13 +115,18 @@ class Preview:
         def distil() -> Sought | None:
             return sought(found, self._topic, snapshot, self._context, self._bound)
 
-        avatar = found.record.account.avatar
         try:
-            if avatar is not None and avatar.image is not None and avatar.pdq is None:
+            if hashes_a_picture(found):
                 return await asyncio.to_thread(distil)  # hashing a picture takes 10 to 16 ms
             return distil()
         except Exception as fault:
             return Malformed("unprocessable", detail=type(fault).__name__)
+
+
+def hashes_a_picture(found: Decoded[AccountCreated]) -> bool:
+    """Whether distilling the account takes milliseconds, since its picture comes without a hash."""
+    avatar = found.record.account.avatar
+    return avatar is not None and avatar.image is not None and avatar.pdq is None
 
 
 def _as_told(known: OpenAlert) -> MirrorAlert | AlertSummary | None:
