@@ -228,6 +228,15 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
         return None
 
 
+_NAMES: Final = frozenset({"handle", "name", "crossing"})
+
+
+def quoted_names(alert: MirrorAlert) -> str:
+    """The new account's names as far as the alert quotes them, with spaces between; "" where it does not."""
+    lines = (*alert.evidence, *alert.counter_evidence)
+    return " ".join(line.ours for line in lines if line.signal in _NAMES and line.ours)
+
+
 class AlertSummary(Record, frozen=True, kw_only=True):
     """What lookback kept back beyond the most alerts that one ban may raise: the rest as one count.
 

@@ -11,13 +11,12 @@ from samehand.normalize.text.scripts import Script, dominant_script
 from samehand.pictures.hashing import Unseen, seen
 from samehand.signals import POSITION, SIGNALS, UNKEPT
 from schemas.accounts import Account
-from schemas.alerts import MirrorAlert
+from schemas.alerts import MirrorAlert, quoted_names
 
 SIGNAL_NAMES: Final = (*(signal.name for signal in SIGNALS), *UNKEPT)
 SCRIPT_NAMES: Final = tuple(str(script) for script in Script)
 
 _AVATAR: Final = POSITION["avatar"]
-_NAMES: Final = frozenset({"handle", "name", "crossing"})
 
 
 def kind_name(kind: KeyKind) -> str:
@@ -44,5 +43,4 @@ def fired(alert: MirrorAlert) -> frozenset[str]:
 
 def script_of(alert: MirrorAlert) -> str:
     """The script of the new account's names as far as the alert quotes them; `none` where it quotes none."""
-    lines = (*alert.evidence, *alert.counter_evidence)
-    return str(dominant_script(" ".join(line.ours for line in lines if line.signal in _NAMES)))
+    return str(dominant_script(quoted_names(alert)))

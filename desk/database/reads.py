@@ -313,3 +313,36 @@ async def waiting_since(connection: AsyncConnection, limit: int) -> list[float]:
         .limit(limit)
     )
     return [float(moment) for moment in found.scalars()]
+
+
+async def drawn_blind(connection: AsyncConnection, *, since: float) -> Sequence[Row[Any]]:
+    """How many alerts that arrived since a moment were laid out to be read blind (`drawn`).
+
+    By `band`, and of pairs below the bands (`below`) by `stratum`; read or not.
+    """
+    below = _alerts.c.sampled.is_not(None).label("below")
+    found = await connection.execute(
+        select(
+            _alerts.c.band, below, _alerts.c.stratum, func.count(_reads.c.alert_id.distinct()).label("drawn")
+        )
+        .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
+        .where(_reads.c.blind.is_(True), _reads.c.kind == "first", _alerts.c.arrived_at >= since)
+        .group_by(_alerts.c.band, below, _alerts.c.stratum)
+    )
+    return found.all()
+
+
+async def in_hand(connection: AsyncConnection, *, now: float, limit: int) -> Sequence[Row[Any]]:
+    """Who has open reads in hand: `user_id`, how many (`claims`), since when the oldest waits (`oldest`)."""
+    found = await connection.execute(
+        select(
+            _reads.c.claimed_by.label("user_id"),
+            func.count().label("claims"),
+            func.min(_reads.c.waits_since).label("oldest"),
+        )
+        .where(_reads.c.state == "open", _reads.c.claimed_by.is_not(None), _reads.c.claimed_until > now)
+        .group_by(_reads.c.claimed_by)
+        .order_by(func.min(_reads.c.waits_since), _reads.c.claimed_by)
+        .limit(limit)
+    )
+    return found.all()

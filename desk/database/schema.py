@@ -28,6 +28,7 @@ ALERT_ID_CHARS: Final = 128  # schemas.fields.Opaque
 ACCOUNT_KEY_CHARS: Final = 32 + 1 + 256  # platform, colon, account id
 SLUG_CHARS: Final = 64
 USER_ID_CHARS: Final = 32  # 16 random bytes in hexadecimal
+SIGNALS_CHARS: Final = 512  # all names of signals take 160
 DIGEST_CHARS: Final = 64  # SHA-256 in hexadecimal
 
 # SQLite counts up an INTEGER PRIMARY KEY by itself; PostgreSQL's INTEGER ends at two thousand million.
@@ -66,6 +67,10 @@ alerts = Table(
     Column("detected_at", Float, nullable=False),
     Column("seconds_since_ban", Float),
     Column("sampled", Float),  # the probability with which it was drawn; null for what was alerted
+    Column("stratum", Integer),  # of a pair that was drawn: how far below the bands
+    Column("script", String(16)),  # of the new account's names; kept, since what they were is erased
+    Column("signals", String(SIGNALS_CHARS)),  # that speak for a mirror, with spaces between them
+    Column("seconds_to_detect", Float),
     Column("arrived_at", Float, nullable=False),
     Index("ix_alerts_account", "account"),
     Index("ix_alerts_banned", "banned"),

@@ -42,6 +42,7 @@ async def take_alert(
     facts = facts_of(alert, now=now, sampled=sampled)
     if before is not None:
         facts["arrived_at"] = before.arrived_at
+        facts["script"] = facts["script"] or before.script
     await alerts.put(connection, facts, payload)
     if alert.status == "withdrawn":
         await _withdrawn(connection, alert, now=now)

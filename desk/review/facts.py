@@ -7,7 +7,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from schemas.alerts import MirrorAlert, without_quotes
+from desk.database.schema import SIGNALS_CHARS
+from desk.review.statistics import seconds_to_detect
+from samehand.normalize.text.scripts import dominant_script
+from schemas.alerts import MirrorAlert, quoted_names, without_quotes
 from schemas.wire import encode
 
 _TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_].{0,32})?")
@@ -38,8 +41,21 @@ def facts_of(alert: MirrorAlert, *, now: float, sampled: float | None = None) ->
         "detected_at": alert.detected_at.timestamp(),
         "seconds_since_ban": alert.seconds_since_ban,
         "sampled": sampled,
+        "stratum": None if sampled is None or alert.drawn is None else alert.drawn.stratum,
+        "script": script_of(alert),
+        "signals": " ".join(sorted({line.signal for line in alert.evidence}))[:SIGNALS_CHARS],
+        "seconds_to_detect": seconds_to_detect(alert.seconds_since_ban, alert.seconds_since_event),
         "arrived_at": now,
     }
+
+
+def script_of(alert: MirrorAlert) -> str | None:
+    """The script of the new account's names, as `samehand_judged_scripts` counts it; None: it quotes none.
+
+    What is withdrawn quotes nothing: its row keeps the script of before.
+    """
+    names = quoted_names(alert)
+    return str(dominant_script(names)) if names else None
 
 
 def language_of(alert: MirrorAlert) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from desk.review.statistics import (
+    ANSWERS,
     Accuracy,
     Agreement,
     Answer,
@@ -17,6 +19,8 @@ from desk.review.statistics import (
     backlog,
     by_band,
     by_policy,
+    by_script,
+    by_signal,
     golden_accuracy,
     latest,
     overall,
@@ -32,33 +36,65 @@ class LeadFigures:
     all: Figures
     bands: dict[str, Figures]
     policies: dict[str, Figures]
+    signals: dict[str, Figures]
+    scripts: dict[str, Figures]
     readers: Agreement
     exercises: Accuracy
     waiting: dict[str, int]
     to_decide: Waits
+    to_detect: Waits
     verdicts: int
 
 
-def judged(rows: Iterable[Any], *, blind_share: float) -> list[Judged]:
-    """Rows of :func:`desk.database.verdicts.latest` as verdicts that count. Rows of unknown alerts do not."""
-    found = []
-    for row in rows:
-        if row.band is None or row.verdict not in ("mirror", "not_mirror", "unsure"):
-            continue
-        found.append(
-            Judged(
-                alert_id=row.alert_id,
-                reader=row.reviewer,
-                answer=cast(Answer, row.verdict),
-                decided_at=row.decided_at,
-                blind=bool(row.blind),
-                band=cast(Band, "none" if row.sampled is not None else row.band),
-                drawn_with=row.sampled or blind_share or 1.0,
-                policy=row.alert_policy or "",
-                golden=bool(row.golden),
-            )
+Class = tuple[Band, int]
+"""Alerts of a band, or pairs below the bands (`none`) of a stratum: each drawn alike."""
+
+
+def class_of(band: str, stratum: int | None, *, below: bool) -> Class:
+    """The class of an alert or, where ``below``, of a pair from the sample."""
+    return ("none", stratum or 0) if below else (cast(Band, band), 0)
+
+
+def judged(
+    rows: Iterable[Any], *, blind_share: float, drawn: Mapping[Class, int] | None = None, since: float = 0.0
+) -> list[Judged]:
+    """Rows of :func:`desk.database.verdicts.latest` as verdicts that count. Rows of unknown alerts do not.
+
+    ``drawn``: of each class how many that arrived after ``since`` were laid out to be read blind. Those that
+    nobody has read, or whose readers were unsure, are stood for by those decided: an alert's probability is
+    the share of alerts read blind, a sampled pair's that of its record on the topic (the desk lays out every
+    one), each times the share of its class that was decided. Nobody chooses: blind reads wait by lot.
+    """
+    told = [row for row in rows if row.band is not None and row.verdict in ANSWERS]
+    read: dict[Class, set[str]] = defaultdict(set)
+    for row in told:
+        if row.blind and not row.golden and row.verdict != "unsure" and row.arrived_at >= since:
+            read[_class(row)].add(row.alert_id)
+    shares = {
+        each: min(1.0, len(read[each]) / number) for each, number in (drawn or {}).items() if read[each]
+    }
+    return [
+        Judged(
+            alert_id=row.alert_id,
+            reader=row.reviewer,
+            answer=cast(Answer, row.verdict),
+            decided_at=row.decided_at,
+            blind=bool(row.blind),
+            band=_class(row)[0],
+            drawn_with=(row.sampled or blind_share or 1.0) * shares.get(_class(row), 1.0),
+            stratum=_class(row)[1],
+            signals=frozenset((row.signals or "").split()),
+            script=row.script or "none",
+            policy=row.alert_policy or "",
+            forward=row.direction == "forward",
+            golden=bool(row.golden),
         )
-    return found
+        for row in told
+    ]
+
+
+def _class(row: Any) -> Class:
+    return class_of(row.band, row.stratum, below=row.sampled is not None)
 
 
 def lead_figures(
@@ -68,17 +104,37 @@ def lead_figures(
     *,
     blind_share: float,
     now: float,
+    drawn: Mapping[Class, int] | None = None,
+    since: float = 0.0,
 ) -> LeadFigures:
-    """All of them, from the verdicts given and what waits."""
-    every = judged(rows, blind_share=blind_share)
+    """All of them, from the verdicts given, what was laid out blind and what waits."""
+    every = judged(rows, blind_share=blind_share, drawn=drawn, since=since)
     held = latest(every)
     return LeadFigures(
         all=overall(held),
         bands=by_band(held),
         policies=by_policy(held),
+        signals=by_signal(held),
+        scripts=by_script(held),
         readers=readers_agree(every),
         exercises=golden_accuracy(every, answers)[0],
         waiting=backlog(waiting_since, now),
         to_decide=waits(row.decided_at - row.detected_at for row in rows if row.detected_at is not None),
+        to_detect=waits(_to_detect(rows)),
         verdicts=len(every),
     )
+
+
+def _to_detect(rows: Iterable[Any]) -> list[float]:
+    """Of each alert that a verdict holds to be a mirror: how long after the ban it was found."""
+    last: dict[str, Any] = {}
+    for row in rows:
+        if row.band is None or row.golden or row.sampled is not None:
+            continue
+        if row.alert_id not in last or row.decided_at > last[row.alert_id].decided_at:
+            last[row.alert_id] = row
+    return [
+        row.seconds_to_detect
+        for row in last.values()
+        if row.verdict == "mirror" and row.seconds_to_detect is not None
+    ]

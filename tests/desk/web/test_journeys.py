@@ -269,6 +269,8 @@ async def test_precision_is_told_of_thirty_blind_verdicts_and_of_no_fewer(databa
         page = (await client.get("/figures")).text
         assert "100 %" in page
         assert "under an hour" in page
+        assert "Nobody has anything in hand." in page
+        assert "trait Handle" in page
 
 
 async def test_figures_are_not_for_everybody(office: Office) -> None:
