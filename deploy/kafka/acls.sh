@@ -27,6 +27,7 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
   --desk PRINCIPAL            reads alerts and writes verdicts, as the group --desk-group (default desk)
   --bridge PRINCIPAL          reads --foreign-topics (names, separated by commas) and publishes what they become,
                               as the group --group with -bridge; nobody without such topics
+  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, and verdicts; reads nothing
   --deliver PRINCIPAL         `samehand deliver`: reads alerts, in groups that begin with --group and -deliver-
   --operator PRINCIPAL        `samehand letters`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
@@ -51,6 +52,7 @@ desk_group=desk
 operator=User:operator
 bridge=User:bridge
 deliver=User:deliver
+gate=User:gate
 foreign_topics=
 
 while (($#)); do
@@ -63,7 +65,7 @@ while (($#)); do
             exit 0
             ;;
         --bootstrap-server | --command-config | --prefix | --group | --worker | --platform | --moderation | \
-            --moderation-group | --desk | --desk-group | --operator | --bridge | --deliver | --foreign-topics)
+            --moderation-group | --desk | --desk-group | --operator | --bridge | --deliver | --gate | --foreign-topics)
             (($# > 1)) || { echo "$1 wants a value; --help tells which" >&2; exit 64; }
             case $1 in
                 --bootstrap-server) server=$2 ;;
@@ -121,6 +123,9 @@ allow "$worker" Read group "$group"
 
 allow "$platform" Write topic "${EVENTS[@]}"
 
+# A gate asks the store about alerts and Kafka about nothing.
+allow "$gate" Write topic "${EVENTS[@]}" alerts.verdicts
+
 allow "$moderation" Read topic alerts
 allow "$moderation" Read group "$moderation_group"
 
@@ -158,7 +163,7 @@ allow "$operator" DescribeConfigs topic "${ALL[@]}"
 allow "$operator" Describe group "$group" # how far the workers are
 
 if [[ -n $before_3 ]]; then
-    for who in "$worker" "$platform" "$desk" "$operator" "$deliver" ${foreign_topics:+"$bridge"}; do
+    for who in "$worker" "$platform" "$desk" "$operator" "$deliver" "$gate" ${foreign_topics:+"$bridge"}; do
         allow "$who" IdempotentWrite cluster
     done
 fi
