@@ -6,7 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from gettext import NullTranslations
+from pathlib import Path
 from typing import Final
+
+import msgspec
+
+CATALOGUES: Final = Path(__file__).parent / "catalogues"
 
 _CODE: Final = re.compile(r"[A-Za-z]{2,3}")
 _ACCEPTED_MAX: Final = 8  # a browser sends two or three
@@ -48,8 +53,65 @@ def _english() -> Language:
     return Language("en", "English", "ltr", True, null.gettext, null.ngettext)
 
 
+class Catalogue(msgspec.Struct, frozen=True):
+    """What a language says: `words` by their English, and what is `counted`, each by its English singular.
+
+    A file of JSON, which what translators work with reads and writes; nothing is to be compiled.
+    """
+
+    words: dict[str, str]
+    counted: dict[str, list[str]]
+
+
+class _Translations(NullTranslations):
+    """A catalogue behind the interface of gettext; what it lacks stays English."""
+
+    def __init__(self, catalogue: Catalogue, form_of: Callable[[int], int]) -> None:
+        super().__init__()
+        self._catalogue, self._form_of = catalogue, form_of
+
+    def gettext(self, message: str) -> str:
+        return self._catalogue.words.get(message, message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        forms = self._catalogue.counted.get(msgid1)
+        return super().ngettext(msgid1, msgid2, n) if forms is None else forms[self._form_of(n)]
+
+
+def catalogue(code: str) -> Catalogue:
+    """The catalogue of a language, as it is shipped."""
+    return msgspec.json.decode((CATALOGUES / f"{code}.json").read_bytes(), type=Catalogue)
+
+
+def _of_two(number: int) -> int:
+    return int(number != 1)
+
+
+def _of_six(number: int) -> int:
+    """The forms of Arabic, as Unicode's CLDR names them: zero, one, two, few, many, other."""
+    if number < 3:
+        return number
+    hundredth = number % 100
+    if 3 <= hundredth <= 10:
+        return 3
+    return 4 if hundredth >= 11 else 5
+
+
+FORMS: Final[dict[str, tuple[int, Callable[[int], int]]]] = {"ur": (2, _of_two), "ar": (6, _of_six)}
+"""Of each language how many forms it has for what is counted, and which one a number takes."""
+
+
+def _from_the_right(code: str, name: str) -> Language:
+    made = _Translations(catalogue(code), FORMS[code][1])
+    return Language(code, name, "rtl", False, made.gettext, made.ngettext)
+
+
 ENGLISH: Final = _english()
-LANGUAGES: Final[dict[str, Language]] = {"en": ENGLISH}
+LANGUAGES: Final[dict[str, Language]] = {
+    "en": ENGLISH,
+    "ur": _from_the_right("ur", "اردو"),
+    "ar": _from_the_right("ar", "العربية"),
+}
 
 
 def language_of(code: str) -> Language:

@@ -1,0 +1,113 @@
+"""Pages in Urdu and Arabic: nothing is left in English, and every placeholder is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from litestar.testing import AsyncTestClient
+
+from desk.database.engine import Database
+from desk.review.reasons import REASONS
+from desk.review.roles import ROLES
+from desk.review.statistics import AGES
+from desk.web import languages, live, pages
+from desk.web.app import create_app
+from desk.web.environment import TEMPLATES
+from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
+from desk.web.sentences import LEVELS, SIGNALS
+from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
+from tests.desk.makers import a_reason
+from tests.desk.people import PASSWORD, an_office
+
+OTHERS = tuple(code for code in LANGUAGES if code != "en")
+KINDS = ("first", "second", "appeal", "dispute")
+VERDICTS = ("mirror", "not_mirror", "unsure")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+
+
+def said_by_pages() -> set[str]:
+    """Every string that a page may show."""
+    found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
+    found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
+    found |= {reason.template for reason in REASONS}
+    for template in TEMPLATES.glob("*.html"):
+        found |= set(re.findall(r"""\b_\("([^"]+)"\)""", template.read_text()))
+    return found | said_by_code("gettext", 1)
+
+
+def said_by_code(function: str, arguments: int) -> set[str]:
+    """The strings, first of so many, that the modules of the desk's pages give to a function of gettext."""
+    found = set()
+    for module in (languages, live, pages):
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == function:
+                first = node.args[0] if node.args else None
+                if len(node.args) >= arguments and isinstance(first, ast.Constant):
+                    found.add(str(first.value))
+    return found
+
+
+def counted_by_pages() -> set[str]:
+    """Every string that stands for one, of those that are counted."""
+    return said_by_code("_count", 3) | said_by_code("ngettext", 3)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_catalogue_has_every_string_of_the_pages(code: str) -> None:
+    assert len(said_by_pages()) > 200
+    assert said_by_pages() - catalogue(code).words.keys() == set()
+    assert counted_by_pages() == catalogue(code).counted.keys()
+    assert "%(n)d day" in counted_by_pages()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_catalogue_says_everything_in_its_own_script_with_the_same_placeholders(code: str) -> None:
+    shipped = catalogue(code)
+    several = [(english, said) for english, forms in shipped.counted.items() for said in forms]
+    for english, said in [*shipped.words.items(), *several]:
+        assert sorted(PLACEHOLDER.findall(english)) == sorted(PLACEHOLDER.findall(said)), english
+        assert re.search("[\u0600-\u06ff]", said), english
+        assert not re.search("[<>\u202a-\u202e\u2066-\u2069]", said), english
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_is_counted_has_a_form_for_every_number(code: str) -> None:
+    number_of_forms, form_of = FORMS[code]
+    assert {len(forms) for forms in catalogue(code).counted.values()} == {number_of_forms}
+    assert {form_of(number) for number in range(1_000)} == set(range(number_of_forms))
+
+
+def test_arabic_counts_in_six_ways() -> None:
+    form_of = FORMS["ar"][1]
+    assert [form_of(n) for n in (0, 1, 2, 3, 10, 11, 99, 100, 102, 103)] == [0, 1, 2, 3, 3, 4, 4, 5, 5, 3]
+
+
+def test_the_first_language_that_we_have_of_a_browsers_is_taken() -> None:
+    assert wanted("sd, ur-PK;q=0.9, en;q=0.8").code == "ur"
+    assert wanted("xx" * 999).code == "en"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
+    database: Database, code: str
+) -> None:
+    office = an_office(database)
+    await office.receive(
+        reasons=(a_reason(level="same-handle"), a_reason("device", -0.5, level="unheard-of"))
+    )
+    await office.hire("amina")
+    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+        await client.post("/sign-in", data={"name": "amina", "password": PASSWORD}, follow_redirects=False)
+        client.headers["Accept-Language"] = code
+        for where in ("/queue", "/alerts/alert-1", "/view"):
+            page = (await client.get(where)).text
+            assert f'<html lang="{code}" dir="rtl">' in page
+            assert catalogue(code).words["No fluent reader has checked this translation."] in page
+            assert "No fluent reader has checked this translation." in page
+        page = (await client.get("/alerts/alert-1")).text
+        assert catalogue(code).words["The handles are the same."] in page
+        assert '<span lang="en" dir="ltr">The handles are the same.</span>' in page  # of the level unheard of
