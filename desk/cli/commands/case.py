@@ -13,6 +13,7 @@ import msgspec
 from desk.cli import output
 from desk.cli.desk_database import desk_database
 from desk.cli.output_files import write
+from desk.text import visible
 from streams.settings import Settings, load
 
 
@@ -47,6 +48,8 @@ def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
         output.figures(case)
     elif page is None:
         click.echo(msgspec.json.format(msgspec.json.encode(case)).decode())
+    else:
+        click.echo(f"{visible(str(page))}: the case file of {visible(alert)}, to be printed.")
     return 0
 
 

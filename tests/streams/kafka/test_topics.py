@@ -19,7 +19,9 @@ def kinds(findings: list[Finding]) -> list[str]:
 
 def test_every_name_has_the_prefix_and_a_topic() -> None:
     settings = load({"SAMEHAND_TOPIC_PREFIX": "eu."})
-    assert {topic.name for topic in wanted(settings)} == set(vars(Names("eu.")).values())
+    named = Names("eu.")
+    # The desk alone writes heads of its audit, and makes that topic itself.
+    assert {topic.name for topic in wanted(settings)} == set(vars(named).values()) - {named.audit}
     assert all(topic.name.startswith("eu.") for topic in wanted(settings))
 
 

@@ -9,7 +9,10 @@ from desk.cli import output
 
 @click.command("demo", short_help="Run everything here on a sample stream, and print alerts as they come.")
 @click.option(
-    "--for", "seconds", type=click.FloatRange(min=15), help="End by itself after SECONDS, exit code 0."
+    "--for",
+    "seconds",
+    type=click.FloatRange(min=15),
+    help="End by itself SECONDS after all has started, exit code 0.",
 )
 @click.option("--accounts", type=click.IntRange(min=200), default=2_000, show_default=True, help="Sign-ups.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Another seed, another platform.")

@@ -47,7 +47,10 @@ def test_a_topic_is_read_with_the_bans_beside_it(samehand: Samehand, live: datet
     assert [it["account_id"] for it in ran.figures["best"]] == ["mirror"]
 
 
-def test_nothing_is_left_on_the_broker(samehand: Samehand, live: datetime, tmp_path: Path) -> None:
+def test_nothing_is_left_on_the_broker(
+    samehand: Samehand, live: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAMEHAND_KAFKA_GROUP", "only-here")  # other tests' workers share the broker
     given = load()
     samehand("try", "--topic", names(given).created, "--out", tmp_path / "out")
     with admin(given) as client:
