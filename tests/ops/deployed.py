@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,14 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 RUNBOOKS_AT = "/public/runbooks"
 
 
+#: What bridges, deliverers, gates and desks serve, and what is counted once somebody asks for it: pairs drawn
+#: to be read blind, other weights beside those in force, verdicts taken back.
+_ELSEWHERE = re.compile(
+    r"samehand-(bridge|gate|desk|deliver)|samehand_(webhook|endpoint|deliver|gate|desk)"
+    r"|samehand_(sampled_pairs|shadow_weights|alerts_reopened)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One expression of one panel."""
@@ -32,6 +41,11 @@ class Question:
     def asked(self) -> str:
         """As Prometheus takes it, with Grafana's variables filled in."""
         return self.expr.replace("$__rate_interval", "1m").replace("$__range", "1h")
+
+    @property
+    def of_a_worker(self) -> bool:
+        """Whether a worker as it ships answers it: no other process, and nothing that a setting turns on."""
+        return _ELSEWHERE.search(self.expr) is None
 
     def __str__(self) -> str:
         return f"{self.dashboard}/{self.panel}: {self.expr}"
