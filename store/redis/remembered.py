@@ -34,6 +34,10 @@ from store.redis.shards import Shards, Told
 # A generation is closed before its slots run out in any shard: so many others may write to it meanwhile.
 _SLOTS_FULL: Final = (1 << SLOT_BITS) - (1 << 16)
 
+# Accounts whose remembering failed and was not repeated yet: the batches of some dozens of partitions. More
+# are those of partitions that others took over, and count as after a kill.
+_UNCOUNTED_MAX: Final = 64 * REMEMBERED_AT_ONCE
+
 
 @dataclass(frozen=True, slots=True)
 class _Write:
@@ -110,18 +114,33 @@ class RememberedAccounts:
         self._key_seconds = ceil(retention_seconds + 2 * self._span)
         self._book: _Book | None = None  # as it was when it was read last
         self._full = -1  # the generation that has no slots left in some shard
+        self._uncounted: set[str] = set()  # whose remembering failed: it may be written, and is not counted
 
     async def remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
         """Remembers accounts, and counts the values of those that were new or changed and are not banned."""
         shown: list[Showings] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             some = accounts[at : at + REMEMBERED_AT_ONCE]
-            book = await self._writable(now)
-            told = await self._written(some, book, now)
-            shown += [one.write.account.shown for one in told if one.write.account is not None]
-            kept = [one for one, (word, *_) in zip(some, told, strict=True) if word == "kept"]
-            await self._counters.count(kept, now)
+            try:
+                shown += await self._remember(some, now)
+            except BaseException:
+                if len(self._uncounted) > _UNCOUNTED_MAX:
+                    self._uncounted.clear()
+                self._uncounted.update(one.account for one in some)
+                raise
+            self._uncounted.difference_update(one.account for one in some)
         return shown
+
+    async def _remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
+        told = await self._written(accounts, await self._writable(now), now)
+        # Whoever repeats what failed finds it written, and counts it: a filter keeps what was counted then.
+        counting = [
+            one
+            for one, (word, *_) in zip(accounts, told, strict=True)
+            if word == "kept" or (word == "same" and one.account in self._uncounted)
+        ]
+        await self._counters.count(counting, now)
+        return [one.write.account.shown for one in told if one.write.account is not None]
 
     async def _written(self, accounts: Sequence[Remembered], book: _Book, now: float) -> list[Told[_Write]]:
         """Writes accounts to the last generation of a book."""

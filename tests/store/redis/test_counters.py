@@ -14,6 +14,7 @@ from store.limits import OPENERS
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.count_min_sketch import Sketch
 from store.redis.counters import Counters
+from store.redis.shards import Shards
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_remembered
 
@@ -68,6 +69,32 @@ async def test_what_one_worker_froze_the_other_reads(workers: tuple[RedisStore, 
     assert await one.freeze(now=NOW + HOUR)
     assert not await other.freeze(now=NOW + HOUR)
     assert await bearers(one, KeyKind.EMAIL) == await bearers(other, KeyKind.EMAIL) == 2
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("step", [(Shards, "write"), (Counters, "count")], ids=["write", "count"])
+async def test_whoever_repeats_what_failed_counts_it(
+    workers: tuple[RedisStore, RedisStore],
+    monkeypatch: pytest.MonkeyPatch,
+    step: tuple[type, str],
+    carried_out: bool,
+) -> None:
+    one, _ = workers
+    whole = getattr(*step)
+
+    async def unanswered(*given: object) -> None:
+        if carried_out:
+            await whole(*given)
+        raise Died
+
+    monkeypatch.setattr(*step, unanswered)
+    with pytest.raises(Died):
+        await one.remember([mailed("1")], now=NOW)
+    monkeypatch.undo()
+    for _ in range(2):
+        await one.remember([mailed("1")], now=NOW)
+    assert await one.freeze(now=NOW + HOUR)
+    assert await bearers(one, KeyKind.EMAIL) == 1
 
 
 async def test_a_version_that_goes_while_it_is_read_is_read_anew(
