@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from desk.cli.commands.map.foreign_records import of_kcat
+from local.binaries import NotAvailable
+from local.broker import EmbeddedBroker
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from streams.kafka.client import admin, writer
@@ -89,11 +91,21 @@ class Newcomer:
 
 
 @pytest.fixture
-def newcomer(tmp_path: Path, broker: str, redis_url: str, topic_prefix: str) -> Iterator[Newcomer]:
+def own_broker() -> Iterator[str]:
+    """A broker that nobody else uses: the page names a topic, and others publish to one of that name."""
+    try:
+        with EmbeddedBroker() as embedded:
+            yield embedded.address
+    except NotAvailable as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, own_broker: str, redis_url: str, topic_prefix: str) -> Iterator[Newcomer]:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     environment = {
         "PYTHONPATH": str(ROOT),
-        "SAMEHAND_KAFKA_BROKERS": broker,
+        "SAMEHAND_KAFKA_BROKERS": own_broker,
         "SAMEHAND_REDIS_URL": redis_url,
         "SAMEHAND_REDIS_TIMEOUT_MS": "2000",
         "SAMEHAND_TOPIC_PREFIX": topic_prefix,

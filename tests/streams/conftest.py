@@ -148,3 +148,10 @@ def stage(broker: str, tmp_path: Path) -> Iterator[Stage]:
     made.create_topics()
     yield made
     made.end()
+
+
+@pytest.fixture
+def brokerless(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings whose broker is away; clients give it a second to answer, and not ten."""
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 1_000)
+    return settings.load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"})

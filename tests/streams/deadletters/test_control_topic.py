@@ -8,8 +8,8 @@ from streams.deadletters.control_topic import ControlTopic, resume, stopped_topi
 from streams.deadletters.pause import Stop
 from streams.errors import BrokerUnavailable, TopicsError
 from streams.kafka.store_epoch import note_epoch
-from streams.settings import load
-from tests.streams.conftest import Stage, free_port
+from streams.settings import Settings, load
+from tests.streams.conftest import Stage
 from tests.streams.fakes import TOPIC
 
 
@@ -18,8 +18,8 @@ def test_only_a_topic_that_workers_consume_can_be_resumed() -> None:
         resume(load({}), "accounts.craeted")
 
 
-async def test_without_a_broker_it_is_an_outage() -> None:
-    control = ControlTopic(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}))
+async def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
+    control = ControlTopic(brokerless)
     with pytest.raises(BrokerUnavailable):
         await control.stop(TOPIC, Stop("", ""))
 

@@ -19,7 +19,7 @@ from streams.faust_app.app import WorkerApp
 from streams.faust_app.topic_ids import made_again, topic_ids, unread, watch_topics
 from streams.settings import Settings, load
 from streams.telemetry.metrics import Metrics
-from tests.streams.conftest import Stage, free_port
+from tests.streams.conftest import Stage
 from tests.streams.fakes import TOPIC, FakeClock
 
 
@@ -104,9 +104,9 @@ async def test_a_worker_that_stops_looks_no_more() -> None:
     assert app.life.stuck == ""
 
 
-def test_without_a_broker_it_is_an_outage() -> None:
+def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
     with pytest.raises(BrokerUnavailable):
-        topic_ids(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}), [TOPIC])
+        topic_ids(brokerless, [TOPIC])
 
 
 @pytest.mark.journey

@@ -19,7 +19,7 @@ from streams.kafka.recent_records import BATCH_RECORDS, Recent
 from streams.outcomes import Arrival
 from streams.settings import Settings, load
 from tests.makers import arrival
-from tests.streams.conftest import Stage, free_port
+from tests.streams.conftest import Stage
 
 RECORDS = 260
 
@@ -65,8 +65,8 @@ async def test_it_comes_in_small_batches(stage: Stage) -> None:
     assert [len(batch) for batch in await read(stage)] == [BATCH_RECORDS, 1]
 
 
-async def test_without_a_broker_it_is_an_outage() -> None:
-    nowhere = Recent(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}))
+async def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
+    nowhere = Recent(brokerless)
     with pytest.raises(BrokerUnavailable):
         async for _ in nowhere.batches("t"):
             pass

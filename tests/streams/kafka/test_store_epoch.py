@@ -8,8 +8,8 @@ from streams.deadletters.control_topic import resume
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import writer
 from streams.kafka.store_epoch import EpochTopic, known_epoch, note_epoch
-from streams.settings import load
-from tests.streams.conftest import Stage, free_port
+from streams.settings import Settings
+from tests.streams.conftest import Stage
 
 
 @pytest.mark.journey
@@ -39,7 +39,7 @@ def test_a_word_that_cannot_be_read_is_not_taken_for_none(stage: Stage) -> None:
         known_epoch(stage.settings)
 
 
-async def test_without_a_broker_it_is_an_outage() -> None:
-    epochs = EpochTopic(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}))
+async def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
+    epochs = EpochTopic(brokerless)
     with pytest.raises(BrokerUnavailable):
         await epochs.known()

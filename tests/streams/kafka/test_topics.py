@@ -6,7 +6,7 @@ import pytest
 
 from streams.errors import TopicsError
 from streams.kafka.topics import DAY_MS, Finding, Found, Names, Topic, check, compare, wanted
-from streams.settings import load
+from streams.settings import Settings, load
 from tests.streams.conftest import Stage, free_port
 
 LETTERS = Topic("deadletters", 8, retention_days=7)
@@ -89,7 +89,6 @@ def test_a_topic_with_other_partitions_is_found(stage: Stage) -> None:
     assert set(kinds(check(stage.settings))) == {"partitions"}
 
 
-def test_without_a_broker_there_is_one_clear_line() -> None:
-    settings = load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"})
+def test_without_a_broker_there_is_one_clear_line(brokerless: Settings) -> None:
     with pytest.raises(TopicsError, match="cannot be asked about topics"):
-        check(settings)
+        check(brokerless)

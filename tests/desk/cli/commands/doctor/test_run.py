@@ -137,7 +137,7 @@ def emptied(house: House) -> None:
 
 
 def cannot_save(house: House) -> None:
-    server = house.redis(save="1 1")
+    server = house.redis(save="1 1", shutdown_on_sigterm="nosave force")
     house.enrolled()
     rmtree(server.folder)  # the disk is gone under it
     with server.administrator() as administrator:
@@ -146,7 +146,7 @@ def cannot_save(house: House) -> None:
 
 
 def cannot_save_from_the_first_day(house: House) -> None:
-    server = house.redis(save="1 1")
+    server = house.redis(save="1 1", shutdown_on_sigterm="nosave force")
     rmtree(server.folder)
     with server.administrator() as administrator:
         administrator.set("samehand-x", 1)
