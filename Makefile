@@ -82,9 +82,10 @@ $(COMPILED)/.stamp: $(COMPILE_STAMP) tools/compiled.py $(shell find samehand -ty
 compiled: $(COMPILED)/.stamp ## the mind as machine code, in build/compiled; needs a C compiler, two minutes
 
 .PHONY: test-compiled
-test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code
-	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -m "not kafka" \
-		tests/samehand tests/store tests/agents
+# A tenth of the examples of each property: `make test` tries them all on the same sources.
+test-compiled: $(COMPILED)/.stamp ## the tests of the mind and of what works with it, on machine code, minutes
+	@$(ON_MACHINE_CODE) $(PYTEST) $(PARALLEL) $(REPORT) -p tests.compiled -p tests.quickly \
+		--hypothesis-profile=unit -m "not kafka" tests/samehand tests/agents tests/store/common tests/store/test_looking.py
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## every fault on Apache Kafka, 13 to 27 minutes, and its table in docs/faults.md; QUICK=1 a third

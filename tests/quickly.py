@@ -1,4 +1,4 @@
-"""A pytest plugin for ``make unit``: property tests with a tenth of their examples, between two edits."""
+"""A pytest plugin for ``make unit`` and ``make test-compiled``: a tenth of the examples of each property."""
 
 from __future__ import annotations
 
