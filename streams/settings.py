@@ -53,6 +53,7 @@ _BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@,]{1,253}):\d{1,5}")  # 
 _COLLECTOR: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?")
 _DESK: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?")
 _LOCAL: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/?")
+_LOCAL_ISSUER: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(/.*)?")
 _FIELD_NAMED: Final = re.compile(r'field "(\w+)"')
 
 
@@ -324,6 +325,34 @@ class Settings(BaseSettings):
         180, ge=1, le=3_650, description="Days after which quotes and notes of decided alerts are erased."
     )
 
+    desk_oidc_issuer: str = Field(
+        "",
+        description="Who people sign in with (OpenID Connect), as it calls itself: https://id.example.org.",
+    )
+    desk_oidc_client_id: str = Field("", max_length=256, description="What it knows the desk by.")
+    desk_oidc_client_secret_file: FilePath | None = Field(
+        None, description="File that holds the secret that goes with it; a public client has none."
+    )
+    desk_oidc_ca_file: FilePath | None = Field(
+        None, description="Certificates to trust for it (PEM); the system's without it."
+    )
+    desk_oidc_scopes: str = Field(
+        "openid profile",
+        pattern=r"^([!#-\[\]-~]+ )*openid( [!#-\[\]-~]+)*$",
+        max_length=512,
+        description="What is asked for, with blanks between; openid among it.",
+    )
+    desk_oidc_roles_claim: str = Field(
+        "roles",
+        pattern=r"^\S{1,256}$",
+        description="Which claim of the id token tells the role; realm_access.roles lies within another.",
+    )
+    desk_oidc_roles: dict[str, Literal["moderator", "lead", "auditor"]] = Field(
+        default_factory=dict,
+        max_length=100,
+        description='Its values and our roles, as JSON, the first that fits: {"desk-leads": "lead"}.',
+    )
+
     # Watching
     web_host: str = Field("127.0.0.1", description="Address that /metrics and /health are served on.")
     web_port: Port = Field(6066, description="Their port.")
@@ -399,6 +428,17 @@ class Settings(BaseSettings):
             )
         return url.rstrip("/")
 
+    @field_validator("desk_oidc_issuer")
+    @classmethod
+    def _issuer(cls, url: str) -> str:
+        if url and not _COLLECTOR.fullmatch(url):
+            raise ValueError("must be https:// with a host, and without a user, a query or a fragment in it")
+        if url.startswith("http:") and not _LOCAL_ISSUER.fullmatch(url):
+            raise ValueError(
+                "must be https:// where it is not this machine: anybody could sign in on the way"
+            )
+        return url
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if fault := next(self._contradictions(), None):
@@ -424,6 +464,11 @@ class Settings(BaseSettings):
             yield f"{PREFIX}REDIS_SENTINEL_USERNAME needs {PREFIX}REDIS_SENTINEL_PASSWORD_FILE"
         if self.redis_sentinel_password_file and self.redis.kind != "sentinel":
             yield f"{PREFIX}REDIS_SENTINEL_PASSWORD_FILE needs sentinel:// in {PREFIX}REDIS_URL"
+        if self.desk_oidc_issuer and not (self.desk_oidc_client_id and self.desk_oidc_roles):
+            yield (
+                f"{PREFIX}DESK_OIDC_ISSUER needs {PREFIX}DESK_OIDC_CLIENT_ID and {PREFIX}DESK_OIDC_ROLES: "
+                "without them nobody could sign in"
+            )
         if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
             yield f"{PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE need {PREFIX}KAFKA_TLS=true"
 
@@ -435,6 +480,10 @@ class Settings(BaseSettings):
     def database_secret(self) -> str | None:
         """PostgreSQL's password, of its file. Raises `SettingsError` when that cannot be read."""
         return _secret("DATABASE_PASSWORD", None, self.database_password_file)
+
+    def desk_oidc_secret(self) -> str | None:
+        """The desk's secret at the provider. Raises `SettingsError` when its file cannot be read."""
+        return _secret("DESK_OIDC_CLIENT_SECRET", None, self.desk_oidc_client_secret_file)
 
     def kafka_secret(self) -> str | None:
         """The SASL password. Raises `SettingsError` when its file cannot be read."""

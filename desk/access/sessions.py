@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -39,8 +40,13 @@ def digest_of(token: str) -> str:
     return sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-async def begin(connection: AsyncConnection, user_id: str, *, now: float, how: str) -> str:
-    """Begins a session; its token, which is told nowhere else. `how`: password, link or oidc."""
+async def begin(
+    connection: AsyncConnection, user_id: str, *, now: float, how: str, ends_at: float = math.inf
+) -> str:
+    """Begins a session; its token, which is told nowhere else. `how`: password, link or oidc.
+
+    `ends_at` (Unix seconds): no later than this.
+    """
     token = secrets.token_urlsafe(32)
     await users.begin_session(
         connection,
@@ -50,7 +56,7 @@ async def begin(connection: AsyncConnection, user_id: str, *, now: float, how: s
             "csrf": secrets.token_urlsafe(24),
             "began_at": now,
             "seen_at": now,
-            "ends_at": now + SESSION_SECONDS_MAX,
+            "ends_at": min(ends_at, now + SESSION_SECONDS_MAX),
         },
     )
     await audit.note(

@@ -1,4 +1,4 @@
-"""Signing in with a name and a password, or with a one-time link."""
+"""Signing in with a name and a password, with a one-time link, or by the word of a provider."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access import passwords, sessions
+from desk.access.oidc import Person
 from desk.database import users
 from desk.database.engine import Database
 from desk.review import audit
@@ -72,6 +73,54 @@ async def with_link(database: Database, token: str, *, now: float) -> str | None
         return await sessions.begin(connection, user.user_id, now=now, how="link")
 
 
+async def with_provider(database: Database, person: Person, *, now: float) -> str | None:
+    """The token of a new session; None for whoever has no role, or was let out.
+
+    The provider says who has which role: who lost it, or got another, is out of every session.
+    """
+    async with database.begin() as connection:
+        user = await users.by_subject(connection, person.user_id)
+        if person.role is None:
+            if user is not None:
+                await users.end_sessions(connection, user.user_id)
+            return None
+        if user is None:
+            await _add_of_provider(connection, person, now=now)
+        elif user.disabled_at is not None:
+            return None
+        elif user.role != person.role:
+            await users.change(connection, user.user_id, role=person.role)
+            await users.end_sessions(connection, user.user_id)
+            await audit.note(
+                connection,
+                actor=audit.SYSTEM,
+                action="role-changed",
+                subject=user.user_id,
+                now=now,
+                detail={"role": person.role},
+            )
+        return await sessions.begin(connection, person.user_id, now=now, how="oidc", ends_at=person.ends_at)
+
+
+async def _add_of_provider(connection: AsyncConnection, person: Person, *, now: float) -> None:
+    """Adds somebody. A name that is taken here is told apart, and never taken over."""
+    for name in (person.name, f"{person.name}.{person.user_id[:8]}"):
+        try:
+            await add_user(
+                connection,
+                name,
+                person.role or "",
+                password=None,
+                now=now,
+                subject=person.user_id,
+                user_id=person.user_id,
+            )
+            return
+        except Conflict:
+            continue
+    raise Conflict("two people of the provider have one name and one digest")
+
+
 async def add_user(
     connection: AsyncConnection,
     name: str,
@@ -80,8 +129,11 @@ async def add_user(
     password: str | None,
     now: float,
     subject: str | None = None,
+    user_id: str | None = None,
 ) -> str:
-    """Adds a person; the opaque id. `password` as `passwords.checked` keeps it, None: by link or `subject`.
+    """Adds a person; the opaque id, made up where none is given.
+
+    `password` as `passwords.checked` keeps it, None: by link or `subject`.
 
     Raises `Unusable`, and `Conflict` where the name is taken.
     """
@@ -89,7 +141,7 @@ async def add_user(
         raise Unusable("name", "a name has 1 to 128 characters and no blanks")
     if role not in ROLES:
         raise Unusable("role", f"is one of {', '.join(ROLES)}")
-    user_id = secrets.token_hex(16)
+    user_id = user_id or secrets.token_hex(16)
     added = await users.add(
         connection,
         {

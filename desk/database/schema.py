@@ -199,7 +199,7 @@ users = Table(
     Column("initials", String(8), nullable=False),
     Column("role", String(16), nullable=False),
     Column("password", String(256)),
-    Column("subject", String(512), unique=True),  # issuer and subject, of who signs in by OIDC
+    Column("subject", String(512), unique=True),  # digest of issuer and subject, of who signs in by OIDC
     Column("created_at", Float, nullable=False),
     Column("disabled_at", Float),
     Column("failures", Integer, nullable=False),

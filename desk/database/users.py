@@ -32,7 +32,7 @@ async def by_name(connection: AsyncConnection, name: str) -> UserRow | None:
 
 
 async def by_subject(connection: AsyncConnection, subject: str) -> UserRow | None:
-    """By issuer and subject of OIDC."""
+    """By the digest of issuer and subject of OIDC."""
     return (await connection.execute(select(_users).where(_users.c.subject == subject))).one_or_none()
 
 

@@ -18,9 +18,10 @@ from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
+from desk.access.oidc import Provider
 from desk.database.errors import DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
-from desk.web import api, lead_page, live, pages, view
+from desk.web import api, lead_page, live, pages, single_sign_on, view
 from desk.web.desk import Desk
 from desk.web.environment import environment
 from desk.web.security import PUBLIC, Authentication, Rates, check, with_headers
@@ -39,11 +40,12 @@ _STATUS: Final[dict[type[ReviewError], int]] = {
 }
 
 
-def create_app(desk: Desk) -> Litestar:
-    """The application. It neither opens nor closes the desk."""
+def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
+    """The application. It neither opens nor closes the desk. `provider`: whom people may sign in with."""
     return Litestar(
         route_handlers=[
             *pages.HANDLERS,
+            *single_sign_on.HANDLERS,
             *live.HANDLERS,
             *lead_page.HANDLERS,
             *view.HANDLERS,
@@ -68,7 +70,15 @@ def create_app(desk: Desk) -> Litestar:
             description="Alerts, and what people decide about them. Resemblance, not identity.",
             render_plugins=[JsonRenderPlugin()],
         ),
-        state=State({"desk": desk, "rates": Rates(), "sign_ins": pages.sign_in_rates()}),
+        state=State(
+            {
+                "desk": desk,
+                "provider": provider,
+                "rates": Rates(),
+                "sign_ins": pages.sign_in_rates(),
+                "single_sign_ons": single_sign_on.rates(),
+            }
+        ),
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
         debug=False,

@@ -276,7 +276,12 @@ async def sign_in_page(
     next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue",
 ) -> Template:
     """The form."""
-    return Template("sign_in.html", context={"next": local(next_), "wrong": False, **context(request)})
+    return Template("sign_in.html", context=_form(request, local(next_), wrong=False))
+
+
+def _form(request: Request[Any, Any, Any], next_: str, *, wrong: bool) -> dict[str, Any]:
+    there = request.app.state.provider is not None
+    return {"next": next_, "wrong": wrong, "oidc": there, "fault": "", **context(request)}
 
 
 @post("/sign-in", include_in_schema=False, opt={PUBLIC: True})
@@ -285,7 +290,7 @@ async def sign_in_(
 ) -> Redirect | Template | Response[str]:
     """With a name and a password."""
     desk, rates = desk_of(request), request.app.state.sign_ins
-    again = {"next": local(data.next), "wrong": True, **context(request)}
+    again = _form(request, local(data.next), wrong=True)
     where = request.client.host if request.client else ""
     if not rates.allow(f"sign-in:{where}", desk.now()):
         return Template("sign_in.html", context=again, status_code=429)
@@ -307,7 +312,7 @@ async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirec
     desk = desk_of(request)
     made = await sign_in.with_link(desk.database, token, now=desk.now())
     if made is None:
-        again = {"next": "/queue", "wrong": True, **context(request)}
+        again = _form(request, "/queue", wrong=True)
         return Template("sign_in.html", context=again, status_code=403)
     return Redirect("/queue", status_code=303, cookies=[session_cookie(desk, made)])
 

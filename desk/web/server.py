@@ -22,6 +22,7 @@ from desk.feed.run import Feed, State
 from desk.review.policy import Policy
 from desk.web.app import create_app
 from desk.web.desk import Desk
+from desk.web.single_sign_on import provider_of
 from desk.web.telemetry import LOOK_SECONDS, DeskMetrics, served
 from streams.kafka.topics import names
 from streams.settings import Settings
@@ -88,6 +89,7 @@ async def _serve(settings: Settings) -> int:
 
 
 async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncExitStack) -> int:
+    provider = provider_of(settings)
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
@@ -105,7 +107,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
         state=state,
         now=time.time,
     )
-    app = create_app(desk)
+    app = create_app(desk, provider)
     server = _Server(
         uvicorn.Config(
             app,

@@ -94,6 +94,12 @@ def test_every_fault_is_told_at_once() -> None:
         ({"BANDS": '{"spam": {"likely": 0.5, "possible": 0.7}}'}, "possible must not be above likely"),
         ({"PEPPER_FILE": "/no/such/file"}, "does not point to a file"),
         ({"TOPIC_PREFIX": "a b"}, "match pattern"),
+        ({"DESK_OIDC_ISSUER": "https://id.example.org"}, "nobody could sign in"),
+        ({"DESK_OIDC_ISSUER": "http://id.example.org"}, "must be https://"),
+        ({"DESK_OIDC_ISSUER": "http://localhost.example.org"}, "must be https://"),
+        ({"DESK_OIDC_ISSUER": "http://127.0.0.1@example.org/"}, "without a user"),
+        ({"DESK_OIDC_SCOPES": "profile"}, "match pattern"),
+        ({"DESK_OIDC_ROLES": '{"staff": "admin"}'}, "'moderator', 'lead' or 'auditor'"),
     ],
 )
 def test_what_does_not_fit_is_refused(variables: dict[str, str], reason: str) -> None:
