@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment
 from litestar import Litestar, MediaType, Request, Response
@@ -24,7 +24,8 @@ from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLa
 from desk.web import api, lead_page, live, pages, single_sign_on, view
 from desk.web.desk import Desk
 from desk.web.environment import environment
-from desk.web.security import PUBLIC, Authentication, Rates, check, with_headers
+from desk.web.security import PUBLIC, SAFE, Authentication, Rates, check, cookie_name, with_headers
+from desk.web.sentences import FAULTS
 
 _HERE: Final = Path(__file__).parent
 
@@ -97,7 +98,11 @@ def _answer(
             environment_of(request)
             .get_template("fault.html")
             .render(
-                status=status, code=code, message=message, **{"initials": "", **more}, **view.context(request)
+                status=status,
+                heading=FAULTS.get(code, FAULTS["refused"]),
+                message=message,
+                **{"initials": "", **more},
+                **view.context(request),
             )
         )
         return with_headers(Response(content, status_code=status, media_type=MediaType.HTML))
@@ -123,9 +128,24 @@ def _refused(request: Request[Any, Any, Any], fault: ReviewError) -> Response[An
 
 def _sign_in_first(request: Request[Any, Any, Any], fault: NotAuthorizedException) -> Response[Any]:
     if _wants_page(request):
-        where = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-        return with_headers(Redirect(f"/sign-in?next={quote(where, safe='')}", status_code=303))
+        ended = "&ended=1" if cookie_name(request.app.state.desk) in request.cookies else ""
+        where = quote(_page_of(request), safe="")
+        return with_headers(Redirect(f"/sign-in?next={where}{ended}", status_code=303))
     return _answer(request, 401, "sign-in", "sign in first")
+
+
+def _page_of(request: Request[Any, Any, Any]) -> str:
+    """The page that somebody was on. What a form sends is not asked for anew by an address, so of a change
+    it is the page with the form."""
+    if request.method in SAFE:
+        return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    try:
+        page = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/queue"
+    if page.netloc != request.headers.get("Host"):
+        return "/queue"
+    return f"{page.path}?{page.query}" if page.query else page.path or "/queue"
 
 
 def _unavailable(request: Request[Any, Any, Any], fault: DatabaseUnavailable) -> Response[Any]:

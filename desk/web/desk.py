@@ -211,6 +211,15 @@ class Desk:
         names = await _initials(connection)
         mine = next((one for one in waiting if self._is_for(one, reader, said)), None)
         holds = await verdicts.holding(connection, alert_id)
+        family = await alerts.of_family(connection, row.root, HISTORY_MAX)
+        # Of both accounts, each alert once, and not what stands under the family.
+        history = {
+            one.alert_id: one
+            for key in (row.account, row.banned)
+            for one in await alerts.of_account(connection, key, HISTORY_MAX)
+        }
+        for one in family:
+            history.pop(one.alert_id, None)
         return Opened(
             alert=seal(decoded.record) if blind else decoded.record,
             sealed=blind,
@@ -221,15 +230,8 @@ class Desk:
             if blind
             else tuple(_said(one, names, None if holds is None else holds.verdict_id) for one in said),
             notes=() if blind else await _notes(connection, alert_id, names),
-            family=await _beside(
-                connection,
-                await alerts.of_family(connection, row.root, HISTORY_MAX),
-                alert_id,
-                blind,
-            ),
-            history=await _beside(
-                connection, await alerts.of_account(connection, row.account, HISTORY_MAX), alert_id, blind
-            ),
+            family=await _beside(connection, family, alert_id, blind),
+            history=await _beside(connection, tuple(history.values()), alert_id, blind),
             erased_at=stored.erased_at,
             erased_reason=stored.erased_reason,
         )

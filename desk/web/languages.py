@@ -28,6 +28,10 @@ class Language:
     gettext: Callable[[str], str]
     ngettext: Callable[[str, str, int], str]
 
+    def knows(self, message: str) -> bool:
+        """Whether it says a sentence in its own words; English says all of them."""
+        return self.code == "en" or self.gettext(message) != message
+
     def span(self, seconds: float) -> str:
         """A length of time in its largest whole unit: ``3 minutes``."""
         size = abs(seconds)
@@ -46,11 +50,6 @@ class Language:
 
     def _count(self, one: str, many: str, number: float) -> str:
         return self.ngettext(one, many, int(number)) % {"n": int(number)}
-
-
-def _english() -> Language:
-    null = NullTranslations()
-    return Language("en", "English", "ltr", True, null.gettext, null.ngettext)
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -104,6 +103,12 @@ FORMS: Final[dict[str, tuple[int, Callable[[int], int]]]] = {"ur": (2, _of_two),
 def _from_the_right(code: str, name: str) -> Language:
     made = _Translations(catalogue(code), FORMS[code][1])
     return Language(code, name, "rtl", False, made.gettext, made.ngettext)
+
+
+def _english() -> Language:
+    """Sentences are written in it; its catalogue has words for codes alone."""
+    made = _Translations(catalogue("en"), _of_two)
+    return Language("en", "English", "ltr", True, made.gettext, made.ngettext)
 
 
 ENGLISH: Final = _english()

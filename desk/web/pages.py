@@ -18,11 +18,11 @@ from desk.database import users
 from desk.database.reads import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
-from desk.review.reasons import reasons_for
+from desk.review.reasons import REASONS, reasons_for
 from desk.text import visible_sentence
 from desk.web.addresses import NAMES, filters_of, local, query_of
 from desk.web.api import Asked, PathRead, QueryRead, desk_of
-from desk.web.case_page import case_page
+from desk.web.case_page import POLICY, case_page
 from desk.web.desk import PAGE, Waiting
 from desk.web.languages import ENGLISH, Language
 from desk.web.screen import screen
@@ -188,6 +188,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         levels=LEVELS,
         sentence=_sentences(view_of(request).language),
         reasons_for=reasons_for,
+        templates={one.code: one.template for one in REASONS},
         claim_seconds=desk.policy.claim_seconds,
         undo_seconds=desk.policy.undo_seconds,
         may_make_case=request.user.reader.may("case"),
@@ -267,16 +268,18 @@ class CaseForm(Struct, frozen=True, kw_only=True):
 async def case(request: Asked, alert_id: FromPath[str], data: URLEncodedBody[CaseForm]) -> Response[str]:
     """The case file as a page to print."""
     made = await desk_of(request).case(request.user.reader, alert_id, data.purpose)
-    return Response(case_page(made), media_type=MediaType.HTML)
+    return Response(case_page(made), media_type=MediaType.HTML, headers={"Content-Security-Policy": POLICY})
 
 
 @get("/sign-in", include_in_schema=False, opt={PUBLIC: True})
 async def sign_in_page(
     request: Request[Any, Any, Any],
     next_: Annotated[str, QueryParameter(name="next", max_length=2_048)] = "/queue",
+    ended: Annotated[str, QueryParameter(max_length=1)] = "",
 ) -> Template:
     """The form."""
-    return Template("sign_in.html", context=_form(request, local(next_), wrong=False))
+    known = _form(request, local(next_), wrong=False)
+    return Template("sign_in.html", context={**known, "ended": bool(ended)})
 
 
 def _form(request: Request[Any, Any, Any], next_: str, *, wrong: bool) -> dict[str, Any]:

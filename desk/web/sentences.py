@@ -35,6 +35,17 @@ SIGNALS: Final[dict[str, str]] = {
     "sum": "Sum",
 }
 
+FAULTS: Final[dict[str, str]] = {
+    "not-found": "There is no such thing here.",
+    "forbidden": "This is not for you to do.",
+    "conflict": "Somebody was faster.",
+    "too-late": "It can no longer be undone.",
+    "unusable": "Something is missing.",
+    "refused": "The desk did not do this.",
+    "unavailable": "The database does not answer.",
+}
+"""What is said above a refusal, by its code; the sentence below it tells more."""
+
 LEVELS: Final[dict[tuple[str, str], str]] = {
     ("handle", "same-handle"): "The handles are the same.",
     ("handle", "same"): "The handles are the same but for letters that look alike, separators or digits.",

@@ -17,6 +17,10 @@
   const undo = one("form.undo");
   if (undo) {
     const ends = performance.now() + 1000 * Number(undo.dataset.seconds);
+    // Its address offered the undo once; loaded again, the page would begin to count anew.
+    const plain = new URL(location.href);
+    plain.searchParams.delete("undo");
+    history.replaceState(history.state, "", plain);
     const tick = () => {
       const left = (ends - performance.now()) / 1000;
       if (left <= 0) { undo.hidden = true; return; }
@@ -45,8 +49,12 @@
           say(claim.dataset.mine); claim.dataset.state = "mine";
         } else if (told.initials) {
           until = 0; say(`${claim.dataset.theirs} ${told.initials}`); claim.dataset.state = "theirs";
+        } else if (answer.status === 401) {
+          until = 0; over = true; say(claim.dataset.ended); claim.dataset.state = "ended";
+          claim.querySelector(".enter").hidden = false;
         } else if (answer.status !== 429 && answer.status < 500) {
-          until = 0; over = true; say(`${claim.dataset.lost} ${told.message}`); claim.dataset.state = "lost";
+          until = 0; over = true; say(claim.dataset.gone); claim.dataset.state = "gone";
+          claim.querySelector(".again").hidden = false;
         }
       } catch { /* the network is away: the countdown goes on, and the next look asks again */ }
       asking = false;
@@ -101,6 +109,35 @@
     const letter = keys[event.key] ? event.key : event.code.startsWith("Key") ? event.code[3].toLowerCase() : "";
     if (Object.hasOwn(keys, letter)) { event.preventDefault(); keys[letter](); }
   });
+
+  // What somebody wrote and chose is kept in this tab until it has arrived: a session may end, or the network be
+  // away, in the middle of a decision. It is theirs alone, and goes with the tab.
+  const DRAFT = "samehand-draft";
+  const reader = body.dataset.reader, where = location.pathname;
+  const written = () => [...document.querySelectorAll(".decide :is(input, textarea)[name]:not([type=hidden])")];
+  const draft = () => { try { return JSON.parse(sessionStorage.getItem(DRAFT)); } catch { return null; } };
+  const keep = (given) => {
+    try { sessionStorage.setItem(DRAFT, JSON.stringify(given)); } catch { /* no room: nothing is kept */ }
+  };
+  const kept = draft();
+  if (kept && "failed" in body.dataset) keep({ ...kept, sent: false });
+  else if (kept && (kept.sent || kept.reader !== reader)) sessionStorage.removeItem(DRAFT);
+  else if (kept && kept.where === where) {
+    for (const field of written()) {
+      const value = kept.fields[field.name];
+      if (value === undefined) continue;
+      if (field.type === "checkbox") field.checked = value; else field.value = value;
+    }
+    const button = [...document.querySelectorAll("#decide button")].find((it) => it.value === kept.chosen);
+    if (button) { choose(button.closest("fieldset").dataset.key); button.focus(); }
+  }
+  const note = (sent, chosen) => keep({
+    reader, where, sent, chosen,
+    fields: Object.fromEntries(written().map((it) => [it.name, it.type === "checkbox" ? it.checked : it.value])),
+  });
+  one(".decide")?.addEventListener("input", () => note(false, ""));
+  one(".decide")?.addEventListener("submit", (event) => note(true, event.submitter?.value ?? ""));
+  one("form[action='/sign-out']")?.addEventListener("submit", () => sessionStorage.removeItem(DRAFT));
 
   // One decision a press: a second one would be about what the first has decided.
   let sent = false;

@@ -15,7 +15,10 @@ from desk.database import outbox
 from desk.database.engine import Database
 from desk.review.arrivals import take_alert
 from desk.web.app import create_app
+from desk.web.case_page import POLICY, STYLE
+from desk.web.languages import catalogue
 from desk.web.security import HEADERS
+from schemas.alerts import Matched
 from schemas.wire import encode
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import PASSWORD, Office, an_office, with_shares
@@ -289,3 +292,53 @@ async def test_a_stream_tells_what_arrived_and_ends_with_the_desk(office: Office
         assert 'href="/queue?band=likely">1 arrived: show it' in told
         client.app.state.stopping = lambda: True
         assert "arrived" not in (await client.get("/queue/live?since=1")).text
+
+
+async def test_who_is_signed_out_comes_back_to_the_page_that_they_were_on(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        office.clock.pass_(13 * 3600)  # longer than any session
+        where = f"/reads/{waiting['read_id']}/decide"
+        for came_from, back in (
+            ("http://127.0.0.1:6068/alerts/alert-1?policy=hate", "%2Falerts%2Falert-1%3Fpolicy%3Dhate"),
+            ("https://elsewhere.example/alerts/alert-1", "%2Fqueue"),
+            ("http://[", "%2Fqueue"),
+            ("", "%2Fqueue"),
+        ):
+            answer = await client.post(where, headers={"Referer": came_from}, follow_redirects=False)
+            assert answer.headers["Location"] == f"/sign-in?next={back}&ended=1", came_from
+        page = await client.get("/queue")
+        assert "Your session has ended" in page.text
+    async with AsyncTestClient(create_app(office.desk)) as client:
+        assert "has ended" not in (await client.get("/queue")).text, "who never signed in"
+
+
+async def test_histories_are_of_both_accounts_and_tell_nothing_twice(office: Office) -> None:
+    banned = Matched(platform="x", account_id="new-before", policy="hate", root_id="x:root")
+    await office.receive("before")  # when the banned account was the new one
+    await office.receive("alert-1", matched=banned)
+    await office.receive("sibling", matched=banned)
+    async with at_the_desk(office) as client:
+        shown = (await client.get("/api/v1/alerts/alert-1")).json()
+        assert [one["alert_id"] for one in shown["history"]] == ["before"]
+        assert [one["alert_id"] for one in shown["family"]] == ["sibling"]
+
+
+async def test_a_refusal_is_said_in_the_readers_language(office: Office) -> None:
+    async with at_the_desk(office) as client:
+        page = (await client.get("/alerts/none", headers={"Accept-Language": "ar"})).text
+        assert catalogue("ar").words["There is no such thing here."] in page
+        assert '<p lang="en" dir="ltr">there is no alert none</p>' in page
+
+
+async def test_a_case_file_is_styled_by_nothing_but_itself(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office, role="lead") as client:
+        form = {"purpose": "appeal-311", "csrf": client.headers["X-CSRF-Token"]}
+        page = await client.post("/alerts/alert-1/case", data=form)
+        assert page.headers["Content-Security-Policy"] == POLICY
+        [style] = re.findall("<style>(.*?)</style>", page.text, re.DOTALL)
+        assert style == STYLE
+        assert "+8.00" in page.text
+        assert "-7.00" in page.text

@@ -11,15 +11,17 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from desk.database.engine import Database
+from desk.review import case, decisions, readers
 from desk.review.reasons import REASONS
 from desk.review.roles import ROLES
 from desk.review.statistics import AGES
-from desk.web import languages, live, pages
+from desk.web import desk, languages, live, pages, security
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
-from desk.web.sentences import LEVELS, SIGNALS
+from desk.web.sentences import FAULTS, LEVELS, SIGNALS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
+from schemas.unusable import FIELD_FAULTS
 from tests.desk.makers import a_reason
 from tests.desk.people import PASSWORD, an_office
 
@@ -33,10 +35,21 @@ def said_by_pages() -> set[str]:
     """Every string that a page may show."""
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
-    found |= {reason.template for reason in REASONS}
+    found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
     for template in TEMPLATES.glob("*.html"):
         found |= set(re.findall(r"""\b_\("([^"]+)"\)""", template.read_text()))
     return found | said_by_code("gettext", 1)
+
+
+def told_by_refusals() -> set[str]:
+    """The sentence of every refusal that is the same each time; the others are told by their code."""
+    found = set()
+    for module in (case, decisions, readers, desk, security):
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                given = [it.value for it in node.exc.args if isinstance(it, ast.Constant)]
+                found |= {str(value) for value in given if " " in str(value)}
+    return found
 
 
 def said_by_code(function: str, arguments: int) -> set[str]:
@@ -62,6 +75,21 @@ def test_a_catalogue_has_every_string_of_the_pages(code: str) -> None:
     assert said_by_pages() - catalogue(code).words.keys() == set()
     assert counted_by_pages() == catalogue(code).counted.keys()
     assert "%(n)d day" in counted_by_pages()
+
+
+def test_a_template_says_nothing_beside_the_catalogues() -> None:
+    english = "No fluent reader has checked this translation."  # in both languages, on purpose
+    for template in TEMPLATES.glob("*.html"):
+        if template.name == "case.html":
+            continue  # goes to courts and auditors, in English whoever makes it
+        text = re.sub(r"{[{%#].*?[#%}]}", "", template.read_text().replace(english, ""), flags=re.DOTALL)
+        text = re.sub(r"<(title|kbd)\b.*?</\1>|<[^>]*>", "", text, flags=re.DOTALL)
+        assert not re.search(r"[A-Za-z]{2}", text), (template.name, text.split())
+
+
+def test_refusals_are_found_where_they_are_raised() -> None:
+    assert "somebody else has it in hand" in told_by_refusals()
+    assert "say why, by one of the codes" in told_by_refusals()
 
 
 @pytest.mark.parametrize("code", OTHERS)
