@@ -431,8 +431,8 @@ class Store(Protocol):
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
         """Remembered accounts that are not listed under keys of a query, since the posting was full.
 
-        By kind of key (:data:`store.limits.NAMING_KINDS` alone), those above 0. Each state of an account that
-        was turned away counts, also if the account has gone since: so many at most.
+        By kind of key (:data:`store.limits.NAMING_KINDS` alone), those above 0: who waits for a place, and
+        who was let go, since too many wait. The latter count also if they have gone since: so many at most.
         """
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:

@@ -114,12 +114,18 @@ def listed_at_most(kind: KeyKind) -> int:
     return posting_cap(kind) * (SILENT_LISTS if falls_silent(kind) else 1)
 
 
-# Kinds of keys that name a person or a machine. Of these it is noted by value how many a full posting turned
-# away: sixty decoys on one device hide the account that comes next, also once they are gone. Of a name, a
-# picture or a network as popular as that it is only counted how often.
+# Kinds of keys that name a person or a machine. Whoever comes to a full posting of these is not turned away
+# for good (crowd.py): decoys on one device would hide the account that comes next, also once they are gone.
+# Of a picture or a network as popular as that the newest takes the place of one in the middle.
 NAMING_KINDS = frozenset(
     (KeyKind.EMAIL, KeyKind.PHONE, KeyKind.DEVICE, KeyKind.PAYMENT, KeyKind.CONTACT, KeyKind.OWN_CONTACT)
 )
+
+# Of those who come once such a posting is full so many are listed beside the first sixty: half as many
+# candidates more on the busiest device. The others wait, for six bytes each, as a listed one costs. A
+# thousand decoys in an eighth of the retention let nobody go, and one value's crowd stays below 7 KB.
+LISTED_LATER = 30
+WAITING_MAX = 1_024
 
 # A deletion that overtook the account's creation (another topic, another partition) is remembered for
 # longer than consumers ever lag behind each other.

@@ -6,17 +6,19 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
 from samehand.fingerprint.distil import moment_of
-from samehand.keys import Key, KeyKind, is_personal, kind_of
+from samehand.keys import Key, KeyKind, falls_silent, is_personal, kind_of
 from samehand.scoring.key_table import STEPS_A_NAT, KeyTable
 from store.base import Candidate, Query
+from store.common.crowd import Crowd, cluster_tag
 from store.common.hashing import first_bytes
 from store.common.ranking import STEPS_A_BIT, Floats, Ints, Tables, rarity_steps, read_at_all
 from store.common.records import Frame, keys_of, read_frame
-from store.limits import listed_at_most
+from store.limits import NAMING_KINDS, listed_at_most
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,13 @@ class Index:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     postings: dict[Key, dict[str, None]] = field(default_factory=dict)
-    turned_away: Counter[Key] = field(default_factory=Counter)
-    """How often an account was not listed under a key, since its posting was full."""
+    crowds: dict[Key, Crowd] = field(default_factory=dict)
+    """Of values that name a person or a machine: who came once the posting was full."""
     full: Counter[KeyKind] = field(default_factory=Counter)
-    """The same by kind of key, for as long as the store is there."""
+    """How often a full posting turned somebody away, by kind of key, for as long as the store is there."""
 
     def put(self, entry: Entry) -> None:
-        """Lists an account in place of what was known of it; a posting at its cap takes no more.
+        """Lists an account in place of what was known of it.
 
         Under the same keys it keeps its places, and takes those that it was turned away from, where there is
         room by now.
@@ -50,15 +52,26 @@ class Index:
         if not stays:
             self.remove(entry.account)
         self.entries[entry.account] = entry
+        cluster = cluster_tag(keys, read_frame(entry.frame).tag)
         for key in keys:
-            posting = self.postings.setdefault(key, {})
-            if entry.account in posting:
-                continue
-            if len(posting) < listed_at_most(kind_of(key)):
-                posting[entry.account] = None
-            elif not stays:  # else that was noted when it came
-                self.turned_away[key] += 1
+            if self._turns_away(key, entry.account, cluster, again=stays) and not stays:
                 self.full[kind_of(key)] += 1
+
+    def _turns_away(self, key: Key, account: str, cluster: bytes, *, again: bool) -> bool:
+        """Lists an account under a key; whether that turned somebody away."""
+        posting, kind = self.postings.setdefault(key, {}), kind_of(key)
+        cap = listed_at_most(kind)
+        if account in posting:
+            return False
+        if len(posting) < cap:
+            posting[account] = None
+            return False
+        if kind in NAMING_KINDS:
+            return self.crowds.setdefault(key, Crowd()).come(account, cluster, posting, cap, again=again)
+        if not again and not falls_silent(kind):
+            del posting[next(islice(posting, cap // 2, None))]
+            posting[account] = None
+        return True
 
     def remove(self, account: str) -> Entry | None:
         """Takes an account out of everything; answers what was known of it."""
@@ -67,6 +80,10 @@ class Index:
             for key in keys_of(read_frame(entry.frame).records):
                 posting = self.postings.get(key, {})  # none, if it was full without this account
                 posting.pop(account, None)
+                if (crowd := self.crowds.get(key)) is not None:
+                    crowd.leave(account, posting, listed_at_most(kind_of(key)))
+                    if not (crowd.listed or crowd.gone):
+                        del self.crowds[key]
                 if not posting:
                     self.postings.pop(key, None)
         return entry

@@ -52,6 +52,7 @@ from store.common.alert_dedup import (
 )
 from store.common.calendar import BanTimes, calendars, dated_in
 from store.common.counted_values import counted
+from store.common.crowd import by_kind, naming_keys
 from store.common.key_digests import Addresses
 from store.common.records import (
     BanQuote,
@@ -64,7 +65,6 @@ from store.common.records import (
     remembered_quote,
     with_former,
 )
-from store.common.turned_away import by_kind, naming_keys
 from store.limits import (
     AWAITING_MAX,
     COUNTED_A_BAN,
@@ -319,7 +319,8 @@ class MemoryStore:
         indexes = [one.index for one in self._remembered.live(now)]
         return [
             by_kind(
-                (key, sum(index.turned_away[key] for index in indexes)) for key in naming_keys(query.keys)
+                (key, sum(index.crowds[key].not_listed for index in indexes if key in index.crowds))
+                for key in naming_keys(query.keys)
             )
             for query in queries
         ]

@@ -98,15 +98,19 @@ class Bans:
             [] if over else keys_of_fingerprints(ban.fingerprints)
             for ban, over in zip(bans, expired, strict=True)
         ]
-        rows = self._shards.layout.rows(keys, self._spread)
-        writes = [self._enrolment(ban, listed, now) for ban, listed in zip(bans, rows, strict=True)]
+        digests = [self._shards.addresses.account(ban.account) for ban in bans]
+        rows = self._shards.layout.rows(keys, digests, self._spread)
+        writes = [
+            self._enrolment(ban, digest, listed, now)
+            for ban, digest, listed in zip(bans, digests, rows, strict=True)
+        ]
         words = await self._write(writes, now)
         return [
             Enrolled.EXPIRED if over else Enrolled(word) for over, word in zip(expired, words, strict=True)
         ]
 
-    def _enrolment(self, ban: Ban, rows: bytes, now: float) -> _Write:
-        digest, facts = self._shards.addresses.account(ban.account), ban.facts
+    def _enrolment(self, ban: Ban, digest: Digest, rows: bytes, now: float) -> _Write:
+        facts = ban.facts
         if facts.expires_at is not None and facts.expires_at <= now:
             return _Write("retire", digest, facts.occurred_at, "ban-expired")
         frame = frame_of(digest.tag, ban.fingerprints, facts.expires_at)
@@ -200,7 +204,7 @@ class Bans:
         return words
 
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
-        (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], self._spread)
+        (rows,) = self._shards.layout.rows([keys_of(read_frame(frame).records)], [write.digest], self._spread)
         out = Rows.of(rows, self._spread, self._shards.of(write.digest))
         dated = _packed(dated_in(frame, quote))
         return replace(write, expect=frame, expect_quote=quote, out=out, dated_out=dated)

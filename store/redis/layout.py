@@ -12,14 +12,15 @@ import numpy as np
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import Key, KeyKind
+from store.common.crowd import CLUSTER_BYTES, cluster_tag
 from store.common.hashing import Hashes, first_bytes
-from store.common.key_digests import Addresses
+from store.common.key_digests import Addresses, Digest
 from store.common.ranking import Ints
 from store.errors import StoreMismatch
 from store.limits import GENERATIONS, listed_at_most
 
 # Raised with every change of what lies in Redis: a store of another one is refused, never misread.
-LAYOUT = 19
+LAYOUT = 20
 PAGE_SLOTS = 32
 SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
 SLOT_BITS = 8 * SLOT_BYTES
@@ -44,6 +45,7 @@ _CAPS[list(KeyKind)] = [listed_at_most(kind) for kind in KeyKind]
 _SIZES = frozenset({"shards", "bans", "remembered"})  # what settings say; the rest is this program's
 _PRINT_BITS = 24  # room for a print of either length
 _BUCKET_BYTES = 4
+_HEAD_BYTES = 1 + CLUSTER_BYTES  # before an account's rows: bytes of a print, and its cluster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +102,15 @@ class Rows(NamedTuple):
         """Tells the shards apart, by their buckets."""
         if spread.shards == 1:
             return cls(rows)
-        table = np.frombuffer(rows, np.uint8, offset=1).reshape(-1, _BUCKET_BYTES + spread.print_bytes + 3)
+        table = np.frombuffer(rows, np.uint8, offset=_HEAD_BYTES).reshape(
+            -1, _BUCKET_BYTES + spread.print_bytes + 3
+        )
         shards = table[:, :_BUCKET_BYTES].copy().view(">u4").ravel() % spread.shards
         by_shard = {
-            shard: rows[:1] + table[shards == shard].tobytes() for shard in np.unique(shards).tolist()
+            shard: rows[:_HEAD_BYTES] + table[shards == shard].tobytes()
+            for shard in np.unique(shards).tolist()
         }
-        return cls(by_shard.pop(own, rows[:1]), rows, by_shard)
+        return cls(by_shard.pop(own, rows[:_HEAD_BYTES]), rows, by_shard)
 
 
 NOWHERE = Rows()
@@ -184,8 +189,12 @@ class Layout:
             if found.get(name.encode(), value.encode()) != value.encode()
         ]
 
-    def rows(self, accounts: Sequence[Sequence[Key]], spread: Spread) -> list[bytes]:
-        """Where keys are listed, for the scripts: bytes of a print, then bucket, print, cap and kind of each.
+    def rows(
+        self, accounts: Sequence[Sequence[Key]], digests: Sequence[Digest], spread: Spread
+    ) -> list[bytes]:
+        """Where keys are listed, for the scripts.
+
+        Bytes of a print, the account's cluster, then bucket, print, cap and kind of each key.
 
         One answer an account. Keys that fall on one place are listed there once.
         """
@@ -208,8 +217,14 @@ class Layout:
         rows[:, -1] = kinds
         packed, width = rows.tobytes(), rows.shape[1]
         ends = np.searchsorted(owner, np.arange(1, len(accounts) + 1)) * width
-        head = bytes((size,))
-        return [head + packed[here:there] for here, there in pairwise([0, *ends.tolist()])]
+        heads = [
+            bytes((size,)) + cluster_tag(several, digest.tag)
+            for several, digest in zip(accounts, digests, strict=True)
+        ]
+        return [
+            head + packed[here:there]
+            for head, (here, there) in zip(heads, pairwise([0, *ends.tolist()]), strict=True)
+        ]
 
 
 def spots(numbers: Hashes, spread: Spread) -> list[tuple[int, bytes]]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from samehand.keys import Key, KeyKind
 from samehand.showings import Showings
 from store.base import Candidate, Query, Remembered, RememberedFacts
+from store.common.crowd import by_kind, naming_keys, not_listed
 from store.common.key_digests import Digest
 from store.common.records import (
     frame_of,
@@ -23,7 +24,6 @@ from store.common.records import (
     remembered_quote,
     with_former,
 )
-from store.common.turned_away import by_kind, naming_keys
 from store.limits import DELETION_MARKER_SECONDS, GENERATIONS, REMEMBERED_AT_ONCE
 from store.redis.client import together
 from store.redis.counters import Counters
@@ -145,10 +145,11 @@ class RememberedAccounts:
     async def _written(self, accounts: Sequence[Remembered], book: _Book, now: float) -> list[Told[_Write]]:
         """Writes accounts to the last generation of a book."""
         keys = [keys_of_account(one) for one in accounts]
-        rows = self._shards.layout.rows(keys, self._spread)
+        digests = [self._shards.addresses.account(one.account) for one in accounts]
+        rows = self._shards.layout.rows(keys, digests, self._spread)
         writes = [
-            self._state(one, len(listed), where)
-            for one, listed, where in zip(accounts, keys, rows, strict=True)
+            self._state(one, digest, len(listed), where)
+            for one, digest, listed, where in zip(accounts, digests, keys, rows, strict=True)
         ]
         head = (*self._head(book, now), self._shards.layout.bans.maps)
         told, grown = await self._shards.write("remember", writes, head, self._instead)
@@ -156,8 +157,7 @@ class RememberedAccounts:
         await self._note(book, grown, now)
         return told
 
-    def _state(self, account: Remembered, keys: int, rows: bytes) -> _Write:
-        digest = self._shards.addresses.account(account.account)
+    def _state(self, account: Remembered, digest: Digest, keys: int, rows: bytes) -> _Write:
         frame = frame_of(digest.tag, account.fingerprints, None)
         size = remembered_bytes(frame, b"", keys)
         where = Rows.of(rows, self._spread, self._shards.of(digest))
@@ -239,8 +239,8 @@ class RememberedAccounts:
         )
         counts = Counter[Key]()
         for (shard, _), answer in zip(jobs, answers, strict=True):
-            for (key, _), count in zip(by_shard[shard], answer, strict=True):
-                counts[key] += int(count or 0)
+            for (key, _), raw in zip(by_shard[shard], answer, strict=True):
+                counts[key] += not_listed(raw, self._spread.place_bytes) if raw else 0
         return by_kind(counts.items())
 
     # from another layout
@@ -281,7 +281,7 @@ class RememberedAccounts:
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
         """The same write in the place of a former state."""
         keys = keys_of(read_frame(frame).records)
-        (rows,) = self._shards.layout.rows([keys], self._spread)
+        (rows,) = self._shards.layout.rows([keys], [write.digest], self._spread)
         out = Rows.of(rows, self._spread, self._shards.of(write.digest))
         write = replace(write, expect=frame, out=out, old_bytes=remembered_bytes(frame, b"", len(keys)))
         if write.account is None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from samehand.keys import PERSONAL_POSTING_CAP
 from schemas.alerts import AlertSummary
+from store.common import crowd
+from store.limits import LISTED_LATER
 from tests.agents.conftest import Life, MakeLife
 from tests.makers import NOON, a_ban, a_deletion, a_sign_up
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+SHARED: dict[str, Any] = {"device_id": DEVICE, "payment_token": "tok_1NvXa2example"}
 BEFORE = NOON - timedelta(hours=1)
 
 
@@ -46,20 +50,36 @@ async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_l
     assert (summary.published, summary.withheld) == (3, 2)
 
 
-async def test_who_hides_behind_decoys_that_delete_themselves_is_seen_to_be_missing(life: Life) -> None:
-    """Sixty decoys fill the postings of its device and card, the mirror comes 61st, they go, the ban lands.
-
-    The mirror is not found: the store has never listed it. But nobody believes that all were looked at.
-    """
-    shared: dict[str, Any] = {"device_id": DEVICE, "payment_token": "tok_1NvXa2example"}
-    decoys = [
-        a_sign_up(f"d{n}", handle=f"gardener{n}", at=BEFORE, **shared) for n in range(PERSONAL_POSTING_CAP)
+@pytest.mark.parametrize("decoys", [60, 600])
+@pytest.mark.parametrize("before", [True, False], ids=["forwards", "in reverse"])
+async def test_a_mirror_among_decoys_on_its_device_and_card_is_told_once_they_delete_themselves(
+    life: Life, decoys: int, before: bool
+) -> None:
+    """Whoever fills the postings of a device and a card, before the mirror or behind it, hides nobody."""
+    several = [
+        a_sign_up(f"d{n}", handle=f"gardener{n}", at=BEFORE, ip="39.40.1.2", **SHARED) for n in range(decoys)
     ]
-    await life.tell(life.screen, *decoys)
-    await life.tell(life.screen, a_sign_up("99", handle="salma_cooks", at=BEFORE, **shared))
-    await life.tell(life.forget, *[a_deletion(decoy.account.account_id, at=NOON) for decoy in decoys])
+    mirror = a_sign_up("99", handle="umar_media2", at=BEFORE, ip="39.40.1.7", **SHARED)
+    await life.tell(life.screen, *(several if before else [mirror]))
+    await life.tell(life.screen, *([mirror] if before else several))
+    await life.tell(life.forget, *[a_deletion(one.account.account_id, at=NOON) for one in several])
+    await life.ban(a_ban("77", handle="umar_media", **SHARED))
+    assert [(alert.account_id, alert.not_compared) for alert in life.alerts] == [("99", 0)]
+
+
+async def test_who_hides_among_more_decoys_than_can_wait_is_seen_to_be_missing(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that the store let go are not found. But nobody believes that all were looked at."""
+    monkeypatch.setattr(crowd, "WAITING_MAX", 5)
+    everybody = [
+        a_sign_up(f"d{n}", handle=f"gardener{n}", at=BEFORE, **SHARED)
+        for n in range(PERSONAL_POSTING_CAP + LISTED_LATER + 6)
+    ]
+    await life.tell(life.screen, *everybody)
+    await life.tell(life.forget, *[a_deletion(one.account.account_id, at=NOON) for one in everybody])
     with capture_logs() as logs:
-        await life.ban(a_ban("77", handle="umar_media", **shared))
+        await life.ban(a_ban("77", handle="umar_media", **SHARED))
     assert life.alerts == []
     (warning,) = [line for line in logs if line["event"] == "look-back is not whole"]
     assert warning["not_compared"] == {"device": 1, "payment": 1}
@@ -72,7 +92,7 @@ async def test_who_hides_behind_decoys_that_delete_themselves_is_seen_to_be_miss
 async def test_the_alerts_of_a_look_back_say_how_many_others_were_not_looked_at(life: Life) -> None:
     several = [
         a_sign_up(f"d{n}", handle=f"gardener{n}", at=BEFORE, device_id=DEVICE)
-        for n in range(PERSONAL_POSTING_CAP + 3)
+        for n in range(PERSONAL_POSTING_CAP + LISTED_LATER + 3)
     ]
     await life.tell(life.screen, *several)
     await life.tell(life.screen, a_sign_up("99", handle="umar_media2", email="u@valley.example", at=BEFORE))

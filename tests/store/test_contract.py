@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from store.base import (
     OpenAlert,
     Proposal,
     Query,
+    Remembered,
     Ruled,
     Ruling,
     Settled,
@@ -31,9 +33,11 @@ from store.common.records import keys_of_fingerprints
 from store.limits import (
     BAN_POLICIES,
     CLAIM_SECONDS,
+    LISTED_LATER,
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     SWEPT_SECONDS,
+    WAITING_MAX,
 )
 from store.memory.store import MemoryStore
 from store.pepper.pepper import Pepper, Peppers
@@ -55,6 +59,28 @@ from tests.store.makers import (
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
+NETWORK, OTHER_NETWORK = "39.40.1.2", "103.12.9.1"
+ON_DEVICE = a_query("1", handle=None, device_id=DEVICE)
+
+
+@cache
+def decoy(number: int) -> tuple[Remembered, Ban]:
+    """An account of one network that shares a device with others, before and after its ban."""
+    return sharing(f"d{number}", NETWORK)
+
+
+def sharing(name: str, ip: str) -> tuple[Remembered, Ban]:
+    """Somebody on the device of others, before and after their ban."""
+    return (
+        a_remembered(name, handle=name, device_id=DEVICE, ip=ip),
+        a_ban(name, handle=name, device_id=DEVICE, ip=ip),
+    )
+
+
+async def both(store: Store, several: list[tuple[Remembered, Ban]]) -> None:
+    """Some are remembered, and banned as well."""
+    await store.remember([one for one, _ in several], now=NOW)
+    await store.enrol([ban for _, ban in several], now=NOW)
 
 
 async def found(store: Store, query: Query, *, now: float = NOW, keep: int = 64) -> list[str]:
@@ -577,26 +603,56 @@ class TestRemembered:
         assert await store.forget([("x:7", NOW + 1)], now=NOW) == [False]
         assert await recalled(store, a_query("1")) == ["7"]
 
-    async def test_whom_a_full_posting_turned_away_is_known_when_those_before_are_gone(
-        self, store: Store
+    @pytest.mark.parametrize("decoys", [60, 600])
+    @pytest.mark.parametrize("before", [1.0, 0.0, 0.5], ids=["forwards", "in reverse", "around it"])
+    async def test_no_decoys_of_another_network_hide_who_shares_their_device(
+        self, store: Store, decoys: int, before: float
     ) -> None:
-        """Decoys fill a device's posting, the account that comes next is not listed, and the decoys go."""
-        device = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
-        crowd = [
-            a_remembered(f"d{n}", handle=f"name{n}", device_id=device)
-            for n in range(3 * PERSONAL_POSTING_CAP)  # so that all of several shards are full
-        ]
-        asked, other = a_query("1", handle=None, device_id=device), a_query("1")
-        assert await store.turned_away([asked], now=NOW) == [{}]
-        await store.remember(crowd, now=NOW)
-        (before,) = await store.turned_away([asked], now=NOW)
-        await store.remember([a_remembered("mirror", handle="mirror", device_id=device)], now=NOW)
-        await store.forget([(one.account, NOW + 1) for one in crowd], now=NOW + 1)
-        assert await recalled(store, asked, now=NOW + 1) == []
-        turned_away = {KeyKind.DEVICE: before[KeyKind.DEVICE] + 1}
-        assert await store.turned_away([asked, other], now=NOW + 1) == [turned_away, {}]
-        figures = await store.figures()
-        assert figures.turned_away["remembered", KeyKind.DEVICE] == turned_away[KeyKind.DEVICE]
+        several = [decoy(number) for number in range(decoys)]
+        first = round(before * decoys)
+        mirror = sharing("mirror", OTHER_NETWORK)
+        for some in (several[:first], [mirror], several[first:]):
+            await both(store, some)
+        assert "mirror" in await recalled(store, ON_DEVICE)
+        assert "mirror" in await found(store, ON_DEVICE, keep=200)
+
+    @pytest.mark.parametrize("decoys", [120, 600])
+    async def test_decoys_that_go_leave_nobody_hidden(self, store: Store, decoys: int) -> None:
+        """All are of one network, half come before the mirror and half after it, and then they all go."""
+        several = [decoy(number) for number in range(decoys)]
+        mirror = sharing("mirror", NETWORK)
+        for some in (several[: decoys // 2], [mirror], several[decoys // 2 :]):
+            await both(store, some)
+        listed = PERSONAL_POSTING_CAP + LISTED_LATER
+        (waiting,) = await store.turned_away([ON_DEVICE], now=NOW)
+        assert waiting == {KeyKind.DEVICE: decoys + 1 - listed}
+        assert len(await recalled(store, ON_DEVICE)) == listed
+        assert len(await found(store, ON_DEVICE, keep=200)) == listed
+        gone = [(ban.account, NOW + 1) for _, ban in several]
+        assert all(await store.forget(gone, now=NOW + 1))
+        assert all(await store.expunge(gone, now=NOW + 1))
+        assert await recalled(store, ON_DEVICE) == await found(store, ON_DEVICE) == ["mirror"]
+        assert await store.turned_away([ON_DEVICE, a_query("1")], now=NOW + 1) == [{}, {}]
+        assert (await store.figures()).turned_away["bans", KeyKind.DEVICE] == waiting[KeyKind.DEVICE]
+
+    async def test_more_decoys_than_may_wait_are_told(self, store: Store) -> None:
+        """Whom nobody could keep is counted, also once the decoys are gone."""
+        several = [decoy(n)[0] for n in range(PERSONAL_POSTING_CAP + LISTED_LATER + WAITING_MAX + 5)]
+        await store.remember(several, now=NOW)
+        assert await store.turned_away([ON_DEVICE], now=NOW) == [{KeyKind.DEVICE: WAITING_MAX + 5}]
+        await store.forget([(one.account, NOW + 1) for one in several], now=NOW + 1)
+        assert await recalled(store, ON_DEVICE) == []
+        assert await store.turned_away([ON_DEVICE], now=NOW + 1) == [{KeyKind.DEVICE: 5}]
+
+    async def test_of_a_crowded_network_the_oldest_and_the_newest_are_listed(self, store: Store) -> None:
+        crowd = [f"s{n}" for n in range(2 * PERSONAL_POSTING_CAP)]
+        for name in crowd:  # in turn, so that they come in this order to every shard
+            await store.remember([a_remembered(name, handle=name, ip=NETWORK)], now=NOW)
+            await store.enrol([a_ban(name, handle=name, ip=NETWORK)], now=NOW)
+        half = PERSONAL_POSTING_CAP // 2
+        asked = a_query("1", handle=None, ip=NETWORK)
+        expected = {*crowd[:half], *crowd[-half:]}
+        assert set(await recalled(store, asked)) == set(await found(store, asked)) == expected
 
     async def test_whoever_is_told_again_is_not_turned_away_again(self, store: Store) -> None:
         """Kafka brings a batch again after each restart: it turned away nobody since."""
@@ -604,36 +660,37 @@ class TestRemembered:
         seen = [a_remembered(f"s{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
         bans = [a_ban(f"b{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
         longer = [again(ban, occurred_at=NOW, expires_at=NOW + DAY) for ban in bans]
-        asked = a_query("1", handle=None, device_id=DEVICE)
+        waiting = PERSONAL_POSTING_CAP - LISTED_LATER
         await store.remember(seen, now=NOW)
         await store.enrol(bans, now=NOW)
-        before = await store.turned_away([asked], now=NOW), (await store.figures()).turned_away
-        assert before[0] == [{KeyKind.DEVICE: PERSONAL_POSTING_CAP}]
-        assert before[1]["bans", KeyKind.DEVICE] == PERSONAL_POSTING_CAP
+        before = await store.turned_away([ON_DEVICE], now=NOW), (await store.figures()).turned_away
+        assert before[0] == [{KeyKind.DEVICE: waiting}]
+        assert before[1]["bans", KeyKind.DEVICE] == waiting
         await store.remember(seen, now=NOW)
         await store.enrol(bans, now=NOW)
         await store.enrol(longer, now=NOW)
         assert (
-            await store.turned_away([asked], now=NOW),
+            await store.turned_away([ON_DEVICE], now=NOW),
             (await store.figures()).turned_away,
         ) == before
 
     async def test_whoever_is_told_again_is_listed_where_there_is_room_by_now(self, store: Store) -> None:
-        crowd = range(PERSONAL_POSTING_CAP + 1)  # the last of which is turned away
-        seen = [a_remembered(f"s{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
-        bans = [a_ban(f"b{n}", handle=f"name{n}", device_id=DEVICE) for n in crowd]
-        asked = a_query("1", handle=None, device_id=DEVICE)
-        last = str(crowd[-1])
-        await store.remember(seen, now=NOW)
-        await store.enrol(bans, now=NOW)
+        crowd = range(PERSONAL_POSTING_CAP + 1)  # the middle one of which is turned away
+        seen = [a_remembered(f"s{n}", handle=f"name{n}", ip=NETWORK) for n in crowd]
+        bans = [a_ban(f"b{n}", handle=f"name{n}", ip=NETWORK) for n in crowd]
+        asked = a_query("1", handle=None, ip=NETWORK)
+        for account, ban in zip(seen, bans, strict=True):
+            await store.remember([account], now=NOW)
+            await store.enrol([ban], now=NOW)
+        out = str(PERSONAL_POSTING_CAP // 2)
         await store.forget([(seen[0].account, NOW)], now=NOW)
         await store.expunge([(bans[0].account, NOW)], now=NOW)
         for told_again in (False, True):
             if told_again:
                 await store.remember(seen[1:], now=NOW)
                 await store.enrol(bans[1:], now=NOW)
-            assert (f"s{last}" in await recalled(store, asked)) is told_again
-            assert (f"b{last}" in await found(store, asked)) is told_again
+            assert (f"s{out}" in await recalled(store, asked)) is told_again
+            assert (f"b{out}" in await found(store, asked)) is told_again
 
     async def test_over_the_byte_budget_the_oldest_go_first_and_are_counted(
         self, make_store: MakeStore
@@ -656,7 +713,7 @@ class TestRemembered:
         await store.remember(accounts, now=NOW)
         keys = tuple(key for key in a_query(device_id=DEVICE).keys if kind_of(key) is KeyKind.DEVICE)
         (candidates,) = await store.remembered_like([Query("x:q", keys)], now=NOW, keep=1_000)
-        assert len(candidates) == PERSONAL_POSTING_CAP
+        assert len(candidates) == PERSONAL_POSTING_CAP + LISTED_LATER
 
     async def test_a_name_of_too_many_in_all_generations_together_proposes_nobody(self, store: Store) -> None:
         query = Query("x:q", tuple(key for key in a_query().keys if kind_of(key) is KeyKind.NAMING_RUN))

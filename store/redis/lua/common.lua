@@ -1,5 +1,6 @@
--- Shared by every script. KEYS[1] is the shard's root (`prefix{shard}:`); every other key begins with it,
--- so that all of them lie in the root's cluster slot. ARGV[1] is the epoch that the caller knows, if any.
+-- Shared by every script. KEYS[1] is the shard's root (`prefix{shard}:`), which is no key that is there (client.py says
+-- why it is named beside the epoch's); every other key begins with it, so that all of them lie in its cluster slot.
+-- ARGV[1] is the epoch that the caller knows, if any.
 local ROOT = KEYS[1]
 local PLACE = 6 -- bytes of an entry of an account map: print 3 + slot 3
 local PAGE = 32 -- slots a page; must be what layout.py says
@@ -114,8 +115,8 @@ local function place_of(slot)
 end
 
 -- postings: entries of print and place, the shard of the record and its slot (3 bytes, or 4). Rows, as the caller packs
--- them: a byte that says how many bytes a print has, then for each bucket (4 bytes), print, cap (u16), kind of key (a
--- byte). All of them lie in this shard.
+-- them: a byte that says how many bytes a print has, two that tell the account's cluster (crowd.py), then for each bucket
+-- (4 bytes), print, cap (u16), kind of key (a byte). All of them lie in this shard.
 local function held(posting, print, width)
   local count, i = 0, aligned(posting, print, width)
   while i do
@@ -127,7 +128,7 @@ end
 
 -- For each row: the posting's key, the print, the cap, the kind, and bucket and print as they stand in it.
 local function each_row(index, rows)
-  local start, size, at = index .. 'p', byte(rows), 2
+  local start, size, at = index .. 'p', byte(rows), 4
   return function()
     if at > #rows then return nil end
     local here = at + 4
@@ -141,8 +142,8 @@ local function each_row(index, rows)
   end
 end
 
--- Lists one print, unless it is; answers whether its posting was full. A posting is written whole, at its exact size,
--- unless it goes by itself.
+-- Lists one print, unless it is. Of a full posting answers what stands there beside. A posting is written whole, at its
+-- exact size, unless it goes by itself.
 local function list_exactly(key, print, place, cap, ttl)
   local posting, entry = call('GET', key), print .. place
   if not posting then
@@ -151,7 +152,7 @@ local function list_exactly(key, print, place, cap, ttl)
   elseif aligned(posting, entry, #entry) then
     return
   elseif #posting >= cap * #entry and held(posting, print, #entry) >= cap then -- shorter ones cannot hold as many
-    return true
+    return posting
   elseif ttl then
     call('APPEND', key, entry)
   else
@@ -168,38 +169,129 @@ local function list_quickly(key, print, place, cap, ttl)
   elseif size > cap * width then
     local posting = call('GET', key)
     if held(posting, print, width) > cap then
-      call('SET', key, sub(posting, 1, -width - 1), 'KEEPTTL')
-      return true
+      posting = sub(posting, 1, -width - 1)
+      call('SET', key, posting, 'KEEPTTL')
+      return posting
     end
   end
 end
 
--- Kinds of keys that name a person or a machine (limits.py: NAMING_KINDS).
+-- Kinds of keys that name a person or a machine (limits.py: NAMING_KINDS), and those that fall silent (keys.py).
 local NAMING = {[32] = true, [34] = true, [36] = true, [37] = true, [40] = true, [49] = true}
+local function silent(kind) return kind < 32 and kind ~= 1 end
+local LATER, WAITING = 30, 1024 -- limits.py: LISTED_LATER, WAITING_MAX
+local CLUSTER = 2
 
--- Notes that an account was not listed under a key, since its posting was full: by kind for as long as the store is
--- there, and of what is remembered by posting, for those who listed before may go, and their places with them.
-local function note_full(index, kind, where, ttl)
-  call('HINCRBY', ROOT .. 'ta', (ttl and 'g' or 'b') .. kind, 1)
-  if ttl and NAMING[kind] then
-    if call('HINCRBY', index .. 'o', where, 1) == 1 then call('EXPIRE', index .. 'o', ttl) end
+-- crowds (crowd.py): at `o` of an index, by bucket and print of a value that names a person or a machine, of whom came
+-- once its posting was full: how many of them are listed (a byte), how many were let go (u32), then place and cluster of
+-- each who is listed, in order, and of each who waits.
+local function crowd_get(index, where)
+  local raw = call('HGET', index .. 'o', where)
+  if not raw then return 0, 0, '' end
+  return byte(raw), (struct.unpack('>I4', raw, 2)), sub(raw, 6)
+end
+
+local function crowd_put(index, where, listed, gone, entries, ttl)
+  local key = index .. 'o'
+  if entries == '' and gone == 0 then return call('HDEL', key, where) end
+  call('HSET', key, where, char(listed) .. struct.pack('>I4', gone) .. entries)
+  if ttl and call('HLEN', key) == 1 then call('EXPIRE', key, ttl) end
+end
+
+-- Where the entry begins that gives way: the middle, in order of arrival, of those whose cluster has most places.
+local function crowded_out(entries, width)
+  local counts, most, of = {}, 0, {}
+  for i = 1, #entries, width do
+    local cluster = sub(entries, i + width - CLUSTER, i + width - 1)
+    counts[cluster] = (counts[cluster] or 0) + 1
+    most = math.max(most, counts[cluster])
   end
+  for i = 1, #entries, width do
+    if counts[sub(entries, i + width - CLUSTER, i + width - 1)] == most then of[#of + 1] = i end
+  end
+  return of[math.floor((#of + 1) / 2)]
+end
+
+-- Lists somebody who comes to a full posting; answers whether somebody else waits for it or is let go.
+local function crowd_in(index, key, where, print, place, cluster, posting, cap, ttl, again)
+  local listed, gone, entries = crowd_get(index, where)
+  local width, entry = #place + CLUSTER, #print + #place
+  if aligned(entries, place, width) then return end
+  local full = #entries >= (listed + WAITING) * width
+  if again and full then return end
+  local those, others = sub(entries, 1, listed * width) .. place .. cluster, sub(entries, listed * width + 1)
+  posting = posting .. print .. place
+  local over = held(posting, print, entry) > cap + LATER
+  if over then
+    local at = crowded_out(those, width)
+    local out = sub(those, at, at + width - 1)
+    those = sub(those, 1, at - 1) .. sub(those, at + width)
+    local i = aligned(posting, print .. sub(out, 1, #place), entry)
+    if i then posting = sub(posting, 1, i - 1) .. sub(posting, i + entry) end
+    if full then gone = gone + 1 else others = others .. out end
+  end
+  call('SET', key, posting, 'KEEPTTL')
+  crowd_put(index, where, #those / width, gone, those .. others, ttl)
+  return over
+end
+
+-- Takes somebody out who listed or waits there, and lists whoever waits in their place, the latest first.
+local function crowd_out(index, key, where, print, place, cap)
+  local listed, gone, entries = crowd_get(index, where)
+  local width, entry = #place + CLUSTER, #print + #place
+  if entries == '' then return end
+  local i = aligned(entries, place, width)
+  if i then
+    if i <= listed * width then listed = listed - 1 end
+    entries = sub(entries, 1, i - 1) .. sub(entries, i + width)
+  end
+  local posting = call('GET', key)
+  local room = posting and cap + LATER - held(posting, print, entry) or 0
+  local before = posting
+  while room > 0 and #entries > listed * width do
+    local ends, latest = listed * width, sub(entries, -width)
+    entries = sub(entries, 1, ends) .. latest .. sub(entries, ends + 1, -width - 1)
+    posting = posting .. print .. sub(latest, 1, #place)
+    listed, room = listed + 1, room - 1
+  end
+  if posting ~= before then call('SET', key, posting, 'KEEPTTL') end
+  crowd_put(index, where, listed, gone, entries)
+end
+
+-- Of a full posting of what names nobody: the newest takes the place of one in the middle.
+local function middle_out(key, print, place, posting, cap)
+  local entry = #print + #place
+  local i = aligned(posting, print, entry)
+  for _ = 1, math.floor(cap / 2) do i = aligned(posting, print, entry, i + entry) end
+  call('SET', key, sub(posting, 1, i - 1) .. sub(posting, i + entry) .. print .. place, 'KEEPTTL')
+  return true
 end
 
 -- `again`: of an account that was written before, so that whether it was turned away is noted already. `apart`: not in
 -- one step with its record, so that whoever repeats the command finds it listed.
 local function list_all(index, rows, place, ttl, again, apart)
   local list = ttl and not again and not apart and list_quickly or list_exactly
+  local cluster = sub(rows, 2, 1 + CLUSTER)
   for key, print, cap, kind, where in each_row(index, rows) do
-    if list(key, print, place, cap, ttl) and not again then note_full(index, kind, where, ttl) end
+    local posting, turned_away = list(key, print, place, cap, ttl), not again
+    if posting then
+      if NAMING[kind] then
+        turned_away = crowd_in(index, key, where, print, place, cluster, posting, cap, ttl, again) and not again
+      elseif not again and not silent(kind) then
+        middle_out(key, print, place, posting, cap)
+      end
+      if turned_away then call('HINCRBY', ROOT .. 'ta', (ttl and 'g' or 'b') .. kind, 1) end
+    end
   end
 end
 
 local function unlist_all(index, rows, place)
-  for key, print in each_row(index, rows) do
+  local crowds = call('EXISTS', index .. 'o') == 1
+  for key, print, cap, kind, where in each_row(index, rows) do
     local posting, entry = call('GET', key), print .. place
     local i = posting and aligned(posting, entry, #entry)
     if i then cut(key, posting, i, #entry) end
+    if crowds and NAMING[kind] then crowd_out(index, key, where, print, place, cap) end
   end
 end
 

@@ -55,16 +55,17 @@ def test_a_place_has_four_bytes_where_three_are_scarce(
 @given(st.sets(st.binary(max_size=9), max_size=60), st.sampled_from([1, 2, 12, 256]), st.integers(0, 255))
 def test_rows_come_apart_by_the_shards_of_their_keys(values: set[bytes], shards: int, own: int) -> None:
     spread = Spread(5_000, 1, 2, shards)
-    (packed,) = OURS.rows([[key_of(KeyKind.HANDLE_WORD, value) for value in values]], spread)
+    keys = [key_of(KeyKind.HANDLE_WORD, value) for value in values]
+    (packed,) = OURS.rows([keys], [OURS.addresses.account("x:1")], spread)
     rows = Rows.of(packed, spread, own % shards)
     parts = {own % shards: rows.own, **rows.others}
     singly = []
     for shard, part in parts.items():
-        assert part[:1] == packed[:1]
-        for at in range(1, len(part), 9):
+        assert part[:3] == packed[:3]
+        for at in range(3, len(part), 9):
             singly.append(part[at : at + 9])
             assert int.from_bytes(part[at : at + 4], "big") % shards == shard
-    assert sorted(singly) == sorted(packed[at : at + 9] for at in range(1, len(packed), 9))
+    assert sorted(singly) == sorted(packed[at : at + 9] for at in range(3, len(packed), 9))
 
 
 def test_a_store_of_other_prints_is_another_one() -> None:
@@ -82,7 +83,7 @@ def test_a_place_is_within_the_buckets_and_its_print_within_its_bytes(
 
 @pytest.mark.parametrize("print_bytes", [2, 3])
 def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
-    """A byte that says how long a print is, then bucket, print, cap and kind of each key of the account."""
+    """How long a print is, the account's cluster, then bucket, print, cap and kind of each of its keys."""
     spread = Spread(50, 1, print_bytes, 1)
     keys = [key_of(KeyKind.HANDLE_FULL, b"umar"), key_of(KeyKind.EMAIL, b"0123456789")]
     several = [keys, [], keys[:1]]
@@ -100,16 +101,17 @@ def test_rows_say_where_each_account_is_listed(print_bytes: int) -> None:
             strict=True,
         )
     ]
-    rows = OURS.rows(several, spread)
-    assert [row[:1] for row in rows] == [bytes((print_bytes,))] * 3
-    assert sorted(rows[0][at : at + len(parts[0])] for at in (1, 1 + len(parts[0]))) == sorted(parts)
-    assert rows[1][1:] == b""
-    assert rows[2][1:] == parts[0]
+    digests = [OURS.addresses.account(f"x:{number}") for number in range(3)]
+    rows = OURS.rows(several, digests, spread)
+    assert [row[:3] for row in rows] == [bytes((print_bytes,)) + digest.tag[-2:] for digest in digests]
+    assert sorted(rows[0][at : at + len(parts[0])] for at in (3, 3 + len(parts[0]))) == sorted(parts)
+    assert rows[1][3:] == b""
+    assert rows[2][3:] == parts[0]
 
 
 def test_keys_that_fall_on_one_place_are_listed_once() -> None:
-    one = OURS.rows([[key_of(KeyKind.EMAIL, b"%d" % n) for n in range(300)]], Spread(1, 1, 2, 1))[0]
-    prints = [one[at + 4 : at + 6] for at in range(1, len(one), 9)]
-    (twice,) = OURS.rows([[key_of(KeyKind.EMAIL, b"1"), key_of(KeyKind.EMAIL, b"1")]], Spread(1, 1, 2, 1))
+    several, same = [key_of(KeyKind.EMAIL, b"%d" % n) for n in range(300)], [key_of(KeyKind.EMAIL, b"1")] * 2
+    one, twice = OURS.rows([several, same], [OURS.addresses.account("x:1")] * 2, Spread(1, 1, 2, 1))
+    prints = [one[at + 4 : at + 6] for at in range(3, len(one), 9)]
     assert len(prints) == len(set(prints))
-    assert len(twice) == 1 + 9
+    assert len(twice) == 3 + 9
