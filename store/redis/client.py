@@ -39,6 +39,8 @@ Answer = TypeVar("Answer")
 # What a worker has in the air at once: a batch asks each shard, a handful of commands at a time.
 _CONNECTIONS_MAX = 32
 
+EPOCH_KEY = "e"  # of a shard: the epoch, which every script looks at first
+
 NO_EVICTION = "noeviction"
 """The only policy that drops nothing: `volatile-…` drop what has a time to live, as remembered accounts and
 the markers of alerts have.
@@ -89,21 +91,24 @@ class Link:
             return await self._client.execute_command(*parts)
 
     async def script(self, name: str, root: str, *arguments: bytes | str | float) -> Any:
-        """One script on a shard; loaded where it is not yet known (a fresh or restarted server)."""
+        """One script on a shard; loaded where it is not yet known (a fresh or restarted server).
+
+        It names two keys, of which one is never there. While a cluster moves their slot, no master has both:
+        each refuses (TRYAGAIN). With one key the new master would run it on what it has of the shard by then.
+        """
         self._refuse()
         script = SCRIPTS[name]
+        keys = (2, root, root + EPOCH_KEY)
         async with self._translated():
             if self._endpoint.read_only and name in READING:
                 try:
-                    return await self._client.execute_command(
-                        "EVALSHA_RO", script.digest, 1, root, *arguments
-                    )
+                    return await self._client.execute_command("EVALSHA_RO", script.digest, *keys, *arguments)
                 except NoScriptError:
-                    return await self._client.execute_command("EVAL_RO", script.text, 1, root, *arguments)
+                    return await self._client.execute_command("EVAL_RO", script.text, *keys, *arguments)
             try:
-                return await self._client.execute_command("EVALSHA", script.digest, 1, root, *arguments)
+                return await self._client.execute_command("EVALSHA", script.digest, *keys, *arguments)
             except NoScriptError:
-                return await self._client.execute_command("EVAL", script.text, 1, root, *arguments)
+                return await self._client.execute_command("EVAL", script.text, *keys, *arguments)
 
     async def values(self, start: bytes, numbers: Ints) -> list[bytes | None]:
         """The values of keys that begin alike and end with four bytes of a number, in order."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from samehand.normalize.text.fold import FOLD_VERSION
 from store.errors import StoreEmptied, StoreMismatch, StoreMoving
-from store.redis.client import Link, together
+from store.redis.client import EPOCH_KEY, Link, together
 from store.redis.layout import Layout
 
 MOVED = "moved"
@@ -151,7 +151,7 @@ class Standing:
         return range(self._layout.sizes.shards)
 
     def _key(self, shard: int) -> str:
-        return self._layout.root(shard) + "e"
+        return self._layout.root(shard) + EPOCH_KEY
 
     async def _laid_out(self) -> dict[bytes, bytes]:
         """What the store says of itself, once it is sure to be laid out and folded as we are."""

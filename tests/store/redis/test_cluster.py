@@ -7,15 +7,18 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from local.ports import LOOPBACK
 from local.redis_cluster import RedisCluster
+from local.redis_users import ADMINISTRATOR, PASSWORD
 from samehand.lineage import Descent
 from store.base import Enrolled, Ruled, Ruling
 from store.bounds import Bounds
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
+from store.redis.resharding import Resharding
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
 
@@ -72,6 +75,135 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
     for node in cluster.nodes:
         with node.administrator() as connection:
             assert connection.dbsize(), "every master should hold a part"
+
+
+async def test_a_slot_that_moves_under_load_is_an_outage_and_then_over(cluster: RedisCluster) -> None:
+    """Half of a shard's keys lie on one master and half on another: nobody reads or writes there meanwhile.
+
+    A script names few of the keys that it reads. Sent on to the new master it would find nothing there yet,
+    take the store for an emptied one, and number its records from 0.
+    """
+    sizes, prefix = Sizes(shards=3, **SMALL), "samehand-moving:"
+    endpoint = Endpoint(cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes), deadline_seconds=1.0)
+    bounds = Bounds(shards=sizes.shards)
+    store = RedisStore(endpoint, prefix=prefix, identity=IDENTITY, sizes=sizes, bounds=bounds)
+    await store.open()
+    bans = [a_ban(f"b{n}", handle=f"umar_media_{n}") for n in range(120)]
+    seen = [a_remembered(f"r{n}", handle=f"umar_media_{n}") for n in range(120)]
+    outages: list[StoreUnavailable] = []
+    done: list[int] = []
+    await asyncio.gather(store.enrol(bans[:60], now=NOW), store.remember(seen[:60], now=NOW))
+
+    async def work(numbers: range) -> None:
+        """As workers do: what was not acknowledged is told again until it is."""
+        for number in numbers:
+            while True:
+                try:
+                    await store.enrol([bans[number]], now=NOW)
+                    await store.remember([seen[number]], now=NOW)
+                    (found,) = await store.bans_like([a_query("q")], now=NOW, keep=200)
+                    assert len(found) >= 60
+                    break
+                except StoreUnavailable as outage:
+                    outages.append(outage)
+            done.append(number)
+
+    move = SlotMove(cluster, f"{prefix}{{1}}:e")
+    await asyncio.to_thread(move.begin)
+    await asyncio.to_thread(move.carry_half)
+    workers = [asyncio.create_task(work(range(60 + at, 120, 4))) for at in range(4)]
+    late_at = time.monotonic() + LATE_SECONDS
+    while len(outages) < len(workers):
+        assert time.monotonic() < late_at
+        await asyncio.sleep(0.01)
+    await asyncio.to_thread(move.finish)
+    await asyncio.wait_for(asyncio.gather(*workers), RECOVERED_SECONDS_MAX)
+    reference = MemoryStore(bounds, IDENTITY)
+    await reference.enrol(bans, now=NOW)
+    await reference.remember(seen, now=NOW)
+    queries = [a_query("q", handle=f"umar_media_{n}") for n in (3, 70, 119)]
+    for like in ("bans_like", "remembered_like"):
+        found, expected = [await getattr(one, like)(queries, now=NOW) for one in (store, reference)]
+        assert [[one.fingerprint for one in several] for several in found] == [
+            [one.fingerprint for one in several] for several in expected
+        ]
+    assert (await store.figures()).fingerprints == len(bans)
+    await store.close()
+
+
+async def test_a_store_on_a_cluster_is_carried_into_another_layout(cluster: RedisCluster) -> None:
+    """Shards lie on three masters, before and after; what no topic brings again is there in the end."""
+
+    def layout(shards: int, *, carrying: bool = False) -> RedisStore:
+        return RedisStore(
+            Endpoint(
+                cluster=tuple((LOOPBACK, node.port) for node in cluster.nodes),
+                deadline_seconds=10.0,
+                options={"username": ADMINISTRATOR, "password": PASSWORD},
+            ),
+            prefix=f"samehand-resharded-{shards}:",
+            identity=IDENTITY,
+            sizes=Sizes(shards=shards, **SMALL),
+            bounds=Bounds(shards=shards),
+            carrying=carrying,
+        )
+
+    before, after = layout(2), layout(6)
+    ban, seen = a_ban("9001"), [a_remembered(f"r{n}") for n in range(40)]
+    await before.open()
+    await before.enrol([ban], now=NOW)
+    await before.remember(seen, now=NOW)
+    assert await before.propose([a_proposal()], now=NOW) == [Ruled(Ruling.PUBLISH, 1)]
+    one = Resharding(layout(2, carrying=True), layout(6, carrying=True))
+    await one.begin()
+    await one.carry_remembered(NOW, lambda _: None)
+    await one.close_source()
+    await one.carry_remembered(NOW, lambda _: None)
+    await one.carry_rest(lambda _: None)
+    await one.finish()
+    await after.open()
+    await after.enrol([ban], now=NOW)
+    (found,) = await after.remembered_like([a_query("q")], now=NOW)
+    facts = await after.remembered_facts([candidate.ref for candidate in found])
+    assert {fact.account for fact in facts if fact} == {account.account for account in seen}
+    (opened,) = await after.open_alerts([ban.account])
+    assert [alert.alert_id for alert in opened] == [a_proposal().alert_id]
+    for store in (before, after):
+        await store.close()
+
+
+class SlotMove:
+    """Moves a slot from its master to another, step by step, as `redis-cli --cluster reshard` does."""
+
+    def __init__(self, cluster: RedisCluster, key: str) -> None:
+        self._nodes = cluster.masters
+        self._slot = int(cluster.masters[0].run("KEYSLOT", key))
+        counts = [int(node.run("COUNTKEYSINSLOT", self._slot)) for node in self._nodes]
+        at = counts.index(max(counts))
+        self._source, self._target = self._nodes[at], self._nodes[at - 1]
+
+    def begin(self) -> None:
+        """Both know of it."""
+        self._target.run("SETSLOT", self._slot, "IMPORTING", self._source.run("MYID"))
+        self._source.run("SETSLOT", self._slot, "MIGRATING", self._target.run("MYID"))
+
+    def carry_half(self) -> None:
+        """Half of the keys lie on the new master."""
+        self._carry(int(self._source.run("COUNTKEYSINSLOT", self._slot)) // 2)
+
+    def finish(self) -> None:
+        """All of them do, and everybody is told."""
+        while left := int(self._source.run("COUNTKEYSINSLOT", self._slot)):
+            self._carry(left)
+        for node in (self._target, self._source, *self._nodes):
+            node.run("SETSLOT", self._slot, "NODE", self._target.run("MYID"))
+
+    def _carry(self, count: int) -> None:
+        with redis.Redis.from_url(self._source.administrator_url) as source:
+            keys = source.execute_command("CLUSTER", "GETKEYSINSLOT", self._slot, count)
+            login = ("AUTH2", ADMINISTRATOR, PASSWORD)
+            there = (LOOPBACK, self._target.port, "", 0, 5_000)
+            source.execute_command("MIGRATE", *there, *login, "KEYS", *keys)
 
 
 async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
