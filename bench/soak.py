@@ -33,7 +33,7 @@ from samehand.fingerprint.distil import enrolment_keys
 from samehand.keys import EXACT_POSTING_CAP, Key, KeyKind, kind_of, posting_cap
 from schemas.accounts import AccountCreated
 from store.common.key_digests import Addresses
-from store.limits import GENERATIONS
+from store.limits import GENERATIONS, LISTED_LATER, NAMING_KINDS
 from store.redis.layout import SLOT_BYTES, Layout, Sizes, places
 from streams.settings import Settings
 
@@ -220,7 +220,8 @@ def flooded(server: Server, settings: Settings, record: AccountCreated) -> dict[
     keys = enrolment_keys(fingerprint)
     return {
         what: Posting(
-            max(_entries(server, layout, key) for key in keys if kind_of(key) == kind), posting_cap(kind)
+            max(_entries(server, layout, key) for key in keys if kind_of(key) == kind),
+            posting_cap(kind) + (LISTED_LATER if kind in NAMING_KINDS else 0),
         )
         for what, kind in _FLOODED.items()
     }

@@ -29,7 +29,7 @@ def test_a_flood_shares_its_address_device_and_handle_and_nothing_else() -> None
 
 
 async def test_what_is_listed_under_flooded_values_is_counted_and_ends_at_its_cap() -> None:
-    flood = [shared(one) for one in sign_ups(3, 100, [], 70, at=1_795_000_000.0)]
+    flood = [shared(one) for one in sign_ups(3, 100, [], 100, at=1_795_000_000.0)]
     with server() as own:
         settings = load(environment(own.url, pepper_file(), 1_000))
         peppers = peppers_of(settings)
@@ -38,9 +38,9 @@ async def test_what_is_listed_under_flooded_values_is_counted_and_ends_at_its_ca
         await store.remember([remembered_of(one, peppers.keyers) for one in flood], now=1_795_000_000.0)
         await store.close()
         assert flooded(own, settings, flood[0]) == {
-            "handle": Posting(70, 1024),
+            "handle": Posting(100, 1024),
             "address": Posting(60, 60),
-            "device": Posting(60, 60),
+            "device": Posting(90, 90),
         }
 
 
