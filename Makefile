@@ -140,8 +140,9 @@ dashboards: $(OPS_STAMP) ## write deploy/grafana/*.json from the Python beside t
 	@$(BIN)/python deploy/grafana/generate.py
 
 .PHONY: pictures
-pictures: $(OPS_STAMP) ## take docs/images anew: the overview, and Prometheus graphing what dashboards ask
-	@SAMEHAND_SCREENSHOTS=1 SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops/test_page.py
+pictures: $(OPS_STAMP) ## take docs/images anew: the overview, what Prometheus graphs of it, and the desk's pages
+	@SAMEHAND_SCREENSHOTS=1 SAMEHAND_REQUIRE_OPS=1 $(PYTEST) $(REPORT) tests/ops/test_page.py \
+		tests/ops/test_first_shift.py
 
 DOCS_STAMP := .venv/.docs
 

@@ -113,6 +113,9 @@ def _tell_where(running: Stage, console: Console) -> None:
     if running.desk:
         console.print("Decide at the desk, by a link that works once, within 15 minutes:", highlight=False)
         output.line(console, running.desk)  # whole, however narrow the terminal is
+        console.print("There g opens the first alert and ? tells the keys.", highlight=False)
+        console.print("Verify the audit of what you decided, while this runs:", highlight=False)
+        console.print(running.audit, highlight=False, markup=False, soft_wrap=True)
     console.print(f"Logs while it runs: {running.logs}", highlight=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -46,6 +47,8 @@ class Stage:
     """What its callers show."""
     desk: str = ""
     """A link that signs in at the desk, once; nowhere without the extra `desk`."""
+    audit: str = ""
+    """The command that verifies the desk's audit."""
 
 
 @contextmanager
@@ -81,12 +84,13 @@ def stage(folder: Path) -> Iterator[Stage]:
         web = f"http://{LOOPBACK}:{port.number}"
         _wait_until_ready(worker, web, "worker")
         gate, key = _gate(folder, environment, stack) if find_spec("litestar") else ("", "")
-        desk = _desk(folder, environment, stack) if find_spec("sqlalchemy") else ""
-        yield Stage(load({**ours, **environment}), web, folder, worker, gate, key, desk)
+        desk, audit = _desk(folder, environment, stack) if find_spec("sqlalchemy") else ("", "")
+        yield Stage(load({**ours, **environment}), web, folder, worker, gate, key, desk, audit)
 
 
-def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> str:
-    """Starts a desk beside the worker, with one lead; the link by which they sign in once."""
+def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
+    """Starts a desk beside the worker, with one lead; the link by which they sign in once, and the command
+    that verifies the audit of what they do."""
     port, watched = take_port(), take_port()
     for each in (port, watched):
         stack.callback(each.release)
@@ -112,7 +116,9 @@ def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> str
     )
     if told.returncode != 0:
         raise NotReady(f"nobody could be added to the desk: {told.stderr.strip()}")
-    return str(json.loads(told.stdout)["link"])
+    needed = [f"{name}={own[name]}" for name in ("SAMEHAND_KAFKA_BROKERS", "SAMEHAND_DATABASE_URL")]
+    verify = shlex.join(["env", *needed, sys.executable, "-m", "desk.cli", "desk", "audit", "verify"])
+    return str(json.loads(told.stdout)["link"]), verify
 
 
 def _gate(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tuple[str, str]:
