@@ -24,6 +24,13 @@ def left(seconds: float) -> str:
     return f"in {span(seconds)}" if seconds >= 0 else f"{span(seconds)} late"
 
 
+def percent(probability: float) -> str:
+    """A probability from 0 to 1 in per cent; never certainty, which no sum of evidence gives."""
+    if probability > 0.999:
+        return "> 99.9 %"
+    return "< 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"
+
+
 def nats(weight: float) -> str:
     """A weight with its sign."""
     return f"{weight:+.1f}"
@@ -40,6 +47,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "left": left,
     "moment": moment,
     "nats": nats,
+    "percent": percent,
     "span": span,
     "visible": visible,
 }

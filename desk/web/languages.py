@@ -43,6 +43,13 @@ class Language:
             return self._count("%(n)d minute", "%(n)d minutes", size / 60.0)
         return self._count("%(n)d second", "%(n)d seconds", size)
 
+    def since(self, seconds: float) -> str:
+        """A length of time, in minutes below three hours: how soon after a ban is what tells most."""
+        size = abs(seconds)
+        if 60.0 <= size < 3 * 3_600.0:
+            return self._count("%(n)d minute", "%(n)d minutes", size / 60.0)
+        return self.span(size)
+
     def left(self, seconds: float) -> str:
         """What is left of a goal: ``in 3 minutes``, ``2 hours late``."""
         told = self.gettext("in %(span)s") if seconds >= 0 else self.gettext("%(span)s late")

@@ -109,6 +109,11 @@ def test_what_is_counted_has_a_form_for_every_number(code: str) -> None:
     assert {form_of(number) for number in range(1_000)} == set(range(number_of_forms))
 
 
+def test_the_first_hours_after_a_ban_are_told_in_minutes() -> None:
+    told = {seconds: LANGUAGES["en"].since(seconds) for seconds in (30.0, 90.0, 4_320.0, -4_320.0, 10_800.0)}
+    assert list(told.values()) == ["30 seconds", "1 minute", "72 minutes", "72 minutes", "3 hours"]
+
+
 def test_arabic_counts_in_six_ways() -> None:
     form_of = FORMS["ar"][1]
     assert [form_of(n) for n in (0, 1, 2, 3, 10, 11, 99, 100, 102, 103)] == [0, 1, 2, 3, 3, 4, 4, 5, 5, 3]
