@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 import time
 from datetime import date
 from pathlib import Path
@@ -18,9 +20,10 @@ from samehand.alert_id import alert_id
 from schemas.wire import Decoded, decode_created, decode_verdict
 from tests.faults import table
 from tests.house import ROOT
+from tests.printed import README as TEXT
+from tests.printed import printed, run_by_nothing
 from tools.reference_tables import REFERENCE, TABLES, renewed
 
-TEXT = (ROOT / "README.md").read_text("utf-8")
 LINES_MAX = 160
 """What a reader takes in before the first cup is empty; tables belong to docs/."""
 PAGES = [
@@ -64,6 +67,38 @@ def test_a_full_run_of_faults_writes_its_table_into_docs(
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     named = set(re.findall(r"`(?:\.venv/bin/)?samehand ([a-z][a-z-]*)", page.read_text("utf-8")))
     assert named <= {*COMMANDS, "command"}
+
+
+def test_something_runs_every_command_that_readme_prints() -> None:
+    """Take a new one in the test that runs it: `printed("samehand …")`."""
+    assert run_by_nothing() == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["```sh\nsamehand fly away   # soon\n```\n", "Then type `samehand fly away`.", "Now `make  coffee`"],
+)
+def test_a_command_that_nothing_runs_is_noticed(text: str) -> None:
+    assert len(run_by_nothing(f"{TEXT}\n{text}")) == 1
+
+
+def test_a_test_cannot_run_what_readme_does_not_print() -> None:
+    with pytest.raises(LookupError, match="README does not print `samehand fly`"):
+        printed(" ".join(("samehand", "fly")))
+
+
+def test_make_alone_lists_what_a_developer_can_do() -> None:
+    listed = subprocess.run(printed("make"), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert re.findall(r"^  make ([a-z-]+) ", listed, re.MULTILINE) == targets
+
+
+def test_what_a_trial_does_is_told_by_its_help() -> None:
+    _, *words = printed("samehand try --help")
+    told = subprocess.run(
+        [sys.executable, "-m", "desk.cli", *words], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "Examples:" in told.stdout
 
 
 def command_lines(page: Path) -> list[list[str]]:

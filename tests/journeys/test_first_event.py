@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from schemas.wire import Decoded, decode_alert
 from tests.apache import kafka_program
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
+from tests.printed import printed, printed_block
 
 pytestmark = [pytest.mark.journey, pytest.mark.kafka]
 
@@ -45,6 +47,9 @@ def composed(
     tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path, redis_url: str
 ) -> Iterator[Composed]:
     folder, port = tmp_path_factory.mktemp("first-event"), take_port()
+    samehand = folder / "samehand"
+    samehand.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m desk.cli "$@"\n', "utf-8")
+    samehand.chmod(0o700)
     for name, main in PROGRAMS.items():
         kafka_program(folder, kafka_libs, name, main)
     try:
@@ -59,20 +64,11 @@ def composed(
         port.release()
 
 
-def readme() -> str:
-    """What README says about it."""
-    (commands,) = re.findall(
-        r"^```sh\n(kafka=.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    assert isinstance(commands, str)
-    return commands
-
-
-def shown(script: str, composed: Composed) -> list[MirrorAlert]:
-    """The alerts that a shell prints, run where the programs are."""
+def ran(script: str, composed: Composed, folder: Path = ROOT) -> str:
+    """What a shell prints where the programs are."""
     done = subprocess.run(
         ["bash", "-euc", script],
-        cwd=ROOT,
+        cwd=folder,
         env={**os.environ, "PATH": f"{composed.bin}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
@@ -80,13 +76,18 @@ def shown(script: str, composed: Composed) -> list[MirrorAlert]:
         timeout=COMMANDS_SECONDS_MAX,
     )
     assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    return done.stdout
+
+
+def shown(script: str, composed: Composed) -> list[MirrorAlert]:
+    """The alerts that a shell prints."""
+    lines = [line for line in ran(script, composed).splitlines() if line.startswith("{")]
     found = [decode_alert(line.encode(), now=time.time()) for line in lines]
     return [it.record for it in found if isinstance(it, Decoded) and isinstance(it.record, MirrorAlert)]
 
 
 def test_from_the_container_the_first_ban_finds_its_mirror(composed: Composed) -> None:
-    script = readme()
+    script = printed_block("kafka=")
     assert script.count(CONTAINER) == 1
     assert script.count("--bootstrap-server kafka:9092") == 2
     script = script.replace(CONTAINER, str(composed.bin)).replace("kafka:9092", composed.inside)
@@ -101,10 +102,22 @@ def test_from_the_container_the_first_ban_finds_its_mirror(composed: Composed) -
 
 def test_from_the_host_the_same_alert_is_read(composed: Composed) -> None:
     """Kafka tells a client of the host an address that the host can reach."""
-    (command,) = re.findall(
-        r"`(kafka-console-consumer.sh --bootstrap-server 127.0.0.1:19092 [^`]*)`",
-        (ROOT / "README.md").read_text("utf-8"),
+    command = shlex.join(
+        printed(
+            "kafka-console-consumer.sh --bootstrap-server 127.0.0.1:19092 --topic alerts --from-beginning"
+        )
     )
     command = command.replace("127.0.0.1:19092", composed.host) + " --max-messages 1"
     (alert,) = shown(command, composed)
     assert alert.account_id == "1002"
+
+
+def test_from_the_host_a_file_of_bans_is_enrolled(composed: Composed, tmp_path: Path) -> None:
+    line = (ROOT / "deploy" / "compose" / "first-event" / "ban.txt").read_text("utf-8")
+    other = line.partition("\t")[2].replace("1001", "1009").replace("first-ban", "second-ban")
+    (tmp_path / "bans.jsonl").write_text(other, "utf-8")
+    command = " ".join(printed("SAMEHAND_KAFKA_BROKERS=127.0.0.1:19092 samehand enrol bans.jsonl"))
+    enrolled = f'samehand_events_total{{outcome="published",topic="{composed.platform.topics.banned}"}}'
+    before = composed.platform.metric(enrolled)
+    ran(command.replace("127.0.0.1:19092", composed.host), composed, tmp_path)
+    composed.platform.until(lambda: composed.platform.metric(enrolled) == before + 1.0, "the ban is enrolled")

@@ -20,6 +20,7 @@ from local.processes import Child
 from store.pepper.pepper import write_pepper_file
 from streams.supervision.exit_codes import EXIT_ADDRESS, EXIT_REFUSED, EXIT_SETTINGS, EXIT_STORE
 from tests.journeys.conftest import Platform
+from tests.printed import printed
 from tests.streams.conftest import free_port
 
 pytestmark = pytest.mark.journey
@@ -102,8 +103,9 @@ def test_a_refused_login_to_redis(started: Callable[..., tuple[int, dict[str, An
 
 def test_a_second_worker_of_a_group_starts_without_a_warning(platform: Platform, tmp_path: Path) -> None:
     log = tmp_path / "second.log"
+    _, *words = printed("samehand worker")
     second = Child(
-        [sys.executable, "-m", "desk.cli", "worker"],
+        [sys.executable, "-m", "desk.cli", *words],
         log,
         {**platform.environment, "SAMEHAND_WEB_PORT": str(free_port())},
     )

@@ -30,11 +30,14 @@ def buildah(*command: str) -> str:
     return subprocess.run([*BUILDAH, *command], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def build() -> None:
-    """Builds the image, and its base where there is none yet."""
-    script = ROOT / "deploy" / "image" / "build.sh"
+def build(script: str) -> None:
+    """Builds the image by a script of the project, and its base where there is none yet."""
     done = subprocess.run(
-        [script, "--debian", TAG], capture_output=True, text=True, check=False, timeout=BUILD_SECONDS_MAX
+        [ROOT / script, "--debian", TAG],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=BUILD_SECONDS_MAX,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
 

@@ -20,6 +20,7 @@ from tests.gate.receiver import SECRET_TEXT
 from tests.house import ROOT
 from tests.ops.conftest import program
 from tests.ops.deployed import PROMETHEUS, RUNBOOKS_AT
+from tests.printed import printed
 
 FILE = ROOT / "deploy" / "compose.yaml"
 COMPOSED: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
@@ -191,8 +192,10 @@ def test_its_prometheus_differs_from_ours_in_addresses_alone() -> None:
 
 
 def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
+    """In a folder of its own: secrets that are there are somebody's."""
+    (named,) = printed("deploy/compose/secrets.sh")
     script = tmp_path / "secrets.sh"
-    script.write_text((ROOT / "deploy" / "compose" / "secrets.sh").read_text("utf-8"))
+    script.write_text((ROOT / named).read_text("utf-8"))
     subprocess.run(["sh", script], check=True)
     made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert set(made) == set(COMPOSED["secrets"])
@@ -206,7 +209,14 @@ def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
 
 @pytest.mark.ops
 def test_compose_accepts_it() -> None:
+    """Up to what takes a Docker engine and a registry of images: `up` is `config` here."""
+    docker, compose, *words, up, detached = printed("docker compose -f deploy/compose.yaml up -d")
+    assert (docker, compose, up, detached) == ("docker", "compose", "up", "-d")
     done = subprocess.run(
-        [program("docker-compose"), "-f", FILE, "config", "-q"], capture_output=True, text=True, check=False
+        [program("docker-compose"), *words, "config", "-q"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -22,6 +22,7 @@ from tests.makers import a_ban, a_sign_up
 from tests.ops.chart import MISSING
 from tests.ops.conftest import program, required
 from tests.ops.contained import SECRETS, Image, build, opened
+from tests.printed import printed
 
 pytestmark = pytest.mark.ops
 
@@ -60,7 +61,8 @@ def image() -> Iterator[Image]:
         pytest.skip(
             "building the image on Debian's packages takes root: make test-ops NO_IMAGE=1 leaves it out"
         )
-    build()
+    (script, _tag) = printed("deploy/image/build.sh samehand")
+    build(script)
     with opened() as built:
         yield built
 
