@@ -91,7 +91,6 @@ class RedisStore:
             retention_seconds=bounds.retention_seconds,
             budget_bytes=bounds.remembered_bytes,
         )
-        self._folds: set[int] = set()
 
     @property
     def epoch(self) -> str:
@@ -148,10 +147,10 @@ class RedisStore:
             return []
         if not self.shards.epoch:
             self.shards.epoch = await self.standing.begin()
-        folds = {version for ban in bans for version in fold_versions(ban.fingerprints)} - self._folds
-        if folds:
-            await self.standing.note_folds(folds)
-            self._folds |= folds
+        # Each time: a rebuild under the next version may have struck ours off since we noted it.
+        await self.standing.note_folds(
+            {version for ban in bans for version in fold_versions(ban.fingerprints)}
+        )
         return await self._bans.enrol(bans, now)
 
     async def expunge(
