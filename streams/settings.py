@@ -375,7 +375,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path | None = Field(
         None,
-        description="Folder for Faust's files and what a worker had in hand as it ended; temporary without.",
+        description="Folder for what a worker had in hand as it ended; without it, none is remembered.",
     )
 
     @classmethod

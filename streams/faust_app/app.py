@@ -15,11 +15,9 @@ Why each setting (figures: `docs/adr/0003-delivery.md`):
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, Final
 
 import faust
@@ -121,11 +119,7 @@ class WorkerApp(faust.App):
             store=store,
             topics=topics_fault,
         )
-        folder = settings.data_dir
-        if folder is None:  # where one is given there may be no other that can be written
-            self._scratch = tempfile.TemporaryDirectory(prefix="samehand-")
-            folder = Path(self._scratch.name)
-        super().__init__(settings.kafka_group, **faust_options(settings, folder))
+        super().__init__(settings.kafka_group, **faust_options(settings))
         self.around = DeliveryContext(
             publisher=FaustPublisher(self),
             resumes=resumes or ControlTopic(settings),
@@ -142,6 +136,9 @@ class WorkerApp(faust.App):
     def beside(self, run: Callable[[], Awaitable[None]]) -> None:
         """Runs it from the first moment until the app stops. Faust's own tasks wait for the group."""
         self._beside.append(run)
+
+    def _create_directories(self) -> None:
+        """Makes none: Faust would keep tables there, and a worker that is killed would leave the folders."""
 
     async def on_start(self) -> None:
         """Begins what runs beside the deliveries."""
@@ -191,8 +188,8 @@ class WorkerApp(faust.App):
         return made(brokers, self)
 
 
-def faust_options(settings: Settings, folder: Path) -> dict[str, Any]:
-    """The app's Faust settings; in `folder` Faust may keep files of its own, of which we need none."""
+def faust_options(settings: Settings) -> dict[str, Any]:
+    """The app's Faust settings."""
     return {
         "broker": [URL(f"kafka://{broker}") for broker in settings.kafka_brokers],
         "broker_credentials": credentials(settings),
@@ -214,7 +211,6 @@ def faust_options(settings: Settings, folder: Path) -> dict[str, Any]:
         "autodiscover": False,
         "store": "memory://",
         "TableManager": PromptTables,
-        "datadir": folder,
         "web_bind": settings.web_host,
         "web_port": settings.web_port,
         "web_in_thread": False,

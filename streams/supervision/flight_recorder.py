@@ -178,7 +178,7 @@ def _taken_file(folder: Path | None) -> IO[bytes] | None:
     if folder is None:
         return None
     with suppress(OSError):
-        folder.mkdir(exist_ok=True)  # as Faust does, but only once the worker runs
+        folder.mkdir(exist_ok=True)
     for number in range(FILES_MAX):
         try:
             handle = os.open(
