@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-_Z = 1.959964  # the normal distribution's 97.5 % point: an interval that holds the truth 19 times in 20
-
+from samehand.scoring.intervals import wilson
 
 _DRAWS = 2_000
 _SEED = 20_261_124  # the same counts have the same interval
@@ -30,13 +28,8 @@ class Share:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Lower and upper bound, or ``None`` of nothing."""
-        if not self.of:
-            return None
-        share, z2 = self.hits / self.of, _Z * _Z
-        middle = share + z2 / (2 * self.of)
-        half = _Z * math.sqrt(share * (1 - share) / self.of + z2 / (4 * self.of * self.of))
-        scale = 1 + z2 / self.of
-        return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+        estimate = wilson(self.hits, self.of)
+        return None if estimate is None else (estimate.low, estimate.high)
 
     def told(self, times: int = 1) -> dict[str, object]:
         """For JSON: the share and its interval, per ``times``."""
