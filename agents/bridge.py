@@ -1,7 +1,7 @@
 """Bridge: records of somebody else's topic become ours, under our keys.
 
-It decides nothing about anybody: what comes out a worker reads from our topics as any platform's. A record is
-acknowledged on its foreign topic once ours is confirmed, as every delivery does it.
+A bridge decides nothing about accounts: workers read its output from our topics like any platform's events. A
+foreign record is acknowledged once the broker has confirmed ours, as in every delivery.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ s.
 
 
 class Bridge:
-    """The records of one foreign topic."""
+    """Maps the records of one foreign topic to ours."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Enrol: a ban becomes a fingerprint, and look-back is told."""
+"""Enrol: stores the fingerprint of a banned account, and tells look-back of the ban."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Banned:
 
 
 class Enrol:
-    """Bans become fingerprints; tombstones make them forgotten."""
+    """Stores bans as fingerprints; a tombstone removes one."""
 
     def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""
@@ -117,10 +117,10 @@ class Enrol:
         ]
 
     async def _withdraw(self, about: Sequence[Sequence[OpenAlert]]) -> None:
-        """Nobody need look at an account that has been banned itself.
+        """Withdraws open alerts about an account that is now banned itself.
 
-        Read after the ban was written and before it was seen to stand: one that is proposed since meets it,
-        and one that is proposed after its reinstatement has another revision.
+        The alerts are read after the ban was written and before the ban is read back: an alert proposed
+        meanwhile meets the ban, and one proposed after a reinstatement has a higher revision.
         """
         alerts = [alert for several in about for alert in several if alert.open]
         if alerts:

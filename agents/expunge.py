@@ -1,4 +1,4 @@
-"""Expunge: a reinstated account is forgotten, and what was said of it is taken back.
+"""Expunge: removes the ban of a reinstated account, and withdraws the alerts that name it.
 
 The store ends a ban and the alerts on it in one step: an alert proposed before is withdrawn, one proposed
 after finds no ban and is not published. The outbox publishes withdrawals (runtime/outbox.py).
@@ -17,7 +17,7 @@ from streams.outcomes import Arrival, Outcome, Published
 
 
 class Expunge:
-    """Reinstatements make bans forgotten and withdraw their open alerts."""
+    """Removes reinstated bans and withdraws their open alerts."""
 
     def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""

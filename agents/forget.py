@@ -1,4 +1,4 @@
-"""Forget: a deleted account is no longer remembered, and what was said of it is taken back.
+"""Forget: removes what is remembered of a deleted account, and withdraws the alerts about it.
 
 A ban outlives the deletion of its account: whoever could end it so would only have to delete it.
 """
@@ -18,7 +18,7 @@ READ_AT_ONCE: Final = 16
 
 
 class Forget:
-    """Deletions of accounts end their being remembered."""
+    """Removes deleted accounts from those remembered."""
 
     def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""

@@ -1,4 +1,4 @@
-"""Judge: what people decided about alerts changes what is alerted next, and nothing else.
+"""Judge: applies verdicts on alerts, which change later alerts and nothing else.
 
 Of the verdicts on one alert the latest by ``decided_at`` holds, in whatever order they come, and how often.
 What follows from it (silence, a family, whether the alert is open) is done again with every delivery, and
@@ -102,7 +102,7 @@ class Judge:
         follows: Mapping[str, Consequence],
         alerts: Mapping[str, OpenAlert],
     ) -> None:
-        """Who is a mirror joins its family, who is none leaves the one that it joined by the same alert."""
+        """Adds a mirror to its family; removes a non-mirror from the family that this alert put it into."""
         store, now = self._context.store, self._context.now()
         joining = {one: it for one, it in alerts.items() if follows[one] is Consequence.JOIN}
         if joining:

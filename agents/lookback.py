@@ -1,4 +1,4 @@
-"""Look back: a ban was enrolled; which remembered accounts resemble it, prepared before the ban?"""
+"""Look-back: after a ban is enrolled, finds remembered accounts that resemble it, made before the ban."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _Scored = tuple[Fingerprint, Score]  # the ban's fingerprint under the pepper bo
 
 
 class Lookback:
-    """Enrolled bans become alerts on accounts remembered from before."""
+    """Publishes alerts on remembered accounts that resemble an enrolled ban."""
 
     def __init__(self, context: AgentContext) -> None:
         """Takes the surroundings."""

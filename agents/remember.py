@@ -1,4 +1,4 @@
-"""Remember: an account that was there before anybody told of it is remembered, and nothing is said of it.
+"""Remember: stores an account that existed before samehand was told of it, without a look-up or an alert.
 
 A snapshot of all users, told as sign-ups, would alert on every old mirror at once, and each account would
 seem to have been made at the moment of the snapshot. Later bans find these accounts as they find any other.

@@ -1,7 +1,7 @@
 """Screen: a new or changed account is remembered, then looked up among the banned.
 
-Remember first, look second: a ban that lands in between is enrolled before its look-back looks, so that
-whichever of the two comes second sees the first.
+The account is stored before it is looked up. Look-back likewise runs after the ban was stored, so that of an
+account and a ban that arrive together, whichever comes second finds the first.
 """
 
 from __future__ import annotations

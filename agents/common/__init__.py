@@ -1,1 +1,1 @@
-"""What several verbs share."""
+"""Code that several agents share: decoding, matching, alerts, withdrawals, the context."""

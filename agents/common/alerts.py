@@ -1,4 +1,4 @@
-"""From pairs that resemble each other to alerts that may be published: one alert a pair, whoever finds it."""
+"""Turns scored pairs into alerts that may be published: one alert a pair, whichever agent finds it."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def _proposed(pairs: Sequence[Pair], near: Near, context: AgentContext) ->
 def proposals(
     pairs: Sequence[Pair], near: Near, context: AgentContext, now: float
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
-    """The alert of each pair at its first revision, and how the store is asked whether it may be told."""
+    """Returns each pair's alert at revision 1, and the proposal that asks the store whether to publish it."""
     alerts = [_alert(pair, near, context, now) for pair in pairs]
     return alerts, [
         Proposal(
@@ -179,7 +179,7 @@ def proposals(
 
 
 async def confirm(emits: Sequence[Emit], context: AgentContext) -> None:
-    """Notes alerts as published once the broker has confirmed them."""
+    """Marks alerts as published in the store, once the broker has confirmed them."""
     markers = [read_marker(emit.marker) for emit in emits if emit.marker is not None]
     if not markers:
         return
@@ -220,7 +220,7 @@ def _emit(alert: MirrorAlert, pair: Pair, context: AgentContext, now: float) -> 
 
 
 def alert_of(pair: Pair, context: AgentContext) -> MirrorAlert:
-    """A pair as a record, by itself: of others that the event came near it says nothing."""
+    """Makes the alert of one pair, without the other banned accounts that its event came near."""
     return _alert(pair, {}, context, context.now())
 
 
@@ -262,7 +262,7 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
 
 
 def near_of(pairs: Sequence[Pair]) -> Near:
-    """The strongest pairs of each event, gathered once: a batch may hold thousands of pairs."""
+    """Groups the strongest pairs by event, once a batch, which may hold thousands of pairs."""
     near: Near = defaultdict(list)
     for pair in pairs:
         if not pair.again_only:

@@ -1,6 +1,6 @@
-"""What is looked at beside alerting: a sample of pairs below the bands, and what other weights would say.
+"""Measures beside alerting: a sample of pairs below the bands, and what other weights would alert on.
 
-Neither changes what is alerted, nor what is measured of it: both ask under meters of their own.
+Neither changes which alerts are published, nor the metrics of alerting: both use metrics of their own.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Sample:
         self._all = replace(context, rules=rules, meters=Metrics(CollectorRegistry()))
 
     async def of(self, several: Sequence[Sought], snapshot: Snapshot) -> list[list[Emit]]:
-        """What to send of each account, mostly nothing."""
+        """Returns the sampled pairs to publish for each account, mostly none."""
         found: list[list[Emit]] = [[] for _ in several]
         keyer = self._context.keyers[0][1]
         places = [at for at, one in enumerate(several) if _uniform(keyer, one.account.account) < self._share]
@@ -141,10 +141,10 @@ def _bands(pairs: Sequence[Pair]) -> dict[str, str]:
 
 
 def _untraced(many: int) -> range:
-    """Places of no event of the batch: a trace tells of the look-up that alerts come from."""
+    """Keeps these look-ups out of traces, which show the look-up that alerts come from."""
     return range(-many, 0)
 
 
 def _uniform(keyer: Keyer, text: str) -> float:
-    """From 0 up to 1, as nobody foresees who does not know the pepper."""
+    """A number in [0, 1) that nobody can predict without the pepper."""
     return int.from_bytes(keyer("sample", text.encode("utf-8", "surrogatepass"))[:6], "big") / 2.0**48

@@ -1,4 +1,4 @@
-"""What every agent is given: the store, the secrets, the weights, the clock and the rules of the context."""
+"""What every agent is given: the store, keyers of the peppers, weights, clocks and the alert policy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
-    """What operators decide. Counts are caps: a person reads what comes out of here.
+    """Settings of alerting that operators choose. Counts are caps, since a person reads every alert.
 
     ``alerts_an_event``: more than three banned accounts for one new one confuse more than they tell.
     ``alerts_a_ban``: a ban that resembles hundreds of remembered accounts is a matter for one summary.
@@ -65,7 +65,7 @@ class AlertPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AgentContext:
-    """The surroundings of an agent, wired once by :mod:`agents.runtime.worker`."""
+    """What an agent needs of its process, built once by :mod:`agents.runtime.worker`."""
 
     store: Store
     keyers: tuple[tuple[int, Keyer], ...]  # (pepper id, its keyer): two while a rotation lasts
@@ -82,9 +82,10 @@ class AgentContext:
         return self.topics.shadow if self.rules.shadow else self.topics.alerts
 
     async def call_store(self, answer: Coroutine[Any, Any, T]) -> T:
-        """What the store answers, timed; its outages become what delivery waits out.
+        """Awaits a call of the store, and records how long it took.
 
-        A store that was emptied is an outage too: nothing may be said until it has been rebuilt.
+        Raises:
+            Transient: the store is away, or was emptied and is not rebuilt yet; delivery tries again later.
         """
         began, operation = self.ticks(), getattr(answer, "__name__", "unknown")
         try:

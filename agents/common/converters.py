@@ -1,4 +1,4 @@
-"""The doors between floors: records of the wire to what the mind knows, and scores to alerts."""
+"""Converts wire records to what the mind compares, and scores to the evidence lines of alerts."""
 
 from __future__ import annotations
 
@@ -128,12 +128,12 @@ def quoted_of(wire: WireAccount) -> Quoted:
 
 
 def fingerprints_of(account: Account, keyers: Keyers, *, at: float | None) -> tuple[Fingerprint, ...]:
-    """A fingerprint a pepper in force."""
+    """Distils one fingerprint for each pepper in force."""
     return tuple(distil(account, keyer, at=at, pepper_id=pepper_id) for pepper_id, keyer in keyers)
 
 
 def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO_STOCK) -> Remembered:
-    """A new or changed account, to remember and to look up."""
+    """Distils a new or changed account, to be remembered and looked up."""
     account = account_of(event.platform, event.account, stock)
     return Remembered(
         account=account.key,

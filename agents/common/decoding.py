@@ -1,4 +1,4 @@
-"""Reading a batch: what can be read is handed on, what cannot is a dead letter with its reason."""
+"""Decodes a batch: readable records are prepared, unreadable ones become dead letters with a reason."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ def count(found: Decoded[R], topic: str, meters: Metrics) -> None:
 
 
 def itself(found: Decoded[R]) -> R:
-    """For agents that need nothing prepared."""
+    """Returns the record unchanged, for agents that prepare nothing."""
     return found.record

@@ -1,4 +1,4 @@
-"""Match: which banned accounts an account resembles, and which of these pairs are told.
+"""Finds the banned accounts that an account resembles, and which of these pairs become alerts.
 
 The stream asks it of accounts that it has remembered, the gate of accounts that it must not write down: the
 same mind gives both the same answer. It reads the store and writes nothing. Look-back asks the other way
@@ -94,7 +94,7 @@ def told_of(alerting: Sequence[Pair], most: int, *, counted: bool = False) -> li
 
 
 def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
-    """Pairs by their score, equals by a fixed order."""
+    """Sorts pairs by score, highest first; equal scores by alert id."""
     return sorted(pairs, key=lambda pair: (-pair.score.log_odds, pair.alert_id))
 
 

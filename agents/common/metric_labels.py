@@ -1,4 +1,4 @@
-"""What agents count of alerts and accounts: names from fixed lists, never a value."""
+"""Label values of the agents' metrics: always from fixed lists, never a value of an account."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def unavailable(account: Account, fingerprint: Fingerprint) -> Iterator[str]:
 
 
 def fired(alert: MirrorAlert) -> frozenset[str]:
-    """The signals that speak for a mirror."""
+    """Names of the signals with positive evidence."""
     return frozenset(line.signal for line in alert.evidence)
 
 

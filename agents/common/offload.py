@@ -1,4 +1,4 @@
-"""Reading that takes long gives the event loop its turns, so that heartbeats are not missed meanwhile."""
+"""Decodes long batches without blocking the event loop, so that heartbeats are not missed."""
 
 from __future__ import annotations
 

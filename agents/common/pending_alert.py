@@ -1,7 +1,7 @@
-"""What must still be known of an alert once the broker has confirmed it, as one line of text.
+"""What an agent must know of an alert when the broker confirms it, as one line of text.
 
-Delivery hands markers back and keeps nothing else: an agent stays without memory between a batch and
-its confirmation, and a repeat gives the same line.
+Delivery keeps the line and hands it back on confirmation, so that an agent keeps no state between a batch
+and its confirmation. A redelivered event gives the same line.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Preview: what the stream would say of an account, told beforehand and written nowhere.
+"""Preview: scores an account before its event is published, and writes nothing.
 
-The account's event is still to be published: only then is it remembered, counted, and alerted on.
+Only the published event makes workers remember and count the account, and alert on it.
 """
 
 from __future__ import annotations

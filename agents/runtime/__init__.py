@@ -1,1 +1,1 @@
-"""What makes a running worker of the agents."""
+"""Builds and runs the processes of agents: the worker and the bridge."""

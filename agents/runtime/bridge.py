@@ -1,4 +1,4 @@
-"""The process of a bridge, wired: foreign topics in, ours out. It has no store and no secret."""
+"""Builds and runs the process of a bridge, from foreign topics to ours. It has no store and no pepper."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
 
 
 def of_bridges(settings: Settings) -> Settings:
-    """The same, in the group of the bridges."""
+    """The settings with the consumer group of bridges."""
     return settings.model_copy(update={"kafka_group": settings.kafka_group + GROUP_SUFFIX})
 
 

@@ -1,4 +1,4 @@
-"""Whether the mind runs as machine code: the same answers, of another price."""
+"""Whether the mind runs as machine code or as Python: same answers, other cost."""
 
 from __future__ import annotations
 

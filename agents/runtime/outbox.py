@@ -1,4 +1,4 @@
-"""The relay of the outbox: publishes withdrawals and summaries that the store owes, settles those confirmed.
+"""The relay of the outbox: publishes pending withdrawals and summaries, and removes those confirmed.
 
 The store notes a withdrawal in the very step that ends the alert. So it does not matter who ended it (a
 reinstatement, a sweep of expired bans), nor what dies afterwards: what is owed is published by whichever
@@ -70,7 +70,7 @@ class Relay:
         return len(confirmed)
 
     async def taken(self) -> list[tuple[Owed, Emit]]:
-        """What is owed, each with what to publish of it."""
+        """Entries of the outbox, each with the record to publish."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
         taken = [(one, record) for one in owed if (record := told(one)) is not None]
         if len(taken) < len(owed):
@@ -82,7 +82,7 @@ class Relay:
         ]
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
-        """The broker has confirmed these."""
+        """Removes from the outbox what the broker has confirmed."""
         await self._settle(confirmed)
         for one in confirmed:
             if one.reason is None:

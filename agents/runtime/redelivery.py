@@ -1,9 +1,9 @@
-"""Again: after another Redis server took over, what was acknowledged last is delivered once more.
+"""Redelivery: after a Redis failover or restart, reprocesses recently acknowledged records.
 
-A replica that becomes master may never have seen the last writes of the one that died, and one that was
-started again may have lost what was not on disk yet. Both begin another history, which is noticed here. The
-agents repeat everything harmlessly: what is still there is the same, what is missing is written again, and
-the words of bans written again reach look-back.
+A replica that becomes master may lack the last writes of the failed server, and a restarted server may have
+lost what was not on disk. Either begins another replication history, which this module notices. Agents are
+idempotent: a write that survived is repeated without effect, a lost one is made again, and look-back is told
+again of bans.
 
 Every worker that notices does it, unless one has noted that it was done: a death half way costs nothing.
 """
@@ -52,7 +52,7 @@ class Recents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """An agent's place: its name, its topic, what it does and what it does afterwards."""
+    """Binds an agent to its topic: its name, its handler, and what runs after confirmation."""
 
     name: str
     topic: str

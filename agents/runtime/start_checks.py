@@ -47,12 +47,12 @@ async def store_fault(settings: Settings, peppers: Peppers, *, read_only: bool =
 
 
 def mismatched(mismatch: StoreMismatch) -> StartFault:
-    """The store is another one than this worker's."""
+    """The fault of a store that was laid out for another pepper, size or version."""
     return StartFault("store", str(mismatch), _CURES[mismatch.kind], EXIT_STORE)
 
 
 def evicting(eviction: StoreEvicts) -> StartFault:
-    """Redis drops keys when it is full."""
+    """The fault of a Redis that is configured to evict keys when it is full."""
     cure = (
         "CONFIG SET maxmemory-policy noeviction, or so among the parameters of a managed Redis; "
         "if it has dropped any, `samehand rebuild`"

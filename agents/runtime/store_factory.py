@@ -1,4 +1,4 @@
-"""From settings to a store, its secrets and the files of an operator: the one place that knows both."""
+"""Builds the store, the peppers, weights and lists from settings: the one place that knows both sides."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def peppers_of(settings: Settings) -> Peppers:
 
 
 def stock_of(settings: Settings) -> StockPictures:
-    """The pictures that say nothing.
+    """Reads the list of stock pictures, which are no evidence.
 
     Raises:
         SettingsError: the list cannot be read; says which line.

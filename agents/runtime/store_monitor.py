@@ -1,4 +1,4 @@
-"""Tends the store beside the agents: is it well, how full is it, is a new snapshot of counts due?
+"""Watches the store while agents run: its health and size, and when a snapshot of counts is due.
 
 Its epoch is noted where the store cannot lose it. A store that was emptied under us is well again once
 somebody has noted another epoch, which `samehand rebuild` does when it has finished.

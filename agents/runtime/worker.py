@@ -1,4 +1,4 @@
-"""The worker: everything wired in one place, from settings to a running process."""
+"""Builds and runs the worker: from settings to a process with all agents."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def run(
 
 
 def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """What ends the process where it fails."""
+    """Wraps a background task so that its failure ends the process."""
 
     async def running() -> None:
         try:
@@ -167,7 +167,7 @@ def context_of(
 
 
 def staff(app: WorkerApp, context: AgentContext) -> None:
-    """Puts each agent on its topic."""
+    """Registers each agent on its topic."""
     for post in posts(context):
         register(app, post.name, post.topic, post.handle, after=post.after)
 
@@ -190,7 +190,7 @@ def posts(context: AgentContext) -> tuple[Binding, ...]:
 
 
 def again_of(app: WorkerApp, context: AgentContext) -> Redelivery:
-    """What repeats the last minutes. Its agents count nothing: their events have been counted."""
+    """Builds the redelivery. Its agents count no metrics, since their events were counted already."""
     meters = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
     caution = app.around.caution
     slot = caution.slot("again")
