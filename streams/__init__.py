@@ -1,1 +1,1 @@
-"""Kafka and Faust: settings, topics, delivery, metrics. Knows nothing of what travels through it."""
+"""Kafka and Faust: settings, topics, delivery, metrics. It knows nothing of accounts or fingerprints."""

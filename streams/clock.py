@@ -1,4 +1,4 @@
-"""Time as an argument, so that tests need not wait and leaves need not ask."""
+"""Clocks as an argument, so that tests control time and need not wait."""
 
 from __future__ import annotations
 

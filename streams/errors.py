@@ -1,4 +1,4 @@
-"""What can go wrong in this room.
+"""Exceptions of the package `streams`.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What arrives from a topic, and what may become of it."""
+"""A record as it arrives from a topic, and the outcomes that a handler may give it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """The record was processed and there is nothing to say."""
+    """The record was processed and there is nothing to publish."""
 
 
 @dataclass(frozen=True, slots=True)

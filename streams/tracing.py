@@ -1,4 +1,4 @@
-"""Traces: what an event waited for, stage by stage, from the headers it came with to the alert it led to.
+"""Traces: how long an event waited in each stage, from its own headers to the alert that it led to.
 
 Whoever does a stage says `with stage("look-up"):`, and knows nothing of who listens. Delivery lets a `Tracer`
 follow each batch; while it follows none (always, unless `SAMEHAND_TRACES_URL` is set) a stage costs a look at

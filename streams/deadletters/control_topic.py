@@ -1,4 +1,4 @@
-"""The control topic: where stopped topics and `samehand letters resume` leave word, and look for it."""
+"""The control topic: workers note there that a topic stopped, `samehand letters resume` that it may go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bound on dead letters: a bad deploy upstream must not pour a whole topic into them.
+"""Limits the share of dead letters: a bad deploy upstream must not turn a whole topic into dead letters.
 
 The share is taken over the last records, not over all of them, so that a topic with a clean past is not blind
 to a wave, and an old wave is forgotten. A least number keeps three bad records out of ten from stopping a

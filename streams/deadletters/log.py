@@ -1,4 +1,4 @@
-"""What is logged of records by their address, so that an operator finds the one that a figure is about."""
+"""Logs dead letters by their address, so that an operator finds the records that a metric counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An arrival that cannot be processed, as the record that `deadletters` takes."""
+"""Makes the dead letter of a record that cannot be processed, for the topic `deadletters`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follows topics from given offsets, outside any consumer group, for who keeps offsets elsewhere."""
+"""Reads topics from given offsets, without a consumer group, for programs that store offsets themselves."""
 
 from __future__ import annotations
 

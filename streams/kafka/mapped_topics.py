@@ -1,4 +1,4 @@
-"""The operator's table of foreign topics: the one place that reads its file."""
+"""Reads the operator's table that maps foreign topics to ours (`SAMEHAND_MAPPINGS`)."""
 
 from __future__ import annotations
 

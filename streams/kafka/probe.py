@@ -1,4 +1,4 @@
-"""Why a broker does not take us, asked of each address in turn.
+"""Finds out why a broker refuses a connection, address by address.
 
 kafka-python keeps the reason to itself: whatever happens while it connects ends in a time-out after ten
 seconds. aiokafka, which the worker runs on, raises it within one.

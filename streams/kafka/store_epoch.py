@@ -1,4 +1,4 @@
-"""What is known of the store from outside of it: otherwise one that was emptied looks like one that is new.
+"""Keeps facts about the store outside of it: without them an emptied store would look like a new one.
 
 Its epoch, and the history of its servers (:meth:`store.base.Store.history`) up to which nothing is missing.
 Both are kept in the control topic, which is compacted, under keys of the store's own.

@@ -1,1 +1,1 @@
-"""What watches a worker from outside its process, and what is known of one that ended."""
+"""Watches a worker from a parent process, and keeps what is known of a worker that ended."""

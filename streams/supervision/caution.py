@@ -1,4 +1,4 @@
-"""How a batch is decided so that a record which ends its process is found, alone, and set aside."""
+"""Decides batches so that a record that ends its process is isolated and becomes a dead letter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With which code a worker ends, and why: `sysexits.h` where it has a word for it.
+"""Exit codes of a worker and their reasons, after `sysexits.h` where it has one.
 
 They tell an orchestrator, and the supervisor, whether another start can help.
 """

@@ -1,4 +1,4 @@
-"""What a worker was doing, in memory that outlives it: a sign of life, and the records in hand.
+"""Shared memory that outlives a worker: its last heartbeat, and the records that it was deciding.
 
 The supervisor makes it, the worker writes it, and the next worker reads what its predecessor left. It lies in
 a file of `SAMEHAND_DATA_DIR` where there is one, so that it outlives a container whose every process was

@@ -1,4 +1,4 @@
-"""The worker's half of being supervised: signs of life out of its event loop."""
+"""Heartbeats of a worker to its supervisor, sent from its event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parent that does nothing but look after a worker, so that nothing in the worker can keep it from acting.
+"""The supervisor: a parent process that restarts a worker which hangs or crashes.
 
 A regular expression, or any call into C, may hold the interpreter: then no time limit and no watchdog within
 the process can act. The parent kills a worker whose signs of life stop, starts another after a crash, and
