@@ -1,4 +1,4 @@
-"""What the mind is told of one account: raw values, held only while they are distilled."""
+"""An account as it comes in, with raw values, which are held only until they are distilled."""
 
 from __future__ import annotations
 

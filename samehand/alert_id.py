@@ -1,4 +1,4 @@
-"""The identity of a pair: one alert a pair, by whatever agent, whenever and however often it is found."""
+"""The id of a pair's alert: the same whichever agent finds the pair, whenever, and however often."""
 
 from __future__ import annotations
 

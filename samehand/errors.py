@@ -1,4 +1,4 @@
-"""What can go wrong in the mind.
+"""Exceptions of the package `samehand`.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Since when an account shows what anybody can copy: its names, its picture, its words.
+"""Since when an account has shown the values that anybody can copy: its names, its picture, its words.
 
 It is kept beside the fingerprint and not in it, as bounds and not as a moment: of most accounts not every
 state was seen. All moments are whole Unix seconds, rounded down, which keeps their order.

@@ -53,7 +53,7 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The record has something to say.
+    """The record was processed, and these records are to be published for it.
 
     All of it is confirmed by the broker before the record is acknowledged.
     """

@@ -1,4 +1,4 @@
-"""What becomes of the spans in which an account's values were first shown, when its profile changes.
+"""Updates since when an account has shown each of its values, when its profile changes.
 
 Whoever attacks this changes profiles: a comma more, a picture and back again. So a value that is merely like
 the former one, or that may have been shown before, was shown no later than the account began, as far as is

@@ -1,4 +1,4 @@
-"""What of an account was not read because reading it may cost no more (:mod:`samehand.normalize.limits`)."""
+"""The parts of an account that were not read, as they exceed :mod:`samehand.normalize.limits`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from a value, worked out when it is first asked for and kept with the value."""
+"""A property computed when it is first read, and then kept with its object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a handle."""
+"""The trait of a handle: what a fingerprint keeps of it."""
 
 from __future__ import annotations
 

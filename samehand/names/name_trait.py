@@ -1,4 +1,4 @@
-"""What is kept of a display name."""
+"""The trait of a display name: what a fingerprint keeps of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a handle is on each platform: its links, what the platform ignores, what it makes up."""
+"""Handles on each platform: links to them, characters that the platform ignores, handles that it makes up."""
 
 from __future__ import annotations
 

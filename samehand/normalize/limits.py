@@ -1,4 +1,4 @@
-"""How much of an account is read: the work that anybody may cause is bounded here, before it is done.
+"""Limits on how much of an account is read, which bound the work that one account may cause.
 
 What a field's limit in the schema admits costs little where it is written in good faith, and up to a thousand
 times as much where it is not. So each cap counts what costs: characters once compatibility forms are written

@@ -1,1 +1,1 @@
-"""From the keys that two accounts share to the most that their score can be."""
+"""Scoring: the weights and caps of evidence, the score of a pair, and an upper bound of it."""

@@ -1,4 +1,4 @@
-"""From log-odds to the probability that judged pairs bear out: a line where they are few, else a curve."""
+"""Fits log-odds to the share of mirrors among judged pairs: a line where they are few, else a curve."""
 
 from __future__ import annotations
 

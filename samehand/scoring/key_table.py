@@ -1,4 +1,4 @@
-"""What a store is told of the keys of one look-up, so that it may add numbers without knowing any weights."""
+"""The keys of one look-up with their weights as numbers, which a store adds without knowing their meaning."""
 
 from __future__ import annotations
 

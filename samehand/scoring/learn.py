@@ -1,4 +1,4 @@
-"""What verdicts say about the weights: how much more or less each signal tells than was shipped.
+"""Learns from verdicts: by how much each signal weighs more or less than its shipped weight.
 
 Each signal gets a multiplier, at least 0, held to 1 (a normal prior), and all together an intercept: the
 most probable such values given the labels. With few labels the shipped weights stay nearly what they are, and

@@ -1,4 +1,4 @@
-"""Which pairs below the bands are put before people, so that it is known how many mirrors are missed.
+"""Draws pairs below the bands for people to read, which estimates how many mirrors are missed.
 
 An event is drawn with the probability that operators set, then each of its pairs below the bands with that of
 its stratum. Strata are by log-odds: mirrors that are missed lie mostly close below the threshold, and

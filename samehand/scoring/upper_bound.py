@@ -1,4 +1,4 @@
-"""The most that a candidate's score can be, from the keys that it shares and before its record is read.
+"""Upper bound of a candidate's score, computed from the keys that it shares, before its record is read.
 
 ``bound = prior + the best of each signal, grouped as the score groups them + the most of the moment``. Each
 signal says what sharing one of its keys can add (:class:`samehand.signals.base.Most`); what may agree without

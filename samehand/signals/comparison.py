@@ -1,4 +1,4 @@
-"""What one comparison of two traits saw."""
+"""The result of comparing two traits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comparison may know beside the two traits."""
+"""What a comparison is given beside the two traits: counted rates, moments, the strata of both names."""
 
 from __future__ import annotations
 

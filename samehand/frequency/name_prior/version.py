@@ -1,4 +1,4 @@
-"""Which figures these are."""
+"""The version of the figures of the name prior."""
 
 from typing import Final
 
