@@ -33,10 +33,10 @@ def processes_with(mark: str) -> list[str]:
 
 
 def test_it_ends_by_itself_with_a_summary(broker: str, tmp_path: Path) -> None:
-    mark = f"{MARK}={tmp_path.name}"
+    mark = f"{MARK}={tmp_path}"
     ended = subprocess.run(
         [*PROGRAM, *DEMO, "--accounts", "300", "--json"],
-        env={**os.environ, MARK: tmp_path.name, "TMPDIR": str(tmp_path)},
+        env={**os.environ, MARK: str(tmp_path), "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=240,
@@ -57,7 +57,7 @@ def test_it_ends_by_itself_with_a_summary(broker: str, tmp_path: Path) -> None:
 
 def test_who_stops_it_reads_the_summary_too(broker: str, tmp_path: Path) -> None:
     """`timeout 300 make demo` sends SIGTERM to make, which passes it on."""
-    mark = f"{MARK}={tmp_path.name}"
+    mark = f"{MARK}={tmp_path}"
     if subprocess.run(
         ["make", "--question", "install"], cwd=ROOT, capture_output=True, check=False
     ).returncode:
@@ -65,7 +65,7 @@ def test_who_stops_it_reads_the_summary_too(broker: str, tmp_path: Path) -> None
     running = subprocess.Popen(
         printed("make demo"),
         cwd=ROOT,
-        env={**os.environ, MARK: tmp_path.name, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, MARK: str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
