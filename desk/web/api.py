@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Final
 
-from litestar import Request, Router, get, post
+import litestar
+from litestar import Request, Router
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
@@ -113,6 +116,38 @@ class ReasonShown(Struct, frozen=True, kw_only=True):
     code: str
     verdict: str
     template: str
+
+
+class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why something was not done. `code` is the same in every language.
+
+    `initials`: whose hands it is in; `field`: which part of what was given cannot be used.
+    """
+
+    code: str
+    message: str
+    initials: str = ""
+    field: str = ""
+
+
+_FAULTS: Final = {
+    status: ResponseSpec(Fault, description=text, generate_examples=False)
+    for status, text in {
+        400: "What was given cannot be used.",
+        401: "Nobody is signed in.",
+        403: "The role does not allow it, or the call is not of the page that it says.",
+        404: "There is nothing of that name for this person.",
+        405: "The address takes another method.",
+        409: "Somebody else was faster, or has it in hand.",
+        413: "More was sent than anybody has to say.",
+        429: "Too many calls of one session.",
+        503: "The database does not answer; nothing was changed.",
+    }.items()
+}
+"""What any call may be answered instead of what it is for."""
+
+get = partial(litestar.get, responses=_FAULTS)
+post = partial(litestar.post, responses=_FAULTS)
 
 
 def desk_of(request: Request[Any, Any, Any]) -> Desk:
