@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -229,10 +229,16 @@ async def newest(connection: AsyncConnection) -> int:
 async def known_values(connection: AsyncConnection, name: str, limit: int) -> list[str]:
     """What is there to narrow the queue by in one of the columns of alerts, in alphabetical order."""
     column = _alerts.c[name]
-    found = await connection.execute(
-        select(column).where(column.is_not(None)).distinct().order_by(column).limit(limit)
+    # From one value to the next by the column's index: DISTINCT reads every alert there is.
+    found = select(func.min(column).label("value"), literal(1).label("number")).cte("known", recursive=True)
+    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
+    found = found.union_all(
+        select(following, found.c.number + 1).where(found.c.value.is_not(None), found.c.number < limit)
     )
-    return [str(value) for value in found.scalars()]
+    values = await connection.execute(
+        select(found.c.value).where(found.c.value.is_not(None)).order_by(found.c.number)
+    )
+    return [str(value) for value in values.scalars()]
 
 
 async def queue(

@@ -76,6 +76,11 @@ alerts = Table(
     Index("ix_alerts_banned", "banned"),
     Index("ix_alerts_root", "root"),
     Index("ix_alerts_detected_at", "detected_at"),
+    # What the queue can be narrowed by is looked up with every page of it, value by value.
+    Index("ix_alerts_policy", "policy"),
+    Index("ix_alerts_platform", "platform"),
+    Index("ix_alerts_basis", "basis"),
+    Index("ix_alerts_language", "language"),
 )
 
 evidence = Table(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
+import subprocess
+from pathlib import Path
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from desk.database import offsets, schema
-from desk.database.engine import Database, opened
+from desk.database import offsets, reads, schema
+from desk.database.engine import Database, address, opened
 from desk.database.errors import DatabaseError, DatabaseOutdated, DatabaseTaken
+from desk.database.migrate import config
+from desk.database.secret import kept
 from desk.database.upsert import insert_new
+from desk.review.decisions import Decision
+from local.postgres import EmbeddedPostgres, programs
+from schemas.alerts import Matched
+from tests.desk.people import an_office
 
 
 async def test_migrations_make_the_tables_that_the_schema_names(database: Database) -> None:
@@ -98,3 +110,100 @@ async def test_an_address_that_is_none_is_refused_without_its_password(address: 
             pass
     assert "hunter2" not in str(fault.value)
     assert "SAMEHAND_DATABASE_URL" in str(fault.value)
+
+
+async def test_rows_of_the_first_version_are_there_after_every_migration(database_url: str) -> None:
+    """As its tables were: what came later is null of them, and nothing of theirs is gone."""
+    columns = {
+        "alert_id": "alert-1",
+        "revision": 2,
+        "status": "open",
+        "account": "x:new",
+        "banned": "x:banned",
+        "root": "x:banned",
+        "generation": 1,
+        "platform": "x",
+        "band": "likely",
+        "direction": "forward",
+        "policy": "hate",
+        "probability": 0.9,
+        "log_odds": 3.5,
+        "weights_version": "1",
+        "detected_at": 1_700_000_000.5,
+        "arrived_at": 1_700_000_001.5,
+    }
+    read = {"alert_id": "alert-1", "kind": "first", "blind": False, "state": "open", "rank": 0}
+    read |= {"waits_since": 1_700_000_000.5, "opened_at": 1_700_000_001.5}
+    engine = create_async_engine(address(database_url))
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda it: command.upgrade(config(it), "0001"))
+        for table, values in (("alerts", columns), ("reads", read)):
+            names = ", ".join(values)
+            places = ", ".join(f":{name}" for name in values)
+            await connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)
+    await engine.dispose()
+    async with opened(database_url) as database, database.read() as connection:
+        kept = (await connection.execute(schema.alerts.select())).one()
+        assert {name: getattr(kept, name) for name in columns} == columns
+        assert (kept.stratum, kept.script, kept.signals, kept.seconds_to_detect) == (None, None, None, None)
+        [waiting] = (await connection.execute(schema.reads.select())).all()
+        assert {name: getattr(waiting, name) for name in read} == read
+        assert await reads.known_values(connection, "policy", 9) == ["hate"]
+        assert await reads.known_values(connection, "language", 9) == []
+
+
+async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_further_than_asked(
+    database: Database,
+) -> None:
+    office = an_office(database)
+    for number, policy in enumerate(
+        ("spam", "abuse", None, "hate", "spam", "ütopia", "'; DROP TABLE alerts; --")
+    ):
+        matched = Matched(platform="x", account_id="banned", policy=policy)
+        await office.receive(f"alert-{number}", matched=matched)
+    async with database.read() as connection:
+        found = await reads.known_values(connection, "policy", 100)
+        assert set(found) == {"spam", "abuse", "hate", "ütopia", "'; DROP TABLE alerts; --"}
+        assert found == sorted(found)
+        assert await reads.known_values(connection, "policy", 2) == found[:2]
+
+
+async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(
+    postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """With PostgreSQL's own programs, as docs/desk.md says."""
+    before, after = (postgres.make(f"desk_{secrets.token_hex(6)}") for _ in range(2))
+    async with opened(before) as database:
+        office = an_office(database)
+        amina = await office.hire("amina")
+        await office.receive()
+        [waiting] = await office.desk.queue(amina, reads.Filters())
+        await office.desk.decide(
+            amina, waiting.read_id, Decision("mirror", "several-traits", "hate", "a note")
+        )
+        async with database.begin() as connection:
+            await offsets.advance(connection, "alerts", 0, before=None, after=7)
+            key = await kept(connection, "draws")
+        lines = await _all_rows(database)
+    dumped = tmp_path / "desk.dump"
+    for program, *given in (
+        ("pg_dump", "--format=custom", f"--file={dumped}", before),
+        ("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={after}", str(dumped)),
+    ):
+        done = subprocess.run([str(programs() / program), *given], capture_output=True, check=False)  # noqa: ASYNC221  # nothing else runs meanwhile
+        assert done.returncode == 0, done.stderr
+    async with opened(after) as database:
+        assert await _all_rows(database) == lines
+        async with database.begin() as connection:
+            assert await kept(connection, "draws") == key
+        office = an_office(database)
+        await office.receive("alert-2")  # numbers go on where they were
+        assert [one.alert_id for one in await office.desk.queue(amina, reads.Filters())] == ["alert-2"]
+
+
+async def _all_rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    async with database.read() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in await connection.execute(table.select())), key=repr)
+            for table in schema.metadata.sorted_tables
+        }
