@@ -1,0 +1,290 @@
+"""The desk with many alerts in its database: how long its queue, an alert and a decision take.
+
+``python -m bench.desk --alerts 50000 --times 300 --json``. Requests go to the application itself, one after
+the other, and are timed from the request to the whole answer: what a browser waits for beside the network.
+SQLite always, PostgreSQL where Debian's is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from math import fsum
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Table, insert, text
+
+from bench.machine import in_words, machine
+from desk.access import sessions
+from desk.access.sign_in import add_user
+from desk.cli.output import progress
+from desk.database import schema
+from desk.database.engine import Database, opened
+from desk.review.arrivals import blind_rank
+from desk.review.draws import is_blind
+from desk.review.facts import facts_of
+from desk.review.policy import RANKS, Policy
+from desk.web.app import create_app
+from desk.web.desk import Desk
+from desk.web.security import Rates
+from desk.web.telemetry import DeskMetrics
+from local.binaries import NotAvailable
+from local.postgres import EmbeddedPostgres
+from schemas.alerts import EvidenceLine, Matched, MirrorAlert
+from schemas.wire import encode
+from streams.settings import load
+
+ALERTS: Final = 50_000
+TIMES: Final = 300
+"""Of each request: the 99th percentile is then the fourth longest."""
+
+GOALS_MS: Final = {"queue": 200.0, "queue, filtered": 200.0, "next": 200.0, "alert": 200.0, "decision": 100.0}
+_AT_ONCE: Final = 500  # alerts of one transaction, as of one batch of Kafka's
+_DECIDED: Final = 0.2  # of all, decided by the one who asks: what they read before is looked for in these
+_POLICIES: Final = ("hate", "spam", "abuse", "extremism", "fraud")
+_PLATFORMS: Final = ("x", "telegram", "tiktok")
+_WEIGHTS: Final = (("bio", 8.6), ("network", 6.0), ("avatar", 4.6), ("device", -0.5), ("handle", -0.3))
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Milliseconds of one kind of request; `processor_ms`: of this process, whoever else is at work."""
+
+    database: str
+    request: str
+    p50_ms: float
+    p99_ms: float
+    processor_ms: float
+    goal_ms: float
+    times: int
+
+
+def _alerts(first: int, end: int, count: int, began: datetime) -> Iterator[MirrorAlert]:
+    drawn = random.Random(first)
+    for number in range(first, end):
+        lines = tuple(
+            EvidenceLine(
+                signal=signal,
+                level="close",
+                weight=weight,
+                ours=f"{signal} of the new account {number}",
+                theirs=f"{signal} of a banned one {number % 997}",
+                because="They resemble each other.",
+            )
+            for signal, weight in _WEIGHTS
+        )
+        platform, likely = drawn.choice(_PLATFORMS), drawn.random() < 0.7
+        yield MirrorAlert(
+            alert_id=f"alert-{number}",
+            revision=1,
+            status="open",
+            platform=platform,
+            account_id=f"new-{number}",
+            direction="forward",
+            # Families of six, and one banned account in a hundred that has six hundred mirrors.
+            matched=Matched(
+                platform=platform,
+                account_id=f"banned-{number % (count // 6)}" if number % 100 else "the-campaign",
+                policy=drawn.choice(_POLICIES),
+            ),
+            probability=0.99 if likely else 0.7,
+            band="likely" if likely else "possible",
+            weights_version="1",
+            fold_version=1,
+            detected_at=began + timedelta(seconds=number),
+            prior=-9.9,
+            log_odds=fsum([-9.9, *(weight for _, weight in _WEIGHTS)]),
+            evidence=tuple(line for line in lines if line.weight > 0),
+            counter_evidence=tuple(line for line in lines if line.weight <= 0),
+        )
+
+
+def _rows(alerts: list[MirrorAlert], policy: Policy) -> dict[Table, list[dict[str, Any]]]:
+    kept, quoted, waiting = [], [], []
+    for alert in alerts:
+        now = alert.detected_at.timestamp()
+        kept.append(facts_of(alert, now=now, sampled=None))
+        quoted.append({"alert_id": alert.alert_id, "payload": encode(alert)})
+        blind = is_blind(policy.key, alert.alert_id, policy.blind_share)
+        rank = blind_rank(policy.key, alert.alert_id) if blind else RANKS[alert.band]
+        waiting.append(
+            {
+                "alert_id": alert.alert_id,
+                "kind": "first",
+                "blind": blind,
+                "state": "open",
+                "rank": rank,
+                "waits_since": now,
+                "opened_at": now,
+            }
+        )
+    return {schema.alerts: kept, schema.evidence: quoted, schema.reads: waiting}
+
+
+async def _filled(database: Database, policy: Policy, count: int, *, reader: str) -> None:
+    """As `take_alert` leaves them, but many a statement: one by one they take the better part of an hour."""
+    began = datetime.now(UTC) - timedelta(seconds=2 * count)
+    with progress("alerts", count) as done:
+        for first in range(0, count, _AT_ONCE):
+            some = list(_alerts(first, min(count, first + _AT_ONCE), count, began))
+            async with database.begin() as connection:
+                for table, rows in _rows(some, policy).items():
+                    await connection.execute(insert(table), rows)
+            done(first + len(some))
+    decided = [
+        {
+            "verdict_id": f"verdict-{number}",
+            "alert_id": f"alert-{number}",
+            "revision": 1,
+            "verdict": "mirror" if number % 3 else "not_mirror",
+            "reason_code": "several-traits",
+            "policy": "hate",
+            "reviewer": reader,
+            "decided_at": began.timestamp() + number,
+            "blind": False,
+            "golden": False,
+            "kind": "first",
+        }
+        for number in range(0, count, int(1 / _DECIDED))
+    ]
+    async with database.begin() as connection:
+        for first in range(0, len(decided), _AT_ONCE):
+            await connection.execute(insert(schema.verdicts), decided[first : first + _AT_ONCE])
+        await connection.execute(
+            text(
+                "UPDATE reads SET state = 'done' WHERE kind = 'first' AND EXISTS"
+                " (SELECT 1 FROM verdicts WHERE verdicts.alert_id = reads.alert_id)"
+            )
+        )
+        await connection.execute(text("ANALYZE"))
+
+
+async def _measured(url: str, given: argparse.Namespace) -> list[Timed]:
+    async with opened(url) as database:
+        kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+        policy = Policy(key=b"bench" * 8)
+        now = time.time()
+        async with database.begin() as connection:
+            user_id = await add_user(connection, "bench", "lead", password=None, now=now)
+            token = await sessions.begin(connection, user_id, now=now, how="link")
+            for number in range(20):  # a team
+                await add_user(connection, f"colleague-{number}", "moderator", password=None, now=now)
+        await _filled(database, policy, given.alerts, reader=user_id)
+        app: Any = create_app(Desk(database, load({}), policy, time.time, DeskMetrics(CollectorRegistry())))
+        app.state.rates = Rates(burst=1e9)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://127.0.0.1:6068",
+            cookies={"samehand": token},
+        ) as client:
+            client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
+            return [
+                Timed(kind, name, *await _times(request, given.times), GOALS_MS[name], given.times)
+                for name, request in _requests(client).items()
+            ]
+
+
+Request = Callable[[], Awaitable[Callable[[], Awaitable[httpx.Response]]]]
+"""What prepares a request, unmeasured, and hands it over."""
+
+
+def _requests(client: httpx.AsyncClient) -> dict[str, Request]:
+    drawn = random.Random(7)
+
+    def of(where: Callable[[], str]) -> Request:
+        async def prepared() -> Callable[[], Awaitable[httpx.Response]]:
+            address = where()
+            return lambda: client.get(address)
+
+        return prepared
+
+    async def decision() -> Callable[[], Awaitable[httpx.Response]]:
+        [waiting] = (await client.get("/api/v1/queue", params={"limit": 1})).json()
+        body = {
+            "read_id": waiting["read_id"],
+            "verdict": drawn.choice(("mirror", "not_mirror", "unsure")),
+            "reason_code": "several-traits",
+            "policy": "hate",
+            "note": "They use the same picture.",
+        }
+        return lambda: client.post("/api/v1/verdicts", json=body)
+
+    return {
+        "queue": of(lambda: "/queue"),
+        "queue, filtered": of(
+            lambda: (
+                f"/queue?band=possible&policy={drawn.choice(_POLICIES)}&platform={drawn.choice(_PLATFORMS)}"
+            )
+        ),
+        "next": of(lambda: "/next"),
+        "alert": of(lambda: f"/alerts/alert-{drawn.randrange(1_000)}"),
+        "decision": decision,
+    }
+
+
+async def _times(request: Request, times: int) -> tuple[float, float, float]:
+    took, used = [], 0.0
+    for number in range(times + 10):  # the first ones draw templates and fill caches
+        ask = await request()
+        began, worked = time.perf_counter(), time.process_time()
+        answer = await ask()
+        if number >= 10:
+            took.append(time.perf_counter() - began)
+            used += time.process_time() - worked
+        if answer.status_code >= 400:
+            raise SystemExit(f"answered {answer.status_code}: {answer.text[:200]}")
+    took.sort()
+    at = [took[len(took) // 2], took[int(len(took) * 0.99)], used / len(took)]
+    return round(at[0] * 1000, 1), round(at[1] * 1000, 1), round(at[2] * 1000, 1)
+
+
+def table(found: list[Timed]) -> str:
+    """For people."""
+    rows = [
+        f"| {one.database} | {one.request} | {one.p50_ms:g} | {one.p99_ms:g} | {one.processor_ms:g} |"
+        f" {one.goal_ms:g} | {'met' if one.p99_ms <= one.goal_ms else '**missed**'} |"
+        for one in found
+    ]
+    head = [
+        "| database | request | p50, ms | p99, ms | processor, ms | goal of p99, ms | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *rows])
+
+
+def main() -> None:
+    """Measures, and prints a table or one line of JSON."""
+    asked = argparse.ArgumentParser(description="The desk's requests over many alerts.")
+    asked.add_argument("--alerts", type=int, default=ALERTS)
+    asked.add_argument("--times", type=int, default=TIMES, help="requests of each kind")
+    asked.add_argument("--json", dest="as_json", action="store_true")
+    given = asked.parse_args()
+    found: list[Timed] = []
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        found += asyncio.run(_measured(f"sqlite:///{Path(folder) / 'desk.db'}", given))
+        try:
+            postgres = stack.enter_context(EmbeddedPostgres())
+            found += asyncio.run(_measured(postgres.make("bench"), given))
+        except NotAvailable as missing:
+            print(f"PostgreSQL is not measured: {missing}", file=sys.stderr)
+    on = machine()
+    if given.as_json:
+        print(json.dumps({"alerts": given.alerts, "machine": on, "found": [asdict(one) for one in found]}))
+    else:
+        print(f"{table(found)}\n\n{given.alerts:,} alerts; {in_words(on)}.")
+
+
+if __name__ == "__main__":
+    main()
