@@ -32,8 +32,9 @@ async def with_password(database: Database, name: str, password: str, *, now: fl
 
     All of them take as long as a right one, so that names cannot be found out.
     """
+    known = name if _NAME.fullmatch(name) else ""  # nobody's: a text with a NUL no database can be asked for
     async with database.read() as connection:
-        user = await users.by_name(connection, name[:128])
+        user = await users.by_name(connection, known)
     usable = user is not None and user.disabled_at is None and user.password is not None
     kept = user.password if user is not None and usable else passwords.NOBODY
     right = await asyncio.to_thread(passwords.matches, kept, password)

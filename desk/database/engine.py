@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from desk.database.errors import DatabaseError, DatabaseTaken, DatabaseUnavailable
+from desk.database.errors import DatabaseError, DatabaseRefused, DatabaseTaken, DatabaseUnavailable
 from desk.database.migrate import upgrade
 
 BUSY_SECONDS: Final = 5.0
@@ -75,6 +75,7 @@ class Database:
 
         Raises:
             DatabaseUnavailable: the database does not answer.
+            DatabaseRefused: no row can hold what it was asked for.
         """
         async with self._translated(), self.engine.connect() as connection:
             if self.is_sqlite:
@@ -85,7 +86,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that only reads. Raises `DatabaseUnavailable`."""
+        """A connection that only reads. Raises `DatabaseUnavailable` and `DatabaseRefused`."""
         async with self._translated(), self.engine.connect() as connection:
             if self.is_sqlite:
                 await connection.exec_driver_sql("BEGIN")
@@ -121,6 +122,8 @@ class Database:
             yield
         except (OperationalError, TimeoutError, OSError) as fault:
             raise DatabaseUnavailable(f"the database does not answer ({type(fault).__name__})") from fault
+        except (DataError, OverflowError, UnicodeEncodeError) as fault:
+            raise DatabaseRefused("there is no such value") from fault
         except DBAPIError as fault:
             if fault.connection_invalidated:
                 raise DatabaseUnavailable("the connection to the database was lost") from fault

@@ -17,3 +17,7 @@ class DatabaseTaken(DatabaseError):
 
 class DatabaseOutdated(DatabaseError):
     """Its tables are of another version of samehand."""
+
+
+class DatabaseRefused(DatabaseError):
+    """What was asked for holds a value that no row can hold: a text with a NUL in it, a number beyond any."""

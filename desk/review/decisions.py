@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, golden, notes, outbox, reads, users, verdicts
+from desk.database import audit as audit_lines
 from desk.review import audit
 from desk.review.arrivals import DECIDED, blind_rank
 from desk.review.draws import needs_second_reader
@@ -307,6 +308,7 @@ async def take_back(
     Raises `NotFound`, `Forbidden`, and `Conflict` where nothing holds.
     """
     reader.need("take-back")
+    await audit_lines.lock(connection)  # of two who do it at once the second finds that nothing holds
     alert = await alerts.find(connection, alert_id)
     if alert is None:
         raise NotFound(f"there is no alert {alert_id}")
@@ -384,6 +386,7 @@ async def set_golden(
     Raises `Forbidden`, `NotFound` and `Unusable`.
     """
     reader.need("golden")
+    await audit_lines.lock(connection)  # of two who do it at once the second finds the first one's reads
     if verdict not in DECIDED:
         raise Unusable("verdict", "an exercise expects mirror or not_mirror")
     if await alerts.find(connection, alert_id) is None:

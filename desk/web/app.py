@@ -19,7 +19,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from desk.access.oidc import Provider
-from desk.database.errors import DatabaseUnavailable
+from desk.database.errors import DatabaseRefused, DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
 from desk.web import api, lead_page, live, pages, single_sign_on, view
 from desk.web.desk import Desk
@@ -62,6 +62,7 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
             ReviewError: _refused,
             NotAuthorizedException: _sign_in_first,
             DatabaseUnavailable: _unavailable,
+            DatabaseRefused: _unusable,
             HTTPException: _http,
         },
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment())),
@@ -152,6 +153,10 @@ def _unavailable(request: Request[Any, Any, Any], fault: DatabaseUnavailable) ->
     response = _answer(request, 503, "unavailable", f"{fault}; nothing was changed: try again")
     response.headers["Retry-After"] = "5"
     return response
+
+
+def _unusable(request: Request[Any, Any, Any], fault: DatabaseRefused) -> Response[Any]:
+    return _answer(request, 400, "unusable", str(fault))
 
 
 def _http(request: Request[Any, Any, Any], fault: HTTPException) -> Response[Any]:
