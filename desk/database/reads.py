@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,17 @@ async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadR
         select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
     )
     return found.all()
+
+
+async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[ReadRow]]:
+    """Of each of some alerts what :func:`of_alert` finds, by one query."""
+    found = await connection.execute(
+        select(_reads).where(_reads.c.alert_id.in_(alert_ids)).order_by(_reads.c.read_id)
+    )
+    by_alert: dict[str, list[ReadRow]] = {alert_id: [] for alert_id in alert_ids}
+    for row in found:
+        by_alert[row.alert_id].append(row)
+    return by_alert
 
 
 async def add(

@@ -230,8 +230,8 @@ class Desk:
             if blind
             else tuple(_said(one, names, None if holds is None else holds.verdict_id) for one in said),
             notes=() if blind else await _notes(connection, alert_id, names),
-            family=await _beside(connection, family, alert_id, blind),
-            history=await _beside(connection, tuple(history.values()), alert_id, blind),
+            family=await _beside(connection, family, reader, without=alert_id, blind=blind),
+            history=await _beside(connection, tuple(history.values()), reader, without=alert_id, blind=blind),
             erased_at=stored.erased_at,
             erased_reason=stored.erased_reason,
         )
@@ -346,7 +346,7 @@ class Desk:
         reader.need("read")
         async with self.database.read() as connection:
             rows = await alerts.of_account(connection, key, HISTORY_MAX)
-            return list(await _beside(connection, rows, "", reader.may("decide"), reader))
+            return list(await _beside(connection, rows, reader))
 
     async def listed(
         self, reader: Reader, *, status: str | None, before: float | None, limit: int
@@ -357,30 +357,34 @@ class Desk:
             rows = await alerts.page(
                 connection, status=status, before=before, limit=max(1, min(limit, PAGE_MAX))
             )
-            return list(await _beside(connection, rows, "", reader.may("decide"), reader))
+            return list(await _beside(connection, rows, reader))
 
 
 async def _beside(
     connection: AsyncConnection,
     rows: Sequence[Any],
-    without: str,
-    blind: bool,
-    reader: Reader | None = None,
+    reader: Reader,
+    *,
+    without: str = "",
+    blind: bool = False,
 ) -> tuple[Beside, ...]:
-    """Alerts beside one. `blind`: hide the band, for a `reader` only where it is to be read blind yet."""
+    """Alerts beside one. Bands and verdicts are left out of those that the reader is still to read blind.
+
+    `blind`: of all of them, beside what is read blind.
+    """
+    shown = [row for row in rows if row.alert_id != without]
+    ids = [row.alert_id for row in shown]
+    said, waiting = await verdicts.of_alerts(connection, ids), await reads.of_alerts(connection, ids)
     found = []
-    for row in rows:
-        if row.alert_id == without:
-            continue
-        hidden = blind
-        said = await verdicts.of_alert(connection, row.alert_id)
-        if blind and reader is not None:
-            waiting = await reads.of_alert(connection, row.alert_id)
-            hidden = sealed(waiting, said, reader.user_id, decides=True)
-        holds = [one for one in said if one.undone_at is None and not one.golden]
+    for row in shown:
+        alert_id = row.alert_id
+        hidden = blind or sealed(
+            waiting[alert_id], said[alert_id], reader.user_id, decides=reader.may("decide")
+        )
+        holds = [one for one in said[alert_id] if one.undone_at is None and not one.golden]
         found.append(
             Beside(
-                alert_id=row.alert_id,
+                alert_id=alert_id,
                 account=row.account,
                 banned=row.banned,
                 generation=row.generation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +12,7 @@ from desk.database import reads
 from desk.database.engine import Database
 from desk.review.decisions import Decision
 from desk.review.errors import Conflict
-from tests.desk.people import Office, an_office
+from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk
 
 HOSTILE = (
@@ -110,3 +111,18 @@ async def test_two_readers_of_one_read_at_once_make_one_decision(office: Office)
         *(office.desk.decide(one, waiting.read_id, decision) for one in (amina, omar)), return_exceptions=True
     )
     assert sorted(type(one).__name__ for one in said) == ["Conflict", "Decided"], said
+
+
+async def test_an_alert_that_is_seen_tells_nothing_of_one_beside_it_that_is_to_be_read_blind(
+    database: Database,
+) -> None:
+    """Else whoever opens the one reads the other with its band in mind, and with what others said."""
+    office = an_office(database, with_shares(blind_share=1.0))
+    await office.receive("blind")
+    office = Office(replace(office.desk, policy=with_shares(blind_share=0.0)), office.clock)
+    await office.receive("seen")
+    amina, auditor = await office.hire("amina"), await office.hire("sara", "auditor")
+    opened = await office.desk.open(amina, "seen")
+    assert not opened.sealed
+    assert [(one.alert_id, one.band, one.verdict) for one in opened.family] == [("blind", None, None)]
+    assert [one.band for one in (await office.desk.open(auditor, "seen")).family] == ["likely"]
