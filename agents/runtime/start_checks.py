@@ -36,7 +36,7 @@ async def store_fault(settings: Settings, peppers: Peppers, *, read_only: bool =
     except StoreMismatch as mismatch:
         return mismatched(mismatch)
     except StoreRefused as refusal:
-        return refused_by_redis(settings, refusal)
+        return refused_by_redis(settings, refusal, read_only=read_only)
     except StoreEvicts as eviction:
         return evicting(eviction)
     except (StoreEmptied, StoreUnavailable):
@@ -60,11 +60,12 @@ def evicting(eviction: StoreEvicts) -> StartFault:
     return StartFault("Redis", str(eviction), cure, EXIT_CONFIG)
 
 
-def refused_by_redis(settings: Settings, refusal: StoreRefused) -> StartFault:
+def refused_by_redis(settings: Settings, refusal: StoreRefused, *, read_only: bool = False) -> StartFault:
     """Redis does not let the user in, or lacks a right."""
-    cure = (
-        f"set {PREFIX}REDIS_USERNAME and {PREFIX}REDIS_PASSWORD_FILE as Redis knows them; "
-        "deploy/redis/users.acl has the rights that a worker needs"
+    cure = f"set {PREFIX}REDIS_USERNAME and {PREFIX}REDIS_PASSWORD_FILE as Redis knows them; " + (
+        "deploy/redis/gate.acl has the rights that a gate needs"
+        if read_only
+        else "deploy/redis/users.acl has the rights that a worker needs"
     )
     return StartFault("Redis", f"{refusal} ({where_is(settings)})", cure, EXIT_REFUSED)
 

@@ -157,6 +157,12 @@ def wanted_by_desk(settings: Settings) -> list[Topic]:
     ]
 
 
+def wanted_by_gate(settings: Settings) -> list[Topic]:
+    """What a gate needs: to write what platforms publish and what people decided. Workers set them up."""
+    called, many = names(settings), settings.topic_partitions
+    return [Topic(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)]
+
+
 def check(
     settings: Settings, topics: Sequence[Topic] | None = None, *, create: bool = False
 ) -> list[Finding]:

@@ -148,6 +148,17 @@ def test_a_gate_runs_where_it_is_asked_for_and_answers_this_machine_alone() -> N
     assert "gate_keys" in gate["secrets"]
 
 
+def test_a_gate_is_a_user_of_its_own_in_redis_which_writes_nothing() -> None:
+    gate = SERVICES["gate"]
+    (user,) = (ROOT / "deploy" / "redis" / "gate.acl").read_text("utf-8").splitlines()
+    assert user.split()[:2] == ["user", gate["environment"]["SAMEHAND_REDIS_USERNAME"]]
+    password = gate["environment"]["SAMEHAND_REDIS_PASSWORD_FILE"]
+    assert "redis_password" not in gate["secrets"]
+    (line,) = SERVICES["redis"]["command"]
+    assert f"users.sh /run/secrets/redis_password {password} " in line
+    assert password.rpartition("/")[2] in SERVICES["redis"]["secrets"]
+
+
 @pytest.mark.parametrize("name", ["bridge", "deliver", "gate", "desk"])
 def test_prometheus_finds_other_processes_where_there_are_any(name: str) -> None:
     composed = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yaml").read_text("utf-8"))

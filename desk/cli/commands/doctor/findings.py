@@ -45,12 +45,12 @@ def of_start(fault: StartFault) -> Finding:
     return Finding("wrong", fault.about, fault.what, fault.cure)
 
 
-def count(findings: Sequence[Finding]) -> str:
-    """The last line: how much is wrong."""
+def count(findings: Sequence[Finding], process: str = "worker") -> str:
+    """The last line: how much is wrong with what ``process`` needs."""
     faults = sum(finding.state == "wrong" for finding in findings)
     warnings = sum(finding.state == "warning" for finding in findings)
     if faults:
         return f"{plural(faults, 'fault')}, {plural(warnings, 'warning')}"
     if warnings:
-        return f"A worker would start and be ready; {plural(warnings, 'warning')}"
-    return "All is well: a worker would start and be ready."
+        return f"A {process} would start and be ready; {plural(warnings, 'warning')}"
+    return f"All is well: a {process} would start and be ready."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
@@ -39,9 +39,9 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
         return [wrong("Kafka", f"{where}: {fault}", "it let us in, and then did not answer: see its log")]
     missing = [finding for finding in found if finding.kind == "missing"]
     findings = [fine("Kafka", f"reachable at {where}")]
-    findings += [_of_topic(finding) for finding in found if finding.kind != "missing"]
+    findings += [of_topic(finding) for finding in found if finding.kind != "missing"]
     if missing:
-        findings.append(_of_missing(missing, settings))
+        findings.append(of_missing(missing, settings))
     elif len(findings) == 1:
         findings.append(fine("topics", "all there, set up as they should be"))
     if group_fault:
@@ -70,14 +70,16 @@ def _of_stopped(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _of_topic(finding: topics.Finding) -> Finding:
-    cure = _CURES.get(finding.kind, "")
+def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Finding:
+    """What is wrong with a topic, and how that is mended, by its kind."""
+    cure = cures.get(finding.kind, "")
     if finding.blocks:
         return wrong(f"topic {finding.topic}", finding.detail, cure)
     return warning(f"topic {finding.topic}", finding.detail, cure)
 
 
-def _of_missing(missing: Sequence[topics.Finding], settings: Settings) -> Finding:
+def of_missing(missing: Sequence[topics.Finding], settings: Settings) -> Finding:
+    """Topics that are not there, in one finding."""
     called = ", ".join(finding.topic for finding in missing)
     if settings.topic_create:
         return warning("topics", f"not there yet: {called}", "the worker creates them when it starts")

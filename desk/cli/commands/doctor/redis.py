@@ -30,7 +30,7 @@ _CURES: Final[dict[str, str]] = {
     "ReadOnlyError": "it is a replica: set SAMEHAND_REDIS_URL to its master, or to Sentinels",
     "BusyLoadingError": "it is reading its files after a start: wait",
 }
-_NO_STORE = warning("store", "nothing was enrolled in it yet", "samehand enrol FILE, or samehand rebuild")
+NO_STORE = warning("store", "nothing was enrolled in it yet", "samehand enrol FILE, or samehand rebuild")
 _EMPTIED = "it was emptied: Kafka knows that bans were enrolled in it, and Redis has nothing of them"
 _KEPT: Final[dict[bool | None, str]] = {
     True: "snapshots alone: the last minutes go with a crash",
@@ -61,19 +61,19 @@ async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str 
         try:
             if not await inspection.exists(layout.meta):
                 await inspection.write(f"{layout.root(0)}probe:doctor")
-                return [*findings, wrong("store", _EMPTIED, _REFILL) if epoch else _NO_STORE]
+                return [*findings, wrong("store", _EMPTIED, _REFILL) if epoch else NO_STORE]
         except StoreUnavailable as outage:
-            return [*findings, _of_outage(outage, settings)]
+            return [*findings, of_outage(outage, settings)]
     finally:
         await inspection.close()
     return findings + await _store(settings, peppers, epoch)
 
 
-def _of_outage(outage: StoreUnavailable, settings: Settings) -> Finding:
-    """Each way in which Redis fails, with its own cure."""
+def of_outage(outage: StoreUnavailable, settings: Settings, *, read_only: bool = False) -> Finding:
+    """Each way in which Redis fails, with its own cure; ``read_only``: to who may write nothing there."""
     match outage:
         case StoreRefused():
-            return of_start(refused_by_redis(settings, outage))
+            return of_start(refused_by_redis(settings, outage, read_only=read_only))
         case StoreEvicts():
             return of_start(evicting(outage))
         case StoreMoving():
@@ -90,7 +90,7 @@ async def _servers(inspection: Inspection, settings: Settings) -> list[Finding]:
         servers = await inspection.servers()
         await inspection.check_eviction()
     except StoreUnavailable as outage:
-        return [_of_outage(outage, settings)]
+        return [of_outage(outage, settings)]
     findings = [fine("Redis", f"reachable ({settings.redis.kind})")]
     if settings.redis.kind == "cluster":
         findings += _of_cluster(servers, settings.store_shards)
@@ -144,19 +144,19 @@ async def _store(settings: Settings, peppers: Peppers, epoch: str) -> list[Findi
         try:
             await store.open()
             if fault := await store.ready():
-                return [_of_outage(StoreUnavailable(fault), settings)]
+                return [of_outage(StoreUnavailable(fault), settings)]
             return _standing(await store.figures())
         except StoreEmptied as emptied:
             return [wrong("store", str(emptied), _REFILL)]
         except StoreMismatch as mismatch:
             return [of_start(mismatched(mismatch))]
         except StoreUnavailable as outage:
-            return [_of_outage(outage, settings)]
+            return [of_outage(outage, settings)]
 
 
 def _standing(figures: StoreFacts) -> list[Finding]:
     if figures.epoch is None:
-        return [_NO_STORE]
+        return [NO_STORE]
     words = f"writable; {figures.fingerprints:,} banned and {figures.remembered:,} remembered accounts"
     if figures.resting:
         words += f"; {plural(figures.resting, 'place')} of removed bans not free yet"

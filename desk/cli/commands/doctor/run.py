@@ -9,6 +9,7 @@ from rich.text import Text
 
 from desk.cli import output
 from desk.cli.commands.doctor.findings import Finding, count
+from desk.cli.commands.doctor.gate import look_at_calls, look_at_keys, look_at_publishing, look_at_reading
 from desk.cli.commands.doctor.kafka import look_at_kafka, noted_epoch
 from desk.cli.commands.doctor.redis import look_at_redis
 from desk.cli.commands.doctor.settings import (
@@ -26,23 +27,30 @@ _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗",
 
 @click.command("doctor", short_help="Say in plain words what is missing or wrong.")
 @click.option("--settings", "list_settings", is_flag=True, help="List every setting with its default.")
+@click.option(
+    "--gate", "of_gate", is_flag=True, help="Ask what `samehand gate` needs, and not what a worker does."
+)
 @output.json_option
-def command(list_settings: bool, as_json: bool) -> int:
+def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
     """Say in plain words what is missing or wrong, and how to mend it. Exit code 1 if anything is wrong.
 
     Asks what a worker asks when it starts, by the same code: the settings and the files that they name, the
     web address, Kafka and its topics, Redis and the store in it. "All is well" means that a worker would
     start and be ready. It changes nothing: Redis gets a probe key, gone at once.
 
+    With --gate, under the settings of a gate: whether its keys can be read, its addresses had, the store be
+    read by its user in Redis, and its topics be written to by its principal in Kafka. Nothing is written.
+
     \b
     Examples:
       samehand doctor
+      samehand doctor --gate
       samehand doctor --settings
       samehand doctor --json | tail -n 1
     """
     if list_settings:
         return _list_settings(as_json)
-    findings = examine()
+    findings = examine_gate() if of_gate else examine()
     wrong = sum(finding.state == "wrong" for finding in findings)
     if as_json:
         rows = [
@@ -56,7 +64,7 @@ def command(list_settings: bool, as_json: bool) -> int:
         output.line(screen, Text(mark, style), f"{finding.about}: {finding.words}")
         if finding.cure:
             output.line(screen, Text(f"  → {finding.cure}", "cyan"), indent=4)
-    screen.print(count(findings))
+    screen.print(count(findings, "gate" if of_gate else "worker"))
     return int(wrong > 0)
 
 
@@ -72,6 +80,17 @@ def examine() -> list[Finding]:
     answers = not any(it.state == "wrong" and it.about == "Kafka" for it in about_kafka)
     epoch = noted_epoch(settings) if answers else ""
     return findings + about_kafka + awaited(look_at_redis(settings, peppers, epoch))
+
+
+def examine_gate() -> list[Finding]:
+    """The same of a gate."""
+    settings, findings = look_at_settings(os.environ)
+    if settings is None:
+        return findings
+    peppers, about_pepper = look_at_pepper(settings)
+    findings += [*about_pepper, *look_at_files(settings), *look_at_folder(settings), *look_at_keys(settings)]
+    findings += [*look_at_address(settings), *look_at_calls(settings), *look_at_publishing(settings)]
+    return findings + awaited(look_at_reading(settings, peppers))
 
 
 def _list_settings(as_json: bool) -> int:
