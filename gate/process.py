@@ -22,6 +22,7 @@ from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
 from gate.meters import GateMeters
+from gate.protocol import BoundedHttp
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.watching import watching
@@ -182,6 +183,7 @@ def _server(app: Litestar, host: str, port: int, stop_seconds: float) -> _Server
     return _Server(
         uvicorn.Config(
             served,
+            http=BoundedHttp,
             host=host,
             port=port,
             log_config=None,

@@ -13,6 +13,9 @@ from typing import Final
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_GLOBAL: Final = IPv6Network("2000::/3")
+"""All that IANA has given out; beyond it lies what is reserved or was once, as `::127.0.0.1`, `fec0::/10`."""
+
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 
 
@@ -24,7 +27,13 @@ def may_be_reached(address: Address, allowed: Sequence[Network]) -> bool:
     within = [address, *_embedded(address)]
     if any(it in network for it in within for network in allowed if it.version == network.version):
         return True
-    return all(it.is_global and not it.is_multicast for it in within)
+    return all(_public(it) for it in within)
+
+
+def _public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and not _embedded(address) and address not in _GLOBAL:
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _embedded(address: Address) -> list[IPv4Address]:

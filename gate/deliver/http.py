@@ -208,7 +208,7 @@ def _seconds(text: str, now: float) -> float:
     else:
         try:
             moment = parsedate_to_datetime(text[:64])
-        except ValueError:
+        except (ValueError, OverflowError):  # a year or a zone beyond all numbers is whoever answers' own
             return 0.0
         seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - now
     return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)

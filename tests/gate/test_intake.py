@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
-from gate.intake import KINDS, RECORDS_MAX
+from gate.intake import CHECKED_AT_ONCE, KINDS, RECORDS_MAX, Intake, Taken
 from schemas.record import Record
 from schemas.wire import encode
 from streams.errors import BrokerRefused, BrokerUnavailable
@@ -116,3 +117,22 @@ async def test_verdicts_lie_on_their_topic_under_their_alert(caller: Caller) -> 
         ("t.alerts.verdicts", b"a"),
         ("t.alerts.verdicts", b"b"),
     ]
+
+
+async def test_calls_to_score_have_their_turn_while_a_large_batch_is_checked(caller: Caller) -> None:
+    intake = Intake(caller.broker, caller.life.context.topics, lambda: caller.life.seconds)
+    turns = 0
+
+    async def waits() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    other = asyncio.ensure_future(waits())
+    records = 10 * CHECKED_AT_ONCE
+    taken = await intake.events("created", b"[" + b",".join([encode(a_sign_up("1"))] * records) + b"]")
+    other.cancel()
+    assert isinstance(taken, Taken)
+    assert taken.told.accepted == records
+    assert turns >= records // CHECKED_AT_ONCE - 1

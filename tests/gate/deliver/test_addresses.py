@@ -39,6 +39,11 @@ def test_public_addresses_may_be_reached(text: str) -> None:
         "64:ff9b::7f00:1",  # NAT64 of 127.0.0.1
         "64:ff9b::a9fe:a9fe",
         "2002:7f00:1::",  # 6to4 of 127.0.0.1
+        "::127.0.0.1",  # IPv4-compatible, as of old
+        "::ffff:0:10.0.0.1",  # translated (SIIT)
+        "64:ff9b:1::7f00:1",  # NAT64 of a network's own
+        "fec0::1",  # site-local, as of old
+        "4000::1",  # nobody's yet
     ],
 )
 def test_all_others_may_not(text: str) -> None:

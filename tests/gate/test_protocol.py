@@ -1,0 +1,114 @@
+"""Whoever sends headers slowly, without end, or not at all holds no connection for long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from gate.protocol import HEADER_BYTES_MAX, BoundedHttp
+from local.ports import LOOPBACK
+
+REQUEST = b"GET / HTTP/1.1\r\nhost: gate\r\n\r\n"
+SHORT_SECONDS = 0.2
+
+
+class Hasty(BoundedHttp):
+    """The same, for a test that waits for it."""
+
+    header_seconds = SHORT_SECONDS
+
+
+class Patient(BoundedHttp):
+    """The same, for a test that must not be overtaken by time."""
+
+    header_seconds = 60.0
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Answers each request at once, whatever of its body has come."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Any]:
+    servers: list[asyncio.Server] = []
+
+    async def started(kind: type[BoundedHttp]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        config = uvicorn.Config(app, log_config=None, lifespan="off")
+        config.load()
+        state = ServerState()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: kind(config=config, server_state=state, app_state={}), LOOPBACK, 0
+        )
+        servers.append(server)
+        return await asyncio.open_connection(LOOPBACK, server.sockets[0].getsockname()[1])
+
+    yield started
+    for server in servers:
+        server.close()
+
+
+async def answered(reader: asyncio.StreamReader) -> None:
+    assert b"200" in await reader.readuntil(b"\r\n\r\n")
+    assert await reader.readexactly(2) == b"ok"
+
+
+async def test_who_says_nothing_is_hung_up_on(serve: Any) -> None:
+    reader, writer = await serve(Hasty)
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_who_says_a_letter_at_a_time_is_hung_up_on(serve: Any) -> None:
+    reader, writer = await serve(Hasty)
+    ended = asyncio.ensure_future(reader.read())
+    for letter in REQUEST[:-1] * 100:
+        if ended.done():
+            break
+        writer.write(bytes([letter]))
+        await asyncio.wait([ended], timeout=SHORT_SECONDS / 10)
+    with suppress(ConnectionResetError):  # a letter may have met the closed connection
+        assert await ended == b""
+    writer.close()
+
+
+async def test_a_second_request_is_waited_for_no_longer_than_the_first(serve: Any) -> None:
+    reader, writer = await serve(Hasty)
+    writer.write(REQUEST)
+    await answered(reader)
+    writer.write(REQUEST[:10])
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_headers_without_end_are_not_kept(serve: Any) -> None:
+    reader, writer = await serve(Patient)
+    writer.write(b"GET / HTTP/1.1\r\nx: " + b"x" * HEADER_BYTES_MAX)
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_requests_one_after_another_are_served_by_one_connection(serve: Any) -> None:
+    reader, writer = await serve(Patient)
+    for _ in range(3):
+        writer.write(REQUEST)
+        await answered(reader)
+    body = b"x" * (4 * HEADER_BYTES_MAX)
+    writer.write(b"POST / HTTP/1.1\r\nhost: gate\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+    await answered(reader)
+    writer.close()
+
+
+async def test_a_body_that_nobody_waits_for_ends_the_connection(serve: Any) -> None:
+    reader, writer = await serve(Patient)
+    writer.write(b"POST / HTTP/1.1\r\nhost: gate\r\ncontent-length: 1000000\r\n\r\nx")
+    await answered(reader)
+    assert await reader.read() == b""
+    writer.close()
