@@ -83,9 +83,11 @@ class Gate:
     async def score(self, request: Asked) -> Response[bytes]:
         """``POST /v1/score``."""
 
+        began = self.ticks()  # before the body is there: whoever asked has waited since
+
         async def work(raw: bytes, key: Key) -> Answer:
             deadline_ms = self._deadline_ms(request)
-            scored = await self.scoring(raw, deadline_ms, sees_alerts="alerts" in key.may)
+            scored = await self.scoring(raw, deadline_ms, sees_alerts="alerts" in key.may, began=began)
             if isinstance(scored, Malformed):
                 return _malformed(scored)
             self.meters.outcomes.labels(scored.outcome, scored.reason or "").inc()

@@ -45,20 +45,25 @@ class Scoring:
         """Calls that wait are answered together."""
         self._together = Together(self.preview.alerts_of_each)
 
-    async def __call__(self, raw: bytes, deadline_ms: float, *, sees_alerts: bool) -> Score | Malformed:
-        """The answer on one event of `accounts.created`; a value that says what is wrong where it is none."""
-        began = self.ticks()
+    async def __call__(
+        self, raw: bytes, deadline_ms: float, *, sees_alerts: bool, began: float | None = None
+    ) -> Score | Malformed:
+        """The answer on one event of `accounts.created`; a value that says what is wrong where it is none.
+
+        ``began``: when the request came, in ``ticks``; the deadline runs from then on, by default from now.
+        """
+        began = self.ticks() if began is None else began
         found = self.preview.read(raw)
         if isinstance(found, Malformed):
             return found
-        self.variations.note(found.record, began)
+        self.variations.note(found.record, self.ticks())
         if self.busy >= self.at_once:
             return self._undecided("overloaded", began)
         if self.store_fault():
             return self._undecided("store-away", began)
         self.busy += 1
         try:
-            async with asyncio.timeout(max(0.0, deadline_ms / 1000)):
+            async with asyncio.timeout(max(0.0, (deadline_ms - self._took_ms(began)) / 1000)):
                 # Nobody waits for another's picture to be hashed.
                 alone = hashes_a_picture(found)
                 alerts = await (self.preview.alerts_of(found) if alone else self._together(found))

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from gate.answers import Score
 from schemas.alerts import NOTICE
+from schemas.wire import encode
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
 from tests.gate.conftest import Caller, MakeCaller
@@ -103,6 +105,17 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 async def test_past_the_callers_deadline_it_is_undecided(banned: Caller) -> None:
     told = await banned.score(MIRROR, Samehand_Deadline_Ms="20")
     assert (told["outcome"], told["reason"]) == ("undecided", "deadline")
+
+
+async def test_what_a_request_waited_before_it_was_read_is_of_its_deadline(banned: Caller) -> None:
+    scoring, raw = banned.scoring, encode(MIRROR)
+    inside = await scoring(raw, 5_000, sees_alerts=False, began=scoring.ticks() - 1)
+    past = await scoring(raw, 5_000, sees_alerts=False, began=scoring.ticks() - 6)
+    assert isinstance(inside, Score)
+    assert inside.outcome == "match"
+    assert isinstance(past, Score)
+    assert (past.outcome, past.reason) == ("undecided", "deadline")
+    assert past.took_ms >= 6_000
 
 
 async def test_more_calls_than_can_be_answered_are_undecided_at_once(

@@ -1,18 +1,19 @@
 """A dry run: the agents of a worker over a store of its own, each event in its turn, on the events' clock.
 
-Bans and sign-ups come as they occurred. What is shown is counted each hour, expired bans are swept, and
-withdrawals are taken from the outbox, as by a worker that had been there. Nothing is read of the machine's
-clock and nothing is drawn at random, so that the same events have the same outcome.
+Bans and sign-ups come as they occurred, hour by hour; within an hour in batches, as a worker takes what has
+arrived of each topic, and what happens to one account in its own order. A pair is found whichever of the two
+comes first. What is shown is counted each hour, expired bans are swept, and withdrawals are taken from the
+outbox, as by a worker that had been there. Nothing is read of the machine's clock and nothing is drawn at
+random, so that the same events have the same outcome.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import groupby
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -25,7 +26,7 @@ from agents.forget import Forget
 from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.screen import Screen
-from desk.cli.commands.dry_run.sources import Event
+from desk.cli.commands.dry_run.sources import KINDS, Event
 from desk.cli.distilled import remembered
 from desk.cli.offline_scoring import BATCH_RECORDS, batches, by_hour
 from desk.cli.row_ids import by_number
@@ -44,6 +45,7 @@ from streams.telemetry.metrics import Metrics
 FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of records on which the agents failed that are kept; all are counted."""
 
+_ENDS: Final[frozenset[Kind]] = frozenset({"reinstated", "deleted"})
 _HOLDER: Final = "dry-run"
 _EVER: Final = float("inf")  # our own records: their dates were judged when they came in
 
@@ -82,6 +84,26 @@ def secret_of(events: Sequence[Event]) -> bytes:
     return digest.digest()
 
 
+def in_batches(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Events of one kind each, in few batches.
+
+    Those of one account stay in the order in which they are given, and nobody is held against a ban of which
+    an earlier event said that it has ended.
+    """
+    waiting: dict[Kind, list[Event]] = {}
+    kind_of: dict[bytes | None, Kind] = {}
+    ending = False
+    for event in events:
+        key, ends = event.arrival.key, event.kind in _ENDS
+        full = len(waiting.get(event.kind, ())) >= BATCH_RECORDS
+        if full or ends != ending or kind_of.get(key, event.kind) != event.kind:
+            yield from (waiting[kind] for kind in KINDS if kind in waiting)
+            waiting, kind_of, ending = {}, {}, ends
+        waiting.setdefault(event.kind, []).append(event)
+        kind_of[key] = event.kind
+    yield from (waiting[kind] for kind in KINDS if kind in waiting)
+
+
 class Replay:
     """One run of events over an empty store that is open."""
 
@@ -115,14 +137,21 @@ class Replay:
         """Takes all events, which are in order; to be called once. Tells how many are done."""
         dated = [event for event in events if event.dated or event.kind == "banned"]
         rest = events[len(dated) :]
-        done = 0
-        for hour in by_hour(dated, lambda event: event.at):
-            for kind, run in groupby(hour, key=lambda event: event.kind):
-                for batch in batches(run, BATCH_RECORDS):
-                    self._now = max(self._now, batch[-1].at)
-                    await self._take(kind, batch)
-                    done += len(batch)
-                    hear(done)
+        done, nobody = 0, 0
+        while nobody < len(dated) and dated[nobody].kind == "banned":
+            nobody += 1
+        for batch in batches(dated[:nobody], BATCH_RECORDS):  # there is nobody yet to hold against them
+            self._now = max(self._now, batch[-1].at)
+            await self._take("banned", batch)
+            done += len(batch)
+            hear(done)
+        await self._end_of_hour(counts=False)
+        for hour in by_hour(dated[nobody:], lambda event: event.at):
+            for batch in in_batches(hour):
+                self._now = max(self._now, batch[-1].at)
+                await self._take(batch[0].kind, batch)
+                done += len(batch)
+                hear(done)
             await self._end_of_hour(counts=any(event.kind != "banned" for event in hour))
         if rest:
             await self._take_undated(rest, done, hear)

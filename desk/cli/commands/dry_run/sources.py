@@ -64,6 +64,10 @@ _RANKS: Final[dict[Kind, int]] = {
 }
 
 
+KINDS: Final[tuple[Kind, ...]] = tuple(_RANKS)
+"""In that order."""
+
+
 Told = AccountEvent | AccountReinstated | AccountDeleted
 """What a mapping can make of a record."""
 
