@@ -19,6 +19,7 @@ from agents.runtime.store_factory import peppers_of, store_of
 from gate.keys import May, new_key
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
+from local.redis import EmbeddedRedis
 from schemas.record import Record
 from schemas.wire import encode
 from store.pepper.pepper import write_pepper_file
@@ -168,3 +169,56 @@ async def test_without_store_and_broker_it_is_there_and_says_so(gate: Running) -
     assert (status, told["records"][0]["reason"]) == (503, "kafka-away")
     assert set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka"}
     assert gate.end() == 0
+
+
+@pytest.fixture
+def own_redis() -> Iterator[EmbeddedRedis]:
+    """One that this test may harm."""
+    with EmbeddedRedis() as server:
+        yield server
+
+
+@pytest.fixture
+def harmed(
+    tmp_path: Path, own_redis: EmbeddedRedis, store_prefix: str, topic_prefix: str
+) -> Iterator[Running]:
+    """A gate on it, and on no broker."""
+    nowhere = take_port()
+    running = Running(
+        tmp_path,
+        {
+            "SAMEHAND_REDIS_URL": own_redis.url,
+            "SAMEHAND_STORE_PREFIX": store_prefix,
+            "SAMEHAND_KAFKA_BROKERS": f"{LOOPBACK}:{nowhere.number}",
+            "SAMEHAND_TOPIC_PREFIX": topic_prefix,
+        },
+    )
+    yield running
+    running.close()
+    nowhere.release()
+
+
+async def test_a_redis_that_hangs_or_dies_holds_no_sign_up_and_is_asked_again_once_it_is_back(
+    harmed: Running, own_redis: EmbeddedRedis
+) -> None:
+    now = datetime.now(UTC)
+    await enrol(harmed, a_ban("77", at=now, banned_at=now, handle="umar_media", device_id=DEVICE))
+    harmed.start()
+    mirror = a_sign_up("99", at=now, handle="um4r_media_2", device_id=DEVICE)
+
+    def decided() -> str:
+        status, told = harmed.post("/v1/score", mirror)
+        assert status == 200, "whatever is away, a sign-up is answered"
+        return f"{told['outcome']} {told['reason'] or ''}".strip()
+
+    harmed.until(lambda: decided() == "match", "the store to be opened")
+    own_redis.freeze()
+    assert decided() in ("undecided deadline", "undecided store-away")
+    own_redis.thaw()
+    harmed.until(lambda: decided() == "match", "a match once Redis goes on")
+    own_redis.kill()
+    harmed.until(lambda: decided() == "undecided store-away", "the gate to know that Redis is dead")
+    assert "store" in harmed.get("/health/ready")[1]["faults"]
+    own_redis.start()
+    harmed.until(lambda: decided() == "match", "a match once Redis is back")
+    assert harmed.end() == 0
