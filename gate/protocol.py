@@ -27,7 +27,9 @@ class BoundedHttp(HttpToolsProtocol):
         """As uvicorn makes it."""
         super().__init__(*given, **named)
         self._due: asyncio.TimerHandle | None = None
+        self._rest_due: asyncio.TimerHandle | None = None
         self._header_bytes = 0
+        self._unanswered = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Headers are due from now on."""
@@ -37,11 +39,12 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is due any more."""
         self._unexpect()
+        self._have_rest()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of headers, bodies, or both."""
-        if self._due is None and (self.cycle is None or self.cycle.response_complete):
+        if self._due is None and self._rest_due is None and not self._unanswered:
             self._expect()
         self._header_bytes += len(data)
         super().data_received(data)
@@ -51,13 +54,23 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A request begins."""
         self._unexpect()
+        self._unanswered += 1
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """Whose body was not waited for is not listened to further."""
-        if self.cycle.more_body and not self.pipeline:
-            self.transport.close()
+        """Who was answered before the body's end has as long to send the rest, which nobody reads.
+
+        Hung up on at once, a caller would miss the answer.
+        """
+        self._unanswered -= 1
+        if self.cycle.more_body and not self.pipeline and self._rest_due is None:
+            self._rest_due = self.loop.call_later(self.header_seconds, self._hang_up)
         super().on_response_complete()
+
+    def on_message_complete(self) -> None:
+        """A request has come to its end."""
+        self._have_rest()
+        super().on_message_complete()
 
     def _expect(self) -> None:
         self._header_bytes = 0
@@ -68,6 +81,12 @@ class BoundedHttp(HttpToolsProtocol):
             self._due.cancel()
             self._due = None
 
+    def _have_rest(self) -> None:
+        if self._rest_due is not None:
+            self._rest_due.cancel()
+            self._rest_due = None
+
     def _hang_up(self) -> None:
         self._unexpect()
+        self._have_rest()
         self.transport.close()

@@ -218,7 +218,7 @@ async def test_a_redis_that_hangs_or_dies_holds_no_sign_up_and_is_asked_again_on
     harmed.until(lambda: decided() == "match", "a match once Redis goes on")
     own_redis.kill()
     harmed.until(lambda: decided() == "undecided store-away", "the gate to know that Redis is dead")
-    assert "store" in harmed.get("/health/ready")[1]["faults"]
+    harmed.until(lambda: "store" in harmed.get("/health/ready")[1]["faults"], "it to be told beside")
     own_redis.start()
     harmed.until(lambda: decided() == "match", "a match once Redis is back")
     assert harmed.end() == 0

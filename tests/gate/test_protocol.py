@@ -100,14 +100,21 @@ async def test_requests_one_after_another_are_served_by_one_connection(serve: An
     for _ in range(3):
         writer.write(REQUEST)
         await answered(reader)
+    writer.close()
+
+
+async def test_who_is_answered_before_the_bodys_end_hears_it_and_may_go_on(serve: Any) -> None:
+    reader, writer = await serve(Patient)
     body = b"x" * (4 * HEADER_BYTES_MAX)
-    writer.write(b"POST / HTTP/1.1\r\nhost: gate\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+    writer.write(b"POST / HTTP/1.1\r\nhost: gate\r\ncontent-length: %d\r\n\r\nx" % len(body))
+    await answered(reader)
+    writer.write(body[1:] + REQUEST)
     await answered(reader)
     writer.close()
 
 
 async def test_a_body_that_nobody_waits_for_ends_the_connection(serve: Any) -> None:
-    reader, writer = await serve(Patient)
+    reader, writer = await serve(Hasty)
     writer.write(b"POST / HTTP/1.1\r\nhost: gate\r\ncontent-length: 1000000\r\n\r\nx")
     await answered(reader)
     assert await reader.read() == b""

@@ -183,6 +183,14 @@ async def test_a_name_that_stands_for_several_addresses_is_reached_at_one_that_i
     assert receiver.requests[0].headers["host"] == f"hooks.example.org:{receiver.port}"
 
 
+async def test_a_name_that_nobody_knows_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(self: object, host: str, port: int = 0, family: int = 0) -> list[dict[str, object]]:
+        raise OSError(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    assert isinstance(await sent(endpoint("http://hooks.example.org/")), Away)
+
+
 async def test_over_tls_the_receiver_shows_who_it_is(tmp_path: Path) -> None:
     made = make_certificates(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
