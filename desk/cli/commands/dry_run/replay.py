@@ -26,7 +26,7 @@ from agents.forget import Forget
 from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.screen import Screen
-from desk.cli.commands.dry_run.sources import KINDS, Event
+from desk.cli.commands.dry_run.sources import Event
 from desk.cli.distilled import remembered
 from desk.cli.offline_scoring import BATCH_RECORDS, batches, by_hour
 from desk.cli.row_ids import by_number
@@ -45,6 +45,8 @@ from streams.telemetry.metrics import Metrics
 FAULTS_KEPT_MAX: Final = 1_000
 """Addresses of records on which the agents failed that are kept; all are counted."""
 
+# A ban is known before who signs up is looked up, as among events of one moment.
+_ORDER: Final[tuple[Kind, ...]] = ("remembered", "banned", "created", "updated", "reinstated", "deleted")
 _ENDS: Final[frozenset[Kind]] = frozenset({"reinstated", "deleted"})
 _HOLDER: Final = "dry-run"
 _EVER: Final = float("inf")  # our own records: their dates were judged when they came in
@@ -97,11 +99,11 @@ def in_batches(events: Sequence[Event]) -> Iterator[list[Event]]:
         key, ends = event.arrival.key, event.kind in _ENDS
         full = len(waiting.get(event.kind, ())) >= BATCH_RECORDS
         if full or ends != ending or kind_of.get(key, event.kind) != event.kind:
-            yield from (waiting[kind] for kind in KINDS if kind in waiting)
+            yield from (waiting[kind] for kind in _ORDER if kind in waiting)
             waiting, kind_of, ending = {}, {}, ends
         waiting.setdefault(event.kind, []).append(event)
         kind_of[key] = event.kind
-    yield from (waiting[kind] for kind in KINDS if kind in waiting)
+    yield from (waiting[kind] for kind in _ORDER if kind in waiting)
 
 
 class Replay:

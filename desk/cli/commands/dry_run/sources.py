@@ -64,10 +64,6 @@ _RANKS: Final[dict[Kind, int]] = {
 }
 
 
-KINDS: Final[tuple[Kind, ...]] = tuple(_RANKS)
-"""In that order."""
-
-
 Told = AccountEvent | AccountReinstated | AccountDeleted
 """What a mapping can make of a record."""
 
