@@ -154,7 +154,7 @@ class Reader:
     need not be allowed to see it.
     """
 
-    def __init__(self, settings: Settings, *, grouped: bool = True) -> None:
+    def __init__(self, settings: Settings, *, grouped: bool = False) -> None:
         self._client: Any = kafka.KafkaConsumer(
             **client_options(settings),
             group_id=settings.kafka_group if grouped else None,
@@ -205,7 +205,7 @@ class Reader:
 
 
 @contextmanager
-def reader(settings: Settings, *, grouped: bool = True) -> Iterator[Reader]:
+def reader(settings: Settings, *, grouped: bool = False) -> Iterator[Reader]:
     """A `Reader`, closed afterwards. Raises `BrokerUnavailable`."""
     with translated():
         opened = Reader(settings, grouped=grouped)

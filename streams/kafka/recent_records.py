@@ -65,7 +65,7 @@ class Recent:
             asyncio.get_running_loop().run_in_executor(None, close)
 
     def _read(self, topic: str) -> Generator[list[Arrival], None, None]:
-        with reader(self._settings) as opened:
+        with reader(self._settings, grouped=True) as opened:
             for partition in opened.partitions(topic):
                 yield from self._of_partition(opened, topic, partition)
 

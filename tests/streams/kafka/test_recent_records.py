@@ -103,7 +103,7 @@ async def test_who_stops_in_the_midst_of_a_read_is_cancelled_and_the_reader_is_c
     slow = SlowReader()
 
     @contextmanager
-    def reader(settings: Settings) -> Iterator[SlowReader]:
+    def reader(settings: Settings, *, grouped: bool) -> Iterator[SlowReader]:
         try:
             yield slow
         finally:

@@ -198,7 +198,7 @@ class Topics:
 
         Raises ``TopicsError`` without the topic, ``BrokerUnavailable``, ``BrokerRefused``.
         """
-        with reader(self.settings, grouped=False) as opened:
+        with reader(self.settings) as opened:
             partitions = opened.partitions(topic)
             if not partitions:
                 raise TopicsError(f"there is no topic {visible(topic)}, or we may not see it")
