@@ -23,9 +23,9 @@ import click
 
 from desk.cli import output
 from desk.cli.commands.demo.servers import Stage, stage
-from desk.cli.input_files import Line, read_accounts, read_bans
-from desk.cli.offline_scoring import Offline
-from desk.cli.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from desk.cli.inputs.input_files import Line, read_accounts, read_bans
+from desk.cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from desk.cli.offline.offline_scoring import Offline
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed

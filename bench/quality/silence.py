@@ -24,7 +24,7 @@ from desk.cli.commands.backtest.judged import Run
 from desk.cli.commands.backtest.truths import read_truth
 from simulate.files import simulate_command
 
-KEPT: Final = Path("desk/cli/silence.json")
+KEPT: Final = Path("desk/cli/offline/silence.json")
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "handle": ("handle",),

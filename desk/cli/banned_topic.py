@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agents.enrol import Enrol
 from desk.cli import output
 from desk.cli.checkpoint import Bookmark
-from desk.cli.offline_scoring import BATCH_RECORDS, batches
+from desk.cli.offline.offline_scoring import BATCH_RECORDS, batches
 from store.errors import StoreEmptied
 from store.redis import RedisStore
 from streams.errors import TopicsError

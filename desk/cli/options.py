@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from desk.cli.input_source import STDIN
+from desk.cli.inputs.input_source import STDIN
 
 F = TypeVar("F", bound=Callable[..., Any])
 

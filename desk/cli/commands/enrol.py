@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from desk.cli import output
-from desk.cli.input_errors import tell_faults
-from desk.cli.input_files import BANS, Line, read_bans, size
-from desk.cli.oddities import tell_odd
+from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.inputs.input_files import BANS, Line, read_bans, size
+from desk.cli.inputs.oddities import tell_odd
+from desk.cli.inputs.unusable_fields import UnusableFields
 from desk.cli.options import FILE, platform_option, strict_option
 from desk.cli.produce import delivered
-from desk.cli.unusable_fields import UnusableFields
 from desk.text import plural
 from schemas.accounts import AccountBanned
 from schemas.malformed import Malformed

@@ -11,9 +11,9 @@ import click
 
 from agents.common.converters import account_of, evidence_lines, fingerprints_of, quoted_of
 from desk.cli import output
+from desk.cli.inputs.single_record import Profile, read_banned, read_sign_up
 from desk.cli.options import FILE, platform_option
 from desk.cli.output_files import write
-from desk.cli.single_record import Profile, read_banned, read_sign_up
 from desk.text import visible
 from desk.waterfall import svg as waterfall
 from desk.waterfall import terminal

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from desk.cli import output
-from desk.cli.input_source import read_bytes, told
+from desk.cli.inputs.input_source import read_bytes, told
 from desk.cli.options import FILE
 from desk.text import plural, visible
 from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, installed, seen

@@ -24,10 +24,10 @@ import click
 import msgspec
 
 from desk.cli import output
-from desk.cli.input_errors import tell_faults
-from desk.cli.input_files import odd_raw, read_raw, size
-from desk.cli.input_source import read_bytes
-from desk.cli.oddities import tell_all
+from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.inputs.input_files import odd_raw, read_raw, size
+from desk.cli.inputs.input_source import read_bytes
+from desk.cli.inputs.oddities import tell_all
 from desk.cli.options import FILE
 from desk.cli.output_files import write
 from desk.text import plural

@@ -27,7 +27,7 @@ from agents.runtime.store_factory import peppers_of
 from desk.cli import output
 from desk.cli.banned_topic import Tally, open_anew, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
-from desk.cli.input_errors import tell_faults
+from desk.cli.inputs.input_errors import tell_faults
 from desk.cli.reshard import Carried, beside, drop_layout, reshard
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store, house

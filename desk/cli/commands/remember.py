@@ -11,15 +11,15 @@ import click
 
 from agents.runtime.store_factory import peppers_of, stock_of
 from desk.cli import output
-from desk.cli.distilled import remembered
-from desk.cli.input_errors import tell_faults
-from desk.cli.input_files import ACCOUNTS, Line, read_accounts, size
-from desk.cli.oddities import tell_odd
-from desk.cli.offline_scoring import BATCH_RECORDS, batches
+from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.inputs.input_files import ACCOUNTS, Line, read_accounts, size
+from desk.cli.inputs.oddities import tell_odd
+from desk.cli.inputs.unusable_fields import UnusableFields
+from desk.cli.offline.distilled import remembered
+from desk.cli.offline.offline_scoring import BATCH_RECORDS, batches
 from desk.cli.options import FILE, platform_option, strict_option
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
-from desk.cli.unusable_fields import UnusableFields
 from desk.text import plural
 from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import AccountCreated

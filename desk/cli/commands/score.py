@@ -12,14 +12,14 @@ from typing import Any, Final
 import click
 
 from desk.cli import output
-from desk.cli.input_errors import tell_faults
-from desk.cli.input_files import ACCOUNTS, BANS, read_accounts, read_bans, size
-from desk.cli.oddities import tell_odd
-from desk.cli.offline_scoring import Offline, Scored, refuse_nothing
+from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.inputs.input_files import ACCOUNTS, BANS, read_accounts, read_bans, size
+from desk.cli.inputs.oddities import tell_odd
+from desk.cli.offline.offline_scoring import Offline, Scored, refuse_nothing
+from desk.cli.offline.weights_file import weights_of_file
 from desk.cli.options import FILE, platform_option, strict_option
 from desk.cli.output_files import writing
 from desk.cli.run_async import awaited
-from desk.cli.weights_file import weights_of_file
 from desk.text import plural
 from desk.waterfall import terminal
 from schemas.alerts import MirrorAlert

@@ -13,10 +13,10 @@ from typing import Any, Final
 import click
 
 from desk.cli import output
-from desk.cli.input_errors import tell_faults
-from desk.cli.input_files import size
-from desk.cli.input_source import opened, told
-from desk.cli.oddities import tell_all
+from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.inputs.input_files import size
+from desk.cli.inputs.input_source import opened, told
+from desk.cli.inputs.oddities import tell_all
 from desk.cli.options import FILE, strict_option
 from desk.cli.output_files import writing
 from desk.cli.produce import delivered

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Generic, Protocol, TypeVar
 
-from desk.cli.input_source import opened, size_bytes, told
+from desk.cli.inputs.input_source import opened, size_bytes, told
 from desk.text import plural, visible
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.csvrows import (

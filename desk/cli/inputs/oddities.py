@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from desk.cli import output
-from desk.cli.input_files import Kind, odd
+from desk.cli.inputs.input_files import Kind, odd
 from desk.text import plural
 
 

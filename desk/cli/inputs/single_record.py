@@ -9,7 +9,7 @@ from typing import Any
 import click
 import msgspec
 
-from desk.cli.input_source import STDIN, read_bytes, told
+from desk.cli.inputs.input_source import STDIN, read_bytes, told
 from schemas import faults
 from schemas.accounts import Account
 from schemas.malformed import Malformed

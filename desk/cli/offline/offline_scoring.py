@@ -25,11 +25,11 @@ from prometheus_client import CollectorRegistry
 from agents.common.context import AgentContext, AlertPolicy
 from agents.enrol import Enrol
 from agents.screen import Screen
-from desk.cli.distilled import remembered
-from desk.cli.input_files import Line
-from desk.cli.input_source import told
-from desk.cli.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
-from desk.cli.unusable_fields import UnusableFields
+from desk.cli.inputs.input_files import Line
+from desk.cli.inputs.input_source import told
+from desk.cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from desk.cli.inputs.unusable_fields import UnusableFields
+from desk.cli.offline.distilled import remembered
 from samehand.fingerprint.distil import is_day
 from samehand.scoring.weights import Weights, default_weights
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent

@@ -28,7 +28,7 @@ class Measured(msgspec.Struct, frozen=True):
 @cache
 def measured() -> Measured:
     """The figures of the last run."""
-    return msgspec.json.decode(files("desk.cli").joinpath(_FILE).read_bytes(), type=Measured)
+    return msgspec.json.decode(files("desk.cli.offline").joinpath(_FILE).read_bytes(), type=Measured)
 
 
 def costs(silent: Iterable[str]) -> list[dict[str, Any]]:

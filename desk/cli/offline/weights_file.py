@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from desk.cli.input_source import read_bytes
+from desk.cli.inputs.input_source import read_bytes
 from samehand.errors import UnusableWeights
 from samehand.scoring.weights import Weights, read_weights
 

@@ -10,15 +10,15 @@ from typing import Any
 import click
 
 from desk.cli import output
-from desk.cli.input_errors import tell_faults
-from desk.cli.input_files import ACCOUNTS, BANS
-from desk.cli.input_source import told
-from desk.cli.oddities import tell_odd
-from desk.cli.offline_scoring import refuse_nothing
+from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.inputs.input_files import ACCOUNTS, BANS
+from desk.cli.inputs.input_source import told
+from desk.cli.inputs.oddities import tell_odd
+from desk.cli.offline.offline_scoring import refuse_nothing
+from desk.cli.offline.weights_file import weights_of_file
 from desk.cli.options import FILE, platform_option, strict_option
 from desk.cli.output_files import write
 from desk.cli.run_async import awaited
-from desk.cli.weights_file import weights_of_file
 
 
 @click.command("backtest", short_help="Measure precision, recall and fairness where the truth is known.")

@@ -9,8 +9,8 @@ from typing import Final
 from desk.cli import output
 from desk.cli.commands.backtest.judged import Run, judged
 from desk.cli.commands.backtest.truths import Pair
-from desk.cli.input_files import Line, read_accounts, read_bans, size
-from desk.cli.offline_scoring import Offline, Scored
+from desk.cli.inputs.input_files import Line, read_accounts, read_bans, size
+from desk.cli.offline.offline_scoring import Offline, Scored
 from samehand.normalize.text.scripts import dominant_script
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from desk.cli.input_source import opened, told
+from desk.cli.inputs.input_source import opened, told
 from samehand.account import account_key
 from schemas.csvrows import line_of_names
 

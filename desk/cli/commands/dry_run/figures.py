@@ -12,7 +12,7 @@ import msgspec
 from desk.cli.commands.dry_run.replay import Outcomes
 from desk.cli.commands.dry_run.sources import Event, Gathered
 from desk.cli.commands.map.tally import SIDES
-from desk.cli.silent_signals import costs
+from desk.cli.offline.silent_signals import costs
 from samehand.scoring.weights import Weights
 from schemas.alerts import NOTICE, EvidenceLine, MirrorAlert
 from schemas.mapping.fields import TARGETS, Kind

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from desk.cli.silent_signals import sentence
+from desk.cli.offline.silent_signals import sentence
 from desk.text import plural, span, visible, visible_sentence
 from desk.waterfall.steps import Scale, Step, quoted, steps
 from desk.waterfall.terminal import percent

@@ -27,9 +27,9 @@ from agents.lookback import Lookback
 from agents.remember import Remember
 from agents.screen import Screen
 from desk.cli.commands.dry_run.sources import Event
-from desk.cli.distilled import remembered
-from desk.cli.offline_scoring import BATCH_RECORDS, batches, by_hour
-from desk.cli.row_ids import by_number
+from desk.cli.inputs.row_ids import by_number
+from desk.cli.offline.distilled import remembered
+from desk.cli.offline.offline_scoring import BATCH_RECORDS, batches, by_hour
 from samehand.scoring.weights import Weights
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert, WithdrawnReason

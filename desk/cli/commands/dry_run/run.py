@@ -18,8 +18,8 @@ from desk.cli.commands.dry_run.replay import Outcomes, Replay, secret_of
 from desk.cli.commands.dry_run.sources import BAN_KINDS, Event, Gathered, Topics, of_files
 from desk.cli.commands.dry_run.stores import store_for
 from desk.cli.commands.map.run import compiled
-from desk.cli.input_errors import tell_faults
-from desk.cli.weights_file import weights_of_file
+from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.offline.weights_file import weights_of_file
 from samehand.frequency.ban_calendar import HOUR_SECONDS
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names

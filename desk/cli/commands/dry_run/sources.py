@@ -20,9 +20,9 @@ from msgspec.structs import replace
 from desk.cli import output
 from desk.cli.commands.map.foreign_records import NOTED_EVERY, of_file, of_kcat
 from desk.cli.commands.map.tally import Tally
-from desk.cli.input_files import Line, read_accounts, read_bans, size
-from desk.cli.input_source import STDIN, told
-from desk.cli.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
+from desk.cli.inputs.input_files import Line, read_accounts, read_bans, size
+from desk.cli.inputs.input_source import STDIN, told
+from desk.cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
 from desk.text import plural, visible
 from schemas.accounts import AccountDeleted, AccountEvent, AccountReinstated
 from schemas.dates import from_seconds

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from desk.cli import output
-from desk.cli.input_files import read_raw
+from desk.cli.inputs.input_files import read_raw
 from desk.text import plural
 from streams.errors import TopicsError
 from streams.kafka.client import reader

@@ -12,10 +12,10 @@ import click
 from desk.cli import output
 from desk.cli.commands.map.foreign_records import of_file, of_kcat, of_topic
 from desk.cli.commands.map.tally import SIDES, Tally
-from desk.cli.input_files import size
-from desk.cli.input_source import read_bytes, told
+from desk.cli.inputs.input_files import size
+from desk.cli.inputs.input_source import read_bytes, told
+from desk.cli.offline.silent_signals import costs, sentence
 from desk.cli.options import FILE
-from desk.cli.silent_signals import costs, sentence
 from desk.text import plural, visible
 from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
 from schemas.mapping.fields import TARGETS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desk.cli.input_files import read_bans
+from desk.cli.inputs.input_files import read_bans
 from schemas.alerts import MirrorAlert
 from schemas.wire import Decoded, decode_alert
 from tests.desk.cli.running import Samehand, jsonl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.cli.input_errors import TOLD_MAX, fault_line, tell_faults
+from desk.cli.inputs.input_errors import TOLD_MAX, fault_line, tell_faults
 from schemas.malformed import Malformed
 from streams.outcomes import Dead
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from desk.cli.input_files import ACCOUNTS, Line, odd, read_accounts, read_bans, size
+from desk.cli.inputs.input_files import ACCOUNTS, Line, odd, read_accounts, read_bans, size
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed
 from schemas.wire import MESSAGE_BYTES_MAX, encode

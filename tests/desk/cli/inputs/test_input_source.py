@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from desk.cli import input_source
-from desk.cli.input_source import STDIN, opened, read_bytes, size_bytes, told
+from desk.cli.inputs import input_source
+from desk.cli.inputs.input_source import STDIN, opened, read_bytes, size_bytes, told
 
 
 @pytest.fixture

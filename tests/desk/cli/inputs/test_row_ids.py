@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desk.cli.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
+from desk.cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, by_number, within_run
 from samehand.alert_id import alert_id
 from schemas.alerts import Matched
 from tests.desk.makers import an_alert

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from desk.cli.single_record import read_banned, read_sign_up
+from desk.cli.inputs.single_record import read_banned, read_sign_up
 from schemas.wire import encode
 from tests.makers import NOON, a_ban, a_sign_up
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.cli import distilled
+from desk.cli.offline import distilled
 from store.base import Remembered
 from store.pepper.pepper import Pepper
 from streams.outcomes import Dead

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from desk.cli.input_files import Line
-from desk.cli.offline_scoring import Offline, Scored, batches
+from desk.cli.inputs.input_files import Line
+from desk.cli.offline.offline_scoring import Offline, Scored, batches
 from schemas.accounts import AccountBanned, AccountCreated
 from schemas.malformed import Malformed
 from tests.makers import NOON, a_ban, a_sign_up

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desk.cli.silent_signals import costs, measured, sentence
+from desk.cli.offline.silent_signals import costs, measured, sentence
 from samehand.signals import SIGNALS, UNKEPT
 
 

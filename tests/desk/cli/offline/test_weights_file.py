@@ -8,7 +8,7 @@ import click
 import msgspec
 import pytest
 
-from desk.cli.weights_file import weights_of_file
+from desk.cli.offline.weights_file import weights_of_file
 from samehand.scoring.weights import default_weights
 
 

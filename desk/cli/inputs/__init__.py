@@ -1,0 +1,1 @@
+"""What people give commands: files, standard input, single records, and what is wrong with them."""
