@@ -1,4 +1,4 @@
-"""What the group acknowledged last, read once more: for when the store may have lost what came of it.
+"""Reads again the records that the group acknowledged last, for when the store may have lost their effect.
 
 How far back: by time, for a quiet topic, and by number, for one that was being caught up with when it
 happened, whose records of the last seconds may be hours old.
