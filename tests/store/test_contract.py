@@ -163,7 +163,7 @@ class TestBans:
         await store.enrol(crowd, now=NOW)
         query = a_query(handle=None, device_id=DEVICE)
         names = await found(store, query, keep=1_000)
-        assert len(names) == PERSONAL_POSTING_CAP
+        assert len(names) == PERSONAL_POSTING_CAP + LISTED_LATER
         await store.expunge([(ban.account, NOW) for ban in crowd], now=NOW)
         assert await found(store, query, keep=1_000) == []
 
