@@ -9,10 +9,10 @@ import urllib.request
 import pytest
 
 from tests.house import ROOT
-from tests.journeys.test_first_alert import Newcomer, held_port, newcomer
+from tests.journeys.test_first_alert import Newcomer, held_port, newcomer, own_broker
 
 pytestmark = pytest.mark.journey
-__all__ = ["newcomer"]
+__all__ = ["newcomer", "own_broker"]
 
 PAGE = (ROOT / "docs" / "mastodon.md").read_text("utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
