@@ -14,7 +14,7 @@ class Avatar:
     """A profile picture by its PDQ hash.
 
     ``pdq`` is 32 bytes (256 bits), ``quality`` 0 to 100 as PDQ reports it. ``variants`` are the hashes of its
-    mirror image, of cuts and of what it may be a cut of, where the picture itself was seen.
+    mirror image, of crops of it and of pictures that it may be a crop of; empty where only a hash was given.
     """
 
     pdq: bytes
@@ -55,5 +55,5 @@ class Account:
 
 
 def account_key(platform: str, account_id: str) -> str:
-    """The one spelling of an account's identity, in topics' keys, alert ids and the store."""
+    """``platform:account_id``, which identifies the account in topics' keys, alert ids and the store."""
     return f"{platform}:{account_id}"

@@ -19,7 +19,7 @@ class MindError(Exception):
 
 
 class TooFewLabels(MindError):
-    """So few pairs of a kind were judged that nothing can be learned; it says how many it takes."""
+    """Too few mirrors or too few others were judged to learn from; the message says how many it takes."""
 
 
 class UnreadableFingerprint(MindError, ValueError):

@@ -1,8 +1,9 @@
 """Blocking keys: the exact values under which two accounts can find each other.
 
-A key is a kind and a value. The kind bounds how many accounts one value may propose (its posting cap):
-beyond it the value is too common to single anybody out, and a flood of one value must not grow
-without end or slow down the rest. A name's value proposes nobody then (:func:`falls_silent`).
+A key is a kind and a value. The kind bounds how many accounts the posting of one value proposes (its posting
+cap): a value that more accounts bear is too common to single anybody out, and a flood of one value must not
+grow without end or slow down the rest. Beyond the cap a name's value proposes nobody (:func:`falls_silent`),
+and other values propose some of their bearers (docs/adr/0052-crowded-values.md).
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ class KeyKind(IntEnum):
     HANDLE_FULL = 1  # the whole cleaned handle, digits kept
     HANDLE_CONSONANTS = 5  # the consonant key, finds vowel changes and romanisations
     HANDLE_WORD = 8  # the skeleton without its trailing digits, a short one's one-letter deletions
-    HANDLE_SORTED = 9  # the skeleton's letters, sorted, whole and less one: finds typos, swaps and reorders
+    HANDLE_SORTED = 9  # the skeleton's sorted letters, all and less one: finds typos, swaps and reorders
     HANDLE_WHOLE = 10  # the skeleton with its digits, a short one's also less one
     HANDLE_NUMBERED = 11  # two letters of an end and the digits: tells the bearers of a common base apart
-    NAMING_RUN = 12  # five letters in a row of a handle or a joined display name, wherever they stood
+    NAMING_RUN = 12  # five letters in a row of a handle or a joined display name, wherever they stand
     NAME_TOKENS = 16  # a display name's tokens, sorted
-    NAME_PAIR = 17  # two of its tokens
-    NAME_CONSONANTS = 18  # the consonants of its sorted tokens
-    NAME_WORD = 20  # the joined skeleton
-    NAME_LETTERS = 21  # its letters, sorted, whole and less one
-    NAME_INITIAL = 22  # one word of two and the other's first letter
+    NAME_PAIR = 17  # two of a display name's tokens
+    NAME_CONSONANTS = 18  # the consonants of each token, sorted
+    NAME_WORD = 20  # the display name's skeleton, in one
+    NAME_LETTERS = 21  # its sorted letters, all and less one
+    NAME_INITIAL = 22  # one token and the first letter of another
     NAMING_WORD = 23  # a rare word of a handle or a display name, by itself
     EMAIL = 32
     EMAIL_LOCAL = 33
@@ -45,25 +46,32 @@ class KeyKind(IntEnum):
     STEM = 46  # a handle's base: only counted, within its stratum
     WORD = 47  # a name's token: only counted, within its stratum
     AVATAR_BLOCK = 48  # 19 bits of a picture hash
-    OWN_CONTACT = 49  # where a handle is reached: whoever names it as a contact point finds its account
+    OWN_CONTACT = 49  # the address of a handle: profiles that name it as a contact point find its account
 
 
-# How many accounts one value proposes at most. Names: a value borne by more than 256 banned accounts
-# carries too few bits to single one out among a million, and its posting would cost every look-up
-# (measured: recall .955 at 136 candidates with this cap). Personal values: more than 60 accounts behind
-# one device or address is a farm, a shop or a carrier, where the value no longer names anybody.
+# Posting caps. Names: a value borne by more than 256 banned accounts carries too few bits to single one out
+# among a million, and its posting would cost every look-up (measured: recall .955 at 136 candidates with this
+# cap). Personal values: more than 60 accounts behind one device or address are a farm, a shop or a carrier,
+# and the value no longer singles anybody out. Where the value names a person or a machine, a full posting
+# lists 30 later accounts as well, 90 in all, lest 60 decoys hide whoever comes next
+# (docs/adr/0052-crowded-values.md).
 NAME_POSTING_CAP: Final = 256
 PERSONAL_POSTING_CAP: Final = 60
 # An exact handle keeps a long list: it is the strongest name key, and recurring spam names are real.
 EXACT_POSTING_CAP: Final = 1024
-# A rare word or a run of letters finds what nothing else does; one that many share finds strangers. Of runs
-# 32 keep the candidates of a million bans within 150 in the mean (docs/adr/0008-blocking-keys.md).
+# A rare word or a run of letters finds accounts that no other key finds; one that many share finds strangers.
+# A cap of 32 on runs keeps the mean number of candidates among a million bans within 150
+# (docs/adr/0008-blocking-keys.md).
 SHORT_POSTING_CAP: Final = 32
 SHORT_KINDS: Final = frozenset({KeyKind.NAMING_RUN, KeyKind.NAMING_WORD})
 
 
 def posting_cap(kind: KeyKind) -> int:
-    """The most accounts that one value of this kind may propose."""
+    """The posting cap of a kind: how many accounts one value proposes, before it counts as too common.
+
+    A full posting of a value that names a person or a machine lists up to half as many later accounts as well
+    (docs/adr/0052-crowded-values.md).
+    """
     if kind == KeyKind.HANDLE_FULL:
         return EXACT_POSTING_CAP
     if kind in SHORT_KINDS:
@@ -72,11 +80,11 @@ def posting_cap(kind: KeyKind) -> int:
 
 
 def falls_silent(kind: KeyKind) -> bool:
-    """Whether a value of this kind proposes nobody once more accounts bear it than its cap.
+    """Whether a value of this kind proposes nobody once more accounts bear it than its posting cap.
 
-    So it is with all that is made of names, but for the whole handle: which of too many bearers a name
-    would propose hangs on nothing but who came first. A device or an address goes on proposing the
-    first, and so does the handle of a campaign: a farm must not hide by its own size.
+    True for values made of names, except the whole handle: which of too many bearers they would propose
+    depends on the order of arrival alone. A device, an address or the handle of a campaign goes on proposing
+    accounts, so that a farm cannot hide behind its own size.
     """
     return kind < KeyKind.EMAIL and kind != KeyKind.HANDLE_FULL
 
@@ -94,18 +102,19 @@ DISPLAY_NAME_KINDS: Final = (
 TELLING_KINDS: Final = frozenset(
     (KeyKind.NAME_TOKENS, KeyKind.NAME_PAIR, KeyKind.NAME_CONSONANTS, KeyKind.NAME_LETTERS)
 )
-"""Kinds of keys under which display names meet that are spelt alike, not those that have a part in common."""
+"""Kinds of keys that find display names spelt alike, and not those that merely share a part."""
 
 
 def is_personal(kind: int) -> bool:
-    """Whether a value of this kind belongs to somebody: an address, a device, a point of contact."""
+    """Whether a value of this kind belongs to somebody: an address, a device, a contact point."""
     return KeyKind.EMAIL <= kind <= KeyKind.CONTACT
 
 
 Key = NewType("Key", bytes)
 """One blocking key: a byte for its kind, then its value (of a personal kind a keyed digest, never raw).
 
-Plain bytes, since a look-up makes a hundred: they hash once, sort by kind, and a batch of them is one array.
+Plain bytes, since a look-up makes a hundred of them: they cache their hash and sort by kind, and a batch of
+them is one array.
 """
 
 _BYTES: Final = [bytes((kind,)) for kind in range(256)]
@@ -118,16 +127,16 @@ def key_of(kind: KeyKind, value: bytes) -> Key:
 
 
 def keys_of(kind: KeyKind, words: Iterable[str]) -> list[Key]:
-    """The keys of several words of one kind, in UTF-8; an empty word is none."""
+    """The keys of one kind of several words, in UTF-8; empty words are left out."""
     start = _BYTES[kind]
     return cast(list[Key], [start + word.encode() for word in words if word])
 
 
 def kind_of(key: Key) -> KeyKind:
-    """What a key was made of."""
+    """The kind of a key."""
     return _KINDS[key[0]]
 
 
 def value_of(key: Key) -> bytes:
-    """Its value."""
+    """The value of a key."""
     return key[1:]

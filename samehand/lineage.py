@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# A chain longer than this is a fault in the data, not a family: descent stops being counted there.
+# A longer chain is a fault in the data, not a family: generations are not counted beyond this.
 GENERATION_MAX: Final = 1_000
 
 
@@ -18,10 +18,10 @@ class Descent:
 
 
 def founder(account: str) -> Descent:
-    """An account that descends from nobody known."""
+    """The descent of an account whose parent is not known: itself the root, generation 0."""
     return Descent(account, 0)
 
 
 def child_of(parent: Descent) -> Descent:
-    """What a mirror of ``parent``'s account becomes once it is banned itself."""
+    """The descent of a mirror of ``parent``'s account, once that mirror is banned itself."""
     return Descent(parent.root_id, min(parent.generation + 1, GENERATION_MAX))
