@@ -1,1 +1,1 @@
-"""Blocking: the keys under which a new account finds the banned ones that it could resemble."""
+"""Blocking: the keys by which a new account finds the banned accounts that it could resemble."""

@@ -1,6 +1,6 @@
-"""Under which blocking keys of display names a handle is looked up, and the reverse.
+"""The blocking keys of display names that a query tries for a handle, and the reverse.
 
-Nothing is listed for it: what handles and names are listed under anyway is tried from the other side.
+No account is listed under further keys for this: a query tries the keys that the other field lists anyway.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from samehand.names.handle_words import handle_sounds, handle_words
 from samehand.names.word import Word
 
 _WORDS_MAX: Final = 4  # words of a handle or a name that are paired; more are a slogan
-_WORD_LENGTH_MIN: Final = 5  # a single word that a whole handle may be
+_WORD_LENGTH_MIN: Final = 5  # letters of one word of a name that may be the whole handle
 
 
 def keys_of_names(handle: Word, alternates: Iterable[str]) -> list[Key]:
-    """Keys under which a display name is listed that this handle spells."""
+    """The keys under which a display name would be listed that this handle spells."""
     spelt = [handle.base, *alternates, *cores(handle.base, handle.tokens), *stems(handle.base)]
     keys = keys_of(KeyKind.NAME_WORD, [base for base in spelt if len(base) >= CORE_LENGTH_MIN])
     keys += keys_of(KeyKind.NAME_LETTERS, tried_letters("".join(handle.tokens) or handle.base))
@@ -35,7 +35,7 @@ def keys_of_names(handle: Word, alternates: Iterable[str]) -> list[Key]:
 
 
 def keys_of_handles(name: Word) -> list[Key]:
-    """Keys under which a handle is listed that spells this display name."""
+    """The keys under which a handle would be listed that spells this display name."""
     telling = [word for word in name.tokens if len(word) >= _WORD_LENGTH_MIN and not decoration(word)]
     spelt = [name.base, *cores(name.base, name.tokens), *telling, *stems(name.base)]
     keys = keys_of(KeyKind.HANDLE_WORD, spelt)

@@ -1,7 +1,7 @@
-"""Under which blocking keys a display name is listed, and which more of them a query tries.
+"""The blocking keys under which a display name is listed, and the further ones that a query tries.
 
-As with handles, what can be guessed from the query alone is guessed there: which of its words were put in,
-and what was glued to an end.
+As with handles, the query makes the guesses that need no listed key: which of its words were added, and what
+was attached to an end.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def listed_keys(name: NameTrait) -> list[Key]:
     telling = _telling(name.words)
     keys = _sounding(name.sounds)
     keys.append(_key(KeyKind.NAME_WORD, name.base))
-    # A typo leaves one of a long name's runs.
+    # A typo leaves at least one run of a long name as it was.
     long = len(name.joined) >= _LETTERS_LISTED_WHOLE_LENGTH_MIN
     keys += keys_of(KeyKind.NAME_LETTERS, letters(name.joined)[: 1 if long else None])
     keys += keys_of(KeyKind.NAMING_RUN, spread_runs(name.base))
@@ -52,7 +52,7 @@ def listed_keys(name: NameTrait) -> list[Key]:
 
 
 def tried_keys(name: NameTrait) -> list[Key]:
-    """The keys that a query tries beside the listed ones."""
+    """The keys that a query tries in addition to the listed ones."""
     telling = _telling(name.words)
     keys = keys_of(KeyKind.NAME_LETTERS, tried_letters(name.joined))
     if len(telling) > 1:
@@ -75,7 +75,7 @@ def tried_keys(name: NameTrait) -> list[Key]:
 
 
 def initial_keys(name: NameTrait) -> list[tuple[str, Key]]:
-    """Of each word that is keyed with the first letter of another: the word, and the key."""
+    """A pair (word, key) for each word that is keyed with the first letter of another word."""
     telling = _telling(name.words)
     pairs = _pairs(telling) if len(telling) > 1 else []
     return [
@@ -84,7 +84,7 @@ def initial_keys(name: NameTrait) -> list[tuple[str, Key]]:
 
 
 def _without_some(telling: Sequence[str]) -> list[Key]:
-    """Two of the words were the whole name, or all but one."""
+    """The keys of names that consist of two of the words, or of all but one."""
     pairs = _pairs(telling)
     keys = keys_of(KeyKind.NAME_TOKENS, map(" ".join, (*pairs, *combinations(telling, len(telling) - 1))))
     for pair in pairs:
@@ -93,7 +93,7 @@ def _without_some(telling: Sequence[str]) -> list[Key]:
 
 
 def _without(name: NameTrait, missing: int) -> list[Key]:
-    """What is left when one word was put in, as far as spelling goes."""
+    """The keys by spelling of the name without the word at the place ``missing``."""
     rest = "".join(word for place, word in enumerate(name.words) if place != missing)
     sounds = [sound for place, sound in enumerate(name.sounds) if place != missing]
     return [
@@ -108,7 +108,7 @@ def _telling(words: Iterable[str]) -> list[str]:
 
 
 def _decorated(name: NameTrait, telling: Sequence[str]) -> bool:
-    """Whether some words decorate, or are too short for sorted letters, which else say the same."""
+    """Whether sorted tokens say more than sorted letters: a word decorates, or the name is too short."""
     return len(telling) < len(name.words) or len(name.joined) < LETTERS_LENGTH_MIN
 
 
@@ -118,7 +118,7 @@ def _pairs(telling: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _one_and_initial(one: str, other: str) -> list[Key]:
-    """One word as it is and the other's first letter, whatever is wrong with the rest of that."""
+    """Each word with the first letter of the other, of which every further letter may differ."""
     return keys_of(KeyKind.NAME_INITIAL, (f"{one} {other[0]}", f"{other} {one[0]}"))
 
 

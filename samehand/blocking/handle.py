@@ -1,7 +1,7 @@
-"""Under which blocking keys a handle is listed, and which more of them a query tries.
+"""The blocking keys under which a handle is listed, and the further ones that a query tries.
 
-A listed key costs every banned account six bytes for ever, a tried one costs a look-up a microsecond. So a
-handle is listed under few spellings, and what can be guessed from the query alone is guessed there: other
+A listed key costs six bytes for every banned account, for ever; a tried key costs a look-up a microsecond. So
+a handle is listed under few spellings, and the query makes the guesses that need no listed key: other
 readings of its digits, affixes taken off, numbers moved.
 """
 
@@ -34,20 +34,20 @@ from samehand.normalize.text.leet import LEET, collapse
 if TYPE_CHECKING:
     from samehand.names.handle_trait import HandleTrait
 
-# A base this short has so many bearers that only its number tells them apart: number and base are keyed
-# together, each letter or digit of them missing once.
+# A base of up to so many letters has so many bearers that only their numbers tell them apart: base and number
+# are keyed together, with each of their letters and digits deleted once.
 _NUMBERED_WHOLE_MAX: Final = 5
 DIGITS_MIN: Final = 2
-# Letters beside the number: two leave some hundred accounts of a million behind a year.
+# Letters keyed with the number: with two, some hundred accounts of a million share the key of a year.
 _NUMBERED_EDGE: Final = 2
-# A number of so many bits stands alone: of a million accounts some thirty have it.
+# From so many bits on a number is a key by itself: of a million accounts some thirty have it.
 _NUMBER_ALONE_BITS_MIN: Final = 15.0
-# Letters between both ends of a handle without a number, lest the ends be all of it.
+# Letters of a handle without a number whose two ends are keyed together: its ends must not be all of it.
 _ENDS_LENGTH_MIN: Final = 6
 NUMBER_START_MIN: Final = 4
-"""Digits at the start of two numbers from which they say more than that both begin with a year."""
+"""Digits that two numbers must have in common at their start; fewer may merely begin a year (20, 201)."""
 _CORES_TRIED: Final = 3
-_MIDDLE_LENGTH_MIN: Final = 4  # words between two others (`node-mongoose-orm`)
+_MIDDLE_LENGTH_MIN: Final = 4  # letters of a word between two others (`node-mongoose-orm`)
 _MIDDLES_TRIED: Final = 2
 _SURE_DECORATION_MIN: Final = 4  # a shorter one may well be the name's own: -an, -el, -la
 
@@ -70,13 +70,13 @@ def listed_keys(handle: HandleTrait) -> list[Key]:
 
 
 def _core(handle: HandleTrait) -> list[str]:
-    """The handle without the decoration that is surely one (`official`): none or one."""
+    """The handle without a decoration that is surely one (`official`): a list of one item, or empty."""
     most = len(handle.word.base) - _SURE_DECORATION_MIN
     return [core for core in cores(handle.word.base, handle.word.tokens) if len(core) <= most][:1]
 
 
 def _numbered(handle: HandleTrait) -> list[Key]:
-    """What tells the bearers of one base apart: their numbers, or that they have none."""
+    """The keys that tell the bearers of one base apart: by their numbers, or by having none."""
     base, digits = handle.word.base, handle.digits
     keys = keys_of(KeyKind.HANDLE_NUMBERED, numbered_ends(base, digits))
     if not digits:
@@ -92,19 +92,22 @@ def _numbered(handle: HandleTrait) -> list[Key]:
 
 
 def numbered_ends(base: str, digits: str) -> list[str]:
-    """Two letters of either end with the number, or with each other where there is none to speak of."""
+    """Two letters of each end with the number, or with each other where it has fewer than two digits."""
     if len(digits) >= DIGITS_MIN:
         return [f"{base[:_NUMBERED_EDGE]} {digits}", f"{digits} {base[-_NUMBERED_EDGE:]}"]
     return [f"{base[:_NUMBERED_EDGE]} {base[-_NUMBERED_EDGE:]}"] if len(base) >= _ENDS_LENGTH_MIN else []
 
 
 def number_start(base: str, digits: str) -> list[str]:
-    """The base with the start of a number that may have been cut or counted on: none or one."""
+    """The base with the first digits of its number, whose end may have been cut or counted up.
+
+    A list of one item; empty where the number has fewer than :data:`NUMBER_START_MIN` digits.
+    """
     return [f"{base} {digits[:NUMBER_START_MIN]}"] if len(digits) >= NUMBER_START_MIN else []
 
 
 def tried_keys(handle: HandleTrait) -> list[Key]:
-    """The keys that a query tries beside the listed ones."""
+    """The keys that a query tries in addition to the listed ones."""
     keys = _word(handle.word.base, handle.joined)
     keys += keys_of(KeyKind.NAMING_RUN, runs(handle.word.base)[:RUNS_TRIED_MAX])
     keys += _with_stems(handle.word.base, handle.digits)
@@ -126,7 +129,7 @@ def tried_keys(handle: HandleTrait) -> list[Key]:
 
 
 def _word(word: str, joined: str = "") -> list[Key]:
-    """All spellings of one reading."""
+    """The keys of all spellings of one reading; ``joined`` is the reading with its tokens joined."""
     keys = keys_of(KeyKind.HANDLE_WORD, tried_spellings(word))
     keys += keys_of(KeyKind.HANDLE_SORTED, tried_letters(joined or word))
     if joined and joined != word:
@@ -143,7 +146,10 @@ def _with_stems(word: str, digits: str) -> list[Key]:
 
 
 def _parts(handle: HandleTrait) -> list[str]:
-    """The handle without a known decoration; without its first or last word, whatever that is; its middle."""
+    """Parts that may be the whole of another handle.
+
+    They are the handle without a known decoration, without its first or last word, and its middle words.
+    """
     words = handle.word.tokens
     ends = ["".join(words[1:]), "".join(words[:-1])] if len(words) > 1 else []
     middle = [word for word in words[1:-1] if len(word) >= _MIDDLE_LENGTH_MIN][:_MIDDLES_TRIED]
@@ -152,7 +158,7 @@ def _parts(handle: HandleTrait) -> list[str]:
 
 
 def _misread_digits(handle: HandleTrait) -> list[Key]:
-    """Readings in which digits are letters where the fold took them for a number, and the reverse."""
+    """The keys of readings in which digits that the fold read as a number are letters, and the reverse."""
     literal = handle.literal
     keys: list[Key] = []
     for count in range(1, min(2, len(handle.digits)) + 1):
@@ -174,12 +180,12 @@ def _misread_digits(handle: HandleTrait) -> list[Key]:
 
 
 def _whole(words: Sequence[str]) -> list[Key]:
-    """Bases with their digits, which are listed among the literals where the two are the same."""
+    """The keys of bases with their digits, under both kinds: one that equals its literal is listed there."""
     return [*keys_of(KeyKind.HANDLE_FULL, words), *keys_of(KeyKind.HANDLE_WHOLE, words)]
 
 
 def _reading(word: str) -> list[Key]:
-    """The least that finds a reading which is only a guess."""
+    """The fewest keys that find a reading which is only a guess."""
     keys = [key_of(KeyKind.HANDLE_WORD, word.encode())]
     if len(word) >= UNORDERED_LENGTH_MIN - 1:
         keys += keys_of(KeyKind.HANDLE_SORTED, letters(word)[:1])

@@ -1,4 +1,4 @@
-"""Blocking keys of single words: a rare word kept is how two names without another key in common meet.
+"""Blocking keys of single words: a rare word finds names that share no other key.
 
 `gulzar_writes` and `Gulzar the poet` share no skeleton, no letters and no pair of words. Handles and display
 names list their words under one kind of key, so that either finds the other.
@@ -16,26 +16,26 @@ from samehand.names.handle_words import handle_words
 from samehand.names.similarity import PART_COST_BITS_MIN, REST_BITS
 from samehand.names.word import Word
 
-# Six bytes a word and ban: the two rarest of both names.
+# The two rarest words of handle and display name together: each costs six bytes for every ban.
 _LISTED_MAX: Final = 2
 _TRIED_MAX: Final = 8
 TRIED: Final = (KeyKind.NAMING_WORD, KeyKind.HANDLE_WORD, KeyKind.NAME_WORD)
 _LENGTH_MIN: Final = 4
-# log2(26): no letter of a word says more.
+# log2(26): the most that one letter of a word says.
 _LETTER_BITS_MAX: Final = 4.7
-# One bearer in 512: the posting of a commoner word is full of strangers.
+# One account in 512 bears such a word: the posting of a more common one is full of strangers.
 _BITS_MIN: Final = 9.0
 
 
 def listed_words(handle: Word | None, name: Word | None) -> list[Key]:
-    """The keys under which an account is enrolled: its rarest words, but none that is a whole name."""
+    """The keys under which an account is enrolled: its rarest words, without those that are a whole name."""
     whole = {one.base for one in (handle, name) if one is not None}
     words = [word for word in _telling(handle, name) if word not in whole]
     return keys_of(KeyKind.NAMING_WORD, words[:_LISTED_MAX])
 
 
 def tried_words(handle: Word | None, name: Word | None) -> list[Key]:
-    """What a query tries: its words as parts of a banned name, and as a whole one."""
+    """The keys that a query tries: its words as parts of a banned name, and as a whole banned name."""
     words = _telling(handle, name)[:_TRIED_MAX]
     return [key for kind in TRIED for key in keys_of(kind, words)]
 
@@ -43,22 +43,27 @@ def tried_words(handle: Word | None, name: Word | None) -> list[Key]:
 def shown_by_words(
     word: Word, kinds: Iterable[KeyKind], in_any_order: KeyKind | None, nats: Callable[[float], float]
 ) -> dict[Key, float]:
-    """What keys of one word of several show at most: its bits."""
+    """The most (nats) that sharing a key of one of the word's pieces shows: what ``nats`` makes of its bits.
+
+    ``kinds`` are those of keys that hold a piece as it is, ``in_any_order`` the kind that holds its sorted
+    letters.
+    """
     told = {piece: nats(own) for piece, own in word.pieces.items()}
     found = {key_of(kind, piece.encode()): most for kind in kinds for piece, most in told.items()}
     if in_any_order is not None:
         for piece, most in told.items():
-            # A word of all letters but one may be the whole with a letter missing.
+            # A piece shorter than the word by one letter may be the whole word with a letter missing.
             if LETTERS_LENGTH_MIN <= len(piece) < len(word.base) - 1:
                 found[key_of(in_any_order, sorted_letters(piece).encode())] = most
     return found
 
 
 def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float]:
-    """What keys of runs show at most: the words in which a run lies, as the whole is read.
+    """The most (nats) that sharing a key of a run shows: the bits of the pieces in which the run lies.
 
-    Of a word of which it holds a few letters these, and of all of them less what it costs that the rest is
-    not in common. Who has more in common shares a run there as well, or most often another key.
+    A piece of which the run holds a few letters counts for those letters alone. Of the sum is taken what it
+    costs that the rest of the word is not in common. Names that share more also share a run there, or most
+    often another key.
     """
     pieces = segments(word.base)
     whole = sum((piece.bits for piece in pieces), 0.0)
@@ -84,7 +89,7 @@ def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float
 
 
 def _telling(handle: Word | None, name: Word | None) -> tuple[str, ...]:
-    """The words worth a key, the rarest first."""
+    """The words that are rare enough to be keyed, the rarest first."""
     spelt = (handle.base, *handle_words(handle)) if handle and len(handle.tokens) < 2 else ()
     words = dict.fromkeys([*spelt, *(handle.tokens if handle else ()), *(name.tokens if name else ())])
     telling = [word for word in words if len(word) >= _LENGTH_MIN and not decoration(word)]

@@ -1,10 +1,10 @@
-"""Blocking keys of folded words: under which spellings an account is listed and looked up.
+"""Blocking keys of folded words: the spellings under which an account is listed and looked up.
 
-The base finds what only separators, digits or look-alikes disguise. The sorted letters find swaps and
-reorders, and with one letter missing a typo on top: a word of ten letters has seven such spellings, and one
-letter put in, left out or exchanged leaves one of them the same on both sides. Words too short for that to
-say much have their letters kept in order. See docs/adr/0008-blocking-keys.md for what each kind was measured
-to bring.
+The base finds names that only separators, digits or look-alikes disguise. The sorted letters find swaps and
+reorders, and with one letter deleted also a typo: a word of ten letters has some seven such spellings, and
+whichever letter was added, left out or replaced, both words have one spelling in common. Words too short for
+sorted letters to say much keep the order of their letters.
+docs/adr/0008-blocking-keys.md has what each kind of key was measured to find.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Final
 
 from samehand.frequency.name_prior import decoration
 
-# Below this a word loses a letter in its order only: five letters in any order are too many words.
+# Words of fewer letters keep their order when one is deleted: five letters in any order are too many words.
 UNORDERED_LENGTH_MIN: Final = 6
 DELETION_LENGTH_MIN: Final = 4
 LETTERS_LENGTH_MIN: Final = 5
 CONSONANTS_MIN: Final = 4
-# Letters in a row that name a handle well enough (26^5: 12 million), and what real evaders keep.
+# Letters in a row that single out a handle (26^5: 12 million), and that real evaders keep.
 RUN: Final = 5
 RUNS_TRIED_MAX: Final = 24
 RUNS_AT_ENDS_LENGTH_MIN: Final = 10
-LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 13  # letters less one would be ten keys
+LETTERS_LISTED_WHOLE_LENGTH_MIN: Final = 13  # from here on the deletions would be ten keys
 AFFIX_STEM_MIN: Final = 5
 CORE_LENGTH_MIN: Final = 3
-WORD_LENGTH_MAX: Final = 64  # letters that are keyed; what follows adds nothing that the start did not say
+WORD_LENGTH_MAX: Final = 64  # letters that are keyed; those after them add nothing
 _DECORATION_LENGTH_MIN: Final = 2
 _DECORATION_LENGTH_MAX: Final = 10
 
@@ -42,7 +42,7 @@ def deletions(word: str) -> list[str]:
 
 
 def sorted_letters(word: str) -> str:
-    """The word's letters in order of the alphabet."""
+    """The word's letters in alphabetical order."""
     return "".join(sorted(word))
 
 
@@ -56,7 +56,10 @@ def spellings(word: str) -> list[str]:
 # The keys of one account ask for the same letters up to three times.
 @lru_cache(maxsize=64)
 def letters(word: str) -> tuple[str, ...]:
-    """The word's letters sorted, and a longer word's with each of them missing once."""
+    """The word's letters sorted, and from six letters on also with each of them missing once.
+
+    Empty for words below :data:`LETTERS_LENGTH_MIN` letters.
+    """
     if len(word) < LETTERS_LENGTH_MIN:
         return ()
     whole = sorted_letters(word)
@@ -64,17 +67,17 @@ def letters(word: str) -> tuple[str, ...]:
 
 
 def listed_letters(word: str) -> tuple[str, ...]:
-    """The same, but a long word's whole alone: a typo leaves one of its runs of letters as it was."""
+    """As :func:`letters`, but of a long word only all letters: a typo leaves a run of such a word intact."""
     return letters(word)[: 1 if len(word) >= LETTERS_LISTED_WHOLE_LENGTH_MIN else None]
 
 
 def runs(word: str) -> list[str]:
-    """Every :data:`RUN` letters in a row, from the first on."""
+    """Every run of :data:`RUN` letters, in order."""
     return [word[at : at + RUN] for at in range(len(word) - RUN + 1)]
 
 
 def spread_runs(word: str) -> list[str]:
-    """Three of them, at the quarters, and of a longer word both ends; none of a word of one run."""
+    """Three runs, at the quarters of the word, and of a longer word both ends; none where it has one run."""
     found = runs(word)
     if len(found) < 2:
         return []
@@ -83,14 +86,14 @@ def spread_runs(word: str) -> list[str]:
 
 
 def tried_spellings(word: str) -> list[str]:
-    """The spellings that a query tries: also those of words one letter shorter than are listed so."""
+    """The spellings that a query tries: a word of six letters may be one of five with a letter added."""
     if len(word) == UNORDERED_LENGTH_MIN:
         return [word, *deletions(word)]
     return spellings(word)
 
 
 def tried_letters(word: str) -> tuple[str, ...]:
-    """The same for sorted letters: a five-letter word may be a six-letter one that lost a letter."""
+    """The sorted letters that a query tries: a word of five letters may be one of six that lost a letter."""
     if len(word) == UNORDERED_LENGTH_MIN - 1:
         whole = sorted_letters(word)
         return (whole, *deletions(whole))
@@ -98,7 +101,7 @@ def tried_letters(word: str) -> tuple[str, ...]:
 
 
 def stems(word: str) -> list[str]:
-    """Every proper prefix and suffix long enough to be what an unknown affix was put on."""
+    """Every proper prefix and suffix that is long enough to be the word without an unknown affix."""
     lengths = range(max(AFFIX_STEM_MIN, (len(word) + 1) // 2), len(word))
     return [stem for length in lengths for stem in (word[:length], word[-length:])]
 
@@ -108,7 +111,7 @@ def cores(base: str, tokens: Iterable[str]) -> list[str]:
     return list(_cores(base, tuple(tokens)))
 
 
-# The keys of one account ask for the same cores up to five times, and common names come back.
+# The keys of one account ask for the same cores up to five times, and common names recur.
 @lru_cache(maxsize=4_096)
 def _cores(base: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
     telling = "".join([token for token in tokens if not decoration(token)])

@@ -1,1 +1,1 @@
-"""How small values are packed into bytes, and equal ones kept once."""
+"""Compact encodings of small values: a byte for a frequent word, six bits for a letter."""

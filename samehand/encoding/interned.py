@@ -1,7 +1,7 @@
 """Words that nearly every stored record repeats, and the one byte that stands for each.
 
-A word's place is part of the stored form: append, never reorder or remove. A word that is not here is
-spelled out in the record, so that a new platform needs no new version of anything.
+A word's place in its tuple is part of the stored form: append, never reorder or remove. A record spells out a
+word that is not listed here, so that a new platform needs no new version of the record.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 SPELLED: Final = 0
-"""The code that says: the word itself follows."""
+"""The code after which the word itself follows."""
 
 _PLATFORMS: Final = ("x", "facebook", "instagram", "telegram", "whatsapp")
 
@@ -42,11 +42,11 @@ class Interned:
         self._codes = {word: code for code, word in enumerate(words, SPELLED + 1)}
 
     def __len__(self) -> int:
-        """How many words have a code, which is the last one."""
+        """How many words have a code; also the last code."""
         return len(self._words)
 
     def pack(self, word: str) -> bytes:
-        """Its code, or the code for "spelled", the length and the word (at most 255 bytes of UTF-8)."""
+        """The word's code, or :data:`SPELLED`, the length and the word (at most 255 bytes of UTF-8)."""
         code = self._codes.get(word)
         if code is not None:
             return bytes((code,))
@@ -54,9 +54,9 @@ class Interned:
         return bytes((SPELLED, len(spelled))) + spelled
 
     def unpack(self, record: bytes, here: int) -> tuple[str, int]:
-        """The word that stands at a place of a record, and where it ends.
+        """The word that begins at the offset ``here`` of a record, and the offset where it ends.
 
-        Raises ``IndexError`` or ``UnicodeDecodeError`` where there is none.
+        Raises ``IndexError`` or ``UnicodeDecodeError`` where no word begins there.
         """
         code = record[here]
         if code != SPELLED:

@@ -1,8 +1,8 @@
-"""Folded text in six bits a letter: a quarter less to keep of every banned account's names.
+"""Folded text in six bits a letter, which takes a quarter off the stored names of every banned account.
 
-Folded words are lower-case letters, digits, spaces and field separators: 38 signs. Base64 knows 64,
-lower-case letters and digits among them, so such a text is base64 once its spaces and separators are
-written as the two signs that are left. It is kept decoded; reading it back is one call in C.
+Folded words consist of 38 characters: lower-case letters, digits, the space and the field separator. The 64
+characters of base64 include the letters and digits, so a folded text is valid base64 once its spaces and
+separators are written as `+` and `/`. The store keeps it decoded; to read it back is one call in C.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ def packable(text: str) -> bool:
 
 
 def pack_text(text: str) -> bytes:
-    """Six bits a letter of a text that is :func:`packable`."""
+    """The text, which must be :func:`packable`, in six bits a letter."""
     signs = text.translate(_WRITTEN)
     size = (6 * len(signs) + 7) // 8
     return a2b_base64(signs + _PADDING * (-len(signs) % 4))[:size]
 
 
 def unpack_text(packed: bytes) -> str:
-    """The text that was packed. Raises ``ValueError`` where no text is packed so."""
+    """The text that :func:`pack_text` packed. Raises ``ValueError`` where no text packs to these bytes."""
     signs = b2a_base64(packed + b"\0" * (-len(packed) % 3), newline=False)
     text = signs.rstrip(_PADDING.encode()).translate(_READ).decode("ascii")
-    # Of the signs of base64 those in upper case stand for nothing: :func:`packable`, told sooner.
+    # No packable text holds an upper-case letter: the same test as :func:`packable`, and quicker.
     if (6 * len(text) + 7) // 8 != len(packed) or text != text.lower():
         raise ValueError("not a text of six bits a letter")
     return text
