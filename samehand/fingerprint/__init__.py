@@ -1,1 +1,1 @@
-"""Fingerprints: what is kept of an account, as a record of bytes that no raw value can be read from."""
+"""Fingerprints: what is kept of an account, as a record from which no raw personal value can be read."""

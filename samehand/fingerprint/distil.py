@@ -1,9 +1,9 @@
 """A fingerprint: what is kept of an account, and nothing from which a personal value could be read.
 
 It is the unit of comparison and of storage. Personal traits are keyed digests; public ones are folded.
-Its packed form is self-describing (a section a signal), so that a record written before a signal
-existed still reads, and a signal that is gone is passed over. It is as short as it can be and still be read
-on its own: a million banned accounts keep one each. Whoever changes it, or what any signal packs, raises
+Its packed form describes itself (one section a signal): a record written before a signal existed still
+reads, and the section of a signal that no longer exists is skipped. The form is short, since a store keeps
+one record for each of a million banned accounts. Whoever changes it, or what any signal packs, raises
 ``RECORD_VERSION``: a record of another version is refused, never misread.
 """
 
@@ -32,9 +32,9 @@ _EMPTY: Final = 0x80  # added to the code of a section without a payload, which 
 _CODE_MAX: Final = _EMPTY - 1
 _AT: Final = 3
 _AT_ENDS: Final = 7
-# What reads a section, by its code, and where the trait stands: every pair that is compared goes through it.
+# By a section's code: the place of its trait and the function that reads it. Looked up for every pair.
 _READERS: Final = {code: (POSITION[signal.name], signal.unpack) for code, signal in BY_CODE.items()}
-_AT_LATER: Final = 0xFFFFFFFF  # a moment after 2106: five bytes more say when
+_AT_LATER: Final = 0xFFFFFFFF  # stands for a moment from 2106 on, which five further bytes hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +67,17 @@ class Fingerprint:
 def is_day(at: float) -> bool:
     """Whether a moment (Unix seconds) stands for its whole day: a UTC midnight, to the second.
 
-    A date without a time reads as one, and one in 86,400 that were meant loses what a few hours would tell.
+    A date without a time is read as a midnight. One true moment in 86,400 is a midnight, too, and loses what
+    a few hours would tell.
     """
     return int(at) % _DAY_SECONDS == 0
 
 
 def distil(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int = 0) -> Fingerprint:
-    """Distils an account: every trait that it shows, raw values left behind."""
+    """The fingerprint of an account: every trait that it shows, without raw personal values.
+
+    ``at`` is its moment in Unix seconds; ``keyer`` makes digests under the pepper ``pepper_id``.
+    """
     return Fingerprint(
         platform=account.platform,
         traits=tuple(signal.distil(account, keyer) for signal in SIGNALS),
@@ -89,7 +93,7 @@ def enrolment_keys(fingerprint: Fingerprint) -> list[Key]:
 
 
 def query_keys(fingerprint: Fingerprint) -> list[Key]:
-    """The blocking keys under which an account is looked up: its own, and those only a query tries."""
+    """The blocking keys by which an account is looked up: those of enrolment, and those for queries only."""
     return list(
         dict.fromkeys(
             key
@@ -107,7 +111,11 @@ def _shown(fingerprint: Fingerprint) -> list[tuple[Signal[Any] | PairSignal[Any]
 
 
 def pack(fingerprint: Fingerprint) -> bytes:
-    """The stored form: a header, then a section (code, length, payload) a trait that is present."""
+    """The stored form: a header, then a section (code, length, payload) for each trait that is present.
+
+    Raises:
+        UnreadableFingerprint: a section would be longer than 65,535 bytes.
+    """
     parts = [
         bytes((RECORD_VERSION, fingerprint.fold_version, fingerprint.pepper_id)),
         _moment(fingerprint.at),
@@ -168,7 +176,7 @@ def moment_of(record: bytes) -> float | None:
 
 
 def _moment(at: float | None) -> bytes:
-    """Whole seconds in four bytes, at least 1; 0 is none."""
+    """Whole seconds, at least 1, in four bytes (nine from 2106 on); 0 stands for no moment."""
     seconds = 0 if at is None else max(1, int(at))
     if seconds < _AT_LATER:
         return seconds.to_bytes(4, "big")
@@ -176,7 +184,7 @@ def _moment(at: float | None) -> bytes:
 
 
 def _header(record: bytes) -> tuple[float | None, str, str, int]:
-    """Moment, platform and stratum, and where the sections begin."""
+    """Moment, platform, stratum, and the offset where the sections begin."""
     if record[0] != RECORD_VERSION:
         raise UnreadableFingerprint(f"record version {record[0]} is not {RECORD_VERSION}")
     seconds, here = int.from_bytes(record[_AT:_AT_ENDS], "big"), _AT_ENDS
@@ -188,7 +196,7 @@ def _header(record: bytes) -> tuple[float | None, str, str, int]:
 
 
 def _section(record: bytes, here: int) -> tuple[int, bytes, int]:
-    """The section that begins at a place: its code, its payload, and where it ends."""
+    """The section that begins at the offset ``here``: its code, its payload, and the offset where it ends."""
     code = record[here]
     if code & _EMPTY:
         return code & _CODE_MAX, b"", here + 1

@@ -1,8 +1,9 @@
 """Updates since when an account has shown each of its values, when its profile changes.
 
-Whoever attacks this changes profiles: a comma more, a picture and back again. So a value that is merely like
-the former one, or that may have been shown before, was shown no later than the account began, as far as is
-known; and no earlier than now for certain.
+An attacker may change a profile to look like the first or the second to show a value: add a comma, or show
+another picture for a while. So where a new value is merely like the former one, or may have been shown
+before, its span is wide: it may have been shown ever since the account began, and is known to be shown only
+from now on.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _FIELDS: Final = {
     "bio": frozenset(("bio",)),
     "contact": frozenset(("bio", "links")),
 }
-"""The fields of a profile that each is read from."""
+"""The fields of a profile from which each signal is read."""
 
 
 def shown_since(
@@ -33,17 +34,17 @@ def shown_since(
     shows: Sequence[Fingerprint],
     not_read: Collection[str] = (),
 ) -> Showings:
-    """The spans after a change: ``before`` of the state ``was``, if that is known, ``now`` of the new one by
-    itself.
+    """The spans of an account's values after its profile changed.
 
-    A value that stays keeps its span. One unlike the first, which had been shown ever since the account
-    began, is new. ``not_read`` names fields that could not be read of either state: those may
-    not have changed.
+    ``before`` are the spans of the former state ``was`` (empty if it is unknown), ``now`` those of the new
+    state ``shows`` taken by itself. A value that stays keeps its span. A value is new if it is unlike the
+    former one, and that one had been shown ever since the account began. ``not_read`` names fields that could
+    not be read in one of the states: they may be unchanged.
     """
     known = [one for one in (before.begun, now.begun) if one is not None]
     begun = min(known) if known else None
     if begun is not None and before.first is not None and begun > before.first:
-        begun = None  # it was seen before it was made: then nobody knows
+        begun = None  # it was seen before it is said to begin: the beginning is wrong
     if before.first is None or now.first is None or not was:
         return Showings(begun, now.first)
     pair = next(((old, new) for old in was for new in shows if old.pepper_id == new.pepper_id), None)
@@ -64,12 +65,12 @@ def shown_since(
 
 
 def _alike(signal: str, old: object, new: object, pair: tuple[Fingerprint, Fingerprint]) -> bool:
-    """Whether one could be taken for the other, in doubt so."""
+    """Whether one value could be taken for the other; true in doubt."""
     if old is None or new is None:
         return False
     was, shows = pair
     sight = ComparisonContext(NothingCounted(), (was.stratum, shows.stratum), (was.platform, shows.platform))
     finding = SIGNALS[POSITION[signal]].compare(new, old, sight)
     if finding is None:
-        return signal != "contact"  # contact points have no word for being different
+        return signal != "contact"  # the comparison of contact points has no level for different ones
     return finding.level != "different"

@@ -1,4 +1,4 @@
-"""The parts of an account that were not read, as they exceed :mod:`samehand.normalize.limits`."""
+"""The parts of an account that were not read, since they exceed :mod:`samehand.normalize.limits`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from samehand.signals.name import WORDS_MAX
 
 
 def unread_fields(account: Account) -> tuple[str, ...]:
-    """The account's fields of which not all was read, so that their silence says nothing.
+    """The fields that were read in part only, so that a value missing there may merely not have been read.
 
     Any of `handle`, `display_name`, `bio` and `links`, in this order.
     """
@@ -38,7 +38,7 @@ def _name_is_whole(account: Account) -> bool:
 
 
 def _contacts_are_whole(account: Account) -> dict[str, bool]:
-    """Bio and links: of both the contact points, of which the first few are kept, links' before the bio's."""
+    """Whether bio and links were read whole, and their contact points kept: links' first, then the bio's."""
     if not account.bio and not account.links:
         return {}
     contacts = contacts_of(account)
