@@ -1,1 +1,1 @@
-"""How common a value is: rates of values, and a prior for names that nobody has counted."""
+"""How common a value is: rates by counts, and a prior for names that have no counts."""

@@ -1,8 +1,8 @@
 """When bans took effect: how likely it is that a ban lies so near to an account's moment by chance.
 
 A store counts its bans by the minute, the hour and the day, policy by policy, and gives them to the mind as
-one frozen :class:`Calendars`. Everything is asked at the *event's* moment and reckoned from what had been
-banned by then, so that a backlog and a replay are priced as the live stream was.
+one frozen :class:`Calendars`. Every question is asked at the *event's* moment and answered from the bans
+that had taken effect by then, so that a backlog or a replay gets the answers that the live stream got.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MINUTE_SECONDS: Final = 60.0
 HOUR_SECONDS: Final = 3_600.0
 DAY_SECONDS: Final = 86_400.0
 
-# Spans of time that leave to what lies within them at least its even part: a minute in which nobody was
-# banned is not impossible in an hour in which somebody was.
+# Spans within which a shorter span has at least its even part of the bans: a ban is possible in a minute
+# without one if its hour has one.
 _WIDER: Final[tuple[float, ...]] = (
     60.0,
     600.0,
@@ -35,29 +35,30 @@ _WIDER: Final[tuple[float, ...]] = (
     365 * DAY_SECONDS,
 )
 
-# Half a ban that was not seen, the least that says nothing (Jeffreys' prior for a share).
+# Half a ban that was not seen: Jeffreys' prior for a share.
 _UNSEEN: Final = 0.5
 
-# Answers that a calendar keeps, some 200 bytes each: those of a batch of events, and one for good measure.
+# Answers that a calendar caches, some 200 bytes each: more than one batch of events asks for.
 _KEPT_MAX: Final = 4_096
 
 
 class BanCalendar(Protocol):
-    """What is known of when bans took effect."""
+    """Tells how bans are spread over time."""
 
     def share(self, at: float, near: float, far: float, policy: str | None = None) -> float | None:
-        """How many of the other bans lie as near to a moment as a pair's own, as a share (0 to 1].
+        """The share (0 to 1] of the other bans that lie in the same span of time as a pair's own ban.
 
-        Those between ``near`` and ``far`` seconds before ``at`` (Unix seconds; ``near < far``, negative for
-        bans after it), of all that had taken effect by the newer end of the span. The pair's own ban is taken
-        to be one of those in the span, and is left out. Of the bans of one policy ("" for those without one);
-        while the ban's policy is not known, the least of all policies. ``None`` where nothing is known.
+        The span is from ``near`` to ``far`` seconds before ``at`` (Unix seconds; ``near < far``, negative for
+        bans after it). The share is of all bans that had taken effect by the newer end of the span. The
+        pair's own ban is taken to lie in the span, and is left out. ``policy`` limits both to the bans of one
+        policy ("" for bans without one); while it is unknown (``None``), the answer is the least share of all
+        policies. ``None`` where no ban is counted.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class _Timeline:
-    """Counts of buckets that do not overlap, in order. ``before`` has one number more: all of them."""
+    """Buckets in order that do not overlap. ``before``: bans before each bucket, and last all bans."""
 
     starts: list[float]
     ends: list[float]
@@ -65,14 +66,14 @@ class _Timeline:
 
     @classmethod
     def of(cls, several: Sequence[tuple[float, Buckets]]) -> _Timeline:
-        """From buckets of some seconds each, the later ones last."""
+        """A timeline of several kinds of buckets, each with its length in seconds; the later buckets last."""
         starts = np.concatenate([numbers * seconds for seconds, (numbers, _) in several])
         ends = np.concatenate([(numbers + 1) * seconds for seconds, (numbers, _) in several])
         before = np.cumsum(np.concatenate([[0], *[counts for _, (_, counts) in several]]))
         return cls(starts.tolist(), ends.tolist(), before.tolist())
 
     def until(self, moment: float) -> float:
-        """How many lie before a moment; of the bucket in which it falls the even part."""
+        """How many bans lie before a moment; the bucket in which it falls counts in proportion."""
         place = bisect_right(self.starts, moment) - 1
         if place < 0:
             return 0.0
@@ -85,8 +86,8 @@ class _Timeline:
 class Calendar:
     """The dated bans of one policy.
 
-    Of those whose moment is known only to the day it is known in no span under a day; they count in longer
-    ones, and among all.
+    A ban that is known only to the day counts in no span shorter than a day; it counts in longer spans, and
+    among all bans.
     """
 
     _timed: _Timeline
@@ -104,10 +105,10 @@ class Calendar:
         minutes_from: int,
         hours_from: int,
     ) -> Calendar:
-        """From counts by Unix minute, hour and day of all bans with a time, and of those by the day alone.
+        """A calendar from counts by Unix minute, hour and day of bans with a time, and by day of the others.
 
         ``hours_from`` and ``minutes_from`` (Unix days, the first not later than the second) say from which
-        day on hours, and minutes, are complete; each day is read at the finest of what is.
+        day on hours and minutes are complete; each day is read from its finest complete counts.
         """
         timed = [
             (DAY_SECONDS, _between(days, 0, hours_from)),
@@ -122,10 +123,10 @@ class Calendar:
         return self._timed.before[-1] + self._days.before[-1]
 
     def share(self, at: float, near: float, far: float) -> float | None:
-        """As :meth:`BanCalendar.share` of these bans.
+        """As :meth:`BanCalendar.share`, of these bans.
 
-        It is asked at the end of the moment's minute, and is never less than the even part of any wider span
-        on the older side.
+        ``at`` is rounded up to its minute. The answer is never less than the even part that the span has of
+        any wider span with the same newer end.
 
         Raises:
             ValueError: the span ends before it begins.
@@ -169,14 +170,14 @@ def _between(buckets: Buckets, first: int, end: int | None) -> Buckets:
 class Calendars:
     """The calendars of a store by the policy of its bans, "" for bans without one: a :class:`BanCalendar`.
 
-    ``others`` is that of all policies together that have none of their own (a store keeps a bounded number).
+    ``others`` holds the bans of policies without a calendar of their own (a store keeps a bounded number).
     """
 
     by_policy: Mapping[str, Calendar] = field(default_factory=dict)
     others: Calendar | None = None
 
     def of(self, policy: str) -> Calendar | None:
-        """The calendar by which bans of a policy are priced, ``None`` where none of them is counted."""
+        """The calendar that holds the bans of a policy, ``None`` where none of them is counted."""
         return self.by_policy.get(policy, self.others)
 
     def share(self, at: float, near: float, far: float, policy: str | None = None) -> float | None:
@@ -190,4 +191,4 @@ class Calendars:
 
 
 NO_CALENDARS: Final = Calendars()
-"""Where nobody counted: the moment of a pair is then no evidence."""
+"""For a store that counted no ban: the moment of a pair is then no evidence."""

@@ -1,7 +1,7 @@
-"""How common a value is: what turns an agreement into bits.
+"""How common a value is, as a rate: what an agreement on it is worth follows from that.
 
-Counts come from a frozen snapshot that the caller loads; the mind never counts by itself. With nothing
-counted yet, every rate falls back to the signal's own figure, so that it works on the first day.
+Counts come from a frozen snapshot that the caller loads; the mind never counts by itself. While nothing is
+counted, every rate is the one that the signal ships, so that scores are usable on the first day.
 """
 
 from __future__ import annotations
@@ -11,23 +11,24 @@ from typing import Final, Protocol
 
 from samehand.keys import KeyKind
 
-# How many bearers the shipped rate counts for, before any is counted (the shape of a gamma prior). Of names
-# the shipped rates are measured, one for each name, and true ones scatter about them by small factors; that
-# the banned account bears the name is itself one observation of it.
+# How many counted bearers the shipped rate is worth (the shape of a gamma prior). The shipped rates of names
+# are measured, one for each name, and true rates differ from them by small factors; that the banned account
+# bears the name is itself one observation of it.
 NAMED_BEFORE: Final = 1.25
-# Of addresses, devices and pictures one rate stands for all, of which most are borne by nobody else and a few
-# by thousands: less than one bearer, so that having met nobody else soon says that there is hardly anybody.
+# One shipped rate stands for all addresses, one for all devices, one for all pictures, though most are borne
+# by nobody else and a few by thousands. So it is worth less than one bearer: where nobody else is counted,
+# the rate soon falls.
 SHARED_BEFORE: Final = 0.25
 
-# Below so many counted accounts of a stratum its names are priced as shipped: in a small file the look-alikes
-# that are looked for are most of those who bear the name.
+# Below so many counted accounts of a stratum its names have their shipped rates: in a small file most bearers
+# of a name are the very look-alikes that are looked for.
 STRATUM_ACCOUNTS_MIN: Final = 500
 
-# Stands where a stratum does, for the accounts that were counted lately, within some days. Of all that ever
-# were, thousands who met a carrier's new address today are few; of those who came with them they are not.
+# Takes the place of a stratum: the accounts that were counted lately, within some days. The thousands who got
+# a carrier's new address today are few among all accounts ever counted, and many among the latest ones.
 LATELY: Final = "lately"
 
-# The two accounts of a pair are no crowd, but may have been counted themselves.
+# The two accounts of a pair may have been counted themselves, and are no crowd.
 OF_THE_PAIR: Final = 2
 
 # Standard deviations from a count to the bound that it exceeds with 95 %.
@@ -45,11 +46,11 @@ class Frequencies(Protocol):
         """How many accounts were counted in a stratum; an empty one means all, :data:`LATELY` the latest."""
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
-        """How many of them bear the value, never less than the truth's lower bound of zero."""
+        """How many of the accounts counted in a stratum bear the value, at least 0."""
 
 
 class NothingCounted:
-    """The snapshot of the first day: no counts, and as many bans as the caller says."""
+    """A snapshot without counts, and with as many bans as the caller says."""
 
     def __init__(self, bans: int = 0) -> None:
         """Takes the number of banned accounts, from which the prior follows."""
@@ -61,20 +62,20 @@ class NothingCounted:
         return self._bans
 
     def accounts(self, stratum: str) -> int:
-        """None."""
+        """0."""
         return 0
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
-        """None."""
+        """0."""
         return 0
 
 
 def named_rate(count: int, accounts: int, shipped_rate: float) -> float:
-    """The share (0 to 1] of a stratum's others who bear a name: those counted, drawn to the shipped rate.
+    """The share (0 to 1] of a stratum's others who bear a name: as counted, drawn to the shipped rate.
 
-    Never below what the count proves: a name that no list knows is shipped as rare, and in a language whose
-    names are listed badly many such are common. One or two others prove nothing: they are as likely whoever
-    comes back under that name.
+    Never below what the count proves: a name on no list is shipped as rare, and many such names are common in
+    a language of which the lists know few names. One or two other bearers prove nothing: they may well be the
+    same person who comes back under that name.
     """
     if accounts < STRATUM_ACCOUNTS_MIN:
         return shipped_rate
@@ -82,12 +83,12 @@ def named_rate(count: int, accounts: int, shipped_rate: float) -> float:
 
 
 def shared_rate(count: int, accounts: int, shipped_rate: float) -> float:
-    """The same of a value that one rate is shipped for, whoever bears it: an address, a device, a picture."""
+    """As :func:`named_rate`, for values of a kind with one shipped rate: an address, a device, a picture."""
     return _rate(count, accounts, shipped_rate, SHARED_BEFORE)
 
 
 def proven_rate(count: int, accounts: int) -> float:
-    """What a count proves (0 to 1): the lower bound, at 95 %, of the share of others who bear the value."""
+    """The lower bound (0 to 1), at 95 %, of the share of other accounts that bear the value."""
     others = max(count - OF_THE_PAIR, 0)
     proven = others - _SIGMAS * math.sqrt(others)
     return min(1.0, max(proven, 0.0) / accounts) if accounts else 0.0
@@ -100,5 +101,5 @@ def _rate(count: int, accounts: int, shipped_rate: float, bearers_before: float)
 
 
 def rate_of_bits(bits: float) -> float:
-    """The share of accounts that bear a value of so many bits."""
+    """The share (0 to 1] of accounts that bear a value of so many bits."""
     return math.pow(2.0, -bits)

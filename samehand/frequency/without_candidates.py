@@ -1,10 +1,10 @@
 """Counts of a value less the banned accounts that are known to bear it.
 
-An evader who signs up again and again counts their own number each time. Once those accounts are banned they
-are candidates of the next one that shows it, and no crowd of strangers.
+Each sign-up of an evader counts the evader's own phone number once more. Once those accounts are banned, they
+are candidates of the next account that shows the number, and no crowd of strangers.
 
-So much is known of values that belong to somebody. Pictures and texts are copied by strangers, and a banned
-account that came from a list was never counted: taken off, it would make a default picture look rare.
+This holds for values that belong to somebody. Strangers copy pictures and texts, and a banned account that
+came from a list was never counted: to subtract it would make a default picture look rare.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal, key_o
 
 
 class Unbanned:
-    """A snapshot as one event sees it: without the banned accounts that bear what its account bears."""
+    """The counts for one event, without the banned accounts that share a personal value with its account."""
 
     def __init__(self, counted: Frequencies, bearers: Mapping[Key, int]) -> None:
         """Takes how many banned accounts are listed under each key of the event's account."""
@@ -29,13 +29,13 @@ class Unbanned:
         return self._counted.bans
 
     def accounts(self, stratum: str) -> int:
-        """How many accounts were counted in a stratum; of these a few candidates make no difference."""
+        """How many accounts were counted in a stratum; a few candidates make no difference to that."""
         return self._counted.accounts(stratum)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
-        """How many bear the value, of what belongs to somebody without the banned but for the pair's own.
+        """How many accounts bear the value; of a personal value without the banned ones but the pair's own.
 
-        Of names the banned are counted: how common a name is does not depend on who bears it.
+        Of names banned accounts count as well: how common a name is does not depend on who bears it.
         """
         counted = self._counted.count(kind, value, stratum)
         if not is_personal(kind) or counted <= OF_THE_PAIR:

@@ -1,9 +1,9 @@
-"""How common a handle or a name is, on the first day, with nothing counted.
+"""How common a handle or a name is before any account is counted.
 
 Everything here is pure and total: text in, bits out. Bits are surprisal, ``-log2`` of the share of accounts
-that bear the token *among the people who use it most*: `fatima` is weighed where Fatimas live, not diluted by
-everybody else, so that agreeing on a common name counts for little in every language alike. Never above
-:data:`CAP_BITS`: a name that no list knows is unknown, not impossible. See docs/adr/0006-commonness.md.
+that bear the token *among the people who use it most*: `fatima` is priced among the people who bear it most,
+so that agreement on a common name counts for little in every language alike. Never above :data:`CAP_BITS`: a
+name that is on no list is unknown, not impossible. See docs/adr/0006-commonness.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What letters cost when no list knows the word: one by one, each after the last two or three."""
+"""Bits of the letters of a word that is on no list: of each letter, given the two or three before it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Words that decorate a handle without naming anybody: `official`, `backup`, `tv`.
 
-A comparer asks this to know that `umar_media_official2` extends `umar_media`. The words are those of
-:mod:`samehand.normalize.text.everyday`, folded when they are read.
+Comparisons need them to see that `umar_media_official2` extends `umar_media`. The words are those of
+:mod:`samehand.normalize.text.everyday`, folded at import.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from samehand.normalize.text.fold import fold_name
 
 
 def _folded(words: list[str]) -> frozenset[str]:
-    """The words as they stand where they are ASCII, and as the fold reads them."""
+    """The words as the fold reads them, and those in ASCII letters also as they are written."""
     plain = {word for word in words if word.isascii() and word.isalpha()}
     return frozenset(plain | {fold.base for word in words if (fold := fold_name(word)) is not None})
 

@@ -16,7 +16,7 @@ DIGIT_BITS: Final = math.log2(10)
 _LENGTH_SHARES: Final = {1: 0.22, 2: 0.32, 3: 0.16, 4: 0.20, 5: 0.03, 6: 0.03, 7: 0.01, 8: 0.02}
 _LONG_SHARE: Final = 0.01
 
-# Half of all runs mean something; the other half is taken as drawn at random.
+# Half of all runs mean something; the other half is taken to be drawn at random, which costs one bit.
 _RANDOM_BITS: Final = 1.0
 
 # Numbers that mean something somewhere (786, 007, 69, 420, 110, 520): bits among all runs of digits.
@@ -39,11 +39,11 @@ _YEAR_BELL_SHARE: Final = 0.6
 # Two digits below this are read as a year of this century.
 _CENTURY_TURN: Final = 30
 
-# A run repeats or counts up or down in one of eight cases; its length then costs a bit a digit.
+# Bits of a run that repeats one digit or counts up or down; its length then costs a bit a digit.
 _PATTERN_BITS: Final = 6.0
 
 
-@lru_cache(maxsize=4096)  # years and counters come back all the time; random runs need no memory
+@lru_cache(maxsize=4096)  # years and counters recur; random runs need no cache
 def digit_bits(run: str) -> float:
     """Bits of a run of digits (0-9); 0 for an empty one. Uncapped: the caller caps the sum."""
     if not run:
@@ -60,7 +60,7 @@ def digit_bits(run: str) -> float:
 
 
 def _year(run: str) -> int | None:
-    """The year that four digits, or the last two of one, may stand for."""
+    """The year that four digits, or two (the last of a year), may stand for; ``None`` for any other run."""
     if len(run) == 2:
         return int(run) + (2000 if int(run) < _CENTURY_TURN else 1900)
     return int(run) if len(run) == 4 and _YEAR_FIRST <= int(run) <= _YEAR_LAST else None
@@ -74,6 +74,6 @@ def _year_bits(year: int) -> float:
 
 
 def _patterned(run: str) -> bool:
-    """One digit repeated, or a count upwards or downwards."""
+    """Whether a run repeats one digit, or counts up or down."""
     steps = {ord(later) - ord(former) for former, later in pairwise(run)}
     return len(steps) == 1 and steps <= {0, 1, -1}

@@ -1,7 +1,7 @@
 """The most common way to read a handle: as listed words, numbers and unlisted letters side by side.
 
-`umarmediaofficial` is umar + media + official. Whoever wonders how many others could have chosen the same
-handle must take its *most common* reading: a rarer one would overstate what an agreement proves.
+`umarmediaofficial` is umar + media + official. How many others could have chosen the same handle follows from
+its *most common* reading: a rarer one would overstate what an agreement proves.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from samehand.frequency.name_prior.scale import (
 )
 from samehand.frequency.name_prior.table import HEAD_LENGTH, SHORT_LENGTHS, TOKEN_LENGTH_MAX, shipped
 
-# The same names come back within one batch and between a look-up's candidates. Of 61,000 questions on 12,000
-# simulated sign-ups 8,192 entries answer .704 and four times as many .715; they are full within minutes, so
-# that a worker's memory is soon flat.
+# Names recur within a batch and among a look-up's candidates. Of the 61,000 calls for 12,000 simulated
+# sign-ups 8,192 entries answer .704, and four times as many .715. They are full within minutes, so that a
+# worker's memory soon stops growing.
 _REMEMBERED: Final = 8_192
 
-# Longer text is at the cap anyway (nine listed words of five letters), so the work on one token stays
-# bounded.
+# Bounds the work on one token: longer text is at the cap anyway (nine listed words of five letters).
 _READ_LETTERS: Final = 48
 
 _RUNS: Final = re.compile(r"[a-z]+|[0-9]+")
@@ -63,7 +62,7 @@ def bits(token: str) -> float:
 
 
 def whole_bits(base: str) -> float:
-    """Bits of having the base as the whole handle but for digits; to bear it is more common. Same bounds."""
+    """Bits of a handle that is this base and at most digits, which is rarer than to bear it. Same bounds."""
     own = bits(base)
     return min(CAP_BITS, own + WHOLE_BITS) if own else 0.0
 
@@ -83,7 +82,7 @@ def _bounded(total: float) -> float:
 
 
 def _piece_bits(piece: str) -> float:
-    """A piece's own bits: it is a listed token, a number, or letters that no list knows."""
+    """The bits of a piece, which is a listed token, a number, or letters that are on no list."""
     listed = shipped().tokens.get(piece)
     if listed is not None:
         return listed
@@ -94,7 +93,7 @@ def _piece_bits(piece: str) -> float:
 
 
 def _letter_bits(run: str) -> float:
-    """Bits of a run of letters by its cheapest path."""
+    """Bits of a run of letters, read by its cheapest path."""
     return min(_cheapest_path(run)[0], len(run) * LETTER_BITS)
 
 
@@ -109,20 +108,20 @@ def _pieces(run: str) -> list[str]:
     return pieces[::-1]
 
 
-# Bits and pieces of one name are asked for one after the other.
+# The bits and the pieces of one name are asked for one after the other.
 @lru_cache(maxsize=256)
 def _cheapest_path(run: str) -> tuple[float, list[int]]:
-    """Least bits for the whole run, and for each place the one where the last piece of its path began.
+    """The least bits of the whole run, and for each place where the last piece of the path to it begins.
 
-    One pass from left to right. ``best`` is the least to each place with a piece ending there;
-    ``unlisted_head`` is the least for unlisted letters, less their own running cost, so that one comparison
-    finds the best place where they may have begun.
+    One pass from left to right. ``best`` holds the least bits up to each place at which a piece ends.
+    ``unlisted_head`` holds the least bits up to the place where unlisted letters begin, less their running
+    cost there, so that one comparison finds the best beginning.
     """
     table = shipped()
     bits_of, lengths_of = table.tokens.get, table.lengths.get
     spelt = running_bits(table, run)
     length = len(run)
-    # Slices past the end are shorter than asked; what they find lands in the margin, where nobody looks.
+    # Slices past the end are shorter than asked; what they find is written to a margin that is never read.
     best = [math.inf] * (length + TOKEN_LENGTH_MAX)
     origin = [0] * (length + TOKEN_LENGTH_MAX)
     unlisted_head, unlisted_from = UNLISTED_BITS, 0

@@ -1,7 +1,6 @@
-"""Reads the shipped data file: bits of the listed tokens, and what each letter costs after the last ones.
+"""Reads the shipped data file: bits of the listed tokens, and of each letter given the letters before it.
 
-The file is plain text, packed, written by tools/build_commonness.py, which also says where each word comes
-from.
+The file is compressed plain text. tools/build_commonness.py writes it and says where each word comes from.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ class Table:
     """The figures of one version.
 
     ``tokens``: bits by folded token. ``rows``: by context (the last two or three letters, ``^`` for the
-    start), a cost for each of a-z, in :data:`STEPS_PER_BIT` parts of a bit. ``lengths``: by a token's first
-    :data:`HEAD_LENGTH` letters, the lengths of a token that may begin there (without an entry:
-    :data:`SHORT_LENGTHS`), which spares most look-ups.
+    start), a cost for each of a-z, in units of 1 / :data:`STEPS_PER_BIT` bit. ``lengths``: by the first
+    :data:`HEAD_LENGTH` letters of tokens, the lengths of those that begin so (without an entry:
+    :data:`SHORT_LENGTHS`), which saves most look-ups.
     """
 
     tokens: Mapping[str, float]
@@ -45,7 +44,7 @@ class Table:
 
 
 def parse(text: str) -> Table:
-    """Reads the file's text. Raises ``ValueError`` where its versions or its checksum are wrong."""
+    """The table in the file's text. Raises ``ValueError`` where its versions or its checksum are wrong."""
     head, _, body = text.partition("\n\n")
     fields = dict(line.partition(" ")[::2] for line in head.splitlines())
     if fields.get("version") != str(COMMONNESS_VERSION):
