@@ -1,5 +1,5 @@
-"""Where fingerprints and recent accounts live: caps, expiry and atomicity, and nothing of scoring.
+"""Stores fingerprints and recent accounts: caps, expiry and atomic writes, no scoring.
 
-:mod:`store.base` is the contract, :mod:`store.memory.store` its plainest fulfilment, :mod:`store.redis` the
-one that workers share. What either answers is the same, and one contract suite holds both to it.
+:mod:`store.base` is the contract, :mod:`store.memory.store` the reference implementation, :mod:`store.redis`
+the one that workers share. Both return the same results, and one contract suite tests both.
 """

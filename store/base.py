@@ -1,10 +1,10 @@
-"""What a store promises, whatever it is made of. One contract suite holds every store to it.
+"""The store's contract. One contract suite tests every implementation against it.
 
-Three things live in a store: the fingerprints of banned accounts, those of accounts remembered for a
+A store holds three things: the fingerprints of banned accounts, those of accounts remembered for a
 while, and the state of pairs (alerts proposed and published, suppressions, families). All of it is
-derived: it can be rebuilt from ``accounts.banned``, but for what is remembered, which comes again.
+derived: it can be rebuilt from ``accounts.banned``, except the remembered accounts, which new events bring.
 
-Write before you look: every write is visible to any look that starts after it returned.
+Write before you look up: a look-up that starts after a write has returned sees that write.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class BanFacts:
     expires_at: float | None
     descent: Descent
     quoted: Quoted
-    not_read: tuple[Unusable, ...] = ()  # of its profile, what would have been evidence
+    not_read: tuple[Unusable, ...] = ()  # fields of its profile that would have been evidence
     shown: Showings = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban:
-    """A ban to enrol: its facts, and a fingerprint a pepper in force (one, or two during a rotation).
+    """A ban to enrol: its facts, and a fingerprint for each pepper in force (two during a rotation).
 
     ``account`` is the account key of the facts' platform and account id.
     """
@@ -64,7 +64,7 @@ class Ban:
 class Remembered:
     """An account to remember. ``seen_at`` (Unix seconds) orders creation, updates and deletion.
 
-    ``keys`` are those under which it is listed, where they were made before (with those of its look-up).
+    ``keys``: its index keys, where the caller has made them already, together with its query keys.
     """
 
     account: str
@@ -73,13 +73,13 @@ class Remembered:
     seen_at: float
     quoted: Quoted
     fingerprints: tuple[Fingerprint, ...]
-    not_read: tuple[Unusable, ...] = ()  # of its profile, what would have been evidence
+    not_read: tuple[Unusable, ...] = ()  # fields of its profile that would have been evidence
     keys: tuple[Key, ...] | None = None
-    shown: Showings = UNKNOWN  # by this state alone; what is kept reckons with the former ones
+    shown: Showings = UNKNOWN  # by this state alone; the store adds what earlier states showed
 
 
 class Enrolled(Enum):
-    """What became of a ban."""
+    """What enrolling a ban has changed."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -90,10 +90,10 @@ class Enrolled(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A look-up: the keys to try, for which account (which never finds itself), each key once.
+    """A look-up: the account that asks, which never finds itself, and its query keys, each once.
 
-    With a ``table`` only those candidates are read whose sum reaches what the table asks for, and they are
-    ranked by it. Without one all are, by how rare the keys are that they share.
+    With a ``table`` the store reads only the candidates whose upper bound reaches the table's threshold, and
+    ranks them by that bound. Without one it reads all, and ranks them by how rare the shared keys are.
     """
 
     account: str
@@ -102,23 +102,23 @@ class Query:
 
     @classmethod
     def of(cls, account: str, fingerprints: Sequence[Fingerprint]) -> Query:
-        """Everybody whom an account resembles, under each of its peppers."""
+        """The query for every account that shares a key with this one, under any of its peppers."""
         keys = dict.fromkeys(key for fingerprint in fingerprints for key in query_keys(fingerprint))
         return cls(account, tuple(keys))
 
     @classmethod
     def by(cls, account: str, table: KeyTable) -> Query:
-        """Those who can reach what a table asks for."""
+        """The query for the accounts that can reach a table's threshold."""
         return cls(account, table.keys, table)
 
 
 class Candidate:
     """An account that shares blocking keys with the query.
 
-    ``ref`` is the store's own handle for a later :meth:`Store.facts` or :meth:`Store.remembered_facts`;
-    ``rank`` that by which candidates are cut: with a table the most that they can score (nats), without one
-    the sum over shared keys of log2(N / posting length). ``bearers`` says of the query's personal values how
-    many accounts are listed under each.
+    ``ref`` is the store's own handle for a later :meth:`Store.facts` or :meth:`Store.remembered_facts`.
+    ``rank`` orders and cuts the candidates: with a table it is the upper bound of the score (nats), without
+    one the sum over shared keys of log2(N / posting length) (bits). ``bearers`` gives for each personal value
+    of the query how many accounts are listed under it.
     """
 
     __slots__ = ("_fingerprints", "_records", "_ref", "bearers", "rank")
@@ -126,7 +126,7 @@ class Candidate:
     def __init__(
         self, ref: str, records: tuple[bytes, ...], rank: float, bearers: Mapping[Key, int] = _NOBODY
     ) -> None:
-        """Takes packed fingerprints, at least one, which are read when somebody asks."""
+        """Takes packed fingerprints, at least one; the first use unpacks them."""
         self.rank = rank
         self.bearers = bearers
         self._ref = ref
@@ -140,7 +140,7 @@ class Candidate:
 
     @property
     def records(self) -> tuple[bytes, ...]:
-        """Packed fingerprints, one a pepper."""
+        """Packed fingerprints, one for each pepper."""
         return self._records
 
     @property
@@ -150,7 +150,7 @@ class Candidate:
 
     @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:
-        """One a pepper that was in force when the account was written (two during a rotation)."""
+        """One for each pepper that was in force when the account was written (two during a rotation)."""
         if self._fingerprints is None:
             self._fingerprints = tuple(unpack(record) for record in self.records)
         return self._fingerprints
@@ -174,14 +174,14 @@ class RememberedFacts:
 
 
 class Summary(NamedTuple):
-    """What consumers are told of a ban's pairs that are not told one by one; ``payload`` without counts."""
+    """The alert that sums up the pairs of a ban that are only counted; ``payload`` is without the counts."""
 
     alert_id: str
     payload: bytes
 
 
 class SummaryCounts(NamedTuple):
-    """Of a ban: its open alerts, and the pairs of each band that are counted only."""
+    """The counts of a ban's summary: its open alerts, and for each band the pairs that are only counted."""
 
     published: int
     likely: int
@@ -190,15 +190,15 @@ class SummaryCounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """An alert that somebody wants to publish. ``payload`` is the encoded record.
+    """An alert that a caller wants to publish. ``payload`` is the encoded record.
 
-    ``seen_at`` (Unix seconds): the account was as it is compared then; if it was deleted since, it is no
-    longer of any interest.
+    ``seen_at`` (Unix seconds): when the account had the compared state; an account deleted then or later
+    gets no alert.
 
-    ``claimant`` names the event that found the pair, and is the same when that event is delivered again.
-    ``again_only``: publish it only if this claimant noted it before and it was never confirmed; ``counted``:
-    else count it in the ban's ``summary``, unless it is open. So is what goes beyond
-    :data:`store.limits.OPEN_ALERTS_A_BAN` on a ban or about an account.
+    ``claimant`` names the event that found the pair; a redelivery of that event gives the same name.
+    ``again_only``: publish only if this claimant noted the pair before and nobody confirmed it. ``counted``:
+    if that is not so, count the pair in the ban's ``summary``, unless it is open. Alerts beyond
+    :data:`store.limits.OPEN_ALERTS_A_BAN` on one ban or about one account are counted there too.
     """
 
     alert_id: str
@@ -214,7 +214,7 @@ class Proposal:
 
 
 class Claim(NamedTuple):
-    """An alert that was published, on a banned account, by the event that proposed it, under a revision."""
+    """A published alert: its id, the banned account, the event that proposed it, and its revision."""
 
     alert_id: str
     banned: str
@@ -226,11 +226,11 @@ class Ruling(Enum):
     """Whether a proposed alert may be published."""
 
     PUBLISH = "publish"
-    DUPLICATE = "duplicate"  # at this band or a higher one, published before or about to be by another event
+    DUPLICATE = "duplicate"  # published at this band or a higher one, or about to be by another event
     SUPPRESSED = "suppressed"  # a moderator said `not_mirror`
     NOT_BANNED = "not-banned"  # the ban is gone or has expired
     ACCOUNT_BANNED = "account-banned"  # the account is itself banned already
-    WITHHELD = "withheld"  # counted in the ban's summary
+    WITHHELD = "withheld"  # not published, but counted in the ban's summary
     ACCOUNT_DELETED = "account-deleted"  # the account is gone
 
 
@@ -243,9 +243,9 @@ class Ruled:
 
 
 class Decision(NamedTuple):
-    """What a person decided on an alert, when (Unix seconds), and which decision that was.
+    """A person's decision on an alert: the record's verdict, the moment (Unix seconds), and its identity.
 
-    Of two at one moment the same one comes last for everybody. ``verdict`` is the record's word.
+    ``identity`` tells decisions apart: of two at one moment, every process takes the same one as the later.
     """
 
     alert_id: str
@@ -255,7 +255,7 @@ class Decision(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """The decision that holds on an alert; ``new`` where it is the one given and was not known before."""
+    """The decision in force on an alert; ``new``: it is the one just given, and was not known before."""
 
     verdict: Verdict
     decided_at: float
@@ -263,7 +263,7 @@ class Decided(NamedTuple):
 
 
 class Member(NamedTuple):
-    """An account that is in a family by the decision on an alert, which was given then (Unix seconds)."""
+    """An account that the decision on an alert, given at ``decided_at`` (Unix seconds), put in a family."""
 
     account: str
     descent: Descent
@@ -275,8 +275,8 @@ class Member(NamedTuple):
 class OpenAlert:
     """An alert that was proposed and not withdrawn.
 
-    Where ``open`` is not set it was withdrawn for the reason ``withdrawn``, after which a verdict may still
-    come.
+    Where ``open`` is false, it was withdrawn for the reason ``withdrawn``; the store still knows it, since a
+    verdict on it may follow.
     """
 
     alert_id: str
@@ -292,10 +292,11 @@ class OpenAlert:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A withdrawal, an alert that is open again, or an open summary, that consumers have not been told yet.
+    """A withdrawal, a reopened alert, or an open summary, that has yet to be published.
 
-    ``alert`` is as it was last told, ``revision`` the one to withdraw it under, ``at`` (Unix seconds) when
-    its cause was handled. Of what is open ``reason`` is ``None``, and of a summary ``counts`` are its counts.
+    ``alert``: as it was last published; ``revision``: the one to publish under; ``at`` (Unix seconds): when
+    its cause was handled. ``reason``: of the withdrawal, ``None`` where the alert is open. ``counts``: those
+    of a summary, ``None`` for any other alert.
     """
 
     alert: OpenAlert
@@ -306,9 +307,9 @@ class Owed:
 
 
 class Settled(NamedTuple):
-    """A withdrawal that the broker has confirmed, under its revision.
+    """What :meth:`Store.owed` returned and the broker has confirmed, under its revision.
 
-    ``known``: the alert as it was withdrawn, where a verdict on it may still come.
+    ``known``: the alert as it was withdrawn, if a verdict on it may follow.
     """
 
     alert_id: str
@@ -319,7 +320,7 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """What operators want to know of a store."""
+    """Figures of a store for operators."""
 
     fingerprints: int
     remembered: int
@@ -336,15 +337,15 @@ class StoreFacts:
 
     By index (`bans`, `remembered`) and kind of key.
     """
-    resting: int = 0  # bans that were taken out, of which another shard may still hold entries
+    resting: int = 0  # slots of removed bans that are not reused yet: another shard may still hold entries
 
 
 class Store(Protocol):
-    """The contract. Every method takes and answers a batch, in order; none raises on any content.
+    """The contract. Methods take batches and return results in the same order; no content makes them raise.
 
     Raises:
-        StoreUnavailable: the store cannot be reached or cannot write now; nothing is half done that a
-            repeat would not complete.
+        StoreUnavailable: the store cannot be reached or cannot write now; repeating the call completes what
+            was half done.
         StoreEmptied: the store lost its epoch: it was emptied since the first enrolment.
     """
 
@@ -352,19 +353,19 @@ class Store(Protocol):
         """Connects, loads scripts, checks layout and epoch."""
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Closes connections."""
 
     async def ready(self) -> str | None:
-        """``None`` when reads and writes both work and the epoch stands, else the reason in words."""
+        """Returns ``None`` if reads and writes work and the epoch is unchanged, else the reason in words."""
 
     async def history(self) -> str:
-        """A name of what its servers hold: another one once a server was replaced or started again.
+        """Returns an identifier of the servers' data, which changes when a server is replaced or restarted.
 
-        What was acknowledged just before may then be missing. "" where the servers do not tell.
+        Writes acknowledged just before may then be missing. "" where the servers do not say.
         """
 
     def adopt(self, epoch: str) -> None:
-        """From now on this epoch stands: the store was emptied, and rebuilt by somebody else."""
+        """Takes this epoch as valid from now on: the store was emptied, and another process rebuilt it."""
 
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
@@ -373,66 +374,72 @@ class Store(Protocol):
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], *, now: float, reason: WithdrawnReason = "reinstated"
     ) -> list[bool]:
-        """Forgets bans reinstated at a moment, unless banned later; leaves a peppered marker only.
+        """Removes bans reinstated at a moment (Unix seconds), unless banned later; keeps a peppered marker.
 
-        Answers whether something was there. In the same step each open alert on such a ban is withdrawn: it
-        is :meth:`owed` from then on, and the pair may be proposed anew.
+        Returns for each whether anything was removed. The same step withdraws each open alert on such a ban:
+        the withdrawal is :meth:`owed` from then on, and the pair may be proposed anew.
         """
 
     async def bans(self, accounts: Sequence[str], *, now: float | None = None) -> list[Ban | None]:
-        """The bans as enrolled; those that expired by ``now`` are none, where a moment is given."""
+        """The bans as enrolled; ``None`` where there is none, or where it has expired by a given ``now``."""
 
     async def sweep(self, *, now: float) -> int:
-        """Removes bans that expired in an hour that is over (never found meanwhile), a bounded number.
+        """Removes a bounded number of expired bans, each once the hour of its expiry is over.
 
-        Answers how many. Their open alerts are withdrawn in the same step, as by :meth:`expunge`.
+        Returns how many. No look-up finds an expired ban meanwhile. The same step withdraws their open
+        alerts, as :meth:`expunge` does.
         """
 
     async def bans_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 64
     ) -> list[list[Candidate]]:
-        """Banned accounts that share keys, best first, equals by a fixed order of accounts.
+        """For each query at most ``keep`` banned accounts that share its keys, best first.
 
-        A store that keeps prints of keys may take another's key for one of theirs, once in some look-ups.
-        All queries of a batch have tables (made with the same weights), or none has.
+        Equal ranks come in a fixed order of accounts. A store that keeps short hashes of keys takes two keys
+        for one in some look-ups. Either all queries of a batch have tables (made with the same weights), or
+        none has.
         """
 
     async def facts(self, refs: Sequence[str]) -> list[BanFacts | None]:
         """What alerts quote of candidates; ``None`` where the ban has gone since."""
 
     async def calendars(self, *, now: float) -> Calendars:
-        """When the bans enrolled took effect, policy by policy.
+        """For each policy, how many of the enrolled bans took effect when.
 
-        As they stood at most :data:`store.limits.CALENDAR_SECONDS` before ``now``.
+        As of at most :data:`store.limits.CALENDAR_SECONDS` before ``now``.
         """
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
         """Remembers accounts for the retention time, replacing an older state, and counts their values.
 
-        Answers since when each shows what it shows, with what was known of its older state
+        Returns since when each account has shown its values, as this state and the older one tell
         (:func:`samehand.fingerprint.shown_since.shown_since`).
         """
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """What :meth:`remember` would answer, without remembering anything."""
+        """What :meth:`remember` would return; remembers nothing."""
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
-        """What is remembered of accounts."""
+        """The accounts as they are remembered; ``None`` for one that is not."""
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
-        """Forgets remembered accounts (deleted ones) unless seen later than the given moment."""
+        """Forgets deleted accounts, unless seen after the given moment (Unix seconds).
+
+        Returns for each whether it was forgotten now.
+        """
 
     async def remembered_like(
         self, queries: Sequence[Query], *, now: float, keep: int = 256
     ) -> list[list[Candidate]]:
-        """Remembered accounts that share keys, best first."""
+        """For each query at most ``keep`` remembered accounts that share its keys, best first."""
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
-        """Remembered accounts that are not listed under keys of a query, since the posting was full.
+        """Counts the remembered accounts that a full posting keeps a query from finding.
 
-        By kind of key (:data:`store.limits.NAMING_KINDS` alone), those above 0: who waits for a place, and
-        who was let go, since too many wait. The latter count also if they have gone since: so many at most.
+        By kind of key (of :data:`store.limits.NAMING_KINDS`), counts above 0: accounts that wait for a place,
+        and accounts dropped because too many wait. The sum is an upper limit, since dropped accounts that
+        were forgotten later still count.
         """
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
@@ -440,103 +447,103 @@ class Store(Protocol):
 
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """Atomically rules on each and notes it as open before it is published.
+        """Decides atomically for each whether it may be published, and notes it as open beforehand.
 
-        What one event was allowed to publish is its claim for :data:`store.limits.CLAIM_SECONDS`: others
-        are duplicates meanwhile, and it may itself come again. Whether the account is banned or deleted, or
-        the pair is silenced, is looked up before and once more after it was noted: an alert that must not be
-        is withdrawn.
+        An event that may publish a pair has a claim on it for :data:`store.limits.CLAIM_SECONDS`: until then
+        the pair is a duplicate for other events, while a redelivery of the same one may publish it. The store
+        looks up whether the account is banned or deleted, or the pair is silenced, before it notes the alert
+        and once more afterwards; it withdraws an alert that must not be.
         """
 
     async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """What :meth:`propose` would rule on each if nobody had told of it before; notes nothing.
+        """What :meth:`propose` would decide on each if no event had proposed it before; notes nothing.
 
-        So no pair is a duplicate: one that is told already has the revision under which it is, or the next
-        where its band has risen. ``again_only`` and ``counted`` say nothing here.
+        So no pair is a duplicate: one that is open has its current revision, or the next where its band has
+        risen. ``again_only`` and ``counted`` have no effect here.
         """
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
-        """Notes alerts as published: from now on a repeat is a duplicate. A claim since lost is ignored."""
+        """Notes alerts as published: from now on a repeat is a duplicate. Ignores claims lost meanwhile."""
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, by alert id."""
 
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts about accounts, open ones and those that are still known."""
+        """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
 
     async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
-        """Withdraws each that is still open under the revision under which it was read.
+        """Withdraws each alert that is still open under the revision under which it was read.
 
-        Write the cause, then read the alerts, then withdraw them: one that is proposed meanwhile meets the
-        cause. After ``account-deleted`` nothing of an alert is known any more.
+        Write the cause, then read the alerts, then withdraw them: a proposal that comes in between finds the
+        cause. After ``account-deleted`` the store knows nothing of the alert any more.
         """
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
-        """Withdrawals and summaries to publish now, the oldest first.
+        """What is to be published now, the oldest first: withdrawals, reopened alerts, summaries.
 
-        At most :data:`store.limits.OWED_AT_ONCE` a shard.
-        While one ``holder`` asks again and again, others are answered nothing, for
-        :data:`store.limits.RELAY_SECONDS` after it asked last. What is not settled comes again. A
-        ban's summary is told at most each :data:`store.limits.SUMMARY_SECONDS`.
+        At most :data:`store.limits.OWED_AT_ONCE` per shard. One ``holder`` at a time gets any: the others get
+        nothing until it has not asked for :data:`store.limits.RELAY_SECONDS`. What is not settled is returned
+        again. A ban's summary is returned at most once in :data:`store.limits.SUMMARY_SECONDS`.
         """
 
     async def settle(self, told: Sequence[Settled]) -> None:
-        """Forgets withdrawals that were published; one under another revision stays owed.
+        """Forgets what was published of :meth:`owed`; what is owed under another revision by now stays.
 
-        Only a peppered revision number stays for a while, lest the pair, alerted again after a later ban,
-        begin below the revision under which it was withdrawn.
+        A peppered marker keeps the revision number for a while, so that a new alert on the pair after a later
+        ban gets a revision above the one of the withdrawal.
         """
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
-        """Opens each again that was withdrawn for a verdict under its revision: it is :meth:`owed` from then.
+        """Reopens each alert that a verdict withdrew under its revision: it is :meth:`owed` from then on.
 
-        ``payload`` is what to tell. What forbids an alert is looked up before and after, as by
-        :meth:`propose`, and also of those that are open: whoever opened them may have died before. Where the
-        ban has gone, or the alert was proposed meanwhile, nothing happens.
+        ``payload`` is what to publish. What forbids an alert is looked up before and after, as
+        :meth:`propose` does, and for alerts that are open already too: the process that reopened them may
+        have died before its second look. Nothing happens where the ban has gone, or the pair was proposed
+        meanwhile.
         """
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
-        """Notes what people decided, whether or not the pairs are known here; the latest of each pair holds.
+        """Notes people's decisions, whether or not the store knows the pairs; the latest of each pair holds.
 
-        While ``not_mirror`` holds the pair is not published. What else follows (withdrawing, opening again,
-        families) is for who calls: do what the answer says, and look once more whether it still holds
-        (:meth:`decided`), since another decision may have come in between.
+        While ``not_mirror`` holds, the pair is not published. All else (withdrawing, reopening, families) is
+        up to the caller: act on the returned decision, then check that it still holds (:meth:`decided`),
+        since another one may have come in between.
         """
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        """The decisions that hold."""
+        """The decision in force on each alert; ``None`` where nobody has decided."""
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
-        """Notes that a person has judged these: they no longer wait for anybody."""
+        """Notes that a person has judged these alerts: they no longer count as unjudged."""
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Alerts by their ids, open ones and those that are still known."""
+        """Alerts by their ids: open ones, and withdrawn ones that the store still knows."""
 
     # families
     async def join(self, members: Sequence[Member], *, now: float) -> None:
-        """Notes from whom an account descends, for the day it is banned itself."""
+        """Notes from which ban an account descends, for the case that it is banned itself."""
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        """Takes back what :meth:`join` noted by the decisions on alerts, also where these are not known."""
+        """Undoes what :meth:`join` noted by the decisions on these alerts, also on alerts no longer known."""
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What :meth:`join` noted, by the latest decision of several, while its founder is known."""
+        """What :meth:`join` noted by the latest decision; ``None`` where the founder is no longer known."""
 
     # frequencies and facts
     async def frequencies(self, *, at: float) -> Frequencies:
-        """The frozen snapshot of counts, as events of a moment (Unix seconds) may know it.
+        """The frozen snapshot of counts that applies to events of a moment (Unix seconds).
 
-        Of what lies less than the lag before it, it holds what others hand out, and nothing else
+        Of accounts seen less than the lag before that moment, it counts only the values that others hand out
         (:mod:`store.common.count_lag`).
         """
 
     async def freeze(self, *, now: float) -> bool:
-        """Turns what was counted since into the next snapshot, if one is due; one of all callers does.
+        """Makes the next snapshot of counts, if one is due. Of several callers one does, and returns true.
 
-        What an account counts is thus seen no sooner than at the next freeze, and most of it one to two lags
-        later. Until the first freeze (an interval after counting began) nothing is counted and ``bans`` is
-        the number enrolled by then.
+        So an account takes effect on the counts at the next freeze at the earliest, and for most values one
+        to two lags later. Until the first freeze (an interval after counting began) all counts are 0, and
+        ``bans`` is the number of bans enrolled by then.
         """
 
     async def figures(self) -> StoreFacts:
-        """SummaryCounts and bytes for metrics and ``doctor``."""
+        """Counts and bytes for metrics and ``doctor``."""

@@ -1,4 +1,4 @@
-"""What operators set of a store, whatever it is made of."""
+"""The settings that every store has."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What operators set. ``remembered_bytes`` bounds what is remembered, ``freeze_seconds`` is the least
-    time between two snapshots of counts, ``lag_seconds`` what lies between an account and its counting
-    (:mod:`store.common.count_lag`), ``shards`` the parts that accounts fall into.
+    """What operators set.
+
+    ``shards``: into how many parts accounts are divided. ``retention_seconds``, ``remembered_bytes``: how
+    long accounts are remembered, and how many bytes they may take. ``freeze_seconds``: the least time between
+    two snapshots of counts. ``lag_seconds``: how long after its event an account has no effect on counts
+    (:mod:`store.common.count_lag`).
     """
 
     shards: int = 1

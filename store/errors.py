@@ -4,11 +4,11 @@
 
     StoreError
     ├── StoreUnavailable   cannot be reached, or cannot write now: hold the partition and try again
-    │   ├── StoreRefused   it does not let us in, or not to all that we do: an operator has to mend it
+    │   ├── StoreRefused   it refuses our login or one of our commands: an operator has to mend it
     │   ├── StoreMoving    it is being filled from another layout, or was left for one
-    │   └── StoreEvicts    it may drop keys of its own accord: what is not found may have been there
-    ├── StoreInUse         another prefix must be named, for there is a store under this one
-    ├── StoreEmptied       its epoch is gone: it must be rebuilt before anybody says "nothing to report"
+    │   └── StoreEvicts    it may drop keys by itself: what a look-up misses may have been there
+    ├── StoreInUse         there is a store under this prefix already: name another one
+    ├── StoreEmptied       its epoch is gone: rebuild it before any event counts as "nothing to report"
     └── StoreMismatch      written with another layout, shard count or fold version than this code reads
 """
 
@@ -17,44 +17,45 @@ from __future__ import annotations
 from typing import Literal
 
 Mismatch = Literal["pepper", "sizes", "layout", "folds", "full"]
-"""In what a store is another one than this program was told: each has a cure of its own."""
+"""In which respect a store differs from what this program expects: each has its own remedy."""
 
 
 class StoreError(Exception):
-    """The root of the family."""
+    """The base class of all errors of a store."""
 
 
 class StoreUnavailable(StoreError):  # says what happened; "error" would add nothing
-    """Transient: nothing was lost, nothing may be acknowledged."""
+    """Transient: nothing was lost; acknowledge nothing, and try again."""
 
 
 class StoreRefused(StoreUnavailable):  # says what happened; "error" would add nothing
     """Redis refuses the login, or the user lacks a right.
 
-    An outage to who runs already, since whoever changed the user will mend it; at start a fault.
+    A running process treats it as an outage, since whoever changed the user will mend it; a starting one
+    fails.
     """
 
 
 class StoreEvicts(StoreUnavailable):  # says what happened; "error" would add nothing
-    """Redis drops keys when it is full, by its `maxmemory-policy`: then a look-up misses without a word.
+    """Redis drops keys when it is full, by its `maxmemory-policy`: look-ups then miss bans silently.
 
-    To who runs already an outage, until its policy is `noeviction` again; at start a fault.
+    A running process treats it as an outage until the policy is `noeviction` again; a starting one fails.
     """
 
 
 class StoreMoving(StoreUnavailable):  # says what happened; "error" would add nothing
     """The layout is being filled from another one, or was left for it (`samehand rebuild --into`).
 
-    An outage to workers: it ends once the filling has, or once they are started with the other layout.
+    Workers treat it as an outage: it ends when the filling does, or when they start with the other layout.
     """
 
 
 class StoreInUse(StoreError):  # says what happened; "error" would add nothing
-    """A command would write over, or take away, a store that workers may be working with."""
+    """A command would overwrite or delete a store that workers may be using."""
 
 
 class StoreEmptied(StoreError):  # says what happened; "error" would add nothing
-    """The store was emptied since the first enrolment: `samehand rebuild` refills it."""
+    """The store was emptied after the first enrolment: `samehand rebuild` refills it."""
 
 
 class StoreMismatch(StoreError):  # says what happened; "error" would add nothing
