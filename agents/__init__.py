@@ -1,7 +1,9 @@
 """What samehand does with each stream: one verb a file, each a plain async function over a batch.
 
-``screen`` (accounts created or updated: whom do they resemble?), ``enrol`` (bans become fingerprints),
-``lookback`` (a ban: who was remembered from before?), ``judge`` (verdicts), ``expunge`` (reinstated:
-forgotten) and ``forget`` (deleted). None knows another; :mod:`agents.common.converters` translates between
-what crosses the wire and what the mind knows, :mod:`agents.common.context` holds what all of them are given.
+``screen`` looks accounts created or updated up among bans, ``enrol`` stores bans as fingerprints,
+``lookback`` looks an enrolled ban up among remembered accounts, ``remember`` stores accounts that existed
+before, ``judge`` applies verdicts, ``expunge`` removes the bans of reinstated accounts, ``forget`` removes
+deleted accounts, and ``bridge`` maps foreign records to ours. No agent imports another;
+:mod:`agents.common.converters` translates between wire records and what the mind compares,
+:mod:`agents.common.context` holds what every agent is given.
 """

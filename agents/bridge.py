@@ -22,8 +22,8 @@ from streams.registry.transcode import Transcoder
 from streams.telemetry.metrics import Metrics
 
 TURN_RECORDS: Final = 8
-"""Records between two looks at the clock, as in :mod:`agents.common.offload`: the largest legal ones take 0.1
-s.
+"""Records between two looks at the clock, as in :mod:`agents.common.offload`: eight of the largest legal ones
+take 0.1 s.
 """
 
 
@@ -40,9 +40,9 @@ class Bridge:
         now: Callable[[], float],
         ticks: Callable[[], float],
     ) -> None:
-        """``now`` in Unix seconds, ``ticks`` of a clock that only runs forward.
+        """``now`` returns Unix seconds, ``ticks`` monotonic seconds.
 
-        ``transcoder`` reads values by the schemas of a registry, where the mapping says that they need it.
+        ``transcoder`` decodes values by the schemas of a registry; it is used where the mapping says so.
         """
         self._transcoder = transcoder if mapping.encoding == "registry" else None
         self._mapping = mapping
@@ -52,7 +52,7 @@ class Bridge:
         self._ticks = ticks
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival: a record of ours, nothing to say, or a dead letter.
+        """Returns one outcome per arrival: a record of ours, nothing, or a dead letter.
 
         Raises `Transient` while the schema registry does not answer.
         """

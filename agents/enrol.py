@@ -24,7 +24,7 @@ from streams.tracing import note, stage
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
-    """What a tombstone says: whose ban to forget, if it is not later than this."""
+    """A tombstone: removes the account's ban, unless that occurred after ``occurred_at`` (Unix seconds)."""
 
     account: str
     occurred_at: float
@@ -32,7 +32,7 @@ class _Gone:
 
 @dataclass(frozen=True, slots=True)
 class _Banned:
-    """A ban as it was told, and distilled. `stamped_at` is Kafka's, in Unix seconds."""
+    """A ban as its event tells it, and distilled. `stamped_at` is Kafka's timestamp, in Unix seconds."""
 
     event: AccountBanned
     ban: Ban
@@ -43,11 +43,11 @@ class Enrol:
     """Stores bans as fingerprints; a tombstone removes one."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings."""
+        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival: the word to look-back, nothing, or a dead letter.
+        """Returns one outcome per arrival: a message to look-back or a tombstone, nothing, or a dead letter.
 
         Order matters within a batch (a ban, its tombstone, the next ban): bans and tombstones are
         written in runs, as they come.
@@ -134,9 +134,10 @@ class Enrol:
             return Published((tombstone(event.key, event.at, self._context.topics.banned),))
         if became in (Enrolled.SUPERSEDED, Enrolled.EXPIRED):
             return NOTHING
-        # Not from when it occurred: a list of last year's bans would look like a year's delay.
+        # Measured from Kafka's timestamp: from the ban itself, a list of last year's bans would show a year's
+        # delay.
         self._context.meters.searchable_seconds.observe(max(0.0, self._context.now() - told.stamped_at))
-        # An unchanged ban is told again: the first word may have been lost with a worker.
+        # Look-back is told of an unchanged ban again: the first message may have been lost with a worker.
         word = BanEnrolled(
             platform=event.platform,
             account_id=event.account.account_id,

@@ -20,11 +20,11 @@ class Expunge:
     """Removes reinstated bans and withdraws their open alerts."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings."""
+        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival: the tombstone, nothing, or a dead letter."""
+        """Returns one outcome per arrival: a tombstone, nothing, or a dead letter."""
         outcomes, lifted = read_all(arrivals, decode_reinstated, self._context, itself)
         if lifted:
             await self._lift(lifted, outcomes)

@@ -1,6 +1,6 @@
 """Forget: removes what is remembered of a deleted account, and withdraws the alerts about it.
 
-A ban outlives the deletion of its account: whoever could end it so would only have to delete it.
+A ban outlives the deletion of its account: otherwise an evader would end a ban by deleting the account.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Forget:
     """Removes deleted accounts from those remembered."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings."""
+        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival."""
+        """Returns one outcome per arrival: nothing, or a dead letter."""
         outcomes, gone = read_all(arrivals, decode_deleted, self._context, itself)
         if gone:
             await self._forget([(event.key, event.at) for _, event in gone])
@@ -39,7 +39,7 @@ class Forget:
             accounts = [account for account, _ in some]
             about = await self._context.call_store(store.alerts_about(accounts))
             on_ban = await self._context.call_store(store.open_alerts(accounts))
-            # What is about a later state of the account is about one that was made again.
+            # An alert about a later state of the account is about one that was created again.
             alerts = [
                 alert
                 for (_, moment), several, on in zip(some, about, on_ban, strict=True)

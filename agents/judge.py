@@ -1,9 +1,9 @@
 """Judge: applies verdicts on alerts, which change later alerts and nothing else.
 
-Of the verdicts on one alert the latest by ``decided_at`` holds, in whatever order they come, and how often.
-What follows from it (silence, a family, whether the alert is open) is done again with every delivery, and
-each step can be repeated: whoever dies between two of them leaves nothing half done that the next delivery
-would not complete.
+Of the verdicts on one alert the latest by ``decided_at`` holds, in whatever order and however often they
+come. Its consequences (suppression, family, whether the alert is open) are applied again at every delivery.
+Each step can be repeated, so the next delivery completes what a worker that died between two steps left half
+done.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from streams.errors import Transient
 from streams.outcomes import Arrival, Outcome
 
 LOOKS_MAX: Final = 8
-"""Another decision on the same alert that comes in between makes us look once more. People do not decide
-faster than that; who meets it all the same waits, and begins again."""
+"""A decision on the same alert that comes in meanwhile makes us look once more. People do not decide faster
+than that; where it happens all the same, the batch waits as in an outage, and begins again."""
 
 
 class Judge:
     """Verdicts become suppressions and families, and are taken back by later ones."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings."""
+        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival; a verdict itself says nothing further."""
+        """Returns one outcome per arrival: nothing, since a verdict publishes no record, or a dead letter."""
         outcomes, verdicts = read_all(arrivals, decode_verdict, self._context, itself)
         given = [verdict for _, verdict in verdicts if not verdict.golden]  # a test item decides nothing
         if given:
@@ -65,9 +65,10 @@ class Judge:
             )
 
     async def _until_it_holds(self, alert_ids: set[str]) -> None:
-        """Does what the decisions that hold ask for, until none has changed meanwhile.
+        """Applies the decisions that hold, until none has changed meanwhile.
 
-        Two workers may have two decisions on one alert in hand. Whichever ends last has seen the later one.
+        Two workers may each have a decision on one alert in hand. Whichever worker ends last has seen the
+        later decision.
         """
         known: dict[str, Decided] = {}
         for _ in range(LOOKS_MAX):
@@ -87,7 +88,7 @@ class Judge:
         alerts = {alert_id: it for alert_id, it in zip(held, found, strict=True) if it is not None}
         follows = {alert_id: consequence(it.verdict) for alert_id, it in held.items()}
         silenced = [it for one, it in alerts.items() if follows[one] is Consequence.SUPPRESS and it.open]
-        if silenced:  # read since it was decided: one that is raised from now on meets the silence
+        if silenced:  # read after the decision: an alert raised from now on meets the suppression
             await self._context.call_store(store.withdraw(silenced, reason="verdict", now=now))
         others = [it for one, it in alerts.items() if follows[one] is not Consequence.SUPPRESS]
         gone = [it for it in others if it.withdrawn == "verdict"]
@@ -118,9 +119,10 @@ class Judge:
         await self._rewrite(sorted({alert.account for alert in alerts.values()}))
 
     async def _rewrite(self, accounts: Sequence[str]) -> None:
-        """What was banned before its family was known, or taken back, is enrolled as what it is now.
+        """Enrols bans again whose family was found, or taken back, after they were enrolled.
 
-        The same ban, as it stands: one that is replaced, lifted or ends meanwhile is not brought back.
+        Only the same ban, as it stands: one that was replaced, was lifted or ended meanwhile is not brought
+        back.
         """
         store, now = self._context.store, self._context.now()
         bans = await self._context.call_store(store.bans(accounts, now=now)) if accounts else []
@@ -145,7 +147,7 @@ class Judge:
         ]
 
     def _as_open(self, alert: OpenAlert) -> OpenAlert | None:
-        """The alert with what to tell once it is open again; what does not read back stays withdrawn."""
+        """The alert with the record to publish when it is open again; ``None`` if it cannot be decoded."""
         record = self._record(alert)
         if record is None:
             return None
@@ -157,7 +159,7 @@ class Judge:
         return None if record is None else script_of(record)
 
     def _record(self, alert: OpenAlert) -> MirrorAlert | None:
-        """``None`` where it was stored by a version that wrote otherwise."""
+        """Decodes the stored alert; ``None`` if a version wrote it in a form that this one cannot read."""
         read = decode_alert(alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
         if isinstance(read, Malformed) or not isinstance(read.record, MirrorAlert):
             return None

@@ -1,4 +1,4 @@
-"""Look-back: after a ban is enrolled, finds remembered accounts that resemble it, made before the ban."""
+"""Look-back: after a ban is enrolled, finds the accounts, remembered from before, that resemble it."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ class Lookback:
     """Publishes alerts on remembered accounts that resemble an enrolled ban."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings."""
+        """Takes the agents' context."""
         self._context = context
         self._bound = UpperBound(context.weights)
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival."""
+        """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         outcomes, words = read_all(arrivals, decode_enrolled, self._context, itself, ours=True)
         for place, emits in await self._alerts(arrivals, _once(words)):
             outcomes[place] = Published(tuple(emits))
         return outcomes
 
     async def confirm(self, emits: Sequence[Emit]) -> None:
-        """Notes the published alerts, so that a repeat is a duplicate."""
+        """Marks the alerts as published in the store, so that a repeat is a duplicate."""
         await confirm(emits, self._context)
 
     async def _alerts(
@@ -82,7 +82,7 @@ class Lookback:
         return told
 
     def _not_compared(self, word: Arrival, turned_away: Mapping[KeyKind, int]) -> int:
-        """How many a full posting of any one key turned away, at most; counted and logged by kind."""
+        """The most accounts that one key's full posting turned away; counts and logs them by kind of key."""
         if not turned_away:
             return 0
         by_kind = {kind_name(kind): count for kind, count in sorted(turned_away.items())}
@@ -118,9 +118,10 @@ class Lookback:
         pairs = [
             replace(self._pair(word, ban, candidate, fact, scored), not_compared=not_compared)
             for (candidate, _), fact, own_ban in zip(near, facts, known, strict=True)
-            # Neither one that has gone since, nor the banned account itself, nor one already banned.
+            # Leaves out accounts that have gone since, the banned account itself, and those already banned.
             if fact is not None and own_ban is None and fact.account not in context.rules.allowlist
-            # Nor one from whom the banned account has taken what they share.
+            # Leaves out an account from which the banned one copied what they share: it scores below the
+            # bands.
             if (scored := self._scored(ban, candidate, snapshot, fact)) is not None
         ]
         told = told_of(strongest_first(pairs), context.rules.alerts_a_ban, counted=True)
@@ -129,7 +130,7 @@ class Lookback:
     def _scored(
         self, ban: Ban, candidate: Candidate, snapshot: Snapshot, fact: RememberedFacts | None = None
     ) -> _Scored | None:
-        """The score at or above the bands; with the facts, who showed first what they share counts, too."""
+        """The score if it reaches a band. With ``fact``, it counts who showed first what both share."""
         showings = None if fact is None else (fact.shown, ban.facts.shown)
         policy = ban.facts.policy or ""
         for theirs in ban.fingerprints:
@@ -157,7 +158,7 @@ class Lookback:
 
 
 def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:
-    """Each ban once: what is told twice in a batch has one claimant, which may publish whatever it asks."""
+    """Keeps each ban once: told twice in a batch, it has one claimant, which may publish its pairs twice."""
     first: dict[tuple[str, float], tuple[int, BanEnrolled]] = {}
     for place, word in words:
         first.setdefault((word.key, word.at), (place, word))

@@ -20,14 +20,14 @@ from streams.outcomes import Arrival, Outcome
 
 
 class Remember:
-    """Accounts that existed before are remembered without a look-up."""
+    """Remembers accounts that existed before, without a look-up."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings."""
+        """Takes the agents' context."""
         self._context = context
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival: nothing to say, or a dead letter."""
+        """Returns one outcome per arrival: nothing, or a dead letter."""
         outcomes: list[Outcome] = []
         accounts: list[Remembered] = []
         for _, (some, read) in await offload(arrivals, self._read, Turns(self._context.ticks)):

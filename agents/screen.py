@@ -28,14 +28,14 @@ from store.base import Remembered
 from streams.outcomes import Arrival, Emit, Outcome, Published
 
 ASKED_AT_ONCE: Final = 64
-"""Events of a batch that ask the store together, and are compared before the next ones ask.
+"""Events of a batch that are looked up together, and compared before the next ones are looked up.
 
-An answer on 500 events is 30,000 postings, which a busy client does not read within Redis' deadline.
+The answer for 500 events is 30,000 postings, which a busy client does not read within Redis' deadline.
 """
 
 
 class Screen:
-    """Accounts created or updated become alerts on the banned accounts that they resemble."""
+    """Looks up accounts created or updated, and alerts on the banned accounts that they resemble."""
 
     def __init__(self, context: AgentContext, direction: Direction = "forward") -> None:
         """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
@@ -49,7 +49,7 @@ class Screen:
         self._topic = context.topics.created if direction == "forward" else context.topics.updated
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """One outcome an arrival: alerts, nothing to say, or a dead letter."""
+        """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
         snapshot = await snapshot_of(self._context, earliest(arrivals))
         outcomes: list[Outcome] = []
         seen: list[tuple[int, Sought]] = []
@@ -63,7 +63,7 @@ class Screen:
         return outcomes
 
     async def confirm(self, emits: Sequence[Emit]) -> None:
-        """Notes the published alerts, so that a repeat is a duplicate."""
+        """Marks the alerts as published in the store, so that a repeat is a duplicate."""
         await confirm(emits, self._context)
 
     def _read(
@@ -77,7 +77,7 @@ class Screen:
         return read_all(arrivals, decode_created, self._context, seen)
 
     async def _alerts(self, seen: Sequence[tuple[int, Sought]], snapshot: Snapshot) -> dict[int, list[Emit]]:
-        """What to send for each event, by its place in the batch."""
+        """The records to publish for each event, by its place in the batch."""
         pairs: list[Pair] = []
         places: list[int] = []
         accounts: list[Remembered] = []
@@ -106,7 +106,7 @@ class Screen:
         return said
 
     async def _remembered(self, several: Sequence[Sought]) -> list[Sought]:
-        """Remembers the accounts; the same with since when each shows what it shows."""
+        """Remembers the accounts; returns them with since when each shows its values."""
         context = self._context
         shown = await context.call_store(
             context.store.remember([one.account for one in several], now=context.now())

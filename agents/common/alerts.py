@@ -30,15 +30,16 @@ from store.base import BanFacts, Claim, Proposal, Ruling, Summary
 from streams.outcomes import Emit
 
 PROPOSED_AT_ONCE: Final = 512
-"""One proposal takes Redis some 45 µs, within which it answers nobody else: 25 ms. An event that resembles an
-evader's sixty bans makes sixty, and a batch has 500 such events."""
+"""Proposals in one call of the store. Each takes Redis some 45 µs, in which it answers nobody else, so a call
+blocks it for 25 ms. An event that resembles an evader's sixty bans makes sixty proposals, and a batch may
+have 500 such events."""
 
 log = structlog.get_logger("samehand.alerts")
 
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """The new account of a pair, as it was at a moment (Unix seconds)."""
+    """The new account of a pair, in the state that it had at ``seen_at`` (Unix seconds)."""
 
     account: str
     platform: str
@@ -53,10 +54,10 @@ class NewAccount:
 class Pair:
     """A new account and a banned one, scored.
 
-    ``event_at`` is when the event that found it occurred; ``claimant`` names that event, the same however
-    often it is delivered. ``again_only``: it is not among the strongest of its event, and is told only if the
-    event noted it when it was first delivered; ``counted``: else it counts in the ban's summary.
-    ``not_compared``: so many others were not looked at.
+    ``event_at`` is when the event that found the pair occurred (Unix seconds); ``claimant`` names that event,
+    the same at every delivery. ``again_only``: the pair is not among the strongest of its event, and is
+    published only if an earlier delivery of the event claimed it; ``counted``: otherwise the ban's summary
+    counts it. ``not_compared``: how many other accounts were not compared.
     """
 
     ours: NewAccount
@@ -77,17 +78,17 @@ class Pair:
 
     @property
     def alert_id(self) -> str:
-        """The same for this pair whenever and by whichever agent it is found."""
+        """The alert's id, which depends on the pair alone: not on when it is found, nor by which agent."""
         return alert_id(self.ours.account, self.banned)
 
 
 Near = dict[int, list[Pair]]
-"""Of each new account, by the `id` of its side, what it came near."""
+"""The pairs of each new account, by the `id()` of its `NewAccount`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What may be published of a batch of pairs: (place of the pair in the batch, what to send)."""
+    """The alerts of a batch that may be published: (place of the pair in the batch, record to publish)."""
 
     emits: tuple[tuple[int, Emit], ...]
 
@@ -100,10 +101,11 @@ def best_score(
     policy: str | None = None,
     showings: tuple[Showings, Showings] | None = None,
 ) -> tuple[Fingerprint, Score] | None:
-    """The score under the pepper that both sides share; ``None`` while a rotation has left them none.
+    """Returns our fingerprint and the score under the pepper that both sides share; ``None`` without one.
 
-    ``policy`` is the ban's, "" for one without; ``None`` while it is not known, and then the score is no
-    lower than by any policy's calendar.
+    While a rotation lasts, two sides may share no pepper. ``policy`` is the ban's policy, "" for a ban
+    without one. ``None`` means that it is not known yet: the score is then at least what any policy's
+    calendar gives.
     """
     for mine in ours:
         if mine.pepper_id == theirs.pepper_id:
@@ -140,7 +142,7 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
 
 
 async def _proposed(pairs: Sequence[Pair], near: Near, context: AgentContext) -> list[Emit | None]:
-    """What to send of each pair, if anything."""
+    """Returns the record to publish for each pair, ``None`` for a pair that is not to be published."""
     now = context.now()
     alerts, asked = proposals(pairs, near, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
@@ -262,7 +264,7 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
 
 
 def near_of(pairs: Sequence[Pair]) -> Near:
-    """Groups the strongest pairs by event, once a batch, which may hold thousands of pairs."""
+    """Groups the strongest pairs by event, in one pass: a batch may hold thousands of pairs."""
     near: Near = defaultdict(list)
     for pair in pairs:
         if not pair.again_only:

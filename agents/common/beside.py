@@ -31,14 +31,15 @@ _TOLD: Final = frozenset({Ruling.PUBLISH, Ruling.WITHHELD})
 
 
 class Sample:
-    """Pairs of new accounts below the bands, drawn by the pepper, for `alerts.sample`.
+    """Draws pairs below the bands, by a hash keyed with the pepper, for the topic `alerts.sample`.
 
-    The look-up is made anew for accounts that are drawn, without the bound: what the bound keeps from being
-    read is what would be missed. Whatever forbids an alert forbids a pair here.
+    Drawn accounts are looked up a second time without the upper bound: a mirror that the bound wrongly keeps
+    from being read is what the sample is to find. Whatever forbids an alert on a pair keeps it out of the
+    sample.
     """
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings; their rules say which share of accounts is drawn."""
+        """Takes the agents' context; its rules say which share of accounts is drawn."""
         self._context = context
         self._share = context.rules.sample_share
         rules = replace(context.rules, candidates_below=context.rules.candidates_an_event)
@@ -100,7 +101,7 @@ class ShadowWeights:
     """Another table of weights, whose alerts are counted beside those in force and never published."""
 
     def __init__(self, context: AgentContext, weights: Weights) -> None:
-        """Takes the surroundings, and the table that might be adopted."""
+        """Takes the agents' context, and the table of weights that might be adopted."""
         self._meters = context.meters
         self._context = replace(context, weights=weights, meters=Metrics(CollectorRegistry()))
         self._bound = UpperBound(weights)
@@ -112,10 +113,10 @@ class ShadowWeights:
         snapshot: Snapshot,
         direction: Direction,
     ) -> None:
-        """Looks the same accounts up by the other table, and counts the pairs by the band of either.
+        """Looks the same accounts up by the other table, and counts each pair by its band under either table.
 
-        ``best``: of each account the pairs by the weights in force. Pairs below the bands of both are not
-        counted.
+        ``best``: the pairs of each account under the weights in force. Pairs below the bands of both tables
+        are not counted.
         """
         wide = [
             replace(

@@ -23,7 +23,7 @@ T = TypeVar("T")
 OPERATIONS = tuple(
     name for name, member in vars(Store).items() if not name.startswith("_") and callable(member)
 )
-"""What is asked of a store: the labels of `samehand_store_seconds`."""
+"""The operations of a store: the labels of `samehand_store_seconds`."""
 
 STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
 """Operations whose stage has a name of its own in a trace."""
@@ -35,16 +35,18 @@ class AlertPolicy:
 
     ``alerts_an_event``: more than three banned accounts for one new one confuse more than they tell.
     ``alerts_a_ban``: a ban that resembles hundreds of remembered accounts is a matter for one summary.
-    ``candidates_below``: the best so many of an event below the bands are given too, with band ``none``:
-    for people who judge the mind offline, never in a worker.
-    ``dated``: whether events say when they occurred. Rows of an old list do not, and what is filled in for
-    them must not be taken for the moment of a sign-up.
-    ``late_ban_seconds``: a ban whose record Kafka stamped so long after it took effect comes from a list or a
-    batch, and of its moment the day is believed and no more.
-    ``stock``: pictures that are nobody's.
-    ``sample_share``: of so many new accounts pairs below the bands are drawn, to be read blind.
-    ``shadow_weights``: a table whose alerts are counted beside those in force.
-    ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer.
+    ``candidates_below``: how many of an event's best pairs below the bands are returned too, with band
+    ``none``: for offline evaluation, never in a worker.
+    ``dated``: whether events say when they occurred. Rows of an old list do not, and the date that is filled
+    in for them must not be taken for that of a sign-up.
+    ``late_ban_seconds``: a ban whose record Kafka stamped at least so long after it took effect comes from a
+    list or a batch job; only the day of its moment is trusted.
+    ``stock``: stock pictures, which identify nobody.
+    ``sample_share``: the share of new accounts (0 to 1) whose pairs below the bands are sampled for blind
+    review.
+    ``shadow_weights``: a table of weights whose alerts are only counted, beside those of the table in force.
+    ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer
+    instead.
     """
 
     allowlist: frozenset[str] = frozenset()
@@ -73,7 +75,7 @@ class AgentContext:
     topics: Names
     meters: Metrics
     now: Callable[[], float]  # Unix seconds
-    ticks: Callable[[], float] = time.perf_counter  # seconds of a clock that only runs forward
+    ticks: Callable[[], float] = time.perf_counter  # monotonic seconds
     rules: AlertPolicy = field(default_factory=AlertPolicy)
 
     @property

@@ -36,7 +36,7 @@ _KEYED = ("email", "phone", "device", "ip", "payment")
 
 
 def account_of(platform: str, wire: WireAccount, stock: StockPictures = NO_STOCK) -> Account:
-    """The account of a record as the mind takes it; a stock picture is taken for none."""
+    """Converts a wire account to the mind's; a stock picture counts as no picture."""
     keyed = {
         name: bytes.fromhex(value)
         for name in _KEYED
@@ -68,7 +68,7 @@ def _own_picture(wire: WireAvatar | None, stock: StockPictures) -> Avatar | None
 
 
 def avatar_of(wire: WireAvatar) -> Avatar | None:
-    """The picture by its hash, given or made here of its image; ``None`` where that cannot be read."""
+    """The picture's hash, as given or computed here from the image; ``None`` if the image cannot be read."""
     if wire.pdq is not None:
         return Avatar(pdq=bytes.fromhex(wire.pdq), quality=100 if wire.quality is None else wire.quality)
     found = seen(wire.image or b"")
@@ -84,12 +84,12 @@ def _raw_name(name: str) -> str:
 # Which fields are evidence: those of a profile, and the moments that timing and first showings are read from.
 _EVIDENT = frozenset(WireAccount.__struct_fields__) - {"account_id"} | {"banned_at"}
 
-# Fields of which each value of the right form has a trait, unless it means nothing.
+# Fields whose every well-formed value gives a trait, unless the value means nothing.
 _UNREADABLE = {"email": POSITION["email"], "phone": POSITION["phone"], "ip": POSITION["network"]}
 
 
 def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable, ...]:
-    """Fields of the right form that could not be read, or not all of them: `nope` for an address, a flood."""
+    """Well-formed fields that could not be read, or not whole: `nope` as an e-mail, a flood of text."""
     unread = [
         Unusable(field, FieldFault.NOT_READ_WHOLE)
         for field in unread_fields(_words_of(account, fingerprint.platform))
@@ -105,7 +105,7 @@ def unread_of(account: WireAccount, fingerprint: Fingerprint) -> tuple[Unusable,
 
 
 def _words_of(wire: WireAccount, platform: str) -> Account:
-    """The texts of a profile, which are all that may be too long to be read."""
+    """The account's texts alone: no other field can be too long to be read whole."""
     return Account(
         platform=platform,
         account_id=wire.account_id,
@@ -149,9 +149,9 @@ def remembered_of(event: AccountEvent, keyers: Keyers, stock: StockPictures = NO
 def ban_of(
     event: AccountBanned, keyers: Keyers, stock: StockPictures = NO_STOCK, *, believed_from: float = -inf
 ) -> Ban:
-    """A ban to enrol. Where nobody says when it took effect, timing will say nothing.
+    """Distils a ban to enrol. A ban that does not say when it took effect gives no evidence of timing.
 
-    A ban that took effect by ``believed_from`` (Unix seconds) is known to the day.
+    Of a ban that took effect at or before ``believed_from`` (Unix seconds) only the day is trusted.
     """
     banned_at = None if event.banned_at is None else event.banned_at.timestamp()
     account = account_of(event.platform, event.account, stock)
@@ -185,15 +185,15 @@ def _effective(event: AccountBanned, believed_from: float) -> float | None:
 
 
 def _stated(moment: datetime) -> float:
-    """Unix seconds; of a midnight, wherever it was one, that of the same date in UTC: it is a date."""
+    """Unix seconds. A midnight in any time zone stands for a date, and becomes midnight UTC of that date."""
     is_date = moment.time() == time.min
     return (moment.replace(tzinfo=UTC) if is_date else moment).timestamp()
 
 
 def _showings_of(event: AccountEvent) -> Showings:
-    """What one event says of it: its account shows this by then, and showed nothing before it was made.
+    """Bounds, by one event, of when the account first showed its values: after its creation, by the event.
 
-    A moment of making after the event is another clock's, and says nothing.
+    A creation date after the event comes from another clock, and is ignored.
     """
     at, created_at = floor(event.at), event.account.created_at
     made = None if created_at is None else floor(created_at.timestamp())
@@ -203,11 +203,11 @@ def _showings_of(event: AccountEvent) -> Showings:
 
 
 def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
-    """The same ban with what the remembered state of its account tells of its showings."""
+    """Returns the ban, its showings narrowed by what is remembered of the same account."""
     if remembered is None:
         return ban
     facts, former = ban.facts, remembered
-    if former.seen_at > facts.occurred_at:  # a later state: its account is as old, its values may be others
+    if former.seen_at > facts.occurred_at:  # a later state: the age holds, the values may differ
         former = replace(former, fingerprints=())
     not_read = {it.field for it in (*former.not_read, *facts.not_read)}
     shown = shown_since(former.shown, former.fingerprints, facts.shown, ban.fingerprints, not_read)
@@ -215,7 +215,7 @@ def with_remembered(ban: Ban, remembered: Remembered | None) -> Ban:
 
 
 def descending(ban: Ban, descent: Descent) -> Ban:
-    """The same ban as a member of the family that a moderator's verdict put it into."""
+    """Returns the ban as a member of the family that a moderator's verdict put it into."""
     return replace(ban, facts=replace(ban.facts, descent=descent))
 
 
@@ -236,7 +236,7 @@ def matched_of(facts: BanFacts) -> Matched:
 
 
 def moment(seconds: float) -> datetime:
-    """Unix seconds as the UTC date that records hold."""
+    """Converts Unix seconds to the UTC date that records hold."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -266,7 +266,7 @@ def _lines(
 
 
 def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:
-    """What one side shows of a signal; of the pair's circumstances, the side's own."""
+    """The value that one side shows for a signal; for a pair-level signal, the side's own part of it."""
     if signal == "timing":
         if fingerprint.at is None:
             return ""

@@ -31,16 +31,16 @@ def dead(fault: Malformed) -> Dead:
 
 
 def reading_moment(arrival: Arrival, now: float) -> float:
-    """The moment that a record's dates are held against, in Unix seconds: our clock's, or the record's own.
+    """The moment to check a record's dates against, in Unix seconds: now, or Kafka's timestamp if later.
 
-    Nothing occurred after Kafka had it, so a worker whose clock is slow makes no dead letters of good
-    records. Brokers refuse what is stamped over an hour ahead (``log.message.timestamp.after.max.ms``).
+    Nothing in a record occurred after Kafka stored it, so a worker whose clock is slow makes no dead letters
+    of good records. Brokers refuse a timestamp over an hour ahead (``log.message.timestamp.after.max.ms``).
     """
     return max(now, arrival.timestamp)
 
 
 def earliest(arrivals: Sequence[Arrival]) -> float:
-    """When Kafka had the first of a batch, in Unix seconds: what was counted by then all of it may know."""
+    """Kafka's earliest timestamp in a batch, Unix seconds: every record of it may use counts up to then."""
     return min((arrival.timestamp for arrival in arrivals), default=0.0)
 
 
@@ -52,11 +52,11 @@ def read_all(
     *,
     ours: bool = False,
 ) -> tuple[list[Outcome], list[tuple[int, T]]]:
-    """The outcomes so far, and what was prepared of each readable record with its place in the batch.
+    """Returns the outcomes so far, and each readable record as prepared, with its place in the batch.
 
-    ``prepare`` is pure (distilling, for instance): where it raises, its record alone is to blame and is
-    a dead letter too, so that one strange record cannot stop a partition. ``ours``: the record was written by
-    this context, perhaps by a worker whose clock is ahead; its dates were judged when they came in.
+    ``prepare`` is pure (distilling, for instance): where it raises, only its record can be to blame and
+    becomes a dead letter too, so that one strange record cannot stop a partition. ``ours``: a worker wrote
+    the record, perhaps one whose clock is ahead; its dates were checked when its event came in.
     """
     now = context.now()
 

@@ -13,7 +13,7 @@ from store.base import Remembered
 
 
 def distilled(found: Decoded[AccountEvent], topic: str, context: AgentContext) -> Remembered:
-    """The account as this event tells of it, with what of its profile could not be read."""
+    """Distils the event's account, and names the fields of its profile that could not be read."""
     event = found.record
     account = remembered_of(event, context.keyers, context.rules.stock)
     context.meters.unavailable(unavailable(event.account, account.fingerprints[0]))

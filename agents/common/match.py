@@ -1,8 +1,8 @@
-"""Finds the banned accounts that an account resembles, and which of these pairs become alerts.
+"""Finds the banned accounts that an account resembles, and selects the pairs that become alerts.
 
-The stream asks it of accounts that it has remembered, the gate of accounts that it must not write down: the
-same mind gives both the same answer. It reads the store and writes nothing. Look-back asks the other way
-round, one ban among remembered accounts, and tells as many by the same rule (:func:`told_of`).
+The stream calls it for accounts that it has remembered, the gate for accounts that it must not store: both
+get the same answer. It reads the store and writes nothing. Look-back goes the other way, from one ban to
+remembered accounts, and caps its alerts by the same rule (:func:`told_of`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from streams.tracing import note, stage
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """An event's account, distilled, with its look-up, and which event told of it when (Unix seconds)."""
+    """An event's account, distilled, with its look-up query and the event's id and moment (Unix seconds)."""
 
     account: Remembered
     query: Query
@@ -39,7 +39,7 @@ class Sought:
 def sought(
     found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext, bound: UpperBound
 ) -> Sought | None:
-    """What to look up of an event; ``None`` for an account of the allowlist, which never alerts."""
+    """Prepares the look-up of an event's account; ``None`` for one on the allowlist, which never alerts."""
     event, rules = found.record, context.rules
     if event.key in rules.allowlist:
         return None
@@ -49,7 +49,7 @@ def sought(
         account = replace(account, fingerprints=undated, shown=UNKNOWN)
     table = bound.table(account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar)
     account = replace(account, keys=table.listed)
-    # Those below the bands are sought among everybody.
+    # Pairs below the bands are looked up without the upper bound, which would skip them.
     query = Query(account.account, table.keys, None if rules.candidates_below > 0 else table)
     return Sought(account, query, event.at, event.event_id)
 
@@ -61,10 +61,10 @@ async def match(
     direction: Direction,
     places: Sequence[int] | None = None,
 ) -> list[list[Pair]]:
-    """Of each account the pairs that are told, then what was told once and no longer is, strongest first.
+    """Returns for each account the pairs to alert on, then those beyond the cap, each strongest first.
 
-    Where the rules ask for pairs below the bands, these come last. ``places``: where in the batch that is
-    traced each account stands, if there is one.
+    Where the rules ask for pairs below the bands, these come last. ``places``: the place of each account in
+    the traced batch; by default that in ``several``.
     """
     found = await context.call_store(
         context.store.bans_like(
@@ -84,10 +84,10 @@ async def match(
 
 
 def told_of(alerting: Sequence[Pair], most: int, *, counted: bool = False) -> list[Pair]:
-    """Of pairs that alert, the strongest first, as many as a person reads; the rest is kept back.
+    """Caps the pairs that alert, sorted strongest first: keeps ``most``, and marks the rest ``again_only``.
 
-    What is kept back is told again only if its event told of it before its worker died, though stronger ones
-    have come since. ``counted``: else it counts in the ban's summary.
+    A pair beyond the cap is published only if an earlier delivery of its event claimed it, before stronger
+    pairs came. ``counted``: otherwise the ban's summary counts it.
     """
     rest = [replace(pair, again_only=True, counted=counted) for pair in alerting[most:]]
     return [*alerting[:most], *rest]
@@ -105,7 +105,7 @@ async def _compared(
     context: AgentContext,
     direction: Direction,
 ) -> list[list[Pair]]:
-    # What one evader's banned accounts share is no crowd of strangers.
+    # Values that one evader's banned accounts share are not common among strangers.
     sights = [
         replace(
             snapshot,

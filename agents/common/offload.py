@@ -20,11 +20,11 @@ TURN_RECORDS: Final = 8
 async def offload(
     arrivals: Sequence[Arrival], read: Callable[[Sequence[Arrival]], T], turns: Turns
 ) -> list[tuple[int, T]]:
-    """What ``read`` makes of a batch, part by part, each with the place of its first record.
+    """Applies ``read`` to a batch; returns (place of the first record, result) for each part.
 
-    In a thread, and at once, where it may hold pictures. Hashing one takes 10 to 16 ms, and nothing between
-    two of them can be waited for. Other records take microseconds each, for which a thread is not worth its
-    hand-over.
+    A batch that may hold pictures is read whole in a thread, since hashing one takes 10 to 16 ms. Other
+    records take microseconds each, less than handing them to a thread: they are read here, in parts, between
+    which the event loop gets its turn.
     """
     if any(arrival.value is not None and _PICTURE in arrival.value for arrival in arrivals):
         return [(0, await asyncio.to_thread(read, arrivals))]

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 class PendingAlert(NamedTuple):
     """An alert on its way: its pair, who claims it, and what the metrics count.
 
-    ``banned`` may hold spaces: it is last.
+    ``banned`` comes last, since it may hold spaces.
     """
 
     alert_id: str
@@ -27,7 +27,7 @@ class PendingAlert(NamedTuple):
 
     @property
     def event_id(self) -> str | None:
-        """The platform's own id of the event that claims it; a look-back's claim names a ban instead."""
+        """The platform's own id of the event that claims it; ``None`` for look-back, which claims by ban."""
         found, _, event_id = self.claimant.partition(":")
         return event_id if found in ("forward", "update") else None
 
@@ -39,7 +39,7 @@ class PendingAlert(NamedTuple):
 
 
 def read_marker(text: str) -> PendingAlert:
-    """Reads :class:`PendingAlert`'s line. Raises ``ValueError`` where it is none."""
+    """Reads :class:`PendingAlert`'s line. Raises ``ValueError`` for any other text."""
     alert_id, revision, claimant, band, direction, queue, since, banned = text.split(" ", 7)
     return PendingAlert(
         alert_id,

@@ -25,21 +25,21 @@ from schemas.wire import Decoded, decode_alert, decode_created
 from store.base import OpenAlert, Ruling
 
 Foreseen = tuple[MirrorAlert, ...] | Malformed
-"""The alerts that an event would raise, or why our own logic cannot tell."""
+"""The alerts that an event would raise, or the fault that kept our own logic from scoring it."""
 
 
 class Preview:
-    """Asks a store in which nothing is to be written: one that it may only read is enough."""
+    """Scores events against a store and writes nothing there: a read-only store is enough."""
 
     def __init__(self, context: AgentContext) -> None:
-        """Takes the surroundings of an agent."""
+        """Takes the agents' context."""
         self._context = context
         self._bound = UpperBound(context.weights)
         self._topic = context.topics.created
 
     @property
     def weights_version(self) -> str:
-        """Of the weights that it judges by."""
+        """The version of the weights that it scores by."""
         return self._context.weights.version
 
     def read(self, raw: bytes) -> Decoded[AccountCreated] | Malformed:
@@ -101,7 +101,7 @@ class Preview:
         return foreseen
 
     async def alert(self, alert_id: str) -> MirrorAlert | AlertSummary | None:
-        """An alert that stands, or was withdrawn for a reason after which a verdict may still come.
+        """Returns an alert that is open, or withdrawn for a reason after which a verdict may still come.
 
         Raises:
             Transient: as :meth:`alerts_of`.
@@ -110,7 +110,7 @@ class Preview:
         return None if known is None else _as_told(known)
 
     async def _sought(self, found: Decoded[AccountCreated], snapshot: Snapshot) -> Sought | Malformed | None:
-        """The account distilled. A record on which our own logic fails costs itself, as on the topic."""
+        """Distils the account. A record on which our own logic fails costs only itself, as on the topic."""
 
         def distil() -> Sought | None:
             return sought(found, self._topic, snapshot, self._context, self._bound)
@@ -130,7 +130,7 @@ def hashes_a_picture(found: Decoded[AccountCreated]) -> bool:
 
 
 def _as_told(known: OpenAlert) -> MirrorAlert | AlertSummary | None:
-    """The alert as it stands; ``None`` where another version wrote it otherwise."""
+    """Decodes the alert as it stands; ``None`` if a version wrote it in a form that this one cannot read."""
     read = decode_alert(known.payload, now=float("inf"))
     if not isinstance(read, Decoded):
         return None

@@ -1,4 +1,4 @@
-"""What the store had counted when a batch was taken: all of its pairs are priced by one state of it."""
+"""The store's counts when a batch was taken: all pairs of the batch are scored by one state of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Snapshot:
 
 
 async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
-    """The store's counts as of a moment (Unix seconds), and its calendar: most batches ask no server."""
+    """Reads the store's counts as of ``at`` (Unix seconds) and its calendar; most batches ask no server."""
     store = context.store
     frequencies = await context.call_store(store.frequencies(at=at))
     return Snapshot(frequencies, await context.call_store(store.calendars(now=context.now())))

@@ -9,12 +9,12 @@ OCCURRED_AT_HEADER = "samehand-occurred-at"
 
 
 def tombstone(account: str, occurred_at: float, topic: str) -> Emit:
-    """The record that makes a ban forgotten, also by a rebuild."""
+    """The record that removes a ban from the topic, so that a rebuild does not enrol it again."""
     return Emit(topic, account.encode(), None, headers=((OCCURRED_AT_HEADER, repr(occurred_at).encode()),))
 
 
 def occurred_at(arrival: Arrival) -> float:
-    """When the reinstatement behind a tombstone occurred: its header's word, else the broker's time."""
+    """When the reinstatement behind a tombstone occurred: by its header, else Kafka's timestamp."""
     for name, value in arrival.headers:
         if name == OCCURRED_AT_HEADER:
             try:

@@ -1,7 +1,7 @@
-"""The event loop gets its turn within a batch: heartbeats, health and metrics are answered meanwhile.
+"""Yields to the event loop within a batch, so that heartbeats, health and metrics are answered meanwhile.
 
-A legal account may cost 10 ms, and a batch has 500 of them. Without turns the group would take a worker for
-dead that reads them, and its supervisor for hung.
+A legal account may cost 10 ms, and a batch has 500 of them. A worker that did not yield would look dead to
+its group, and hung to its supervisor.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from collections.abc import Callable
 from typing import Final
 
 HELD_SECONDS: Final = 0.02
-"""A turn costs some 0.1 ms: seldom enough to cost nothing, and often enough that nobody waits."""
+"""How long a batch may hold the loop.
+
+A turn costs some 0.1 ms: this is seldom enough to cost nothing, and often enough that nobody waits.
+"""
 
 
 class Turns:
-    """Made where a batch begins; asked between its records. ``ticks`` in seconds."""
+    """Made once per batch; ``give`` is called between its records. ``ticks`` returns monotonic seconds."""
 
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks

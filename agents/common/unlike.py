@@ -1,4 +1,4 @@
-"""A changed account and the alerts about it: those whose pair no longer resembles are withdrawn."""
+"""Withdraws alerts about a changed account that no longer resembles the banned one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from store.base import Ban, Remembered
 
 
 async def withdraw_unlike(changed: Sequence[Remembered], snapshot: Snapshot, context: AgentContext) -> None:
-    """Withdraws open alerts about accounts as they are now, where they are below the bands.
+    """Withdraws open alerts about changed accounts whose pair now scores below the bands.
 
-    An alert about a later state of the account stays: this event is an older one that comes late. So does one
-    that cannot be compared, since a rotation of peppers has left both sides none in common.
+    An alert about a later state of the account stays: this event is an older one that comes late. So does an
+    alert whose two sides cannot be compared, since they share no pepper after a rotation.
     """
     store = context.store
     found = await context.call_store(store.alerts_about([one.account for one in changed]))

@@ -1,4 +1,4 @@
-"""What the outbox tells: an alert is taken back, or open again, or so many pairs are only counted."""
+"""Makes the records that the outbox publishes: an alert withdrawn or open again, or the summary of a ban."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def summary_of(facts: BanFacts, now: float) -> AlertSummary:
 
 
 def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
-    """The record of what is owed, under its revision; ``None`` where the alert does not read back.
+    """The record to publish for an outbox entry, under its revision; ``None`` if the alert cannot be decoded.
 
-    A withdrawal is the alert as it stood, and so is one that is open again. A summary has the counts of now.
+    An alert withdrawn or open again is otherwise as it stood. A summary has the present counts.
     """
     read = decode_alert(owed.alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
     if not isinstance(read, Decoded):

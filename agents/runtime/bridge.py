@@ -37,7 +37,7 @@ GROUP_SUFFIX: Final = "-bridge"
 
 
 def run(settings: Settings, birth: Birth | None = None) -> int:
-    """Runs a bridge until it is told to stop; its exit code. Blocks, and owns signals.
+    """Runs a bridge until it is told to stop; returns its exit code. Blocks, and handles signals.
 
     Raises:
         SettingsError: the mappings cannot be used.
@@ -88,14 +88,14 @@ def staff(
     ticks: Callable[[], float],
     transcoder: Transcoder | None = None,
 ) -> None:
-    """Puts an agent on each foreign topic."""
+    """Registers an agent on each foreign topic."""
     for topic, mapping in mappings.topics.items():
         bridge = Bridge(mapping, names(app.settings), app.meters, transcoder=transcoder, now=now, ticks=ticks)
         register(app, f"bridge-{topic}", topic, bridge)
 
 
 def topics_of(settings: Settings, mappings: Mappings) -> tuple[Topic, ...]:
-    """The topics that a bridge needs, with what it must be allowed there: it reads none of our events."""
+    """The topics that a bridge needs, with the rights that it needs there: it reads none of our events."""
     called = names(settings)
     targets = topic_of(called)
     written = {targets[kind] for kind in mappings.kinds} | {called.letters}

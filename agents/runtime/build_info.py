@@ -11,5 +11,5 @@ Form = Literal["compiled", "python"]
 
 
 def form() -> Form:
-    """What the mind runs as, told of the function that all pairs go through."""
+    """How the mind runs, judged by the function that scores every pair."""
     return "compiled" if isinstance(score, BuiltinFunctionType) else "python"

@@ -1,9 +1,9 @@
 """The relay of the outbox: publishes pending withdrawals and summaries, and removes those confirmed.
 
-The store notes a withdrawal in the very step that ends the alert. So it does not matter who ended it (a
-reinstatement, a sweep of expired bans), nor what dies afterwards: what is owed is published by whichever
-worker asks next. One worker a shard does; a second one tells something twice only when the first hung or
-died.
+The store notes a withdrawal in the very step that ends the alert. So it does not matter what ended the alert
+(a reinstatement, a sweep of expired bans), nor which process dies afterwards: whichever worker asks next
+publishes what is pending. One worker at a time serves a shard; a second publishes an entry again only if the
+first hung or died.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = structlog.get_logger("samehand.alerts")
 
 @dataclass(slots=True)
 class Relay:
-    """Of one process, which ``holder`` names among all."""
+    """The relay of one process, which ``holder`` names among all processes."""
 
     context: AgentContext
     publisher: Publisher
@@ -41,7 +41,7 @@ class Relay:
     held_up: bool = False
 
     async def run(self) -> None:
-        """Until cancelled. What an outage of store or broker kept back is owed at the next look, too."""
+        """Runs until cancelled. What an outage of store or broker held up is pending at the next look."""
         while True:
             try:
                 while await self.look():
@@ -54,10 +54,10 @@ class Relay:
             await self.clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> int:
-        """Publishes some of what is owed, a bounded number; answers how many.
+        """Publishes a bounded number of pending entries; returns how many were confirmed.
 
         Raises:
-            Transient: store or broker are away; what was not settled is still owed.
+            Transient: store or broker are away; what was not settled is still pending.
         """
         taken = await self.taken()
         left = await publish(self.publisher, [emit for _, emit in taken])
@@ -104,7 +104,7 @@ class Relay:
 
 
 def _known(owed: Owed) -> OpenAlert | None:
-    """What a verdict that comes after the withdrawal needs, as it was withdrawn."""
+    """The withdrawn alert for a verdict that comes later; ``None`` if its reason allows no verdict."""
     record = told(owed) if owed.reason in KNOWN_ON else None
     if record is None:
         return None

@@ -34,17 +34,17 @@ log = structlog.get_logger("samehand.store")
 
 
 class Histories(Protocol):
-    """Where it is noted up to which history nothing is missing. Both raise ``BrokerUnavailable``."""
+    """Keeps the last replication history under which nothing is missing. Both raise ``BrokerUnavailable``."""
 
     async def known(self) -> str:
         """The history noted last, "" for none."""
 
     async def note(self, history: str) -> None:
-        """Notes that nothing is missing under this one."""
+        """Notes that no write is missing under this history."""
 
 
 class Recents(Protocol):
-    """What was acknowledged last. Raises ``BrokerUnavailable``."""
+    """Reads the records that were acknowledged last. Raises ``BrokerUnavailable``."""
 
     def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
         """A topic's records of the last minutes, a batch at a time, in order within a partition."""
@@ -62,7 +62,7 @@ class Binding:
 
 @dataclass(slots=True)
 class Redelivery:
-    """Looks at the store's history, and repeats what may be missing. ``history`` is the one last seen."""
+    """Watches the store's history, and reprocesses records after a change. ``history``: the one seen last."""
 
     store: Store
     posts: Sequence[Binding]
@@ -74,13 +74,13 @@ class Redelivery:
     history: str = ""
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Runs until cancelled."""
         while True:
             await self.look()
             await self.clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """One look; outages of the store and of the broker are waited out by the next."""
+        """Looks once; after an outage of the store or the broker the next look tries again."""
         try:
             found = await self.store.history()
             if found and found != self.history:
@@ -105,7 +105,7 @@ class Redelivery:
             records += len(batch)
             outcomes = await self._patiently(partial(post.handle, batch))
             said = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
-            if said:  # dead letters were told the first time
+            if said:  # dead letters were published the first time
                 await self._publish(said)
                 await self._patiently(partial(post.after, said))
         return records

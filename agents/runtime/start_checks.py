@@ -1,4 +1,4 @@
-"""What must be true of the store before a worker joins its group, and all the checks in their order."""
+"""What must be true of the store before a worker joins its group."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _CURES: Final[dict[Mismatch, str]] = {
 
 
 async def store_fault(settings: Settings, peppers: Peppers, *, read_only: bool = False) -> StartFault | None:
-    """Whether the store lets us in, drops nothing and is the one that the settings and the pepper file say.
+    """Why the store cannot be used: it refuses us, evicts keys, or was made with other settings or pepper.
 
-    A store that is away or was emptied is none: a worker waits until it is back. Where there is no store yet
-    it is laid out, as opening does, unless ``read_only``. Raises `SettingsError` for a password file that
-    cannot be read.
+    A store that is away or was emptied is no fault: a worker waits until it is back. Where there is no store
+    yet, one is laid out, as opening does, unless ``read_only``. Raises `SettingsError` for a password file
+    that cannot be read.
     """
     store = store_of(settings, peppers, read_only=read_only)
     try:
@@ -61,7 +61,7 @@ def evicting(eviction: StoreEvicts) -> StartFault:
 
 
 def refused_by_redis(settings: Settings, refusal: StoreRefused, *, read_only: bool = False) -> StartFault:
-    """Redis does not let the user in, or lacks a right."""
+    """The fault of a Redis that refuses the user or does not grant it a right."""
     cure = f"set {PREFIX}REDIS_USERNAME and {PREFIX}REDIS_PASSWORD_FILE as Redis knows them; " + (
         "deploy/redis/gate.acl has the rights that a gate needs"
         if read_only

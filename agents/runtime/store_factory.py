@@ -58,7 +58,7 @@ def stock_of(settings: Settings) -> StockPictures:
 
 
 def allowlist_of(settings: Settings) -> frozenset[str]:
-    """Keys of accounts that are never alerted, one a line; ``#`` begins a comment.
+    """Reads the keys of accounts that never alert, one per line; ``#`` begins a comment.
 
     Raises:
         SettingsError: the list cannot be read, or a line is the key of no account; says which lines.
@@ -67,7 +67,7 @@ def allowlist_of(settings: Settings) -> frozenset[str]:
     if path is None:
         return frozenset()
     keys = [line.partition("#")[0].strip() for line in _text(path, "SAMEHAND_ALLOWLIST").splitlines()]
-    # Who is on the list by a key that no account can have is alerted after all.
+    # A key that no account can have would leave its account to be alerted on, silently.
     bad = [number for number, key in enumerate(keys, 1) if key and not _KEY.match(key)]
     if bad:
         told = ", ".join(map(str, bad[:LINES_TOLD_MAX])) + (" …" if len(bad) > LINES_TOLD_MAX else "")
@@ -138,8 +138,8 @@ def store_of(
 ) -> RedisStore:
     """The store that the settings name, not yet opened.
 
-    ``carrying``: by whoever carries one into another; ``working``: by a worker; ``read_only``: by who may
-    write nothing there.
+    ``carrying``: opened to carry one store into another; ``working``: opened by a worker; ``read_only``:
+    opened by a process that may write nothing there.
     """
     return RedisStore(
         replace_fields(endpoint_of(settings), read_only=read_only),
@@ -160,7 +160,7 @@ def store_of(
 
 
 def endpoint_of(settings: Settings) -> Endpoint:
-    """Where Redis is, as the store wants to hear it."""
+    """Converts the settings of Redis to the store's endpoint."""
     address = settings.redis
     shared = _connection(settings)
     given = _given(username=settings.redis_username, password=settings.redis_secret()) | shared
@@ -179,7 +179,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
     if address.kind == "cluster":
         return Endpoint(cluster=address.hosts, deadline_seconds=deadline_seconds, options=given)
     host, port = address.hosts[0] if address.hosts else ("", 0)
-    # TLS is said by the scheme here.
+    # The scheme of a URL says whether TLS is used.
     plain = {name: value for name, value in given.items() if name != "ssl"}
     if address.kind == "unix":
         url = f"unix://{address.path}?db={address.database}"
@@ -189,7 +189,7 @@ def endpoint_of(settings: Settings) -> Endpoint:
 
 
 def _connection(settings: Settings) -> dict[str, Any]:
-    """What holds of every connection, those to Sentinels too: how long it may take, and TLS."""
+    """The options of every connection, those to Sentinels too: time-outs, and TLS."""
     seconds = settings.redis_timeout_ms / 1000
     options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     if settings.redis.tls:

@@ -1,7 +1,7 @@
 """Watches the store while agents run: its health and size, and when a snapshot of counts is due.
 
-Its epoch is noted where the store cannot lose it. A store that was emptied under us is well again once
-somebody has noted another epoch, which `samehand rebuild` does when it has finished.
+It notes the store's epoch outside the store, which may lose it. A store that was emptied while workers ran is
+well again once another epoch is noted, which `samehand rebuild` does when it has finished.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ log = structlog.get_logger("samehand.store")
 
 
 class Epochs(Protocol):
-    """Where a store's epoch is noted outside of it. Both raise ``BrokerUnavailable``."""
+    """Keeps a store's epoch outside of it. Both raise ``BrokerUnavailable``."""
 
     async def known(self) -> str:
         """The epoch noted last, "" for none."""
 
     async def note(self, epoch: str) -> None:
-        """Notes the epoch that stands."""
+        """Notes the present epoch."""
 
 
 @dataclass(slots=True)
 class Tending:
-    """The store's state as others read it: ``fault`` is why it is not well, or empty.
+    """Watches the store, and keeps its state for others: ``fault`` is why it is not well, or empty.
 
     ``epoch`` is the one that is noted in ``epochs``.
     """
@@ -49,20 +49,20 @@ class Tending:
     looks: int = 0
 
     async def run(self) -> None:
-        """Until cancelled. Raises ``StoreMismatch``: no waiting makes this code read that store."""
+        """Runs until cancelled. Raises ``StoreMismatch``, which waiting cannot cure."""
         while True:
             await self.look()
             await self.clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """One look; an outage is noted, not raised."""
+        """Looks once; an outage is kept in ``fault``, not raised."""
         before = self.fault
         try:
             if self.looks == 0:
                 await self.context.store.open()
             self.fault = await self.context.store.ready() or ""
             if self.fault:
-                await self.context.store.open()  # raises what it is
+                await self.context.store.open()  # raises the reason
             else:
                 await self._measure()
                 self.looks += 1
@@ -103,7 +103,7 @@ class Tending:
         meters.store_memory_limit_bytes.set(figures.memory_limit_bytes or 0)
 
     async def _rebuilt(self) -> None:
-        """Goes on with a store that was emptied and has been rebuilt; until then it waits."""
+        """Adopts a store that was emptied and has been rebuilt since; does nothing until then."""
         try:
             known = await self.epochs.known()
         except BrokerUnavailable as fault:

@@ -65,10 +65,10 @@ def run(
     hang: Callable[[WorkerApp], None] = lambda app: None,
     birth: Birth | None = None,
 ) -> int:
-    """Runs a worker until it is told to stop; its exit code. Blocks, and owns signals.
+    """Runs a worker until it is told to stop; returns its exit code. Blocks, and handles signals.
 
-    ``hang`` puts pages for people beside ``/metrics``, of which this floor knows nothing. ``birth`` is what a
-    supervisor tells it, if there is one.
+    ``hang`` adds pages for people beside ``/metrics``; this package knows nothing of them. ``birth`` is what
+    a supervisor passes on, if there is one.
 
     Raises:
         SettingsError: a file that the settings name cannot be used.
@@ -129,9 +129,9 @@ def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], 
 def context_of(
     settings: Settings, peppers: Peppers, epoch: str = "", *, read_only: bool = False
 ) -> AgentContext:
-    """What the agents are given; ``epoch`` is the store's as it is known from outside the store.
+    """Builds the agents' context; ``epoch`` is the store's, as noted outside the store.
 
-    ``read_only``: for a process that may write nothing there.
+    ``read_only``: for a process that may write nothing in the store.
     """
     called, weights = names(settings), weights_of(settings)
     return AgentContext(
@@ -173,7 +173,7 @@ def staff(app: WorkerApp, context: AgentContext) -> None:
 
 
 def posts(context: AgentContext) -> tuple[Binding, ...]:
-    """Each agent at its topic."""
+    """Binds each agent to its topic."""
     called = context.topics
     created, updated = Screen(context), Screen(context, "update")
     lookback = Lookback(context)
@@ -196,7 +196,7 @@ def again_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     slot = caution.slot("again")
     return Redelivery(
         store=context.store,
-        # Enrolling tells look-back of every ban again: its own topic need not be read.
+        # Enrolling tells look-back of every ban again: look-back's own topic need not be read.
         posts=[
             replace_fields(post, handle=partial(caution.decide_all, slot, post.handle))
             for post in posts(replace_fields(context, meters=meters))
