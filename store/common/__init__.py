@@ -1,1 +1,1 @@
-"""What every store is made of."""
+"""Formats and rules that all stores share."""

@@ -1,4 +1,4 @@
-"""The rules of alerts: one alert a pair, published once a band, revised when the band rises.
+"""Deduplicates alerts: one for each pair, published once for each band, revised when the band rises.
 
 States of a pair's marker::
 
@@ -13,8 +13,9 @@ States of a pair's marker::
     owed or gone for a verdict --another verdict takes it back--> confirmed at the revision after that, owed
     owed or gone --propose--> noted, the revision after that; what was still owed is owed no more
 
-A pair is open or owed or neither, never both, and each arrow is one step in the store. Whoever comes late
-(a worker that lost its partition and goes on) bears the revision that it acts on, and finds another one.
+Owed means: to be published to the consumers. Each arrow is one atomic step in the store. A late caller (a
+worker that lost its partition and goes on) names the revision that it acts on; where the pair has another
+one by now, nothing happens.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ WITHDRAWN_FOR: Final[dict[Ruling, WithdrawnReason]] = {
     Ruling.ACCOUNT_BANNED: "account-banned",
     Ruling.ACCOUNT_DELETED: "account-deleted",
 }
-"""Why an alert is withdrawn where the pair may not be told, and yet is open."""
+"""By the ruling that forbids an alert, the reason to withdraw it where it is open all the same."""
 
 
 KNOWN_ON: Final[frozenset[WithdrawnReason]] = frozenset({"no-longer-resembles", "verdict", "account-banned"})
-"""Reasons after which a verdict may still come, and is to be understood: who says `mirror` often bans the
-account in the same breath."""
+"""Reasons of withdrawal after which the store still knows an alert, since a verdict may follow: a moderator
+who says `mirror` often bans the account at the same time."""
 
 
 def band_rank(band: str) -> int:
@@ -49,9 +50,10 @@ def band_rank(band: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What is known of a pair: its last revision, the band noted and the band confirmed (-1: none).
+    """The state of a pair: its last revision, and the ranks of the bands noted and confirmed (-1: none).
 
-    ``claim`` is the digest of the event that noted it last, ``claimed_at`` when.
+    ``claim`` is the digest of the event that noted it last, at ``claimed_at``. The marker holds until
+    ``until``. Times in Unix seconds.
     """
 
     revision: int
@@ -65,7 +67,7 @@ class Marker:
 def ruled(
     marker: Marker | None, rank: int, claim: bytes, now: float, until: float, *, again_only: bool = False
 ) -> tuple[Ruled, Marker | None]:
-    """The ruling on a claimant's proposal of a band, and the marker that it leaves (``None``: as it was)."""
+    """The ruling on a claimant's proposal of a band, and the pair's new marker (``None``: unchanged)."""
     if again_only and not (marker and marker.claim == claim and marker.confirmed < marker.noted):
         return Ruled(Ruling.DUPLICATE, 0), None
     if marker is None:
@@ -79,31 +81,31 @@ def ruled(
 
 
 def claimed(marker: Marker, claim: bytes, revision: int) -> bool:
-    """Whether the claimant's alert of that revision is the one that is to be published of the pair.
+    """Whether the claimant's alert of that revision is the one to publish for the pair.
 
-    Not where another has claimed the pair since, or where the pair has another revision.
+    It is not if another event has claimed the pair since, or the pair has another revision.
     """
     return marker.claim == claim and marker.revision == revision
 
 
 def confirmed(marker: Marker, until: float) -> Marker:
-    """The marker once the broker has confirmed the alert of whoever claims it."""
+    """The marker after the broker has confirmed the claimant's alert."""
     return replace(marker, confirmed=max(marker.confirmed, marker.noted), until=until)
 
 
 def reopened(marker: Marker | None, told: int, rank: int, until: float) -> Marker:
-    """The marker of a pair whose alert, withdrawn as revision ``told``, is open again as the one after it.
+    """The marker of a pair whose alert, withdrawn as revision ``told``, is reopened under the next revision.
 
-    It is as good as published: that it is open is owed until the broker has confirmed it.
+    It counts as confirmed at once: the store owes the reopened alert until the broker has confirmed it.
     """
     known = marker or Marker(0, -1, -1, until, b"", 0.0)
     return replace(known, revision=max(known.revision, told) + 1, noted=rank, confirmed=rank, until=until)
 
 
 def withdrawn(marker: Marker | None, told: int, until: float) -> Marker:
-    """The marker of a pair whose alert, last told as revision ``told``, is withdrawn as the one after it.
+    """The marker of a pair whose alert, last published as revision ``told``, is withdrawn as the next one.
 
-    An alert may be open longer than its marker was kept.
+    ``marker`` may be ``None``, since an alert may stay open for longer than its marker is kept.
     """
     known = marker or Marker(0, -1, -1, until, b"", 0.0)
     revision = max(known.revision, told) + 1

@@ -1,9 +1,10 @@
-"""When bans took effect, counted policy by policy: what is counted, and the reference of how.
+"""Counts when bans took effect, for each policy: what is counted, and the reference implementation.
 
-A ban with a time counts in the bucket of its minute, its hour and its day, one whose moment is known only to
-the day in a bucket of days apart, one without a moment nowhere. Of the bans of a policy in one hour that
-share a family or, where none is known, a network or else a device, one counts: a farm that gets itself banned
-makes a moment no more likely than a single account does (docs/adr/0035-calendar-of-bans.md).
+A ban with a time counts in the buckets of its minute, its hour and its day; one whose moment is known only to
+the day counts in separate buckets of days; one without a moment does not count. Of a policy's bans in one
+hour that share a family (or, where none is known, a network, or else a device) only one counts: a farm that
+gets itself banned makes a moment no more likely than a single account does
+(docs/adr/0035-calendar-of-bans.md).
 """
 
 from __future__ import annotations
@@ -31,22 +32,22 @@ _LAST_MINUTE = (1 << 32) - 1
 
 
 class Ruling(NamedTuple):
-    """How one kind of bucket is kept: its length in minutes, and how many of them stand together."""
+    """How one kind of bucket is kept: its length in minutes, and how many of them make a row."""
 
     minutes: int
     together: int
 
 
 RULINGS = {"m": Ruling(1, 1_440), "h": Ruling(60, 768), "d": Ruling(1_440, 256), "u": Ruling(1_440, 256)}
-"""Minutes, hours and days of bans with a time, and days of those without: what lies in a row is let go, and
-packed, together."""
+"""Minutes (`m`), hours (`h`) and days (`d`) of bans with a time, and days (`u`) of those without. The buckets
+of a row are packed, and dropped, together."""
 
 Counted = Mapping[tuple[str | None, str], Buckets]
-"""What a shard counted: for a policy (``None``: all that have no place of their own) and a kind of bucket."""
+"""What a shard counted, by policy (``None``: all without a calendar of their own) and kind of bucket."""
 
 
 def first_kept(what: str, today: int) -> int:
-    """The first number of a kind of bucket that is kept on a Unix day: rows go as a whole."""
+    """The number of the first bucket of a kind that is kept on a Unix day; only whole rows are dropped."""
     if what in "du":
         return 0
     days = BAN_MINUTES_DAYS if what == "m" else BAN_HOURS_DAYS
@@ -56,7 +57,7 @@ def first_kept(what: str, today: int) -> int:
 
 
 class Dated(NamedTuple):
-    """What counts of a ban: the Unix minute (of ``day_only`` the first of its day), and beside whom."""
+    """What a ban counts: its Unix minute (with ``day_only`` the first of its day), policy and cluster."""
 
     minute: int
     day_only: bool
@@ -65,7 +66,7 @@ class Dated(NamedTuple):
 
     @classmethod
     def of(cls, fingerprint: Fingerprint, policy: str | None, root: bytes | None) -> Dated | None:
-        """``root`` is the digest of the family's founder, of a ban that descends from another."""
+        """What this ban counts; ``root``: the digest of the family's founder, if it descends from another."""
         if fingerprint.at is None:
             return None
         cluster = root or cluster_of(fingerprint) or b""
@@ -75,13 +76,13 @@ class Dated(NamedTuple):
 
     @property
     def packed(self) -> bytes:
-        """For the scripts: minute, whether of the day alone, length of the cluster, cluster, policy."""
+        """As the scripts read it: minute, ``day_only``, length of the cluster, cluster, policy."""
         head = struct.pack(">IBB", self.minute, self.day_only, len(self.cluster))
         return head + self.cluster + self.policy.encode()
 
 
 def dated_in(frame: bytes, quote: bytes) -> Dated | None:
-    """What counts of a stored ban; ``None`` where it has no moment, or cannot be read and never counted."""
+    """What a stored ban counts; ``None`` if it has no moment, or is unreadable and so was never counted."""
     try:
         first = unpack(read_frame(frame).records[0])
     except UnreadableFingerprint:
@@ -92,16 +93,16 @@ def dated_in(frame: bytes, quote: bytes) -> Dated | None:
 
 @dataclass(slots=True)
 class BanTimes:
-    """The bans of one shard, in dictionaries."""
+    """The calendar of one shard, in dictionaries."""
 
-    today: int = 0  # the latest Unix day on which it was changed
+    today: int = 0  # the latest Unix day on which it changed
     _counts: dict[tuple[str | None, str], dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     _policies: dict[str, None] = field(default_factory=dict)
     _clusters: dict[tuple[str | None, bool, int, bytes], tuple[int, int]] = field(default_factory=dict)
-    """By policy, whether of days alone, hour and cluster: how many bans, and the minute that counts."""
+    """By policy, ``day_only``, hour and cluster: how many bans there are, and the minute that counts."""
 
     def turn(self, now: float) -> None:
-        """Lets go of minutes and hours that the days alone are to hold, once a day."""
+        """Once a day, drops minutes and hours so old that only their days are kept."""
         today = int(now // DAY_SECONDS)
         if today > self.today:
             self.today = today
@@ -111,7 +112,7 @@ class BanTimes:
 
     @property
     def counted(self) -> Counted:
-        """What it holds."""
+        """The counts, by policy and kind of bucket."""
         return {
             of: (np.array(sorted(counts)), np.array([counts[number] for number in sorted(counts)]))
             for of, counts in self._counts.items()
@@ -133,7 +134,7 @@ class BanTimes:
         self._count(dated, 1)
 
     def remove(self, dated: Dated | None) -> None:
-        """Counts it no more."""
+        """Takes a ban out of the counts."""
         if dated is None:
             return
         if dated.cluster:
@@ -162,7 +163,7 @@ class BanTimes:
 
 
 def calendars(shards: Iterable[tuple[int, Counted]]) -> Calendars:
-    """The calendars of all shards together, from the day of each and what it counted."""
+    """Merges the calendars of all shards; takes for each its latest day and its counts."""
     today, by_policy = (
         0,
         defaultdict[str | None, dict[str, list[Buckets]]](lambda: {what: [] for what in RULINGS}),

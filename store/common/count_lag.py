@@ -1,12 +1,13 @@
-"""Which counts may be read already: what came within the last day takes nothing off a value's rarity.
+"""Chooses the version of the counts that applies to an event: accounts of the last day make no value common.
 
-Whoever floods a platform with copies of a banned account would make its name common with them, and hide in
-it. So an older version of the counts is read beside the newest, one that ends at least the lag before the
-event that is judged: by the events' own time, so that a backlog lags as the days that it is from.
+An attacker who floods a platform with copies of a banned account would otherwise make its name common, and
+hide in the crowd. So an older version of the counts is read beside the newest, one that ends at least the lag
+before the scored event. The lag is measured in event time, so that a backlog is scored with the counts of its
+own days.
 
-What others hand out is read from the newest all the same (:data:`HANDED_OUT`, docs/adr/0036-lag.md), and so
-is how many accounts there are in all. Names are counted within strata, which lag as they do. What the newest
-has beyond the other came lately (:data:`samehand.frequency.rates.LATELY`).
+The newest version still gives the counts of values that others hand out (:data:`HANDED_OUT`,
+docs/adr/0036-lag.md), and of all accounts. Names are counted within strata, and both lag alike. What only the
+newest version holds counts as recent (:data:`samehand.frequency.rates.LATELY`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from samehand.fingerprint.distil import is_day
 from samehand.frequency.ban_calendar import DAY_SECONDS
 from samehand.keys import KeyKind
 
-# Carriers, makers of phones and browsers, whoever spreads a link, and platforms with the picture that they
-# give to those who have none: thousands of strangers meet what is new of these within a day. All else is of
-# one hand: nobody is given another's name, words, number, mailbox, card or phone by the thousand.
+# Values that a third party hands out: carriers their addresses, makers of phones and browsers their user
+# agents, websites their links, platforms their default picture. Thousands of strangers may get a new one
+# within a day. All other values come from the account's owner: nobody hands out names, words, numbers,
+# mailboxes, cards or phones by the thousand.
 HANDED_OUT: Final = frozenset(
     (KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT, KeyKind.REFERRER, KeyKind.AVATAR)
 )
@@ -31,7 +33,8 @@ HANDED_OUT: Final = frozenset(
 class Version(msgspec.Struct, frozen=True):
     """Counts as they were at a freeze, and how many accounts were counted in each stratum.
 
-    ``until``: no event that they hold is later (Unix seconds). ``halvings``: how often they had faded.
+    ``until``: the moment of the latest event that they count (Unix seconds), or later. ``halvings``: how
+    often all counts had been halved.
     """
 
     number: int
@@ -41,7 +44,7 @@ class Version(msgspec.Struct, frozen=True):
 
 
 def lately(newest: int, matured: int, versions: tuple[Version, Version]) -> int:
-    """How much of a count of the newest of two versions is later than the other, which it may have halved."""
+    """How much of the newest count the older version lacks, after the halvings in between."""
     new, old = versions
     return max(newest - (matured >> new.halvings - old.halvings), 0)
 
@@ -51,18 +54,18 @@ NOTHING: Final = Version(0, 0.0)
 
 
 def latest_moment(seen_at: float) -> float:
-    """When an event may have occurred at the latest: a date without a time stands for its whole day."""
+    """The latest moment (Unix seconds) at which an event may have occurred; a bare date is its whole day."""
     return seen_at + DAY_SECONDS if is_day(seen_at) else seen_at
 
 
 def matured(versions: Sequence[Version], at: float, lag_seconds: float) -> Version:
-    """The latest of versions (in their order) that ends the lag before a moment; else the oldest.
+    """The latest of some versions (in order) that ends at least the lag before a moment; else the oldest.
 
-    Without a lag the newest. Of what is kept one does for each event of now, :data:`NOTHING` at first. The
-    oldest is for events that come long after others of their time, and for a lag made longer.
+    Without a lag, the newest. For a current event some kept version always qualifies, :data:`NOTHING` at
+    first. The oldest serves events that arrive long after others of their time, and a lag that was raised.
     """
     if not lag_seconds:
-        return versions[-1]  # also where dates without times end it tomorrow
+        return versions[-1]  # also where bare dates make it end tomorrow
     old = [it for it in versions if it.until <= at - lag_seconds]
     return old[-1] if old else versions[0]
 
@@ -70,11 +73,11 @@ def matured(versions: Sequence[Version], at: float, lag_seconds: float) -> Versi
 def kept_beside(
     kept: Sequence[Version], superseded: Version, newest: Version, since: float, lag_seconds: float
 ) -> tuple[Version, ...]:
-    """Those to keep beside the newest, which supersedes the last one, in their order.
+    """The versions to keep beside the newest one, in order; ``superseded`` is the one before it.
 
-    ``since``: of which moment the oldest event is that has to be judged. One is kept a lag, so that what is
-    counted takes effect after one to two of them and never sooner, and hardly ever more than two, since each
-    is a whole sketch: the one that is read, and the one that is read next.
+    ``since``: the moment of the oldest event still to be scored. One version is kept for each lag, so that a
+    count takes effect after one to two lags and never sooner. Each version is a whole sketch, so hardly ever
+    more than two are kept: the one that is read now, and the one that is read next.
     """
     due = not kept or superseded.until >= kept[-1].until + lag_seconds
     if due or superseded.until <= newest.until - lag_seconds:

@@ -1,9 +1,9 @@
-"""Which values of an account are counted, to learn how common they are, and once per what.
+"""Chooses which values of an account are counted, to learn how common they are, and for which cluster.
 
-Whoever farms accounts may want a value of theirs to look common (its agreement then says less), or a common
-one to look rare. Against the first, a value counts once a cluster (a network prefix, else a device, else the
-account), however many accounts the cluster has; against the second, a cluster adds at most :data:`SEATS`
-accounts to all that are counted. docs/adr/0014-counting.md says what is left to an attacker.
+Somebody who farms accounts may want a value of theirs to look common (so that sharing it says less), or a
+common value to look rare. Against the first, a value counts once for each cluster (a network prefix, else a
+device, else the account), however many accounts the cluster has. Against the second, a cluster adds at most
+:data:`SEATS` accounts to the total. docs/adr/0014-counting.md says what is left to an attacker.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import Key, KeyKind, kind_of, value_of
 from samehand.signals import POSITION, SIGNALS
 
-# Counted within the script and language of the account: a name is as common as it is there.
+# Counted within the account's stratum, its script and language: how common a name is depends on these.
 _WITHIN_STRATUM = frozenset((KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD))
-# One network must be able to count many accounts on itself: there the device tells them apart.
+# Counted once for each device: if a network counted as one bearer, every network would look rare.
 _OF_NETWORKS = frozenset((KeyKind.ADDRESS, KeyKind.PREFIX, KeyKind.AGENT))
 
-# What crowds bear: names, texts, pictures, networks, browsers, links. Whether two bear a value or three
-# hardly moves its price, and one that nobody else will ever show need not be counted
-# (store/common/doorkeeper.py). The others are somebody's, and two or three bearers are what their price turns
-# on: each is counted.
+# Values that many strangers share: names, texts, pictures, networks, browsers, links. Two bearers or three
+# hardly change the weight of such a value, and one with a single bearer need not be counted
+# (store/common/doorkeeper.py). All other values belong to a person, and two or three bearers change their
+# weight a lot: every sighting is counted.
 CROWDS = frozenset(
     (
         *(KeyKind.HANDLE_FULL, KeyKind.STEM, KeyKind.WORD, KeyKind.BIO_BAND, KeyKind.AVATAR),
@@ -31,18 +31,19 @@ CROWDS = frozenset(
     )
 )
 
-# An account counts at most so many values: a bio may hold dozens of contact points.
+# The most values that one account counts: a bio may hold dozens of contact points.
 VALUES_MAX = 32
 
 _TELLS_CLUSTER = ((POSITION["network"], KeyKind.PREFIX), (POSITION["device"], KeyKind.DEVICE))
 
-# So many accounts of one cluster count among all: a household's, a few of a carrier's. It may be small, since
-# each value of a cluster counts once, and a large number would make values of crowded networks look rare.
+# The most accounts of one cluster that count towards the total: those of a household, a few of a carrier's.
+# It may be small, since a cluster counts each value once; a large one would make values of crowded networks
+# look rare.
 SEATS = 4
 
 
 class Counted(NamedTuple):
-    """A value to count: within which stratum ("" for all accounts), and for which cluster once."""
+    """A value to count: its stratum ("" for all accounts), and the cluster that counts it once."""
 
     kind: KeyKind
     value: bytes
@@ -51,7 +52,7 @@ class Counted(NamedTuple):
 
 
 def cluster_of(fingerprint: Fingerprint) -> bytes | None:
-    """What tells an account's cluster: its network prefix, else its device; ``None`` with neither."""
+    """The value that identifies an account's cluster: its network prefix, else its device, else ``None``."""
     for place, kind in _TELLS_CLUSTER:
         trait = fingerprint.traits[place]
         if trait is not None:
@@ -60,14 +61,14 @@ def cluster_of(fingerprint: Fingerprint) -> bytes | None:
 
 
 class Sighting(NamedTuple):
-    """What an account counts: values, and itself unless its seat was taken before."""
+    """What an account counts: its values, and itself, unless an account with the same seat counted before."""
 
     values: list[Counted]
     seat: bytes
 
 
 def counted(fingerprint: Fingerprint, account: bytes) -> Sighting:
-    """What an account counts. ``account``, a digest, stands for it where no cluster is known."""
+    """What an account counts. ``account``, its digest, is the cluster where no other is known."""
     keys = list(_values(fingerprint))
     prefix = _first(keys, KeyKind.PREFIX)
     device = _first(keys, KeyKind.DEVICE)

@@ -1,9 +1,9 @@
-"""Who of the many that share one value are listed, once its posting is full: what two stores reckon alike.
+"""Chooses which accounts a full posting lists of the many that share one value; both stores choose alike.
 
-Whoever came first stays. Of those who come later :data:`store.limits.LISTED_LATER` are listed as well, the
-others wait. Places are counted by cluster, so that nobody is crowded out by accounts of somebody else's
-network or device: the cluster with most places gives one up, its oldest and its newest last. Whoever waits is
-listed once somebody leaves.
+The accounts that filled the posting stay. Of later ones :data:`store.limits.LISTED_LATER` are listed too, and
+the others wait. Places are counted by cluster, so that accounts of one network or device cannot crowd out all
+others: the cluster with the most places gives one up, an account from the middle of its order of arrival. A
+waiting account is listed when another one leaves.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from samehand.keys import Key, KeyKind, kind_of
 from store.limits import LISTED_LATER, NAMING_KINDS, WAITING_MAX
 
-CLUSTER_BYTES = 2  # one of 65,536 clusters is taken for another: they share their places then
+CLUSTER_BYTES = 2  # two clusters are taken for one once in 65,536 times: they then share their places
 _HEAD = struct.Struct(">BI")
 
 
 def cluster_tag(keys: Sequence[Key], account: bytes) -> bytes:
-    """What tells the cluster of an account with such keys: its network, else its device, else ``account``.
+    """The cluster of an account with these keys: its network prefix, else its device, else ``account``.
 
-    As counts have it (:func:`store.common.counted_values.cluster_of`), cut to :data:`CLUSTER_BYTES`.
+    The same as for counts (:func:`store.common.counted_values.cluster_of`), cut to :data:`CLUSTER_BYTES`.
     """
     for kind in (KeyKind.PREFIX, KeyKind.DEVICE):
         for key in keys:
@@ -34,7 +34,10 @@ def cluster_tag(keys: Sequence[Key], account: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Crowd:
-    """Who came to a full posting: account and cluster, in order. ``gone``: how many more could not wait."""
+    """Accounts that came to a full posting, with their clusters, in order.
+
+    ``gone``: how many more were dropped because too many wait.
+    """
 
     listed: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, bytes] = field(default_factory=dict)
@@ -42,11 +45,14 @@ class Crowd:
 
     @property
     def not_listed(self) -> int:
-        """How many are not found by the value."""
+        """How many accounts a look-up of the value does not find."""
         return len(self.waiting) + self.gone
 
     def come(self, account: str, cluster: bytes, posting: dict[str, None], cap: int, *, again: bool) -> bool:
-        """Lists somebody; whether somebody waits or goes for it. ``again``: they have come here before."""
+        """Lists an account; returns whether some account has to wait, or is dropped, for it.
+
+        ``again``: the account was written before, with the same keys.
+        """
         full = len(self.waiting) >= WAITING_MAX
         if account in self.waiting or (again and full):
             return False
@@ -64,7 +70,7 @@ class Crowd:
         return True
 
     def leave(self, account: str, posting: dict[str, None], cap: int) -> None:
-        """Takes somebody out, and lists whoever waits in their place, the latest first."""
+        """Takes an account out, and lists waiting ones in its place, the latest first."""
         self.listed.pop(account, None)
         self.waiting.pop(account, None)
         while self.waiting and len(posting) < cap + LISTED_LATER:
@@ -74,7 +80,7 @@ class Crowd:
 
 
 def _crowded_out(listed: Mapping[str, bytes]) -> str:
-    """The middle, in order of arrival, of those whose cluster has most places."""
+    """The account in the middle, by arrival, of those whose cluster has the most places."""
     counts = Counter(listed.values())
     most = max(counts.values())
     crowd = [account for account, cluster in listed.items() if counts[cluster] == most]
@@ -82,14 +88,14 @@ def _crowded_out(listed: Mapping[str, bytes]) -> str:
 
 
 def not_listed(packed: bytes, place_bytes: int) -> int:
-    """The same of a crowd as Redis keeps it (common.lua)."""
+    """:attr:`Crowd.not_listed` of a crowd as Redis keeps it (common.lua)."""
     listed, gone = _HEAD.unpack_from(packed)
     entries = (len(packed) - _HEAD.size) // (place_bytes + CLUSTER_BYTES)
     return int(entries - listed + gone)
 
 
 def naming_keys(keys: Sequence[Key]) -> list[Key]:
-    """Those keys of whose values it is known who is not listed."""
+    """The keys of the kinds that have crowds: those that name a person or a machine."""
     return [key for key in keys if kind_of(key) in NAMING_KINDS]
 
 

@@ -1,10 +1,10 @@
 """Hashes of many short values at once, under a secret.
 
-A look-up hashes a hundred blocking keys, and a call a key costs ten times what one product of a batch
-costs. The family is multilinear over 32-bit words (Lemire and Kaser, "Strongly universal string hashing
-is fast", 2014): sums of words times secret 64-bit numbers, of which the upper halves count. Whoever does not
-know the secret and never sees a hash cannot make two values meet more often than chance does, once in 2^32
-for either half.
+A look-up hashes a hundred blocking keys; one call for each costs ten times as much as one matrix product for
+the batch. The hash family is multilinear over 32-bit words (Lemire and Kaser, "Strongly universal string
+hashing is fast", 2014): sums of words times secret 64-bit numbers, of which the upper halves are used. An
+attacker who neither knows the secret nor sees a hash cannot make two values collide more often than by
+chance, once in 2^32 for either half.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 Hashes = npt.NDArray[np.uint64]
 
 _WORD = 4
-_LENGTH_MAX = 64  # bytes; a longer value is digested first. Nine of ten keys have less than twenty.
+_LENGTH_MAX = 64  # bytes; a longer value is digested first. Nine of ten keys are shorter than twenty.
 _UPPER = np.uint64(0xFFFFFFFF00000000)
 _HALF = np.uint64(32)
 
@@ -27,7 +27,7 @@ class Hasher:
     """Hashes under one secret (16 to 64 bytes)."""
 
     def __init__(self, secret: bytes) -> None:
-        """Draws the numbers: two for the length, then two a word."""
+        """Derives the numbers from the secret: two for the length, then two for each word."""
         self._secret = secret
         count = 1 + _LENGTH_MAX // _WORD
         drawn = np.frombuffer(shake_256(secret).digest(count * 16), "<u8").reshape(count, 2)
@@ -52,5 +52,5 @@ class Hasher:
 
 
 def first_bytes(values: Sequence[bytes]) -> npt.NDArray[np.uint8]:
-    """The first byte of each value: of a blocking key, the number of its kind."""
+    """The first byte of each value; for a blocking key that is the number of its kind."""
     return np.array(values, "S1").view(np.uint8)

@@ -1,7 +1,7 @@
-"""Where things are put: keyed hashes of accounts, alerts and blocking keys.
+"""Keyed hashes of accounts, alerts and blocking keys, which say where each is stored.
 
-Keyed by the store's identity secret, so that nobody can aim values at one bucket, and so that a dump of
-the store does not tell which accounts it has markers of.
+They are keyed with the store's identity secret, so that nobody can aim values at one bucket, and a dump of
+the store does not show which accounts have markers.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ TAG_BYTES = 4
 
 
 def _ends(kind: int) -> tuple[int, int]:
-    """How many bits at the end of a hash a kind of key gives away to say how many its values list; and which.
+    """The class of a key's posting length, as the last bits of its hash: how many bits, and their value.
 
-    Names, of which most keys are made, give one, so that prints tell as much as they can.
+    Most keys are names; these use one bit only, which leaves as many as possible for the print (short hash).
     """
     if kind in SHORT_KINDS:
         return 2, 0b11
@@ -34,22 +34,22 @@ _FREE: Hashes = ~((np.uint64(1) << _GIVEN) - np.uint64(1))
 
 
 class Digest(NamedTuple):
-    """Sixteen bytes that stand for an account or an alert."""
+    """Sixteen bytes that identify an account or an alert."""
 
     raw: bytes
 
     @property
     def tag(self) -> bytes:
-        """Four bytes that a record carries: orders candidates of equal rarity, tells a reused slot."""
+        """Four bytes kept in each record: they order candidates of equal rank, and reveal a reused slot."""
         return self.raw[:TAG_BYTES]
 
     def shard(self, shards: int) -> int:
-        """In which of so many shards it lies (by other bits than those that choose its place within)."""
+        """The number of its shard, of so many (from other bits than those for its place within the shard)."""
         return int.from_bytes(self.raw[8:12], "big") % shards
 
 
 class Addresses:
-    """Makes digests and key hashes under one identity secret (any bytes; cut to 64 after hashing)."""
+    """Makes digests and key hashes under one identity secret (any bytes)."""
 
     def __init__(self, identity: bytes) -> None:
         """Takes the secret of the pepper file's ``identity`` line."""
@@ -59,7 +59,7 @@ class Addresses:
         self._claims = blake2b(key=key, digest_size=8, person=b"claim")
         self._keys = Hasher(blake2b(key=key, digest_size=32, person=b"keys").digest())
         self.check = blake2b(key=key, digest_size=8, person=b"check").hexdigest()
-        """Sixteen hex digits by which a store recognises the secret that it was made with."""
+        """Sixteen hex digits by which a store recognises the secret it was made with."""
 
     def account(self, account: str) -> Digest:
         """The digest of an account key (`platform:account_id`)."""
@@ -74,16 +74,16 @@ class Addresses:
         return Digest(state.digest())
 
     def claim(self, claimant: str) -> bytes:
-        """Eight bytes of the event that proposed an alert."""
+        """The digest, of eight bytes, of the event that proposed an alert."""
         state = self._claims.copy()
         state.update(claimant.encode("utf-8", "surrogatepass"))
         return state.digest()
 
     def keys(self, keys: Sequence[Key]) -> Hashes:
-        """Sixty-four bits of each blocking key, the last of which say how many accounts its values list.
+        """The 64-bit hash of each blocking key; its last bits give the class of its posting length.
 
-        They are part of every print, so that a value which lists few never shares a posting with one that may
-        list many: how many stand there would hang on which of the two came first.
+        These bits are part of every print (short hash), so that a value which may list few accounts never
+        shares a posting with one that may list many: the number listed would depend on which came first.
         """
         kinds = first_bytes(keys)
         return self._keys(keys) & _FREE[kinds] | _SAID[kinds]

@@ -1,4 +1,4 @@
-"""How postings are chosen, and candidates ranked and cut: the same in every store."""
+"""Chooses the postings to read, and ranks and cuts candidates: the same in every store."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ Bools = npt.NDArray[np.bool_]
 Tags = npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float64]
 
-# Rarity is summed in whole 1/1024 bits: integer sums are the same in whatever order keys come, so that
-# two stores never cut a tie differently for the last digit of a float.
+# Rarity is summed in whole 1/1024 bits: integer sums do not depend on the order of keys, so two stores never
+# break a tie differently because of the last digit of a float.
 STEPS_A_BIT = 1024
 
-# Entries that a look-up reads of a handle's keys, again of a name's, and again of a picture's: 512, and 8 for
-# each candidate that it may keep. A posting that comes later is long, and finds strangers (measured at a
-# million bans, tuning edits: reading all brings half as many candidates again to twice as many, and after the
-# cut it costs .03 of the recall where many names are alike, nothing where they are not).
+# How many posting entries a look-up reads for a handle's keys, and as many again for a name's and for a
+# picture's: 512, or 8 for each candidate that it may keep, if that is more. The shortest postings are read
+# first; the others are long and find strangers (measured at a million bans, tuning edits: reading all brings
+# 1.5 to 2 times as many candidates, and after the cut it costs .03 of the recall where many names are alike,
+# nothing where they are not).
 READ_AT_LEAST = 512
 READ_A_KEPT = 8
 
@@ -38,10 +39,11 @@ def rarity_steps(total: int, length: int) -> int:
 
 
 def allotment(kind: int) -> int:
-    """From whose entries a kind's postings are read: the handle's, the name's, the picture's, or all of them.
+    """The budget of entries that a kind's postings count against: handle, name, picture, or no budget.
 
-    The same handle and personal values always count; their caps bound them. A picture that is given is looked
-    up in ten views of thirteen blocks, and each block of a popular one lists sixty accounts.
+    Postings of whole handles and of personal values are always read; their caps bound them. Pictures have a
+    budget, since one is looked up in ten views of thirteen blocks, and each block of a popular picture lists
+    sixty accounts.
     """
     if kind == KeyKind.AVATAR_BLOCK:
         return _PICTURE
@@ -51,19 +53,20 @@ def allotment(kind: int) -> int:
 
 
 _CAPS = {int(kind): posting_cap(kind) for kind in KeyKind if falls_silent(kind)}
-# By the number of a kind, whether it is in use or not.
+# Indexed by the number of a kind, whether that is in use or not.
 _ALLOTMENTS: Ints = np.array([allotment(kind) for kind in range(256)], np.int64)
 SILENT_ABOVE: Ints = np.array([_CAPS.get(kind, np.iinfo(np.int64).max) for kind in range(256)], np.int64)
-"""By the number of a kind: how many accounts its longest posting lists that is read at all."""
+"""By the number of a kind: the greatest length of a posting that is still read."""
 
 
 def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
-    """Which postings are read, one place a question (a query's key, in the query's order).
+    """Returns for each question (a key of a query, in the query's order) whether its posting is read.
 
-    ``kinds`` are the first bytes of keys; ``lengths`` count the accounts of all indexes that are asked.
-    None of a value that fell silent (:func:`samehand.keys.falls_silent`). Of the others, for each
-    query and allotment the shortest, equals as they come, as long as their entries together are no more than
-    :data:`READ_AT_LEAST`, or :data:`READ_A_KEPT` times ``keep``.
+    ``query``, ``kinds`` (the first bytes of keys) and ``lengths`` (of the postings, summed over all indexes)
+    have one element per question. A value that fell silent (:func:`samehand.keys.falls_silent`) is not read.
+    Of the others, for each query and allotment, the shortest are read, ties in the order given, while their
+    entries together number no more than :data:`READ_AT_LEAST` or :data:`READ_A_KEPT` times ``keep``,
+    whichever is more.
     """
     allotments = _ALLOTMENTS[kinds]
     purse = query * _UNBOUNDED + allotments
@@ -81,14 +84,15 @@ def read_at_all(query: Ints, kinds: Kinds, lengths: Ints, keep: int) -> Bools:
 class Tables:
     """The key tables of a batch, side by side.
 
-    Of each question (a query's key, in the query's order) its facts and what sharing it may add, a row for
-    the first of each; of each query what its table says of all.
+    For each question (a key of a query, in the query's order) its facts and the steps that sharing the key
+    may add: one row for the first fact of each key, one for the second, and so on. The other fields have an
+    element for each query, or are common to all.
     """
 
     facts: Ints
     steps: Ints
     whole: Bools
-    floors: Ints  # a row a query, a column a fact
+    floors: Ints  # a row for each query, a column for each fact
     groups: tuple[tuple[tuple[int, ...], int], ...]
     beyond: tuple[tuple[int, tuple[int, ...]], ...]
     ends: list[Floats]
@@ -96,10 +100,10 @@ class Tables:
     at: Floats  # not a number where it is unknown
     at_best: Ints
     least: Ints
-    grounds: tuple[tuple[int, ...], ...]  # of each ground its facts
+    grounds: tuple[tuple[int, ...], ...]  # the facts of each ground
     unseen: Ints
     needs_whole: Bools
-    rows: Ints  # a row of the table of caps a row, a column a ground
+    rows: Ints  # the table of caps; a column for each ground
 
     @classmethod
     def of(cls, tables: Sequence[KeyTable]) -> Tables:
@@ -129,10 +133,11 @@ class Tables:
     def sums(
         self, query: Ints, row: Ints, question: Ints, banned_at: Callable[[Ints], Floats]
     ) -> tuple[Ints, Bools]:
-        """The most that each candidate can score, and whether that is enough to read its record.
+        """The upper bound of each candidate's score (steps), and whether that is enough to read its record.
 
-        A candidate is a row of ``query``; ``row`` and ``question`` say which of them shares which key.
-        ``banned_at`` tells of some of the rows the moments of their bans, not a number where there is none.
+        ``query`` has a row for each candidate; ``row`` and ``question`` pair candidates with the keys that
+        they share. ``banned_at`` returns the ban moments (Unix seconds) of the candidates in given rows, NaN
+        where unknown.
         """
         columns = self.floors.shape[1]
         values = self.floors[query]
@@ -152,7 +157,7 @@ class Tables:
         return sums, enough
 
     def _lesser(self, values: Ints) -> Ints:
-        """What the lesser facts of groups, and those beyond others, do not add."""
+        """What to subtract: the discounts of lesser facts in a group, and of facts counted beyond others."""
         taken = np.zeros(len(values), np.int64)
         for fact, others in self.beyond:
             taken += np.minimum(values[:, fact], values[:, others].max(axis=1))
@@ -176,12 +181,12 @@ class Tables:
         return held
 
     def _moments(self, query: Ints, banned_at: Floats) -> Ints:
-        """What the moment may add to each of some candidates: few, so that they are told one by one."""
+        """The steps that the moment adds for some candidates; there are few, so a plain loop does."""
         found = np.zeros(len(query), np.int64)
         since = self.at[query] - banned_at
         for place, (one, seconds) in enumerate(zip(query.tolist(), since.tolist(), strict=True)):
             if not math.isnan(seconds):
-                # The last span that begins before; the first has no beginning.
+                # The last span that begins before; the first one has no beginning.
                 at = int(np.searchsorted(self.ends[one], seconds)) - 1
                 found[place] = self.moments[one][max(at, 0)]
         unasked = np.isnan(self.at[query])
@@ -190,7 +195,7 @@ class Tables:
 
 
 def _side_by_side(several: Sequence[tuple[tuple[int, ...], ...]]) -> Ints:
-    """The rows of tables beside each other; where one has fewer than another stands nought."""
+    """The rows of tables beside each other; a table with fewer rows is filled up with zeros."""
     found = np.zeros((max(map(len, several)), sum(len(rows[0]) for rows in several if rows)), np.int64)
     at = 0
     for rows in several:

@@ -1,4 +1,4 @@
-"""The stored forms: what is scored (a frame) and what alerts quote (kept apart, read a hundred times less).
+"""The stored formats: the frame, which is scored, and the quote, which alerts show (100 times less often).
 
 A frame: one byte (bit 7: expires; bits 0-2: number of records), four of the account's tag, the expiry
 as a big-endian double where there is one, the lengths of all records but the last, the records.
@@ -39,14 +39,14 @@ _NO_HEAD = bytes(TAG.stop)
 
 
 class Frame(NamedTuple):
-    """What is scored of an account: a packed fingerprint a pepper, and until when it is in force."""
+    """What is scored of an account: a packed fingerprint for each pepper, and the expiry (Unix seconds)."""
 
     tag: bytes
     expires_at: float | None
     records: tuple[bytes, ...]
 
     def expired(self, now: float) -> bool:
-        """Whether it is over at a moment."""
+        """Whether it has expired by ``now``."""
         return self.expires_at is not None and self.expires_at <= now
 
 
@@ -65,7 +65,7 @@ def frame_tag(raw: bytes) -> bytes:
 
 
 def frame_heads(frames: Sequence[bytes], now: float) -> tuple[Tags, Bools]:
-    """The tags of frames, as numbers, and which are there (not empty) and in force at a moment."""
+    """The tags of frames, as numbers, and for each whether it is there (not empty) and has not expired."""
     packed = np.frombuffer(b"".join([frame[: TAG.stop] or _NO_HEAD for frame in frames]), np.uint8)
     heads = packed.reshape(len(frames), TAG.stop)
     in_force = heads[:, 0] != 0
@@ -75,7 +75,7 @@ def frame_heads(frames: Sequence[bytes], now: float) -> tuple[Tags, Bools]:
 
 
 def frame_records(raw: bytes) -> tuple[bytes, ...]:
-    """The records of a frame; of one pepper's, as nearly all are, without reading the rest."""
+    """The records of a frame; one of a single record, as nearly all are, is not parsed further."""
     if raw[0] & _COUNT != 1:
         return read_frame(raw).records
     return (raw[TAG.stop + (_MOMENT_BYTES if raw[0] & _EXPIRES else 0) :],)
@@ -106,14 +106,14 @@ def keys_of_account(account: Remembered) -> list[Key]:
 
 
 def keys_of_fingerprints(fingerprints: Sequence[Fingerprint]) -> list[Key]:
-    """The same, before they are packed."""
+    """The keys under which an account with these fingerprints is to be listed, sorted."""
     return sorted({key for one in fingerprints for key in enrolment_keys(one)})
 
 
 def keys_of(records: Sequence[bytes]) -> list[Key]:
-    """The blocking keys under which stored records are listed, each once, in a settled order.
+    """The blocking keys under which stored records are listed, each once, sorted.
 
-    One that cannot be read has none, so that nothing finds it.
+    A record that cannot be read has none, so no look-up finds it.
     """
     found: set[Key] = set()
     for record in records:
@@ -122,7 +122,7 @@ def keys_of(records: Sequence[bytes]) -> list[Key]:
     return sorted(found)
 
 
-# An id of digits alone is kept as a number, nine bytes at most, if it is the number that is read back.
+# An id of digits alone is kept as a number, nine bytes at most, if reading it back gives the same text.
 _ID = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -138,7 +138,7 @@ def _unread(fields: tuple[tuple[str, FieldFault], ...]) -> tuple[Unusable, ...]:
     return tuple(Unusable(field, reason) for field, reason in fields)
 
 
-# Of most it is known that they began then (True), or no more than that they showed it then (False).
+# Most accounts need no more than a flag: they began at the record's moment (True), or were seen then (False).
 _ShortShowings = Showings | bool | None
 
 
@@ -176,7 +176,7 @@ class _BanWords(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True
 
 
 class BanQuote(NamedTuple):
-    """What an alert quotes of a ban, with the family's founder as a digest, to be resolved."""
+    """What an alert quotes of a ban; ``root`` is the digest of the family's founder, yet to be resolved."""
 
     facts: BanFacts
     root: bytes | None
@@ -184,18 +184,18 @@ class BanQuote(NamedTuple):
 
     @property
     def account(self) -> str:
-        """The account key of whom it is about."""
+        """The key of the banned account."""
         return account_key(self.facts.platform, self.facts.account_id)
 
     def resolved(self, root_id: str | None) -> BanFacts:
-        """The facts, with the founder's name where it is known (else the account stands for itself)."""
+        """The facts, with the founder's account key if it is known; else the account is its own founder."""
         return (
             self.facts if root_id is None else replace(self.facts, descent=Descent(root_id, self.generation))
         )
 
 
 def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
-    """Packs facts: ``occurred_at`` first, where scripts read it, then the words."""
+    """Packs facts: ``occurred_at`` first, where scripts read it, then the rest as MessagePack."""
     words = _BanWords(
         facts.platform,
         _short_id(facts.account_id),
@@ -216,7 +216,7 @@ def ban_quote(facts: BanFacts, root: bytes | None) -> bytes:
 
 
 def read_ban_quote(raw: bytes) -> BanQuote:
-    """Reads :func:`ban_quote`'s form."""
+    """Reads what :func:`ban_quote` packed."""
     words = msgspec.msgpack.decode(raw[8:], type=_BanWords)
     (occurred_at,) = struct.unpack_from(">d", raw)
     account_id = str(words.account_id)
@@ -248,7 +248,7 @@ class _RememberedWords(msgspec.Struct, array_like=True, frozen=True, omit_defaul
 
 
 def remembered_quote(account: Remembered) -> bytes:
-    """Packs what alerts quote of a remembered account: ``seen_at`` first, then the words."""
+    """Packs what alerts quote of a remembered account: ``seen_at`` first, then the rest as MessagePack."""
     words = _RememberedWords(
         account.platform,
         _short_id(account.account_id),
@@ -261,7 +261,7 @@ def remembered_quote(account: Remembered) -> bytes:
 
 
 def read_remembered_quote(raw: bytes) -> RememberedFacts:
-    """Reads :func:`remembered_quote`'s form."""
+    """Reads what :func:`remembered_quote` packed."""
     words = msgspec.msgpack.decode(raw[8:], type=_RememberedWords)
     (seen_at,) = struct.unpack_from(">d", raw)
     account_id = str(words.account_id)
@@ -277,7 +277,7 @@ def read_remembered_quote(raw: bytes) -> RememberedFacts:
 
 
 def read_remembered(frame: bytes, quote: bytes) -> Remembered | None:
-    """The account of which both are stored; ``None`` where its fingerprints cannot be read."""
+    """The account of a stored frame and quote; ``None`` if its fingerprints cannot be read."""
     facts = read_remembered_quote(quote)
     try:
         fingerprints = tuple(unpack(record) for record in read_frame(frame).records)
@@ -296,17 +296,17 @@ def read_remembered(frame: bytes, quote: bytes) -> Remembered | None:
 
 
 def with_former(account: Remembered, own_frame: bytes, frame: bytes, quote: bytes) -> Remembered:
-    """An account to remember, with what the state that it replaces tells of its showings."""
+    """An account to remember, its showings completed from the stored state that it replaces."""
     former = read_remembered(frame, quote)
     if former is None:
         return account
     if former.seen_at == account.seen_at and frame == own_frame:
-        return replace(account, shown=former.shown)  # it comes again
+        return replace(account, shown=former.shown)  # a redelivery
     not_read = {it.field for it in (*former.not_read, *account.not_read)}
     shown = shown_since(former.shown, former.fingerprints, account.shown, account.fingerprints, not_read)
     return replace(account, shown=shown)
 
 
 def remembered_bytes(frame: bytes, quote: bytes, keys: int) -> int:
-    """What one remembered account is reckoned to cost, in any store alike."""
+    """The estimated size of one remembered account in bytes, the same in every store."""
     return len(frame) + len(quote) + keys * REMEMBERED_ENTRY_BYTES + REMEMBERED_OVERHEAD_BYTES

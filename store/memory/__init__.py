@@ -1,1 +1,1 @@
-"""A store in memory, which every other store is held to."""
+"""The store in memory: the reference that every other store must match."""

@@ -1,4 +1,4 @@
-"""The reference of counted frequencies: exact."""
+"""Counted frequencies, exactly: the reference implementation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Value = tuple[KeyKind, bytes, str]
 
 
 class _Step(NamedTuple):
-    """How often a value was counted by a freeze, and until it is counted again."""
+    """How often a value had been counted from one version on, until the next step."""
 
     version: int
     times: int
@@ -27,22 +27,22 @@ class _Step(NamedTuple):
 
 @dataclass(slots=True)
 class _History:
-    """How often values were counted by each freeze: a step where it changed, so that nothing is copied."""
+    """How often values had been counted at each freeze: a step where it changed, so nothing is copied."""
 
     values: dict[_Value, list[_Step]] = field(default_factory=dict)
 
     def at(self, value: _Value, version: int) -> int:
-        """How often it was counted by a freeze."""
+        """How often a value had been counted in a version."""
         steps = self.values.get(value, [])
         place = bisect_right(steps, version, key=lambda step: step.version)
         return steps[place - 1].times if place else 0
 
     def add(self, value: _Value, version: int) -> None:
-        """Counts it once more, for the version in the making."""
+        """Counts a value once more, for the next version."""
         self._put(self.values.setdefault(value, []), version, self.at(value, version) + 1)
 
     def halve(self, version: int) -> None:
-        """Halves all that was counted before the version in the making."""
+        """Halves every count made before the next version."""
         for value, steps in self.values.items():
             before = self.at(value, version - 1)
             self._put(steps, version, self.at(value, version) - before + before // 2)
@@ -64,7 +64,7 @@ class Snapshot:
     history: _History
 
     def accounts(self, stratum: str) -> int:
-        """How many accounts were counted in a stratum; where it is empty in all of them, up to now."""
+        """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
         new, old = self.newest, self.matured
         if stratum == LATELY:
             return lately(new.strata.get("", 0), old.strata.get("", 0), (new, old))
@@ -84,7 +84,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Counts:
-    """Counts since the last freeze, and the snapshots before."""
+    """The counts since the last freeze, and all earlier snapshots."""
 
     interval_seconds: float
     lag_seconds: float
@@ -100,7 +100,7 @@ class Counts:
     seen: set[object] = field(default_factory=set)
 
     def add(self, sighting: Sighting, stratum: str, seen_at: float, now: float) -> None:
-        """Counts an account in its seat, and its values, each once a cluster."""
+        """Counts an account once per seat, and its values once per cluster."""
         self.since = now if self.since is None else self.since
         self.halved = now if self.halved is None else self.halved
         self.latest = max(self.latest, latest_moment(seen_at))
@@ -114,7 +114,7 @@ class Counts:
                 self.history.add((value.kind, value.value, value.stratum), self.newest.number + 1)
 
     def freeze(self, now: float) -> bool:
-        """Makes the next snapshot if an interval has passed since the last."""
+        """Makes the next snapshot if an interval has passed since the last; returns whether it did."""
         if self.since is None or now - self.since < self.interval_seconds:
             return False
         number, strata = self.newest.number + 1, Counter(self.newest.strata)
@@ -124,13 +124,13 @@ class Counts:
             self.history.halve(number)
             self.halved, self.seen, halvings = now, set(), halvings + 1
         newest = Version(number, self.latest, strata + self.strata, halvings)
-        # All that were ever due: one a lag, and of each but its strata.
+        # Keeps all that ever qualified, one per lag: of each it holds no more than the strata.
         self.kept = kept_beside(self.kept, self.newest, newest, -math.inf, self.lag_seconds)
         self.bans, self.since, self.newest, self.strata = self.live_bans(), now, newest, Counter()
         return True
 
     def snapshot(self, at: float) -> Snapshot:
-        """What may be read at a moment; before the first freeze nothing counted, and the bans of now."""
+        """The counts that apply at a moment; before the first freeze none, and the current number of bans."""
         bans = self.live_bans() if self.bans is None else self.bans
         old = matured((*self.kept, self.newest), at, self.lag_seconds)
         return Snapshot(bans, self.newest, old, self.history)

@@ -1,4 +1,4 @@
-"""The reference index: postings, and what is listed in them, as plain dictionaries."""
+"""The reference index: postings, and the accounts listed in them, as plain dictionaries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from store.limits import NAMING_KINDS, listed_at_most
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One account: its stored forms."""
+    """One account with its stored formats."""
 
     account: str
     frame: bytes
@@ -32,20 +32,20 @@ class Entry:
 
 @dataclass(slots=True)
 class Index:
-    """Accounts (bans, or those of one generation), and for each key the accounts listed under it."""
+    """Accounts (all bans, or those of one generation), and for each key the accounts listed under it."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     postings: dict[Key, dict[str, None]] = field(default_factory=dict)
     crowds: dict[Key, Crowd] = field(default_factory=dict)
-    """Of values that name a person or a machine: who came once the posting was full."""
+    """For keys that name a person or a machine: the accounts that came after the posting was full."""
     full: Counter[KeyKind] = field(default_factory=Counter)
-    """How often a full posting turned somebody away, by kind of key, for as long as the store is there."""
+    """How often a full posting turned an account away, by kind of key, since the store was made."""
 
     def put(self, entry: Entry) -> None:
-        """Lists an account in place of what was known of it.
+        """Lists an account, and replaces its former state.
 
-        Under the same keys it keeps its places, and takes those that it was turned away from, where there is
-        room by now.
+        With the same keys as before it keeps its places in postings, and is also listed where it was turned
+        away before, if there is room by now.
         """
         keys, known = keys_of(read_frame(entry.frame).records), self.entries.get(entry.account)
         stays = known is not None and keys == keys_of(read_frame(known.frame).records)
@@ -58,7 +58,7 @@ class Index:
                 self.full[kind_of(key)] += 1
 
     def _turns_away(self, key: Key, account: str, cluster: bytes, *, again: bool) -> bool:
-        """Lists an account under a key; whether that turned somebody away."""
+        """Lists an account under a key; returns whether that turned some account away."""
         posting, kind = self.postings.setdefault(key, {}), kind_of(key)
         cap = listed_at_most(kind)
         if account in posting:
@@ -74,11 +74,11 @@ class Index:
         return True
 
     def remove(self, account: str) -> Entry | None:
-        """Takes an account out of everything; answers what was known of it."""
+        """Removes an account and all its entries; returns what was known of it."""
         entry = self.entries.pop(account, None)
         if entry is not None:
             for key in keys_of(read_frame(entry.frame).records):
-                posting = self.postings.get(key, {})  # none, if it was full without this account
+                posting = self.postings.get(key, {})  # there is none if only others filled it and have gone
                 posting.pop(account, None)
                 if (crowd := self.crowds.get(key)) is not None:
                     crowd.leave(account, posting, listed_at_most(kind_of(key)))
@@ -96,7 +96,7 @@ def ranked(
     now: float,
     ref: Callable[[str], str],
 ) -> list[Candidate]:
-    """The accounts of several indexes that share keys, best first, cut to ``keep``."""
+    """The accounts of several indexes that share keys with a query, best first, cut to ``keep``."""
     found = [[other for index in indexes for other in index.postings.get(key, ())] for key in query.keys]
     lengths = [len(listed) for listed in found]
     bearers = {
@@ -135,7 +135,7 @@ def ranked(
 def _within_reach(
     indexes: Sequence[Index], table: KeyTable, shared: Sequence[tuple[str, int]]
 ) -> dict[str, int]:
-    """The most that each can score, of those with whom that is enough."""
+    """The upper bounds (steps) of the candidates that reach the table's threshold."""
     others = list(dict.fromkeys(other for other, _ in shared))
     place = {other: at for at, other in enumerate(others)}
 

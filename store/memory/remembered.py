@@ -1,4 +1,4 @@
-"""The reference of what is remembered: generations of accounts, the oldest of which goes first."""
+"""Remembered accounts, the reference implementation: generations of accounts, the oldest dropped first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.memory.index import Entry, Index
 
 @dataclass(slots=True)
 class Generation:
-    """Accounts remembered during one span of time, and what they are reckoned to cost."""
+    """Accounts remembered during one span of time, and their estimated sizes in bytes."""
 
     started_at: float
     index: Index
@@ -39,8 +39,8 @@ class RememberedAccounts:
     """The generations, oldest first.
 
     A generation is closed after an eighth of the retention time or of the byte budget, whichever comes
-    first, and goes as a whole when its youngest account has been kept for the retention time, or when
-    all are over the budget.
+    first. It is dropped as a whole when its youngest account has been kept for the retention time, or when
+    all generations together exceed the budget.
     """
 
     retention_seconds: float
@@ -50,12 +50,12 @@ class RememberedAccounts:
     full: Counter[KeyKind] = field(default_factory=Counter)
 
     def live(self, now: float) -> list[Generation]:
-        """The generations not yet over."""
+        """The generations that have not expired."""
         span = self.retention_seconds / GENERATIONS
         return [one for one in self.generations if one.started_at + span + self.retention_seconds > now]
 
     def find(self, account: str, now: float) -> Entry | None:
-        """What is remembered of an account."""
+        """An account as it is remembered, or ``None``."""
         for generation in self.live(now):
             if account in generation.index.entries:
                 return generation.index.entries[account]
@@ -66,7 +66,7 @@ class RememberedAccounts:
         return next(one for one in self.live(now) if account in one.index.entries)
 
     def opened(self, now: float) -> Generation:
-        """The generation to which accounts are written that come together."""
+        """The generation that one batch of accounts is written to; opens a new one where that is due."""
         self.generations = self.live(now)
         last = self.generations[-1] if self.generations else None
         if (
@@ -79,7 +79,7 @@ class RememberedAccounts:
         return last
 
     def put(self, entry: Entry, generation: Generation, now: float) -> bool:
-        """Remembers an account, unless a later state of it, or the same, is known; answers whether it did."""
+        """Remembers an account, unless a later or the same state is known; returns whether it did."""
         known = self.find(entry.account, now)
         if known is not None:
             if known == entry:
@@ -92,7 +92,7 @@ class RememberedAccounts:
         return True
 
     def evict(self) -> None:
-        """Lets the oldest go where all are over the budget."""
+        """Drops the oldest generations while all together exceed the budget."""
         while len(self.generations) > 1 and self.bytes > self.budget_bytes:
             self.evicted += len(self.generations.pop(0).sizes)
 
@@ -103,7 +103,7 @@ class RememberedAccounts:
 
     @property
     def bytes(self) -> int:
-        """What all generations are reckoned to cost."""
+        """The estimated bytes of all generations."""
         return sum(generation.bytes for generation in self.generations)
 
 

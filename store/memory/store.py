@@ -1,7 +1,7 @@
 """The reference store: dictionaries in one process, for tests and for scoring files without servers.
 
-It means exactly what the Redis store means, cap by cap and tie by tie; only what bounds memory alone
-(how long markers live after their time, how exact counts are) is left out.
+It returns exactly what the Redis store returns, down to caps and ties; it leaves out only what merely saves
+memory (deleting expired markers, approximate counts).
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class MemoryStore:
     _deleted: dict[str, tuple[float, float]] = field(default_factory=dict)
     _founders: dict[bytes, str] = field(default_factory=dict)
     _descents: dict[str, dict[bytes, tuple[float, bytes, int]]] = field(default_factory=dict)  # by alert
-    _joined: dict[str, str] = field(default_factory=dict)  # by alert, who joined a family by it
+    _joined: dict[str, str] = field(default_factory=dict)  # by alert, the account that joined a family by it
     _markers: dict[tuple[str, str], Marker] = field(default_factory=dict)
     _open: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class MemoryStore:
     _withheld: dict[str, dict[str, int]] = field(default_factory=dict)  # by ban and alert: the band's rank
     _summed_up: dict[str, float] = field(default_factory=dict)  # bans, until when their summary is not due
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
-    _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, until when it keeps others from it
+    _relay: tuple[str, float] = ("", 0.0)  # who publishes what is owed, and until when only they may
     _decided: dict[str, tuple[float, bytes, Verdict]] = field(default_factory=dict)  # by alert
     _awaiting: dict[str, float] = field(default_factory=dict)  # published and not judged, since when
 
@@ -127,15 +127,15 @@ class MemoryStore:
         """Nothing to do."""
 
     async def ready(self) -> str | None:
-        """Always."""
+        """Always ready."""
         return None
 
     async def history(self) -> str:
-        """Always the same: it has no servers."""
+        """Always the same, since there are no servers."""
         return "memory"
 
     def adopt(self, epoch: str) -> None:
-        """Nothing to do: it has no life beyond this process."""
+        """Nothing to do: nothing outlives this process."""
 
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
@@ -224,7 +224,7 @@ class MemoryStore:
         )
 
     async def sweep(self, *, now: float) -> int:
-        """Removes bans that expired in an hour that is over."""
+        """Removes expired bans once the hour of their expiry is over; returns how many."""
         known = [(one, at) for one, at in self._awaiting.items() if at > now - MARKER_SECONDS]
         self._awaiting = dict(known[-AWAITING_MAX:])
         for times in self._times:
@@ -278,7 +278,7 @@ class MemoryStore:
         return account.shown
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """What :meth:`remember` would answer."""
+        """What :meth:`remember` would return."""
         return [self._with_former(one, now).shown for one in accounts]
 
     def _with_former(self, account: Remembered, now: float) -> Remembered:
@@ -289,7 +289,7 @@ class MemoryStore:
         return with_former(account, frame, former.frame, former.quote)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
-        """What is remembered of accounts."""
+        """The accounts as they are remembered."""
         entries = [self._remembered.find(one, now) for one in accounts]
         return [read_remembered(entry.frame, entry.quote) if entry else None for entry in entries]
 
@@ -315,7 +315,7 @@ class MemoryStore:
         return [ranked(indexes, query, keep, now, str) for query in queries]
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
-        """Remembered accounts that are not listed under keys of a query, since the posting was full."""
+        """Counts the remembered accounts that a full posting keeps a query from finding, by kind of key."""
         indexes = [one.index for one in self._remembered.live(now)]
         return [
             by_kind(
@@ -333,7 +333,7 @@ class MemoryStore:
 
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """Rules on each and notes it as open."""
+        """Decides for each whether it may be published, and notes it as open."""
         return [self._propose(proposal, now) for proposal in proposals]
 
     def _propose(self, proposal: Proposal, now: float) -> Ruled:
@@ -394,7 +394,7 @@ class MemoryStore:
         self._owed[alert_id] = Owed(alert, revision, None, now)
 
     async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """What :meth:`propose` would rule on whoever is the first to tell of each."""
+        """What :meth:`propose` would decide on each if no event had proposed it before."""
         return [self._ruling(proposal, now) for proposal in proposals]
 
     def _ruling(self, proposal: Proposal, now: float) -> Ruled:
@@ -482,7 +482,7 @@ class MemoryStore:
         return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
-        """Withdrawals to publish now, for one caller at a time."""
+        """What is to be published now, for one caller at a time."""
         held_by, until = self._relay
         if not self._owed:
             return []
@@ -502,7 +502,7 @@ class MemoryStore:
         return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
 
     async def settle(self, told: Sequence[Settled]) -> None:
-        """Forgets withdrawals that were published."""
+        """Forgets what was published of :meth:`owed`."""
         for one in told:
             owed = self._owed.get(one.alert_id)
             if owed is not None and owed.revision == one.revision:
@@ -524,7 +524,7 @@ class MemoryStore:
         return [sorted(filter(None, several), key=lambda alert: alert.alert_id) for several in found]
 
     async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
-        """Withdraws each that is still open under its revision."""
+        """Withdraws each alert that is still open under its revision."""
         for alert in alerts:
             open_ = self._open.get(alert.banned, {}).get(alert.alert_id)
             if alert.open and open_ is not None and open_.revision == alert.revision:
@@ -536,7 +536,7 @@ class MemoryStore:
                     self._owe_withdrawal(replace(owed.alert, revision=owed.revision), reason, now)
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
-        """Opens each again that was withdrawn for a verdict under its revision."""
+        """Reopens each alert that a verdict withdrew under its revision."""
         for alert in alerts:
             refused = self._refused(alert, now)
             if alert.open and refused is not None:
@@ -559,7 +559,7 @@ class MemoryStore:
         self._owed[alert.alert_id] = Owed(told[alert.alert_id], marker.revision, None, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
-        """Notes what people decided; the latest of each pair holds."""
+        """Notes people's decisions; the latest of each pair holds."""
         return [self._decide(one) for one in decisions]
 
     def _decide(self, one: Decision) -> Decided:
@@ -571,7 +571,7 @@ class MemoryStore:
         return Decided(known[2], known[0], new)
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        """The decisions that hold."""
+        """The decision in force on each alert."""
         known = [self._decided.get(one) for one in alert_ids]
         return [Decided(one[2], one[0], new=False) if one else None for one in known]
 
@@ -580,7 +580,7 @@ class MemoryStore:
         return known is not None and known[2] == "not_mirror"
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
-        """Notes that a person has judged these."""
+        """Notes that a person has judged these alerts."""
         for alert_id in alert_ids:
             self._awaiting.pop(alert_id, None)
 
@@ -598,7 +598,7 @@ class MemoryStore:
 
     # families
     async def join(self, members: Sequence[Member], *, now: float) -> None:
-        """Notes from whom an account descends."""
+        """Notes from which ban an account descends."""
         for account, descent, alert_id, decided_at in members:
             self._note_founder(descent, account, now)
             self._decided.setdefault(alert_id, (0.0, b"", "mirror"))
@@ -611,13 +611,13 @@ class MemoryStore:
             )
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        """Takes back what was noted by the decisions on these alerts."""
+        """Undoes what :meth:`join` noted by the decisions on these alerts."""
         for alert_id in alert_ids:
             noted = self._descents.get(self._joined.get(alert_id, ""), {})
             noted.pop(self._addresses.alert(alert_id).raw, None)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What :meth:`join` noted, while its founder's ban stands in memory."""
+        """What :meth:`join` noted by the latest decision, where the founder is still known."""
         noted = [self._descents.get(account, {}) for account in accounts]
         latest = [max(((one[0], alert, one) for alert, one in it.items()), default=None) for it in noted]
         return [
@@ -627,11 +627,11 @@ class MemoryStore:
 
     # frequencies and facts
     async def frequencies(self, *, at: float) -> Frequencies:
-        """The frozen snapshot of counts, for events of a moment."""
+        """The frozen snapshot of counts that applies to events of a moment."""
         return self._counts.snapshot(at)
 
     async def freeze(self, *, now: float) -> bool:
-        """Turns what was counted since into the next snapshot, if one is due."""
+        """Makes the next snapshot of counts, if one is due."""
         return self._counts.freeze(now)
 
     async def figures(self) -> StoreFacts:
@@ -658,7 +658,7 @@ class MemoryStore:
         several = (("bans", self._index.full), ("remembered", self._remembered.full))
         return {(name, kind): count for name, full in several for kind, count in full.items()}
 
-    # what several of them need
+    # shared helpers
     def _shard(self, account: str) -> int:
         return self._addresses.account(account).shard(self.bounds.shards)
 
@@ -677,7 +677,7 @@ class MemoryStore:
         return self._addresses.account(account).raw
 
     def _note_founder(self, descent: Descent, account: str, now: float) -> None:
-        """Keeps the founder's name in one place, unless that account was reinstated (then it has none)."""
+        """Keeps the founder's account key in one place, unless that account was reinstated."""
         if descent == founder(account):
             return
         marked = self._reinstated.get(descent.root_id)
@@ -689,12 +689,12 @@ class MemoryStore:
 
 
 def _later(marked: tuple[float, float] | None, moment: float, now: float) -> bool:
-    """Whether a marker in force is of the same moment or a later one."""
+    """Whether there is an unexpired marker of this moment or a later one."""
     return marked is not None and marked[1] > now and marked[0] >= moment
 
 
 def _sums_up(owed: Owed) -> bool:
-    """Whether an open summary is owed, which is of a ban and of no account."""
+    """Whether it is an open summary: that is on a ban and about no other account."""
     return owed.reason is None and owed.alert.account == owed.alert.banned
 
 

@@ -1,16 +1,16 @@
 """The secrets under which personal values become digests, read from files.
 
-A file holds one secret a line; empty lines and lines that start with ``#`` are passed over::
+A file holds one secret per line; empty lines and lines that start with ``#`` are skipped::
 
     identity 2f6c…                 64 hex digits or more
     pepper 1 9a41…
     pepper 2 0c77… current
 
 ``pepper`` lines key personal values (e-mail, phone, device, …). All of them are in force: accounts are
-distilled and looked up under each (dual read), and the ``current`` one (the only one, where there is but
-one) comes first. A rotation adds a line as current, waits until ``rebuild`` has run or what is remembered
-under the old one has expired, and takes the old line away. ``identity`` keys the store's own addresses
-(account ids, blocking keys); it changes only together with a rebuild.
+distilled and looked up under each (dual read). The ``current`` one comes first; a single one needs no mark. A
+rotation adds a line as current, waits until ``rebuild`` has run or the accounts remembered under the old
+pepper have expired, and removes the old line. ``identity`` keys the store's own hashes (of account ids and
+blocking keys); it changes only together with a rebuild.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _FILE_BYTES_MAX = 65_536
 
 
 Unusable = Literal["missing", "mode", "unreadable", "content"]
-"""In what a pepper file fails: each has a cure of its own."""
+"""What is wrong with a pepper file: each has its own remedy."""
 
 
 class UnusablePepper(ValueError):  # says what happened; "error" would add nothing
-    """A pepper file is missing, readable by everybody, or does not hold what it must. Never says a secret."""
+    """A pepper file is missing, unreadable, malformed, or open to all users. Never quotes a secret."""
 
     def __init__(self, message: str, kind: Unusable = "content") -> None:
         super().__init__(message)
@@ -47,15 +47,15 @@ class UnusablePepper(ValueError):  # says what happened; "error" would add nothi
 
 @dataclass(frozen=True, slots=True)
 class Pepper:
-    """One secret with its number (1 to 255), which stored fingerprints carry."""
+    """One secret and its number (1 to 255), which stored fingerprints carry."""
 
     pepper_id: int
     secret: bytes = field(repr=False)
-    # The same begun with each domain: to take the secret in anew costs more than a value does.
+    # An HMAC for each domain, to be copied: starting one with the secret costs more than hashing a value.
     _begun: dict[str, hmac.HMAC] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def digest(self, domain: str, value: bytes) -> bytes:
-        """HMAC-SHA256 of a value within its domain, which our code names, cut to 10 bytes."""
+        """HMAC-SHA256 of a value within a domain (a name from our code), cut to 10 bytes."""
         begun = self._begun.get(domain)
         if begun is None:
             name = domain.encode()
@@ -84,10 +84,10 @@ class Peppers:
 
 
 def read_peppers(paths: Sequence[Path]) -> Peppers:
-    """Reads one file or several; exactly one ``identity`` and at least one ``pepper`` among them.
+    """Reads one file or several, which hold exactly one ``identity`` and at least one ``pepper`` together.
 
     Raises:
-        UnusablePepper: which file and line, and what is wrong with it.
+        UnusablePepper: says which file and line, and what is wrong with it.
     """
     identities: list[bytes] = []
     peppers: list[tuple[bool, Pepper]] = []
@@ -110,7 +110,7 @@ def new_pepper_file() -> str:
 
 
 def write_pepper_file(path: Path) -> None:
-    """Makes a new file that only its owner may read. Raises ``FileExistsError`` rather than replace one."""
+    """Makes a new file that only its owner may read. Raises ``FileExistsError`` if there is one already."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(new_pepper_file())

@@ -1,7 +1,7 @@
-"""A pepper file from one secret to the next: a new one in front, later the old one away.
+"""Rotates the peppers of a file: adds a new current one, and later removes the old one.
 
-Texts in, texts out, and one function that puts a text in a file's place. What stands in the file besides
-(comments, other lines) stays. A new pepper's line follows one that says since when it is current::
+All functions but :func:`replace_file` turn texts into texts. Comments and other lines of the file stay. The
+line of a new pepper follows a comment that says since when it is current::
 
     # pepper 2 since 2026-11-24T12:00:00+00:00
     pepper 2 0c77… current
@@ -27,12 +27,12 @@ def rotated(text: str, at: datetime) -> tuple[str, int]:
     """The file with a fresh secret as its current one, and the secret's number. The old ones stay in force.
 
     Raises:
-        UnusablePepper: as many are in force as may be: drop one first.
+        UnusablePepper: as many peppers as allowed are in force; drop one first.
     """
     taken = numbers(text)
     if len(taken) >= PEPPERS_MAX:
         raise UnusablePepper(f"{PEPPERS_MAX} peppers are in force, which is the most: drop one first")
-    # Not one that was dropped a moment ago: what is stored names the secret by its number.
+    # Never the number of a pepper that was just dropped: stored fingerprints name their pepper by number.
     number = next(one for one in _from(max(taken, default=0)) if one not in taken)
     lines = [_CURRENT.sub("", line) if _LINE.match(line) else line for line in text.splitlines()]
     lines.append(f"# pepper {number} since {at.isoformat(timespec='seconds')}")
@@ -41,7 +41,7 @@ def rotated(text: str, at: datetime) -> tuple[str, int]:
 
 
 def without(text: str, number: int) -> str:
-    """The file without one secret. That it is not the current one is the caller's to see to."""
+    """The file without one secret. The caller makes sure that it is not the current one."""
     lines = text.splitlines()
     kept = [line for line in lines if number not in (_number(_LINE, line), _number(_SINCE, line))]
     return "\n".join(kept) + "\n"
@@ -54,7 +54,7 @@ def numbers(text: str) -> list[int]:
 
 
 def since(text: str, number: int) -> datetime | None:
-    """Since when a pepper is current; ``None`` where the file does not tell (the first one's does not)."""
+    """Since when a pepper is current; ``None`` if the file does not say (it never does for the first one)."""
     for line in text.splitlines():
         found = _SINCE.match(line)
         if found and int(found.group(1)) == number:
@@ -67,7 +67,7 @@ def since(text: str, number: int) -> datetime | None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Puts a text in a file's place in one step, with the mode that the file had. Raises ``OSError``."""
+    """Replaces a file's content atomically and keeps its mode. Raises ``OSError``."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -88,5 +88,5 @@ def _number(form: re.Pattern[str], line: str) -> int | None:
 
 
 def _from(last: int) -> list[int]:
-    """The numbers after one, once round."""
+    """All pepper numbers, beginning after ``last``, with 1 after the highest."""
     return [(last + step) % _NUMBER_MAX + 1 for step in range(_NUMBER_MAX)]
