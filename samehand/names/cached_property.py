@@ -9,18 +9,18 @@ T = TypeVar("T")
 
 
 class kept(Generic[T]):  # noqa: N801  # a decorator, written as `property` is
-    """``functools.cached_property`` without its lock, which costs more than most of what is kept here.
+    """``functools.cached_property`` without its lock, which costs more than most values cached here.
 
-    Python 3.12 has taken the lock away; until then two threads that ask at once may both work it out.
+    Python 3.12 removed that lock. Two threads that read at the same time may both compute the value.
     """
 
     def __init__(self, work_out: Callable[[Any], T]) -> None:
-        """Takes the method that works it out, and its docstring."""
+        """Takes the method that computes the value, and that method's docstring."""
         self._work_out = work_out
         self.__doc__ = work_out.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
-        """Notes under which name of the instance it is kept; there it is found before this is asked again."""
+        """Notes the attribute's name. The instance's own attribute is found before this descriptor."""
         self._name = name
 
     @overload
@@ -28,7 +28,7 @@ class kept(Generic[T]):  # noqa: N801  # a decorator, written as `property` is
     @overload
     def __get__(self, instance: object, owner: type) -> T: ...
     def __get__(self, instance: object | None, owner: type) -> kept[T] | T:
-        """The value of an instance."""
+        """The value for an instance, or this descriptor where the class is asked."""
         if instance is None:
             return self
         found = instance.__dict__[self._name] = self._work_out(instance)

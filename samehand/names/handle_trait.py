@@ -22,15 +22,15 @@ class HandleTrait(msgspec.Struct, frozen=True, dict=True):
 
     @kept
     def joined(self) -> str:
-        """The tokens in one, with the letters that fall together where they meet (`rania alrubaie`)."""
+        """The tokens joined, including doubled letters where two of them meet (`rania alrubaie`)."""
         return "".join(self.word.tokens) or self.word.base
 
     @kept
     def written(self) -> tuple[str, ...]:
-        """All the ways in which it may be read as one run of letters."""
+        """The handle as one run of letters, in each of its readings."""
         return (self.word.base, "".join(self.word.tokens), *self.alternates)
 
     @kept
     def sounds(self) -> list[str]:
-        """The consonants of its words, in the order of the alphabet."""
+        """The consonant keys of its words, in alphabetical order."""
         return sorted(handle_sounds(self.word))

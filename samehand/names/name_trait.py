@@ -11,9 +11,9 @@ from samehand.names.cached_property import kept
 from samehand.names.word import Word
 
 TYPO_LENGTH_MIN: Final = 4
-"""Letters that a word needs for another, one letter apart, to be taken for it."""
+"""Letters that two words need at least to count as alike where one letter differs."""
 SOUND_MIN: Final = 3
-"""Consonants that a word needs for another of the same to be taken for it."""
+"""Consonants that two words need at least to count as alike by their consonants alone."""
 
 
 class NameTrait(msgspec.Struct, frozen=True, dict=True):
@@ -30,32 +30,32 @@ class NameTrait(msgspec.Struct, frozen=True, dict=True):
 
     @kept
     def joined(self) -> str:
-        """Its words without a space, decorations and all."""
+        """Its words, decorations included, joined without spaces."""
         return "".join(self.words) or self.base
 
     @kept
     def sounded(self) -> list[str]:
-        """The consonants of its words that have any, in the order of the alphabet."""
+        """The consonant keys of its words, in alphabetical order, without empty ones."""
         return sorted(filter(None, self.sounds))
 
     @kept
     def any_of_them(self) -> frozenset[str]:
-        """Its words, to ask whether another name has any of them."""
+        """Its words as a set, to test whether another name has any of them."""
         return frozenset(self.words)
 
     @kept
     def long_sounds(self) -> frozenset[str]:
-        """Consonants of words by which another word may be told to be the same."""
+        """The consonant keys that are long enough for two words to count as alike by them."""
         return frozenset([sound for sound in self.sounds if len(sound) >= SOUND_MIN])
 
     @kept
     def spelt(self) -> tuple[tuple[str, int], ...]:
-        """Its words that are long enough for a letter to be another, with their lengths."""
+        """Those of its words that may count as alike where one letter differs, each with its length."""
         return tuple([(word, len(word)) for word in self.words if len(word) >= TYPO_LENGTH_MIN])
 
     @kept
     def telling(self) -> tuple[int, ...]:
-        """The places of the words that name somebody; none where all decorate."""
+        """The places of the words that name somebody; empty where all words decorate."""
         return tuple(place for place, word in enumerate(self.words) if not decoration(word))
 
     @kept

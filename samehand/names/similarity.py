@@ -1,13 +1,14 @@
 """How two folded words resemble each other, and how many bits the resemblance is worth.
 
-A resemblance is a *kind* and a *part*: what both words have in common. The part's commonness gives the
-bits; the kind takes some away again (``penalty_bits``), because a laxer kind of resemblance lets more
-strangers in. So the chance that an unrelated word resembles a given one in this way is
+A resemblance is a *kind* and a *part*: what both words have in common. The rarity of the part gives the
+bits; the kind takes some away again (``penalty_bits``), because more strangers resemble each other by a laxer
+kind. So the chance that an unrelated word resembles a given one in this way is
 ``2 ** -(bits(part) - penalty_bits)``.
 
-An edit costs what it takes to name it (which letter, and where), of all that our spelling says: how rare is
-it that a stranger spells just this? It is never worth more than bearing the other name nearly so, since who
-bears that name may spell it oddly, too. Where several kinds hold, the one of most bits explains the pair.
+An edit costs the bits that it takes to name it (which letter, and where); they are paid from the bits of our
+spelling, which say how rarely a stranger spells just this. A resemblance by edits is worth somewhat less than
+the other name itself, since its bearers may spell it oddly, too. Where several kinds hold, the one of most
+bits explains the pair.
 """
 
 from __future__ import annotations
@@ -24,24 +25,25 @@ from samehand.normalize.text.phonetic import one_leaves_out_vowels
 # One letter carries about this many bits in names (measured by the shipped character model).
 LETTER_BITS: Final = 3.6
 _VOWEL_BITS: Final = 2.0
-# Of a word without its vowels, as Arabic and Hebrew are written: other names that are written so as well make
-# it commoner, by a third of a bit in the mean of 1,514 listed ones (1.2 bits for one in ten).
+# A word written without its vowels, as in Arabic and Hebrew, is also the spelling of other names, which makes
+# it more common: by a third of a bit in the mean of 1,514 listed names (by 1.2 bits for one in ten).
 UNWRITTEN_BITS: Final = 0.5
-_PART_MIN: Final = 5  # letters that a shorter handle needs to be recognised at an end of a longer one
-# A long handle made of several telling words is rarer than any one word can be known to be (21.5 bits). The
-# sum over its words is believed up to this: one in four billion, more accounts than any platform has.
+_PART_MIN: Final = 5  # letters that a word needs at least to be recognised at an end of a longer one
+# A long handle made of several telling words may be rarer than the cap on the bits of one word (21.5) can
+# say. The sum over its words counts up to this: one in four billion, more accounts than any platform has.
 LONG_BITS_MAX: Final = 32.0
 _TYPO_LENGTH_MIN: Final = 4
 _TWO_TYPOS_LENGTH_MIN: Final = 7
 _TYPOS_MAX: Final = 2
-# Assumed: for one bearer of a name there are so many (two bits: three) whose spelling is a letter away.
+# Assumed: for each bearer of a name three others bear a name one letter away (two bits: one of four).
 _NEIGHBOUR_BITS: Final = 2.0
-# Assumed: for one who copies a part, three come by it otherwise; more, the more is left of either word.
+# Assumed: for each account that copies a part, three have it by chance (two bits). REST_BITS adds to that in
+# proportion to what is left of either word.
 _PART_BITS: Final = 2.0
 REST_BITS: Final = 3.0
-# A word or a run in common costs so much at least, and REST_BITS for the share of either that is not.
+# The least that a word or a run in common costs; to that adds REST_BITS times the share not in common.
 PART_COST_BITS_MIN: Final = 1.0
-_RUNS_MAX: Final = 3  # runs of letters in common: what two long handles share beyond these adds nothing new
+_RUNS_MAX: Final = 3  # runs of letters in common that are compared; further ones of long handles add nothing
 _CONSONANTS_MIN: Final = 4
 
 
@@ -58,7 +60,7 @@ def similarity(ours: Word, theirs: Word) -> Similarity | None:
     typos = _typos(ours, theirs) if abs(len(mine) - len(other)) <= _TYPOS_MAX else None
     sounds = _consonants(ours, theirs) if ours.consonants == theirs.consonants else None
     if not _share_a_run(ours, theirs):
-        # Most pairs end here, with neither.
+        # Most pairs end here, with neither of the two.
         return max(typos, sounds, key=worth_bits) if typos and sounds else typos or sounds
     extended, part = _extended(mine, other), _part(ours, theirs)
     if extended is typos is sounds is None:
@@ -68,7 +70,7 @@ def similarity(ours: Word, theirs: Word) -> Similarity | None:
 
 
 def _share_a_run(ours: Word, theirs: Word) -> bool:
-    """Whether a run of ours stands in theirs: our runs are kept for all that we meet, and most end early."""
+    """Whether a run of ours occurs in theirs; our runs are cached, and ours meets many words."""
     other = theirs.base
     for run in ours.runs:  # noqa: SIM110  # a generator would cost as much again
         if run in other:
@@ -77,22 +79,22 @@ def _share_a_run(ours: Word, theirs: Word) -> bool:
 
 
 def worth_bits(found: Similarity) -> float:
-    """Bits of the resemblance: those of what both have in common, less what its kind costs."""
+    """Bits of a resemblance: those of the part in common, less what its kind costs."""
     return bits(found.part) - found.penalty_bits
 
 
 def spelt_bits(base: str) -> float:
-    """Bits of spelling all of a base, word by word: what edits are paid from, before any cap on names."""
+    """Bits of spelling a whole base, summed over its words, at most 32: what edits are paid from."""
     return min(sum((piece.bits for piece in segments(base)), 0.0), LONG_BITS_MAX)
 
 
 def most_bits(word: Word) -> float:
-    """No resemblance with this word is worth more, as far as its own spelling tells."""
+    """The most bits that a resemblance with this word is worth, as far as its own spelling tells."""
     return max(bits(word.base), spelt_bits(word.base))
 
 
 def exact_bits(word: Word) -> float:
-    """Bits of having this word as the whole handle."""
+    """Bits of having this word as the whole handle, numbers aside."""
     return max(whole_bits(word.base), min(word.beyond_names_bits, LONG_BITS_MAX))
 
 
@@ -104,8 +106,8 @@ def _reordered(ours: Word, theirs: Word) -> Similarity | None:
 
 
 def _undecorated(ours: Word, theirs: Word) -> Similarity | None:
-    """The same once words like `official` and `backup` are taken off."""
-    # A core begins with one of its word's tokens.
+    """The resemblance of two words that are the same without words such as `official` and `backup`."""
+    # A word's core begins with one of its tokens: a cheap test before their core is computed.
     core = ours.core
     if core.startswith(theirs.tokens) and core and core == theirs.core:
         return Similarity("decorated", core, 1.0)
@@ -123,15 +125,15 @@ def _extended(ours: str, theirs: str) -> Similarity | None:
     short, long = (ours, theirs) if len(ours) <= len(theirs) else (theirs, ours)
     if len(short) < _PART_MIN or not (long.startswith(short) or long.endswith(short)):
         return None
-    # Two ends to stand at, and the more was added the more words could have been the short one.
+    # The short word can stand at either end, and the longer the other is, the more words it could contain.
     cost = 1.5 + math.log2(max(len(long) / len(short), 1.0) + 1.0)
     return Similarity("extended", short, cost + _unknown_bits(short, long))
 
 
 def _unknown_bits(short: str, long: str) -> float:
-    """By how much a part seems rarer than the words of the whole that it lies in, which it is not.
+    """By how many bits the part seems rarer than the words of the whole in which it lies.
 
-    A name that a platform cut short looks like one that no list knows.
+    It is not rarer than they are: a name that a platform cut short merely looks like one that is on no list.
     """
     return max(bits(short) - _bits_within(short, long), 0.0)
 
@@ -149,7 +151,7 @@ def _typos(ours: Word, theirs: Word) -> Similarity | None:
 
 
 def _edits(ours: str, theirs: str) -> tuple[int, int] | None:
-    """How many letters differ, if no more than one may slip over, and of how many at least."""
+    """The number of letters that differ and the length of the shorter word; ``None`` if too many differ."""
     mine, other = len(ours), len(theirs)
     length = min(mine, other)
     allowed = 2 if length >= _TWO_TYPOS_LENGTH_MIN else 1 if length >= _TYPO_LENGTH_MIN else 0
@@ -163,7 +165,7 @@ def _consonants(ours: Word, theirs: Word) -> Similarity | None:
     if len(theirs.consonants) < _CONSONANTS_MIN or ours.consonants != theirs.consonants:
         return None
     if one_leaves_out_vowels(ours.base, theirs.base):
-        # A spelling that no list knows is no rarer for it than the one that it leaves vowels out of.
+        # The spelling without vowels may be on no list; it is no rarer than the one with its vowels.
         own, words = bits(theirs.base), max(len(ours.tokens), len(theirs.tokens))
         worth = min(own, bits(ours.base)) - UNWRITTEN_BITS * words
         return Similarity("consonants", theirs.base, own - max(worth, 0.0))
@@ -174,16 +176,17 @@ def _consonants(ours: Word, theirs: Word) -> Similarity | None:
 
 
 def _slack(ours: str, theirs: str, cost: float, neighbours: float) -> float:
-    """What is missing of the bits of ``theirs`` once the edits are paid from our spelling."""
+    """The penalty (bits) on the bits of ``theirs`` once the edits are paid from our spelling."""
     own = bits(theirs)
     return own - max(min(spelt_bits(ours) - cost, own - neighbours), 0.0)
 
 
 def _part(ours: Word, theirs: Word) -> Similarity | None:
-    """Runs of letters in common anywhere: worth what they are worth, less the places they could lie at.
+    """The resemblance by runs of letters in common, anywhere in the words.
 
-    And less for runs that are a small share of either word: who disguises a name keeps most of it. A word
-    like `media` is worth nothing, but it is in common all the same.
+    It is worth the bits of the runs, less those of the places where they could lie, and less the smaller the
+    runs' share of either word: whoever disguises a name keeps most of it. A common word such as `media`
+    counts as in common but is worth nothing.
     """
     shared = common_runs(ours.base, theirs.base)
     if not shared:
@@ -200,13 +203,13 @@ def _part(ours: Word, theirs: Word) -> Similarity | None:
 
 
 def _run_bits(run: str, ours: Word, theirs: Word) -> float:
-    """Bits of a run, as part of the commoner words that it lies in: `edia` is no rarer than `media`."""
+    """Bits of a run, no more than those of the words in which it lies: `edia` is no rarer than `media`."""
     spelt = min(_bits_within(run, theirs.base), _bits_within(run, ours.base))
     return max(min(spelt, LONG_BITS_MAX) - math.log2(_places(run, ours) * _places(run, theirs)), 0.0)
 
 
 def _bits_within(run: str, base: str) -> float:
-    """Bits of a run where it first lies in a base, word by word."""
+    """Bits of a run at its first place in a base, summed over the words in which it lies."""
     at, end, spelt = base.index(run), 0, 0.0
     stop = at + len(run)
     for text, own, _ in segments(base):
@@ -223,12 +226,15 @@ def _bits_within(run: str, base: str) -> float:
 
 
 def _places(run: str, word: Word) -> int:
-    """Where a run of this length could lie: a whole word among the words, letters anywhere."""
+    """At how many places the run could lie: a whole word at each word's, other letters at any letter's."""
     return len(word.tokens) if run in word.tokens else len(word.base) - len(run) + 1
 
 
 def common_runs(ours: str, theirs: str) -> list[str]:
-    """The longest run in common, then the longest before and behind it, in the order of ``theirs``."""
+    """The longest run in common and the longest ones before and behind it, in the order of ``theirs``.
+
+    At most three, of four letters or more.
+    """
     found: list[str] = []
     rest = [(ours, theirs)]
     while rest and len(found) < _RUNS_MAX:
@@ -242,7 +248,7 @@ def common_runs(ours: str, theirs: str) -> list[str]:
 
 
 def longest_run(ours: str, theirs: str) -> str:
-    """The longest common substring, the first of them in ``theirs``; empty below four letters."""
+    """The longest common substring, the first in ``theirs`` of several; empty below four letters."""
     start, length, end = 0, RUN_MIN - 1, len(theirs)
     here = 0
     while here + length < end:

@@ -1,4 +1,4 @@
-"""A folded word as comparisons read it, and what one comparison of two found."""
+"""A folded word as comparisons read it, and the similarity that a comparison of two words finds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from samehand.names.cached_property import kept
 from samehand.normalize.text.phonetic import by_letters
 
 RUN_MIN: Final = 4
-"""Letters from which a run in common says anything.
+"""Letters that a run in common needs at least.
 
-Of real evaders' handles that show a similarity at all, many share no more than a word of four letters or a
-run of five (chosen from that; its false alarms alone were not measured).
+Chosen since many handles of real evaders that show a similarity at all share no more than a word of four
+letters or a run of five; the false alarms that it causes by itself were not measured.
 """
-# Bits (sums of what each word has among those who use it most) up to which a name is still somebody's, and
-# what each word beyond two takes off: who writes a third name has one that the others go with.
+# Bits (each word priced among the people who use it most) up to which a sum of words may be a person's name,
+# and what each word beyond the second takes off: a third name often goes with the other two.
 _NAMES_BITS_MAX: Final = 28.0
 _FURTHER_NAME_BITS: Final = 4.0
 
@@ -25,7 +25,7 @@ _FURTHER_NAME_BITS: Final = 4.0
 class Word(msgspec.Struct, frozen=True, dict=True):
     """A folded word: its skeleton, the tokens that it was made of, its consonant key.
 
-    What follows from it is kept with it: a query's word meets up to 64 others.
+    It caches what follows from these, since a query's word is compared with up to 64 others.
     """
 
     base: str
@@ -34,31 +34,32 @@ class Word(msgspec.Struct, frozen=True, dict=True):
 
     @kept
     def core(self) -> str:
-        """What is left once tokens like `official` are taken off."""
+        """The tokens joined, without decorations such as `official`."""
         return "".join(token for token in self.tokens if not decoration(token))
 
     @kept
     def in_order(self) -> list[str]:
-        """The tokens in the order of the alphabet."""
+        """The tokens in alphabetical order."""
         return sorted(self.tokens)
 
     @kept
     def by_letters(self) -> str:
-        """The skeleton in the letters of whatever script it was written in."""
+        """The skeleton with one character for each letter of the script that it may have been written in."""
         return by_letters(self.base)
 
     @kept
     def runs(self) -> list[str]:
-        """Every run of the fewest letters that count as one; who shares none shares no longer run, either."""
+        """Every run of :data:`RUN_MIN` letters: words that share none of them share no longer run, either."""
         base = self.base
         return [base[at : at + RUN_MIN] for at in range(len(base) - RUN_MIN + 1)]
 
     @kept
     def beyond_names_bits(self) -> float:
-        """Bits of all its words side by side, in the commoner reading; 0 where they may be somebody's names.
+        """The sum of its words' bits, in the more common reading; 0 where the words may be a person's names.
 
-        Two or three names that lists know are borne together by many: of people drawn by how many bear each
-        name, at most one in a hundred of any of fifteen languages has a name of more bits than this takes.
+        Many people bear the same two or three listed names together. The limit is set so that at most one
+        person in a hundred has a name of more bits, in each of fifteen languages, with people drawn by how
+        common their names are.
         """
         readings = [segments(self.base)]
         if len(self.tokens) > 1:
@@ -73,14 +74,14 @@ class Word(msgspec.Struct, frozen=True, dict=True):
 
     @kept
     def pieces(self) -> dict[str, float]:
-        """The words that it is written in and those that it is read as, with their bits; none that is all."""
+        """The words that it is written in or read as, with their bits, without one that is the whole base."""
         found = {piece.text: piece.bits for piece in segments(self.base)}
         found |= {token: bits(token) for token in self.tokens if token not in found}
         found.pop(self.base, None)
         return found
 
     def shares_a_token(self, other: Word) -> bool:
-        """Whether a token of one, however short, is one of the other, too."""
+        """Whether both words have a token in common, however short."""
         return not set(self.tokens).isdisjoint(other.tokens)
 
 
