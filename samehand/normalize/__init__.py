@@ -1,1 +1,1 @@
-"""Folding and normal forms: one reading of every value by which accounts are compared. Pure and versioned."""
+"""Folding and normal forms: the one form in which each value is compared. Pure and versioned."""

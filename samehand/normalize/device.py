@@ -46,7 +46,7 @@ _HEX: Final = re.compile(r"[0-9a-fA-F]{8,64}")
 _NO_SYMBOL: Final = re.compile(r"[\W_]+")
 _REPEATED: Final = re.compile(r"(.{1,4}?)\1+.?")
 _RISING: Final = "0123456789abcdef0123456789"
-# An id drawn at random has about as many different symbols as its alphabet allows; three or fewer is a
+# A random id has about as many different symbols as its alphabet allows; one with three or fewer is a
 # placeholder.
 _SYMBOLS_MIN: Final = 4
 

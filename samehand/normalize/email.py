@@ -1,4 +1,4 @@
-"""E-mail addresses folded as their provider folds them: one mailbox, one spelling."""
+"""E-mail addresses folded as their provider folds them: one spelling for each mailbox."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ DomainClass = Literal["disposable", "public-provider", "other"]
 class EmailFold:
     """A folded address.
 
-    ``address`` is the mailbox: equal for every spelling that the provider delivers to it. ``local`` is the
-    name in it, for comparing across providers: without tag, dots, dashes and underscores. ``tag`` is what
-    stood behind the provider's tag sign, ``None`` if there was none. ``domain`` is the provider's main
-    domain.
+    ``address`` is the mailbox: equal for every spelling that the provider delivers to it. ``local`` is its
+    local part without tag, dots, dashes and underscores, to compare across providers. ``tag`` is what stood
+    behind the provider's tag sign, ``None`` if there was none. ``domain`` is the provider's main domain.
     """
 
     address: str
@@ -34,10 +33,10 @@ class EmailFold:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What a provider ignores in a local part: ``ignored`` characters, and all from ``tag_sign`` on.
+    """What a provider ignores in a local part: the ``ignored`` characters, and all from ``tag_sign`` on.
 
     ``domains`` deliver to the same mailbox, the first being the main one; ``same_mailbox`` is false where
-    they are separate name spaces under one set of rules. ``source`` says where the provider tells of it.
+    they are separate name spaces under the same rules. ``source`` says where the provider documents them.
     """
 
     domains: tuple[str, ...]
@@ -157,7 +156,7 @@ def fold_email(text: str) -> EmailFold | None:
 
 
 def domain_class(domain: str) -> DomainClass:
-    """What kind of provider a lower-case domain is; a subdomain of a disposable one is disposable."""
+    """The class of a lower-case domain; a subdomain of a disposable domain is disposable."""
     if domain in _BY_DOMAIN:
         return "public-provider"
     labels = domain.split(".")
@@ -168,7 +167,7 @@ def domain_class(domain: str) -> DomainClass:
 
 @cache
 def disposable_domains() -> frozenset[str]:
-    """The checked-in list of throw-away providers (its head tells source and licence)."""
+    """The domains of throw-away providers, from the shipped list (its head states source and licence)."""
     shipped = resources.files("samehand.normalize").joinpath("disposable_domains.txt")
     lines = shipped.read_text("ascii").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
@@ -190,7 +189,7 @@ def _ascii_domain(domain: str) -> str:
         return domain
     try:
         return domain.encode("idna").decode("ascii")
-    except UnicodeError:  # no domain at all: a label too long, empty, or of characters that none may hold
+    except UnicodeError:  # a label is empty, too long, or of characters that no domain may hold
         return ""
 
 
@@ -205,7 +204,7 @@ def _is_local(local: str) -> bool:
 
 
 def _split_tag(local: str, sign: str) -> tuple[str, str | None]:
-    """What stands before the first tag sign, and what behind; a sign in front of everything is no tag."""
+    """The parts before and behind the first tag sign; a sign at the very start marks no tag."""
     if not sign:
         return local, None
     head, found, tag = local.partition(sign)

@@ -1,4 +1,4 @@
-"""Handles on each platform: links to them, characters that the platform ignores, handles that it makes up."""
+"""Handles on each platform: links to them, characters that the platform ignores, generated handles."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class HandleRules:
     source: str = ""
 
 
-# A name and a long run of digits is what sign-up forms propose on every large platform; X's own pattern is a
-# first name of up to ten letters with eight digits, older ones with five.
+# Sign-up forms of every large platform propose a name and a long run of digits; X's pattern is a first name
+# of up to ten letters with eight digits, formerly with five.
 _NAME_AND_NUMBER: Final = r"[^\W\d_]{2,13}_?[0-9]{5,}"
 _PLACEHOLDER: Final = r"(?:user|usr|account|member|guest|profile|id)[-_.]?[0-9]{3,}"
 
@@ -128,13 +128,13 @@ def clean_handle(handle: str, platform: str) -> str:
 
 
 def is_made_up(cleaned: str, platform: str) -> bool:
-    """Whether a cleaned handle follows a pattern that platforms propose: its name is nobody's choice."""
+    """Whether a cleaned handle follows a pattern that platforms propose, so that nobody chose it."""
     pattern = rules_for(platform).made_up
     return pattern is not None and pattern.fullmatch(cleaned) is not None
 
 
 def _without_link(handle: str, rules: HandleRules) -> str:
-    """The handle of a profile link; a link to nowhere known is left as it is."""
+    """The handle in a profile link; a link to another host only loses its scheme."""
     bare = _SCHEME.sub("", handle, count=1) if _SCHEME.match(handle) else handle
     for host in rules.hosts:
         if bare[: len(host) + 1].lower() == f"{host}/":

@@ -1,7 +1,7 @@
-"""Internet addresses: the one address, and the networks around it, that say where an account was made.
+"""Internet addresses: the address from which an account was made, and the networks around it.
 
-Private, reserved and carrier-internal addresses name nobody and are nothing. The documentation ranges
-(192.0.2.0/24, 2001:db8::/32, …) are let through: they occur in examples and nowhere else.
+Private, reserved and carrier-internal addresses single out nobody and are not read. The documentation ranges
+(192.0.2.0/24, 2001:db8::/32, …) are read, since they occur in examples and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-# Written out rather than asked of ``ipaddress``, whose idea of private has changed between Python versions.
+# Listed here, since what ``ipaddress`` calls private differs between Python versions.
 # Source: the IANA special-purpose address registries for IPv4 and IPv6.
 _UNUSABLE: Final = (
     "0.0.0.0/8",
@@ -59,7 +59,7 @@ class Address:
 
 
 def read_address(text: str) -> Address | None:
-    """The public address that a text spells, with IPv4 unwrapped from its IPv6 dress, or ``None``."""
+    """The public address in a text, IPv4 where an IPv6 form embeds it, or ``None``."""
     bare = text.strip()
     if not bare or len(bare) > _TEXT_LENGTH_MAX:
         return None
@@ -82,7 +82,7 @@ def read_address(text: str) -> Address | None:
 
 
 def _of_four(dotted: str) -> Address | None:
-    """An IPv4 address of four numbers without leading zeros, as nearly all addresses come."""
+    """The address of four numbers without leading zeros, ``None`` if it is unusable."""
     a, b, c, d = map(int, dotted.split("."))
     if max(a, b, c, d) > 0xFF:
         return None
@@ -98,7 +98,7 @@ def _is_unusable(version: int, value: int) -> bool:
 
 
 def _unwrapped(address: IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that a mapped, NAT64 or 6to4 address stands for."""
+    """The IPv4 address that a mapped, NAT64 or 6to4 address embeds; any other address as it is."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     value = int(address)

@@ -11,7 +11,7 @@ import phonenumbers
 # E.164 allows 15 digits; spaces, brackets and an extension may stand around them.
 _TEXT_LENGTH_MAX: Final = 40
 _DIGITS_MIN: Final = 7
-# The second reading settles all but numbers with several trunk prefixes, which nobody types.
+# Two readings suffice for all but numbers with several trunk prefixes, which nobody types.
 _READINGS_MAX: Final = 4
 _RISING: Final = "01234567890123456789"
 _REPEATED: Final = re.compile(r"(.{1,2})\1{3,}.?")
@@ -20,8 +20,8 @@ _REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?=$|[-_.@])")
 
 @dataclass(frozen=True, slots=True)
 class PhoneFold:
-    """A phone number. ``e164`` starts with ``+``; ``block`` is it without the last two digits (numbers bought
-    together share it); ``country_code`` is the dialling code.
+    """A phone number. ``e164`` starts with ``+``; ``block`` is ``e164`` without the last two digits (numbers
+    bought together share it); ``country_code`` is the dialling code.
     """
 
     e164: str
@@ -30,7 +30,7 @@ class PhoneFold:
 
 
 def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
-    """The number that a text spells, or ``None`` if it is none or nobody's (one digit repeated, 123456789).
+    """The phone number in a text; ``None`` without one, or for a placeholder (one digit repeated, 123456789).
 
     ``locale`` gives the region of a number without its country code; without one, only numbers with ``+`` or
     ``00`` in front are read.
@@ -47,10 +47,10 @@ def fold_phone(text: str, locale: str | None = None) -> PhoneFold | None:
 
 
 def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
-    """The number, read again from its E.164 form until that stays, or ``None``.
+    """The number, parsed again from its E.164 form until that no longer changes, or ``None``.
 
-    A trunk prefix behind the country code (+92 0301 …) is dropped only by the second reading. What is written
-    in that form and stays so is read once: no region says anything of a number with its country code.
+    Only the second parse drops a trunk prefix behind the country code (+92 0301 …). A text that is in E.164
+    form already, and stays so, is parsed once: the region does not matter to a number with a country code.
     """
     e164 = text
     for _ in range(_READINGS_MAX):
@@ -72,7 +72,7 @@ def region_of(locale: str | None) -> str | None:
 
 
 def _is_nobodys(national: str) -> bool:
-    """One or two digits over and over, or counting up or down."""
+    """Whether a national number is too short, repeats one or two digits, or counts up or down."""
     return (
         len(national) < _DIGITS_MIN - 2
         or len(set(national[1:])) == 1

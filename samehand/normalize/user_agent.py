@@ -1,15 +1,15 @@
-"""The family of a user agent: browser, operating system and model, without versions, which change weekly."""
+"""The family of a user agent: browser, operating system and model, without versions, which change often."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# User agents are short; what comes after is padding.
+# User agents are short; what follows is padding.
 _TEXT_LENGTH_MAX: Final = 512
 _MODEL_LENGTH_MAX: Final = 32
 
-# In the order in which they must be tried: everybody claims to be Safari, and most claim to be Chrome.
+# In the order in which they must be tested: all browsers claim to be Safari, and most claim to be Chrome.
 _BROWSERS: tuple[tuple[str, str], ...] = (
     ("instagram", "instagram"),
     ("fban/", "facebook"),
@@ -76,7 +76,7 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
 
 
 def _model(text: str) -> str:
-    # All of it stands in brackets, so behind the last that closes there is none.
+    # The model stands in brackets, so none stands behind the last closing one.
     found = _ANDROID_MODEL.search(text, 0, text.rfind(")") + 1)
     model = _NO_NAME.sub("-", found.group(1).partition(" build/")[0]).strip("-") if found else ""
     return "" if model in _NAMELESS_MODELS else model[:_MODEL_LENGTH_MAX]

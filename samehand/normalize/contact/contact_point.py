@@ -1,4 +1,4 @@
-"""A contact point, and the kinds that are made in more than one way."""
+"""A contact point, and the makers of those kinds that several readers produce."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def profile_point(platform: str, handle: str) -> ContactPoint:
 
 @cache
 def _suffixes() -> tldextract.TLDExtract:
-    """The public suffix list that the library brings along; it neither fetches nor caches anything."""
+    """A reader of the public suffix list that the library ships; it neither fetches nor caches anything."""
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def registrable_part(host: str) -> str:
-    """The part of a host that somebody registered, or the empty string if its ending is no public suffix."""
+    """The registrable domain of a host, or the empty string if its ending is no public suffix."""
     return _suffixes()(host).top_domain_under_public_suffix

@@ -1,9 +1,9 @@
-"""Contact points: where a profile asks to be reached. The strongest public key that two accounts can share.
+"""Contact points: where a profile asks to be reached. The strongest public value that two accounts can share.
 
 Read from the bio and the links: profiles and invitations of messengers, e-mail addresses, phone numbers,
 @handles and other web pages, also where their dots and slashes are spelled out (`t dot me slash foo`, `foo
-[at] bar.org`). E-mail addresses and phone numbers are personal: whoever keeps a point keeps a keyed digest of
-it, never the point.
+[at] bar.org`). E-mail addresses and phone numbers are personal: what is kept of a point is a keyed digest,
+never the point.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ __all__ = ["POINTS_MAX", "ContactPoint", "Contacts", "own_points", "read_contact
 class Contacts(NamedTuple):
     """The contact points of a profile.
 
-    ``points`` are in the order in which they stand, each once, links first, at most 16; ``of_links`` of them
-    stand in links. ``claimed`` are those of the bio that it calls an account of its writer's own: `backup of
-    @umar_media`. ``bio_whole`` and ``links_whole`` are false where not all of a field was read.
+    ``points`` are in the order in which they stand, each once, links first, at most 16; the first
+    ``of_links`` of them stand in links. ``claimed`` are the points that the bio calls its writer's own
+    account: `backup of @umar_media`. ``bio_whole`` and ``links_whole`` are false where part of a field was
+    not read.
     """
 
     points: tuple[ContactPoint, ...]
@@ -60,7 +61,7 @@ class Contacts(NamedTuple):
 _NONE: Final = Contacts((), 0, frozenset(), bio_whole=True, links_whole=True)
 
 
-# An event asks for its contacts under each pepper, and once more for what was not read of them.
+# An event asks for its contact points under each pepper, and once more for which fields were not read whole.
 @lru_cache(maxsize=2)
 def read_contacts(bio: str, links: tuple[str, ...], locale: str | None) -> Contacts:
     """The contact points of a bio and of links.
@@ -83,7 +84,7 @@ def read_contacts(bio: str, links: tuple[str, ...], locale: str | None) -> Conta
 
 
 def own_points(handle: str, platform: str) -> tuple[ContactPoint, ...]:
-    """The points by which others would name this account: what their bios say if they mean it."""
+    """The points by which other profiles would name this account; empty for a handle of other characters."""
     cleaned = clean_handle(handle, platform).lower()
     if not cleaned or not PLAIN_HANDLE.fullmatch(cleaned):
         return ()
@@ -117,7 +118,11 @@ _NAMED: Final = {
 
 
 class _Kind(NamedTuple):
-    """What looks like a contact point, what it must hold, who reads it, and how many are given to read."""
+    """A kind of contact point.
+
+    ``sign`` stands in every text that has such points, ``pattern`` finds candidates, ``read`` turns one into
+    points, and ``judged_max`` bounds how many candidates ``read`` is given.
+    """
 
     sign: str
     pattern: re.Pattern[str]
@@ -138,12 +143,12 @@ _MAILBOX: Final = _Kind("@", _EMAIL, lambda found, _: email_points(found.group()
 _PAGE: Final = _Kind(".", _URL, lambda found, _: page_points(found.group()), PAGES_JUDGED)
 _MENTIONED: Final = _Kind("@", _MENTION, lambda found, _: _mention(found), MENTIONS_JUDGED)
 _NUMBER: Final = _Kind("", _PHONE, lambda found, locale: phone_points(found.group(), locale), NUMBERS_JUDGED)
-# Longest reading first; what one took is not shown to the next.
+# In the order of reading: text that one kind took is hidden from the next.
 _KINDS: Final = (_MAILBOX, _PAGE, _MENTIONED, _NUMBER)
 
 
 class _Reader:
-    """Reads contact points until what it may judge is spent; ``whole`` says whether that sufficed."""
+    """Reads contact points within the limits on candidates; ``whole`` is false once a limit cut it short."""
 
     def __init__(self, locale: str | None) -> None:
         self.whole = True
@@ -152,7 +157,7 @@ class _Reader:
         self._left = {kind: kind.judged_max for kind in _KINDS}
 
     def of_bio(self, bio: str) -> list[tuple[ContactPoint, bool]]:
-        """The points of a bio, and whether it claims each: of its beginning, and of a long one's end."""
+        """The points of a bio, each with whether the bio claims it; of a long bio those at both its ends."""
         texts = [self._plain(bio[:BIO_CHARS], BIO_CHARS)]
         if len(bio) > BIO_CHARS:
             self.whole = False
@@ -162,7 +167,7 @@ class _Reader:
         ]
 
     def of_links(self, links: tuple[str, ...]) -> list[ContactPoint]:
-        """The points of links, most of which are addresses."""
+        """The points of links; a link that is no address is read as text."""
         points: list[ContactPoint] = []
         for link in links:
             self.whole = self.whole and len(link) <= LINK_CHARS
@@ -183,20 +188,20 @@ class _Reader:
         return [point for _, _, point in self._placed(text)]
 
     def _plain(self, text: str, length_max: int) -> str:
-        """The text with spelled-out signs written as signs, cut as it stands and as it is written out."""
+        """The text with spelled-out signs written as signs; at most ``length_max`` characters are read."""
         written = composed("NFKC", text[:length_max], length_max)
         self.whole = self.whole and len(text) <= length_max and len(written) <= length_max
         return plain_text(written[:length_max])
 
     def _may_judge(self, kind: _Kind) -> bool:
-        """Whether one more of a kind may be read, which is then counted."""
+        """Whether one more candidate of a kind may be read; counts it."""
         left = self._left[kind]
         self._left[kind] = left - 1
         self.whole = self.whole and left > 0
         return left > 0
 
     def _placed(self, text: str) -> list[tuple[int, int, ContactPoint]]:
-        """The points of a text and where they stand."""
+        """The points of a text, each with the start and end of its place, in order."""
         taken: list[tuple[int, int, ContactPoint]] = []
         for kind in _KINDS:
             if kind.sign not in text:

@@ -1,10 +1,9 @@
-"""Takes addresses and numbers out of public words before they are quoted or kept.
+"""Masks addresses and numbers in public words before they are quoted or kept.
 
 People write their e-mail address or phone number into names and handles. An alert quotes the words, and
-nobody needs the number to judge them. Some write them apart (`umar @ gmail.com`), in words (`umar at gmail
-dot com`, `zero three zero one …`) or in other characters (full-width, circled), so what is searched is what a
-text looks like. A word too many is masked rather than an address too few, but for what stands in names all
-day: years, prices, mentions.
+nobody needs the number to judge them. Some write it with gaps (`umar @ gmail.com`), in words (`umar at gmail
+dot com`, `zero three zero one …`) or in other characters (full-width, circled), so the search reads a text as
+it looks. In doubt it masks, except what is frequent in names: years, prices, mentions.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ MASK: Final = "•••"
 
 _Span = tuple[int, int]
 
-# A mask ends words beside it, so that it may show what was joined to a number (`umar@gmail0301…`).
+# A mask separates words, so that a further pass may find what was joined to a number (`umar@gmail0301…`).
 _PASSES_MAX: Final = 3
 
-# Other characters that are seen as a full stop.
+# Other characters that look like a full stop.
 _DOTS: Final = frozenset("․。｡．﹒·‧∙⋅")
 
 _MAILBOX: Final = re.compile(r"(?<![^\s@<>()•])[^\s@<>()•]+@[^\s@<>()•]+\.[^\s@<>()•]+")
 
-# Mailboxes whose parts stand apart: first where an "at" stands, then what may follow it. A word ends at any
-# sign, underscores among them (`umar_at_gmail_com` is a handle).
+# Mailboxes whose parts stand apart: first the "at", then what may follow it. A word ends at any sign,
+# underscores included (`umar_at_gmail_com` is a handle).
 _AT_WORD: Final = "at|arroba|собака|ایٹ|एट"
 _AT: Final = re.compile(
     rf"(?P<sign>@)|(?P<bracketed>[\[({{<]\s?(?:@|{_AT_WORD})\s?[\])}}>])|(?<![^\W_])(?:{_AT_WORD})(?![^\W_])",
@@ -39,12 +38,12 @@ _GAP: Final = rf"[\s{re.escape(_GAP_SIGNS)}]{{0,3}}"
 _LABEL: Final = r"(?:[^\W_]|-){1,63}+"
 _DOT_WORD: Final = "dot|d0t|punto|ponto|punkt|точка|нокта|نقطة|ڈاٹ|डॉट"
 _DOT_WRITTEN: Final = rf"(?:(?<![^\W_])(?:{_DOT_WORD})(?![^\W_])|[\[({{<]\s?(?:\.|{_DOT_WORD})\s?[\])}}>])"
-# Whose names are no words: an address even without an ending. The others need one.
+# Providers whose names are no words: they make an address even without an ending. The others need one.
 _SURE: Final = "gmail|googlemail|hotmail|outlook|icloud|protonmail|rediffmail|rocketmail|ymail"
 _PROVIDER: Final = rf"(?:{_SURE}|yahoo|proton|yandex|mail|live|msn|aol|gmx|zoho|tutanota|tuta|fastmail|inbox)"
 # Endings that are no words of a sentence (`at the Polka Dot in Lahore`).
 _ENDING: Final = "com|net|org|info|io|co|edu|gov|pk|uk|de|fr|ru|ir|af|ae|sa|tr|eu|ca|au|es|br"
-# Behind any "at": a provider with its ending, spelt however, or without a dot.
+# After any "at": a provider and its ending, with the dot in any spelling, or without a dot.
 _AFTER_ANY: Final = (
     rf"{_GAP}{_PROVIDER}{_GAP}(?:\.|{_DOT_WRITTEN}){_GAP}[^\W\d_]{{2,3}}(?![^\W_])"
     rf"|{_GAP}(?:{_SURE}|yahoo){_GAP}com(?![^\W_])"
@@ -52,22 +51,22 @@ _AFTER_ANY: Final = (
 _AFTER_WORD: Final = re.compile(
     rf"{_AFTER_ANY}|{_GAP}{_LABEL}{_GAP}{_DOT_WRITTEN}{_GAP}(?:{_ENDING})(?![^\W_])", re.IGNORECASE
 )
-# Behind an @ or a word in brackets, which mean an address anyway: any domain, or a sure provider alone.
+# After an @ or a word in brackets, which signal an address: any domain, or a sure provider alone.
 _AFTER_SIGN: Final = re.compile(
     rf"{_AFTER_ANY}|{_GAP}{_LABEL}{_GAP}{_DOT_WRITTEN}{_GAP}[^\W\d_]{{2,24}}"
     rf"|\s?(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}|\s?(?:{_SURE})(?![^\W_])",
     re.IGNORECASE,
 )
-# Behind an @ that only a space goes before, which is a mention: only a provider makes a mailbox of it.
+# After an @ with a space before it and none behind it, which is a mention unless a provider follows.
 _AFTER_MENTION: Final = re.compile(_AFTER_ANY, re.IGNORECASE)
-# Without any gap (`umaratgmail.com`) a sure provider has to be named, and its ending.
+# Without any gap (`umaratgmail.com`) only a sure provider with its ending counts.
 _RUN_TOGETHER: Final = re.compile(rf"at(?:{_SURE})(?:\.|dot)?com(?![^\W_])", re.IGNORECASE)
 _LOCAL_CHARS_MAX: Final = 64  # RFC 5321
 _NO_LOCAL: Final = frozenset("@<>()[]{}•")
 
-# Seven digits or more, however they are grouped: the shortest phone numbers that are dialled in full. Handles
-# part words and years by underscores (`ali_2019_786`), and names by any sign, so there it takes nine. Commas,
-# colons and the signs of sums and prices part other numbers than a telephone's.
+# Seven digits or more in any grouping: the shortest phone numbers that are dialled in full. Nine where other
+# signs part them, since handles part words and years by underscores (`ali_2019_786`) and names by any sign.
+# Commas, colons and the signs of sums and prices do not stand within phone numbers.
 _NUMBER: Final = re.compile(
     r"\+?\d(?:(?:[^\w,:;%=+$€£₹•]|_){0,4}\d){8,}|\+?\d(?:[\s().\-\u2010-\u2015]{0,4}\d){6,}"
 )
@@ -77,11 +76,11 @@ _HAS_DIGITS: Final = re.compile(rf"\d(?:\D*\d){{{_DIGITS_MIN - 1}}}")
 _YEARS: Final = re.compile(r"(?:1[349]|20)\d\d(?:[\W_]{1,4}(?:1[349]|20)\d\d)+")
 _ADDRESS: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7}\b")
 
-# Card numbers are told by their check digit, so any sign may part them.
+# Card numbers are recognised by their check digit, so any sign may part them.
 _CARD_DIGITS: Final = range(13, 20)
 _CARD: Final = re.compile(r"\d(?:[^\w•]{0,3}\d){12,}")
 
-# Digits as words, in languages that the platforms' people write them in with Latin letters or in their own.
+# Digits as words, in several languages, in Latin letters or in the language's own.
 _DIGIT_NAMES: Final = """
     zero oh o nought null one two three four five six seven eight nine
     cero uno dos tres cuatro cinco seis siete ocho nueve un deux trois quatre cinq sept huit neuf
@@ -92,7 +91,7 @@ _DIGIT_NAMES: Final = """
 """
 # `double four` is one more digit.
 _MANIFOLD: Final = {"double": 1, "triple": 2, "treble": 2}
-# Devanagari's spacing vowel signs are no letters to `re`.
+# `re` does not count Devanagari's spacing vowel signs as letters.
 _TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[^\W\d_](?:[^\W\d_]|[\u093e-\u0940\u0949-\u094c])*|\d")
 _TOKENS_APART_CHARS_MAX: Final = 3
 _TOKENS_MIN: Final = 4  # `triple` is two more
@@ -117,7 +116,7 @@ def _masked(text: str) -> str:
     parts: list[str] = []
     done = 0
     for start, end in spans:
-        # What has no look of its own belongs to what it follows.
+        # Characters that do not show belong to the character before them.
         following = places[end] if end < len(places) else len(text)
         first, last = places[start], max(places[end - 1] + 1, following)
         if first >= done:
@@ -129,7 +128,7 @@ def _masked(text: str) -> str:
 
 
 def _seen(text: str) -> tuple[str, range | list[int]]:
-    """What a text is seen as, and of each of its characters where it stands in the text."""
+    """The text as it looks, and for each character of that its place in the original text."""
     if text.isascii():
         return text, range(len(text))
     looks: list[str] = []
@@ -143,7 +142,7 @@ def _seen(text: str) -> tuple[str, range | list[int]]:
 
 @lru_cache(maxsize=4_096)  # the characters of a few scripts; others are looked up anew
 def _look(char: str) -> str:
-    """A digit of whichever script as a digit, an ASCII character in disguise as itself, a mark as nothing."""
+    """What a character looks like: a digit for one of any script, ASCII for its look-alike, '' for a mark."""
     if char in _DOTS:
         return "."
     value = unicodedata.numeric(char, -1.0)
@@ -159,7 +158,10 @@ _DIGIT_WORDS: Final = frozenset(_seen(_DIGIT_NAMES)[0].split())
 
 
 def _spans(seen: str) -> Iterator[_Span]:
-    """Where something personal stands; spans may overlap. Most texts lack what each must have."""
+    """The spans (start, end) of something personal, which may overlap.
+
+    Cheap tests go first, since most texts lack the signs that each kind must have.
+    """
     if "." in seen or ":" in seen:
         yield from (found.span() for found in _ADDRESS.finditer(seen))
     lower = seen.lower()
@@ -200,7 +202,7 @@ def _mailboxes(seen: str) -> Iterator[_Span]:
 
 
 def _local_start(seen: str, end: int) -> int | None:
-    """Where the name of a mailbox begins that goes on at a place; ``None`` where there is none."""
+    """The start of the local part that ends before the place ``end``; ``None`` where there is none."""
     while end and (seen[end - 1].isspace() or seen[end - 1] in _GAP_SIGNS):
         end -= 1
     start = end
@@ -221,7 +223,7 @@ def _has_check_digit(digits: str) -> bool:
 
 
 def _spelt_numbers(seen: str) -> Iterator[_Span]:
-    """Numbers of which some digits are words."""
+    """The spans of numbers in which some digits are written as words."""
     tokens = _TOKEN.findall(seen)
     if len(tokens) < _TOKENS_MIN or _DIGIT_WORDS.isdisjoint(map(str.lower, tokens)):
         return
@@ -243,7 +245,7 @@ def _spelt_numbers(seen: str) -> Iterator[_Span]:
 
 
 def _is_number(run: list[str]) -> bool:
-    """Whether digits and words for digits are a phone number, and not a chorus (`no no no no no no no`)."""
+    """Whether digits and words for digits may be a phone number, unlike `no no no no no no no`."""
     return (
         sum(_MANIFOLD.get(word, 1) for word in run) >= _DIGITS_MIN
         and len(set(run)) >= _DIFFERENT_MIN

@@ -13,7 +13,7 @@ _BRACKETED: Final = re.compile(
 )
 _OPENING: Final = re.compile(r"[\[({<]")
 _SIGN: Final = {"at": "@", "slash": "/"}
-# Bare words are read only between parts of an address that ends like one.
+# Words without brackets count as signs only between parts of an address.
 _SPELLED_DOT: Final = re.compile(r"(?<=[a-z0-9])\s+(?:dot|d0t)\s+(?=[a-z0-9])", re.IGNORECASE)
 _SPELLED_SLASH: Final = re.compile(r"(?<=[a-z0-9])\s?(?:\bslash\b|/)\s?(?=[a-z0-9+_])", re.IGNORECASE)
 _SPELLED_AT: Final = re.compile(
@@ -23,7 +23,7 @@ _SPELLED_AT: Final = re.compile(
 )
 _MAY_SPELL_AT: Final = re.compile(
     r"\s(?:at|@)\s", re.IGNORECASE
-)  # what it cannot do without, far sooner found
+)  # a quick test before :data:`_SPELLED_AT`, which must match it
 _HOST_SPACED: Final = re.compile(
     r"\b(t|wa|x|fb|discord|instagram|facebook|telegram)\s?\.\s?(me|com|gg)\s?/\s?", re.IGNORECASE
 )
@@ -33,13 +33,13 @@ def plain_text(text: str) -> str:
     """The text with spelled-out signs written as signs."""
     if not text.isascii():
         text = _INVISIBLE.sub("", composed("NFKC", text))
-    # Single spaces: no pattern below may then run over a long gap from each of its places.
+    # Single spaces, so that no pattern below scans a long gap again from each of its places.
     text = " ".join(text.split())
     if _OPENING.search(text):
         text = _BRACKETED.sub(lambda found: _SIGN.get(found.group(1).lower(), "."), text)
     if _SPELLED_DOT.search(text):
         text = _SPELLED_SLASH.sub("/", _SPELLED_DOT.sub(".", text))
-    if "." not in text:  # both that follow hold one
+    if "." not in text:  # both patterns that follow need one
         return text
     if _MAY_SPELL_AT.search(text):
         text = _SPELLED_AT.sub(r"\1@\2", text)

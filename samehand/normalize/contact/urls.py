@@ -16,9 +16,9 @@ from samehand.normalize.contact.contact_point import (
 )
 
 _PATH_LENGTH_MAX: Final = 128
-# Characters of a path, as they stand in an address, that hold as many once their escapes are read, or more.
+# Characters of a path, escapes included, that are read: enough for as many of ASCII once it is unescaped.
 _PATH_READ_CHARS: Final = 512
-_SEGMENTS_READ: Final = 8  # the deepest profile stands behind two sections
+_SEGMENTS_READ: Final = 8  # no profile stands behind more than two sections
 _PATH_SEGMENTS_MAX: Final = 3
 
 _TELEGRAM_HOSTS: Final = frozenset({"t.me", "telegram.me", "telegram.dog"})
@@ -48,7 +48,7 @@ _PROFILE_HOSTS: Final = {
     "twitch.tv": "twitch",
     "medium.com": "medium",
 }
-# Words that follow the host where a handle would stand, and are none.
+# Words that stand behind the host in the place of a handle, and are no handle.
 _NO_HANDLES: Final = frozenset(
     {
         "home",
@@ -96,7 +96,7 @@ _NO_HANDLES: Final = frozenset(
 _SECTIONS: Final = frozenset(
     {"in", "user", "u", "r", "c", "channel", "add", "people", "pg", "s", "company", "id"}
 )
-# Their front pages are everybody's; only what stands behind is somebody's.
+# Hosts whose front page belongs to nobody; only a path behind it belongs to somebody.
 _PUBLIC_ROOTS: Final = frozenset(_PROFILE_HOSTS).union(
     [
         "bit.ly",
@@ -234,7 +234,7 @@ def _discord(registrable: str, segments: list[str]) -> Iterator[ContactPoint]:
 
 
 def _profile_page(platform: str, segments: list[str], query: str) -> Iterator[ContactPoint]:
-    """The profile or group that an address on a platform names; posts and searches reach nobody."""
+    """The profile or group that an address on a platform names; none for posts and searches."""
     numbered = _NUMBERED.search(query)
     if segments == ["profile.php"] and numbered:
         segments = [numbered.group(1)]

@@ -1,1 +1,1 @@
-"""Text brought to one form: folded, transliterated, spoken."""
+"""Text in one form for comparison: folding, transliteration, consonant keys."""

@@ -1,14 +1,13 @@
-"""Words that name nobody, by what they say: one table of concepts, each with its words in every language.
+"""Words that name nobody: one table of concepts, each with its words in every language.
 
-Whoever adds a word adds it to its concept and under its language, and every part of the mind that reads such
-words has it: what decorates a name (:mod:`samehand.frequency.name_prior.decorations`), who admires somebody
-(:mod:`samehand.signals.fan_account`), who claims another account
-(:mod:`samehand.normalize.contact.account_claims`).
+Add a word once, to its concept and under its language, and every reader of such words has it: decorations of
+names (:mod:`samehand.frequency.name_prior.decorations`), fan accounts (:mod:`samehand.signals.fan_account`),
+claims of another account (:mod:`samehand.normalize.contact.account_claims`).
 
-A line is a language (BCP 47; ``und`` where it is none's) and its words, as people write them in their own
-script or in Latin letters. A word that is also a common name (`ben`, `ana`, `wali`, `guan`, `alam`)
-is left out, or marked by a star where it is read in sentences only: to take a name for such a word would lose
-the person. A low line joins words of a term that is written apart. Written by hand from general knowledge.
+A line is a language (BCP 47; ``und`` for words of no language) and its words, as people write them in their
+own script or in Latin letters. A word that is also a common name (`ben`, `ana`, `wali`, `guan`, `alam`) is
+left out, or marked by a star and then read in sentences only: a name that is taken for such a word no longer
+counts. An underscore joins the words of a term that is written apart. Written by hand from general knowledge.
 """
 
 from __future__ import annotations
@@ -459,7 +458,7 @@ def _read(table: str) -> Concepts:
 
 
 EVERYDAY: Final = _read(_TABLE)
-"""By concept and language, the words as they are written."""
+"""The words by concept and language, as they are written."""
 
 
 def words_of(*concepts: str) -> list[str]:
@@ -473,7 +472,7 @@ def words_of(*concepts: str) -> list[str]:
 
 
 def decorating_words() -> list[str]:
-    """The words that put something to a name: all but those that are names themselves, and admirers'."""
+    """The words that decorate a name: all except those that are names as well, and the admirers'."""
     return [
         word.replace("_", " ")
         for concept, languages in EVERYDAY.items()

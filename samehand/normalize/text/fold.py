@@ -1,11 +1,11 @@
-"""Folding: the one reading of a handle, a name or a text under which disguises of it look alike.
+"""Folding: reads a handle, a name or a text so that all disguises of it read the same.
 
-A text is read as ASCII (:mod:`samehand.normalize.text.transliterate`), cut into words and numbers, its leet
-read as letters (:mod:`samehand.normalize.text.leet`); repeats are collapsed, and vv and rn are read as w and
-m. Where a glyph is ambiguous, the most probable reading is the base and the others are alternates.
+A text is read as ASCII (:mod:`samehand.normalize.text.transliterate`) and cut into words and numbers; leet
+is read as letters (:mod:`samehand.normalize.text.leet`), repeats are collapsed, and vv and rn are read as w
+and m. Where a glyph is ambiguous, the most probable reading is the base and the others are alternates.
 
-``base``, ``tokens`` and ``alternates`` are lower-case ASCII. Everything here is total and deterministic. The
-table and these rules together carry ``FOLD_VERSION``: whoever changes what any of them answers raises it.
+``base``, ``tokens`` and ``alternates`` are lower-case ASCII. Everything here is total and deterministic.
+``FOLD_VERSION`` names the table and these rules together: whoever changes a result of either raises it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ __all__ = [
     "fold_name",
 ]
 
-# Every alternate is one more probe of the index; more than four readings of one name do not occur in good
-# faith.
+# Every alternate is a further probe of the index; no name in good faith has more than four readings.
 ALTERNATES_MAX: Final = 4
 # One event asks for each of its names twice, and once more under each further pepper.
 _REMEMBERED: Final = 2
@@ -47,11 +46,11 @@ class HandleFold:
     """A folded handle.
 
     ``base`` is the skeleton: letters only, or the digits of a handle that has no letter. ``digits`` are the
-    runs of digits not read as letters, joined. ``tokens`` are the folded words. ``alternates`` are other
-    readings of the base, each worth a probe, most probable first. ``consonants`` is the consonant key,
-    possibly empty. ``literal`` is the cleaned handle's lower-case letters and digits in their own script: the
-    same literal is the same handle. ``made_up`` tells a handle of a pattern that platforms propose by
-    themselves. ``whole`` is false where not all of it was read.
+    runs of digits that are not read as letters, joined. ``tokens`` are the folded words. ``alternates`` are
+    other readings of the base, each worth a probe, most probable first. ``consonants`` is the consonant key,
+    possibly empty. ``literal`` is the cleaned handle's lower-case letters and digits in their own script:
+    equal literals are the same handle. ``made_up`` marks a generated handle, of a pattern that platforms
+    propose. ``whole`` is false where part of it was not read.
     """
 
     base: str
@@ -67,7 +66,7 @@ class HandleFold:
 
 @dataclass(frozen=True, slots=True)
 class NameFold:
-    """A folded display name: as :class:`HandleFold`, with one consonant key (possibly empty) a token."""
+    """A folded display name: as :class:`HandleFold`, with a consonant key (possibly empty) for each token."""
 
     tokens: tuple[str, ...]
     base: str
@@ -116,7 +115,7 @@ def fold_name(text: str) -> NameFold | None:
 
 
 class TextFold(NamedTuple):
-    """A folded text; ``whole`` is false where not all of it was read."""
+    """A folded text; ``whole`` is false where part of it was not read."""
 
     text: str
     whole: bool
@@ -178,14 +177,14 @@ def _read(text: str) -> _Reading | None:
 
 
 def _alternates(base: str, others: list[str], readings: list[str]) -> tuple[str, ...]:
-    """The other readings of a base: of other texts that the glyphs could stand for, then of its digits."""
+    """The other readings of a base: those of other texts that the glyphs could mean, then of its digits."""
     found = [collapse("".join(cut(other).words)) for other in others]
     found += map(collapse, readings)
     return tuple([read for read in dict.fromkeys(found) if read and read != base][:ALTERNATES_MAX])
 
 
 def _literal(cleaned: str) -> str:
-    """Lower-case letters, digits and vowel signs, each in its own script, composed; all else falls away."""
+    """The lower-case letters, digits and vowel signs of a handle in their own script, composed."""
     if cleaned.isascii():
         return "".join(filter(str.isalnum, cleaned.lower()))
     return "".join(
@@ -194,7 +193,7 @@ def _literal(cleaned: str) -> str:
 
 
 def _is_literal(char: str) -> bool:
-    """A letter or digit that shows, or a vowel sign that its script reads."""
+    """Whether a character is a visible letter or digit, or a vowel sign that is read."""
     if char.isalnum():
         return char.isascii() or char not in BLANKS
     return unicodedata.category(char) in ("Mc", "Mn") and bool(PHONETIC[ord(char)].strip())

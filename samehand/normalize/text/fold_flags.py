@@ -10,13 +10,13 @@ from samehand.normalize.text.scripts import RIGHT_TO_LEFT, dominant_script, has_
 
 
 class FoldFlags(IntFlag):
-    """What the fold had to see through. Evidence by itself, judged elsewhere."""
+    """What the fold had to see through; it is evidence in itself (:mod:`samehand.signals.obfuscation`)."""
 
     NONE = 0
     INVISIBLE = 1
-    """Characters without a look, other than those that a script or an emoji needs."""
+    """Characters that do not show, other than those that a script or an emoji needs."""
     BIDI = 2
-    """Marks that turn the direction of writing, other than the plain ones of a right-to-left text."""
+    """Marks that change the direction of writing, other than the plain marks of a right-to-left text."""
     MIXED_SCRIPT = 4
     """Letters of two scripts within one word."""
 
@@ -24,14 +24,15 @@ class FoldFlags(IntFlag):
 # Combining flags at run time costs more than the rest of a fold, so every combination is made once.
 FLAGS: tuple[FoldFlags, ...] = tuple(map(FoldFlags, range(8)))
 
-# Letters by category, blank to the eye: Hangul fillers and their kin.
+# Letters by Unicode category that show as a blank: Hangul fillers and the like.
 BLANKS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\u2800\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-# A joiner after a letter of a script that needs it, one within an emoji, and the tags of a flag are spelling.
+# Joiners that belong to the spelling: after a letter of a script that needs them, within an emoji, and the
+# tags of a flag.
 _NEEDED_JOINER: Final = re.compile(
     "(?<=[\u0600-\u06ff\u0750-\u077f\u08a0-\u0dff\u1000-\u109f\u1780-\u17ff])[\u200c\u200d]"
     "|(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|(?<=\U0001f3f4)[\U000e0020-\U000e007f]+"

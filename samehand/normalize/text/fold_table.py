@@ -1,8 +1,8 @@
 """The fold table: how each Unicode character is read, by its looks and by its sound.
 
-Built offline by tools/build_fold_table.py and shipped as data, so that no library's update can change a fold
-behind the index's back. ``FOLD_VERSION`` names the table together with the rules of
-:mod:`samehand.normalize.text.fold`; raising it means that every fingerprint is made anew.
+Built offline by tools/build_fold_table.py and shipped as data, so that no update of a library changes a fold
+while an index holds the former one. ``FOLD_VERSION`` names the table together with the rules of
+:mod:`samehand.normalize.text.fold`; to raise it means to distil every fingerprint again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TABLE_SHA256: Final = "b9a7d0fd74626b193839b2fef789dfb2f96b784b4b6fb51bdd1f9f3c1
 """Digest of the unpacked table that belongs to ``FOLD_VERSION``."""
 
 SEPARATOR: Final = " "
-# 0 to f as letters: no digit, so that an unknown letter's name is never taken for leet or a number.
+# 0 to f as letters: without digits an unknown letter's code is never taken for leet or a number.
 _HEX_AS_LETTERS: Final = str.maketrans("0123456789abcdef", "qwertzuiopasdfgh")
 
 
@@ -25,9 +25,9 @@ class ReadingTable(dict[int, str]):
     """A table for ``str.translate`` that also answers for characters it does not list.
 
     A listed character reads as its entry. An unlisted letter (a rare ideograph, a script newer than the
-    table) reads as a word made of its code point, so that it stays itself instead of vanishing; anything else
-    divides words. Nothing is remembered for unlisted characters: there are a million of them, and an attacker
-    could send them all.
+    table) reads as a word made of its code point, so that it stays distinct; any other character separates
+    words. Readings of unlisted characters are not cached: there are a million of them, and an attacker could
+    send them all.
     """
 
     def __missing__(self, code: int) -> str:
@@ -39,10 +39,10 @@ class ReadingTable(dict[int, str]):
 
 
 def packed_table() -> bytes:
-    """The table as shipped, unpacked: lines of ``start<TAB>reading,reading,…``.
+    """The shipped table, decompressed: lines of ``start<TAB>reading,reading,…``.
 
-    A line of phonetic readings starts with `=`, one of other readings by looks with `~`, and one of readings
-    by looks with neither.
+    A line of visual readings starts with no sign, one of other visual readings with `~`, and one of phonetic
+    readings with `=`.
     """
     shipped = resources.files("samehand.normalize.text").joinpath("fold_table.txt.xz")
     return lzma.decompress(shipped.read_bytes(), format=lzma.FORMAT_XZ)
@@ -54,7 +54,7 @@ def table_digest(table: bytes) -> str:
 
 
 def parse_table(table: bytes) -> tuple[ReadingTable, ReadingTable, dict[int, str]]:
-    """The visual and the phonetic table, and the letters read as i by looks that could be an l."""
+    """The visual table, the phonetic table, and the characters read as i that may look like an l."""
     parts: dict[str, dict[int, str]] = {"": {}, "=": {}, "~": {}}
     for line in table.decode("ascii").splitlines():
         head, _, values = line.partition("\t")

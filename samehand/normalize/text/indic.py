@@ -1,9 +1,9 @@
-"""The vowels that the scripts of India do not write, put in where they are spoken: `राजपूत` is rajput.
+"""Writes the vowels that the scripts of India leave unwritten, where they are spoken: `राजपूत` is rajput.
 
-Each consonant carries an a unless a sign says otherwise. Hindi, Panjabi, Bengali and Gujarati leave it out
-at a word's end and, read from the end, between a vowel with one consonant and one consonant with a vowel (M.
-Ohala, Aspects of Hindi Phonology, 1983: schwa deletion); the languages of the south speak all of them. So
-people spell their own names in Latin letters, and so are they read here.
+Each consonant carries an a unless a sign says otherwise. Speakers of Hindi, Panjabi, Bengali and Gujarati
+drop it at a word's end and, from the end backwards, between a vowel with one consonant and one consonant with
+a vowel (schwa deletion: M. Ohala, Aspects of Hindi Phonology, 1983); the languages of the south drop none.
+People spell their names in Latin letters as they speak them, so this module reads them in the same way.
 
 The nine scripts descend from one, and Unicode lays them out alike: a letter is read as the letter of
 Devanagari at the same place of its block, so that one table and one rule serve all of them.
@@ -24,8 +24,8 @@ _UNIT: Final = re.compile(
 _DEVANAGARI: Final = 0x0900
 _BLOCKS: Final = (0x0980, 0x0A00, 0x0A80, 0x0B00, 0x0B80, 0x0C00, 0x0C80, 0x0D00)
 _ALIKE: Final = range(0x01, 0x64)  # places of a block that are laid out alike, before its digits
-# Letters that one script has beside: the nasal, the sign of doubling and the carriers of Gurmukhi, the silent
-# t and the Assamese r and w of Bengali, and Malayalam's consonants without a vowel.
+# Letters that only one script has: Gurmukhi's nasal, sign of doubling and carriers, Bengali's t without a
+# vowel and Assamese r and w, and Malayalam's consonants without a vowel.
 _BESIDE: Final = {
     "\u0a70": "\u0902", "\u0a71": "", "\u0a72": "", "\u0a73": "",
     "\u09ce": "त्", "\u09f0": "र", "\u09f1": "व",
@@ -37,9 +37,9 @@ _AS_DEVANAGARI: Final = str.maketrans(
 # In the south the dental t is spelt th: Karthik, Kavitha.
 _SOUTH: Final = "\u0b80"
 _SOUTHERN_T: Final = re.compile("(?:त\u094d)?त")
-# From here on the blocks are of languages that leave no vowel out.
+# From here on the blocks are those of languages that drop no vowel.
 _SPEAKS_ALL: Final = "\u0b00"
-# A consonant, the sign of its vowel or that it has none, a nasal or breath; or else any other character.
+# A consonant, its vowel sign or the sign for no vowel, a nasal or breath sign; or else any other character.
 _Unit = tuple[str, str, str, str]
 _WORD: Final = re.compile(
     "[\u0900-\u0963\u0971-\u097f\u0980-\u09e3\u09f0\u09f1\u0a01-\u0a63\u0a70-\u0a75\u0a81-\u0ae3"
@@ -53,7 +53,7 @@ _DOTTED: Final = {
 }  # fmt: skip
 _DOTTED_PAIR: Final = re.compile("|".join(_DOTTED))
 _JOINERS: Final = re.compile("[\u200c\u200d\u093c]")
-# Conjuncts that are said and spelled otherwise than their parts: gy (Gyaneshwar), and Singh.
+# Conjuncts that are spoken, and spelled in Latin letters, unlike their parts: gy (Gyaneshwar), and Singh.
 _AS_SAID: Final = (("ज्ञ", "ग्य"), ("सिंह", "सिंघ"))
 _NASAL_BEFORE_LABIAL: Final = re.compile("[\u0901\u0902](?=[पफबभम\u095e])")
 # Sonorants behind another consonant keep the last vowel: Shukla, Mishra, Krishna, Aditya.
@@ -63,7 +63,7 @@ _A: Final = "\u0905"
 
 
 def spoken(text: str) -> str:
-    """The text in Devanagari with its unwritten vowels written; what is of no such script stays as it is."""
+    """The text with its Indic words in Devanagari and their unwritten vowels written; the rest as it is."""
     return _WORD.sub(lambda found: _spoken_word(found.group()), text)
 
 
@@ -91,7 +91,7 @@ def _spoken_word(word: str) -> str:
 
 
 def _bare(unit: _Unit) -> bool:
-    """Whether it is a consonant without a sign of its vowel."""
+    """Whether a unit is a consonant without a vowel sign."""
     return bool(unit[0]) and not unit[1]
 
 
@@ -111,7 +111,7 @@ def _has_vowel(units: list[_Unit], place: int) -> bool:
 
 
 def _is_left_out(units: list[_Unit], vowels: list[bool], place: int) -> bool:
-    """Whether a bare consonant stands behind an open vowel and before one consonant with a vowel."""
+    """Whether a bare consonant drops its vowel: between an open vowel and one consonant with a vowel."""
     before, after = units[place - 1], units[place + 1]
     return (
         not units[place][2] and vowels[place - 1] and not before[2] and bool(after[0]) and vowels[place + 1]

@@ -1,8 +1,8 @@
-"""Cutting an ASCII reading into words and numbers, and seeing letters in digits and signs (leet).
+"""Cuts an ASCII reading into words and numbers, and reads digits and signs as letters (leet).
 
-Digits at the ends of a word are numbers (786 is no word); digits inside stand for letters, unless they are
-many (ali786khan). Once a word shows such letters inside, short runs at its ends are read as letters too
-(m3di4). What could have been read otherwise is kept as another reading.
+Digits at the ends of a word are numbers (786 is no word); digits inside stand for letters, unless there are
+many (ali786khan). In a word with such letters inside, short runs at its ends are read as letters too (m3di4).
+Where another reading is possible, it is kept as well.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 LEET: Final = str.maketrans("0123456789@$", "oizeasgtbgas")
 """The letter that each digit and sign most often stands for."""
 _LEET_L: Final = str.maketrans("0123456789@$", "olzeasgtbgas")
-# A single digit in front that often stands for a letter (4hmed); 2, 6 and 9 in front are numbers.
+# Digits that often stand for a letter where one stands alone in front (4hmed); 2, 6 and 9 are numbers there.
 _LEADING: Final = frozenset("0134578")
 # The digits of the Arabic chat alphabet: hamza, ain, kha, ta, ha, qaf and sad.
 _CHAT_ALPHABET: Final = {"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "q", "9": "s"}
@@ -32,7 +32,7 @@ _DOUBLE_V: Final = re.compile(r"(?<!v)vv(?!v)")
 
 
 class Cut(NamedTuple):
-    """A text cut up. ``readings`` are its other readings, most probable first, not yet collapsed."""
+    """A text in pieces. ``readings`` are its other readings, most probable first, not yet collapsed."""
 
     words: list[str]
     digits: list[str]
@@ -40,7 +40,7 @@ class Cut(NamedTuple):
 
 
 def cut(seen: str) -> Cut:
-    """Cuts a lower-case ASCII reading."""
+    """Cuts a lower-case ASCII reading into words and numbers."""
     chunks = CHUNK.findall(seen)
     if "".join(chunks).isalpha():
         return Cut(chunks, [], [])
@@ -58,7 +58,7 @@ def cut(seen: str) -> Cut:
 
 
 class _Part(NamedTuple):
-    """One chunk cut up, and how else it could be read; ``None`` where it could not."""
+    """One chunk in pieces, and its other readings, each ``None`` where there is none."""
 
     words: tuple[str, ...]
     digits: tuple[str, ...] = ()
@@ -102,12 +102,12 @@ def _with_ends(lead: str, core: str, trail: str, chat: str | None) -> _Part:
 
 
 def chunk_as_letters(lead: str, core: str, trail: str) -> str:
-    """Everything read as letters, but for a long number at the end."""
+    """A chunk with all its digits read as letters, except a long number at its end, which is left out."""
     return (lead + core + (trail if len(trail) < _NUMBER_DIGITS_MIN else "")).translate(LEET)
 
 
 def _leet(lead: str, core: str, trail: str, chat: str | None) -> _Part:
-    """A word with letters written as digits inside it."""
+    """The pieces of a chunk in which digits stand for letters."""
     numbers = []
     if len(lead) >= _NUMBER_DIGITS_MIN:
         numbers.append(lead)
@@ -128,7 +128,7 @@ def _leet(lead: str, core: str, trail: str, chat: str | None) -> _Part:
 
 
 def collapse(word: str) -> str:
-    """Repeats to one letter, vv to w and rn to m; numbers stay as they are."""
+    """The word with repeated letters once, vv as w and rn as m; a word with digits stays as it is."""
     if not word.isalpha():
         return word
     if "vv" in word:
@@ -138,12 +138,12 @@ def collapse(word: str) -> str:
 
 
 def without_repeats(word: str) -> str:
-    """Every letter once where it stands several times in a row."""
+    """The word with each letter once where it stands several times in a row."""
     # Most words repeat nothing, and this test costs a quarter of the substitution.
     return _REPEAT.sub(r"\1", word) if any(map(eq, word, word[1:])) else word
 
 
-# A hump of camel case: UmarMedia, UMARMedia.
+# The start of a word in camel case: UmarMedia, UMARMedia.
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Shorter pieces come from rAnDoM capitals, not from words.
 _HUMP_LENGTH_MIN: Final = 3
@@ -151,8 +151,8 @@ _HUMP_LENGTH_MIN: Final = 3
 _CAPITAL_I: Final = re.compile(r"(?<=[a-z])I(?=[a-z])")
 _EXCLAMATION: Final = re.compile(r"(?<=[a-z0-9])!(?=[a-z0-9])|(?<![a-z0-9])!(?=[a-z])")
 _APOSTROPHE: Final = re.compile(r"(?<=\w)['`](?=\w)")
-# Letters drawn with several signs, which must touch a letter on one side, and signs that pass for a letter
-# between two others: `Ali | Khan` and `[TAG] Ali` draw nothing.
+# Letters drawn with several signs, which must touch a letter on one side, and single signs that stand for a
+# letter between two others: `Ali | Khan` and `[TAG] Ali` draw nothing.
 _DRAWN: Final = {
     "|\\|": "n", "/\\/": "n", "|\\/|": "m", "/v\\": "m", "\\/\\/": "w", "|-|": "h", "/-/": "h", "\\/": "v",
     "/\\": "a", "|)": "d", "[)": "d", "|>": "p", "|<": "k", "|3": "b", "|2": "r", "><": "x", "|_|": "u",
@@ -170,7 +170,7 @@ _MAY_DRAW: Final = re.compile(r"[|\\/<>\[\](){}#&+]")
 
 
 def ascii_readings(text: str) -> tuple[str, list[str]]:
-    """An ASCII text in lower case with the words of camel case apart, and its other readings."""
+    """An ASCII text in lower case with its camel case split into words, and its other readings."""
     if text.islower() and text.isalnum():
         return text, []
     if "'" in text or "`" in text:
@@ -198,10 +198,11 @@ def exclamation_reading(seen: str) -> str | None:
 
 
 def _with_drawn_letters(seen: str) -> str:
-    """The text with drawn letters as letters.
+    """The text with letters in place of those drawn with signs.
 
-    No expression does this in linear time: signs may be cut in several ways (`/\\/` is an a and a stroke, or
-    an n), so that one which must end beside a letter tries every cut of a long row, from each of its places.
+    No regular expression does this in linear time: signs may be cut in several ways (`/\\/` is an a and a
+    stroke, or an n), so an expression that must end beside a letter tries every cut of a long row, from each
+    place of the row.
     """
     ends = _ends_beside_a_letter(seen)
     parts: list[str] = []
@@ -222,9 +223,10 @@ def _with_drawn_letters(seen: str) -> str:
 
 
 def _ends_beside_a_letter(seen: str) -> dict[int, int]:
-    """The places of all signs in their order, and where a row of long ones ends there that touches a letter.
+    """By the place of each sign, in order: where the row of long signs ends that begins there.
 
-    0 where there is none. Told from the end, so that each row is the row behind its first sign, and a sign.
+    Only rows that touch a letter at their end count; 0 where there is none. Computed from the last place
+    backwards, so that a row is its first sign and a row that is known already.
     """
     ends: dict[int, int] = {found.start(): 0 for found in _MAY_DRAW.finditer(seen)}
     for place in reversed(ends):
@@ -239,7 +241,7 @@ def _ends_beside_a_letter(seen: str) -> dict[int, int]:
 
 
 def _row_end(seen: str, place: int) -> int:
-    """Where the row of long signs that begins there ends; the place itself where there is none."""
+    """Where the row of long signs that begins at a place ends; the place itself where there is none."""
     while sign := next(
         (it for it in _LONG_SIGNS.get(seen[place : place + 1], ()) if seen.startswith(it, place)), ""
     ):

@@ -1,8 +1,8 @@
-"""The consonant key of a word: a name without its vowels and without the habits of romanisation.
+"""The consonant key of a word: a name without its vowels, in one spelling for all ways to romanise it.
 
-Short vowels are not written in the Arabic script and are written in many ways in Latin (Muhammad, Mohamed,
+Arabic script does not write short vowels, and Latin script writes them in many ways (Muhammad, Mohamed,
 محمد), so names are compared across spellings and scripts by their consonants alone. Input is folded ASCII;
-Arabic-script text comes here romanised, so that both scripts pass through the same rules.
+text in Arabic script comes here romanised, so that the same rules apply to both scripts.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from samehand.normalize.text.leet import without_repeats
 ARTICLES: Final = frozenset(
     {"al", "el", "il", "ul", "ur", "ar", "as", "ash", "ad", "an", "at", "az", "us", "ud", "ol"}
 )
-# The article grown together with its noun (alrahman). A vowel, y or l after it means that the word merely
-# starts alike (Alina, Ilyas, Allah).
+# The article joined to its noun (alrahman). A vowel, y or l after it means that the word merely starts alike
+# (Alina, Ilyas, Allah).
 _JOINED_ARTICLE: Final = re.compile(r"^[aeiou]l(?=[^aeiouly].)")
-# Servant-of names, of which Abdullah keeps its l: Abdul Karim, Abdelkarim, Abdurrahman, عبدالكريم (romanised
-# abdalkrym).
+# Names that mean "servant of": Abdul Karim, Abdelkarim, Abdurrahman, عبدالكريم (romanised abdalkrym);
+# Abdullah keeps its l.
 _SERVANT: Final = re.compile(
     r"^abd[aeiou]?(?:l(?!ah?$)|r(?=r)|s(?=s)|sh(?=sh)|z(?=z)|n(?=n)|t(?=t)|d(?=d)|[rsndzt]$)"
 )
@@ -52,7 +52,7 @@ _SINGLES: Final = {"q": "k", "c": "k", "x": "ks"}
 _SOUND: Final = re.compile("sch|tch|ksh|" + "|".join(_DIGRAPHS) + "|[qcx]")
 _SOUNDS: Final = {**_DIGRAPHS, **_SINGLES, "sch": "q", "tch": "q", "ksh": "ks"}
 
-# One letter of another script that Latin spellings write as several: щ, च, خ, ত্থ. Each as one character.
+# Latin spellings of one letter of another script (щ, च, خ, ত্থ), each with a character that stands for it.
 _ONE_LETTER: Final = {
     sound: chr(place)
     for place, sound in enumerate(
@@ -61,19 +61,19 @@ _ONE_LETTER: Final = {
 }
 _SEVERAL: Final = re.compile("|".join(_ONE_LETTER))
 
-# Consonants that a key holds only where its word does: no rule below makes one of them of another letter.
+# Consonants that are in a key only if they are in its word: no rule below turns another letter into one.
 PLAIN_SOUNDS: Final = frozenset("bdhlmnprt")
 
-# Names and the words of bios come back all the time; longer words are seldom names, and somebody could send
-# many. 16,384 entries take 3 MB.
+# Names and the words of bios recur; longer words are seldom names, and an attacker could send many. 16,384
+# entries take 3 MB.
 _REMEMBERED: Final = 16_384
 _REMEMBERED_LENGTH_MAX: Final = 32
 
 
 def consonant_key(word: str) -> str:
-    """The consonants of a folded ASCII word, possibly none.
+    """The consonant key of a folded ASCII word, possibly empty.
 
-    Within the word w, v and y count as vowels, as h does at its end.
+    Within the word w, v and y count as vowels, and so does an h at its end.
 
     >>> consonant_key("mohammed") == consonant_key("mhmd") == "mhmd"
     True
@@ -88,7 +88,7 @@ def _key(word: str) -> str:
 
 
 def _in_classes(word: str) -> str:
-    """The word without habits of romanisation: one class for a sound's spellings, no article, no silent h."""
+    """The word with one class letter for all spellings of a sound, without article and silent h."""
     if not word.isalpha():
         return ""
     word = without_repeats(word)
@@ -102,9 +102,9 @@ def _in_classes(word: str) -> str:
 
 
 def leaves_out_vowels(written: str, spelt: str) -> bool:
-    """Whether a folded word is another but for vowels that it leaves out, as Arabic and Hebrew letters do.
+    """Whether ``written`` is ``spelt`` without some of its vowels, as Arabic and Hebrew script write it.
 
-    Those scripts write an a for any vowel at a word's beginning, and the vowel at its end.
+    Those scripts write an a for any vowel at the beginning of a word, and keep the vowel at its end.
 
     >>> leaves_out_vowels("slyman", "sulaiman"), leaves_out_vowels("slman", "salmana")
     (True, False)
@@ -119,7 +119,7 @@ def leaves_out_vowels(written: str, spelt: str) -> bool:
 
 
 def one_leaves_out_vowels(one: str, other: str) -> bool:
-    """The same, whichever of the two is written so."""
+    """Whether :func:`leaves_out_vowels` holds for the two words in either order."""
     return leaves_out_vowels(one, other) or leaves_out_vowels(other, one)
 
 
@@ -131,9 +131,9 @@ _remembered_key = lru_cache(maxsize=_REMEMBERED)(_key)
 
 
 def by_letters(word: str) -> str:
-    """A folded word with each pair of letters that writes one letter of another script as one character.
+    """A folded word with one character for each group of letters that writes one letter of another script.
 
-    A slip of the finger exchanges one letter, which in Latin spelling may be two or three.
+    A typo replaces one letter of that script, which may be two or more letters in Latin spelling.
     """
     return (
         _SEVERAL.sub(lambda found: _ONE_LETTER[found.group()], word) if "h" in word or "ts" in word else word
@@ -141,7 +141,7 @@ def by_letters(word: str) -> str:
 
 
 def word_keys(words: list[str]) -> list[str]:
-    """The key of each word of a name; that of an article is empty, unless there is nothing else."""
+    """The consonant key of each word of a name; empty for an article, unless it is the only word."""
     if len(words) == 1:
         return [consonant_key(words[0])]
     return ["" if word in ARTICLES else consonant_key(word) for word in words]

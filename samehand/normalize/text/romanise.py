@@ -1,9 +1,9 @@
-"""How a letter of the Arabic, Cyrillic, Greek, Hebrew or Devanagari script is said in Latin letters.
+"""The Latin reading of each letter of the Arabic, Cyrillic, Greek, Hebrew and Devanagari scripts.
 
-These are the scripts whose general-purpose romanisations serve names badly (a plain transliteration of
-official Arabic-script aliases resembles their Latin originals in 2 of 100 cases). Every other script is read
-by anyascii. The readings are built into the fold table by tools/build_fold_table.py; to change one here
-changes nothing until the table is built anew and FOLD_VERSION raised.
+General-purpose romanisations of these scripts suit names badly (a plain transliteration of official
+Arabic-script aliases resembles their Latin originals in 2 of 100 cases). Every other script is read by
+anyascii. tools/build_fold_table.py builds the readings into the fold table: a change here has no effect until
+the table is built again and FOLD_VERSION raised.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """``ab=x c=y``: each letter left of the sign is read as what stands right of it; `-` reads as nothing."""
+    """A table from ``ab=x c=y``: each letter left of a sign reads as the text right of it, `-` as nothing."""
     read: dict[str, str] = {}
     for item in text.split():
         letters, _, sound = item.partition("=")
@@ -22,9 +22,9 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 # One table for Arabic, Urdu, Pashto, Persian, Sindhi and Balochi: letters that typists exchange freely
-# (Arabic and Persian yeh and kaf, the three hehs, alef with and without hamza) are read alike, so that one
-# name typed on two keyboards stays one name. Short vowels are not written in these scripts and are not
-# invented here.
+# (Arabic and Persian yeh and kaf, the three hehs, alef with and without hamza) are read alike, so that a name
+# reads the same whichever keyboard it was typed on. These scripts do not write short vowels, and none are
+# added here.
 ARABIC: Mapping[str, str] = MappingProxyType(
     _pairs(
         """
@@ -50,8 +50,7 @@ ARABIC: Mapping[str, str] = MappingProxyType(
 )
 
 # Russian, Ukrainian, Belarusian, Serbian, Macedonian, Bulgarian and the larger Turkic and Mongolian
-# additions, in the spelling that people use for their own names in handles (zh, kh, ts, sh; the signs are
-# silent).
+# additions, as people spell their own names in handles (zh, kh, ts, sh; the hard and soft signs are silent).
 CYRILLIC: Mapping[str, str] = MappingProxyType(
     _pairs(
         """
@@ -62,7 +61,7 @@ CYRILLIC: Mapping[str, str] = MappingProxyType(
     )
 )
 
-# Modern Greek as people write it in Latin letters; accents fall away before the table is asked.
+# Modern Greek as people write it in Latin letters; accents are removed before the table is used.
 GREEK: Mapping[str, str] = MappingProxyType(
     _pairs(
         """
@@ -81,7 +80,7 @@ HEBREW: Mapping[str, str] = MappingProxyType(
 
 
 # Hindi and its neighbours as people write them in Latin letters (Sharma, Chauhan, Rishi, Zafar); anyascii
-# writes s, c, r and j. The vowels that are not written are put in by samehand/normalize/text/indic.py.
+# writes s, c, r and j. samehand/normalize/text/indic.py adds the vowels that are not written.
 DEVANAGARI: Mapping[str, str] = MappingProxyType(
     _pairs("च=ch शष=sh ऋॠ\u0943\u0944=ri")
     | {"\u0958": "q", "\u0959": "kh", "\u095a": "gh", "\u095b": "z", "\u095c": "r", "\u095d": "rh"}
@@ -103,4 +102,4 @@ def _with_capitals(table: Mapping[str, str]) -> dict[str, str]:
 OWN_ROMANISATION: Mapping[str, str] = MappingProxyType(
     {**ARABIC, **_with_capitals(CYRILLIC), **_with_capitals(GREEK), **HEBREW, **DEVANAGARI, **INDIC}
 )
-"""Letter to its lower-case Latin reading (possibly empty), for what our own tables read."""
+"""The lower-case Latin reading (possibly empty) of each letter that the tables of this module read."""

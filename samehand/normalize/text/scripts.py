@@ -1,7 +1,7 @@
 """Which script a text is written in, and whether scripts are mixed within one word.
 
-Ranges are written out here rather than asked of ``unicodedata``, whose Unicode version changes with the
-interpreter: a stratum is part of what is stored.
+Ranges are listed here and not taken from ``unicodedata``, whose Unicode version changes with the interpreter:
+a stratum is part of what is stored.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Script(StrEnum):
     NONE = "none"
 
 
-# Letters only (marks, digits and signs belong to no script). Full-width and mathematical letters are Latin in
-# disguise and are counted as Latin.
+# Letters only (marks, digits and signs belong to no script). Full-width and mathematical letters count as
+# Latin, which they disguise.
 LETTERS: dict[Script, str] = {
     Script.LATIN: r"A-Za-z\u00aa\u00ba"
     r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1d00-\u1d25\u1d2c-\u1d5c\u1d62-\u1d65"
@@ -69,7 +69,7 @@ _CODES: tuple[Script, ...] = (Script.NONE, *LETTERS)
 
 
 def _code_of_each_character() -> bytes:
-    """The place in ``_CODES`` of every character's script: a byte a code point, faster than any search."""
+    """For each code point one byte: the place of its script in ``_CODES``, which is faster than a search."""
     codes = bytearray(0x110000)
     for code, ranges in enumerate(LETTERS.values(), 1):
         for first, last in _RANGE.findall(codecs.decode(ranges, "unicode_escape")):
@@ -79,15 +79,15 @@ def _code_of_each_character() -> bytes:
 
 
 _CODE_OF: Final = _code_of_each_character()
-# Scripts that one language writes side by side: Japanese kanji with kana, Korean hanja with hangul, and
-# Bopomofo glosses are no mixture.
+# Scripts that one language mixes by rule: Japanese kanji with kana, Korean hanja with hangul, and Bopomofo
+# glosses.
 _EAST_ASIAN: Final = frozenset({Script.HAN, Script.KANA, Script.HANGUL})
 # A word ends at anything that is neither a letter, a mark nor an invisible joiner.
 _WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u200b-\u200f\u2060-\u2064\ufeff])*")
 
-# The languages whose names are told apart, whatever letters they are written in: pooled by script, the names
-# of those who write Latin letters beside their own looked rarer than they are, and Korean, Pashto and Russian
-# bearers were accused half as often again as others. Any other language falls back to the script.
+# The languages that are strata of their own, whatever script their names are in. Pooled by script, the names
+# of people who write Latin letters besides their own looked rarer than they are, and bearers of Korean,
+# Pashto and Russian names had half as many false alarms again as others. Other languages are pooled so.
 _LANGUAGES: Final = frozenset(
     (
         *(
@@ -136,7 +136,7 @@ _SUBTAG_END: Final = re.compile(r"[-_.@]")
 
 
 def script_codes(text: str) -> bytes:
-    """One byte a character: the place of its script in a fixed order, 0 for what is no letter."""
+    """One byte for each character: the place of its script in a fixed order, 0 if it is no letter."""
     return bytes(map(_CODE_OF.__getitem__, map(ord, text)))
 
 
@@ -147,7 +147,7 @@ def letter_counts(text: str) -> dict[Script, int]:
 
 
 def dominant_script(text: str) -> Script:
-    """The script of most letters, in a tie not Latin; Japanese is `kana` as soon as it holds any."""
+    """The script of most letters, in a tie not Latin; a text with kana counts its Han letters as kana."""
     counts = letter_counts(text)
     if not counts:
         return Script.NONE
@@ -172,7 +172,7 @@ def has_mixed_script(text: str) -> bool:
 def _is_mixture(scripts: set[Script]) -> bool:
     if scripts <= _EAST_ASIAN or scripts <= {Script.HAN, Script.HANGUL, Script.OTHER}:
         return False
-    # East Asian text runs on without spaces, Latin words included; that says nothing.
+    # East Asian text has no spaces, not even around Latin words; that mixture says nothing.
     return len(scripts - _EAST_ASIAN) > 1
 
 
@@ -180,17 +180,17 @@ _SCRIPTS: Final = frozenset(map(str, Script))
 
 
 def stratum(text: str, locale: str | None = None) -> str:
-    """The group of names within which a name's commonness is judged: a language such as `ur`, or a script.
+    """The group within which a name's commonness is judged: a language such as `ur`, or a script.
 
-    ``locale`` is a BCP 47 or POSIX tag (`ur-PK`, `ur_PK.UTF-8`) or ``None``; the script of ``text`` counts
-    where it names no language that is told apart. There are some dozens, so that counters stay bounded.
+    ``locale`` is a BCP 47 or POSIX tag (`ur-PK`, `ur_PK.UTF-8`) or ``None``. Where its language is no stratum
+    of its own, the script of ``text`` is the stratum. There are some dozens of strata, which bounds counters.
     """
     language = language_of(locale)
     return language if language in _LANGUAGES else str(dominant_script(text))
 
 
 def is_pooled(group: str) -> bool:
-    """Whether a stratum is a script: a pool of many languages, of which none was named."""
+    """Whether a stratum is a script, and so pools the names of many languages."""
     return group in _SCRIPTS
 
 

@@ -1,8 +1,7 @@
 """Reading a text of any script as ASCII, word by word: Latin by its looks, other scripts by their sound.
 
-Within a word of Latin letters a foreign letter stands for what it looks like (`аdmin`); a word wholly in
-another script says what it says (`админ`). Where a word could be read either way, the second reading is kept
-too.
+Within a word of Latin letters a foreign letter is read by its looks (`аdmin`); a word wholly in another
+script is read by its sound (`админ`). Where both readings are possible, the second one is kept too.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from samehand.normalize.text.scripts import LETTERS, Script
 _LATIN: Final = re.compile(f"[{LETTERS[Script.LATIN]}]")
 _FOREIGN_RANGES: Final = "".join(ranges for script, ranges in LETTERS.items() if script is not Script.LATIN)
 _FOREIGN: Final = re.compile(f"[{_FOREIGN_RANGES}]")
-# In a Latin word a run of this many foreign letters is a word of its own (umarعمر); a shorter one stands for
-# its looks. Scripts whose letters are passed off as Latin ones stand for their looks however long the run is.
+# In a Latin word a run of three or more foreign letters is a word of its own (umarعمر); a shorter run is read
+# by its looks. Letters of scripts that pass for Latin are read by their looks however long the run is.
 _FOREIGN_RUN: Final = re.compile(
     rf"[{_FOREIGN_RANGES}][{_FOREIGN_RANGES}\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0dff\u0e31-\u0eff\u200c\u200d]{{2,}}"
 )
@@ -32,12 +31,12 @@ _EITHER_L: Final = re.compile("[" + "".join(map(re.escape, map(chr, EITHER_L))) 
 
 _WORD_BREAK: Final = re.compile(r"[\s_.\-+/:|~]+")
 _APOSTROPHE: Final = re.compile(r"(?<=\w)['`](?=\w)")
-# Two regional indicators are a flag; single ones are letters in disguise.
+# Regional indicators in pairs are flags; single ones disguise letters.
 _FLAG: Final = re.compile(
     "(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff]{2})+(?![\U0001f1e6-\U0001f1ff])"
 )
 
-# Signs that pass for a letter between two others and decorate anywhere else (`✓ umar`, `☾umar☽`).
+# Signs that stand for a letter between two others, and decorate anywhere else (`✓ umar`, `☾umar☽`).
 _SIGN_LETTERS: Final = {
     "†": "t",
     "‡": "t",
@@ -58,7 +57,7 @@ _SIGN_LETTERS: Final = {
 _SIGN_BETWEEN: Final = re.compile(rf"(?<=[^\W\d_])[{''.join(_SIGN_LETTERS)}](?=[^\W\d_])")
 
 _ARABIC: Final = re.compile(f"[{LETTERS[Script.ARABIC]}]")
-# Vowel signs, and the bar that stretches a word: they are read as nothing, and must not part letters either.
+# Vowel signs, and the bar that stretches a word: removed, so that they do not part letters either.
 _ARABIC_MARKS: Final = re.compile(
     "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
 )
@@ -75,7 +74,7 @@ _BEFORE_HEH: Final = re.compile(
 
 
 def read_any(text: str) -> tuple[str, str | None]:
-    """A text in lower-case ASCII with its words apart, and its other reading if a word of it has one."""
+    """A text in lower-case ASCII with single spaces between its words, and its other reading, if any."""
     words = _words(text)
     first = [_first_reading(word) for word in words]
     second = [_second_reading(word, seen) for word, seen in zip(words, first, strict=True)]
@@ -83,7 +82,7 @@ def read_any(text: str) -> tuple[str, str | None]:
 
 
 def first_reading(text: str) -> str:
-    """The first of the two."""
+    """The first reading of :func:`read_any`."""
     return " ".join(map(_first_reading, _words(text)))
 
 
@@ -111,7 +110,10 @@ def _said_apart(found: re.Match[str]) -> str:
 
 
 def _second_reading(word: str, seen: str) -> str:
-    """Its looks where a word was read by its sound but may be a Latin one in disguise; an l for an i."""
+    """The other reading of a word: by looks if it may disguise a Latin word, or with an l for an i.
+
+    ``seen``, its first reading, where it has no other.
+    """
     if _EITHER_L.search(word):
         return word.translate(EITHER_L).translate(VISUAL)
     if word.isascii() or _FOREIGN.search(word) is None or _LATIN.search(word):
@@ -120,7 +122,7 @@ def _second_reading(word: str, seen: str) -> str:
 
 
 def _is_latin_in_han(word: str) -> bool:
-    """Whether every ideograph of a word passes for a Latin letter (卄卂爪): no sentence does."""
+    """Whether every ideograph of a word looks like a Latin letter (卄卂爪), as in no real sentence."""
     return _EAST_ASIAN.fullmatch(word) is not None and all(
         len(VISUAL[code]) == 1 and VISUAL[code] != PHONETIC[code] for code in map(ord, word)
     )

@@ -1,8 +1,8 @@
-"""Words of names as people wrote them, put into a sentence that quotes them as they were folded.
+"""Puts words of names as people wrote them into a sentence that quotes them folded.
 
-Comparisons know folded words alone. Who shows a sentence to a person has the names as they were given, and
-puts each quoted word back: “میڈیا” and not “mydya”. A word is isolated, so that its direction of writing
-orders nothing around it (Unicode Standard Annex 9: first strong isolate, pop directional isolate).
+Comparisons see folded words only. Whatever shows a sentence to a person has the names as they were given, and
+restores each quoted word: “میڈیا” and not “mydya”. Each word is isolated, so that its direction of writing
+does not reorder the text around it (Unicode Standard Annex 9: first strong isolate, pop directional isolate).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ FIRST_STRONG_ISOLATE: Final = "\u2068"
 POP_ISOLATE: Final = "\u2069"
 
 _QUOTED: Final = re.compile("“([^“”]*)”")
-# Between words of a name: what the fold divides words at.
+# What separates words of a name, as in the fold.
 _WORD_BREAK: Final = re.compile(r"[\s_.\-+/:|~,]+")
-# What would end an isolate early, or reorder what is in it.
+# Controls that would end an isolate early, or reorder the text in it.
 _CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_WORDS_MAX: Final = 32  # of one name: those of a longer one are quoted as folded, as are words not found
+_WORDS_MAX: Final = 32  # words of one name that are restored; others are quoted as folded
 
 
 def as_written(sentence: str, names: Iterable[str]) -> str:
-    """The sentence with each word in quotation marks as the first of the names writes it, and isolated."""
+    """The sentence with each quoted word isolated, and written as in the first of the names that has it."""
     if "“" not in sentence:
         return sentence
     written: dict[str, str] = {}
