@@ -1,13 +1,13 @@
-"""A profile picture becomes perceptual hashes (PDQ), behind the extra ``avatar``.
+"""Makes perceptual hashes (PDQ) of a profile picture; needs the extra ``avatar``.
 
-Pictures come from strangers, so reading one is bounded before it begins: four formats, so many pixels, one
-frame. What cannot be read is an :class:`Unseen` with its reason, never an exception. Nothing here is needed
-to compare hashes that are given.
+Pictures come from strangers, so the work on one is bounded before it begins: four formats, a maximum of
+pixels, one frame. A picture that cannot be read becomes an :class:`Unseen` with its reason, never an
+exception. To compare given hashes needs nothing of this.
 
-The recipe is pinned, because hashes of one picture agree only where they were scaled alike: JPEGs are decoded
-near 256 pixels; turned as their camera says; squeezed to a square of 256 (bilinear); laid on white where
-transparent; each view of it to 128; then PDQ. Against PDQ of the full picture that moves 13 of 256 bits on
-average, against the same picture saved again smaller 3.
+The steps are fixed, because hashes of one picture agree only if it was scaled in the same way: decode (JPEGs
+near 256 pixels); turn as the camera says; squeeze to a square of 256 pixels (bilinear); lay on white where it
+is transparent; scale each view to 128; then PDQ. That differs from PDQ of the full picture in 13 of 256 bits
+on average, and for the same picture saved again smaller in 3.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGE_BYTES_MAX: Final = 262_144
-# No platform serves a larger avatar. A flat PNG costs the most a byte: one of this size a tenth of a second,
-# one of 4096 by 4096, which fits in the bytes as well, four times that.
+# No platform serves a larger avatar. A flat PNG takes most time for its bytes: one of this size a tenth of a
+# second, and one of 4096 by 4096, which fits in the bytes as well, four times that.
 PIXELS_MAX: Final = 2048 * 2048
-# A progressive JPEG refines all of itself with each scan, and a scan that changes nothing takes twelve bytes:
-# twenty thousand fit, and kept a decoder busy for minutes. Encoders write ten; a thumbnail adds its own.
+# Each scan of a progressive JPEG refines the whole picture, and a scan that changes nothing takes twelve
+# bytes: twenty thousand fit, and kept a decoder busy for minutes. Encoders write ten, plus the thumbnail's.
 SCANS_MAX: Final = 32
 _JPEG: Final = b"\xff\xd8"
-_START_OF_SCAN: Final = b"\xff\xda"  # in what is compressed, a zero follows each 0xff
+_START_OF_SCAN: Final = b"\xff\xda"  # not in compressed data, where a zero follows each 0xff
 _FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP")
 _SIDE: Final = 256
 _VIEW: Final = 128
 
-# Views of the query's picture, as the share of it that is seen. A smaller share finds a banned picture that
-# was cut out of this one, a larger one (its margin mirrored outwards) one that this one was cut out of.
+# Views of the query's picture, as the share of its side that they show. A share below 1 finds a banned
+# picture that is a crop of this one; one above 1 (with a mirrored margin) finds one of which this is a crop.
 _SHARES: Final[tuple[float, ...]] = (1.0, 0.95, 0.9, 1.05, 1.1)
 _MARGIN: Final = round(_SIDE * (max(_SHARES) - 1) / 2) + 1
 
@@ -68,13 +68,13 @@ class Unseen:
 
 
 def installed() -> bool:
-    """Whether the extra is there."""
+    """Whether the libraries of the extra ``avatar`` are installed."""
     return _libraries() is not None
 
 
-@lru_cache(maxsize=2)  # one event asks twice: to count what became of its picture, and to distil it
+@lru_cache(maxsize=2)  # an event asks twice: to count the outcome of its picture, and to distil it
 def seen(image: bytes) -> Picture | Unseen:
-    """The hashes of an encoded picture."""
+    """The hashes of an encoded picture, or why there are none."""
     libraries = _libraries()
     if libraries is None:
         return Unseen("extra-not-installed", "install samehand[avatar]")
@@ -84,12 +84,12 @@ def seen(image: bytes) -> Picture | Unseen:
         return Unseen("too-many-scans", f"more than {SCANS_MAX}")
     pillow, ops, pdq = libraries
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of damaged metadata, which is not looked at
+        warnings.simplefilter("ignore")  # about damaged metadata, which is not used
         try:
             square = _square(image, pillow, ops)
         except pillow.DecompressionBombError:
             return Unseen("too-many-pixels")
-        # Decoders of four formats raise what they please on damaged bytes: all of it means that one thing.
+        # The decoders of four formats raise various exceptions on damaged bytes, all of one meaning.
         except Exception as fault:
             return Unseen("malformed", type(fault).__name__)
     return square if isinstance(square, Unseen) else _hashed(square, pillow, pdq)

@@ -1,7 +1,7 @@
 """Pictures that an operator declares to be nobody's: the platform's default, stock photographs, memes.
 
-That two accounts show one of them says nothing, so an account that shows one is taken to show none. Counting
-finds such pictures by itself, but only once many accounts have been seen with them.
+Two accounts that show one of them have nothing in common, so an account that shows one is treated as if it
+showed no picture. Counts reveal such pictures too, but only once many accounts have been seen with them.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from samehand.account import Avatar
 from samehand.errors import UnusableStock
 from samehand.signals.avatar import NEAR_BITS, PDQ_BYTES
 
-# Comparing one hash with so many takes about 0.1 ms; an operator's list has some dozens.
+# To compare one hash with so many takes about 0.1 ms; an operator's list has some dozens.
 STOCK_MAX: Final = 10_000
 
 LINES_TOLD_MAX: Final = 10
-"""Bad lines that are named: with more, it is another list."""
+"""Bad lines that an error names: a file with more is another kind of list."""
 
 _WORDS: Final = PDQ_BYTES // 8
 
@@ -32,7 +32,7 @@ class StockPictures:
         self._words = np.frombuffer(b"".join(hashes), np.uint64).reshape(-1, _WORDS)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of hashes."""
         return len(self._words)
 
     def shows(self, avatar: Avatar) -> bool:
@@ -50,10 +50,11 @@ NO_STOCK: Final = StockPictures()
 
 
 def read_stock(text: str) -> StockPictures:
-    """Reads a list: a hash in hexadecimal a line (64 digits), ``#`` begins a comment.
+    """Reads a list: on each line one hash of 64 hexadecimal digits; ``#`` begins a comment.
 
     Raises:
-        UnusableStock: lines are no hashes, or there are more than :data:`STOCK_MAX`; it says which lines.
+        UnusableStock: some lines are no hashes, which the message names, or there are more hashes than
+            :data:`STOCK_MAX`.
     """
     hashes: dict[bytes, None] = {}
     bad: list[int] = []
