@@ -48,7 +48,7 @@ class LettersError(StreamsError):
 class Transient(StreamsError):  # names a state of the world, as `StoreUnavailable` does
     """An outage. The step is repeated until it succeeds; meanwhile the partition waits.
 
-    `after_seconds`: who did not answer asked not to be asked again before.
+    `after_seconds`: for so long the server asked not to be asked again.
     """
 
     def __init__(self, *what: object, after_seconds: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Where Redis is, out of one URL.
+"""Parses the URL that says where Redis is.
 
 * `redis://host:6379/0`, `rediss://host:6380/0` (TLS), `unix:///run/redis.sock?db=0`: standalone
 * `sentinel://s1:26379,s2:26379/mymaster?db=0`: Sentinel, with the master's name

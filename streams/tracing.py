@@ -1,12 +1,12 @@
 """Traces: how long an event waited in each stage, from its own headers to the alert that it led to.
 
-Whoever does a stage says `with stage("look-up"):`, and knows nothing of who listens. Delivery lets a `Tracer`
-follow each batch; while it follows none (always, unless `SAMEHAND_TRACES_URL` is set) a stage costs a look at
-a context variable: ten to forty a batch, none a record.
+Code that does a stage says `with stage("look-up"):`, and knows nothing of who listens. Delivery lets a
+`Tracer` follow each batch; while it follows none (always, unless `SAMEHAND_TRACES_URL` is set) a stage costs
+a look at a context variable: ten to forty a batch, none a record.
 
 A batch goes through its stages together, so each event of it waited for each stage as long as the stage took:
-the stages are written down once a batch, in a `Trail`, and told of every event that is followed. No value of
-an account is ever among what is told. Why so: `docs/adr/0021-traces.md`.
+the stages are written down once a batch, in a `Trail`, and exported for every event that is followed. No
+value of an account is ever among them. Why so: `docs/adr/0021-traces.md`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Trail:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """What happens meanwhile is this stage; stages within it are parts of it."""
+        """Records what runs inside as this stage; stages within it are parts of it."""
         if self._times[name] >= STEPS_OF_A_NAME_MAX:
             self.untold += 1
             yield
@@ -84,23 +84,23 @@ class Followed(Protocol):
         ...
 
     def headers(self, place: int) -> Headers:
-        """What every record says that the event at this place leads to, so that the trace goes on there."""
+        """The headers of every record that the event at this place leads to: the trace goes on there."""
         ...
 
     def settled(self, outcomes: Sequence[Outcome]) -> None:
-        """The first events of the batch have these outcomes, durably. Of the others nothing is told."""
+        """The first events of the batch have these outcomes, durably. Nothing is exported of the others."""
         ...
 
 
 class Tracer(Protocol):
-    """Decides which events are followed, and tells somebody of them."""
+    """Decides which events are followed, and exports their traces."""
 
     def follow(self, arrivals: Sequence[Arrival]) -> Followed | None:
-        """Follow a batch, or None where nothing of it is to be told."""
+        """Follow a batch; None where nothing of it is to be traced."""
         ...
 
     def close(self) -> None:
-        """Tell what has not been told yet, within a bounded time."""
+        """Export what is left, within a bounded time."""
         ...
 
 
@@ -120,7 +120,7 @@ _NO_STAGE: Final = nullcontext()
 
 
 def stage(name: str) -> AbstractContextManager[None]:
-    """What happens meanwhile is this stage of the batch in hand."""
+    """Records what runs inside as this stage of the batch in hand."""
     trail = _trail.get()
     return _NO_STAGE if trail is None else trail.stage(name)
 
@@ -146,12 +146,12 @@ def _following(trail: Trail) -> Iterator[None]:
 
 
 def following(followed: Followed | None) -> AbstractContextManager[None]:
-    """Stages are of this batch meanwhile."""
+    """Makes the stages that run inside belong to this batch."""
     return _NO_STAGE if followed is None else _following(followed.trail)
 
 
 def carrying(followed: Followed | None, outcomes: list[Outcome]) -> list[Outcome]:
-    """The outcomes, what they publish bearing the headers of the event that led to it."""
+    """The outcomes; what they publish bears the trace headers of the event that led to it."""
     if followed is None:
         return outcomes
     return [_carrying(followed.headers(place), outcome) for place, outcome in enumerate(outcomes)]

@@ -7,8 +7,8 @@ letter counts as done; its bytes go with the topic's retention, and the note aft
 
 Replaying sends the same key and value to the source topic. It is idempotent in two ways: a letter that is
 done is not sent again unless `again` is asked for, and a record processed twice ends in the same alerts
-(docs/adr/0003-delivery.md). What one endpoint refused is sent with a header that names it: no other gets it
-twice.
+(docs/adr/0003-delivery.md). A record that one endpoint refused is sent with a header that names the endpoint:
+no other gets it twice.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Without their bytes they take some 50 MB.
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which letters: all conditions hold. Dates in Unix seconds; `open_only` leaves out what is done."""
+    """Which letters: those that meet all conditions. Dates in Unix seconds; `open_only`: only open ones."""
 
     topic: str | None = None
     reason: str | None = None
@@ -54,7 +54,7 @@ class Wanted:
     open_only: bool = True
 
     def takes(self, letter: DeadLetter) -> bool:
-        """Whether the letter meets them, whatever was done with it."""
+        """Whether the letter meets the conditions, whatever was done with it."""
         at = letter.at.timestamp()
         return (
             self.topic in (None, letter.topic)
@@ -109,7 +109,7 @@ def replay(
     again: bool = False,
     progress: Callable[[str], None] = lambda address: None,
 ) -> Replayed:
-    """Send the records of the letters to their topics again; `progress` hears each address.
+    """Send the records of the letters to their topics again; `progress` is given each address.
 
     A record that its topic still has is sent as it stands there, headers and all, else as its letter kept it.
     Raises `BrokerUnavailable`; what was sent until then is noted, so that the next replay sends the rest.
@@ -133,7 +133,7 @@ def replay(
 
 
 def drop(settings: Settings, wanted: Wanted) -> int:
-    """Mark the letters as done without replaying them; how many. Raises `BrokerUnavailable`."""
+    """Mark the letters as done without replaying them; return how many. Raises `BrokerUnavailable`."""
     with reader(settings) as opened, writer(settings) as out:
         listed = _listed(opened, settings, wanted)
         for letter in listed.values():
@@ -150,7 +150,7 @@ def _todo(opened: Reader, settings: Settings, wanted: Wanted, again: bool) -> se
 
 
 def _listed(opened: Reader, settings: Settings, wanted: Wanted) -> dict[str, Letter]:
-    """By address, so that a letter written twice by a kill counts once."""
+    """The letters by address, so that one that was written twice, after a kill, counts once."""
     found: dict[str, Letter] = {}
     done: dict[str, Done] = {}
     for arrival in _everything(opened, settings):
@@ -179,7 +179,7 @@ def _everything(opened: Reader, settings: Settings) -> Iterator[Arrival]:
 
 
 def _decoded(arrival: Arrival) -> DeadLetter | None:
-    """The letter; None for a stranger's record in the topic. Its date is not held against our clock."""
+    """The letter; None for a stranger's record in the topic. Its date is not checked against our clock."""
     decoded = decode_letter(arrival.value, now=float("inf"))
     return None if isinstance(decoded, Malformed) else decoded.record
 
@@ -195,7 +195,8 @@ def _noted(arrival: Arrival) -> dict[str, Done]:
 def _original(sources: Reader, letter: DeadLetter) -> Arrival | None:
     """The record itself: as its topic still has it, with its headers, else what the letter kept of it.
 
-    A letter leaves out headers, and what is too large; without that the record is gone with its topic.
+    A letter holds no headers, and no value that is too large: such a record is gone, and None is returned,
+    once its topic has dropped it.
     """
     kept = _at_address(sources, letter)
     if kept is not None:
@@ -213,7 +214,7 @@ def _at_address(sources: Reader, letter: DeadLetter) -> Arrival | None:
 
 
 def _is_about(letter: DeadLetter, record: Arrival) -> bool:
-    """Whether it is the record: a topic that was made again has another at that address."""
+    """Whether `record` is the letter's: a topic that was created again has another at that address."""
     kept = [(letter.key, record.key), (letter.value, record.value)]
     same = all(ours is None or ours == theirs for ours, theirs in kept)
     return same and (record.offset, len(record.value or b"")) == (letter.offset, letter.value_bytes)

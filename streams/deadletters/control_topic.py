@@ -31,7 +31,7 @@ class _Word(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ControlTopic:
-    """`Resumes` on Kafka. Its connection is kept while a topic stands still, which may be for days."""
+    """`Resumes` on Kafka. It keeps its connection while a topic is stopped, which may be for days."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,7 +39,7 @@ class ControlTopic:
         self._reader = kept_reader(settings)
 
     async def stop(self, topic: str, stop: Stop) -> Stop:
-        """Leaves word that `topic` stands still. Raises `BrokerUnavailable`."""
+        """Notes that `topic` is stopped; returns the stop with its offset. Raises `BrokerUnavailable`."""
         word = _Word(_STOP, stop.why, stop.bound)
         return replace(stop, since=1 + await _asked(lambda: _say(self._settings, topic, word)))
 
@@ -56,7 +56,7 @@ class ControlTopic:
 
 
 async def _asked(question: Callable[[], T]) -> T:
-    """In a thread. A missing right or topic is waited out: whoever resumes puts it right too."""
+    """Asks in a thread. A missing right or topic is waited out: whoever resumes puts it right too."""
     try:
         return await asyncio.to_thread(question)
     except BrokerRefused as refusal:
@@ -81,7 +81,7 @@ def require_consumed(settings: Settings, topic: str) -> None:
 
 
 def stopped_topics(settings: Settings) -> dict[str, Stop]:
-    """The topics on which the last word is that they stand still.
+    """The topics whose last message says that they are stopped.
 
     Raises `BrokerUnavailable`, `BrokerRefused`.
     """
@@ -98,7 +98,7 @@ def stopped_topics(settings: Settings) -> dict[str, Stop]:
 
 
 def _say(settings: Settings, topic: str, word: _Word) -> int:
-    """Appends a word; its offset."""
+    """Appends a message; returns its offset."""
     with writer(settings) as opened:
         said = opened.send(
             names(settings).control, key=topic.encode(), value=msgspec.json.encode(word), headers=[]
@@ -107,7 +107,7 @@ def _say(settings: Settings, topic: str, word: _Word) -> int:
 
 
 def _read(arrival: Arrival) -> _Word:
-    """Its word; an empty one where it is about something else, as the store's epoch is."""
+    """The message of a record; an empty one where it is about something else, as the store's epoch is."""
     try:
         return msgspec.json.decode(arrival.value or b"", type=_Word)
     except msgspec.MsgspecError:

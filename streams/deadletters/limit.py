@@ -1,8 +1,7 @@
 """Limits the share of dead letters: a bad deploy upstream must not turn a whole topic into dead letters.
 
-The share is taken over the last records, not over all of them, so that a topic with a clean past is not blind
-to a wave, and an old wave is forgotten. A least number keeps three bad records out of ten from stopping a
-quiet topic.
+The share is taken over the last records, not over all of them, so that a long clean past does not hide a
+wave, and an old wave is forgotten. A minimum keeps three bad records out of ten from stopping a quiet topic.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from streams.settings import LETTERS_AT_LEAST, SHARE_MAX, WINDOW_RECORDS, Settin
 
 
 class DeadLetterBound:
-    """Over the last `window_records` records: stop when dead letters are ≥ `at_least` and above `share_max`.
+    """Stops a topic before dead letters exceed both `at_least` and the share `share_max` of its last records.
 
-    With `share_max` of 1.0 it never stops anything.
+    The last records are the last `window_records`. With `share_max` of 1.0 it never stops anything.
     """
 
     def __init__(

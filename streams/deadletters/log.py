@@ -8,13 +8,13 @@ from typing import Any, Final
 from streams.outcomes import Arrival, Dead, Outcome
 
 TOLD_A_BATCH: Final = 20
-"""Dead letters of one batch that are told one by one: a flood of them must not become a flood of lines."""
+"""Dead letters of one batch that are logged one by one: a flood of them must not become a flood of lines."""
 
 
 def tell_dead(log: Any, settled: Iterable[tuple[Arrival, Outcome]]) -> None:
-    """A line for each dead letter of a batch, up to the cap, and one for the rest.
+    """Logs a line for each dead letter of a batch, up to the cap, and one for the rest.
 
-    `log` is a structlog logger. Told are the address, and the reason, which quotes nothing of the record.
+    `log` is a structlog logger. A line has the address and the reason, and quotes nothing of the record.
     """
     dead = [(arrival, outcome) for arrival, outcome in settled if isinstance(outcome, Dead)]
     for arrival, outcome in dead[:TOLD_A_BATCH]:

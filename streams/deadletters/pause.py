@@ -1,13 +1,13 @@
 """How a topic stops for too many dead letters, and how an operator lets it go on.
 
-A worker that stops appends a word with the topic's name as key to the control topic, and looks from there
-for `samehand letters resume TOPIC`, which appends another. It looks now and then, only while it stands still.
-A worker that stops later, or again, appends a later word, so that one resume never counts twice. Offsets
-decide, so no clock matters; every worker of the group sees the words: no consumer group reads them.
+A worker that stops a topic appends a message, keyed by the topic's name, to the control topic, and polls from
+there for the message that `samehand letters resume TOPIC` appends. It polls only while the topic is stopped.
+A worker that stops later, or again, appends a later message, so that one resume never counts twice. Offsets
+decide, so no clock matters; no consumer group reads the messages, so every worker sees them all.
 
-The last word on a topic stands: a worker that starts while it is `stop` starts stopped, or each restart would
-pour out another hundred letters. It starts afresh where its bound is another one, since raising that is the
-other way to let a topic go on.
+The last message on a topic holds: a worker that starts while it is `stop` starts stopped, otherwise each
+restart would write another hundred letters. It starts unstopped where its bound differs from the message's,
+since raising the bound is the other way to let a topic go on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A topic stands still: why, under which bound, and from which offset an operator's word counts."""
+    """A stopped topic: why, under which bound, and from which offset an operator's resume counts."""
 
     why: str
     bound: str
@@ -26,12 +26,12 @@ class Stop:
 
 
 class Resumes(Protocol):
-    """Where workers and operators leave word."""
+    """Where workers note stops, and operators resumes."""
 
     async def stop(self, topic: str, stop: Stop) -> Stop:
-        """Leaves word that `topic` stands still; with the offset since when.
+        """Notes that `topic` is stopped; returns the stop with the offset from which a resume counts.
 
-        Raises `Transient` when it cannot be left.
+        Raises `Transient` when it cannot be noted.
         """
         ...
 

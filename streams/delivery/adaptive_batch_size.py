@@ -14,15 +14,15 @@ from typing import Final
 from streams.supervision.flight_recorder import Slot
 
 STEPS: Final = 16
-"""From one record back to the limit; a size that still fails is tried once in some batches."""
+"""Successes from one record back to the limit, so that a size that still fails is seldom tried."""
 
 
 @dataclass(slots=True)
 class BatchSize:
     """``records`` is the present size, from 1 to ``records_max``.
 
-    It is kept in the flight recorder, so that who starts again after a batch that was too slow, or that ended
-    its process, does not begin with as many.
+    It is kept in the flight recorder, so that a process that starts again after a batch that was too slow, or
+    that ended it, does not begin with as many.
     """
 
     records_max: int

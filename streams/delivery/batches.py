@@ -1,8 +1,8 @@
-"""Events into batches: whatever is there, at most `records_max`, after a short wait for company.
+"""Groups events into batches: whatever is there, at most `records_max`, after a short wait for more.
 
 Faust hands events over one by one, each in some turns of the event loop, and on a busy machine a turn takes
 longer than that wait. Batches of one or two would then make every record cost a batch's work, and the turns
-longer still. So while more is known to be on its way, a batch waits on: those who are behind have time.
+longer still. So a batch waits on while more is known to be on its way: a consumer that is behind has time.
 
 Faust's own `take` and `noack_take` lose events (docs/adr/0003-delivery.md), so this drains a bounded queue of
 its own.
@@ -19,32 +19,32 @@ from streams.clock import Clock
 from streams.outcomes import Arrival
 
 RECORDS_MAX: Final = 500
-"""Bounds the raw repeats of a kill -9 and one store round trip; larger batches gain no throughput."""
+"""Bounds what a kill -9 repeats, and one round trip to the store; larger batches gain no throughput."""
 
 LINGER_SECONDS: Final = 0.001
-"""A lone event waits this long for company. At 200 events a second the next comes five times as late: to wait
+"""A lone event waits this long for others. At 200 events a second the next comes five times as late: to wait
 for it would cost every event more than its batch saves.
 """
 
 COMPANY: Final = 4
-"""So many events are company enough: they go at once unless more is known to be on its way."""
+"""A batch of so many events does not linger: it goes at once unless more is known to be on its way."""
 
 TURN_SECONDS: Final = 0.005
 """One wait for what is known to be on its way: some turns of the event loop on a busy machine."""
 
 GATHER_SECONDS: Final = 0.2
 """A batch waits no longer than this for what is known to be on its way: enough for some hundred records where
-we have a fifth of a processor, and a fraction of what a record waits that is so far behind.
+we have a fifth of a processor, and a fraction of what a record so far behind has waited already.
 """
 
 IDLE_WAITS: Final = 4
-"""After so many waits that brought nobody the batch goes: an end of a partition may hold no record at all (a
-transaction's marker), and a broker may be gone.
+"""After so many waits that brought no event the batch goes: an end of a partition may hold no record at all
+(a transaction's marker), and a broker may be gone.
 """
 
 
 def nothing_more() -> bool:
-    """For who cannot know whether more is on its way."""
+    """For callers that cannot know whether more is on its way."""
     return False
 
 
@@ -106,7 +106,7 @@ class Batches:
         try:
             await self._queue.put(taken)
         except asyncio.CancelledError:
-            taken.release()  # it is in nobody's hands: a later commit must not pass it
+            taken.release()  # neither side holds it now: a later commit must not pass it
             raise
 
     async def next(self) -> list[PendingEvent]:
@@ -133,7 +133,7 @@ class Batches:
             taken.release()
 
     async def _linger(self, batch: list[PendingEvent]) -> None:
-        """Wait for company where there is hardly any, and on while more is coming and some of it came."""
+        """Wait for more if the batch is small, then on while more is known to come and some of it does."""
         if len(batch) < COMPANY:
             await self._wait(self._linger_seconds, batch)
         until, idle = self._clock.ticks() + GATHER_SECONDS, 0

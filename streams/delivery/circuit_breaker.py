@@ -1,7 +1,7 @@
 """Circuit breaker: stop asking a store that does not answer.
 
-A deadline alone is not enough: with Redis frozen and 250 ms each, a worker still spends all its time in
-time-outs and every caller adds load to a store that is trying to come back.
+A deadline alone is not enough: with Redis frozen and a deadline of 250 ms, a worker still spends all its time
+in time-outs and every caller adds load to a store that is trying to come back.
 
 ::
 
@@ -54,7 +54,7 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """Where the breaker stands."""
+        """The breaker's present state."""
         return self._state
 
     def allows(self) -> bool:

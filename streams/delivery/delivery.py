@@ -45,10 +45,10 @@ from streams.supervision.caution import Caution, careless
 from streams.tracing import OFF, Followed, Tracer, carrying, following, stage
 
 SLICE_SECONDS: Final = 0.05
-"""How often a pause looks up whether the process is stopping: SIGTERM during an outage ends within this."""
+"""How often a pause checks whether the process is stopping: SIGTERM ends the pause within this."""
 
 RESUME_POLL_SECONDS: Final = 2.0
-"""How often a stopped topic looks for an operator's word; people do not notice less."""
+"""How often a stopped topic polls for an operator's resume; people do not notice less."""
 
 STEP_SECONDS_MAX: Final = 30.0
 """A longer step of the handler counts as an outage, in case the store's own deadlines have a hole."""
@@ -61,7 +61,7 @@ T = TypeVar("T")
 
 
 class Meter(Protocol):
-    """What delivery reports; `streams.telemetry.metrics` draws it."""
+    """What delivery reports to; `streams.telemetry.metrics` implements it."""
 
     def outcome(self, arrival: Arrival, outcome: Outcome, now: float) -> None:
         """An outcome is durable; `now` in Unix seconds."""
@@ -97,7 +97,7 @@ class DeliveryContext:
     caution: Caution = field(default_factory=careless)
 
 
-class _GaveUp(Exception):  # not an error: the batch is somebody else's now, or ours again later
+class _GaveUp(Exception):  # control flow, not an error: the batch will be delivered again
     """Waiting ended because the partition or the process is going away."""
 
 
@@ -162,7 +162,7 @@ class Delivery:
                 waiting = await self._advance(waiting)
         except _GaveUp:
             self._log.info("batch given up", records=len(waiting))
-            self.progress.stopped_because = ""  # who has the records now says it, and hears the operator
+            self.progress.stopped_because = ""  # their next worker reports it, and polls for the resume
         finally:
             for taken in waiting:
                 taken.release()
@@ -176,7 +176,7 @@ class Delivery:
         self.progress.in_hand = {(it.topic, it.partition): it.timestamp for it in arrivals}
 
     async def _advance(self, batch: list[PendingEvent]) -> list[PendingEvent]:
-        """Settle as much as the bound on dead letters admits; what is left waits for an operator."""
+        """Settle what the bound on dead letters admits; return the rest, which waits for an operator."""
         if self._stopped is not None:
             await self._stand_still(self._stopped)
         arrivals = [taken.arrival for taken in batch]
@@ -192,7 +192,7 @@ class Delivery:
         return batch
 
     async def _decide(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """The outcomes of the first of them: of all, unless steps fail with so many or some are suspects."""
+        """The outcomes of the first arrivals: of all, unless steps fail with so many or some are suspects."""
         size, tried, caution = self._size, 0, self._around.caution
         if caution.suspects.stale:
             await self._repeatedly(Stage.DECIDING, caution.suspects.refresh)
@@ -247,7 +247,7 @@ class Delivery:
         tell_dead(self._log, zip((taken.arrival for taken in batch), outcomes, strict=True))
 
     async def _publish(self, emits: list[Emit]) -> None:
-        """Until all of it is confirmed. The store's breaker has no say: this asks the broker."""
+        """Publish until all is confirmed. The store's breaker does not apply: this asks the broker."""
         unconfirmed = emits
 
         async def once() -> None:
@@ -271,7 +271,7 @@ class Delivery:
         self._around.meter.outcome(arrival, outcome, self._clock.now())
 
     async def _steadily(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
-        """A step that asks the store: behind the breaker, under a deadline."""
+        """Run a step that asks the store: behind the breaker, under a deadline."""
         breaker = self._around.breaker
 
         async def guarded() -> T:
@@ -292,7 +292,7 @@ class Delivery:
         return await self._repeatedly(at, guarded)
 
     async def _repeatedly(self, at: Stage, step: Callable[[], Awaitable[T]]) -> T:
-        """`step()`, again and again while it fails with `Transient`."""
+        """Run `step()` again and again while it fails with `Transient`; return its result."""
         attempt = 0
         while True:
             self._move(at)
@@ -316,9 +316,10 @@ class Delivery:
         self._move(Stage.HOLDING)
 
     async def _stop(self) -> None:
-        """The bound is passed: remember since when, so that only a later word of an operator counts.
+        """The bound is passed: note the stop, so that only a later resume counts.
 
-        It is noted before it is told: who resumed what is not noted yet would resume nothing.
+        The stop is noted before it is logged: an operator who resumed before it was noted would resume
+        nothing.
         """
         reason = (
             f"{self._bound.dead} of the last {self._bound.seen} records of {self._topic} were dead letters"
@@ -328,7 +329,7 @@ class Delivery:
         self._log.error("topic stopped", why=reason, cure=f"samehand letters resume {self._topic}")
 
     def begin_stopped(self, stop: Stop) -> None:
-        """The topic stood still when this process started: it does so for us too, under the same bound."""
+        """Begin stopped, as the topic was when this process started, unless our bound is another."""
         if stop.bound == self._bound.terms:
             self._stopped = stop
 

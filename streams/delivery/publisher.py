@@ -1,4 +1,4 @@
-"""Records out, each confirmed by the broker."""
+"""Publishes records, each confirmed by the broker."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Publisher(Protocol):
 
 
 async def publish(publisher: Publisher, emits: Sequence[Emit]) -> list[Emit]:
-    """Send all and wait for every confirmation; what must be sent again, in order.
+    """Send all and wait for every confirmation; return what must be sent again, in order.
 
-    Whatever else than an outage goes wrong is raised once all confirmations are in.
+    Any fault other than an outage is raised once all confirmations are in.
     """
     confirmations, unsent = await _buffer(publisher, emits)
     results = await asyncio.gather(*confirmations, return_exceptions=True)

@@ -59,7 +59,7 @@ async def taken_from(app: AppT, stream: StreamT[bytes]) -> AsyncIterator[FaustTa
 def more_waiting(app: AppT, topic: str) -> bool:
     """Whether the broker has more of a topic for this worker than Faust has handed over.
 
-    By what each fetch told of its partition's end: what was written since the last one is not known yet.
+    Each fetch tells the end of its partition: records written since the last fetch are not known yet.
     """
     consumer: Any = app.consumer
     ends, handed_over = app.monitor.tp_end_offsets, consumer._read_offset
@@ -87,7 +87,7 @@ class Producing(Protocol):
 
 
 class FaustPublisher:
-    """`Publisher` over the app's producer, past Faust's topics, which cost more than sending."""
+    """`Publisher` over the app's producer; it bypasses Faust's topics, which cost more than sending."""
 
     def __init__(self, app: AppT) -> None:
         self._app = app

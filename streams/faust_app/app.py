@@ -56,11 +56,11 @@ NEVER_SECONDS: Final = 1e8
 BUFFER_EVENTS: Final = 2000
 """Fetched and waiting in front of an agent: four batches, so that fetching never waits for a batch."""
 POLL_RECORDS: Final = 350
-"""Of one fetch, over all topics. Faust stops fetching a topic when its buffer is full to four fifths; what is
-left of a fetch must fit in, or the reading of every other topic waits with it.
+"""Most records of one fetch, over all topics. Faust stops fetching a topic when its buffer is four fifths
+full; the rest of a fetch must fit in, or every other topic waits too.
 """
 METADATA_MS: Final = 5_000
-"""How old may be what is known of partitions, so for how long one that was added to a live topic is not read.
+"""Maximum age of partition metadata, and so for how long a partition added to a live topic is not read.
 aiokafka's default is five minutes; asking takes a kilobyte on a connection that is there.
 """
 CONFIRM_SECONDS: Final = 30.0
@@ -98,7 +98,7 @@ class WorkerApp(faust.App):
         caution: Caution | None = None,
         topics: Sequence[Topic] | None = None,
     ) -> None:
-        """`topics` must be there; by default a worker's."""
+        """`topics` must exist; by default those of a worker."""
         require_compiled_streams()
         self.settings = settings
         self.topics_wanted = wanted(settings) if topics is None else topics
@@ -147,7 +147,7 @@ class WorkerApp(faust.App):
             self.add_future(run())
 
     async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        # Before the first of their records is decided: whoever had them may have ended on one.
+        # Before the first of their records is decided: the worker that had them may have ended on one.
         self.around.caution.suspects.moved()
         await super()._on_partitions_assigned(assigned, generation_id)
 
@@ -156,7 +156,7 @@ class WorkerApp(faust.App):
         return self.life.stopping or bool(self.rebalancing) or bool(self.should_stop)
 
     def begin_stopped(self, stops: Mapping[str, Stop]) -> None:
-        """Some topics stood still when this process started."""
+        """Stop the deliveries whose topics were stopped when this process started."""
         for delivery in self.deliveries:
             if (stop := stops.get(delivery.progress.topic)) is not None:
                 delivery.begin_stopped(stop)
@@ -219,7 +219,7 @@ def faust_options(settings: Settings) -> dict[str, Any]:
 
 
 def credentials(settings: Settings) -> CredentialsT | None:
-    """How to show the brokers who we are."""
+    """The credentials for the brokers; None for plain text without a login."""
     context = tls_context(settings)
     if settings.kafka_sasl_mechanism is not None:
         return SASLCredentials(

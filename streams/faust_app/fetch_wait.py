@@ -50,9 +50,9 @@ def be_patient(
     ticks: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
-    """Let aiokafka's fetcher wait so long; it reads its own attribute each time that it makes a request.
+    """Make aiokafka's fetcher wait as long as `wait` says; it reads its attribute for each request.
 
-    While its request is being processed it makes no other to that broker.
+    While a request is being processed the fetcher makes no other to that broker.
     """
     process: Callable[..., Awaitable[bool]] = fetcher._proc_fetch_request
 

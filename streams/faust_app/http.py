@@ -1,7 +1,7 @@
 """What the worker serves over HTTP: `/metrics`, `/health/live`, `/health/ready`, and what is put beside them.
 
-Faust's own pages (`/`, `/router/`, `/table/`, …) tell about the group without asking who wants to know; none
-of them is mounted. Served in the event loop: in a thread of its own Faust's latency rises a hundredfold.
+Faust's own pages (`/`, `/router/`, `/table/`, …) tell anybody about the group; none of them is mounted.
+Served in the event loop: in a thread of its own Faust's latency rises a hundredfold.
 
 Each connection costs the worker a file descriptor, of which Redis and Kafka need some, too. So how long one
 may wait for a request and how many there are is bounded: aiohttp waits for an hour, and for any number.
@@ -40,7 +40,7 @@ def page_address(settings: Settings) -> str:
 
 
 def _is_everywhere(host: str) -> bool:
-    """Whether it is all addresses of this machine, and so none to go to."""
+    """Whether the host means all addresses of this machine, so that a browser cannot go to it."""
     try:
         return ip_address(host).is_unspecified
     except ValueError:  # a name
@@ -63,11 +63,11 @@ class Connections:
             self._answered.discard(request.protocol)
 
     def admit(self, server: web.Server) -> asyncio.Protocol:
-        """What speaks with a new connection.
+        """Returns the protocol for a new connection.
 
-        Where there are too many, the oldest that asks for nothing makes room: refusing the new one would let
-        silent clients keep out the probes, and a worker that is well would be restarted. Where all are being
-        answered, the new one is refused.
+        Beyond the bound the oldest idle connection is ended: refusing the new one would let silent clients
+        keep out the probes, and a healthy worker would be restarted. Where all are being answered, the new
+        one is refused.
         """
         alive = [one for one in server.connections if one.transport is not None]
         idle = [one for one in alive if one not in self._answered]
@@ -87,7 +87,7 @@ class _Refused(asyncio.Protocol):
 
 
 def _end(connection: RequestHandler) -> None:
-    """At once: a close would wait until a client that does not read has read its answer."""
+    """Ends it at once: a close would wait for a client that does not read its answer."""
     transport = connection.transport
     connection.force_close()
     if transport is not None:
@@ -110,7 +110,7 @@ class ClosedWeb(Web):
         self._runner = web.AppRunner(self.web_app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS)
 
     async def start_server(self) -> None:
-        """Listens, and asks who may connect."""
+        """Listens, under the bound on connections."""
         await self._runner.setup()
         server = self._runner.server
         assert server is not None  # made by setup
@@ -127,17 +127,17 @@ class ClosedWeb(Web):
 
 
 class Exposes(Protocol):
-    """What `/metrics` shows: the meters of one delivery, or of several."""
+    """What `/metrics` shows: the metrics of one delivery, or of several."""
 
     def negotiated(self, accept: str) -> tuple[bytes, str]:
-        """The body for who accepts this, and its content type."""
+        """The body in a form that the header `accept` allows, and its content type."""
         ...
 
 
 def closed_web(
     app: AppT, meters: Exposes, live: Callable[[], Report], ready: Callable[[], Report]
 ) -> ClosedWeb:
-    """The server with our three addresses."""
+    """The server with our three pages."""
 
     async def metrics(request: web.Request) -> web.Response:
         body, kind = meters.negotiated(request.headers.get("Accept", ""))

@@ -1,4 +1,4 @@
-"""Looks at the running worker now and then: lag into the metrics, and the watchdog's verdict."""
+"""Checks the running worker periodically: measures its lag for the metrics, and asks the watchdog."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = structlog.get_logger("samehand.watch")
 
 
 async def watch(app: WorkerApp) -> None:
-    """Until the app stops. Ends the process through `app.life` when the watchdog says so."""
+    """Runs until the app stops. Ends the process through `app.life` when the watchdog says so."""
     dog = Watchdog(app.settings.stuck_seconds)
     sightings, known = Sightings(), dict[Partition, Lag]()
     while not app.leaving() or app.rebalancing:
@@ -82,7 +82,7 @@ async def _known(app: WorkerApp) -> dict[Partition, Known]:
 
 
 def _following(app: WorkerApp, assigned: set[TP]) -> dict[Partition, int]:
-    """Where to go on. A partition that came back from another worker may be further than we were."""
+    """The next offset by partition. One that came back from another worker may be further than we were."""
     following: dict[Partition, int] = {}
     committed: Mapping[TP, int | None] = app.consumer._committed_offset  # type: ignore[attr-defined]  # no other way
     for tp in assigned:

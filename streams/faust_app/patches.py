@@ -1,4 +1,4 @@
-"""What Faust 0.15.3 gets wrong and cannot be told otherwise, each with its upstream issue.
+"""What Faust 0.15.3 gets wrong and no setting corrects, each with its upstream issue.
 
 Where it says "none found", none was on 2026-11-25 among the issues of faust-streaming/faust,
 robinhood/faust and aio-libs/aiokafka. `tests/streams/faust_app/test_patches.py` reads the installed source
@@ -26,10 +26,11 @@ and fails once upstream has changed one of these, so that it can go.
   what it has fetched and trusts in a seek to the commits, and aiokafka's `seek_to_committed` leaves a
   partition where it is whose commit is 0 or missing. In that moment `getmany` gives out what was fetched
   under the new assignment, since its set of active partitions is empty, which aiokafka takes for all. Nor
-  does anybody miss a seek that takes too long (`Recovery._wait`). `SafeConsumerThread` seeks every partition,
-  to its first record where nothing is committed, and `SafeConsumer` reads nothing before that was done.
+  does anything notice a seek that takes too long (`Recovery._wait`). `SafeConsumerThread` seeks every
+  partition, to its first record where nothing is committed, and `SafeConsumer` reads nothing before that was
+  done.
 * **A worker without partitions reads its first ones before they were sought** (none found):
-  `App._on_partitions_revoked` stops the flow only of who had some. `SafeConsumer` stops it always.
+  `App._on_partitions_revoked` stops the flow only of a worker that had some. `SafeConsumer` stops it always.
 * **A detector of standstills ends the worker** (none found; `AIOKafkaConsumerThread.verify_event_path`): it
   asks for the position of a partition that is on its way to its first record, which aiokafka asserts to be
   known. Every outage of more than five minutes it calls an error, for each partition once in 1.25 s.
@@ -96,16 +97,17 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         await commit({tp: OffsetAndMetadata(it.offset, ids.get(tp.topic, "")) for tp, it in offsets.items()})
 
     def reached(self, tp: TP) -> int | None:
-        """The offset that is asked for next, None while that is not known. Does not ask the broker."""
+        """The offset to fetch next, None while it is not known. Does not ask the broker."""
         subscription = self._ensure_consumer()._subscription.subscription
         assignment = subscription and subscription.assignment
         state = assignment.state_value(tp) if assignment and tp in assignment.tps else None
         return cast(int, state.position) if state is not None and state.has_valid_position else None
 
     async def seek_to_commits(self) -> dict[TP, int | None]:
-        """Every assigned partition to its commit, and to its first record where nothing is committed.
+        """Seek every assigned partition to its commit, or to its first record where nothing is committed.
 
-        What is committed, None for nothing. Raises `IllegalStateError` when they were revoked meanwhile.
+        Returns the committed offsets, None for nothing. Raises `IllegalStateError` when they were revoked
+        meanwhile.
         """
         sought: dict[TP, int | None] = await self.call_thread(self._seek_to_commits)
         return sought
@@ -141,7 +143,7 @@ class SafeConsumer(driver.Consumer):
         self._fetched: dict[TP, int] = {}
         """The last record that was fetched since the last seek."""
         self._sought = True
-        """Whether every partition stands where it is to be read from. Who never had one need not seek."""
+        """Whether every partition stands where reading is to begin. Without any there is nothing to seek."""
         self._seeks = 0
         """Rises when a seek begins and when it has ended."""
 
@@ -149,12 +151,12 @@ class SafeConsumer(driver.Consumer):
         return self.thread_type(self, loop=self.loop, beacon=self.beacon)
 
     def on_buffer_full(self, tp: TP) -> None:
-        """Fetches no partition of a topic whose buffer is nearly full: they share it."""
+        """Stops fetching every partition of a topic whose buffer is nearly full: they share the buffer."""
         for each in [it for it in self._get_active_partitions() if it.topic == tp.topic]:
             super().on_buffer_full(each)
 
     def on_buffer_drop(self, tp: TP) -> None:
-        """Fetches all of them again."""
+        """Fetches all partitions of the topic again."""
         for each in [it for it in self._buffered_partitions if it.topic == tp.topic]:
             super().on_buffer_drop(each)
 
@@ -172,10 +174,10 @@ class SafeConsumer(driver.Consumer):
             self._given_up[message.tp] = min(lowest, message.offset)
 
     def without_holes(self, tp: TP, following: int) -> int:
-        """`following`, or the offset after it up to which it is known that there is no record.
+        """`following`, or a later offset where it is known that no record lies between.
 
-        What is told by offsets alone waits for ever where a partition ends in none: in the marker of a
-        transaction, or in what retention took before it was read.
+        By offsets alone a partition would seem to have records waiting for ever where it ends in offsets
+        without any: the marker of a transaction, or what retention removed before it was read.
         """
         if not self._sought or self._fetched.get(tp, -1) >= following:
             return following  # it is on its way to an agent, or will be fetched again
@@ -183,7 +185,7 @@ class SafeConsumer(driver.Consumer):
         return max(following, reached or 0)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Reads nothing of them until Faust has sought them and lets them flow."""
+        """Reads nothing of the partitions until Faust has sought them and lets them flow."""
         self._sought = False
         self.stop_flow()
         log.info("partitions assigned", partitions=len(assigned))
@@ -218,9 +220,9 @@ class SafeConsumer(driver.Consumer):
                 await self._add_gap(tp, 1, following - 1)
 
     async def perform_seek(self) -> None:
-        """Back to the commits, from where everything that was given up is read again.
+        """Seek back to the commits, from where everything that was given up is read again.
 
-        Back to the start where nothing is committed, or a commit is about a topic that is no more.
+        A partition goes back to its start where nothing is committed, or its commit is about a deleted topic.
         """
         self._sought = False
         self._seeks += 1
@@ -265,7 +267,7 @@ class SafeProducer(driver.Producer):
 
 
 class PromptTables(TableManager):
-    """No tables, and no time waited for them."""
+    """A table manager that has no tables, and waits for none."""
 
     async def on_start(self) -> None:
         """Lets the group be joined."""
@@ -283,7 +285,7 @@ class SafeTransport(driver.Transport):
 def safe_transport(
     *, fetch_wait_ms: int, idempotent: bool, topic_ids: Mapping[str, str] = MappingProxyType({})
 ) -> type[SafeTransport]:
-    """A transport with these settings; Faust makes its parts itself, so they travel as classes.
+    """A transport with these settings; Faust makes its parts itself, so the settings are class attributes.
 
     ``topic_ids`` is read at every commit and seek, and may be filled in until the first of them.
     """

@@ -45,13 +45,13 @@ log = structlog.get_logger("samehand.worker")
 
 
 def cannot_start(fault: StartFault) -> int:
-    """Say in one line why the worker does not start; its exit code."""
+    """Log in one line why the worker does not start; return its exit code."""
     log.critical("cannot start", about=fault.about, why=fault.what, cure=fault.cure, code=fault.code)
     return fault.code
 
 
 def without_broker(outage: BrokerUnavailable | BrokerRefused | TopicsError) -> StartFault:
-    """The broker let us in and then did not answer, or refused what a worker asks for."""
+    """The fault of a broker that let us in and then did not answer, or refused what a worker asks for."""
     cause = outage.__cause__ if isinstance(outage, TopicsError) else outage
     if isinstance(cause, BrokerRefused):
         return refused_by_kafka(cause)
@@ -59,9 +59,9 @@ def without_broker(outage: BrokerUnavailable | BrokerRefused | TopicsError) -> S
 
 
 def run_worker(app: WorkerApp) -> int:
-    """Check the topics, run until told to stop or unable to go on; the exit code.
+    """Check the topics, run until told to stop or unable to go on; return the exit code.
 
-    Blocks, and owns signals.
+    Blocks, and handles signals.
     """
     log.info(
         "starting",
@@ -80,7 +80,7 @@ def run_worker(app: WorkerApp) -> int:
     collect_seldom()
     fault = worker.run()
     if isinstance(fault, OSError) and fault.errno in _BINDING:
-        return cannot_start(unusable_address(app.settings, fault))  # somebody was faster since it was tried
+        return cannot_start(unusable_address(app.settings, fault))  # another process took it since the check
     if fault is not None:
         log.critical("crashed", exc_info=fault)
     return _code(app, fault is not None)
@@ -113,7 +113,7 @@ def _code(app: WorkerApp, crashed: bool) -> int:
 
 
 class _Worker(faust.Worker):
-    """Faust's worker without its spinner, its logging and its second-long farewells."""
+    """Faust's worker without its spinner, its logging and its sleep of a second at the end."""
 
     def __init__(self, app: WorkerApp, loop: AbstractEventLoop) -> None:
         super().__init__(app, quiet=True, loop=loop, redirect_stdouts=False, override_logging=False)
@@ -121,7 +121,7 @@ class _Worker(faust.Worker):
         self._app = app
 
     def run(self) -> Exception | None:
-        """Until stopped; what Faust itself crashed with."""
+        """Run until stopped; return what Faust itself crashed with."""
         self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
         crashed: Exception | None = None
         try:
@@ -148,7 +148,7 @@ class _Worker(faust.Worker):
         self._on_sigterm()
 
     def _cut_off_later(self) -> None:
-        """In a thread, since the event loop may be what hangs."""
+        """Cut off from a thread, since the event loop may be what hangs."""
         timer = threading.Timer(self._app.settings.stop_seconds, _cut_off, (self._app,))
         timer.daemon = True
         timer.start()

@@ -45,7 +45,7 @@ _WORDS: Final[dict[Answer, str]] = {
     "nobody-listens": "does not listen",
 }
 _TELLING: Final[Sequence[Answer]] = tuple(_CURES)
-"""What says most about what to do comes first."""
+"""The answer that says most about what to do comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,13 @@ def start_fault(settings: Settings) -> StartFault | None:
 
 
 def address_fault(settings: Settings) -> StartFault | None:
-    """Whether the web address can be had. Takes it and gives it back."""
+    """Why the web address cannot be bound, None if it can. Binds it and releases it."""
     fault = taking(settings.web_host, settings.web_port)
     return None if fault is None else unusable_address(settings, fault)
 
 
 def gate_address_fault(settings: Settings) -> StartFault | None:
-    """The same of the address that callers of the gate know."""
+    """Why the gate's address cannot be bound, None if it can. Binds it and releases it."""
     fault = taking(settings.gate_host, settings.gate_port)
     if fault is None:
         return None
@@ -85,7 +85,7 @@ def gate_address_fault(settings: Settings) -> StartFault | None:
 
 
 def taking(host: str, port: int) -> OSError | None:
-    """What happens to who takes an address. Takes it and gives it back."""
+    """The error of binding an address, None if it can be bound. Binds it and releases it."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, kind, protocol, _, where in found:
@@ -101,12 +101,12 @@ def taking(host: str, port: int) -> OSError | None:
 
 
 def unusable_address(settings: Settings, fault: OSError) -> StartFault:
-    """The web address could not be had."""
+    """The fault of a web address that cannot be bound."""
     return unusable(settings.web_host, settings.web_port, "WEB", fault)
 
 
 def unusable(host: str, port: int, variables: str, fault: OSError) -> StartFault:
-    """An address could not be had that settings named ``variables`` say: `WEB` or `GATE`."""
+    """The fault of an address that cannot be bound; ``variables`` begins its settings: `WEB` or `GATE`."""
     where, named = f"{host}:{port}", f"{PREFIX}{variables}"
     if fault.errno == errno.EADDRINUSE:
         what, cure = f"{where} is taken by another process", f"set {named}_PORT to a free port, or end it"
@@ -118,7 +118,7 @@ def unusable(host: str, port: int, variables: str, fault: OSError) -> StartFault
 
 
 def folder_fault(settings: Settings) -> StartFault | None:
-    """Whether the data folder takes files, or can be made. A file is made there and taken away."""
+    """Why the data folder takes no file, None if it does. Makes a file there and removes it."""
     folder = settings.data_dir
     if folder is None:
         return None
@@ -132,9 +132,9 @@ def folder_fault(settings: Settings) -> StartFault | None:
 
 
 def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFault | None:
-    """Whether one of the brokers takes us.
+    """Why no broker takes us, None once one does.
 
-    `patience_seconds`: how long to go on asking while none listens; a refused login is told at once.
+    `patience_seconds`: how long to go on asking while none listens; a refused login is returned at once.
     """
     until = time.monotonic() + patience_seconds
     while True:
@@ -154,7 +154,7 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
 
 
 def refused_by_kafka(refusal: BrokerRefused) -> StartFault:
-    """Kafka let us in, and refuses something that a worker does."""
+    """The fault of a Kafka that let us in, and refuses something that a worker does."""
     cure = "give the user the rights that a worker needs: deploy/kafka/acls.sh"
     return StartFault("Kafka", str(refusal), cure, EXIT_REFUSED)
 

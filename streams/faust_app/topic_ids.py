@@ -1,4 +1,4 @@
-"""A topic that was deleted and made again: the same name, another id, and offsets that begin anew.
+"""A topic that was deleted and created again: the same name, another id, and offsets that begin anew.
 
 A worker that goes by names alone loses records then: it takes the new topic's first records for ones it has
 seen, and its group's commits point into the middle of a topic that they are not about. So each commit carries
@@ -55,7 +55,7 @@ def made_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str
 
 
 async def watch_topics(app: WorkerApp) -> None:
-    """Until the app stops. Ends the process, to start again from the new topic's first record."""
+    """Runs until the app stops. Ends the process to start again from a new topic's first record."""
     kept = kept_admin(app.settings)
     try:
         await _watch_topics(app, lambda: kept.ask(lambda client: _ids(client, app.topic_ids)))
@@ -80,12 +80,12 @@ async def _watch_topics(app: WorkerApp, ids: Callable[[], dict[str, str]]) -> No
             app.life.stopping = True
             app.life.end()
             return
-        # What a missing topic had waiting is told when it is there again.
+        # What waited in a missing topic is logged when the topic is there again.
         waiting = {topic: count for topic, count in waiting.items() if topic not in present} | unread(app)
 
 
 def unread(app: WorkerApp) -> dict[str, int]:
-    """How many records of each topic wait for their outcome, by what the consumer has heard of their ends."""
+    """How many records of each topic wait for their outcome, by the high water marks the consumer knows."""
     consumer: Any = app.consumer
     waiting: dict[str, int] = {}
     try:

@@ -1,1 +1,1 @@
-"""What asks Kafka beside the stream itself."""
+"""Clients of Kafka beside the stream itself."""

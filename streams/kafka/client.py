@@ -1,7 +1,6 @@
-"""The one door to kafka-python, for everything synchronous: topics, letters, enrolment, rebuilding.
+"""Clients of kafka-python, for everything synchronous: topics, letters, enrolment, rebuilding.
 
-kafka-python ships no types, so what is used of it is written down here as protocols and goes no further
-untyped.
+kafka-python ships no types, so the parts that are used are typed here as protocols.
 """
 
 from __future__ import annotations
@@ -150,8 +149,8 @@ def writer(settings: Settings) -> Iterator[Writer]:
 class Reader:
     """Reads topics from start to their present end. It joins no group and commits nothing.
 
-    ``grouped``: whether it names the workers' group, whose commits :meth:`committed` tells; who only reads
-    need not be allowed to see it.
+    ``grouped``: whether it names the workers' group, whose commits :meth:`committed` reads; a program that
+    only reads records needs no right to the group.
     """
 
     def __init__(self, settings: Settings, *, grouped: bool = False) -> None:
@@ -266,7 +265,7 @@ def kept_admin(settings: Settings) -> Kept[Admin]:
 
 
 def kept_reader(settings: Settings) -> Kept[Reader]:
-    """A reader that is kept. Its answers must have been read when they are returned."""
+    """A reader that is kept. A question must read its records before it returns."""
     return Kept(lambda: Reader(settings))
 
 

@@ -46,9 +46,9 @@ class Follower:
             )
 
     def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> list[Moved]:
-        """Takes every partition of the topics from its position, without one from the earliest record.
+        """Starts every partition of the topics at its position, without one at the earliest record.
 
-        Tells which could not be had from there: retention was faster, or the topic was made anew and its
+        Returns those that could not start there: retention was faster, or the topic was created again and its
         records are other ones. Raises `BrokerUnavailable`, also while a topic is not there.
         """
         moved = []

@@ -31,7 +31,7 @@ def mappings_of(settings: Settings) -> Mappings:
         raise SettingsError({VARIABLE: str(fault)}) from None
     ours = found.topics.keys() & {topic.name for topic in wanted(settings)}
     if ours:
-        # What is mapped from there would come back to it, for ever.
+        # A mapping from a topic of ours would read its own output, for ever.
         raise SettingsError({VARIABLE: f"{path}: {', '.join(sorted(ours))}: is a topic of our own"})
     if found.of_registry and settings.registry_url is None:
         needing = ", ".join(found.of_registry)
@@ -40,7 +40,7 @@ def mappings_of(settings: Settings) -> Mappings:
 
 
 def topic_of(topics: Names) -> dict[Kind, str]:
-    """Where each kind of record goes."""
+    """The topic of each kind of record."""
     return {
         "created": topics.created,
         "updated": topics.updated,

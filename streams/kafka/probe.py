@@ -65,9 +65,9 @@ async def _probe(address: str, options: dict[str, Any]) -> Probe:
 
 
 def _meaning(fault: BaseException) -> tuple[Answer, str]:
-    """What a failed question says, by the fault or what it came of. A message may quote a name: none is told.
+    """Classifies a failed probe by its fault or the causes of it, without messages, which may quote a name.
 
-    Whatever it is, the address did not take us; what nobody knows yet is a hang-up.
+    Whatever the fault, the address did not take us; an unknown one counts as a hang-up.
     """
     cause: BaseException | None = fault
     while cause is not None:

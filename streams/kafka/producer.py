@@ -22,7 +22,7 @@ ANSWER_SECONDS: Final = 10.0
 """How long a caller waits at most for the broker to have its records, retries of the client's included."""
 
 AGAIN_SECONDS: Final = 1.0
-"""Between two attempts to connect the first time; afterwards the client sees to it itself."""
+"""Between two attempts to connect the first time; afterwards the client reconnects by itself."""
 
 OUTAGES: Final = (
     kafka_errors.KafkaTimeoutError,
@@ -31,7 +31,7 @@ OUTAGES: Final = (
     kafka_errors.ReplicaNotAvailableError,
     kafka_errors.ProducerClosed,
 )
-"""What aiokafka calls not retriable, since it has retried it for as long as it may."""
+"""Errors that aiokafka calls not retriable, since it has retried for as long as it may."""
 
 log = structlog.get_logger("samehand.kafka")
 
@@ -90,7 +90,7 @@ class KafkaPublisher:
             await client.stop()
 
     async def send(self, emit: Emit) -> Awaitable[object]:
-        """Buffers a record. Raises `BrokerUnavailable`, `BrokerRefused`; so does what it answers."""
+        """Buffers a record. Raises `BrokerUnavailable`, `BrokerRefused`; so does awaiting the result."""
         if self._producer is None:
             raise BrokerUnavailable("Kafka: no broker takes us yet")
         try:

@@ -34,7 +34,7 @@ BATCH_RECORDS: Final = 100
 
 
 class Recent:
-    """Reads it in a thread, a batch at a time."""
+    """Reads those records in a thread, a batch at a time."""
 
     def __init__(
         self, settings: Settings, *, seconds: float = BACK_SECONDS, records: int = BACK_RECORDS
@@ -52,7 +52,8 @@ class Recent:
                 return next(found, None)
 
         def close() -> None:
-            # Who is cancelled while a read is under way leaves it to its thread; what runs cannot be closed.
+            # A cancelled caller leaves a read under way to its thread: a generator that runs cannot be
+            # closed.
             with turn, suppress(BrokerUnavailable, BrokerRefused):
                 found.close()
 

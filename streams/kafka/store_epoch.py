@@ -1,7 +1,7 @@
 """Keeps facts about the store outside of it: without them an emptied store would look like a new one.
 
-Its epoch, and the history of its servers (:meth:`store.base.Store.history`) up to which nothing is missing.
-Both are kept in the control topic, which is compacted, under keys of the store's own.
+These are its epoch, and the history of its servers (:meth:`store.base.Store.history`) up to which no write is
+missing. Both are kept in the control topic, which is compacted, under keys of the store's own.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def note_epoch(settings: Settings, epoch: str) -> None:
 
 
 class EpochTopic:
-    """The same for a worker, in a thread. It connects for each question: they are few."""
+    """Reads and notes the epoch for a worker, in a thread. It connects for each question: they are few."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -57,7 +57,7 @@ class EpochTopic:
 
 
 class HistoryTopic:
-    """Up to which history of its servers nothing is missing in the store, for a worker."""
+    """Reads and notes, for a worker, up to which history of its servers the store lacks no write."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -72,7 +72,7 @@ class HistoryTopic:
 
 
 async def _waited(answer: Awaitable[T]) -> T:
-    """A missing right is waited out, as an outage is: whoever puts it right need not restart us."""
+    """Awaits an answer. A missing right is waited out like an outage: who grants it need not restart us."""
     try:
         return await answer
     except BrokerRefused as refusal:

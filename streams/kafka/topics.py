@@ -1,8 +1,8 @@
 """The topics: their names, how they should be set up, and whether they are.
 
-`accounts.banned` is compacted: it is the truth from which Redis can be rebuilt, so the last word on each
+`accounts.banned` is compacted: it is the truth from which Redis can be rebuilt, so the last record of each
 account is kept for ever. `deadletters` may hold raw personal values and is kept for 7 days. `control` carries
-operators' words to stopped topics (see `streams.deadletters.pause`) and the store's epoch (see
+operators' messages to stopped topics (see `streams.deadletters.pause`) and the store's epoch (see
 `streams.kafka.store_epoch`).
 """
 
@@ -50,8 +50,8 @@ _BOTH: Final = _READ | _WRITE
 class Topic:
     """How one topic should be. `retention_days` None: as the broker's default says.
 
-    `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it. `foreign`: somebody
-    else's, who sets it up as they like; it must be there.
+    `rights`: what a worker must be allowed there, as `deploy/kafka/acls.sh` allows it. `foreign`: a topic of
+    others, who set it up as they like; it only must exist.
     """
 
     name: str
@@ -135,12 +135,12 @@ def wanted(settings: Settings) -> list[Topic]:
         Topic(called.reinstated, many, rights=_READ),
         Topic(called.alerts, many, retention_days=30, rights=_WRITE),
         Topic(called.shadow, many, retention_days=7, rights=_WRITE),
-        # It quotes accounts that never alerted.
+        # Kept for a short time, since it quotes accounts that never alerted.
         Topic(called.sample, many, retention_days=7, rights=_WRITE),
         Topic(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads
         Topic(called.enrolled, many, retention_days=7, rights=_BOTH),
         Topic(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
-        # One partition: operators' words have one order.
+        # One partition: operators' messages have one order.
         Topic(called.control, 1, compacted=True, rights=_BOTH),
     ]
 
@@ -152,7 +152,7 @@ def wanted_by_desk(settings: Settings) -> list[Topic]:
         Topic(called.alerts, many, retention_days=30, rights=_READ),
         Topic(called.sample, many, retention_days=7, rights=_READ),
         Topic(called.verdicts, many, retention_days=365, rights=_BOTH),
-        # Compacted by the head's number, which never comes again: all of them are kept.
+        # Keyed by the head's number, which never comes again: compaction keeps all of them.
         Topic(called.audit, 1, compacted=True, rights=_BOTH),
     ]
 
@@ -186,7 +186,7 @@ def check(
 
 
 def group_fault(settings: Settings) -> str:
-    """Why nobody may join the workers' group as who we are, "" where nothing speaks against it.
+    """Why our user may not join the workers' group, "" where nothing speaks against it.
 
     A worker that may not join tries for ever: better ask before.
     """

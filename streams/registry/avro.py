@@ -33,7 +33,7 @@ class NotAvro(ValueError):  # says what happened; "error" would add nothing
 
 
 def reader(schema: Schema) -> Value:
-    """What reads records of a schema into plain values; it raises `NotAvro`.
+    """Returns a function that decodes records of a schema to plain values, and raises `NotAvro`.
 
     Raises `SchemaUnusable`.
     """
@@ -46,7 +46,7 @@ def reader(schema: Schema) -> Value:
         shape.least(parsed)
     except SchemaUnusable:
         raise
-    except (Exception, RecursionError) as fault:  # fastavro raises what comes of looking into anything
+    except (Exception, RecursionError) as fault:  # fastavro may raise anything on a schema that is none
         raise SchemaUnusable(f"is no Avro schema: {type(fault).__name__}") from None
     read = _read_py.schemaless_reader if shape.recursive else fastavro.schemaless_reader
 
@@ -99,7 +99,7 @@ class _Shape:
     def _of_name(self, name: str) -> int:
         if name in self._inside:
             self.recursive = True
-            return 1  # whoever contains itself ends somewhere by a union
+            return 1  # a type that contains itself ends somewhere by a union
         if name in self._known:
             return self._known[name]
         if name in self._named and name not in _SIZES:

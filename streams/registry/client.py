@@ -37,7 +37,7 @@ _ACCEPT: Final = "application/vnd.schemaregistry.v1+json, application/json"
 
 
 class RegistryUnavailable(Transient):
-    """The registry does not answer, or cannot answer now. What needs it waits."""
+    """The registry does not answer, or cannot answer now. Records that need it wait."""
 
 
 class SchemaUnusable(Exception):  # says what the schema is, as its siblings do
@@ -63,7 +63,8 @@ _decoder: Final = msgspec.json.Decoder(_Answer)
 class Schema:
     """A schema as the registry has it: `text` of Avro, the serialized `descriptor` of Protobuf.
 
-    ``references``: what it refers to, by the name under which it does, each before who refers to it.
+    ``references``: the schemas that it refers to, by the name that it uses, each before those that refer to
+    it.
     """
 
     language: Language
@@ -121,7 +122,7 @@ class Registry:
         try:
             return _decoder.decode(self._answer(path))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            # A proxy's page of apology, most often.
+            # Most often the error page of a proxy.
             raise RegistryUnavailable("the schema registry answers with something else") from None
 
     def _answer(self, path: str) -> bytes:
@@ -143,7 +144,7 @@ class Registry:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """An answer from elsewhere is none: it would be asked with our login."""
+    """Follows no redirect: the other server would be sent our login."""
 
     def redirect_request(self, *given: Any, **more: Any) -> None:
         return None

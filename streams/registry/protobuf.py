@@ -33,7 +33,7 @@ _WELL_KNOWN: Final = (
 _WELL_KNOWN_TOO: Final = ("type", "wrappers", "descriptor")
 
 INDEXES_MAX: Final = 32
-"""Messages within one another; Protobuf reads no more than 100 deep."""
+"""How deep message types may be nested; Protobuf reads no more than 100 deep."""
 
 Value = Callable[[tuple[int, ...], bytes], Any]
 
@@ -43,7 +43,7 @@ class NotProtobuf(ValueError):  # says what happened; "error" would add nothing
 
 
 def reader(schema: Schema) -> Value:
-    """What reads a message, told which by its place in the file; it raises `NotProtobuf`.
+    """Returns a function that decodes a message, given its type's indexes, and raises `NotProtobuf`.
 
     Raises `SchemaUnusable`.
     """

@@ -1,8 +1,8 @@
 """Records in Confluent's wire format become JSON, which mappings read: a zero, a schema's id, and the value.
 
 First the schemas of a batch are fetched, in a thread, since it may take a while; then each record is read
-without asking anybody. Schemas never change under their id, so what was fetched is kept, and so is for a
-minute that there is none.
+without asking anybody. Schemas never change under their id, so what was fetched is kept; that an id has no
+schema is kept for a minute.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SCHEMAS_MAX: Final = 1_000
 """Kept at a time, those used last: a topic has some dozen in its whole life."""
 
 MISSING_SECONDS: Final = 60.0
-"""So long it is believed that there is no schema of an id: records of a wrong id would ask for each."""
+"""How long the absence of a schema is cached: otherwise each record with a wrong id would ask again."""
 
 _HEADER: Final = 5  # a zero and four bytes of the id
 _MISSING_EXTRA: Final = "needs the extra `registry` (fastavro, protobuf), which is not installed"
@@ -51,7 +51,7 @@ class Transcoder:
     source: Source
     ticks: Callable[[], float]
     _readers: OrderedDict[int, Read | str] = field(default_factory=OrderedDict)
-    _until: dict[int, float] = field(default_factory=dict)  # till when an id is believed to have none
+    _until: dict[int, float] = field(default_factory=dict)  # in `ticks`: till when an absence is cached
     _lock: Lock = field(default_factory=Lock)
 
     def prepare(self, arrivals: Iterable[Arrival]) -> None:
@@ -135,7 +135,7 @@ def _reader(schema: Schema) -> Read:
 
 
 def mapped(mapping: TopicMapping, arrival: Arrival, transcoder: Transcoder | None, *, now: float) -> Result:
-    """What becomes of a record of a live topic; for who may wait for the registry.
+    """Maps a record of a live topic; for callers that may wait for the registry.
 
     Raises `RegistryUnavailable`.
     """
@@ -151,9 +151,9 @@ def mapped(mapping: TopicMapping, arrival: Arrival, transcoder: Transcoder | Non
 def required_transcoder(
     mappings: Mappings, topics: Iterable[str], settings: Settings, ticks: Callable[[], float]
 ) -> Transcoder | None:
-    """What reads these of the mapped topics; None where none of them needs it.
+    """The transcoder that some of these mapped topics need; None where none of them does.
 
-    Raises `SettingsError`: one does, and no registry is set, or it cannot be used.
+    Raises `SettingsError`: one is needed, and no registry is set, or it cannot be used.
     """
     needing = [topic for topic in topics if topic in mappings.of_registry]
     if not needing:
@@ -166,7 +166,7 @@ def required_transcoder(
 
 
 def transcoder_of(settings: Settings, ticks: Callable[[], float]) -> Transcoder | None:
-    """What reads records by the registry of the settings; None where they name none.
+    """The transcoder for the registry that the settings name; None where they name none.
 
     Raises `SettingsError`: it cannot be used, or the extra is not installed.
     """

@@ -28,12 +28,12 @@ log = structlog.get_logger("samehand.suspects")
 
 
 def nobody_is_told(hands: Sequence[InHand], how: str) -> None:
-    """For who has no group."""
+    """For processes without a consumer group."""
 
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Around the wait for a server's answer, within a handler: a kill meanwhile says nothing about a record.
+    """Marks a wait for a server's answer in a handler: a kill meanwhile says nothing about a record.
 
     An outage can make a record wait for minutes, and impatient people kill workers in outages.
     """
@@ -48,10 +48,10 @@ def waiting() -> Iterator[None]:
 
 
 class Caution:
-    """What all deliveries of a process share of it.
+    """Decides the batches of all deliveries of a process.
 
-    `accuse` notes what was in hand for every worker of the group; it blocks. `elsewhere`: exceptions that end
-    the process and are no record's fault, beside those of this room.
+    `accuse` notes, for every worker of the group, what was in hand; it blocks. `elsewhere`: exceptions that
+    end the process and are no record's fault, beside those of this package.
     """
 
     def __init__(
@@ -84,8 +84,8 @@ class Caution:
     async def decide(self, slot: Slot, handle: Handle, arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
         """The outcomes of what `first_of` gave. Raises what the handler raises.
 
-        What is in hand is noted while the handler has it and not while an outage is waited out. It stays
-        noted where the handler fails as nobody expects, since the process ends on that.
+        The records in hand are noted while the handler has them, and not while an outage is waited out. They
+        stay noted after an exception that nobody expects, since the process ends on it.
         """
         suspect = self.suspects.find(arrivals[0])
         if suspect is not None and suspect.is_guilty:
@@ -104,9 +104,10 @@ class Caution:
             return outcomes
 
     async def confess(self, slot: Slot, how: str) -> None:
-        """The process is about to end on what this delivery has in hand: tell the group while it still can.
+        """Tell the group what this delivery has in hand, since the process is about to end on it.
 
-        Who ends in order leaves its partitions to others at once, long before a successor could tell them.
+        A worker that ends in order leaves its partitions to others at once, long before a successor could
+        tell them.
         """
         if (hand := slot.read()) is None:
             return
@@ -119,7 +120,7 @@ class Caution:
             slot.clear()
 
     async def decide_all(self, slot: Slot, handle: Handle, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """The outcomes of all of them, for who does not settle them in parts."""
+        """The outcomes of all of them, for callers that do not settle them in parts."""
         await self.suspects.refresh()
         outcomes: list[Outcome] = []
         while len(outcomes) < len(arrivals):
@@ -129,7 +130,7 @@ class Caution:
 
 
 class Room:
-    """Shared by those who decide, and had alone by who decides a suspect: what ends it then is that."""
+    """A readers-writer lock: batches share it; a suspect has it alone, and so is to blame for an end."""
 
     def __init__(self) -> None:
         self._inside = 0
@@ -139,7 +140,7 @@ class Room:
 
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
-        """Beside others, once nobody has it or waits to have it alone."""
+        """Has it beside others, once nobody has it alone or waits to."""
         async with self._door:
             self._inside += 1
             self._empty.clear()
@@ -152,14 +153,14 @@ class Room:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """When all others have left, and before any comes."""
+        """Has it alone, once all others have left and before any comes."""
         async with self._door:
             await self._empty.wait()
             yield
 
 
 def careless() -> Caution:
-    """For who has no supervisor: nothing outlives the process, nobody is suspected."""
+    """For processes without a supervisor: nothing outlives the process, no record is suspected."""
 
     async def nobody() -> Sequence[Suspect]:
         return ()

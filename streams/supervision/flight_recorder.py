@@ -26,10 +26,10 @@ SLOTS: Final = 16
 """Deliveries that note what they decide: seven topics, and what is delivered again; half as many to come."""
 
 SLOT_BYTES: Final = 8192
-"""Room for the spans of some 150 partitions in one batch; more are found when they end a worker."""
+"""Room for the spans of some 150 partitions in one batch; one left out is found if it ends a worker again."""
 
 FILES_MAX: Final = 64
-"""Supervisors that may share a folder; a further one keeps its own to itself."""
+"""Supervisors that may share a folder; a further one has no file, and its memory is gone with it."""
 
 _HEAD: Final = struct.Struct("<QQ")  # beats so far; milliseconds that the next may take
 # Most records to decide at once, 0 for no limit; 1 while a server is waited for; bytes of what follows.
@@ -61,7 +61,7 @@ class InHand(msgspec.Struct, frozen=True):
 
 
 class Slot:
-    """One delivery's part."""
+    """The part of the memory that one delivery writes."""
 
     def __init__(self, memory: mmap.mmap, start: int, name: str) -> None:
         self._memory = memory
@@ -69,7 +69,7 @@ class Slot:
         self._name = name
 
     def note(self, arrivals: Sequence[Arrival]) -> None:
-        """These are being decided."""
+        """Notes the records that are being decided."""
         spans = list(_spans(arrivals))
         while len(raw := msgspec.json.encode(InHand(self._name, len(arrivals), spans))) > _ROOM:
             del spans[len(spans) // 2 :]
@@ -79,11 +79,11 @@ class Slot:
         self._write(len(raw))
 
     def clear(self) -> None:
-        """None are."""
+        """Notes that none is being decided."""
         self._write(0)
 
     def wait(self, waiting: bool) -> None:
-        """Whether a server's answer is waited for."""
+        """Notes whether a server's answer is waited for."""
         records_max, _, length = _SLOT.unpack_from(self._memory, self._start)
         _SLOT.pack_into(self._memory, self._start, records_max, waiting, length)
 
@@ -115,7 +115,7 @@ _ROOM: Final = SLOT_BYTES - _SLOT.size
 
 
 class FlightRecorder:
-    """The memory. `folder` None, or one that cannot be written: it is gone with this process.
+    """The shared memory. Without a `folder` that can be written, it is gone with this process.
 
     A folder that is not there is made where its parent is.
     """
@@ -127,7 +127,7 @@ class FlightRecorder:
         self._names: list[str] = []
 
     def slot(self, name: str) -> Slot:
-        """The part of a delivery. Names are given in the same order in each process."""
+        """The part of a delivery. Each process must ask for its names in the same order."""
         if name not in self._names:
             self._names.append(name)
         if (number := self._names.index(name)) >= SLOTS:
@@ -135,18 +135,18 @@ class FlightRecorder:
         return Slot(self._memory, _HEAD_BYTES + number * SLOT_BYTES, name)
 
     def beat(self, patience_seconds: float) -> None:
-        """A sign of life; the next comes within so long, or whoever writes here hangs."""
+        """Records a heartbeat; a worker whose next one takes longer than `patience_seconds` hangs."""
         beats, _ = _HEAD.unpack_from(self._memory)
         _HEAD.pack_into(self._memory, 0, (beats + 1) % (1 << 63), round(patience_seconds * 1000))
 
     @property
     def beats(self) -> int:
-        """How many signs of life there were."""
+        """How many heartbeats there were."""
         return int(_HEAD.unpack_from(self._memory)[0])
 
     @property
     def patience_seconds(self) -> float:
-        """How long the next sign of life may take."""
+        """How long the next heartbeat may take."""
         return float(_HEAD.unpack_from(self._memory)[1]) / 1000
 
     def unfinished(self) -> list[InHand]:

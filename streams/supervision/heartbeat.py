@@ -16,7 +16,7 @@ STOP_MARGIN_SECONDS: Final = 10.0
 
 
 async def beat(recorder: FlightRecorder, *, hang_seconds: float, stop_seconds: float) -> None:
-    """A sign of life now and then until cancelled, as the app's stop does; the stop may take its time."""
+    """Sends heartbeats until the app's stop cancels it; the last one allows for the length of the stop."""
     parent = os.getppid()
     try:
         while True:

@@ -1,9 +1,9 @@
 """The supervisor: a parent process that restarts a worker which hangs or crashes.
 
 A regular expression, or any call into C, may hold the interpreter: then no time limit and no watchdog within
-the process can act. The parent kills a worker whose signs of life stop, starts another after a crash, and
-says goodbye with the worker's own exit code. It knows neither Kafka nor Redis nor the pepper. The worker is a
-fork of it and not a program of its own: it starts with what is imported already.
+the process can act. The parent kills a worker whose heartbeats stop, starts another after a crash, and ends
+with the worker's own exit code. It knows neither Kafka nor Redis nor the pepper. The worker is a fork of it
+and not a program of its own: it starts with what is imported already.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from streams.supervision.flight_recorder import FlightRecorder
 
 POLL_SECONDS: Final = 0.25
 START_SECONDS_MAX: Final = 180.0
-"""Until the first sign of life: imports, ten seconds for a broker, and the words of the control topic."""
+"""Until the first heartbeat: imports, ten seconds for a broker, and the reading of the control topic."""
 
 PAUSE_SECONDS_MIN: Final = 0.5
 PAUSE_SECONDS_MAX: Final = 30.0
@@ -51,7 +51,7 @@ HEALTHY_SECONDS: Final = 300.0
 _FINAL: Final = frozenset(
     {EXIT_OK, EXIT_SETTINGS, EXIT_STORE, EXIT_BROKER, EXIT_ADDRESS, EXIT_REFUSED, EXIT_CONFIG}
 )
-"""Ends on purpose, and what another start would meet again."""
+"""Codes of ends on purpose, and of faults that another start would meet again."""
 
 _FORWARDED: Final = (signal.SIGTERM, signal.SIGINT)
 _STANDARD_ERROR: Final = 2
@@ -68,7 +68,7 @@ log = structlog.get_logger("samehand.supervisor")
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """What a worker is told: its recorder, how its predecessor ended, and how often others did before."""
+    """What a worker is told: its recorder, how its predecessor ended, and the restarts so far by reason."""
 
     recorder: FlightRecorder
     ended: str = ""
@@ -81,7 +81,7 @@ class Birth:
 
 
 def supervise(work: Callable[[Birth], int], recorder: FlightRecorder) -> int:
-    """Run `work` in a child until it ends on purpose; its exit code. **Returns in the child too.**
+    """Run `work` in a child until it ends on purpose; return its exit code. **Returns in the child too.**
 
     Must be called from the main thread of a process that has no other. Logs must be set up.
     """
@@ -145,7 +145,7 @@ class _Supervisor:
                 return EXIT_OK
 
     def _fork(self, birth: Birth) -> Birth | None:
-        """The birth in the child, None in the parent. Signals wait until the child is known, or free."""
+        """Returns the birth in the child, None in the parent. Signals are blocked until both are ready."""
         parent = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -161,7 +161,7 @@ class _Supervisor:
         return None
 
     def _free(self) -> None:
-        """What was set up to look after a child is not the child's."""
+        """Undo, in the child, what the parent set up to look after it."""
         signal.set_wakeup_fd(-1)
         os.close(self._awake)
         os.close(self._alarm)
@@ -173,12 +173,12 @@ class _Supervisor:
         )  # a terminal that ends tells us too; the parent sees to it
 
     def _wait(self) -> int:
-        """How the child ended, as `waitpid` tells it. Kills it when it gives no sign of life."""
+        """Wait for the child; return its `waitpid` status. Kills it when its heartbeats stop."""
         beats, silent = self._recorder.beats, 0.0
         while (status := self._reaped()) is None:
             began = time.monotonic()
             self._sleep(POLL_SECONDS)
-            # Not what the clock says: while we were frozen too, or the machine slept, nobody hung.
+            # Not the clock's difference: while we were frozen too, or the machine slept, no worker hung.
             silent += min(time.monotonic() - began, 2 * POLL_SECONDS)
             if (now := self._recorder.beats) != beats:
                 beats, silent = now, 0.0
@@ -191,7 +191,7 @@ class _Supervisor:
         return status
 
     def _reaped(self) -> int | None:
-        """Buries every child that ended, as process 1 of a container must; the worker's status if it did."""
+        """Reaps every child that ended, as process 1 of a container must; the worker's status if it did."""
         found: int | None = None
         with suppress(ChildProcessError):
             while True:
@@ -211,7 +211,7 @@ class _Supervisor:
         return ("stuck" if code == EXIT_STUCK else "failed"), f"ended with code {code}"
 
     def _pause(self, seconds: float) -> bool:
-        """Whether we were told to stop meanwhile."""
+        """Wait; return whether we were told to stop meanwhile."""
         until = time.monotonic() + seconds
         while not self._stopping and (left := until - time.monotonic()) > 0:
             self._sleep(left)
@@ -219,7 +219,7 @@ class _Supervisor:
         return self._stopping
 
     def _sleep(self, seconds: float) -> None:
-        """Until a signal arrives, or so long."""
+        """Wait until a signal arrives, or so long."""
         if select.select([self._awake], [], [], seconds)[0]:
             with suppress(BlockingIOError):
                 os.read(self._awake, 1024)
@@ -232,7 +232,7 @@ class _Supervisor:
 
 
 def die_with(parent: int) -> None:
-    """Tie this process to its parent, however that dies; elsewhere than on Linux its heartbeat looks."""
+    """End this process with its parent, however that dies; outside Linux the heartbeat checks."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before the line above
@@ -252,5 +252,5 @@ def _by(status: int) -> int:
 
 
 def _exit_code(status: int) -> int:
-    """As shells count."""
+    """The exit code as shells count: 128 and the signal that ended it."""
     return 128 + _by(status) if _by(status) else os.WEXITSTATUS(status)

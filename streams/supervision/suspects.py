@@ -1,10 +1,10 @@
 """Records that were in hand when a worker ended unexpectedly, known to every worker of the group.
 
-A word about them stands in the control topic, under a key of its own for each span, so that it outlives the
-worker, its container and its machine, and goes with the partition to whoever takes it. Whoever meets a
-suspect decides it alone: nothing else of the process is decided meanwhile. Only an end with one record in
-hand counts against that record; its third is its last, and it becomes a dead letter. So a kill, a deploy or
-a lost broker in the middle of a batch makes suspects for a while and no dead letter.
+A message about each span stands in the control topic, under a key of its own, so that it outlives the worker,
+its container and its machine, and reaches whichever worker takes the partition. A worker that meets a suspect
+decides it alone: nothing else of the process is decided meanwhile. Only an end with one record in hand counts
+against that record; after the third it becomes a dead letter. So a kill, a deploy or a lost broker in the
+middle of a batch makes suspects for a while and no dead letter.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ ENDS_MAX: Final = 3
 
 RETAINED_SECONDS: Final = 7 * 24 * 3600.0
 """As long as a dead letter can be looked at and sent again. What was acknowledged may be delivered once more
-when Redis fails over, so a word has to outlive the outcome."""
+when Redis fails over, so a message has to outlive the outcome."""
 
 STAMP_SECONDS: Final = 0.001
 """Kafka's stamps are of whole milliseconds."""
 
 SPANS_MAX: Final = 1000
-"""The newest words that are kept in mind: of some hundred ended workers."""
+"""How many of the newest suspects a worker keeps: those of some hundred ended workers."""
 
 TOLD_MAX: Final = 20
 """Spans in one line of the log."""
@@ -73,11 +73,11 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suspects:
-    """What a worker knows of them. `read` asks the control topic; raises `Transient`."""
+    """The suspects that a worker knows. `read` asks the control topic; raises `Transient`."""
 
     def __init__(self, read: Callable[[], Awaitable[Sequence[Suspect]]]) -> None:
         self._read = read
-        self._moves = 1  # how often partitions came, and up to which of them the answer reckons with
+        self._moves = 1  # how often partitions came, and how often before the last answer
         self._known_moves = 0
         self._asking = asyncio.Lock()
         self._known: dict[tuple[str, int], list[Suspect]] = {}
@@ -93,11 +93,11 @@ class Suspects:
 
     @property
     def stale(self) -> bool:
-        """Whether what is known may be out of date, as it is for everybody until the answer is there."""
+        """Whether partitions came since the last answer, or there was none yet."""
         return self._known_moves != self._moves
 
     async def refresh(self) -> None:
-        """Ask again, if anything moved since."""
+        """Ask again, if partitions came since the last answer."""
         async with self._asking:
             while self.stale:
                 moves = self._moves
@@ -105,7 +105,7 @@ class Suspects:
                 self._known_moves = moves
 
     def find(self, arrival: Arrival) -> Suspect | None:
-        """The worst that is known of a record."""
+        """The suspect that a record belongs to, the worst of several; None for none."""
         found = [it for it in self._known.get((arrival.topic, arrival.partition), ()) if it.has(arrival)]
         return max(found, key=lambda it: it.ends, default=None)
 
@@ -118,28 +118,28 @@ class Suspects:
 
 @dataclass(frozen=True, slots=True)
 class SuspectTopic:
-    """The words about suspects of one group in the control topic."""
+    """The messages about suspects of one group in the control topic."""
 
     settings: Settings
 
     async def read(self) -> list[Suspect]:
-        """Those that stand, in a thread. Raises `BrokerUnavailable`; a missing right is waited out too."""
+        """The suspects that stand, in a thread. Raises `BrokerUnavailable`, for a missing right too."""
         try:
             return await asyncio.to_thread(self.standing)
         except BrokerRefused as refusal:
             raise BrokerUnavailable(str(refusal)) from refusal
 
     def standing(self) -> list[Suspect]:
-        """Those that stand, the newest last. Raises `BrokerUnavailable`, `BrokerRefused`."""
+        """The suspects that stand, the newest last. Raises `BrokerUnavailable`, `BrokerRefused`."""
         words = self._words() or {}
         since = time.time() - RETAINED_SECONDS
         return [suspect for suspect, stamp in words.values() if stamp >= since][-SPANS_MAX:]
 
     def accuse(self, hands: Sequence[InHand], how: str, *, from_outside: bool = False) -> list[Suspect]:
-        """Note what was in hand when a worker ended; what is known of it now.
+        """Note what was in hand when a worker ended; return what is known of it now.
 
-        Where it may have been ended `from_outside` while it waited for a server, no record is to blame.
-        Without a control topic nothing is noted: no record of its service was ever in hand.
+        Where the worker may have been ended `from_outside` while it waited for a server, no record is to
+        blame. Without a control topic nothing is noted: no record of its service was ever in hand.
 
         Raises `BrokerUnavailable`, `BrokerRefused`.
         """
@@ -166,7 +166,7 @@ class SuspectTopic:
         return msgspec.structs.replace(fresh, ends=ends + alone)
 
     def _words(self) -> dict[bytes, tuple[Suspect, float]] | None:
-        """The last word of each key with its stamp in Unix seconds, the newest last; None without a topic."""
+        """The last message of each key with its stamp in Unix seconds, newest last; None without a topic."""
         control, words = names(self.settings).control, dict[bytes, tuple[Suspect, float]]()
         ours = f"{_WORD}:{self.settings.kafka_group}:".encode()
         with reader(self.settings) as opened:

@@ -18,8 +18,8 @@ import structlog
 from structlog.typing import Processor
 
 OURS: Final = "samehand"
-"""Below this name our own loggers are. Faust's services log under the names of the modules that derive from
-them, so that ours are no mark of whose line it is.
+"""Our own loggers are below this name. Faust's services log under the names of the modules that subclass
+them, so a module of ours does not mean a line of ours.
 """
 
 _EMPTY: Final = (
@@ -37,7 +37,7 @@ _FRAMES_MAX: Final = 12  # the place of a fault, not a whole event loop's stack
 def configure(level: str = "info", stream: IO[str] | None = None) -> None:
     """Send every log to `stream`, by default standard error, as one JSON object a line.
 
-    `level` is that of our own lines; those of libraries are told from the higher of it and `warning` on.
+    `level` is that of our own lines; those of libraries are logged from the higher of it and `warning` on.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -1,9 +1,9 @@
-"""Traces told by OpenTelemetry, to a collector that speaks OTLP over HTTP. Needs the extra `tracing`.
+"""Exports traces by OpenTelemetry, to a collector that speaks OTLP over HTTP. Needs the extra `tracing`.
 
 An event's trace is its producer's where the record brings a W3C `traceparent`, and then its producer decides
-whether it is followed; otherwise a trace begins here, for the share of events that the settings say. Records
-that the event leads to bear `traceparent` and `tracestate` in turn. `baggage` may hold anything about anybody
-and is neither read nor passed on.
+whether it is followed (sampled); otherwise a trace begins here, for the share of events that the settings
+say. Records that the event leads to bear `traceparent` and `tracestate` in turn. `baggage` may hold anything
+about anybody and is neither read nor passed on.
 
 Attributes are addresses, opaque ids, counts and codes, by OpenTelemetry's conventions for messaging where
 these have a name.
@@ -41,14 +41,14 @@ from streams.telemetry.metrics import outcome_name
 from streams.tracing import Step, Trail
 
 FOLLOWED_A_BATCH_MAX: Final = 16
-"""A producer may ask for all of them, and telling of one costs as much as scoring several."""
+"""A producer may ask for every event, and tracing one costs as much as scoring several."""
 
 QUEUE_SPANS_MAX: Final = 4096
 """Spans that wait for the collector, some hundred events; while it is away the oldest are dropped."""
 
 EXPORT_SECONDS: Final = 3.0
 CLOSE_SECONDS: Final = 2.0
-"""What is still untold when a worker stops is worth a tenth of its time for stopping, and no restart."""
+"""Spans still unsent when a worker stops are worth a tenth of its time for stopping, and no more."""
 
 NANO: Final = 1_000_000_000
 CARRIED: Final = ("traceparent", "tracestate")
@@ -60,7 +60,7 @@ _NO_PARENT: Final = Context()
 
 
 def tracer_to(settings: Settings, clock: Clock) -> OtelTracer:
-    """Tells the collector that the settings name."""
+    """A tracer that exports to the collector that the settings name."""
     exporter = OTLPSpanExporter(endpoint=settings.traces_url, timeout=EXPORT_SECONDS)
     return OtelTracer(
         batching(exporter),
@@ -95,7 +95,7 @@ class OtelTracer:
         self._spans = self._provider.get_tracer("samehand", version("samehand"))
 
     def follow(self, arrivals: Sequence[Arrival]) -> FollowedBatch | None:
-        """Those that their producers follow, and a share of the others."""
+        """Follows the events that their producers follow, and a share of the others."""
         chosen: dict[int, Context] = {}
         passed_on: dict[int, Headers] = {}
         for place, arrival in enumerate(arrivals):
@@ -146,7 +146,7 @@ class OtelTracer:
         return span
 
     def close(self) -> None:
-        """Tell the rest; a collector that is away holds nobody up."""
+        """Export the rest, for at most `CLOSE_SECONDS`, also while the collector is away."""
         closing = threading.Thread(target=self._provider.shutdown, daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
@@ -172,11 +172,11 @@ class FollowedBatch:
         self._headers = {**passed_on, **{place: _headers_of(span) for place, span in spans.items()}}
 
     def headers(self, place: int) -> Headers:
-        """Of this event's span; of the producer's where the event is not followed."""
+        """The headers of this event's span; those of its producer where the event is not followed."""
         return self._headers.get(place, ())
 
     def settled(self, outcomes: Sequence[Outcome]) -> None:
-        """Tell of the events among the first that are followed."""
+        """End and export the spans of those first events that are followed."""
         ended = self._began + self.trail.elapsed()
         for place, span in self._spans.items():
             if place < len(outcomes):

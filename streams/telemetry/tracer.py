@@ -1,4 +1,4 @@
-"""Whom traces are told, by the settings: OpenTelemetry where they ask for it, nobody else."""
+"""Chooses the tracer by the settings: OpenTelemetry where they ask for it, otherwise none."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from streams.tracing import OFF, Tracer
 
 
 def tracer_of(settings: Settings, clock: Clock) -> Tracer:
-    """Who is told, by the settings.
+    """The tracer that the settings ask for.
 
     Raises:
-        SettingsError: traces are asked for, and what tells of them is not installed.
+        SettingsError: traces are asked for, and the extra `tracing` is not installed.
     """
     if not settings.traces_url:
         return OFF
