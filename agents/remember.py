@@ -1,7 +1,8 @@
-"""Remember: stores an account that existed before samehand was told of it, without a look-up or an alert.
+"""Remember: stores an account that existed before samehand was introduced, without a look-up or an alert.
 
-A snapshot of all users, told as sign-ups, would alert on every old mirror at once, and each account would
-seem to have been made at the moment of the snapshot. Later bans find these accounts as they find any other.
+A snapshot of all users, published as sign-ups, would alert on every old mirror at once, and each account
+would seem to have been made at the moment of the snapshot. Later bans find these accounts as they find any
+other.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@
     │   └── BrokerUnavailable   Kafka does not take or confirm a record now
     └── Stuck               the worker stopped getting anywhere: the watchdog ends the process
 
-Whoever hands a step to `delivery` translates its own outages (a Redis time-out, a refused connection) into
+Code that hands a step to `delivery` translates its own outages (a Redis time-out, a refused connection) into
 `Transient`. Every other exception is a fault of ours and ends the process with the batch unacknowledged.
 """
 

@@ -86,7 +86,7 @@ Outcome: TypeAlias = Published | Nothing | Dead
 NOTHING = Nothing()
 
 Handle: TypeAlias = Callable[[Sequence[Arrival]], Awaitable[Sequence[Outcome]]]
-"""Decides a batch: one outcome an arrival, in order. May be called again for the same arrivals."""
+"""Decides a batch: one outcome per arrival, in order. May be called again for the same arrivals."""
 
 After: TypeAlias = Callable[[Sequence[Emit]], Awaitable[None]]
 """Runs once everything a batch published is confirmed, before it is acknowledged. May be called again."""

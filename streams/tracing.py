@@ -128,7 +128,7 @@ def stage(name: str) -> AbstractContextManager[None]:
 def note(facts: Callable[[], Mapping[int, Mapping[str, str | int]]]) -> None:
     """Facts of the batch's events by their places: opaque ids and counts, never a value of an account.
 
-    Asked for only while somebody follows.
+    `facts` is called only while the batch is followed.
     """
     trail = _trail.get()
     if trail is not None:

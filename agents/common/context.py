@@ -33,7 +33,7 @@ STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
 class AlertPolicy:
     """Settings of alerting that operators choose. Counts are caps, since a person reads every alert.
 
-    ``alerts_an_event``: more than three banned accounts for one new one confuse more than they tell.
+    ``alerts_an_event``: more than three banned accounts for one new one confuse more than they explain.
     ``alerts_a_ban``: a ban that resembles hundreds of remembered accounts is a matter for one summary.
     ``candidates_below``: how many of an event's best pairs below the bands are returned too, with band
     ``none``: for offline evaluation, never in a worker.

@@ -2,8 +2,8 @@
 
 A replica that becomes master may lack the last writes of the failed server, and a restarted server may have
 lost what was not on disk. Either begins another replication history, which this module notices. Agents are
-idempotent: a write that survived is repeated without effect, a lost one is made again, and look-back is told
-again of bans.
+idempotent: a write that survived is repeated without effect, a lost one is made again, and look-back gets its
+bans again.
 
 Every worker that notices does it, unless one has noted that it was done: a death half way costs nothing.
 """

@@ -83,7 +83,7 @@ def run(
         accuse_unfinished(suspects, birth)
         epoch = known_epoch(settings)
     except (BrokerUnavailable, BrokerRefused) as fault:
-        # Without it an emptied store would look like a new one, and every account like nobody's mirror.
+        # Without it an emptied store would look like a new one, and no account like a mirror.
         return cannot_start(without_broker(fault))
     context = context_of(settings, peppers, epoch)
     tending = Tending(context, SystemClock(), EpochTopic(settings), epoch)

@@ -56,7 +56,7 @@ class ControlTopic:
 
 
 async def _asked(question: Callable[[], T]) -> T:
-    """Asks in a thread. A missing right or topic is waited out: whoever resumes puts it right too."""
+    """Asks in a thread. A missing right or topic is waited out: an operator who resumes mends it too."""
     try:
         return await asyncio.to_thread(question)
     except BrokerRefused as refusal:

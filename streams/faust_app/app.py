@@ -71,7 +71,7 @@ log = structlog.get_logger("samehand.worker")
 
 @dataclass(slots=True)
 class Life:
-    """Whether the process is to end, and why. `end` is set by whoever runs it."""
+    """Whether the process is to end, and why. `end` is set by the code that runs it."""
 
     stopping: bool = False
     fault: str = ""
@@ -134,7 +134,7 @@ class WorkerApp(faust.App):
         )
 
     def beside(self, run: Callable[[], Awaitable[None]]) -> None:
-        """Runs it from the first moment until the app stops. Faust's own tasks wait for the group."""
+        """Runs a task from the app's start until its stop; Faust's own tasks wait for the group."""
         self._beside.append(run)
 
     def _create_directories(self) -> None:

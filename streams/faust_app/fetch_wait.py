@@ -1,18 +1,18 @@
 """How long a fetch that finds nothing takes: short while records come, longer while none do.
 
-A fetch asks for all partitions but those whose last records nobody has taken yet, and a broker answers as
-soon as one of them has a record. What arrives meanwhile on a partition that was left out waits until the
-answer: so the wait must be short. But an answer of 28 empty partitions costs aiokafka half a millisecond
-of pure Python to read: at a hundred a second a twentieth of a processor, and much of it while a backlog
-on one topic keeps its own partitions out of the fetch and the other topics are asked in vain.
+A fetch leaves out partitions whose last records are not taken yet, and a broker answers as soon as one of the
+others has a record. A record that arrives meanwhile on a partition that was left out waits until the answer:
+so the wait must be short. But an answer of 28 empty partitions costs aiokafka half a millisecond of pure
+Python to read: at a hundred a second a twentieth of a processor. Much of that is spent while a backlog on one
+topic keeps its partitions out of the fetch, and the other topics are asked in vain.
 
 So each empty answer doubles the wait, and the first record makes it short again. By the time it is long,
 a partition that was left out has been asked for again, or is so far behind that a twentieth of a second
 is nothing.
 
 The embedded broker never holds a fetch back: asked 1,200 times a second it took half a processor of each
-worker to say that there is nothing. So what a broker leaves of the shortest wait, we wait ourselves; a longer
-one would keep records waiting, since nobody calls us when they come.
+worker to say that there is nothing. So we wait ourselves for what a broker leaves of the shortest wait; a
+longer wait of ours would delay records, since nothing wakes us when they come.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from streams.telemetry.watchdog import Sight, Watchdog
 
 WATCH_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 5.0
-"""A broker that does not tell the ends of its partitions in time is asked again at the next look."""
+"""A broker that does not give the ends of its partitions in time is asked again at the next look."""
 
 log = structlog.get_logger("samehand.watch")
 

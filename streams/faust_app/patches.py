@@ -10,14 +10,14 @@ and fails once upstream has changed one of these, so that it can go.
   read again from its commit.
 * **A gap behind offset 0 is not seen** (none found; what gaps elsewhere did was faust #378, closed):
   `Consumer._drain_messages` asks whether the offset is true, and compaction leaves such gaps among bans.
-  Commits stand still at 1 until the next rebalance. `SafeConsumer` tells Faust of them.
+  Commits stay at 1 until the next rebalance. `SafeConsumer` reports such gaps to Faust.
 * **Fetches are held back for 1.5 s** (none found; `fetch_max_wait_ms` is hard-coded in Faust's aiokafka
   driver): under light load an event waits up to that long. `SafeConsumerThread` sets it from the settings,
   and lengthens it while fetches come back empty (`streams.faust_app.fetch_wait`).
-* **A topic that stands still holds all others** once more of it waits than its buffer takes (none found):
-  what is fetched is put there without regard to room, and the one loop that reads for all topics waits for
-  it. `SafeConsumer` stops fetching a topic by all of its partitions, and `streams.faust_app.app` bounds one
-  fetch to what fits.
+* **A topic that makes no progress holds up all others** once more of it waits than its buffer takes (none
+  found): what is fetched is put there without regard to room, and the one loop that reads for all topics
+  waits for it. `SafeConsumer` stops fetching a topic by all of its partitions, and `streams.faust_app.app`
+  bounds one fetch to what fits.
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
 * **Each start sleeps for a second** (none found; `TableManager.on_start`) before the group is joined, for
@@ -34,9 +34,9 @@ and fails once upstream has changed one of these, so that it can go.
 * **A detector of standstills ends the worker** (none found; `AIOKafkaConsumerThread.verify_event_path`): it
   asks for the position of a partition that is on its way to its first record, which aiokafka asserts to be
   known. Every outage of more than five minutes it calls an error, for each partition once in 1.25 s.
-  `SafeConsumer` leaves that to `streams.telemetry.watchdog`, which tells waiting from standing still.
-* **A commit says nothing of the topic it is about** (none found), so it outlives a topic that was deleted
-  and made again. `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition
+  `SafeConsumer` leaves that to `streams.telemetry.watchdog`, which distinguishes waiting from a standstill.
+* **A commit does not identify the topic it is about** (none found), so it outlives a topic that was deleted
+  and created again. `SafeConsumerThread` commits with the topic's id, and `SafeConsumer` reads a partition
   from its start whose commit is about another topic (`streams.faust_app.topic_ids`).
 * **An event that is skipped is acknowledged** by the pure-Python stream iterator, not by the compiled one
   (none found; that the two differ in what they tell sensors was faust #607, closed):
@@ -197,7 +197,7 @@ class SafeConsumer(driver.Consumer):
             return {}
         seeks = self._seeks
         records = await super()._getmany(active_partitions, timeout)
-        if seeks != self._seeks:  # whether they were fetched before the seek or after it nobody knows
+        if seeks != self._seeks:  # they may have been fetched before the seek or after it
             self._sought = False
             return {}
         for tp, fetched in records.items():

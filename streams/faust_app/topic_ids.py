@@ -60,7 +60,7 @@ async def watch_topics(app: WorkerApp) -> None:
     try:
         await _watch_topics(app, lambda: kept.ask(lambda client: _ids(client, app.topic_ids)))
     finally:
-        # In a thread, since a question may be under way; its answer is waited for by nobody.
+        # In a thread, since a question may be under way; nothing waits for its answer.
         asyncio.get_running_loop().run_in_executor(None, kept.close)
 
 

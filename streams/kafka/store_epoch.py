@@ -37,7 +37,7 @@ def known_epoch(settings: Settings) -> str:
 
 
 def note_epoch(settings: Settings, epoch: str) -> None:
-    """Notes the epoch that stands from now on. Raises `BrokerUnavailable`, `BrokerRefused`."""
+    """Notes the epoch that holds from now on. Raises `BrokerUnavailable`, `BrokerRefused`."""
     _write(settings, _EPOCH, _Word(epoch=epoch))
 
 
@@ -52,7 +52,7 @@ class EpochTopic:
         return await _waited(asyncio.to_thread(known_epoch, self._settings))
 
     async def note(self, epoch: str) -> None:
-        """Notes the epoch that stands. Raises `BrokerUnavailable`."""
+        """Notes the present epoch. Raises `BrokerUnavailable`."""
         await _waited(asyncio.to_thread(note_epoch, self._settings, epoch))
 
 
@@ -72,7 +72,7 @@ class HistoryTopic:
 
 
 async def _waited(answer: Awaitable[T]) -> T:
-    """Awaits an answer. A missing right is waited out like an outage: who grants it need not restart us."""
+    """Awaits an answer. A missing right is waited out as an outage is: granting it needs no restart."""
     try:
         return await answer
     except BrokerRefused as refusal:

@@ -72,7 +72,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to tell about a topic, in plain words."""
+    """What a check found about a topic, in plain words."""
 
     topic: str
     kind: Kind
@@ -198,7 +198,7 @@ def group_fault(settings: Settings) -> str:
         # A cluster on its first day has no coordinator yet; small brokers do not know the question, nor ACLs.
         return _MAY_NOT_JOIN.format(group) if "Authorization" in str(fault) else ""
     allowed = frozenset(told.get("authorized_operations") or ())
-    # Whoever is told of a group may at least describe it: a broker that says otherwise knows no ACLs.
+    # A user who sees a group may at least describe it: a broker that says otherwise knows no ACLs.
     return _MAY_NOT_JOIN.format(group) if "DESCRIBE" in allowed and "READ" not in allowed else ""
 
 
@@ -254,8 +254,8 @@ def look_up(client: Admin, topics: list[str]) -> dict[str, Found]:
 
 
 def _rights(entry: Mapping[str, Any]) -> Set[str] | None:
-    """What we may do with a topic. Whoever sees it may at least describe it: a broker that says otherwise
-    does not know what ACLs are."""
+    """What we may do with a topic. A user who sees it may at least describe it: a broker that says otherwise
+    knows no ACLs."""
     allowed = frozenset(entry.get("authorized_operations") or ())
     return allowed if "DESCRIBE" in allowed else None
 

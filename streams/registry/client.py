@@ -1,8 +1,8 @@
 """A schema registry over HTTP, as Confluent documents it and Apicurio and Karapace speak it, too.
 
 Three questions are asked: the schema of an id, that of a subject's version, and for Protobuf either as a
-serialized descriptor. An answer that a registry gives for good (there is no such schema) is told apart from
-one that it cannot give now: only the latter may hold a partition.
+serialized descriptor. A final answer (there is no such schema) is distinguished from one that the registry
+cannot give now: only the latter may hold up a partition.
 """
 
 from __future__ import annotations

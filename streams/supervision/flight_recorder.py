@@ -74,7 +74,7 @@ class Slot:
         while len(raw := msgspec.json.encode(InHand(self._name, len(arrivals), spans))) > _ROOM:
             del spans[len(spans) // 2 :]
         body = self._start + _SLOT.size
-        self._write(0)  # whoever reads in the middle of this reads nothing
+        self._write(0)  # a reader in the middle of this reads nothing
         self._memory[body : body + len(raw)] = raw
         self._write(len(raw))
 

@@ -42,8 +42,8 @@ START_SECONDS_MAX: Final = 180.0
 PAUSE_SECONDS_MIN: Final = 0.5
 PAUSE_SECONDS_MAX: Final = 30.0
 RESTARTS_MAX: Final = 20
-"""In a row. A record that ends its worker takes four, and may have company; what ends 20 workers in a row is
-for somebody to look at, and the orchestrator's to show."""
+"""In a row. A record that ends its worker takes four, and may have company; what ends 20 workers in a row
+needs a person, and the orchestrator has to show it."""
 
 HEALTHY_SECONDS: Final = 300.0
 """A worker that lived so long ended for another reason than its predecessor."""
@@ -170,7 +170,7 @@ class _Supervisor:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(
             signal.SIGHUP, signal.SIG_IGN
-        )  # a terminal that ends tells us too; the parent sees to it
+        )  # a terminal that ends signals us too; the parent acts on it
 
     def _wait(self) -> int:
         """Wait for the child; return its `waitpid` status. Kills it when its heartbeats stop."""
@@ -240,7 +240,7 @@ def die_with(parent: int) -> None:
 
 
 def _is_read() -> bool:
-    """Whether our log takes a line. A pipe that nobody empties would hold us, as it holds the worker."""
+    """Whether our log takes a line. A pipe that is not read would block us, as it blocks the worker."""
     with suppress(OSError, ValueError):  # closed: nothing to wait for
         return bool(select.select([], [_STANDARD_ERROR], [], 0)[1])
     return True

@@ -66,7 +66,7 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
         return self.ends >= ENDS_MAX
 
     def has(self, arrival: Arrival) -> bool:
-        """Whether a record is one of them. A topic made again has other records at the same offsets."""
+        """Whether a record is one of them. A topic created again has other records at the same offsets."""
         if not self.first <= arrival.offset <= self.last:
             return False
         return arrival.offset != self.first or abs(arrival.timestamp - self.at) < STAMP_SECONDS

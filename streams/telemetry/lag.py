@@ -4,7 +4,7 @@ Faust's `consumer.position()` is how far it has *fetched*: it reads 0 behind wit
 front of an agent. Lag is what has no durable outcome yet: the high water mark minus the offset after the last
 acknowledged record.
 
-In seconds it is the age of the oldest record that waits. Three facts tell it, the best that is known wins:
+In seconds it is the age of the oldest record that waits. Three facts give it, and the best one known is used:
 
 1. the time stamp of the record in hand, which is the oldest: exact;
 2. the look at which the high water mark first lay beyond it, when an earlier look saw it end before: late by
@@ -22,8 +22,8 @@ from typing import Final, NamedTuple
 from streams.delivery.progress import Partition
 
 SIGHTINGS_MAX: Final = 512
-"""Of one partition: 17 minutes of looks every two seconds. Beyond it every other one goes, so that a long
-standstill is told less finely, never wrongly by more than the distance of two looks that are left.
+"""Of one partition: 17 minutes of looks every two seconds. Beyond it every other one is dropped, so that a
+long standstill is measured less finely, but is wrong by no more than the distance of two looks that are left.
 """
 
 
@@ -65,7 +65,7 @@ class Sightings:
         seen = self.seen[partition]
         _note(seen, now, facts.high_water)
         _forget(seen, facts.next_offset)
-        records = max(0, facts.high_water - facts.next_offset)  # marks jump when a topic is made anew
+        records = max(0, facts.high_water - facts.next_offset)  # marks jump when a topic is created again
         if records == 0:
             return Lag(0, None)
         if facts.in_hand_at is not None:

@@ -1,9 +1,9 @@
 """Logs as JSON lines, ours and those of Faust, mode, aiokafka and aiohttp alike.
 
 What we log are addresses, counts, stages and codes; no value of a record. Libraries are less careful: they
-may quote a record at debug level, and at `info` they tell of each connection and of each of their parts that
-starts. So they are held at `warning` however low our own level is, and their exceptions are told by type and
-place, since a message may quote what it failed on.
+may quote a record at debug level, and at `info` they log each connection and each of their parts that starts.
+So they are held at `warning` however low our own level is, and exceptions are logged by type and place, since
+a message may quote what it failed on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EMPTY: Final = (
     ("kafka.net.selector", "blocking the event loop"),
 )
 """Warnings that warn of nothing, by logger and words. kafka-python cannot read what Faust's members tell each
-other, and quotes all of it, a kilobyte a member, whenever a group with members is asked about. And it tells
+other, and quotes all of it, a kilobyte a member, whenever a group with members is asked about. And it warns
 of each step of its own loop that took a tenth of a second, as on any busy machine.
 """
 
