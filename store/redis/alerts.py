@@ -1,8 +1,8 @@
 """Pairs in Redis: what was proposed, published, withdrawn and silenced.
 
-A pair's marker and its open alert lie with the banned account, so that ruling and ban are seen in one
-atomic step, and an alert ends in the very step in which its ban does (outbox.py). Under the alert's own
-shard lie its whereabouts and, once a moderator said so, its silence.
+A pair's marker and its open alert are in the banned account's shard, so that one atomic step sees both the
+pair and the ban, and the step that ends a ban ends its alerts (outbox.py). The alert's own shard holds the
+digest of its banned account and, once a moderator has decided, the decision.
 """
 
 from __future__ import annotations
@@ -46,10 +46,11 @@ class Alerts:
         self._shards = shards
 
     async def propose(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
-        """Rules on each and notes it as open.
+        """Decides for each whether it may be published, and notes it as open.
 
-        What forbids an alert lies on other shards than the pair: it is looked up first, so that little is
-        noted in vain, and once more when the pair was noted, so that whichever comes second sees the other.
+        What forbids an alert is on other shards than the pair. It is looked up first, so that little is noted
+        in vain, and once more after the pair was noted: of a pair and a ban, deletion or decision that come
+        at the same time, whichever is written second thus sees the other.
         """
         refused = await self._refused(proposals, now)
         left = [at for at, ruling in enumerate(refused) if ruling in (None, Ruling.WITHHELD)]
@@ -60,7 +61,7 @@ class Alerts:
             rulings[at] = one
         open_ = {at: one.revision for at, one in enumerate(rulings) if one.ruling is Ruling.PUBLISH}
         gone = [at for at, ruling in enumerate(refused) if ruling in WITHDRAWN_FOR]
-        if gone:  # noted by a worker that died before it looked once more
+        if gone:  # noted by a worker that died before its second look-up
             found = await self.by_id([proposals[at].alert_id for at in gone])
             open_ |= {at: it.revision for at, it in zip(gone, found, strict=True) if it and it.open}
         suspects = sorted(open_)
@@ -82,9 +83,9 @@ class Alerts:
         return self._shards.addresses.alert(alert_id).raw, msgspec.msgpack.encode(words)
 
     async def _noted(self, proposals: Sequence[Proposal], full: Sequence[bool], now: float) -> list[Ruled]:
-        """The rulings where nothing beside the pair speaks against it.
+        """The rulings on proposals that nothing outside the banned account's shard forbids.
 
-        ``full``: whether there are as many alerts about the account already as anybody reads.
+        ``full``: whether the account has as many alerts as it may have.
         """
         banned = [self._shards.addresses.account(one.banned) for one in proposals]
         items = [
@@ -105,9 +106,10 @@ class Alerts:
         return [Ruled(Ruling(word.decode()), revision) for word, revision in answers]
 
     async def _refused(self, proposals: Sequence[Proposal | OpenAlert], now: float) -> list[Ruling | None]:
-        """What is silenced, deleted or banned itself, or one too many about its account (withheld).
+        """Why each must not be published, or ``None``; ``WITHHELD`` if its account has too many alerts.
 
-        Of the rest, notes first where the pair will lie.
+        Reasons: the pair is silenced, or the account is deleted or itself banned. Notes for the others under
+        which ban the pair will be.
         """
         addresses = self._shards.addresses
         alerts = [addresses.alert(one.alert_id) for one in proposals]
@@ -140,7 +142,7 @@ class Alerts:
         ]
 
     async def rulings(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
-        """What would be ruled on whoever is the first to tell of each; notes nothing."""
+        """What :meth:`propose` would decide on each if no event had proposed it before; notes nothing."""
         addresses, maps = self._shards.addresses, self._shards.layout.bans.maps
         alerts = [addresses.alert(one.alert_id) for one in proposals]
         accounts = [addresses.account(one.account) for one in proposals]
@@ -168,7 +170,7 @@ class Alerts:
         ]
 
     async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
-        """Notes alerts as published; answers those whose claim still stands."""
+        """Notes alerts as published; returns those whose claim still holds."""
         addresses = self._shards.addresses
         banned = [addresses.account(one.banned) for one in published]
         items = [
@@ -191,7 +193,7 @@ class Alerts:
         return found
 
     async def reopen(self, alerts: Sequence[OpenAlert], now: float) -> None:
-        """Opens each again that was withdrawn for a verdict; looks before and after whether it may be."""
+        """Reopens each alert that a verdict withdrew; checks before and after whether it may be open."""
         suspects = [(one, one.revision) for one in alerts if one.open]
         gone = [one for one in alerts if one.withdrawn == "verdict"]
         refused = await self._refused(gone, now) if gone else []
@@ -202,7 +204,7 @@ class Alerts:
                 await self._withdraw([(one.alert_id, one.banned, revision)], WITHDRAWN_FOR[why], now)
 
     async def _opened(self, alerts: Sequence[OpenAlert], now: float) -> list[tuple[OpenAlert, int]]:
-        """Those that are open again, with their revision."""
+        """The alerts that were reopened, with their new revisions."""
         addresses = self._shards.addresses
         banned = [addresses.account(one.banned) for one in alerts]
         items = [
@@ -214,7 +216,7 @@ class Alerts:
         return [(one, revision) for one, (revision,) in zip(alerts, found, strict=True) if revision]
 
     async def decide(self, decisions: Sequence[Decision]) -> list[Decided]:
-        """Notes decisions. There is one a pair, each a person's, so there is no cap and no expiry."""
+        """Notes decisions. No cap and no expiry: people make them, and each pair keeps one."""
         addresses = self._shards.addresses
         digests = [addresses.alert(one.alert_id) for one in decisions]
         items = [
@@ -225,7 +227,7 @@ class Alerts:
         return [_decision(raw, new=bool(new)) for new, raw in answers]
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        """The decisions that hold."""
+        """The decision in force on each alert."""
         digests = [self._shards.addresses.alert(one) for one in alert_ids]
         answers = await self._shards.ask("held", digests, (), [(one.raw,) for one in digests])
         return [_decision(raw, new=False) if raw else None for (raw,) in answers]
@@ -256,13 +258,13 @@ class Alerts:
         return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
 
     async def _read(self, pairs: Sequence[tuple[Digest, bytes]]) -> list[OpenAlert | None]:
-        """Alerts by the digests of their bans and of themselves."""
+        """Alerts by pairs of digests: of the ban, and of the alert."""
         items = [(banned.raw, alert) for banned, alert in pairs]
         answers = await self._shards.ask("pairs", [banned for banned, _ in pairs], (), items, 2)
         return [_read(raw, how.decode()) if raw else None for how, raw in answers]
 
     async def withdraw(self, alerts: Sequence[OpenAlert], reason: WithdrawnReason, now: float) -> None:
-        """Withdraws each that is still open under its revision."""
+        """Withdraws each alert that is still open under its revision."""
         pairs = [(one.alert_id, one.banned, one.revision if one.open else 0) for one in alerts]
         await self._withdraw(pairs, reason, now)
 
@@ -282,7 +284,7 @@ class Alerts:
 
 
 def _would_be(silenced: bool, refused: str, is_open: int, told: int, revision: int) -> Ruled:
-    """The ruling, in the order in which :meth:`Alerts.propose` comes to it."""
+    """The ruling, checked in the same order as :meth:`Alerts.propose` does."""
     if silenced:
         return Ruled(Ruling.SUPPRESSED, 0)
     if refused and Ruling(refused) is not Ruling.WITHHELD:
@@ -314,7 +316,7 @@ def _packed(proposal: Proposal) -> bytes:
 
 
 def packed_alert(alert: OpenAlert) -> bytes:
-    """An alert as it lies in Redis, its revision first."""
+    """An alert as Redis keeps it, its revision first."""
     return alert.revision.to_bytes(4, "big") + _words_of(alert, alert.withdrawn or "")
 
 
@@ -333,7 +335,7 @@ def _words_of(alert: OpenAlert, withdrawn: str = "") -> bytes:
 
 
 def _read(raw: bytes, how: str = "open") -> OpenAlert:
-    """As it lies: open, withdrawn for a reason and not told yet, or ``known``, which says its reason."""
+    """Reads an alert. ``how``: ``open``, the reason of a withdrawal yet to be published, or ``known``."""
     revision, words = int.from_bytes(raw[:4], "big"), msgspec.msgpack.decode(raw[4:], type=_Words)
     withdrawn = words.withdrawn if how == "known" else "" if how == "open" else how
     return replace(
@@ -344,7 +346,7 @@ def _read(raw: bytes, how: str = "open") -> OpenAlert:
 
 
 def _packed_decision(one: Decision, digest: bytes) -> bytes:
-    """Of two decisions that which is greater, byte by byte, is the later one: moments are above 0."""
+    """Packs a decision so that the later of two is the greater, byte by byte; moments are never negative."""
     return struct.pack(">d", max(0.0, one.decided_at)) + digest + one.verdict[:1].encode()
 
 
@@ -353,6 +355,6 @@ def _decision(raw: bytes, *, new: bool) -> Decided:
 
 
 def read_open(words: bytes, revision: int) -> OpenAlert:
-    """An alert as it was last told, under that revision."""
+    """An open alert, as it was last published, under that revision."""
     it = msgspec.msgpack.decode(words, type=_Words)
     return OpenAlert(it.alert_id, it.account, it.banned, it.band, revision, it.payload, it.seen_at)

@@ -1,4 +1,4 @@
-"""Bans in Redis: a record in the shard of its account is written first, then entries in those of its keys."""
+"""Bans in Redis: a write puts the record in its account's shard first, then entries in those of its keys."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from store.redis.families import Families
 from store.redis.layout import NOWHERE, Rows
 from store.redis.shards import Shards
 
-# Bans in one script: some milliseconds of Redis, during which nobody else is served.
+# Bans per script: some milliseconds of Redis, during which it serves nobody else.
 _WRITTEN_AT_ONCE = 128
 _WALKED_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One operation for ban_write.lua. ``reason``: why alerts on a ban are withdrawn that it takes out."""
+    """One operation for ban_write.lua. ``reason``: why it withdraws the alerts on a ban that it removes."""
 
     verb: str
     digest: Digest
@@ -82,7 +82,7 @@ class Bans:
     """The ban index over all shards."""
 
     def __init__(self, shards: Shards, families: Families) -> None:
-        """Takes the shards, and the families that facts name."""
+        """Takes the shards, and the families that resolve founders."""
         self._shards = shards
         self._families = families
         self._spread = shards.layout.bans
@@ -129,12 +129,12 @@ class Bans:
     async def expunge(
         self, accounts: Sequence[tuple[str, float]], now: float, reason: WithdrawnReason
     ) -> list[str]:
-        """Takes bans out, but for later ones; answers `removed`, `nothing` or `later`."""
+        """Removes bans, unless there is a later one; returns for each `removed`, `nothing` or `later`."""
         writes = [_Write("expunge", self._shards.addresses.account(one), at, reason) for one, at in accounts]
         return await self._write(writes, now)
 
     async def sweep(self, now: float) -> int:
-        """Takes out bans that expired in an hour that is over, and turns the calendar's leaves."""
+        """Removes bans whose hour of expiry is over, and drops old rows of the calendar; returns how many."""
         swept = 0
         for shard in self._shards.all:
             await self._shards.script("ban_write", shard, *self._head(now))
@@ -162,7 +162,7 @@ class Bans:
     async def walk(self) -> AsyncIterator[list[Ban]]:
         """All bans, shard by shard, a few pages at a time.
 
-        Of several shards it may miss a ban that is changed meanwhile: that one gets another slot.
+        With several shards it may miss a ban that changes meanwhile, since that ban gets another slot.
         """
         for shard in self._shards.all:
             first, total = 0, 1
@@ -210,13 +210,16 @@ class Bans:
         return replace(write, expect=frame, expect_quote=quote, out=out, dated_out=dated)
 
     async def resting(self) -> int:
-        """How many slots of bans that were taken out are not free yet."""
+        """How many slots of removed bans are not free yet."""
         keys = [self._shards.root(shard) + "b:v" for shard in self._shards.all]
         counts: list[int] = await together([self._shards.link.command("LLEN", key) for key in keys])
         return sum(counts)
 
     async def _take_out_once_more(self, shard: int, now: float) -> None:
-        """Of several shards: what somebody wrote late, or did not come to take out, of slots that rested."""
+        """Removes once more the entries of resting slots: late writes, and removals that were broken off.
+
+        Needed with several shards only.
+        """
         if self._spread.shards == 1:
             return
         head = (repr(now), SLOT_RESTS_SECONDS, SWEEP_AT_ONCE)

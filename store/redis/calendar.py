@@ -1,4 +1,4 @@
-"""When bans took effect, as the scripts count it in Redis (lua/calendar.lua): read when it has changed."""
+"""Reads the calendar of bans, which the scripts keep in Redis (lua/calendar.lua), when it has changed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from store.limits import CALENDAR_SECONDS
 from store.redis.client import together
 from store.redis.shards import Shards
 
-# A policy's number, what is counted, which row.
+# The number of a policy, the kind of bucket, the number of a row.
 _ROW: Final = re.compile(rb"([0-9]{1,12})([mhdu])([0-9]{1,12})")
 
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """What one shard said, under which epoch and version."""
+    """The calendar of one shard, and the epoch and version under which it was read."""
 
     epoch: str
     version: bytes | None
@@ -40,7 +40,7 @@ class BanCalendars:
         self._calendars = NO_CALENDARS
 
     async def read(self, now: float) -> Calendars:
-        """The calendars as of so many seconds before ``now`` at most."""
+        """The calendars, at most :data:`store.limits.CALENDAR_SECONDS` older than ``now``."""
         if self._read_at is not None and 0 <= now - self._read_at < CALENDAR_SECONDS:
             return self._calendars
         versions = await together(

@@ -1,4 +1,4 @@
-"""The one place that talks to Redis: commands and scripts with a deadline, and errors as the store's own."""
+"""Sends all commands and scripts to Redis, with a deadline, and turns its errors into the store's own."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ from store.redis.scripts import READING, SCRIPTS
 
 Answer = TypeVar("Answer")
 
-# What a worker has in the air at once: a batch asks each shard, a handful of commands at a time.
+# The most commands of a worker in flight: a batch asks each shard, a handful of commands at a time.
 _CONNECTIONS_MAX = 32
 
-EPOCH_KEY = "e"  # of a shard: the epoch, which every script looks at first
+EPOCH_KEY = "e"  # the shard's key for the epoch, which every script checks first
 
 NO_EVICTION = "noeviction"
-"""The only policy that drops nothing: `volatile-…` drop what has a time to live, as remembered accounts and
-the markers of alerts have.
+"""The only policy that drops nothing: the `volatile-…` policies drop keys with a time to live, which
+remembered accounts and the markers of alerts have.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where Redis is. One of ``url`` (alone), ``sentinels`` with ``service``, or ``cluster`` (some nodes).
+    """Where Redis is: ``url`` (one server), ``sentinels`` with ``service``, or ``cluster`` (some nodes).
 
-    ``read_only``: nothing is laid out, and scripts are sent as such that write nothing, which a user may run
-    who may not write. A cluster's client then asks for the keys of each: one command more.
+    ``read_only``: the client makes no store, and sends reading scripts as read-only, so that a user without
+    write permission may run them. A cluster's client then asks for the keys of each script: one command more.
 
-    ``deadline_seconds`` bounds each command from the caller's side, whatever the client retries inside;
-    ``options`` go to redis-py's connections as they are (TLS files, user name, password), and
-    ``sentinel_options`` to those with the Sentinels.
+    ``deadline_seconds`` bounds each command as the caller sees it, including retries inside the client.
+    ``options`` go to redis-py's connections as they are (TLS files, user name, password),
+    ``sentinel_options`` to its connections with the Sentinels.
     """
 
     url: str | None = None
@@ -70,31 +70,31 @@ class Endpoint:
 
 
 class Link:
-    """Commands and scripts of one endpoint."""
+    """Sends commands and scripts to one endpoint."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        """Connects lazily: nothing is opened before the first command."""
+        """Connects with the first command."""
         self._endpoint = endpoint
         self._client = _client(endpoint)
         self._evicts = ""
         self.moving = ""
-        """Why nothing but :meth:`ask` is answered: the store is not whole yet, or was left."""
+        """If set, all but :meth:`ask` raise ``StoreMoving`` with it: the store is filling, or was left."""
 
     async def command(self, *parts: bytes | str | float) -> Any:
-        """One command, routed by its first key."""
+        """Sends one command, routed by its first key."""
         self._refuse()
         return await self.ask(*parts)
 
     async def ask(self, *parts: bytes | str | float) -> Any:
-        """The same, also while nothing else is answered: what the store says of itself."""
+        """Sends one command even while :meth:`command` refuses: for what the store says of itself."""
         async with self._translated():
             return await self._client.execute_command(*parts)
 
     async def script(self, name: str, root: str, *arguments: bytes | str | float) -> Any:
-        """One script on a shard; loaded where it is not yet known (a fresh or restarted server).
+        """Runs one script on a shard; loads it where the server does not know it (new or restarted).
 
-        It names two keys, of which one is never there. While a cluster moves their slot, no master has both:
-        each refuses (TRYAGAIN). With one key the new master would run it on what it has of the shard by then.
+        It names two keys, of which one never exists. So while a cluster moves their slot, no master has both,
+        and each refuses (TRYAGAIN). With one key, the new master would run the script on a part of the shard.
         """
         self._refuse()
         script = SCRIPTS[name]
@@ -111,18 +111,18 @@ class Link:
                 return await self._client.execute_command("EVAL", script.text, *keys, *arguments)
 
     async def values(self, start: bytes, numbers: Ints) -> list[bytes | None]:
-        """The values of keys that begin alike and end with four bytes of a number, in order."""
+        """The values, in order, of keys that consist of ``start`` and a number in four bytes."""
         if not len(numbers):
             return []
         names: Sequence[bytes]
-        if isinstance(self._client, RedisCluster):  # its connections pack what they are given
+        if isinstance(self._client, RedisCluster):  # its connections pack each key by itself
             names = [start + number.to_bytes(4, "big") for number in numbers.tolist()]
         else:
             names = [Names.of(start, numbers)]
         return cast(list[bytes | None], await self.command("MGET", *names))
 
     async def masters(self) -> list[str]:
-        """Each master's address as :meth:`command_of` takes it: of a cluster all, else one, called ""."""
+        """The masters' addresses as :meth:`command_of` takes them; without a cluster one, called ""."""
         if not isinstance(self._client, RedisCluster):
             return [""]
         async with self._translated():
@@ -130,7 +130,7 @@ class Link:
             return sorted(node.name for node in self._client.get_primaries())
 
     async def command_of(self, master: str, *parts: bytes | str | float) -> Any:
-        """One command to one master."""
+        """Sends one command to one master."""
         async with self._translated():
             which: dict[str, Any] = {}
             if isinstance(self._client, RedisCluster):
@@ -138,19 +138,19 @@ class Link:
             return await self._client.execute_command(*parts, **which)
 
     async def scan(self, master: str, cursor: int, pattern: bytes, count: int) -> tuple[int, list[bytes]]:
-        """Some names of one master's keys that look so, and the cursor to go on from, 0 at the end."""
+        """The cursor to go on from (0 at the end), and some names of one master's keys that match."""
         following, names = await self.command_of(master, "SCAN", cursor, "MATCH", pattern, "COUNT", count)
-        if isinstance(following, dict):  # of a cluster redis-py answers the cursor of each node asked
+        if isinstance(following, dict):  # for a cluster redis-py returns the cursor of each node asked
             (following,) = following.values()
         return int(following), list(names)
 
     async def check_eviction(self) -> None:
-        """Whether a master may drop keys of its own accord. Until none may, nothing else is asked.
+        """Checks that no master may drop keys by itself. While one may, every other request raises too.
 
-        A server that does not tell (an ACL without INFO) is believed.
+        A server that does not say (an ACL without INFO) counts as one that drops nothing.
 
         Raises:
-            StoreEvicts: one may; says which, by which setting, and how many keys are gone.
+            StoreEvicts: a master may drop keys; says which, by which setting, and how many it has dropped.
         """
         for master in await self.masters():
             try:
@@ -162,7 +162,7 @@ class Link:
             except StoreRefused:
                 continue
             except StoreUnavailable:
-                return  # whoever works with it hears that it is away; what was found before stands
+                return  # any command will say that it is away; the former finding holds
             self._evicts = (
                 f"Redis {master and master + ' '}drops keys when it is full (maxmemory-policy {policy}, "
                 f"maxmemory {limit}), and fingerprints with them; so far {gone}. "
@@ -185,7 +185,7 @@ class Link:
         try:
             answers = [await self.command_of(master, "INFO", "memory") for master in await self.masters()]
         except StoreUnavailable:
-            return None, None  # an ACL without INFO: what it measures is not worth more rights
+            return None, None  # an ACL without INFO: a metric is not worth more rights
         used = sum(int(answer["used_memory"]) for answer in answers)
         limits = [int(answer.get("maxmemory", 0)) for answer in answers]
         return used, sum(limits) if all(limits) else None
@@ -196,7 +196,7 @@ class Link:
 
     @asynccontextmanager
     async def _translated(self) -> AsyncIterator[None]:
-        """Every error of Redis as one of the store's, and the deadline."""
+        """Applies the deadline, and turns every error of Redis into one of the store's."""
         try:
             async with asyncio.timeout(self._endpoint.deadline_seconds):
                 yield
@@ -216,7 +216,7 @@ class Link:
 
 
 async def together(jobs: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """Several commands at once; the first error after all have ended, so that none is left in the air."""
+    """Runs several commands at once; raises the first error after all have ended, so none is left running."""
     if len(jobs) == 1:
         return [await jobs[0]]
     answers = await asyncio.gather(*jobs, return_exceptions=True)
@@ -234,21 +234,22 @@ def _meaning(fault: ResponseError) -> Exception:
         return StoreMismatch("a shard has no slot left: rebuild with more shards", "full")
     if isinstance(fault, NoPermissionError):
         return StoreRefused("Redis lets the user in, but not to every command and key (NOPERM)")
-    # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has classes
-    # for some and keeps the word of others. Only these are told: what follows may quote arguments.
+    # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has a class
+    # for some, and begins the message of others with Redis' error code. The message says no more than class
+    # or code, since the rest may quote arguments.
     known = type(fault) is not ResponseError
     return StoreUnavailable(f"Redis refuses: {type(fault).__name__ if known else message.split(' ', 1)[0]}")
 
 
 def _login_refused(fault: BaseException | None) -> bool:
-    """Clients of a cluster and of Sentinels wrap what a server said."""
+    """Whether the login was refused; clients of a cluster and of Sentinels wrap the server's error."""
     while fault is not None and not isinstance(fault, AuthenticationError):
         fault = fault.__cause__ or fault.__context__
     return fault is not None
 
 
 def _client(endpoint: Endpoint) -> Redis | RedisCluster:
-    """A client without retries of its own: the caller holds its batch and comes again."""
+    """A client without retries of its own: the caller holds its batch and tries again."""
     timeouts: dict[str, Any] = {
         "socket_timeout": endpoint.deadline_seconds,
         "socket_connect_timeout": endpoint.deadline_seconds,

@@ -1,8 +1,8 @@
 """A count-min sketch: how often values were counted, in memory that does not grow with them.
 
-Four rows of cells; a value's count is the least of its four. Collisions only ever add, so an estimate is
-never below the truth: a value may look more common than it is, never rarer, and weighs less for it.
-Updates are conservative (only the least cells grow), which keeps what collisions add small.
+Four rows of cells; a value's estimate is the least of its four cells. Collisions only add, so the estimate is
+never below the true count: a value may look more common than it is, and so weigh less, but never rarer.
+Updates are conservative (only the least cells grow), which keeps the error from collisions small.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 ROWS = 4
 FILTER_PLACES = 3
-_PLACE_BYTES = 5  # of a digest, from which a place of the filter is taken: more bits than any filter has
+_PLACE_BYTES = 5  # of a digest for each place in the filter: more bits than any filter needs
 _SATURATED = np.iinfo(np.uint32).max
 
 
 def home(kind: int, value: bytes, stratum: str, sketches: int) -> int:
-    """Which of several sketches counts a value: one, so that no cluster counts it in two."""
+    """The number of the one sketch, of several, that counts a value; so no cluster counts it in two."""
     if sketches == 1:
         return 0
     return int.from_bytes(_digest(b"home", kind, value, stratum, b"")[:4], "big") % sketches
@@ -36,13 +36,13 @@ def columns_of(kind: int, value: bytes, stratum: str, columns: int) -> tuple[int
 
 
 def hashes_of_all(values: Sequence[tuple[int, bytes, str]]) -> npt.NDArray[np.uint32]:
-    """A hash of each of many values for each row, a line each: the remainder by the columns is the cell."""
+    """A row of :data:`ROWS` hashes for each value; a hash modulo the number of columns gives the cell."""
     digests = b"".join([_digest(b"cells", *value, b"") for value in values])
     return np.frombuffer(digests, ">u4").reshape(-1, ROWS).astype(np.uint32)
 
 
 def filter_places(sightings: Sequence[tuple[int, bytes, str, bytes]], bits: int) -> npt.NDArray[np.uint32]:
-    """The places of a filter, a line a sighting, that say whether its cluster has counted its value."""
+    """For each sighting a row of filter places; all set if the cluster has counted the value already."""
     digests = b"".join([_digest(b"filter", *sighting) for sighting in sightings])
     told = np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST_BYTES)[:, : FILTER_PLACES * _PLACE_BYTES]
     numbers = told.reshape(-1, FILTER_PLACES, _PLACE_BYTES) @ _BIG_ENDIAN
@@ -50,27 +50,27 @@ def filter_places(sightings: Sequence[tuple[int, bytes, str, bytes]], bits: int)
 
 
 class Sketch:
-    """Cells as they were read: four rows, one after another, of big-endian 32-bit counts."""
+    """A sketch that was read: four rows of cells, one after another, stored as big-endian 32-bit counts."""
 
     def __init__(self, raw: bytes, columns: int) -> None:
-        """Takes what a store keeps; missing cells at the end are zero."""
+        """Takes the stored bytes; missing cells at the end are zero."""
         cells = np.zeros(ROWS * columns, np.uint32)
         stored = np.frombuffer(raw[: len(raw) // 4 * 4], ">u4")[: len(cells)]
         cells[: len(stored)] = stored
-        # In as few bytes a cell as the largest needs: a worker holds several versions.
+        # Each cell in as few bytes as the largest needs, since a worker holds several versions.
         self._cells: npt.NDArray[np.unsignedinteger[Any]] = cells.astype(np.min_scalar_type(int(cells.max())))
         self._columns = columns
 
     def count(self, kind: int, value: bytes, stratum: str) -> int:
-        """The estimate: the truth or more."""
+        """The estimate: the true count or more."""
         places = columns_of(kind, value, stratum, self._columns)
         return int(min(self._cells[row * self._columns + place] for row, place in enumerate(places)))
 
     def knows(self, cells: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-        """Which values, given by their cells, a line each, were counted for all that can be told.
+        """For each value, given as a row of its cells, whether it was counted, as far as the sketch can tell.
 
-        All four cells hold more than half of all cells do: of a value that was never counted they do once in
-        sixteen times, however full the sketch is.
+        That is if all its four cells hold more than the median cell. A value that was never counted passes
+        once in sixteen times, however full the sketch is.
         """
         rows = np.arange(ROWS, dtype=np.int64) * self._columns
         told: npt.NDArray[np.bool_] = self._cells[cells + rows].min(axis=1) > self._ordinary
@@ -85,7 +85,7 @@ class Sketch:
         return Sketch((self._cells // 2).astype(">u4").tobytes(), self._columns)
 
     def plus(self, other: Sketch) -> bytes:
-        """Both together, as they are stored; a cell that is full stays so."""
+        """The sum of both, as stored bytes; cells saturate."""
         total = self._cells.astype(np.uint64) + other._cells
         cells: bytes = np.minimum(total, _SATURATED).astype(">u4").tobytes()
         return cells
@@ -102,7 +102,7 @@ _HEADS: Final = {
 
 
 def _digest(purpose: bytes, kind: int, value: bytes, stratum: str, cluster: bytes) -> bytes:
-    """Of purpose, kind, value, stratum and cluster, each after its length in four bytes."""
+    """The digest of purpose, kind, value, stratum and cluster, each preceded by its length in four bytes."""
     within = stratum.encode()
     state = _BLANK.copy()
     state.update(_HEADS[purpose][kind] + _length(value) + value + _length(within) + within)

@@ -1,8 +1,9 @@
-"""Counted frequencies in Redis: a sketch a shard that grows, and a frozen one that is read.
+"""Counted frequencies in Redis: each shard has a growing sketch, and frozen versions that are read.
 
-A freeze sets the growing sketch aside (`o` becomes `z<version>`), adds it to the frozen one as the next
-version (`f<version>`, compressed), and then turns the version in `meta`. Every step can be repeated: who
-freezes next completes what a crash left. Older versions are kept as :mod:`store.common.count_lag` asks for.
+A freeze sets the growing sketch aside (`o` becomes `z<version>`), adds it to the newest frozen one to make
+the next version (`f<version>`, compressed), and then writes the version's number to `meta`. Every step can be
+repeated: the next freeze completes what a crash left undone. Older versions are kept for as long as
+:mod:`store.common.count_lag` needs them.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ class Snapshot:
     matured_sketches: tuple[Sketch, ...]
 
     def accounts(self, stratum: str) -> int:
-        """How many accounts were counted in a stratum; where it is empty in all of them, up to now."""
+        """How many accounts were counted in a stratum; "" means in all strata, by the newest version."""
         new, old = self.newest, self.matured
         if stratum == LATELY:
             return lately(new.strata.get("", 0), old.strata.get("", 0), (new, old))
         return (old if stratum else new).strata.get(stratum, 0)
 
     def count(self, kind: KeyKind, value: bytes, stratum: str) -> int:
-        """How many clusters of accounts bear the value, or a few more."""
+        """How many clusters of accounts bear the value; collisions may add a few."""
         handed_out = kind in HANDED_OUT
         if stratum != LATELY:
             sketches = self.newest_sketches if handed_out else self.matured_sketches
@@ -66,7 +67,7 @@ def _counted(sketches: tuple[Sketch, ...], kind: KeyKind, value: bytes, stratum:
 
 
 class _Frozen(msgspec.Struct, frozen=True):
-    """What `meta` says of the last freeze. ``gone``: numbers of versions that it was about to delete."""
+    """The last freeze, as `meta` keeps it. ``gone``: numbers of the versions that it was about to delete."""
 
     bans: int = 0
     newest: Version = NOTHING
@@ -76,24 +77,24 @@ class _Frozen(msgspec.Struct, frozen=True):
 
 _READ: Final = msgspec.json.Decoder(_Frozen)
 
-_ACCOUNTS = 0  # stands where a kind of value does: an account counts itself
+_ACCOUNTS = 0  # used in the place of a kind of value, for accounts, which count themselves
 
-# A freeze that turns the version while it is read takes the former's sketch away: then it is read anew. Once
-# more is enough, since an interval lies between two freezes.
+# A freeze that makes a new version while the former is read deletes the former's sketch, and the read begins
+# again. Two attempts are enough, since an interval lies between two freezes.
 _READ_AT_MOST: Final = 2
 
 
 @dataclass(slots=True)
 class _Part:
-    """What one shard is to count: values, and accounts by the seats that they take, with their strata."""
+    """What one shard is to count: values, and the seats of accounts with their strata."""
 
     values: list[Counted] = field(default_factory=list)
     seats: list[tuple[int, bytes, str, bytes]] = field(default_factory=list)
 
     def packed(self, columns: int, bits: int, door: Doorkeeper, frozen: Sketch) -> tuple[bytes | str, ...]:
-        """As `count.lua` reads it: values in one, then stratum and filter places of accounts in turn.
+        """The arguments of `count.lua`: all values as one, then each account's stratum and filter places.
 
-        Of values that crowds bear those that are known to come again, by what was frozen or by the door.
+        Of the values of crowds, only those seen before: by the frozen sketch, or by the doorkeeper.
         """
         hashes = hashes_of_all([(one.kind, one.value, one.stratum) for one in self.values])
         cells, seen = hashes % np.uint32(columns), filter_places(self.values, bits)
@@ -115,21 +116,21 @@ class Counters:
     """Counts values as accounts are remembered, freezes, and reads what was frozen."""
 
     def __init__(self, shards: Shards, interval_seconds: float, lag_seconds: float) -> None:
-        """Takes the shards, the least time between two freezes, and the lag of what is counted."""
+        """Takes the shards, the least time between two freezes, and the lag of the counts."""
         self._shards = shards
         self._interval = interval_seconds
         self._lag = lag_seconds
-        # Each value has its shard, so that all shards together are as exact as one would be alone.
+        # Each value is counted in one shard, so that all shards together are as exact as one alone would be.
         self._columns = max(1, shards.layout.sizes.sketch_columns // shards.layout.sizes.shards)
         self._bits = max(1, shards.layout.sizes.filter_bits // shards.layout.sizes.shards)
         self._read = _Frozen()
-        self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those that were read, by version
+        self._sketches: dict[int, tuple[Sketch, ...]] = {}  # those read so far, by version
         self._counting = False
         self._door = Doorkeeper()
-        self._nothing = Sketch(b"", self._columns)  # what is known before the first was frozen
+        self._nothing = Sketch(b"", self._columns)  # used before the first freeze
 
     async def count(self, accounts: Sequence[Remembered], now: float) -> None:
-        """Counts accounts and their values, each value once a cluster while the filter knows it."""
+        """Counts accounts and their values, a value once for each cluster while the filter remembers it."""
         if not accounts:
             return
         if not self._counting:
@@ -149,11 +150,11 @@ class Counters:
         )
 
     def _newest(self) -> Sequence[Sketch]:
-        """What was frozen last as far as this process has read it, by shard."""
+        """The newest frozen sketches that this process has read, by shard."""
         return self._sketches.get(self._read.newest.number) or [self._nothing] * len(self._shards.all)
 
     def _laid_out(self, accounts: Sequence[Remembered]) -> list[_Part]:
-        """What accounts count, by the shards that count it: each value has one."""
+        """What accounts count, by shard: each value is counted in one of them."""
         parts = [_Part() for _ in self._shards.all]
         for account in accounts:
             first = account.fingerprints[0]
@@ -165,14 +166,17 @@ class Counters:
         return parts
 
     async def freeze(self, now: float, bans: int) -> bool:
-        """Makes the next snapshot if an interval has passed since the last; one of several callers does."""
+        """Makes the next snapshot if an interval has passed since the last; one of several callers does.
+
+        Returns whether this one did.
+        """
         meta, link = self._shards.layout.meta, self._shards.link
         since, frozen, halved = await link.command("HMGET", meta, "since", "frozen", "halved")
         if since is None or now - float(since) < self._interval:
             return False
         last = _READ.decode(frozen) if frozen else _Frozen()
         version = last.newest.number + 1
-        # A claim on this version that ends by itself: a winner that dies leaves the turn to the next.
+        # The claim on this version expires by itself: if the winner dies, another caller makes the version.
         claim = await link.command("SET", f"{meta}:freeze:{version}", "1", "NX", "EX", 60)
         if claim is None:
             return False
@@ -193,15 +197,15 @@ class Counters:
             *("version", version, "frozen", facts, "since", repr(now)),
             *("halved", repr(now if fading else faded)),
         )
-        # And what the one before left that died meanwhile.
+        # Deletes also what the freeze before left behind, if it died.
         await together([self._tidy(shard, version, gone | {*last.gone}) for shard in self._shards.all])
         return True
 
     async def _freeze_shard(self, shard: int, version: int, fading: bool) -> tuple[dict[str, int], float]:
-        """Adds what grew to a version; answers its strata, and a moment after which nothing was counted."""
+        """Makes a shard's next version; returns its strata, and a moment that no counted event exceeds."""
         root, link = self._shards.root(shard), self._shards.link
         for growing, aside in (("o", "z"), ("n", "y")):
-            # Not again after a crash in between: what was set aside would be lost.
+            # RENAMENX: repeated after a crash, it must not overwrite what was set aside before.
             if await link.command("EXISTS", root + growing):
                 await link.command("RENAMENX", root + growing, f"{root}{aside}{version + 1}")
         if fading or await link.command("BITCOUNT", root + "w") > FILTER_FULL * self._bits:
@@ -222,7 +226,7 @@ class Counters:
             await link.command(
                 "HSET", f"{root}h{version + 1}", *(part for pair in counts.items() for part in pair)
             )
-        # Read last: what is counted meanwhile may only make it later.
+        # Read last: counting meanwhile can only make the moment later, which is safe.
         return dict(counts), float(await link.command("GET", root + "u") or 0.0)
 
     async def _tidy(self, shard: int, version: int, gone: Set[int]) -> None:
@@ -233,7 +237,10 @@ class Counters:
         await self._shards.link.command("UNLINK", *(root + name for name in old))
 
     async def snapshot(self, at: float, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
-        """What events of a moment may know, each version read once; before the first nothing but the bans."""
+        """The counts that apply to events of a moment; before the first freeze only the number of bans.
+
+        Each version is read from Redis once.
+        """
         for _ in range(_READ_AT_MOST):
             version = int(await self._asked("version") or 0)
             if version == 0:
@@ -248,7 +255,7 @@ class Counters:
         return Snapshot(read.bans, read.newest, old, sketches[read.newest.number], sketches[old.number])
 
     async def _read_sketches(self, *versions: Version) -> None:
-        """Reads versions that were not, and lets those go that are not kept any more."""
+        """Reads versions not read yet, and drops those that are no longer kept."""
         kept = {it.number for it in (*self._read.kept, self._read.newest)}
         self._sketches = {number: known for number, known in self._sketches.items() if number in kept}
         for version in versions:

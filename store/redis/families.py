@@ -1,4 +1,4 @@
-"""Families: who descends from whom. A founder's name is in one place only, so that it can be forgotten."""
+"""Ban families in Redis. A founder's account key is kept in one place only, so that it can be forgotten."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from store.common.key_digests import DIGEST_BYTES, Digest
 from store.redis.client import together
 from store.redis.shards import Shards
 
-_JOINED_AT = 17  # behind a decision stands the account that joined by it (decide.lua)
+_JOINED_AT = 17  # where in a stored decision the digest of the account begins that joined by it (decide.lua)
 
 
 class Families:
-    """Descents noted by account, names of founders by their digest."""
+    """Descents by account, and account keys of founders by their digests."""
 
     def __init__(self, shards: Shards) -> None:
         """Takes the shards."""
         self._shards = shards
 
     async def join(self, members: Sequence[Member], now: float) -> None:
-        """Notes from whom accounts descend. One a moderator's decision, so there is no cap and no expiry.
+        """Notes from which bans accounts descend. No cap and no expiry: each takes a moderator's decision.
 
-        Who joined is noted with the alert first: by it they are found when they are to leave.
+        First notes with the alert which account joined, so that :meth:`leave` finds it by the alert.
         """
         await self.note_founders([(one.account, one.descent) for one in members], now)
         addresses = self._shards.addresses
@@ -45,7 +45,7 @@ class Families:
         await self._shards.scatter("family", accounts, (), items)
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        """Takes back what was noted by the decisions on these alerts."""
+        """Undoes what :meth:`join` noted by the decisions on these alerts."""
         alerts = [self._shards.addresses.alert(one) for one in alert_ids]
         held = await self._shards.ask("held", alerts, (), [(one.raw,) for one in alerts])
         left = [(raw[_JOINED_AT:], alert.raw) for (raw,), alert in zip(held, alerts, strict=True)]
@@ -53,7 +53,7 @@ class Families:
         await self._shards.scatter("family", [Digest(account) for account, _, _ in items], (), items)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What was noted, where the founder's name is still kept."""
+        """What :meth:`join` noted by the latest decision; ``None`` where the founder is no longer kept."""
         digests = [self._shards.addresses.account(account) for account in accounts]
         answers = await self._shards.ask("descents", digests, (), [(digest.raw,) for digest in digests])
         noted: list[bytes] = [raw for (raw,) in answers]
@@ -65,14 +65,14 @@ class Families:
         return descents
 
     async def note_founders(self, members: Sequence[tuple[str, Descent]], now: float) -> None:
-        """Keeps the founders' names, but of those that were reinstated."""
+        """Keeps the founders' account keys, except of reinstated accounts."""
         names = {one.root_id for account, one in members if one != founder(account)}
         digests = [self._shards.addresses.account(name) for name in names]
         items = [(digest.raw, name.encode("utf-8")) for digest, name in zip(digests, names, strict=True)]
         await self._shards.scatter("founder", digests, (repr(now), self._shards.layout.bans.maps), items)
 
     async def founders(self, roots: Sequence[Digest]) -> dict[bytes, str]:
-        """The names that are kept of founders, by digest."""
+        """The account keys that are kept of founders, by digest."""
         distinct = list(dict.fromkeys(roots))
         names = await self._get("k", distinct)
         return {root.raw: name.decode("utf-8") for root, name in zip(distinct, names, strict=True) if name}

@@ -1,4 +1,4 @@
-"""How many shards, buckets and columns there are: settled when a store is made, kept in its `meta` key."""
+"""How many shards, buckets and columns a store has: fixed when it is made, and kept in its `meta` key."""
 
 from __future__ import annotations
 
@@ -19,43 +19,46 @@ from store.common.ranking import Ints
 from store.errors import StoreMismatch
 from store.limits import GENERATIONS, listed_at_most
 
-# Raised with every change of what lies in Redis: a store of another one is refused, never misread.
+# Raised with every change of the data in Redis: a store with another layout is refused, never misread.
 LAYOUT = 20
 PAGE_SLOTS = 32
 SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
 SLOT_BITS = 8 * SLOT_BYTES
 
-# Of bans of which the handle alone is known (17 keys) a bucket gets 67 entries: 340 bytes, of which a key's
-# own cost is an eighth again. Whole accounts (41 keys) fill it with 164, those with everything with 210: a
-# look-up takes no longer for it (measured up to 187). Remembered accounts are whole ones.
+# Accounts per posting bucket. With bans of which only the handle is known (17 keys) a bucket gets 67 entries:
+# 340 bytes, to which the Redis key's own overhead adds an eighth. Complete accounts (41 keys) fill it with
+# 164 entries, those with every field with 210; that makes look-ups no slower (measured up to 187). Remembered
+# accounts are complete ones.
 _BANS_A_BUCKET = 4
 _REMEMBERED_A_BUCKET = 60 / 52
 _ACCOUNTS_A_MAP = 96
-# Of three bytes of a place some bits name the shard, where four times as many bans as the store is laid out
-# for find a slot in the rest: a look-up of twelve shards then fetches as many bytes as one of one.
+# Some bits of a place's three bytes name the shard, if the rest has slots for four times as many bans as the
+# store is laid out for. A look-up in twelve shards then fetches as many bytes as in one.
 _ROOM = 4
 
-# Bytes of a print. Two: one entry in 65,536 says falsely that it is the key's, which costs the reading of one
-# record, in one look-up of fourteen (69 keys of handles alone, measured). As often again for each of the nine
-# generations of what is remembered: there a third byte costs less.
+# Bytes of a print: a short hash that identifies a key within its bucket. With two bytes one entry in 65,536
+# matches a wrong key; that costs reading one record more in one look-up of fourteen (69 keys of handles
+# alone, measured). Remembered accounts have nine generations, each with as many false matches: a third byte
+# costs less.
 _SHORT_PRINT, _LONG_PRINT = 2, 3
-# The cap of each kind of key, by its number.
+# The most accounts that a posting lists, by the number of its kind of key.
 _CAPS: Ints = np.zeros(256, np.int64)
 _CAPS[list(KeyKind)] = [listed_at_most(kind) for kind in KeyKind]
-_SIZES = frozenset({"shards", "bans", "remembered"})  # what settings say; the rest is this program's
+_SIZES = frozenset({"shards", "bans", "remembered"})  # given by settings; the other facts by this program
 _PRINT_BITS = 24  # room for a print of either length
 _BUCKET_BYTES = 4
-_HEAD_BYTES = 1 + CLUSTER_BYTES  # before an account's rows: bytes of a print, and its cluster
+_HEAD_BYTES = 1 + CLUSTER_BYTES  # before an account's rows: how long a print is, and the account's cluster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """For how much a store is laid out. More fits in, only less snugly; another size needs a rebuild.
+    """What a store is laid out for. It may hold more, less efficiently; other sizes need a rebuild.
 
-    ``shards``: 1 where one Redis holds all; at least the number of masters of a cluster, 256 at most.
-    ``sketch_columns``: cells a row (four bytes each, four rows) for counted values; with a million columns,
-    ten million counted values add two or three to a count at worst.
-    ``filter_bits``: the filter that lets a cluster count a value once (one bit in 7 set after 3 million).
+    ``shards``: 1 if one Redis holds all; at least the number of masters of a cluster, at most 256.
+    ``sketch_columns``: cells per row (four bytes each, four rows) for counted values; with a million columns,
+    ten million counted values add at worst two or three to a count.
+    ``filter_bits``: size of the filter by which a cluster counts a value once (one bit in 7 is set after 3
+    million values).
     """
 
     shards: int = 1
@@ -66,9 +69,9 @@ class Sizes:
 
 
 class Spread(NamedTuple):
-    """Buckets of an index: of postings over all shards, of the account map in each.
+    """The buckets of an index: ``postings`` in all shards together, ``maps`` (of the account map) in each.
 
-    A posting's entry is a print, and the place of the record: its shard, and of ``slot_bits`` its slot there.
+    A posting entry is a print and the record's place: its shard, and its slot there in ``slot_bits`` bits.
     """
 
     postings: int
@@ -79,18 +82,18 @@ class Spread(NamedTuple):
 
     @property
     def place_bytes(self) -> int:
-        """Bytes of an entry that say where the record lies: four, where three have no room for all shards."""
+        """Bytes of a place: three, or four where the shard's number does not fit into three."""
         return SLOT_BYTES + (self.shards > 1 << SLOT_BITS - self.slot_bits)
 
     def place(self, shard: int, slot: int) -> bytes:
-        """Where a record lies, as entries have it."""
+        """The place of a record, packed as in posting entries."""
         return (shard << self.slot_bits | slot).to_bytes(self.place_bytes, "big")
 
 
 class Rows(NamedTuple):
-    """Where an account is listed, as scripts read it: in the shard of its record and in each other.
+    """Where an account is listed, packed for the scripts: in its own shard, and in each other one.
 
-    ``all``: in all of them together, where there are several.
+    ``all``: in all shards together; empty if there is only one.
     """
 
     own: bytes = b""
@@ -99,7 +102,7 @@ class Rows(NamedTuple):
 
     @classmethod
     def of(cls, rows: bytes, spread: Spread, own: int) -> Rows:
-        """Tells the shards apart, by their buckets."""
+        """Divides packed rows among the shards of their buckets; ``own`` is the record's shard."""
         if spread.shards == 1:
             return cls(rows)
         table = np.frombuffer(rows, np.uint8, offset=_HEAD_BYTES).reshape(
@@ -118,7 +121,7 @@ NOWHERE = Rows()
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A store's sizes as they follow for one shard."""
+    """What follows from a store's sizes for its shards and indexes, and the names of its keys."""
 
     sizes: Sizes
     addresses: Addresses
@@ -135,7 +138,7 @@ class Layout:
 
     @property
     def remembered(self) -> Spread:
-        """Buckets of one generation of what is remembered."""
+        """Buckets of one generation of remembered accounts."""
         return self._spread(self.sizes.remembered // GENERATIONS, _REMEMBERED_A_BUCKET, _LONG_PRINT)
 
     def _spread(self, accounts: int, a_bucket: float, print_bytes: int) -> Spread:
@@ -144,16 +147,16 @@ class Layout:
         return Spread(max(1, int(accounts / a_bucket)), max(1, maps), print_bytes, shards)
 
     def root(self, shard: int) -> str:
-        """What a shard's keys begin with; the braces keep them in one cluster slot."""
+        """The prefix of a shard's keys; the braces keep them in one cluster slot."""
         return f"{self.prefix}{{{shard}}}:"
 
     @property
     def meta(self) -> str:
-        """The key that says what the store is."""
+        """The key that describes the store."""
         return f"{self.prefix}meta"
 
     def facts(self) -> dict[str, str]:
-        """What the `meta` key keeps of it, and what must agree."""
+        """The facts that the `meta` key keeps, and that must agree."""
         return {
             "layout": str(LAYOUT),
             "shards": str(self.sizes.shards),
@@ -166,14 +169,14 @@ class Layout:
         }
 
     def differences(self, found: Mapping[bytes, bytes]) -> list[str]:
-        """In which facts a store that was found is another one."""
+        """In which facts a store found in Redis differs from this layout, in words."""
         return [
             f"{name} is {found[name.encode()].decode()}, not {self.facts()[name]}"
             for name in self._differing(found)
         ]
 
     def check(self, found: Mapping[bytes, bytes]) -> None:
-        """Raises ``StoreMismatch`` where a store that was found is another one, with what differs."""
+        """Raises ``StoreMismatch``, with what differs, if a store found in Redis has another layout."""
         names = self._differing(found)
         if "identity" in names:
             raise StoreMismatch("the store was made with another pepper file: its identity differs", "pepper")
@@ -192,11 +195,10 @@ class Layout:
     def rows(
         self, accounts: Sequence[Sequence[Key]], digests: Sequence[Digest], spread: Spread
     ) -> list[bytes]:
-        """Where keys are listed, for the scripts.
+        """For each account its packed rows, which tell the scripts where its keys are listed.
 
-        Bytes of a print, the account's cluster, then bucket, print, cap and kind of each key.
-
-        One answer an account. Keys that fall on one place are listed there once.
+        The length of a print, the account's cluster, then bucket, print, cap and kind of each key. Keys with
+        the same bucket and print are listed once.
         """
         keys = [key for several in accounts for key in several]
         owner = np.repeat(np.arange(len(accounts)), [len(several) for several in accounts])
@@ -228,7 +230,7 @@ class Layout:
 
 
 def spots(numbers: Hashes, spread: Spread) -> list[tuple[int, bytes]]:
-    """The shards of hashed keys, and bucket and print packed as rows have them."""
+    """For each hashed key its shard, and bucket and print packed as in rows."""
     buckets, prints = places(numbers, spread)
     return [
         (
@@ -240,7 +242,7 @@ def spots(numbers: Hashes, spread: Spread) -> list[tuple[int, bytes]]:
 
 
 def places(numbers: Hashes, spread: Spread) -> tuple[Ints, Ints]:
-    """The buckets and the prints of hashed keys, from different bits of them."""
+    """The buckets and the prints of hashed keys, from different bits of the hashes."""
     return (
         ((numbers >> np.uint64(24)) % np.uint64(spread.postings)).astype(np.int64),
         (numbers & np.uint64(_mask(spread))).astype(np.int64),
@@ -252,5 +254,5 @@ def _mask(spread: Spread) -> int:
 
 
 def fold_versions(fingerprints: tuple[Fingerprint, ...]) -> set[int]:
-    """The fold versions under which fingerprints were made."""
+    """The fold versions that fingerprints were made with."""
     return {fingerprint.fold_version for fingerprint in fingerprints}

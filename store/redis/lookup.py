@@ -1,4 +1,4 @@
-"""A look-up: each shard is asked once for the postings of its keys, then for the records of the best."""
+"""Looks up candidates: asks each shard for the postings of its keys, then for the records of the best."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from store.redis.postings import (
 )
 from store.redis.shards import Shards
 
-# Keys of one MGET, and records of one script: some milliseconds of Redis, during which nobody else is served.
+# Keys per MGET, and records per script: some milliseconds of Redis, during which it serves nobody else.
 _KEYS_AT_ONCE = 4_096
 _RECORDS_AT_ONCE = 4_096
 _MOMENTS_AT_ONCE = 1 << 18  # bytes, of 65,536 bans
@@ -39,7 +39,7 @@ Objects = npt.NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One index: in which shard, by which name (``b:``, or ``g7:`` for a generation)."""
+    """One index: its shard, and its name (``b:`` for bans, or ``g7:`` for a generation)."""
 
     shard: int
     name: str
@@ -47,8 +47,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """What was found before the postings: the indexes and their shards, how many accounts they hold, who
-    asks, and when the bans of each took effect.
+    """What a look-up reads before the postings: the indexes, how many accounts they hold, the places of the
+    asking accounts, and, for bans, when those of each shard took effect.
     """
 
     sources: list[Source]
@@ -60,13 +60,13 @@ class Heads:
 async def look_up(
     shards: Shards, queries: Sequence[Query], spread: Spread, names: Sequence[str], keep: int, now: float
 ) -> list[list[Candidate]]:
-    """Candidates of each query in the indexes of such names."""
+    """The candidates of each query in the indexes of these names, at most ``keep``, best first."""
     if not queries:
         return []
     probes = Probes.of([query.keys for query in queries], shards.addresses.keys, spread)
     heads = await _heads(shards, queries, spread, names)
-    # What lies in a bucket is what costs to fetch, and at 20,000 bans every fourth key of 64 accounts falls
-    # into the bucket of another (at a million one in sixty).
+    # Each bucket is fetched once, since its bytes are the cost: at 20,000 bans every fourth key of 64
+    # accounts falls into the bucket of another key (at a million one in sixty).
     buckets, which = np.unique(probes.buckets, return_inverse=True)
     blobs = await together([_postings(shards, name, buckets) for name in names])
     found = [
@@ -87,7 +87,7 @@ async def look_up(
 
 
 def _within_reach(tables: Tables, moments: Sequence[Moments]) -> Weigh:
-    """Those who can reach what the tables ask for, by the most that they can score."""
+    """Ranks candidates by the upper bounds of their scores; keeps those that reach the table's threshold."""
     return lambda query, place, row, question: tables.sums(
         query, row, question, lambda rows: moments_of(moments, place[rows])
     )
@@ -137,21 +137,21 @@ async def _heads(shards: Shards, queries: Sequence[Query], spread: Spread, names
 
 
 async def _moments(shards: Shards, shard: int, known: Moments, enrolled: int, last: bytes) -> Moments:
-    """Reads all moments of one shard's bans, so many at least, and keeps them for later look-ups."""
+    """Reads the moments of all bans of one shard, ``enrolled`` or more; keeps them for later look-ups."""
     key = f"{shards.root(shard)}b:m"
     parts: list[bytes] = []
     while not parts or len(parts[-1]) == _MOMENTS_AT_ONCE:
         at = len(parts) * _MOMENTS_AT_ONCE
         parts.append(await shards.link.command("GETRANGE", key, at, at + _MOMENTS_AT_ONCE - 1))
     found = Moments(b"".join(parts), enrolled, last)
-    if shards.moments[shard] is known:  # or another look-up was here first, with no fewer
+    if shards.moments[shard] is known:  # else another look-up was faster, and read no fewer
         shards.moments[shard] = found
     return found
 
 
 async def _postings(shards: Shards, name: str, buckets: Ints) -> list[bytes | None]:
-    """What lies in buckets of one index, each asked of its own shard."""
-    # Not by a script, which would spare the client its packing: that costs Redis twice what it spares.
+    """The contents of posting buckets of one index, each read from its own shard."""
+    # Not by a script: it would save the client the packing of keys, but cost Redis twice as much.
     found = np.full(len(buckets), None, object)
 
     async def read(shard: int, own: Ints) -> None:
@@ -172,12 +172,12 @@ async def _postings(shards: Shards, name: str, buckets: Ints) -> list[bytes | No
 
 
 class Found(Candidate):
-    """A candidate as it lies in Redis: its frame is read, and its name written out, when somebody asks."""
+    """A candidate as read from Redis: parses its frame, and formats its ``ref``, on first use."""
 
     __slots__ = ("_frame", "_name", "_slot")
 
     def __init__(self, name: str, slot: int, frame: bytes, rank: float, bearers: Mapping[Key, int]) -> None:
-        """Takes the index and the slot where it lies, and the frame that lay there."""
+        """Takes the name of the index, the slot, and the frame read there."""
         self.rank = rank
         self.bearers = bearers
         self._fingerprints = None
@@ -187,17 +187,17 @@ class Found(Candidate):
 
     @property
     def ref(self) -> str:
-        """Where it lies, and the tag by which a slot that was given to another is told."""
+        """Index, slot, and the tag that reveals whether the slot belongs to another account by now."""
         return f"{self._name}{self._slot}.{frame_tag(self._frame).hex()}"
 
     @property
     def records(self) -> tuple[bytes, ...]:
-        """Packed fingerprints, one a pepper."""
+        """Packed fingerprints, one for each pepper."""
         return frame_records(self._frame)
 
 
 class _Choice:
-    """From claims to candidates: reads the best records, and on where some had expired or gone."""
+    """Turns claims into candidates: reads the best records, and more if some had expired or gone."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class _Choice:
         self._now = now
         self._keep = keep
         self._a_unit = a_unit
-        self._places = np.zeros(0, np.int64)  # of what was read, in order; beside them tags and frames
+        self._places = np.zeros(0, np.int64)  # of the records read, sorted; the next three are parallel
         self._tags = np.zeros(0, np.uint32)
         self._in_force = np.zeros(0, np.bool_)
         self._frames: list[bytes] = []
@@ -236,15 +236,15 @@ class _Choice:
             asked = left.counts(queries)
             for number in np.flatnonzero(asked).tolist():
                 answers[number] = found[number]
-            # Where claims fell away (expired, gone), what was cut may be better than what is left.
-            # Twice as many are nearly always enough, while all that was cut are hundreds.
+            # Where claims fell away (expired, gone), claims that were cut take their places. Reading twice as
+            # many is nearly always enough, while reading all would mean hundreds.
             few = np.array([len(answer) < self._keep for answer in answers], np.bool_)
             short = few & fell & (best.counts(queries) < asked)
             left, reach = left.at(short[left.query]), 2 * reach
         return answers
 
     async def _read(self, held: Ints) -> None:
-        """Reads the frames of places, those not yet read; "" where there is none (any more)."""
+        """Reads the frames of places not read yet; "" where there is none (any more)."""
         places = np.setdiff1d(held, self._places)
         sources, slots = sources_and_slots(places)
         found = np.empty(len(places), object)
@@ -268,10 +268,10 @@ class _Choice:
         found[where] = await self._shards.script("frames", source.shard, source.name, slots)
 
     def _there(self, some: Claims, queries: int) -> tuple[Bools, Bools]:
-        """Which claims are of accounts in force, and for which queries some fell away beside its own's."""
+        """Which claims are of unexpired accounts other than the asking one, and which queries lost others."""
         where = np.searchsorted(self._places, some.place)
-        # By its place, and by its tag: since its place was told, it may have been written to another one. One
-        # of four billion others has that tag too, and is not found by this account.
+        # Recognises the asking account by its place and by its tag, since it may have been written to another
+        # place after its own was read. One in four billion other accounts has the same tag and is missed.
         own = np.isin(pair_of(some.query, some.place), self._own)
         own |= self._tags[where] == self._own_tags[some.query]
         in_force = self._in_force[where]
@@ -280,7 +280,7 @@ class _Choice:
         return in_force & ~own, fell
 
     def _ranked(self, some: Claims, there: Bools, queries: int) -> list[list[Candidate]]:
-        """The claims of each query that are left as candidates: by rank, then by the account's tag, cut."""
+        """The remaining claims of each query as candidates, by rank, ties by the account's tag, cut."""
         left = some.at(there)
         where = np.searchsorted(self._places, left.place)
         left, where = left.cut(self._tags[where], self._keep, where)

@@ -1,8 +1,8 @@
-"""When bans took effect, as Redis keeps it (`b:m` and `b:n`, ban_write.lua), and what a process knows of it.
+"""A process's copy of the moments of all bans, which Redis keeps at `b:m` and `b:n` (ban_write.lua).
 
-A look-up needs the moment of whomever it finds before it reads a record: four bytes a slot, of which hardly
-any has changed since the last look-up. A process keeps what it read, and each look-up learns which bans were
-enrolled since. Who knows nothing, or fell behind what is noted of these, reads all of it.
+A look-up needs the moment of each candidate's ban before it reads the record. Moments have four bytes per
+slot, and hardly any changes between two look-ups. So a process keeps a copy, and each look-up brings the bans
+enrolled since. A process without a copy, or one too far behind what Redis notes of these, reads all moments.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ _ENTRY = MOMENT_BYTES + SLOT_BYTES
 
 
 class Moments:
-    """The moments of one shard's bans, by their slots, once so many bans had been enrolled."""
+    """The moments of one shard's bans, by slot, as of the first ``enrolled`` enrolments."""
 
     __slots__ = ("_moments", "enrolled", "last")
 
     def __init__(self, packed: bytes = b"", enrolled: int = 0, last: bytes = b"") -> None:
-        """Takes `b:m`, read when ``enrolled`` bans had been, or later; ``last`` is the entry of the last."""
+        """Takes `b:m` as read after ``enrolled`` enrolments or more; ``last``: the last one's entry."""
         self._moments = np.frombuffer(packed, ">u4").astype(np.uint32)
         self.enrolled = enrolled
         self.last = last
 
     def learn(self, before: int, entries: bytes) -> None:
-        """Takes in the bans enrolled after the first ``before``, some of which may be known by now.
+        """Adds the bans enrolled after the first ``before``, some of which may be known by now.
 
-        What was read is never older than what is said to be known, and of one slot the last entry holds.
+        `b:m` may be newer than ``enrolled`` says. Applying an entry twice does no harm: of several entries
+        for one slot the last one holds.
         """
         new = entries[(self.enrolled - before) * _ENTRY :]
         if not new:
@@ -44,7 +45,7 @@ class Moments:
         where = slots.view(">u4").ravel().astype(np.int64)
         lacking = int(where.max()) + 1 - len(self._moments)
         if lacking > 0:
-            # By an eighth more than is needed: one after the other would be copied with each look-up.
+            # An eighth more than needed, so that not every look-up has to copy all of it for one more ban.
             room = np.zeros(lacking + len(self._moments) // 8, np.uint32)
             self._moments = np.concatenate([self._moments, room])
         self._moments[where] = np.ascontiguousarray(columns[:, :MOMENT_BYTES]).view(">u4").ravel()
@@ -52,7 +53,7 @@ class Moments:
         self.last = new[-_ENTRY:]
 
     def of(self, slots: Ints) -> Floats:
-        """The moments (Unix seconds) of the bans at some slots; not a number where there is none."""
+        """The moments (Unix seconds) of the bans at some slots; NaN where there is none."""
         found = np.full(len(slots), np.nan)
         there = np.flatnonzero(slots < len(self._moments))
         moments = self._moments[slots[there]]
@@ -61,7 +62,7 @@ class Moments:
 
 
 def moments_of(sources: Sequence[Moments], places: Ints) -> Floats:
-    """The same of places in several indexes; of no index nothing is known."""
+    """The moments of the bans at places in several indexes; NaN for an index without moments."""
     found = np.full(len(places), np.nan)
     where, slots = sources_and_slots(places)
     for source, moments in enumerate(sources):

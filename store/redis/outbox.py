@@ -1,7 +1,7 @@
-"""What is owed to consumers: withdrawals, from the step that ends an alert to the broker's confirmation.
+"""The outbox: records owed to consumers, above all withdrawals, until the broker has confirmed them.
 
-A withdrawal is noted by the script that ends the alert, on the banned account's shard: whatever dies in
-between, it is published by whoever asks next.
+The script that ends an alert notes its withdrawal in the same step, on the banned account's shard. So
+whatever process dies in between, the next one that asks publishes it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _HEAD = struct.Struct(f">Id{DIGEST_BYTES}s")
 
 
 class Outbox:
-    """Over all shards."""
+    """The outbox over all shards."""
 
     def __init__(self, shards: Shards) -> None:
         """Takes the shards."""
         self._shards = shards
 
     async def owed(self, holder: str) -> list[Owed]:
-        """Withdrawals to publish now, for one holder a shard at a time."""
+        """What is to be published now; each shard serves one holder at a time."""
         shards = self._shards
         answers = await together(
             [shards.script("owed", shard, holder, RELAY_SECONDS, OWED_AT_ONCE) for shard in shards.all]
@@ -37,7 +37,7 @@ class Outbox:
         return [_read(*answer[at : at + 4]) for answer in answers for at in range(0, len(answer), 4)]
 
     async def settle(self, told: Sequence[Settled]) -> list[Settled]:
-        """Forgets withdrawals that were published; answers those that were owed under their revision."""
+        """Forgets what was published; returns what was owed under that very revision."""
         addresses = self._shards.addresses
         banned = [addresses.account(one.banned) for one in told]
         items = [
@@ -55,7 +55,7 @@ class Outbox:
 
 
 def owed_on(raw: bytes) -> Digest:
-    """On whose ban something is owed, as it lies."""
+    """The digest of the banned account in a stored entry of the outbox."""
     return Digest(_HEAD.unpack_from(raw)[2])
 
 

@@ -1,7 +1,8 @@
-"""From packed postings to ranked claims, in numpy over a whole batch.
+"""Turns packed postings into ranked claims, in numpy over a whole batch.
 
-A *claim* says that an account is listed under a key: a print of 16 or 24 bits agrees within a bucket. Once in
-some look-ups a claim is false: somebody is read who shares one key fewer, and whom the comparison sets aside.
+A *claim* says that an account is listed under a key: within the key's bucket, its print (a hash of 16 or 24
+bits) matches. In some look-ups a claim is false: an account's record is read though it does not share that
+key, and the comparison discards it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from store.redis.layout import SLOT_BITS, Spread, places
 
 Number = TypeVar("Number", int, Ints)
 Weigh = Callable[[Ints, Ints, Ints, Ints], tuple[Ints, Bools]]
-"""From the query and the place of each claim, and from all that say so (claim and question), to its rank in
-steps and whether it is left."""
+"""Takes the query and the place of each claim, and the pairs of claim and question behind it (``row``,
+``question``); returns each claim's rank in steps, and whether it is kept."""
 _PERSONAL: Bools = np.array([is_personal(kind) for kind in range(256)], np.bool_)
 
 _SLOTS = (1 << SLOT_BITS) - 1
@@ -30,21 +31,21 @@ _PLACE_BITS = 40  # a source (16 bits) and a slot; above it stands the query
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The distinct keys of a batch of queries: where each is looked up, and which query asks for which."""
+    """The distinct keys of a batch of queries, where each is looked up, and which query asks for which."""
 
     keys: list[Key]
     buckets: Ints
     prints: Ints
     spread: Spread
     kinds: Kinds
-    query: Ints  # for each question (a query's key), the query
-    probe: Ints  # and the key
+    query: Ints  # for each question (a key of a query), the number of the query
+    probe: Ints  # and for each question the position of the key
 
     @classmethod
     def of(
         cls, queries: Sequence[Sequence[Key]], hashed: Callable[[Sequence[Key]], Hashes], spread: Spread
     ) -> Probes:
-        """Lays out the questions of several queries. Keys of one hash could not be told apart further on."""
+        """Lays out the questions of several queries. Keys with one hash count as one key from here on."""
         asked = [key for keys in queries for key in keys]
         hashes, first, probe = np.unique(hashed(asked), return_index=True, return_inverse=True)
         keys = [asked[at] for at in first.tolist()]
@@ -61,9 +62,9 @@ class Probes:
 
 
 def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[Ints, Ints]:
-    """Which probes find which places (source and slot) in the postings of one index, one blob a probe.
+    """Which probes find which places (source and slot) in the postings of one index; a blob for each probe.
 
-    ``first`` is the number of its first shard's source.
+    ``first`` is the number of the source that is the index's first shard.
     """
     size, place_bytes = probes.spread.print_bytes, probes.spread.place_bytes
     width = size + place_bytes
@@ -71,7 +72,7 @@ def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[
     counts = np.array([len(blob) for blob in held], np.int64) // width
     packed = b"".join(held)
     entries = len(packed) // width
-    # An entry's first two bytes (as they lie: they are compared alone) and its last four, where they lie.
+    # Views of each entry's first two bytes (in stored order, since they are only compared) and its last four.
     heads = np.ndarray((entries,), np.uint16, packed, 0, (width,))
     tails = np.ndarray((entries,), ">u4", packed, width - 4 if entries else 0, (width,))
     wanted = (probes.prints >> 8 * (size - 2)).astype(">u2").view(np.uint16)
@@ -87,14 +88,14 @@ def matches(blobs: Sequence[bytes | None], probes: Probes, first: int) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Pairs of query and place, by query, and the rank of each in steps."""
+    """Pairs of query and place, sorted by query, and the rank of each in steps."""
 
     query: Ints
     place: Ints
     steps: Ints
 
     def at(self, positions: Ints | Bools | slice) -> Claims:
-        """Some of them."""
+        """The claims at these positions."""
         return Claims(self.query[positions], self.place[positions], self.steps[positions])
 
     def best(self, keep: int) -> Claims:
@@ -106,25 +107,25 @@ class Claims:
         return ordered.at(ordered.steps >= ordered.steps[last])
 
     def cut(self, tags: Tags, keep: int, beside: Ints) -> tuple[Claims, Ints]:
-        """The best ``keep`` of each query, best first, equals by their tags; and so a column beside them."""
+        """The best ``keep`` of each query, best first, ties by tag; and the column ``beside`` cut alike."""
         order = np.lexsort((tags, -self.steps, self.query))
         query = self.query[order]
         order = order[np.arange(len(query)) - np.searchsorted(query, query) < keep]
         return self.at(order), beside[order]
 
     def counts(self, queries: int) -> Ints:
-        """How many each query has."""
+        """How many claims each query has."""
         return np.bincount(self.query, minlength=queries)
 
     def each(self, queries: int) -> list[slice]:
-        """Where the claims of each query lie."""
+        """The slice of each query's claims."""
         bounds = np.searchsorted(self.query, np.arange(queries + 1)).tolist()
         return [slice(here, there) for here, there in pairwise(bounds)]
 
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """What the postings of all indexes list: for each probe ``lengths`` places, from ``starts`` on."""
+    """The postings of all indexes: each probe has ``lengths`` places of ``held``, from ``starts`` on."""
 
     held: Ints
     starts: Ints
@@ -132,7 +133,7 @@ class Listings:
 
     @classmethod
     def of(cls, probes: Probes, found: Sequence[tuple[Ints, Ints]]) -> Listings:
-        """From the matches in each index."""
+        """Merges the matches in each index."""
         probe = np.concatenate([which for which, _ in found]) if found else np.zeros(0, np.int64)
         places_found = np.concatenate([where for _, where in found]) if found else probe
         lengths = np.bincount(probe, minlength=len(probes.keys))
@@ -140,7 +141,7 @@ class Listings:
         return cls(held, np.cumsum(lengths) - lengths, lengths)
 
     def claims(self, probes: Probes, keep: int, weigh: Weigh) -> Claims:
-        """Everybody who is listed under a key that is read, as far as ``weigh`` leaves them."""
+        """The accounts listed under a key whose posting is read, as far as ``weigh`` keeps them."""
         lengths = self.lengths
         questions = np.flatnonzero(
             read_at_all(probes.query, probes.kinds[probes.probe], lengths[probes.probe], keep)
@@ -161,7 +162,7 @@ class Listings:
         return Claims(query, place, steps).at(left)
 
     def rarity(self, probes: Probes, total: int) -> Weigh:
-        """Everybody, by the sum of rarities."""
+        """Keeps all claims, and ranks each by the sum of its keys' rarities."""
         rarity = _rarity(self.lengths, total)[probes.probe]
 
         def weigh(query: Ints, place: Ints, row: Ints, question: Ints) -> tuple[Ints, Bools]:
@@ -172,7 +173,7 @@ class Listings:
         return weigh
 
     def bearers(self, probes: Probes, queries: int) -> list[dict[Key, int]]:
-        """For each query how many are listed under each of its personal values."""
+        """For each query how many accounts are listed under each of its personal values."""
         found: list[dict[Key, int]] = [{} for _ in range(queries)]
         personal = _PERSONAL[probes.kinds] & (self.lengths > 0)
         some = np.flatnonzero(personal[probes.probe])
@@ -200,10 +201,10 @@ def pair_of(query: Number, place: Number) -> Number:
 
 
 def sources_and_slots(held: Ints) -> tuple[Ints, Ints]:
-    """The parts of many."""
+    """The sources and slots of many places: undoes :func:`place_of`."""
     return held >> SLOT_BITS, held & _SLOTS
 
 
 def packed_slots(slots: Ints) -> bytes:
-    """Three bytes each, as the scripts read them."""
+    """Slots in three bytes each, as the scripts read them."""
     return slots.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()

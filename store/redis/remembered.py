@@ -1,4 +1,4 @@
-"""Remembered accounts in Redis: an index a generation, written with every event."""
+"""Remembered accounts in Redis: an index for each generation, written with every event."""
 
 from __future__ import annotations
 
@@ -31,17 +31,19 @@ from store.redis.layout import NOWHERE, SLOT_BITS, Rows, spots
 from store.redis.lookup import look_up
 from store.redis.shards import Shards, Told
 
-# A generation is closed before its slots run out in any shard: so many others may write to it meanwhile.
+# A generation is closed before its slots run out in any shard, with room for what other processes write until
+# they notice.
 _SLOTS_FULL: Final = (1 << SLOT_BITS) - (1 << 16)
 
-# Accounts whose remembering failed and was not repeated yet: the batches of some dozens of partitions. More
-# are those of partitions that others took over, and count as after a kill.
+# Accounts whose remembering failed and was not repeated yet: room for the batches of some dozens of
+# partitions. Any more belong to partitions that other workers took over; these are not counted, as after a
+# kill.
 _UNCOUNTED_MAX: Final = 64 * REMEMBERED_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One operation for remember.lua, or forget.lua, which needs no new state."""
+    """One operation for remember.lua, or for forget.lua, which needs no new state."""
 
     digest: Digest
     moment: float
@@ -74,7 +76,7 @@ class _Write:
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """The generations as the first shard has them (book.lua): the oldest, and when each began."""
+    """The generations as the first shard keeps them (book.lua): the oldest's number, and when each began."""
 
     first: int
     began: tuple[float, ...]
@@ -82,28 +84,28 @@ class _Book:
 
     @classmethod
     def of(cls, answer: Sequence[Any]) -> _Book:
-        """From what book.lua answers."""
+        """Reads the reply of book.lua."""
         first, *told = answer
         return cls(int(first), tuple(map(float, told[::2])), int(told[-1]) if told else 0)
 
     @property
     def last(self) -> int:
-        """The one that is written, below the first where there is none."""
+        """The number of the one that is written; one below ``first`` where there is none."""
         return self.first + len(self.began) - 1
 
     def living(self, lives: float, now: float) -> range:
-        """Those not yet over."""
+        """The numbers of the generations that have not expired."""
         over = next((at for at, began in enumerate(self.began) if began + lives > now), len(self.began))
         return range(self.first + over, self.last + 1)
 
 
 class RememberedAccounts:
-    """What is remembered, over all shards."""
+    """Remembered accounts over all shards."""
 
     def __init__(
         self, shards: Shards, counters: Counters, *, retention_seconds: float, budget_bytes: int
     ) -> None:
-        """Takes the shards, what counts values, and the bounds."""
+        """Takes the shards, the counters of values, and the bounds."""
         self._shards = shards
         self._counters = counters
         self._spread = shards.layout.remembered
@@ -112,12 +114,15 @@ class RememberedAccounts:
         self._budget = budget_bytes
         self._closed_bytes = ceil(budget_bytes / GENERATIONS)
         self._key_seconds = ceil(retention_seconds + 2 * self._span)
-        self._book: _Book | None = None  # as it was when it was read last
-        self._full = -1  # the generation that has no slots left in some shard
-        self._uncounted: set[str] = set()  # whose remembering failed: it may be written, and is not counted
+        self._book: _Book | None = None  # as read last
+        self._full = -1  # the number of a generation that is full in some shard
+        self._uncounted: set[str] = set()  # accounts that may be written but not counted, since that failed
 
     async def remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
-        """Remembers accounts, and counts the values of those that were new or changed and are not banned."""
+        """Remembers accounts, and counts the values of the new or changed ones that are not banned.
+
+        Returns since when each account has shown its values.
+        """
         shown: list[Showings] = []
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             some = accounts[at : at + REMEMBERED_AT_ONCE]
@@ -133,7 +138,8 @@ class RememberedAccounts:
 
     async def _remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
         told = await self._written(accounts, await self._writable(now), now)
-        # Whoever repeats what failed finds it written, and counts it: a filter keeps what was counted then.
+        # A repeat after a failure finds the account written, and counts it; the filter prevents double
+        # counts.
         counting = [
             one
             for one, (word, *_) in zip(accounts, told, strict=True)
@@ -166,7 +172,10 @@ class RememberedAccounts:
     async def forget(
         self, accounts: Sequence[tuple[str, float]], now: float, *, for_good: bool = False
     ) -> list[bool]:
-        """Forgets accounts unless seen later; ``for_good``: in any case, and without a marker."""
+        """Forgets accounts unless seen later; ``for_good``: in any case, and leaves no marker.
+
+        Returns for each whether it was removed.
+        """
         writes = [_Write(self._shards.addresses.account(account), at) for account, at in accounts]
         return await self._forget(writes, now, for_good=for_good)
 
@@ -179,12 +188,12 @@ class RememberedAccounts:
         return [one.word == "removed" for one in told]
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
-        """What is remembered of accounts."""
+        """The accounts as they are remembered."""
         raws = await self._raw(accounts, await self._known(), now)
         return [read_remembered(frame, quote) if quote else None for frame, quote in raws]
 
     async def showings(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
-        """What would be known of accounts' showings if they were remembered now."""
+        """What :meth:`remember` would return for these accounts."""
         raws = await self._raw([one.account for one in accounts], await self._noted(), now)
         return [
             self._as_shown(account, frame, quote)
@@ -212,13 +221,13 @@ class RememberedAccounts:
         return [read_remembered_quote(raw) if raw else None for raw in await self._shards.quotes(refs)]
 
     async def figures(self) -> tuple[int, int, int]:
-        """How many accounts, how many bytes they are reckoned at, and how many were evicted."""
+        """How many accounts there are, their estimated bytes, and how many were evicted."""
         fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._state_key)
         accounts = [int(count) for name, count in fields.items() if name[:1] == b"n" and name != b"next"]
         return sum(accounts), int(fields.get(b"bytes", 0)), int(fields.get(b"evicted", 0))
 
     async def turned_away(self, queries: Sequence[Query], now: float) -> list[dict[KeyKind, int]]:
-        """Accounts that are not listed under keys of a query, by kind of key: summed over what is kept."""
+        """Counts the accounts that a full posting keeps a query from finding, by kind of key."""
         living = await self._living(now)
         return [await self._turned_away(naming_keys(query.keys), living) for query in queries]
 
@@ -250,9 +259,10 @@ class RememberedAccounts:
         return dict(enumerate(book.began, book.first))
 
     async def walk(self, number: int, shard: int, first: int) -> tuple[int, list[tuple[int, bytes, bytes]]]:
-        """Of one generation in one shard, from a slot on: the next slot to ask for, and what lies there.
+        """Reads some accounts of one generation in one shard, from slot ``first`` on.
 
-        Slot, frame and quote of each account. Once the next is the first there are no more.
+        Returns the next slot to read from, and slot, frame and quote of each account. There are no more once
+        that next slot equals ``first``.
         """
         total, *raws = await self._shards.script("walk", shard, f"g{number}:", first, REMEMBERED_AT_ONCE)
         return min(first + REMEMBERED_AT_ONCE, max(first, total)), list(
@@ -260,26 +270,26 @@ class RememberedAccounts:
         )
 
     async def free(self, number: int, shard: int, slots: bytes) -> bytes:
-        """Which of some slots (three bytes each) are free by now."""
+        """Those of some slots (three bytes each) that are free by now, packed alike."""
         told: bytes = await self._shards.script("free", shard, f"g{number}:", slots)
         return told
 
     async def carry(
         self, accounts: Sequence[Remembered], generations: Mapping[int, float], now: float
     ) -> None:
-        """Remembers accounts in the last of some generations, as another layout did, and counts nothing."""
+        """Copies accounts of another layout into the last of some generations; counts nothing."""
         book = _Book(min(generations), tuple(generations.values()))
         for at in range(0, len(accounts), REMEMBERED_AT_ONCE):
             await self._written(accounts[at : at + REMEMBERED_AT_ONCE], book, now)
 
     async def forget_digests(self, digests: Sequence[Digest], now: float) -> None:
-        """Forgets accounts that another layout has forgotten."""
+        """Forgets accounts that the other layout has forgotten."""
         for at in range(0, len(digests), REMEMBERED_AT_ONCE):
             some = [_Write(one, now) for one in digests[at : at + REMEMBERED_AT_ONCE]]
             await self._forget(some, now, for_good=True)
 
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
-        """The same write in the place of a former state."""
+        """The same write, which replaces the state that was found."""
         keys = keys_of(read_frame(frame).records)
         (rows,) = self._shards.layout.rows([keys], [write.digest], self._spread)
         out = Rows.of(rows, self._spread, self._shards.of(write.digest))
@@ -294,28 +304,28 @@ class RememberedAccounts:
         return self._shards.root(0) + "g"
 
     async def _living(self, now: float) -> list[str]:
-        """The names of the generations that a look-up reads: those not over, as they stand now."""
+        """The index names of the generations that a look-up reads: those that have not expired."""
         return [f"g{number}:" for number in (await self._noted()).living(self._lives, now)]
 
     async def _noted(self) -> _Book:
-        """The generations as they stand now."""
+        """The generations, read now."""
         fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._state_key)
         first, following = (int(fields.get(name, 0)) for name in (b"first", b"next"))
         return _Book(first, tuple(float(fields[b"s%d" % number]) for number in range(first, following)))
 
     @property
     def _lives(self) -> float:
-        """How long a generation lives from its first account on."""
+        """Seconds that a generation lives, from its first account on."""
         return self._retention + self._span
 
     async def _known(self) -> _Book:
-        """The generations, perhaps not the latest: what a script finds of an account it finds in any case."""
+        """The generations as read last; that is enough here, since scripts know of later ones themselves."""
         if self._book is None:
             self._book = await self._turn(0.0)
         return self._book
 
     async def _writable(self, now: float) -> _Book:
-        """The generations, the last of which is neither full nor past its span."""
+        """The generations; opens a new one if the last is full or past its span."""
         book = self._book
         due = (
             book is None
@@ -329,7 +339,7 @@ class RememberedAccounts:
         return book
 
     async def _note(self, book: _Book, besides: Sequence[Sequence[Any]], now: float) -> None:
-        """Enters by what each generation has grown."""
+        """Adds to the book by how many bytes and accounts each generation has grown."""
         sums: dict[int, tuple[int, int]] = {}
         for grown, slots in besides:
             for at in range(0, len(grown), 3):

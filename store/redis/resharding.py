@@ -1,9 +1,9 @@
-"""From one layout into another beside it, while workers go on with the first (docs/resharding.md).
+"""Moves a store into another layout beside it, while workers go on with the first (docs/resharding.md).
 
-Bans come from the topic, by whoever calls this. From the first layout is carried what no topic brings
-again: what is remembered, before the hand-over and what changed since after it; and once nobody writes there
-any more, alerts, silences, families, markers of reinstatements and deletions, and what is owed. Counts begin
-anew.
+The caller fills in the bans from their topic. This module copies what no topic brings again. Remembered
+accounts are copied before the hand-over, and those changed since after it. Alerts, silences, families,
+markers of reinstatements and deletions, and what is owed are copied once nobody writes to the first layout
+any more. Counts begin at zero.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from store.redis.store_meta import MOVED
 
 Hear = Callable[[int], None]
 
-# Keys that one command names: some milliseconds of Redis, during which nobody else is served.
+# Keys per command: some milliseconds of Redis, during which it serves nobody else.
 _AT_ONCE: Final = 256
 _SCANNED_AT_ONCE: Final = 2_000
 _OWED_AT_ONCE: Final = 100  # three kilobytes each
 
-# Where the keys lie that are named by a digest: with the account or the alert that it is of. A pair's marker
-# (`s`) lies with its ban, which `l` names.
+# The keys that are named by a digest. Each is in the shard of that account or alert, except a pair's marker
+# (`s`), which is in the shard of its ban; `l` names that ban.
 _NAMED: Final = re.compile(rb"\{(\d+)\}:((?:[mdjkoacnls]|h1|h2):([0-9a-f]{32}))", re.DOTALL)
 _REMEMBERED: Final = re.compile(rb"\{(\d+)\}:g(?:l|\d+:.*)?", re.DOTALL)
 _ANY: Final = re.compile(rb"\{(\d+)\}:.*", re.DOTALL)
@@ -41,20 +41,20 @@ _MARKER: Final = b"s:"
 
 
 class Resharding:
-    """Carries one layout over into another, step by step; each step may be repeated."""
+    """Copies one layout into another, step by step; each step may be repeated."""
 
     def __init__(self, source: RedisStore, target: RedisStore) -> None:
-        """Takes two stores that were made to be carried, neither of them opened yet."""
+        """Takes two stores made with ``carrying``, neither of them opened yet."""
         self._source = source
         self._target = target
-        # Of what was carried, by generation and shard: slots, and the digests of whose they are.
+        # What was copied, by generation and shard: packed slots, and the digests of their accounts.
         self._carried: dict[tuple[int, int], tuple[bytearray, bytearray]] = {}
 
     async def begin(self) -> None:
-        """Opens both, and has the second say that it is being filled, which keeps workers from it.
+        """Opens both stores, and marks the target as being filled, which keeps workers from it.
 
         Raises:
-            StoreInUse: there is another store under the second prefix, or the first was left for another one.
+            StoreInUse: there is a store under the target's prefix, or the source was left for another one.
         """
         here, there = self._source.shards.layout, self._target.shards.layout
         facts = await self._target.standing.facts()
@@ -72,32 +72,32 @@ class Resharding:
             await self._target.begin_again()
 
     async def asked(self) -> bool:
-        """Whether a worker waits for the second, or nobody works with the first any more."""
+        """Whether a worker waits for the target, or the source is closed already."""
         return "asked" in await self._target.standing.facts() or self.closed
 
     @property
     def closed(self) -> bool:
-        """Whether the first was said to be left, by us or by a run before us."""
+        """Whether the source was closed, by this run or an earlier one."""
         return self._source.epoch == MOVED
 
     async def close_source(self) -> None:
-        """From now on nobody works with the first: workers hold their events."""
+        """Closes the source: from now on no worker can use it, and workers hold their events."""
         layout = self._target.shards.layout
         await self._source.standing.note(moved=f"{layout.prefix} {layout.sizes.shards}")
         await self._source.standing.close()
         self._source.adopt(MOVED)
 
     async def finish(self) -> None:
-        """The second is whole: workers that wait for it begin."""
+        """Declares the target complete: workers that wait for it begin."""
         await self._target.standing.note_no_more("filling", "asked")
 
     async def carry_remembered(self, now: float, hear: Hear) -> int:
-        """Carries what is remembered and was not carried yet, and forgets what was and has gone since.
+        """Copies remembered accounts not copied yet, and forgets copied ones that the source has forgotten.
 
-        Answers how many accounts were carried.
+        Returns how many accounts were copied; calls ``hear`` with that number meanwhile.
         """
         known = self._target.remembered_accounts
-        if not self._carried:  # what an earlier run carried may have gone since
+        if not self._carried:  # the source may have forgotten what an earlier run copied
             await drop(self._target.shards, _REMEMBERED)
         await known.forget_digests([digest async for digest in self._gone()], now)
         began, so_far = dict[int, float](), 0
@@ -107,7 +107,7 @@ class Resharding:
                 carried = self._carried.setdefault((number, shard), (bytearray(), bytearray()))
                 async for slots, digests, some in self._remembered(number, shard, carried[0]):
                     await known.carry(some, began, now)
-                    carried[0].extend(slots)  # once it is there: who repeats us begins behind it
+                    carried[0].extend(slots)  # only once written: a repeat goes on behind these
                     carried[1].extend(digests)
                     so_far += len(some)
                     hear(so_far)
@@ -116,9 +116,9 @@ class Resharding:
     async def _remembered(
         self, number: int, shard: int, carried: bytearray
     ) -> AsyncIterator[tuple[bytes, bytes, list[Remembered]]]:
-        """Accounts of a generation in a shard that were not carried yet, a few at a time.
+        """Yields accounts of a generation in a shard that were not copied yet, a few at a time.
 
-        With their slots and digests, packed.
+        Each time their packed slots, their packed digests, and the accounts.
         """
         first, following = -1, 1 + int.from_bytes(carried[-SLOT_BYTES:], "big") if carried else 0
         while first < following:
@@ -133,11 +133,11 @@ class Resharding:
                 yield slots, b"".join(digests), accounts
 
     async def _gone(self) -> AsyncIterator[Digest]:
-        """Whom the first has forgotten, or keeps in another place, since they were carried."""
+        """The copied accounts that the source has forgotten since, or keeps in another place."""
         living = await self._source.remembered_accounts.generations()
         for (number, shard), (slots, digests) in self._carried.items():
             if number not in living:
-                continue  # evicted as a whole, and so by the second
+                continue  # evicted as a whole, as in the target
             width = _AT_ONCE * SLOT_BYTES
             for at in range(0, len(slots), width):
                 some = bytes(slots[at : at + width])
@@ -149,9 +149,9 @@ class Resharding:
                         yield Digest(bytes(digests[which : which + DIGEST_BYTES]))
 
     async def carry_rest(self, hear: Hear) -> int:
-        """Carries what is named by accounts and alerts, and what is owed; answers how many keys.
+        """Copies the keys named by accounts and alerts, and what is owed; returns how many keys.
 
-        Only once the first is closed: what changes meanwhile is not seen.
+        Call it only once the source is closed: it does not see what changes meanwhile.
         """
         by_kind: dict[bytes, list[tuple[int, bytes, Digest]]] = defaultdict(list)
         async for names in _scanned(self._source.shards, b"*:" + b"?" * (2 * DIGEST_BYTES)):
@@ -176,12 +176,12 @@ class Resharding:
         return so_far
 
     def _homes(self, digest: Digest | None) -> Iterable[int]:
-        """The shard of a digest; of none every shard: whoever reads it there is one of them."""
+        """The target's shard of a digest; without a digest every shard, since any may be the right one."""
         shards = self._target.shards
         return shards.all if digest is None else (shards.of(digest),)
 
     async def _bans_of(self, whereabouts: Sequence[tuple[int, bytes, Digest]]) -> dict[bytes, Digest]:
-        """Of alerts, by digest, the digests of their bans."""
+        """The digests of the bans of alerts, by the digest of the alert."""
         found: dict[bytes, Digest] = {}
         link, shards = self._source.shards.link, self._source.shards
         for at in range(0, len(whereabouts), _AT_ONCE):
@@ -237,7 +237,7 @@ class Resharding:
 
 
 async def _scored(link: Link, key: str) -> dict[bytes, str]:
-    """A sorted set: its members, with their scores as Redis takes them."""
+    """The members of a sorted set, with their scores as Redis takes them."""
     found = await link.command("ZRANGE", key, 0, -1, "WITHSCORES")
     pairs = (
         found if found and isinstance(found[0], list | tuple) else zip(found[::2], found[1::2], strict=True)
@@ -246,7 +246,7 @@ async def _scored(link: Link, key: str) -> dict[bytes, str]:
 
 
 async def _scanned(shards: Shards, pattern: bytes) -> AsyncIterator[list[bytes]]:
-    """The names of a store's keys that look so behind the prefix and the shard, some at a time."""
+    """Yields, some at a time, names of a store's keys that match ``pattern`` after prefix and shard."""
     start = shards.layout.prefix.encode() + b"{*}:"
     for master in await shards.link.masters():
         cursor = 0
@@ -258,7 +258,7 @@ async def _scanned(shards: Shards, pattern: bytes) -> AsyncIterator[list[bytes]]
 
 
 async def drop(shards: Shards, which: re.Pattern[bytes] = _ANY) -> int:
-    """Unlinks the keys of all shards that are called so behind the shard's number; answers how many."""
+    """Unlinks the keys of all shards whose names match ``which`` after the prefix; returns how many."""
     at, dropped = len(shards.layout.prefix.encode()), 0
     async for names in _scanned(shards, b"*"):
         by_shard: dict[bytes, list[bytes]] = defaultdict(list)
@@ -271,12 +271,12 @@ async def drop(shards: Shards, which: re.Pattern[bytes] = _ANY) -> int:
 
 
 async def drop_store(store: RedisStore) -> int:
-    """Takes a store away that was left for another one, or was never handed over; answers how many keys.
+    """Deletes a store that was left for another one, or was never handed over; returns how many keys.
 
-    Its word that it was left goes last, so that whoever is broken off can do it again.
+    The `meta` key, which says so, is deleted last, so that an interrupted run can be repeated.
 
     Raises:
-        StoreInUse: it is neither, or there is none.
+        StoreInUse: the store is in use, or there is none.
     """
     layout = store.shards.layout
     facts = await store.standing.facts()

@@ -1,4 +1,4 @@
-"""The Lua scripts, read once from the files beside this one."""
+"""The Lua scripts, read once from the files in ``lua/``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BESIDES = {
     **dict.fromkeys(("propose", "withdraw", "owed", "settle", "pairs", "reopen"), ("outbox",)),
     "ban_write": ("outbox", "calendar"),
 }
-"""What a script needs beside what all share."""
+"""The files that a script includes beside common.lua, which all include."""
 _NAMES = (
     "ban_write",
     "ban_read",
@@ -58,7 +58,7 @@ READING = frozenset(
     {"account_look", "ban_read", "frames", "heads", "held", "open_alerts", "pair_look", "pairs", "quotes"}
     | {"about", "remembered_read"}
 )
-"""Those that write nothing, which Redis may be told so: a user that may write nothing may then run them."""
+"""The scripts that write nothing. Sent as read-only, a user without write permission may run them."""
 
 
 class Script(NamedTuple):

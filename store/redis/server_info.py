@@ -1,4 +1,4 @@
-"""What the servers say of themselves: for people who look at a deployment, not for workers."""
+"""Reads what the servers say of themselves, for people who inspect a deployment, not for workers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PROBE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A master, each fact ``None`` where it does not tell.
+    """A master; a fact is ``None`` if the server does not say.
 
-    ``policy`` is its ``maxmemory-policy``; ``appends``: it writes every change to a file; ``saves``: it takes
-    snapshots by itself.
+    ``policy`` is its ``maxmemory-policy``; ``appends``: it writes every change to a file (AOF); ``saves``: it
+    takes snapshots by itself.
     """
 
     address: str
@@ -29,26 +29,26 @@ class Server:
 
 
 class Inspection:
-    """Asks the masters of an endpoint. Every question raises ``StoreUnavailable`` when they are away."""
+    """Asks the masters of an endpoint. Every method raises ``StoreUnavailable`` if they cannot be reached."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        """Connects with the first question."""
+        """Connects with the first command."""
         self._link = Link(endpoint)
 
     async def servers(self) -> list[Server]:
-        """The masters, each asked by itself."""
+        """The facts of each master."""
         return [await self._server(address) for address in await self._link.masters()]
 
     async def exists(self, key: str) -> bool:
-        """Whether a key is there."""
+        """Whether a key exists."""
         return bool(await self._link.command("EXISTS", key))
 
     async def check_eviction(self) -> None:
-        """As a worker asks it. Raises ``StoreEvicts``."""
+        """Checks, as a worker does, that no master may drop keys. Raises ``StoreEvicts``."""
         await self._link.check_eviction()
 
     async def write(self, key: str) -> None:
-        """Writes a probe and takes it away, as readiness does: a full disk answers PING."""
+        """Writes a probe and deletes it, as the readiness check does: PING succeeds even with a full disk."""
         await self._link.command("SET", key, "probe", "EX", PROBE_SECONDS)
         await self._link.command("GETDEL", key)
 
@@ -71,12 +71,12 @@ class Inspection:
         )
 
     async def _directive(self, address: str, name: str) -> str | None:
-        """One directive; managed services and a careful ACL do not tell, and some versions have it not."""
+        """One directive; ``None`` where a managed service, an ACL or a version without it hides it."""
         try:
             answer: Any = await self._link.command_of(address, "CONFIG", "GET", name)
         except StoreUnavailable:
             return None
-        # One directive is asked for: RESP3 answers a map of it, RESP2 a list.
+        # The reply holds one directive: a map in RESP3, a list in RESP2.
         values = list(answer.values()) if isinstance(answer, Mapping) else list(answer[1::2])
         if not values:
             return None
@@ -87,6 +87,6 @@ class Inspection:
             answer = await self._link.command_of(address, "INFO", section)
         except StoreUnavailable:
             return None
-        if isinstance(answer, Mapping):  # redis-py has taken it apart
+        if isinstance(answer, Mapping):  # redis-py has parsed it
             return {str(name): str(value) for name, value in answer.items()}
         return dict(line.split(":", 1) for line in answer.decode().splitlines() if ":" in line)

@@ -1,4 +1,4 @@
-"""The shards of one store: which account lies in which, and scripts on each under the known epoch."""
+"""The shards of one store: routes accounts to them, and runs scripts on each under the known epoch."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from store.redis.client import Link, together
 from store.redis.layout import Layout, Rows, Spread
 from store.redis.moments import Moments
 
-# Two workers that write one account at once send each other back to read again; more than a few turns
-# means that something else is wrong.
+# Two workers that write one account at once make each other read it again; more than a few turns mean that
+# something else is wrong.
 _TURNS = 8
-# What scripts say of an account that was there before; without a place of before it stays where it lay.
+# Words of scripts for an account that existed before; if they give no former place, it has kept its place.
 _KNOWN = frozenset({"same", "unchanged", "changed"})
 
 
 class Write(Protocol):
-    """One account to be written, if it is as expected; ``parts`` are a script's arguments."""
+    """A conditional write of one account: it applies only if the stored state is the expected one."""
 
     @property
     def digest(self) -> Digest:
-        """Whose it is."""
+        """The account's digest."""
 
     @property
     def rows(self) -> Rows:
-        """Where it is to be listed."""
+        """Where the account is to be listed."""
 
     @property
     def out(self) -> Rows:
-        """Where its former state is."""
+        """Where its former state is listed."""
 
     @property
     def parts(self) -> Sequence[bytes | str | float]:
-        """What the script is told."""
+        """The script's arguments."""
 
 
 W = TypeVar("W", bound=Write)
 
 
 class Told(NamedTuple, Generic[W]):
-    """What a script said of a write: where the account lies and where it lay before, ``""`` for nowhere."""
+    """A script's reply to a write: a word, and the account's place now and before, ``""`` for none."""
 
     word: str
     here: str
@@ -51,12 +51,14 @@ class Told(NamedTuple, Generic[W]):
 
 
 class Shards:
-    """Routes by digest. ``epoch`` is the one that this process has seen, "" before the first enrolment;
-    ``moments`` what it knows of when the bans of each shard took effect.
+    """Routes by digest.
+
+    ``epoch``: the one that this process has seen, "" before the first enrolment. ``moments``: this process's
+    copy of the moments of each shard's bans.
     """
 
     def __init__(self, link: Link, layout: Layout, epoch: str) -> None:
-        """Takes what it routes over."""
+        """Takes the connection, the layout, and the epoch known so far."""
         self.link = link
         self.layout = layout
         self.epoch = epoch
@@ -69,20 +71,20 @@ class Shards:
         return self.layout.addresses
 
     def root(self, shard: int) -> str:
-        """What a shard's keys begin with."""
+        """The prefix of a shard's keys."""
         return self.layout.root(shard)
 
     def of(self, digest: Digest) -> int:
-        """The shard of an account or an alert."""
+        """The number of the shard of an account or an alert."""
         return digest.shard(self.layout.sizes.shards)
 
     def adopt(self, epoch: str) -> None:
-        """Notes an epoch that another worker began."""
+        """Notes an epoch that another process began, if none is known yet."""
         if epoch and not self.epoch:
             self.epoch = epoch
 
     async def script(self, name: str, shard: int, *arguments: bytes | str | float) -> Any:
-        """A script on one shard."""
+        """Runs a script on one shard."""
         return await self.link.script(name, self.root(shard), self.epoch, *arguments)
 
     async def scatter(
@@ -92,9 +94,9 @@ class Shards:
         head: Iterable[bytes | str | float],
         items: Sequence[Sequence[bytes | str | float]],
     ) -> list[tuple[int, list[int], Any]]:
-        """A script on each shard that some digest lies in, with the items of those.
+        """Runs a script on each shard of some digest, with ``head`` and the items of its digests.
 
-        Answers for each such shard its number, the places of its items, and the script's answer.
+        Returns for each such shard its number, the positions of its items, and the script's reply.
         """
         by_shard: dict[int, list[int]] = {}
         for at, digest in enumerate(digests):
@@ -118,7 +120,7 @@ class Shards:
         items: Sequence[Sequence[bytes | str | float]],
         width: int = 1,
     ) -> list[list[Any]]:
-        """The same, where every item has so many answers; in the items' order."""
+        """Like :meth:`scatter`, for scripts that reply ``width`` parts for each item; in the items' order."""
         found: list[list[Any]] = [[] for _ in digests]
         for _, places, answer in await self.scatter(name, digests, head, items):
             for turn, at in enumerate(places):
@@ -132,10 +134,10 @@ class Shards:
         head: Iterable[bytes | str | float],
         instead: Callable[[W, bytes, bytes], W],
     ) -> tuple[list[Told[W]], list[list[Any]]]:
-        """What a script says of each write, what was written, and what else it says of each shard.
+        """Runs a script for each write; returns the replies to the writes, and each shard's further replies.
 
-        Where another frame and quote are there than it expects, ``instead`` makes the write that takes these
-        out, which has the next turn. One account twice in a batch is written in the batch's order.
+        If the stored frame and quote are not the expected ones, ``instead`` makes the write that replaces
+        these, and the next turn tries it. Two writes of one account are applied in the batch's order.
         """
         told: dict[int, Told[W]] = {}
         besides: list[list[Any]] = []
@@ -162,9 +164,10 @@ class Shards:
         raise StoreUnavailable("an account is written by others all the time")
 
     async def list_elsewhere(self, told: Sequence[Told[W]], spread: Spread, ttl: int | None = None) -> None:
-        """The second step of a write: entries in other shards than the record's; of one shard there is none.
+        """The second step of a write: entries in other shards than the record's (none with one shard).
 
-        What stays where it lay is listed again: whoever wrote it may have died before it came here.
+        An account that keeps its place is listed again: the process that wrote it may have died before this
+        step.
         """
         by_shard: dict[int, list[bytes | str | int]] = {}
         for one in told:
@@ -181,7 +184,7 @@ class Shards:
         await together([self.script("entries", shard, *parts) for shard, parts in by_shard.items()])
 
     async def quotes(self, refs: Sequence[str]) -> list[bytes]:
-        """What alerts quote of candidates, by their refs; empty where the slot is another's now."""
+        """The packed quotes of candidates, by ``ref``; empty where another account has the slot by now."""
         by_shard: dict[int, list[int]] = {}
         parts: list[tuple[bytes | str, ...]] = []
         for at, ref in enumerate(refs):

@@ -51,11 +51,11 @@ from store.redis.unjudged import Awaiting
 class RedisStore:
     """A :class:`store.base.Store` in Redis.
 
-    ``identity`` is the pepper file's secret of that name; ``known_epoch`` the epoch that somebody saw
-    before this process began (:attr:`epoch` of an earlier one), so that a store emptied in between is
-    recognised; ``sizes`` must be those with which the store was made. ``carrying``: our caller fills
-    it from another layout, or leaves it for one, and opens it meanwhile. ``working``: it is a worker, for
-    which a layout that is being filled is handed over.
+    ``identity`` is the pepper file's secret of that name. ``known_epoch`` is the epoch that an earlier
+    process saw (its :attr:`epoch`), so that a store emptied in between is recognised. ``sizes`` must be those
+    that the store was made with. ``carrying``: the caller moves the store to or from another layout, and may
+    open it meanwhile. ``working``: the caller is a worker; if the store is still being filled, it asks for
+    the hand-over.
     """
 
     def __init__(
@@ -103,14 +103,14 @@ class RedisStore:
         self.shards.epoch = await self.standing.check(self.shards.epoch)
 
     async def close(self) -> None:
-        """Lets go of connections."""
+        """Closes connections."""
         await self._link.close()
 
     async def ready(self) -> str | None:
-        """``None`` when reads and writes both work and the epoch stands, else the reason in words.
+        """Returns ``None`` if reads and writes work and the epoch is unchanged, else the reason in words.
 
-        From when it finds that Redis evicts until it finds that it no longer does, no question is answered:
-        what a look-up misses then must not be acknowledged.
+        Once it finds that Redis may evict keys, all requests raise until it finds otherwise: an event whose
+        look-up may have missed bans must not be acknowledged.
         """
         try:
             await self._link.check_eviction()
@@ -122,22 +122,22 @@ class RedisStore:
         return None
 
     async def history(self) -> str:
-        """A name of what its servers hold, another one once one of them was replaced or started again."""
+        """An identifier of the servers' data, which changes when one of them is replaced or restarted."""
         told = await together([self.shards.script("history", shard) for shard in self.shards.all])
         return sha1(b"".join(told), usedforsecurity=False).hexdigest() if all(told) else ""
 
     def adopt(self, epoch: str) -> None:
-        """From now on this epoch stands: the store was emptied, and rebuilt by somebody else."""
+        """Takes this epoch as valid from now on: the store was emptied, and another process rebuilt it."""
         self.shards.epoch = epoch
 
     async def begin_again(self) -> None:
-        """Declares a store that was emptied, or some shards of it, to be so on purpose: a rebuild follows."""
+        """Begins a new epoch in a store that was emptied, in whole or in part; a rebuild follows."""
         await self.standing.again()
         self.shards.epoch = ""
         self.shards.epoch = await self.standing.check("")
 
     async def note_rebuilt(self) -> None:
-        """Notes that a rebuild has finished: nothing is left of a former fold version."""
+        """Notes that a rebuild has finished: no fingerprint of a former fold version is left."""
         await self.standing.note_rebuilt()
 
     # bans
@@ -147,7 +147,7 @@ class RedisStore:
             return []
         if not self.shards.epoch:
             self.shards.epoch = await self.standing.begin()
-        # Each time: a rebuild under the next version may have struck ours off since we noted it.
+        # With each call: a rebuild under the next version may have removed ours since we noted it.
         await self.standing.note_folds(
             {version for ban in bans for version in fold_versions(ban.fingerprints)}
         )
@@ -198,11 +198,11 @@ class RedisStore:
         return await self.remembered_accounts.remember(accounts, now)
 
     async def showings(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:
-        """What :meth:`remember` would answer, without remembering anything."""
+        """What :meth:`remember` would return; remembers nothing."""
         return await self.remembered_accounts.showings(accounts, now)
 
     async def remembered(self, accounts: Sequence[str], *, now: float) -> list[Remembered | None]:
-        """What is remembered of accounts."""
+        """The accounts as they are remembered."""
         return await self.remembered_accounts.read(accounts, now)
 
     async def forget(self, accounts: Sequence[tuple[str, float]], *, now: float) -> list[bool]:
@@ -216,7 +216,7 @@ class RedisStore:
         return await self.remembered_accounts.like(queries, now, keep)
 
     async def turned_away(self, queries: Sequence[Query], *, now: float) -> list[dict[KeyKind, int]]:
-        """Remembered accounts that are not listed under keys of a query, since the posting was full."""
+        """Counts the remembered accounts that a full posting keeps a query from finding, by kind of key."""
         return await self.remembered_accounts.turned_away(queries, now)
 
     async def remembered_facts(self, refs: Sequence[str]) -> list[RememberedFacts | None]:
@@ -225,11 +225,11 @@ class RedisStore:
 
     # pairs
     async def propose(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """Rules on each, and notes it as open before it is published."""
+        """Decides for each whether it may be published, and notes it as open beforehand."""
         return await self._alerts.propose(proposals, now)
 
     async def rulings(self, proposals: Sequence[Proposal], *, now: float) -> list[Ruled]:
-        """What would be ruled on whoever is the first to tell of each; notes nothing."""
+        """What :meth:`propose` would decide on each if no event had proposed it before; notes nothing."""
         return await self._alerts.rulings(proposals, now) if proposals else []
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
@@ -242,62 +242,62 @@ class RedisStore:
         return await self._alerts.open(banned)
 
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
-        """The alerts about accounts, open ones and those that are still known."""
+        """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.about(accounts)
 
     async def withdraw(self, alerts: Sequence[OpenAlert], *, reason: WithdrawnReason, now: float) -> None:
-        """Withdraws each that is still open under its revision."""
+        """Withdraws each alert that is still open under its revision."""
         await self._alerts.withdraw(alerts, reason, now)
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
-        """Withdrawals to publish now, for one caller at a time."""
+        """What is to be published now, for one caller at a time."""
         return await self._outbox.owed(holder)
 
     async def settle(self, told: Sequence[Settled]) -> None:
-        """Forgets withdrawals that were published."""
+        """Forgets what was published of :meth:`owed`."""
         settled = await self._outbox.settle(told)
         await self._awaiting.settle([one.alert_id for one in settled])
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
-        """Opens each again that was withdrawn for a verdict under its revision."""
+        """Reopens each alert that a verdict withdrew under its revision."""
         await self._alerts.reopen(alerts, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
-        """Notes what people decided; the latest of each pair holds."""
+        """Notes people's decisions; the latest of each pair holds."""
         return await self._alerts.decide(decisions)
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
-        """The decisions that hold."""
+        """The decision in force on each alert."""
         return await self._alerts.decided(alert_ids)
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
-        """Notes that a person has judged these."""
+        """Notes that a person has judged these alerts."""
         await self._awaiting.settle(alert_ids)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
-        """Alerts by their ids, open ones and those that are still known."""
+        """Alerts by their ids: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.by_id(alert_ids)
 
     # families
     async def join(self, members: Sequence[Member], *, now: float) -> None:
-        """Notes from whom accounts descend."""
+        """Notes from which bans accounts descend."""
         await self._families.join(members, now)
 
     async def leave(self, alert_ids: Sequence[str]) -> None:
-        """Takes back what was noted by the decisions on these alerts."""
+        """Undoes what :meth:`join` noted by the decisions on these alerts."""
         await self._families.leave(alert_ids)
 
     async def descents(self, accounts: Sequence[str]) -> list[Descent | None]:
-        """What :meth:`join` noted."""
+        """What :meth:`join` noted by the latest decision, where the founder is still known."""
         return await self._families.descents(accounts)
 
     # frequencies and facts
     async def frequencies(self, *, at: float) -> Frequencies:
-        """The frozen snapshot of counts for events of a moment, read once a version."""
+        """The frozen snapshot of counts that applies to events of a moment; each version is read once."""
         return await self._counters.snapshot(at, self._enrolled)
 
     async def freeze(self, *, now: float) -> bool:
-        """Turns what was counted since into the next snapshot, if one is due."""
+        """Makes the next snapshot of counts, if one is due."""
         return await self._counters.freeze(now, await self._enrolled())
 
     async def figures(self) -> StoreFacts:
@@ -321,7 +321,7 @@ class RedisStore:
         )
 
     async def _turned_away(self) -> dict[tuple[str, KeyKind], int]:
-        """From the hash `ta` of each shard: `b` or `g` for the index, and the number of the kind."""
+        """Reads the hash `ta` of each shard; a field is `b` or `g` for the index, then the kind's number."""
         full: dict[tuple[str, KeyKind], int] = {}
         for fields in await together(
             [self._link.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]

@@ -1,4 +1,4 @@
-"""What a store is, and whether it still stands: layout, epoch, history, and a probe that writes."""
+"""Checks a store's layout and epoch, keeps its `meta` key, and probes whether it can be written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from store.redis.client import EPOCH_KEY, Link, together
 from store.redis.layout import Layout
 
 MOVED = "moved"
-"""The epoch of a shard that was left for another layout: all but the carrier hear that theirs is gone."""
+"""The epoch of a shard that was left for another layout: to all but who carries it over, theirs is gone."""
 
 _EMPTIED = "the store was emptied since the first enrolment: run `samehand rebuild`"
 
@@ -28,11 +28,11 @@ class Standing:
         working: bool = False,
         read_only: bool = False,
     ) -> None:
-        """Takes the connection and what the store should be.
+        """Takes the connection and the expected layout.
 
-        ``carrying``: our caller carries one layout into another, and opens both whatever they say.
-        ``working``: it is a worker, for which a layout that is being filled is handed over.
-        ``read_only``: nothing is written, not even where there is no store yet.
+        ``carrying``: the caller moves one layout into another, and opens both even while they refuse others.
+        ``working``: the caller is a worker; if the layout is still being filled, it asks for the hand-over.
+        ``read_only``: writes nothing, not even where there is no store yet.
         """
         self._link = link
         self._layout = layout
@@ -41,11 +41,11 @@ class Standing:
         self._read_only = read_only
 
     async def check(self, known_epoch: str) -> str:
-        """Writes down the layout where there is none, and answers the epoch ("" before the first enrolment).
+        """Writes the layout where there is none, and returns the epoch ("" before the first enrolment).
 
         Raises:
-            StoreMismatch: the store was laid out otherwise, or holds fingerprints that we do not read.
-            StoreEmptied: an epoch is known, and the store or a shard of it has another or none.
+            StoreMismatch: the store has another layout, or holds fingerprints that this program cannot read.
+            StoreEmptied: an epoch is known, but the store or one of its shards has another one or none.
             StoreMoving: it is being filled from another layout, or was left for one.
         """
         found = await self._laid_out()
@@ -63,7 +63,7 @@ class Standing:
         return epoch
 
     async def _check_moving(self, found: Mapping[bytes, bytes]) -> None:
-        """Raises ``StoreMoving``, until which is over nothing else is answered."""
+        """Raises ``StoreMoving`` if the store is moving; until that is over, all other requests raise too."""
         if b"filling" in found:
             self._link.moving = (
                 f"the store is being filled from {found[b'filling'].decode()}, and handed over in a moment; "
@@ -83,25 +83,25 @@ class Standing:
         raise StoreMoving(self._link.moving)
 
     async def facts(self) -> dict[str, str]:
-        """What the store says of itself; nothing where there is none."""
+        """The facts in the store's `meta` key; empty where there is no store."""
         return {name.decode(): value.decode() for name, value in (await self._facts()).items()}
 
     async def note(self, **facts: str) -> None:
-        """Has the store say something more of itself."""
+        """Adds facts to the `meta` key."""
         await self._link.command(
             "HSET", self._layout.meta, *(part for fact in facts.items() for part in fact)
         )
 
     async def note_no_more(self, *names: str) -> None:
-        """Has it say that no longer."""
+        """Removes facts from the `meta` key."""
         await self._link.command("HDEL", self._layout.meta, *names)
 
     async def close(self) -> None:
-        """Closes every shard to all but the carrier: what a worker does from then on is not done."""
+        """Closes every shard to all but who carries it over: scripts of workers fail from then on."""
         await together([self._link.command("SET", self._key(shard), MOVED) for shard in self._shards])
 
     async def begin(self) -> str:
-        """The epoch, which the first enrolment begins; one of several callers names it."""
+        """Begins the epoch with the first enrolment, and returns it; all concurrent callers get the same."""
         await self._link.command("HSETNX", self._layout.meta, "epoch", secrets.token_hex(8))
         found = await self._facts()
         epoch = found[b"epoch"].decode()
@@ -110,7 +110,7 @@ class Standing:
         return epoch
 
     async def again(self) -> None:
-        """Begins an epoch anew over whatever is left, for a rebuild that follows at once.
+        """Begins a new epoch over whatever data is left; a rebuild must follow at once.
 
         Raises ``StoreMismatch`` as :meth:`check` does.
         """
@@ -121,7 +121,7 @@ class Standing:
         await self._link.command("HSET", self._layout.meta, "begun", "1")
 
     async def probe(self, epoch: str) -> None:
-        """Writes and reads on every shard (PING answers while the disk is full), and compares the epoch."""
+        """Writes and reads on every shard (PING succeeds even with a full disk), and compares the epoch."""
         stamp = secrets.token_hex(4)
         if not self._read_only:
             await together([self._write_and_read(shard, stamp) for shard in self._shards])
@@ -132,16 +132,16 @@ class Standing:
             await self._compare(epoch)
 
     async def note_folds(self, versions: set[int]) -> None:
-        """Notes under which fold versions fingerprints were enrolled."""
+        """Notes the fold versions of enrolled fingerprints."""
         for version in versions:
             await self._link.command("HSETNX", self._layout.meta, f"fold{version}", "1")
 
     async def folds(self) -> tuple[int, ...]:
-        """Those versions."""
+        """The noted fold versions, sorted."""
         return _folds(await self._facts())
 
     async def note_rebuilt(self) -> None:
-        """Notes that every ban has been enrolled under this program's fold version."""
+        """Removes all noted fold versions but this program's: every ban has been enrolled under that."""
         former = [f"fold{version}" for version in await self.folds() if version != FOLD_VERSION]
         if former:
             await self._link.command("HDEL", self._layout.meta, *former)
@@ -154,13 +154,13 @@ class Standing:
         return self._layout.root(shard) + EPOCH_KEY
 
     async def _laid_out(self) -> dict[bytes, bytes]:
-        """What the store says of itself, once it is sure to be laid out and folded as we are."""
+        """The facts of the `meta` key, after a check that layout and fold versions are this program's."""
         if not self._read_only:
             for name, value in self._layout.facts().items():
                 await self._link.ask("HSETNX", self._layout.meta, name, value)
         found = await self._facts()
         if self._read_only and not found:
-            return found  # nobody has laid it out yet: there is nothing to read, and nothing that differs
+            return found  # there is no store yet: nothing to read, and nothing that differs
         self._layout.check(found)
         foreign = set(_folds(found)) - {FOLD_VERSION, FOLD_VERSION - 1}
         if foreign:

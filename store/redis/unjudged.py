@@ -1,7 +1,7 @@
-"""Alerts that were published and that nobody has judged yet: how many, and since when the oldest waits.
+"""Published alerts without a verdict: how many there are, and since when the oldest has waited.
 
-One sorted set a shard, by the moment of publication. It holds peppered digests alone, is told to operators
-and decides nothing: should a word of it be lost, no alert is.
+A sorted set per shard, by the moment of publication. It holds keyed digests only, and serves only operators'
+figures: if some of it is lost, no alert is.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from store.redis.shards import Shards
 
 
 class Awaiting:
-    """Over all shards."""
+    """The unjudged alerts over all shards."""
 
     def __init__(self, shards: Shards) -> None:
         """Takes the shards."""
         self._shards = shards
 
     async def note(self, alert_ids: Sequence[str], now: float) -> None:
-        """These were published; one that waits already has waited since before."""
+        """Notes alerts as published; one that waits already keeps its earlier moment."""
         by_shard = self._by_shard(alert_ids)
         await together(
             [
@@ -33,7 +33,7 @@ class Awaiting:
         )
 
     async def settle(self, alert_ids: Sequence[str]) -> None:
-        """These were judged, or withdrawn."""
+        """Removes alerts that were judged or withdrawn."""
         by_shard = self._by_shard(alert_ids)
         await together(
             [
@@ -50,7 +50,7 @@ class Awaiting:
         return sum(counts), min((_score(first) for first in firsts if first), default=None)
 
     async def trim(self, now: float) -> None:
-        """Forgets what was published longer ago than alerts are known, and the oldest beyond the cap."""
+        """Drops alerts older than the store knows alerts, and the oldest ones beyond the cap."""
         link = self._shards.link
         most = max(1, AWAITING_MAX // len(self._shards.all))
         for key in map(self._key, self._shards.all):
@@ -72,5 +72,5 @@ class Awaiting:
 
 
 def _score(first: list[Any]) -> float:
-    """Of one member with its score: a pair of its own in RESP3, two items in a row in RESP2."""
+    """The score of the only member in a reply: RESP3 replies a nested pair, RESP2 two items in a row."""
     return float(first[0][1] if len(first) == 1 else first[1])
