@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import redis
 
 from local.ports import LOOPBACK
@@ -14,6 +16,10 @@ def client_of(port: int) -> redis.RedisCluster:
     return redis.RedisCluster(LOOPBACK, port, username=ADMINISTRATOR, password=PASSWORD)
 
 
+def _all_written(node: redis.Redis) -> bool:
+    return int(node.info("persistence")["aof_buffer_length"]) == 0
+
+
 def test_masters_share_the_slots() -> None:
     with RedisCluster() as cluster:
         assert set(cluster.roles().values()) == {"master"}
@@ -23,6 +29,8 @@ def test_masters_share_the_slots() -> None:
         for node in cluster.masters:
             with node.administrator() as each:
                 assert each.dbsize() > 0
+                # A write waits for two seconds where the disk is busy with the sync before it.
+                assert wait_until(partial(_all_written, each), 10.0)
         cluster.kill()
         cluster.start()
         with client_of(cluster.masters[2].port) as client:
