@@ -401,13 +401,14 @@ def _desk() -> tuple[Panel, ...]:
         ),
         Panel(
             "Desks",
-            "How many answer, by version, and whether one is ready and leads.",
+            "How many answer, by version; whether one is ready and leads; whether an audit is broken.",
             (
                 Ask('sum(up{job="samehand-desk"})', "up"),
                 Ask("count by (version) (samehand_desk_build_info)", "{{version}}"),
                 Ask("max(samehand_desk_ready * samehand_desk_leading)", "ready and leading"),
+                Ask("max(samehand_desk_audit_broken)", "audit broken"),
             ),
-            runbooks=("SamehandDeskDown",),
+            runbooks=("SamehandDeskDown", "SamehandDeskAuditBroken"),
         ),
     )
 

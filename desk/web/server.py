@@ -19,6 +19,7 @@ from desk.database.secret import kept
 from desk.feed.consume import Consumer
 from desk.feed.publish import Publisher
 from desk.feed.run import Feed, State
+from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
 from desk.web.app import create_app
 from desk.web.desk import Desk
@@ -146,6 +147,8 @@ def _stop_if_failed(task: asyncio.Task[None], server: uvicorn.Server) -> None:
 
 
 async def _look(metrics: DeskMetrics, database: Database, state: State) -> None:
+    audit = AuditWatch(database)
     while not state.stopping.is_set():
         await metrics.look(database, state, now=time.time())
+        await metrics.watch(audit)
         await state.pause(LOOK_SECONDS)

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Final
 
 import prometheus_client
+import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -20,6 +21,9 @@ from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.consume import Applied
 from desk.feed.run import State
+from desk.review.audit_watch import AuditWatch
+
+log = structlog.get_logger("samehand.desk.telemetry")
 
 # As of a worker: `_created` series double the number of series and no query of ours reads them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # has no annotations
@@ -83,6 +87,11 @@ class DeskMetrics:
             "Whether this desk is the one that consumes and publishes.",
             registry=registry,
         )
+        self.audit_broken = Gauge(
+            "samehand_desk_audit_broken",
+            "Whether the audit's chain does not hold: a line was changed, dropped or added.",
+            registry=registry,
+        )
         self.ready = Gauge("samehand_desk_ready", "Whether alerts come and verdicts go.", registry=registry)
         self.time_to_decision_seconds = Histogram(
             "samehand_desk_time_to_decision_seconds",
@@ -97,6 +106,17 @@ class DeskMetrics:
             self.oldest_seconds.labels(kind).set(0)
             for verdict in VERDICTS:
                 self.verdicts.labels(verdict, kind)
+
+    async def watch(self, audit: AuditWatch) -> None:
+        """Follows the next lines of the audit."""
+        before = audit.broken
+        try:
+            await audit.look()
+        except DatabaseUnavailable:
+            return  # `look` tells of it, and what was found before holds until then
+        if audit.broken is not None and audit.broken != before:
+            log.error("the audit does not hold", line=audit.broken.number, why=audit.broken.why)
+        self.audit_broken.set(audit.broken is not None)
 
     def heard(self, applied: Applied) -> None:
         """A batch of records became rows."""
