@@ -1,5 +1,5 @@
--- ARGV: epoch, account digests. Answers for each how many alerts are about it, and then alert digest and banned digest
--- of each as one.
+-- ARGV: epoch, account digests. Returns for each how many alerts are about it, then for each alert one string: its
+-- digest and that of its banned account.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV do

@@ -1,6 +1,6 @@
 -- On the account's shard. ARGV: epoch, now, account-map buckets, marker seconds, alerts at most, then three for each:
--- account digest, when it was seen, alert digest and banned digest as one. Notes which alerts are about the account, and
--- answers for each '' or why there must be none.
+-- account digest, when it was seen, alert digest and banned digest as one string. Notes which alerts are about the
+-- account, and returns for each '' or why there must be no alert.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, buckets, seconds, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])

@@ -1,12 +1,12 @@
--- On the account's shard; as account_check.lua rules, writing nothing. ARGV: epoch, now, account-map buckets, marker
--- seconds, alerts at most, then three for each: account digest, when it was seen, alert digest and banned digest as one.
--- Answers for each '' or why there must be none.
+-- On the account's shard. What account_check.lua would return; writes nothing. ARGV: epoch, now, account-map buckets,
+-- marker seconds, alerts at most, then three for each: account digest, when it was seen, alert digest and banned digest
+-- as one string. Returns for each '' or why there must be no alert.
 if emptied() then return redis.error_reply('EMPTIED') end
 local now, buckets, seconds, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local answers = {}
 
 local function full(about, pair)
-  if call('ZCARD', about) < most then return false end -- those too old to count are rarely there
+  if call('ZCARD', about) < most then return false end -- counts expired alerts too, of which there are few
   local living = call('ZRANGEBYSCORE', about, '(' .. string.format('%.17g', now - seconds), '+inf')
   for _, known in ipairs(living) do
     if known == pair then return false end

@@ -1,4 +1,4 @@
--- ARGV: epoch, account-map buckets, digests. Answers frame and quote of each, empty where there is none.
+-- ARGV: epoch, account-map buckets, digests. Returns frame and quote of each, empty where there is none.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 3, #ARGV do

@@ -1,9 +1,10 @@
--- Enrols, expunges, retires, on the account's shard. ARGV: epoch, now, marker seconds, account-map buckets, slots at
--- most, enrolments noted, days whose minutes and whose hours the calendar keeps, its policies at most, shards, bits
--- of a slot, then thirteen for each operation: verb, digest, occurred_at, why its alerts are withdrawn, expected frame
--- and quote, frame, quote, rows of this shard to take out (`=`: those to put in, so that the slot stays) and to put in,
--- rows of all shards to take out, and the moments to count no more and to count. Answers for each a word, and after
--- `conflict` frame and quote found, else where the ban lies and where it lay before, '' for nowhere.
+-- Enrols, expunges, retires or sweeps bans, on the account's shard. ARGV: epoch, now, marker seconds, account-map
+-- buckets, slots at most, enrolments noted, days for which the calendar keeps minutes and hours, its policies at most,
+-- shards, bits of a slot, then thirteen for each operation: verb, digest, occurred_at, why its alerts are withdrawn,
+-- expected frame and quote, new frame and quote, rows of this shard to remove (`=`: the same as those to add, so that
+-- the ban keeps its slot) and to add, rows of all shards to remove, and what the calendar is to stop and to start
+-- counting. Returns three for each: a word, then after `conflict` the frame and quote found, else the ban's place now
+-- and before, '' for none.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets, slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -13,8 +14,8 @@ local answers = {}
 one_of(ARGV[10], ARGV[11])
 times_turn(now, tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 
--- the calendar of bans that expire: at `x` the hours in which any do, for each a list of their slots, which Redis
--- packs five bytes each. Who is taken out of its turn is looked for in the hour's list.
+-- The expiry calendar: `x` is a sorted set of the hours in which bans expire, and each hour has a list of their slots,
+-- which Redis packs in five bytes each. Removing a ban before its expiry searches the list of its hour.
 local function hour_of(frame)
   if frame == '' or byte(frame) < 128 then return nil end
   return string.format('%.0f', math.floor(struct.unpack('>d', frame, 6) / 3600))
@@ -36,9 +37,9 @@ local function calendar_move(slot, before, after)
   if after then calendar_put(slot, after) end
 end
 
--- when the ban of each slot took effect, at `m`: seconds, four bytes a slot, 0 where that is unknown. And at `n`, for
--- those who know `m` as it was: how many enrolments gave way here, then moment and slot of each later one, of which
--- the older half gives way at once.
+-- At `m` the moment of each slot's ban: Unix seconds in four bytes, 0 where unknown. At `n` the latest enrolments, for
+-- processes that have a copy of `m`: how many older ones were dropped, then moment and slot of each. When there are
+-- too many, the older half is dropped at once.
 local function moment_put(slot, frame)
   local key, at = INDEX .. 'n', 6
   if byte(frame) >= 128 then at = at + 8 end
@@ -55,7 +56,7 @@ local function full()
   return call('LLEN', INDEX .. 'f') == 0 and tonumber(call('HGET', INDEX .. 'c', 'next') or 0) >= slots
 end
 
--- Of several shards a slot rests before it is used again (rest.lua).
+-- With several shards, a slot rests before it is used again (rest.lua).
 local function take_out(digest, slot, frame, out, all_out, dated_out)
   entry_remove(INDEX, buckets, digest, slot, out)
   calendar_move(slot, hour_of(frame), nil)
@@ -95,7 +96,7 @@ local function one(
     local lifted = marked(ROOT .. 'm:' .. name, now)
     if later or (lifted and lifted >= occurred) then return 'superseded' end
     if slot and known == frame and words == quote then
-      list_all(INDEX, rows, place_of(slot), nil, true) -- where there is room by now
+      list_all(INDEX, rows, place_of(slot), nil, true) -- also where it was turned away, if there is room by now
       return 'unchanged', 'b:' .. slot
     end
     if unlike then return 'conflict', known, words end

@@ -1,9 +1,10 @@
--- On the first shard: which generations of what is remembered there are, for all shards. A hash at `g` holds `first` and
--- `next`, for each generation when it started (`s`), its bytes (`b`) and accounts (`n`), the bytes of all, and how many
--- accounts were evicted.
--- ARGV: epoch, now, retention, span, budget, bytes that close a generation, whether one is to be written ('' or the
--- number of the one that is known to be full, -1 for none), then four for each that has grown: number, when it started,
--- bytes, accounts. Answers `first`, then for each generation when it started and its bytes.
+-- On the first shard: keeps the book of generations of remembered accounts for all shards. The hash `g` holds `first`
+-- and `next` (numbers of generations), for each generation when it started (`s`), its bytes (`b`) and accounts (`n`),
+-- the bytes of all, and how many accounts were evicted.
+-- ARGV: epoch, now, retention, span, budget, bytes that close a generation, whether the caller wants one to write to
+-- ('' if not, else the number of the one known to be full, -1 for none), then four for each generation that has grown:
+-- number, when it started, and by how many bytes and accounts. Returns `first`, then for each generation when it
+-- started and its bytes.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local STATE = ROOT .. 'g'
@@ -35,7 +36,7 @@ local function over(seq)
   return number('s' .. seq) + SPAN + RETENTION <= NOW
 end
 
--- Of one that was let go meanwhile nothing is left to grow; one that is not known was lost with this shard.
+-- Skips generations dropped meanwhile. A generation that the book does not know was lost with this shard's data.
 for at = 8, #ARGV, 4 do
   local seq = tonumber(ARGV[at])
   if seq >= number('first') then

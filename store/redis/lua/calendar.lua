@@ -1,8 +1,9 @@
--- When bans took effect (store/common/calendar.py), at `b:t`: for each policy's number, `m`, `h`, `d` or `u` (minutes, hours
--- and days, days of bans without a time) and the number of a row the counts in that row, four bytes each; `p<policy>`
--- is a policy's number (0: all that came when there were as many as may be), `k` how many there are, `day` the latest
--- day of a change, `v` a version. At `b:t<hour>`, for a policy's number, whether a ban has no time, and a cluster: 64
--- times the bans, and the minute of the hour that counts of them.
+-- The calendar of bans (store/common/calendar.py). In the hash `b:t` a field is a policy's number, `m`, `h`, `d` or `u`
+-- (minutes, hours and days, days of bans without a time) and the number of a row; its value holds the row's counts,
+-- four bytes each. `p<policy>` is a policy's number (0 for all that came after the cap), `k` the number of policies,
+-- `day` the latest day of a change, `v` a version. In the hash `b:t<hour>` a field is a policy's number, whether the
+-- ban has no time, and a cluster; its value is 64 times the number of bans, plus the minute of the hour that counts for
+-- them.
 local TIMES = ROOT .. 'b:t'
 local ROWS = {m = {1, 1440}, h = {60, 768}, d = {1440, 256}, u = {1440, 256}} -- RULINGS of store/common/calendar.py
 local today, kept_days, policies_max
@@ -13,7 +14,7 @@ local function first_row(what, day)
   return math.floor(math.floor((day - kept_days[what]) * 1440 / minutes) / together)
 end
 
--- Once a day lets go of rows of minutes and hours that the days alone are to hold.
+-- Once a day, drops rows of minutes and hours so old that only their days are kept.
 local function times_turn(now, minutes, hours, policies)
   kept_days, policies_max = {m = minutes, h = hours}, policies
   local known = tonumber(call('HGET', TIMES, 'day') or -1)

@@ -1,30 +1,31 @@
--- Shared by every script. KEYS[1] is the shard's root (`prefix{shard}:`), which is no key that is there (client.py says
--- why it is named beside the epoch's); every other key begins with it, so that all of them lie in its cluster slot.
--- ARGV[1] is the epoch that the caller knows, if any.
+-- Included in every script. KEYS[1] is the shard's root (`prefix{shard}:`). No key has that very name (client.py says
+-- why it is passed beside the epoch's key), but all keys of the shard begin with it, so they are in one cluster slot.
+-- ARGV[1] is the epoch that the caller knows, or ''.
 local ROOT = KEYS[1]
 local PLACE = 6 -- bytes of an entry of an account map: print 3 + slot 3
-local PAGE = 32 -- slots a page; must be what layout.py says
+local PAGE = 32 -- slots per page; must equal PAGE_SLOTS in layout.py
 local HEAD = PAGE * 3 -- a page begins with the end of each of its records, 3 bytes each
 
 local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
 
--- Which shard this is, where there are several, and how many bits an entry has for a slot: where these leave no bits for
--- the shards, a byte names it.
+-- If there are several shards, the number of this one, and how many bits a place has for a slot. If these leave no bits
+-- for the shard, a further byte names it.
 local SHARD, SLOT_BITS
 local function one_of(shards, slot_bits)
   if tonumber(shards) == 1 then return end
   SHARD, SLOT_BITS = tonumber(string.match(ROOT, '{(%d+)}:$')), tonumber(slot_bits)
 end
 
--- A store that was left for another layout is closed to all but whoever carries it over (store_meta: MOVED).
+-- Whether the store lacks the caller's epoch. One that was left for another layout is closed to all but the process
+-- that carries it over (store_meta.py: MOVED).
 local function emptied()
   local epoch = call('GET', ROOT .. 'e')
   if epoch == 'moved' then return ARGV[1] ~= epoch end
   return ARGV[1] ~= '' and epoch ~= ARGV[1]
 end
 
--- To be called before anything is written: errors here where memory is short or the disk is full. Redis looks
--- only at a script's first write, and lets a script that began with a harmless one (LPOP) run on.
+-- To be called before the first write: raises an error if memory is short or the disk is full. Redis checks only the
+-- first write of a script; a script that began with a harmless one (LPOP) would run on.
 local function room()
   call('SETRANGE', ROOT .. 'e', 0, '') -- writes nothing, but is refused as a write that needs memory
 end
@@ -39,7 +40,7 @@ local function to24(n)
   return char((n - low) / 65536, (low - low % 256) / 256, low % 256)
 end
 
--- Where a pattern stands in a packed string at a multiple of the width, or nil.
+-- The position of a pattern in a packed string, at a multiple of the width; nil if there is none.
 local function aligned(s, pattern, width, from)
   local i = string.find(s, pattern, from or 1, true)
   while i do
@@ -53,7 +54,7 @@ local function cut(key, s, i, width)
   if #s == width then call('DEL', key) else call('SET', key, sub(s, 1, i - 1) .. sub(s, i + width), 'KEEPTTL') end
 end
 
--- pages: strings of records of any length
+-- Pages: a string holds the records, of any length, of PAGE slots.
 local function page_get(key, slot)
   local i = slot % PAGE
   local page = key .. (slot - i) / PAGE
@@ -71,14 +72,14 @@ local function page_get(key, slot)
   return call('GETRANGE', page, HEAD + from, HEAD + ends - 1)
 end
 
--- Where the record of a page's i-th slot begins and ends.
+-- The offsets in a page at which the record of its i-th slot begins and ends.
 local function page_span(name, i)
   if i == 0 then return 0, u24(call('GETRANGE', name, 0, 2), 1) end
   local both = call('GETRANGE', name, i * 3 - 3, i * 3 + 2)
   return u24(both, 1), u24(both, 4)
 end
 
--- Puts a record in the middle of a page (or takes one out): the page is written anew.
+-- Puts a record in the middle of a page (or removes one), which writes the whole page anew.
 local function page_splice(name, i, from, ends, record)
   local page = call('GET', name)
   local grown = #record - (ends - from)
@@ -103,10 +104,10 @@ local function page_put(key, slot, record, ttl)
   end
   local from, ends = page_span(name, i)
   if from < ends or HEAD + ends < size then return page_splice(name, i, from, ends, record) end
-  -- Slots fill up in turn: nothing stands here nor behind, so that nothing has to be moved.
+  -- Slots fill up in turn: there is no record here or behind, so nothing has to be moved.
   call('SETRANGE', name, i * 3, string.rep(to24(ends + #record), PAGE - i))
   call('APPEND', name, record)
-  if i == PAGE - 1 then call('SET', name, call('GET', name), 'KEEPTTL') end -- full: gives back what APPEND set aside
+  if i == PAGE - 1 then call('SET', name, call('GET', name), 'KEEPTTL') end -- full: frees what APPEND reserved
 end
 
 local function place_of(slot)
@@ -114,9 +115,10 @@ local function place_of(slot)
   return SLOT_BITS == 24 and char(SHARD) .. to24(slot) or to24(SHARD * 2 ^ SLOT_BITS + slot)
 end
 
--- postings: entries of print and place, the shard of the record and its slot (3 bytes, or 4). Rows, as the caller packs
--- them: a byte that says how many bytes a print has, two that tell the account's cluster (crowd.py), then for each bucket
--- (4 bytes), print, cap (u16), kind of key (a byte). All of them lie in this shard.
+-- Postings: an entry is a print (short hash of a key) and a place, the record's shard and slot (3 or 4 bytes). Rows, as
+-- the caller packs them: the length of a print (a byte), the account's cluster (2 bytes, crowd.py), then for each key
+-- its bucket (4 bytes), print, cap (u16) and kind (a byte). All these buckets are in this shard. `held` counts the
+-- entries of a print.
 local function held(posting, print, width)
   local count, i = 0, aligned(posting, print, width)
   while i do
@@ -126,7 +128,7 @@ local function held(posting, print, width)
   return count
 end
 
--- For each row: the posting's key, the print, the cap, the kind, and bucket and print as they stand in it.
+-- Iterates over rows: the posting's key, print, cap, kind, and bucket and print as one packed string.
 local function each_row(index, rows)
   local start, size, at = index .. 'p', byte(rows), 4
   return function()
@@ -142,8 +144,8 @@ local function each_row(index, rows)
   end
 end
 
--- Lists one print, unless it is. Of a full posting answers what stands there beside. A posting is written whole, at its
--- exact size, unless it goes by itself.
+-- Adds an entry, unless it is listed already or the posting is full; returns a full posting's content. A posting
+-- without a time to live is written whole, so that Redis keeps it at its exact size.
 local function list_exactly(key, print, place, cap, ttl)
   local posting, entry = call('GET', key), print .. place
   if not posting then
@@ -151,7 +153,7 @@ local function list_exactly(key, print, place, cap, ttl)
     if ttl then call('EXPIRE', key, ttl) end
   elseif aligned(posting, entry, #entry) then
     return
-  elseif #posting >= cap * #entry and held(posting, print, #entry) >= cap then -- shorter ones cannot hold as many
+  elseif #posting >= cap * #entry and held(posting, print, #entry) >= cap then -- a shorter posting cannot hold as many
     return posting
   elseif ttl then
     call('APPEND', key, entry)
@@ -160,8 +162,8 @@ local function list_exactly(key, print, place, cap, ttl)
   end
 end
 
--- The same by APPEND, of one that is not listed: one command instead of two, for memory that Redis sets aside for the
--- next one. Right for what is written with every event and goes by itself.
+-- The same by APPEND, for an entry that is not listed: one command instead of two, at the cost of memory that Redis
+-- reserves for the next entry. Meant for postings that are written with every event and have a time to live.
 local function list_quickly(key, print, place, cap, ttl)
   local size, width = call('APPEND', key, print .. place), #print + #place
   if size == width then
@@ -182,9 +184,9 @@ local function silent(kind) return kind < 32 and kind ~= 1 end
 local LATER, WAITING = 30, 1024 -- limits.py: LISTED_LATER, WAITING_MAX
 local CLUSTER = 2
 
--- crowds (crowd.py): at `o` of an index, by bucket and print of a value that names a person or a machine, of whom came
--- once its posting was full: how many of them are listed (a byte), how many were let go (u32), then place and cluster of
--- each who is listed, in order, and of each who waits.
+-- Crowds (crowd.py): the hash `o` of an index has a field for the bucket and print of each value that names a person or
+-- a machine and whose posting was full. Its value describes the accounts that came later: how many are listed (a byte),
+-- how many were dropped (u32), then place and cluster of each listed one, in order, and of each waiting one.
 local function crowd_get(index, where)
   local raw = call('HGET', index .. 'o', where)
   if not raw then return 0, 0, '' end
@@ -198,7 +200,7 @@ local function crowd_put(index, where, listed, gone, entries, ttl)
   if ttl and call('HLEN', key) == 1 then call('EXPIRE', key, ttl) end
 end
 
--- Where the entry begins that gives way: the middle, in order of arrival, of those whose cluster has most places.
+-- The position of the entry that is crowded out: the middle one, by arrival, of those whose cluster has most places.
 local function crowded_out(entries, width)
   local counts, most, of = {}, 0, {}
   for i = 1, #entries, width do
@@ -212,7 +214,7 @@ local function crowded_out(entries, width)
   return of[math.floor((#of + 1) / 2)]
 end
 
--- Lists somebody who comes to a full posting; answers whether somebody else waits for it or is let go.
+-- Lists an account that comes to a full posting; returns whether some account has to wait, or is dropped, for it.
 local function crowd_in(index, key, where, print, place, cluster, posting, cap, ttl, again)
   local listed, gone, entries = crowd_get(index, where)
   local width, entry = #place + CLUSTER, #print + #place
@@ -235,7 +237,7 @@ local function crowd_in(index, key, where, print, place, cluster, posting, cap, 
   return over
 end
 
--- Takes somebody out who listed or waits there, and lists whoever waits in their place, the latest first.
+-- Removes an account that is listed or waits, and lists waiting ones in its place, the latest first.
 local function crowd_out(index, key, where, print, place, cap)
   local listed, gone, entries = crowd_get(index, where)
   local width, entry = #place + CLUSTER, #print + #place
@@ -258,7 +260,7 @@ local function crowd_out(index, key, where, print, place, cap)
   crowd_put(index, where, listed, gone, entries)
 end
 
--- Of a full posting of what names nobody: the newest takes the place of one in the middle.
+-- In a full posting of a kind that names nobody, the newest account takes the place of one in the middle.
 local function middle_out(key, print, place, posting, cap)
   local entry = #print + #place
   local i = aligned(posting, print, entry)
@@ -267,8 +269,8 @@ local function middle_out(key, print, place, posting, cap)
   return true
 end
 
--- `again`: of an account that was written before, so that whether it was turned away is noted already. `apart`: not in
--- one step with its record, so that whoever repeats the command finds it listed.
+-- Lists an account in all its rows. `again`: the account was written before, so it is not counted as turned away once
+-- more. `apart`: not in one step with its record, so a repeated command may find the entry listed already.
 local function list_all(index, rows, place, ttl, again, apart)
   local list = ttl and not again and not apart and list_quickly or list_exactly
   local cluster = sub(rows, 2, 1 + CLUSTER)
@@ -295,10 +297,10 @@ local function unlist_all(index, rows, place)
   end
 end
 
--- the account map: digest to slot. It keeps three bytes of the digest beside the slot; the account's tag, which
--- stands in its frame, is four others, so that an account is known by 56 bits and those that choose the bucket.
+-- The account map: from digest to slot. It keeps three bytes of the digest beside the slot. The account's tag, in its
+-- frame, is four other bytes, so an account is identified by 56 bits and those that choose the bucket.
 local function map_key(index, digest, buckets)
-  -- the low 32 bits of the digest's second half, as the caller reckons them too
+  -- the low 32 bits of the digest's second half, as in Python
   return string.format('%sa%x', index, struct.unpack('>I4', digest, 13) % buckets)
 end
 
@@ -331,8 +333,8 @@ local function map_cut(index, digest, buckets, slot)
   if i then cut(key, map, i, PLACE) end
 end
 
--- an index: slots with their frame, quote, place in the map, and those of their postings that lie in this shard. What
--- goes by itself (`ttl`) uses no slot twice.
+-- An index: for each slot a frame, a quote, an entry in the account map, and entries in the postings of this shard. An
+-- index with a time to live (`ttl`) uses no slot twice.
 local function entry_write(index, buckets, digest, frame, quote, rows, ttl)
   local slot = not ttl and call('LPOP', index .. 'f')
   slot = tonumber(slot or call('HINCRBY', index .. 'c', 'next', 1) - 1)
@@ -357,7 +359,7 @@ local function hex(digest)
   return (string.gsub(digest, '.', function(c) return string.format('%02x', byte(c)) end))
 end
 
--- markers: `moment until`, kept while `until` lies ahead
+-- Markers: `moment until`, in force while `until` is in the future.
 local function marked(key, now)
   local value = call('GET', key)
   if not value then return nil end
@@ -372,7 +374,7 @@ local function mark(key, moment, now, seconds)
   call('SET', key, string.format('%.17g %.17g', moment, now + seconds), 'EX', seconds)
 end
 
--- markers of pairs: `revision noted confirmed until claim claimed-at` (alert_dedup.py)
+-- Markers of pairs: `revision noted confirmed until claim claimed-at` (alert_dedup.py).
 local function pair_get(key)
   local marker = call('GET', key)
   if not marker then return nil end

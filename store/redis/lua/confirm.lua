@@ -1,5 +1,5 @@
--- ARGV: epoch, now, marker seconds, then alert digest, claim and revision in turn: what that
--- claim noted under that revision was published. Answers 1 for each that is confirmed so.
+-- ARGV: epoch, now, marker seconds, then three for each published alert: alert digest, claim, revision. Confirms the
+-- alert if that claim still holds under that revision; returns for each 1, else 0.
 if emptied() then return redis.error_reply('EMPTIED') end
 local now, seconds = tonumber(ARGV[2]), tonumber(ARGV[3])
 local answers = {}

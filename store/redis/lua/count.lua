@@ -1,18 +1,18 @@
--- ARGV: epoch, the latest event's moment, columns a row of the sketch, strata at most, then values of 28 bytes each
--- (4 columns, 3 places in the filter, big-endian u32), then stratum names with 12 bytes of filter places of their
--- account, in turn.
+-- ARGV: epoch, the latest event's moment, columns per row of the sketch, strata at most, all values in one string (28
+-- bytes each: 4 columns and 3 places in the filter, big-endian u32), then two for each account: the name of its
+-- stratum, and its filter places in 12 bytes.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local columns, strata, values = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local SKETCH, FILTER, NAMES, LATEST = ROOT .. 'o', ROOT .. 'w', ROOT .. 'n', ROOT .. 'u'
 
--- Noted before anything is counted: what was counted is never later than what is noted.
+-- Noted before anything is counted, so that no counted event is later than the noted moment.
 if tonumber(ARGV[2]) > tonumber(call('GET', LATEST) or 0) then call('SET', LATEST, ARGV[2]) end
 
-local AT_ONCE = 64 -- values of one round: three commands for all of them
-local format = string.format -- Redis writes out a number that a script hands it more slowly
+local AT_ONCE = 64 -- values per round, which takes three commands
+local format = string.format -- Redis formats numbers that a script passes more slowly
 
--- Which of several filter places (12 bytes each, at these offsets) had not all been seen; they have now.
+-- The offsets of those of several filter places (12 bytes each) that were not all set; sets them.
 local function unseen(s, offsets)
   local ask, fresh, n = {}, {}, 0
   for i = 1, #offsets do
@@ -33,8 +33,8 @@ local function unseen(s, offsets)
   return fresh
 end
 
--- Conservative update: only the least of a value's four cells grows, so that collisions add as little as
--- they can. Cells are read once and written once a round; in between they are counted here.
+-- Conservative update: only the least of a value's four cells grow, so that collisions add as little as possible. A
+-- round reads and writes each cell once; in between the counts are kept here.
 local function count(offsets)
   local names, ask, cells, n = {}, {}, {}, 0
   for i = 1, #offsets do
@@ -75,7 +75,7 @@ for first = 1, #values, 28 * AT_ONCE do
   if #fresh > 0 then count(fresh) end
 end
 
--- Accounts: how many, and how many of each stratum. A stratum beyond the most that are kept is not counted.
+-- Counts accounts, in all and in each stratum. Strata beyond the cap are not counted.
 local places, names, tally = {}, {}, {}
 for at = 6, #ARGV, 2 do
   names[#names + 1] = ARGV[at]

@@ -1,6 +1,7 @@
--- On the alert's shard. ARGV: epoch, marker seconds, then two for each: alert digest, and a decision, of which 16 bytes
--- say when it was given and which it is, and one what was decided. Keeps the latest. Of a repeat nothing changes. Answers
--- for each whether it is new and holds, and the one that holds; behind it stands the account that joined a family by it.
+-- On the alert's shard. ARGV: epoch, marker seconds, then two for each: alert digest, and a decision (its moment and
+-- its identity in 8 bytes each, and the verdict in one). Keeps the latest; a repeat changes nothing. Returns two for
+-- each: whether the given decision is new and in force, and the one in force, followed by the digest of the account
+-- that joined a family by it, if any.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
@@ -20,7 +21,7 @@ for at = 3, #ARGV, 2 do
   if new then
     known = told .. (known and sub(known, 18) or '')
     call('SET', ROOT .. 'n:' .. name, known)
-    call('EXPIRE', ROOT .. 'l:' .. name, ARGV[2]) -- or it could not be taken back for as long as the alert is known
+    call('EXPIRE', ROOT .. 'l:' .. name, ARGV[2]) -- so that it can be taken back while the alert is known
   end
   answers[#answers + 1] = new and 1 or 0
   answers[#answers + 1] = known

@@ -1,5 +1,5 @@
--- ARGV: epoch, account digests. Answers for each what it is by the latest decision (family.lua), without its moment, ''
--- where it is in no family.
+-- ARGV: epoch, account digests. Returns for each its descent by the latest decision (family.lua): the founder's digest
+-- and the generation, '' if it is in no family.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 
@@ -14,7 +14,7 @@ end
 for at = 2, #ARGV do
   local noted, best, found = call('HGETALL', ROOT .. 'j:' .. hex(ARGV[at])), nil, ''
   for place = 1, #noted, 2 do
-    local rank = sub(noted[place + 1], 1, 8) .. noted[place] -- of one moment the one with the higher digest
+    local rank = sub(noted[place + 1], 1, 8) .. noted[place] -- at equal moments the higher alert digest wins
     if not best or later(rank, best) then best, found = rank, sub(noted[place + 1], 9) end
   end
   answers[at - 1] = found

@@ -1,5 +1,5 @@
--- ARGV: epoch, names. Answers for each the milliseconds that it still lives (-1 for no end) and its value as DUMP has
--- it, '' where there is none any more.
+-- ARGV: epoch, names of keys. Returns for each its time to live in milliseconds (-1 for no end) and its value as DUMP
+-- gives it, '' if it is gone.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV do

@@ -1,5 +1,5 @@
--- On the account's shard. ARGV: epoch, then three for each: account digest, alert digest, and what the account is by the
--- decision on that alert: 8 bytes of its moment, the founder's digest, the generation; '' where it is nothing any more.
+-- On the account's shard. ARGV: epoch, then three for each: account digest, alert digest, and the account's descent by
+-- the decision on that alert: its moment in 8 bytes, the founder's digest, the generation; '' to remove it.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 for at = 2, #ARGV, 3 do

@@ -1,6 +1,7 @@
--- On the account's shard. ARGV: as generations.lua says, marker seconds (0: no marker and whatever was seen later), then
--- five for each: digest, moment, expected frame, rows of this shard to take out, bytes without quote. Answers for each a
--- word, and after `conflict` the frame found, else where the account lay. Then by what each generation has grown.
+-- On the account's shard. ARGV: as generations.lua says, marker seconds (0: leave no marker, and forget even what was
+-- seen later), then five for each: digest, moment, expected frame, rows of this shard to remove, bytes without quote.
+-- Returns three for each: a word, then after `conflict` the frame and quote found, else '' and the account's former
+-- place. Then by how much each generation has grown.
 if emptied() then return redis.error_reply('EMPTIED') end
 local seconds = tonumber(ARGV[HEADS + 1])
 local answers = {}
@@ -26,5 +27,5 @@ for at = HEADS + 2, #ARGV, 5 do
   answers[#answers + 1] = words or ''
 end
 answers[#answers + 1] = growth()
-answers[#answers + 1] = 0 -- as remember.lua, which answers slots
+answers[#answers + 1] = 0 -- where remember.lua returns the number of slots
 return answers

@@ -1,14 +1,14 @@
--- ARGV: epoch, then index name and slots (3 bytes each, in order), in turn. Answers the frames, in order.
+-- ARGV: epoch, then two for each index: name and slots (3 bytes each, sorted). Returns the frames, in order.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers, n = {}, 0
 for at = 2, #ARGV, 2 do
   local key, slots = ROOT .. ARGV[at] .. 'r', ARGV[at + 1]
-  local number, page -- of the page that was read whole
+  local number, page -- of the page that was read whole last
   for i = 1, #slots, 3 do
     local slot = u24(slots, i)
     local place = slot % PAGE
     local own = (slot - place) / PAGE
-    -- A page with more than one of the slots is read whole: one command, where each record alone takes two.
+    -- A page with more than one of the slots is read whole, with one command; a single record takes two.
     if own ~= number and i + 3 <= #slots and u24(slots, i + 3) < (own + 1) * PAGE then
       number, page = own, call('GET', key .. own) or ''
     end

@@ -1,4 +1,4 @@
--- ARGV: epoch, index, slots (3 bytes each). Answers those that are free, packed alike.
+-- ARGV: epoch, index, slots (3 bytes each). Returns those that are free, packed alike.
 if emptied() then return redis.error_reply('EMPTIED') end
 local key, slots, free = ROOT .. ARGV[2] .. 'r', ARGV[3], {}
 for i = 1, #slots, 3 do

@@ -1,6 +1,6 @@
--- The generations of what is remembered, numbered alike in all shards. ARGV of each script: epoch, now, the oldest
--- generation that lives and the one that is written (book.lua), seconds until its keys go by themselves, account-map
--- buckets of each, posting buckets of each in all shards, shards, bits of a slot.
+-- The generations of remembered accounts, numbered alike in all shards. ARGV of each script that includes this: epoch,
+-- now, the oldest living generation and the one that is written (book.lua), time to live of its keys in seconds,
+-- account-map buckets per generation and shard, posting buckets per generation in all shards, shards, bits of a slot.
 local NOW, FIRST, LAST, SECONDS, BUCKETS, POSTINGS, SHARDS =
   tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]),
   tonumber(ARGV[8])
@@ -8,15 +8,15 @@ local HEADS = 9
 local UNLINKED_AT_ONCE = 256
 one_of(ARGV[8], ARGV[9])
 
--- Of this shard: the oldest generation that lived and the one that was written when it was written last, perhaps by
--- somebody who knew of later ones than our caller; the one whose keys are being unlinked, and how many of these are.
+-- Noted by the last write to this shard, whose caller may have known of later generations than ours does: the oldest
+-- living generation, and the one that was written. Also the generation whose keys are being unlinked, and how many are.
 local LOCAL = ROOT .. 'gl'
 local noted = call('GET', LOCAL)
 local oldest, newest, dead, unlinked = string.match(noted or '', '(%d+) (%d+) (%d+) (%d+)')
 FIRST, LAST = math.max(FIRST, tonumber(oldest or 0)), math.max(LAST, tonumber(newest or 0))
 dead, unlinked = tonumber(dead or FIRST), tonumber(unlinked or 0)
 
--- By how many bytes and accounts each generation has grown, as answered.
+-- By how many bytes and accounts each generation has grown, to be returned.
 local grown = {}
 
 local function grow(seq, bytes, accounts)
@@ -36,7 +36,7 @@ local function name(seq)
   return 'g' .. seq .. ':'
 end
 
--- Where an account is remembered: generation, slot.
+-- The generation and the slot of a remembered account; nothing if there is none.
 local function find(digest)
   for seq = LAST, FIRST, -1 do
     local slot = map_get(ROOT .. name(seq), digest, BUCKETS)
@@ -44,7 +44,7 @@ local function find(digest)
   end
 end
 
--- Some keys of a generation that is over, which would go by themselves later.
+-- Unlinks some keys of an expired generation, which would expire by themselves only later.
 local function clean()
   local index, shard = ROOT .. name(dead), SHARD or 0
   local pages = math.ceil(tonumber(call('HGET', index .. 'c', 'next') or 0) / PAGE)
@@ -65,7 +65,7 @@ local function clean()
   call('UNLINK', unpack(names))
 end
 
--- To be called once all is written.
+-- To be called after all writes.
 local function note_generations()
   if dead < FIRST then clean() end
   local note = string.format('%d %d %d %d', FIRST, LAST, dead, unlinked)

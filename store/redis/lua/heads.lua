@@ -1,8 +1,9 @@
--- What a look-up needs beside postings. ARGV: epoch, account-map buckets, names of indexes with commas between them,
--- after how many enrolments the caller knows the moments of bans (below 0 where it asks for none) and the entry of the
--- last of these (moments.py), and digests. Answers the epoch, whether these enrolments still stand and the later ones
--- are noted (ban_write.lua), how many there were, the entries of the later ones (or of the last alone), how many
--- accounts each index holds here, then for each digest and index the slot of the account itself (-1 for none).
+-- What a look-up needs beside postings. ARGV: epoch, account-map buckets, names of indexes separated by commas, the
+-- number of enrolments that the caller's copy of the ban moments includes (below 0 if it asks for none) and the entry
+-- of the last of these (moments.py), then digests. Returns the epoch, whether that copy can be brought up to date with
+-- the noted enrolments (ban_write.lua), the number of enrolments so far, the entries of the later ones (if not, of the
+-- last one alone), how many accounts each index holds in this shard, then for each digest and index the account's own
+-- slot (-1 for none).
 if emptied() then return redis.error_reply('EMPTIED') end
 local names = {}
 for name in string.gmatch(ARGV[3], '[^,]+') do names[#names + 1] = name end

@@ -1,4 +1,4 @@
--- ARGV: epoch, alert digests. Answers for each the decision that holds (decide.lua), '' for none.
+-- ARGV: epoch, alert digests. Returns for each the decision in force (decide.lua), '' for none.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV do answers[at - 1] = call('GET', ROOT .. 'n:' .. hex(ARGV[at])) or '' end

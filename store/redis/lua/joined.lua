@@ -1,5 +1,5 @@
--- On the alert's shard. ARGV: epoch, then alert digest and account digest in turn: the account joins a family by what was
--- decided on the alert. Without it nobody would know who is to leave once that is taken back.
+-- On the alert's shard. ARGV: epoch, then two for each: alert digest, and the digest of the account that joins a family
+-- by the decision on the alert. When that decision is taken back, this note tells which account is to leave.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 for at = 2, #ARGV, 2 do

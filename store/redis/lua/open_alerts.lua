@@ -1,4 +1,4 @@
--- ARGV: epoch, banned digests. Answers for each how many, and then the alerts.
+-- ARGV: epoch, banned digests. Returns for each how many open alerts there are, then the alerts.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV do

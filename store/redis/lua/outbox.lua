@@ -1,6 +1,6 @@
--- What is owed to consumers (alert_dedup.py): an alert is withdrawn, and its withdrawal noted here, in one step. `owed`
--- holds by alert `revision at banned reason blob` (the reason of an open summary is `open`, that of an alert which is open
--- again `again`), `due` since when.
+-- What is owed to consumers (alert_dedup.py): one step withdraws an alert and notes its withdrawal here. The hash
+-- `owed` holds for each alert `revision at banned reason blob` (an open summary has the reason `open`, a reopened alert
+-- `again`), the sorted set `due` since when it is owed.
 local OWED, DUE = ROOT .. 'owed', ROOT .. 'due'
 local DIGEST = 16
 -- Reasons after which a verdict may still come (alert_dedup.py: KNOWN_ON).
@@ -12,7 +12,7 @@ local function owe(alert, banned, revision, reason, at, blob)
   call('ZADD', DUE, at, alert)
 end
 
--- What is owed of an alert: the reason, the revision and the alert; nil for nothing.
+-- What is owed for an alert: the reason, the revision and the packed alert; nil if nothing is.
 local function owed_of(alert)
   local owed = call('HGET', OWED, alert)
   if not owed then return nil end
@@ -24,7 +24,7 @@ local function owe_no_more(alert)
   if call('HDEL', OWED, alert) == 1 then call('ZREM', DUE, alert) end
 end
 
--- Withdraws an open alert, as it lies; who calls takes it out of the open ones.
+-- Withdraws an open alert, given as stored; the caller removes it from the open ones.
 local function withdraw(banned, alert, entry, reason, now, seconds)
   local key = ROOT .. 's:' .. hex(alert)
   local revision, _, _, _, claim, since = pair_get(key)
@@ -34,7 +34,7 @@ local function withdraw(banned, alert, entry, reason, now, seconds)
   owe(alert, banned, revision, reason, now, sub(entry, 5))
 end
 
--- The ban goes: with it every alert on it.
+-- Withdraws every alert on a ban that is removed.
 local function withdraw_all(banned, reason, now, seconds)
   local open = ROOT .. 'o:' .. hex(banned)
   local found = call('HGETALL', open)

@@ -1,6 +1,6 @@
--- ARGV: epoch, holder, seconds that it keeps others away, how many. Answers what is owed, the oldest first, each with
--- three counts: of a ban whose summary is to be told its open alerts, likely and possible pairs, else zeros. Nothing
--- while another one holds, and no summary that was told a moment ago.
+-- ARGV: epoch, holder, seconds for which it keeps others away, how many. Returns what is owed, the oldest first, each
+-- with three counts: for a summary the open alerts of its ban, and its likely and possible pairs; else zeros. Returns
+-- nothing while there is another holder, and no summary that was published a moment ago.
 if emptied() then return redis.error_reply('EMPTIED') end
 local holder, most = ROOT .. 'relay', tonumber(ARGV[4])
 if call('EXISTS', DUE) == 0 then return {} end
@@ -15,7 +15,7 @@ local function answer(owed, published, likely, possible)
   for _, part in ipairs({owed, published, likely, possible}) do answers[#answers + 1] = part end
 end
 
--- Ten times as many are looked at, so that summaries which wait keep no withdrawal back.
+-- Looks at ten times as many, so that waiting summaries do not delay withdrawals.
 for _, alert in ipairs(call('ZRANGE', DUE, 0, most * 10 - 1)) do
   local owed = call('HGET', OWED, alert)
   local name = hex(sub(owed, HEAD_BYTES - DIGEST + 1, HEAD_BYTES))

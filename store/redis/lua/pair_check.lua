@@ -1,5 +1,5 @@
--- On the alert's shard. ARGV: epoch, marker seconds, then alert digest and banned digest in turn. Notes where the pair
--- is, and answers 1 where it is suppressed.
+-- On the alert's shard. ARGV: epoch, marker seconds, then two for each: alert digest and banned digest. Returns for
+-- each 1 if the pair is suppressed; else notes the pair's ban, and returns 0.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}

@@ -1,7 +1,7 @@
--- On the banned account's shard; what propose.lua would find there, writing nothing. ARGV: epoch, now, account-map
--- buckets, then four for each: banned digest, alert digest, band rank, summary digest ('' for none). Answers for each
--- whether it is open (-1 where nobody is banned), how many alerts on the ban are, its summary aside, and the revision
--- under which this one is told or would be.
+-- On the banned account's shard. What propose.lua would find there; writes nothing. ARGV: epoch, now, account-map
+-- buckets, then four for each: banned digest, alert digest, band rank, summary digest ('' for none). Returns three for
+-- each: whether it is open (-1 if there is no ban), how many alerts on the ban are open, its summary excepted, and the
+-- revision under which this alert is or would be published.
 if emptied() then return redis.error_reply('EMPTIED') end
 local now, buckets = tonumber(ARGV[2]), tonumber(ARGV[3])
 local answers = {}

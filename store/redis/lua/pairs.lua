@@ -1,5 +1,5 @@
--- ARGV: epoch, banned digest and alert digest in turn. Answers for each how it is (`open`; the reason for which it was
--- withdrawn, where that is not told yet; else `known`), and the alert, empty where none is known.
+-- ARGV: epoch, then two for each: banned digest and alert digest. Returns two for each: its state (`open`; the reason
+-- of a withdrawal that is yet to be published; else `known`), and the alert, '' if none is known.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 

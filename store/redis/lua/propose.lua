@@ -1,8 +1,8 @@
 -- On the banned account's shard; the rules are those of alert_dedup.py. ARGV: epoch, now, marker seconds, account-map
 -- buckets, claim seconds, open alerts at most, counted pairs at most, then eight for each: banned digest, alert digest,
--- band rank, claim, how (`tell`; `again`, only what was noted before; `count`, the same, and count the rest; `full`, only
--- what is open, and count the rest), alert, summary digest and summary ('' for none). Answers ruling and revision for
--- each.
+-- band rank, claim, how (`tell`: publish; `again`: only if noted before; `count`: the same, and count it otherwise;
+-- `full`: only if open, and count it otherwise), alert, summary digest and summary ('' for none). Returns ruling and
+-- revision for each.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -1,4 +1,4 @@
--- ARGV: epoch, then index name, slot and tag, in turn. Answers the quotes; empty where the slot is another's now.
+-- ARGV: epoch, then three for each: index name, slot, tag. Returns the quotes; '' where another account has the slot.
 if emptied() then return redis.error_reply('EMPTIED') end
 local answers = {}
 for at = 2, #ARGV, 3 do

@@ -1,7 +1,8 @@
 -- On the account's shard. ARGV: as generations.lua says, account-map buckets of bans, then nine for each operation:
--- digest, seen_at, expected frame, frame, quote, rows of this shard to take out and to put in, bytes without quote of the
--- old state and of the new. Answers for each a word, and after `conflict` frame and quote found, else where the account
--- lies and where it lay before, '' for nowhere. Then by what each generation has grown, and its slots.
+-- digest, seen_at, expected frame, new frame and quote, rows of this shard to remove and to add, bytes without quote of
+-- the old state and of the new. Returns three for each: a word, then after `conflict` the frame and quote found, else
+-- the account's place now and before, '' for none. Then by how much each generation has grown, and how many slots the
+-- last one has used.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local answers = {}
@@ -14,7 +15,7 @@ local function one(digest, seen, expect, frame, quote, out, rows, old_bytes, new
     local index = ROOT .. name(seq)
     local known, words = page_get(index .. 'r', slot), page_get(index .. 'q', slot)
     if known == frame and words == quote then
-      list_all(index, rows, place_of(slot), SECONDS, true) -- where there is room by now
+      list_all(index, rows, place_of(slot), SECONDS, true) -- also where it was turned away, if there is room by now
       return 'same', name(seq) .. slot
     end
     if struct.unpack('>d', words) > seen then return 'older' end

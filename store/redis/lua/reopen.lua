@@ -1,7 +1,7 @@
--- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then five for each: banned digest,
--- alert digest, the revision under which it was withdrawn, band rank, alert. What was withdrawn for a verdict, be it told
--- or still owed, is open again, and that is owed. There is no cap: each is a person's decision. Answers the new revision,
--- 0 where it stays as it is.
+-- On the banned account's shard. ARGV: epoch, now, marker seconds, account-map buckets, then five for each: banned
+-- digest, alert digest, the revision under which it was withdrawn, band rank, alert. Reopens an alert that a verdict
+-- withdrew, whether the withdrawal is published or still owed; the open alert is owed from then on. There is no cap,
+-- since each takes a person's decision. Returns the new revision for each, 0 if nothing changed.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, buckets = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -1,8 +1,9 @@
--- Slots of bans that were taken out, of several shards: entries of them may still be written in another one by whoever
--- enrolled them last, or be taken out by whoever removed them. At `b:v`, in turn: since when it rests, 0 or 1, the slot
--- (3 bytes), and after a 0 the rows of all shards where it was listed. Having rested once it is taken out of these once
--- more; having rested twice it is free.
--- ARGV: epoch, now, seconds of a rest, how many at most, then what was taken out once more. Answers what is to be.
+-- Resting slots of removed bans, with several shards only: another process may still be adding or removing entries of
+-- such a slot in another shard. The list `b:v` holds for each: since when it rests, 0 or 1, the slot (3 bytes), and
+-- after a 0 the rows of all shards where it was listed. After its first rest its entries are removed once more; after
+-- its second rest the slot is free.
+-- ARGV: epoch, now, seconds of a rest, how many at most, then slots whose entries were removed once more. Returns the
+-- entries of `b:v` for which the caller is to do that next.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local RESTING, now, seconds = ROOT .. 'b:v', tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -17,7 +18,7 @@ for _ = 1, tonumber(ARGV[4]) do
   local entry = call('LINDEX', RESTING, 0)
   if not entry then break end
   local since = struct.unpack('>d', entry)
-  local ahead = since > now + seconds -- by a clock for which it and all behind it would wait
+  local ahead = since > now + seconds -- noted by a wrong clock: it and all behind it would wait for that time
   if not ahead and since + seconds > now then break end
   call('LPOP', RESTING)
   if ahead then

@@ -1,4 +1,4 @@
--- ARGV: epoch, then name, milliseconds that it lives (-1 for no end) and value as dump.lua answers it, in turn.
+-- ARGV: epoch, then three for each key: its name, and time to live and value as dump.lua returns them.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 for at = 2, #ARGV, 3 do

@@ -1,12 +1,11 @@
--- ARGV: epoch, marker seconds, account-map buckets, alerts known of a ban at most, seconds between two summaries of a
--- ban, then four for each: banned digest,
--- alert digest, revision, and what is still known of it ('' for nothing). Owed no more, unless it is owed under another
--- revision. Answers 1 for each that was.
+-- ARGV: epoch, marker seconds, account-map buckets, known alerts per ban at most, seconds between two summaries of a
+-- ban, then four for each: banned digest, alert digest, revision, and the alert that stays known ('' for none). It is
+-- owed no more, unless under another revision. Returns for each 1 if it was owed under this one, else 0.
 if emptied() then return redis.error_reply('EMPTIED') end
 local seconds, buckets, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}
 
--- Whoever was forgotten since is named by nothing that is kept.
+-- Keeps nothing of a banned account that was removed meanwhile.
 local function keep(banned, alert, entry)
   local known = ROOT .. 'c:' .. hex(banned)
   if entry == '' or not map_get(ROOT .. 'b:', banned, buckets) or call('HLEN', known) >= most then return end

@@ -1,5 +1,5 @@
--- ARGV: epoch, now, marker seconds, reason, then three for each: banned digest, alert digest, revision (0: it is not
--- open). Withdraws each that is open under its revision; of a deleted account nothing is known afterwards.
+-- ARGV: epoch, now, marker seconds, reason, then three for each: banned digest, alert digest, revision (0 if it is not
+-- open). Withdraws each that is open under its revision; keeps nothing of the alerts about a deleted account.
 if emptied() then return redis.error_reply('EMPTIED') end
 room()
 local now, seconds, reason = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
@@ -12,7 +12,8 @@ for at = 5, #ARGV, 3 do
     withdraw(banned, alert, entry, reason, now, seconds)
   elseif reason == 'account-deleted' then
     call('HDEL', ROOT .. 'c:' .. hex(banned), alert)
-    -- What is owed for such a reason quotes the account. It is told anew: who tells it now has read it already.
+    -- An owed withdrawal for such a reason quotes the account. It is owed anew, under the next revision, since a
+    -- publisher may have read the former one already.
     local owed, last, blob = owed_of(alert)
     if owed and KNOWN[owed] then
       withdraw(banned, alert, struct.pack('>I4', last) .. blob, reason, now, seconds)
