@@ -108,6 +108,34 @@ def test_a_desk_runs_where_it_is_asked_for_keeps_its_database_and_sees_neither_r
     assert desk["volumes"] == [f"desk:{folder}"]
 
 
+def test_a_desk_reaches_a_provider_where_it_is_told_of_one_and_nowhere_else() -> None:
+    added = yaml.safe_load((FILE.parent / "compose" / "oidc.yaml").read_text("utf-8"))
+    assert set(added["services"]) == {"desk"}
+    desk = added["services"]["desk"]
+    assert desk["networks"] == ["outside"]
+    assert "outside" not in SERVICES["desk"]["networks"]
+    assert not [name for name in SERVICES["desk"]["environment"] if "OIDC" in name]
+    assert desk["secrets"] == list(added["secrets"])
+    told = {
+        "SAMEHAND_DESK_URL": "https://desk.example.org",
+        "SAMEHAND_DESK_OIDC_ISSUER": "https://id.example.org",
+        "SAMEHAND_DESK_OIDC_CLIENT_ID": "samehand-desk",
+        "SAMEHAND_DESK_OIDC_ROLES": '{"desk-leads": "lead"}',
+    }
+    given = {}
+    for name, value in desk["environment"].items():
+        wanted = re.fullmatch(r"\$\{(\w+):([?-])(.*)\}", value)
+        if wanted is None:
+            assert value == f"/run/secrets/{desk['secrets'][0]}"
+            given[name] = __file__
+            continue
+        assert wanted[1] == name
+        given[name] = told[name] if name in told else wanted[3]
+        assert name in told or wanted[2] == "-", "what has no default is asked for"
+    assert unknown_names(given) == {}
+    assert load(given).desk_oidc_roles == {"desk-leads": "lead"}
+
+
 def test_there_are_partitions_for_every_worker() -> None:
     assert len(WORKERS) <= int(SERVICES[WORKERS[0]]["environment"]["SAMEHAND_TOPIC_PARTITIONS"])
 

@@ -368,8 +368,26 @@ POSTGRES: dict[str, Any] = {
         "settings": {"SAMEHAND_DESK_BLIND_SHARE": "0.3"},
     },
 }
+PROVIDER = {"issuer": "https://id.example.org", "clientId": "desk", "roles": {"leads": "lead"}}
+SINGLE_SIGN_ON: dict[str, Any] = {
+    **DESKED,
+    "desk": {
+        **DESK,
+        "oidc": {
+            "issuer": "https://id.example.org:8443/realms/staff",
+            "clientId": "samehand-desk",
+            "secretName": "provider",
+            "caSecretName": "provider-ca",
+            "roles": {"desk-leads": "lead", "desk-moderators": "moderator"},
+            "rolesClaim": "realm_access.roles",
+            "scopes": "openid groups",
+        },
+    },
+    "networkPolicy": {"oidc": {"ports": [8443], "to": [{"ipBlock": {"cidr": "192.0.2.7/32"}}]}},
+}
 SERVED = [pytest.param("gate", GATED, id="gate"), pytest.param("desk", DESKED, id="desk")]
 SERVED += [pytest.param("desk", POSTGRES, id="desk-postgresql")]
+SERVED += [pytest.param("desk", SINGLE_SIGN_ON, id="desk-single-sign-on")]
 
 
 def settings_of(template: dict[str, Any]) -> dict[str, str]:
@@ -479,7 +497,7 @@ def test_a_gate_without_a_user_of_its_own_is_the_workers() -> None:
     assert not [it for it in rendered(values) if it["kind"] == "ConfigMap"]
 
 
-@pytest.mark.parametrize("values", [DESKED, POSTGRES])
+@pytest.mark.parametrize("values", [DESKED, POSTGRES, SINGLE_SIGN_ON])
 def test_a_desk_knows_neither_redis_nor_the_pepper(values: dict[str, Any]) -> None:
     template = templates(values)["eu-samehand-desk"]
     given = settings_of(template)
@@ -524,6 +542,40 @@ def test_desks_on_postgresql_are_as_many_as_you_like_and_need_no_volume() -> Non
         if it["kind"] == "NetworkPolicy" and it["metadata"]["name"].endswith("desk")
     )
     assert policy["egress"] == [{"ports": [{"port": 5432, "protocol": "TCP"}]}]
+
+
+def test_people_sign_in_with_a_provider_that_the_desk_alone_may_reach() -> None:
+    given = settings_of(templates(SINGLE_SIGN_ON)["eu-samehand-desk"])
+    settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})
+    assert settings.desk_oidc_issuer == "https://id.example.org:8443/realms/staff"
+    assert settings.desk_oidc_client_id == "samehand-desk"
+    assert settings.desk_oidc_roles == {"desk-leads": "lead", "desk-moderators": "moderator"}
+    assert settings.desk_oidc_roles_claim == "realm_access.roles"
+    assert settings.desk_oidc_scopes == "openid groups"
+    for name, secret_name in (("CLIENT_SECRET_FILE", "provider"), ("CA_FILE", "provider-ca")):
+        path = given[f"SAMEHAND_DESK_OIDC_{name}"]
+        secret = under(SINGLE_SIGN_ON, path)["secret"]
+        assert (secret["secretName"], [it["path"] for it in secret["items"]]) == (
+            secret_name,
+            [Path(path).name],
+        )
+    reaching = [
+        it["metadata"]["name"]
+        for it in rendered(SINGLE_SIGN_ON)
+        if it["kind"] == "NetworkPolicy"
+        and {"ports": [{"port": 8443, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "192.0.2.7/32"}}]}
+        in it["spec"].get("egress", ())
+        and "Egress" in it["spec"]["policyTypes"]
+    ]
+    assert reaching == ["eu-samehand-desk"]
+
+
+def test_a_desk_without_a_provider_has_no_way_out_for_one() -> None:
+    for values in (DESKED, changed(SINGLE_SIGN_ON, "desk.oidc.issuer", "")):
+        given = settings_of(templates(values)["eu-samehand-desk"])
+        assert not [name for name in given if "OIDC" in name]
+        policies = [it["spec"] for it in rendered(values) if it["kind"] == "NetworkPolicy"]
+        assert [len(it.get("egress", ())) for it in policies if "samehand" in str(it)].count(0) == 1
 
 
 def test_a_bridge_may_speak_to_the_registry_that_it_is_told_of() -> None:
@@ -620,6 +672,11 @@ def test_what_watches_it_is_what_is_checked_in() -> None:
         ("desk", {**DESK, "database": {"url": "postgresql://desk:secret@db/samehand"}}),
         ("desk", {**DESK, "database": {"url": "postgresql://db/samehand?password=secret"}}),
         ("desk", {**DESK, "settings": {"SAMEHAND_DATABASE_URL": "postgresql://desk:secret@db/samehand"}}),
+        ("desk", {**DESK, "oidc": {"issuer": "https://id.example.org", "clientId": "desk"}}),
+        ("desk", {**DESK, "oidc": {"issuer": "https://id.example.org", "roles": {"leads": "lead"}}}),
+        ("desk", {**DESK, "oidc": {**PROVIDER, "issuer": "http://id.example.org"}}),
+        ("desk", {**DESK, "oidc": {**PROVIDER, "issuer": "https://desk:secret@id.example.org"}}),
+        ("desk", {**DESK, "oidc": {**PROVIDER, "roles": {"leads": "owner"}}}),
         ("watchlists", [{"name": "ofac", "files": ["SDN.CSV"]}]),
         ("watchlists", [{**A_LIST, "files": ["../run/secrets"]}]),
         ("watchlists", [{**A_LIST, "files": ["--persons"]}]),
