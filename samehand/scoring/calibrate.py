@@ -1,4 +1,4 @@
-"""Fits log-odds to the share of mirrors among judged pairs: a line where they are few, else a curve."""
+"""Calibrates log-odds to the share of mirrors among judged pairs: few pairs give a line, more a curve."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Method = Literal["platt", "isotonic"]
 
-# Below so many labels a curve follows their noise, and a line of two numbers is all that they bear.
+# With fewer labels a curve would follow their noise; they suffice for a line of two numbers only.
 ISOTONIC_MIN: Final = 300
-# Labels that a point of the curve stands for at least: one standard error of their share is .11 at most.
+# The fewest labels behind a point of the curve: the standard error of their share is .11 at most.
 LABELS_A_POINT: Final = 20
 
 _STEPS_MAX: Final = 60
-_SLOPE_MIN: Final = 0.05  # lower, the labels do not follow the score: its order is kept all the same
-# How strongly the line is held to the one there is (slope 1, intercept 0): as by a dozen labels.
+_SLOPE_MIN: Final = 0.05  # keeps the order of scores even where the labels do not follow it
+# Standard deviations of the prior that holds the line to slope 1 and intercept 0, worth about a dozen labels.
 _SLOPE_SPREAD: Final = 0.5
 _INTERCEPT_SPREAD: Final = 2.0
 
 
 class Calibration(NamedTuple):
-    """``slope * log-odds + intercept``, then, where there are ``knots``, along them (both in nats)."""
+    """``slope * log-odds + intercept``, then interpolated along ``knots`` if there are any; all in nats."""
 
     method: Method
     slope: float
@@ -32,19 +32,19 @@ class Calibration(NamedTuple):
     knots: tuple[tuple[float, float], ...] = ()
 
     def log_odds(self, scored: Floats) -> Floats:
-        """The calibrated log-odds of scored ones."""
+        """The calibrated log-odds for the log-odds that a score gave."""
         line = self.slope * scored + self.intercept
         if not self.knots:
             return line
         from_, to = (np.array(side) for side in zip(*self.knots, strict=True))
-        # Beyond its ends the curve goes on as it came, one for one.
+        # Beyond its ends the curve rises one for one.
         beyond = np.minimum(line - from_[0], 0.0) + np.maximum(line - from_[-1], 0.0)
         curved: Floats = np.interp(line, from_, to) + beyond
         return curved
 
 
 def calibrated(scored: Floats, mirrors: Bools) -> Calibration:
-    """What turns log-odds into the probability that the labels bear out; at least one label."""
+    """The calibration that fits log-odds (``scored``) to their labels (``mirrors``), at least one."""
     slope, intercept = _line(scored, mirrors)
     if len(scored) < ISOTONIC_MIN:
         return Calibration("platt", slope, intercept)
@@ -52,7 +52,7 @@ def calibrated(scored: Floats, mirrors: Bools) -> Calibration:
 
 
 def log_loss(calibrated_log_odds: Floats, mirrors: Bools) -> float:
-    """The mean logarithmic loss (nats a label): how badly probabilities foretold the labels."""
+    """The mean logarithmic loss (nats a label) of calibrated log-odds as a forecast of the labels."""
     signed = np.where(mirrors, calibrated_log_odds, -calibrated_log_odds)
     return float(np.mean(np.logaddexp(0.0, -signed)))
 
@@ -64,7 +64,7 @@ def sigmoid(log_odds: Floats) -> Floats:
 
 
 def _line(scored: Floats, mirrors: Bools) -> tuple[float, float]:
-    """Platt's slope and intercept, held to 1 and 0, so that labels without a fault end somewhere."""
+    """Platt's slope and intercept, held to 1 and 0, so that they stay finite if scores part the labels."""
     design = np.stack([scored, np.ones_like(scored)], axis=1)
     anchor = np.array([1.0, 0.0])
     precision = np.array([_SLOPE_SPREAD**-2, _INTERCEPT_SPREAD**-2])
@@ -81,7 +81,10 @@ def _line(scored: Floats, mirrors: Bools) -> tuple[float, float]:
 
 
 def _curve(scored: Floats, mirrors: Bools) -> tuple[tuple[float, float], ...]:
-    """Points of a rising curve: labels in order, pooled until their shares rise (pool adjacent violators)."""
+    """The points of a rising curve: labels in order of score, pooled until their shares of mirrors rise.
+
+    The method is pool adjacent violators; both coordinates are log-odds.
+    """
     order = np.argsort(scored, kind="stable")
     pools: list[tuple[float, float, int]] = []  # sum of scores, mirrors, labels
     for some in np.array_split(order, max(2, len(order) // LABELS_A_POINT)):
@@ -97,5 +100,5 @@ def _rises(before: tuple[float, float, int], after: tuple[float, float, int]) ->
 
 
 def _logit(pool: tuple[float, float, int]) -> float:
-    """The log-odds of a pool's mirrors; half a label is added to either side, so that none is certain."""
+    """The log-odds of mirrors in a pool, with half a label added to both sides, so that they stay finite."""
     return float(np.log(pool[1] + 0.5) - np.log(pool[2] - pool[1] + 0.5))

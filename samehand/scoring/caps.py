@@ -1,9 +1,9 @@
-"""Caps: which independent grounds speak for a pair decides how much it may be.
+"""Caps: the independent grounds that speak for a pair limit the band that it can reach.
 
 Evidence of one kind, however much, has an innocent explanation: a family shares a tablet, namesakes share a
-name, a café an address. So a table says which grounds must speak, and how clearly, for a pair to be
-``possible`` or ``likely``. The best row counts whose grounds all speak, so that one more agreeing fact never
-takes a pair down: a superset of grounds satisfies every row that the smaller set satisfied.
+name, the guests of a café share an address. So a table says which grounds must speak, and how clearly, for a
+pair to be ``possible`` or ``likely``. Of the rows whose grounds all speak, the best counts. So one more
+agreeing fact never lowers a pair: a superset of grounds satisfies every row that the smaller set satisfied.
 """
 
 from __future__ import annotations
@@ -31,18 +31,19 @@ GROUNDS: Final[Mapping[Ground, str]] = {
 }
 """The grounds, independent of each other, and what a reader calls them."""
 
-# What many strangers have in common at any moment: a carrier's address is shared by thousands within an hour.
+# Grounds that many strangers share at any moment: thousands share a carrier's address within an hour.
 _CIRCUMSTANTIAL: Final = frozenset(("network", "moment"))
 SPEAKS_NATS: Final = 0.7
-"""Less than a factor of two speaks for nothing."""
+"""The least that a row may ask of a ground: a smaller weight, below a factor of two, says nothing."""
 
 
 class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where each ground of ``needs`` weighs at least so many nats, a pair may be up to ``most``.
+    """A row of the table: a pair may reach ``most`` if each ground of ``needs`` weighs at least so many nats.
 
-    ``unless``: the row does not count against an official list, where the account calls itself a fan's, or
-    where no name agrees whole that weighs as much by itself: a part of one is borne by many who never met, so
-    are a common handle and the display name that goes with it.
+    ``unless`` names conditions under which the row does not count: the pair's banned side is a name on an
+    official list; the account calls itself a fan account; no name that agrees as a whole weighs enough by
+    itself. The last is there since many strangers bear a part of a name, or a common handle and the display
+    name that goes with it.
     """
 
     needs: dict[Ground, float]
@@ -51,10 +52,11 @@ class Cap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The table of caps. Without a row that counts, a pair stays below ``possible``.
+    """The table of caps. A pair for which no row counts stays below ``possible``.
 
-    A pair above its cap is pressed below the threshold that it may not reach: of what exceeds ``room`` nats
-    below it, half of the room is left at ``half`` nats. So the order of the evidence is kept.
+    A pair above its cap is pressed below the threshold that it may not reach, into the ``room`` (nats) just
+    below that threshold. Log-odds that exceed the lower end of the room by ``half`` nats end in its middle,
+    and higher ones nearer to the threshold, so that more evidence still ranks higher.
     """
 
     rows: tuple[Cap, ...]
@@ -63,12 +65,12 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     @kept
     def whole_from(self) -> float:
-        """Nats from which a name that agrees whole may speak where no part of one does."""
+        """The least nats that a whole name must weigh, or else the condition ``names-in-part`` holds."""
         rows = [row.needs.get("names", 0.0) for row in self.rows if "names-in-part" in row.unless]
         return min(rows, default=0.0)
 
     def most(self, nats: Mapping[Ground, float], conditions: Collection[Condition] = ()) -> Band:
-        """The most that a pair may be whose grounds weigh so much."""
+        """The highest band that a pair may reach whose grounds weigh so much (nats)."""
         best: Band = "none"
         for row in self.rows:
             if best == row.most or any(one in conditions for one in row.unless):
@@ -82,9 +84,9 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def sentence(
         self, most: Band, nats: Mapping[Ground, float], conditions: Collection[Condition] = ()
     ) -> str:
-        """Why a pair is held at ``most``, for the moderator.
+        """Why a pair is held at the band ``most``, for the moderator.
 
-        A ground speaks clearly that weighs what some row asks of it.
+        A ground speaks clearly if it weighs at least the least that any row asks of it.
         """
         asked = {
             ground: min((row.needs.get(ground, math.inf) for row in self.rows), default=0.0)
@@ -106,9 +108,9 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return f"{because}: {verdict}."
 
     def pressed(self, log_odds: float, limit: float, floor: float = -math.inf) -> float:
-        """Log-odds that lie below ``limit`` and are in the order of those given; never more than those.
+        """The log-odds pressed below ``limit``: never raised, and in the same order as those given.
 
-        Those of at least ``floor`` stay there: who may be ``possible`` is not pressed out of that.
+        Log-odds of at least ``floor`` are not pressed below it: a pair that may be ``possible`` stays so.
         """
         room = min(self.room, limit - floor)
         excess = log_odds - (limit - room)
@@ -120,7 +122,8 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Checks every row.
 
         Raises:
-            UnusableWeights: a row needs nothing, too little, or only what strangers have in common.
+            UnusableWeights: ``room`` and ``half`` do not fit; a row needs nothing, too little, or only what
+                strangers share; or names alone would alert against an official list.
         """
         if self.room <= 0 or self.half < self.room:
             raise UnusableWeights("caps need 0 < room <= half, or more evidence would not rank higher")

@@ -9,7 +9,7 @@ from samehand.signals.comparison import Comparison
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
-    """One reason. ``weight`` is in nats (natural-log odds), after grouping, caps and rules.
+    """One line of reason. ``weight`` is what it adds (nats), after grouping and caps.
 
     Lines of positive weight speak for the pair, the others against it; all of them and the prior sum
     to the score's log-odds.
@@ -22,7 +22,11 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
 
 class Score(msgspec.Struct, frozen=True, gc=False):
-    """How much two accounts resemble each other. Natural-log odds; ``band`` by the policy's thresholds."""
+    """The result of comparing two accounts.
+
+    ``prior`` and ``log_odds`` are in nats, ``probability`` is calibrated; ``band`` follows from it by the
+    policy's thresholds.
+    """
 
     prior: float
     lines: tuple[Evidence, ...]
@@ -37,15 +41,16 @@ class Score(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def counter_evidence(self) -> tuple[Evidence, ...]:
-        """The lines that speak against it (or are worth nothing), strongest first."""
+        """The lines that speak against the pair or are worth nothing, strongest first."""
         return tuple(sorted((x for x in self.lines if x.weight <= 0), key=lambda x: x.weight))
 
 
 class Line(msgspec.Struct, gc=False):
-    """A finding as it is weighed (nats): grouping and caps decide what of it is shown as evidence.
+    """A comparison with its weight (nats), before grouping and caps make evidence of it.
 
-    ``beyond`` names the signals of which this one says the same again: what exceeds the best of them counts.
-    ``whole`` is the most that a name which agrees whole weighs, be it in a laxer finding that holds too.
+    ``beyond`` names signals that say the same: this line counts only for what exceeds the best of them.
+    ``whole`` is the most that a name which agrees as a whole weighs, in the comparison or in a laxer one that
+    holds too; 0 without one.
     """
 
     signal: str
@@ -53,6 +58,6 @@ class Line(msgspec.Struct, gc=False):
     ground: Ground | None
     finding: Comparison
     weight: float
-    unshared: float  # the weight had nobody else been counted with the value
+    unshared: float  # the weight if nobody else had been counted with the value
     beyond: frozenset[str] = frozenset()
     whole: float = 0.0

@@ -1,4 +1,4 @@
-"""How sure an estimated share is: intervals that hold the truth 19 times in 20.
+"""Estimated shares with their 95 % intervals.
 
 Weights are those of a sample drawn with known probabilities: each case stands for ``1 / probability`` cases
 (Horvitz and Thompson 1952). All functions are pure; where an interval is simulated, its seed is fixed, so
@@ -22,7 +22,7 @@ Z: Final = 1.959964
 
 _DRAWS: Final = 4_000
 _SEED: Final = 20_261_127
-_JEFFREYS: Final = 0.5  # what Jeffreys' prior adds to either side of a stratum: none found is not none there
+_JEFFREYS: Final = 0.5  # added to both sides of a stratum (Jeffreys' prior): it may hold mirrors nobody drew
 
 
 class Estimate(NamedTuple):
@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
 
 
 def wilson(hits: float, of: float) -> Estimate | None:
-    """The share with the interval of Wilson (1927), which holds for few cases too; ``None`` of nothing."""
+    """The share ``hits / of`` with Wilson's interval (1927), which suits few cases; ``None`` of no cases."""
     if of <= 0:
         return None
     share, z2 = min(1.0, hits / of), Z * Z
@@ -46,15 +46,15 @@ def wilson(hits: float, of: float) -> Estimate | None:
 
 
 def effective_size(weights: Sequence[float]) -> float:
-    """How many cases of equal weight say as much (Kish 1965); 0 of nothing."""
+    """The number of equally weighted cases that say as much (Kish 1965); 0 of no cases."""
     total = math.fsum(weights)
     return total * total / math.fsum(weight * weight for weight in weights) if total > 0 else 0.0
 
 
 def weighted_share(hits: Sequence[bool], weights: Sequence[float]) -> Estimate | None:
-    """The share of hits by weight, with Wilson's interval for as many cases as the weights amount to.
+    """The weighted share of hits, with Wilson's interval for :func:`effective_size` cases.
 
-    With equal weights this is :func:`wilson` of the counts. ``None`` of nothing.
+    With equal weights this is :func:`wilson` of the counts. ``None`` of no cases.
     """
     total = math.fsum(weights)
     if total <= 0:
@@ -66,7 +66,7 @@ def weighted_share(hits: Sequence[bool], weights: Sequence[float]) -> Estimate |
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """Cases drawn alike: whether each is a mirror, its weight, and whether the stratum counts as found."""
+    """Cases drawn with the same rule: which are mirrors, their weights, and whether all count as found."""
 
     found: bool
     mirrors: Sequence[bool]
@@ -74,12 +74,12 @@ class Stratum:
 
 
 def found_share(strata: Sequence[Stratum]) -> Estimate | None:
-    """Recall: of the mirrors of all strata, by weight, those that lie in strata that count as found.
+    """Recall: the weighted share of all strata's mirrors that lie in strata that count as found.
 
-    The interval draws each stratum's share of mirrors from its posterior under Jeffreys' prior, a beta
-    distribution with as many cases as the weights amount to: a stratum of a million pairs of which forty were
-    read without a mirror may still hold some thousands, and the lower bound says so. ``None`` where nobody
-    read a mirror, or nothing was read on either side.
+    For the interval each stratum's share of mirrors is drawn from its posterior under Jeffreys' prior, a beta
+    distribution for :func:`effective_size` cases: where people read forty of a million pairs and none was a
+    mirror, some thousands may still be there, and the lower bound says so. ``None`` where no mirror was read,
+    or where nothing was read among the found or among the others.
     """
     if {stratum.found for stratum in strata if len(stratum.mirrors)} != {True, False}:
         return None
@@ -104,11 +104,11 @@ def found_share(strata: Sequence[Stratum]) -> Estimate | None:
 
 
 def agreement(counts: Sequence[Sequence[int]]) -> Estimate | None:
-    """Cohen's kappa (1960) of two readers: agreement beyond chance, 1 for all, 0 for as much as chance.
+    """Cohen's kappa (1960) of two readers: agreement beyond chance; 1 is full agreement, 0 is chance.
 
     ``counts[i][j]``: cases that the first reader put into category ``i`` and the second into ``j``. The
-    interval is that of Fleiss, Cohen and Everitt (1969), kept within -1 and 1. ``None`` of nothing, and where
-    chance alone agrees always (both used one category only): then kappa says nothing.
+    interval is that of Fleiss, Cohen and Everitt (1969), kept within -1 and 1. ``None`` without cases, and
+    where both readers used one category only, since chance alone then always agrees.
     """
     table = np.array(counts, dtype=np.float64)
     total = float(table.sum())

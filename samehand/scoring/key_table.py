@@ -1,4 +1,4 @@
-"""The keys of one look-up with their weights as numbers, which a store adds without knowing their meaning."""
+"""The keys of one look-up with their weights, which a store sums without knowing what they mean."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ import msgspec
 from samehand.keys import Key
 
 STEPS_A_NAT: Final = 1_024
-"""Nats are added in whole steps: sums are the same in whatever order keys come, in every store."""
+"""Weights are summed in whole steps, so that every store gets the same sum, in whatever order keys come."""
 SHARE_WHOLE: Final = 1_024
-"""A group's share is a number of 1,024ths."""
+"""A group's share is counted in 1,024ths; this is the whole."""
 
 
 class KeyTable(msgspec.Struct, frozen=True):
     """The most that the candidates of one look-up can score, by the keys that they share; in steps.
 
-    ``keys`` are those to try, and ``listed`` those under which the account itself is listed. Each key belongs
-    to a fact (``facts``), of which sharing it may make as much as ``steps``, or to several: a row for the
-    first of each key, one for the second, and so on, of no steps where a key has fewer. Of several keys of
-    one fact the best counts. ``floors`` is what each fact may add without any key. Of the facts of a group
-    the best counts whole and the others by a share (``groups``: the facts, and 1,024ths); of a fact
-    ``beyond`` others what exceeds the best of them; all else adds up.
+    ``keys`` are the keys to try, and ``listed`` those under which the account itself is listed. A fact is
+    what one signal may say. A key belongs to one or more facts (``facts``), to each of which it may add up to
+    ``steps``. Both are rows with an item for each key: the first row is for the first fact of each key, the
+    second for the second, and so on, with 0 steps where a key has fewer facts.
 
-    ``moments``: a candidate that is older than so many seconds at ``at`` gets so many steps, the last that
-    holds; the first is for all. ``least`` is what a sum must reach. And one of ``rows`` must hold: so many
-    steps of each ground, as ``grounds`` says of each fact (-1: of none); the last ground is the moment.
-    ``unseen`` is what each ground may weigh beyond its facts. A row of ``needs_whole`` holds only for who
-    shares a key that may show a whole name (``whole``).
+    The sum is made so: of several shared keys of one fact the best counts; ``floors`` is what each fact may
+    add without any key. Of the facts of a group the best counts whole and the others by a share (``groups``:
+    the facts, and the share in 1,024ths); a fact ``beyond`` others counts for what exceeds the best of them;
+    the rest adds up.
+
+    ``moments``: pairs (seconds, steps); a candidate adds the steps of the last pair whose seconds its age at
+    ``at`` reaches, and the first pair holds for all. A candidate must reach ``least`` steps in all, and must
+    satisfy one of ``rows``: the least steps of each ground. ``grounds`` has the ground of each fact, -1 for
+    none; the last ground is the moment. ``unseen`` is what each ground may weigh in addition to its facts. A
+    row that ``needs_whole`` marks holds only for a candidate that shares a key which may show a whole name
+    (``whole``, an item for each key).
     """
 
     keys: tuple[Key, ...]

@@ -1,10 +1,10 @@
-"""Learns from verdicts: by how much each signal weighs more or less than its shipped weight.
+"""Learns from verdicts how much more or less each signal should weigh than its shipped weight.
 
-Each signal gets a multiplier, at least 0, held to 1 (a normal prior), and all together an intercept: the
-most probable such values given the labels. With few labels the shipped weights stay nearly what they are, and
-no signal turns into its contrary. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
+Each signal gets a multiplier, at least 0, held to 1 by a normal prior, and all together get an intercept; the
+fitted values are the most probable ones given the labels. With few labels the weights hardly change, and no
+signal changes its sign. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
 
-Only pairs that were judged blind may be given: who sees the score agrees with it. What comes out is a
+Give only pairs that were judged blind: people who see the score tend to agree with it. The result is a
 proposal; nothing here adopts it.
 """
 
@@ -26,9 +26,9 @@ from samehand.scoring.weights import Weights
 Ints = npt.NDArray[np.int64]
 Cost = Callable[[Floats], float]
 
-# Fewer of either kind say nothing that the next few would not unsay.
+# With fewer labels of either kind, the next few could reverse what these say.
 LABELS_A_KIND_MIN: Final = 15
-# What a multiplier is held by: it strays from 1 by more than this only where labels insist.
+# Standard deviation of the prior that holds a multiplier to 1.
 MULTIPLIER_SPREAD: Final = 0.3
 _INTERCEPT_SPREAD: Final = 2.0
 _FOLDS: Final = 5
@@ -37,7 +37,7 @@ _STEPS_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One judged pair: the prior, what each signal weighed in its alert (nats), and what the person said."""
+    """One judged pair: the prior and the weight of each signal in its alert (nats), and the verdict."""
 
     prior: float
     weights: Mapping[str, float]
@@ -48,9 +48,9 @@ class Label:
 class Learned:
     """A proposal, and how far to trust it.
 
-    ``multipliers`` are those of signals that labels showed, over what ``weights`` had. The losses
-    (nats a label; lower is better) are of the table in force and of the proposal, the latter on labels that
-    it was not made from.
+    ``multipliers`` are those of the signals that occur in labels, relative to the table in force. The losses
+    (nats a label; lower is better) are those of the table in force and of the proposal; the latter is
+    cross-validated, on labels that the fit had not seen.
     """
 
     weights: Weights
@@ -63,15 +63,15 @@ class Learned:
 
     @property
     def better(self) -> bool:
-        """Whether it foretold labels that it had not seen better than the table in force did."""
+        """Whether the proposal has the lower loss, on labels that its fit had not seen."""
         return self.loss_after < self.loss_before
 
 
 def learn(labels: Sequence[Label], weights: Weights) -> Learned:
-    """The table that the labels speak for; the same whatever their order.
+    """A proposal from labels and the table in force; the order of the labels does not matter.
 
     Raises:
-        TooFewLabels: there are fewer than :data:`LABELS_A_KIND_MIN` mirrors, or as few others.
+        TooFewLabels: there are fewer than :data:`LABELS_A_KIND_MIN` mirrors, or fewer others than that.
     """
     labels = sorted(labels, key=lambda label: (label.mirror, label.prior, sorted(label.weights.items())))
     sums = _Sums.of(labels, weights)
@@ -100,7 +100,7 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """The labels as arrays: of each its base (what no multiplier moves) and what each signal adds."""
+    """The labels as arrays: the base of each, which no multiplier changes, and what each signal adds."""
 
     names: tuple[str, ...]
     base: Floats
@@ -109,7 +109,7 @@ class _Sums:
 
     @classmethod
     def of(cls, labels: Sequence[Label], weights: Weights) -> _Sums:
-        """In the scale of the probability: the slope in force is applied already."""
+        """The arrays of some labels, with the slope and intercept in force applied."""
         names = tuple(sorted({name for label in labels for name in label.weights} & set(weights.signals)))
         parts = np.array([[label.weights.get(name, 0.0) for name in names] for label in labels])
         rest = [_rest(label, names) for label in labels]
@@ -121,11 +121,11 @@ class _Sums:
         )
 
     def at(self, some: Bools) -> _Sums:
-        """Those of some labels."""
+        """The arrays of the labels that ``some`` selects."""
         return _Sums(self.names, self.base[some], self.parts[some], self.mirrors[some])
 
     def scored(self, fitted: Floats) -> Floats:
-        """Their log-odds by multipliers and, last, an intercept."""
+        """The log-odds of the labels by fitted multipliers and, last of ``fitted``, an intercept."""
         scored: Floats = self.base + self.parts @ fitted[:-1] + fitted[-1]
         return scored
 
@@ -136,7 +136,10 @@ def _rest(label: Label, names: Iterable[str]) -> float:
 
 
 def _fit(sums: _Sums) -> Floats:
-    """The most probable multipliers and intercept: Newton's steps along what is not held at its least."""
+    """The most probable multipliers and, last, the intercept.
+
+    Newton's method, projected: a multiplier that is 0 and would fall further is held there for the step.
+    """
     design = np.column_stack([sums.parts, np.ones(len(sums.base))])
     anchor = np.array([1.0] * len(sums.names) + [0.0])
     spread = np.array([MULTIPLIER_SPREAD] * len(sums.names) + [_INTERCEPT_SPREAD])
@@ -164,7 +167,7 @@ def _fit(sums: _Sums) -> Floats:
 
 
 def _downhill(cost: Cost, found: Floats, step: Floats, least: Floats) -> Floats:
-    """As far along a step as the cost falls, or where it was."""
+    """The point along a step, halved until the cost falls, or ``found`` if it never does."""
     here, share = cost(found), 1.0
     while share > 1e-6:
         reached: Floats = np.maximum(found - share * step, least)
@@ -179,7 +182,7 @@ def _calibrated(weights: Weights, label: Label) -> float:
 
 
 def _loss_unseen(unseen: Floats, mirrors: Bools, fold: Ints) -> float:
-    """The loss of labels by a calibration that was made without them, too."""
+    """The loss with the calibration cross-validated as well: each fold is calibrated by the others."""
     foretold = np.empty(len(unseen))
     for number in range(_FOLDS):
         held = fold == number
@@ -190,7 +193,7 @@ def _loss_unseen(unseen: Floats, mirrors: Bools, fold: Ints) -> float:
 def _table(
     weights: Weights, multipliers: Mapping[str, float], intercept: float, calibration: Calibration
 ) -> Weights:
-    """The table with its signals multiplied, and both lines (its own and the calibration's) made one."""
+    """The table with its signals multiplied, and its own line and the calibration's combined into one."""
     signals = {
         name: replace(one, multiplier=one.multiplier * multipliers.get(name, 1.0))
         for name, one in weights.signals.items()

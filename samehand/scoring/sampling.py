@@ -1,13 +1,13 @@
-"""Draws pairs below the bands for people to read, which estimates how many mirrors are missed.
+"""Draws pairs below the bands for people to read, to estimate how many mirrors are missed.
 
 An event is drawn with the probability that operators set, then each of its pairs below the bands with that of
-its stratum. Strata are by log-odds: mirrors that are missed lie mostly close below the threshold, and
-everything far below is there in masses. From stratum to stratum the odds fall by a factor of 7 and the
-draw by 4, between what estimates a share best (the square root of the odds, Neyman 1934) and what finds the
-most mirrors (the odds themselves). A pair that was drawn stands for one over its probability.
+its stratum. Strata are ranges of log-odds: missed mirrors lie mostly close below the threshold, and most
+pairs lie far below it. From stratum to stratum the odds fall by a factor of 7 and the probability of a draw
+by 4, which lies between what estimates a share best (the square root of the odds, Neyman 1934) and what finds
+most mirrors (the odds themselves). A drawn pair stands for 1 / probability pairs.
 
-Numbers between 0 and 1 that draw come from outside, made of the ids by a keyed hash: whoever does not know
-the key cannot choose to be drawn, nor not to be.
+The random numbers, from 0 up to 1, are arguments. The caller makes them of the ids by a keyed hash: without
+the key nobody can choose to be drawn, or not to be.
 """
 
 from __future__ import annotations
@@ -17,38 +17,42 @@ from typing import Final, NamedTuple
 
 STRATUM_NATS: Final = 2.0
 STRATA: Final = 6
-"""Strata by their number: 0 within 2 nats below the threshold, and so on; the last one has no end."""
+"""The number of strata: 0 lies within 2 nats below the threshold, 1 within 4, and so on; 5 has no end."""
 
 _SHARE_FROM_STRATUM_TO_STRATUM: Final = 0.25
 
 DRAWN_AN_EVENT_MAX: Final = 3
-"""Pairs of one event: as many as it may alert. An account close to an evader's sixty bans is read once."""
+"""The most pairs that are drawn of one event, as many as it may alert.
+
+Without this limit, people would read an account close to an evader's sixty bans sixty times.
+"""
 
 
 class Drawn(NamedTuple):
-    """A pair that was drawn: its place among those given, and with what probability it was."""
+    """A drawn pair: its place among those given, and the probability with which it was drawn."""
 
     place: int
     probability: float
 
 
 def stratum(log_odds: float, threshold: float) -> int:
-    """The stratum of a pair below ``threshold`` (log-odds at which its policy alerts), in nats both."""
+    """The stratum (0 to 5) of a pair below ``threshold``, the log-odds at which its policy alerts; nats."""
     below = max(0.0, threshold - log_odds)
     return min(STRATA - 1, int(min(below / STRATUM_NATS, STRATA)))
 
 
 def stratum_share(number: int) -> float:
-    """With what probability a pair of a stratum is drawn, where its event was."""
+    """The probability with which a pair of a stratum is drawn, given that its event was drawn."""
     share: float = _SHARE_FROM_STRATUM_TO_STRATUM**number
     return share
 
 
 def drawn(strata: Sequence[int], numbers: Sequence[float], event_share: float) -> list[Drawn]:
-    """Those of an event's pairs that are read, in their order; the event was drawn with ``event_share``.
+    """The drawn pairs of an event, in order; the event was drawn with the probability ``event_share``.
 
-    ``numbers`` are uniform from 0 up to 1, one a pair. Where more than :data:`DRAWN_AN_EVENT_MAX` are drawn,
-    that many of them stand for all, chosen evenly by the same numbers, and their probabilities say so.
+    ``numbers`` are uniform from 0 up to 1, one for each pair. Where more than :data:`DRAWN_AN_EVENT_MAX` are
+    drawn, that many are chosen of them with equal chance, by the same numbers, and their probabilities are
+    lowered to match.
     """
     chosen = [
         (number / stratum_share(level), place, stratum_share(level))

@@ -1,13 +1,13 @@
-"""From two fingerprints to log-odds, with the reasons.
+"""Scores a pair of fingerprints: log-odds, with the reasons.
 
 The plan:
 
 1. **Compare**: each signal compares two traits, or two whole accounts, and finds a level, or nothing.
-2. **Weigh**: the level's row gives a match weight, ``ln(m / u)``; where a crowd shares the value, what that
-   takes away is shown as a line of its own.
-3. **Group**: of dependent agreements the best counts whole and the others for a share, and so of differences.
-4. What the banned account took over from the new one is taken back.
-5. **Cap**: which independent grounds speak decides how much the pair may be (:mod:`samehand.scoring.caps`).
+2. **Weigh**: the level's row gives a match weight, ``ln(m / u)``; where a crowd shares the value, a line of
+   its own shows what that takes away.
+3. **Group**: of dependent agreements the best counts whole and the others for a share; so with differences.
+4. **Take back**: what the banned account copied from the new one no longer counts.
+5. **Cap**: the independent grounds that speak limit the band (:mod:`samehand.scoring.caps`).
 6. **Sum**: the prior and all lines make the log-odds exactly. Nothing is added that is not shown.
 
 More agreement never lowers a score and more difference never raises it: each step is monotone by itself.
@@ -33,10 +33,10 @@ from samehand.signals.fan_account import ADMIRER
 from samehand.signals.first_shown import FIRST_SHOWN, Order
 from samehand.watchlist.platforms import is_list
 
-# Levels at which a whole name agrees: of what both show, nothing telling is left out or spelt otherwise.
+# Levels at which a whole name agrees: no telling word of either side is left out or spelt otherwise.
 WHOLE: Final = frozenset(("same-handle", "same", "same-name", "spells-it"))
 
-# What is asked of each signal, read once: every pair goes through all of them.
+# The attributes of each signal that every comparison of a pair needs, read once.
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one in PAIRWISE)
 
@@ -54,8 +54,8 @@ def score(
     """Scores a new account (``ours``) against a banned one (``theirs``), both of one pepper.
 
     ``theirs.at`` is the moment of the ban; where either moment is missing, timing says nothing. ``calendar``
-    tells when others were banned; without it the moment is priced as shipped. ``showings`` are ours and
-    theirs, where it is known when the two showed what they show.
+    tells when others were banned; without it the moment has its shipped weight. ``policy`` is the ban's, by
+    whose thresholds the band is set. ``showings`` are ours and theirs, if they are known.
     """
     sight = ComparisonContext(
         frequencies,
@@ -90,7 +90,7 @@ def _sum(prior: float, shown: Iterable[Evidence]) -> float:
 def _compared(
     ours: Fingerprint, theirs: Fingerprint, sight: ComparisonContext, weights: Weights
 ) -> list[Line]:
-    """What each signal finds, weighed by itself."""
+    """A line for each signal that finds a level, weighed by itself."""
     tables = weights.signals
     lines = [
         _weighed(name, group, finding, tables[name])
@@ -106,7 +106,7 @@ def _compared(
 
 
 def _weighed(name: str, group: str | None, finding: Comparison, table: SignalWeights) -> Line:
-    """The heaviest of a finding and the laxer ones that hold as well."""
+    """The line of the heaviest among a comparison and the laxer ones that hold as well (``also``)."""
     line = _weighed_alone(name, group, finding, table)
     whole = line.weight if finding.level in WHOLE else 0.0
     for also in finding.also:
@@ -130,9 +130,10 @@ def _weighed_alone(name: str, group: str | None, finding: Comparison, table: Sig
 
 
 def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, float]]:
-    """What each line adds (nats), and what it would if nobody else had been counted with its value.
+    """For each line what it adds (nats), and what it would add if nobody else were counted with its value.
 
-    Of a group the best counts whole. What speaks beyond others counts for what exceeds the best of them.
+    The best line of a group counts whole, the others for a share. A line ``beyond`` others counts for what
+    exceeds the best of them.
     """
     best: dict[str, Line] = {}
     groups: list[str | None] = []
@@ -157,11 +158,11 @@ def _adding(lines: Sequence[Line], weights: Weights) -> list[tuple[float, float]
 
 
 def _grouped(lines: Sequence[Line], weights: Weights) -> list[Evidence]:
-    """The lines as they are shown, each with what it adds."""
+    """The lines as evidence, each with what it adds; what a crowd takes away is a line of its own."""
     shown = []
     for line, (weight, unshared) in zip(lines, _adding(lines, weights), strict=True):
         if line.beyond and unshared <= 0.0:
-            continue  # another line says as much
+            continue  # another line says the same
         finding = line.finding
         shown.append(Evidence(line.signal, unshared, finding.level, finding.because))
         if weight < unshared:
@@ -173,9 +174,10 @@ def _grouped(lines: Sequence[Line], weights: Weights) -> list[Evidence]:
 def _taken_back(
     lines: list[Line], shown: list[Evidence], showings: tuple[Showings, Showings], weights: Weights
 ) -> list[Line]:
-    """Adds to ``shown`` what of the copied values ours showed first, or of which nobody knows who did.
+    """Takes back the weight of copied values that ours showed first; returns the lines that still count.
 
-    Answers the lines that still speak. What is taken back is what the score would lack without the others.
+    Adds to ``shown`` a line with what the score would lack without them, and one that names the values of
+    which nobody knows who showed them first.
     """
     copied = [
         (line, FIRST_SHOWN.order(line.signal, *showings))
@@ -200,7 +202,7 @@ def _taken_back(
 
 
 def _conditions(theirs: Fingerprint, lines: Sequence[Line], weights: Weights) -> tuple[Condition, ...]:
-    """What keeps some rows of the table of caps from counting."""
+    """The conditions of the pair under which some rows of the table of caps do not count."""
     found: list[Condition] = []
     if is_list(theirs.platform):
         found.append("official-list")
@@ -212,7 +214,7 @@ def _conditions(theirs: Fingerprint, lines: Sequence[Line], weights: Weights) ->
 
 
 def _grounds(lines: Sequence[Line], weights: Weights) -> dict[Ground, float]:
-    """What each ground weighs (nats): of what agrees, and sharing with no other ground."""
+    """What each ground weighs (nats): its agreeing lines, grouped among themselves only."""
     by_ground: dict[Ground, list[Line]] = {}
     for line in lines:
         if line.ground is not None and line.weight > 0.0:
@@ -230,9 +232,9 @@ def _capped(
     weights: Weights,
     policy: str | None,
 ) -> Evidence | None:
-    """The line that presses a pair below the band that its grounds do not allow; ``None`` of most."""
+    """The line that presses a pair below the band that its grounds do not allow; ``None`` for most pairs."""
     caps = weights.caps
-    # Most pairs lie so low that no cap has anything to press.
+    # Most pairs lie so low that no cap applies.
     if log_odds <= weights.alerts_from(policy) - caps.room:
         return None
     nats = _grounds(lines, weights)

@@ -1,10 +1,10 @@
 """Upper bound of a candidate's score, computed from the keys that it shares, before its record is read.
 
 ``bound = prior + the best of each signal, grouped as the score groups them + the most of the moment``. Each
-signal says what sharing one of its keys can add (:class:`samehand.signals.base.Most`); what may agree without
-a shared key is allowed for by the table of weights (``allowance``, in nats), and what has no keys counts as
-if it agreed. Who satisfies no row of the table of caps is held below every threshold, however much the sum:
-the bound knows the grounds of facts, and the rows that ask for them.
+signal says what sharing one of its keys can add (:class:`samehand.signals.base.Most`). The table of weights
+allows for what may agree without a shared key (``allowance``, in nats), and signals without keys count as if
+they agreed. A candidate that satisfies no row of the table of caps cannot alert, however high the sum, so the
+bound also holds the ground of each fact and the rows that ask for grounds.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Ages, Most, PairSignal, Signal
 from samehand.signals.context import ComparisonContext
 
-_ROUNDING: Final = 2  # steps by which sums of floats and of whole steps may differ
+_ROUNDING: Final = 2  # steps by which a sum of floats and a sum of whole steps may differ
 _PLACES: Final = {ground: place for place, ground in enumerate(GROUNDS)}
 
 
 class _Told(NamedTuple):
-    """What sharing a key may add (steps) to which fact, and whether it may show a whole name."""
+    """What sharing a key may add (steps) to a fact, and whether it may show a whole name."""
 
     fact: int
     steps: int
@@ -42,10 +42,10 @@ _NOTHING: Final = _Told(0, 0, whole=False)
 
 
 class UpperBound:
-    """Makes the tables of look-ups for one table of weights; made once."""
+    """Makes the key tables of look-ups; one instance serves all look-ups under one table of weights."""
 
     def __init__(self, weights: Weights) -> None:
-        """Reads from the weights what is the same for all accounts."""
+        """Computes from the weights what is the same for all accounts."""
         self._weights = weights
         own: list[Signal[Any] | PairSignal[Any]] = [*SIGNALS, *PAIRWISE]
         self._own = own
@@ -72,7 +72,7 @@ class UpperBound:
             for row in weights.caps.rows
         )
         self._needs_whole = tuple("names-in-part" in row.unless for row in weights.caps.rows)
-        # What the moment may say whenever it was: of an account whose moment is known once it is read.
+        # The most of any moment, for candidates whose own moment is known only once they are read.
         self._any_moment = sum(
             max(row.bounds[1] for row in weights.signals[one.name].levels.values())
             for one in PAIRWISE
@@ -89,14 +89,17 @@ class UpperBound:
         banned: bool = False,
         calendar: BanCalendar | None = None,
     ) -> KeyTable:
-        """The table of one account, given by a fingerprint a pepper; ``banned`` if it is the banned side."""
+        """The key table of one account, given by one fingerprint under each pepper.
+
+        ``banned`` says that the account is the banned side of its pairs.
+        """
         found: dict[Key, _Several] = {}
         listed: dict[Key, None] = {}
         floors = list(self._floors)
         unseen = [0.0] * len(GROUNDS)
         for fingerprint in fingerprints:
             self._add(fingerprint, frequencies, found, listed, floors, unseen, banned=banned)
-        # Of what belongs to somebody it is asked how many bear it, whatever that adds.
+        # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
         found = {key: told for key, told in found.items() if told[0].steps or is_personal(key[0])}
         at = None if banned or not fingerprints else fingerprints[0].at
         if at is not None:
@@ -134,7 +137,7 @@ class UpperBound:
         *,
         banned: bool,
     ) -> None:
-        """Adds the keys of one fingerprint."""
+        """Adds the keys of one fingerprint to ``found`` and ``listed``; raises ``floors`` and ``unseen``."""
         sight = ComparisonContext(
             _LeastCounted(frequencies), (fingerprint.stratum,) * 2, (fingerprint.platform,) * 2
         )
@@ -167,7 +170,7 @@ class UpperBound:
 
     def _of_keys(self, fact: int, most: Most, keys: Sequence[Key], more: float) -> dict[Key, _Several]:
         """What each key of one signal may add."""
-        # Of many kinds and keys few say something else: each is worked out once.
+        # Many kinds and keys have few different values: each is computed once.
         several = {0.0, *most.by_kind.values(), *most.of_parts.values(), *most.by_key.values()}
         steps = {nats: _steps(nats + more) for nats in several}
         part: dict[float, _Several] = {
@@ -185,7 +188,7 @@ class UpperBound:
         return new
 
     def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:
-        """The most of the moment, by the age of a ban: calendars answer alike for a minute."""
+        """The most of the moment, by the age of a ban; cached for a minute, as calendars' answers hold."""
         minute = math.ceil(at / MINUTE_SECONDS)
         if self._told_of[0] is calendar and self._told_of[1] == minute:
             return self._told_of[2]
@@ -197,12 +200,15 @@ class UpperBound:
 
 
 def _last(told: Ages, age: float) -> float:
-    """What holds from the last age on that is no more than the one given."""
+    """The nats of the last age in ``told`` that is at most ``age``; 0 where there is none."""
     return next((nats for least, nats in reversed(told) if least <= age), 0.0)
 
 
 class _LeastCounted:
-    """Counts less all the banned that may bear a value: how many do is known once it is looked up."""
+    """Counts of personal values less the most banned bearers that may be taken off them.
+
+    How many are taken off (:mod:`samehand.frequency.without_candidates`) is known only after the look-up.
+    """
 
     def __init__(self, counted: Frequencies) -> None:
         self._counted = counted

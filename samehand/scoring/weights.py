@@ -1,9 +1,9 @@
-"""The table of weights: how telling each level of each signal is.
+"""The table of weights: how much each level of each signal says.
 
-A row's ``m`` is the probability that a true mirror shows the level; its ``u`` the probability that an
-unrelated account does, where the comparison has no better figure for the very value. The match weight
+A row's ``m`` is the probability that a true mirror shows the level; its ``u`` is the probability that an
+unrelated account does, where the comparison has no better rate for the value itself. The match weight
 is ``ln(m / u)`` (Fellegi and Sunter, 1969), kept between ``floor`` and ``ceiling``, times the signal's
-``multiplier``, which learning may move from 1 and nothing else does.
+``multiplier``, which is 1 unless learning changed it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import msgspec
 from samehand.errors import UnusableWeights
 from samehand.scoring.caps import Band, Caps, Ground
 
-# Nats. What one agreement says by itself unless its row allows more: about one account in a million.
+# Nats. The most that one agreement says unless its row allows more: about one account in a million.
 CEILING: Final = 14.0
-# Nats. What one difference says against a pair unless its row allows more.
+# Nats. The most that one difference says against a pair unless its row allows more.
 FLOOR: Final = -2.0
-# What any row may allow: 32 bits name one among four billion accounts, more than the largest platform has.
+# Nats. The most that any row may allow: 32 bits, one among four billion accounts, more than any platform has.
 WEIGHT_MAX: Final = 22.2
 
 
-# Levels that say no more than that two values differ. Who changes one thing to come back changes others as
-# well, so these depend on each other: the strongest counts whole, the others for a share.
+# Levels that say only that two values differ. Whoever changes one value to come back changes others as well,
+# so these levels depend on each other: the strongest counts whole, the others for a share.
 DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
 
 
@@ -36,8 +36,9 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats.
 
     A level that mirrors show more often than others (``m > u``) is an agreement and never speaks against a
-    pair, whatever the very value's rate; any other is a difference and never speaks for one. ``source`` says
-    where the figures come from, if not where the signal's others do; nothing is computed from it.
+    pair, whatever the rate of the value itself; any other level is a difference and never speaks for a pair.
+    ``source`` says where the figures come from, if not from the signal's own source; nothing is computed
+    from it.
     """
 
     m: float
@@ -53,7 +54,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The least and the most that the level weighs."""
+        """The least and the most that the level weighs (nats)."""
         floor, ceiling = (0.0, CEILING) if self.agrees else (FLOOR, 0.0)
         return (
             floor if self.floor is None else self.floor,
@@ -61,17 +62,17 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def match_weight(self, rate: float | None = None) -> float:
-        """Nats for the level where that share of unrelated accounts shows it; ``u`` without one."""
+        """The level's weight (nats) if a share ``rate`` of unrelated accounts shows it; by default ``u``."""
         least, most = self.bounds
         return min(max(math.log(self.m / (rate if rate is not None else self.u)), least), most)
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The rows of one signal and their source, what learning made of it, and for which ground it speaks.
+    """The rows of one signal with their source, its learnt multiplier, and the ground for which it speaks.
 
-    A signal of no ground adds its weight, and no row of the table of caps asks for it.
-    ``allowance`` is what it may add (nats) to a candidate that shares none of its keys, when it is decided
-    which candidates are read (:mod:`samehand.scoring.upper_bound`).
+    A signal without a ground adds its weight, and no row of the table of caps asks for it.
+    ``allowance`` is what it may add (nats) to a candidate that shares none of its keys, in the upper bound
+    that decides which candidates are read (:mod:`samehand.scoring.upper_bound`).
     """
 
     levels: dict[str, Row]
@@ -82,15 +83,15 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
     @cached_property
     def as_shipped(self) -> dict[str, float]:
-        """The match weight of each level whose comparison has no better rate: looked up for every pair."""
+        """The match weight (nats) of each level at its ``u``; cached, since every pair looks it up."""
         return {level: row.match_weight() * self.multiplier for level, row in self.levels.items()}
 
     def nats(self, level: str, rate: float) -> float:
-        """The match weight of a level that such a share of unrelated accounts shows."""
+        """The match weight (nats) of a level that the share ``rate`` of unrelated accounts shows."""
         return self.levels[level].match_weight(rate) * self.multiplier
 
     def most(self, levels: tuple[str, ...], rate: float) -> float:
-        """The most that any of these levels weighs if such a share of unrelated accounts shows it."""
+        """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
         if levels not in self._several:
             rows = [self.levels[level] for level in levels]
             self._several[levels] = [(math.log(row.m), *row.bounds) for row in rows]
@@ -104,20 +105,21 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From which calibrated probability on a pair is ``likely`` or ``possible``."""
+    """The calibrated probabilities from which a pair is ``likely`` or ``possible``."""
 
     likely: float = 0.9
     possible: float = 0.5
 
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """Everything that turns findings into a probability. ``version`` goes into each alert.
+    """Everything that turns comparisons into a probability. Each alert carries ``version``.
 
-    ``mirror_rate`` is the share of new accounts that mirror a banned one; ``bans_min`` keeps the prior
-    of a nearly empty store from calling everything suspicious; ``group_shares`` is what the lesser
-    signals of a dependent group keep (`apart`: the lesser differences); ``slope`` and ``intercept``
-    calibrate log-odds to a probability; ``knots`` bend that line where learning found
-    it bent: what the line says with what is borne out (in nats, both rising; beyond them one for one).
+    ``mirror_rate`` is the share of new accounts that mirror a banned one. ``bans_min`` is the least number of
+    bans that the prior is computed for, lest a nearly empty store suspect everybody. ``group_shares`` is the
+    share that the lesser signals of a dependent group keep (`apart`: the lesser differences). ``slope`` and
+    ``intercept`` calibrate log-odds to a probability; ``knots`` correct that line where learning found a
+    curve: pairs of what the line says and what the labels bear out (nats, both rising; beyond them one for
+    one).
     """
 
     version: str
@@ -138,7 +140,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return math.log(share) - math.log1p(-share)
 
     def probability(self, log_odds: float) -> float:
-        """Calibrated, monotone in ``log_odds``, in [0, 1]."""
+        """The calibrated probability in [0, 1], monotone in ``log_odds``."""
         x = self.calibrated(log_odds)
         if x >= 0:
             return 1.0 / (1.0 + math.exp(-x))
@@ -146,7 +148,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return e / (1.0 + e)
 
     def calibrated(self, log_odds: float) -> float:
-        """The log-odds that are borne out where the evidence sums to these."""
+        """The calibrated log-odds of a sum of evidence."""
         return _along(self.knots, self.slope * log_odds + self.intercept)
 
     def log_odds_at(self, probability: float) -> float:
@@ -168,7 +170,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return self.policy_bands.get(policy, self.bands) if policy else self.bands
 
     def alerts_from(self, policy: str | None) -> float:
-        """The log-odds at which a policy begins to alert."""
+        """The log-odds from which pairs of a policy raise alerts."""
         return self._alerts_from.get(policy, self._alerts_from[None])
 
     @cached_property
@@ -177,17 +179,17 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return {policy: self.log_odds_at(bands.possible) for policy, bands in every}
 
     def likely_from(self, policy: str | None) -> float:
-        """The log-odds from which a policy calls a pair likely."""
+        """The log-odds from which pairs of a policy are ``likely``."""
         return self.log_odds_at(self.bands_of(policy).likely)
 
     @property
     def alerting_min(self) -> float:
-        """The lowest probability at which some policy alerts."""
+        """The lowest probability from which pairs of any policy raise alerts."""
         return min(bands.possible for bands in (self.bands, *self.policy_bands.values()))
 
 
 def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
-    """A point's height on the line through ``knots``; beyond its ends it rises one for one."""
+    """The value at ``x`` of the line through ``knots``, which rises one for one beyond its ends."""
     if not knots:
         return x
     if x <= knots[0][0]:
@@ -244,7 +246,7 @@ def _check(weights: Weights) -> None:
 
 
 def lacking(weights: Weights) -> str | None:
-    """The first row of the shipped table that another lacks, as `signal.level`; ``None`` if it has all."""
+    """The first row of the shipped table that ``weights`` lacks, as `signal.level`; ``None`` if none."""
     for name, signal in default_weights().signals.items():
         own = weights.signals.get(name)
         missing = [level for level in signal.levels if own is None or level not in own.levels]
@@ -255,5 +257,5 @@ def lacking(weights: Weights) -> str | None:
 
 @cache
 def default_weights() -> Weights:
-    """The table that ships: it works on the first day, without a label."""
+    """The shipped table, which needs no labels."""
     return read_weights(resources.files("samehand.scoring").joinpath("weights.json").read_bytes())
