@@ -1,7 +1,7 @@
 """Since when an account has shown the values that anybody can copy: its names, its picture, its words.
 
-It is kept beside the fingerprint and not in it, as bounds and not as a moment: of most accounts not every
-state was seen. All moments are whole Unix seconds, rounded down, which keeps their order.
+The store keeps this beside the fingerprint, and as bounds, since it saw only some states of most accounts.
+All moments are whole Unix seconds, rounded down, which keeps their order.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ class Span(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """What was changed since the account was first seen: the place of its signal, and the value's span."""
+    """A value that changed since the account was first seen: the place of its signal, and its span."""
 
     place: int
-    earliest: int | None  # none: no later than the account's own beginning is known
+    earliest: int | None  # none: the value may have been shown ever since the account began
     latest: int
 
 
 class Showings(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """The spans of one account's values, those of :data:`COPYABLE`.
 
-    ``begun``: the account showed nothing before. ``first``: when it was first seen, from when on it showed
-    what is not named in ``changed``.
+    ``begun``: the moment before which the account showed nothing. ``first``: the moment at which it was first
+    seen; since then at the latest it has shown all values that ``changed`` does not name.
     """
 
     begun: int | None = None
@@ -41,7 +41,7 @@ class Showings(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     changed: tuple[Changed, ...] = ()
 
     def of(self, signal: str) -> Span:
-        """The span of what the account shows now."""
+        """The span of the value that the account shows now."""
         for one in self.changed:
             if COPYABLE[one.place] == signal:
                 return Span(self.begun if one.earliest is None else one.earliest, one.latest)

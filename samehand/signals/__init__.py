@@ -51,7 +51,7 @@ SIGNALS: tuple[Signal[Any], ...] = (
 
 PAIRWISE: tuple[PairSignal[Any], ...] = (CROSSING, REACH, ADMIRER, TIMING, PLATFORM)
 
-# What is compared without a trait of its own, and is named in weights, alerts and metrics all the same.
+# Signals without a trait of their own; weights, alerts and metrics name them as well.
 UNKEPT: tuple[str, ...] = (FIRST_SHOWN.name, *(one.name for one in PAIRWISE))
 
 BY_CODE: dict[int, Signal[Any]] = {signal.code: signal for signal in SIGNALS}

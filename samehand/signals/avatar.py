@@ -14,16 +14,17 @@ from samehand.signals.context import ComparisonContext
 
 PDQ_BYTES: Final = 32
 QUALITY_MIN: Final = 50  # below this PDQ itself calls the hash meaningless (flat pictures, initials)
-# A key holds one block of the hash. Of a million pictures 25 share a block of 19 bits by chance, in one of 13
-# places; 16 bits in 16 places, which find edits a little better, brought 244 strangers to every look-up.
+# A key holds one block of the hash. With 13 blocks of 19 bits, 25 of a million pictures share one by chance;
+# 16 blocks of 16 bits, which find edits a little better, brought 244 strangers to every look-up.
 BLOCKS: Final = 13
 BLOCK_BITS: Final = 19
 _BLOCK_BYTES: Final = 3
 _SHIPPED_SAME_RATE: Final = 1e-4  # default avatars and stock pictures; counting shows which
 
-# Hamming distances of 256 bits. Unrelated photographs never came closer than 84 in 687,000 pairs (96 in
-# another 9,000): below it pictures are alike, but ever more often a stock picture cut or framed otherwise.
-# A cut of 4 % a side, a turn by 2 degrees and a screenshot move 74, 56 and 64 bits in the median.
+# Hamming distances of 256 bits. No two unrelated photographs differed in fewer than 84 bits in 687,000 pairs
+# (96 in another 9,000). Pictures that differ in fewer are alike, but the larger the distance, the more often
+# it is a stock picture in another crop or frame. A crop by 4 % a side, a turn by 2 degrees and a screenshot
+# change 74, 56 and 64 bits in the median.
 NEAR_BITS: Final = 31
 ALIKE_BITS: Final = 76
 _LEVELS: Final = (
@@ -52,7 +53,7 @@ class AvatarSignal(SignalBase[AvatarTrait]):
     code = 11
 
     def distil(self, account: Account, keyer: Keyer) -> AvatarTrait | None:
-        """The given hash where its quality says that it means something."""
+        """The given hash, or ``None`` where its quality is too low for the hash to mean anything."""
         avatar = account.avatar
         if avatar is None or len(avatar.pdq) != PDQ_BYTES or avatar.quality < QUALITY_MIN:
             return None
@@ -69,19 +70,19 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         return AvatarTrait(payload[1:], payload[0])
 
     def keys(self, trait: AvatarTrait) -> Iterable[Key]:
-        """A key a block: hashes that differ in fewer bits than there are blocks share one for certain."""
+        """One key a block: hashes that differ in fewer bits than there are blocks certainly share one."""
         return _blocks(trait.pdq)
 
     def probes(self, trait: AvatarTrait) -> Iterable[Key]:
-        """Those of its other views."""
+        """The keys of the picture's other views."""
         return (key for pdq in trait.variants for key in _blocks(pdq))
 
     def counts(self, trait: AvatarTrait) -> Iterable[Key]:
-        """The whole hash: default pictures are those that many accounts carry."""
+        """The whole hash: a picture that many accounts show is a default or a stock picture."""
         return (key_of(KeyKind.AVATAR, trait.pdq),)
 
     def compare(self, ours: AvatarTrait, theirs: AvatarTrait, sight: ComparisonContext) -> Comparison | None:
-        """The level by the number of bits that differ; different pictures say little."""
+        """The level by the least number of bits in which a view of one differs from the other."""
         apart = distance(ours.pdq, theirs.pdq)
         if ours.variants:
             apart = min(apart, *(distance(pdq, theirs.pdq) for pdq in ours.variants))
@@ -96,13 +97,13 @@ class AvatarSignal(SignalBase[AvatarTrait]):
         return _DIFFERENT
 
     def most(self, trait: AvatarTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of this very picture; one that shows it as well is no rarer."""
+        """The most that any level weighs at this picture's rate: the pair's rate is no lower than that."""
         rate = sight.shared(KeyKind.AVATAR, trait.pdq, _SHIPPED_SAME_RATE)[0]
         nats = max(table.nats(level, min(1.0, rate * wider)) for _, level, _, wider in _LEVELS)
         return Most({KeyKind.AVATAR_BLOCK: nats})
 
     def show(self, trait: AvatarTrait, quoted: Quoted) -> str:
-        """The beginning of the hash, by which an operator may block a stock picture."""
+        """The first 12 hex digits of the hash, by which an operator can recognise a stock picture."""
         return f"pdq {trait.pdq[:6].hex()}…"
 
     @property

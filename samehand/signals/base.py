@@ -1,8 +1,7 @@
-"""What a signal is: one trait of an account, how it is kept, looked up, compared and explained.
+"""The contracts of signals: how one trait of an account is kept, looked up, compared and explained.
 
-Each signal is one file and one instance, and each declares examples that serve as tests, as the demo's
-material and as documentation. A new signal inherits the whole contract suite by being listed in
-:data:`samehand.signals.SIGNALS`.
+Each signal is one file and one instance, and declares examples that serve as tests, as the demo's material
+and as documentation. The contract suite tests every signal that :data:`samehand.signals.SIGNALS` lists.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from samehand.signals.context import ComparisonContext
 Keyer = Callable[[str, bytes], bytes]
 Trait = TypeVar("Trait")
 Traits = Callable[[str], object | None]
-"""An account's traits by the names of their signals; ``None`` of what it does not show."""
+"""Gives an account's trait by the name of its signal; ``None`` where the account does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +40,30 @@ class Example:
 
 
 Ages = Sequence[tuple[float, float]]
-"""(seconds, nats), by rising seconds: what holds from an age on."""
+"""Pairs (seconds, nats), by rising seconds: the nats that hold from that age on."""
 
 
 class Levels(Protocol):
-    """What the levels of one signal weigh (nats), as the table of weights says."""
+    """The weights (nats) of one signal's levels, by the table of weights."""
 
     @property
     def as_shipped(self) -> Mapping[str, float]:
-        """Of each level where no better rate is known."""
+        """The weight of each level where no better rate than the table's is known."""
 
     def nats(self, level: str, rate: float) -> float:
-        """Of a level that such a share of unrelated accounts shows."""
+        """The weight of a level that the share ``rate`` of unrelated accounts shows."""
 
     def most(self, levels: tuple[str, ...], rate: float) -> float:
-        """Of that one of several levels which weighs most then."""
+        """The most that one of several levels weighs if the share ``rate`` of unrelated accounts shows it."""
 
 
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
 
-    ``by_kind`` says it of the kinds of its keys, ``by_key`` of single ones of which more is known, and
-    ``of_parts`` of those among them that show no more than a part: of a name only ``by_key`` shows a whole.
-    ``unkeyed`` is what it can add where no key is shared: to anybody, or only to accounts that share a key of
-    the group ``beside``.
+    ``by_kind`` has the most for each kind of key, ``by_key`` for single keys of which more is known, and
+    ``of_parts`` for single keys that show a part of a name at most: only keys of ``by_key`` may show a whole
+    name. ``unkeyed`` is the most that it can add where no key is shared: to any candidate, or, if ``beside``
+    names a group, only to candidates that share a key of that group.
     """
 
     by_kind: Mapping[int, float] = {}
@@ -83,11 +82,11 @@ class Signal(Protocol[Trait]):
 
     @property
     def code(self) -> int:
-        """Its number in stored records (1 to 127): never reuse or renumber one."""
+        """The signal's number in stored records (1 to 127): never reuse or renumber one."""
 
     @property
     def group(self) -> str | None:
-        """Signals of one group depend on each other; the lesser of them counts for a part only."""
+        """The group of dependent signals, of which the best counts whole and the others for a share."""
 
     @property
     def examples(self) -> tuple[Example, ...]:
@@ -97,7 +96,7 @@ class Signal(Protocol[Trait]):
         """The trait as it is kept, or ``None`` where the account shows nothing usable."""
 
     def pack(self, trait: Trait) -> bytes:
-        """Its stored form, at most 65,535 bytes."""
+        """The stored form of a trait, at most 65,535 bytes."""
 
     def unpack(self, payload: bytes) -> Trait:
         """Reads the stored form. Raises ``ValueError`` or ``IndexError`` on damage."""
@@ -106,13 +105,13 @@ class Signal(Protocol[Trait]):
         """The blocking keys under which the account is listed."""
 
     def probes(self, trait: Trait) -> Iterable[Key]:
-        """The blocking keys that a query tries beside :meth:`keys`."""
+        """The blocking keys that a query tries in addition to :meth:`keys`."""
 
     def most(self, trait: Trait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The most that :meth:`compare` can add, as far as keys tell; ``banned`` is whose trait it is."""
+        """The most that :meth:`compare` can add, by shared keys; ``banned``: the trait of the banned side."""
 
     def counts(self, trait: Trait) -> Iterable[Key]:
-        """The values that are counted when an account is seen: those whose frequency :meth:`compare` asks."""
+        """The values to count when an account is seen: those whose frequencies :meth:`compare` uses."""
 
     def compare(self, ours: Trait, theirs: Trait, sight: ComparisonContext) -> Comparison | None:
         """The level at which two traits agree or disagree; ``None`` where it says nothing."""
@@ -122,79 +121,79 @@ class Signal(Protocol[Trait]):
 
 
 class PairSignal(Protocol[Trait]):
-    """What is compared of two whole accounts and kept nowhere of its own: two fields, a span, a border.
+    """A signal that compares two whole accounts and has no stored trait: across fields, time or platforms.
 
-    What has blocking keys makes them of what :meth:`of` reads from one account.
+    Its blocking keys, if it has any, are made of what :meth:`of` reads from one account.
     """
 
     @property
     def name(self) -> str:
-        """Its name in alerts, weights and metrics."""
+        """The signal's name in alerts, weights and metrics."""
 
     @property
     def group(self) -> str | None:
-        """As of a signal."""
+        """As :attr:`Signal.group`."""
 
     @property
     def beyond(self) -> frozenset[str]:
-        """Signals of which it says the same again: only what exceeds the best of them counts."""
+        """Signals that say the same: this one counts only for what exceeds the best of them."""
 
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
-        """What the two accounts have between them; ``None`` where it says nothing."""
+        """The level at which the two accounts agree or disagree; ``None`` where it says nothing."""
 
     def of(self, trait: Traits) -> Trait | None:
-        """What an account shows of it; ``None`` where it has no keys."""
+        """What the keys of an account are made of; ``None`` where it has no keys."""
 
     def keys(self, trait: Trait) -> Iterable[Key]:
-        """As of a signal."""
+        """As :meth:`Signal.keys`."""
 
     def probes(self, trait: Trait) -> Iterable[Key]:
-        """As of a signal."""
+        """As :meth:`Signal.probes`."""
 
     def most(self, trait: Trait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """As of a signal."""
+        """As :meth:`Signal.most`."""
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
-        """The most (nats) that it adds to bans which at ``at`` are at least so many seconds old.
+        """The most (nats) that the signal adds, by the age of a ban in seconds at the moment ``at``.
 
-        Rising ages, the first of which is minus infinity; none where the moment does not matter to it.
+        Ages rise, and the first is minus infinity; empty where the moment does not matter to the signal.
         """
 
 
 class SignalBase(Generic[Trait]):
-    """What most signals share: they list, try and count nothing unless they say so."""
+    """The defaults of signals: no keys to list or to try, no values to count."""
 
     group: str | None = None
 
     def keys(self, trait: Trait) -> Iterable[Key]:
-        """No blocking key: the signal adds evidence to candidates that others found."""
+        """No blocking keys: the signal adds evidence to candidates that others found."""
         return ()
 
     def probes(self, trait: Trait) -> Iterable[Key]:
-        """No further keys than those at enrolment."""
+        """No further keys than those of enrolment."""
         return ()
 
     def counts(self, trait: Trait) -> Iterable[Key]:
-        """No value: its levels are as common as the weights say."""
+        """No values: the levels are as common as the table of weights says."""
         return ()
 
 
 class PairSignalBase:
-    """What most pair signals share: they have no keys, and the moment does not matter to them."""
+    """The defaults of pair signals: no keys, and a moment that does not matter."""
 
     group: str | None = None
     beyond: frozenset[str] = frozenset()
 
     def of(self, trait: Traits) -> Any:
-        """No keys."""
-        return None  # what is read, and not nothing done
+        """``None``: the signal has no keys."""
+        return None  # a value, not a missing statement
 
     def keys(self, trait: Any) -> Iterable[Key]:
-        """None."""
+        """No keys."""
         return ()
 
     def probes(self, trait: Any) -> Iterable[Key]:
-        """None."""
+        """No keys."""
         return ()
 
     def most(self, trait: Any, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
@@ -202,5 +201,5 @@ class PairSignalBase:
         return Most()
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
-        """The moment does not matter."""
+        """No ages: the moment does not matter."""
         return ()

@@ -26,22 +26,22 @@ SIGNATURE_BYTES: Final = BANDS * ROWS
 _HASHES: Final = SIGNATURE_BYTES
 _SHINGLE: Final = 3
 # Only the low byte of each minimum is kept (b-bit minwise hashing, Li and Koenig 2010): two unrelated
-# bytes agree once in 256, which the estimate takes off again.
+# bytes agree once in 256, for which the estimate is corrected.
 _CHANCE: Final = 1 / 256
 _TEXT_LENGTH_MIN: Final = 12  # shorter folded texts ("hi", an emoji) are shared by everybody
 _SHIPPED_SAME_RATE: Final = 1e-4  # clichés are common; counting shows which
-# Bits a character of running text carries, well below Shannon's 1951 estimate of 1 to 1.3, because bios
-# are formulas more often than prose; and no text says more than 17 bits, about one in 130,000.
+# Bits that a character of running text carries, well below Shannon's estimate (1951) of 1 to 1.3, because
+# bios are formulas more often than prose. A whole text counts for 17 bits at most, about one in 130,000.
 _BITS_A_CHARACTER: Final = 0.4
 _BITS_MAX: Final = 17.0
 _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
 _PARTLY: Final = 0.25
-# Strangers' texts resemble each other by so much in one pair of e^(1 + 12.4 likeness): of 420,000 simulated
-# pairs of one language 1 in 30 at .2, 1 in 160 at .3, 1 in 1,200 at .5, 1 in 16,000 at .7, short or long.
+# Texts of strangers reach a likeness in one pair of e^(1 + 12.4 likeness): of 420,000 simulated pairs of one
+# language 1 in 30 at .2, 1 in 160 at .3, 1 in 1,200 at .5 and 1 in 16,000 at .7, for short texts and long.
 _STRANGERS: Final = 1.0
 _STRANGERS_FALL: Final = 12.4
-# What phrases that everybody knows make of short texts holds of a part of them as well, but less so.
+# Short texts are common since they are made of well-known phrases; a part of one at least half as much.
 _IN_PART: Final = 0.5
 
 _DIFFERENT: Final = Comparison("different", "The self-descriptions are different.")
@@ -49,7 +49,7 @@ _DIFFERENT: Final = Comparison("different", "The self-descriptions are different
 
 @dataclass(frozen=True, slots=True)
 class BioTrait:
-    """The low bytes of 64 minima, and how many characters the folded text had (at most 255)."""
+    """The low bytes of 64 minima, and the length of the folded text in characters (at most 255)."""
 
     signature: bytes
     length: int
@@ -79,7 +79,7 @@ class BioSignal(SignalBase[BioTrait]):
         return BioTrait(payload[1:], payload[0])
 
     def keys(self, trait: BioTrait) -> Iterable[Key]:
-        """A key a band."""
+        """One key for each band."""
         return tuple(
             key_of(KeyKind.BIO_BAND, bytes((band,)) + trait.signature[band * ROWS : (band + 1) * ROWS])
             for band in range(BANDS)
@@ -90,7 +90,7 @@ class BioSignal(SignalBase[BioTrait]):
         return (key_of(KeyKind.BIO_BAND, _first_band(trait)),)
 
     def compare(self, ours: BioTrait, theirs: BioTrait, sight: ComparisonContext) -> Comparison | None:
-        """The estimated share of three-letter pieces in common."""
+        """The level by the estimated share of three-letter pieces in common."""
         likeness = resemblance(ours.signature, theirs.signature)
         if likeness < _PARTLY:
             return _DIFFERENT
@@ -100,7 +100,7 @@ class BioSignal(SignalBase[BioTrait]):
             rate, crowd = sight.shared(KeyKind.BIO_BAND, _first_band(ours), shipped)
             because = f"The self-descriptions are the same or nearly so: {shared}."
             return Comparison("almost-same", because, rate, crowd, shipped)
-        # What resembles a text is no rarer than the text.
+        # A text that resembles another is no rarer than the other.
         own = _rate_in_part(likeness, shipped)
         whole, crowd = max(
             sight.shared(KeyKind.BIO_BAND, _first_band(one), shipped) for one in (ours, theirs)
@@ -111,7 +111,7 @@ class BioSignal(SignalBase[BioTrait]):
         return Comparison(level, because, max(own, whole), crowd, own)
 
     def most(self, trait: BioTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of this very text, or of a text that is mostly this: only whole ones are counted."""
+        """The most that any level weighs: this text by its counted rate, a resembling one by its own rate."""
         shipped = _shipped_rate(trait.length)
         whole = sight.shared(KeyKind.BIO_BAND, _first_band(trait), shipped)[0]
         nats = max(
@@ -122,7 +122,7 @@ class BioSignal(SignalBase[BioTrait]):
         return Most({KeyKind.BIO_BAND: nats})
 
     def show(self, trait: BioTrait, quoted: Quoted) -> str:
-        """Its length only: the words are not kept."""
+        """The length only, since the words are not kept."""
         return f"{trait.length}{'+' if trait.length == 255 else ''} characters"
 
     @property
@@ -155,7 +155,7 @@ _MIX: Final = np.uint64(0xBF58476D1CE4E5B9)
 
 @cache
 def _multipliers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Odd multipliers and offsets of 64 hash functions, from a fixed seed: they are part of the format."""
+    """The odd multipliers and offsets of 64 hash functions, from a fixed seed: part of the stored form."""
     random = np.random.Generator(np.random.PCG64(20_261_124))
     odd = random.integers(0, 2**63, _HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     return odd, random.integers(0, 2**63, _HASHES, dtype=np.uint64)
@@ -175,12 +175,12 @@ def _signature(text: str) -> bytes:
         mixed *= _MIX  # SplitMix64's finaliser: the low byte must be well mixed
         mixed ^= mixed >> _SHIFTS[1]
         np.minimum(least, mixed.min(axis=0), out=least)
-    return bytes(least.astype(np.uint8))  # of each minimum its low byte
+    return bytes(least.astype(np.uint8))  # the low byte of each minimum
 
 
 def resemblance(ours: bytes, theirs: bytes) -> float:
     """The estimated Jaccard resemblance (0 to 1) of the texts behind two signatures."""
-    # Bytes agree that are empty between the bits that differ.
+    # A byte of zeros among the bits that differ is a byte that agrees.
     apart = int.from_bytes(ours, "big") ^ int.from_bytes(theirs, "big")
     same = apart.to_bytes(SIGNATURE_BYTES, "big").count(0) / _HASHES
     return max(0.0, (same - _CHANCE) / (1 - _CHANCE))

@@ -16,13 +16,13 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
-# Shorter than the digests of personal values, since nearly every banned account keeps two of its own address:
-# among a million accounts two addresses share a digest once in ten million stores.
+# Shorter than the digests of personal values, since a record of nearly every banned account holds two for its
+# own handle: among a million accounts two points share a digest in one of ten million stores.
 POINT_BYTES: Final = 8
-POINTS_MAX: Final = 8  # the first ones named; a profile that lists more is a directory, not a person
+POINTS_MAX: Final = 8  # points that are kept, the first ones; a profile that names more is a directory
 
-# How common one value of a kind is before anything was counted. A page on the web is everybody's,
-# an invitation or a number is somebody's.
+# The rate of one value of each kind while nothing is counted: many profiles name the same web page, few the
+# same invitation or number.
 _SHIPPED_RATES: Final = {
     "telegram-invite": 1e-7,
     "whatsapp-invite": 1e-7,
@@ -37,18 +37,18 @@ _SHIPPED_RATES: Final = {
     "former": 3e-6,
 }
 _KINDS: Final = tuple(_SHIPPED_RATES)
-# Kinds by which an account may be named, which are kept as another kind where the profile calls it its own.
+# Kinds that name an account. Where the profile calls that account its own, the point is kept as "former".
 _ACCOUNTS: Final = frozenset(("telegram", "profile", "handle"))
 _NAMING: Final = _ACCOUNTS | {"former"}
 _OTHER_RATE: Final = 1e-5
 
-# A mailbox or a number is kept under the digest that it has as an account's own, at its length: so a profile
-# that names it and the account that signed up with it meet.
+# A mailbox or a number has the same digest, of the same length, in a profile and as an account's own: so a
+# profile that names it and the account that signed up with it find each other.
 _PERSONAL: Final = {"email": KeyKind.EMAIL, "phone": KeyKind.PHONE}
 
 
 def own_kind(kind: str) -> KeyKind | None:
-    """The key under which accounts are listed that signed up with such a point; ``None`` of public ones."""
+    """The kind of key under which accounts that signed up with such a point are listed, else ``None``."""
     return _PERSONAL.get(kind)
 
 
@@ -83,7 +83,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         return ContactTrait(tuple(points.items())[:POINTS_MAX], mine)
 
     def pack(self, trait: ContactTrait) -> bytes:
-        """The number of own digests, those, then (kind, digest) a point."""
+        """The number of own digests, those digests, then (kind, digest) for each point."""
         return b"".join(
             (
                 bytes((len(trait.own),)),
@@ -109,9 +109,9 @@ class ContactSignal(SignalBase[ContactTrait]):
         return ContactTrait(tuple(points), own)
 
     def keys(self, trait: ContactTrait) -> Iterable[Key]:
-        """Every point named, and the account's own: whoever names it is found by it.
+        """Every point that the profile names, and the account's own, by which profiles that name it find it.
 
-        Each under a kind of its own: that two accounts have one handle is said by the handle.
+        The two have different kinds: that two accounts have the same handle is for the handle signal to say.
         """
         return (
             *(key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points),
@@ -119,20 +119,23 @@ class ContactSignal(SignalBase[ContactTrait]):
         )
 
     def probes(self, trait: ContactTrait) -> Iterable[Key]:
-        """Whose profile names this account, and whom its own names."""
+        """The keys of profiles that name this account, and of accounts that its own profile names."""
         return (
             *(key_of(KeyKind.CONTACT, digest) for digest in trait.own),
             *(key_of(KeyKind.OWN_CONTACT, digest) for digest, kind in trait.points if kind in _NAMING),
         )
 
     def counts(self, trait: ContactTrait) -> Iterable[Key]:
-        """Every point named."""
+        """Every point that the profile names."""
         return (key_of(KeyKind.CONTACT, digest) for digest, _ in trait.points)
 
     def compare(
         self, ours: ContactTrait, theirs: ContactTrait, sight: ComparisonContext
     ) -> Comparison | None:
-        """A shared point, the banned account naming this one, this one naming it; all that hold."""
+        """A shared point, the banned account naming this one, this one naming it: the first, with the others.
+
+        ``None`` where none of them holds.
+        """
         if not ours.points and not theirs.points:
             return None
         named_there = {digest for digest, _ in theirs.points}
@@ -160,7 +163,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         return Comparison("shared", because, rate, crowd, shipped)
 
     def most(self, trait: ContactTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of each point named, of what it says to name the other, and of being named by it."""
+        """The weight of sharing each point, of naming the other account, and of being named by it."""
         said = table.as_shipped
         naming, named = max(said["succeeds"], said["names-it"]), said["announced"]
         if banned:
@@ -174,7 +177,7 @@ class ContactSignal(SignalBase[ContactTrait]):
         return Most(by_key=by_key)
 
     def show(self, trait: ContactTrait, quoted: Quoted) -> str:
-        """The kinds; the places themselves may be personal and are masked."""
+        """The kinds of the points; their values may be personal and are masked."""
         return ", ".join(sorted({f"{kind} {MASK}" for _, kind in trait.points})) or MASK
 
     @property

@@ -1,4 +1,4 @@
-"""What a comparison is given beside the two traits: counted rates, moments, the strata of both names."""
+"""What a comparison is given in addition to the two traits: counted rates, moments, strata of names."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from samehand.normalize.text.scripts import is_pooled
 
 
 class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
-    """What a comparison may know beside the two traits: counted frequencies and where to read them.
+    """What a comparison may use in addition to the two traits.
 
     ``strata`` are those of the two accounts: the language or script within which each one's names are judged.
-    ``at`` is the new account's moment, ``seconds_since_ban`` that minus the ban's, negative for one prepared
-    before it. ``to_the_day``: of one of the two the day alone is known. ``calendar`` tells when others were
-    banned; ``policy`` is the ban's, where it is known.
+    ``at`` is the new account's moment (Unix seconds), ``seconds_since_ban`` that moment minus the ban's,
+    negative for an account that was prepared before the ban. ``to_the_day``: of one of the two moments only
+    the day is known. ``calendar`` tells when others were banned; ``policy`` is the ban's, if it is known.
     """
 
     frequencies: Frequencies
@@ -31,9 +31,9 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
     policy: str | None = None
 
     def banned_within(self, first: float, last: float) -> float | None:
-        """The share of bans from which so many seconds had passed; ``None`` without a calendar.
+        """The share of bans that lie from ``first`` to ``last`` seconds before the new account's moment.
 
-        All of them where the calendar knows of none: then a moment says nothing.
+        ``None`` without a calendar; 1.0 where the calendar has no bans, since a moment then says nothing.
         """
         if self.calendar is None or self.at is None:
             return None
@@ -41,10 +41,11 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         return 1.0 if share is None else share
 
     def shared(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        """The rate of a value among all accounts, and how many were counted with it.
+        """The rate of a value among all accounts, and how many accounts were counted with it.
 
-        Where a crowd of those who came lately bears it, its share of these: the pair is of today. A crowd is
-        more than an evader's farm, or what one value may name at all.
+        Where a crowd of the latest accounts bears the value, the rate is at least its share of those, since
+        the new account is one of them. More accounts than the posting cap are a crowd: an evader's farm is
+        smaller.
         """
         counted = self.frequencies
         crowd = counted.count(kind, value, "")
@@ -58,16 +59,16 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
     def shared_wider(
         self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float
     ) -> tuple[float, int]:
-        """The same of a value that holds narrower ones: a network, and addresses in it. It is no rarer."""
+        """As :meth:`shared`, of a value that is no rarer than those it includes: a network, its addresses."""
         counted = [self.shared(*wide, shipped_rate)]
         counted += [self.shared(narrow, value, shipped_rate) for value in values]
         return max(counted)
 
     def among_namesakes(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
-        """The same of a name, within that of the two accounts' strata where it is more common.
+        """As :meth:`shared`, of a name, within that of the two accounts' strata in which it is more common.
 
-        Who gives no language is counted among those of a script, where the names of each language look rare;
-        and who signs up in another language than their own takes the names of their own along.
+        An account without a language is counted in the stratum of its script, where the names of each
+        language look rare; and people who sign up in another language bear the names of their own.
         """
         ours, theirs = self.strata
         here = self._within(ours, kind, value, shipped_rate)
@@ -78,15 +79,15 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         return named_rate(crowd, self.frequencies.accounts(stratum), shipped_rate), crowd
 
     def named_at_least(self, shipped_rate: float) -> float:
-        """No name shipped so rare is counted rarer within our own stratum, whatever it is."""
+        """The least rate in our own stratum of any name whose shipped rate is ``shipped_rate``."""
         return named_rate(0, self.frequencies.accounts(self.strata[0]), shipped_rate)
 
     def word(self, word: str, shipped_rate: float) -> tuple[float, int]:
-        """The rate of a word of display names among namesakes, and how many were counted with it.
+        """The rate of a word of a display name within its stratum, and how many were counted with it.
 
-        Where one of the accounts does not tell its language, all who write one script are counted together,
-        and those who show no name with them: among them a common name of a small language looks rare, and its
-        bearers would be accused most. There a count makes a word more common than shipped, never rarer.
+        An account that gives no language is counted with all accounts of its script, including those that
+        show no name. Among so many a common name of a small language looks rare, and its bearers would raise
+        most false alarms. There a count can make a word more common than its shipped rate, never rarer.
         """
         rate, crowd = self.among_namesakes(KeyKind.WORD, word.encode(), shipped_rate)
         return (max(rate, shipped_rate) if any(map(is_pooled, self.strata)) else rate), crowd

@@ -1,7 +1,7 @@
 """A handle that spells the other account's display name, or a display name that spells its handle.
 
-Whoever was `Umar Media` comes back as `um4r_media_2`. It compares what the signals `handle` and `name` keep
-and keeps nothing of its own, so it costs no record a byte.
+`Umar Media` is banned and comes back as `um4r_media_2`. The signal compares the traits of `handle` and
+`name` and stores none of its own, so it adds no byte to a record.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from samehand.signals.base import Example, Levels, Most, PairSignalBase, Quoted,
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 
-# Words of a name that are tried in every order: 24 orders, and hardly a handle spells more words.
+# Names of up to so many words are tried in every order: 24 orders, and hardly any handle spells more words.
 _ORDERED_WORDS_MAX: Final = 4
 _REORDER_BITS: Final = 1.0
-# The two fields are written by different rules, and a handle of two names is often simply its bearer's.
+# The cost of comparing across fields: they are written by different rules, and a handle that consists of two
+# names is often simply its owner's.
 _FIELD_BITS: Final = 1.0
 _SOUNDS_MIN: Final = 4
-_SOUND_BITS: Final = 7.0  # vowels written otherwise, in two words
+_SOUND_BITS: Final = 7.0  # the cost of other vowels in two words
 
 _LEVELS: Final = {
     "same": "spells-it",
@@ -53,28 +54,28 @@ _SENTENCES: Final = {
 
 
 class Names(NamedTuple):
-    """What an account shows of handle and display name."""
+    """The handle and the display name of an account, each ``None`` where it shows none."""
 
     handle: HandleTrait | None
     name: NameTrait | None
 
 
 def shown_names(trait: Traits) -> Names:
-    """What an account shows of both, perhaps nothing."""
+    """Both names of an account, by its traits."""
     return names_of(trait("handle"), trait("name"))
 
 
 def names_of(handle: object | None, name: object | None) -> Names:
-    """The two traits of a fingerprint, told apart from any others."""
+    """Both names, of two traits whose types are not known."""
     return Names(
         handle if isinstance(handle, HandleTrait) else None, name if isinstance(name, NameTrait) else None
     )
 
 
 class _Crossed(NamedTuple):
-    """The words in common, what the similarity costs, and what was compared with what.
+    """A similarity across fields: the words in common, its cost (bits), and the names of both fields.
 
-    ``handle`` is the base that is spelt whole, if one is.
+    ``handle`` is the base of the handle if it spells the whole display name, else empty.
     """
 
     level: str
@@ -98,7 +99,7 @@ class CrossingSignal(PairSignalBase):
     levels = ("spells-it", "nearly", "part")
 
     def of(self, trait: Traits) -> Names | None:
-        """What an account shows of both; ``None`` of neither."""
+        """Both names of an account; ``None`` where it shows neither."""
         names = shown_names(trait)
         return names if names.handle or names.name else None
 
@@ -107,7 +108,7 @@ class CrossingSignal(PairSignalBase):
         return self.compare(shown_names(ours), shown_names(theirs), sight)
 
     def compare(self, ours: Names, theirs: Names, sight: ComparisonContext) -> Comparison | None:
-        """The two crossings, the rarer words first; that there is none says nothing."""
+        """Our handle with their name and theirs with ours: the rarer, with the other; ``None`` of neither."""
         crossed = (
             _crossed(ours.handle, theirs.name, "The handle", "display name"),
             _crossed(theirs.handle, ours.name, "The display name", "handle"),
@@ -119,11 +120,11 @@ class CrossingSignal(PairSignalBase):
         return replace(found[0], also=tuple(found[1:])) if found else None
 
     def keys(self, names: Names) -> list[Key]:
-        """The rarest words of both fields, under which either field of another account finds them."""
+        """The rarest words of both fields, by which either field of another account finds this one."""
         return listed_words(*_words(names))
 
     def probes(self, names: Names) -> list[Key]:
-        """The keys of the other field that a query tries beside those of its own, and its words."""
+        """For each field, the keys that the other field of an account would list; and the words of both."""
         handle, name = _words(names)
         keys = tried_words(handle, name)
         if handle is not None and names.handle is not None:
@@ -133,7 +134,7 @@ class CrossingSignal(PairSignalBase):
         return keys
 
     def most(self, names: Names, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """Of a field that the other spells whole what its letters are worth; any other key shows a part."""
+        """Keys of a whole field may add what its letters are worth; keys of its words only those words."""
 
         def nats(own: float) -> float:
             return table.most(self.levels, sight.named_at_least(rate_of_bits(own)))
@@ -160,12 +161,12 @@ class CrossingSignal(PairSignalBase):
         return Most(by_kind, by_key, of_parts)
 
     def show(self, quoted: Quoted) -> str:
-        """Both names of one side as they were given; empty where they were not kept."""
+        """Both names of one account as they were given; empty where they were not kept."""
         return " / ".join(filter(None, (quoted.handle, quoted.display_name)))
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level, either way, and strangers."""
+        """Each level, in both directions, and strangers."""
         return (
             Example(_called("gulzar_waziri_2"), _named("Gulzar Waziri"), "spells-it"),
             Example(_named("ǤULZAR WAZIRI"), _called("waziri.gulzar"), "spells-it"),
@@ -187,7 +188,7 @@ def _finding(found: _Crossed, sight: ComparisonContext) -> Comparison:
         shipped, rate = shipped * each, rate * counted
         crowds.append(crowd)
     if found.handle:
-        # To spell it is no rarer than to bear it.
+        # To spell a handle is no rarer than to bear it.
         borne, crowd = sight.among_namesakes(KeyKind.STEM, found.handle.encode(), min(shipped, 1.0))
         rate = max(rate, borne)
         crowds.append(crowd)
@@ -211,11 +212,11 @@ def _crossed(handle: HandleTrait | None, name: NameTrait | None, mine: str, othe
 
 
 def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
-    """What it costs (bits) that the handle is the name's words, in their order or another; else ``None``."""
+    """The cost (bits) of a handle that is the name's words, in their order or another; else ``None``."""
     written, words = handle.written, "".join(name.words)
     if name.base in written or words in written:
         return _FIELD_BITS
-    # Most handles are of another length than the name, so its orders are seldom tried.
+    # Most handles have another length than the name, so the orders are seldom tried.
     if 2 <= len(name.words) <= _ORDERED_WORDS_MAX and len(words) in map(len, written):
         orders = map("".join, permutations(name.words))
         return _FIELD_BITS + _REORDER_BITS if any(order in written for order in orders) else None
@@ -223,15 +224,16 @@ def _spelt_bits(handle: HandleTrait, name: NameTrait) -> float | None:
 
 
 def _sounding(handle: HandleTrait, name: NameTrait) -> Similarity | None:
-    """The same words by their consonants, in whatever order: `umar_media` and `عمر میڈیا`."""
+    """The similarity of words with the same consonants, in any order: `umar_media` and `عمر میڈیا`."""
     sounds, word = name.word.consonants, handle.word
     if len(sounds) < _SOUNDS_MIN:
         return None
-    # A consonant that no spelling exchanges stands in whatever sounds the same; most handles lack the first.
+    # A quick test: a name with the same sounds has the consonants that every spelling keeps, and most handles
+    # lack the first of them.
     for sound in sounds:
         if sound in PLAIN_SOUNDS and sound not in word.base and sound not in "".join(word.tokens):
             return None
-    # To read a handle without separators as words takes longest.
+    # Last, since to read a handle without separators as words takes longest.
     if handle.sounds != name.sounded:
         return None
     cheapest = min((handle.word.base, name.base), key=bits)

@@ -23,7 +23,7 @@ class DeviceSignal(DigestSignal):
     because_different: str | None = "The accounts were made on different devices."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
-        """The keyed device id; junk ids (all zero, `unknown`) are nothing."""
+        """The keyed device id; ``None`` for a junk id (all zero, `unknown`)."""
         given = account.already_keyed.get("device")
         if given is not None:
             return keyer("device", b"keyed:" + given)
@@ -32,7 +32,7 @@ class DeviceSignal(DigestSignal):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Same, another, and a junk id that two accounts share by no more than bad software."""
+        """The same device, another one, and a junk id, which faulty software gives to many."""
         one = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
         return (
             Example(_made_on(one), _made_on(one.upper()), "same"),

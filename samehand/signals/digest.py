@@ -1,4 +1,4 @@
-"""Signals that are one opaque value: the same digest or another one."""
+"""Signals whose trait is one opaque digest: two accounts have the same or different ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def checked_digest(payload: bytes) -> bytes:
 
 
 class DigestSignal(SignalBase[bytes]):
-    """A trait that is nothing but a keyed digest; subclasses say where it comes from and what it means."""
+    """A signal whose trait is one keyed digest; subclasses say where it comes from and what it means."""
 
     kind: KeyKind
     shipped_rate: float  # the share of accounts with a given value while nothing was counted
@@ -46,7 +46,7 @@ class DigestSignal(SignalBase[bytes]):
         return (key_of(self.kind, trait),)
 
     def compare(self, ours: bytes, theirs: bytes, sight: ComparisonContext) -> Comparison | None:
-        """The same value, or another one."""
+        """The level `same` or, if the signal has a sentence for it, `different`."""
         if ours == theirs:
             rate, crowd = sight.shared(self.kind, ours, self.shipped_rate)
             return Comparison("same", self.because_same, rate, crowd, self.shipped_rate)
@@ -55,10 +55,10 @@ class DigestSignal(SignalBase[bytes]):
         return Comparison("different", self.because_different)
 
     def most(self, trait: bytes, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of this very value."""
+        """The weight of sharing this value."""
         nats = table.nats("same", sight.shared(self.kind, trait, self.shipped_rate)[0])
         return Most({self.kind: nats}) if self.keys(trait) else Most(unkeyed=nats)
 
     def show(self, trait: bytes, quoted: Quoted) -> str:
-        """Masked: a digest means nothing to anybody."""
+        """A mask: a digest means nothing to a reader."""
         return MASK

@@ -16,7 +16,7 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
-_SHIPPED_RATE: Final = 1e-7  # two accounts of one address among the sign-ups of a year, where that is allowed
+_SHIPPED_RATE: Final = 1e-7  # two accounts with one address among a year's sign-ups, where that is allowed
 DISPOSABLE: Final = 1  # bits of the stored byte of flags
 _TAGGED: Final = 2
 _DISPOSABLE: Final = Comparison("both-disposable", "Both accounts use a throw-away e-mail provider.")
@@ -27,9 +27,8 @@ _DIFFERENT: Final = Comparison("different", "The accounts use different e-mail a
 class EmailTrait:
     """Digests of the folded mailbox and of its local part.
 
-    ``local_bits`` says how rare the local part is (whole bits), since its digest no longer tells.
-    ``provider`` is the domain where it is a public provider, else empty: a domain of one's own names
-    its owner.
+    ``local_bits`` is the rarity of the local part (whole bits), which its digest does not show.
+    ``provider`` is the domain of a public provider, else empty: a private domain names its owner.
     """
 
     mailbox: bytes
@@ -47,7 +46,7 @@ class EmailSignal(SignalBase[EmailTrait]):
     code = 3
 
     def distil(self, account: Account, keyer: Keyer) -> EmailTrait | None:
-        """Digests of the folded address; of the platform's own digest where it keys addresses itself."""
+        """Digests of the folded address, or of the platform's digest where it keys addresses itself."""
         given = account.already_keyed.get("email")
         if given is not None:
             digest = keyer("email", b"keyed:" + given)
@@ -65,7 +64,7 @@ class EmailSignal(SignalBase[EmailTrait]):
         )
 
     def pack(self, trait: EmailTrait) -> bytes:
-        """Two digests, the rarity, a byte of flags, the provider."""
+        """Two digests, the bits of the local part, a byte of flags, the provider."""
         flags = DISPOSABLE * trait.disposable | _TAGGED * trait.tagged
         return trait.mailbox + trait.local + bytes((trait.local_bits, flags)) + trait.provider.encode()
 
@@ -87,11 +86,11 @@ class EmailSignal(SignalBase[EmailTrait]):
         return (key_of(KeyKind.EMAIL, trait.mailbox), key_of(KeyKind.EMAIL_LOCAL, trait.local))
 
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
-        """What it is listed under."""
+        """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: ComparisonContext) -> Comparison | None:
-        """Same address, same mailbox under another tag, same local part, or another address."""
+        """The same address, the same mailbox with another tag, the same local part, or another address."""
         throw_away = (_DISPOSABLE,) if ours.disposable and theirs.disposable else ()
         if ours.mailbox == theirs.mailbox:
             rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, _SHIPPED_RATE)
@@ -109,7 +108,7 @@ class EmailSignal(SignalBase[EmailTrait]):
         return throw_away[0] if throw_away else _DIFFERENT
 
     def most(self, trait: EmailTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of this mailbox and of this local part; any throw-away provider is like another."""
+        """The weight of sharing the mailbox or the local part; without a key, of both being disposable."""
         mailbox = sight.shared(KeyKind.EMAIL, trait.mailbox, _SHIPPED_RATE)[0]
         local = sight.shared(KeyKind.EMAIL_LOCAL, trait.local, rate_of_bits(trait.local_bits))[0]
         return Most(
@@ -121,7 +120,7 @@ class EmailSignal(SignalBase[EmailTrait]):
         )
 
     def show(self, trait: EmailTrait, quoted: Quoted) -> str:
-        """Masked; the provider is shown where it is a public one."""
+        """A mask, and the provider if it is a public one."""
         return f"{MASK}@{trait.provider or MASK}"
 
     @property

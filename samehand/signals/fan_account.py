@@ -12,14 +12,14 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.cross_field import Names, shown_names
 
-# What admirers, parodies and collectors of somebody's words add to the name, folded as handles are. Words
-# that name a side rather than a liking (`supporters`, `brigade`) are no part of the concept, on purpose.
+# Words that admirers, parodies and collectors of somebody's words add to the name, folded as handles are.
+# Words that name a side rather than a liking (`supporters`, `brigade`) are left out on purpose.
 _ADMIRING: Final = frozenset(
     fold.base
     for word in words_of("fan", "admirer")
     if (fold := fold_name(word)) is not None and len(fold.base) > 1
 )
-# A word this long may stand at an end of a handle without a separator; `fc` and `fan` may end any name.
+# From so many letters on, a word counts at the end of a handle without a separator; `fan` may end any name.
 _ATTACHED_MIN: Final = 4
 _ENDS: Final = frozenset(word[-_ATTACHED_MIN:] for word in _ADMIRING)
 
@@ -31,7 +31,7 @@ class AdmirerSignal(PairSignalBase):
     levels = ("says-so",)
 
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
-        """Whether our handle or name has such a word and theirs has none."""
+        """The level `says-so` if our handle or name has such a word and theirs have none; else ``None``."""
         said = _admiring(shown_names(ours))
         if not said or _admiring(shown_names(theirs)):
             return None
@@ -41,7 +41,7 @@ class AdmirerSignal(PairSignalBase):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """One who says so, one who is the same kind of account, and one who does not."""
+        """A fan account, a fan account of a banned fan account, and an account that is none."""
         return (
             Example(_called("umar_media_fans"), _called("umar_media"), "says-so"),
             Example(_called("umarmediaquotes"), _called("umar_media"), "says-so"),
@@ -52,7 +52,7 @@ class AdmirerSignal(PairSignalBase):
 
 def _admiring(names: Names) -> frozenset[str]:
     handle, name = names
-    # Hardly anybody is one, and every pair asks.
+    # A quick test, since every pair asks and hardly any account is one.
     if (name is None or _ADMIRING.isdisjoint(name.words)) and (
         handle is None
         or (_ADMIRING.isdisjoint(handle.word.tokens) and handle.word.base[-_ATTACHED_MIN:] not in _ENDS)

@@ -1,7 +1,7 @@
-"""Who showed a copied value first: a picture and words that the banned account took over frame their owner.
+"""Who showed a copied value first: a banned account that copies a picture or words incriminates their owner.
 
-It hangs on the value, never on the age of an account: aged accounts are bought, and a mirror may be prepared
-long before the ban. A sleeper that takes the value on later was not first.
+The answer depends on when the value was shown, never on the age of an account: aged accounts are bought, and
+a mirror may be prepared long before the ban. A dormant account that copies the value later was not first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from samehand.showings import Showings
 from samehand.signals.comparison import Comparison
 
-# The lines that speak of a value that anybody can copy: of which values each, and what a reader calls them.
+# By the signal of a line about values that anybody can copy: those values, and their name for a reader.
 _OF: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "handle": (("handle",), "the handle"),
     "name": (("name",), "the display name"),
@@ -24,7 +24,7 @@ _OF: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "bio": (("bio",), "the words of the profile"),
     "contact": (("contact",), "the contact points"),
 }
-# Of contact points only those that both show are copied; the others say whom an account names.
+# The only level of contact points that is about copied values; the others say whom an account names.
 _SHARED_CONTACTS: Final = ("contact", "shared")
 
 
@@ -37,17 +37,17 @@ class Order(Enum):
 
 
 class FirstShownSignal:
-    """Who showed the values first that both show. It speaks against a pair or says nothing."""
+    """Who first showed the values that both show. It speaks against a pair or says nothing."""
 
     name = "first_shown"
     levels = ("found-first", "unknown")
 
     def copied(self, signal: str, level: str) -> bool:
-        """Whether a line of evidence speaks of a value that anybody can copy."""
+        """Whether a line of evidence is about a value that anybody can copy."""
         return signal in _OF and (signal != _SHARED_CONTACTS[0] or level == _SHARED_CONTACTS[1])
 
     def order(self, signal: str, ours: Showings, theirs: Showings) -> Order:
-        """Who showed first what a line speaks of; ``theirs`` are the banned account's."""
+        """Who first showed the values of a line of evidence; ``theirs`` are the banned account's showings."""
         values, _ = _OF[signal]
         mine, other = [ours.of(one) for one in values], [theirs.of(one) for one in values]
         if _over([one.latest for one in mine], [one.earliest for one in other]):
@@ -57,7 +57,7 @@ class FirstShownSignal:
         return Order.UNKNOWN
 
     def found_first(self, signals: Sequence[str], ours: Showings) -> Comparison:
-        """What is said where the account that is not banned was first, of at least one line."""
+        """The finding that the account that is not banned was first, for one or more lines' signals."""
         since = max(ours.of(one).latest or 0 for signal in signals for one in _OF[signal][0])
         day = np.datetime64(since, "s").astype("datetime64[D]")
         because = (
@@ -66,12 +66,12 @@ class FirstShownSignal:
         return Comparison("found-first", because)
 
     def unknown(self, signals: Sequence[str]) -> Comparison:
-        """What is said where nobody knows, of at least one line."""
+        """The finding that nobody knows who was first, for one or more lines' signals."""
         return Comparison("unknown", f"It is not known which of the two showed {_listed(signals)} first.")
 
 
 def _over(ends: Sequence[int | None], begins: Sequence[int | None], *, or_at_once: bool = False) -> bool:
-    """Whether all that ended did so before anything began; not if a moment is unknown."""
+    """Whether every end is before every beginning (or at it, if ``or_at_once``); false if one is unknown."""
     ended = [one for one in ends if one is not None]
     begun = [one for one in begins if one is not None]
     if len(ended) < len(ends) or len(begun) < len(begins):

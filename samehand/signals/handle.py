@@ -27,15 +27,16 @@ from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBa
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 
-# Where a platform made both handles, their letters are a given name that it was told, cut short: one of a
-# thousand or so, however rarely anybody would choose them.
+# In two generated handles the letters are a given name that the platform cut short: one of a thousand or so,
+# however rarely anybody would choose them.
 _MADE_LETTERS_BITS_MAX: Final = 10.0
-# Two names that lists know, whose bearers have met by chance; one in 740,000: too common to alert alone.
+# Handles that may consist of a person's names, which strangers share by chance: one in 740,000, too common to
+# alert alone.
 _KNOWN_NAMES_BITS_MAX: Final = 19.5
-# A number that two otherwise different handles share: from here on neither a year nor a lucky number.
+# From so many bits on, a number that two otherwise different handles share is no year and no lucky number.
 _NUMBER_BITS_MIN: Final = 12.0
-# Who changes a handle and keeps to it keeps most of it; strangers who come by the same rare run have that in
-# common and no more. So each tenth that is missing of this share of both costs 2.5 bits. Chosen on a half of
+# People who change their handle keep most of it; strangers with the same rare run have nothing else in
+# common. So each tenth by which the share in common falls below this costs 2.5 bits. Chosen on a half of
 # 3,275 real renames; two to three bits and .85 to .95 do as well.
 _IN_COMMON: Final = 0.9
 _MISSING_BITS: Final = 25.0
@@ -79,7 +80,7 @@ class HandleSignal(SignalBase[HandleTrait]):
     group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> HandleTrait | None:
-        """The folded handle, by the rules of its platform."""
+        """The handle, folded by the rules of its platform; ``None`` where nothing is left of it."""
         folded = fold_handle(account.handle, account.platform) if account.handle else None
         if folded is None or not folded.literal:
             return None
@@ -92,7 +93,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         )
 
     def pack(self, trait: HandleTrait) -> bytes:
-        """A byte that says which fields there are, then their text; what follows from another is left out."""
+        """A byte that says which fields follow, then their text; fields that others imply are left out."""
         word = trait.word
         said = {
             _BASE: "".join(word.tokens),
@@ -112,11 +113,11 @@ class HandleSignal(SignalBase[HandleTrait]):
         return _unpacked(payload)
 
     def keys(self, trait: HandleTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.blocking.handle.listed_keys`."""
+        """The keys of :func:`samehand.blocking.handle.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: HandleTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.blocking.handle.tried_keys`."""
+        """The keys of :func:`samehand.blocking.handle.tried_keys`."""
         return tried_keys(trait)
 
     def counts(self, trait: HandleTrait) -> Iterable[Key]:
@@ -127,7 +128,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         )
 
     def compare(self, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext) -> Comparison | None:
-        """The strictest resemblance, priced by the bits of what the two have in common."""
+        """The resemblance that is worth most, with a rate from the bits of what the two have in common."""
         if ours.literal == theirs.literal:
             return self._same(ours, theirs, sight)
         found = self._best(similarity(ours.word, theirs.word), self._alternate(ours, theirs))
@@ -139,7 +140,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         return alike if number is None else replace(alike, also=(number,))
 
     def _same(self, ours: HandleTrait, theirs: HandleTrait, sight: ComparisonContext) -> Comparison:
-        """The very handle; and all that is said of handles of one base holds as well."""
+        """The comparison of equal handles; that of equal bases holds as well (``also``)."""
         worth = min(_same_bits(ours), _same_bits(theirs))
         shipped = rate_of_bits(worth)
         rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
@@ -155,7 +156,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Comparison("same-number", "The handles have the same number.", rate_of_bits(worth))
 
     def _best(self, found: Similarity | None, alternate: Similarity | None) -> Similarity | None:
-        """The one of more bits: `7amza_alfaris` is no mere piece of `hamza_alfaris`."""
+        """The one of more bits: `7amza_alfaris` is more than a part of `hamza_alfaris`."""
         if found is None or alternate is None:
             return found or alternate
         return max(alternate, found, key=worth_bits)
@@ -183,10 +184,10 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Comparison(found.kind, _SENTENCES[found.kind], rate, crowd, shipped)
 
     def most(self, trait: HandleTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """Of the very handle and of its base what they are counted with; any other key shows a part of it.
+        """Keys of the whole handle or its base may add what its counts say; other keys show a part of it.
 
-        That the number is the same as well is shown by keys that hold it; two of the same words in another
-        order may have it without one.
+        Only keys that hold the number may add its bits, except those of reordered words: their number may be
+        the same without a shared key that holds it.
         """
         base, number = trait.word.base, digit_bits(trait.digits)
         telling = number >= _NUMBER_BITS_MIN
@@ -208,7 +209,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         exact, _ = sight.among_namesakes(KeyKind.HANDLE_FULL, literal, rate_of_bits(_same_bits(trait)))
         by_key[key_of(KeyKind.HANDLE_FULL, literal)] = max(table.nats("same-handle", exact), with_number)
 
-        # A single digit stands in no key with letters of an end.
+        # No key holds a single digit with letters of an end.
         unseen = number if len(trait.digits) < DIGITS_MIN else 0.0
 
         def nats(own: float) -> float:
@@ -228,7 +229,7 @@ class HandleSignal(SignalBase[HandleTrait]):
         return Most(by_kind, by_key, of_parts)
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
-        """The handle as it was given, or its folded form where that was not kept."""
+        """The handle as it was given, or its folded form where it was not kept."""
         return quoted.handle or trait.literal
 
     @property
@@ -252,13 +253,13 @@ class HandleSignal(SignalBase[HandleTrait]):
         )
 
 
-# As of display names (name.py): those that many resemble are met again and again. 3 KB each, 12 MB.
+# As with display names (name.py), handles that many others resemble recur. A trait takes 3 KB: 12 MB.
 @lru_cache(maxsize=4_096)
 def _unpacked(payload: bytes) -> HandleTrait:
     head = payload[0]
     text = unpack_text(payload[1:]) if head & _SHORT else payload[1:].decode()
     joined, *fields = text.split(SEPARATOR)
-    # Of most handles all follows from their words.
+    # Most handles have no further fields: all follows from their words.
     there = {bit: fields.pop(0) for bit in _FIELDS if head & bit} if head & _ANY_FIELD else {}
     tokens = tuple(joined.split(" ")) if joined else ()
     whole = "".join(tokens)
@@ -274,7 +275,7 @@ def _unpacked(payload: bytes) -> HandleTrait:
 
 
 def _number_bits(kind: str, ours: str, theirs: str) -> float:
-    """Bits of the number of both; of one base also those of its start, where one was cut or counted on."""
+    """Bits of the number in common; with equal bases also of its start, where one was cut or counted up."""
     if ours == theirs:
         return digit_bits(theirs)
     if kind != "same":
@@ -284,7 +285,7 @@ def _number_bits(kind: str, ours: str, theirs: str) -> float:
 
 
 def _in_common(found: Similarity, ours: HandleTrait, theirs: HandleTrait) -> float:
-    """The share (0 to 1) of both handles with their numbers that is in common, decorations aside."""
+    """The share (0 to 1) of both handles, numbers included and decorations aside, that is in common."""
     if found.kind == "reordered":
         return 1.0
     mine, other = (found.part,) * 2 if found.kind == "decorated" else (ours.word.base, theirs.word.base)
@@ -293,7 +294,7 @@ def _in_common(found: Similarity, ours: HandleTrait, theirs: HandleTrait) -> flo
 
 
 def _same_bits(trait: HandleTrait) -> float:
-    """Bits of having just this handle."""
+    """Bits of having exactly this handle."""
     return min(exact_bits(trait.word) + digit_bits(trait.digits), LONG_BITS_MAX)
 
 

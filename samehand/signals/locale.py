@@ -37,10 +37,9 @@ class LocaleSignal(SignalBase[str]):
         return payload.decode("ascii")
 
     def compare(self, ours: str, theirs: str, sight: ComparisonContext) -> Comparison | None:
-        """Agreement weighs the same in every language.
+        """The level, which weighs the same for every language.
 
-        A rare language would otherwise make all its speakers alike: their weight is the table's, not
-        one conditional on how rare the language is.
+        A weight by the language's rarity would make all speakers of a rare language look alike.
         """
         if ours == theirs:
             return Comparison("same", "Both accounts use the same language and region.")
@@ -49,16 +48,16 @@ class LocaleSignal(SignalBase[str]):
         return _OTHER_LANGUAGE
 
     def most(self, trait: str, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """What one language says of anybody who uses it."""
+        """The weight of the same language and region, for any candidate."""
         return Most(unkeyed=table.as_shipped["same"])
 
     def show(self, trait: str, quoted: Quoted) -> str:
-        """As it is."""
+        """The locale as it is."""
         return trait
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Two spellings of one, two regions of one language, two languages."""
+        """Two spellings of one locale, two regions of one language, two languages."""
         return (
             Example(_speaks("ur_PK.UTF-8"), _speaks("ur-PK"), "same"),
             Example(_speaks("en-GB"), _speaks("en-US"), None),

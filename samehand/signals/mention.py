@@ -21,8 +21,8 @@ _NAMED: Final = 2
 class MentionTrait:
     """Hashed words in their order: those of an alias (``listed``), or those of an account's bio.
 
-    ``named``: whether the account's own handle or display name has one of them, as that of every listed
-    organisation does, and that of an account which calls itself one and says so.
+    ``named``: whether the account's own handle or display name contains one of the words. True for every
+    listed organisation, and for an account that bears part of an organisation's name and mentions it.
     """
 
     words: tuple[bytes, ...]
@@ -40,9 +40,10 @@ class MentionSignal(SignalBase[MentionTrait]):
     code = 15
 
     def distil(self, account: Account, keyer: Keyer) -> MentionTrait | None:
-        """Of a listed organisation its name's words, of an account its bio's.
+        """The words of a listed organisation's name, or of an account's bio.
 
-        Listed persons have none: that a bio says its owner's name again is no second reason.
+        ``None`` without words, and for listed persons: a bio that repeats its owner's name is no second
+        reason.
         """
         listed = account.platform == ORGANISATIONS
         if is_list(account.platform) and not listed:
@@ -55,7 +56,7 @@ class MentionSignal(SignalBase[MentionTrait]):
         return MentionTrait(naming_words(words), listed, named)
 
     def pack(self, trait: MentionTrait) -> bytes:
-        """Which of the two it is, and whether the names have any of the words; then the words."""
+        """A byte of flags (``listed``, ``named``), then the words."""
         return bytes((_LISTED * trait.listed | _NAMED * trait.named,)) + b"".join(trait.words)
 
     def unpack(self, payload: bytes) -> MentionTrait:
@@ -68,28 +69,29 @@ class MentionSignal(SignalBase[MentionTrait]):
     def compare(
         self, ours: MentionTrait, theirs: MentionTrait, sight: ComparisonContext
     ) -> Comparison | None:
-        """Whether the bio names it; that it does not says nothing."""
+        """The level `names-it` if our bio contains the listed organisation's name, else ``None``."""
         if ours.listed or not theirs.listed or not contains(ours.words, theirs.words):
             return None
         return Comparison("names-it", "The self-description names the listed organisation as well.")
 
     def most(self, trait: MentionTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """What naming says of a listed organisation, which is found by its name alone.
+        """The weight of `names-it`, for candidates that share a key of a name.
 
-        Whoever is called like one and names it has a word of its name in their own names.
+        A listed organisation is found by its name alone: an account that resembles it and mentions it has a
+        word of its name in its own names.
         """
         says = table.as_shipped["names-it"] if trait.named and trait.listed == banned else 0.0
         return Most(unkeyed=says, beside="name")
 
     def show(self, trait: MentionTrait, quoted: Quoted) -> str:
-        """The organisation's name as listed; of an account how many words were kept, since they are not."""
+        """The organisation's name as listed; for an account the number of words, kept as hashes only."""
         if trait.listed and quoted.display_name:
             return quoted.display_name
         return f"{len(trait.words)} words"
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Named, in another spelling and in another script; and not."""
+        """A bio that names the organisation in another spelling, and bios that do not."""
         listed = Account(
             platform=ORGANISATIONS, account_id="XX:1:1", display_name="Tehrik-e Northern Valley Front"
         )

@@ -41,7 +41,7 @@ _BASE: Final = 2
 _SHORT: Final = 0x80  # six bits a letter
 
 
-# Kinds in which all of both names is alike, and what those in which only a part is are called.
+# Kinds of similarity in which the whole names are alike, and the level and sentence of the other kinds.
 _SPELT_ALIKE: Final = frozenset(("same", "one-typo", "two-typos", "decorated", "reordered"))
 _RUN: Final = ("shared-words", "The display names have a long run of letters in common.")
 _IN_PART: Final = {
@@ -70,7 +70,7 @@ class NameSignal(SignalBase[NameTrait]):
     group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> NameTrait | None:
-        """The folded name; ``None`` where nothing but decoration is left."""
+        """The folded name; ``None`` where nothing is left of it."""
         folded = fold_name(account.display_name) if account.display_name else None
         if folded is None or not folded.base:
             return None
@@ -79,7 +79,7 @@ class NameSignal(SignalBase[NameTrait]):
         return NameTrait(words, sounds, folded.base[:WORD_LENGTH_MAX])
 
     def pack(self, trait: NameTrait) -> bytes:
-        """A byte that says which fields there are, then their text, but for what follows from the words."""
+        """A byte that says which fields follow, then their text; fields that the words imply are left out."""
         fields = [" ".join(trait.words)]
         head = 0
         if trait.sounds != tuple(word_keys(list(trait.words))):
@@ -96,13 +96,11 @@ class NameSignal(SignalBase[NameTrait]):
         return _unpacked(payload)
 
     def keys(self, trait: NameTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.blocking.display_name.listed_keys`."""
+        """The keys of :func:`samehand.blocking.display_name.listed_keys`."""
         return listed_keys(trait)
 
     def probes(self, trait: NameTrait) -> Iterable[Key]:
-        """Those of :func:`samehand.blocking.display_name.tried_keys`, and of a banned handle that the name
-        spells.
-        """
+        """As :func:`samehand.blocking.display_name.tried_keys`, and keys of a handle that the name spells."""
         return [
             *tried_keys(trait),
             key_of(KeyKind.HANDLE_WORD, trait.base.encode()),
@@ -110,13 +108,13 @@ class NameSignal(SignalBase[NameTrait]):
         ]
 
     def counts(self, trait: NameTrait) -> Iterable[Key]:
-        """Each of its words."""
+        """Each word of the name."""
         return (key_of(KeyKind.WORD, word.encode()) for word in dict.fromkeys(trait.words))
 
     def compare(self, ours: NameTrait, theirs: NameTrait, sight: ComparisonContext) -> Comparison | None:
-        """Word by word, then as one run of letters; the better of the two readings.
+        """The names word by word, then as one run of letters: the better of the two comparisons.
 
-        Who bears the very name resembles it, too, so that no resemblance is rarer than the name.
+        Whoever bears the very name also resembles it, so no resemblance is rarer than the name itself.
         """
         found = self._resembling(ours, theirs, sight)
         if found is None or found.rate is None or found.level == "same-name":
@@ -135,7 +133,7 @@ class NameSignal(SignalBase[NameTrait]):
         if whole is not None and whole.kind in _SPELT_ALIKE:
             because = "The display names are the same but for spacing or a letter or two."
             return self._finding("near-same", because, (whole.part,), whole.penalty_bits, sight)
-        # The rest of the words is no part of the resemblance, so the one of more bits explains the pair.
+        # Either resemblance leaves the rest of the words out, so the one of more bits explains the pair.
         slack = 0.0
         if matched is not None:
             slack = matched.penalty_bits + 1.0 + _left_over_bits(matched.words, ours.words, theirs.words)
@@ -175,7 +173,7 @@ class NameSignal(SignalBase[NameTrait]):
         return Comparison(level, because, min(rate, 1.0), min(crowds, default=0), min(shipped, 1.0))
 
     def most(self, trait: NameTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """Of the very name what its words are counted with; any other key shows a part of it."""
+        """The key of the whole name may add what its words' counts say; any other key shows a part of it."""
         words = 1.0
         for word in trait.words:
             words *= sight.among_namesakes(KeyKind.WORD, word.encode(), rate_of_bits(bits(word)))[0]
@@ -193,7 +191,7 @@ class NameSignal(SignalBase[NameTrait]):
         return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), by_key, of_parts)
 
     def show(self, trait: NameTrait, quoted: Quoted) -> str:
-        """The name as it was given, or its folded words where that was not kept."""
+        """The name as it was given, or its folded words where it was not kept."""
         return quoted.display_name or " ".join(trait.words)
 
     @property
@@ -213,8 +211,8 @@ class NameSignal(SignalBase[NameTrait]):
         )
 
 
-# Whoever shares a cliche or a picture with many is met again and again, within a batch and between batches. A
-# trait takes 2 KB with what is kept with it: 8 MB.
+# Accounts that share a cliché or a picture with many recur, within a batch and between batches. A trait takes
+# 2 KB with what it caches: 8 MB.
 @lru_cache(maxsize=4_096)
 def _unpacked(payload: bytes) -> NameTrait:
     head = payload[0]
@@ -227,8 +225,8 @@ def _unpacked(payload: bytes) -> NameTrait:
 
 
 def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
-    """Pairs words off greedily, the rarest first: equal, then one letter apart, then alike in sound."""
-    # Most pairs match no word at all, and to tell how rare a word is takes longest.
+    """Pairs words greedily, their rarest word first, each with the word of ours that costs least."""
+    # Most pairs share no word, and to compute how rare a word is takes longest.
     if not _any_word(ours, theirs):
         return None
     mine, wanted = _compared(ours, theirs)
@@ -252,14 +250,14 @@ def _match_words(ours: NameTrait, theirs: NameTrait) -> _Matched | None:
 
 
 def _compared(ours: NameTrait, theirs: NameTrait) -> tuple[Sequence[int], Sequence[int]]:
-    """The places of the words on both sides: of those that name somebody, or of all where a side has none."""
+    """The places of the words to compare, ours and theirs: those that name somebody, else all."""
     if ours.telling and theirs.telling:
         return ours.telling, theirs.telling
     return range(len(ours.words)), range(len(theirs.words))
 
 
 def _any_word(ours: NameTrait, theirs: NameTrait) -> bool:
-    """Whether any word that is compared may be taken for one of theirs (:func:`_cost`)."""
+    """Whether any of our words to compare counts as one of theirs (:func:`_cost`)."""
     if not _perhaps_any(ours, theirs):
         return False
     mine, wanted = _compared(ours, theirs)
@@ -267,7 +265,7 @@ def _any_word(ours: NameTrait, theirs: NameTrait) -> bool:
 
 
 def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
-    """The same of all words, whether they are compared or not: told from what is kept with ours."""
+    """A quick test for :func:`_any_word`, on all words and with what ours caches: false only where it is."""
     if not ours.any_of_them.isdisjoint(theirs.words) or not ours.long_sounds.isdisjoint(theirs.sounds):
         return True
     for wanted in theirs.words:
@@ -275,7 +273,7 @@ def _perhaps_any(ours: NameTrait, theirs: NameTrait) -> bool:
         if length < TYPO_LENGTH_MIN:
             continue
         for word, size in ours.spelt:
-            # Of several letters that write one, two at most are more than of another.
+            # A letter of another script may be several in Latin, so that lengths differ by up to three.
             if -3 <= size - length <= 3 and _one_letter_apart(word, wanted):
                 return True
     return False
@@ -286,14 +284,14 @@ def _bits(words: Iterable[str]) -> float:
 
 
 def _left_over_bits(shared: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
-    """What it costs that only a part of either name is shared: whoever comes back keeps most of it."""
+    """The cost (bits) of the parts of both names that are not shared: an evader keeps most of a name."""
     kept = _bits(shared)
     left = [max(0.0, 1.0 - kept / whole) for words in (ours, theirs) if (whole := _bits(words))]
     return REST_BITS * sum(left, 0.0)
 
 
 def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | None:
-    """The slack (bits) of taking two words for one, or ``None`` where they are two."""
+    """The cost (bits) of counting two words as one, or ``None`` where they do not resemble each other."""
     word, wanted = ours.words[mine], theirs.words[other]
     if word == wanted:
         return 0.0
@@ -307,7 +305,7 @@ def _cost(ours: NameTrait, mine: int, theirs: NameTrait, other: int) -> float | 
 
 
 def _one_letter_apart(word: str, wanted: str) -> bool:
-    """Whether a letter is another, missing or too early, in Latin letters or in the script's own."""
+    """Whether two words differ by one edit or swap, in Latin letters or in those of their script."""
     if abs(len(word) - len(wanted)) <= 1 and OSA.distance(word, wanted, score_cutoff=1) <= 1:
         return True
     ours, theirs = by_letters(word), by_letters(wanted)

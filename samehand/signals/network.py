@@ -37,7 +37,7 @@ class NetworkSignal(SignalBase[NetworkTrait]):
     group: str | None = "device"
 
     def distil(self, account: Account, keyer: Keyer) -> NetworkTrait | None:
-        """Digests of a public address; private, reserved and carrier-internal ranges are nothing."""
+        """Digests of a public address; ``None`` for one of a private, reserved or carrier-internal range."""
         given = account.already_keyed.get("ip")
         if given is not None:
             digest = keyer("ip", b"keyed:" + given)
@@ -52,7 +52,7 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         )
 
     def pack(self, trait: NetworkTrait) -> bytes:
-        """Two digests, or three."""
+        """The two digests, or three for IPv6."""
         return trait.address + trait.prefix + trait.site
 
     def unpack(self, payload: bytes) -> NetworkTrait:
@@ -64,17 +64,17 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         )
 
     def keys(self, trait: NetworkTrait) -> Iterable[Key]:
-        """The address and its prefix; the wide /48 only adds evidence."""
+        """The address and its prefix; the wide /48 is no key and only adds evidence."""
         return (key_of(KeyKind.ADDRESS, trait.address), key_of(KeyKind.PREFIX, trait.prefix))
 
     def counts(self, trait: NetworkTrait) -> Iterable[Key]:
-        """What it is listed under."""
+        """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(
         self, ours: NetworkTrait, theirs: NetworkTrait, sight: ComparisonContext
     ) -> Comparison | None:
-        """The narrowest network that both share."""
+        """The level of the narrowest network that both share, or `different`."""
         if ours.address == theirs.address:
             rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, _SHIPPED_ADDRESS_RATE)
             because = "Both accounts came from the same internet address."
@@ -95,7 +95,7 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         return _DIFFERENT
 
     def most(self, trait: NetworkTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of this address and of this network; who shares a prefix may share the address."""
+        """The weight of sharing this address, and of sharing this prefix."""
         address = sight.shared(KeyKind.ADDRESS, trait.address, _SHIPPED_ADDRESS_RATE)[0]
         prefix = sight.shared(KeyKind.PREFIX, trait.prefix, _SHIPPED_PREFIX_RATE)[0]
         return Most(
@@ -106,12 +106,12 @@ class NetworkSignal(SignalBase[NetworkTrait]):
         )
 
     def show(self, trait: NetworkTrait, quoted: Quoted) -> str:
-        """Masked."""
+        """A mask."""
         return MASK
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level, and ranges that name nobody."""
+        """Each level, and ranges that belong to nobody."""
         return (
             Example(_comes_from("39.40.12.7"), _comes_from("39.40.12.7"), "same-address"),
             Example(_comes_from("39.40.12.7"), _comes_from("::ffff:39.40.12.7"), "same-address"),

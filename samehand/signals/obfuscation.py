@@ -25,7 +25,7 @@ class DisguiseSignal(SignalBase[FoldFlags]):
     code = 14
 
     def distil(self, account: Account, keyer: Keyer) -> FoldFlags | None:
-        """What the fold of handle and display name had to see through; ``None`` without either."""
+        """The flags of the folds of handle and display name; ``None`` without either."""
         handle = fold_handle(account.handle, account.platform) if account.handle else None
         name = fold_name(account.display_name) if account.display_name else None
         if handle is None and name is None:
@@ -33,7 +33,7 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         return (handle.flags if handle else FoldFlags.NONE) | (name.flags if name else FoldFlags.NONE)
 
     def pack(self, trait: FoldFlags) -> bytes:
-        """One byte; nothing where nothing hides, as with nearly everybody."""
+        """One byte; none without flags, as for nearly every account."""
         return bytes((int(trait),)) if trait else b""
 
     def unpack(self, payload: bytes) -> FoldFlags:
@@ -41,17 +41,17 @@ class DisguiseSignal(SignalBase[FoldFlags]):
         return FLAGS[payload[0] % len(FLAGS)] if payload else FoldFlags.NONE
 
     def compare(self, ours: FoldFlags, theirs: FoldFlags, sight: ComparisonContext) -> Comparison | None:
-        """Only the new account's writing counts: there is no reason in how the banned one wrote."""
+        """The level `hiding` by the new account's flags alone: how the banned account wrote is no reason."""
         if not ours:
             return None
         return Comparison("hiding", f"The name is written with {self._words(ours)}.")
 
     def most(self, trait: FoldFlags, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """Of a new account what its own writing says; of a banned one, whoever it meets may hide."""
+        """The weight of `hiding`: for a new account by its own flags; a banned one may meet any account."""
         return Most(unkeyed=table.as_shipped["hiding"] if trait or banned else 0.0)
 
     def show(self, trait: FoldFlags, quoted: Quoted) -> str:
-        """In words."""
+        """The flags in words."""
         return self._words(trait) or "plainly written"
 
     def _words(self, flags: FoldFlags) -> str:
@@ -59,7 +59,7 @@ class DisguiseSignal(SignalBase[FoldFlags]):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """A hidden one, a plain one, and a name that mixes scripts between words, as many do."""
+        """Names that hide, a plain one, and one that mixes scripts between words, as many names do."""
         plain = _called("umar media")
         return (
             Example(_called("um\u200bar media"), plain, "hiding"),

@@ -1,6 +1,7 @@
-"""A mailbox or a number in one profile that is the other account's own.
+"""A mailbox or a phone number that one profile names, and with which the other account signed up.
 
-It is kept nowhere: the profile's contact points and the account's own address are, under one digest each.
+The signal stores nothing of its own: a profile's contact points and an account's own address are stored
+already, and have the same digest.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from samehand.signals.context import ComparisonContext
 from samehand.signals.email import EmailTrait
 from samehand.signals.phone import PhoneTrait
 
-# As addresses themselves are shipped (email.py, phone.py): nobody names a stranger's by chance.
+# The shipped rates of the addresses themselves (email.py, phone.py): nobody names a stranger's by chance.
 _SHIPPED_RATES: Final = {KeyKind.EMAIL: 1e-7, KeyKind.PHONE: 2e-7}
 _LEVELS: Final = {KeyKind.EMAIL: ("mailbox", "e-mail address"), KeyKind.PHONE: ("number", "phone number")}
 
@@ -30,7 +31,7 @@ class Reach(NamedTuple):
 
 
 def reach_of(contact: object, email: object, phone: object) -> Reach | None:
-    """The same of an account's traits, any of which may be ``None``; ``None`` where it has neither."""
+    """The :class:`Reach` of an account's traits, each of which may be ``None``; ``None`` if it is empty."""
     own = set()
     if isinstance(email, EmailTrait):
         own.add((KeyKind.EMAIL, email.mailbox))
@@ -50,19 +51,21 @@ class ReachSignal(PairSignalBase):
     levels = tuple(level for level, _ in _LEVELS.values())
 
     def of(self, trait: Traits) -> Reach | None:
-        """What an account shows."""
+        """The mailboxes and numbers of an account; ``None`` where it has none."""
         return reach_of(trait("contact"), trait("email"), trait("phone"))
 
     def keys(self, reach: Reach) -> Iterable[Key]:
-        """None of its own: points are listed as points, addresses as addresses."""
+        """No keys of its own: the signals of contact points, e-mail and phone list them."""
         return ()
 
     def probes(self, reach: Reach) -> Iterable[Key]:
-        """Who signed up with what is named, and whose profile names what this one signed up with."""
+        """The keys of accounts that signed up with what this profile names, and of profiles that name what
+        this account signed up with.
+        """
         return _keys(reach)
 
     def most(self, reach: Reach, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of each address."""
+        """The weight of sharing each address."""
         by_key = {}
         for key, (kind, digest) in _keys(reach).items():
             rate = sight.shared(kind, digest, _SHIPPED_RATES[kind])[0]
@@ -75,7 +78,7 @@ class ReachSignal(PairSignalBase):
         return None if mine is None or other is None else self.compare(mine, other, sight)
 
     def compare(self, ours: Reach, theirs: Reach, sight: ComparisonContext) -> Comparison | None:
-        """The rarest address that one names and the other has; that there is none says nothing."""
+        """The rarest address that one account names and the other has; ``None`` where there is none."""
         met = [(kind, digest, "This account") for kind, digest in ours.named & theirs.own]
         met += [(kind, digest, "The banned account") for kind, digest in theirs.named & ours.own]
         found = [_finding(kind, digest, who, sight) for kind, digest, who in sorted(met)]
@@ -83,7 +86,7 @@ class ReachSignal(PairSignalBase):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level, either way, and what others share without it."""
+        """Each level, in both directions, and pairs that share an address otherwise or none."""
         writes = Account(platform="x", account_id="1", email="umar.media@gmail.com")
         rings = Account(platform="x", account_id="1", phone="+92 301 2345678")
         return (

@@ -23,7 +23,7 @@ class PaymentSignal(DigestSignal):
     because_different: str | None = "The accounts paid with different cards or wallets."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
-        """The keyed token, compared as it is: providers' tokens are case-sensitive."""
+        """The keyed token with its case, which providers' tokens depend on; ``None`` for a placeholder."""
         given = account.already_keyed.get("payment")
         if given is not None:
             return keyer("payment", b"keyed:" + given)
@@ -34,7 +34,7 @@ class PaymentSignal(DigestSignal):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Same, another, and a placeholder."""
+        """The same token, another one, and a placeholder."""
         return (
             Example(_paid_with("tok_1QxYz8"), _paid_with("tok_1QxYz8"), "same"),
             Example(_paid_with("tok_1QxYz8"), _paid_with("tok_9AbCd2"), "different"),

@@ -15,7 +15,7 @@ from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
 _SHIPPED_RATE: Final = 2e-7  # a number that changed hands, or that a family shares
-# A hundred of the 10^8 numbers of a country or more, few of them on the platform.
+# A block has a hundred of a country's 10^8 or more numbers, few of which are on the platform.
 _SHIPPED_BLOCK_RATE: Final = 5e-7
 _DIFFERENT: Final = Comparison("different", "The accounts use different phone numbers.")
 
@@ -36,7 +36,7 @@ class PhoneSignal(SignalBase[PhoneTrait]):
     code = 4
 
     def distil(self, account: Account, keyer: Keyer) -> PhoneTrait | None:
-        """Digests of the E.164 number; of the platform's own digest where it keys numbers itself."""
+        """Digests of the E.164 number, or of the platform's digest where it keys numbers itself."""
         given = account.already_keyed.get("phone")
         if given is not None:
             digest = keyer("phone", b"keyed:" + given)
@@ -68,11 +68,11 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         return (key_of(KeyKind.PHONE, trait.number), key_of(KeyKind.PHONE_BLOCK, trait.block))
 
     def counts(self, trait: PhoneTrait) -> Iterable[Key]:
-        """What it is listed under."""
+        """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(self, ours: PhoneTrait, theirs: PhoneTrait, sight: ComparisonContext) -> Comparison | None:
-        """The same number, one of the same hundred, or another."""
+        """The same number, one of the same block, or another."""
         if ours.number == theirs.number:
             rate, crowd = sight.shared(KeyKind.PHONE, ours.number, _SHIPPED_RATE)
             return Comparison(
@@ -86,7 +86,7 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         return _DIFFERENT
 
     def most(self, trait: PhoneTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of this number and of its block."""
+        """The weight of sharing this number, and of sharing its block."""
         number = sight.shared(KeyKind.PHONE, trait.number, _SHIPPED_RATE)[0]
         block = sight.shared(KeyKind.PHONE_BLOCK, trait.block, _SHIPPED_BLOCK_RATE)[0]
         return Most(
@@ -97,12 +97,12 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         )
 
     def show(self, trait: PhoneTrait, quoted: Quoted) -> str:
-        """Masked but for the country."""
+        """The dialling code and a mask."""
         return f"+{trait.country_code} {MASK}" if trait.country_code else MASK
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """Each level, and a number that is none."""
+        """Each level, and a text that is no phone number."""
         one = _rings_at("+92 301 2345678")
         return (
             Example(one, _rings_at("0301 2345678", "ur-PK"), "same-number"),

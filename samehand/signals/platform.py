@@ -18,9 +18,9 @@ class PlatformSignal(PairSignalBase):
     name = "platform"
 
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
-        """A small counter-weight across platforms: the same name elsewhere is more often somebody else."""
+        """The level `another` across platforms, where the same name more often belongs to somebody else."""
         mine, other = sight.platforms
-        if mine == other or is_list(other):  # a listed organisation is on no platform, so on no other
+        if mine == other or is_list(other):  # a listed organisation is on no platform
             return None
         return _ANOTHER
 

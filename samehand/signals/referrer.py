@@ -15,8 +15,9 @@ _REFERRER_LENGTH_MAX: Final = 512  # beyond this it is a tracking string, not an
 class ReferrerSignal(DigestSignal):
     """Both accounts came through the same invitation or link.
 
-    It is a key though it may never alert alone: that says who shares an invitation, before anybody is read.
-    Of a campaign of thousands the first are listed, and it counts for hardly anything once it is counted.
+    The referrer is a blocking key although it can never alert alone: so the upper bound knows which
+    candidates share it before any is read. A campaign of thousands lists some of its accounts, and weighs
+    hardly anything once it is counted.
     """
 
     name = "referrer"
@@ -26,7 +27,7 @@ class ReferrerSignal(DigestSignal):
     because_same = "Both accounts came through the same invitation or link."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
-        """The keyed referrer without its query string's case or spaces."""
+        """The keyed referrer without outer spaces and trailing slashes; ``None`` if empty or too long."""
         referrer = (account.referrer or "").strip().rstrip("/")
         if not referrer or len(referrer) > _REFERRER_LENGTH_MAX:
             return None

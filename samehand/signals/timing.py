@@ -1,11 +1,11 @@
 """How soon after the ban the account was made, or how shortly before it.
 
-How telling a moment is follows from the store itself. Of a million bans of all ages some fifty are an hour
-old, so that a stranger stands beside such a ban once in twenty thousand; where all bans are fresh it says
-nothing. So ``u`` of a span is its share of the store's own bans (:mod:`samehand.frequency.ban_calendar`).
+The weight of a moment follows from the store itself. Of a million bans of all ages some fifty are less than
+an hour old, so a stranger is as near to a given ban once in twenty thousand; where all bans are recent, that
+says nothing. So ``u`` of a span is its share of the store's bans (:mod:`samehand.frequency.ban_calendar`).
 
-Spans are cumulative: who comes within ten minutes comes within the hour as well, and the more telling of the
-two counts. So a nearer moment never weighs less than a farther one.
+Spans are cumulative: an account made within ten minutes was made within the hour as well, and the heavier of
+the two spans counts. So a nearer moment never weighs less than a farther one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ BEFORE: Final = (
 )
 _LATER: Final = "long-after"
 _EARLIER: Final = "long-before"
-# Where of either moment the day alone is known, spans of less than a week say nothing of the two.
+# The spans that count where only the day of one of the two moments is known: a week and longer.
 _DAY_SPANS: Final = frozenset(("within-a-week", "within-a-month", "within-a-year", "a-month-before"))
 
 
@@ -53,7 +53,7 @@ class TimingSignal(PairSignalBase):
     name = "timing"
 
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
-        """The narrowest span that holds, and with it all wider ones; nothing where a moment is unknown."""
+        """The narrowest span that holds, with all wider ones (``also``); ``None`` if a moment is unknown."""
         at, since = sight.at, sight.seconds_since_ban
         if at is None or since is None:
             return None
@@ -65,13 +65,13 @@ class TimingSignal(PairSignalBase):
             found = [Comparison(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
         if abs(since) <= DAY_SECONDS:
-            return None  # of a day no hour is known
+            return None  # only the day is known, and no span of hours can be told
         return Comparison(_LATER if since > 0 else _EARLIER, because)
 
     def moments(self, table: Levels, at: float, calendar: BanCalendar | None) -> Ages:
-        """The most that it adds to a ban that is at least so many seconds old at ``at``, oldest last."""
+        """The most (nats) that the signal adds, by the age of a ban in seconds at ``at``, oldest last."""
         of_each = [(span, _nats(span, table, at, calendar)) for span in (*BEFORE, *AFTER)]
-        # Who signed up in the very second of the ban came after it.
+        # An account made in the very second of the ban counts as made after it.
         ages = (-math.inf, -0.5, *(span.last for span in AFTER))
         told = [(age, max([0.0, *[nats for span, nats in of_each if span.last > age]])) for age in ages[:-1]]
         return [*told, (ages[-1], table.as_shipped[_LATER])]
@@ -85,7 +85,7 @@ def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -
 
 
 def _told(since: float) -> str:
-    """`9 minutes after`, `3 days before`."""
+    """A span of seconds in words: `9 minutes after`, `3 days before`."""
     seconds = abs(since)
     for size, word in ((DAY_SECONDS, "day"), (HOUR_SECONDS, "hour"), (MINUTE_SECONDS, "minute")):
         if seconds >= 2 * size:

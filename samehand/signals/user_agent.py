@@ -1,4 +1,4 @@
-"""The kind of browser or phone that the user agent tells of."""
+"""The kind of browser or phone that the user agent names."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class AgentSignal(DigestSignal):
         return keyer("agent", family.encode()) if family else None
 
     def keys(self, trait: bytes) -> Iterable[Key]:
-        """None: it is far too common to look anybody up by."""
+        """No keys: the value is far too common to find candidates by."""
         return ()
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        """One model at two versions, and two models."""
+        """One model with two versions of a browser, and two models."""
         galaxy = "Mozilla/5.0 (Linux; Android 13; SM-A536B) Chrome/{}.0.0.0 Mobile Safari/537.36"
         iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4 Safari/604.1"
         return (
