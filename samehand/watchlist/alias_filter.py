@@ -1,4 +1,4 @@
-"""Which aliases tell anything: the others name too many innocent people and are passed over, said aloud."""
+"""Chooses the distinctive aliases; the others would name too many innocent people, and get a reason each."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from samehand.frequency.name_prior import bits, decoration
 from samehand.normalize.text.fold import fold_name
 from samehand.watchlist.entry import Alias, Entry
 
-# One account in 65,000 would bear a name of fewer bits by chance. `ISIS`, a given name of women who lost
-# their accounts over it, carries 11; `Taliban`, the plural of `student`, 9.
+# More than one account in 65,000 bears a name of fewer bits by chance. `ISIS`, a given name of women who lost
+# their accounts over it, has 11 bits; `Taliban`, the plural of `student`, 9.
 ALIAS_BITS_MIN: Final = 16.0
 # Acronyms of up to four letters stand for a dozen things each, however rare their letters are.
 ALIAS_LETTERS_MIN: Final = 5
-# Longer texts are descriptions; as display names nobody bears them.
+# Longer texts are descriptions, which nobody bears as a display name.
 ALIAS_LENGTH_MAX: Final = 200
 
 
@@ -30,7 +30,7 @@ class Passed(StrEnum):
 
 
 def passed_over(alias: Alias) -> Passed | None:
-    """Why an alias tells too little to be enrolled, or ``None`` where it tells enough."""
+    """Why an alias is not distinctive enough to be enrolled, or ``None`` where it is."""
     if alias.weak:
         return Passed.WEAK
     if len(alias.text) > ALIAS_LENGTH_MAX:
@@ -61,5 +61,5 @@ def telling(entry: Entry) -> tuple[tuple[Alias, ...], tuple[tuple[Alias, Passed]
 
 
 def alias_bits(tokens: tuple[str, ...]) -> float:
-    """The bits of a name's telling words: `group` and `the` add none."""
+    """The bits of a name's distinctive words; `group` and `the` add none."""
     return sum((bits(token) for token in tokens if not decoration(token)), 0.0)

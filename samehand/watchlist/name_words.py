@@ -1,6 +1,6 @@
-"""The words of a text by which it may name an organisation, each as a short hash.
+"""The words by which a text may name an organisation, each as a short hash.
 
-Spelling varies (Tehreek, Tehrik, تحریک), so words are hashed by their consonants where these say enough.
+Spelling varies (Tehreek, Tehrik, تحریک), so a word with enough consonants is hashed by its consonant key.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from samehand.normalize.text.leet import collapse
 from samehand.normalize.text.phonetic import ARTICLES, consonant_key
 
 WORD_BYTES: Final = 3  # a given word is met by chance once in 17 million
-WORDS_MAX: Final = 32  # words of a bio that are kept: all of a short one; 96 bytes
+WORDS_MAX: Final = 32  # words of a bio that are kept, in 96 bytes; a short bio has no more
 _KEY_MIN: Final = 4  # consonants; fewer are shared by too many words (`kndm` is one, `stt` is dozens)
-_GLUED_MIN: Final = 4  # letters; fewer stand in many a name by chance
-# The words of bios come back all the time: 16,384 of them take 2 MB.
+_GLUED_MIN: Final = 4  # letters; fewer occur in many names by chance
+# The words of bios recur: 16,384 of them take 2 MB.
 _REMEMBERED: Final = 16_384
 _REMEMBERED_LENGTH_MAX: Final = 32
-# Words between words: an alias is the same with and without them, and in whichever language they stand.
+# Words that join others: an alias is the same with and without them, in any language.
 _BETWEEN: Final = ARTICLES | {
     "of",
     "the",
@@ -44,18 +44,18 @@ _BETWEEN: Final = ARTICLES | {
 
 
 def telling_words(text: str) -> list[str]:
-    """The first telling words of a text, folded, in their order; addresses and numbers left out."""
+    """The first distinctive words of a text, at most 32, folded, in order, without addresses and numbers."""
     words = fold_bio(redacted(text[:BIO_CHARS])).text.split()
     return list(islice(filter(_names, words), WORDS_MAX))
 
 
 def naming_words(words: Iterable[str]) -> tuple[bytes, ...]:
-    """The hash of each."""
+    """The hash of each word."""
     return tuple(map(_hash, words))
 
 
 def any_in(words: Iterable[str], names: str) -> bool:
-    """Whether handle and display name have any of the words in them; longer ones also glued to others."""
+    """Whether handle or display name contain any of the words; longer words also within others."""
     apart = fold_bio(names[:BIO_CHARS]).text.split()
     joined = collapse("".join(apart))
     sounds = consonant_key(joined)
@@ -69,7 +69,7 @@ def any_in(words: Iterable[str], names: str) -> bool:
 
 
 def contains(text: tuple[bytes, ...], name: tuple[bytes, ...]) -> bool:
-    """Whether all words of a name stand together in a text, in their order."""
+    """Whether all words of a name occur in a text next to each other, in order."""
     if not name or len(name) > len(text):
         return False
     return any(text[start : start + len(name)] == name for start in range(len(text) - len(name) + 1))

@@ -1,4 +1,4 @@
-"""The platforms that are no platforms: under which the names of official lists are enrolled."""
+"""The names of platforms that stand for official lists, under which the names on the lists are enrolled."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _LISTS: Final = frozenset({ORGANISATIONS, PERSONS})
 def is_list(platform: str) -> bool:
     """Whether a banned account of this platform is a name on an official list and nobody's account.
 
-    Handles and display names may resemble it and still be somebody's own name: they never alert alone.
+    An account that resembles such a name may simply bear its owner's name, so names never alert alone
+    against it.
     """
     return platform in _LISTS
