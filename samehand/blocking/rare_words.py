@@ -61,7 +61,7 @@ def shown_by_words(
 def shown_by_runs(word: Word, nats: Callable[[float], float]) -> dict[Key, float]:
     """The most (nats) that sharing a key of a run shows: the bits of the pieces in which the run lies.
 
-    A piece of which the run holds a few letters counts for those letters alone. Of the sum is taken what it
+    A piece of which the run holds a few letters counts for those letters alone. The sum is reduced by what it
     costs that the rest of the word is not in common. Names that share more also share a run there, or most
     often another key.
     """

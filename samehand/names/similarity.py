@@ -29,7 +29,7 @@ _VOWEL_BITS: Final = 2.0
 # it more common: by a third of a bit in the mean of 1,514 listed names (by 1.2 bits for one in ten).
 UNWRITTEN_BITS: Final = 0.5
 _PART_MIN: Final = 5  # letters that a word needs at least to be recognised at an end of a longer one
-# A long handle made of several telling words may be rarer than the cap on the bits of one word (21.5) can
+# A long handle made of several distinctive words may be rarer than the cap on the bits of one word (21.5) can
 # say. The sum over its words counts up to this: one in four billion, more accounts than any platform has.
 LONG_BITS_MAX: Final = 32.0
 _TYPO_LENGTH_MIN: Final = 4

@@ -33,7 +33,7 @@ from samehand.signals.fan_account import ADMIRER
 from samehand.signals.first_shown import FIRST_SHOWN, Order
 from samehand.watchlist.platforms import is_list
 
-# Levels at which a whole name agrees: no telling word of either side is left out or spelt otherwise.
+# Levels at which a whole name agrees: no distinctive word of either side is left out or spelt otherwise.
 WHOLE: Final = frozenset(("same-handle", "same", "same-name", "spells-it"))
 
 # The attributes of each signal that every comparison of a pair needs, read once.

@@ -32,7 +32,7 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Two accounts and the level that their comparison must show (``None``: no finding)."""
+    """Two accounts and the level that their comparison must show (``None``: none)."""
 
     ours: Account
     theirs: Account

@@ -57,7 +57,7 @@ class FirstShownSignal:
         return Order.UNKNOWN
 
     def found_first(self, signals: Sequence[str], ours: Showings) -> Comparison:
-        """The finding that the account that is not banned was first, for one or more lines' signals."""
+        """The level `found-first`: our account, which is not banned, showed the lines' values first."""
         since = max(ours.of(one).latest or 0 for signal in signals for one in _OF[signal][0])
         day = np.datetime64(since, "s").astype("datetime64[D]")
         because = (
@@ -66,7 +66,7 @@ class FirstShownSignal:
         return Comparison("found-first", because)
 
     def unknown(self, signals: Sequence[str]) -> Comparison:
-        """The finding that nobody knows who was first, for one or more lines' signals."""
+        """The level `unknown`: nobody knows which account showed the lines' values first."""
         return Comparison("unknown", f"It is not known which of the two showed {_listed(signals)} first.")
 
 

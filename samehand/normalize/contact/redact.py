@@ -140,7 +140,7 @@ def _seen(text: str) -> tuple[str, range | list[int]]:
     return "".join(looks), places
 
 
-@lru_cache(maxsize=4_096)  # the characters of a few scripts; others are looked up anew
+@lru_cache(maxsize=4_096)  # the characters of a few scripts; others are looked up again
 def _look(char: str) -> str:
     """What a character looks like: a digit for one of any script, ASCII for its look-alike, '' for a mark."""
     if char in _DOTS:
