@@ -74,7 +74,7 @@ def test_only_the_settings_read_the_environment() -> None:
     # desk and local hand their environment on to the processes that they start; no other room looks at it.
     sheltered = [path for path in modules() if path.parts[0] not in {"desk", "local"}]
     readers = {path.as_posix() for path in sheltered if reads_environment(path)}
-    assert readers <= {"streams/settings.py"}
+    assert readers <= {"streams/settings/environment.py"}
 
 
 def reads_environment(path: Path) -> bool:

@@ -40,6 +40,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/desk/access/test_sign_in.py",
         "who may come in is one story: passwords, links, sessions and their ends",
     ),
+    "streams/settings/*.py": (
+        "tests/streams/test_settings.py",
+        "settings are read and refused together, whatever their subject",
+    ),
     "desk/review/arrivals.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/audit.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/errors.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),

@@ -1,0 +1,70 @@
+"""Settings of the desk: its database, its address, and the habits of whoever decides alerts there."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pydantic import BaseModel, Field, FilePath, SecretStr, field_validator
+
+from streams.settings.fields import Port, secret
+
+_DESK: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?/?")
+_LOCAL: Final = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?/?")
+
+
+class DeskSettings(BaseModel):
+    """Where the desk is, and how alerts are read there."""
+
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///samehand-desk.db"),
+        description="Where the desk keeps decisions: sqlite:///FILE, or postgresql://user@host/name.",
+    )
+    database_password_file: FilePath | None = Field(
+        None, description="File that holds PostgreSQL's password, so that it stands in no address."
+    )
+    desk_host: str = Field("127.0.0.1", description="Address that the desk is served on.")
+    desk_port: Port = Field(6068, description="Its port.")
+    desk_url: str = Field(
+        "",
+        description="The desk's address as browsers see it; https:// where it is not on this machine.",
+    )
+    desk_session_minutes: int = Field(
+        30, ge=1, le=1_440, description="Minutes after which an idle session ends; twelve hours end any."
+    )
+    desk_blind_share: float = Field(
+        0.15, ge=0.0, le=1.0, description="Share of alerts shown without score, band and weights."
+    )
+    desk_second_share: float = Field(
+        0.05, ge=0.0, le=1.0, description="Share of decided alerts that a second person reads."
+    )
+    desk_undo_seconds: float = Field(
+        10.0, ge=0.0, le=300.0, description="How long a decision can be undone before it is published."
+    )
+    desk_claim_seconds: float = Field(
+        120.0, ge=10.0, le=3_600.0, description="How long an alert stays in somebody's hands without a sign."
+    )
+    desk_likely_minutes: float = Field(
+        60.0, ge=1.0, le=100_000.0, description="Goal: minutes until a `likely` alert is decided."
+    )
+    desk_possible_minutes: float = Field(
+        1_440.0, ge=1.0, le=100_000.0, description="Goal: minutes until a `possible` alert is decided."
+    )
+    desk_erase_days: int = Field(
+        180, ge=1, le=3_650, description="Days after which quotes and notes of decided alerts are erased."
+    )
+
+    @field_validator("desk_url")
+    @classmethod
+    def _desk(cls, url: str) -> str:
+        if url and not _DESK.fullmatch(url):
+            raise ValueError("must be http:// or https:// with a host, and nothing behind it")
+        if url.startswith("http:") and not _LOCAL.fullmatch(url):
+            raise ValueError(
+                "must be https:// where it is not this machine: sessions would be read on the way"
+            )
+        return url.rstrip("/")
+
+    def database_secret(self) -> str | None:
+        """PostgreSQL's password, of its file. Raises `SettingsError` when that cannot be read."""
+        return secret("DATABASE_PASSWORD", None, self.database_password_file)

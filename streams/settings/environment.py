@@ -1,0 +1,109 @@
+"""Settings out of an environment, and told to people. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import EnvSettingsSource
+from pydantic_settings import SettingsError as NotParsed
+
+from streams.errors import SettingsError
+from streams.settings.fields import PREFIX
+from streams.settings.settings import Settings
+
+_FIELD_NAMED: Final = re.compile(r'field "(\w+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting for people: its variable, its default as text, what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+class _Given(EnvSettingsSource):
+    """The variables of any mapping, so that tests and `doctor` need not touch the process's own."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        super().__init__(Settings, env_ignore_empty=True)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environment.items() if value != ""}
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of `environment`, by default the process's.
+
+    Raises `SettingsError` with every fault at once.
+    """
+    try:
+        return Settings(**_Given(os.environ if environment is None else environment)())
+    except NotParsed as fault:
+        raise SettingsError({_field_of(fault): "must be JSON"}) from None
+    except ValidationError as fault:
+        raise SettingsError(_faults(fault)) from None
+
+
+def unknown_names(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables with our prefix that no setting reads, each with the nearest name that is read, or ""."""
+    known = [name.upper() for name in Settings.model_fields]
+    strangers = (name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
+    # Without the prefix, which makes any two names alike.
+    return {
+        f"{PREFIX}{name}": next((f"{PREFIX}{near}" for near in difflib.get_close_matches(name, known, 1)), "")
+        for name in strangers
+        if name not in known
+    }
+
+
+def describe() -> list[Described]:
+    """Every setting, in the order of the class, for docs/reference/settings.md and `doctor`."""
+    return [
+        Described(
+            f"{PREFIX}{name.upper()}",
+            _shown(field.get_default(call_default_factory=True)),
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _field_of(fault: NotParsed) -> str:
+    found = _FIELD_NAMED.search(str(fault))
+    return _variable(found.group(1)) if found else PREFIX
+
+
+def _faults(fault: ValidationError) -> dict[str, str]:
+    """By variable.
+
+    A contradiction between settings names them itself, so it stands under the prefix alone.
+    """
+    faults: dict[str, str] = {}
+    for error in fault.errors(include_url=False, include_context=False, include_input=False):
+        where = [str(part) for part in error["loc"]]
+        name = ".".join([_variable(where[0]), *where[1:]]) if where else PREFIX.rstrip("_")
+        faults[name] = error["msg"].removeprefix("Value error, ")
+    return faults
+
+
+def _variable(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"
+
+
+def _shown(default: object) -> str:
+    if default is None or default == {}:
+        return ""
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return str(default).lower() if isinstance(default, bool) else str(default)

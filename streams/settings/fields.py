@@ -1,0 +1,31 @@
+"""What settings of several subjects share: their prefix, kinds of value, and secrets in files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, SecretStr
+
+from streams.errors import SettingsError
+
+PREFIX: Final = "SAMEHAND_"
+
+Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+WEB_ADDRESS: Final = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[^\s/?#@:\[\]]+)(:\d{1,5})?(/[^\s?#]*)?")
+"""http:// or https:// with a host, and without a user, a query or a fragment."""
+
+
+def secret(name: str, given: SecretStr | None, path: Path | None) -> str | None:
+    """A secret, of its file where there is one. Raises `SettingsError` when that cannot be read."""
+    if path is None:
+        return given.get_secret_value() if given else None
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError({f"{PREFIX}{name}_FILE": f"cannot be read ({type(fault).__name__})"}) from None

@@ -1,0 +1,86 @@
+"""All settings in one: those of each subject, and what holds between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from streams.settings.bridge import BridgeSettings
+from streams.settings.delivery import DeliverySettings
+from streams.settings.desk import DeskSettings
+from streams.settings.fields import PREFIX
+from streams.settings.gate import GateSettings
+from streams.settings.kafka import KafkaSettings
+from streams.settings.oidc import OidcSettings
+from streams.settings.retention import RetentionSettings
+from streams.settings.scoring import ScoringSettings
+from streams.settings.store import StoreSettings
+from streams.settings.watching import WatchingSettings
+
+
+class Settings(  # the order of the reference from below: pydantic takes the fields of the last base first
+    WatchingSettings,
+    OidcSettings,
+    DeskSettings,
+    RetentionSettings,
+    DeliverySettings,
+    ScoringSettings,
+    StoreSettings,
+    GateSettings,
+    BridgeSettings,
+    KafkaSettings,
+    BaseSettings,
+):
+    """What an operator can turn. Frozen once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `load` has read the environment already."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if fault := next(self._contradictions(), None):
+            raise ValueError(fault)
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        if self.possible > self.likely:
+            yield f"{PREFIX}POSSIBLE must not be above {PREFIX}LIKELY"
+        if self.dedup_days < self.remember_days:
+            yield f"{PREFIX}DEDUP_DAYS must not be below {PREFIX}REMEMBER_DAYS: alerts would be repeated"
+        if self.kafka_sasl_mechanism and not (
+            self.kafka_username and (self.kafka_password or self.kafka_password_file)
+        ):
+            yield f"{PREFIX}KAFKA_SASL_MECHANISM needs {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE"
+        if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
+            yield f"{PREFIX}KAFKA_CERT_FILE and {PREFIX}KAFKA_KEY_FILE go together"
+        if (self.redis_cert_file is None) != (self.redis_key_file is None):
+            yield f"{PREFIX}REDIS_CERT_FILE and {PREFIX}REDIS_KEY_FILE go together"
+        if self.redis_cert_file and not self.redis.tls:
+            yield f"{PREFIX}REDIS_CERT_FILE needs TLS: rediss:// or ?tls=true in {PREFIX}REDIS_URL"
+        if self.redis_sentinel_username and not self.redis_sentinel_password_file:
+            yield f"{PREFIX}REDIS_SENTINEL_USERNAME needs {PREFIX}REDIS_SENTINEL_PASSWORD_FILE"
+        if self.redis_sentinel_password_file and self.redis.kind != "sentinel":
+            yield f"{PREFIX}REDIS_SENTINEL_PASSWORD_FILE needs sentinel:// in {PREFIX}REDIS_URL"
+        if self.desk_oidc_issuer and not (self.desk_oidc_client_id and self.desk_oidc_roles):
+            yield (
+                f"{PREFIX}DESK_OIDC_ISSUER needs {PREFIX}DESK_OIDC_CLIENT_ID and {PREFIX}DESK_OIDC_ROLES: "
+                "without them nobody could sign in"
+            )
+        if not self.kafka_tls and (self.kafka_ca_file or self.kafka_cert_file):
+            yield f"{PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE need {PREFIX}KAFKA_TLS=true"
