@@ -44,6 +44,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/streams/test_settings.py",
         "settings are read and refused together, whatever their subject",
     ),
+    "streams/telemetry/metrics/*.py": (
+        "tests/streams/telemetry/test_metrics.py",
+        "what a scrape reads is judged whole, whatever its subject",
+    ),
     "desk/review/arrivals.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/audit.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/errors.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),

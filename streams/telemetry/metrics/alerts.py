@@ -1,0 +1,178 @@
+"""Metrics of what is found: look-ups, alerts, and what moderators say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import nan
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from schemas.alerts import WITHDRAWN_REASONS
+from streams.telemetry.metrics.buckets import AGE_SECONDS
+
+BANDS: Final = ("likely", "possible")
+DIRECTIONS: Final = ("forward", "lookback", "update")
+VERDICTS: Final = ("mirror", "not_mirror", "unsure")
+
+DECIDED: Final = frozenset({"mirror", "not_mirror"})
+
+QUEUES_MAX: Final = 32
+"""Review queues are an organisation's teams.
+
+Names come from bans, so without a cap a producer could add series.
+"""
+
+OTHER: Final = "other"
+NO_BAND: Final = "none"
+"""Of a verdict on an alert that is no longer known."""
+
+_DETECT_SECONDS: Final = (1, 5, 30, 60, 300, 900, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400)
+_CANDIDATES: Final = (0, 1, 4, 16, 64, 150, 300, 600, 1200)
+_LOG_ODDS: Final = (-20, -10, -5, -2, 0, 2, 5, 10, 20, 40)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Decided alerts of one band since this process started."""
+
+    mirrors: int = 0
+    all: int = 0
+
+
+class AlertMetrics:
+    """What look-ups find, which alerts are published, and how they are judged."""
+
+    def __init__(
+        self, registry: CollectorRegistry, *, signals: Sequence[str], scripts: Sequence[str]
+    ) -> None:
+        self._queues: set[str] = set()
+        self._decided: dict[str, Tally] = {}
+        self._declare_alerts(registry)
+        self._create_alerts(signals, scripts)
+
+    def _declare_alerts(self, registry: CollectorRegistry) -> None:
+        self.alerts = Counter(
+            "samehand_alerts", "Alerts published.", ("band", "direction", "queue"), registry=registry
+        )
+        self.alerts_withdrawn = Counter(
+            "samehand_alerts_withdrawn", "Alerts withdrawn.", ("reason",), registry=registry
+        )
+        self.sampled_pairs = Counter(
+            "samehand_sampled_pairs",
+            "Pairs below the bands that were published to be read blind, by stratum of log-odds.",
+            ("stratum",),
+            registry=registry,
+        )
+        self.shadow_weights = Counter(
+            "samehand_shadow_weights",
+            "Pairs that alert by the weights in force or by those beside them, by the band of either.",
+            ("band", "shadow_band"),
+            registry=registry,
+        )
+        self.alerts_reopened = Counter(
+            "samehand_alerts_reopened",
+            "Alerts opened again, since a verdict was taken back.",
+            registry=registry,
+        )
+        self.time_to_detect_seconds = Histogram(
+            "samehand_time_to_detect_seconds",
+            "From a ban to the alert on its mirror.",
+            ("direction",),
+            buckets=_DETECT_SECONDS,
+            registry=registry,
+        )
+        self.searchable_seconds = Histogram(
+            "samehand_searchable_seconds",
+            "From the time Kafka stamped a ban to its fingerprint being found.",
+            buckets=AGE_SECONDS,
+            registry=registry,
+        )
+        self.candidates = Histogram(
+            "samehand_candidates",
+            "Candidates a look-up read: those that can alert.",
+            buckets=_CANDIDATES,
+            registry=registry,
+        )
+        self.score_log_odds = Histogram(
+            "samehand_score_log_odds",
+            "Log-odds of the best candidate of a look-up, of those compared in full (natural logarithm).",
+            buckets=_LOG_ODDS,
+            registry=registry,
+        )
+        self.alerts_unjudged = Gauge(
+            "samehand_alerts_unjudged",
+            "Published alerts that no moderator has judged yet.",
+            registry=registry,
+        )
+        self.alerts_unjudged_oldest_seconds = Gauge(
+            "samehand_alerts_unjudged_oldest_seconds",
+            "How long the oldest of them has waited for a verdict, 0 without any.",
+            registry=registry,
+        )
+        self.signals = Counter(
+            "samehand_signals", "Evidence for a mirror in published alerts.", ("signal",), registry=registry
+        )
+        self.judged_scripts = Counter(
+            "samehand_judged_scripts",
+            "Verdicts by the script of the names that their alert quotes.",
+            ("script", "verdict"),
+            registry=registry,
+        )
+        self.verdicts = Counter(
+            "samehand_verdicts", "Verdicts of moderators.", ("verdict", "band"), registry=registry
+        )
+        self.precision_ratio = Gauge(
+            "samehand_precision_ratio",
+            "Share of mirrors among the verdicts this process saw.",
+            ("band",),
+            registry=registry,
+        )
+
+    def _create_alerts(self, signals: Sequence[str], scripts: Sequence[str]) -> None:
+        for band, direction in product(BANDS, DIRECTIONS):
+            self.alerts.labels(band, direction, "")
+        for direction in DIRECTIONS:
+            self.time_to_detect_seconds.labels(direction)
+        for reason in WITHDRAWN_REASONS:
+            self.alerts_withdrawn.labels(reason)
+        for verdict, band in product(VERDICTS, (*BANDS, NO_BAND)):
+            self.verdicts.labels(verdict, band)
+        for band in BANDS:
+            self.precision_ratio.labels(band).set(nan)  # nobody has judged yet, which is not 0
+        for signal in signals:
+            self.signals.labels(signal)
+        for script, verdict in product(scripts, VERDICTS):
+            self.judged_scripts.labels(script, verdict)
+
+    def alert(self, band: str, direction: str, queue: str, seconds_since_ban: float | None = None) -> None:
+        """An alert was published. A queue beyond the first `QUEUES_MAX` counts as `other`."""
+        self.alerts.labels(band, direction, self._queue(queue)).inc()
+        if seconds_since_ban is not None:
+            self.time_to_detect_seconds.labels(direction).observe(max(0.0, seconds_since_ban))
+
+    def fired(self, signals: Iterable[str]) -> None:
+        """These signals speak for a mirror in an alert that is being published."""
+        for signal in signals:
+            self.signals.labels(signal).inc()
+
+    def verdict(self, verdict: str, band: str, script: str | None = None) -> None:
+        """A moderator judged an alert of a band, which quotes names in a script (None: no longer known).
+
+        `unsure` says nothing of precision, nor does a verdict on an alert that nobody knows.
+        """
+        self.verdicts.labels(verdict, band).inc()
+        if script is not None:
+            self.judged_scripts.labels(script, verdict).inc()
+        if verdict in DECIDED and band in BANDS:
+            counts = self._decided.setdefault(band, Tally())
+            counts.mirrors += verdict == "mirror"
+            counts.all += 1
+            self.precision_ratio.labels(band).set(counts.mirrors / counts.all)
+
+    def _queue(self, queue: str) -> str:
+        if queue not in self._queues and len(self._queues) < QUEUES_MAX:
+            self._queues.add(queue)
+        return queue if queue in self._queues else OTHER
