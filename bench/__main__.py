@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bench import flames, growth, latency, lookup, memory, mind, scale, soak, worker
+from bench import desk, flames, gate, growth, latency, lookup, memory, mind, scale, soak, worker
 from bench.running.scene import BROKERS
 from local.binaries import NotAvailable
 
@@ -33,6 +33,8 @@ _QUICK_LATENCY, _LATENCY = ((20,), 5.0), (latency.RATES, latency.SECONDS)  # rat
 _QUICK_SCALE, _SCALE = (500, 100), (scale.BANS, scale.EVENTS)  # bans, events
 _QUICK_GROWTH, _GROWTH = ((1_000, 4_000), 10), (growth.SIZES, growth.EACH)  # sizes, disguises a kind
 _QUICK_SOAK, _SOAK = (2_000, 0.5), (soak.BANS, soak.MINUTES)  # bans, minutes
+_QUICK_DESK, _DESK = (2_000, 20), (desk.ALERTS, desk.TIMES)  # alerts, requests of each kind
+_QUICK_GATE, _GATE = (20, 3), (gate.RATE, gate.SECONDS)  # calls a second, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,17 @@ def _growth(chosen: Chosen) -> Told:
     return growth.table(found), asdict(found)
 
 
+def _gate(chosen: Chosen) -> Told:
+    # Bans are enrolled anew for it: a million of them would take longer than all the rest.
+    found = gate.measured(min(chosen.bans, gate.BANS), *(_QUICK_GATE if chosen.quick else _GATE))
+    return gate.table(found), asdict(found)
+
+
+def _desk(chosen: Chosen) -> Told:
+    found = desk.measured(*(_QUICK_DESK if chosen.quick else _DESK))
+    return desk.table(found), [asdict(one) for one in found]
+
+
 PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "lookups": _lookups,
     "memory": _memory,
@@ -125,6 +138,8 @@ PARTS: Mapping[str, Callable[[Chosen], Told]] = {
     "soak": _soak,
     "scale": _scale,
     "growth": _growth,
+    "gate": _gate,
+    "desk": _desk,
 }
 """What is measured, by the name of its place in its note."""
 

@@ -171,7 +171,7 @@ async def _filled(database: Database, policy: Policy, count: int, *, reader: str
         await connection.execute(text("ANALYZE"))
 
 
-async def _measured(url: str, given: argparse.Namespace) -> list[Timed]:
+async def _on(url: str, alerts: int, times: int) -> list[Timed]:
     async with opened(url) as database:
         kind = "SQLite" if database.is_sqlite else "PostgreSQL"
         policy = Policy(key=b"bench" * 8)
@@ -181,7 +181,7 @@ async def _measured(url: str, given: argparse.Namespace) -> list[Timed]:
             token = await sessions.begin(connection, user_id, now=now, how="link")
             for number in range(20):  # a team
                 await add_user(connection, f"colleague-{number}", "moderator", password=None, now=now)
-        await _filled(database, policy, given.alerts, reader=user_id)
+        await _filled(database, policy, alerts, reader=user_id)
         app: Any = create_app(Desk(database, load({}), policy, time.time, DeskMetrics(CollectorRegistry())))
         app.state.rates = Rates(burst=1e9)
         async with httpx.AsyncClient(
@@ -191,7 +191,7 @@ async def _measured(url: str, given: argparse.Namespace) -> list[Timed]:
         ) as client:
             client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
             return [
-                Timed(kind, name, *await _times(request, given.times), GOALS_MS[name], given.times)
+                Timed(kind, name, *await _times(request, times), GOALS_MS[name], times)
                 for name, request in _requests(client).items()
             ]
 
@@ -264,6 +264,19 @@ def table(found: list[Timed]) -> str:
     return "\n".join([*head, *rows])
 
 
+def measured(alerts: int, times: int) -> list[Timed]:
+    """Each request of so many, over so many alerts, on SQLite and on PostgreSQL where it is there."""
+    found: list[Timed] = []
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        found += asyncio.run(_on(f"sqlite:///{Path(folder) / 'desk.db'}", alerts, times))
+        try:
+            postgres = stack.enter_context(EmbeddedPostgres())
+            found += asyncio.run(_on(postgres.make("bench"), alerts, times))
+        except NotAvailable as missing:
+            print(f"PostgreSQL is not measured: {missing}", file=sys.stderr)
+    return found
+
+
 def main() -> None:
     """Measures, and prints a table or one line of JSON."""
     asked = argparse.ArgumentParser(description="The desk's requests over many alerts.")
@@ -271,14 +284,7 @@ def main() -> None:
     asked.add_argument("--times", type=int, default=TIMES, help="requests of each kind")
     asked.add_argument("--json", dest="as_json", action="store_true")
     given = asked.parse_args()
-    found: list[Timed] = []
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        found += asyncio.run(_measured(f"sqlite:///{Path(folder) / 'desk.db'}", given))
-        try:
-            postgres = stack.enter_context(EmbeddedPostgres())
-            found += asyncio.run(_measured(postgres.make("bench"), given))
-        except NotAvailable as missing:
-            print(f"PostgreSQL is not measured: {missing}", file=sys.stderr)
+    found = measured(given.alerts, given.times)
     on = machine()
     if given.as_json:
         print(json.dumps({"alerts": given.alerts, "machine": on, "found": [asdict(one) for one in found]}))

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,10 @@ from store.base import Ban
 from store.pepper.pepper import write_pepper_file
 from streams.settings import Settings, load
 
+BANS: Final = 20_000
+RATE: Final = 200
+SECONDS: Final = 30
+DEADLINE_MS: Final = 150
 ENROLLED_AT_ONCE: Final = 500
 SIGN_UPS: Final = 1_000
 """Different ones, drawn again and again: the bans that they resemble are not always the same few."""
@@ -48,60 +53,109 @@ PROCESSOR: Final = "process_cpu_seconds_total"
 def main() -> None:
     """Measures, and prints one line of JSON."""
     asked = argparse.ArgumentParser(description="Calls a second to /v1/score, and how long they take.")
-    asked.add_argument("--bans", type=int, default=20_000)
-    asked.add_argument("--rate", type=int, default=200, help="calls a second")
-    asked.add_argument("--seconds", type=int, default=30)
-    asked.add_argument("--deadline-ms", type=int, default=150, help="longer: busy machines decide all calls")
+    asked.add_argument("--bans", type=int, default=BANS)
+    asked.add_argument("--rate", type=int, default=RATE, help="calls a second")
+    asked.add_argument("--seconds", type=int, default=SECONDS)
+    asked.add_argument(
+        "--deadline-ms", type=int, default=DEADLINE_MS, help="longer: busy machines decide all calls"
+    )
     given = asked.parse_args()
+    print(json.dumps(asdict(measured(given.bans, given.rate, given.seconds, given.deadline_ms))))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How a gate did under load. `load_average`: of the machine, over the last minute."""
+
+    bans: int
+    calls_a_second: int
+    deadline_ms: int
+    calls: int
+    p50_ms: float
+    p99_ms: float
+    processor_ms_a_call: float
+    outcomes: dict[str, int]
+    load_average: float
+
+    @property
+    def decided(self) -> int:
+        """Calls that were answered with more than `undecided`."""
+        return sum(count for name, count in self.outcomes.items() if not name.startswith("undecided"))
+
+
+def measured(bans: int, rate: int, seconds: int, deadline_ms: int = DEADLINE_MS) -> Loaded:
+    """A gate of its own over a Redis of its own, called for so long."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedRedis() as server:
-        print(json.dumps(asyncio.run(_measured(Path(folder), server.url, given))))
+        return asyncio.run(_measured(Path(folder), server.url, bans, rate, seconds, deadline_ms))
 
 
-async def _measured(folder: Path, redis_url: str, given: argparse.Namespace) -> dict[str, object]:
+def table(found: Loaded) -> str:
+    """For people."""
+    values = (
+        f"{found.bans:,}",
+        f"{found.calls_a_second:,}",
+        f"{found.deadline_ms:,}",
+        f"{found.decided:,} of {found.calls:,}",
+        f"{found.p50_ms:g}",
+        f"{found.p99_ms:g}",
+        f"{found.processor_ms_a_call:g}",
+        f"{found.load_average:g}",
+    )
+    head = (
+        "| bans | calls a second | deadline, ms | decided | p50, ms | p99, ms"
+        " | processor a call, ms | load |\n"
+        "|---|---|---|---|---|---|---|---|\n"
+    )
+    return f"{head}| {' | '.join(values)} |"
+
+
+async def _measured(
+    folder: Path, redis_url: str, bans: int, rate: int, seconds: int, deadline_ms: int
+) -> Loaded:
     write_pepper_file(folder / "pepper")
     key = new_key(folder / "keys.json", "bench", frozenset({"score"}), 1e6, datetime.now(UTC))
     api, web, nowhere = take_port(), take_port(), take_port()
     environment = {
         "SAMEHAND_REDIS_URL": redis_url,
-        "SAMEHAND_STORE_BANS": str(max(1_000, given.bans)),
+        "SAMEHAND_STORE_BANS": str(max(1_000, bans)),
         "SAMEHAND_PEPPER_FILE": str(folder / "pepper"),
         "SAMEHAND_KAFKA_BROKERS": f"{LOOPBACK}:{nowhere.number}",  # scoring needs none
         "SAMEHAND_GATE_KEYS": str(folder / "keys.json"),
         "SAMEHAND_GATE_PORT": str(api.number),
-        "SAMEHAND_GATE_DEADLINE_MS": str(given.deadline_ms),
+        "SAMEHAND_GATE_DEADLINE_MS": str(deadline_ms),
         "SAMEHAND_WEB_PORT": str(web.number),
         "SAMEHAND_WEB_HOST": LOOPBACK,
         "SAMEHAND_LOG_LEVEL": "warning",
         "SAMEHAND_REDIS_TIMEOUT_MS": "2000",  # enrolling shares the processor with whatever else runs
     }
-    bodies = await _enrolled(load(environment), given.bans)
+    bodies = await _enrolled(load(environment), bans)
     gate = Child([sys.executable, "-m", "desk.cli", "gate"], folder / "gate.log", environment)
     gate.start()
     try:
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session:
             await _ready(session, f"http://{LOOPBACK}:{web.number}/health/ready")
             url = f"http://{LOOPBACK}:{api.number}/v1/score"
-            await _calls(session, url, bodies, given.rate, 3)  # caches of words fill
+            await _calls(session, url, bodies, rate, 3)  # caches of words fill
             metrics = f"http://{LOOPBACK}:{web.number}/metrics"
             before = await _processor_seconds(session, metrics)
-            took, outcomes = await _calls(session, url, bodies, given.rate, given.seconds)
+            took, outcomes = await _calls(session, url, bodies, rate, seconds)
             used = await _processor_seconds(session, metrics) - before
     finally:
         gate.stop(20.0)
         for port in (api, web, nowhere):
             port.release()
     took.sort()
-    return {
-        "bans": given.bans,
-        "calls_a_second": given.rate,
-        "deadline_ms": given.deadline_ms,
-        "calls": len(took),
-        "p50_ms": round(took[len(took) // 2] * 1000, 1),
-        "p99_ms": round(took[int(len(took) * 0.99)] * 1000, 1),
-        "processor_ms_a_call": round(used / len(took) * 1000, 2),
-        "outcomes": dict(outcomes),
-        "load_average": round(os.getloadavg()[0], 1),
-    }
+    return Loaded(
+        bans=bans,
+        calls_a_second=rate,
+        deadline_ms=deadline_ms,
+        calls=len(took),
+        p50_ms=round(took[len(took) // 2] * 1000, 1),
+        p99_ms=round(took[int(len(took) * 0.99)] * 1000, 1),
+        processor_ms_a_call=round(used / len(took) * 1000, 2),
+        outcomes=dict(outcomes),
+        load_average=round(os.getloadavg()[0], 1),
+    )
 
 
 async def _enrolled(settings: Settings, count: int) -> list[bytes]:
