@@ -15,8 +15,8 @@ from tests.ops.watchers import Prometheus
 
 pytestmark = pytest.mark.ops
 
-SCRAPED_SECONDS_MAX = 30.0
-"""Scrapes come every two seconds, and one may be missed."""
+SCRAPED_SECONDS_MAX = 90.0
+"""Scrapes come every two seconds, and of a busy machine many are missed."""
 
 PAGE_SECONDS_MAX = 90.0
 
