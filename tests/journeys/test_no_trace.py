@@ -120,6 +120,7 @@ def secrets(platform: Platform) -> Iterator[bytes]:
 
 def places(platform: Platform, redis_administrator: str) -> dict[str, bytes]:
     """Everything that was said, by where."""
+    platform.until(platform.ready, "a busy machine to have it ready")
     openmetrics = Request(
         f"http://{LOOPBACK}:{platform.port.number}/metrics",
         headers={"Accept": "application/openmetrics-text"},
