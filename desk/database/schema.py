@@ -234,6 +234,16 @@ links = Table(
     Column("used_at", Float),
 )
 
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("user_id", String(USER_ID_CHARS), ForeignKey("users.user_id"), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970, in UTC
+    Column("opened", Integer, nullable=False),  # alerts that somebody opened
+    Column("uncovered", Integer, nullable=False),  # of those, whose blurred words they looked at
+    Index("ix_exposures_day", "day"),
+)
+
 audit = Table(
     "audit",
     metadata,

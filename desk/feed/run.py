@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from desk.database import outbox, users
+from desk.database import exposures, outbox, users
 from desk.database.engine import Database
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
@@ -178,6 +178,7 @@ class Feed:
                 async with self._database.begin() as connection:
                     await users.sweep(connection, now=now)
                     await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
+                    await exposures.erase(connection, keep_days=self._settings.desk_exposure_days, now=now)
                     erased = await erase_old(connection, keep_seconds=keep_seconds, now=now)
                 if erased:
                     log.info("what was kept long enough is erased", alerts=erased)

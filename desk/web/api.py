@@ -168,6 +168,12 @@ async def me(request: Asked) -> Me:
     )
 
 
+@post("/me/uncovered", summary="Count that I looked at blurred words", status_code=204)
+async def uncovered(request: Asked) -> None:
+    """A number of the day that only whoever asks is shown."""
+    await desk_of(request).uncovered(request.user.reader)
+
+
 @get("/queue", summary="What waits for me")
 async def queue(
     request: Asked,
@@ -282,6 +288,7 @@ async def reasons() -> list[ReasonShown]:
 
 HANDLERS: Final = (
     me,
+    uncovered,
     queue,
     alerts,
     alert,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, notes, reads, users, verdicts
+from desk.database import alerts, exposures, notes, reads, users, verdicts
 from desk.database.engine import Database
 from desk.database.reads import Filters, Place
 from desk.review import audit, decisions
@@ -32,6 +32,9 @@ CHOICES_MAX: Final = 100
 """Policies or platforms of a list to choose from; nobody reads a longer one."""
 
 _CHOSEN_BY: Final = ("policy", "platform", "basis", "language")
+
+DAYS_MAX: Final = 14
+"""Of one's own reading that are shown."""
 
 HISTORY_MAX: Final = 50
 """Alerts on one account, or in one family, that are shown beside a decision."""
@@ -124,6 +127,15 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """How many alerts somebody opened on a day, and looked at the blurred words of; `began`: Unix seconds."""
+
+    began: int
+    opened: int
+    uncovered: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The open desk. `now` in Unix seconds."""
 
@@ -185,6 +197,7 @@ class Desk:
         reader.need("read")
         async with self.database.begin() as connection:
             opened = await self._opened(connection, reader, alert_id)
+            await exposures.add(connection, reader.user_id, now=self.now(), opened=1)
             await audit.note(
                 connection,
                 actor=reader.user_id,
@@ -235,6 +248,18 @@ class Desk:
             erased_at=stored.erased_at,
             erased_reason=stored.erased_reason,
         )
+
+    async def uncovered(self, reader: Reader) -> None:
+        """Counts that somebody looked at the blurred words of an alert."""
+        reader.need("read")
+        async with self.database.begin() as connection:
+            await exposures.add(connection, reader.user_id, now=self.now(), uncovered=1)
+
+    async def days(self, reader: Reader) -> list[Day]:
+        """How much this person read, of each day that they read on, the newest first. Nobody else is told."""
+        async with self.database.read() as connection:
+            rows = await exposures.of(connection, reader.user_id, DAYS_MAX)
+        return [Day(row.day * exposures.DAY_SECONDS, row.opened, row.uncovered) for row in rows]
 
     def _is_for(self, read: Any, reader: Reader, said: Sequence[Any]) -> bool:
         before = any(one.reviewer == reader.user_id and one.undone_at is None for one in said)

@@ -17,6 +17,9 @@ from desk.web.languages import ENGLISH, LANGUAGES, Language, language_of, wanted
 from desk.web.security import base_url
 
 COOKIE: Final = "samehand-view"
+PAUSE_MAX: Final = 1_000
+"""Alerts, or minutes: more than anybody reads at one sitting."""
+
 _YEAR_SECONDS: Final = 365 * 86_400
 
 Asking = Request[Any, Any, Any]
@@ -24,19 +27,29 @@ Asking = Request[Any, Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What somebody chose. `keys`: whether single keys decide."""
+    """What somebody chose. `keys`: whether single keys decide; `pause_…`: after how many alerts, or minutes,
+    they want to be reminded to pause, 0 for never."""
 
     language: Language = ENGLISH
     blurred: bool = False
     keys: bool = True
+    pause_alerts: int = 0
+    pause_minutes: int = 0
 
 
 def view_of(request: Asking) -> View:
     """What the cookie says; without one, the first language of the browser's that we have."""
     chosen = request.cookies.get(COOKIE, "").split(".")
-    if len(chosen) != 3:
+    if len(chosen) not in (3, 5):  # without the reminder: kept by a version before it
         return View(language=wanted(request.headers.get("Accept-Language", "")))
-    return View(language_of(chosen[0]), chosen[1] == "1", chosen[2] == "1")
+    alerts, minutes = (*chosen[3:], "0", "0")[:2]
+    return View(language_of(chosen[0]), chosen[1] == "1", chosen[2] == "1", _number(alerts), _number(minutes))
+
+
+def _number(text: str) -> int:
+    """What the form would have taken; else 0."""
+    known = text.isascii() and text.isdigit() and len(text) <= len(str(PAUSE_MAX))
+    return int(text) if known and int(text) <= PAUSE_MAX else 0
 
 
 def context(request: Asking) -> dict[str, Any]:
@@ -58,6 +71,8 @@ class ViewForm(Struct, frozen=True, kw_only=True):
     language: Annotated[str, Meta(max_length=8)] = "en"
     blurred: Annotated[str, Meta(max_length=1)] = "0"
     keys: Annotated[str, Meta(max_length=1)] = "0"
+    pause_alerts: Annotated[int, Meta(ge=0, le=PAUSE_MAX)] = 0
+    pause_minutes: Annotated[int, Meta(ge=0, le=PAUSE_MAX)] = 0
     next: Annotated[str, Meta(max_length=2_048)] = "/queue"
     csrf: str = ""
 
@@ -74,6 +89,8 @@ async def view_page(
             **context(request),
             "next": local(next_),
             "languages": LANGUAGES.values(),
+            "days": await request.app.state.desk.days(request.user.reader),
+            "pause_max": PAUSE_MAX,
         },
     )
 
@@ -84,7 +101,8 @@ async def choose(request: Asking, data: URLEncodedBody[ViewForm]) -> Redirect:
     language = language_of(data.language)
     kept = Cookie(
         key=COOKIE,
-        value=f"{language.code}.{'1' if data.blurred == '1' else '0'}.{'1' if data.keys == '1' else '0'}",
+        value=f"{language.code}.{'1' if data.blurred == '1' else '0'}.{'1' if data.keys == '1' else '0'}"
+        f".{data.pause_alerts}.{data.pause_minutes}",
         path="/",
         httponly=True,
         secure=base_url(request.app.state.desk).startswith("https:"),

@@ -53,6 +53,9 @@ class DeskSettings(BaseModel):
     desk_erase_days: int = Field(
         180, ge=1, le=3_650, description="Days after which quotes and notes of decided alerts are erased."
     )
+    desk_exposure_days: int = Field(
+        30, ge=1, le=365, description="Days after which the counts of what somebody read are erased."
+    )
 
     @field_validator("desk_url")
     @classmethod

@@ -256,6 +256,37 @@ def test_who_turned_single_keys_off_is_not_surprised_by_them(running: Running, v
     assert reader.page.locator("fieldset.chosen").count() == 0
 
 
+def test_who_asked_for_it_is_reminded_to_pause_between_decisions_and_goes_on_by_a_key(
+    running: Running, visit: Visits
+) -> None:
+    for number in range(3):
+        running.receive(f"alert-{number}")
+        running.office.clock.pass_(1)
+    reader = visit("amina")
+    reader.open("/view")
+    reader.page.locator("input[name=pause_alerts]").fill("1")
+    reader.page.locator("main button").click()
+    reader.at_the_queue()
+    pause = reader.page.locator("#pause")
+    reader.press("g")
+    reader.at("alert-0")
+    assert pause.is_hidden()
+    reader.press("c", "1")
+    reader.at("alert-1")
+    assert pause.is_visible()
+    reader.press("p")
+    assert pause.is_hidden()
+    reader.press("b")
+    with reader.page.expect_response("**/api/v1/me/uncovered") as told:
+        reader.page.locator(".trait .quote").first.hover()
+    assert told.value.status == 204
+    reader.press("d", "1")
+    reader.at("alert-2")
+    assert said_of(running, "alert-1") == [("not_mirror", "common-name")]
+    reader.open("/view")
+    assert reader.page.locator("table tbody td").all_inner_texts() == ["3", "1"]
+
+
 def test_quotes_are_blurred_for_who_wants_it_until_they_point_at_them(
     running: Running, visit: Visits
 ) -> None:

@@ -70,6 +70,38 @@
     tick();
   }
 
+  // Once a page whose words are blurred: that they were looked at is counted, not which.
+  let looked = false;
+  const look = () => {
+    if (looked || !one("#claim, .decide")) return;
+    looked = true;
+    fetch("/api/v1/me/uncovered", { method: "POST", headers: { "X-CSRF-Token": token } }).catch(() => {});
+  };
+  document.addEventListener("pointerover", (event) => {
+    if (body.classList.contains("blurred") && event.target.closest?.(".quote")) look();
+  });
+
+  // The reminder comes with a page and never while one reads it. Ten minutes without a page were a pause.
+  const PAUSE = "samehand-pause", pause = one("#pause");
+  if (pause) {
+    const now = Date.now();
+    let told = null;
+    try { told = JSON.parse(sessionStorage.getItem(PAUSE)); } catch { /* counted anew */ }
+    if (!told || told.reader !== body.dataset.reader || now < told.last || now - told.last > 600_000)
+      told = { reader: body.dataset.reader, began: now, alerts: 0 };
+    const save = () => { try { sessionStorage.setItem(PAUSE, JSON.stringify(told)); } catch { /* no room */ } };
+    told.last = now;
+    const alerts = Number(body.dataset.pauseAlerts), minutes = Number(body.dataset.pauseMinutes);
+    pause.hidden = !((alerts && told.alerts >= alerts) || (minutes && now - told.began >= 60_000 * minutes));
+    if (one("#decide")) told.alerts += 1;
+    save();
+    pause.querySelector("button").addEventListener("click", () => {
+      pause.hidden = true;
+      told = { ...told, began: Date.now(), alerts: 0, last: Date.now() };
+      save();
+    });
+  }
+
   const press = (form) => { const button = form?.querySelector("button"); if (button && !form.hidden) button.click(); };
   const follow = (selector) => { const link = one(selector); if (link) link.click(); };
   const rows = () => [...document.querySelectorAll("table.queue tbody a")];
@@ -90,7 +122,8 @@
     s: () => press(one("#skip")), z: () => press(undo),
     f: () => { const box = one("input[name=family]"); if (box) box.click(); },
     n: () => one("#decide textarea")?.focus(),
-    b: () => body.classList.toggle("blurred"),
+    b: () => { if (!body.classList.toggle("blurred")) look(); },
+    p: () => press(pause),
     j: () => walk(1), k: () => walk(-1),
     g: () => follow("nav a[href='/next']"), q: () => follow("nav a[href='/queue']"),
     "?": () => help?.showModal(),

@@ -1,0 +1,52 @@
+"""How much somebody read, by day: counts alone, not of what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.upsert import insert_new
+
+DAY_SECONDS: Final = 86_400
+
+_exposures = schema.exposures
+
+
+def day_of(now: float) -> int:
+    """The day of a moment, in UTC since 1970."""
+    return int(now // DAY_SECONDS)
+
+
+async def add(
+    connection: AsyncConnection, user_id: str, *, now: float, opened: int = 0, uncovered: int = 0
+) -> None:
+    """Counts up what somebody read today."""
+    key = {"user_id": user_id, "day": day_of(now)}
+    if await insert_new(connection, _exposures, {**key, "opened": opened, "uncovered": uncovered}):
+        return
+    columns = _exposures.c
+    await connection.execute(
+        update(_exposures)
+        .where(columns.user_id == user_id, columns.day == key["day"])
+        .values(opened=columns.opened + opened, uncovered=columns.uncovered + uncovered)
+    )
+
+
+async def of(connection: AsyncConnection, user_id: str, limit: int) -> Sequence[Row[Any]]:
+    """Somebody's days, the newest first."""
+    found = await connection.execute(
+        select(_exposures)
+        .where(_exposures.c.user_id == user_id)
+        .order_by(_exposures.c.day.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def erase(connection: AsyncConnection, *, keep_days: int, now: float) -> None:
+    """Drops the days that are kept long enough."""
+    await connection.execute(delete(_exposures).where(_exposures.c.day < day_of(now) - keep_days))
