@@ -44,6 +44,7 @@ def test_kill_9_at_random_points(scene: Scene, expected: Expected) -> None:
     assert max(pauses) <= busy() * KILL_SECONDS_MAX
 
 
+@pytest.mark.thorough
 def test_sigterm_in_mid_batch(scene: Scene, expected: Expected) -> None:
     scene.publish_all(expected.stream)
     worker = scene.start()

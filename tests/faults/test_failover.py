@@ -79,6 +79,7 @@ def under_load(scene: Scene, expected: Expected, master: EmbeddedRedis, fault: s
     assert not worker.ready()
 
 
+@pytest.mark.thorough
 def test_sentinels_name_another_master(scene: Scene, expected: Expected, sentinels: SentinelTrio) -> None:
     under_load(scene, expected, sentinels.master(), "Sentinel failover under load")
 

@@ -63,6 +63,7 @@ def letters(scene: Scene) -> list[DeadLetter]:
     return found
 
 
+@pytest.mark.thorough
 def test_every_record_of_garbage_is_accounted_for(scene: Scene, fault_table: Table) -> None:
     scene.environment["SAMEHAND_LETTERS_SHARE"] = "1.0"
     scene.environment["SAMEHAND_BATCH_RECORDS"] = "100"

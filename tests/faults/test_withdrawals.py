@@ -150,6 +150,7 @@ def test_tombstones_deletions_and_own_bans_while_workers_are_killed(scene: Scene
     assert scene.repeats() <= (TELLING + 1) * BATCH_RECORDS * KILLED
 
 
+@pytest.mark.thorough
 def test_more_mirrors_than_a_ban_may_have_alerts_while_workers_are_killed(
     scene: Scene, fault_table: Table
 ) -> None:
