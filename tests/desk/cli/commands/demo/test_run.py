@@ -43,6 +43,7 @@ def test_without_an_end_it_sums_up_when_the_stream_has_ended_and_once(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "REPLAY_SECONDS", 5.0)
+    monkeypatch.setattr(run, "SETTLE_SECONDS", 15.0)  # what came later would be summed up again
     screen = _Leaves()
     told = perform(Wanted(None, 300, 7), Console(file=screen, width=100))
     assert told["finished"]
