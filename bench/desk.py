@@ -45,6 +45,7 @@ from local.postgres import EmbeddedPostgres
 from schemas.alerts import EvidenceLine, Matched, MirrorAlert
 from schemas.wire import encode
 from streams.settings import load
+from streams.supervision.gc_tuning import collect_seldom
 
 ALERTS: Final = 50_000
 TIMES: Final = 300
@@ -184,6 +185,7 @@ async def _on(url: str, alerts: int, times: int) -> list[Timed]:
         await _filled(database, policy, alerts, reader=user_id)
         app: Any = create_app(Desk(database, load({}), policy, time.time, DeskMetrics(CollectorRegistry())))
         app.state.rates = Rates(burst=1e9)
+        collect_seldom()  # as the desk's process does
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app),
             base_url="http://127.0.0.1:6068",

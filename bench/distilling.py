@@ -21,7 +21,7 @@ from schemas.accounts import AccountCreated
 from simulate.population.people import Population
 from simulate.sampling import seeded
 from simulate.timeline.records import created
-from streams.faust_app.gc_tuning import collect_seldom
+from streams.supervision.gc_tuning import collect_seldom
 
 _SEED: Final = 11
 _CROWD: Final = 20_000

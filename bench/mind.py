@@ -42,7 +42,7 @@ from simulate.sampling import seeded
 from simulate.timeline.records import created
 from store.base import Candidate, Query, Remembered
 from store.redis import RedisStore
-from streams.faust_app.gc_tuning import collect_seldom
+from streams.supervision.gc_tuning import collect_seldom
 
 KEEP: Final = 64  # candidates an event, as a worker keeps them unless told otherwise
 _BATCH: Final = 100

@@ -34,6 +34,7 @@ from streams.kafka.producer import KafkaPublisher
 from streams.kafka.topics import names
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
+from streams.supervision.gc_tuning import collect_seldom
 from streams.supervision.heartbeat import beat
 from streams.supervision.supervisor import Birth
 from streams.telemetry.metrics import Metrics
@@ -135,6 +136,7 @@ class Process:
                     stop_seconds=settings.stop_seconds,
                 )
             )
+        collect_seldom()  # else a call now and then waits until all that lives was gone through
         log.info("starting", address=f"{settings.gate_host}:{settings.gate_port}", keys=len(self.keyring))
         code = await _until_told(servers, beside)
         await self.store.close()

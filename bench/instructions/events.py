@@ -26,9 +26,9 @@ from bench.running.filled import SEED, environment, pepper_file
 from schemas.wire import encode
 from simulate.population.people import Person
 from store.redis import RedisStore
-from streams.faust_app.gc_tuning import collect_seldom
 from streams.outcomes import Arrival, Published
 from streams.settings import load
+from streams.supervision.gc_tuning import collect_seldom
 from streams.telemetry import logs
 
 BANNED_UNTIL: Final = 1_790_000_000.0

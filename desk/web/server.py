@@ -27,6 +27,7 @@ from desk.web.single_sign_on import provider_of
 from desk.web.telemetry import LOOK_SECONDS, DeskMetrics, served
 from streams.kafka.topics import names
 from streams.settings import Settings
+from streams.supervision.gc_tuning import collect_seldom
 
 log = structlog.get_logger("samehand.desk")
 
@@ -129,6 +130,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
         )
         return NO_ADDRESS
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(metrics, database, state))]
+    collect_seldom()  # else a page now and then waits until all that lives was gone through
     log.info("the desk is open", url=settings.desk_url or f"http://{settings.desk_host}:{settings.desk_port}")
     for task in tasks:
         # A task of ours that fails is a defect: the desk ends, and says so, rather than show what is stale.

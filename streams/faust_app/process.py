@@ -23,7 +23,6 @@ import uvloop
 from streams.deadletters.control_topic import stopped_topics
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.faust_app.app import WorkerApp
-from streams.faust_app.gc_tuning import collect_seldom
 from streams.faust_app.http import page_address
 from streams.faust_app.monitor import watch
 from streams.faust_app.start_checks import StartFault, refused_by_kafka, unusable_address
@@ -38,6 +37,7 @@ from streams.supervision.exit_codes import (
     EXIT_REFUSED,
     EXIT_STUCK,
 )
+from streams.supervision.gc_tuning import collect_seldom
 
 _BINDING: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.faust_app.gc_tuning import OBJECTS, collect_seldom
+from streams.supervision.gc_tuning import OBJECTS, collect_seldom
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Makes Python's cyclic garbage collector run less often in a worker.
+"""Makes Python's cyclic garbage collector run less often in a worker, a gate or a desk.
 
 Python looks for reference cycles whenever 700 more objects are alive than before, and now and then goes
 through all that live. A worker makes hardly any cycle, and a batch of events leaves some thousand objects in
