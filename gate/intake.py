@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
@@ -17,8 +18,8 @@ from schemas.mapping.fields import TARGETS, Kind
 from schemas.mapping.mapper import Mapped, Passed
 from schemas.verdicts import VerdictGiven
 from schemas.wire import Decoded, Decoder, decode_verdict, encode
-from streams.delivery.publisher import Publisher, publish
-from streams.errors import BrokerRefused, Transient
+from streams.delivery.publisher import Publisher
+from streams.errors import BrokerRefused, BrokerUnavailable, RecordTooLarge, StreamsError, Transient
 from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
 from streams.outcomes import Emit
@@ -31,10 +32,14 @@ RECORDS_MAX: Final = 1_000
 CHECKED_AT_ONCE: Final = 20
 """Records between which calls to score have their turn: some two milliseconds of their 150."""
 
+PUBLISH_SECONDS: Final = 10.0
+"""How long a request waits for Kafka at most, with all of its records; a new leader takes some five."""
+
 Away = Literal["kafka-away", "kafka-refuses"]
 
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _TOO_MANY: Final = Malformed("too-many", "$", f"more than {RECORDS_MAX} records")
+_TOO_LARGE: Final = Malformed("too-large", "$", "Kafka takes no record of this size on its topic")
 _AGAIN: Final = "whether Kafka has it is unknown: send it again"
 _NOBODY: Final = Malformed("empty", "$", "no record")
 
@@ -111,21 +116,46 @@ class Intake:
         )
 
     async def _published(self, records: Sequence[tuple[Became, Emit | None]]) -> Taken:
-        emits = [emit for _, emit in records if emit is not None]
+        """Each record for itself: one that Kafka refuses costs the others of its request nothing."""
+        fates = iter(await self._fates([emit for _, emit in records if emit is not None]))
+        told: list[Became] = []
         away: Away | None = None
-        try:
-            unsent = {id(emit) for emit in await publish(self.publisher, emits)}
-            away = "kafka-away" if unsent else None
-        except Transient:
-            unsent, away = {id(emit) for emit in emits}, "kafka-away"
-        except BrokerRefused:
-            unsent, away = {id(emit) for emit in emits}, "kafka-refuses"
-        told = [
-            replace(answer, accepted=False, reason=str(away), detail=_AGAIN) if id(emit) in unsent else answer
-            for answer, emit in records
-        ]
+        for answer, emit in records:
+            match None if emit is None else next(fates):
+                case None:
+                    told.append(answer)
+                case RecordTooLarge():
+                    told.append(_refused(_TOO_LARGE))
+                case fault:
+                    away = "kafka-refuses" if isinstance(fault, BrokerRefused) else "kafka-away"
+                    told.append(replace(answer, accepted=False, reason=away, detail=_AGAIN))
         accepted = sum(it.accepted for it in told)
         return Taken(Told(accepted=accepted, refused=len(told) - accepted, records=tuple(told)), away)
+
+    async def _fates(self, emits: Sequence[Emit]) -> list[StreamsError | None]:
+        """What became of each, None where Kafka has it; for all of them within `PUBLISH_SECONDS`."""
+        fates: list[StreamsError | None] = [
+            BrokerUnavailable("was not sent, or not confirmed in time")
+        ] * len(emits)
+        waiting: dict[asyncio.Future[object], int] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                for place, emit in enumerate(emits):
+                    try:
+                        waiting[asyncio.ensure_future(await self.publisher.send(emit))] = place
+                    except BrokerRefused as fault:
+                        fates[place] = fault
+                    except Transient:
+                        break  # nor would it take the rest, and each would wait for as long
+                await asyncio.gather(*waiting, return_exceptions=True)
+        for confirmation, place in waiting.items():
+            if confirmation.cancelled():
+                continue
+            found = confirmation.exception()
+            if found is not None and not isinstance(found, (Transient, BrokerRefused)):
+                raise found
+            fates[place] = found
+        return fates
 
 
 def _several(raw: bytes) -> Sequence[bytes] | Malformed:

@@ -115,10 +115,9 @@ class Process:
             now=self.clock.now,
             deadline_ms=self.settings.gate_deadline_ms,
         )
-        kafka = partial(_unless, lambda: self.publisher.connected, "no broker takes us yet")
         watched = watching(
             self.meters,
-            lambda: {"store": watch.fault, "kafka": kafka()},
+            lambda: {"store": watch.fault, "kafka": self.publisher.fault},
             lambda: gate_meters.keys.set(len(self.keyring)),
         )
         settings = self.settings
@@ -142,10 +141,6 @@ class Process:
         await self.store.close()
         log.info("ended", code=code)
         return code
-
-
-def _unless(well: Callable[[], bool], why: str) -> str:
-    return "" if well() else why
 
 
 async def _until_told(servers: list[_Server], beside: list[Callable[[], Awaitable[None]]]) -> int:

@@ -6,6 +6,7 @@
     ├── SettingsError       a setting is missing or wrong: says which, and why, never its value
     ├── TopicsError         the broker cannot be asked about its topics, or refuses
     ├── BrokerRefused       Kafka says no for good: no right, no such topic, a wrong option
+    │   └── RecordTooLarge      Kafka takes no record of this size on its topic
     ├── LettersError        a dead letter cannot be found, or its record is gone
     ├── Transient           an outage: hold the partition, try again, for ever; nothing is lost
     │   └── BrokerUnavailable   Kafka does not take or confirm a record now
@@ -39,6 +40,10 @@ class TopicsError(StreamsError):
 
 class BrokerRefused(StreamsError):  # says what happened, as its siblings do
     """Kafka says no, and would again: no right, no such topic, a wrong option."""
+
+
+class RecordTooLarge(BrokerRefused):  # says what happened, as its siblings do
+    """Kafka takes no record of this size on its topic (`max.message.bytes`), however often it is sent."""
 
 
 class LettersError(StreamsError):

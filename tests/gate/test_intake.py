@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable
 
 import pytest
 
+from gate import intake
 from gate.intake import CHECKED_AT_ONCE, KINDS, RECORDS_MAX, Intake, Taken
 from schemas.record import Record
 from schemas.wire import encode
-from streams.errors import BrokerRefused, BrokerUnavailable
-from tests.gate.conftest import Caller
+from streams.errors import BrokerRefused, BrokerUnavailable, RecordTooLarge
+from streams.outcomes import Emit
+from tests.gate.conftest import Broker, Caller
 from tests.makers import (
     a_ban,
     a_change,
@@ -104,6 +107,39 @@ async def test_a_right_that_the_gate_lacks_on_kafka_is_told_apart(caller: Caller
     assert (answer.status_code, answer.json()["records"][0]["reason"]) == (503, "kafka-refuses")
 
 
+async def test_a_record_that_kafka_refuses_costs_the_others_of_its_batch_nothing(caller: Caller) -> None:
+    def fails(emit: Emit) -> Exception | None:
+        return RecordTooLarge("Kafka: MessageSizeTooLargeError") if emit.key == b"telegram:2" else None
+
+    caller.broker.fails = fails
+    answer = await caller.post(
+        "/v1/events/created", [a_sign_up("1"), a_sign_up("2"), a_sign_up("3")], "events"
+    )
+    told = answer.json()
+    assert (answer.status_code, [it["accepted"] for it in told["records"]]) == (202, [True, False, True])
+    assert told["records"][1]["reason"] == "too-large"
+    assert [emit.key for emit in caller.broker.taken] == [b"telegram:1", b"telegram:3"]
+    alone = await caller.post("/v1/events/created", a_sign_up("2"), "events")
+    assert alone.status_code == 400, "to send it again would not help"
+
+
+async def test_whom_kafka_keeps_waiting_hears_of_it_in_time(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "PUBLISH_SECONDS", 0.05)
+
+    class Slow(Broker):
+        async def send(self, emit: Emit) -> Awaitable[object]:
+            confirmed = await super().send(emit)
+            return asyncio.get_running_loop().create_future() if emit.key == b"telegram:2" else confirmed
+
+    slow = Intake(Slow(), caller.life.context.topics, lambda: caller.life.seconds)
+    taken = await slow.events("created", b"[%s, %s]" % (encode(a_sign_up("1")), encode(a_sign_up("2"))))
+    assert isinstance(taken, Taken)
+    assert taken.away == "kafka-away"
+    assert [it.accepted for it in taken.told.records] == [True, False]
+
+
 async def test_an_unknown_kind_is_none(caller: Caller) -> None:
     answer = await caller.post("/v1/events/renamed", a_sign_up("1"), "events")
     assert (answer.status_code, answer.json()["reason"]) == (404, "unknown-kind")
@@ -120,7 +156,7 @@ async def test_verdicts_lie_on_their_topic_under_their_alert(caller: Caller) -> 
 
 
 async def test_calls_to_score_have_their_turn_while_a_large_batch_is_checked(caller: Caller) -> None:
-    intake = Intake(caller.broker, caller.life.context.topics, lambda: caller.life.seconds)
+    made = Intake(caller.broker, caller.life.context.topics, lambda: caller.life.seconds)
     turns = 0
 
     async def waits() -> None:
@@ -131,7 +167,7 @@ async def test_calls_to_score_have_their_turn_while_a_large_batch_is_checked(cal
 
     other = asyncio.ensure_future(waits())
     records = 10 * CHECKED_AT_ONCE
-    taken = await intake.events("created", b"[" + b",".join([encode(a_sign_up("1"))] * records) + b"]")
+    taken = await made.events("created", b"[" + b",".join([encode(a_sign_up("1"))] * records) + b"]")
     other.cancel()
     assert isinstance(taken, Taken)
     assert taken.told.accepted == records

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiokafka import errors as kafka_errors  # type: ignore[import-untyped]  # aiokafka ships no types
 
-from streams.errors import BrokerRefused, BrokerUnavailable
+from local.apache import ApacheKafka
+from streams.errors import BrokerRefused, BrokerUnavailable, RecordTooLarge
 from streams.kafka import producer as module
+from streams.kafka.client import admin
 from streams.kafka.producer import KafkaPublisher
 from streams.outcomes import Emit
 from streams.settings import load
@@ -28,6 +31,8 @@ class Client:
         self.confirming: Exception | None = None
         self.buffering: Exception | None = None
         self.started = asyncio.Event()
+        self.there = True
+        self.stops = True
 
     async def start(self) -> None:
         if self.failures:
@@ -37,6 +42,11 @@ class Client:
 
     async def stop(self) -> None:
         self.stopped += 1
+        if not self.stops:
+            await asyncio.Event().wait()
+
+    async def answers(self) -> bool:
+        return self.there
 
     async def send(self, topic: str, value: Any, key: Any, headers: Any) -> Awaitable[object]:
         if self.buffering:
@@ -50,12 +60,17 @@ class Client:
         return confirmation
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Waits for a condition that nobody tells of."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110  # nobody tells when
+            await asyncio.sleep(0)
+
+
 async def connected(client: Client) -> tuple[KafkaPublisher, asyncio.Task[None]]:
     publisher = KafkaPublisher(load({}), lambda: client)
     running = asyncio.ensure_future(publisher.run())
-    async with asyncio.timeout(10):
-        await client.started.wait()
-        await asyncio.sleep(0)
+    await until(lambda: not publisher.fault)
     return publisher, running
 
 
@@ -67,12 +82,12 @@ async def ended(running: asyncio.Task[None]) -> None:
 async def test_a_record_is_sent_and_confirmed_and_the_client_let_go_of() -> None:
     client = Client()
     publisher, running = await connected(client)
-    assert publisher.connected
+    assert publisher.fault == ""
     assert await (await publisher.send(EMIT)) == "confirmed"
     assert client.sent == [("accounts.created", b"x:1", b"{}", [("h", b"1")])]
     await ended(running)
     assert client.stopped == 1
-    assert not publisher.connected
+    assert publisher.fault
 
 
 async def test_before_a_broker_takes_us_sending_is_an_outage_and_it_tries_again(
@@ -95,6 +110,8 @@ async def test_before_a_broker_takes_us_sending_is_an_outage_and_it_tries_again(
         (kafka_errors.KafkaTimeoutError(), BrokerUnavailable),
         (kafka_errors.NotLeaderForPartitionError(), BrokerUnavailable),
         (kafka_errors.TopicAuthorizationFailedError(), BrokerRefused),
+        (kafka_errors.MessageSizeTooLargeError(), RecordTooLarge),
+        (kafka_errors.OutOfOrderSequenceNumber(), BrokerUnavailable),
         (TimeoutError(), BrokerUnavailable),
     ],
     ids=lambda it: getattr(it, "__name__", type(it).__name__),
@@ -108,13 +125,94 @@ async def test_an_outage_is_told_from_a_refusal(where: str, fault: Exception, me
     await ended(running)
 
 
+async def test_while_no_broker_answers_nobody_waits_and_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
+    client = Client()
+    publisher, running = await connected(client)
+    client.there = False
+    await until(lambda: bool(publisher.fault))
+    with pytest.raises(BrokerUnavailable, match="no broker answers"):
+        await publisher.send(EMIT)
+    assert client.sent == []
+    client.there = True
+    await until(lambda: not publisher.fault)
+    assert await (await publisher.send(EMIT)) == "confirmed"
+    await ended(running)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        kafka_errors.OutOfOrderSequenceNumber(),
+        kafka_errors.MessageSizeTooLargeError(),
+        kafka_errors.KafkaError("Unexpected error during batch delivery"),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+async def test_a_producer_of_which_a_broker_lost_count_is_replaced(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
+    first, second = Client(), Client()
+    made = [second, first]
+    publisher = KafkaPublisher(load({}), lambda: made.pop())
+    running = asyncio.ensure_future(publisher.run())
+    await until(lambda: not publisher.fault)
+    first.confirming = fault
+    with pytest.raises((BrokerUnavailable, RecordTooLarge)):
+        await (await publisher.send(EMIT))
+    await until(lambda: first.stopped == 1)
+    assert await (await publisher.send(EMIT)) == "confirmed"
+    assert second.sent
+    await ended(running)
+
+
+async def test_it_ends_though_a_broker_never_takes_what_is_buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.01)
+    client = Client()
+    client.stops = False
+    _, running = await connected(client)
+    async with asyncio.timeout(10):
+        await ended(running)
+    assert client.stopped == 1
+
+
 async def test_a_broker_has_what_it_confirmed(broker: str) -> None:
     settings = load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": "producer."})
     publisher = KafkaPublisher(settings)
     running = asyncio.ensure_future(publisher.run())
-    async with asyncio.timeout(30):
-        while not publisher.connected:  # noqa: ASYNC110  # nobody tells when
-            await asyncio.sleep(0.01)
-        found: Any = await (await publisher.send(Emit("producer.accounts.created", b"x:1", b"{}")))
+    await until(lambda: not publisher.fault)
+    found: Any = await (await publisher.send(Emit("producer.accounts.created", b"x:1", b"{}")))
     assert found.offset == 0
+    await ended(running)
+
+
+@pytest.mark.kafka
+async def test_a_record_that_its_topic_does_not_take_costs_the_next_ones_nothing(
+    apache_kafka: ApacheKafka,
+) -> None:
+    """aiokafka counts it as if it were there, so that the broker refused all that came after it."""
+    settings = load({"SAMEHAND_KAFKA_BROKERS": apache_kafka.address})
+    topic = f"small-{uuid.uuid4().hex}"
+    with admin(settings) as client:
+        order = {"num_partitions": 1, "replication_factor": 1, "configs": {"max.message.bytes": "2000"}}
+        client.create_topics({topic: order}, raise_errors=True)
+    publisher = KafkaPublisher(settings)
+    running = asyncio.ensure_future(publisher.run())
+
+    async def taken(value: bytes) -> None:
+        for _ in range(1_000):
+            try:
+                await (await publisher.send(Emit(topic, b"x:1", value)))
+                return
+            except BrokerUnavailable:
+                await asyncio.sleep(0.01)
+        raise AssertionError("it is never taken")
+
+    await until(lambda: not publisher.fault)
+    await taken(b"{}")
+    with pytest.raises(RecordTooLarge):
+        await taken(b"x" * 5_000)
+    for _ in range(3):
+        await taken(b"{}")
     await ended(running)
