@@ -34,7 +34,7 @@ from store.base import Remembered
 from store.common.counted_values import counted
 from store.common.key_digests import Addresses
 from store.redis import Endpoint, Sizes
-from store.redis.client import Link
+from store.redis.client import RedisClient
 from store.redis.count_min_sketch import ROWS
 from store.redis.counters import Counters, Snapshot
 from store.redis.layout import Layout
@@ -139,14 +139,14 @@ def measured(events: int = EVENTS, cases: Sequence[tuple[int, bool, bool]] = CAS
 
 async def _cost(own: Server, events: int) -> Cost:
     accounts = [remembered_of(one, KEYERS) for one in sign_ups(SEED, 20_000, [], events, at=_AT)]
-    link = Link(Endpoint(url=own.administrator_url, deadline_seconds=60))
-    shards = _Told(link, Layout(Sizes(), Addresses(IDENTITY), _PREFIX), "")
+    client = RedisClient(Endpoint(url=own.administrator_url, deadline_seconds=60))
+    shards = _Told(client, Layout(Sizes(), Addresses(IDENTITY), _PREFIX), "")
     counters = Counters(shards, _HOUR, 0.0)
     before = _commands(own)
     for first in range(0, events, _BATCH):
         await counters.count(accounts[first : first + _BATCH], _AT)
     commands = _commands(own) - before
-    await link.close()
+    await client.close()
     cells = np.frombuffer(own.client.get(f"{shards.root(0)}o"), ">u4").astype(np.int64)
     return Cost(
         events,
@@ -171,13 +171,13 @@ async def _version_bytes(own: Server, several: int) -> int:
         np.bincount(rng.integers(0, sizes.sketch_columns, len(counts)), counts, sizes.sketch_columns)
         for _ in range(ROWS)
     ]
-    link = Link(Endpoint(url=own.administrator_url, deadline_seconds=60))
-    counters = Counters(Shards(link, Layout(sizes, Addresses(IDENTITY), _PREFIX), ""), _HOUR, 0.0)
+    client = RedisClient(Endpoint(url=own.administrator_url, deadline_seconds=60))
+    counters = Counters(Shards(client, Layout(sizes, Addresses(IDENTITY), _PREFIX), ""), _HOUR, 0.0)
     (one, *_) = sign_ups(SEED, 20_000, [], 1, at=_AT)
     own.client.set(f"{_PREFIX}{{0}}:o", np.concatenate(rows).astype(">u4").tobytes())
     await counters.count([remembered_of(one, KEYERS)], _AT)
     await counters.freeze(_AT + _HOUR, 0)
-    await link.close()
+    await client.close()
     return int(own.client.strlen(f"{_PREFIX}{{0}}:f1"))
 
 
@@ -199,7 +199,7 @@ async def _case(
 ) -> Case:
     rng = np.random.default_rng(SEED)
     sightings = sorted(_sightings(rng, bearers, within_an_hour), key=lambda it: it[0])
-    link, several = _counters(own, workers)
+    client, several = _counters(own, workers)
     at, nobody = 0, partial(_no_bans)
     for hour in range(_HOURS + 1):
         now = _AT + hour * _HOUR
@@ -213,10 +213,10 @@ async def _case(
                 await counters.count(some[first : first + _BATCH], now)
         await several[0].freeze(now, 0)
         if restarted and hour % 24 == 23:
-            await link.close()
-            link, several = _counters(own, workers)
+            await client.close()
+            client, several = _counters(own, workers)
     told = await several[0].snapshot(_AT + _HOURS * _HOUR, nobody)
-    await link.close()
+    await client.close()
     return Case(workers, restarted, within_an_hour, [_missing(told, bearers) for bearers in BEARERS])
 
 
@@ -274,10 +274,10 @@ def _name(bearers: int, number: int) -> str:
     return "borneby" + "".join(chr(ord("a") + int(digit)) for digit in f"{bearers:04}{number:03}")
 
 
-def _counters(own: Server, workers: int) -> tuple[Link, list[Counters]]:
-    link = Link(Endpoint(url=own.administrator_url, deadline_seconds=60))
+def _counters(own: Server, workers: int) -> tuple[RedisClient, list[Counters]]:
+    client = RedisClient(Endpoint(url=own.administrator_url, deadline_seconds=60))
     layout = Layout(_SMALL, Addresses(IDENTITY), _PREFIX)
-    return link, [Counters(Shards(link, layout, ""), _HOUR, 0.0) for _ in range(workers)]
+    return client, [Counters(Shards(client, layout, ""), _HOUR, 0.0) for _ in range(workers)]
 
 
 def table(one: Report) -> str:

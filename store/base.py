@@ -486,7 +486,7 @@ class Store(Protocol):
         again. A ban's summary is returned at most once in :data:`store.limits.SUMMARY_SECONDS`.
         """
 
-    async def settle(self, told: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[Settled]) -> None:
         """Forgets what was published of :meth:`owed`; what is owed under another revision by now stays.
 
         A peppered marker keeps the revision number for a while, so that a new alert on the pair after a later

@@ -66,7 +66,7 @@ def run(settings: Settings, birth: Birth | None = None) -> int:
     app = WorkerApp(
         settings, meters, tracer=tracer, caution=caution, topics=topics_of(settings, mappings), clock=clock
     )
-    staff(app, mappings, clock.now, clock.ticks, transcoder_of(settings, clock.ticks))
+    register_agents(app, mappings, clock.now, clock.ticks, transcoder_of(settings, clock.ticks))
     app.beside(
         partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
     )
@@ -81,7 +81,7 @@ def of_bridges(settings: Settings) -> Settings:
     return settings.model_copy(update={"kafka_group": settings.kafka_group + GROUP_SUFFIX})
 
 
-def staff(
+def register_agents(
     app: WorkerApp,
     mappings: Mappings,
     now: Callable[[], float],

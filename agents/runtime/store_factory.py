@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from samehand.errors import UnusableStock, UnusableWeights
 from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS
-from samehand.pictures.stock import LINES_TOLD_MAX, NO_STOCK, StockPictures, read_stock
+from samehand.pictures.stock import LINES_LISTED_MAX, NO_STOCK, StockPictures, read_stock
 from samehand.scoring.weights import Bands, Weights, default_weights, lacking, read_weights
 from store.bounds import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
@@ -70,7 +70,7 @@ def allowlist_of(settings: Settings) -> frozenset[str]:
     # A key that no account can have would leave its account to be alerted on, silently.
     bad = [number for number, key in enumerate(keys, 1) if key and not _KEY.match(key)]
     if bad:
-        told = ", ".join(map(str, bad[:LINES_TOLD_MAX])) + (" …" if len(bad) > LINES_TOLD_MAX else "")
+        told = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
         reason = f"{path}: line {told}: no account's key such as x:1076313901"
         raise SettingsError({"SAMEHAND_ALLOWLIST": reason})
     return frozenset(filter(None, keys))

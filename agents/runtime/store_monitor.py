@@ -35,7 +35,7 @@ class Epochs(Protocol):
 
 
 @dataclass(slots=True)
-class Tending:
+class StoreMonitor:
     """Watches the store, and keeps its state for others: ``fault`` is why it is not well, or empty.
 
     ``epoch`` is the one that is noted in ``epochs``.

@@ -31,7 +31,7 @@ from agents.runtime.store_factory import (
     store_of,
     weights_of,
 )
-from agents.runtime.store_monitor import Tending
+from agents.runtime.store_monitor import StoreMonitor
 from agents.screen import Screen
 from samehand.frequency.ban_calendar import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION
@@ -62,13 +62,13 @@ log = structlog.get_logger("samehand.worker")
 
 def run(
     settings: Settings,
-    hang: Callable[[WorkerApp], None] = lambda app: None,
+    mount_pages: Callable[[WorkerApp], None] = lambda app: None,
     birth: Birth | None = None,
 ) -> int:
     """Runs a worker until it is told to stop; returns its exit code. Blocks, and handles signals.
 
-    ``hang`` adds pages for people beside ``/metrics``; this package knows nothing of them. ``birth`` is what
-    a supervisor passes on, if there is one.
+    ``mount_pages`` adds pages for people beside ``/metrics``; this package knows nothing of them. ``birth``
+    is what a supervisor passes on, if there is one.
 
     Raises:
         SettingsError: a file that the settings name cannot be used.
@@ -86,23 +86,23 @@ def run(
         # Without it an emptied store would look like a new one, and no account like a mirror.
         return cannot_start(without_broker(fault))
     context = context_of(settings, peppers, epoch)
-    tending = Tending(context, SystemClock(), EpochTopic(settings), epoch)
+    monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
     caution = Caution(
         birth.recorder, Suspects(suspects.read), accuse=suspects.accuse, elsewhere=(StoreError,)
     )
-    app = WorkerApp(settings, context.meters, store=lambda: tending.fault, tracer=tracer, caution=caution)
-    staff(app, context)
+    app = WorkerApp(settings, context.meters, store=lambda: monitor.fault, tracer=tracer, caution=caution)
+    register_agents(app, context)
     context.meters.restarted(birth.restarts)
     app.beside(
         partial(beat, birth.recorder, hang_seconds=settings.hang_seconds, stop_seconds=settings.stop_seconds)
     )
     ProcessCollector(registry=context.meters.registry)  # memory, CPU and open files of this process
-    hang(app)
+    mount_pages(app)
 
-    again = again_of(app, context)
+    redelivery = redelivery_of(app, context)
 
-    app.beside(_ending(app, tending.run))  # the store is open by the time that the group is joined
-    app.task(_ending(app, again.run))
+    app.beside(_ending(app, monitor.run))  # the store is open by the time that the group is joined
+    app.task(_ending(app, redelivery.run))
     app.task(_ending(app, Relay(context, app.around.publisher, app.clock).run))
     try:
         return run_worker(app)
@@ -166,7 +166,7 @@ def context_of(
     )
 
 
-def staff(app: WorkerApp, context: AgentContext) -> None:
+def register_agents(app: WorkerApp, context: AgentContext) -> None:
     """Registers each agent on its topic."""
     for post in posts(context):
         register(app, post.name, post.topic, post.handle, after=post.after)
@@ -189,7 +189,7 @@ def posts(context: AgentContext) -> tuple[Binding, ...]:
     )
 
 
-def again_of(app: WorkerApp, context: AgentContext) -> Redelivery:
+def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     """Builds the redelivery. Its agents count no metrics, since their events were counted already."""
     meters = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
     caution = app.around.caution

@@ -136,7 +136,7 @@ class Overview:
         return self._fragment
 
 
-def hang(app: WorkerApp) -> None:
+def mount_pages(app: WorkerApp) -> None:
     """Puts the overview beside the worker's `/metrics`."""
     shown = Overview(
         app.meters.registry,

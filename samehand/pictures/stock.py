@@ -18,7 +18,7 @@ from samehand.signals.avatar import NEAR_BITS, PDQ_BYTES
 # To compare one hash with so many takes about 0.1 ms; an operator's list has some dozens.
 STOCK_MAX: Final = 10_000
 
-LINES_TOLD_MAX: Final = 10
+LINES_LISTED_MAX: Final = 10
 """Bad lines that an error names: a file with more is another kind of list."""
 
 _WORDS: Final = PDQ_BYTES // 8
@@ -68,7 +68,7 @@ def read_stock(text: str) -> StockPictures:
         if len(hashes) > STOCK_MAX:
             raise UnusableStock(f"has more than {STOCK_MAX} hashes")
     if bad:
-        told = ", ".join(map(str, bad[:LINES_TOLD_MAX])) + (" …" if len(bad) > LINES_TOLD_MAX else "")
+        told = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
         raise UnusableStock(f"line {told}: no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits")
     return StockPictures(hashes)
 

@@ -29,7 +29,7 @@ _ROUNDING: Final = 2  # steps by which a sum of floats and a sum of whole steps 
 _PLACES: Final = {ground: place for place, ground in enumerate(GROUNDS)}
 
 
-class _Told(NamedTuple):
+class _KeyFact(NamedTuple):
     """What sharing a key may add (steps) to a fact, and whether it may show a whole name."""
 
     fact: int
@@ -37,8 +37,8 @@ class _Told(NamedTuple):
     whole: bool
 
 
-_Several = tuple[_Told, ...]
-_NOTHING: Final = _Told(0, 0, whole=False)
+_Several = tuple[_KeyFact, ...]
+_NOTHING: Final = _KeyFact(0, 0, whole=False)
 
 
 class UpperBound:
@@ -174,7 +174,7 @@ class UpperBound:
         several = {0.0, *most.by_kind.values(), *most.of_parts.values(), *most.by_key.values()}
         steps = {nats: _steps(nats + more) for nats in several}
         part: dict[float, _Several] = {
-            nats: (_Told(fact, each, whole=False),) for nats, each in steps.items()
+            nats: (_KeyFact(fact, each, whole=False),) for nats, each in steps.items()
         }
         by_kind = {kind: part[nats] for kind, nats in most.by_kind.items()}
         nothing = part[0.0]
@@ -184,7 +184,7 @@ class UpperBound:
                 new[key] = part[nats]
         for key, nats in most.by_key.items():
             if key in new:
-                new[key] = (_Told(fact, steps[nats], whole=True),)
+                new[key] = (_KeyFact(fact, steps[nats], whole=True),)
         return new
 
     def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:

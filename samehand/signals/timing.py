@@ -73,8 +73,8 @@ class TimingSignal(PairSignalBase):
         of_each = [(span, _nats(span, table, at, calendar)) for span in (*BEFORE, *AFTER)]
         # An account made in the very second of the ban counts as made after it.
         ages = (-math.inf, -0.5, *(span.last for span in AFTER))
-        told = [(age, max([0.0, *[nats for span, nats in of_each if span.last > age]])) for age in ages[:-1]]
-        return [*told, (ages[-1], table.as_shipped[_LATER])]
+        most = [(age, max([0.0, *[nats for span, nats in of_each if span.last > age]])) for age in ages[:-1]]
+        return [*most, (ages[-1], table.as_shipped[_LATER])]
 
 
 def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -> float:

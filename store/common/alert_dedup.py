@@ -93,20 +93,21 @@ def confirmed(marker: Marker, until: float) -> Marker:
     return replace(marker, confirmed=max(marker.confirmed, marker.noted), until=until)
 
 
-def reopened(marker: Marker | None, told: int, rank: int, until: float) -> Marker:
-    """The marker of a pair whose alert, withdrawn as revision ``told``, is reopened under the next revision.
+def reopened(marker: Marker | None, revision: int, rank: int, until: float) -> Marker:
+    """The marker of a pair whose alert, withdrawn as ``revision``, is reopened under the next revision.
 
     It counts as confirmed at once: the store owes the reopened alert until the broker has confirmed it.
     """
     known = marker or Marker(0, -1, -1, until, b"", 0.0)
-    return replace(known, revision=max(known.revision, told) + 1, noted=rank, confirmed=rank, until=until)
+    newer = max(known.revision, revision) + 1
+    return replace(known, revision=newer, noted=rank, confirmed=rank, until=until)
 
 
-def withdrawn(marker: Marker | None, told: int, until: float) -> Marker:
-    """The marker of a pair whose alert, last published as revision ``told``, is withdrawn as the next one.
+def withdrawn(marker: Marker | None, revision: int, until: float) -> Marker:
+    """The marker of a pair whose alert, last published as ``revision``, is withdrawn as the next one.
 
     ``marker`` may be ``None``, since an alert may stay open for longer than its marker is kept.
     """
     known = marker or Marker(0, -1, -1, until, b"", 0.0)
-    revision = max(known.revision, told) + 1
-    return replace(known, revision=revision, noted=-1, confirmed=-1, until=until)
+    newer = max(known.revision, revision) + 1
+    return replace(known, revision=newer, noted=-1, confirmed=-1, until=until)

@@ -31,14 +31,19 @@ _CLUSTER_BYTES = 6
 _LAST_MINUTE = (1 << 32) - 1
 
 
-class Ruling(NamedTuple):
+class BucketRow(NamedTuple):
     """How one kind of bucket is kept: its length in minutes, and how many of them make a row."""
 
     minutes: int
     together: int
 
 
-RULINGS = {"m": Ruling(1, 1_440), "h": Ruling(60, 768), "d": Ruling(1_440, 256), "u": Ruling(1_440, 256)}
+BUCKET_ROWS = {
+    "m": BucketRow(1, 1_440),
+    "h": BucketRow(60, 768),
+    "d": BucketRow(1_440, 256),
+    "u": BucketRow(1_440, 256),
+}
 """Minutes (`m`), hours (`h`) and days (`d`) of bans with a time, and days (`u`) of those without. The buckets
 of a row are packed, and dropped, together."""
 
@@ -51,9 +56,9 @@ def first_kept(what: str, today: int) -> int:
     if what in "du":
         return 0
     days = BAN_MINUTES_DAYS if what == "m" else BAN_HOURS_DAYS
-    ruling = RULINGS[what]
-    first = (today - days) * _DAY_MINUTES // ruling.minutes
-    return first - first % ruling.together
+    row = BUCKET_ROWS[what]
+    first = (today - days) * _DAY_MINUTES // row.minutes
+    return first - first % row.together
 
 
 class Dated(NamedTuple):
@@ -155,7 +160,8 @@ class BanTimes:
 
     def _count(self, dated: Dated, by: int) -> None:
         for what in "u" if dated.day_only else "mhd":
-            number, counts = dated.minute // RULINGS[what].minutes, self._counts[self._policy(dated), what]
+            number = dated.minute // BUCKET_ROWS[what].minutes
+            counts = self._counts[self._policy(dated), what]
             if number >= first_kept(what, self.today):
                 counts[number] = counts.get(number, 0) + by
                 if not counts[number]:
@@ -166,7 +172,7 @@ def calendars(shards: Iterable[tuple[int, Counted]]) -> Calendars:
     """Merges the calendars of all shards; takes for each its latest day and its counts."""
     today, by_policy = (
         0,
-        defaultdict[str | None, dict[str, list[Buckets]]](lambda: {what: [] for what in RULINGS}),
+        defaultdict[str | None, dict[str, list[Buckets]]](lambda: {what: [] for what in BUCKET_ROWS}),
     )
     for day, counted in shards:
         today = max(today, day)

@@ -368,9 +368,9 @@ class MemoryStore:
 
     def _full(self, proposal: Proposal) -> bool:
         about = self._about.get(proposal.account, {})
-        told = self._open.get(proposal.banned, {})
-        summed_up = proposal.summary is not None and proposal.summary.alert_id in told
-        return proposal.alert_id not in about or len(told) - summed_up >= OPEN_ALERTS_A_BAN
+        open_alerts = self._open.get(proposal.banned, {})
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
+        return proposal.alert_id not in about or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN
 
     def _count(self, proposal: Proposal, now: float) -> None:
         counted, rank = self._withheld.setdefault(proposal.banned, {}), band_rank(proposal.band)
@@ -384,12 +384,13 @@ class MemoryStore:
         if proposal.summary is None:
             return
         alert_id, payload = proposal.summary
-        told, at = self._open.setdefault(proposal.banned, {}), (alert_id, proposal.banned)
+        open_alerts, at = self._open.setdefault(proposal.banned, {}), (alert_id, proposal.banned)
         known = self._markers.get(at)
-        revision = max(known.revision if known else 0, told[alert_id].revision if alert_id in told else 0) + 1
+        published = open_alerts[alert_id].revision if alert_id in open_alerts else 0
+        revision = max(known.revision if known else 0, published) + 1
         self._markers[at] = Marker(revision, 0, 0, now + MARKER_SECONDS, b"", 0.0)
         alert = OpenAlert(alert_id, proposal.banned, proposal.banned, "none", revision, payload, 0.0)
-        told[alert_id] = alert
+        open_alerts[alert_id] = alert
         self._owed.pop(alert_id, None)
         self._owed[alert_id] = Owed(alert, revision, None, now)
 
@@ -402,11 +403,11 @@ class MemoryStore:
             return Ruled(forbidden, 0)
         if self._banned(proposal.banned, now) is None:
             return Ruled(Ruling.NOT_BANNED, 0)
-        told, about = self._open.get(proposal.banned, {}), self._about.get(proposal.account, {})
-        is_open = proposal.alert_id in told
+        open_alerts, about = self._open.get(proposal.banned, {}), self._about.get(proposal.account, {})
+        is_open = proposal.alert_id in open_alerts
         crowded = proposal.alert_id not in about and len(about) >= OPEN_ALERTS_A_BAN
-        summed_up = proposal.summary is not None and proposal.summary.alert_id in told
-        if not is_open and (crowded or len(told) - summed_up >= OPEN_ALERTS_A_BAN):
+        summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
+        if not is_open and (crowded or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN):
             return Ruled(Ruling.WITHHELD, 0)
         marker = self._marker((proposal.alert_id, proposal.banned), now)
         if marker is None:
@@ -501,9 +502,9 @@ class MemoryStore:
         likely = bands.count(band_rank("likely"))
         return replace(owed, counts=SummaryCounts(len(self._open[banned]) - 1, likely, len(bands) - likely))
 
-    async def settle(self, told: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[Settled]) -> None:
         """Forgets what was published of :meth:`owed`."""
-        for one in told:
+        for one in published:
             owed = self._owed.get(one.alert_id)
             if owed is not None and owed.revision == one.revision:
                 del self._owed[one.alert_id]
@@ -545,7 +546,7 @@ class MemoryStore:
                 self._reopen(alert, now)
 
     def _reopen(self, alert: OpenAlert, now: float) -> None:
-        at, told = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
+        at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
         pair, about = self._pair(alert.alert_id), self._about.get(alert.account, {})
         withdrawn_so = pair is not None and not pair.open and pair.revision == alert.revision
         if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
@@ -553,10 +554,10 @@ class MemoryStore:
         rank = band_rank(alert.band)
         marker = reopened(self._markers.get(at), alert.revision, rank, now + MARKER_SECONDS)
         self._markers[at] = marker
-        told[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
+        open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
         self._known.get(alert.banned, {}).pop(alert.alert_id, None)
         self._owed.pop(alert.alert_id, None)
-        self._owed[alert.alert_id] = Owed(told[alert.alert_id], marker.revision, None, now)
+        self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         """Notes people's decisions; the latest of each pair holds."""
@@ -564,10 +565,10 @@ class MemoryStore:
 
     def _decide(self, one: Decision) -> Decided:
         known = self._decided.get(one.alert_id)
-        told = max(0.0, one.decided_at), self._addresses.claim(one.identity)
-        new = known is None or (known[1] != told[1] and told > known[:2])
+        latest = max(0.0, one.decided_at), self._addresses.claim(one.identity)
+        new = known is None or (known[1] != latest[1] and latest > known[:2])
         if new or known is None:
-            known = self._decided[one.alert_id] = (*told, one.verdict)
+            known = self._decided[one.alert_id] = (*latest, one.verdict)
         return Decided(known[2], known[0], new)
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:

@@ -235,7 +235,7 @@ class Alerts:
     async def by_id(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         """Alerts by their ids."""
         digests = [self._shards.addresses.alert(alert) for alert in alert_ids]
-        where = await together([self._shards.link.command("GET", self._key("l", one)) for one in digests])
+        where = await together([self._shards.client.command("GET", self._key("l", one)) for one in digests])
         known = [at for at, raw in enumerate(where) if raw]
         read = await self._read([(Digest(where[at]), digests[at].raw) for at in known])
         found: list[OpenAlert | None] = [None] * len(alert_ids)
@@ -283,7 +283,7 @@ class Alerts:
         return f"{self._shards.root(self._shards.of(digest))}{kind}:{digest.raw.hex()}"
 
 
-def _would_be(silenced: bool, refused: str, is_open: int, told: int, revision: int) -> Ruled:
+def _would_be(silenced: bool, refused: str, is_open: int, open_alerts: int, revision: int) -> Ruled:
     """The ruling, checked in the same order as :meth:`Alerts.propose` does."""
     if silenced:
         return Ruled(Ruling.SUPPRESSED, 0)
@@ -291,7 +291,7 @@ def _would_be(silenced: bool, refused: str, is_open: int, told: int, revision: i
         return Ruled(Ruling(refused), 0)
     if is_open < 0:
         return Ruled(Ruling.NOT_BANNED, 0)
-    if not is_open and (refused or told >= OPEN_ALERTS_A_BAN):
+    if not is_open and (refused or open_alerts >= OPEN_ALERTS_A_BAN):
         return Ruled(Ruling.WITHHELD, 0)
     return Ruled(Ruling.PUBLISH, revision)
 

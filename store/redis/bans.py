@@ -198,9 +198,9 @@ class Bans:
         several = _WRITTEN_AT_ONCE if all(one.reason is None for one in writes) else TAKEN_OUT_AT_ONCE
         for at in range(0, len(writes), several):
             some = writes[at : at + several]
-            told, _ = await self._shards.write("ban_write", some, self._head(now), self._instead)
-            await self._shards.list_elsewhere(told, self._spread)
-            words += [one.word for one in told]
+            replies, _ = await self._shards.write("ban_write", some, self._head(now), self._instead)
+            await self._shards.list_elsewhere(replies, self._spread)
+            words += [one.word for one in replies]
         return words
 
     def _instead(self, write: _Write, frame: bytes, quote: bytes) -> _Write:
@@ -212,7 +212,7 @@ class Bans:
     async def resting(self) -> int:
         """How many slots of removed bans are not free yet."""
         keys = [self._shards.root(shard) + "b:v" for shard in self._shards.all]
-        counts: list[int] = await together([self._shards.link.command("LLEN", key) for key in keys])
+        counts: list[int] = await together([self._shards.client.command("LLEN", key) for key in keys])
         return sum(counts)
 
     async def _take_out_once_more(self, shard: int, now: float) -> None:

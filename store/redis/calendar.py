@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from samehand.frequency.ban_calendar import NO_CALENDARS, Buckets, Calendars
-from store.common.calendar import RULINGS, Counted, calendars
+from store.common.calendar import BUCKET_ROWS, Counted, calendars
 from store.limits import CALENDAR_SECONDS
 from store.redis.client import together
 from store.redis.shards import Shards
@@ -44,7 +44,7 @@ class BanCalendars:
         if self._read_at is not None and 0 <= now - self._read_at < CALENDAR_SECONDS:
             return self._calendars
         versions = await together(
-            [self._shards.link.command("HGET", self._key(shard), "v") for shard in self._shards.all]
+            [self._shards.client.command("HGET", self._key(shard), "v") for shard in self._shards.all]
         )
         epoch, known = self._shards.epoch, dict(enumerate(self._known))
         changed = [
@@ -64,7 +64,7 @@ class BanCalendars:
         return self._shards.root(shard) + "b:t"
 
     async def _shard(self, shard: int, epoch: str) -> _Shard:
-        fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._key(shard))
+        fields: dict[bytes, bytes] = await self._shards.client.command("HGETALL", self._key(shard))
         policies: dict[bytes, str | None] = {
             number: name[1:].decode() for name, number in fields.items() if name[:1] == b"p"
         }
@@ -79,7 +79,7 @@ class BanCalendars:
 
 def _unpacked(what: str, rows: list[tuple[int, bytes]]) -> Buckets:
     rows.sort()
-    together = RULINGS[what].together
+    together = BUCKET_ROWS[what].together
     counts = np.frombuffer(b"".join(row for _, row in rows), ">u4").astype(np.int64)
     firsts = np.array([number for number, _ in rows], np.int64) * together
     numbers = np.add.outer(firsts, np.arange(together, dtype=np.int64)).ravel()

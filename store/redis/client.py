@@ -69,7 +69,7 @@ class Endpoint:
     sentinel_options: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-class Link:
+class RedisClient:
     """Sends commands and scripts to one endpoint."""
 
     def __init__(self, endpoint: Endpoint) -> None:

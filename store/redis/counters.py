@@ -134,7 +134,7 @@ class Counters:
         if not accounts:
             return
         if not self._counting:
-            await self._shards.link.command("HSETNX", self._shards.layout.meta, "since", repr(now))
+            await self._shards.client.command("HSETNX", self._shards.layout.meta, "since", repr(now))
             self._counting = True
         parts = self._laid_out(accounts)
         latest = repr(max(latest_moment(account.seen_at) for account in accounts))
@@ -170,14 +170,14 @@ class Counters:
 
         Returns whether this one did.
         """
-        meta, link = self._shards.layout.meta, self._shards.link
-        since, frozen, halved = await link.command("HMGET", meta, "since", "frozen", "halved")
+        meta, client = self._shards.layout.meta, self._shards.client
+        since, frozen, halved = await client.command("HMGET", meta, "since", "frozen", "halved")
         if since is None or now - float(since) < self._interval:
             return False
         last = _READ.decode(frozen) if frozen else _Frozen()
         version = last.newest.number + 1
         # The claim on this version expires by itself: if the winner dies, another caller makes the version.
-        claim = await link.command("SET", f"{meta}:freeze:{version}", "1", "NX", "EX", 60)
+        claim = await client.command("SET", f"{meta}:freeze:{version}", "1", "NX", "EX", 60)
         if claim is None:
             return False
         faded = float(halved or since)
@@ -191,7 +191,7 @@ class Counters:
         kept = kept_beside(last.kept, last.newest, newest, min(until, now), self._lag)
         gone = {it.number for it in (*last.kept, last.newest)} - {it.number for it in kept}
         facts = msgspec.json.encode(_Frozen(bans, newest, kept, tuple(gone)))
-        await link.command(
+        await client.command(
             "HSET",
             meta,
             *("version", version, "frozen", facts, "since", repr(now)),
@@ -203,38 +203,38 @@ class Counters:
 
     async def _freeze_shard(self, shard: int, version: int, fading: bool) -> tuple[dict[str, int], float]:
         """Makes a shard's next version; returns its strata, and a moment that no counted event exceeds."""
-        root, link = self._shards.root(shard), self._shards.link
+        root, client = self._shards.root(shard), self._shards.client
         for growing, aside in (("o", "z"), ("n", "y")):
             # RENAMENX: repeated after a crash, it must not overwrite what was set aside before.
-            if await link.command("EXISTS", root + growing):
-                await link.command("RENAMENX", root + growing, f"{root}{aside}{version + 1}")
-        if fading or await link.command("BITCOUNT", root + "w") > FILTER_FULL * self._bits:
-            await link.command("UNLINK", root + "w")
+            if await client.command("EXISTS", root + growing):
+                await client.command("RENAMENX", root + growing, f"{root}{aside}{version + 1}")
+        if fading or await client.command("BITCOUNT", root + "w") > FILTER_FULL * self._bits:
+            await client.command("UNLINK", root + "w")
         before, since = await together(
             [self._frozen(f"{root}f{version}"), self._cells(f"{root}z{version + 1}")]
         )
         frozen = zlib.compress((before.halved() if fading else before).plus(since), level=1)
-        await link.command("SET", f"{root}f{version + 1}", frozen)
+        await client.command("SET", f"{root}f{version + 1}", frozen)
         counts = Counter[str]()
         for name, share in ((f"{root}y{version + 1}", 1), (f"{root}h{version}", 2 if fading else 1)):
-            fields = await link.command("HGETALL", name)
+            fields = await client.command("HGETALL", name)
             pairs = (
                 fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=True)
             )
             counts.update({field.decode(): int(count) // share for field, count in pairs})
         if counts:
-            await link.command(
+            await client.command(
                 "HSET", f"{root}h{version + 1}", *(part for pair in counts.items() for part in pair)
             )
         # Read last: counting meanwhile can only make the moment later, which is safe.
-        return dict(counts), float(await link.command("GET", root + "u") or 0.0)
+        return dict(counts), float(await client.command("GET", root + "u") or 0.0)
 
     async def _tidy(self, shard: int, version: int, gone: Set[int]) -> None:
         root = self._shards.root(shard)
         old = [f"f{number}" for number in gone]
         for number in (version - 1, version):
             old += (f"h{number - 1}", f"z{number}", f"y{number}")
-        await self._shards.link.command("UNLINK", *(root + name for name in old))
+        await self._shards.client.command("UNLINK", *(root + name for name in old))
 
     async def snapshot(self, at: float, enrolled: Callable[[], Awaitable[int]]) -> Snapshot:
         """The counts that apply to events of a moment; before the first freeze only the number of bans.
@@ -267,11 +267,11 @@ class Counters:
         return tuple(await together([self._frozen(f"{root}f{version.number}") for root in roots]))
 
     async def _asked(self, field: str) -> Any:
-        return await self._shards.link.command("HGET", self._shards.layout.meta, field)
+        return await self._shards.client.command("HGET", self._shards.layout.meta, field)
 
     async def _frozen(self, key: str) -> Sketch:
-        raw = await self._shards.link.command("GET", key)
+        raw = await self._shards.client.command("GET", key)
         return Sketch(zlib.decompress(raw) if raw else b"", self._columns)
 
     async def _cells(self, key: str) -> Sketch:
-        return Sketch(await self._shards.link.command("GET", key) or b"", self._columns)
+        return Sketch(await self._shards.client.command("GET", key) or b"", self._columns)

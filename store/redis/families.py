@@ -84,7 +84,7 @@ class Families:
             by_shard.setdefault(self._shards.of(digest), []).append(at)
         answers = await together(
             [
-                self._shards.link.command("MGET", *(self._key(kind, digests[at]) for at in places))
+                self._shards.client.command("MGET", *(self._key(kind, digests[at]) for at in places))
                 for places in by_shard.values()
             ]
         )

@@ -142,7 +142,7 @@ async def _moments(shards: Shards, shard: int, known: Moments, enrolled: int, la
     parts: list[bytes] = []
     while not parts or len(parts[-1]) == _MOMENTS_AT_ONCE:
         at = len(parts) * _MOMENTS_AT_ONCE
-        parts.append(await shards.link.command("GETRANGE", key, at, at + _MOMENTS_AT_ONCE - 1))
+        parts.append(await shards.client.command("GETRANGE", key, at, at + _MOMENTS_AT_ONCE - 1))
     found = Moments(b"".join(parts), enrolled, last)
     if shards.moments[shard] is known:  # else another look-up was faster, and read no fewer
         shards.moments[shard] = found
@@ -156,7 +156,7 @@ async def _postings(shards: Shards, name: str, buckets: Ints) -> list[bytes | No
 
     async def read(shard: int, own: Ints) -> None:
         start = f"{shards.root(shard)}{name}p".encode()
-        found[own] = await shards.link.values(start, buckets[own])
+        found[own] = await shards.client.values(start, buckets[own])
 
     of = buckets % len(shards.all)
     several = [(shard, np.flatnonzero(of == shard)) for shard in shards.all]

@@ -36,10 +36,10 @@ class Outbox:
         )
         return [_read(*answer[at : at + 4]) for answer in answers for at in range(0, len(answer), 4)]
 
-    async def settle(self, told: Sequence[Settled]) -> list[Settled]:
+    async def settle(self, published: Sequence[Settled]) -> list[Settled]:
         """Forgets what was published; returns what was owed under that very revision."""
         addresses = self._shards.addresses
-        banned = [addresses.account(one.banned) for one in told]
+        banned = [addresses.account(one.banned) for one in published]
         items = [
             (
                 digest.raw,
@@ -47,11 +47,11 @@ class Outbox:
                 one.revision,
                 b"" if one.known is None else packed_alert(one.known),
             )
-            for digest, one in zip(banned, told, strict=True)
+            for digest, one in zip(banned, published, strict=True)
         ]
         head = (MARKER_SECONDS, self._shards.layout.bans.maps, OPEN_ALERTS_A_BAN, SUMMARY_SECONDS)
         found = await self._shards.ask("settle", banned, head, items)
-        return [one for one, (settled,) in zip(told, found, strict=True) if settled]
+        return [one for one, (settled,) in zip(published, found, strict=True) if settled]
 
 
 def owed_on(raw: bytes) -> Digest:

@@ -29,7 +29,7 @@ from store.redis.client import together
 from store.redis.counters import Counters
 from store.redis.layout import NOWHERE, SLOT_BITS, Rows, spots
 from store.redis.lookup import look_up
-from store.redis.shards import Shards, Told
+from store.redis.shards import Shards, WriteReply
 
 # A generation is closed before its slots run out in any shard, with room for what other processes write until
 # they notice.
@@ -85,8 +85,8 @@ class _Book:
     @classmethod
     def of(cls, answer: Sequence[Any]) -> _Book:
         """Reads the reply of book.lua."""
-        first, *told = answer
-        return cls(int(first), tuple(map(float, told[::2])), int(told[-1]) if told else 0)
+        first, *counts = answer
+        return cls(int(first), tuple(map(float, counts[::2])), int(counts[-1]) if counts else 0)
 
     @property
     def last(self) -> int:
@@ -137,18 +137,20 @@ class RememberedAccounts:
         return shown
 
     async def _remember(self, accounts: Sequence[Remembered], now: float) -> list[Showings]:
-        told = await self._written(accounts, await self._writable(now), now)
+        replies = await self._written(accounts, await self._writable(now), now)
         # A repeat after a failure finds the account written, and counts it; the filter prevents double
         # counts.
         counting = [
             one
-            for one, (word, *_) in zip(accounts, told, strict=True)
+            for one, (word, *_) in zip(accounts, replies, strict=True)
             if word == "kept" or (word == "same" and one.account in self._uncounted)
         ]
         await self._counters.count(counting, now)
-        return [one.write.account.shown for one in told if one.write.account is not None]
+        return [one.write.account.shown for one in replies if one.write.account is not None]
 
-    async def _written(self, accounts: Sequence[Remembered], book: _Book, now: float) -> list[Told[_Write]]:
+    async def _written(
+        self, accounts: Sequence[Remembered], book: _Book, now: float
+    ) -> list[WriteReply[_Write]]:
         """Writes accounts to the last generation of a book."""
         keys = [keys_of_account(one) for one in accounts]
         digests = [self._shards.addresses.account(one.account) for one in accounts]
@@ -158,10 +160,10 @@ class RememberedAccounts:
             for one, digest, listed, where in zip(accounts, digests, keys, rows, strict=True)
         ]
         head = (*self._head(book, now), self._shards.layout.bans.maps)
-        told, grown = await self._shards.write("remember", writes, head, self._instead)
-        await self._shards.list_elsewhere(told, self._spread, self._key_seconds)
+        replies, grown = await self._shards.write("remember", writes, head, self._instead)
+        await self._shards.list_elsewhere(replies, self._spread, self._key_seconds)
         await self._note(book, grown, now)
-        return told
+        return replies
 
     def _state(self, account: Remembered, digest: Digest, keys: int, rows: bytes) -> _Write:
         frame = frame_of(digest.tag, account.fingerprints, None)
@@ -182,10 +184,10 @@ class RememberedAccounts:
     async def _forget(self, writes: Sequence[_Write], now: float, *, for_good: bool) -> list[bool]:
         book = await self._known()
         head = (*self._head(book, now), 0 if for_good else DELETION_MARKER_SECONDS)
-        told, grown = await self._shards.write("forget", writes, head, self._instead)
-        await self._shards.list_elsewhere(told, self._spread, self._key_seconds)
+        replies, grown = await self._shards.write("forget", writes, head, self._instead)
+        await self._shards.list_elsewhere(replies, self._spread, self._key_seconds)
         await self._note(book, grown, now)
-        return [one.word == "removed" for one in told]
+        return [one.word == "removed" for one in replies]
 
     async def read(self, accounts: Sequence[str], now: float) -> list[Remembered | None]:
         """The accounts as they are remembered."""
@@ -222,7 +224,7 @@ class RememberedAccounts:
 
     async def figures(self) -> tuple[int, int, int]:
         """How many accounts there are, their estimated bytes, and how many were evicted."""
-        fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._state_key)
+        fields: dict[bytes, bytes] = await self._shards.client.command("HGETALL", self._state_key)
         accounts = [int(count) for name, count in fields.items() if name[:1] == b"n" and name != b"next"]
         return sum(accounts), int(fields.get(b"bytes", 0)), int(fields.get(b"evicted", 0))
 
@@ -240,7 +242,7 @@ class RememberedAccounts:
         jobs = [(shard, name) for shard in by_shard for name in living]
         answers = await together(
             [
-                self._shards.link.command(
+                self._shards.client.command(
                     "HMGET", f"{self._shards.root(shard)}{name}o", *(where for _, where in by_shard[shard])
                 )
                 for shard, name in jobs
@@ -271,8 +273,8 @@ class RememberedAccounts:
 
     async def free(self, number: int, shard: int, slots: bytes) -> bytes:
         """Those of some slots (three bytes each) that are free by now, packed alike."""
-        told: bytes = await self._shards.script("free", shard, f"g{number}:", slots)
-        return told
+        free: bytes = await self._shards.script("free", shard, f"g{number}:", slots)
+        return free
 
     async def carry(
         self, accounts: Sequence[Remembered], generations: Mapping[int, float], now: float
@@ -309,7 +311,7 @@ class RememberedAccounts:
 
     async def _noted(self) -> _Book:
         """The generations, read now."""
-        fields: dict[bytes, bytes] = await self._shards.link.command("HGETALL", self._state_key)
+        fields: dict[bytes, bytes] = await self._shards.client.command("HGETALL", self._state_key)
         first, following = (int(fields.get(name, 0)) for name in (b"first", b"next"))
         return _Book(first, tuple(float(fields[b"s%d" % number]) for number in range(first, following)))
 

@@ -17,7 +17,7 @@ from store.base import Remembered
 from store.common.key_digests import DIGEST_BYTES, Digest
 from store.common.records import read_remembered
 from store.errors import StoreInUse
-from store.redis.client import Link, together
+from store.redis.client import RedisClient, together
 from store.redis.layout import SLOT_BYTES
 from store.redis.outbox import owed_on
 from store.redis.shards import Shards
@@ -57,23 +57,23 @@ class Resharding:
             StoreInUse: there is a store under the target's prefix, or the source was left for another one.
         """
         here, there = self._source.shards.layout, self._target.shards.layout
-        facts = await self._target.standing.facts()
+        facts = await self._target.store_meta.facts()
         filling = facts.get("filling")
         if filling != here.prefix and (filling is not None or "epoch" in facts or MOVED in facts):
             raise StoreInUse(f"there is a store under {there.prefix} already; name another prefix")
         await self._source.open()
-        moved = (await self._source.standing.facts()).get(MOVED, "").split()
+        moved = (await self._source.store_meta.facts()).get(MOVED, "").split()
         if moved and moved != [there.prefix, str(there.sizes.shards)]:
             raise StoreInUse(f"the store under {here.prefix} was left for the one under {moved[0]} already")
         if filling is None:
-            await self._target.standing.note(filling=here.prefix)
+            await self._target.store_meta.note(filling=here.prefix)
         await self._target.open()
         if not self._target.epoch:
             await self._target.begin_again()
 
     async def asked(self) -> bool:
         """Whether a worker waits for the target, or the source is closed already."""
-        return "asked" in await self._target.standing.facts() or self.closed
+        return "asked" in await self._target.store_meta.facts() or self.closed
 
     @property
     def closed(self) -> bool:
@@ -83,13 +83,13 @@ class Resharding:
     async def close_source(self) -> None:
         """Closes the source: from now on no worker can use it, and workers hold their events."""
         layout = self._target.shards.layout
-        await self._source.standing.note(moved=f"{layout.prefix} {layout.sizes.shards}")
-        await self._source.standing.close()
+        await self._source.store_meta.note(moved=f"{layout.prefix} {layout.sizes.shards}")
+        await self._source.store_meta.close()
         self._source.adopt(MOVED)
 
     async def finish(self) -> None:
         """Declares the target complete: workers that wait for it begin."""
-        await self._target.standing.note_no_more("filling", "asked")
+        await self._target.store_meta.note_no_more("filling", "asked")
 
     async def carry_remembered(self, now: float, hear: Hear) -> int:
         """Copies remembered accounts not copied yet, and forgets copied ones that the source has forgotten.
@@ -183,14 +183,14 @@ class Resharding:
     async def _bans_of(self, whereabouts: Sequence[tuple[int, bytes, Digest]]) -> dict[bytes, Digest]:
         """The digests of the bans of alerts, by the digest of the alert."""
         found: dict[bytes, Digest] = {}
-        link, shards = self._source.shards.link, self._source.shards
+        client, shards = self._source.shards.client, self._source.shards
         for at in range(0, len(whereabouts), _AT_ONCE):
             some = whereabouts[at : at + _AT_ONCE]
             by_shard = defaultdict[int, list[tuple[bytes, Digest]]](list)
             for shard, name, digest in some:
                 by_shard[shard].append((shards.root(shard).encode() + name, digest))
             for several in by_shard.values():
-                raws = await link.command("MGET", *(name for name, _ in several))
+                raws = await client.command("MGET", *(name for name, _ in several))
                 found |= {one.raw: Digest(raw) for (_, one), raw in zip(several, raws, strict=True) if raw}
         return found
 
@@ -212,33 +212,33 @@ class Resharding:
     async def _carry_owed(self) -> None:
         source, target = self._source.shards, self._target.shards
         for root in map(source.root, source.all):
-            due = await _scored(source.link, root + "due")
+            due = await _scored(source.client, root + "due")
             alerts = list(due)
             for at in range(0, len(alerts), _OWED_AT_ONCE):
                 some = alerts[at : at + _OWED_AT_ONCE]
                 for alert, owed in zip(
-                    some, await source.link.command("HMGET", root + "owed", *some), strict=True
+                    some, await source.client.command("HMGET", root + "owed", *some), strict=True
                 ):
                     if owed:
                         there = target.root(target.of(owed_on(owed)))
-                        await target.link.command("HSET", there + "owed", alert, owed)
-                        await target.link.command("ZADD", there + "due", due[alert], alert)
+                        await target.client.command("HSET", there + "owed", alert, owed)
+                        await target.client.command("ZADD", there + "due", due[alert], alert)
 
     async def _carry_unjudged(self) -> None:
         source, target = self._source.shards, self._target.shards
         for root in map(source.root, source.all):
-            waiting = list((await _scored(source.link, root + "unjudged")).items())
+            waiting = list((await _scored(source.client, root + "unjudged")).items())
             for at in range(0, len(waiting), _AT_ONCE):
                 by_shard = defaultdict[int, list[str | bytes]](list)
                 for alert, moment in waiting[at : at + _AT_ONCE]:
                     by_shard[target.of(Digest(alert))] += (moment, alert)
                 for shard, several in by_shard.items():
-                    await target.link.command("ZADD", target.root(shard) + "unjudged", "NX", *several)
+                    await target.client.command("ZADD", target.root(shard) + "unjudged", "NX", *several)
 
 
-async def _scored(link: Link, key: str) -> dict[bytes, str]:
+async def _scored(client: RedisClient, key: str) -> dict[bytes, str]:
     """The members of a sorted set, with their scores as Redis takes them."""
-    found = await link.command("ZRANGE", key, 0, -1, "WITHSCORES")
+    found = await client.command("ZRANGE", key, 0, -1, "WITHSCORES")
     pairs = (
         found if found and isinstance(found[0], list | tuple) else zip(found[::2], found[1::2], strict=True)
     )
@@ -248,10 +248,10 @@ async def _scored(link: Link, key: str) -> dict[bytes, str]:
 async def _scanned(shards: Shards, pattern: bytes) -> AsyncIterator[list[bytes]]:
     """Yields, some at a time, names of a store's keys that match ``pattern`` after prefix and shard."""
     start = shards.layout.prefix.encode() + b"{*}:"
-    for master in await shards.link.masters():
+    for master in await shards.client.masters():
         cursor = 0
         while True:
-            cursor, names = await shards.link.scan(master, cursor, start + pattern, _SCANNED_AT_ONCE)
+            cursor, names = await shards.client.scan(master, cursor, start + pattern, _SCANNED_AT_ONCE)
             yield names
             if cursor == 0:
                 break
@@ -265,7 +265,7 @@ async def drop(shards: Shards, which: re.Pattern[bytes] = _ANY) -> int:
         for name in names:
             if found := which.fullmatch(name, at):
                 by_shard[found[1]].append(name)
-        await together([shards.link.command("UNLINK", *several) for several in by_shard.values()])
+        await together([shards.client.command("UNLINK", *several) for several in by_shard.values()])
         dropped += sum(map(len, by_shard.values()))
     return dropped
 
@@ -279,10 +279,10 @@ async def drop_store(store: RedisStore) -> int:
         StoreInUse: the store is in use, or there is none.
     """
     layout = store.shards.layout
-    facts = await store.standing.facts()
+    facts = await store.store_meta.facts()
     if MOVED not in facts and "filling" not in facts:
         said = "is in use, or nobody carried it over" if facts else "does not exist"
         raise StoreInUse(f"the store under {layout.prefix} {said}")
     dropped = await drop(store.shards)
-    await store.shards.link.command("UNLINK", layout.meta)
+    await store.shards.client.command("UNLINK", layout.meta)
     return dropped + 1

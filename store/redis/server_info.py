@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from store.errors import StoreUnavailable
-from store.redis.client import Endpoint, Link
+from store.redis.client import Endpoint, RedisClient
 
 PROBE_SECONDS = 10
 
@@ -33,31 +33,31 @@ class Inspection:
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Connects with the first command."""
-        self._link = Link(endpoint)
+        self._client = RedisClient(endpoint)
 
     async def servers(self) -> list[Server]:
         """The facts of each master."""
-        return [await self._server(address) for address in await self._link.masters()]
+        return [await self._server(address) for address in await self._client.masters()]
 
     async def exists(self, key: str) -> bool:
         """Whether a key exists."""
-        return bool(await self._link.command("EXISTS", key))
+        return bool(await self._client.command("EXISTS", key))
 
     async def check_eviction(self) -> None:
         """Checks, as a worker does, that no master may drop keys. Raises ``StoreEvicts``."""
-        await self._link.check_eviction()
+        await self._client.check_eviction()
 
     async def write(self, key: str) -> None:
         """Writes a probe and deletes it, as the readiness check does: PING succeeds even with a full disk."""
-        await self._link.command("SET", key, "probe", "EX", PROBE_SECONDS)
-        await self._link.command("GETDEL", key)
+        await self._client.command("SET", key, "probe", "EX", PROBE_SECONDS)
+        await self._client.command("GETDEL", key)
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._link.close()
+        await self._client.close()
 
     async def _server(self, address: str) -> Server:
-        await self._link.command_of(address, "PING")
+        await self._client.command_of(address, "PING")
         memory, persistence = await self._info(address, "memory"), await self._info(address, "persistence")
         replication = await self._info(address, "replication")
         saves = await self._directive(address, "save")
@@ -73,7 +73,7 @@ class Inspection:
     async def _directive(self, address: str, name: str) -> str | None:
         """One directive; ``None`` where a managed service, an ACL or a version without it hides it."""
         try:
-            answer: Any = await self._link.command_of(address, "CONFIG", "GET", name)
+            answer: Any = await self._client.command_of(address, "CONFIG", "GET", name)
         except StoreUnavailable:
             return None
         # The reply holds one directive: a map in RESP3, a list in RESP2.
@@ -84,7 +84,7 @@ class Inspection:
 
     async def _info(self, address: str, section: str) -> dict[str, str] | None:
         try:
-            answer = await self._link.command_of(address, "INFO", section)
+            answer = await self._client.command_of(address, "INFO", section)
         except StoreUnavailable:
             return None
         if isinstance(answer, Mapping):  # redis-py has parsed it

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from store.common.key_digests import Addresses, Digest
 from store.errors import StoreUnavailable
-from store.redis.client import Link, together
+from store.redis.client import RedisClient, together
 from store.redis.layout import Layout, Rows, Spread
 from store.redis.moments import Moments
 
@@ -41,7 +41,7 @@ class Write(Protocol):
 W = TypeVar("W", bound=Write)
 
 
-class Told(NamedTuple, Generic[W]):
+class WriteReply(NamedTuple, Generic[W]):
     """A script's reply to a write: a word, and the account's place now and before, ``""`` for none."""
 
     word: str
@@ -57,9 +57,9 @@ class Shards:
     copy of the moments of each shard's bans.
     """
 
-    def __init__(self, link: Link, layout: Layout, epoch: str) -> None:
+    def __init__(self, client: RedisClient, layout: Layout, epoch: str) -> None:
         """Takes the connection, the layout, and the epoch known so far."""
-        self.link = link
+        self.client = client
         self.layout = layout
         self.epoch = epoch
         self.all = range(layout.sizes.shards)
@@ -85,7 +85,7 @@ class Shards:
 
     async def script(self, name: str, shard: int, *arguments: bytes | str | float) -> Any:
         """Runs a script on one shard."""
-        return await self.link.script(name, self.root(shard), self.epoch, *arguments)
+        return await self.client.script(name, self.root(shard), self.epoch, *arguments)
 
     async def scatter(
         self,
@@ -133,19 +133,19 @@ class Shards:
         writes: Sequence[W],
         head: Iterable[bytes | str | float],
         instead: Callable[[W, bytes, bytes], W],
-    ) -> tuple[list[Told[W]], list[list[Any]]]:
+    ) -> tuple[list[WriteReply[W]], list[list[Any]]]:
         """Runs a script for each write; returns the replies to the writes, and each shard's further replies.
 
         If the stored frame and quote are not the expected ones, ``instead`` makes the write that replaces
         these, and the next turn tries it. Two writes of one account are applied in the batch's order.
         """
-        told: dict[int, Told[W]] = {}
+        replies: dict[int, WriteReply[W]] = {}
         besides: list[list[Any]] = []
         written, head = list(writes), tuple(head)
         todo = dict.fromkeys(range(len(writes)))
         for _ in range(_TURNS + len(writes)):
             if not todo:
-                return [told[at] for at in range(len(writes))], besides
+                return [replies[at] for at in range(len(writes))], besides
             first: dict[bytes, int] = {}
             for at in todo:
                 first.setdefault(written[at].digest.raw, at)
@@ -159,18 +159,20 @@ class Shards:
                     if word == b"conflict":
                         written[at] = instead(writes[at], one, other)
                     else:
-                        told[at] = Told(word.decode(), one.decode(), other.decode(), written[at])
+                        replies[at] = WriteReply(word.decode(), one.decode(), other.decode(), written[at])
                         del todo[at]
         raise StoreUnavailable("an account is written by others all the time")
 
-    async def list_elsewhere(self, told: Sequence[Told[W]], spread: Spread, ttl: int | None = None) -> None:
+    async def list_elsewhere(
+        self, replies: Sequence[WriteReply[W]], spread: Spread, ttl: int | None = None
+    ) -> None:
         """The second step of a write: entries in other shards than the record's (none with one shard).
 
         An account that keeps its place is listed again: the process that wrote it may have died before this
         step.
         """
         by_shard: dict[int, list[bytes | str | int]] = {}
-        for one in told:
+        for one in replies:
             own = self.of(one.write.digest)
             steps = [("unlist", one.before, one.write.out)]
             if one.here:

@@ -36,7 +36,7 @@ from store.errors import StoreEmptied, StoreUnavailable
 from store.redis.alerts import Alerts
 from store.redis.bans import Bans
 from store.redis.calendar import BanCalendars
-from store.redis.client import Endpoint, Link, together
+from store.redis.client import Endpoint, RedisClient, together
 from store.redis.counters import Counters
 from store.redis.families import Families
 from store.redis.layout import Layout, Sizes, fold_versions
@@ -44,8 +44,8 @@ from store.redis.lookup import look_up
 from store.redis.outbox import Outbox
 from store.redis.remembered import RememberedAccounts
 from store.redis.shards import Shards
-from store.redis.store_meta import Standing
-from store.redis.unjudged import Awaiting
+from store.redis.store_meta import StoreMeta
+from store.redis.unjudged import UnjudgedAlerts
 
 
 class RedisStore:
@@ -72,19 +72,19 @@ class RedisStore:
     ) -> None:
         """Puts the parts together; :meth:`open` connects."""
         bounds = bounds or Bounds()
-        self._link = Link(endpoint)
+        self._client = RedisClient(endpoint)
         self._layout = Layout(sizes or Sizes(), Addresses(identity), prefix)
-        self.standing = Standing(
-            self._link, self._layout, carrying=carrying, working=working, read_only=endpoint.read_only
+        self.store_meta = StoreMeta(
+            self._client, self._layout, carrying=carrying, working=working, read_only=endpoint.read_only
         )
-        self.shards = Shards(self._link, self._layout, known_epoch)
+        self.shards = Shards(self._client, self._layout, known_epoch)
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
         self._families = Families(self.shards)
         self._bans = Bans(self.shards, self._families)
         self._calendars = BanCalendars(self.shards)
         self._alerts = Alerts(self.shards)
         self._outbox = Outbox(self.shards)
-        self._awaiting = Awaiting(self.shards)
+        self._unjudged = UnjudgedAlerts(self.shards)
         self.remembered_accounts = RememberedAccounts(
             self.shards,
             self._counters,
@@ -99,12 +99,12 @@ class RedisStore:
 
     async def open(self) -> None:
         """Connects and checks eviction, layout and epoch."""
-        await self._link.check_eviction()
-        self.shards.epoch = await self.standing.check(self.shards.epoch)
+        await self._client.check_eviction()
+        self.shards.epoch = await self.store_meta.check(self.shards.epoch)
 
     async def close(self) -> None:
         """Closes connections."""
-        await self._link.close()
+        await self._client.close()
 
     async def ready(self) -> str | None:
         """Returns ``None`` if reads and writes work and the epoch is unchanged, else the reason in words.
@@ -113,10 +113,10 @@ class RedisStore:
         look-up may have missed bans must not be acknowledged.
         """
         try:
-            await self._link.check_eviction()
+            await self._client.check_eviction()
             if not self.shards.epoch:
-                self.shards.epoch = await self.standing.check("")
-            await self.standing.probe(self.shards.epoch)
+                self.shards.epoch = await self.store_meta.check("")
+            await self.store_meta.probe(self.shards.epoch)
         except (StoreUnavailable, StoreEmptied) as fault:
             return str(fault)
         return None
@@ -132,13 +132,13 @@ class RedisStore:
 
     async def begin_again(self) -> None:
         """Begins a new epoch in a store that was emptied, in whole or in part; a rebuild follows."""
-        await self.standing.again()
+        await self.store_meta.new_epoch()
         self.shards.epoch = ""
-        self.shards.epoch = await self.standing.check("")
+        self.shards.epoch = await self.store_meta.check("")
 
     async def note_rebuilt(self) -> None:
         """Notes that a rebuild has finished: no fingerprint of a former fold version is left."""
-        await self.standing.note_rebuilt()
+        await self.store_meta.note_rebuilt()
 
     # bans
     async def enrol(self, bans: Sequence[Ban], *, now: float) -> list[Enrolled]:
@@ -146,9 +146,9 @@ class RedisStore:
         if not bans:
             return []
         if not self.shards.epoch:
-            self.shards.epoch = await self.standing.begin()
+            self.shards.epoch = await self.store_meta.begin()
         # With each call: a rebuild under the next version may have removed ours since we noted it.
-        await self.standing.note_folds(
+        await self.store_meta.note_folds(
             {version for ban in bans for version in fold_versions(ban.fingerprints)}
         )
         return await self._bans.enrol(bans, now)
@@ -171,7 +171,7 @@ class RedisStore:
 
     async def sweep(self, *, now: float) -> int:
         """Removes bans that have expired."""
-        await self._awaiting.trim(now)
+        await self._unjudged.trim(now)
         return await self._bans.sweep(now)
 
     def walk(self) -> AsyncIterator[list[Ban]]:
@@ -235,7 +235,7 @@ class RedisStore:
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
         confirmed = await self._alerts.confirm(published, now)
-        await self._awaiting.note([one.alert_id for one in confirmed], now)
+        await self._unjudged.note([one.alert_id for one in confirmed], now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans."""
@@ -253,10 +253,10 @@ class RedisStore:
         """What is to be published now, for one caller at a time."""
         return await self._outbox.owed(holder)
 
-    async def settle(self, told: Sequence[Settled]) -> None:
+    async def settle(self, published: Sequence[Settled]) -> None:
         """Forgets what was published of :meth:`owed`."""
-        settled = await self._outbox.settle(told)
-        await self._awaiting.settle([one.alert_id for one in settled])
+        settled = await self._outbox.settle(published)
+        await self._unjudged.settle([one.alert_id for one in settled])
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
         """Reopens each alert that a verdict withdrew under its revision."""
@@ -272,7 +272,7 @@ class RedisStore:
 
     async def judged(self, alert_ids: Sequence[str]) -> None:
         """Notes that a person has judged these alerts."""
-        await self._awaiting.settle(alert_ids)
+        await self._unjudged.settle(alert_ids)
 
     async def pairs(self, alert_ids: Sequence[str]) -> list[OpenAlert | None]:
         """Alerts by their ids: open ones, and withdrawn ones that the store still knows."""
@@ -303,15 +303,15 @@ class RedisStore:
     async def figures(self) -> StoreFacts:
         """Counts and bytes."""
         remembered, size, evicted = await self.remembered_accounts.figures()
-        used, limit = await self._link.memory()
-        unjudged, oldest = await self._awaiting.figures()
+        used, limit = await self._client.memory()
+        unjudged, oldest = await self._unjudged.figures()
         return StoreFacts(
             fingerprints=await self._enrolled(),
             remembered=remembered,
             remembered_bytes=size,
             remembered_evicted=evicted,
             epoch=self.shards.epoch or None,
-            fold_versions=await self.standing.folds(),
+            fold_versions=await self.store_meta.folds(),
             memory_bytes=used,
             memory_limit_bytes=limit,
             unjudged=unjudged,
@@ -324,7 +324,7 @@ class RedisStore:
         """Reads the hash `ta` of each shard; a field is `b` or `g` for the index, then the kind's number."""
         full: dict[tuple[str, KeyKind], int] = {}
         for fields in await together(
-            [self._link.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]
+            [self._client.command("HGETALL", self.shards.root(shard) + "ta") for shard in self.shards.all]
         ):
             for field, count in fields.items():
                 of = "bans" if field[:1] == b"b" else "remembered", KeyKind(int(field[1:]))
@@ -333,6 +333,6 @@ class RedisStore:
 
     async def _enrolled(self) -> int:
         counts = await together(
-            [self._link.command("HGET", self.shards.root(shard) + "b:c", "n") for shard in self.shards.all]
+            [self._client.command("HGET", self.shards.root(shard) + "b:c", "n") for shard in self.shards.all]
         )
         return sum(int(count or 0) for count in counts)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from samehand.normalize.text.fold import FOLD_VERSION
 from store.errors import StoreEmptied, StoreMismatch, StoreMoving
-from store.redis.client import EPOCH_KEY, Link, together
+from store.redis.client import EPOCH_KEY, RedisClient, together
 from store.redis.layout import Layout
 
 MOVED = "moved"
@@ -16,12 +16,12 @@ MOVED = "moved"
 _EMPTIED = "the store was emptied since the first enrolment: run `samehand rebuild`"
 
 
-class Standing:
+class StoreMeta:
     """The `meta` key and the epochs of the shards."""
 
     def __init__(
         self,
-        link: Link,
+        client: RedisClient,
         layout: Layout,
         *,
         carrying: bool = False,
@@ -34,7 +34,7 @@ class Standing:
         ``working``: the caller is a worker; if the layout is still being filled, it asks for the hand-over.
         ``read_only``: writes nothing, not even where there is no store yet.
         """
-        self._link = link
+        self._client = client
         self._layout = layout
         self._carrying = carrying
         self._working = working
@@ -65,22 +65,22 @@ class Standing:
     async def _check_moving(self, found: Mapping[bytes, bytes]) -> None:
         """Raises ``StoreMoving`` if the store is moving; until that is over, all other requests raise too."""
         if b"filling" in found:
-            self._link.moving = (
+            self._client.moving = (
                 f"the store is being filled from {found[b'filling'].decode()}, and handed over in a moment; "
                 "if `samehand rebuild --into` no longer runs, run it again"
             )
             if self._working:
-                await self._link.ask("HSETNX", self._layout.meta, "asked", "1")
+                await self._client.ask("HSETNX", self._layout.meta, "asked", "1")
         elif MOVED.encode() in found:
             prefix, shards = found[MOVED.encode()].decode().split()
-            self._link.moving = (
+            self._client.moving = (
                 f"the store was left for another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
                 f"SAMEHAND_STORE_SHARDS={shards}, and start again"
             )
         else:
-            self._link.moving = ""
+            self._client.moving = ""
             return
-        raise StoreMoving(self._link.moving)
+        raise StoreMoving(self._client.moving)
 
     async def facts(self) -> dict[str, str]:
         """The facts in the store's `meta` key; empty where there is no store."""
@@ -88,37 +88,37 @@ class Standing:
 
     async def note(self, **facts: str) -> None:
         """Adds facts to the `meta` key."""
-        await self._link.command(
+        await self._client.command(
             "HSET", self._layout.meta, *(part for fact in facts.items() for part in fact)
         )
 
     async def note_no_more(self, *names: str) -> None:
         """Removes facts from the `meta` key."""
-        await self._link.command("HDEL", self._layout.meta, *names)
+        await self._client.command("HDEL", self._layout.meta, *names)
 
     async def close(self) -> None:
         """Closes every shard to all but who carries it over: scripts of workers fail from then on."""
-        await together([self._link.command("SET", self._key(shard), MOVED) for shard in self._shards])
+        await together([self._client.command("SET", self._key(shard), MOVED) for shard in self._shards])
 
     async def begin(self) -> str:
         """Begins the epoch with the first enrolment, and returns it; all concurrent callers get the same."""
-        await self._link.command("HSETNX", self._layout.meta, "epoch", secrets.token_hex(8))
+        await self._client.command("HSETNX", self._layout.meta, "epoch", secrets.token_hex(8))
         found = await self._facts()
         epoch = found[b"epoch"].decode()
         if b"begun" not in found:
             await self._begin_shards(epoch)
         return epoch
 
-    async def again(self) -> None:
+    async def new_epoch(self) -> None:
         """Begins a new epoch over whatever data is left; a rebuild must follow at once.
 
         Raises ``StoreMismatch`` as :meth:`check` does.
         """
         await self._laid_out()
         epoch = secrets.token_hex(8)
-        await self._link.command("HSET", self._layout.meta, "epoch", epoch)
-        await together([self._link.command("SET", self._key(shard), epoch) for shard in self._shards])
-        await self._link.command("HSET", self._layout.meta, "begun", "1")
+        await self._client.command("HSET", self._layout.meta, "epoch", epoch)
+        await together([self._client.command("SET", self._key(shard), epoch) for shard in self._shards])
+        await self._client.command("HSET", self._layout.meta, "begun", "1")
 
     async def probe(self, epoch: str) -> None:
         """Writes and reads on every shard (PING succeeds even with a full disk), and compares the epoch."""
@@ -134,7 +134,7 @@ class Standing:
     async def note_folds(self, versions: set[int]) -> None:
         """Notes the fold versions of enrolled fingerprints."""
         for version in versions:
-            await self._link.command("HSETNX", self._layout.meta, f"fold{version}", "1")
+            await self._client.command("HSETNX", self._layout.meta, f"fold{version}", "1")
 
     async def folds(self) -> tuple[int, ...]:
         """The noted fold versions, sorted."""
@@ -144,7 +144,7 @@ class Standing:
         """Removes all noted fold versions but this program's: every ban has been enrolled under that."""
         former = [f"fold{version}" for version in await self.folds() if version != FOLD_VERSION]
         if former:
-            await self._link.command("HDEL", self._layout.meta, *former)
+            await self._client.command("HDEL", self._layout.meta, *former)
 
     @property
     def _shards(self) -> range:
@@ -157,7 +157,7 @@ class Standing:
         """The facts of the `meta` key, after a check that layout and fold versions are this program's."""
         if not self._read_only:
             for name, value in self._layout.facts().items():
-                await self._link.ask("HSETNX", self._layout.meta, name, value)
+                await self._client.ask("HSETNX", self._layout.meta, name, value)
         found = await self._facts()
         if self._read_only and not found:
             return found  # there is no store yet: nothing to read, and nothing that differs
@@ -171,21 +171,21 @@ class Standing:
         return found
 
     async def _begin_shards(self, epoch: str) -> None:
-        await together([self._link.command("SET", self._key(shard), epoch, "NX") for shard in self._shards])
-        await self._link.command("HSET", self._layout.meta, "begun", "1")
+        await together([self._client.command("SET", self._key(shard), epoch, "NX") for shard in self._shards])
+        await self._client.command("HSET", self._layout.meta, "begun", "1")
 
     async def _compare(self, epoch: str) -> None:
-        found = await together([self._link.command("GET", self._key(shard)) for shard in self._shards])
+        found = await together([self._client.command("GET", self._key(shard)) for shard in self._shards])
         if any(one != epoch.encode() for one in found):
             raise StoreEmptied(_EMPTIED)
 
     async def _write_and_read(self, shard: int, stamp: str) -> None:
         key = self._layout.root(shard) + "probe:" + stamp
-        await self._link.command("SET", key, stamp, "EX", 10)
-        await self._link.command("GETDEL", key)
+        await self._client.command("SET", key, stamp, "EX", 10)
+        await self._client.command("GETDEL", key)
 
     async def _facts(self) -> dict[bytes, bytes]:
-        raw = await self._link.ask("HGETALL", self._layout.meta)
+        raw = await self._client.ask("HGETALL", self._layout.meta)
         if isinstance(raw, dict):
             return raw
         return dict(zip(raw[::2], raw[1::2], strict=True))

@@ -15,7 +15,7 @@ from store.redis.client import together
 from store.redis.shards import Shards
 
 
-class Awaiting:
+class UnjudgedAlerts:
     """The unjudged alerts over all shards."""
 
     def __init__(self, shards: Shards) -> None:
@@ -27,7 +27,7 @@ class Awaiting:
         by_shard = self._by_shard(alert_ids)
         await together(
             [
-                self._shards.link.command("ZADD", self._key(shard), "NX", *self._scored(digests, now))
+                self._shards.client.command("ZADD", self._key(shard), "NX", *self._scored(digests, now))
                 for shard, digests in by_shard.items()
             ]
         )
@@ -37,25 +37,25 @@ class Awaiting:
         by_shard = self._by_shard(alert_ids)
         await together(
             [
-                self._shards.link.command("ZREM", self._key(shard), *(one.raw for one in digests))
+                self._shards.client.command("ZREM", self._key(shard), *(one.raw for one in digests))
                 for shard, digests in by_shard.items()
             ]
         )
 
     async def figures(self) -> tuple[int, float | None]:
         """How many wait, and when (Unix seconds) the oldest of them was published."""
-        link, keys = self._shards.link, [self._key(shard) for shard in self._shards.all]
-        counts = await together([link.command("ZCARD", key) for key in keys])
-        firsts = await together([link.command("ZRANGE", key, 0, 0, "WITHSCORES") for key in keys])
+        client, keys = self._shards.client, [self._key(shard) for shard in self._shards.all]
+        counts = await together([client.command("ZCARD", key) for key in keys])
+        firsts = await together([client.command("ZRANGE", key, 0, 0, "WITHSCORES") for key in keys])
         return sum(counts), min((_score(first) for first in firsts if first), default=None)
 
     async def trim(self, now: float) -> None:
         """Drops alerts older than the store knows alerts, and the oldest ones beyond the cap."""
-        link = self._shards.link
+        client = self._shards.client
         most = max(1, AWAITING_MAX // len(self._shards.all))
         for key in map(self._key, self._shards.all):
-            await link.command("ZREMRANGEBYSCORE", key, "-inf", repr(now - MARKER_SECONDS))
-            await link.command("ZREMRANGEBYRANK", key, 0, -most - 1)
+            await client.command("ZREMRANGEBYSCORE", key, "-inf", repr(now - MARKER_SECONDS))
+            await client.command("ZREMRANGEBYRANK", key, 0, -most - 1)
 
     def _by_shard(self, alert_ids: Sequence[str]) -> dict[int, list[Digest]]:
         found: dict[int, list[Digest]] = {}

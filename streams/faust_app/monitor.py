@@ -12,8 +12,8 @@ from faust.types import TP
 
 from streams.delivery.progress import Partition, Stage
 from streams.faust_app.app import WorkerApp
-from streams.telemetry.lag import Known, Lag, Sightings
-from streams.telemetry.watchdog import Sight, Watchdog
+from streams.telemetry.lag import HighWaterMarks, Known, Lag
+from streams.telemetry.watchdog import Observation, Watchdog
 
 WATCH_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 5.0
@@ -25,10 +25,10 @@ log = structlog.get_logger("samehand.watch")
 async def watch(app: WorkerApp) -> None:
     """Runs until the app stops. Ends the process through `app.life` when the watchdog says so."""
     dog = Watchdog(app.settings.stuck_seconds)
-    sightings, known = Sightings(), dict[Partition, Lag]()
+    marks, known = HighWaterMarks(), dict[Partition, Lag]()
     while not app.leaving() or app.rebalancing:
         await app.clock.sleep(WATCH_SECONDS)
-        known = await measure(app, sightings, known)
+        known = await measure(app, marks, known)
         app.meters.lags(known, app.clock.now())
         app.meters.ready.set(app.health.ready().healthy)
         for progress in app.progress:
@@ -36,7 +36,7 @@ async def watch(app: WorkerApp) -> None:
         records = Counter[str]()
         for (topic, _), lag in known.items():
             records[topic] += lag.records
-        if why := dog.verdict(Sight(app.clock.ticks(), bool(app.rebalancing), records, app.progress)):
+        if why := dog.verdict(Observation(app.clock.ticks(), bool(app.rebalancing), records, app.progress)):
             log.critical("stuck", why=why)
             app.life.stuck = why
             app.life.stopping = True
@@ -44,13 +44,15 @@ async def watch(app: WorkerApp) -> None:
             return
 
 
-async def measure(app: WorkerApp, sightings: Sightings, before: dict[Partition, Lag]) -> dict[Partition, Lag]:
+async def measure(
+    app: WorkerApp, marks: HighWaterMarks, before: dict[Partition, Lag]
+) -> dict[Partition, Lag]:
     """The lag of every assigned partition; what was known `before` while the broker does not answer."""
     if app.rebalancing:
         return before
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return sightings.lags(await _known(app), app.clock.now())
+            return marks.lags(await _known(app), app.clock.now())
     except Exception as fault:
         # Whatever a broker in trouble makes of the question: the next look asks again.
         log.info("lag unknown", fault=type(fault).__name__)

@@ -65,7 +65,7 @@ class Caution:
         self.suspects = suspects
         self._recorder = recorder
         self._accuse = accuse
-        self._room = Room()
+        self._lock = ReadersWriterLock()
         self._elsewhere: tuple[type[BaseException], ...] = (asyncio.CancelledError, StreamsError, *elsewhere)
 
     def slot(self, name: str) -> Slot:
@@ -90,7 +90,7 @@ class Caution:
         suspect = self.suspects.find(arrivals[0])
         if suspect is not None and suspect.is_guilty:
             return [Dead(REASON, detail=f"ended its worker {suspect.ends} times, the last: {suspect.how}")]
-        async with self._room.alone() if suspect else self._room.shared():
+        async with self._lock.exclusive() if suspect else self._lock.shared():
             slot.note(arrivals)
             current = _deciding.set(slot)
             try:
@@ -129,7 +129,7 @@ class Caution:
         return outcomes
 
 
-class Room:
+class ReadersWriterLock:
     """A readers-writer lock: batches share it; a suspect has it alone, and so is to blame for an end."""
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class Room:
                 self._empty.set()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
+    async def exclusive(self) -> AsyncIterator[None]:
         """Has it alone, once all others have left and before any comes."""
         async with self._door:
             await self._empty.wait()

@@ -40,7 +40,7 @@ STAMP_SECONDS: Final = 0.001
 SPANS_MAX: Final = 1000
 """How many of the newest suspects a worker keeps: those of some hundred ended workers."""
 
-TOLD_MAX: Final = 20
+SPANS_LOGGED_MAX: Final = 20
 """Spans in one line of the log."""
 
 _PARTITION: Final = 0
@@ -209,7 +209,7 @@ def accuse_unfinished(topic: SuspectTopic, birth: Birth) -> None:
         "the worker before this one ended with records in hand: each is decided alone now",
         ended=how,
         records=sum(hand.records for hand in hands),
-        spans=[f"{it.topic}:{it.partition}:{it.first}-{it.last}" for it in told[:TOLD_MAX]],
+        spans=[f"{it.topic}:{it.partition}:{it.first}-{it.last}" for it in told[:SPANS_LOGGED_MAX]],
         ends=max((it.ends for it in told), default=0),
     )
     birth.recorder.settle()

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 from streams.delivery.progress import Partition
 
-SIGHTINGS_MAX: Final = 512
+MARKS_MAX: Final = 512
 """Of one partition: 17 minutes of looks every two seconds. Beyond it every other one is dropped, so that a
 long standstill is measured less finely, but is wrong by no more than the distance of two looks that are left.
 """
@@ -51,7 +51,7 @@ class Known(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sightings:
+class HighWaterMarks:
     """High water marks as they were seen, by partition: what is still needed of them, in order."""
 
     seen: dict[Partition, deque[tuple[float, int]]] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def _note(seen: deque[tuple[float, int]], now: float, high_water: int) -> None:
         seen.clear()
     if not seen or high_water > seen[-1][1]:
         seen.append((now, high_water))
-    if len(seen) > SIGHTINGS_MAX:
+    if len(seen) > MARKS_MAX:
         kept = list(seen)[::2]
         seen.clear()
         seen.extend(kept)

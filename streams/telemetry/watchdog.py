@@ -22,7 +22,7 @@ STEP_SECONDS_MAX: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """What the watchdog sees at one moment.
 
     `ticks` in monotonic seconds; `lag_records` by topic, over its partitions.
@@ -35,7 +35,7 @@ class Sight:
 
 
 class Watchdog:
-    """Judges one sight after another."""
+    """Judges one observation after another."""
 
     def __init__(self, stuck_seconds: float, *, rebalance_seconds_max: float = REBALANCE_SECONDS_MAX) -> None:
         self._stuck_seconds = stuck_seconds
@@ -44,32 +44,32 @@ class Watchdog:
         self._moved: dict[str, tuple[int, float]] = {}
         """By topic: how many records had an outcome when it last moved or was excused, and when that was."""
 
-    def verdict(self, sight: Sight) -> str:
+    def verdict(self, observed: Observation) -> str:
         """Why the process must end, or "" while all is well."""
-        return self._rebalance(sight) or self._silence(sight) or self._stall(sight)
+        return self._rebalance(observed) or self._silence(observed) or self._stall(observed)
 
-    def _rebalance(self, sight: Sight) -> str:
-        if not sight.rebalancing:
+    def _rebalance(self, observed: Observation) -> str:
+        if not observed.rebalancing:
             self._rebalancing_since = None
             return ""
         if self._rebalancing_since is None:
-            self._rebalancing_since = sight.ticks
-        seconds = sight.ticks - self._rebalancing_since
+            self._rebalancing_since = observed.ticks
+        seconds = observed.ticks - self._rebalancing_since
         return f"a rebalance has lasted {seconds:.0f} s" if seconds > self._rebalance_seconds_max else ""
 
-    def _silence(self, sight: Sight) -> str:
-        for delivery in sight.deliveries:
-            seconds = sight.ticks - delivery.moved_at
+    def _silence(self, observed: Observation) -> str:
+        for delivery in observed.deliveries:
+            seconds = observed.ticks - delivery.moved_at
             if delivery.in_flight and not delivery.waits_on_purpose and seconds > STEP_SECONDS_MAX:
                 return f"{delivery.name} has been {delivery.stage} for {seconds:.0f} s"
         return ""
 
-    def _stall(self, sight: Sight) -> str:
-        for delivery in sight.deliveries:
-            lag = sight.lag_records.get(delivery.topic, 0)
-            acknowledged, since = self._moved.get(delivery.topic, (-1, sight.ticks))
+    def _stall(self, observed: Observation) -> str:
+        for delivery in observed.deliveries:
+            lag = observed.lag_records.get(delivery.topic, 0)
+            acknowledged, since = self._moved.get(delivery.topic, (-1, observed.ticks))
             if lag == 0 or delivery.waits_on_purpose or delivery.acknowledged != acknowledged:
-                self._moved[delivery.topic] = delivery.acknowledged, sight.ticks
-            elif (seconds := sight.ticks - since) > self._stuck_seconds:
+                self._moved[delivery.topic] = delivery.acknowledged, observed.ticks
+            elif (seconds := observed.ticks - since) > self._stuck_seconds:
                 return f"{lag} records of {delivery.topic} wait and none was settled for {seconds:.0f} s"
         return ""

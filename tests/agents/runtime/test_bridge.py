@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.runtime.bridge import of_bridges, staff, topics_of
+from agents.runtime.bridge import of_bridges, register_agents, topics_of
 from streams.faust_app.app import WorkerApp
 from streams.kafka.mapped_topics import mappings_of
 from streams.settings import Settings, load
@@ -36,7 +36,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_every_foreign_topic_has_an_agent(settings: Settings) -> None:
     app = WorkerApp(settings, Metrics(CollectorRegistry()))
-    staff(app, mappings_of(settings), lambda: 0.0, lambda: 0.0)
+    register_agents(app, mappings_of(settings), lambda: 0.0, lambda: 0.0)
     assert {it.topic: it.name for it in app.progress} == {"users": "bridge-users", "hooks": "bridge-hooks"}
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
-from agents.runtime.store_monitor import Tending
+from agents.runtime.store_monitor import StoreMonitor
 from store.errors import StoreMismatch, StoreUnavailable
 from store.limits import SWEPT_SECONDS
 from store.redis import Endpoint, RedisStore
@@ -37,26 +37,26 @@ class Noted:
         self.words.append(epoch)
 
 
-def tending_of(life: Life, noted: Noted | None = None, epoch: str = "") -> Tending:
-    return Tending(life.context, SystemClock(), noted or Noted(), epoch)
+def monitor_of(life: Life, noted: Noted | None = None, epoch: str = "") -> StoreMonitor:
+    return StoreMonitor(life.context, SystemClock(), noted or Noted(), epoch)
 
 
 async def test_a_store_is_not_well_before_it_was_looked_at(life: Life) -> None:
-    tending = tending_of(life)
-    assert tending.fault
-    await tending.look()
-    assert tending.fault == ""
+    monitor = monitor_of(life)
+    assert monitor.fault
+    await monitor.look()
+    assert monitor.fault == ""
 
 
 async def test_what_is_in_it_is_measured(life: Life) -> None:
     await life.ban(a_ban(handle="umar"), a_ban(handle="salma"))
-    await tending_of(life).look()
+    await monitor_of(life).look()
     assert "samehand_fingerprints 2.0" in life.context.meters.exposition().decode()
 
 
 async def test_how_full_it_is_shows(life: Life) -> None:
     await life.tell(life.screen, a_sign_up(handle="umar_media"))
-    await tending_of(life).look()
+    await monitor_of(life).look()
     value = life.context.meters.registry.get_sample_value
     assert value("samehand_remembered_bytes") == (await life.context.store.figures()).remembered_bytes
     assert value("samehand_remembered_evicted") == 0.0
@@ -66,17 +66,17 @@ async def test_how_full_it_is_shows(life: Life) -> None:
 async def test_an_outage_is_noted_and_over_when_it_is_over(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tending = tending_of(life)
+    monitor = monitor_of(life)
 
     async def away(*_: object) -> None:
         raise StoreUnavailable("Redis did not answer in time")
 
     with monkeypatch.context() as patch:
         patch.setattr(type(life.context.store), "ready", away)
-        await tending.look()
-        assert "did not answer" in tending.fault
-    await tending.look()
-    assert tending.fault == ""
+        await monitor.look()
+        assert "did not answer" in monitor.fault
+    await monitor.look()
+    assert monitor.fault == ""
 
 
 @pytest.fixture
@@ -97,12 +97,12 @@ def emptied(redis_administrator: str, store_prefix: str) -> None:
 
 async def test_the_epoch_is_noted_once_and_again_after_an_outage_of_the_broker(on_redis: Life) -> None:
     noted = Noted(away=True)
-    tending = tending_of(on_redis, noted)
-    await tending.look()
-    assert (tending.fault, noted.words) == ("", [])
+    monitor = monitor_of(on_redis, noted)
+    await monitor.look()
+    assert (monitor.fault, noted.words) == ("", [])
     noted.away = False
-    await tending.look()
-    await tending.look()
+    await monitor.look()
+    await monitor.look()
     figures = await on_redis.context.store.figures()
     assert noted.words == [figures.epoch]
 
@@ -111,23 +111,23 @@ async def test_an_emptied_store_is_not_well_until_somebody_rebuilt_it(
     on_redis: Life, redis_url: str, redis_administrator: str, store_prefix: str
 ) -> None:
     noted = Noted()
-    tending = tending_of(on_redis, noted)
-    await tending.look()
+    monitor = monitor_of(on_redis, noted)
+    await monitor.look()
     emptied(redis_administrator, store_prefix)
-    await tending.look()
-    assert "samehand rebuild" in tending.fault
+    await monitor.look()
+    assert "samehand rebuild" in monitor.fault
     noted.away = True
-    await tending.look()
+    await monitor.look()
     noted.away = False
     rebuilt = RedisStore(Endpoint(url=redis_url), prefix=store_prefix, identity=b"i" * 32)
     await rebuilt.begin_again()
-    await tending.look()
-    assert "samehand rebuild" in tending.fault, "nobody has said yet that it is whole"
+    await monitor.look()
+    assert "samehand rebuild" in monitor.fault, "nobody has said yet that it is whole"
     await noted.note(rebuilt.epoch)
     await rebuilt.close()
-    await tending.look()
-    await tending.look()
-    assert (tending.fault, tending.epoch) == ("", rebuilt.epoch)
+    await monitor.look()
+    await monitor.look()
+    assert (monitor.fault, monitor.epoch) == ("", rebuilt.epoch)
 
 
 async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +136,12 @@ async def test_a_store_of_another_make_is_not_waited_for(life: Life, monkeypatch
 
     monkeypatch.setattr(type(life.context.store), "open", other)
     with pytest.raises(StoreMismatch):
-        await tending_of(life).look()
+        await monitor_of(life).look()
 
 
 async def test_expired_bans_are_swept_out(life: Life) -> None:
     soon = datetime.fromtimestamp(time.time() - SWEPT_SECONDS, UTC)  # in the hour before this one
     life.seconds = time.time() - 2 * SWEPT_SECONDS
     await life.ban(a_ban(handle="umar", expires_at=soon), a_ban(handle="salma"))
-    await tending_of(life).look()
+    await monitor_of(life).look()
     assert (await life.context.store.figures()).fingerprints == 1

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.runtime.store_factory import peppers_of, weights_of
-from agents.runtime.worker import consumed, context_of, staff
+from agents.runtime.worker import consumed, context_of, register_agents
 from samehand.scoring.weights import default_weights
 from store.pepper.pepper import write_pepper_file
 from streams.errors import SettingsError
@@ -38,7 +38,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(settings: Settings) -> None:
     context = context_of(settings, peppers_of(settings))
     app = WorkerApp(settings, context.meters)
-    staff(app, context)
+    register_agents(app, context)
     assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
     assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
 

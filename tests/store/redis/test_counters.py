@@ -191,9 +191,9 @@ async def test_a_version_that_is_kept_takes_a_small_part_of_what_grows(
     one, _ = workers
     shards = one._counters._shards
     await one.remember([named(str(place), place) for place in range(200)], now=NOW)
-    growing = await shards.link.command("STRLEN", shards.root(0) + "o")
+    growing = await shards.client.command("STRLEN", shards.root(0) + "o")
     await one.freeze(now=NOW + HOUR)
-    assert await shards.link.command("STRLEN", shards.root(0) + "f1") < growing / 4
+    assert await shards.client.command("STRLEN", shards.root(0) + "f1") < growing / 4
 
 
 class Died(Exception):
@@ -208,4 +208,4 @@ async def left(store: RedisStore) -> list[str]:
     """The keys of versions that there are."""
     names = [f"{kind}{version}" for kind in "fhyz" for version in range(6)]
     shards = store._counters._shards
-    return [name for name in names if await shards.link.command("EXISTS", shards.root(0) + name)]
+    return [name for name in names if await shards.client.command("EXISTS", shards.root(0) + name)]

@@ -23,7 +23,7 @@ from store.errors import StoreUnavailable
 from store.limits import SLOT_RESTS_SECONDS
 from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
-from store.redis.client import Link
+from store.redis.client import RedisClient
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
 
@@ -130,7 +130,7 @@ def killed_after(calls: int, *, answered: bool) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         for name in ("script", "command"):
-            patched.setattr(Link, name, dying(getattr(Link, name)))
+            patched.setattr(RedisClient, name, dying(getattr(RedisClient, name)))
         yield
 
 
@@ -223,15 +223,15 @@ async def test_a_late_entry_of_a_ban_that_was_lifted_goes_with_its_slot(
     await store.open()
     late: list[tuple[Any, ...]] = []
 
-    async def kept_back(link: Link, name: str, *arguments: Any) -> Any:
+    async def kept_back(client: RedisClient, name: str, *arguments: Any) -> Any:
         if name == "entries":
-            late.append((link, name, *arguments))
+            late.append((client, name, *arguments))
             return b"OK"
-        return await real(link, name, *arguments)
+        return await real(client, name, *arguments)
 
-    real = Link.script
+    real = RedisClient.script
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Link, "script", kept_back)
+        patched.setattr(RedisClient, "script", kept_back)
         await enrol(store)
     await expunge(store)
     for arguments in late:

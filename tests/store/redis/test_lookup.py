@@ -12,7 +12,7 @@ from store.base import Query
 from store.bounds import Bounds
 from store.limits import SLOT_RESTS_SECONDS
 from store.redis import Endpoint, RedisStore, Sizes
-from store.redis.client import Link
+from store.redis.client import RedisClient
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
 
@@ -38,16 +38,16 @@ def after_the_first(
     monkeypatch: pytest.MonkeyPatch, name: str, then: Callable[[], Awaitable[object]]
 ) -> list[str]:
     """Something happens once a script of that name was answered for the first time."""
-    real, done = Link.script, list[str]()
+    real, done = RedisClient.script, list[str]()
 
-    async def script(self: Link, called: str, *given: Any) -> Any:
+    async def script(self: RedisClient, called: str, *given: Any) -> Any:
         answer = await real(self, called, *given)
         if called == name and not done:
             done.append(called)
             await then()
         return answer
 
-    monkeypatch.setattr(Link, "script", script)
+    monkeypatch.setattr(RedisClient, "script", script)
     return done
 
 
@@ -85,14 +85,14 @@ async def test_a_command_that_is_sent_again_lists_nobody_twice(
     store: RedisStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client of a Cluster sends a command again whose answer it did not get."""
-    real = Link.script
+    real = RedisClient.script
 
-    async def twice(self: Link, called: str, *given: Any) -> Any:
+    async def twice(self: RedisClient, called: str, *given: Any) -> Any:
         if called == "entries":
             await real(self, called, *given)
         return await real(self, called, *given)
 
-    monkeypatch.setattr(Link, "script", twice)
+    monkeypatch.setattr(RedisClient, "script", twice)
     await store.remember(
         [a_remembered(str(n), handle=f"name{n}", device_id=DEVICE) for n in range(9)], now=NOW
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from streams.deadletters.log import TOLD_A_BATCH, tell_dead
+from streams.deadletters.log import LOGGED_A_BATCH, tell_dead
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome
 
 
@@ -26,6 +26,6 @@ def test_nothing_dead_is_nothing_to_tell() -> None:
 
 
 def test_a_flood_is_counted() -> None:
-    lines = told(*[Dead("not-json")] * (TOLD_A_BATCH + 480))
-    assert len(lines) == TOLD_A_BATCH + 1
+    lines = told(*[Dead("not-json")] * (LOGGED_A_BATCH + 480))
+    assert len(lines) == LOGGED_A_BATCH + 1
     assert lines[-1]["records"] == 480

@@ -11,7 +11,7 @@ from streams.delivery.progress import Progress
 from streams.faust_app.app import WorkerApp
 from streams.faust_app.monitor import measure, watch
 from streams.settings import load
-from streams.telemetry.lag import Lag, Sightings
+from streams.telemetry.lag import HighWaterMarks, Lag
 from streams.telemetry.metrics import Metrics
 from tests.streams.fakes import TOPIC, FakeClock
 
@@ -49,7 +49,7 @@ def an_app(consumer: Consumer, clock: FakeClock | None = None) -> WorkerApp:
 
 
 async def records(app: WorkerApp) -> dict[tuple[str, int], int]:
-    return {partition: lag.records for partition, lag in (await measure(app, Sightings(), {})).items()}
+    return {partition: lag.records for partition, lag in (await measure(app, HighWaterMarks(), {})).items()}
 
 
 async def test_lag_counts_from_the_commit_or_from_what_was_settled_since() -> None:
@@ -61,7 +61,7 @@ async def test_lag_counts_from_the_commit_or_from_what_was_settled_since() -> No
 async def test_the_oldest_record_in_hand_tells_the_age() -> None:
     app = an_app(Consumer({TP(TOPIC, 0): 4, TP(TOPIC, 1): 10}), FakeClock())
     app.progress.append(Progress("screen", TOPIC, in_hand={(TOPIC, 0): 60.0}))
-    known = await measure(app, Sightings(), {})
+    known = await measure(app, HighWaterMarks(), {})
     assert known == {(TOPIC, 0): Lag(6, 60.0), (TOPIC, 1): Lag(0, None)}
 
 
@@ -76,7 +76,7 @@ async def test_where_there_is_no_record_none_waits() -> None:
 
 async def test_while_the_broker_is_silent_the_last_answer_stands() -> None:
     before = {(TOPIC, 0): Lag(3, 1.0)}
-    assert await measure(an_app(Consumer({}, silent=True)), Sightings(), before) == before
+    assert await measure(an_app(Consumer({}, silent=True)), HighWaterMarks(), before) == before
 
 
 async def test_a_worker_that_gets_nowhere_is_ended() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from streams.errors import Transient
 from streams.outcomes import NOTHING, Arrival, Dead, Outcome
-from streams.supervision.caution import REASON, Caution, Room, careless, waiting
+from streams.supervision.caution import REASON, Caution, ReadersWriterLock, careless, waiting
 from streams.supervision.flight_recorder import FlightRecorder, InHand
 from streams.supervision.suspects import ENDS_MAX, Suspect, Suspects
 
@@ -141,14 +141,14 @@ async def test_what_cannot_be_told_now_is_left_to_the_successor() -> None:
 
 
 async def test_the_room_is_free_again_after_a_fault() -> None:
-    room = Room()
+    room = ReadersWriterLock()
     with pytest.raises(KeyError):
-        async with room.alone():
+        async with room.exclusive():
             raise KeyError
     with pytest.raises(KeyError):
         async with room.shared():
             raise KeyError
-    async with asyncio.timeout(1), room.alone():
+    async with asyncio.timeout(1), room.exclusive():
         pass
 
 

@@ -7,7 +7,7 @@ import pytest
 from desk.cli.commands import worker
 from desk.cli.exit_codes import BAD_INPUT
 from desk.cli.main import run
-from desk.overview.pages import hang
+from desk.overview.pages import mount_pages
 from streams.settings import Settings
 from streams.supervision.exit_codes import MEANINGS
 from streams.supervision.supervisor import Birth
@@ -44,7 +44,7 @@ def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_exit_code_is_the_workers_own(monkeypatch: pytest.MonkeyPatch, unsupervised: None) -> None:
-    monkeypatch.setattr("agents.runtime.worker.run", lambda settings, hang, birth: 75)
+    monkeypatch.setattr("agents.runtime.worker.run", lambda settings, mount_pages, birth: 75)
     assert worker.command.callback is not None
     assert run(["worker"]) == 75
 
@@ -58,4 +58,4 @@ def test_the_overview_is_hung_beside_the_metrics(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("agents.runtime.worker.run", started)
     assert run(["worker"]) == 0
-    assert given == [hang]
+    assert given == [mount_pages]
