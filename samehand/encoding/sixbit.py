@@ -37,5 +37,5 @@ def unpack_text(packed: bytes) -> str:
     text = signs.rstrip(_PADDING.encode()).translate(_READ).decode("ascii")
     # No packable text holds an upper-case letter: the same test as :func:`packable`, and quicker.
     if (6 * len(text) + 7) // 8 != len(packed) or text != text.lower():
-        raise ValueError("not a text of six bits a letter")
+        raise ValueError("the bytes are no text packed in six bits a character")
     return text

@@ -127,7 +127,9 @@ def pack(fingerprint: Fingerprint) -> bytes:
             continue
         payload = signal.pack(trait)
         if len(payload) > _SECTION_LENGTH_MAX:
-            raise UnreadableFingerprint(f"the {signal.name} section is longer than a record may hold")
+            raise UnreadableFingerprint(
+                f"the {signal.name} section has {len(payload):,} bytes, more than {_SECTION_LENGTH_MAX:,}"
+            )
         parts += (
             (bytes((signal.code,)), _length(len(payload)), payload)
             if payload
@@ -155,7 +157,9 @@ def unpack(record: bytes) -> Fingerprint:
     except UnreadableFingerprint:
         raise
     except (IndexError, UnicodeDecodeError, ValueError) as fault:
-        raise UnreadableFingerprint(f"not a fingerprint record: {type(fault).__name__}") from fault
+        raise UnreadableFingerprint(
+            f"the bytes are no fingerprint record ({type(fault).__name__})"
+        ) from fault
     return Fingerprint(
         platform=platform,
         traits=tuple(traits),
@@ -186,7 +190,9 @@ def _moment(at: float | None) -> bytes:
 def _header(record: bytes) -> tuple[float | None, str, str, int]:
     """Moment, platform, stratum, and the offset where the sections begin."""
     if record[0] != RECORD_VERSION:
-        raise UnreadableFingerprint(f"record version {record[0]} is not {RECORD_VERSION}")
+        raise UnreadableFingerprint(
+            f"the record has version {record[0]}; this program reads version {RECORD_VERSION}"
+        )
     seconds, here = int.from_bytes(record[_AT:_AT_ENDS], "big"), _AT_ENDS
     if seconds == _AT_LATER:
         seconds, here = int.from_bytes(record[here : here + 5], "big"), here + 5

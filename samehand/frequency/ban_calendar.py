@@ -132,7 +132,9 @@ class Calendar:
             ValueError: the span ends before it begins.
         """
         if far <= near:
-            raise ValueError(f"a span from {near} to {far} seconds before a moment is none: near < far")
+            raise ValueError(
+                f"the span from {near} to {far} seconds before a moment is empty: near must be less than far"
+            )
         if not self.bans:
             return None
         at = math.ceil(at / MINUTE_SECONDS) * MINUTE_SECONDS  # events of one minute ask the same

@@ -81,7 +81,7 @@ def seen(image: bytes) -> Picture | Unseen:
     if len(image) > IMAGE_BYTES_MAX:
         return Unseen("too-large", f"more than {IMAGE_BYTES_MAX // 1024} KiB")
     if image.startswith(_JPEG) and image.count(_START_OF_SCAN) > SCANS_MAX:
-        return Unseen("too-many-scans", f"more than {SCANS_MAX}")
+        return Unseen("too-many-scans", f"more than {SCANS_MAX} scans")
     pillow, ops, pdq = libraries
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about damaged metadata, which is not used

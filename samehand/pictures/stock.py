@@ -66,10 +66,12 @@ def read_stock(text: str) -> StockPictures:
         elif given:
             bad.append(number)
         if len(hashes) > STOCK_MAX:
-            raise UnusableStock(f"has more than {STOCK_MAX} hashes")
+            raise UnusableStock(f"has more than {STOCK_MAX:,} hashes, the most that one list may hold")
     if bad:
-        told = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
-        raise UnusableStock(f"line {told}: no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits")
+        listed = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
+        raise UnusableStock(
+            f"{'lines' if bad[1:] else 'line'} {listed}: no PDQ hash of {2 * PDQ_BYTES} hexadecimal digits"
+        )
     return StockPictures(hashes)
 
 

@@ -126,19 +126,26 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
                 strangers share; or names alone would alert against an official list.
         """
         if self.room <= 0 or self.half < self.room:
-            raise UnusableWeights("caps need 0 < room <= half, or more evidence would not rank higher")
+            raise UnusableWeights(
+                f"caps need 0 < room <= half, or more evidence would not rank higher; "
+                f"room is {self.room:g} and half is {self.half:g}"
+            )
         for place, row in enumerate(self.rows):
             if not row.needs or min(row.needs.values()) < SPEAKS_NATS:
                 raise UnusableWeights(
-                    f"caps.rows.{place}.needs must ask some ground for {SPEAKS_NATS} nats or more"
+                    f"caps.rows.{place}.needs must name one evidence group or more, each with a weight of "
+                    f"{SPEAKS_NATS} nats or more"
                 )
             if _CIRCUMSTANTIAL.issuperset(row.needs):
-                raise UnusableWeights(f"caps.rows.{place}: network and moment together may not alert")
+                raise UnusableWeights(
+                    f"caps.rows.{place}.needs: network and moment may not alert without another group"
+                )
             if {"names"}.issuperset(_CIRCUMSTANTIAL.union(row.needs) - _CIRCUMSTANTIAL) and not (
                 "official-list" in row.unless or "network" in row.needs
             ):
                 raise UnusableWeights(
-                    f"caps.rows.{place}: names may not alert alone against an official list"
+                    f"caps.rows.{place}: names alone may not alert against an official list; add "
+                    "official-list to `unless`, or network to `needs`"
                 )
 
 

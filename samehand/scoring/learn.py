@@ -77,8 +77,8 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
     sums = _Sums.of(labels, weights)
     mirrors = int(sums.mirrors.sum())
     if min(mirrors, len(labels) - mirrors) < LABELS_A_KIND_MIN:
-        judged = f"{mirrors} mirrors and {len(labels) - mirrors} others were judged blind"
-        raise TooFewLabels(f"{judged}; it takes {LABELS_A_KIND_MIN} of each")
+        judged = f"{mirrors} mirrors and {len(labels) - mirrors} other pairs were judged blind"
+        raise TooFewLabels(f"{judged}; learning needs at least {LABELS_A_KIND_MIN} of each")
     unseen = np.empty(len(labels))
     fold = np.arange(len(labels)) % _FOLDS
     for number in range(_FOLDS):

@@ -217,32 +217,54 @@ def read_weights(raw: bytes) -> Weights:
 
 def _check(weights: Weights) -> None:
     if not 0 < weights.mirror_rate < 1:
-        raise UnusableWeights("mirror_rate must lie between 0 and 1")
+        raise UnusableWeights(f"mirror_rate must be above 0 and below 1; it is {weights.mirror_rate:g}")
     if weights.slope <= 0:
-        raise UnusableWeights("slope must be above 0, or the probability would not be monotone")
+        raise UnusableWeights(
+            f"slope must be above 0, or the probability would not be monotone; it is {weights.slope:g}"
+        )
     for before, after in pairwise(weights.knots):
         if before[0] >= after[0] or before[1] >= after[1]:
-            raise UnusableWeights("knots must rise on both sides, or the probability would not be monotone")
+            raise UnusableWeights(
+                f"knots must rise in both numbers, or the probability would not be monotone: {list(before)} "
+                f"comes before {list(after)}"
+            )
     for group, share in weights.group_shares.items():
         if not 0 <= share <= 1:
-            raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1")
-    for bands in (weights.bands, *weights.policy_bands.values()):
+            raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1; it is {share:g}")
+    of_policies = {f"policy_bands.{policy}": bands for policy, bands in weights.policy_bands.items()}
+    for where, bands in {"bands": weights.bands, **of_policies}.items():
         if not 0 < bands.possible <= bands.likely < 1:
-            raise UnusableWeights("bands need 0 < possible <= likely < 1")
+            raise UnusableWeights(
+                f"{where} must have 0 < possible <= likely < 1; possible is {bands.possible:g} and likely is "
+                f"{bands.likely:g}"
+            )
     for name, signal in weights.signals.items():
         if signal.multiplier < 0:
-            raise UnusableWeights(f"signals.{name}.multiplier must not be negative")
+            raise UnusableWeights(f"signals.{name}.multiplier must be 0 or more; it is {signal.multiplier:g}")
         if not 0 <= signal.allowance <= WEIGHT_MAX:
-            raise UnusableWeights(f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX}")
+            raise UnusableWeights(
+                f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX:g}; it is {signal.allowance:g}"
+            )
         for level, row in signal.levels.items():
-            floor, ceiling = row.bounds
-            if not (0 < row.m <= 1 and 0 < row.u <= 1 and floor <= ceiling <= WEIGHT_MAX):
-                raise UnusableWeights(f"signals.{name}.levels.{level} is out of range")
-            if floor < 0.0 if row.agrees else ceiling > 0.0:
-                at_least = "an agreement (m > u) weighs at least 0, a difference at most 0"
-                raise UnusableWeights(f"signals.{name}.levels.{level}: {at_least}")
-            if row.agrees and level in DIFFERENCES:
-                raise UnusableWeights(f"signals.{name}.levels.{level} is a difference and needs m <= u")
+            _check_row(f"signals.{name}.levels.{level}", row, differs=level in DIFFERENCES)
+
+
+def _check_row(where: str, row: Row, *, differs: bool) -> None:
+    for field, share in (("m", row.m), ("u", row.u)):
+        if not 0 < share <= 1:
+            raise UnusableWeights(f"{where}.{field} must be above 0 and at most 1; it is {share:g}")
+    floor, ceiling = row.bounds
+    if not floor <= ceiling <= WEIGHT_MAX:
+        raise UnusableWeights(
+            f"{where} must have floor <= ceiling <= {WEIGHT_MAX:g}; floor is {floor:g} and ceiling is "
+            f"{ceiling:g}"
+        )
+    if row.agrees and differs:
+        raise UnusableWeights(f"{where} is a difference and needs m <= u; m is {row.m:g} and u is {row.u:g}")
+    if row.agrees and floor < 0.0:
+        raise UnusableWeights(f"{where}.floor must be 0 or more, since m is above u; it is {floor:g}")
+    if not row.agrees and ceiling > 0.0:
+        raise UnusableWeights(f"{where}.ceiling must be 0 or less, since m is not above u; it is {ceiling:g}")
 
 
 def lacking(weights: Weights) -> str | None:

@@ -66,7 +66,7 @@ class AvatarSignal(SignalBase[AvatarTrait]):
     def unpack(self, payload: bytes) -> AvatarTrait:
         """Reads :meth:`pack`'s form."""
         if len(payload) != 1 + PDQ_BYTES:
-            raise ValueError("an avatar section has another length")
+            raise ValueError(f"an avatar section has {len(payload)} bytes, not {1 + PDQ_BYTES}")
         return AvatarTrait(payload[1:], payload[0])
 
     def keys(self, trait: AvatarTrait) -> Iterable[Key]:

@@ -75,7 +75,7 @@ class BioSignal(SignalBase[BioTrait]):
     def unpack(self, payload: bytes) -> BioTrait:
         """Reads :meth:`pack`'s form."""
         if len(payload) != 1 + _HASHES:
-            raise ValueError("a bio section has another length")
+            raise ValueError(f"a bio section has {len(payload)} bytes, not {1 + _HASHES}")
         return BioTrait(payload[1:], payload[0])
 
     def keys(self, trait: BioTrait) -> Iterable[Key]:

@@ -105,7 +105,9 @@ class ContactSignal(SignalBase[ContactTrait]):
             start, here = here + 1, here + 1 + _length(kind)
             points.append((payload[start:here], kind))
         if here != len(payload):
-            raise ValueError("a contact section has another length")
+            raise ValueError(
+                f"a contact section has {len(payload)} bytes; its last contact point ends at {here}"
+            )
         return ContactTrait(tuple(points), own)
 
     def keys(self, trait: ContactTrait) -> Iterable[Key]:

@@ -17,7 +17,7 @@ MASK: Final = "•••"
 def checked_digest(payload: bytes) -> bytes:
     """A digest read from a record. Raises ``ValueError`` where it is not one."""
     if len(payload) != DIGEST_BYTES:
-        raise ValueError("a digest has another length")
+        raise ValueError(f"a digest has {len(payload)} bytes, not {DIGEST_BYTES}")
     return payload
 
 

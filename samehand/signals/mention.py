@@ -62,7 +62,7 @@ class MentionSignal(SignalBase[MentionTrait]):
     def unpack(self, payload: bytes) -> MentionTrait:
         """Reads :meth:`pack`'s form."""
         if payload[0] > (_LISTED | _NAMED) or len(payload) % WORD_BYTES != 1:
-            raise ValueError("a mention section is damaged")
+            raise ValueError("a mention section has unknown flags, or ends within a word")
         words = [payload[at : at + WORD_BYTES] for at in range(1, len(payload), WORD_BYTES)]
         return MentionTrait(tuple(words), bool(payload[0] & _LISTED), bool(payload[0] & _NAMED))
 

@@ -58,7 +58,9 @@ class NetworkSignal(SignalBase[NetworkTrait]):
     def unpack(self, payload: bytes) -> NetworkTrait:
         """Reads :meth:`pack`'s form."""
         if len(payload) not in (2 * DIGEST_BYTES, 3 * DIGEST_BYTES):
-            raise ValueError("a network section has another length")
+            raise ValueError(
+                f"a network section has {len(payload)} bytes, not {2 * DIGEST_BYTES} or {3 * DIGEST_BYTES}"
+            )
         return NetworkTrait(
             payload[:DIGEST_BYTES], payload[DIGEST_BYTES : 2 * DIGEST_BYTES], payload[2 * DIGEST_BYTES :]
         )

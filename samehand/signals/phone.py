@@ -58,7 +58,7 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         """Reads :meth:`pack`'s form."""
         end = 2 * DIGEST_BYTES
         if len(payload) != end + 2:
-            raise ValueError("a phone section has another length")
+            raise ValueError(f"a phone section has {len(payload)} bytes, not {end + 2}")
         return PhoneTrait(
             payload[:DIGEST_BYTES], payload[DIGEST_BYTES:end], int.from_bytes(payload[end:], "big")
         )

@@ -60,7 +60,7 @@ class TimingSignal(PairSignalBase):
         spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
         if sight.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]
-        because = f"The account was made {_told(since)} the ban."
+        because = f"The account was made {_distance(since)} the ban."
         if spans:
             found = [Comparison(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
@@ -84,9 +84,11 @@ def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -
     return table.nats(span.level, 1.0 if share is None else share)
 
 
-def _told(since: float) -> str:
-    """A span of seconds in words: `9 minutes after`, `3 days before`."""
+def _distance(since: float) -> str:
+    """A span of seconds in words: `9 minutes after`, `3 days before`, `within a second of`."""
     seconds = abs(since)
+    if seconds < 1.0:
+        return "within a second of"
     for size, word in ((DAY_SECONDS, "day"), (HOUR_SECONDS, "hour"), (MINUTE_SECONDS, "minute")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {word}s {'after' if since >= 0 else 'before'}"

@@ -127,11 +127,11 @@ def _lines(path: Path) -> list[str]:
         kind: Unusable = "missing" if isinstance(fault, FileNotFoundError) else "unreadable"
         raise UnusablePepper(f"{path}: {fault.strerror}", kind) from fault
     if len(raw) > _FILE_BYTES_MAX:
-        raise UnusablePepper(f"{path}: longer than a pepper file is")
+        raise UnusablePepper(f"{path}: over {_FILE_BYTES_MAX:,} bytes, more than a pepper file may have")
     try:
         return raw.decode("ascii").splitlines()
     except UnicodeDecodeError:
-        raise UnusablePepper(f"{path}: not a text of ASCII characters") from None
+        raise UnusablePepper(f"{path}: has a byte that is not ASCII") from None
 
 
 def _read_line(
@@ -142,31 +142,35 @@ def _read_line(
             identities.append(_secret(secret, where))
         case ["pepper", number, secret, *rest] if rest in ([], ["current"]):
             if not (number.isascii() and number.isdecimal() and 1 <= int(number) <= 255):
-                raise UnusablePepper(f"{where}: a pepper's number lies between 1 and 255")
+                raise UnusablePepper(f"{where}: a pepper's number must be 1 to 255")
             peppers.append((bool(rest), Pepper(int(number), _secret(secret, where))))
         case _:
-            raise UnusablePepper(f"{where}: neither `identity HEX` nor `pepper NUMBER HEX [current]`")
+            raise UnusablePepper(f"{where}: expected `identity HEX` or `pepper NUMBER HEX [current]`")
 
 
 def _secret(text: str, where: str) -> bytes:
     try:
         secret = bytes.fromhex(text)
     except ValueError:
-        raise UnusablePepper(f"{where}: the secret is not written in hex digits") from None
+        raise UnusablePepper(f"{where}: the secret must be hexadecimal digits, two a byte") from None
     if len(secret) < SECRET_BYTES_MIN:
-        raise UnusablePepper(f"{where}: the secret has {len(secret)} bytes, fewer than {SECRET_BYTES_MIN}")
+        raise UnusablePepper(
+            f"{where}: the secret has {len(secret)} bytes; it needs {SECRET_BYTES_MIN} or more"
+        )
     return secret
 
 
 def _checked(identities: list[bytes], peppers: list[tuple[bool, Pepper]], where: str) -> Peppers:
     if len(identities) != 1:
-        raise UnusablePepper(f"{where}: {len(identities)} lines `identity`, not one")
+        raise UnusablePepper(f"{where}: {len(identities)} lines `identity`, and there must be exactly one")
     if not 1 <= len(peppers) <= PEPPERS_MAX:
-        raise UnusablePepper(f"{where}: {len(peppers)} lines `pepper`, not 1 to {PEPPERS_MAX}")
+        raise UnusablePepper(f"{where}: {len(peppers)} lines `pepper`, and there must be 1 to {PEPPERS_MAX}")
     if len({pepper.pepper_id for _, pepper in peppers}) != len(peppers):
-        raise UnusablePepper(f"{where}: two peppers have one number")
+        raise UnusablePepper(f"{where}: two lines `pepper` have the same number")
     marked = sum(current for current, _ in peppers)
     if marked > 1 or (marked == 0 and len(peppers) > 1):
-        raise UnusablePepper(f"{where}: {marked} peppers marked `current`, not one")
+        raise UnusablePepper(
+            f"{where}: {marked} lines `pepper` are marked `current`, and exactly one must be"
+        )
     ordered = sorted(peppers, key=lambda pepper: not pepper[0])
     return Peppers(identities[0], tuple(pepper for _, pepper in ordered))

@@ -31,7 +31,9 @@ def rotated(text: str, at: datetime) -> tuple[str, int]:
     """
     taken = numbers(text)
     if len(taken) >= PEPPERS_MAX:
-        raise UnusablePepper(f"{PEPPERS_MAX} peppers are in force, which is the most: drop one first")
+        raise UnusablePepper(
+            f"{PEPPERS_MAX} peppers are in force, the most allowed: `samehand pepper drop NUMBER` first"
+        )
     # Never the number of a pepper that was just dropped: stored fingerprints name their pepper by number.
     number = next(one for one in _from(max(taken, default=0)) if one not in taken)
     lines = [_CURRENT.sub("", line) if _LINE.match(line) else line for line in text.splitlines()]

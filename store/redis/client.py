@@ -41,6 +41,8 @@ _CONNECTIONS_MAX = 32
 
 EPOCH_KEY = "e"  # the shard's key for the epoch, which every script checks first
 
+EMPTIED = "the store was emptied since the first enrolment: run `samehand rebuild`"
+
 NO_EVICTION = "noeviction"
 """The only policy that drops nothing: the `volatile-…` policies drop keys with a time to live, which
 remembered accounts and the markers of alerts have.
@@ -164,9 +166,9 @@ class RedisClient:
             except StoreUnavailable:
                 return  # any command will say that it is away; the former finding holds
             self._evicts = (
-                f"Redis {master and master + ' '}drops keys when it is full (maxmemory-policy {policy}, "
-                f"maxmemory {limit}), and fingerprints with them; so far {gone}. "
-                f"Its policy must be {NO_EVICTION}"
+                f"Redis {master and master + ' '}evicts keys at its memory limit (maxmemory {limit} bytes, "
+                f"maxmemory-policy {policy}), fingerprints included; {gone} keys evicted so far. "
+                f"Set its maxmemory-policy to {NO_EVICTION}"
             )
             self._refuse_eviction()
         self._evicts = ""
@@ -201,7 +203,8 @@ class RedisClient:
             async with asyncio.timeout(self._endpoint.deadline_seconds):
                 yield
         except TimeoutError as fault:
-            raise StoreUnavailable("Redis did not answer in time") from fault
+            allowed_ms = 1_000 * self._endpoint.deadline_seconds
+            raise StoreUnavailable(f"Redis did not answer in time ({allowed_ms:g} ms)") from fault
         except ResponseError as fault:
             raise _meaning(fault) from fault
         except (RedisError, RedisClusterException, OSError) as fault:
@@ -229,16 +232,18 @@ async def together(jobs: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
 def _meaning(fault: ResponseError) -> Exception:
     message = str(fault)
     if "EMPTIED" in message:
-        return StoreEmptied("the store was emptied since the first enrolment: run `samehand rebuild`")
+        return StoreEmptied(EMPTIED)
     if "FULL" in message.split():
-        return StoreMismatch("a shard has no slot left: rebuild with more shards", "full")
+        return StoreMismatch("a shard has no free slot for another account", "full")
     if isinstance(fault, NoPermissionError):
-        return StoreRefused("Redis lets the user in, but not to every command and key (NOPERM)")
+        return StoreRefused("Redis denies its user a command or a key that the store needs (NOPERM)")
     # Out of memory, disk full (MISCONF), read-only, cluster down, loading, no rights, …: redis-py has a class
     # for some, and begins the message of others with Redis' error code. The message says no more than class
     # or code, since the rest may quote arguments.
     known = type(fault) is not ResponseError
-    return StoreUnavailable(f"Redis refuses: {type(fault).__name__ if known else message.split(' ', 1)[0]}")
+    return StoreUnavailable(
+        f"Redis refuses a command: {type(fault).__name__ if known else message.split(' ', 1)[0]}"
+    )
 
 
 def _login_refused(fault: BaseException | None) -> bool:

@@ -171,7 +171,7 @@ class Layout:
     def differences(self, found: Mapping[bytes, bytes]) -> list[str]:
         """In which facts a store found in Redis differs from this layout, in words."""
         return [
-            f"{name} is {found[name.encode()].decode()}, not {self.facts()[name]}"
+            f"{name} is {found[name.encode()].decode()} in Redis and {self.facts()[name]} here"
             for name in self._differing(found)
         ]
 
@@ -179,11 +179,15 @@ class Layout:
         """Raises ``StoreMismatch``, with what differs, if a store found in Redis has another layout."""
         names = self._differing(found)
         if "identity" in names:
-            raise StoreMismatch("the store was made with another pepper file: its identity differs", "pepper")
+            raise StoreMismatch(
+                "the store was made with another pepper file: the line `identity` differs", "pepper"
+            )
         if names:
             sizes = "layout" not in names and not _SIZES.isdisjoint(names)
-            told = "; ".join(self.differences(found))
-            raise StoreMismatch(f"the store is laid out otherwise: {told}", "sizes" if sizes else "layout")
+            words = "; ".join(self.differences(found))
+            raise StoreMismatch(
+                f"the store in Redis has another layout: {words}", "sizes" if sizes else "layout"
+            )
 
     def _differing(self, found: Mapping[bytes, bytes]) -> list[str]:
         return [

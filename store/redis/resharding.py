@@ -60,11 +60,11 @@ class Resharding:
         facts = await self._target.store_meta.facts()
         filling = facts.get("filling")
         if filling != here.prefix and (filling is not None or "epoch" in facts or MOVED in facts):
-            raise StoreInUse(f"there is a store under {there.prefix} already; name another prefix")
+            raise StoreInUse(f"there is a store under {there.prefix} already; choose another prefix")
         await self._source.open()
         moved = (await self._source.store_meta.facts()).get(MOVED, "").split()
         if moved and moved != [there.prefix, str(there.sizes.shards)]:
-            raise StoreInUse(f"the store under {here.prefix} was left for the one under {moved[0]} already")
+            raise StoreInUse(f"the store under {here.prefix} has already moved to {moved[0]}")
         if filling is None:
             await self._target.store_meta.note(filling=here.prefix)
         await self._target.open()
@@ -281,7 +281,7 @@ async def drop_store(store: RedisStore) -> int:
     layout = store.shards.layout
     facts = await store.store_meta.facts()
     if MOVED not in facts and "filling" not in facts:
-        said = "is in use, or nobody carried it over" if facts else "does not exist"
+        said = "is not deleted: it has not moved to another prefix" if facts else "does not exist"
         raise StoreInUse(f"the store under {layout.prefix} {said}")
     dropped = await drop(store.shards)
     await store.shards.client.command("UNLINK", layout.meta)

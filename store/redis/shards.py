@@ -161,7 +161,9 @@ class Shards:
                     else:
                         replies[at] = WriteReply(word.decode(), one.decode(), other.decode(), written[at])
                         del todo[at]
-        raise StoreUnavailable("an account is written by others all the time")
+        raise StoreUnavailable(
+            f"writes of {len(todo)} accounts given up: other workers changed them before each retry"
+        )
 
     async def list_elsewhere(
         self, replies: Sequence[WriteReply[W]], spread: Spread, ttl: int | None = None

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 
 from samehand.normalize.text.fold import FOLD_VERSION
 from store.errors import StoreEmptied, StoreMismatch, StoreMoving
-from store.redis.client import EPOCH_KEY, RedisClient, together
+from store.redis.client import EMPTIED, EPOCH_KEY, RedisClient, together
 from store.redis.layout import Layout
 
 MOVED = "moved"
 """The epoch of a shard that was left for another layout: to all but who carries it over, theirs is gone."""
-
-_EMPTIED = "the store was emptied since the first enrolment: run `samehand rebuild`"
 
 
 class StoreMeta:
@@ -55,7 +53,7 @@ class StoreMeta:
             return MOVED
         epoch = found.get(b"epoch", b"").decode()
         if known_epoch and epoch != known_epoch:
-            raise StoreEmptied(_EMPTIED)
+            raise StoreEmptied(EMPTIED)
         if epoch and b"begun" not in found and not self._read_only:
             await self._begin_shards(epoch)
         elif epoch:
@@ -66,16 +64,16 @@ class StoreMeta:
         """Raises ``StoreMoving`` if the store is moving; until that is over, all other requests raise too."""
         if b"filling" in found:
             self._client.moving = (
-                f"the store is being filled from {found[b'filling'].decode()}, and handed over in a moment; "
-                "if `samehand rebuild --into` no longer runs, run it again"
+                f"the store is being filled from the one under {found[b'filling'].decode()}, and refuses "
+                "requests until that is done; if `samehand rebuild --into` no longer runs, run it again"
             )
             if self._working:
                 await self._client.ask("HSETNX", self._layout.meta, "asked", "1")
         elif MOVED.encode() in found:
             prefix, shards = found[MOVED.encode()].decode().split()
             self._client.moving = (
-                f"the store was left for another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
-                f"SAMEHAND_STORE_SHARDS={shards}, and start again"
+                f"the store has moved to another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
+                f"SAMEHAND_STORE_SHARDS={shards}, and restart"
             )
         else:
             self._client.moving = ""
@@ -128,7 +126,7 @@ class StoreMeta:
         if epoch:
             found = await self._facts()
             if found.get(b"epoch", b"").decode() != epoch:
-                raise StoreEmptied(_EMPTIED)
+                raise StoreEmptied(EMPTIED)
             await self._compare(epoch)
 
     async def note_folds(self, versions: set[int]) -> None:
@@ -166,7 +164,9 @@ class StoreMeta:
         if foreign:
             listed = ", ".join(map(str, sorted(foreign)))
             raise StoreMismatch(
-                f"the store holds fold version {listed}, which this program does not read", "folds"
+                f"the store holds fingerprints of fold version {listed}; this program reads versions "
+                f"{FOLD_VERSION - 1} and {FOLD_VERSION}",
+                "folds",
             )
         return found
 
@@ -177,7 +177,7 @@ class StoreMeta:
     async def _compare(self, epoch: str) -> None:
         found = await together([self._client.command("GET", self._key(shard)) for shard in self._shards])
         if any(one != epoch.encode() for one in found):
-            raise StoreEmptied(_EMPTIED)
+            raise StoreEmptied(EMPTIED)
 
     async def _write_and_read(self, shard: int, stamp: str) -> None:
         key = self._layout.root(shard) + "probe:" + stamp

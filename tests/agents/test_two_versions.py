@@ -187,7 +187,7 @@ async def test_a_former_one_runs_on_and_starts_no_more_once_the_next_has_enrolle
     life = former.runs()
     await life.tell(life.screen, MIRROR)
     assert [it.account_id for it in life.alerts] == ["99"]
-    with pytest.raises(StoreMismatch, match=f"fold version {LATER_FOLD}, which this program does not read"):
+    with pytest.raises(StoreMismatch, match=f"fold version {LATER_FOLD}; this program reads versions"):
         await former.starts()
 
 

@@ -112,7 +112,7 @@ def test_redis_may_drop_keys(scene: Scene, expected: Expected) -> None:
         scene.until(lambda: not holding(scene) and scene.settled(), "the bans to be enrolled")
         connection.config_set("maxmemory", connection.info("memory")["used_memory"] + 100_000_000)
         connection.config_set("maxmemory-policy", "allkeys-lru")
-        scene.until(lambda: "drops keys" in worker.ready(), "the worker to see that keys may be dropped")
+        scene.until(lambda: "evicts keys" in worker.ready(), "the worker to see that keys may be evicted")
         scene.publish(scene.topics.created, expected.stream.created)
         scene.publish(scene.topics.updated, expected.stream.updated)
         time.sleep(AWAY_SECONDS)

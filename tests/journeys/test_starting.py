@@ -78,7 +78,7 @@ def test_a_folder_that_is_not_there(
 def test_other_shards(started: Callable[..., tuple[int, dict[str, Any]]]) -> None:
     code, told = started(SAMEHAND_STORE_SHARDS="3")
     assert code == EXIT_STORE
-    assert "shards is 1, not 3" in told["why"]
+    assert "shards is 1 in Redis and 3 here" in told["why"]
     assert "SAMEHAND_STORE_SHARDS" in told["cure"]
 
 

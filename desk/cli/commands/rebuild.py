@@ -62,7 +62,7 @@ from streams.settings import Settings, load
     type=click.IntRange(1_000, 1_000_000_000),
     help="With --into: remembered accounts, likewise.",
 )
-@click.option("--drop", metavar="PREFIX", help="Take away a layout that was left for another one.")
+@click.option("--drop", metavar="PREFIX", help="Delete the keys of a layout that has moved to another.")
 @output.json_option
 def command(
     bookmark_path: Path | None,

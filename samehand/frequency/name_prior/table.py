@@ -48,11 +48,15 @@ def parse(text: str) -> Table:
     head, _, body = text.partition("\n\n")
     fields = dict(line.partition(" ")[::2] for line in head.splitlines())
     if fields.get("version") != str(COMMONNESS_VERSION):
-        raise ValueError(f"commonness data has version {fields.get('version')}, not {COMMONNESS_VERSION}")
+        raise ValueError(
+            f"commonness.txt.xz has version {fields.get('version')}; this program reads {COMMONNESS_VERSION}"
+        )
     if fields.get("fold") != str(FOLD_VERSION):
-        raise ValueError(f"commonness data was folded by version {fields.get('fold')}, not {FOLD_VERSION}")
+        raise ValueError(
+            f"commonness.txt.xz was made with fold version {fields.get('fold')}, not {FOLD_VERSION}"
+        )
     if fields.get("sha256") != hashlib.sha256(body.encode()).hexdigest():
-        raise ValueError("commonness data does not match its checksum")
+        raise ValueError("commonness.txt.xz is damaged: it does not match its checksum")
     tokens_text, _, letters_text = body.partition(LETTERS_HEAD + "\n")
     tokens = dict(_tokens(tokens_text.splitlines()[1:]))
     return Table(tokens, dict(_rows(letters_text.splitlines())), _lengths(tokens))

@@ -43,7 +43,7 @@ async def test_other_shards_are_named_with_their_setting(environment: dict[str, 
     await found(environment)
     fault = await found(environment, SAMEHAND_STORE_SHARDS="2")
     assert fault is not None
-    assert "shards is 1, not 2" in fault.what
+    assert "shards is 1 in Redis and 2 here" in fault.what
     assert "SAMEHAND_STORE_SHARDS" in fault.cure
     assert fault.code == EXIT_STORE
 

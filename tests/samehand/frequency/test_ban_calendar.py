@@ -108,7 +108,7 @@ def test_all_bans_lie_in_a_span_without_end() -> None:
 
 
 def test_a_span_that_ends_before_it_begins_is_refused() -> None:
-    with pytest.raises(ValueError, match="near < far"):
+    with pytest.raises(ValueError, match="near must be less than far"):
         a_calendar([NOW]).share(NOW, HOUR, HOUR)
 
 

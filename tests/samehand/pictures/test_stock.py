@@ -46,5 +46,5 @@ def test_a_line_that_is_no_hash_is_named(line: str) -> None:
 
 def test_a_list_without_end_is_refused() -> None:
     lines = "\n".join(number.to_bytes(32, "big").hex() for number in range(STOCK_MAX + 1))
-    with pytest.raises(UnusableStock, match="more than 10000"):
+    with pytest.raises(UnusableStock, match="more than 10,000"):
         read_stock(lines)

@@ -117,7 +117,7 @@ def test_a_line_that_no_signal_made_is_kept_as_it_is() -> None:
 def test_too_few_of_a_kind_are_refused_with_their_number() -> None:
     several = [Label(PRIOR, {"handle": 9.0}, mirror=True)] * 50
     none = [Label(PRIOR, {"handle": 1.0}, mirror=False)] * (LABELS_A_KIND_MIN - 1)
-    with pytest.raises(TooFewLabels, match="50 mirrors and 14 others"):
+    with pytest.raises(TooFewLabels, match="50 mirrors and 14 other pairs"):
         learn(several + none, SHIPPED)
     with pytest.raises(TooFewLabels):
         learn([], SHIPPED)

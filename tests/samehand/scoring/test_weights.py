@@ -56,21 +56,34 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "reason"),
     [
-        {"mirror_rate": 0},
-        {"slope": 0},
-        {"group_shares": {"name": 2}},
-        {"bands": {"likely": 0.4, "possible": 0.5}},
-        {"signals": {"handle": {"levels": {"same": {"m": 0, "u": 1e-6}}}}},
-        {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "floor": 3, "ceiling": 1}}}}},
-        {"signals": {"handle": {"levels": {}, "multiplier": -1}}},
-        {"unheard_of": 1},
+        ({"mirror_rate": 0}, "mirror_rate must be above 0 and below 1; it is 0"),
+        ({"slope": 0}, "slope must be above 0"),
+        ({"group_shares": {"name": 2}}, "group_shares.name must lie between 0 and 1; it is 2"),
+        ({"bands": {"likely": 0.4, "possible": 0.5}}, "bands must have .* possible is 0.5 and likely is 0.4"),
+        (
+            {"policy_bands": {"spam": {"likely": 0.4, "possible": 0.5}}},
+            "policy_bands.spam must have .* possible is 0.5",
+        ),
+        (
+            {"signals": {"handle": {"levels": {"same": {"m": 0, "u": 1e-6}}}}},
+            "signals.handle.levels.same.m must be above 0 and at most 1; it is 0",
+        ),
+        (
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "floor": 3, "ceiling": 1}}}}},
+            "signals.handle.levels.same must have .* floor is 3 and ceiling is 1",
+        ),
+        (
+            {"signals": {"handle": {"levels": {}, "multiplier": -1}}},
+            "signals.handle.multiplier must be 0 or more; it is -1",
+        ),
+        ({"unheard_of": 1}, "unheard_of"),
     ],
 )
-def test_a_number_out_of_its_range_is_refused(changes: dict[str, Any]) -> None:
+def test_a_number_out_of_its_range_is_named_with_the_range(changes: dict[str, Any], reason: str) -> None:
     read_weights(a_table())
-    with pytest.raises(UnusableWeights):
+    with pytest.raises(UnusableWeights, match=reason):
         read_weights(a_table(**changes))
 
 

@@ -57,6 +57,13 @@ def test_the_sentence_gives_the_minutes() -> None:
     assert line.because == "The account was made 9 minutes after the ban."
 
 
+@pytest.mark.parametrize("since", [0.0, 0.9])
+def test_the_same_second_is_no_number_of_seconds(since: float) -> None:
+    line = told(since)
+    assert line is not None
+    assert line.because == "The account was made within a second of the ban."
+
+
 def test_where_bans_are_spread_minutes_weigh_and_where_all_are_fresh_they_say_nothing() -> None:
     assert nats(9 * 60.0) > 6.0
     assert nats(60.0, ban=NOW - 120.0, calendar=FRESH) == pytest.approx(0.0, abs=0.1)

@@ -50,7 +50,7 @@ def test_there_is_a_most() -> None:
     text = new_pepper_file()
     for _ in range(PEPPERS_MAX - 1):
         text, _ = rotated(text, NOON)
-    with pytest.raises(UnusablePepper, match="drop one first"):
+    with pytest.raises(UnusablePepper, match="`samehand pepper drop NUMBER` first"):
         rotated(text, NOON)
 
 

@@ -22,7 +22,7 @@ def found(ours: Layout, **other: str) -> dict[bytes, bytes]:
 def test_a_store_of_an_older_layout_is_another_one() -> None:
     """Its records and account map are packed otherwise: it is refused, and rebuilt under another prefix."""
     assert OURS.differences(found(OURS)) == []
-    assert OURS.differences(found(OURS, layout="1")) == [f"layout is 1, not {LAYOUT}"]
+    assert OURS.differences(found(OURS, layout="1")) == [f"layout is 1 in Redis and {LAYOUT} here"]
 
 
 def test_a_key_has_the_same_bucket_in_a_store_of_one_shard_and_of_many() -> None:
@@ -69,7 +69,7 @@ def test_rows_come_apart_by_the_shards_of_their_keys(values: set[bytes], shards:
 
 
 def test_a_store_of_other_prints_is_another_one() -> None:
-    assert OURS.differences(found(OURS, print_bytes="3")) == ["print_bytes is 3, not 2"]
+    assert OURS.differences(found(OURS, print_bytes="3")) == ["print_bytes is 3 in Redis and 2 here"]
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(1, 1 << 20), st.sampled_from([2, 3]))

@@ -242,7 +242,7 @@ async def test_nobody_works_with_a_store_that_was_left(layout: MakeLayout) -> No
         for step in steps:
             with pytest.raises(StoreEmptied):
                 await step(store)
-        told = "was left for another layout: set SAMEHAND_STORE_PREFIX=.*-3 and SAMEHAND_STORE_SHARDS=3"
+        told = "has moved to another layout: set SAMEHAND_STORE_PREFIX=.*-3 and SAMEHAND_STORE_SHARDS=3"
         with pytest.raises(StoreMoving, match=told):
             await store.open()
         with pytest.raises(StoreMoving):
@@ -305,12 +305,12 @@ async def test_nothing_is_written_over_and_nothing_dropped_that_is_in_use(
         await store.enrol([a_ban("1")], now=NOW)
     with pytest.raises(StoreInUse, match="there is a store under"):
         await Resharding(layout(1, carrying=True), layout(5, carrying=True)).begin()
-    with pytest.raises(StoreInUse, match="is in use"):
+    with pytest.raises(StoreInUse, match="has not moved"):
         await drop_store(other)
     with pytest.raises(StoreInUse, match="does not exist"):
         await drop_store(layout(7))
     await carried(layout, 1, 3)
-    with pytest.raises(StoreInUse, match="left for the one under"):
+    with pytest.raises(StoreInUse, match="has already moved to"):
         await Resharding(layout(1, carrying=True), layout(7, carrying=True)).begin()
     assert await drop_store(layout(1)) > 5
     with redis.Redis.from_url(redis_administrator) as client:

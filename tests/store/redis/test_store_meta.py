@@ -187,7 +187,8 @@ async def test_a_worker_that_began_before_the_first_ban_learns_the_epoch(url: st
 
 
 @pytest.mark.parametrize(
-    ("change", "word"), [({"shards": 3}, "shards is 2, not 3"), ({"identity": b"other" * 8}, "identity")]
+    ("change", "word"),
+    [({"shards": 3}, "shards is 2 in Redis and 3 here"), ({"identity": b"other" * 8}, "identity")],
 )
 async def test_a_store_laid_out_otherwise_is_refused(url: str, change: dict[str, int], word: str) -> None:
     await (await opened(url)).close()

@@ -33,7 +33,7 @@ def test_a_file_of_another_version_is_refused() -> None:
 
 
 def test_a_file_folded_by_another_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="folded"):
+    with pytest.raises(ValueError, match="fold version"):
         parse(a_file(fold=FOLD_VERSION + 1))
 
 

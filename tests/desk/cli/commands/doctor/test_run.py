@@ -208,7 +208,7 @@ BREAKS: Mapping[str, tuple[Break, str, str]] = {
     "pepper of mode 644": (lambda it: it.pepper.chmod(0o644), "everybody may read", "chmod 600"),
     "rubbish as pepper": (lambda it: it.file("PEPPER_FILE", "x").chmod(0o600), "line 1: ", "its copy"),
     "another pepper": (other_pepper, "made with another pepper file", "set SAMEHAND_PEPPER_FILE"),
-    "other shards": (other_shards, "shards is 1, not 3", "set SAMEHAND_STORE_SHARDS"),
+    "other shards": (other_shards, "shards is 1 in Redis and 3 here", "set SAMEHAND_STORE_SHARDS"),
     "rubbish as weights": (lambda it: it.file("WEIGHTS", "{}"), "weights: cannot be used", "the shipped one"),
     "no such weights": (lambda it: it.set("WEIGHTS", "/no/such"), "SAMEHAND_WEIGHTS", "set it right"),
     "rubbish in the allowlist": (
@@ -251,7 +251,11 @@ BREAKS: Mapping[str, tuple[Break, str, str]] = {
     "Redis that cannot save": (cannot_save, "MISCONF", "make room there"),
     "Redis that never could save": (cannot_save_from_the_first_day, "MISCONF", "make room there"),
     "Redis that is full": (full, "OutOfMemoryError", "raise its maxmemory"),
-    "Redis that evicts": (evicts, "drops keys when it is full", "CONFIG SET maxmemory-policy noeviction"),
+    "Redis that evicts": (
+        evicts,
+        "evicts keys at its memory limit",
+        "CONFIG SET maxmemory-policy noeviction",
+    ),
 }
 
 
