@@ -33,6 +33,7 @@ KEYS_MAX: Final = 1_000
 """A key is a program of the platform's; a thousand are some hundred KiB to read when one is made."""
 
 FILE_BYTES_MAX: Final = 1024 * 1024
+RATE_MIN: Final = 0.01
 RATE_MAX: Final = 1_000_000.0
 LOOK_SECONDS: Final = 1.0
 """How long a revoked key may still work: as often the file is asked whether it has changed."""
@@ -58,7 +59,7 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
     digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
     may: frozenset[May]
-    rate: Annotated[float, Meta(gt=0, le=RATE_MAX)]
+    rate: Annotated[float, Meta(ge=RATE_MIN, le=RATE_MAX)]
     created_at: datetime
 
     def __repr__(self) -> str:
@@ -73,7 +74,10 @@ class _File(Struct, kw_only=True, forbid_unknown_fields=True):
 def read_keys(path: Path) -> tuple[Key, ...]:
     """The keys of a file; none where there is no file. Raises `UnusableKeys`."""
     try:
-        with path.open("rb") as file:
+        # A pipe would hold whoever opens it, and a gate with them, until somebody writes into it.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UnusableKeys(f"{path}: is no file")
             raw = file.read(FILE_BYTES_MAX + 1)
     except FileNotFoundError:
         return ()
@@ -104,6 +108,7 @@ def new_key(path: Path, name: str, may: frozenset[May], rate: float, now: dateti
         )
     except msgspec.ValidationError:
         raise UnusableKeys("a name has up to 64 letters, digits, `_`, `.` and `-`") from None
+    path = path.resolve()  # a link stays one: others read what it points to
     with _locked(path):
         known = read_keys(path)
         if any(it.name == name for it in known):
@@ -116,6 +121,7 @@ def new_key(path: Path, name: str, may: frozenset[May], rate: float, now: dateti
 
 def revoke_key(path: Path, name: str) -> bool:
     """Takes a key out; whether there was one. Raises `UnusableKeys`, `OSError`."""
+    path = path.resolve()
     with _locked(path):
         known = read_keys(path)
         left = tuple(it for it in known if it.name != name)
@@ -161,6 +167,15 @@ def _write(path: Path, keys: tuple[Key, ...]) -> None:
     except BaseException:
         os.unlink(name)
         raise
+    _sync(path.parent)  # after a power cut a revoked key must not be back
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _digest(secret: str) -> str:
@@ -188,15 +203,16 @@ class _Bucket:
 class Keyring:
     """The keys in force, as a running gate has them.
 
-    A file that cannot be used all at once leaves those in force that were: sign-ups go on, and the log says
-    so. A file that has gone leaves none.
+    A file that cannot be used all at once leaves those in force that were, and is read again each second:
+    sign-ups go on, and ``fault`` and the log say so. A file that has gone leaves none.
     """
 
     path: Path
     ticks: Callable[[], float]
     _keys: Mapping[str, Key] = field(default_factory=dict)
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
-    _seen: tuple[int, int, int] | None = None
+    fault: str = ""
+    _seen: tuple[int, ...] | None = None
     _looked_at: float | None = None
 
     def __post_init__(self) -> None:
@@ -235,22 +251,24 @@ class Keyring:
         state = self._state()
         if state == self._seen:
             return
-        self._seen = state
         try:
             self._take(read_keys(self.path))
         except UnusableKeys as fault:
-            log.error("the keys stay as they were", why=str(fault))
+            if str(fault) != self.fault:
+                log.error("the keys stay as they were", why=str(fault))
+            self.fault = str(fault)
             return
+        self._seen, self.fault = state, ""
         log.info("keys read", keys=len(self._keys))
 
     def _take(self, keys: tuple[Key, ...]) -> None:
         self._keys = {key.id: key for key in keys}
         self._buckets = {known: bucket for known, bucket in self._buckets.items() if known in self._keys}
 
-    def _state(self) -> tuple[int, int, int] | None:
-        """What changes when the file does; each writing makes another file."""
+    def _state(self) -> tuple[int, ...] | None:
+        """What changes when the file does; the fourth cannot be set back, as copying sets back the third."""
         try:
             found = self.path.stat()
         except OSError:
             return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size

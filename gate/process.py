@@ -117,7 +117,7 @@ class Process:
         )
         watched = watching(
             self.meters,
-            lambda: {"store": watch.fault, "kafka": self.publisher.fault},
+            lambda: {"store": watch.fault, "kafka": self.publisher.fault, "keys": self.keyring.fault},
             lambda: gate_meters.keys.set(len(self.keyring)),
         )
         settings = self.settings

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from gate import keys
 from gate.keys import (
     FILE_BYTES_MAX,
     KEYS_MAX,
+    Key,
     Keyring,
     May,
     UnusableKeys,
@@ -146,6 +149,64 @@ def test_a_file_that_somebody_broke_leaves_the_keys_in_force(path: Path) -> None
     path.write_text("{")
     ticks.now = 1.0
     assert keyring.find(key) is not None
+
+
+def test_a_link_stays_one_and_who_reads_what_it_points_to_reads_on(path: Path, tmp_path: Path) -> None:
+    a_key(path)
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "keys.json"
+    link.symlink_to(path)
+    a_key(link, "another")
+    assert link.is_symlink()
+    assert [it.name for it in read_keys(path)] == ["sign-up", "another"]
+    assert revoke_key(link, "sign-up")
+    assert [it.name for it in read_keys(path)] == ["another"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_holds_nobody(path: Path, make: Callable[[Path], None]) -> None:
+    make(path)
+    with pytest.raises(UnusableKeys, match=path.name):
+        read_keys(path)
+
+
+def test_a_key_that_was_revoked_while_the_file_could_not_be_read_is_none_once_it_can(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks, key = Ticks(), a_key(path)
+    keyring = Keyring(path, ticks)
+    revoke_key(path, "sign-up")
+
+    def fails(path: Path) -> tuple[Key, ...]:
+        raise UnusableKeys("keys.json: Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "read_keys", fails)
+        ticks.now = 1.0
+        assert keyring.find(key) is not None
+        assert keyring.fault == "keys.json: Input/output error"
+    ticks.now = 2.0
+    assert keyring.find(key) is None
+    assert keyring.fault == ""
+
+
+def test_a_file_that_was_changed_without_a_trace_of_when_is_read_anew(path: Path) -> None:
+    ticks, key = Ticks(), a_key(path)
+    keyring = Keyring(path, ticks)
+    before, text = path.stat(), path.read_text()
+    path.write_text(text.replace("10.0", "90.0"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    ticks.now = 1.0
+    found = keyring.find(key)
+    assert found is not None
+    assert found.rate == 90.0
+
+
+def test_a_rate_that_nobody_can_say_is_none(path: Path) -> None:
+    a_key(path)
+    path.write_text(path.read_text().replace("10.0", "5e-324"))
+    with pytest.raises(UnusableKeys):
+        read_keys(path)
 
 
 def test_a_file_that_has_gone_leaves_none(path: Path) -> None:

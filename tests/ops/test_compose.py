@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from gate.deliver.endpoints import read_endpoints
-from gate.keys import read_keys
+from gate.keys import new_key, read_keys
 from gate.standard_webhooks import Secret
 from schemas.mapping.compiler import compile_mappings
 from store.pepper.pepper import read_peppers
@@ -173,7 +174,16 @@ def test_a_gate_runs_where_it_is_asked_for_and_answers_this_machine_alone() -> N
     assert gate["profiles"] == ["gate"]
     (port,) = gate["ports"]
     assert port == f"127.0.0.1:{load({}).gate_port}:{load({}).gate_port}"
-    assert "gate_keys" in gate["secrets"]
+
+
+def test_a_key_that_is_revoked_reaches_a_gate_that_runs() -> None:
+    """Each change puts another file in its place, which a mount of the file itself would never show."""
+    gate = SERVICES["gate"]
+    (mounted,) = (volume.split(":") for volume in gate["volumes"])
+    path = PurePosixPath(gate["environment"]["SAMEHAND_GATE_KEYS"])
+    assert [str(path.parent), "ro"] == mounted[1:]
+    script = (ROOT / "deploy" / "compose" / "secrets.sh").read_text("utf-8")
+    assert f"> {mounted[0].removeprefix('./compose/')}/{path.name}" in script
 
 
 def test_a_gate_is_a_user_of_its_own_in_redis_which_writes_nothing() -> None:
@@ -209,7 +219,8 @@ def test_what_is_mounted_is_there() -> None:
         if volume.startswith((".", "/"))
     ]
     assert named
-    assert not [path for path in named if not (FILE.parent / path).exists()]
+    made = [path for path in named if path.startswith("./compose/secrets/")]  # by secrets.sh: see above
+    assert not [path for path in named if path not in made and not (FILE.parent / path).exists()]
 
 
 def test_the_runbooks_lie_where_the_dashboards_look_for_them() -> None:
@@ -236,14 +247,26 @@ def test_the_secrets_that_the_script_makes_can_be_used(tmp_path: Any) -> None:
     script = tmp_path / "secrets.sh"
     script.write_text((ROOT / named).read_text("utf-8"))
     subprocess.run(["sh", script], check=True)
-    made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
-    assert set(made) == set(COMPOSED["secrets"])
+    made = secrets_in(tmp_path)
+    assert set(made) == {*COMPOSED["secrets"], "gate/keys.json"}
     assert len(Secret.read(made["webhook_secret"]).key) == 32
-    assert read_keys(tmp_path / "secrets" / "gate_keys") == ()
+    assert read_keys(tmp_path / "secrets" / "gate" / "keys.json") == ()
     assert len(made["redis_password"]) == 64
     assert read_peppers([tmp_path / "secrets" / "pepper"]).current.pepper_id == 1
     subprocess.run(["sh", script], check=True)
-    assert made == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert made == secrets_in(tmp_path)
+    (tmp_path / "secrets" / "gate" / "keys.json").unlink()
+    former = tmp_path / "secrets" / "gate_keys"  # where they were once
+    new_key(former, "sign-up", frozenset(("score",)), 1.0, datetime.now(UTC))
+    subprocess.run(["sh", script], check=True)
+    assert [it.name for it in read_keys(tmp_path / "secrets" / "gate" / "keys.json")] == ["sign-up"]
+    assert not former.exists()
+
+
+def secrets_in(folder: Path) -> dict[str, str]:
+    """What the script made, by where it lies."""
+    whole = folder / "secrets"
+    return {str(path.relative_to(whole)): path.read_text() for path in whole.rglob("*") if path.is_file()}
 
 
 @pytest.mark.ops
