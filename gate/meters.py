@@ -29,7 +29,7 @@ class _Variations(Collector):
     def collect(self) -> Iterable[CounterMetricFamily]:
         yield CounterMetricFamily(
             "samehand_gate_variations",
-            "Calls to score about an account that was asked about with more than five other sets of values.",
+            "Calls to score with a further set of values, after five, of one account or matching one ban.",
             value=self._total(),
         )
 

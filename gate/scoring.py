@@ -56,7 +56,7 @@ class Scoring:
         found = self.preview.read(raw)
         if isinstance(found, Malformed):
             return found
-        self.variations.note(found.record, self.ticks())
+        varied = self.variations.note(found.record, self.ticks())
         if self.busy >= self.at_once:
             return self._undecided("overloaded", began)
         if self.store_fault():
@@ -81,6 +81,8 @@ class Scoring:
             return self._undecided("unprocessable", began)
         if (took_ms := self._took_ms(began)) > deadline_ms:  # nothing waited, so that nothing timed out
             return self._undecided("deadline", began)
+        if alerts and not varied:
+            self.variations.note_match(alerts[0].matched.key, found.record, self.ticks())
         return scored(alerts, self.preview.weights_version, took_ms, sees_alerts=sees_alerts)
 
     def _undecided(self, reason: Undecided, began: float) -> Score:

@@ -202,3 +202,11 @@ async def test_who_tries_values_until_nothing_matches_is_counted(banned: Caller)
         await banned.score(a_sign_up("99", handle=f"um4r_media_{turn}", device_id=DEVICE))
     await banned.score(a_sign_up("98", handle="another"))
     assert banned.metric("samehand_gate_variations_total") == 9 - 5
+
+
+async def test_who_names_another_account_each_time_is_counted_by_the_ban_that_matches(banned: Caller) -> None:
+    for number in range(9):
+        mirror = a_sign_up(str(number), handle=f"um4r_media_{number}", device_id=DEVICE)
+        assert (await banned.score(mirror))["outcome"] == "match"
+        await banned.score(a_sign_up(f"stranger-{number}", handle=f"wholly_fresh_{number}"))
+    assert banned.metric("samehand_gate_variations_total") == 9 - 5

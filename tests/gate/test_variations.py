@@ -41,6 +41,16 @@ def test_many_accounts_with_one_set_of_values_each_are_a_platform() -> None:
     assert len(variations._asked) == 100
 
 
+def test_other_accounts_that_match_one_ban_are_variations_too() -> None:
+    variations = Variations()
+    for number in range(USUAL + 3):
+        variations.note_match("telegram:77", a_sign_up(str(number), handle=f"umar_{number}"), 0.0)
+    assert variations.total == 3
+    for number in range(1_000):
+        variations.note_match(f"telegram:ban-{number}", a_sign_up(str(number)), 0.0)
+    assert variations.total == 3
+
+
 def test_an_hour_later_it_begins_anew() -> None:
     variations = Variations()
     asked(variations, "99", range(USUAL))
