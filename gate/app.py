@@ -268,7 +268,12 @@ def _reason(status: int) -> str:
 
 
 async def _body(request: Asked) -> bytes:
-    """The whole body. Raises `HTTPException` for one that is too large, `Refused` for one that never ends."""
+    """The whole body. Raises `HTTPException` for one that is too large, `Refused` for one that never ends
+    or is packed: what a few bytes unpack to has no end, and signatures are of what was sent.
+    """
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        told = Problem(reason="encoded", path="content-encoding", detail="send the body as it is")
+        raise Refused(Answer(415, told, headers={"Accept-Encoding": "identity"}))
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.body()

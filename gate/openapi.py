@@ -29,6 +29,7 @@ _FAULTS: Final[Mapping[int, str]] = {
     405: "Another method.",
     408: "The body took too long to arrive.",
     413: "The body is over 1 MiB.",
+    415: "The body is packed (`Content-Encoding`): send it as it is.",
     429: "The key asks more often than it may: come back after so many seconds.",
     500: "A defect of ours.",
     503: "Kafka or the store does not answer: come back after so many seconds.",
@@ -178,7 +179,7 @@ _BODIES: Final[Mapping[str, Any]] = {
 
 def _answers(good: Mapping[int, tuple[str, str]], *faults: int, keyed: bool = True) -> dict[str, Any]:
     told = {str(status): _answer(description, body) for status, (body, description) in good.items()}
-    others = {*faults, 408, 500, *((401, 403, 429) if keyed else ())} - set(good)
+    others = {*faults, 408, 415, 500, *((401, 403, 429) if keyed else ())} - set(good)
     for status in sorted(others):
         told[str(status)] = _answer(_FAULTS[status], "Problem")
         if status in (429, 503):

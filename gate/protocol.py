@@ -1,7 +1,8 @@
-"""HTTP from strangers: uvicorn's protocol, with an end to how long and how large a request's headers are.
+"""HTTP from strangers: uvicorn's protocol, with an end to how long and how large a request is.
 
 uvicorn waits for headers for ever and keeps as many as are sent: one machine that opens connections and says
-nothing on them would hold all that a gate has, and nobody could sign up with an answer of ours any more.
+nothing on them would hold all that a gate has, and nobody could sign up with an answer of ours any more. What
+is said after a body in chunks (trailers) it keeps as headers, without end, from callers whom no key let in.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ HEADER_BYTES_MAX: Final = 64 * 1024
 """Our callers send some hundred bytes; proxies add a few KiB."""
 
 
+REQUEST_BYTES_MAX: Final = 8 * 1024 * 1024
+"""A body of a MiB in chunks of a byte each takes six; whoever sends more need not be heard out."""
+
+
 class BoundedHttp(HttpToolsProtocol):
     """One connection. Whoever is too slow or says too much is hung up on: no request is there to answer."""
 
@@ -28,7 +33,10 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._due: asyncio.TimerHandle | None = None
         self._rest_due: asyncio.TimerHandle | None = None
-        self._header_bytes = 0
+        self._begun = 0
+        self._in_headers = False
+        self._in_request = False
+        self._request_bytes = 0
         self._unanswered = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -46,13 +54,28 @@ class BoundedHttp(HttpToolsProtocol):
         """Bytes of headers, bodies, or both."""
         if self._due is None and self._rest_due is None and not self._unanswered:
             self._expect()
-        self._header_bytes += len(data)
+        begun, between = self._begun, not self._in_request
         super().data_received(data)
-        if self._due is not None and self._header_bytes > HEADER_BYTES_MAX:
+        if self._begun == begun or (between and self._begun == begun + 1):
+            self._request_bytes += len(data)
+        if self._request_bytes > (HEADER_BYTES_MAX if self._in_headers else REQUEST_BYTES_MAX):
             self._hang_up()
 
+    def on_message_begin(self) -> None:
+        """The first byte of a request; what stands before it in the same piece is another one's."""
+        self._begun += 1
+        self._in_headers = self._in_request = True
+        self._request_bytes = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header is kept, a trailer is not."""
+        if self._in_headers:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """A request begins."""
+        """All that is kept of a request but its body is there."""
+        self._in_headers = False
         self._unexpect()
         self._unanswered += 1
         super().on_headers_complete()
@@ -69,11 +92,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """A request has come to its end."""
+        self._in_request = False
         self._have_rest()
         super().on_message_complete()
 
     def _expect(self) -> None:
-        self._header_bytes = 0
         self._due = self.loop.call_later(self.header_seconds, self._hang_up)
 
     def _unexpect(self) -> None:

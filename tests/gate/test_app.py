@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from typing import Any
@@ -118,6 +119,16 @@ async def test_a_body_that_never_ends_is_given_up(caller: Caller, monkeypatch: p
     monkeypatch.setattr(Request, "body", never)
     answer = await caller.post("/v1/score", b"{}", "score")
     assert (answer.status_code, answer.json()["reason"]) == (408, "slow-body")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+async def test_a_packed_body_is_refused_by_name_and_not_unpacked(caller: Caller, encoding: str) -> None:
+    answer = await caller.post(
+        "/v1/score", gzip.compress(b"0" * 10_000_000), "score", Content_Encoding=encoding
+    )
+    assert (answer.status_code, answer.json()["reason"]) == (415, "encoded")
+    plain = await caller.post("/v1/score", MIRROR, "score", Content_Encoding="identity")
+    assert plain.status_code == 200
 
 
 async def test_calls_are_counted_by_address_and_class(caller: Caller) -> None:

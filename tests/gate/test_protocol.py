@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from gate.protocol import HEADER_BYTES_MAX, BoundedHttp
+from gate.protocol import HEADER_BYTES_MAX, REQUEST_BYTES_MAX, BoundedHttp
 from local.ports import LOOPBACK
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: gate\r\n\r\n"
@@ -30,10 +30,24 @@ class Patient(BoundedHttp):
     header_seconds = 60.0
 
 
+HEADERS = b"host transfer-encoding"
+
+
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Answers each request at once, whatever of its body has come."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
+    """Answers each request at once, whatever of its body has come.
+
+    Of `/later` nobody ever decides; `/after` answers the names of its headers once its body has come.
+    """
+    body = b"ok"
+    if scope["path"] == "/later":
+        await asyncio.Event().wait()
+    if scope["path"] == "/after":
+        while (await receive()).get("more_body"):
+            pass
+        body = b" ".join(name for name, _ in scope["headers"])
+    length = str(len(body)).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    await send({"type": "http.response.body", "body": body})
 
 
 @pytest.fixture
@@ -92,6 +106,49 @@ async def test_headers_without_end_are_not_kept(serve: Any) -> None:
     reader, writer = await serve(Patient)
     writer.write(b"GET / HTTP/1.1\r\nx: " + b"x" * HEADER_BYTES_MAX)
     assert await reader.read() == b""
+    writer.close()
+
+
+async def test_headers_without_end_behind_an_unanswered_request_are_not_kept(serve: Any) -> None:
+    reader, writer = await serve(Patient)
+    writer.write(b"GET /later HTTP/1.1\r\nhost: gate\r\n\r\nGET / HTTP/1.1\r\nx: ")
+    with suppress(ConnectionError):  # a piece may have met the closed connection
+        for _ in range(20):
+            writer.write(b"x" * HEADER_BYTES_MAX)
+            await writer.drain()
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+    writer.close()
+
+
+async def test_what_is_said_behind_a_body_is_no_header_and_has_an_end(serve: Any) -> None:
+    reader, writer = await serve(Patient)
+    writer.write(
+        b"POST /after HTTP/1.1\r\nhost: gate\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+        b"authorization: Bearer other\r\n\r\n"
+    )
+    assert b"200" in await reader.readuntil(b"\r\n\r\n")
+    assert await reader.readexactly(len(HEADERS)) == HEADERS
+    writer.write(b"POST / HTTP/1.1\r\nhost: gate\r\ntransfer-encoding: chunked\r\n\r\n0\r\n")
+    await answered(reader)
+    with suppress(ConnectionError):
+        for _ in range(2 * REQUEST_BYTES_MAX // (64 * 1024)):
+            writer.write(b"x: %s\r\n" % (b"y" * (64 * 1024)))
+            await writer.drain()
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_large_request_with_a_part_of_the_next_one_in_its_last_piece_is_served(serve: Any) -> None:
+    reader, writer = await serve(Patient)
+    body = b"x" * (4 * HEADER_BYTES_MAX)
+    head = b"POST / HTTP/1.1\r\nhost: gate\r\ncontent-length: %d\r\n\r\n" % len(body)
+    for _ in range(3):
+        writer.write(head + body + REQUEST[:10])
+        await answered(reader)
+        writer.write(REQUEST[10:])
+        await answered(reader)
     writer.close()
 
 
