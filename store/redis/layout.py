@@ -20,16 +20,16 @@ from store.errors import StoreMismatch
 from store.limits import GENERATIONS, listed_at_most
 
 # Raised with every change of the data in Redis: a store with another layout is refused, never misread.
-LAYOUT = 20
+LAYOUT = 21
 PAGE_SLOTS = 32
 SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
 SLOT_BITS = 8 * SLOT_BYTES
 
-# Accounts per posting bucket. With bans of which only the handle is known (17 keys) a bucket gets 67 entries:
-# 340 bytes, to which the Redis key's own overhead adds an eighth. Complete accounts (41 keys) fill it with
-# 164 entries, those with every field with 210; that makes look-ups no slower (measured up to 187). Remembered
-# accounts are complete ones.
-_BANS_A_BUCKET = 4
+# Accounts per posting bucket. A look-up fetches whole buckets, so their length is most of what it reads: with
+# four whole bans each, 164 entries, an event brought 110 KB from Redis, with one a quarter of that. A bucket is
+# a key of Redis, and four times as many of them cost 4 % more memory a whole ban, 6 % where only its handle is
+# known (docs/performance). Remembered accounts are whole ones.
+_BANS_A_BUCKET = 1
 _REMEMBERED_A_BUCKET = 60 / 52
 _ACCOUNTS_A_MAP = 96
 # Some bits of a place's three bytes name the shard, if the rest has slots for four times as many bans as the
