@@ -26,9 +26,9 @@ SLOT_BYTES = 3  # so that a shard has room for 16.7 million accounts
 SLOT_BITS = 8 * SLOT_BYTES
 
 # Accounts per posting bucket. A look-up fetches whole buckets, so their length is most of what it reads: with
-# four whole bans each, 164 entries, an event brought 110 KB from Redis, with one a quarter of that. A bucket is
-# a key of Redis, and four times as many of them cost 4 % more memory a whole ban, 6 % where only its handle is
-# known (docs/performance). Remembered accounts are whole ones.
+# four whole bans each (164 entries) an event brought 110 KB from Redis, with one a quarter of that. A bucket
+# is a key of Redis, and four times as many of them cost 4 % more memory a whole ban, 6 % where only its
+# handle is known (docs/performance). Remembered accounts are whole ones.
 _BANS_A_BUCKET = 1
 _REMEMBERED_A_BUCKET = 60 / 52
 _ACCOUNTS_A_MAP = 96

@@ -1,4 +1,4 @@
-"""Another Redis takes over: under Sentinels and in a Cluster, with and without the last writes."""
+"""Another Redis takes over: under Sentinels and in a Cluster, losing writes or not, or by order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from local.redis_cluster import RedisCluster
 from local.redis_sentinel import MASTER_NAME, SentinelTrio
 from tests.faults.conftest import Expected
 from tests.faults.scene import BATCH_RECORDS, Scene
+from tests.store.slot_move import SlotMove
 
 pytestmark = pytest.mark.kafka
 
@@ -19,6 +20,7 @@ STREAM_SECONDS = 12.0
 KILLED_AFTER_SECONDS = 4.0
 SHARDS = 6
 AGAIN_SECONDS_MAX = 30.0
+HALF_MOVED_SECONDS = 3.0
 
 
 def said_again(scene: Scene) -> bool:
@@ -86,6 +88,29 @@ def test_sentinels_name_another_master(scene: Scene, expected: Expected, sentine
 
 def test_a_cluster_names_another_master(scene: Scene, expected: Expected, cluster: RedisCluster) -> None:
     under_load(scene, expected, cluster.masters[1], "Cluster failover under load")
+
+
+@pytest.mark.thorough
+def test_a_slot_moves_to_another_master(scene: Scene, expected: Expected, cluster: RedisCluster) -> None:
+    """As when a Cluster is given another master: for seconds half of a shard lies here and half there."""
+    worker = scene.start()
+    scene.until_ready(worker)
+    with scene.publishing(expected.stream, STREAM_SECONDS):
+        scene.until_alerts(1)
+        move = SlotMove(cluster, "samehand:{1}:e")
+        move.begin()
+        move.carry_half()
+        scene.until(lambda: bool(worker.ready()), "the worker to say that a part of its store is away")
+        time.sleep(HALF_MOVED_SECONDS)
+        move.finish()
+        moved = time.monotonic()
+        said = scene.count(scene.topics.alerts)
+        scene.until_alerts(said + 1)
+        pause = time.monotonic() - moved
+    scene.until_settled()
+    recovered = time.monotonic() - moved
+    expected.judge("a slot of a Cluster moves under load", scene, pause, recovered, repeats_max=0)
+    assert not worker.ready()
 
 
 def test_what_only_the_dead_sentinel_master_knew_comes_back(

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import redis
 
 from local.ports import LOOPBACK
 from local.redis_cluster import RedisCluster
@@ -21,6 +20,7 @@ from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
+from tests.store.slot_move import SlotMove
 
 # A dead master is noticed after 2 s, and another elected within a second or two.
 FAILOVER_SECONDS = 8.0
@@ -170,40 +170,6 @@ async def test_a_store_on_a_cluster_is_carried_into_another_layout(cluster: Redi
     assert [alert.alert_id for alert in opened] == [a_proposal().alert_id]
     for store in (before, after):
         await store.close()
-
-
-class SlotMove:
-    """Moves a slot from its master to another, step by step, as `redis-cli --cluster reshard` does."""
-
-    def __init__(self, cluster: RedisCluster, key: str) -> None:
-        self._nodes = cluster.masters
-        self._slot = int(cluster.masters[0].run("KEYSLOT", key))
-        counts = [int(node.run("COUNTKEYSINSLOT", self._slot)) for node in self._nodes]
-        at = counts.index(max(counts))
-        self._source, self._target = self._nodes[at], self._nodes[at - 1]
-
-    def begin(self) -> None:
-        """Both know of it."""
-        self._target.run("SETSLOT", self._slot, "IMPORTING", self._source.run("MYID"))
-        self._source.run("SETSLOT", self._slot, "MIGRATING", self._target.run("MYID"))
-
-    def carry_half(self) -> None:
-        """Half of the keys lie on the new master."""
-        self._carry(int(self._source.run("COUNTKEYSINSLOT", self._slot)) // 2)
-
-    def finish(self) -> None:
-        """All of them do, and everybody is told."""
-        while left := int(self._source.run("COUNTKEYSINSLOT", self._slot)):
-            self._carry(left)
-        for node in (self._target, self._source, *self._nodes):
-            node.run("SETSLOT", self._slot, "NODE", self._target.run("MYID"))
-
-    def _carry(self, count: int) -> None:
-        with redis.Redis.from_url(self._source.administrator_url) as source:
-            keys = source.execute_command("CLUSTER", "GETKEYSINSLOT", self._slot, count)
-            login = ("AUTH2", ADMINISTRATOR, PASSWORD)
-            there = (LOOPBACK, self._target.port, "", 0, 5_000)
-            source.execute_command("MIGRATE", *there, *login, "KEYS", *keys)
 
 
 async def test_a_failover_is_an_outage_and_then_over(redis_url: str) -> None:
