@@ -11,42 +11,33 @@ import argparse
 import asyncio
 import json
 import os
-import random
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import aiohttp
-from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
-from agents.common.converters import ban_of
-from agents.runtime.store_factory import peppers_of, store_of
+from bench.running.crowd import sign_ups
+from bench.running.filled import SEED, Filled, filled, midnight
+from bench.running.filled import environment as environment_of
 from gate.keys import new_key
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
-from local.redis import EmbeddedRedis
-from schemas.accounts import AccountBanned, AccountCreated
 from schemas.wire import encode
-from simulate.config import Config
-from simulate.timeline.stream import generate
-from store.base import Ban
-from store.pepper.pepper import write_pepper_file
-from streams.settings import Settings, load
 
 BANS: Final = 20_000
 RATE: Final = 200
 SECONDS: Final = 30
 DEADLINE_MS: Final = 150
-ENROLLED_AT_ONCE: Final = 500
 SIGN_UPS: Final = 1_000
-"""Different ones, drawn again and again: the bans that they resemble are not always the same few."""
+"""Different ones, sent again and again: the bans that they resemble are not always the same few."""
 PROCESSOR: Final = "process_cpu_seconds_total"
 
 
@@ -85,8 +76,9 @@ class Loaded:
 
 def measured(bans: int, rate: int, seconds: int, deadline_ms: int = DEADLINE_MS) -> Loaded:
     """A gate of its own over a Redis of its own, called for so long."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedRedis() as server:
-        return asyncio.run(_measured(Path(folder), server.url, bans, rate, seconds, deadline_ms))
+    own = filled(bans, SEED, midnight())
+    with tempfile.TemporaryDirectory() as folder, own.server() as server:
+        return asyncio.run(_measured(Path(folder), own, server.url, rate, seconds, deadline_ms))
 
 
 def table(found: Loaded) -> str:
@@ -110,15 +102,12 @@ def table(found: Loaded) -> str:
 
 
 async def _measured(
-    folder: Path, redis_url: str, bans: int, rate: int, seconds: int, deadline_ms: int
+    folder: Path, own: Filled, redis_url: str, rate: int, seconds: int, deadline_ms: int
 ) -> Loaded:
-    write_pepper_file(folder / "pepper")
     key = new_key(folder / "keys.json", "bench", frozenset({"score"}), 1e6, datetime.now(UTC))
     api, web, nowhere = take_port(), take_port(), take_port()
     environment = {
-        "SAMEHAND_REDIS_URL": redis_url,
-        "SAMEHAND_STORE_BANS": str(max(1_000, bans)),
-        "SAMEHAND_PEPPER_FILE": str(folder / "pepper"),
+        **environment_of(redis_url, own.pepper, own.bans),
         "SAMEHAND_KAFKA_BROKERS": f"{LOOPBACK}:{nowhere.number}",  # scoring needs none
         "SAMEHAND_GATE_KEYS": str(folder / "keys.json"),
         "SAMEHAND_GATE_PORT": str(api.number),
@@ -126,9 +115,9 @@ async def _measured(
         "SAMEHAND_WEB_PORT": str(web.number),
         "SAMEHAND_WEB_HOST": LOOPBACK,
         "SAMEHAND_LOG_LEVEL": "warning",
-        "SAMEHAND_REDIS_TIMEOUT_MS": "2000",  # enrolling shares the processor with whatever else runs
     }
-    bodies = await _enrolled(load(environment), bans)
+    records = sign_ups(SEED, own.bans, own.originals, SIGN_UPS, at=time.time())
+    bodies = [encode(record) for record in records]
     gate = Child([sys.executable, "-m", "desk.cli", "gate"], folder / "gate.log", environment)
     gate.start()
     try:
@@ -146,7 +135,7 @@ async def _measured(
             port.release()
     took.sort()
     return Loaded(
-        bans=bans,
+        bans=own.bans,
         calls_a_second=rate,
         deadline_ms=deadline_ms,
         calls=len(took),
@@ -156,27 +145,6 @@ async def _measured(
         outcomes=dict(outcomes),
         load_average=round(os.getloadavg()[0], 1),
     )
-
-
-async def _enrolled(settings: Settings, count: int) -> list[bytes]:
-    """Fills the store with bans of a simulated platform; its sign-ups, as bodies."""
-    peppers = peppers_of(settings)
-    store = store_of(settings, peppers)
-    await store.open()
-    now = datetime.now(UTC)
-    config = Config(seed=18, accounts=SIGN_UPS, bans=count, start=now - timedelta(days=31), mirror_share=0.02)
-    bans: list[Ban] = []
-    bodies = []
-    for event in generate(config):
-        if isinstance(event.value, AccountBanned):
-            bans.append(ban_of(event.value, peppers.keyers))
-        elif isinstance(event.value, AccountCreated):
-            bodies.append(encode(replace(event.value, occurred_at=now)))
-    for first in range(0, len(bans), ENROLLED_AT_ONCE):
-        await store.enrol(bans[first : first + ENROLLED_AT_ONCE], now=time.time())
-    await store.close()
-    random.Random(18).shuffle(bodies)  # the same order in each run
-    return bodies
 
 
 async def _ready(session: aiohttp.ClientSession, url: str) -> None:

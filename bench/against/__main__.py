@@ -30,7 +30,7 @@ from bench.index.population import cache_folder
 from bench.machine import in_words, machine
 from bench.running.clocks import cpu_seconds
 from bench.running.crowd import aged, ban, people, sign_ups
-from bench.running.filled import SEED, Filled, LoadedRedis, environment, filled, parts, pepper_file
+from bench.running.filled import SEED, Filled, LoadedRedis, environment, filled, midnight, parts, pepper_file
 from bench.running.scene import BROKERS, Running, Scene
 from bench.store.server import Server
 from schemas.wire import encode
@@ -42,7 +42,6 @@ TURNS: Final = 5
 _WARM_UP: Final = 500
 _SETTLE_SECONDS: Final = 1.0
 _RUN_SECONDS_MAX: Final = 1_800.0
-_DAY_SECONDS: Final = 86_400.0
 #: Student's t, two-sided at 95 %, for so many turns; beyond them it is hardly smaller.
 _STUDENT: Final = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}
 _STUDENT_OF_MORE: Final = 2.23
@@ -92,8 +91,7 @@ def measured(revision: str, bans: int = BANS, events: int = EVENTS, turns: int =
         CannotBeLaid: the revision cannot be installed.
     """
     other, own = laid_aside(revision), today()
-    # The last midnight, so that runs of one day share stores, and bans are of all ages up to a day.
-    until = time.time() // _DAY_SECONDS * _DAY_SECONDS
+    until = midnight()
     with BROKERS["embedded"]() as broker:
         here = filled(bans, SEED, until)
         sides = [Side(other, rebuilt(other, here, until, broker.address)), Side(own, here)]

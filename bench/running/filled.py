@@ -11,6 +11,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -107,6 +108,11 @@ def filled(
         _fill(bans, seed, pepper, snapshot, kept, until, originals)
     held = msgspec.msgpack.decode(kept.read_bytes(), type=tuple[Person, ...])
     return Filled(bans, snapshot, pepper, held)
+
+
+def midnight() -> float:
+    """The last one (Unix seconds): until then go bans of two years, so that runs of one day share a store."""
+    return time.time() // DAY_SECONDS * DAY_SECONDS
 
 
 def pepper_file() -> Path:
