@@ -97,7 +97,7 @@ test-stress: $(STAMP) ## whole workers under load, a minute: nothing lost, no ta
 
 .PHONY: test-kafka
 test-kafka: $(STAMP) ## the tests that need Apache Kafka itself; without Java and KAFKA_HOME or Maven they fail
-	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(PARALLEL) $(REPORT) -m kafka --ignore tests/faults --ignore tests/stress
+	@SAMEHAND_REQUIRE_KAFKA=1 $(PYTEST) $(REPORT) -m kafka --ignore tests/faults --ignore tests/stress
 
 OPS_STAMP := .venv/.ops
 
