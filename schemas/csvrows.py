@@ -145,12 +145,12 @@ def _names(head: list[str] | Malformed | None, known: frozenset[str]) -> list[st
         return head
     names = [name.strip() for name in head]
     if len(names) > COLUMNS_MAX:
-        return Malformed("too-many", "$", "more columns than any list of accounts has")
+        return Malformed("too-many", "$", f"more than {COLUMNS_MAX} columns")
     if len(set(names)) < len(names):
         return Malformed("bad-row", "$", "two columns have the same name")
     if known.isdisjoint(names):
         return Malformed(
-            "missing-field", "$", "no column is named like a field; the first line must hold the names"
+            "missing-field", "$", "no column has the name of a field; the first line must hold the names"
         )
     return names
 
@@ -159,7 +159,7 @@ def _row(names: list[str], cells: list[str] | Malformed, number: int) -> _Cells 
     if isinstance(cells, Malformed):
         return cells
     if len(cells) != len(names):
-        return Malformed("bad-row", "$", "not as many cells as there are names")
+        return Malformed("bad-row", "$", f"{len(cells)} cells, and the first line names {len(names)} columns")
     row = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
     if "account_id" not in names:
         row["account_id"] = str(number)

@@ -30,7 +30,7 @@ _TABLE: Final[tuple[tuple[re.Pattern[str], Reason, str | None], ...]] = (
     (re.compile(r"Expected `[^`]*` [<>]=? "), "out-of-range", None),
     (re.compile(r"(Number|Integer value) out of range"), "out-of-range", "number out of range"),
     (re.compile(r"Expected `[^`]*`, got `[^`]*`\Z"), "wrong-type", None),
-    (re.compile(r"Invalid enum value"), "not-allowed", "none of the values that the field lists"),
+    (re.compile(r"Invalid enum value"), "not-allowed", "not one of the values that the field allows"),
     (re.compile(r"avatar has pdq without quality"), "missing-field", "pdq needs its quality"),
     (re.compile(r"avatar has neither"), "missing-field", "needs pdq with quality, or image"),
 )
@@ -45,7 +45,7 @@ def from_validation(error: msgspec.ValidationError) -> Malformed:
     for pattern, reason, detail in _TABLE:
         if pattern.match(text):
             return Malformed(reason, path, text if detail is None else detail)
-    return Malformed("wrong-type", path, "not what the field takes")
+    return Malformed("wrong-type", path, "not of the type that the field takes")
 
 
 def from_syntax(raw: bytes) -> Malformed:

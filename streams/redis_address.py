@@ -44,7 +44,9 @@ def parse_redis_address(url: str) -> RedisAddress:
     if parts.scheme not in _KINDS:
         raise ValueError("must begin with redis://, rediss://, unix://, sentinel:// or cluster://")
     if "@" in parts.netloc:
-        raise ValueError("must hold no user or password; set REDIS_USERNAME and REDIS_PASSWORD_FILE instead")
+        raise ValueError(
+            "must hold no user or password; set SAMEHAND_REDIS_USERNAME and SAMEHAND_REDIS_PASSWORD_FILE"
+        )
     kind = _KINDS[parts.scheme]
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if unknown := options.keys() - {"db", "tls"}:
@@ -81,7 +83,7 @@ def _standalone(hosts: tuple[tuple[str, int], ...], database: int, tls: bool) ->
 
 def _database(text: str) -> int:
     if text and not (text.isascii() and text.isdigit()):
-        raise ValueError("needs a number as database")
+        raise ValueError("needs a number as its database, as in redis://host:6379/0")
     return int(text or 0)
 
 

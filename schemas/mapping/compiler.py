@@ -115,7 +115,7 @@ class Mappings:
 def compile_mappings(raw: bytes, name: str) -> Mappings:
     """The mappings of a file; `name` is the file's. Raises `MappingError` with every fault at once."""
     if len(raw) > MAPPING_BYTES_MAX:
-        raise MappingError(name, [MappingFault(1, "", f"has over {MAPPING_BYTES_MAX // 1024} KiB")])
+        raise MappingError(name, [MappingFault(1, "", f"is over {MAPPING_BYTES_MAX // 1024} KiB")])
     try:
         text = raw.decode()
     except UnicodeDecodeError as fault:
@@ -194,7 +194,7 @@ def _topics(read: Mapping[str, Any], said: _Said) -> dict[str, TopicMapping]:
     if not topics and not said.faults:
         said.fault(("topics",), 'no topic is mapped; begin with [topics."NAME"]')
     if len(topics) > TOPICS_MAX:
-        said.fault(("topics",), f"are over {TOPICS_MAX}")
+        said.fault(("topics",), f"has {len(topics):,} topics; at most {TOPICS_MAX} may be mapped")
     return {
         topic: made
         for topic, table in list(topics.items())[:TOPICS_MAX]
@@ -219,7 +219,7 @@ class _RawRule:
 def _topic(topic: str, given: Any, said: _Said) -> TopicMapping | None:
     path: Path = ("topics", topic)
     if not _TOPIC.fullmatch(topic):
-        said.fault(path, "is no name of a topic: letters, digits, `.`, `_` and `-`")
+        said.fault(path, "is no topic name: it takes 1 to 249 letters, digits, `.`, `_` and `-`")
     table = said.table(path, given, _TOPIC_KEYS)
     name = said.one_of((*path, "format"), table.get("format"), FORMATS)
     if not name:
@@ -236,7 +236,7 @@ def _topic(topic: str, given: Any, said: _Said) -> TopicMapping | None:
             _rule(len(rules) + 1, raw, (preset.fields, raw.layer.readings, own.readings), said, at=path)
         )
     if not rules:
-        said.fault((*path, "rules"), f"format {name} has no rules of its own: say what the records become")
+        said.fault((*path, "rules"), f"must say what the records become: format {name} brings no rules")
     whole = [rule for rule in rules if rule is not None]
     return TopicMapping(topic, name, FORMATS[name], tuple(whole), any(map(_asks_beside, whole)), encoding)
 
@@ -246,7 +246,7 @@ def _encoding(table: Mapping[str, Any], format_: str, path: Path, said: _Said) -
         return "registry" if format_ in OF_REGISTRY else "json"
     encoding = said.one_of((*path, "encoding"), table["encoding"], get_args(Encoding))
     if encoding == "json" and format_ in OF_REGISTRY:
-        said.fault((*path, "encoding"), f"of {format_} is always registry")
+        said.fault((*path, "encoding"), f"must be registry for format {format_}")
     return cast(Encoding, encoding)
 
 
@@ -258,10 +258,10 @@ def _asks_beside(rule: Rule) -> bool:
 def _rules(table: Mapping[str, Any], path: Path, said: _Said) -> Iterator[_RawRule]:
     given = table.get("rules", [])
     if not isinstance(given, list):
-        said.fault((*path, "rules"), "must be tables: [[…rules]]")
+        said.fault((*path, "rules"), "must be an array of tables: [[…rules]]")
         return
     if len(given) > RULES_MAX:
-        said.fault((*path, "rules"), f"are over {RULES_MAX}")
+        said.fault((*path, "rules"), f"has {len(given):,} rules; at most {RULES_MAX} are taken")
     for place, one in enumerate(given[:RULES_MAX]):
         where: Path = (*path, "rules", place)
         rule = said.table(where, one, _RULE_KEYS)
@@ -322,7 +322,7 @@ def _require(
         said.fault(path, f"{', '.join(lacking)} must be filled for `{target.kind}` ({condition})")
     for whole, part in (("avatar_pdq", "avatar_quality"), ("basis_reference", "basis_authority")):
         if whole in readings and part not in readings:
-            said.fault(path, f"{whole} says nothing without {part} (a constant, for one)")
+            said.fault(path, f"{whole} needs {part} as well, which may be a constant")
 
 
 def _layer(table: Mapping[str, Any], path: Path, known: Mapping[str, Field], said: _Said) -> _Layer:
@@ -340,7 +340,7 @@ def _layer(table: Mapping[str, Any], path: Path, known: Mapping[str, Field], sai
         if name not in known:
             continue
         if name in constants:
-            said.fault((*path, "fields", name), "is a constant already")
+            said.fault((*path, "fields", name), "stands among the constants as well; take one of them out")
         readings[name] = _reading(given, known[name], (*path, "fields", name), said)
     return _Layer(readings)
 
@@ -353,7 +353,7 @@ def _reading(given: Any, wanted: Field, path: Path, said: _Said) -> Reading | No
         return None
     table = {"from": given} if isinstance(given, str) else said.table(path, given, _FIELD_KEYS)
     if "from" not in table:
-        said.fault(path, "says no `from`")
+        said.fault(path, "needs `from`, the expression that it is read from")
         return None
     expression = _expression(table.get("from"), (*path, "from"), said)
     return Reading(
@@ -369,7 +369,7 @@ def _reading(given: Any, wanted: Field, path: Path, said: _Said) -> Reading | No
 
 def _expression(given: Any, path: Path, said: _Said) -> Expression | None:
     if not isinstance(given, str):
-        said.fault(path, "must be an expression (JMESPath) as a text")
+        said.fault(path, "must be a JMESPath expression in quotes")
         return None
     try:
         return Expression(given)
@@ -382,7 +382,7 @@ def _unit(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> U
     if "unit" not in table:
         return None
     if wanted.shape != "date":
-        said.fault((*path, "unit"), f"is for dates, which {wanted.name} is not")
+        said.fault((*path, "unit"), f"is only for dates, and {wanted.name} is none")
         return None
     return cast("Unit | None", said.one_of((*path, "unit"), table["unit"], UNITS) or None)
 
@@ -393,7 +393,7 @@ def _values(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) ->
     where = (*path, "values")
     given = said.table(where, table["values"])
     if len(given) > VALUES_MAX:
-        said.fault(where, f"are over {VALUES_MAX:,}")
+        said.fault(where, f"has {len(given):,} values; at most {VALUES_MAX:,} are taken")
         return None
     return {name: _constant(value, wanted, (*where, name), said) for name, value in given.items()}
 
@@ -401,7 +401,7 @@ def _values(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) ->
 def _separator(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) -> str:
     given = table.get("separator", "")
     if "separator" in table and wanted.shape != "list":
-        said.fault((*path, "separator"), f"is for lists, which {wanted.name} is not")
+        said.fault((*path, "separator"), f"is only for lists, and {wanted.name} is none")
     elif "separator" in table and not (isinstance(given, str) and 0 < len(given) <= 8):
         said.fault((*path, "separator"), "must be a text of 1 to 8 characters")
     else:
@@ -414,7 +414,7 @@ def _markup(table: Mapping[str, Any], wanted: Field, path: Path, said: _Said) ->
     if not isinstance(given, bool):
         said.fault((*path, "html"), "must be true or false")
     elif given and wanted.shape not in ("text", "list"):
-        said.fault((*path, "html"), f"is for texts, which {wanted.name} is not")
+        said.fault((*path, "html"), f"is only for texts, and {wanted.name} is none")
     return given is True
 
 
@@ -423,7 +423,7 @@ def _constant(given: Any, wanted: Field, path: Path, said: _Said) -> Any:
     try:
         msgspec.convert(given, wanted.type)
     except (msgspec.ValidationError, TypeError) as fault:
-        said.fault(path, f"cannot stand for {wanted.name}: {str(fault).splitlines()[0]}")
+        said.fault(path, f"is no value for {wanted.name}: {str(fault).splitlines()[0]}")
         return None
     return given
 

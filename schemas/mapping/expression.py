@@ -72,13 +72,12 @@ def _check(node: Any) -> None:
     if node["type"] == "function_expression":
         name, given = node["value"], len(node["children"])
         if name not in _TABLE:
-            raise UnusableExpression(f"asks for a function {name}(), which JMESPath has not")
+            raise UnusableExpression(f"calls {name}(), a function that JMESPath does not have")
         wanted = _TABLE[name]["signature"]
         variadic = bool(wanted) and bool(wanted[-1].get("variadic"))
         if given < len(wanted) or (given > len(wanted) and not variadic):
-            raise UnusableExpression(
-                f"gives {name}() {given} arguments, which takes {len(wanted)}{' or more' if variadic else ''}"
-            )
+            taken = f"{len(wanted)}{' or more' if variadic else ''}"
+            raise UnusableExpression(f"calls {name}() with {given} arguments; it takes {taken}")
     for child in node["children"]:
         if isinstance(child, dict):
             _check(child)

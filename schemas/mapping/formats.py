@@ -137,7 +137,7 @@ def open_debezium(record: Foreign) -> Opened:
     if envelope is None:  # a tombstone whose converter sends schemas
         return None
     if not isinstance(envelope, dict) or not isinstance(envelope.get("op"), str):
-        detail = "no envelope of Debezium; for rows without one (ExtractNewRecordState) the format is `json`"
+        detail = "no Debezium envelope; for rows without one (ExtractNewRecordState) the format is `json`"
         return Malformed("missing-field", "$.op", detail)
     after = envelope.get("after")
     if isinstance(after, dict):

@@ -115,7 +115,9 @@ class TopicMapping:
 def _unfitting(rule: Rule) -> Malformed:
     condition = rule.when.text if rule.when else ""
     return Malformed(
-        "wrong-type", "$", _short(f"`when` of rule {rule.number} does not take this: {condition}")
+        "wrong-type",
+        "$",
+        _short(f"`when` of rule {rule.number} cannot be evaluated on this record: {condition}"),
     )
 
 
@@ -128,7 +130,7 @@ def _filled(
         value, faults = reading(document)
         field = reading.field
         if faults and field.vital:
-            detail = _short(f"does not fit, from {_source(reading)}")
+            detail = _short(f"the value does not fit the field, from {_source(reading)}")
             return Malformed(_REASONS[faults[0]], field.json_path, detail)
         if value is None and field in target.required:
             return Malformed("missing-field", field.json_path, _short(f"required, from {_source(reading)}"))
@@ -140,7 +142,7 @@ def _filled(
         values.setdefault("reinstated_at", values["occurred_at"])
     found = target.decode.of_values(values, now=now)
     if isinstance(found, Malformed):
-        return _told(found, rule)
+        return _with_source(found, rule)
     if unusable:
         found = replace(found, unusable=(*unusable, *found.unusable))
     return Mapped(target.kind, found, rule.number)
@@ -157,7 +159,7 @@ def _address(record: Foreign) -> str:
     return f"{record.topic[-_TOPIC_CHARS:]}:{record.partition}:{record.offset}"
 
 
-def _told(fault: Malformed, rule: Rule) -> Malformed:
+def _with_source(fault: Malformed, rule: Rule) -> Malformed:
     """The fault, and what should have filled the field."""
     source = next((_source(it) for it in rule.readings if it.field.json_path == fault.path), "")
     return replace(fault, detail=_short(f"{fault.detail}, from {source}")) if source else fault

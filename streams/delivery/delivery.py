@@ -213,8 +213,9 @@ class Delivery:
         return [self._within_limits(outcome) for outcome in outcomes]
 
     def _within_limits(self, outcome: Outcome) -> Outcome:
+        most = self._around.limits.message_bytes_max
         if isinstance(outcome, Published) and any(self._too_large(emit) for emit in outcome.emits):
-            return Dead("outcome-too-large", detail="what was to be published exceeds the broker's limit")
+            return Dead("outcome-too-large", detail=f"an outcome has a record of over {most:,} bytes")
         return outcome
 
     def _too_large(self, emit: Emit) -> bool:
@@ -254,7 +255,7 @@ class Delivery:
             nonlocal unconfirmed
             unconfirmed = await publish(self._around.publisher, unconfirmed)
             if unconfirmed:
-                raise Transient("the broker did not confirm")
+                raise Transient(f"the broker did not confirm {len(unconfirmed)} of {len(emits)} records")
 
         with stage("publish"):
             await self._repeatedly(Stage.PUBLISHING, once)
@@ -276,13 +277,14 @@ class Delivery:
 
         async def guarded() -> T:
             if not breaker.allows():
-                raise Transient("the circuit breaker is open")
+                raise Transient("the store's circuit breaker is open")
+            allowed_seconds = self._around.limits.step_seconds_max
             try:
-                async with asyncio.timeout(self._around.limits.step_seconds_max):
+                async with asyncio.timeout(allowed_seconds):
                     result = await step()
             except TimeoutError as late:
                 breaker.failed()
-                raise Transient("the step took too long") from late
+                raise Transient(f"the step took longer than {allowed_seconds:g} s") from late
             except Transient:
                 breaker.failed()
                 raise
@@ -300,7 +302,7 @@ class Delivery:
                 result = await step()
             except Transient as outage:
                 if attempt == 0:
-                    self._log.warning("outage: holding", stage=at, why=str(outage))
+                    self._log.warning("outage: retrying", stage=at, why=str(outage))
                 self._hold(attempt + 1)
                 with stage("hold"):
                     await self._pause(max(outage.after_seconds, self._around.backoff.seconds(attempt)))

@@ -119,7 +119,7 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         others = {tp for tp, commit in commits.items() if self._is_about_another(tp.topic, commit)}
         if others:
             names = sorted({tp.topic for tp in others})
-            log.warning("topic was made again since the last commit: read from its start", topics=names)
+            log.warning("topic was created again since the last commit: reading from its start", topics=names)
         known = {tp: int(commit.offset) for tp, commit in commits.items() if tp not in others}
         for tp, offset in known.items():
             consumer.seek(tp, offset)
@@ -210,7 +210,9 @@ class SafeConsumer(driver.Consumer):
         try:
             await self.perform_seek()
         except Exception as fault:
-            log.warning("no seek to what is committed yet", fault=type(fault).__name__)
+            log.warning(
+                "cannot seek to the committed offsets yet: reading nothing", fault=type(fault).__name__
+            )
             await self.sleep(SEEK_AGAIN_SECONDS)
 
     async def _tell_gap_after_zero(self, tp: TP, fetched: Sequence[Any]) -> None:

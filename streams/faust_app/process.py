@@ -55,7 +55,9 @@ def without_broker(outage: BrokerUnavailable | BrokerRefused | TopicsError) -> S
     cause = outage.__cause__ if isinstance(outage, TopicsError) else outage
     if isinstance(cause, BrokerRefused):
         return refused_by_kafka(cause)
-    return StartFault("Kafka", str(outage), "see to the broker", EXIT_BROKER)
+    return StartFault(
+        "Kafka", str(outage), "check the broker's health and its log, then start again", EXIT_BROKER
+    )
 
 
 def run_worker(app: WorkerApp) -> int:
@@ -165,5 +167,6 @@ class _Worker(faust.Worker):
 
 
 def _cut_off(app: WorkerApp) -> None:
-    log.critical("cut off", seconds=app.settings.stop_seconds, why="the stop did not end by itself")
+    why = "the graceful stop took longer than SAMEHAND_STOP_SECONDS"
+    log.critical("stop forced", seconds=app.settings.stop_seconds, why=why)
     os._exit(EXIT_STUCK if app.life.stuck else EXIT_FORCED)

@@ -31,17 +31,17 @@ _LOGIN: Final = (
 _CURES: Final[dict[Answer, str]] = {
     "login": _LOGIN,
     "tls": f"set {PREFIX}KAFKA_TLS, {PREFIX}KAFKA_CA_FILE and {PREFIX}KAFKA_CERT_FILE as the listener asks",
-    "hangs-up": f"does the listener want TLS ({PREFIX}KAFKA_TLS) or a login ({PREFIX}KAFKA_SASL_MECHANISM)?",
-    "silent": f"is it up, does a firewall let us through, does the listener want TLS ({PREFIX}KAFKA_TLS)?",
-    "unknown-host": f"set {PREFIX}KAFKA_BROKERS to a name that is known here",
+    "hangs-up": f"set {PREFIX}KAFKA_TLS for a listener with TLS, {PREFIX}KAFKA_SASL_MECHANISM for a login",
+    "silent": f"check that it is up, and no firewall between; set {PREFIX}KAFKA_TLS for a listener with TLS",
+    "unknown-host": f"set {PREFIX}KAFKA_BROKERS to a host name that resolves on this machine",
     "nobody-listens": f"start the broker, or set {PREFIX}KAFKA_BROKERS",
 }
 _WORDS: Final[dict[Answer, str]] = {
     "login": "refuses the login",
-    "tls": "and we do not agree on TLS",
-    "hangs-up": "hangs up on the first question",
+    "tls": "fails the TLS handshake",
+    "hangs-up": "closes the connection at the first request",
     "silent": "does not answer",
-    "unknown-host": "is a name that nobody knows",
+    "unknown-host": "has a host name that does not resolve",
     "nobody-listens": "does not listen",
 }
 _TELLING: Final[Sequence[Answer]] = tuple(_CURES)
@@ -109,11 +109,14 @@ def unusable(host: str, port: int, variables: str, fault: OSError) -> StartFault
     """The fault of an address that cannot be bound; ``variables`` begins its settings: `WEB` or `GATE`."""
     where, named = f"{host}:{port}", f"{PREFIX}{variables}"
     if fault.errno == errno.EADDRINUSE:
-        what, cure = f"{where} is taken by another process", f"set {named}_PORT to a free port, or end it"
+        what, cure = (
+            f"{where} is taken by another process",
+            f"set {named}_PORT to a free port, or end that process",
+        )
     elif fault.errno in (errno.EACCES, errno.EPERM):
-        what, cure = f"{where} may not be taken", f"set {named}_PORT above 1023"
+        what, cure = f"{where} may not be bound: permission denied", f"set {named}_PORT above 1023"
     else:
-        what, cure = f"{where} is no address of this machine", f"set {named}_HOST"
+        what, cure = f"{where} is no address of this machine", f"set {named}_HOST to one that is"
     return StartFault("web address", what, cure, EXIT_ADDRESS)
 
 
@@ -141,9 +144,11 @@ def kafka_fault(settings: Settings, *, patience_seconds: float = 0.0) -> StartFa
         try:
             found = probe(settings)
         except SettingsError as unreadable:
-            return StartFault("Kafka", str(unreadable), "see to the file and its rights", EXIT_REFUSED)
+            return StartFault(
+                "Kafka", str(unreadable), "let the user that this process runs as read the file", EXIT_REFUSED
+            )
         except OSError as unreadable:
-            what = f"a certificate cannot be used ({unreadable.strerror or type(unreadable).__name__})"
+            what = f"a certificate or key cannot be used ({unreadable.strerror or type(unreadable).__name__})"
             return StartFault("Kafka", what, _CURES["tls"], EXIT_REFUSED)
         if any(it.answer == "answers" for it in found):
             return None

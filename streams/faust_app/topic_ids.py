@@ -49,7 +49,7 @@ def _id(entry: Mapping[str, Any]) -> str:
     return "" if known == NO_ID else known
 
 
-def made_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
+def created_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
     """The topics whose name stands for another topic now. One that is missing may still come back."""
     return sorted(topic for topic, id_ in present.items() if topic in known and known[topic] != id_)
 
@@ -71,12 +71,12 @@ async def _watch_topics(app: WorkerApp, ids: Callable[[], dict[str, str]]) -> No
         try:
             present = await asyncio.to_thread(ids)
         except (BrokerUnavailable, BrokerRefused) as fault:
-            log.info("topics unknown", fault=str(fault))
+            log.info("topic ids unknown", fault=str(fault))
             continue
-        if again := made_again(app.topic_ids, present):
+        if again := created_again(app.topic_ids, present):
             for topic in again:
-                log.critical("topic was deleted and made again", topic=topic, unread=waiting.get(topic))
-            app.life.stuck = f"{', '.join(again)}: deleted and made again"
+                log.critical("topic was deleted and created again", topic=topic, unread=waiting.get(topic))
+            app.life.stuck = f"{', '.join(again)}: deleted and created again"
             app.life.stopping = True
             app.life.end()
             return

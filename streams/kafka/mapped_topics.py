@@ -20,7 +20,7 @@ def mappings_of(settings: Settings) -> Mappings:
     """
     path = settings.mappings
     if path is None:
-        raise SettingsError({VARIABLE: "is not set: it names the file that says what becomes of which topic"})
+        raise SettingsError({VARIABLE: "is not set: it names the file of mappings (docs/mapping.md)"})
     try:
         with path.open("rb") as file:
             found = compile_mappings(file.read(MAPPING_BYTES_MAX + 1), str(path))
@@ -32,7 +32,9 @@ def mappings_of(settings: Settings) -> Mappings:
     ours = found.topics.keys() & {topic.name for topic in wanted(settings)}
     if ours:
         # A mapping from a topic of ours would read its own output, for ever.
-        raise SettingsError({VARIABLE: f"{path}: {', '.join(sorted(ours))}: is a topic of our own"})
+        raise SettingsError(
+            {VARIABLE: f"{path}: {', '.join(sorted(ours))}: a topic of samehand cannot be mapped"}
+        )
     if found.of_registry and settings.registry_url is None:
         needing = ", ".join(found.of_registry)
         raise SettingsError({f"{PREFIX}REGISTRY_URL": f"is not set, and {needing} needs a schema registry"})

@@ -91,7 +91,7 @@ class KafkaPublisher:
     """
 
     def __init__(self, settings: Settings, make: Callable[[], Producing] | None = None) -> None:
-        self.fault = "no broker takes us yet"
+        self.fault = "no connection to a broker yet"
         self._make = make or (lambda: _Client(settings))
         self._producer: Producing | None = None
         self._out_of_step = asyncio.Event()
@@ -105,12 +105,12 @@ class KafkaPublisher:
                 self._out_of_step.clear()
                 self._producer = client
                 if former is not None:
-                    log.info("a new producer", why="a broker refused something of the former one")
+                    log.info("Kafka producer replaced", why="a broker refused a record of the former one")
                     self._retire(former)
                 await self._look(client)
         finally:
             client_or_none, self._producer = self._producer, None
-            self.fault = "ended"
+            self.fault = "the producer has stopped"
             if client_or_none is not None:
                 self._retire(client_or_none)
             if self._retiring:
@@ -147,15 +147,15 @@ class KafkaPublisher:
 
     async def _connected(self) -> Producing:
         """A producer that a broker took."""
-        told = False
+        logged = False
         while True:
             client = self._make()
             try:
                 await client.start()
             except (kafka_errors.KafkaError, OSError) as fault:
-                if not told:
-                    log.warning("no broker takes us yet", fault=type(fault).__name__)
-                told, self.fault = True, "no broker takes us yet"
+                if not logged:
+                    log.warning("no connection to a Kafka broker yet", fault=type(fault).__name__)
+                logged, self.fault = True, "no connection to a broker yet"
                 await client.stop()
                 await asyncio.sleep(AGAIN_SECONDS)
             except asyncio.CancelledError:
@@ -169,7 +169,7 @@ class KafkaPublisher:
         while True:
             before, self.fault = self.fault, "" if await client.answers() else "no broker answers"
             if self.fault != before:
-                log.warning("Kafka", fault=self.fault) if self.fault else log.info("Kafka is well")
+                log.warning("no Kafka broker answers") if self.fault else log.info("a Kafka broker answers")
             await asyncio.sleep(LOOK_SECONDS)
             if self._out_of_step.is_set():
                 return
@@ -182,17 +182,17 @@ class KafkaPublisher:
 
     def _meaning(self, fault: BaseException) -> Exception:
         """An outage if Kafka calls it retriable or a new producer is the cure, else a refusal."""
-        told = f"Kafka: {type(fault).__name__}"
+        what = f"Kafka: {type(fault).__name__}"
         if (
             isinstance(fault, OUT_OF_STEP) or type(fault) is kafka_errors.KafkaError
         ):  # the latter: its task ended
             self._out_of_step.set()
-            return BrokerUnavailable(told)
+            return BrokerUnavailable(what)
         if isinstance(fault, TOO_LARGE):
-            return RecordTooLarge(told)
+            return RecordTooLarge(what)
         retriable = isinstance(fault, kafka_errors.KafkaError) and fault.retriable
         outage = retriable or isinstance(fault, (*OUTAGES, TimeoutError))
-        return BrokerUnavailable(told) if outage else BrokerRefused(told)
+        return BrokerUnavailable(what) if outage else BrokerRefused(what)
 
 
 class _Client:

@@ -88,7 +88,9 @@ def _read(settings: Settings, name: str) -> _Word:
     try:
         return msgspec.json.decode(last, type=_Word) if last else _Word()
     except msgspec.MsgspecError as fault:
-        raise BrokerRefused(f"{topic} holds no word that can be read under {key.decode()}") from fault
+        raise BrokerRefused(
+            f"topic {topic}: the newest record of key {key.decode()} cannot be decoded"
+        ) from fault
 
 
 def _write(settings: Settings, name: str, word: _Word) -> None:

@@ -47,7 +47,7 @@ def reader(schema: Schema) -> Value:
     except SchemaUnusable:
         raise
     except (Exception, RecursionError) as fault:  # fastavro may raise anything on a schema that is none
-        raise SchemaUnusable(f"is no Avro schema: {type(fault).__name__}") from None
+        raise SchemaUnusable(f"is no Avro schema ({type(fault).__name__})") from None
     read = _read_py.schemaless_reader if shape.recursive else fastavro.schemaless_reader
 
     def value(raw: bytes) -> Any:
@@ -55,11 +55,11 @@ def reader(schema: Schema) -> Value:
         try:
             found = _plain(read(stream, parsed, None))
         except RecursionError:
-            raise NotAvro("nested too deep") from None
+            raise NotAvro("the value is nested too deep") from None
         except Exception as fault:  # whatever a reader trips over, these bytes are to blame
-            raise NotAvro(f"does not fit its schema: {type(fault).__name__}") from None
+            raise NotAvro(f"the value does not fit the schema ({type(fault).__name__})") from None
         if stream.read(1):
-            raise NotAvro("has bytes beyond its schema")
+            raise NotAvro("bytes are left after the value")
         return found
 
     return value
@@ -80,13 +80,15 @@ class _Shape:
             return self._of_name(schema)
         if isinstance(schema, list):
             if not schema:
-                raise SchemaUnusable("has a union of nothing")
+                raise SchemaUnusable("has an empty union")
             return 1 + min([self.least(each) for each in schema])
         kind = schema["type"]
         if kind in ("array", "map"):
             inner = self.least(schema["items" if kind == "array" else "values"])
             if kind == "array" and inner == 0:
-                raise SchemaUnusable("has a list of items that take no bytes")
+                raise SchemaUnusable(
+                    "has an array whose items take no bytes: a few bytes could hold any number of them"
+                )
             return 1
         if kind in ("record", "error"):
             return self._of_record(schema)
@@ -138,4 +140,4 @@ def _plain(value: Any) -> Any:
         case decimal.Decimal() | uuid.UUID():
             return str(value)
         case _:
-            raise NotAvro("holds a value that JSON has no form for")
+            raise NotAvro("the value has a part that JSON cannot hold")

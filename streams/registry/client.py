@@ -102,7 +102,7 @@ class Registry:
         for each in answer.references:
             names.append(each.name)
             if len(names) > REFERENCES_MAX:
-                raise SchemaUnusable(f"refers to over {REFERENCES_MAX} other schemas")
+                raise SchemaUnusable(f"refers to more than {REFERENCES_MAX} other schemas")
             where = (each.subject, each.version)
             if where not in known:
                 subject = quote(each.subject, safe="")
@@ -116,14 +116,18 @@ class Registry:
         try:
             return base64.b64decode(self._asked(f"{path}?format=serialized").schema, validate=True)
         except (binascii.Error, ValueError):
-            raise SchemaUnusable("the registry gives no serialized descriptor of it") from None
+            raise SchemaUnusable(
+                "the registry gives no serialized descriptor of it (?format=serialized)"
+            ) from None
 
     def _asked(self, path: str) -> _Answer:
         try:
             return _decoder.decode(self._answer(path))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             # Most often the error page of a proxy.
-            raise RegistryUnavailable("the schema registry answers with something else") from None
+            raise RegistryUnavailable(
+                "the schema registry's answer is not the JSON of its API; does a proxy answer instead?"
+            ) from None
 
     def _answer(self, path: str) -> bytes:
         request = Request(self._url + path, headers=self._headers)  # noqa: S310  # the operator's own URL
@@ -135,11 +139,13 @@ class Registry:
             fault.close()
             if code in (404, 422):  # no such schema, no such version
                 raise SchemaUnusable("the registry has no such schema") from None
-            raise RegistryUnavailable(f"the schema registry answers {code}") from None
+            raise RegistryUnavailable(f"the schema registry answers HTTP status {code}") from None
         except (URLError, OSError, ValueError) as fault:
-            raise RegistryUnavailable(f"the schema registry: {type(fault).__name__}") from None
+            raise RegistryUnavailable(
+                f"the schema registry cannot be reached ({type(fault).__name__})"
+            ) from None
         if len(read) > ANSWER_BYTES_MAX:
-            raise SchemaUnusable("is over 1 MiB")
+            raise SchemaUnusable("has an answer of over 1 MiB from the registry")
         return read
 
 
@@ -159,7 +165,9 @@ def registry_of(settings: Settings) -> Registry | None:
         try:
             context = ssl.create_default_context(cafile=str(settings.registry_ca_file))
         except (OSError, ssl.SSLError):
-            raise SettingsError({f"{PREFIX}REGISTRY_CA_FILE": "holds no certificates"}) from None
+            raise SettingsError(
+                {f"{PREFIX}REGISTRY_CA_FILE": "cannot be read, or holds no PEM certificate"}
+            ) from None
     return Registry(
         settings.registry_url,
         username=settings.registry_username or "",

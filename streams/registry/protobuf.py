@@ -53,7 +53,7 @@ def reader(schema: Schema) -> Value:
             _add(pool, each.descriptor, name)
         file = _add(pool, schema.descriptor, "")
     except (DecodeError, TypeError, KeyError, ValueError) as fault:
-        raise SchemaUnusable(f"is no descriptor of Protobuf: {type(fault).__name__}") from None
+        raise SchemaUnusable(f"is no Protobuf file descriptor ({type(fault).__name__})") from None
     classes: dict[tuple[int, ...], Any] = {}
 
     def value(indexes: tuple[int, ...], raw: bytes) -> Any:
@@ -63,7 +63,7 @@ def reader(schema: Schema) -> Value:
             message = classes[indexes].FromString(raw)
             return json_format.MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=pool)
         except (DecodeError, json_format.Error, TypeError, ValueError, RecursionError) as fault:
-            raise NotProtobuf(f"does not fit its schema: {type(fault).__name__}") from None
+            raise NotProtobuf(f"the value does not fit the schema ({type(fault).__name__})") from None
 
     return value
 
@@ -79,7 +79,7 @@ def indexes_of(raw: bytes) -> tuple[tuple[int, ...], int]:
     if count == 0:
         return (0,), at
     if not 0 < count <= INDEXES_MAX:
-        raise NotProtobuf("names no message of its file")
+        raise NotProtobuf("the message index names no message of the schema")
     places = []
     for _ in range(count):
         place, at = _varint(raw, at)
@@ -96,7 +96,7 @@ def _varint(raw: bytes, at: int) -> tuple[int, int]:
         at += 1
         if not raw[at - 1] & 0x80:
             return (number >> 1) ^ -(number & 1), at
-    raise NotProtobuf("names no message of its file")
+    raise NotProtobuf("the message index names no message of the schema")
 
 
 def _message(file: Any, indexes: tuple[int, ...]) -> Any:
@@ -105,7 +105,7 @@ def _message(file: Any, indexes: tuple[int, ...]) -> Any:
         for index in indexes[1:]:
             found = found.nested_types[_place(index)]
     except IndexError:
-        raise NotProtobuf("names no message of its file") from None
+        raise NotProtobuf("the message index names no message of the schema") from None
     return found
 
 

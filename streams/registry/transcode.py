@@ -31,7 +31,7 @@ MISSING_SECONDS: Final = 60.0
 """How long the absence of a schema is cached: otherwise each record with a wrong id would ask again."""
 
 _HEADER: Final = 5  # a zero and four bytes of the id
-_MISSING_EXTRA: Final = "needs the extra `registry` (fastavro, protobuf), which is not installed"
+_MISSING_EXTRA: Final = "needs the extra `registry`: pip install 'samehand[registry]'"
 
 Read = Callable[[bytes], Any]
 
@@ -73,7 +73,7 @@ class Transcoder:
         if len(raw) > MESSAGE_BYTES_MAX:
             return Malformed("too-large", "$", "more than 1 MiB")
         with self._lock:
-            read = self._readers.get(id_, "was not fetched")
+            read = self._readers.get(id_, "is not fetched yet")
         if isinstance(read, str):
             return Malformed("unprocessable", "$", f"schema {id_}: {read}")
         try:
@@ -81,7 +81,7 @@ class Transcoder:
         except ValueError as fault:  # NotAvro, NotProtobuf
             return Malformed("bad-format", "$", f"schema {id_}: {fault}")
         except (msgspec.MsgspecError, TypeError, RecursionError, UnicodeEncodeError):
-            return Malformed("bad-format", "$", f"schema {id_}: holds a value that JSON has no form for")
+            return Malformed("bad-format", "$", f"schema {id_}: the value has a part that JSON cannot hold")
         return replace(arrival, value=value)
 
     def _fetch(self, id_: int) -> None:
@@ -111,7 +111,7 @@ def id_of(raw: bytes | None) -> int | Malformed | None:
     if not raw:
         return Malformed("empty", "$", "no bytes")
     if len(raw) < _HEADER or raw[0] != 0:
-        return Malformed("bad-format", "$", "is not in Confluent's wire format")
+        return Malformed("bad-format", "$", "the value is not in Confluent's wire format")
     return int.from_bytes(raw[1:_HEADER], "big")
 
 

@@ -61,10 +61,10 @@ class DeskSettings(BaseModel):
     @classmethod
     def _desk(cls, url: str) -> str:
         if url and not _DESK.fullmatch(url):
-            raise ValueError("must be http:// or https:// with a host, and nothing behind it")
+            raise ValueError("must be http:// or https:// with a host, and nothing after it")
         if url.startswith("http:") and not _LOCAL.fullmatch(url):
             raise ValueError(
-                "must be https:// where it is not this machine: sessions would be read on the way"
+                "must be https:// where it is not this machine: without TLS others can read the sessions"
             )
         return url.rstrip("/")
 

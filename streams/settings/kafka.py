@@ -72,7 +72,7 @@ class KafkaSettings(BaseModel):
     @classmethod
     def _host_and_port(cls, brokers: tuple[str, ...]) -> tuple[str, ...]:
         if not all(_BROKER.fullmatch(broker) for broker in brokers):
-            raise ValueError("each must be host:port")
+            raise ValueError("must be host:port, or several with commas between")
         return brokers
 
     def kafka_secret(self) -> str | None:

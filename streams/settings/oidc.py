@@ -50,7 +50,7 @@ class OidcSettings(BaseModel):
             raise ValueError("must be https:// with a host, and without a user, a query or a fragment in it")
         if url.startswith("http:") and not _LOCAL_ISSUER.fullmatch(url):
             raise ValueError(
-                "must be https:// where it is not this machine: anybody could sign in on the way"
+                "must be https:// where it is not this machine: without TLS others could sign in as anybody"
             )
         return url
 

@@ -68,9 +68,9 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
         ):
             yield f"{PREFIX}KAFKA_SASL_MECHANISM needs {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE"
         if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
-            yield f"{PREFIX}KAFKA_CERT_FILE and {PREFIX}KAFKA_KEY_FILE go together"
+            yield f"{PREFIX}KAFKA_CERT_FILE and {PREFIX}KAFKA_KEY_FILE must be set together"
         if (self.redis_cert_file is None) != (self.redis_key_file is None):
-            yield f"{PREFIX}REDIS_CERT_FILE and {PREFIX}REDIS_KEY_FILE go together"
+            yield f"{PREFIX}REDIS_CERT_FILE and {PREFIX}REDIS_KEY_FILE must be set together"
         if self.redis_cert_file and not self.redis.tls:
             yield f"{PREFIX}REDIS_CERT_FILE needs TLS: rediss:// or ?tls=true in {PREFIX}REDIS_URL"
         if self.redis_sentinel_username and not self.redis_sentinel_password_file:

@@ -115,7 +115,9 @@ class Caution:
             async with asyncio.timeout(CONFESS_SECONDS_MAX):
                 await asyncio.to_thread(self._accuse, [hand], how)
         except (StreamsError, TimeoutError) as fault:
-            log.warning("suspects are not noted yet", fault=str(fault))  # our successor does it
+            log.warning(
+                "the unfinished records are not noted in the control topic yet", fault=str(fault)
+            )  # our successor does it
         else:
             slot.clear()
 

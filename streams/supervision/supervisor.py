@@ -134,7 +134,9 @@ class _Supervisor:
             self._restarts[reason] += 1
             if in_a_row > RESTARTS_MAX:
                 if _is_read():
-                    log.critical("the worker ends again and again", ended=ended, restarts=RESTARTS_MAX)
+                    log.critical(
+                        "the worker keeps ending: not started again", ended=ended, restarts=RESTARTS_MAX
+                    )
                 return code
             pause = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS_MIN * 2 ** (in_a_row - 1))
             if _is_read():

@@ -147,17 +147,19 @@ class SuspectTopic:
         alone = sum(hand.records for hand in hands) == 1 and not waiting
         if (words := self._words()) is None:
             return []
-        told = [self._told(span, alone, how, words) for hand in hands for span in hand.spans]
+        accused = [self._accused(span, alone, how, words) for hand in hands for span in hand.spans]
         old = time.time() - RETAINED_SECONDS
         with writer(self.settings) as out:
-            for suspect in told:
+            for suspect in accused:
                 self._say(out, self._key(suspect), msgspec.json.encode(suspect))
             for key, (_, stamp) in words.items():
                 if stamp < old:
                     self._say(out, key, None)
-        return told
+        return accused
 
-    def _told(self, span: Span, alone: bool, how: str, words: dict[bytes, tuple[Suspect, float]]) -> Suspect:
+    def _accused(
+        self, span: Span, alone: bool, how: str, words: dict[bytes, tuple[Suspect, float]]
+    ) -> Suspect:
         fresh = Suspect(
             topic=span.topic, partition=span.partition, first=span.first, last=span.last, at=span.at, how=how
         )
@@ -204,12 +206,12 @@ def accuse_unfinished(topic: SuspectTopic, birth: Birth) -> None:
     if not hands:
         return
     how = birth.ended or "the whole process was ended from outside"
-    told = topic.accuse(hands, how, from_outside=birth.from_outside)
+    accused = topic.accuse(hands, how, from_outside=birth.from_outside)
     log.warning(
-        "the worker before this one ended with records in hand: each is decided alone now",
+        "the previous worker ended with unfinished records: each is processed alone now",
         ended=how,
         records=sum(hand.records for hand in hands),
-        spans=[f"{it.topic}:{it.partition}:{it.first}-{it.last}" for it in told[:SPANS_LOGGED_MAX]],
-        ends=max((it.ends for it in told), default=0),
+        spans=[f"{it.topic}:{it.partition}:{it.first}-{it.last}" for it in accused[:SPANS_LOGGED_MAX]],
+        ends=max((it.ends for it in accused), default=0),
     )
     birth.recorder.settle()

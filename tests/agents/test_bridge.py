@@ -135,7 +135,7 @@ async def test_a_record_of_avro_is_read_by_the_schema_of_its_registry() -> None:
     assert isinstance(unknown, Dead)
     assert (unknown.reason, unknown.detail) == ("unprocessable", "schema 2: the registry has no such schema")
     assert isinstance(wrong, Dead)
-    assert wrong.detail == "is not in Confluent's wire format"
+    assert wrong.detail == "the value is not in Confluent's wire format"
 
 
 async def test_a_registry_that_is_away_holds_the_partition_and_makes_no_dead_letter() -> None:

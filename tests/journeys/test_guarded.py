@@ -151,7 +151,7 @@ def test_a_worker_with_a_wrong_password_says_so_in_one_line(
         ({"SAMEHAND_KAFKA_USERNAME": "nobody"}, "refuses the login (SaslAuthenticationFailed)"),
         ({"SAMEHAND_KAFKA_SASL_MECHANISM": ""}, "hangs up"),
         ({"SAMEHAND_KAFKA_TLS": "", "SAMEHAND_KAFKA_CA_FILE": ""}, "hangs up"),
-        ({"SAMEHAND_KAFKA_CA_FILE": ""}, "do not agree on TLS"),
+        ({"SAMEHAND_KAFKA_CA_FILE": ""}, "fails the TLS handshake"),
     ],
 )
 def test_what_is_wrong_with_a_login_is_told_at_once(

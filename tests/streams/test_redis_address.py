@@ -36,7 +36,7 @@ def test_each_kind_has_its_form(url: str, address: RedisAddress) -> None:
         ("redis://", "no host"),
         ("redis://h:0", "port 0"),
         ("redis://h:http", "no number"),
-        ("redis://h/x", "number as database"),
+        ("redis://h/x", "number as its database"),
         ("redis://h?ssl=1", "unknown option 'ssl'"),
         ("sentinel://h", "master's name"),
         ("unix://", "socket's path"),

@@ -81,9 +81,9 @@ def test_every_fault_is_told_at_once() -> None:
         ({"LIKELY": "0.4"}, "POSSIBLE must not be above"),
         ({"DEDUP_DAYS": "10"}, "DEDUP_DAYS must not be below"),
         ({"KAFKA_SASL_MECHANISM": "PLAIN"}, "needs SAMEHAND_KAFKA_USERNAME"),
-        ({"KAFKA_CERT_FILE": __file__, "KAFKA_TLS": "true"}, "go together"),
+        ({"KAFKA_CERT_FILE": __file__, "KAFKA_TLS": "true"}, "must be set together"),
         ({"KAFKA_CA_FILE": __file__}, "need SAMEHAND_KAFKA_TLS=true"),
-        ({"REDIS_CERT_FILE": __file__, "REDIS_URL": "rediss://r"}, "go together"),
+        ({"REDIS_CERT_FILE": __file__, "REDIS_URL": "rediss://r"}, "must be set together"),
         ({"REDIS_CERT_FILE": __file__, "REDIS_KEY_FILE": __file__}, "needs TLS"),
         (
             {"REDIS_SENTINEL_USERNAME": "samehand", "REDIS_URL": "sentinel://s/main"},

@@ -42,34 +42,34 @@ def change(op: str, **row: object) -> dict[str, object]:
     [
         ("fields.hnadle = 'name'", "fields.hnadle: is not known; did you mean handle?"),
         ("fields.handle = 'name['", "fields.handle.from: is no JMESPath"),
-        ("fields.handle = 'lower(name)'", "fields.handle.from: asks for a function lower()"),
+        ("fields.handle = 'lower(name)'", "fields.handle.from: calls lower()"),
         ("fields.handle = 5", "fields.handle: must be an expression, or a table"),
-        ("fields.handle = { default = 'x' }", "fields.handle: says no `from`"),
+        ("fields.handle = { default = 'x' }", "fields.handle: needs `from`"),
         (
             "fields.handle = { from = 'name', units = 's' }",
             "fields.handle.units: is not known; did you mean unit?",
         ),
-        ("fields.handle = { from = 'name', unit = 's' }", "unit: is for dates, which handle is not"),
+        ("fields.handle = { from = 'name', unit = 's' }", "unit: is only for dates, and handle is none"),
         (
             "fields.created_at = { from = 'at', unit = 'msec' }",
             "unit: must be one of s, ms, us, ns, days, utc",
         ),
-        ("fields.handle = { from = 'name', separator = ',' }", "separator: is for lists"),
+        ("fields.handle = { from = 'name', separator = ',' }", "separator: is only for lists"),
         (
             "fields.links = { from = 'urls', separator = '' }",
             "separator: must be a text of 1 to 8 characters",
         ),
-        ("fields.created_at = { from = 'at', html = true }", "html: is for texts"),
+        ("fields.created_at = { from = 'at', html = true }", "html: is only for texts"),
         ("fields.bio = { from = 'about', html = 1 }", "html: must be true or false"),
         (
             "fields.locale = { from = 'l', values = { a = 1 } }",
-            "values.a: cannot stand for locale: Expected `str",
+            "values.a: is no value for locale: Expected `str",
         ),
-        ("fields.locale = { from = 'l', default = 1 }", "default: cannot stand for locale"),
-        ("constants.handle = 1", "constants.handle: cannot stand for handle"),
-        ("constants.created_at = 'yesterday'", "constants.created_at: cannot stand for created_at"),
-        ("fields.platform = 'site'", "fields.platform: is a constant already"),
-        ("fields.avatar_pdq = 'hash'", "avatar_pdq says nothing without avatar_quality"),
+        ("fields.locale = { from = 'l', default = 1 }", "default: is no value for locale"),
+        ("constants.handle = 1", "constants.handle: is no value for handle"),
+        ("constants.created_at = 'yesterday'", "constants.created_at: is no value for created_at"),
+        ("fields.platform = 'site'", "fields.platform: stands among the constants as well"),
+        ("fields.avatar_pdq = 'hash'", "avatar_pdq needs avatar_quality as well"),
         ("rule = []", "rule: is not known; did you mean rules?"),
     ],
 )
@@ -94,10 +94,10 @@ def test_a_fault_has_its_line_and_its_field(line: str, why: str) -> None:
         ("[topics.x]\nformat = ['json']", "line 2: topics.x.format: must be one of"),
         (
             "[topics.'a b']\nformat = 'json'\nrules = [{as = 'nothing'}]",
-            'line 1: topics."a b": is no name of a topic',
+            'line 1: topics."a b": is no topic name',
         ),
-        ("[topics.x]\nformat = 'json'", "line 1: topics.x.rules: format json has no rules of its own"),
-        ("[topics.x]\nformat = 'json'\nrules = 5", "line 3: topics.x.rules: must be tables"),
+        ("[topics.x]\nformat = 'json'", "line 1: topics.x.rules: must say what the records become"),
+        ("[topics.x]\nformat = 'json'\nrules = 5", "line 3: topics.x.rules: must be an array of tables"),
         (
             "[topics.x]\nformat = 'json'\n[[topics.x.rules]]",
             "line 3: topics.x.rules[1].as: must be one of created",
@@ -114,16 +114,16 @@ def test_a_fault_has_its_line_and_its_field(line: str, why: str) -> None:
         ("a = 1\nb = 'x\n", "line 2: is no TOML"),
         ("a = [", "is no TOML"),
         ("a = " + "[" * 10_000, "nested too deep"),
-        ("#" * (MAPPING_BYTES_MAX + 1), "line 1: has over 256 KiB"),
+        ("#" * (MAPPING_BYTES_MAX + 1), "line 1: is over 256 KiB"),
         (
             "\n".join(
                 f"[topics.t{n}]\nformat='mastodon'\nconstants.platform='m'" for n in range(TOPICS_MAX + 1)
             ),
-            "are over 64",
+            "at most 64",
         ),
         (
             "[topics.x]\nformat='json'\n" + "[[topics.x.rules]]\nas='nothing'\n" * (RULES_MAX + 1),
-            "are over 64",
+            "at most 64",
         ),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_file_that_is_wrong_as_a_whole_says_where(text: str, fault: str) -> No
 
 def test_a_field_with_too_many_translations_is_refused() -> None:
     values = ", ".join(f"k{n} = 'x'" for n in range(VALUES_MAX + 1))
-    with pytest.raises(MappingError, match="are over 1,000"):
+    with pytest.raises(MappingError, match="at most 1,000"):
         plain(f"fields.locale = {{ from = 'l', values = {{ {values} }} }}")
 
 

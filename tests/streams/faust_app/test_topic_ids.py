@@ -16,7 +16,7 @@ from streams.delivery.progress import Progress
 from streams.errors import BrokerUnavailable
 from streams.faust_app import topic_ids as room
 from streams.faust_app.app import WorkerApp
-from streams.faust_app.topic_ids import made_again, topic_ids, unread, watch_topics
+from streams.faust_app.topic_ids import created_again, topic_ids, unread, watch_topics
 from streams.settings import Settings, load
 from streams.telemetry.metrics import Metrics
 from tests.streams.conftest import Stage
@@ -47,7 +47,7 @@ def an_app() -> WorkerApp:
 
 def test_another_id_is_another_topic_and_a_missing_one_may_come_back() -> None:
     known = {"a": "1", "b": "2", "c": "3"}
-    assert made_again(known, {"a": "1", "b": "9", "d": "4"}) == ["b"]
+    assert created_again(known, {"a": "1", "b": "9", "d": "4"}) == ["b"]
 
 
 def test_unread_is_what_was_neither_settled_nor_committed() -> None:
@@ -94,7 +94,7 @@ async def test_a_worker_whose_topic_was_made_again_ends(monkeypatch: pytest.Monk
     await watch_topics(app)
     assert await asyncio.to_thread(closed.wait, 10.0)
     assert ends == ["end"]
-    assert app.life.stuck == f"{TOPIC}: deleted and made again"
+    assert app.life.stuck == f"{TOPIC}: deleted and created again"
 
 
 async def test_a_worker_that_stops_looks_no_more() -> None:

@@ -29,8 +29,11 @@ def test_the_topics_of_a_file_are_known(tmp_path: Path) -> None:
     ("text", "why"),
     [
         ("[topics.hooks]\nformat = 'xml'", "mappings.toml: line 2: topics.hooks.format: must be one of"),
-        (GOOD.replace("hooks", "'eu.accounts.created'"), "eu.accounts.created: is a topic of our own"),
-        (GOOD.replace("hooks", "'eu.alerts'"), "eu.alerts: is a topic of our own"),
+        (
+            GOOD.replace("hooks", "'eu.accounts.created'"),
+            "eu.accounts.created: a topic of samehand cannot be mapped",
+        ),
+        (GOOD.replace("hooks", "'eu.alerts'"), "eu.alerts: a topic of samehand cannot be mapped"),
         ("#" * MAPPING_BYTES_MAX + "#", "has over 256 KiB"),
     ],
 )

@@ -113,7 +113,7 @@ def test_lengths_are_not_believed() -> None:
 
 
 def test_bytes_beyond_the_record_are_a_wrong_schema() -> None:
-    with pytest.raises(NotAvro, match="beyond"):
+    with pytest.raises(NotAvro, match="left after the value"):
         reader(of(record("R", "int")))(b"\2\2")
 
 

@@ -141,7 +141,7 @@ def test_one_that_ends_again_and_again_is_given_up_so_that_the_orchestrator_sees
     ran = start("code:1")
     assert ran.ends() == EXIT_FAILED
     assert len(ran.births) == RESTARTS_MAX + 1
-    assert ran.told()[-1]["event"] == "the worker ends again and again"
+    assert ran.told()[-1]["event"] == "the worker keeps ending: not started again"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -24,4 +24,4 @@ def test_every_fault_of_the_file_is_told(
         ran = samehand("bridge")
     assert ran.code == 2
     assert f"{path}: line 1: topics.x: platform must be filled" in ran.err
-    assert f"{path}: line 3: topics.x.fields.bio.from: asks for a function lower()" in ran.err
+    assert f"{path}: line 3: topics.x.fields.bio.from: calls lower()" in ran.err

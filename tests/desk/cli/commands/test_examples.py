@@ -58,7 +58,7 @@ def test_no_example_quotes_anybody_in_a_fault(samehand: Samehand, monkeypatch: p
     folder = EXAMPLES / "json"
     shown = samehand("map", "--mapping", folder / "mappings.toml", "--sample", folder / "sample.jsonl")
     assert "yesterday" not in shown.out + shown.err
-    assert "wrong-type at $.occurred_at: does not fit, from `ts`" in shown.out
+    assert "wrong-type at $.occurred_at: the value does not fit the field, from `ts`" in shown.out
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.jsonl")), ids=lambda path: path.parent.name)
