@@ -33,9 +33,10 @@ async def publish_head(database: Database, topic: str, out: Writer, now: Callabl
     if last is None or (published is not None and published.number >= last.number):
         return False
     record = HeadRecord(number=last.number, hash=last.hash, at=now())
-    confirmation = out.send(
-        topic, key=str(last.number).encode(), value=msgspec.json.encode(record), headers=[]
-    )
+    # With the hash, so that compaction keeps a head beside another one of its number: of a chain that was cut
+    # off and written on, or of a copy that was restored.
+    key = f"{last.number}:{last.hash}".encode()
+    confirmation = out.send(topic, key=key, value=msgspec.json.encode(record), headers=[])
     await asyncio.to_thread(confirmation.get, 2 * ANSWER_MS / 1000)
     async with database.begin() as connection:
         await audit.note_head(connection, last.number, last.hash, now=now())

@@ -152,7 +152,7 @@ def wanted_by_desk(settings: Settings) -> list[Topic]:
         Topic(called.alerts, many, retention_days=30, rights=_READ),
         Topic(called.sample, many, retention_days=7, rights=_READ),
         Topic(called.verdicts, many, retention_days=365, rights=_BOTH),
-        # Keyed by the head's number, which never comes again: compaction keeps all of them.
+        # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         Topic(called.audit, 1, compacted=True, rights=_BOTH),
     ]
 

@@ -18,6 +18,7 @@ from desk.cli import exit_codes, output
 from desk.cli.desk_database import desk_database
 from desk.cli.output_files import unwritable
 from desk.text import plural, visible
+from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import reader
 from streams.kafka.topics import names
 from streams.settings import Settings, load
@@ -262,30 +263,63 @@ def verify(offline: bool, as_json: bool) -> int:
     """Say whether a line of the audit was changed, dropped or added.
 
     Follows the chain from its first line, and holds it to the heads that were published on Kafka, so that an
-    end that was cut off is noticed, too. Exit code 1 says that it does not hold.
+    end that was cut off is noticed, too. Exit code 1 says that it does not hold, or that there was nothing to
+    hold it to: Kafka does not answer, or its topic is gone.
 
     \b
     Example:
       samehand desk audit verify
     """
     settings = load()
-    heads = [] if offline else _heads(settings)
+    topic = names(settings).audit
+    # Noted before the topic is read: a desk at work publishes another one meanwhile.
+    noted = None if offline else asyncio.run(_noted_head(settings))
+    heads = [] if offline else _heads(settings, topic)
     number, broken = asyncio.run(_verify(settings, heads))
+    if broken is None and noted is not None and noted not in heads:
+        broken = _missing(noted, topic)
     if as_json:
         told = None if broken is None else {"number": broken.number, "why": broken.why}
         output.figures({"lines": number, "heads": len(heads), "broken": told})
-    elif broken is None:
+    elif broken is None and (heads or offline or not number):
         output.console().print(f"{plural(number, 'line')} and {plural(len(heads), 'published head')} hold")
+    elif broken is None:
+        output.console().print(
+            f"{plural(number, 'line')} and no published head hold: a cut end would not be noticed yet"
+        )
     else:
         output.note(f"line {broken.number}: {broken.why}")
     return 0 if broken is None else 1
 
 
-def _heads(settings: Settings) -> list[Head]:
+def _missing(head: Head, topic: str) -> Break:
+    from desk.review.audit import Break
+
+    why = f"its head was published, and is not on {topic}: the topic was emptied, or made anew"
+    return Break(head.number, why)
+
+
+async def _noted_head(settings: Settings) -> Head | None:
+    """The head that the database says was published last."""
+    from desk.database import audit as rows
+    from desk.review.audit import Head
+
+    async with desk_database(settings) as connection:
+        noted = await rows.published_head(connection)
+    return None if noted is None else Head(noted.number, noted.hash)
+
+
+def _heads(settings: Settings, topic: str) -> list[Head]:
     from desk.feed.audit_heads import published_heads
 
-    with reader(settings) as opened:
-        return list(published_heads(opened, names(settings).audit))
+    without = "an end that was cut off would not be noticed; --offline follows the chain alone"
+    try:
+        with reader(settings) as opened:
+            if not opened.partitions(topic):
+                raise exit_codes.NotDone(f"there is no topic {topic} with published heads: {without}")
+            return list(published_heads(opened, topic))
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        raise exit_codes.NotDone(f"the heads on {topic} cannot be read ({fault}): {without}") from fault
 
 
 async def _verify(settings: Settings, heads: list[Head]) -> tuple[int, Break | None]:
