@@ -34,6 +34,17 @@ async def payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None
     return found.one_or_none()
 
 
+async def with_payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None:
+    """One alert beside what :func:`payload` tells of it, or None."""
+    evidence = schema.evidence.c
+    found = await connection.execute(
+        select(schema.alerts, evidence.payload, evidence.erased_at, evidence.erased_reason)
+        .join(schema.evidence, evidence.alert_id == schema.alerts.c.alert_id)
+        .where(schema.alerts.c.alert_id == alert_id)
+    )
+    return found.one_or_none()
+
+
 async def erase(
     connection: AsyncConnection, alert_id: str, without_quotes: bytes, *, now: float, reason: str
 ) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
-from desk.database.upsert import insert_new
+from desk.database.upsert import add_up
 
 DAY_SECONDS: Final = 86_400
 
@@ -25,15 +25,8 @@ async def add(
     connection: AsyncConnection, user_id: str, *, now: float, opened: int = 0, uncovered: int = 0
 ) -> None:
     """Counts up what somebody read today."""
-    key = {"user_id": user_id, "day": day_of(now)}
-    if await insert_new(connection, _exposures, {**key, "opened": opened, "uncovered": uncovered}):
-        return
-    columns = _exposures.c
-    await connection.execute(
-        update(_exposures)
-        .where(columns.user_id == user_id, columns.day == key["day"])
-        .values(opened=columns.opened + opened, uncovered=columns.uncovered + uncovered)
-    )
+    values = {"user_id": user_id, "day": day_of(now), "opened": opened, "uncovered": uncovered}
+    await add_up(connection, _exposures, values)
 
 
 async def of(connection: AsyncConnection, user_id: str, limit: int) -> Sequence[Row[Any]]:

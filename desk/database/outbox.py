@@ -58,6 +58,15 @@ async def take(
     return rows
 
 
+async def bring_back(connection: AsyncConnection, *, not_before: float, now: float) -> None:
+    """Lets nothing wait longer than until a moment, nor seem to have been taken after `now`."""
+    waiting = _outbox.c.sent_at.is_(None)
+    await connection.execute(
+        update(_outbox).where(waiting, _outbox.c.not_before > not_before).values(not_before=not_before)
+    )
+    await connection.execute(update(_outbox).where(waiting, _outbox.c.taken_at > now).values(taken_at=now))
+
+
 async def sent(connection: AsyncConnection, outbox_ids: Sequence[int], *, now: float) -> None:
     """Marks what the broker has confirmed."""
     await connection.execute(update(_outbox).where(_outbox.c.outbox_id.in_(outbox_ids)).values(sent_at=now))

@@ -6,11 +6,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.upsert import upsert
+from desk.review.policy import RANKS
 
 ReadRow = Row[Any]
 
@@ -153,16 +167,11 @@ async def end(
     return done.rowcount
 
 
-async def move(connection: AsyncConnection, alert_id: str, kind: str, *, rank: int) -> None:
-    """Gives the open reads of one kind another place, as when an alert's band rose."""
+async def move(connection: AsyncConnection, alert_id: str, *, rank: int) -> None:
+    """Gives an alert's open reads, but for blind ones, another place, as when its band rose."""
     await connection.execute(
         update(_reads)
-        .where(
-            _reads.c.alert_id == alert_id,
-            _reads.c.state == "open",
-            _reads.c.kind == kind,
-            _reads.c.blind.is_(False),
-        )
+        .where(_reads.c.alert_id == alert_id, _reads.c.state == "open", _reads.c.blind.is_(False))
         .values(rank=rank)
     )
 
@@ -170,6 +179,16 @@ async def move(connection: AsyncConnection, alert_id: str, kind: str, *, rank: i
 async def skip(connection: AsyncConnection, read_id: int, user_id: str, *, until: float) -> None:
     """Shows a read to somebody no earlier than at a moment."""
     await upsert(connection, _skips, {"read_id": read_id, "user_id": user_id, "until": until})
+
+
+async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipped_until: float) -> None:
+    """Ends no claim and no skip later than at these moments."""
+    await connection.execute(
+        update(_reads)
+        .where(_reads.c.claimed_by.is_not(None), _reads.c.claimed_until > claimed_until)
+        .values(claimed_until=claimed_until)
+    )
+    await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
 def _open_to(user_id: str, now: float, *, leads: bool) -> list[ColumnElement[bool]]:
@@ -203,6 +222,9 @@ def _passing(filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.band is not None:
         conditions += [_alerts.c.band == filters.band, _reads.c.blind.is_(False)]
+        # What is seen with its score ranks by its band: the queue's index leads there at once.
+        if filters.band in RANKS:
+            conditions.append(_reads.c.rank == RANKS[filters.band])
     for name in ("policy", "platform", "direction", "basis", "language"):
         wanted = getattr(filters, name)
         if wanted is not None:
@@ -237,19 +259,28 @@ async def newest(connection: AsyncConnection) -> int:
     return int((await connection.execute(select(func.max(_reads.c.read_id)))).scalar_one() or 0)
 
 
-async def known_values(connection: AsyncConnection, name: str, limit: int) -> list[str]:
-    """What is there to narrow the queue by in one of the columns of alerts, in alphabetical order."""
+async def known_values(connection: AsyncConnection, names: Sequence[str], limit: int) -> dict[str, list[str]]:
+    """What is there to narrow the queue by in some columns of alerts, by column in alphabetical order."""
+    found = await connection.execute(union_all(*(_values_of(name, limit) for name in names)))
+    values: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
+    for row in found:
+        values[row.name].append((row.number, row.value))
+    return {name: [value for _, value in sorted(several)] for name, several in values.items()}
+
+
+def _values_of(name: str, limit: int) -> Select[Any]:
     column = _alerts.c[name]
     # From one value to the next by the column's index: DISTINCT reads every alert there is.
-    found = select(func.min(column).label("value"), literal(1).label("number")).cte("known", recursive=True)
+    found = select(func.min(column).label("value"), literal(1).label("number")).cte(
+        f"known_{name}", recursive=True
+    )
     following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
     found = found.union_all(
         select(following, found.c.number + 1).where(found.c.value.is_not(None), found.c.number < limit)
     )
-    values = await connection.execute(
-        select(found.c.value).where(found.c.value.is_not(None)).order_by(found.c.number)
+    return select(literal(name).label("name"), found.c.value, found.c.number).where(
+        found.c.value.is_not(None)
     )
-    return [str(value) for value in values.scalars()]
 
 
 async def queue(

@@ -12,15 +12,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
     """Inserts a row, or writes its values over the row with the same primary key."""
+    keys = {column.name for column in table.primary_key}
+    await _put(connection, table, values, {name: value for name, value in values.items() if name not in keys})
+
+
+async def add_up(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
+    """Inserts a row, or adds its numbers to those of the row with the same primary key."""
+    keys = {column.name for column in table.primary_key}
+    sums = {name: table.c[name] + value for name, value in values.items() if name not in keys}
+    await _put(connection, table, values, sums)
+
+
+async def _put(
+    connection: AsyncConnection, table: Table, values: Mapping[str, Any], over: Mapping[str, Any]
+) -> None:
     keys = [column.name for column in table.primary_key]
-    rest = {name: value for name, value in values.items() if name not in keys}
     if connection.dialect.name == "sqlite":
         await connection.execute(
-            sqlite.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
+            sqlite.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=dict(over))
         )
     else:
         await connection.execute(
-            postgresql.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
+            postgresql.insert(table)
+            .values(**values)
+            .on_conflict_do_update(index_elements=keys, set_=dict(over))
         )
 
 

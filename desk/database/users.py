@@ -82,6 +82,24 @@ async def sweep(connection: AsyncConnection, *, now: float) -> None:
     await connection.execute(delete(_links).where(_links.c.ends_at <= now))
 
 
+async def bring_back(
+    connection: AsyncConnection,
+    *,
+    session_ends_at: float,
+    link_ends_at: float,
+    locked_until: float,
+    now: float,
+) -> None:
+    """Ends no session, link or lock later than at these moments; none was seen after `now`."""
+    for table, name, latest in (
+        (_sessions, "ends_at", session_ends_at),
+        (_sessions, "seen_at", now),
+        (_links, "ends_at", link_ends_at),
+        (_users, "locked_until", locked_until),
+    ):
+        await connection.execute(update(table).where(table.c[name] > latest).values({name: latest}))
+
+
 async def add_link(connection: AsyncConnection, digest: str, user_id: str, *, ends_at: float) -> None:
     """Keeps a one-time link, by the digest of its token."""
     await connection.execute(insert(_links).values(digest=digest, user_id=user_id, ends_at=ends_at))

@@ -6,6 +6,7 @@ letters of their own. An outage of either side holds everything up and loses not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,7 @@ from desk.review.arrivals import take_alert, take_verdict
 from desk.review.policy import Policy
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
+from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_alert, decode_verdict, encode
 from streams.kafka.topics import Names
 from streams.outcomes import Arrival
@@ -88,12 +90,19 @@ class Consumer:
     async def _take(self, connection: AsyncConnection, arrival: Arrival) -> bool | Malformed:
         now = self._now()
         if arrival.topic == self._topics.verdicts:
-            verdict = decode_verdict(arrival.value, now=now)
+            # Where our clock was set back the record's own moment says that it is not of the future.
+            checked = decode_verdict(arrival.value, now=max(now, arrival.timestamp))
+            if isinstance(checked, Malformed):
+                return checked
+            # When it was decided, as it says: set to when it is read it would be another one at each replay.
+            verdict = decode_verdict(arrival.value, now=math.inf)
             if isinstance(verdict, Malformed):
                 return verdict
-            verdict_id = verdict.record.verdict_id or verdict_id_of(arrival)
-            return await take_verdict(connection, verdict.record, verdict_id, now=now)
-        alert = decode_alert(arrival.value, now=now)
+            return await take_verdict(
+                connection, verdict.record, verdict_id_of(verdict.record), self._policy, now=now
+            )
+        # A worker wrote it by its clock, and by none of ours is it passed over.
+        alert = decode_alert(arrival.value, now=math.inf)
         if isinstance(alert, Malformed):
             return alert
         if not isinstance(alert.record, MirrorAlert):
@@ -119,6 +128,11 @@ class Consumer:
             return await offsets.positions(connection)
 
 
-def verdict_id_of(arrival: Arrival) -> str:
-    """The name of a verdict that brings none: its address, which stays the same however often it is read."""
-    return sha256(arrival.address.encode()).hexdigest()[:32]
+def verdict_id_of(verdict: VerdictGiven) -> str:
+    """The name of a verdict; of one that brings none, what tells it from others of the same alert.
+
+    Not its address: a topic that is made anew has other records there, and copies have other addresses.
+    """
+    if verdict.verdict_id is not None:
+        return verdict.verdict_id
+    return sha256(f"{verdict.alert_id} {verdict.identity}".encode(errors="surrogatepass")).hexdigest()[:32]

@@ -6,6 +6,8 @@ Of several desks on one PostgreSQL one does it; the others ask each few seconds 
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,7 +21,9 @@ from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Applied, Consumer, Overtaken
 from desk.feed.publish import Publisher
+from desk.review.clocks import Steadiness, bring_back
 from desk.review.forgetting import BATCH, erase_old
+from desk.review.policy import Policy
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.kafka.client import writer
 from streams.kafka.follower import Follower
@@ -37,8 +41,8 @@ FOLLOWER_SECONDS: Final = 5.0
 PUBLISH_SECONDS: Final = 0.5
 """How often the outbox is looked at; a verdict has waited for ten seconds then."""
 
-TIDY_SECONDS: Final = 300.0
-"""What is erased after months may wait for minutes."""
+TIDY_SECONDS: Final = 30.0
+"""What is erased after months may wait; who waits for a clock that was set back should not for longer."""
 
 SENT_KEPT_SECONDS: Final = 86_400.0
 """How long it can be seen that, and when, a verdict was sent; the verdict itself stays."""
@@ -85,16 +89,21 @@ class Feed:
         *,
         heard: Callable[[Applied], None],
         state: State,
+        policy: Policy,
         now: Callable[[], float],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``heard`` is told of each batch, for metrics; ``now`` in Unix seconds."""
+        """``heard`` is told of each batch, for metrics; ``now``: Unix seconds; ``steady``: nobody sets it."""
         self._database = database
         self._settings = settings
         self._consumer = consumer
         self._publisher = publisher
         self._heard = heard
         self.state = state
+        self._policy = policy
         self._now = now
+        self._steady = steady
+        self._steadiness = Steadiness(now(), steady())
 
     async def run(self) -> None:
         """Until the process stops."""
@@ -156,13 +165,15 @@ class Feed:
             try:
                 with writer(self._settings) as out:
                     state.publishing = ""
-                    head_at = self._now()
+                    head_at = -math.inf
                     while not state.stopping.is_set():
                         if not await self._publisher.publish(out):
                             await state.pause(PUBLISH_SECONDS)
-                        if self._now() >= head_at:
+                        if (
+                            abs(self._now() - head_at) >= HEAD_SECONDS
+                        ):  # a clock set back is no reason to wait
                             await publish_head(self._database, names(self._settings).audit, out, self._now)
-                            head_at = self._now() + HEAD_SECONDS
+                            head_at = self._now()
             except _OUTAGES as outage:
                 if state.publishing != str(outage):
                     log.warning("nothing is published now", why=str(outage))
@@ -174,12 +185,16 @@ class Feed:
         state, keep_seconds = self.state, self._settings.desk_erase_days * 86_400.0
         while not state.stopping.is_set():
             try:
-                now = self._now()
+                now, erased = self._now(), 0
                 async with self._database.begin() as connection:
+                    await bring_back(connection, self._policy, now=now)
                     await users.sweep(connection, now=now)
                     await outbox.sweep(connection, before=now - SENT_KEPT_SECONDS)
-                    await exposures.erase(connection, keep_days=self._settings.desk_exposure_days, now=now)
-                    erased = await erase_old(connection, keep_seconds=keep_seconds, now=now)
+                    if self._steadiness.look(now, self._steady()):
+                        await exposures.erase(
+                            connection, keep_days=self._settings.desk_exposure_days, now=now
+                        )
+                        erased = await erase_old(connection, keep_seconds=keep_seconds, now=now)
                 if erased:
                     log.info("what was kept long enough is erased", alerts=erased)
                 if erased < BATCH:

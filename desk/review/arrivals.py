@@ -5,7 +5,8 @@ Everything here may arrive twice, late or in another order, and the rows come ou
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,7 +48,7 @@ async def take_alert(
     if alert.status == "withdrawn":
         await _withdrawn(connection, alert, now=now)
     else:
-        await _open(connection, alert, policy, now=now, sampled=sampled)
+        await _open(connection, facts, policy, now=now)
     return True
 
 
@@ -68,30 +69,25 @@ async def _withdrawn(connection: AsyncConnection, alert: MirrorAlert, *, now: fl
         )
 
 
-async def _open(
-    connection: AsyncConnection,
-    alert: MirrorAlert,
-    policy: Policy,
-    *,
-    now: float,
-    sampled: float | None,
-) -> None:
-    rank = RANKS.get(alert.band, 1)
-    waiting = [read for read in await reads.of_alert(connection, alert.alert_id) if read.state == "open"]
+async def _open(connection: AsyncConnection, facts: Mapping[str, Any], policy: Policy, *, now: float) -> None:
+    """Lays an alert, by its row, out to be read, unless it is or was decided."""
+    alert_id, rank = facts["alert_id"], RANKS.get(facts["band"], 1)
+    waiting = [read for read in await reads.of_alert(connection, alert_id) if read.state == "open"]
     if any(read.kind != "golden" for read in waiting):
-        await reads.move(connection, alert.alert_id, "first", rank=rank)
+        await reads.move(connection, alert_id, rank=rank)
         return
-    holds = await verdicts.holding(connection, alert.alert_id)
+    holds = await verdicts.holding(connection, alert_id)
     if holds is not None and holds.verdict in DECIDED:
         return
-    blind = sampled is not None or is_blind(policy.key, alert.alert_id, policy.blind_share)
+    blind = facts["sampled"] is not None or is_blind(policy.key, alert_id, policy.blind_share)
     await reads.add(
         connection,
-        alert.alert_id,
+        alert_id,
         kind="first",
         blind=blind,
-        rank=blind_rank(policy.key, alert.alert_id) if blind else rank,
-        waits_since=alert.detected_at.timestamp(),
+        rank=blind_rank(policy.key, alert_id) if blind else rank,
+        # A worker whose clock is ahead must not make it wait behind all that comes until then.
+        waits_since=min(facts["detected_at"], now),
         now=now,
     )
 
@@ -102,7 +98,7 @@ def blind_rank(key: bytes, alert_id: str) -> int:
 
 
 async def take_verdict(
-    connection: AsyncConnection, verdict: VerdictGiven, verdict_id: str, *, now: float
+    connection: AsyncConnection, verdict: VerdictGiven, verdict_id: str, policy: Policy, *, now: float
 ) -> bool:
     """Keeps a verdict of the topic; False for one that is known, as our own are when they come back."""
     added = await verdicts.add(
@@ -128,8 +124,15 @@ async def take_verdict(
     if verdict.golden:
         return True
     holds = await verdicts.holding(connection, verdict.alert_id)
-    if holds is not None and holds.verdict_id == verdict_id and verdict.verdict in DECIDED:
+    if holds is None or holds.verdict_id != verdict_id:
+        return True
+    if verdict.verdict in DECIDED:
         for read in await reads.of_alert(connection, verdict.alert_id):
             if read.state == "open" and read.kind == "first":
                 await reads.close(connection, read.read_id, verdict_id=verdict_id, now=now)
+        return True
+    # It takes back what held. The alert that was opened again for it may have come before it.
+    row = await alerts.find(connection, verdict.alert_id)
+    if row is not None and row.status == "open":
+        await _open(connection, row._asdict(), policy, now=now)
     return True

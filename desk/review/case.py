@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from desk.database import alerts, audit, notes, reads, users, verdicts
 from desk.review.audit import digest_of, note
 from desk.review.errors import NotFound, Unusable
-from schemas.alerts import MirrorAlert
-from schemas.malformed import Malformed
-from schemas.wire import decode_alert, encode
+from desk.review.facts import alert_of
+from schemas.wire import encode
 
 PURPOSE_CHARS_MAX: Final = 500
 LINES_MAX: Final = 10_000
@@ -49,7 +48,7 @@ async def case_file(
         "case": alert_id,
         "made_at": now,
         "made_for": {"purpose": purpose, "reader": reader},
-        "alert": _alert(bytes(stored.payload), now),
+        "alert": _alert(bytes(stored.payload)),
         "erased": None
         if stored.erased_at is None
         else {"at": stored.erased_at, "reason": stored.erased_reason},
@@ -110,9 +109,7 @@ async def case_file(
     }
 
 
-def _alert(payload: bytes, now: float) -> Any:
+def _alert(payload: bytes) -> Any:
     """The alert as it is stored: personal values are masked in it as they left the worker."""
-    decoded = decode_alert(payload, now=now)
-    if isinstance(decoded, Malformed) or not isinstance(decoded.record, MirrorAlert):
-        return None
-    return json.loads(encode(decoded.record))
+    alert = alert_of(payload)
+    return None if alert is None else json.loads(encode(alert))

@@ -154,7 +154,7 @@ async def decide(
         ]
         waited += [("first", max(0.0, now - it.waits_since)) for it in others if it.read_id != read_id]
     if decision.note:
-        await write_note(connection, reader, read.alert_id, decision.note, now=now)
+        await _keep_note(connection, reader, read.alert_id, _written(decision.note), now=now)
     return Decided(batch, tuple(made), now + policy.undo_seconds, tuple(waited))
 
 
@@ -361,11 +361,23 @@ async def write_note(
     connection: AsyncConnection, reader: Reader, alert_id: str, text: str, *, now: float
 ) -> int:
     """Keeps a note; its number. Raises `Unusable` and `NotFound`."""
+    text = _written(text)
+    if await alerts.find(connection, alert_id) is None:
+        raise NotFound(f"there is no alert {alert_id}")
+    return await _keep_note(connection, reader, alert_id, text, now=now)
+
+
+def _written(text: str) -> str:
+    """A note as it is kept. Raises `Unusable`."""
     text = text.replace("\0", "").strip()
     if not 0 < len(text) <= NOTE_CHARS_MAX:
         raise Unusable("note", f"a note has 1 to {NOTE_CHARS_MAX} characters")
-    if await alerts.find(connection, alert_id) is None:
-        raise NotFound(f"there is no alert {alert_id}")
+    return text
+
+
+async def _keep_note(
+    connection: AsyncConnection, reader: Reader, alert_id: str, text: str, *, now: float
+) -> int:
     note_id = await notes.add(connection, alert_id, reader.user_id, text, now=now)
     await audit.note(
         connection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from desk.database.schema import SIGNALS_CHARS
 from desk.review.statistics import seconds_to_detect
 from samehand.normalize.text.scripts import dominant_script
 from schemas.alerts import MirrorAlert, quoted_names, without_quotes
-from schemas.wire import encode
+from schemas.malformed import Malformed
+from schemas.wire import decode_alert, encode
 
 _TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_].{0,32})?")
 
@@ -75,3 +77,14 @@ def unquoted(alert: MirrorAlert) -> bytes:
             counter_evidence=tuple(map(without_quotes, alert.counter_evidence)),
         )
     )
+
+
+def alert_of(payload: bytes) -> MirrorAlert | None:
+    """The alert of a row, or None where a version wrote it that this one cannot read.
+
+    Whatever the clock says: it may have been set back since the alert was kept.
+    """
+    decoded = decode_alert(payload, now=math.inf)
+    if isinstance(decoded, Malformed) or not isinstance(decoded.record, MirrorAlert):
+        return None
+    return decoded.record

@@ -8,10 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, notes
 from desk.review import audit
-from desk.review.facts import unquoted
-from schemas.alerts import MirrorAlert
-from schemas.malformed import Malformed
-from schemas.wire import decode_alert
+from desk.review.facts import alert_of, unquoted
 
 BATCH: Final = 100
 """Alerts a transaction: others wait for milliseconds."""
@@ -23,11 +20,9 @@ async def erase_old(connection: AsyncConnection, *, keep_seconds: float, now: fl
     """Erases quotes and notes of decided alerts that are kept long enough; of how many alerts."""
     due = await alerts.due_for_erasure(connection, now - keep_seconds, BATCH)
     for row in due:
-        decoded = decode_alert(bytes(row.payload), now=now)
+        alert = alert_of(bytes(row.payload))
         # What no version of ours can read any more is erased as a whole.
-        left = b""
-        if not isinstance(decoded, Malformed) and isinstance(decoded.record, MirrorAlert):
-            left = unquoted(decoded.record)
+        left = b"" if alert is None else unquoted(alert)
         await alerts.erase(connection, row.alert_id, left, now=now, reason=OLD)
         erased = await notes.erase(connection, row.alert_id, now=now, reason=OLD)
         await audit.note(

@@ -15,13 +15,12 @@ from desk.review import audit, decisions
 from desk.review.case import case_file
 from desk.review.decisions import Decided, Decision
 from desk.review.errors import Forbidden, NotFound
+from desk.review.facts import alert_of
 from desk.review.policy import Policy
 from desk.review.readers import Reader
 from desk.review.views import seal, sealed
 from desk.web.telemetry import DeskMetrics
 from schemas.alerts import MirrorAlert
-from schemas.malformed import Malformed
-from schemas.wire import decode_alert
 from streams.settings import Settings
 
 PAGE: Final = 50
@@ -157,17 +156,30 @@ class Desk:
         """What waits for this person, the most pressing first."""
         reader.need("read")
         async with self.database.read() as connection:
-            rows = await reads.queue(
-                connection,
-                reader.user_id,
-                filters,
-                now=self.now(),
-                limit=min(limit, PAGE_MAX),
-                leads=reader.may("settle"),
-                free=free,
-                after=after,
-            )
-            names = await _initials(connection)
+            return await self._queue(connection, reader, filters, limit=limit, after=after, free=free)
+
+    async def _queue(
+        self,
+        connection: AsyncConnection,
+        reader: Reader,
+        filters: Filters,
+        *,
+        limit: int,
+        after: Place | None,
+        free: bool = False,
+    ) -> list[Waiting]:
+        rows = await reads.queue(
+            connection,
+            reader.user_id,
+            filters,
+            now=self.now(),
+            limit=min(limit, PAGE_MAX),
+            leads=reader.may("settle"),
+            free=free,
+            after=after,
+        )
+        # Nobody has anything in hand: nobody is to be named.
+        names = await _initials(connection) if any(row.claimed_by for row in rows) else {}
         return [self._waiting(row, row, reader, names) for row in rows]
 
     async def arrived(self, reader: Reader, filters: Filters, *, since: int) -> int:
@@ -182,15 +194,17 @@ class Desk:
                 leads=reader.may("settle"),
             )
 
-    async def choices(self) -> dict[str, list[str]]:
-        """What the queue can be narrowed by, at most `CHOICES_MAX` values of each kind."""
+    async def overview(
+        self, reader: Reader, filters: Filters, *, after: Place | None = None
+    ) -> tuple[list[Waiting], int, dict[str, list[str]]]:
+        """A page of the queue, the number of the read that was opened last, and what to narrow the queue by,
+        at most `CHOICES_MAX` values of each kind.
+        """
+        reader.need("read")
         async with self.database.read() as connection:
-            return {name: await reads.known_values(connection, name, CHOICES_MAX) for name in _CHOSEN_BY}
-
-    async def newest(self) -> int:
-        """The number of the read that was opened last."""
-        async with self.database.read() as connection:
-            return await reads.newest(connection)
+            newest = await reads.newest(connection)  # first: what comes in between is told, perhaps twice
+            waiting = await self._queue(connection, reader, filters, limit=PAGE, after=after)
+            return waiting, newest, await reads.known_values(connection, _CHOSEN_BY, CHOICES_MAX)
 
     async def open(self, reader: Reader, alert_id: str) -> Opened:
         """One alert, and that this person saw it. Raises `NotFound` and `Forbidden`."""
@@ -209,12 +223,11 @@ class Desk:
         return opened
 
     async def _opened(self, connection: AsyncConnection, reader: Reader, alert_id: str) -> Opened:
-        row = await alerts.find(connection, alert_id)
-        stored = await alerts.payload(connection, alert_id)
-        if row is None or stored is None:
+        row = await alerts.with_payload(connection, alert_id)
+        if row is None:
             raise NotFound(f"there is no alert {alert_id}")
-        decoded = decode_alert(bytes(stored.payload), now=self.now())
-        if isinstance(decoded, Malformed) or not isinstance(decoded.record, MirrorAlert):
+        alert = alert_of(bytes(row.payload))
+        if alert is None:
             raise NotFound(f"the alert {alert_id} was written by a version that this one cannot read")
         waiting, said = (
             await reads.of_alert(connection, alert_id),
@@ -223,7 +236,7 @@ class Desk:
         blind = sealed(waiting, said, reader.user_id, decides=reader.may("decide"))
         names = await _initials(connection)
         mine = next((one for one in waiting if self._is_for(one, reader, said)), None)
-        holds = await verdicts.holding(connection, alert_id)
+        holds = [one for one in said if one.undone_at is None and not one.golden]  # the last one does
         family = await alerts.of_family(connection, row.root, HISTORY_MAX)
         # Of both accounts, each alert once, and not what stands under the family.
         history = {
@@ -233,20 +246,23 @@ class Desk:
         }
         for one in family:
             history.pop(one.alert_id, None)
+        beside = await _beside(
+            connection, (*family, *history.values()), reader, without=alert_id, blind=blind
+        )
         return Opened(
-            alert=seal(decoded.record) if blind else decoded.record,
+            alert=seal(alert) if blind else alert,
             sealed=blind,
             status=row.status,
             withdrawn_reason=row.withdrawn_reason,
             read=None if mine is None else self._waiting(mine, row, reader, names),
             said=()
             if blind
-            else tuple(_said(one, names, None if holds is None else holds.verdict_id) for one in said),
+            else tuple(_said(one, names, holds[-1].verdict_id if holds else None) for one in said),
             notes=() if blind else await _notes(connection, alert_id, names),
-            family=await _beside(connection, family, reader, without=alert_id, blind=blind),
-            history=await _beside(connection, tuple(history.values()), reader, without=alert_id, blind=blind),
-            erased_at=stored.erased_at,
-            erased_reason=stored.erased_reason,
+            family=tuple(one for one in beside if one.alert_id not in history),
+            history=tuple(one for one in beside if one.alert_id in history),
+            erased_at=row.erased_at,
+            erased_reason=row.erased_reason,
         )
 
     async def uncovered(self, reader: Reader) -> None:

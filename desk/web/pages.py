@@ -108,13 +108,12 @@ async def queue(
     if after_rank is not None and after_since is not None and after_read is not None:
         after = Place(after_rank, after_since, after_read)
     filters, desk = filters_of(request), desk_of(request)
-    newest = await desk.newest()  # before the queue is read: what comes in between is told, perhaps twice
-    waiting = await desk.queue(request.user.reader, filters, after=after)
+    waiting, newest, known = await desk.overview(request.user.reader, filters, after=after)
     return page(
         request,
         "queue.html",
         waiting=waiting,
-        choices=_choices(filters, await desk.choices()),
+        choices=_choices(filters, known),
         filters=asdict(filters),
         since=newest,
         more=_more(filters, waiting),

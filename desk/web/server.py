@@ -107,6 +107,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
         Publisher(database, topics.verdicts, time.time),
         heard=metrics.heard,
         state=state,
+        policy=desk.policy,
         now=time.time,
     )
     app = create_app(desk, provider)

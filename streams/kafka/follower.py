@@ -40,7 +40,8 @@ class Follower:
                 **client_options(settings),
                 group_id=None,
                 enable_auto_commit=False,
-                auto_offset_reset="earliest",
+                # Where what is read is gone, or its topic made anew, whoever reads must know: by `start`.
+                auto_offset_reset="none",
                 allow_auto_create_topics=False,
                 max_poll_records=RECORDS_MAX,
             )

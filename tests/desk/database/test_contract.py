@@ -148,8 +148,10 @@ async def test_rows_of_the_first_version_are_there_after_every_migration(databas
         assert (kept.stratum, kept.script, kept.signals, kept.seconds_to_detect) == (None, None, None, None)
         [waiting] = (await connection.execute(schema.reads.select())).all()
         assert {name: getattr(waiting, name) for name in read} == read
-        assert await reads.known_values(connection, "policy", 9) == ["hate"]
-        assert await reads.known_values(connection, "language", 9) == []
+        assert await reads.known_values(connection, ["policy", "language"], 9) == {
+            "policy": ["hate"],
+            "language": [],
+        }
 
 
 async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_further_than_asked(
@@ -162,10 +164,10 @@ async def test_what_the_queue_can_be_narrowed_by_is_known_in_order_and_no_furthe
         matched = Matched(platform="x", account_id="banned", policy=policy)
         await office.receive(f"alert-{number}", matched=matched)
     async with database.read() as connection:
-        found = await reads.known_values(connection, "policy", 100)
+        found = (await reads.known_values(connection, ["policy"], 100))["policy"]
         assert set(found) == {"spam", "abuse", "hate", "ütopia", "'; DROP TABLE alerts; --"}
         assert found == sorted(found)
-        assert await reads.known_values(connection, "policy", 2) == found[:2]
+        assert await reads.known_values(connection, ["policy"], 2) == {"policy": found[:2]}
 
 
 async def test_a_postgresql_that_is_dumped_and_restored_is_the_same_desk(

@@ -2,86 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-
-import pytest
-
 from desk.database import alerts, outbox, verdicts
 from desk.database.engine import Database
 from desk.database.reads import Filters
 from desk.feed.consume import Applied, Consumer
-from desk.feed.publish import Publisher
-from desk.feed.run import Feed, State
 from desk.review.decisions import Decision
 from schemas.malformed import Malformed
 from schemas.wire import decode_verdict, encode
 from streams.kafka import topics
-from streams.kafka.client import reader, writer
 from streams.outcomes import Arrival
-from streams.settings import Settings, load
+from streams.settings import Settings
+from tests.desk.feed.feeding import feeding, publish, until, verdicts_on
 from tests.desk.makers import an_alert
-from tests.desk.people import Office, an_office
+from tests.desk.people import an_office
 from tests.makers import a_verdict
-
-WAIT_SECONDS = 30.0
-
-
-@pytest.fixture
-def settings(broker: str, topic_prefix: str) -> Settings:
-    given = {"KAFKA_BROKERS": broker, "TOPIC_PREFIX": topic_prefix, "TOPIC_PARTITIONS": "2"}
-    made = load({f"SAMEHAND_{name}": value for name, value in given.items()})
-    topics.check(made, create=True)
-    topics.check(made, topics.wanted_by_desk(made), create=True)
-    return made
-
-
-@asynccontextmanager
-async def feeding(office: Office, settings: Settings) -> AsyncIterator[State]:
-    """The desk's feed, running."""
-    called, state, database = topics.names(settings), State(), office.database
-    feed = Feed(
-        database,
-        settings,
-        Consumer(database, called, office.desk.policy, office.clock),
-        Publisher(database, called.verdicts, office.clock),
-        heard=lambda applied: None,
-        state=state,
-        now=office.clock,
-    )
-    running = asyncio.create_task(feed.run())
-    try:
-        yield state
-    finally:
-        state.stopping.set()
-        await running
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Waits for something that comes true within `WAIT_SECONDS`; an awaitable's answer counts."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        said = condition()
-        if asyncio.iscoroutine(said):
-            said = await said
-        if said:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come true")
-
-
-def publish(settings: Settings, topic: str, *values: bytes) -> None:
-    with writer(settings) as out:
-        for value in values:
-            out.send(topic, key=b"k", value=value, headers=[]).get(timeout=10)
-
-
-def verdicts_on(settings: Settings) -> list[bytes]:
-    with reader(settings) as opened:
-        topic = topics.names(settings).verdicts
-        return [it.value or b"" for number in opened.partitions(topic) for it in opened.read(topic, number)]
 
 
 async def test_an_alert_comes_in_and_its_verdict_goes_out_when_it_can_no_longer_be_undone(
