@@ -1,11 +1,11 @@
 """Whether a worker's memory stays flat at full speed, and what a flood of one key does to it and to others.
 
-``python -m bench.soak [--bans 20000] [--minutes 25] [--json]``. A real ``samehand worker`` always has
-events waiting for so long; its resident memory is read every two seconds, and what counts is the slope over
-the last third, by when caches and the overview's quarter of an hour are full: what it comes to in as many
-events as half an hour brings at 200 a second. Then the flood: more sign-ups than any posting may list, all
-with one address, one device and one handle, between two stretches of ordinary ones. A posting must end at
-its cap, and an ordinary event must cost no more than before.
+``python -m bench.soak [--bans 20000] [--minutes 25] [--rate 200] [--json]``. A real ``samehand worker``
+always has events waiting for so long, or gets so many a second. Its resident memory is read every two
+seconds, and what counts is the slope over the last third, by when caches and the overview's quarter of an
+hour are full: what it comes to in as many events as half an hour brings at 200 a second. Then the flood: more
+sign-ups than any posting may list, all with one address, one device and one handle, between two stretches of
+ordinary ones. A posting must end at its cap, and an ordinary event must cost no more than before.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,7 @@ HALF_HOUR_EVENTS: Final = 200 * 1_800
 
 _LOOK_SECONDS: Final = 2.0
 _WAITING: Final = 1_000  # events put on the topic at a time, and how few may wait before the next
+_MINUTE_LOOKS: Final = 30
 _FLOOD: Final = EXACT_POSTING_CAP * 3 // 2  # more than the longest posting may list
 _SHARED_IP, _SHARED_DEVICE, _SHARED_HANDLE = (
     "39.40.12.7",
@@ -101,6 +103,7 @@ class Report:
     resident_mb_last: float
     slope_mb_an_hour: float
     last_slope_mb_an_hour: float
+    second_half_mb: float
     flood: Flood
     machine: dict[str, str | int | float]
 
@@ -110,8 +113,10 @@ class Report:
         return self.last_slope_mb_an_hour * self.minutes / 60 * HALF_HOUR_EVENTS / self.events
 
 
-def measured(bans: int = BANS, minutes: float = MINUTES, seed: int = SEED) -> Report:
-    """The soak, then the flood, with one worker."""
+def measured(
+    bans: int = BANS, minutes: float = MINUTES, seed: int = SEED, rate: float | None = None
+) -> Report:
+    """The soak, then the flood, with one worker. ``rate``: events a second; by default some always wait."""
     own = filled(bans, seed)
     with (
         EmbeddedBroker() as broker,
@@ -122,10 +127,11 @@ def measured(bans: int = BANS, minutes: float = MINUTES, seed: int = SEED) -> Re
         sent = _publish(scene, _batch(own, seed, 0))
         scene.until_committed(scene.topics.created, sent)
         seen: list[tuple[float, int]] = []
-        ends = time.monotonic() + 60 * minutes
-        while time.monotonic() < ends:
+        began, first = time.monotonic(), sent
+        while (passed := time.monotonic() - began) < 60 * minutes:
             if sent - scene.committed(scene.topics.created) < _WAITING:
-                sent += _publish(scene, _batch(own, seed, sent))
+                due = _WAITING if rate is None else min(_WAITING, int(rate * passed) - (sent - first))
+                sent += _publish(scene, _batch(own, seed, sent, due))
             seen.append((time.monotonic(), resident_bytes(worker.pid)))
             time.sleep(_LOOK_SECONDS)
         scene.until_committed(scene.topics.created, sent)
@@ -138,6 +144,7 @@ def measured(bans: int = BANS, minutes: float = MINUTES, seed: int = SEED) -> Re
             resident_mb_last=seen[-1][1] / 1e6,
             slope_mb_an_hour=slope(seen[len(seen) // 3 :]),
             last_slope_mb_an_hour=slope(seen[2 * len(seen) // 3 :]),
+            second_half_mb=later_half_mb([size for _, size in seen]),
             flood=flood,
             machine=machine(),
         )
@@ -151,8 +158,14 @@ def slope(seen: Sequence[tuple[float, int]]) -> float:
     return float(np.polyfit(seconds - seconds[0], size, 1)[0] * 3600 / 1e6)
 
 
-def _batch(own: Filled, seed: int, first: int) -> list[AccountCreated]:
-    return sign_ups(seed, own.bans, own.originals, _WAITING, at=time.time(), first=first)
+def later_half_mb(sizes: Sequence[int]) -> float:
+    """Megabytes that the later half of some looks grew by: its last minute beside its first."""
+    half, minute = sizes[len(sizes) // 2 :], min(_MINUTE_LOOKS, len(sizes) // 2)
+    return (median(half[-minute:]) - median(half[:minute])) / 1e6
+
+
+def _batch(own: Filled, seed: int, first: int, count: int = _WAITING) -> list[AccountCreated]:
+    return sign_ups(seed, own.bans, own.originals, count, at=time.time(), first=first)
 
 
 def _publish(scene: Scene, records: Sequence[AccountCreated]) -> int:
@@ -269,7 +282,8 @@ def summary(one: Report) -> str:
             f"{one.resident_mb_first:.1f} MB resident at first, {one.resident_mb_last:.1f} at last; over the "
             f"later two thirds {one.slope_mb_an_hour:+.1f} MB an hour, over the last third "
             f"{one.last_slope_mb_an_hour:+.1f}, which is {one.half_hour_mb:+.1f} in {HALF_HOUR_EVENTS:,} "
-            f"events; goal {GROWTH_GOAL_MB:g}: {verdict}",
+            f"events; goal {GROWTH_GOAL_MB:g}: {verdict}; between the middle and the end "
+            f"{one.second_half_mb:+.1f} MB",
             f"* the flood has one address, one device, one handle; listed of each, of its cap: {held}",
             f"* the longest bucket of postings: {flood.longest_before_bytes:,} bytes before, "
             f"{flood.longest_after_bytes:,} after",
@@ -283,9 +297,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bans", type=int, default=BANS)
     parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--rate", type=float, help="events a second; by default some always wait")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    found = measured(chosen.bans, chosen.minutes)
+    found = measured(chosen.bans, chosen.minutes, rate=chosen.rate)
     print(json.dumps(asdict(found), indent=1) if chosen.json else f"{table(found)}\n\n{summary(found)}")
 
 
