@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from schemas.wire import encode
 from store.errors import StoreUnavailable
 from store.memory.store import MemoryStore
 from tests.gate.conftest import Caller, MakeCaller
+from tests.house import ROOT
 from tests.makers import a_ban, a_sign_up, a_verdict
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
@@ -210,3 +212,12 @@ async def test_who_names_another_account_each_time_is_counted_by_the_ban_that_ma
         assert (await banned.score(mirror))["outcome"] == "match"
         await banned.score(a_sign_up(f"stranger-{number}", handle=f"wholly_fresh_{number}"))
     assert banned.metric("samehand_gate_variations_total") == 9 - 5
+
+
+async def test_the_call_that_the_docs_show_is_answered_as_they_show(caller: Caller) -> None:
+    text = (ROOT / "docs" / "gate.md").read_text("utf-8")
+    [body] = re.findall(r"/v1/score .* -d '([^']*)'", text)
+    await caller.life.ban(a_ban("77", handle="umar_media", device_id=DEVICE, email="umar@example.org"))
+    told = await caller.score(body.encode())
+    [shown] = [json.loads(it) for it in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    assert (told["outcome"], told.keys(), told["notice"]) == ("match", shown.keys(), shown["notice"])
