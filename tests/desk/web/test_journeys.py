@@ -342,3 +342,14 @@ async def test_a_case_file_is_styled_by_nothing_but_itself(office: Office) -> No
         assert style == STYLE
         assert "+8.00" in page.text
         assert "-7.00" in page.text
+
+
+async def test_who_decides_nothing_is_not_led_from_one_alert_to_the_same_one(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        assert 'href="/next"' in (await client.get("/alerts/alert-1")).text
+    async with at_the_desk(office, "aud", "auditor") as client:
+        for where in ("/queue", "/alerts/alert-1"):
+            page = await client.get(where)
+            assert page.status_code == 200
+            assert 'href="/next' not in page.text
