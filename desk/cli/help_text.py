@@ -27,6 +27,13 @@ class Formatter(click.HelpFormatter):
         super().write_dl(rows, min(col_max, self.width * 2 // 5), col_spacing)
 
 
+EXIT_CODES: Final = (
+    "Exit codes: 0 done; 1 not done, for example because a server is unavailable; "
+    "2 bad input, option or setting."
+)
+"""The last words of every command that does not list exit codes of its own."""
+
+
 class Context(click.Context):
     """A command being run, whose help is laid out so."""
 
@@ -34,8 +41,10 @@ class Context(click.Context):
 
 
 def laid_out(command: click.Command) -> click.Command:
-    """``command``, and those below it, with their help laid out so."""
+    """``command``, and those below it, with their help laid out so and their exit codes said."""
     command.context_class = Context
+    if not isinstance(command, click.Group) and "Exit code" not in (command.help or ""):
+        command.epilog = EXIT_CODES
     if isinstance(command, click.Group):
         for below in command.commands.values():
             laid_out(below)

@@ -72,8 +72,11 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Settings come from the environment (SAMEHAND_…); `samehand doctor` checks them. "
-    "`samehand COMMAND --help` shows examples.",
+    epilog="Settings are environment variables (SAMEHAND_…): `samehand doctor --settings` lists them, "
+    "`samehand doctor` checks them. `samehand COMMAND --help` shows examples.\n\n"
+    "Exit codes: 0 done; 1 not done, for example because a server is unavailable; 2 bad input, option or "
+    "setting; 130 interrupted; 141 the reader of the output closed it. Commands that run until stopped have "
+    "more.",
 )
 @click.option(
     "--version",
@@ -84,11 +87,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Print the version.",
 )
 def samehand() -> None:
-    """Find accounts written in the same hand as a banned one, with reasons, for a person to judge.
+    """Find new accounts that resemble banned ones, with reasons, for a person to judge.
 
-    A first look needs no servers:
+    Bans and sign-ups come from Kafka topics or files; an alert names both accounts and lists the evidence.
+    samehand bans nobody.
 
     \b
+    Try it without any server:
       samehand simulate --seed 1 --accounts 5000 --out sample
       samehand score --bans sample/bans.jsonl --accounts sample/accounts.jsonl
     """

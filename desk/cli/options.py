@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from desk.cli.inputs.input_source import STDIN
+from desk.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,7 +26,9 @@ class InputFile(click.Path):
         path = super().convert(value, param, ctx)
         if path == STDIN and ctx is not None:
             if ctx.meta.get(_TAKEN):
-                self.fail("standard input can be read for one file only", param, ctx)
+                self.fail(
+                    "`-` (standard input) is given for two files; it can be read for one only", param, ctx
+                )
             ctx.meta[_TAKEN] = True
         return path
 
@@ -38,19 +41,21 @@ _PLATFORM: Final = re.compile(r"[a-z0-9_.-]{1,32}")
 
 def _platform(_: click.Context, __: click.Parameter, value: str) -> str:
     if not _PLATFORM.fullmatch(value):
-        raise click.BadParameter("a platform is named in lower-case letters, digits, `_`, `.` and `-`")
+        raise click.BadParameter(
+            f"{visible(value, 64)}: a platform has 1 to 32 lower-case letters, digits, `_`, `.` and `-`"
+        )
     return value
 
 
 def platform_option(command: F) -> F:
-    """The platform of CSV rows that name none."""
+    """The platform of accounts that name none."""
     return click.option(
         "--platform",
         default="x",
         show_default=True,
         metavar="NAME",
         callback=_platform,
-        help="Platform of CSV rows that name none: x, facebook, instagram, telegram, whatsapp or any other.",
+        help="Platform of accounts that name none: x, facebook, instagram, telegram, whatsapp or another.",
     )(command)
 
 
@@ -59,5 +64,5 @@ def strict_option(command: F) -> F:
     return click.option(
         "--strict",
         is_flag=True,
-        help="Fail, before anything is done, where a file is empty or has a column that is not read.",
+        help="Stop before anything is done if a file is empty or has a column that is not used.",
     )(command)

@@ -53,7 +53,7 @@ def json_option(command: F) -> F:
         "--json",
         "as_json",
         is_flag=True,
-        help="Print the figures as one JSON object on the last line of standard output.",
+        help="Print the result as one JSON object, on the last line of standard output, instead of text.",
     )(command)
 
 

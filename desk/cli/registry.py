@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Section = Literal["Look", "Run", "Look after"]
+Section = Literal["Evaluate", "Run", "Maintain"]
 
-SECTIONS: Final[tuple[Section, ...]] = ("Look", "Run", "Look after")
+SECTIONS: Final[tuple[Section, ...]] = ("Evaluate", "Run", "Maintain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +24,31 @@ class Entry:
 
 
 COMMANDS: Final[dict[str, Entry]] = {
-    "score": Entry("Look", "Score accounts against bans, from files, without a broker."),
-    "explain": Entry("Look", "Show why two accounts resemble each other, reason by reason."),
-    "backtest": Entry("Look", "Measure precision, recall and fairness where the truth is known."),
-    "learn": Entry("Look", "Propose weights from verdicts; adopt nothing."),
-    "map": Entry("Look", "Say what a table of mappings makes of a sample."),
-    "try": Entry("Look", "Say what would be found in a live topic; publish and keep nothing.", "dry_run"),
-    "simulate": Entry("Look", "Write a simulated platform to files, with the truth beside it."),
-    "hash-avatar": Entry("Look", "Hash pictures as an avatar is hashed (PDQ)."),
-    "demo": Entry("Run", "Run everything here on a sample stream, and print alerts as they come."),
-    "worker": Entry("Run", "Score accounts as they are created, until told to stop."),
-    "bridge": Entry("Run", "Turn records of other topics into ours, until told to stop."),
-    "gate": Entry("Run", "Answer over HTTP: score sign-ups, take events, until told to stop."),
-    "deliver": Entry("Run", "Send alerts to webhooks, until told to stop."),
-    "desk": Entry("Run", "Serve the pages on which people decide, until told to stop."),
-    "enrol": Entry("Run", "Publish bans from files to accounts.banned."),
-    "remember": Entry("Run", "Remember existing accounts without alerting."),
+    "score": Entry("Evaluate", "Score accounts against bans, both read from files; needs no servers."),
+    "explain": Entry("Evaluate", "Show why two accounts resemble each other, reason by reason."),
+    "backtest": Entry("Evaluate", "Measure precision, recall and fairness where the true mirrors are known."),
+    "learn": Entry("Evaluate", "Propose new signal weights from verdicts; adopts nothing."),
+    "map": Entry("Evaluate", "Show what a mapping file makes of sample records."),
+    "try": Entry("Evaluate", "Report what samehand would find in your events; publishes nothing.", "dry_run"),
+    "simulate": Entry("Evaluate", "Write a simulated platform to files, with its true mirrors listed."),
+    "hash-avatar": Entry("Evaluate", "Print the perceptual hash (PDQ) of pictures."),
+    "demo": Entry("Run", "Run all of samehand on this machine on sample data, and print alerts."),
+    "worker": Entry("Run", "Score new accounts from Kafka and publish alerts, until stopped."),
+    "bridge": Entry("Run", "Translate records of your topics into samehand's, until stopped."),
+    "gate": Entry("Run", "Serve the HTTP API: score sign-ups, take events, until stopped."),
+    "deliver": Entry("Run", "Send alerts to webhooks, until stopped."),
+    "desk": Entry("Run", "Serve the web pages where people review alerts, until stopped."),
+    "enrol": Entry("Run", "Publish bans from files to the topic accounts.banned."),
+    "remember": Entry("Run", "Store existing accounts, without alerts, for later bans to match."),
     "watchlist": Entry("Run", "Import official lists of proscribed organisations."),
-    "alerts": Entry("Look after", "List alerts and show one, from their topic, without a desk."),
-    "verdict": Entry("Look after", "Publish a verdict on one alert, without a desk."),
-    "case": Entry("Look after", "Write the case file of one alert, from the desk's database."),
-    "pepper": Entry("Look after", "Make, rotate and drop the secrets that key personal values."),
-    "keys": Entry("Look after", "Make, list and revoke the keys of those who call the gate."),
-    "doctor": Entry("Look after", "Say in plain words what is missing or wrong."),
-    "letters": Entry("Look after", "List, show, replay and drop dead letters; let a topic go on."),
-    "rebuild": Entry("Look after", "Fill the store again from accounts.banned."),
+    "alerts": Entry("Maintain", "List alerts and show one, read from Kafka; needs no desk."),
+    "verdict": Entry("Maintain", "Publish a verdict on one alert; needs no desk."),
+    "case": Entry("Maintain", "Write the case file of one alert, from the desk's database."),
+    "pepper": Entry("Maintain", "Create, rotate and drop the secret keys for personal values."),
+    "keys": Entry("Maintain", "Create, list and revoke API keys for the gate."),
+    "doctor": Entry("Maintain", "Check settings, Kafka and Redis, and say how to fix what is wrong."),
+    "letters": Entry("Maintain", "List, show, replay and drop dead letters; resume a topic."),
+    "rebuild": Entry("Maintain", "Fill the store again from the topic accounts.banned."),
 }
 
 

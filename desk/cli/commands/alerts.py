@@ -18,9 +18,9 @@ from schemas.wire import encode
 from streams.settings import load
 
 
-@click.group("alerts", short_help="List alerts and show one, from their topic, without a desk.")
+@click.group("alerts", short_help="List alerts and show one, read from Kafka; needs no desk.")
 def command() -> None:
-    """List alerts and show one, from their topic, without a desk.
+    """List alerts and show one, read from Kafka; needs no desk.
 
     \b
     Examples:
@@ -30,16 +30,29 @@ def command() -> None:
     """
 
 
-@command.command("list", short_help="What waits for a verdict: likely first, then the oldest.")
-@click.option("--band", type=click.Choice(["likely", "possible"]), help="Alerts of this band alone.")
-@click.option("--policy", help="Alerts on bans under this policy alone.")
-@click.option("--all", "everything", is_flag=True, help="Those decided or withdrawn, too.")
+@command.command("list", short_help="List alerts that await a verdict.")
 @click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="So many at most."
+    "--band", type=click.Choice(["likely", "possible"]), help="Only alerts of this band; by default both."
+)
+@click.option("--policy", metavar="CODE", help="Only alerts whose ban is under this policy.")
+@click.option("--all", "everything", is_flag=True, help="Also list alerts that were decided or withdrawn.")
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="List no more than N alerts.",
 )
 @output.json_option
 def list_(band: str | None, policy: str | None, everything: bool, limit: int, as_json: bool) -> int:
-    """What waits for a verdict: likely first, then the oldest."""
+    """List alerts that await a verdict: band likely first, then the oldest.
+
+    \b
+    Examples:
+      samehand alerts list --limit 20
+      samehand alerts list --policy spam --json
+    """
     told = told_by_topics(load())
     found = [
         alert
@@ -61,11 +74,11 @@ def list_(band: str | None, policy: str | None, everything: bool, limit: int, as
     return 0
 
 
-@command.command("show", short_help="One alert, with every line of its sum.")
-@click.argument("alert")
+@command.command("show", short_help="Show one alert with its evidence.")
+@click.argument("alert", metavar="ALERT_ID")
 @output.json_option
 def show(alert: str, as_json: bool) -> int:
-    """One alert, with every line of its sum and the verdict that holds.
+    """Show one alert: its evidence with weights in nats, their sum, and the verdict in force.
 
     \b
     Example:

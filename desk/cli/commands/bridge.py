@@ -14,31 +14,31 @@ from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
 
 
-@click.command("bridge", short_help="Turn records of other topics into ours, until told to stop.")
+@click.command("bridge", short_help="Translate records of your topics into samehand's, until stopped.")
 def command() -> int:
-    """Turn records of other topics into ours, until told to stop.
+    """Translate records of your own topics into samehand's, until stopped.
 
-    Reads the topics that the file SAMEHAND_MAPPINGS names, and publishes what its rules make of their
-    records on accounts.created, accounts.updated, accounts.remembered, accounts.banned,
-    accounts.reinstated and accounts.deleted, where workers find them. Try the file first:
-    `samehand map` says what it would make of a sample.
+    Use it if your platform already publishes sign-ups or bans in its own format. Reads the topics that the
+    mapping file (SAMEHAND_MAPPINGS, docs/mapping.md) names, and publishes what the file's rules make of
+    their records on accounts.created, accounts.updated, accounts.remembered, accounts.banned,
+    accounts.reinstated and accounts.deleted, which workers consume. Check the file first with `samehand map`.
 
-    It needs neither Redis nor a pepper. Nothing is lost: a record is acknowledged once ours is confirmed.
-    One that does not map becomes a dead letter with the field and the reason, and too many of these stop
-    its topic (`samehand letters`). Its group is SAMEHAND_KAFKA_GROUP with `-bridge`; run as many as the
-    topics have partitions. It looks after itself as `samehand worker` does; /metrics and /health are at
-    SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT.
+    Needs Kafka, but neither Redis nor a pepper. Each record is acknowledged only after its translation is
+    confirmed. A record that cannot be translated becomes a dead letter with field and reason, and too many of
+    them stop its topic (`samehand letters`). The consumer group is SAMEHAND_KAFKA_GROUP with `-bridge`
+    appended; run up to as many bridges as the topics have partitions. Like a worker it restarts itself, and
+    serves /metrics and /health at SAMEHAND_WEB_HOST and SAMEHAND_WEB_PORT.
 
     \b
     Exit codes:
-      0   it was told to stop, and did
-      1   a fault that its log names
-      2   a setting, or the file of mappings, cannot be used
+      0   stopped as asked
+      1   failed; the log says why
+      2   a setting, or the mapping file, cannot be used
       69  no Kafka broker answers
-      70  a stop took longer than SAMEHAND_STOP_SECONDS
-      71  its web address is taken or not this machine's
-      75  it got nowhere, and ended so that another start may
-      77  Kafka refuses the login or a right
+      70  stopping took longer than SAMEHAND_STOP_SECONDS
+      71  the web address is in use, or is not this machine's
+      75  no progress: ended so that a supervisor restarts it
+      77  Kafka refuses the login or a permission
       78  topics are missing or would lose data
 
     \b

@@ -18,21 +18,27 @@ from streams.settings import Settings, load
 
 
 @click.command("case", short_help="Write the case file of one alert, from the desk's database.")
-@click.argument("alert")
+@click.argument("alert", metavar="ALERT_ID")
 @click.option(
-    "--for", "purpose", required=True, help="What it is made for, e.g. the number of an appeal; kept."
+    "--for",
+    "purpose",
+    required=True,
+    metavar="PURPOSE",
+    help="What the file is for, such as the number of an appeal; recorded in the audit log.",
 )
 @click.option(
     "--page",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write it as a page to print, too: HTML without a script.",
+    metavar="FILE",
+    help="Write a printable page (HTML) to this file instead of JSON to standard output.",
 )
 @output.json_option
 def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
-    """Write the case file of one alert: evidence, weights, verdicts, family, who saw it, what was erased.
+    """Write the case file of one alert, from the desk's database (SAMEHAND_DATABASE_URL).
 
-    Personal values stay masked as they are in alerts. That the file was made, and what for, is a line of the
-    audit. There is one for one alert, never for many.
+    It holds the evidence and its weights, the verdicts, related alerts, who read the alert and what was
+    erased. Personal values stay masked, as in alerts. The audit log records that the file was made, and for
+    what. Use it for appeals and audits; there is no case file of several alerts.
 
     \b
     Examples:

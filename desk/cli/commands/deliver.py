@@ -16,31 +16,31 @@ from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
 
 
-@click.command("deliver", short_help="Send alerts to webhooks, until told to stop.")
+@click.command("deliver", short_help="Send alerts to webhooks, until stopped.")
 def command() -> int:
-    """Send alerts to webhooks, until told to stop.
+    """Send alerts to webhooks, until stopped.
 
-    Reads the topic of alerts and sends what is opened and withdrawn there to the endpoints that the file
-    SAMEHAND_ENDPOINTS names (TOML), each with its own filter, shape and secret; generic ones are signed as
-    Standard Webhooks. docs/deliver.md shows the file.
+    Reads the topic alerts and posts each alert that is opened or withdrawn to the endpoints listed in the
+    file SAMEHAND_ENDPOINTS (TOML, docs/deliver.md), each with its own filter, format and secret. Generic
+    endpoints are signed as Standard Webhooks.
 
-    It needs neither Redis nor a pepper. Every endpoint has a consumer group of its own,
-    SAMEHAND_KAFKA_GROUP with `-deliver-` and the endpoint's name: each alert arrives at least once, those
-    of an account in order. An endpoint that is away holds itself alone, for a day; what it refuses becomes
-    a dead letter that can be sent again (`samehand letters`); one that answers 410 gets nothing more. It
-    looks after itself as `samehand worker` does; /metrics and /health are at SAMEHAND_WEB_HOST,
-    SAMEHAND_WEB_PORT.
+    Needs Kafka, but neither Redis nor a pepper. Each endpoint has its own consumer group,
+    SAMEHAND_KAFKA_GROUP with `-deliver-` and its name appended: every alert arrives at least once, and
+    those on one account in order. If an endpoint is unavailable, only its own alerts wait, for up to a day.
+    An alert that it refuses becomes a dead letter, which `samehand letters` can send again; after the
+    answer 410 (Gone) it gets nothing more. Like a worker it restarts itself, and serves /metrics and
+    /health at SAMEHAND_WEB_HOST and SAMEHAND_WEB_PORT.
 
     \b
     Exit codes:
-      0   it was told to stop, and did
-      1   a fault that its log names
+      0   stopped as asked
+      1   failed; the log says why
       2   a setting, or the file of endpoints, cannot be used
       69  no Kafka broker answers
-      70  a stop took longer than SAMEHAND_STOP_SECONDS
-      71  its web address is taken or not this machine's
-      75  it got nowhere, and ended so that another start may
-      77  Kafka refuses the login or a right
+      70  stopping took longer than SAMEHAND_STOP_SECONDS
+      71  the web address is in use, or is not this machine's
+      75  no progress: ended so that a supervisor restarts it
+      77  Kafka refuses the login or a permission
       78  topics are missing or would lose data
 
     \b

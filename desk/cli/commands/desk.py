@@ -31,22 +31,23 @@ from streams.telemetry import logs
 @click.group(
     "desk",
     invoke_without_command=True,
-    short_help="Serve the pages on which people decide, until told to stop.",
+    short_help="Serve the web pages where people review alerts, until stopped.",
 )
 @click.pass_context
 def command(ctx: click.Context) -> int | None:
-    """Serve the pages on which people decide, until told to stop.
+    """Serve the web pages where people review alerts, until stopped.
 
-    Reads alerts and verdicts from Kafka into its database (SAMEHAND_DATABASE_URL: SQLite for one process, or
-    PostgreSQL), shows them at SAMEHAND_DESK_HOST, SAMEHAND_DESK_PORT, and publishes what people decide on
-    alerts.verdicts. It needs neither Redis nor a pepper.
+    Reads alerts and verdicts from Kafka into its database (SAMEHAND_DATABASE_URL: SQLite for one process,
+    or PostgreSQL), serves the pages at SAMEHAND_DESK_HOST and SAMEHAND_DESK_PORT, and publishes people's
+    decisions on alerts.verdicts. Needs neither Redis nor a pepper. People who may sign in are added with
+    `samehand desk users add`.
 
     \b
     Exit codes:
-      0   it was told to stop, and did
-      1   the database cannot be used, or another desk has it
+      0   stopped as asked
+      1   the database cannot be used, or another desk uses it
       2   a setting cannot be used
-      71  its address is taken or not this machine's
+      71  the address is in use, or is not this machine's
 
     \b
     Examples:
@@ -66,31 +67,38 @@ def command(ctx: click.Context) -> int | None:
         raise exit_codes.NotDone(str(fault)) from fault
 
 
-@command.group("users", short_help="Add people, list them, let them in and out.")
+@command.group("users", short_help="Add, list, change and lock the accounts of people.")
 def users() -> None:
-    """Add people, list them, let them in and out.
+    """Add, list, change and lock the accounts of people who use the desk.
+
+    They are kept in the desk's database (SAMEHAND_DATABASE_URL).
 
     \b
     Examples:
       samehand desk users add amina --role moderator
       samehand desk users list
+      samehand desk users set amina --out
     """
 
 
-@users.command("add", short_help="Add somebody.")
+@users.command("add", short_help="Add a person.")
 @click.argument("name")
 @click.option(
     "--role",
     type=click.Choice(["moderator", "lead", "auditor"]),
     required=True,
-    help="What they may do: decide; settle and take back, too; or read everything and decide nothing.",
+    help="What the person may do: a moderator decides; a lead also settles disagreements and takes decisions "
+    "back; an auditor reads everything and decides nothing.",
 )
-@click.option("--link", "with_link", is_flag=True, help="Print a link that signs in once, for 15 minutes.")
+@click.option(
+    "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
+)
 @output.json_option
 def add(name: str, role: str, with_link: bool, as_json: bool) -> int:
-    """Add somebody. Their password is read from the terminal, or a line of standard input.
+    """Add a person called NAME, who signs in with that name.
 
-    With --link there is no password: they sign in by the link that is printed.
+    The password, 12 to 256 characters, is asked for on the terminal, or read as one line of standard input.
+    With --link there is no password: the person signs in with the link that is printed.
 
     \b
     Examples:
@@ -139,10 +147,15 @@ async def _add(
         return user_id, token
 
 
-@users.command("list", short_help="Who there is.")
+@users.command("list", short_help="List the people.")
 @output.json_option
 def list_(as_json: bool) -> int:
-    """Who there is, with the opaque ids by which they are known outside of the desk."""
+    """List the people: name, role, whether they may sign in, and the opaque id that verdicts carry.
+
+    \b
+    Example:
+      samehand desk users list
+    """
     found = asyncio.run(_everybody(load()))
     if as_json:
         output.figures({"users": found})
@@ -168,19 +181,25 @@ async def _everybody(settings: Settings) -> list[dict[str, Any]]:
         ]
 
 
-@users.command("set", short_help="Change somebody's role, let them out or in again.")
+@users.command("set", short_help="Change a role or password, lock somebody out or let them in again.")
 @click.argument("name")
+@click.option("--role", type=click.Choice(["moderator", "lead", "auditor"]), help="The new role.")
+@click.option("--out/--in", "out", default=None, help="Lock the person out at once, or let them in again.")
 @click.option(
-    "--role", type=click.Choice(["moderator", "lead", "auditor"]), help="What they may do from now on."
+    "--password",
+    "new_password",
+    is_flag=True,
+    help="Read a new password from the terminal, or from a line of standard input.",
 )
-@click.option("--out/--in", "out", default=None, help="Let them out at once, or in again.")
-@click.option("--password", "new_password", is_flag=True, help="Read a new password, as `add` does.")
-@click.option("--link", "with_link", is_flag=True, help="Print a link that signs in once, for 15 minutes.")
+@click.option(
+    "--link", "with_link", is_flag=True, help="Print a link that signs the person in once, within 15 minutes."
+)
 @output.json_option
 def set_(
     name: str, role: str | None, out: bool | None, new_password: bool, with_link: bool, as_json: bool
 ) -> int:
-    """Change somebody's role, let them out or in again. Every session of theirs ends.
+    """Change the role or password of NAME, lock the person out, or let them in again. Ends all their
+    sessions.
 
     \b
     Examples:
@@ -243,9 +262,10 @@ async def _set(
         return await link(connection, user.user_id, now=now) if with_link else None
 
 
-@command.group("audit", short_help="Verify and export the audit.")
+@command.group("audit", short_help="Verify and export the audit log.")
 def audit_() -> None:
-    """Verify and export the audit: what was done at the desk, chained by hash.
+    """Verify and export the audit log: every action at the desk, each line chained to the one before by its
+    hash.
 
     \b
     Examples:
@@ -254,21 +274,22 @@ def audit_() -> None:
     """
 
 
-@audit_.command("verify", short_help="Say whether a line was changed, dropped or added.")
+@audit_.command("verify", short_help="Check that no line was changed, dropped or added.")
 @click.option(
-    "--offline", is_flag=True, help="Without Kafka: a chain whose end was cut off is not noticed then."
+    "--offline", is_flag=True, help="Do not ask Kafka: lines missing from the end are then not noticed."
 )
 @output.json_option
 def verify(offline: bool, as_json: bool) -> int:
-    """Say whether a line of the audit was changed, dropped or added.
+    """Check that no line of the audit log was changed, dropped or added.
 
-    Follows the chain from its first line, and holds it to the heads that were published on Kafka, so that an
-    end that was cut off is noticed, too. Exit code 1 says that it does not hold, or that there was nothing to
-    hold it to: Kafka does not answer, or its topic is gone.
+    Follows the hash chain from the first line, and compares it with the hashes that the desk published on
+    Kafka, so that lines missing from the end are noticed too. Exit code 1 means that the log was altered,
+    and the line is named; or that it could not be compared, as Kafka does not answer or its topic is gone.
 
     \b
-    Example:
+    Examples:
       samehand desk audit verify
+      samehand desk audit verify --offline
     """
     settings = load()
     topic = names(settings).audit
@@ -337,11 +358,20 @@ async def _verify(settings: Settings, heads: list[Head]) -> tuple[int, Break | N
     return chain.number, against(hashes, chain.number, heads)
 
 
-@audit_.command("export", short_help="Print every line as JSON.")
-@click.option("--since", default=0, type=click.IntRange(min=0), help="Lines after this number.")
+@audit_.command("export", short_help="Print the lines as JSONL.")
+@click.option(
+    "--since",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Only lines with a number above N.",
+)
 @output.json_option
 def export(since: int, as_json: bool) -> int:
-    """Print every line as JSON, one a line: ids, codes and digests, never what anybody wrote.
+    """Print the lines of the audit log, oldest first, one JSON object a line.
+
+    They hold ids, codes and hashes, never what anybody wrote.
 
     \b
     Example:
@@ -377,14 +407,14 @@ async def _export(settings: Settings, since: int) -> int:
     return count
 
 
-@command.command("backup", short_help="Write a copy of the SQLite database while it is in use.")
+@command.command("backup", short_help="Copy the SQLite database while the desk runs.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @output.json_option
 def backup(file: Path, as_json: bool) -> int:
-    """Write a copy of the SQLite database to FILE while the desk is in use; PostgreSQL has pg_dump.
+    """Copy the desk's SQLite database to FILE while the desk runs. For PostgreSQL use pg_dump.
 
-    To restore, stop the desk, put the copy where SAMEHAND_DATABASE_URL says, remove the -wal and -shm files
-    beside it, and start the desk: it reads what it missed from Kafka.
+    FILE must not exist. To restore, stop the desk, put the copy where SAMEHAND_DATABASE_URL says, remove the
+    -wal and -shm files beside it, and start the desk: it reads from Kafka what it missed.
 
     \b
     Example:

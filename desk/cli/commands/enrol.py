@@ -30,25 +30,26 @@ class _Tally:
     unusable: UnusableFields = field(default_factory=UnusableFields)
 
 
-@click.command("enrol", short_help="Publish bans from files to accounts.banned.")
+@click.command("enrol", short_help="Publish bans from files to the topic accounts.banned.")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @platform_option
 @strict_option
 @output.json_option
 def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
-    """Publish bans from files to accounts.banned, where workers enrol them.
+    """Publish bans from files to the topic accounts.banned, where workers enrol them.
 
-    FILES are JSONL of AccountBanned, or CSV with the account's field names as columns and, if known,
-    banned_at, policy, queue, expires_at, basis_authority, basis_reference; `-` is standard input. To run it
-    again is harmless. Bans that have expired are published too, since they end older ones, and are told.
+    FILES are JSONL of AccountBanned, or CSV whose first line names the account's fields and, if known,
+    banned_at, policy, queue, expires_at, basis_authority and basis_reference (docs/reference/events.md);
+    `-` is standard input. Running it again does no harm. Bans that have expired are published too, since
+    they end earlier ones, and are counted.
+
+    Lines that cannot be read are reported on standard error with their number; the others are published.
 
     \b
     Examples:
       samehand enrol bans.jsonl
       samehand enrol --platform telegram list-2024.csv list-2025.csv
       zcat bans.jsonl.gz | samehand enrol --strict -
-
-    Bad lines are told on standard error with their address, and the rest goes on.
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
     tell_odd(((path, BANS) for path in files), strict=strict)

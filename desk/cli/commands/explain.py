@@ -30,21 +30,31 @@ from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 @click.command("explain", short_help="Show why two accounts resemble each other, reason by reason.")
 @click.argument("new", metavar="A.json", type=FILE)
 @click.argument("banned", metavar="B.json", type=FILE)
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw the waterfall here, too.")
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also draw the reasons as a waterfall chart (SVG) in this file.",
+)
 @click.option(
     "--bans",
     type=click.IntRange(0),
     default=0,
-    help="How many accounts are banned: the more there are, the more one of them looks like somebody.",
+    show_default=True,
+    metavar="N",
+    help="How many accounts are banned: with more of them, a chance resemblance to one is likelier.",
 )
 @platform_option
 @output.json_option
 def command(new: Path, banned: Path, svg: Path | None, bans: int, platform: str, as_json: bool) -> int:
     """Show why two accounts resemble each other: A as if it were new, B as if it were banned.
 
-    Each file holds an AccountCreated or AccountBanned, or just an account's fields as one JSON object; one of
-    them may be `-`, standard input.
-    Values are taken to be as common as shipped figures say: nothing is counted.
+    Prints every piece of evidence for and against, its weight in nats (natural log-odds), their sum and
+    the band: likely, possible or below. Uses the shipped weights, and the shipped figures of how common
+    values are. Needs no servers and keeps nothing.
+
+    Each file holds one JSON object: an AccountCreated, an AccountBanned, or just an account's fields
+    (docs/reference/events.md). One of them may be `-`, standard input.
 
     \b
     Examples:

@@ -26,36 +26,41 @@ if TYPE_CHECKING:  # a quarter of a second of imports, which the supervisor does
 KEYS: str = "SAMEHAND_GATE_KEYS"
 
 
-@click.command("gate", short_help="Answer over HTTP: score sign-ups, take events, until told to stop.")
+@click.command("gate", short_help="Serve the HTTP API: score sign-ups, take events, until stopped.")
 def command() -> int:
-    """Answer over HTTP: score sign-ups, take events, webhooks and verdicts, until told to stop.
+    """Serve the HTTP API: score sign-ups; take events, webhooks and verdicts; until stopped.
 
-    POST /v1/score says whether an account resembles a banned one, while somebody signs up: `match`,
-    `no_match`, or, where the store is away or the deadline has passed, `undecided`. A match advises friction
-    and never refusal. The account's event must still be published: the gate remembers nobody.
+    POST /v1/score answers whether an account that is signing up resembles a banned one: `match`, `no_match`,
+    or `undecided` if the store is unavailable or the deadline has passed. A match is a reason to ask for more
+    (a CAPTCHA, a review), never to refuse. The gate stores no account, so the sign-up's event must still be
+    published.
 
-    POST /v1/events/{kind} and /v1/verdicts publish records, /v1/webhooks/{mapping} what SAMEHAND_MAPPINGS
-    makes of somebody else's (SAMEHAND_GATE_WEBHOOKS says how these are signed), GET /v1/alerts/{id} tells an
-    alert. /openapi.json describes all of it.
+    POST /v1/events/{kind} and /v1/verdicts publish records to Kafka; /v1/webhooks/{mapping} publishes what
+    the mapping file (SAMEHAND_MAPPINGS) makes of another service's webhooks, whose signatures
+    SAMEHAND_GATE_WEBHOOKS describes; GET /v1/alerts/{id} returns an alert. /openapi.json describes them
+    all; docs/gate.md shows how to use them.
 
-    It needs the pepper and reads the store, where it writes nothing (deploy/redis/gate.acl), and keys of its
-    callers: `samehand keys new`. It speaks plain HTTP: put what ends TLS before it. /metrics and /health are
-    at SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT.
+    Needs the pepper file, a file of API keys (`samehand keys new`), and Redis, which it only reads
+    (deploy/redis/gate.acl). It speaks plain HTTP: put a proxy that ends TLS in front. The API is served at
+    SAMEHAND_GATE_HOST and SAMEHAND_GATE_PORT, /metrics and /health at SAMEHAND_WEB_HOST and
+    SAMEHAND_WEB_PORT.
 
     \b
     Exit codes:
-      0   it was told to stop, and did
-      1   a fault that its log names
-      2   a setting, or a file that one names, cannot be used
+      0   stopped as asked
+      1   failed; the log says why
+      2   a setting, or a file that a setting names, cannot be used
       65  the store was made with other shards, sizes or another pepper
-      71  an address is taken or not this machine's
-      77  Redis refuses the login or a right
-      78  Redis would drop keys when it is full
+      71  an address is in use, or is not this machine's
+      77  Redis refuses the login or a permission
+      78  Redis evicts keys when full
 
     \b
     Example:
-      samehand keys new sign-up --may score
-      SAMEHAND_GATE_KEYS=keys.json SAMEHAND_WEB_PORT=6071 samehand gate
+      samehand keys new sign-up --may score --file keys.json
+      SAMEHAND_GATE_KEYS=keys.json SAMEHAND_PEPPER_FILE=pepper \\
+      SAMEHAND_REDIS_URL=redis://redis:6379/0 \\
+      SAMEHAND_KAFKA_BROKERS=kafka-1:9092 SAMEHAND_WEB_PORT=6071 samehand gate
     """
     given = settings.load()
     _files_of(given)  # whoever named a wrong file hears of it at once, and not from a child's log

@@ -14,15 +14,17 @@ from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, installe
 from samehand.signals.avatar import QUALITY_MIN
 
 
-@click.command("hash-avatar", short_help="Hash pictures as an avatar is hashed (PDQ).")
+@click.command("hash-avatar", short_help="Print the perceptual hash (PDQ) of pictures.")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @output.json_option
 def command(files: tuple[Path, ...], as_json: bool) -> int:
-    """Hash pictures as an avatar is hashed: PDQ in hexadecimal, quality, name of the file.
+    """Print the perceptual hash (PDQ) of pictures, as samehand computes it for avatars.
 
-    FILES are JPEG, PNG, GIF or WebP of at most 256 KiB. A quality below 50 says that the picture is too flat
-    to be recognised. One that cannot be used is told on standard error, the others are hashed all the same,
-    and the exit code is 2. Needs the extra `avatar`.
+    Use it to put hashes into records yourself, or into the list of stock pictures
+    (SAMEHAND_AVATAR_BLOCKLIST). FILES are JPEG, PNG, GIF or WebP of at most 256 KiB each. Prints one line a
+    picture: the hash in hexadecimal, its quality (0 to 100; below 50 the picture is too flat to be
+    compared) and the file. Pictures that cannot be read are reported on standard error, and the exit code
+    is then 2. Needs the extra samehand[avatar].
 
     \b
     Examples:

@@ -18,12 +18,11 @@ from streams.settings import load
 RATE = "50/s"
 
 
-@click.group("keys", short_help="Make, list and revoke the keys of those who call the gate.")
+@click.group("keys", short_help="Create, list and revoke API keys for the gate.")
 def command() -> None:
-    """Make, list and revoke the keys of those who call the gate, in the file that SAMEHAND_GATE_KEYS names.
+    """Create, list and revoke API keys for the gate, in the file that SAMEHAND_GATE_KEYS names.
 
-    The file holds a digest of each secret and no secret. Gates read it anew within a second: none has to be
-    restarted.
+    The file holds a hash of each key and no key. Gates notice a change within a second, without a restart.
 
     \b
     Examples:
@@ -38,7 +37,7 @@ _file_option = click.option(
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The file of keys, instead of the one that SAMEHAND_GATE_KEYS names.",
+    help="The file of keys; by default the one that SAMEHAND_GATE_KEYS names.",
 )
 
 
@@ -74,25 +73,35 @@ class _Rate(click.ParamType):
             self.fail(str(fault), param, ctx)
 
 
-@command.command("new", short_help="Make a key, and print it once.")
+@command.command("new", short_help="Create a key, and print it once.")
 @click.argument("name")
 @click.option(
     "--may",
     type=_Rights(),
     required=True,
     metavar="RIGHTS",
-    help=f"What it may do, separated by commas: {', '.join(RIGHTS)}.",
+    help=f"What the key may do, separated by commas: {', '.join(RIGHTS)}.",
 )
 @click.option(
-    "--rate", type=_Rate(), default=RATE, show_default=True, help="Calls it may make: 200/s, 30/min."
+    "--rate",
+    type=_Rate(),
+    default=RATE,
+    show_default=True,
+    metavar="RATE",
+    help="Most calls in a second or minute: 200/s, 30/min.",
 )
 @_file_option
 @output.json_option
 def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json: bool) -> int:
-    """Make a key called NAME, and print it. It is printed this once and kept nowhere.
+    """Create an API key called NAME and print it on standard output. It is printed once and stored nowhere.
 
-    `score` alone is for a sign-up form: it is told outcome, band and reasons, and not which banned account it
-    is. `alerts` may see that; `events` may publish what happens to accounts, `verdicts` what people decided.
+    \b
+    Rights:
+      score     score sign-ups; the answer has outcome, band and reasons, but
+                names no banned account (unless the key also has `alerts`)
+      alerts    read alerts and the banned accounts they name
+      events    publish account events
+      verdicts  publish people's decisions
 
     \b
     Examples:
@@ -112,11 +121,12 @@ def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json:
     return 0
 
 
-@command.command("list", short_help="Say who may do what, and how often.")
+@command.command("list", short_help="List the keys, what each may do and how often.")
 @_file_option
 @output.json_option
 def list_keys(path: Path | None, as_json: bool) -> int:
-    """Say who may do what, and how often. Secrets are not known.
+    """List the keys: name, rights, calls allowed in a second, and the date of each. The keys themselves are
+    not stored.
 
     \b
     Example:
@@ -137,12 +147,12 @@ def list_keys(path: Path | None, as_json: bool) -> int:
     return 0
 
 
-@command.command("revoke", short_help="Take a key out of force.")
+@command.command("revoke", short_help="Revoke a key.")
 @click.argument("name")
 @_file_option
 @output.json_option
 def revoke(name: str, path: Path | None, as_json: bool) -> int:
-    """Take the key called NAME out of force. Gates refuse it within a second.
+    """Revoke the key called NAME. Gates refuse it within a second.
 
     \b
     Example:

@@ -58,14 +58,26 @@ class _Read:
     faults: list[tuple[str, Malformed]] = field(default_factory=list)
 
 
-@click.command("learn", short_help="Propose weights from verdicts; adopt nothing.")
-@click.option("--verdicts", type=FILE, multiple=True, help="JSONL of VerdictGiven; without it, from Kafka.")
-@click.option("--alerts", type=FILE, multiple=True, help="JSONL of MirrorAlert; without it, from Kafka.")
-@click.option("--weights", type=FILE, help="The table that made the alerts; by default the shipped one.")
+@click.command("learn", short_help="Propose new signal weights from verdicts; adopts nothing.")
+@click.option(
+    "--verdicts",
+    type=FILE,
+    multiple=True,
+    help="JSONL of VerdictGiven, repeatable; by default read from Kafka.",
+)
+@click.option(
+    "--alerts", type=FILE, multiple=True, help="JSONL of MirrorAlert, repeatable; by default read from Kafka."
+)
+@click.option(
+    "--weights",
+    type=FILE,
+    help="The table of weights (JSON) that scored the alerts; by default the shipped one.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the proposed table here (JSON); without it, only the figures are told.",
+    metavar="FILE",
+    help="Write the proposed table (JSON) to this file; without it only the figures are printed.",
 )
 @output.json_option
 def command(
@@ -75,12 +87,14 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> int:
-    """Propose weights from verdicts; adopt nothing.
+    """Propose new signal weights from verdicts; adopts nothing.
 
-    Only verdicts given blind count: who sees a score agrees with it. Each signal's weights are multiplied by
-    what the verdicts speak for, never below 0, and held near 1 while there are few; then probabilities are
-    calibrated. The loss is measured on verdicts that the proposal was not made from. Compare it with
-    `backtest --weights`, then set SAMEHAND_WEIGHTS to adopt it.
+    Uses only blind verdicts, those given before the score was shown: whoever sees a score tends to agree
+    with it. Multiplies each signal's weights by a factor that fits the verdicts (0 or more, near 1 while
+    there are few of them), then calibrates the probabilities. Needs 15 mirrors and 15 others. Prints the
+    factors, and the loss (mean negative log-likelihood, in nats) on verdicts held out from learning.
+
+    To adopt the result, compare it with `samehand backtest --weights`, then set SAMEHAND_WEIGHTS to it.
 
     \b
     Examples:
@@ -88,7 +102,9 @@ def command(
       samehand learn --verdicts verdicts.jsonl --alerts alerts.jsonl --json
     """
     if bool(verdicts) != bool(alerts):
-        raise click.UsageError("--verdicts and --alerts go together; without both, topics are read")
+        raise click.UsageError(
+            "give both --verdicts and --alerts to read files, or neither to read the topics"
+        )
     table, read = _table(weights), _Read()
     _read(verdicts, alerts, table, read)
     tell_faults(read.faults)

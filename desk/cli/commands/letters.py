@@ -21,12 +21,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
-@click.group("letters", short_help="List, show, replay and drop dead letters; let a topic go on.")
+@click.group("letters", short_help="List, show, replay and drop dead letters; resume a topic.")
 def command() -> None:
-    """List, show, replay and drop dead letters; let a topic go on.
+    """List, show, replay and drop dead letters; resume a topic that stopped.
 
-    A letter is named by the address of the record it is about, TOPIC:PARTITION:OFFSET. Its reason quotes
-    nothing of the record; `show --value` does, and may print personal data.
+    A dead letter is a record that could not be processed, kept with its reason on the topic deadletters. It
+    is named by the address of its record, TOPIC:PARTITION:OFFSET. The reason quotes nothing of the record;
+    `letters show --value` prints the record, which may hold personal data.
 
     \b
     Examples:
@@ -40,15 +41,22 @@ def command() -> None:
 def _filters(function: F) -> F:
     """The conditions that `list`, `replay` and `drop` share; all of them must hold."""
     for option in (
-        click.option("--until", type=_DATE, metavar="DATE", help="Letters written until then, as --since."),
+        click.option(
+            "--until",
+            type=_DATE,
+            metavar="DATE",
+            help="Only letters written at or before this moment; a date alone is its midnight, UTC.",
+        ),
         click.option(
             "--since",
             type=_DATE,
             metavar="DATE",
-            help="Letters written since: 2026-11-20, or 2026-11-20T09:30:00Z.",
+            help="Only letters written at or after this moment (UTC): 2026-11-20 or 2026-11-20T09:30:00Z.",
         ),
-        click.option("--reason", help="Letters of this reason, e.g. missing-field."),
-        click.option("--topic", help="Letters about records of this topic."),
+        click.option(
+            "--reason", metavar="CODE", help="Only letters with this reason, such as missing-field."
+        ),
+        click.option("--topic", metavar="TOPIC", help="Only letters about records of this topic."),
     ):
         function = option(function)
     return function
@@ -70,9 +78,9 @@ def _seconds(moment: datetime | None) -> float | None:
     return None if moment is None else moment.replace(tzinfo=UTC).timestamp()
 
 
-@command.command("list", short_help="What is there, oldest first.")
+@command.command("list", short_help="List dead letters, oldest first.")
 @_filters
-@click.option("--all", "done_too", is_flag=True, help="Those replayed or dropped, too.")
+@click.option("--all", "done_too", is_flag=True, help="Also list letters that were replayed or dropped.")
 @output.json_option
 def list_(
     topic: str | None,
@@ -82,7 +90,13 @@ def list_(
     done_too: bool,
     as_json: bool,
 ) -> int:
-    """What is there, oldest first, without the records themselves."""
+    """List dead letters that were neither replayed nor dropped, oldest first, without their records.
+
+    \b
+    Examples:
+      samehand letters list
+      samehand letters list --topic accounts.created --since 2026-11-20
+    """
     found = post.list_letters(load(), _wanted(topic, reason, since, until, open_only=not done_too))
     if as_json:
         output.figures({"letters": [_row(letter) for letter in found]})
@@ -94,12 +108,23 @@ def list_(
     return 0
 
 
-@command.command("show", short_help="One letter.")
+@command.command("show", short_help="Show one dead letter.")
 @click.argument("address", metavar="TOPIC:PARTITION:OFFSET")
-@click.option("--value", "with_value", is_flag=True, help="The record too: it may hold personal data.")
+@click.option(
+    "--value",
+    "with_value",
+    is_flag=True,
+    help="Also print the record's key and value; they may hold personal data.",
+)
 @output.json_option
 def show(address: str, with_value: bool, as_json: bool) -> int:
-    """One letter, by the address of its record."""
+    """Show one dead letter, named by the address of its record.
+
+    \b
+    Examples:
+      samehand letters show accounts.created:3:1207
+      samehand letters show accounts.created:3:1207 --value
+    """
     letter = post.show(load(), _address(address))
     record = letter.record
     if as_json:
@@ -115,11 +140,16 @@ def show(address: str, with_value: bool, as_json: bool) -> int:
     return 0
 
 
-@command.command("replay", short_help="Send records to their topics again.")
+@command.command("replay", short_help="Send the records of dead letters to their topics again.")
 @click.argument("address", required=False, metavar="[TOPIC:PARTITION:OFFSET]")
 @_filters
-@click.option("--again", is_flag=True, help="Those replayed or dropped before, too.")
-@click.option("--all", "everything", is_flag=True, help="All letters: without a condition nothing is sent.")
+@click.option("--again", is_flag=True, help="Also replay letters that were replayed or dropped before.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Replay all letters; needed if no address and no condition is given.",
+)
 @output.json_option
 def replay(
     address: str | None,
@@ -131,7 +161,17 @@ def replay(
     everything: bool,
     as_json: bool,
 ) -> int:
-    """Send records to their topics again. A letter that is done is not sent twice."""
+    """Send the records of dead letters to their topics again, for example after a fix.
+
+    Name one letter by its address, or several by conditions, all of which must hold. A letter that was
+    replayed or dropped is not sent again without --again. Exit code 1 means that some records are gone from
+    their topics.
+
+    \b
+    Examples:
+      samehand letters replay accounts.created:3:1207
+      samehand letters replay --reason missing-field --since 2026-11-20
+    """
     wanted = _narrowed(address, topic, reason, since, until, everything)
     sent = 0
 
@@ -152,10 +192,15 @@ def replay(
     return 1 if replayed.gone else 0
 
 
-@command.command("drop", short_help="Mark letters as done without replaying them.")
+@command.command("drop", short_help="Mark dead letters as done without replaying them.")
 @click.argument("address", required=False, metavar="[TOPIC:PARTITION:OFFSET]")
 @_filters
-@click.option("--all", "everything", is_flag=True, help="All letters: no condition alone drops nothing.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Drop all letters; needed if no address and no condition is given.",
+)
 @output.json_option
 def drop(
     address: str | None,
@@ -166,7 +211,15 @@ def drop(
     everything: bool,
     as_json: bool,
 ) -> int:
-    """Mark letters as done without replaying them; their bytes go with the topic's retention."""
+    """Mark dead letters as done without replaying them. Their bytes stay until the topic's retention ends.
+
+    Name one letter by its address, or several by conditions, all of which must hold.
+
+    \b
+    Examples:
+      samehand letters drop accounts.created:3:1207
+      samehand letters drop --topic accounts.created --until 2026-11-20
+    """
     dropped = post.drop(load(), _narrowed(address, topic, reason, since, until, everything))
     if as_json:
         output.figures({"dropped": dropped})
@@ -175,13 +228,19 @@ def drop(
     return 0
 
 
-@command.command("resume", short_help="Let a topic go on that stopped for too many dead letters.")
+@command.command("resume", short_help="Resume a topic that stopped after too many dead letters.")
 @click.argument("topic")
 @output.json_option
 def resume(topic: str, as_json: bool) -> int:
-    """Let a topic go on that stopped for too many dead letters: all workers hear of it.
+    """Resume a topic that workers stopped reading after too many dead letters. All workers are told,
+    through Kafka.
 
-    For a topic that is not stopped there is nothing to do, and it says so.
+    Fix the cause first (`samehand letters list --topic TOPIC`). Does nothing, and says so, if the topic is
+    not stopped.
+
+    \b
+    Example:
+      samehand letters resume accounts.created
     """
     settings = load()
     control_topic.require_consumed(settings, topic)

@@ -28,9 +28,12 @@ _NEXT = (
 )
 
 
-@click.group("pepper", short_help="Make, rotate and drop the secrets that key personal values.")
+@click.group("pepper", short_help="Create, rotate and drop the secret keys for personal values.")
 def command() -> None:
-    """Make, rotate and drop the secrets that key personal values.
+    """Create, rotate and drop the secret keys for personal values.
+
+    E-mail addresses, phone numbers, IP addresses and devices are stored only as hashes keyed by a secret, the
+    pepper, from the file that SAMEHAND_PEPPER_FILE names.
 
     \b
     Examples:
@@ -44,17 +47,21 @@ _out_option = click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the new file there and leave the old one, where it is mounted read-only.",
+    help="Write the new pepper file here and leave the old one unchanged, for example if it is read-only.",
 )
 
 
-@command.command("new", short_help="Make a file with fresh secrets.")
+@command.command("new", short_help="Create a pepper file.")
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @output.json_option
 def new(path: Path, as_json: bool) -> int:
-    """Make a file with fresh secrets that only you may read. One that is there is never replaced.
+    """Create FILE with a new secret, readable by you alone. An existing file is never replaced.
 
-    Keep a copy in a safe: without it nothing that is stored can be found again.
+    Keep a copy in a safe place: without the secret nothing that is stored can be found again.
+
+    \b
+    Example:
+      samehand pepper new pepper
     """
     try:
         write_pepper_file(path)
@@ -67,20 +74,21 @@ def new(path: Path, as_json: bool) -> int:
     return 0
 
 
-@command.command("rotate", short_help="Add a fresh secret as the current one.")
+@command.command("rotate", short_help="Add a new secret and make it current.")
 @_out_option
 @output.json_option
 def rotate(out: Path | None, as_json: bool) -> int:
-    """Add a fresh secret to the file of SAMEHAND_PEPPER_FILE as the current one. The old ones stay in force.
+    """Add a new secret to the file that SAMEHAND_PEPPER_FILE names, and make it current. Old ones stay in
+    force.
 
-    From then on accounts are distilled and looked up under each, so a mixture of old and new workers misses
-    nothing. Each secret in force multiplies the work of an event: drop the old one when you can.
+    Accounts are then hashed and looked up under every secret in force, so old and new workers together miss
+    nothing. Each secret in force multiplies the work of an event: drop the old one as soon as you can.
 
     \b
-    The whole rotation:
-      samehand pepper rotate       then restart every worker with the new file
-      samehand rebuild             enrols every ban under both
-      samehand pepper drop 1       says for how long to wait yet
+    A whole rotation:
+      samehand pepper rotate   # then restart every worker with the new file
+      samehand rebuild         # enrols every ban under both secrets
+      samehand pepper drop 1   # refuses while the secret is needed
     """
     path, before = _file()
     try:
@@ -99,18 +107,26 @@ def rotate(out: Path | None, as_json: bool) -> int:
     return 0
 
 
-@command.command("drop", short_help="Take an old secret away, once nothing needs it.")
+@command.command("drop", short_help="Remove an old secret that nothing needs any more.")
 @click.argument("number", type=click.IntRange(1, 255))
 @click.option(
-    "--anyway", is_flag=True, help="Though some accounts are no longer found: when a secret leaked."
+    "--anyway",
+    is_flag=True,
+    help="Remove it even if some accounts are then no longer found, for example because it leaked.",
 )
 @_out_option
 @output.json_option
 def drop(number: int, anyway: bool, out: Path | None, as_json: bool) -> int:
-    """Take an old secret out of the file of SAMEHAND_PEPPER_FILE.
+    """Remove the old secret NUMBER from the file that SAMEHAND_PEPPER_FILE names.
 
-    Refuses while something is known under it alone: it reads every ban in the store, and counts from the
-    rotation the days that new accounts are remembered for (SAMEHAND_REMEMBER_DAYS).
+    Refuses while a ban in the store is known under this secret only, or while accounts remembered before
+    the rotation are kept (SAMEHAND_REMEMBER_DAYS). To find out, it reads every ban in the store. The
+    current secret cannot be dropped.
+
+    \b
+    Examples:
+      samehand pepper drop 1
+      samehand pepper drop 1 --out /run/secrets/pepper.new
     """
     settings = load()
     path, peppers = _file(settings)

@@ -38,31 +38,47 @@ from streams.kafka.topics import names
 from streams.settings import Settings, load
 
 
-@click.command("rebuild", short_help="Fill the store again from accounts.banned.")
+@click.command("rebuild", short_help="Fill the store again from the topic accounts.banned.")
 @click.option(
     "--bookmark",
     "bookmark_path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where to note how far it went; by default in SAMEHAND_DATA_DIR, else in the user's own folder.",
+    metavar="FILE",
+    help="Save the progress to this file; by default in SAMEHAND_DATA_DIR, or in your own data folder.",
 )
-@click.option("--from-start", is_flag=True, help="Read everything, wherever an earlier run was broken off.")
+@click.option(
+    "--from-start",
+    is_flag=True,
+    help="Read the topic from its start, even if an interrupted run could be continued.",
+)
 @click.option(
     "--into",
     metavar="PREFIX",
-    help="Fill a second layout under this prefix beside the live one, and hand over to it.",
+    help="Reshard: fill a second store with this key prefix beside the live one, and move to it.",
 )
-@click.option("--shards", type=click.IntRange(1, 256), help="With --into: shards of the second layout.")
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="With --into: how many shards the new store has, 1 to 256.",
+)
 @click.option(
     "--bans",
     type=click.IntRange(1_000, 1_000_000_000),
-    help="With --into: bans that it is laid out for; by default as many as the settings say.",
+    metavar="N",
+    help="With --into: how many bans the new store is sized for; by default SAMEHAND_STORE_BANS.",
 )
 @click.option(
     "--remembered",
     type=click.IntRange(1_000, 1_000_000_000),
-    help="With --into: remembered accounts, likewise.",
+    metavar="N",
+    help="With --into: how many remembered accounts; by default SAMEHAND_STORE_REMEMBERED.",
 )
-@click.option("--drop", metavar="PREFIX", help="Delete the keys of a layout that has moved to another.")
+@click.option(
+    "--drop",
+    metavar="PREFIX",
+    help="Delete the store with this key prefix, which workers have left for a new one.",
+)
 @output.json_option
 def command(
     bookmark_path: Path | None,
@@ -74,14 +90,16 @@ def command(
     drop: str | None,
     as_json: bool,
 ) -> int:
-    """Fill the store again from accounts.banned, while workers run or stand.
+    """Fill the store again from the topic accounts.banned, while workers run or are stopped.
 
-    Nothing is published. Broken off, it goes on where it was when it is run again. What was remembered of
-    new accounts does not come back by this: it comes again with new events.
+    Use it if Redis lost its data, after `samehand pepper rotate`, or to reshard. Reads Kafka and writes
+    Redis; publishes nothing. An interrupted run continues where it was when started again. Remembered new
+    accounts are not on the topic: they come back only with new events.
 
-    With --into another layout is filled beside the live one, which workers go on with until the first of
-    them is started with the new prefix; then it is handed over, with what was remembered and all alerts.
-    --drop takes the former away. Both need rights in Redis beyond a worker's (docs/resharding.md).
+    To reshard, --into fills a second store beside the live one, which workers keep using. When the first
+    worker starts with the new SAMEHAND_STORE_PREFIX and SAMEHAND_STORE_SHARDS, remembered accounts and
+    alerts are moved and the new store takes over; --drop then deletes the old one. Both need more Redis
+    permissions than a worker has (docs/resharding.md).
 
     \b
     Examples:

@@ -35,22 +35,25 @@ class _Tally:
     unusable: UnusableFields = field(default_factory=UnusableFields)
 
 
-@click.command("remember", short_help="Remember existing accounts without alerting.")
+@click.command("remember", short_help="Store existing accounts, without alerts, for later bans to match.")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @platform_option
 @strict_option
 @output.json_option
 def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool) -> int:
-    """Remember existing accounts without alerting, so that later bans find their mirrors among them.
+    """Store existing accounts, without alerts, so that later bans are compared with them.
 
-    FILES are JSONL of AccountCreated, or CSV with the account's field names as columns; account_id is
-    needed; `-` is standard input. They are remembered for SAMEHAND_REMEMBER_DAYS. To run it again is
-    harmless.
+    Use it once, when you begin, for the accounts that signed up before: a worker remembers only those whose
+    events it sees. FILES are JSONL of AccountCreated, or CSV whose first line names the account's fields,
+    account_id among them (docs/reference/events.md); `-` is standard input. Writes to Redis; the accounts are
+    kept for SAMEHAND_REMEMBER_DAYS. Running it again does no harm.
+
+    Lines that cannot be read are reported on standard error with their number; the others are stored.
 
     \b
     Examples:
       samehand remember accounts.jsonl
-      samehand remember --platform telegram export-*.csv
+      samehand remember --platform telegram export-1.csv export-2.csv
     """
     settings, started, tally = load(), time.monotonic(), _Tally()
     tell_odd(((path, ACCOUNTS) for path in files), strict=strict)

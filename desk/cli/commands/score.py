@@ -29,29 +29,53 @@ _SHOWN: Final = 10
 _CANDIDATES_MAX: Final = 60  # the index keeps 64 candidates, three of which may alert
 
 
-@click.command("score", short_help="Score accounts against bans, from files, without a broker.")
-@click.option("--bans", type=FILE, required=True, help="Banned accounts: JSONL of AccountBanned, or CSV.")
-@click.option("--accounts", type=FILE, required=True, help="Accounts: JSONL of AccountCreated, or CSV.")
+@click.command("score", short_help="Score accounts against bans, both read from files; needs no servers.")
+@click.option(
+    "--bans",
+    type=FILE,
+    required=True,
+    help="Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
+)
+@click.option(
+    "--accounts",
+    type=FILE,
+    required=True,
+    help="Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write every alert here, one MirrorAlert a line, in the order of the accounts.",
+    metavar="FILE",
+    help="Write every alert to this file: JSONL of MirrorAlert, in the order of the accounts.",
 )
 @platform_option
 @click.option(
     "--candidates",
     type=click.IntRange(0, _CANDIDATES_MAX),
     default=0,
+    show_default=True,
     metavar="K",
-    help="Also write the best K below the bands of each account, with band `none`.",
+    help="With --out: also write each account's K best matches below the alert threshold, with band `none`.",
 )
-@click.option("--top", type=click.IntRange(0), default=_SHOWN, show_default=True, help="Alerts to show.")
+@click.option(
+    "--top",
+    type=click.IntRange(0),
+    default=_SHOWN,
+    show_default=True,
+    metavar="N",
+    help="Alerts to print, best first.",
+)
 @click.option(
     "--first-day",
     is_flag=True,
-    help="Count nothing: values are as common as shipped figures say, as for a new worker.",
+    help="Take how common values are from the shipped figures only, as a new worker does.",
 )
-@click.option("--weights", type=FILE, help="Another table of weights (JSON), to try it out.")
+@click.option(
+    "--weights",
+    type=FILE,
+    metavar="FILE",
+    help="Score with this table of weights (JSON) instead of the shipped one.",
+)
 @strict_option
 @output.json_option
 def command(
@@ -66,23 +90,25 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> int:
-    """Score accounts against bans, from files, without a broker.
+    """Score accounts against bans, both read from files; needs no servers.
 
-    The same agents as in the worker enrol the bans, then look at each account. Nothing is stored and nothing
-    leaves this machine. CSV files have the account's field names as columns; without account_id a row is
-    named by its number. One of the files may be `-`, standard input.
+    Enrols the bans, then looks up each account among them, with the worker's own code. Keeps nothing
+    and sends nothing to any other machine. Use it to see what samehand finds in your data.
 
-    How common a value is, each account learns from those before it, as in a worker: of names and the like
-    from those a day or two older, of networks and pictures from those an hour older. Rows of one date without
-    a time, and rows that do not say when, which come last, learn of networks and pictures from one another.
+    Files are JSONL (docs/reference/events.md), or CSV whose first line names the account's fields. A row
+    without account_id is named by its number.
+
+    How common a value is, is learned from earlier accounts, as in a worker: names and the like from
+    accounts a day or two older, networks and pictures from accounts an hour older. Rows without a time of
+    day, or without a date (these come last), learn networks and pictures from one another.
+
+    Lines that cannot be read are reported on standard error with their number, and the others are scored.
 
     \b
     Examples:
       samehand score --bans bans.csv --accounts sign-ups.csv
       samehand score --bans bans.jsonl --accounts today.jsonl --out alerts.jsonl
-      samehand score --bans bans.csv --accounts a.csv --platform telegram --json | tail -n 1
-
-    Bad lines are told on standard error with their address, and the rest goes on.
+      samehand score --bans bans.csv --accounts a.csv --platform telegram --json
     """
     started = time.monotonic()
     offline = Offline(

@@ -14,36 +14,61 @@ from simulate.evasion.edits import EDIT_SETS
 from simulate.files import simulate_command
 
 
-@click.command("simulate", short_help="Write a simulated platform to files, with the truth beside it.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same files.")
-@click.option("--accounts", type=click.IntRange(1), default=10_000, show_default=True, help="Sign-ups.")
+@click.command("simulate", short_help="Write a simulated platform to files, with its true mirrors listed.")
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Seed of the random numbers: the same seed gives the same files.",
+)
+@click.option(
+    "--accounts",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="How many sign-ups to simulate.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
     metavar="DIR",
-    help="Folder for the files; made if it is not there, files in it are replaced.",
+    help="Write the files to this folder, which is created if missing; files of these names are replaced.",
 )
 @click.option(
     "--edits",
     type=click.Choice(sorted(EDIT_SETS)),
     default="tuning",
     show_default=True,
-    help="How names are disguised; the held-out edits are for judging, not for tuning.",
+    metavar="SET",
+    help="Which edits disguise names: tuning, validation or held_out. Never tune on held_out.",
 )
 @click.option(
     "--malformed",
     type=click.FloatRange(0.0, 0.5),
     default=0.0,
     show_default=True,
-    help="Share of broken messages in events.jsonl.",
+    metavar="SHARE",
+    help="Share of malformed records in events.jsonl.",
 )
 @output.json_option
 def command(seed: int, accounts: int, out: Path, edits: str, malformed: float, as_json: bool) -> int:
-    """Write a simulated platform to files, with the truth beside it.
+    """Write a simulated platform to files, with its true mirrors listed.
 
-    bans.jsonl and accounts.jsonl are what `score` reads, truth.csv says which accounts mirror which bans,
-    events.jsonl is the whole stream in order of time.
+    Use it to try samehand without real data, and to measure it (`samehand backtest`).
+
+    \b
+    Writes to DIR:
+      bans.jsonl        banned accounts, for --bans of `samehand score`
+      accounts.jsonl    sign-ups, for --accounts
+      truth.csv         which sign-ups mirror which bans
+      strategies.csv    how each mirror was disguised, 1 (naive) to 8
+      languages.csv     the language of each account's owner
+      innocents.csv     look-alikes that are no mirrors
+      events.jsonl      the whole stream of events, in order of time
 
     \b
     Examples:

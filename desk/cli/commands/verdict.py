@@ -23,23 +23,29 @@ SAID: Final[dict[str, Verdict]] = {"mirror": "mirror", "not-mirror": "not_mirror
 _SLUG: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
 
-@click.command("verdict", short_help="Publish a verdict on one alert, without a desk.")
-@click.argument("alert")
+@click.command("verdict", short_help="Publish a verdict on one alert; needs no desk.")
+@click.argument("alert", metavar="ALERT_ID")
 @click.argument("verdict", type=click.Choice(sorted(SAID)))
-@click.option("--reason", required=True, help="Why, as a code of yours: letters, digits, `_`, `.` and `-`.")
-@click.option("--policy", help="Under which policy; by default that of the ban.")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="CODE",
+    help="Why, as a code of your own: 1 to 64 letters, digits, `_`, `.` and `-`.",
+)
+@click.option("--policy", metavar="CODE", help="The policy that was applied; by default that of the ban.")
 @click.option(
     "--reviewer",
     default="command-line",
     show_default=True,
-    help="Who decided, as an opaque id: never a name or an address.",
+    metavar="ID",
+    help="Who decided, as an opaque id; never a name or an address.",
 )
 @output.json_option
 def command(alert: str, verdict: str, reason: str, policy: str | None, reviewer: str, as_json: bool) -> int:
-    """Publish a verdict on one alert, as it stands on its topic now.
+    """Publish a verdict on one alert, for its revision now on the topic; needs no desk.
 
-    The latest verdict on an alert holds, whoever gave it: a later one takes an earlier one back, `unsure`
-    without putting anything in its place.
+    The verdict goes to the topic alerts.verdicts. The latest verdict on an alert is in force, whoever gave
+    it; `unsure` withdraws an earlier one and decides nothing. `samehand alerts list` prints the ids.
 
     \b
     Examples:

@@ -64,27 +64,33 @@ class _Tally:
 
 @click.group("watchlist", short_help="Import official lists of proscribed organisations.")
 def command() -> None:
-    """Import official lists of proscribed organisations.
+    """Import official lists of proscribed organisations as bans.
 
-    A name on a list is never an alert by itself: an account is alerted only if its name or handle is like a
-    listed organisation's and its self-description names that organisation too.
+    A listed name never raises an alert by itself: an account is alerted only if its name or handle
+    resembles a listed organisation's and its self-description names that organisation too
+    (docs/watchlists.md).
 
     \b
     Examples:
-      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT --programme FTO
+      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
       samehand watchlist import consolidated.xml --out organisations.jsonl
     """
 
 
 def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not AUTHORITY_FORM.fullmatch(value):
-        raise click.BadParameter("a short word such as PK")
+        raise click.BadParameter(f"{visible(value, 64)}: the code of an authority is a short word such as PK")
     return value
 
 
 @command.command("import", short_help="Publish the names on official lists to accounts.banned.")
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@click.option("--authority", metavar="XX", callback=_authority, help="Who lists, if not the format's own.")
+@click.option(
+    "--authority",
+    metavar="XX",
+    callback=_authority,
+    help="Code of the authority that keeps the list, such as PK; by default that of the format.",
+)
 @click.option(
     "--format",
     "chosen",
@@ -99,21 +105,26 @@ def _authority(_: click.Context, __: click.Parameter, value: str | None) -> str 
     "programmes",
     multiple=True,
     metavar="NAME",
-    help="Only entries of it; one that is not in the files ends with what there is.",
+    help="Import only entries of this programme, repeatable; if the files have none, say which they have.",
 )
-@click.option("--persons", is_flag=True, help="Persons, too. Common names hurt the innocent: see the docs.")
+@click.option(
+    "--persons",
+    is_flag=True,
+    help="Also import persons. Innocent people share their names: read docs/watchlists.md first.",
+)
 @click.option(
     "--days",
     type=click.IntRange(0),
     default=DAYS,
     show_default=True,
-    help="How long the names stay in force unless imported again; 0 for ever.",
+    metavar="DAYS",
+    help="For how many days the names stay in force unless imported again; 0: for ever.",
 )
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write them to a file that `enrol` and `score --bans` read, instead of publishing.",
+    help="Write the bans to this file, for `enrol` or `score --bans`, instead of publishing them.",
 )
 @strict_option
 @output.json_option
@@ -128,20 +139,25 @@ def import_(
     strict: bool,
     as_json: bool,
 ) -> int:
-    """Publish the names on official lists to accounts.banned.
+    """Publish the names on official lists to the topic accounts.banned.
 
-    Reads OFAC's SDN.CSV with ALT.CSV, OFAC's XML, the UN's consolidated XML, the UK's list as CSV, and plain
-    CSV with the columns reference and name, and optionally aliases (separated by `;`), type, programme,
-    listed_on and authority; `-` is standard input. To run it again is harmless, and renews the names for
-    another --days.
+    \b
+    FILES are, recognised by their content:
+      OFAC's SDN.CSV with ALT.CSV, or OFAC's XML
+      the UN Security Council's consolidated XML
+      the UK's list as CSV
+      plain CSV with the columns reference and name, and optionally aliases
+      (separated by `;`), type, programme, listed_on and authority
+      `-`, standard input
+
+    Running it again does no harm, and keeps the names in force for another --days. Rows that cannot be read,
+    and names too short or too common to tell anybody apart, are reported on standard error and left out.
 
     \b
     Examples:
-      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT --programme FTO
+      samehand watchlist import SDN.CSV ALT.CSV --programme SDGT
       samehand watchlist import national.csv --authority PK
-      samehand watchlist import consolidated.xml --out organisations.jsonl --json
-
-    Bad rows, and names too short or too common to tell anything, are told on standard error.
+      samehand watchlist import consolidated.xml --out organisations.jsonl
     """
     now = time.time()
     tally = _Tally(now, now + days * 86_400 if days else None, persons, frozenset(programmes))

@@ -13,30 +13,34 @@ from streams.supervision.supervisor import Birth, supervise
 from streams.telemetry import logs
 
 
-@click.command("worker", short_help="Score accounts as they are created, until told to stop.")
+@click.command("worker", short_help="Score new accounts from Kafka and publish alerts, until stopped.")
 def command() -> int:
-    """Score accounts as they are created, until told to stop.
+    """Score new accounts from Kafka and publish alerts, until stopped.
 
-    Reads its settings from the environment (SAMEHAND_…; `samehand doctor` lists and checks them), consumes
-    the topics of account events and publishes alerts. Its address (SAMEHAND_WEB_HOST, SAMEHAND_WEB_PORT)
-    shows a live overview, beside /metrics and /health. SIGTERM, Ctrl-C and the end of its
-    terminal end it gracefully. Run as many as the topics have partitions; each adds its share.
+    Consumes the topics of account events (accounts.created, accounts.banned, …), looks up each new account
+    among the bans and each new ban among the remembered accounts, both kept in Redis, and publishes what it
+    finds on the topic alerts. It bans nobody.
 
-    It looks after itself: a worker that hangs (SAMEHAND_HANG_SECONDS) or crashes is started again, up to 20
-    times in a row, and a record that ended its worker three times becomes a dead letter.
+    Settings are environment variables: `samehand doctor --settings` lists them, and `samehand doctor` checks
+    that a worker would start. A live overview, /metrics and /health are served at SAMEHAND_WEB_HOST and
+    SAMEHAND_WEB_PORT. Run up to as many workers as the topics have partitions; they share the work. SIGTERM,
+    Ctrl-C and the end of its terminal stop it gracefully.
+
+    A worker that hangs for SAMEHAND_HANG_SECONDS or crashes is restarted, up to 20 times in a row; a record
+    that ended its worker three times becomes a dead letter (`samehand letters`).
 
     \b
     Exit codes:
-      0   it was told to stop, and did
-      1   a fault that its log names
-      2   a setting, or a file that one names, cannot be used
+      0   stopped as asked
+      1   failed; the log says why
+      2   a setting, or a file that a setting names, cannot be used
       65  the store was made with other shards, sizes or another pepper
       69  no Kafka broker answers
-      70  a stop took longer than SAMEHAND_STOP_SECONDS
-      71  its web address is taken or not this machine's
-      75  it got nowhere, and ended so that another start may
-      77  Kafka or Redis refuses the login or a right
-      78  topics are missing or would lose data, or Redis would drop keys when it is full
+      70  stopping took longer than SAMEHAND_STOP_SECONDS
+      71  the web address is in use, or is not this machine's
+      75  no progress: ended so that a supervisor restarts it
+      77  Kafka or Redis refuses the login or a permission
+      78  topics are missing or would lose data, or Redis evicts keys when full
 
     \b
     Example:

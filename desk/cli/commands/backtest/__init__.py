@@ -21,27 +21,49 @@ from desk.cli.output_files import write
 from desk.cli.run_async import awaited
 
 
-@click.command("backtest", short_help="Measure precision, recall and fairness where the truth is known.")
-@click.option("--bans", type=FILE, required=True, help="Banned accounts: JSONL of AccountBanned, or CSV.")
-@click.option("--accounts", type=FILE, required=True, help="Accounts: JSONL of AccountCreated, or CSV.")
+@click.command(
+    "backtest", short_help="Measure precision, recall and fairness where the true mirrors are known."
+)
+@click.option(
+    "--bans",
+    type=FILE,
+    required=True,
+    help="Banned accounts: JSONL of AccountBanned, or CSV; - is standard input.",
+)
+@click.option(
+    "--accounts",
+    type=FILE,
+    required=True,
+    help="Accounts to score: JSONL of AccountCreated, or CSV; - is standard input.",
+)
 @click.option(
     "--truth",
     type=FILE,
     required=True,
-    help="CSV of the true pairs: platform, account_id, banned_platform, banned_account_id.",
+    help="CSV of the true pairs, columns platform, account_id, banned_platform, banned_account_id.",
 )
-@click.option("--strategies", type=FILE, help="The same with a column `strategy`; 8 counts as uncatchable.")
+@click.option(
+    "--strategies",
+    type=FILE,
+    help="CSV like --truth with a column `strategy`, 1 to 8; recall leaves out 8, which shares nothing.",
+)
 @click.option(
     "--languages",
     type=FILE,
-    help="CSV platform, account_id, language; else the names' scripts are the groups.",
+    help="CSV of columns platform, account_id, language: false alarms are compared between languages; "
+    "without it between the scripts of the names.",
 )
-@click.option("--weights", type=FILE, help="Another table of weights (JSON), to try it out.")
+@click.option(
+    "--weights",
+    type=FILE,
+    metavar="FILE",
+    help="Score with this table of weights (JSON) instead of the shipped one.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write figures.json and the pictures (SVG) here; made if it is not there.",
+    help="Write figures.json and charts (SVG) to this folder, which is created if missing.",
 )
 @platform_option
 @strict_option
@@ -58,16 +80,18 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> int:
-    """Measure precision, recall and fairness where the truth is known.
+    """Measure precision, recall and fairness where the true mirrors are known.
 
-    The same agents as in the worker score every account against the bans; then the pairs, best first, are
-    held against the truth. Reads what `samehand simulate` writes.
+    Scores every account against the bans with the worker's own code, and compares the pairs it finds,
+    best first, with the true pairs. Use it before you adopt other weights, or to check samehand on pairs
+    that you have verified. Reads what `samehand simulate` writes; needs no servers.
 
     \b
     Examples:
       samehand simulate --seed 7 --accounts 20000 --out sample
-      samehand backtest --bans sample/bans.jsonl --accounts sample/accounts.jsonl \\
-        --truth sample/truth.csv --strategies sample/strategies.csv --out report
+      samehand backtest --bans sample/bans.jsonl \\
+        --accounts sample/accounts.jsonl --truth sample/truth.csv \\
+        --strategies sample/strategies.csv --out report
     """
     from desk.cli.commands.backtest.charts import charts
     from desk.cli.commands.backtest.figures import figures

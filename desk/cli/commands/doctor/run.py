@@ -25,28 +25,38 @@ from streams.settings import describe
 _MARKS = {"fine": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
 
 
-@click.command("doctor", short_help="Say in plain words what is missing or wrong.")
-@click.option("--settings", "list_settings", is_flag=True, help="List every setting with its default.")
+@click.command("doctor", short_help="Check settings, Kafka and Redis, and say how to fix what is wrong.")
 @click.option(
-    "--gate", "of_gate", is_flag=True, help="Ask what `samehand gate` needs, and not what a worker does."
+    "--settings",
+    "list_settings",
+    is_flag=True,
+    help="List every setting with its default and meaning, and check nothing.",
+)
+@click.option(
+    "--gate", "of_gate", is_flag=True, help="Check what `samehand gate` needs instead of what a worker needs."
 )
 @output.json_option
 def command(list_settings: bool, of_gate: bool, as_json: bool) -> int:
-    """Say in plain words what is missing or wrong, and how to mend it. Exit code 1 if anything is wrong.
+    """Check settings, Kafka and Redis, and say how to fix what is wrong.
 
-    Asks what a worker asks when it starts, by the same code: the settings and the files that they name, the
-    web address, Kafka and its topics, Redis and the store in it. "All is well" means that a worker would
-    start and be ready. It changes nothing: Redis gets a probe key, gone at once.
+    Checks what a worker checks when it starts, with the same code: the settings and the files they name,
+    the web address, Kafka and its topics, Redis and the store in it. If all is well, a worker would start
+    and be ready. Changes nothing, except that a probe key is written to Redis and deleted at once.
 
-    With --gate, under the settings of a gate: whether its keys can be read, its addresses had, the store be
-    read by its user in Redis, and its topics be written to by its principal in Kafka. Nothing is written.
+    With --gate, checks what a gate needs: its file of keys, its addresses, that its Redis user may read the
+    store, and that its Kafka user may write its topics.
+
+    \b
+    Exit codes:
+      0   nothing is wrong (there may be warnings)
+      1   something is wrong
 
     \b
     Examples:
       samehand doctor
       samehand doctor --gate
       samehand doctor --settings
-      samehand doctor --json | tail -n 1
+      samehand doctor --json
     """
     if list_settings:
         return _list_settings(as_json)

@@ -50,8 +50,10 @@ class _Moment(click.ParamType):
             )
 
 
-@click.command("try", short_help="Say what would be found in a live topic; publish and keep nothing.")
-@click.option("--topic", "topics", multiple=True, metavar="NAME", help="Read sign-ups from here; repeatable.")
+@click.command("try", short_help="Report what samehand would find in your events; publishes nothing.")
+@click.option(
+    "--topic", "topics", multiple=True, metavar="NAME", help="Read sign-ups from this topic; repeatable."
+)
 @click.option(
     "--from",
     "since",
@@ -59,30 +61,46 @@ class _Moment(click.ParamType):
     default="24h",
     show_default=True,
     metavar="WHEN",
-    help="Of topics of sign-ups, where to begin: 24h, 7d, a date, or start.",
+    help="With --topic: how far back to begin: 24h, 7d, a date, or start.",
 )
-@click.option("--events", type=FILE, help="Read sign-ups from a file: JSONL of AccountCreated, or CSV.")
+@click.option(
+    "--events",
+    type=FILE,
+    help="Read sign-ups from a file: JSONL of AccountCreated, or CSV; - is standard input.",
+)
 @click.option(
     "--bans",
     metavar="FILE|TOPIC",
-    help="Banned accounts: a file, or a topic, which is read from its start; by default accounts.banned.",
+    help="Banned accounts: a file (JSONL of AccountBanned, or CSV), or a topic, read from its start; by "
+    "default the topic accounts.banned.",
 )
-@click.option("--mapping", type=FILE, help="The table (TOML) that turns records of other topics into ours.")
-@click.option("--kcat", is_flag=True, help="With --mapping: --events is as `kcat -J` prints it.")
-@click.option("--weights", type=FILE, help="Another table of weights (JSON), B, to be compared with A.")
+@click.option(
+    "--mapping",
+    type=FILE,
+    help="The mapping file (TOML) for topics whose records are not samehand's (docs/mapping.md).",
+)
+@click.option("--kcat", is_flag=True, help="With --mapping: the file --events is the output of `kcat -J`.")
+@click.option(
+    "--weights",
+    type=FILE,
+    metavar="FILE",
+    help="Also replay with this table of weights (JSON), called B, and compare it with the one in force, A.",
+)
 @click.option(
     "--capacity",
     type=click.IntRange(1, 1_000_000),
     default=CAPACITY,
     show_default=True,
-    help="Alerts that your moderators can read in a day.",
+    metavar="N",
+    help="How many alerts your moderators can review in a day.",
 )
 @click.option(
     "--records",
     type=click.IntRange(1, 20_000_000),
     default=1_000_000,
     show_default=True,
-    help="Read no more than so many; each takes some 2 KB of memory.",
+    metavar="N",
+    help="Stop with an error after this many records; each takes some 2 KB of memory.",
 )
 @click.option(
     "--out",
@@ -90,7 +108,7 @@ class _Moment(click.ParamType):
     default=Path("samehand-try"),
     show_default=True,
     metavar="DIR",
-    help="Write report.html and report.json here; made if it is not there.",
+    help="Write report.html and report.json to this folder, which is created if missing.",
 )
 @platform_option
 @output.json_option
@@ -108,27 +126,30 @@ def command(
     platform: str,
     as_json: bool,
 ) -> int:
-    """Say what would be found in a live topic; publish and keep nothing.
+    """Report what samehand would find in your events; publishes nothing (a dry run).
 
-    The same agents as in the worker take bans and sign-ups in the order in which they occurred, over a store
-    of their own that ends with the command (an embedded Redis; elsewhere than on Linux x86-64 the store in
-    memory, up to 200,000 records). Topics are read without a group, no offset moves, and none of your stores
-    is written to. The settings of a worker hold: thresholds, weights, allowlist, days remembered.
+    Replays bans and sign-ups in the order in which they occurred, with the worker's own code and settings
+    (thresholds, weights, allowlist, days remembered), over a temporary store: an embedded Redis on Linux
+    x86-64, elsewhere the store in memory, up to 200,000 records. Topics are read without a consumer group,
+    so no offset moves. Your own store is not touched.
 
-    The report tells alerts by band with the best of them explained, how many there are per 1,000 sign-ups at
-    each threshold beside what your moderators can read, which fields were empty and which signals so had
-    nothing to compare. With --weights it is held against another table: who is alerted by that one alone, and
-    why. The same records have the same report, to the byte; how long it took is told apart.
+    The report lists alerts by band and explains the best of them; it says how many alerts each threshold
+    raises per 1,000 sign-ups and how many of them --capacity allows, which fields were empty, and which
+    signals therefore had nothing to compare. With --weights it also lists who is alerted under one table
+    only, and why. The same records give the same report, byte by byte.
+
+    An alert means resemblance, not identity: a person decides.
 
     \b
     Examples:
-      SAMEHAND_KAFKA_BROKERS=kafka:9092 samehand try --topic accounts.created --from 24h --bans bans.csv
       SAMEHAND_KAFKA_BROKERS=kafka:9092 \\
-      samehand try --mapping mappings.toml --topic shop.public.users --from 7d --bans shop.public.users
+      samehand try --topic accounts.created --from 24h --bans bans.csv
+      SAMEHAND_KAFKA_BROKERS=kafka:9092 \\
+      samehand try --mapping mappings.toml --topic shop.public.users \\
+        --from 7d --bans shop.public.users
       samehand try --events sign-ups.csv --bans bans.csv --capacity 50
-      samehand try --events sample.kcat.jsonl --kcat --mapping mappings.toml --out report
-
-    Resemblance, not identity: a person decides.
+      samehand try --events sample.kcat.jsonl --kcat --mapping mappings.toml \\
+        --bans bans.csv --out report
     """
     from desk.cli.commands.dry_run.run import Asked, dry_run
 

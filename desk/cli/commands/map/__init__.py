@@ -1,4 +1,4 @@
-"""Map: what a table of mappings makes of a sample of somebody else's records."""
+"""Map: what a mapping file makes of a sample of another platform's records."""
 
 from desk.cli.commands.map.run import command
 

@@ -1,4 +1,4 @@
-"""``samehand map``: what a table of mappings makes of a sample, before anything runs on it."""
+"""``samehand map``: what a mapping file makes of a sample, before anything runs on it."""
 
 from __future__ import annotations
 
@@ -33,42 +33,50 @@ RECORDS: Final = 10_000
 Sample = Iterator[tuple[str, Arrival]]
 
 
-@click.command("map", short_help="Say what a table of mappings makes of a sample.")
+@click.command("map", short_help="Show what a mapping file makes of sample records.")
 @click.option(
-    "--mapping", type=FILE, help="The table (TOML); by default the one that SAMEHAND_MAPPINGS names."
+    "--mapping", type=FILE, help="The mapping file (TOML); by default the one that SAMEHAND_MAPPINGS names."
 )
-@click.option("--sample", type=FILE, help="Records, one a line: their values, or with --kcat whole ones.")
-@click.option("--kcat", is_flag=True, help="The sample is as `kcat -J` prints it, with keys and headers.")
+@click.option(
+    "--sample",
+    type=FILE,
+    help="Sample records, one value a line (with --kcat, one record a line); - is standard input.",
+)
+@click.option(
+    "--kcat", is_flag=True, help="The sample is the output of `kcat -J`, with topics, keys and headers."
+)
 @click.option(
     "--topic",
     metavar="NAME",
-    help="The topic to read from the broker; with --sample the one that it is of, where several are mapped.",
+    help="The topic to read from the broker; with --sample, the topic it was taken from, needed if the file "
+    "maps several.",
 )
 @click.option(
     "--records",
     type=click.IntRange(1, 10_000_000),
     default=RECORDS,
     show_default=True,
-    help="Of a topic on the broker: how many of its newest records.",
+    metavar="N",
+    help="How many of the topic's newest records to read from the broker.",
 )
 @output.json_option
 def command(
     mapping: Path | None, sample: Path | None, kcat: bool, topic: str | None, records: int, as_json: bool
 ) -> int:
-    """Say what a table of mappings makes of a sample: what maps, what fails and where, what stays empty.
+    """Show what a mapping file makes of sample records: how many map, which fail and why, and which fields
+    stay empty.
 
-    Nothing is published, and a topic is read without a group: no offset moves. A signal is silent where no
-    banned account of the sample, or no other one, gives it anything to compare: mirrors that it alone would
-    show are not found.
+    Use it while writing the file for `samehand bridge` (docs/mapping.md). Publishes nothing, and reads a
+    topic without a consumer group, so no offset moves. Signals are listed as silent if the sample gives
+    them nothing to compare: they would find no mirror.
 
     \b
     Examples:
       samehand map --mapping mappings.toml --sample users.jsonl
       kcat -b kafka:9092 -t shop.public.users -C -J -c 1000 -e |
         samehand map --mapping mappings.toml --kcat --sample -
-      SAMEHAND_KAFKA_BROKERS=kafka:9092 samehand map --mapping mappings.toml --topic shop.public.users
-
-    What a field of ours is called, and what each format brings, docs/mapping.md says.
+      SAMEHAND_KAFKA_BROKERS=kafka:9092 \\
+      samehand map --mapping mappings.toml --topic shop.public.users
     """
     if sample is None and (topic is None or kcat):
         raise click.UsageError("give --sample FILE, or --topic NAME to read it from the broker")

@@ -1,4 +1,4 @@
-"""What a table of mappings makes of a sample: how much maps, what fails, and which signals stay silent.
+"""What a mapping file makes of a sample: how much maps, what fails, and which signals stay silent.
 
 A signal is silent where no banned account of the sample, or no other one, gives it anything to compare: it
 takes two. That is found by distilling accounts as a worker does, so that what means nothing counts as empty.

@@ -118,7 +118,7 @@ def test_too_few_verdicts_are_one_line(samehand: Samehand, tmp_path: Path) -> No
 def test_one_kind_of_file_alone_is_no_question(samehand: Samehand, tmp_path: Path) -> None:
     verdicts = jsonl(tmp_path / "verdicts.jsonl", blind(1, "mirror"))
     ran = samehand("learn", "--verdicts", verdicts)
-    assert "go together" in ran.err
+    assert "give both --verdicts and --alerts" in ran.err
     assert ran.code != DONE
 
 
