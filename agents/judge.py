@@ -80,7 +80,7 @@ class Judge:
                 return
             await self._carry_out(changed)
             known |= changed
-        raise Transient("others decide on the same alerts all the time")
+        raise Transient("other workers changed these alerts during every attempt to decide on them")
 
     async def _carry_out(self, held: Mapping[str, Decided]) -> None:
         store, now = self._context.store, self._context.now()

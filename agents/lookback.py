@@ -89,7 +89,9 @@ class Lookback:
         for kind in by_kind:
             self._context.meters.lookbacks_capped.labels(kind).inc()
         if self._context.rules.logged:
-            log.warning("look-back is not whole", address=word.address, not_compared=by_kind)
+            log.warning(
+                "look-back is incomplete: a posting is full", address=word.address, not_compared=by_kind
+            )
         return max(by_kind.values())
 
     async def _of_ban(

@@ -198,7 +198,9 @@ class Gate:
             answer = Answer(fault.status_code, Problem(reason=_reason(fault.status_code)))
         except Exception as fault:
             log.error("a call failed", exc_info=fault)
-            answer = Answer(500, Problem(reason="failed", detail="a defect of ours; the log has it"))
+            answer = Answer(
+                500, Problem(reason="failed", detail="an internal error; the gate's log has the details")
+            )
         finally:
             self.meters.busy.dec()
         self._tell(request, route, who, answer, began)

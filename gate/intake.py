@@ -40,7 +40,7 @@ Away = Literal["kafka-away", "kafka-refuses"]
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _TOO_MANY: Final = Malformed("too-many", "$", f"more than {RECORDS_MAX} records")
 _TOO_LARGE: Final = Malformed("too-large", "$", "Kafka takes no record of this size on its topic")
-_AGAIN: Final = "whether Kafka has it is unknown: send it again"
+_AGAIN: Final = "Kafka did not confirm it in time: send it again"
 _NOBODY: Final = Malformed("empty", "$", "no record")
 
 

@@ -25,14 +25,14 @@ _FAULTS: Final[Mapping[int, str]] = {
     400: "The body, or a header, is not what it should be: where, and why.",
     401: "No key, or one that is not in force; of a webhook, a signature that does not fit.",
     403: "The key may not do this.",
-    404: "There is no such thing.",
-    405: "Another method.",
+    404: "There is no such resource.",
+    405: "The method is not allowed here.",
     408: "The body took too long to arrive.",
     413: "The body is over 1 MiB.",
     415: "The body is packed (`Content-Encoding`): send it as it is.",
-    429: "The key asks more often than it may: come back after so many seconds.",
-    500: "A defect of ours.",
-    503: "Kafka or the store does not answer: come back after so many seconds.",
+    429: "The key's rate limit is exceeded: retry after so many seconds.",
+    500: "An internal error.",
+    503: "Kafka or the store is unavailable: retry after so many seconds.",
 }
 
 
@@ -119,16 +119,16 @@ def _paths() -> dict[str, Any]:
         "/v1/webhooks/{mapping}": {
             "post": {
                 "operationId": "webhooks",
-                "summary": "Takes a foreign webhook through one of the operator's mappings.",
-                "description": "Whose it is its signature says: Standard Webhooks, X-Hub-Signature,"
+                "summary": "Translates another service's webhook by one of the operator's mappings.",
+                "description": "Its signature proves the sender: Standard Webhooks, X-Hub-Signature,"
                 " or Coop's. Actions of moderators in ROOST's Coop become verdicts.",
                 "parameters": [_named("mapping", {"type": "string"})],
                 "security": [],
                 "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
                 "responses": _answers(
                     {
-                        200: ("Told", "Understood; there is nothing to say of it."),
-                        202: ("Told", "Kafka has acknowledged what became of it."),
+                        200: ("Told", "Accepted; the mapping publishes nothing for it."),
+                        202: ("Told", "Kafka has acknowledged the records made from it."),
                         503: ("Told", _FAULTS[503]),
                     },
                     *(400, 401, 404, 413),

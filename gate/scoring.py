@@ -72,12 +72,12 @@ class Scoring:
         except (Transient, StoreError):
             return self._undecided("store-away", began)
         except Exception as fault:
-            log.error("a call could not be decided", exc_info=fault)
+            log.error("a sign-up could not be scored", exc_info=fault)
             return self._undecided("unprocessable", began)
         finally:
             self.busy -= 1
         if isinstance(alerts, Malformed):
-            log.error("a call could not be decided", fault=alerts.detail)
+            log.error("a sign-up could not be scored", fault=alerts.detail)
             return self._undecided("unprocessable", began)
         if (took_ms := self._took_ms(began)) > deadline_ms:  # nothing waited, so that nothing timed out
             return self._undecided("deadline", began)

@@ -85,7 +85,9 @@ class LocalServer(ABC):
             time.sleep(POLL_SECONDS)
         ended = f"ended with {child.exit_code}" if child.pid is None else "did not answer"
         child.kill()
-        raise DidNotStart(f"{self.name} at {self.address} {ended}; its last words:\n{child.last_words()}")
+        raise DidNotStart(
+            f"{self.name} at {self.address} {ended}; the end of its output:\n{child.last_words()}"
+        )
 
     def stop(self) -> None:
         """End it in order (SIGTERM, then SIGKILL); data stay."""

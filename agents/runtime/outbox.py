@@ -49,7 +49,7 @@ class Relay:
                 self.held_up = False
             except Transient as outage:
                 if not self.held_up:
-                    log.warning("withdrawals are held up", why=str(outage))
+                    log.warning("withdrawals wait: the store or the broker is unavailable", why=str(outage))
                 self.held_up = True
             await self.clock.sleep(LOOK_SECONDS)
 
@@ -66,7 +66,7 @@ class Relay:
         if confirmed:
             await self.settle(confirmed)
         if left:
-            raise Transient("the broker did not confirm")
+            raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} records")
         return len(confirmed)
 
     async def taken(self) -> list[tuple[Owed, Emit]]:
@@ -95,7 +95,9 @@ class Relay:
 
     async def _give_up(self, unread: Sequence[Owed]) -> None:
         for one in unread:
-            log.error("an alert does not read back and is not withdrawn", alert_id=one.alert.alert_id)
+            log.error(
+                "a stored alert cannot be decoded: no withdrawal is published", alert_id=one.alert.alert_id
+            )
         await self._settle(unread)
 
     async def _settle(self, over: Sequence[Owed]) -> None:

@@ -87,16 +87,16 @@ class Redelivery:
                 await self._turned(found)
                 self.history = found
         except (StoreError, BrokerUnavailable) as fault:
-            log.debug("no look at the store's history", fault=str(fault))
+            log.debug("the replication history of Redis cannot be read now", fault=str(fault))
 
     async def _turned(self, history: str) -> None:
         known = await self.histories.known()
         if known == history:
             return
         if known:
-            log.warning("another Redis server took over, or one was started again: delivering again")
+            log.warning("Redis failed over or restarted: reprocessing recent records")
             records = sum([await self._deliver(post) for post in self.posts])
-            log.info("delivered again", records=records)
+            log.info("recent records reprocessed", records=records)
         await self.histories.note(history)
 
     async def _deliver(self, post: Binding) -> int:
@@ -115,7 +115,7 @@ class Redelivery:
             nonlocal emits
             emits = await publish(self.publisher, emits)
             if emits:
-                raise Transient("the broker did not confirm")
+                raise Transient(f"the broker did not confirm {len(emits)} records")
 
         await self._patiently(once)
 

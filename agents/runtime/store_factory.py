@@ -34,7 +34,7 @@ def peppers_of(settings: Settings) -> Peppers:
     """
     if settings.pepper_file is None:
         raise SettingsError(
-            {"SAMEHAND_PEPPER_FILE": "is not set: personal values cannot be kept without a secret"}
+            {"SAMEHAND_PEPPER_FILE": "is not set: it must name the pepper file that keys personal values"}
         )
     try:
         return read_peppers([settings.pepper_file])
@@ -71,7 +71,7 @@ def allowlist_of(settings: Settings) -> frozenset[str]:
     bad = [number for number, key in enumerate(keys, 1) if key and not _KEY.match(key)]
     if bad:
         told = ", ".join(map(str, bad[:LINES_LISTED_MAX])) + (" …" if len(bad) > LINES_LISTED_MAX else "")
-        reason = f"{path}: line {told}: no account's key such as x:1076313901"
+        reason = f"{path}: line {told}: not the key of an account, such as x:1076313901"
         raise SettingsError({"SAMEHAND_ALLOWLIST": reason})
     return frozenset(filter(None, keys))
 

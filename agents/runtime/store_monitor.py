@@ -74,7 +74,7 @@ class StoreMonitor:
         except StoreError as fault:
             self.fault = str(fault)
         except BrokerUnavailable as fault:
-            log.warning("the store's epoch is not noted yet", fault=str(fault))
+            log.warning("the store's epoch is not recorded yet", fault=str(fault))
         if self.fault != before:
             log.warning("store", fault=self.fault) if self.fault else log.info("store is well")
 

@@ -46,7 +46,9 @@ class Bookmark:
             beside.replace(self.path)
         except OSError as fault:
             self.usable = False
-            output.note(f"{self.path}: {fault.strerror}; a rebuild that is broken off will begin anew")
+            output.note(
+                f"{self.path}: {fault.strerror}: progress is not saved, an interrupted rebuild starts over"
+            )
 
     def remove(self) -> None:
         """The rebuild is done."""

@@ -22,8 +22,8 @@ from desk.cli.help_text import Context, laid_out
 from desk.cli.registry import COMMANDS, SECTIONS, module_of
 from desk.cli.standard_streams import OutputFailed, standard_streams
 from desk.text import visible
-from store.errors import StoreError
-from streams.errors import SettingsError, StreamsError
+from store.errors import StoreError, StoreMoving, StoreUnavailable
+from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError, StreamsError
 
 _LINE_CHARS_MAX: Final = 10_000  # a path and a sentence
 
@@ -136,8 +136,17 @@ def _code(argv: Sequence[str] | None) -> int:
         told = [f"{name}: {reason}" for name, reason in fault.faults.items()]
         return _end("\n".join(told) + "; `samehand doctor` says what to do", exit_codes.BAD_INPUT)
     except (StreamsError, StoreError) as fault:
-        return _end(str(fault), exit_codes.NOT_DONE)
+        return _end(f"{fault}{_server_of(fault)}", exit_codes.NOT_DONE)
     return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _server_of(fault: StreamsError | StoreError) -> str:
+    """Which setting names the server that an outage is about: the fault itself names neither."""
+    if isinstance(fault, BrokerUnavailable | BrokerRefused):
+        return "; `samehand doctor` checks the broker that SAMEHAND_KAFKA_BROKERS names"
+    if isinstance(fault, StoreUnavailable) and not isinstance(fault, StoreMoving):
+        return "; `samehand doctor` checks the Redis that SAMEHAND_REDIS_URL names"
+    return ""
 
 
 def _class_of(fault: click.ClickException) -> int:

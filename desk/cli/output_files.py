@@ -45,5 +45,5 @@ def write(path: Path, content: bytes, option: str) -> None:
 def unwritable(path: Path, fault: OSError, option: str) -> click.ClickException:
     """The fault as a command ends with it: a wrong path is bad input, a full disk is not."""
     if fault.errno in _OF_THE_DISK:
-        return NotDone(f"{path}: {fault.strerror}; what was written is not whole")
+        return NotDone(f"{path}: {fault.strerror}; the file is incomplete")
     return click.BadParameter(f"{path}: {fault.strerror}", param_hint=option)

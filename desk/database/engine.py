@@ -45,11 +45,15 @@ def address(given: str, password: str | None = None) -> URL:
     try:
         url = make_url(given)
     except (ArgumentError, ValueError):
-        raise DatabaseError("SAMEHAND_DATABASE_URL: is no address of a database") from None
+        raise DatabaseError(
+            "SAMEHAND_DATABASE_URL: is not a database address; use sqlite:///FILE or postgresql://user@host/name"
+        ) from None
     kind = url.get_backend_name()
     if kind == "sqlite":
         if not url.database or url.database == ":memory:":
-            raise DatabaseError("SAMEHAND_DATABASE_URL: names no file, and what is decided must outlive us")
+            raise DatabaseError(
+                "SAMEHAND_DATABASE_URL: names no file, so decisions would be lost with the process; use sqlite:///FILE"
+            )
         return url.set(drivername="sqlite+aiosqlite")
     if kind == "postgresql":
         named = url if password is None else url.set(password=password)
@@ -205,7 +209,9 @@ def _as_we_want_sqlite(connection: DBAPIConnection, _: Any) -> None:
 def _held(url: URL, *, alone: bool) -> int | None:
     path = Path(url.database or "").resolve()
     if not path.parent.is_dir():
-        raise DatabaseError(f"the folder {path.parent} of the database is not there: make it")
+        raise DatabaseError(
+            f"the database's folder {path.parent} does not exist: create it, or correct SAMEHAND_DATABASE_URL"
+        )
     return _lock(path) if alone else None
 
 

@@ -103,7 +103,9 @@ def _opened(
     if not head.strip():
         raise click.ClickException(f"{path}: is empty")
     if form is None:
-        raise click.ClickException(f"{path}: in no format that is known here (--format, docs/watchlists.md)")
+        raise click.ClickException(
+            f"{path}: its format is not recognised: name it with --format (docs/watchlists.md)"
+        )
     return file, form
 
 

@@ -135,11 +135,11 @@ _FAULTS: Final = {
     for status, text in {
         400: "What was given cannot be used.",
         401: "Nobody is signed in.",
-        403: "The role does not allow it, or the call is not of the page that it says.",
+        403: "The role does not allow it, or the request does not come from the desk's own page.",
         404: "There is nothing of that name for this person.",
         405: "The address takes another method.",
         409: "Somebody else was faster, or has it in hand.",
-        413: "More was sent than anybody has to say.",
+        413: "The body is too large.",
         429: "Too many calls of one session.",
         503: "The database does not answer; nothing was changed.",
     }.items()

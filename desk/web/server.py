@@ -82,7 +82,10 @@ async def _serve(settings: Settings) -> int:
         )
     except OSError as fault:
         log.error(
-            "the address is not to be had", host=settings.desk_host, port=settings.desk_port, why=str(fault)
+            "the address is in use, or is not this machine's",
+            host=settings.desk_host,
+            port=settings.desk_port,
+            why=str(fault),
         )
         return NO_ADDRESS
     with listening:
@@ -127,7 +130,10 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
     except OSError as fault:
         log.error(
-            "the address is not to be had", host=settings.web_host, port=settings.web_port, why=str(fault)
+            "the address is in use, or is not this machine's",
+            host=settings.web_host,
+            port=settings.web_port,
+            why=str(fault),
         )
         return NO_ADDRESS
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_look(metrics, database, state))]

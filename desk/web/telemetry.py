@@ -154,7 +154,7 @@ def faults(state: State) -> dict[str, str]:
 
 @asynccontextmanager
 async def served(metrics: DeskMetrics, state: State, host: str, port: int) -> AsyncIterator[None]:
-    """`/metrics`, `/health/live` and `/health/ready`. Raises `OSError` where the address is not to be had."""
+    """`/metrics`, `/health/live` and `/health/ready`. Raises `OSError` where the address cannot be bound."""
 
     async def exposed(request: web.Request) -> web.Response:
         encoder, kind = choose_encoder(request.headers.get("Accept", ""))

@@ -41,8 +41,8 @@ REFUSED: Final = "endpoint-refused"
 GIVEN_UP: Final = "endpoint-away"
 
 _HAS_IT: Final = Published(())
-_OFF: Final = Away("it answered 410 and is off", OFF_SECONDS)
-_LEAVING: Final = Away("we are leaving")
+_OFF: Final = Away("it answered 410 (Gone) and gets nothing more", OFF_SECONDS)
+_LEAVING: Final = Away("the process is stopping")
 
 log = structlog.get_logger("samehand.deliver")
 
@@ -192,8 +192,8 @@ class EndpointAgent:
             log.error(
                 "endpoint off",
                 endpoint=self._name,
-                why="it answered 410: it is gone",
-                cure="mend or remove it in the file of endpoints, and start samehand deliver again",
+                why="it answered 410 (Gone)",
+                cure="correct or remove it in the file of endpoints, then restart samehand deliver",
             )
         self._off = True
         self._count("gone")

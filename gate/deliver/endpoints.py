@@ -131,7 +131,7 @@ def endpoints_of(settings: Settings, environment: Mapping[str, str]) -> tuple[En
     """
     path = settings.endpoints
     if path is None:
-        raise SettingsError({VARIABLE: "is not set: it names the file that says where alerts go"})
+        raise SettingsError({VARIABLE: "is not set: it must name the file of endpoints (docs/deliver.md)"})
     try:
         return read_endpoints(_read(path, FILE_BYTES_MAX), environment)
     except _Wrong as fault:

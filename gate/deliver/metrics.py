@@ -56,7 +56,7 @@ class WebhookMetrics:
             ),
             Gauge(
                 "samehand_endpoint_off",
-                "1 while an endpoint gets nothing because it answered 410: it is gone.",
+                "1 while an endpoint gets nothing because it answered 410 (Gone).",
                 ("endpoint",),
                 registry=registry,
             ),

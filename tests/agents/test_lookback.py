@@ -81,7 +81,7 @@ async def test_who_hides_among_more_decoys_than_can_wait_is_seen_to_be_missing(
     with capture_logs() as logs:
         await life.ban(a_ban("77", handle="umar_media", **SHARED))
     assert life.alerts == []
-    (warning,) = [line for line in logs if line["event"] == "look-back is not whole"]
+    (warning,) = [line for line in logs if line["event"] == "look-back is incomplete: a posting is full"]
     assert warning["not_compared"] == {"device": 1, "payment": 1}
     assert "77" not in warning["address"]  # of the record that tells of the ban: a log names no account
     shown = life.context.meters.exposition().decode()

@@ -10,7 +10,7 @@ import click
 
 from desk.cli import output
 from desk.cli.exit_codes import NotDone
-from desk.cli.topic_alerts import Told, told_by_topics
+from desk.cli.topic_alerts import ALERTS_MAX, Told, told_by_topics
 from desk.text import plural, visible
 from desk.waterfall import terminal
 from schemas.alerts import MirrorAlert
@@ -87,7 +87,10 @@ def show(alert: str, as_json: bool) -> int:
     told = told_by_topics(load(), only=alert)
     found = told.alerts.get(alert)
     if found is None:
-        raise NotDone(f"there is no alert {visible(alert, 128)} on the topic, or it is no longer kept there")
+        raise NotDone(
+            f"there is no alert {visible(alert, 128)} on the topic of alerts, or its retention has passed; "
+            "`samehand alerts list --all` lists those that there are"
+        )
     verdict = told.verdicts.get(alert)
     if as_json:
         said = None if verdict is None else json.loads(encode(verdict))
@@ -136,6 +139,6 @@ def _words(alert: MirrorAlert, told: Told) -> Iterator[str]:
 
 def _complain(told: Told) -> None:
     if told.unreadable:
-        output.note(f"{plural(told.unreadable, 'record')} cannot be read, and is left out")
+        output.note(f"left out: {plural(told.unreadable, 'record')} of the topics that cannot be read")
     if told.beyond:
-        output.note(f"{plural(told.beyond, 'alert')} more than can be held at once: use the desk")
+        output.note(f"left out: {plural(told.beyond, 'alert')} above {ALERTS_MAX:,}; use `samehand desk`")

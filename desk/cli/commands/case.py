@@ -55,7 +55,7 @@ def command(alert: str, purpose: str, page: Path | None, as_json: bool) -> int:
     elif page is None:
         click.echo(msgspec.json.format(msgspec.json.encode(case)).decode())
     else:
-        click.echo(f"{visible(str(page))}: the case file of {visible(alert)}, to be printed.")
+        click.echo(f"{visible(str(page))}: the case file of alert {visible(alert)}, ready to print.")
     return 0
 
 

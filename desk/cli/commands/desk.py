@@ -141,7 +141,7 @@ async def _add(
     from desk.access.sign_in import add_user
 
     now, kept = time.time(), None if password is None else _kept(password)
-    async with desk_database(settings) as connection:
+    async with desk_database(settings, create=True) as connection:
         user_id = await add_user(connection, name, role, password=kept, now=now)
         token = await link(connection, user_id, now=now) if with_link else None
         return user_id, token
@@ -162,7 +162,12 @@ def list_(as_json: bool) -> int:
         return 0
     screen = output.console()
     rows = [
-        [visible(one["name"], 128), one["role"], "let out" if one["out"] else "in", one["user_id"]]
+        [
+            visible(one["name"], 128),
+            one["role"],
+            "locked out" if one["out"] else "may sign in",
+            one["user_id"],
+        ]
         for one in found
     ]
     if rows:
@@ -244,9 +249,9 @@ async def _set(
     async with desk_database(settings) as connection:
         user = await rows.by_name(connection, name)
         if user is None:
-            raise NotFound(f"there is nobody called {name!r}; `samehand desk users list` tells who there is")
+            raise NotFound(f"there is nobody called {name!r}; `samehand desk users list` lists the people")
         if with_link and (out or (out is None and user.disabled_at is not None)):
-            raise Unusable("link", "who is let out cannot come in by a link: --in first")
+            raise Unusable("link", "a person who is locked out cannot sign in by a link: add --in")
         if changes:
             await rows.change(connection, user.user_id, failures=0, locked_until=0.0, **changes)
         await rows.end_sessions(connection, user.user_id)
@@ -441,11 +446,13 @@ def _backup(settings: Settings, file: Path) -> int:
         raise click.UsageError("the database is PostgreSQL: pg_dump writes a copy of it while it is in use")
     path = Path(url.database or "")
     if not path.is_file():
-        raise exit_codes.NotDone(f"{path}: is not there")
+        raise exit_codes.NotDone(
+            f"{path}: the desk's database does not exist; SAMEHAND_DATABASE_URL names it"
+        )
     try:
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        raise click.BadParameter(f"{file}: is there already", param_hint="FILE") from None
+        raise click.BadParameter(f"{file}: exists already; name another file", param_hint="FILE") from None
     except OSError as fault:
         raise unwritable(file, fault, "FILE") from fault
     try:

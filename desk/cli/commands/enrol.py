@@ -75,7 +75,7 @@ def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool)
             expired = f", {tally.expired:,} of them already expired" if tally.expired else ""
             output.console().print(f"{done} delivered{expired}, {bad}, {figures['seconds']:.1f} s")
     if not tally.delivered and tally.faults:
-        raise click.ClickException("nothing in these files could be read")
+        raise click.ClickException("no line of these files could be read")
     return 0
 
 
@@ -105,5 +105,6 @@ def _refuse_second_nameless(path: Path, nameless: int) -> None:
     """Row 5 of one file and row 5 of another would be one account, and one of the bans lost."""
     if nameless > 1:
         raise click.ClickException(
-            f"{path}: a second file without account_id, whose rows would overwrite those of the first"
+            f"{path}: a second file without account_id, whose rows would overwrite those of the first. "
+            "Enrol the files one at a time with other ids, or add the column"
         )

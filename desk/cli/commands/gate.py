@@ -91,7 +91,9 @@ def _files_of(given: Settings) -> tuple[Keyring, dict[str, ForeignWebhook | Coop
 def keys_file(given: Settings) -> Path:
     """Where the keys are. Raises `SettingsError`."""
     if given.gate_keys is None:
-        raise SettingsError({KEYS: "is not set: it names the file of the callers' keys"})
+        raise SettingsError(
+            {KEYS: "is not set: it must name the file of API keys that `samehand keys new` creates"}
+        )
     return given.gate_keys
 
 

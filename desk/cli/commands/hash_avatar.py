@@ -32,7 +32,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
       samehand hash-avatar --json *.png
     """
     if not installed():
-        raise click.ClickException("pictures cannot be read here: install samehand[avatar]")
+        raise click.ClickException("reading pictures needs the extra: pip install 'samehand[avatar]'")
     good: list[dict[str, str | int | bool]] = []
     bad: list[dict[str, str]] = []
     for path in files:

@@ -184,7 +184,7 @@ def replay(
 
         replayed = post.replay(load(), wanted, again=again, progress=heard)
     for gone in replayed.gone:
-        output.note(f"{gone}: its record is gone from its topic")
+        output.note(f"{gone}: its record is no longer on its topic")
     if as_json:
         output.figures({"sent": replayed.sent, "gone": list(replayed.gone)})
     else:
@@ -250,9 +250,9 @@ def resume(topic: str, as_json: bool) -> int:
     if as_json:
         output.figures({"topic": topic, "resumed": stopped is not None})
     elif stopped is None:
-        output.console().print(f"{topic} is not stopped: there was nothing to resume")
+        output.console().print(f"{topic} is not stopped: nothing to resume")
     else:
-        output.console().print(f"{topic} goes on; it had stopped: {visible(stopped.why, 200)}")
+        output.console().print(f"{topic} is resumed; it had stopped: {visible(stopped.why, 200)}")
     return 0
 
 
@@ -274,7 +274,9 @@ def _address(text: str) -> str:
     topic, _, rest = text.partition(":")
     partition, _, offset = rest.partition("@")[0].partition(":")
     if not (topic and partition.isdecimal() and offset.isdecimal()):
-        raise click.BadParameter(f"{visible(text)} is no address; it looks like accounts.created:3:1207")
+        raise click.BadParameter(
+            f"{visible(text)} is not the address of a record, such as accounts.created:3:1207"
+        )
     return text
 
 

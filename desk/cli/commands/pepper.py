@@ -130,12 +130,11 @@ def drop(number: int, anyway: bool, out: Path | None, as_json: bool) -> int:
     """
     settings = load()
     path, peppers = _file(settings)
+    held = ", ".join(str(pepper.pepper_id) for pepper in peppers.peppers)
     if number not in {pepper.pepper_id for pepper in peppers.peppers}:
-        raise click.ClickException(f"{path}: there is no pepper {number}")
+        raise click.ClickException(f"{path}: holds no pepper {number}; it holds {held}")
     if number == peppers.current.pepper_id:
-        raise click.ClickException(
-            f"pepper {number} is the current one: `samehand pepper rotate` comes first"
-        )
+        raise click.ClickException(f"pepper {number} is the current one: run `samehand pepper rotate` first")
     text = path.read_text("ascii")
     need = _Need(awaited(_known_alone(settings, peppers, number)), _until(settings, text, peppers))
     if reasons := need.reasons(datetime.now(UTC), number):

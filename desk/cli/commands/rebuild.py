@@ -112,12 +112,14 @@ def command(
     second = [name for name in (into, shards, bans, remembered) if name is not None]
     if drop is not None:
         if second or from_start or bookmark_path:
-            raise click.UsageError("--drop stands alone")
+            raise click.UsageError("--drop takes no other option but --json")
         return _drop(settings, drop, as_json)
     carried = Carried()
     if second:
         if into is None or shards is None:
-            raise click.UsageError("--into and --shards go together; --bans and --remembered with both")
+            raise click.UsageError(
+                "give --into and --shards together; --bans and --remembered only with both"
+            )
         target = beside(settings, into, shards, bans=bans, remembered=remembered)
         path = bookmark_path or _bookmark_path(settings, f"rebuild-{into.replace(':', '_')}.json")
         fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried))

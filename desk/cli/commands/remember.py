@@ -73,7 +73,7 @@ def command(files: tuple[Path, ...], platform: str, strict: bool, as_json: bool)
         done, bad = plural(tally.remembered, "account"), plural(len(tally.faults), "bad row")
         output.console().print(f"{done} remembered, {bad}, {figures['seconds']:.1f} s")
     if not tally.remembered and tally.faults:
-        raise click.ClickException("nothing in these files could be read")
+        raise click.ClickException("no line of these files could be read")
     return 0
 
 
@@ -112,7 +112,9 @@ def _readable(
             tally.faults.append((line.address, line.outcome))
         elif not line.named:
             # A row number is no account that anybody could be sent to.
-            raise click.ClickException(f"{line.address}: the file has no column account_id")
+            raise click.ClickException(
+                f"{line.address}: the file lacks the column account_id, which remembered accounts need"
+            )
         else:
             tally.unusable.add(line)
             yield line, line.outcome

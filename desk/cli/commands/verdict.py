@@ -61,7 +61,10 @@ def command(alert: str, verdict: str, reason: str, policy: str | None, reviewer:
     told = told_by_topics(settings, only=alert)
     found = told.alerts.get(alert)
     if found is None:
-        raise NotDone(f"there is no alert {visible(alert, 128)} on the topic, or it is no longer kept there")
+        raise NotDone(
+            f"there is no alert {visible(alert, 128)} on the topic of alerts, or its retention has passed; "
+            "`samehand alerts list --all` lists those that there are"
+        )
     given = VerdictGiven(
         alert_id=alert,
         revision=found.revision,

@@ -180,7 +180,7 @@ def import_(
         _tell_passed(tally)
     _tell(tally, as_json, time.time() - now)
     if not tally.entries and tally.faults:
-        raise click.ClickException("nothing in these files could be read")
+        raise click.ClickException("no line of these files could be read")
     if not tally.entries:
         tell_all(["there is no listing in these files"], strict=strict)
     if missing := sorted(tally.programmes - tally.there.keys()):

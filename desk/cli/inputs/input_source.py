@@ -85,7 +85,7 @@ def _copied(path: Path) -> BinaryIO:
         context.find_root().call_on_close(copy.close)
     if path == STDIN:
         if sys.stdin is None:
-            raise click.ClickException("standard input is closed")
+            raise click.ClickException("standard input is closed; name a file, or pipe one in")
         _copy(path, sys.stdin.buffer, copy)
     else:
         with path.open("rb") as pipe:

@@ -27,4 +27,4 @@ def tell_all(sentences: Iterable[str], *, strict: bool = False) -> None:
     for line in told:
         output.note(line)
     if strict and told:
-        raise click.ClickException(f"--strict: {plural(len(told), 'warning')}, and nothing was done")
+        raise click.ClickException(f"--strict: {plural(len(told), 'warning')}, so nothing was done")

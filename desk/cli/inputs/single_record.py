@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
 
 from desk.cli.inputs.input_source import STDIN, read_bytes, told
+from desk.cli.inputs.oddities import tell_all
+from desk.text import plural, visible
 from schemas import faults
 from schemas.accounts import Account
 from schemas.malformed import Malformed
 from schemas.wire import MESSAGE_BYTES_MAX, Decoded, decode_ban, decode_created
+
+_SHOWN_MAX: Final = 5  # names of fields that a person reads in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +52,18 @@ def read_banned(path: Path, *, platform: str, now: float) -> Profile:
 def _object(path: Path) -> dict[str, Any]:
     raw = read_bytes(path, MESSAGE_BYTES_MAX + 1)
     if len(raw) > MESSAGE_BYTES_MAX:
-        raise click.ClickException(f"{told(path)}: more than 1 MiB")
+        raise click.ClickException(f"{told(path)}: is over 1 MiB; give one account as a JSON object")
     if not raw.strip():
-        raise click.ClickException(f"{told(path)}: is empty")
+        raise click.ClickException(f"{told(path)}: is empty; give one account as a JSON object")
     try:
         return msgspec.json.decode(raw, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
-        raise click.ClickException(f"{told(path)}: not one JSON object") from fault
+        raise click.ClickException(f"{told(path)}: is not one JSON object") from fault
 
 
 def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
     own = raw.pop("platform", platform)
+    _say_unknown(path, raw)
     try:
         # Two accounts to compare need no names; those that they have are kept.
         named = {"account_id": "account" if path == STDIN else path.stem or "account", **raw}
@@ -66,8 +71,22 @@ def _plain(path: Path, raw: dict[str, Any], platform: str) -> Profile:
     except msgspec.ValidationError as error:
         raise _fault(path, faults.from_validation(error)) from error
     if not isinstance(own, str):
-        raise click.ClickException(f"{told(path)}: platform is not a text")
+        raise click.ClickException(f"{told(path)}: platform is not a string")
     return Profile(own, account)
+
+
+def _say_unknown(path: Path, raw: dict[str, Any]) -> None:
+    """Warns of fields that no account has; without any other field there is nothing to compare."""
+    strange = [name for name in raw if name not in Account.__struct_fields__]
+    shown = ", ".join(visible(name, 64) for name in strange[:_SHOWN_MAX])
+    more = f" and {len(strange) - _SHOWN_MAX} more" if len(strange) > _SHOWN_MAX else ""
+    if len(strange) == len(raw):
+        raise click.ClickException(
+            f"{told(path)}: has no field of an account, such as handle or display_name"
+            f"{f'; it has {shown}{more}' if strange else ''}"
+        )
+    if strange:
+        tell_all([f"{told(path)}: {plural(len(strange), 'field')} not used: {shown}{more}"])
 
 
 def _record(path: Path, decoded: Decoded[Any] | Malformed) -> Any:

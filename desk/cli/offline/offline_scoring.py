@@ -201,7 +201,7 @@ def refuse_nothing(scored: Scored, bans: Path, accounts: Path) -> None:
     """Raises ``click.ClickException`` for a file of which not one line could be read."""
     for count, path in ((scored.bans, bans), (scored.accounts, accounts)):
         if count == 0 and any(address.startswith(f"{told(path)}:") for address, _ in scored.faults):
-            raise click.ClickException(f"{told(path)}: nothing in it could be read")
+            raise click.ClickException(f"{told(path)}: no line of it could be read")
 
 
 def by_hour(items: Iterable[T], at: Callable[[T], float]) -> Iterator[list[T]]:
@@ -233,5 +233,5 @@ def _alerts(emits: Sequence[Emit], now: float) -> Iterator[MirrorAlert]:
     for emit in emits:
         read = decode_alert(emit.value, now=now)
         if not isinstance(read, Decoded) or not isinstance(read.record, MirrorAlert):
-            raise ValueError("an alert of ours does not read back")
+            raise ValueError("an alert cannot be decoded again")
         yield read.record

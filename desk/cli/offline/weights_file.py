@@ -16,4 +16,6 @@ def weights_of_file(path: Path) -> Weights:
     try:
         return read_weights(read_bytes(path))
     except UnusableWeights as fault:
-        raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
+        raise click.BadParameter(
+            f"{path}: is no table of weights: {fault}", param_hint="--weights"
+        ) from fault

@@ -14,7 +14,7 @@ import click
 import pytest
 
 from desk.cli import main as door
-from store.errors import StoreUnavailable
+from store.errors import StoreMoving, StoreUnavailable
 from streams.errors import BrokerUnavailable, SettingsError
 from tests.desk.cli.running import Samehand
 
@@ -40,8 +40,19 @@ def raising(fault: BaseException) -> click.Command:
             2,
             "is wrong; `samehand doctor` says what to do\n",
         ),
-        (BrokerUnavailable("Kafka: NoBrokersAvailable"), 1, "samehand: Kafka: NoBrokersAvailable\n"),
-        (StoreUnavailable("Redis did not answer in time"), 1, "samehand: Redis did not"),
+        (
+            BrokerUnavailable("Kafka: NoBrokersAvailable"),
+            1,
+            "samehand: Kafka: NoBrokersAvailable; `samehand doctor` checks the broker that "
+            "SAMEHAND_KAFKA_BROKERS names\n",
+        ),
+        (
+            StoreUnavailable("Redis did not answer in time"),
+            1,
+            "samehand: Redis did not answer in time; `samehand doctor` checks the Redis that "
+            "SAMEHAND_REDIS_URL names\n",
+        ),
+        (StoreMoving("the store moves"), 1, "samehand: the store moves\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
@@ -136,4 +147,4 @@ def test_a_file_name_that_a_terminal_would_obey_is_written_out(samehand: Samehan
     ran = samehand("explain", hostile, hostile)
     assert ran.code == 2
     assert "\x1b" not in ran.err
-    assert "<U+001B>]0;owned<U+0007>.json: not one JSON object" in ran.err
+    assert "<U+001B>]0;owned<U+0007>.json: is not one JSON object" in ran.err

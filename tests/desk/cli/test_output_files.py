@@ -22,5 +22,5 @@ def test_a_path_that_cannot_be_is_told_before_the_work(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_no_fault_of_the_input() -> None:
-    with pytest.raises(NotDone, match="/dev/full: No space left on device; what was written is not whole"):
+    with pytest.raises(NotDone, match="/dev/full: No space left on device; the file is incomplete"):
         write(Path("/dev/full"), b"one", "--out")

@@ -42,7 +42,7 @@ def read_strategies(path: Path) -> Mapping[Pair, int]:
     found = {}
     for number, row in enumerate(_rows(path, (*PAIR, "strategy")), 1):
         if not row["strategy"].isdecimal():
-            raise click.ClickException(f"{told(path)}:row {number}: strategy is not a number")
+            raise click.ClickException(f"{told(path)}:row {number}: strategy must be a number, 1 to 8")
         found[_pair(row)] = int(row["strategy"])
     return found
 
@@ -69,10 +69,10 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
             reader = csv.DictReader(text, delimiter=delimiter)
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
-                raise click.ClickException(f"{told(path)}: has no column {' or '.join(missing)}")
+                raise click.ClickException(f"{told(path)}: lacks the column {', '.join(missing)}")
             for number, row in enumerate(reader, 1):
                 if any(row[name] is None for name in columns):
                     raise click.ClickException(f"{told(path)}:row {number}: has too few columns")
                 yield row
     except (UnicodeDecodeError, csv.Error) as fault:
-        raise click.ClickException(f"{told(path)}: cannot be read ({type(fault).__name__})") from fault
+        raise click.ClickException(f"{told(path)}: is not CSV in UTF-8 ({type(fault).__name__})") from fault

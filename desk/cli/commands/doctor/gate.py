@@ -45,7 +45,13 @@ def look_at_keys(settings: Settings) -> list[Finding]:
     """Whether anybody may call, and whether webhooks could be checked."""
     path = settings.gate_keys
     if path is None:
-        return [wrong(_KEYS, "is not set: it names the file of the callers' keys", "set it")]
+        return [
+            wrong(
+                _KEYS,
+                "is not set: it must name the file of API keys that `samehand keys new` creates",
+                "set it",
+            )
+        ]
     try:
         if not path.exists():
             cure = "`samehand keys new NAME` makes it"
@@ -53,11 +59,11 @@ def look_at_keys(settings: Settings) -> list[Finding]:
         keys = read_keys(path)
     except (UnusableKeys, OSError) as fault:
         said = str(fault) if isinstance(fault, UnusableKeys) else f"{path}: {fault.strerror}"
-        return [wrong(_KEYS, said, "give it to the user that gates run as, or make another")]
+        return [wrong(_KEYS, said, "make it readable for the user that gates run as, or create another")]
     if keys:
         findings = [fine("keys", f"{plural(len(keys), 'key')} in force")]
     else:
-        findings = [warning("keys", "none is in force: every call is refused", "samehand keys new NAME")]
+        findings = [warning("keys", "the file holds no key: every call is refused", "samehand keys new NAME")]
     if settings.gate_webhooks is None:
         return findings
     try:
@@ -92,25 +98,27 @@ def look_at_publishing(settings: Settings) -> list[Finding]:
     try:
         found = topics.check(settings, topics.wanted_by_gate(settings))
     except (StreamsError, OSError) as failed:
-        return [wrong("Kafka", f"{where}: {failed}", "it let us in, and then did not answer: see its log")]
+        return [
+            wrong("Kafka", f"{where}: {failed}", "accepted the login, then stopped answering: see its log")
+        ]
     missing = [finding for finding in found if finding.kind == "missing"]
     findings = [fine("Kafka", f"reachable at {where}")]
     findings += [of_topic(finding, _CURES) for finding in found if finding.kind != "missing"]
     if missing:
         findings.append(of_missing(missing, settings))
     elif len(findings) == 1:
-        findings.append(fine("topics", "it may write events and verdicts"))
+        findings.append(fine("topics", "may write events and verdicts"))
     return findings
 
 
 async def look_at_reading(settings: Settings, peppers: Peppers | None) -> list[Finding]:
     """Whether Redis lets us read all that a call asks: one is answered, on an account of our own making."""
     if peppers is None:
-        return [warning("store", "not looked at: it needs the pepper file")]
+        return [warning("store", "not checked: this needs the pepper file")]
     try:
         context = context_of(settings, peppers, read_only=True)
     except SettingsError as fault:
-        return [wrong(name, reason, "set it right") for name, reason in fault.faults.items()]
+        return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
     try:
         await context.store.open()
         findings = await _looked_up(Preview(context), context.ticks)

@@ -20,7 +20,7 @@ _CURES: Final[dict[str, str]] = {
     "forbidden": "deploy/kafka/acls.sh allows a worker what it needs",
     "not-compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=compact",
     "compacted": "kafka-configs.sh --alter --entity-type topics --add-config cleanup.policy=delete",
-    "retention": "set retention.ms, if the difference is not meant",
+    "retention": "set retention.ms, unless the difference is intended",
 }
 
 
@@ -36,7 +36,9 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
     except BrokerRefused as refusal:
         return [of_start(refused_by_kafka(refusal))]
     except (StreamsError, OSError) as fault:
-        return [wrong("Kafka", f"{where}: {fault}", "it let us in, and then did not answer: see its log")]
+        return [
+            wrong("Kafka", f"{where}: {fault}", "accepted the login, then stopped answering: see its log")
+        ]
     missing = [finding for finding in found if finding.kind == "missing"]
     findings = [fine("Kafka", f"reachable at {where}")]
     findings += [of_topic(finding) for finding in found if finding.kind != "missing"]
@@ -63,9 +65,9 @@ def _of_stopped(settings: Settings) -> list[Finding]:
     for topic, stop in stopped_topics(settings).items():
         if stop.bound == bound:
             cure = f"`samehand letters list --topic {topic}` says why; then `samehand letters resume {topic}`"
-            findings.append(wrong(f"topic {topic}", f"stands still: {visible(stop.why, 300)}", cure))
+            findings.append(wrong(f"topic {topic}", f"stopped: {visible(stop.why, 300)}", cure))
         else:
-            words = "stood still under another bound of dead letters; a worker that starts lets it go on"
+            words = "was stopped under another limit of dead letters; the next worker to start resumes it"
             findings.append(warning(f"topic {topic}", words))
     return findings
 

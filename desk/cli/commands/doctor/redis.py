@@ -31,11 +31,11 @@ _CURES: Final[dict[str, str]] = {
     "BusyLoadingError": "it is reading its files after a start: wait",
 }
 NO_STORE = warning("store", "nothing was enrolled in it yet", "samehand enrol FILE, or samehand rebuild")
-_EMPTIED = "it was emptied: Kafka knows that bans were enrolled in it, and Redis has nothing of them"
+_EMPTIED = "it was emptied: by the record on Kafka bans were enrolled, but Redis holds none"
 _KEPT: Final[dict[bool | None, str]] = {
-    True: "snapshots alone: the last minutes go with a crash",
-    False: "none: a restart empties it",
-    None: "does not append every write: the last minutes, or all, go with a crash",
+    True: "snapshots only: a crash loses the last minutes",
+    False: "none: a restart loses everything",
+    None: "not every write is appended: a crash loses the last minutes, or everything",
 }
 _APPEND = "CONFIG SET appendonly yes (and in redis.conf)"
 _FULL_SHARE = 0.8  # of maxmemory: above it a busy day may fill the rest
@@ -49,13 +49,13 @@ async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str 
     try:
         inspection = Inspection(endpoint_of(settings))
     except SettingsError as fault:
-        return [wrong(name, reason, "set it right") for name, reason in fault.faults.items()]
+        return [wrong(name, reason, "correct the setting") for name, reason in fault.faults.items()]
     try:
         findings = await _servers(inspection, settings)
         if any(finding.state == "wrong" and finding.about == "Redis" for finding in findings):
             return findings
         if peppers is None:
-            return [*findings, warning("store", "not looked at: it needs the pepper file")]
+            return [*findings, warning("store", "not checked: this needs the pepper file")]
         # Opening a store that is not there would write down its layout, and with it these settings.
         layout = Layout(Sizes(), Addresses(peppers.identity), settings.store_prefix)
         try:
@@ -111,10 +111,12 @@ def _of_cluster(servers: Sequence[Server], shards: int) -> list[Finding]:
     findings = []
     if shards < len(servers):
         words = f"{len(servers)} masters and {shards} shards: some masters hold nothing"
-        findings.append(warning("Redis Cluster", words, "lay the store out for more shards: a rebuild"))
+        findings.append(
+            warning("Redis Cluster", words, "rebuild the store with more shards (docs/resharding.md)")
+        )
     alone = [server.address for server in servers if server.replicas == 0]
     if alone:
-        words = f"nobody takes over for {', '.join(alone)}"
+        words = f"no replica would take over for {', '.join(alone)}"
         findings.append(warning("Redis Cluster", words, "give each master a replica"))
     return findings or [fine("Redis Cluster", f"{len(servers)} masters, each with a replica")]
 
@@ -122,15 +124,15 @@ def _of_cluster(servers: Sequence[Server], shards: int) -> list[Finding]:
 def _configuration(server: Server) -> list[Finding]:
     findings = []
     if not server.tells_history:
-        words = "does not tell its replication history: after a failover the last minutes do not come back"
+        words = "its replication history cannot be read: a failover could lose the last minutes"
         findings.append(warning("Redis failover", words, "allow INFO to the Redis user"))
     if server.policy is None or server.appends is None:
-        words = "does not tell how it keeps what it is told"
+        words = "how it evicts and persists cannot be read"
         return [*findings, warning("Redis", words, "allow INFO to the Redis user; noeviction and appendonly")]
     if server.policy == NO_EVICTION:
         findings.append(fine("Redis memory", NO_EVICTION))
     else:  # with a limit it is refused: see check_eviction
-        words = f"maxmemory-policy is {server.policy}: with a limit, fingerprints would vanish without a word"
+        words = f"maxmemory-policy is {server.policy}: a full Redis deletes fingerprints silently"
         findings.append(warning("Redis memory", words, f"CONFIG SET maxmemory-policy {NO_EVICTION}"))
     if server.appends:
         findings.append(fine("Redis persistence", "appends every write"))

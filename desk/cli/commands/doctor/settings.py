@@ -32,7 +32,7 @@ _PEPPER_CURES: Final[dict[Unusable, str]] = {
     "content": "put its copy there: with a new one nothing that is stored is found",
 }
 _FILES: Final[Mapping[str, tuple[Callable[[Settings], Any], str]]] = {
-    "weights": (weights_of, "mend the table, or unset the variable for the shipped one"),
+    "weights": (weights_of, "correct the table, or unset the variable to use the shipped one"),
     "allowlist": (allowlist_of, "write one key a line, such as x:1076313901; `#` begins a comment"),
     "mappings": (lambda it: mappings_of(it).topics, "`samehand map` says what it makes of a sample"),
     "endpoints": (lambda it: endpoints_of(it, os.environ), "docs/deliver.md shows the file"),
@@ -56,7 +56,7 @@ def _cure(variable: str) -> str:
     """How a setting that cannot be used at all is mended."""
     if variable == "SAMEHAND_PEPPER_FILE":
         return _PEPPER_CURES["missing"]
-    return "set it right; `samehand doctor --settings` lists all"
+    return "correct it; `samehand doctor --settings` lists all settings"
 
 
 def _strangers(environment: Mapping[str, str]) -> list[Finding]:
@@ -64,7 +64,7 @@ def _strangers(environment: Mapping[str, str]) -> list[Finding]:
     return [
         warning(
             name,
-            "is no setting and is ignored",
+            "is not a setting and is ignored",
             f"did you mean {near}?" if near else "`samehand doctor --settings` lists all that are",
         )
         for name, near in unknown_names(environment).items()

@@ -101,7 +101,7 @@ def _require_both(gathered: Gathered, asked: Asked) -> None:
             if asked.bans_topic is not None or asked.bans_file is not None
             else ": give --bans FILE or TOPIC"
         )
-        raise click.ClickException(f"there is no ban to hold accounts against{hint}")
+        raise click.ClickException(f"there is no ban to compare accounts with{hint}")
     if not kinds - {"banned", "reinstated", "deleted"}:
         raise click.ClickException("there is no sign-up to look at in the sources and the time given")
 

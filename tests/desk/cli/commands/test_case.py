@@ -55,3 +55,16 @@ def test_there_is_none_without_an_alert_or_a_purpose(capsys: pytest.CaptureFixtu
     assert "no-such" in capsys.readouterr().err
     assert run(["case", "alert-1", "--for", " "]) == 2
     assert run(["case", "alert-1"]) == 2
+
+
+@pytest.mark.parametrize(
+    "line", [["case", "alert-1", "--for", "x"], ["desk", "users", "list"], ["desk", "audit", "export"]]
+)
+def test_a_mistyped_database_is_no_empty_one(
+    line: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mistyped.db"
+    monkeypatch.setenv("SAMEHAND_DATABASE_URL", f"sqlite:///{path}")
+    assert run(line) == 1
+    assert f"{path} does not exist: SAMEHAND_DATABASE_URL" in capsys.readouterr().err
+    assert not path.exists()

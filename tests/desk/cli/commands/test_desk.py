@@ -46,7 +46,7 @@ def test_a_link_is_printed_for_who_has_no_password(
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("sqlite:////no/such/folder/desk.db", "is not there"), ("mysql://db/desk", "SAMEHAND_DATABASE_URL")],
+    [("sqlite:////no/such/folder/desk.db", "does not exist"), ("mysql://db/desk", "SAMEHAND_DATABASE_URL")],
 )
 def test_a_database_that_cannot_be_used_is_one_line_and_no_traceback(
     url: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

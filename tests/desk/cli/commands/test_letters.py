@@ -69,10 +69,10 @@ def test_what_is_dropped_is_done(samehand: Samehand, created: str) -> None:
 @pytest.mark.journey
 def test_a_stopped_topic_goes_on(samehand: Samehand, created: str) -> None:
     ran = samehand("letters", "resume", created)
-    assert (ran.code, ran.out) == (0, f"{created} is not stopped: there was nothing to resume\n")
+    assert (ran.code, ran.out) == (0, f"{created} is not stopped: nothing to resume\n")
     awaited(control_topic.ControlTopic(load()).stop(created, Stop("101 dead letters", "100 of 1000")))
     ran = samehand("letters", "resume", created)
-    assert (ran.code, ran.out) == (0, f"{created} goes on; it had stopped: 101 dead letters\n")
+    assert (ran.code, ran.out) == (0, f"{created} is resumed; it had stopped: 101 dead letters\n")
     assert control_topic.stopped_topics(load()) == {}
     assert samehand("letters", "resume", created, "--json").figures == {"topic": created, "resumed": False}
     ran = samehand("letters", "resume", "no-such-topic")

@@ -75,7 +75,7 @@ def test_a_secret_that_leaked_goes_at_once_and_what_is_lost_is_told(
     assert "1 banned account known under pepper 1 alone" in ran.err
 
 
-@pytest.mark.parametrize(("number", "why"), [("1", "is the current one"), ("7", "there is no pepper 7")])
+@pytest.mark.parametrize(("number", "why"), [("1", "is the current one"), ("7", "holds no pepper 7")])
 def test_what_cannot_be_dropped(
     samehand: Samehand, pepper_file: Path, monkeypatch: pytest.MonkeyPatch, number: str, why: str
 ) -> None:
@@ -122,7 +122,7 @@ def test_too_many_are_told(samehand: Samehand, pepper_file: Path, monkeypatch: p
         pepper_file.write_text(rotated(pepper_file.read_text(), datetime.now(UTC))[0])
     ran = samehand("pepper", "rotate")
     assert ran.code == 2
-    assert "drop one first" in ran.err
+    assert "`samehand pepper drop NUMBER` first" in ran.err
 
 
 def test_without_a_file_the_setting_is_named(samehand: Samehand) -> None:

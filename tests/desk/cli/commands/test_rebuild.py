@@ -102,11 +102,11 @@ def test_without_the_topic_it_says_so(samehand: Samehand, servers: str) -> None:
     [
         (["--into", "{live}", "--shards", "2"], "is the live one"),
         (["--into", "a prefix", "--shards", "2"], "no prefix"),
-        (["--into", "samehand-2"], "--into and --shards go together"),
-        (["--shards", "2"], "--into and --shards go together"),
+        (["--into", "samehand-2"], "give --into and --shards together"),
+        (["--shards", "2"], "give --into and --shards together"),
         (["--into", "samehand-2", "--shards", "0"], "--shards"),
         (["--drop", "{live}"], "SAMEHAND_STORE_PREFIX"),
-        (["--drop", "samehand-2", "--shards", "2"], "--drop stands alone"),
+        (["--drop", "samehand-2", "--shards", "2"], "--drop takes no other option"),
     ],
 )
 def test_what_would_harm_the_live_store_is_refused_before_anything_is_asked(

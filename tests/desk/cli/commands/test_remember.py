@@ -67,7 +67,7 @@ def test_rows_without_ids_are_nobody(samehand: Samehand, servers: str, tmp_path:
     (tmp_path / "a.csv").write_text("handle\numar\n")
     ran = samehand("remember", tmp_path / "a.csv")
     assert ran.code == 2
-    assert "no column account_id" in ran.err
+    assert "lacks the column account_id" in ran.err
 
 
 def test_without_a_pepper_it_says_which_setting(samehand: Samehand, tmp_path: Path) -> None:

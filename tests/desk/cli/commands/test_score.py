@@ -86,7 +86,7 @@ def test_a_file_of_which_nothing_can_be_read_is_bad_input(samehand: Samehand, tm
     nonsense.write_bytes(b"\xff\x00 nothing\n")
     ran = samehand("score", "--bans", nonsense, "--accounts", accounts)
     assert ran.code == 2
-    assert ran.err.splitlines()[-1] == f"samehand: {nonsense}: nothing in it could be read"
+    assert ran.err.splitlines()[-1] == f"samehand: {nonsense}: no line of it could be read"
 
 
 @pytest.mark.parametrize("content", ["{", '{"version": "x"}'])

@@ -117,7 +117,7 @@ def test_a_file_of_no_known_format_is_said_in_one_line(samehand: Samehand, tmp_p
 def test_the_wrong_format_is_a_fault_and_no_traceback(samehand: Samehand, tmp_path: Path, form: str) -> None:
     source = written(tmp_path / "x", b"hello, world\n")
     ran = samehand("watchlist", "import", source, "--format", form, "--out", tmp_path / "o")
-    assert (ran.code, "nothing in these files" in ran.err) == (2, True)
+    assert (ran.code, "no line of these files" in ran.err) == (2, True)
 
 
 def test_most_names_passed_over_are_counted_and_not_listed(

@@ -27,7 +27,7 @@ def test_strict_makes_it_a_fault_before_anything_is_done(
 ) -> None:
     ran = samehand("score", *odd, "--strict", "--out", tmp_path / "out.jsonl")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.splitlines()[-1] == "samehand: --strict: 1 warning, and nothing was done"
+    assert ran.err.splitlines()[-1] == "samehand: --strict: 1 warning, so nothing was done"
     assert not (tmp_path / "out.jsonl").exists()
     empty = jsonl(tmp_path / "empty.jsonl")
     assert samehand("score", *odd[:2], "--accounts", empty, "--strict").code == 2

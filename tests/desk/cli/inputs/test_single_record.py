@@ -35,7 +35,7 @@ def test_records_say_when(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{", b"\xff", b'{"handle": 7}', b'{"account": {}}', b'{"platform": 1}']
+    "content", [b"", b"[]", b"{", b"\xff", b'{"handle": 7}', b'{"account": {}}', b'{"platform": 1}', b"{}"]
 )
 def test_anything_else_is_one_sentence_that_quotes_nothing(tmp_path: Path, content: bytes) -> None:
     path = written(tmp_path / "x.json", content)
@@ -43,3 +43,20 @@ def test_anything_else_is_one_sentence_that_quotes_nothing(tmp_path: Path, conte
         read_banned(path, platform="x", now=NOW)
     assert raised.value.message.startswith(str(path))
     assert "\n" not in raised.value.message
+
+
+def test_an_object_without_any_field_of_an_account_is_bad_input(tmp_path: Path) -> None:
+    """Else a stranger who writes `username` reads that two accounts do not resemble each other."""
+    path = written(tmp_path / "x.json", {"username": "umar", "e\u202email": "a@b.example"})
+    with pytest.raises(click.ClickException, match="no field of an account") as raised:
+        read_sign_up(path, platform="x", now=NOW)
+    assert "username, e<U+202E>mail" in raised.value.message
+    assert "umar" not in raised.value.message
+
+
+def test_fields_that_no_account_has_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "x.json", {"handle": "umar", **{f"other_{n}": n for n in range(7)}})
+    assert read_banned(path, platform="x", now=NOW).account.handle == "umar"
+    assert (
+        "7 fields not used: other_0, other_1, other_2, other_3, other_4 and 2 more" in capsys.readouterr().err
+    )

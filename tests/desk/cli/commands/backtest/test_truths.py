@@ -31,8 +31,8 @@ def test_strategies_and_languages_are_read_from_their_columns(tmp_path: Path) ->
     ("lines", "told"),
     [
         ((HEAD, "x,1"), "row 1: has too few columns"),
-        (("platform,account_id", "x,1"), "has no column banned_platform or banned_account_id"),
-        ((HEAD + ",strategy", "x,1,x,2,weak"), "row 1: strategy is not a number"),
+        (("platform,account_id", "x,1"), "lacks the column banned_platform, banned_account_id"),
+        ((HEAD + ",strategy", "x,1,x,2,weak"), "row 1: strategy must be a number, 1 to 8"),
     ],
 )
 def test_a_bad_table_is_told_with_its_row(tmp_path: Path, lines: tuple[str, ...], told: str) -> None:

@@ -66,7 +66,7 @@ def test_a_topic_that_stands_still_is_wrong_under_the_bound_that_stopped_it(
     stop = Stop("101 dead letters", bound_of(load({})).terms)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {"accounts.created": stop})
     last = look_at_kafka(load({}))[-1]
-    assert (last.state, last.words) == ("wrong", "stands still: 101 dead letters")
+    assert (last.state, last.words) == ("wrong", "stopped: 101 dead letters")
     assert "samehand letters resume accounts.created" in last.cure
     assert look_at_kafka(load({"SAMEHAND_LETTERS_SHARE": "0.5"}))[-1].state == "warning"
 

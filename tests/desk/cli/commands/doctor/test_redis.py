@@ -130,5 +130,5 @@ async def test_a_cluster_without_replicas_and_with_too_few_shards_is_told(tmp_pa
         findings = await look_at_redis(settings, None)
     words = [it.words for it in findings if it.about == "Redis Cluster"]
     assert "3 masters and 1 shards: some masters hold nothing" in words
-    assert any(word.startswith("nobody takes over for") for word in words)
+    assert any(word.startswith("no replica would take over for") for word in words)
     assert [it.words for it in findings if it.about == "Redis persistence"] == ["appends every write"]

@@ -210,10 +210,10 @@ BREAKS: Mapping[str, tuple[Break, str, str]] = {
     "another pepper": (other_pepper, "made with another pepper file", "set SAMEHAND_PEPPER_FILE"),
     "other shards": (other_shards, "shards is 1 in Redis and 3 here", "set SAMEHAND_STORE_SHARDS"),
     "rubbish as weights": (lambda it: it.file("WEIGHTS", "{}"), "weights: cannot be used", "the shipped one"),
-    "no such weights": (lambda it: it.set("WEIGHTS", "/no/such"), "SAMEHAND_WEIGHTS", "set it right"),
+    "no such weights": (lambda it: it.set("WEIGHTS", "/no/such"), "SAMEHAND_WEIGHTS", "correct it"),
     "rubbish in the allowlist": (
         lambda it: it.file("ALLOWLIST", "x:1 # fine\n\numar\nx:\n"),
-        "allowlist: line 3, 4: no account's key such as x:1076313901",
+        "allowlist: line 3, 4: not the key of an account, such as x:1076313901",
         "write one key a line",
     ),
     "rubbish in the block-list": (
@@ -231,7 +231,7 @@ BREAKS: Mapping[str, tuple[Break, str, str]] = {
         "not/there cannot be written (No such file or directory)",
         "make the folder",
     ),
-    "no port at all": (lambda it: it.set("WEB_PORT", 0), "SAMEHAND_WEB_PORT", "set it right"),
+    "no port at all": (lambda it: it.set("WEB_PORT", 0), "SAMEHAND_WEB_PORT", "correct it"),
     "a taken port": (taken_port, "is taken by another process", "set SAMEHAND_WEB_PORT"),
     "no broker": (
         lambda it: it.set("KAFKA_BROKERS", "127.0.0.1:1"),
@@ -239,7 +239,7 @@ BREAKS: Mapping[str, tuple[Break, str, str]] = {
         "start the broker, or set SAMEHAND_KAFKA_BROKERS",
     ),
     "topics nobody makes": (lambda it: it.set("TOPIC_CREATE", "false"), "missing: ", "SAMEHAND_TOPIC_CREATE"),
-    "a stopped topic": (stopped, "stands still: 101 dead letters", "samehand letters resume"),
+    "a stopped topic": (stopped, "stopped: 101 dead letters", "samehand letters resume"),
     "no Redis": (
         lambda it: it.set("REDIS_URL", "redis://127.0.0.1:1/0"),
         "Redis cannot be reached: ConnectionError (127.0.0.1:1)",
@@ -280,8 +280,12 @@ def test_a_misspelt_setting_is_answered_with_what_was_meant(house: House) -> Non
     house.set("REDIS_ULR", "redis://elsewhere")
     house.set("ZZZ", "1")
     ran = house.samehand("doctor")
-    assert "SAMEHAND_REDIS_ULR: is no setting and is ignored\n  → did you mean SAMEHAND_REDIS_URL?" in ran.out
-    assert "SAMEHAND_ZZZ: is no setting and is ignored\n  → `samehand doctor --settings` lists all" in ran.out
+    assert (
+        "SAMEHAND_REDIS_ULR: is not a setting and is ignored\n  → did you mean SAMEHAND_REDIS_URL?" in ran.out
+    )
+    assert (
+        "SAMEHAND_ZZZ: is not a setting and is ignored\n  → `samehand doctor --settings` lists all" in ran.out
+    )
     assert "All is well" not in ran.out
 
 

@@ -14,8 +14,8 @@ from tests.desk.cli.running import Samehand, jsonl
     ("line", "why"),
     [
         ([], "give --topic NAME"),
-        (["--events", "EVENTS"], "no ban to hold accounts against: give --bans"),
-        (["--events", "EVENTS", "--bans", "EMPTY"], "no ban to hold accounts against"),
+        (["--events", "EVENTS"], "no ban to compare accounts with: give --bans"),
+        (["--events", "EVENTS", "--bans", "EMPTY"], "no ban to compare accounts with"),
         (["--events", "EMPTY", "--bans", "BANS"], "no sign-up to look at"),
         (["--events", "EVENTS", "--topic", "t", "--bans", "BANS"], "not both"),
         (["--events", "EVENTS", "--bans", "BANS", "--kcat"], "--kcat says"),
