@@ -26,9 +26,7 @@ class InputFile(click.Path):
         path = super().convert(value, param, ctx)
         if path == STDIN and ctx is not None:
             if ctx.meta.get(_TAKEN):
-                self.fail(
-                    "`-` (standard input) is given for two files; it can be read for one only", param, ctx
-                )
+                self.fail("standard input (`-`) can be read for one file only", param, ctx)
             ctx.meta[_TAKEN] = True
         return path
 

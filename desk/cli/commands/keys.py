@@ -95,13 +95,9 @@ class _Rate(click.ParamType):
 def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json: bool) -> int:
     """Create an API key called NAME and print it on standard output. It is printed once and stored nowhere.
 
-    \b
-    Rights:
-      score     score sign-ups; the answer has outcome, band and reasons, but
-                names no banned account (unless the key also has `alerts`)
-      alerts    read alerts and the banned accounts they name
-      events    publish account events
-      verdicts  publish people's decisions
+    The right `score` scores sign-ups; its answers hold outcome, band and reasons, and name no banned account
+    unless the key also has `alerts`, which reads alerts. `events` publishes account events, `verdicts` what
+    people decided.
 
     \b
     Examples:

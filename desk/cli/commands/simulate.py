@@ -60,15 +60,9 @@ def command(seed: int, accounts: int, out: Path, edits: str, malformed: float, a
 
     Use it to try samehand without real data, and to measure it (`samehand backtest`).
 
-    \b
-    Writes to DIR:
-      bans.jsonl        banned accounts, for --bans of `samehand score`
-      accounts.jsonl    sign-ups, for --accounts
-      truth.csv         which sign-ups mirror which bans
-      strategies.csv    how each mirror was disguised, 1 (naive) to 8
-      languages.csv     the language of each account's owner
-      innocents.csv     look-alikes that are no mirrors
-      events.jsonl      the whole stream of events, in order of time
+    Writes bans.jsonl and accounts.jsonl, which `samehand score` reads; truth.csv, which accounts mirror which
+    bans; strategies.csv, how each mirror was disguised, 1 (naive) to 8; languages.csv, the language of each
+    account; innocents.csv, look-alikes that are no mirrors; and events.jsonl, all events in order of time.
 
     \b
     Examples:

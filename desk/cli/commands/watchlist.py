@@ -141,14 +141,9 @@ def import_(
 ) -> int:
     """Publish the names on official lists to the topic accounts.banned.
 
-    \b
-    FILES are, recognised by their content:
-      OFAC's SDN.CSV with ALT.CSV, or OFAC's XML
-      the UN Security Council's consolidated XML
-      the UK's list as CSV
-      plain CSV with the columns reference and name, and optionally aliases
-      (separated by `;`), type, programme, listed_on and authority
-      `-`, standard input
+    FILES are OFAC's SDN.CSV with ALT.CSV, OFAC's XML, the UN's consolidated XML, the UK's list as CSV, or
+    plain CSV with the columns reference and name, and optionally aliases (separated by `;`), type,
+    programme, listed_on and authority; `-` is standard input.
 
     Running it again does no harm, and keeps the names in force for another --days. Rows that cannot be read,
     and names too short or too common to tell anybody apart, are reported on standard error and left out.

@@ -123,7 +123,8 @@ def test_help_fits_a_narrow_terminal(name: str, monkeypatch: pytest.MonkeyPatch)
         "samehand ",
         "zcat ",
         "kcat ",
-        "--truth ",
+        "--accounts sample/",
+        "--strategies sample/",
         "SAMEHAND_",
         *"0123456789",
     )  # to be copied, or a list of codes

@@ -184,7 +184,7 @@ async def test_who_leaves_finishes_what_is_in_hand_and_begins_nothing_after_a_wh
     scene.is_leaving = True
     assert await scene.agent([scene.arrival(alert("1"))]) == [HAS_IT]
     await scene.clock.sleep(LEAVING_SECONDS + 1)
-    with pytest.raises(Transient, match="leaving"):
+    with pytest.raises(Transient, match="stopping"):
         await scene.agent([scene.arrival(alert("2"))])
     assert scene.client.sent == [("1", 1)]
     scene.is_leaving = False
