@@ -19,15 +19,15 @@ EXIT_REFUSED: Final = 77  # EX_NOPERM
 EXIT_CONFIG: Final = 78  # EX_CONFIG
 
 MEANINGS: Final = {
-    EXIT_OK: "it was told to stop, and did",
-    EXIT_FAILED: "a fault that its log names",
-    EXIT_SETTINGS: "a setting, or a file that one names, cannot be used",
+    EXIT_OK: "stopped as asked",
+    EXIT_FAILED: "failed; the log says why",
+    EXIT_SETTINGS: "a setting, or a file that a setting names, cannot be used",
     EXIT_STORE: "the store was made with other shards, sizes or another pepper",
     EXIT_BROKER: "no Kafka broker answers",
-    EXIT_FORCED: "a stop took longer than SAMEHAND_STOP_SECONDS",
-    EXIT_ADDRESS: "its web address is taken or not this machine's",
-    EXIT_STUCK: "it got nowhere, and ended so that another start may",
-    EXIT_REFUSED: "Kafka or Redis refuses the login or a right",
-    EXIT_CONFIG: "topics are missing or would lose data, or Redis would drop keys when it is full",
+    EXIT_FORCED: "stopping took longer than SAMEHAND_STOP_SECONDS",
+    EXIT_ADDRESS: "the web address is in use, or is not this machine's",
+    EXIT_STUCK: "no progress: ended so that a supervisor restarts it",
+    EXIT_REFUSED: "Kafka or Redis refuses the login or a permission",
+    EXIT_CONFIG: "topics are missing or would lose data, or Redis evicts keys when full",
 }
 """What each code says, for help and documents."""

@@ -88,6 +88,6 @@ def test_a_line_of_the_allowlist_that_is_no_key_is_named_and_not_quoted(
     settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "allowed").write_text("x:1 # fine\n\numar\n" + ":2\n" * 20)
-    with pytest.raises(SettingsError, match=r"allowed: line 3, 4, 5, .* …: no account's key") as fault:
+    with pytest.raises(SettingsError, match=r"allowed: line 3, 4, 5, .* …: not the key") as fault:
         context_of(settings, peppers_of(settings))
     assert "umar" not in str(fault.value)

@@ -112,7 +112,7 @@ def test_too_few_verdicts_are_one_line(samehand: Samehand, tmp_path: Path) -> No
     verdicts = jsonl(tmp_path / "verdicts.jsonl", blind(1, "mirror"))
     ran = samehand("learn", "--verdicts", verdicts, "--alerts", alerts)
     assert ran.code == BAD_INPUT
-    assert "1 mirrors and 0 others" in ran.err
+    assert "1 mirrors and 0 other pairs were judged blind" in ran.err
 
 
 def test_one_kind_of_file_alone_is_no_question(samehand: Samehand, tmp_path: Path) -> None:
