@@ -63,7 +63,10 @@ class StoreWatch:
             before = self.fault
             await self.look()
             if self.fault != before:
-                log.warning("store", fault=self.fault) if self.fault else log.info("store is well")
+                if self.fault:
+                    log.warning("the store is not ready", fault=self.fault)
+                else:
+                    log.info("the store is ready")
             await self.clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:

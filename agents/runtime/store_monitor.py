@@ -76,7 +76,10 @@ class StoreMonitor:
         except BrokerUnavailable as fault:
             log.warning("the store's epoch is not recorded yet", fault=str(fault))
         if self.fault != before:
-            log.warning("store", fault=self.fault) if self.fault else log.info("store is well")
+            if self.fault:
+                log.warning("the store is not ready", fault=self.fault)
+            else:
+                log.info("the store is ready")
 
     async def _measure(self) -> None:
         figures = await self.context.store.figures()
@@ -107,7 +110,7 @@ class StoreMonitor:
         try:
             known = await self.epochs.known()
         except BrokerUnavailable as fault:
-            log.warning("no word whether the store was rebuilt", fault=str(fault))
+            log.warning("cannot read whether the store was rebuilt", fault=str(fault))
             return
         if known and known != self.epoch:
             self.context.store.adopt(known)

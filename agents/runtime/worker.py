@@ -118,7 +118,7 @@ def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], 
             await run()
         except StoreMismatch as mismatch:  # it was replaced under us
             found = mismatched(mismatch)
-            log.critical("store", fault=found.what, cure=found.cure)
+            log.critical("the store cannot be used", fault=found.what, cure=found.cure)
             app.fail("store", mismatch, code=found.code)
         except Exception as fault:
             app.fail("store", fault)

@@ -296,6 +296,7 @@ def _gate() -> tuple[Panel, ...]:
                 ),
             ),
             kind="stack",
+            runbooks=("SamehandGateTakesNothing",),
         ),
         Panel(
             "Calls refused a minute",

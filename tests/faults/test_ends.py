@@ -89,13 +89,16 @@ def test_sigterm_while_the_last_minutes_are_delivered_again(scene: Scene, expect
     scene.redis.stop()
     scene.redis.start()
     scene.until(
-        lambda: "delivering again" in worker.log.read_text(), "the last minutes to be delivered again"
+        lambda: "reprocessing recent records" in worker.log.read_text(),
+        "the last minutes to be delivered again",
     )
     worker.child.stop(30.0)
-    assert "delivered again" not in worker.log.read_text(), "it was stopped in the middle"
+    assert "recent records reprocessed" not in worker.log.read_text(), "it was stopped in the middle"
     assert worker.child.exit_code == EXIT_OK
     second = scene.start()
-    recovered = scene.until(lambda: "delivered again" in second.log.read_text(), "the second to have done it")
+    recovered = scene.until(
+        lambda: "recent records reprocessed" in second.log.read_text(), "the second to have done it"
+    )
     scene.until_settled()
     expected.judge(
         "SIGTERM while the last minutes are delivered again", scene, None, recovered, repeats_max=0

@@ -25,7 +25,7 @@ HALF_MOVED_SECONDS = 3.0
 
 def said_again(scene: Scene) -> bool:
     """Whether a worker says that it has delivered the last minutes again."""
-    return any("delivered again" in worker.log.read_text() for worker in scene.workers)
+    return any("recent records reprocessed" in worker.log.read_text() for worker in scene.workers)
 
 
 def cut_off(replica: EmbeddedRedis, master: EmbeddedRedis) -> None:

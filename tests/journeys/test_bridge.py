@@ -95,7 +95,7 @@ def test_a_topic_that_stopped_is_resumed_by_its_own_name(broker: str, tmp_path: 
         bridged.make_topic()
         bridged.send([(b"1", b"{")] * 20)
         bridged.start()
-        bridged.until(lambda: "stands still" in _doctor(bridged), "the topic to stop")
+        bridged.until(lambda: "stopped: 5 of" in _doctor(bridged), "the topic to stop")
         assert _samehand(bridged, "letters", "resume", bridged.foreign).returncode == 0
         bridged.until(lambda: len(bridged.read(bridged.topics.letters)) > 5, "the topic to go on")
     finally:

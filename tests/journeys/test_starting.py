@@ -112,7 +112,7 @@ def test_a_second_worker_of_a_group_starts_without_a_warning(platform: Platform,
     try:
         second.start()
         platform.until(
-            lambda: "store is well" in log.read_text("utf-8"), "the second to have asked for all of it"
+            lambda: "the store is ready" in log.read_text("utf-8"), "the second to have asked for all of it"
         )
     finally:
         second.stop(25.0)

@@ -34,7 +34,7 @@ def test_the_topics_of_a_file_are_known(tmp_path: Path) -> None:
             "eu.accounts.created: a topic of samehand cannot be mapped",
         ),
         (GOOD.replace("hooks", "'eu.alerts'"), "eu.alerts: a topic of samehand cannot be mapped"),
-        ("#" * MAPPING_BYTES_MAX + "#", "has over 256 KiB"),
+        ("#" * MAPPING_BYTES_MAX + "#", "is over 256 KiB"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(tmp_path: Path, text: str, why: str) -> None:
