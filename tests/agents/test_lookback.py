@@ -79,11 +79,11 @@ async def test_who_hides_among_more_decoys_than_can_wait_is_seen_to_be_missing(
     await life.tell(life.screen, *everybody)
     await life.tell(life.forget, *[a_deletion(one.account.account_id, at=NOON) for one in everybody])
     with capture_logs() as logs:
-        await life.ban(a_ban("77", handle="umar_media", **SHARED))
+        await life.ban(a_ban("banned-77", handle="umar_media", **SHARED))
     assert life.alerts == []
     (warning,) = [line for line in logs if line["event"] == "look-back is incomplete: a posting is full"]
     assert warning["not_compared"] == {"device": 1, "payment": 1}
-    assert "77" not in warning["address"]  # of the record that tells of the ban: a log names no account
+    assert "banned-77" not in warning["address"]  # a log names no account
     shown = life.context.meters.exposition().decode()
     assert 'samehand_lookbacks_capped_total{kind="device"} 1.0' in shown
     assert 'samehand_lookbacks_capped_total{kind="payment"} 1.0' in shown
