@@ -55,7 +55,9 @@ def test_what_a_runbook_asks_for_can_be_typed(page: str, line: str) -> None:
         load(given[0])
         return
     group = load(given[0])
-    assert isinstance(group, click.Group)
+    if not isinstance(group, click.Group):
+        group.make_context(given[0], given[1:])
+        return
     command = group.commands[given[1]]
     context = command.make_context(given[1], given[2:])  # raises where something is missing or unknown
     if given[1] in ("replay", "drop"):
