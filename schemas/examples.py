@@ -36,6 +36,7 @@ from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.verdicts import VerdictGiven
+from schemas.weights import Multiplier, WeightsAdjustment, WeightsAdopted
 
 _BANNED_AT: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 _RETURNED_AT: Final = _BANNED_AT + timedelta(hours=2)
@@ -253,6 +254,23 @@ LETTER: Final = DeadLetter.of(
     now=_RETURNED_AT.timestamp(),
 )
 
+WEIGHTS_ADOPTED: Final = WeightsAdopted(
+    stage="live",
+    number=3,
+    adjustment=WeightsAdjustment(
+        base_version="2026.11",
+        weights_version="2026.11+learned.5f2c6c1e",
+        multipliers=(
+            Multiplier(signal="bio", multiplier=1.14),
+            Multiplier(signal="handle", multiplier=0.91),
+        ),
+        slope=0.97,
+        intercept=-0.21,
+    ),
+)
+
+WEIGHTS_TAKEN_BACK: Final = WeightsAdopted(stage="live", number=4)
+
 EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.created": (CREATED, CREATED_SMALLEST),
     "accounts.updated": (UPDATED,),
@@ -265,5 +283,6 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "alerts.verdicts": (VERDICT,),
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),
+    "weights": (WEIGHTS_ADOPTED, WEIGHTS_TAKEN_BACK),
 }
 """Examples by topic (without prefix)."""

@@ -24,6 +24,7 @@ from schemas.examples import EXAMPLES
 from schemas.letters import DeadLetter
 from schemas.record import Record
 from schemas.verdicts import VerdictGiven
+from schemas.weights import WeightsAdopted
 
 FOLDER: Final = Path(__file__).parent / "json"
 
@@ -39,6 +40,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "alerts.verdicts": (VerdictGiven,),
     "fingerprints.enrolled": (BanEnrolled,),
     "deadletters": (DeadLetter,),
+    "weights": (WeightsAdopted,),
 }
 """Records by topic (without prefix)."""
 

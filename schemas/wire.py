@@ -38,6 +38,7 @@ from schemas.repair import Repair, plain_values
 from schemas.unknown import UnknownFields
 from schemas.unusable import Unusable
 from schemas.verdicts import VerdictGiven
+from schemas.weights import WeightsAdopted
 
 MESSAGE_BYTES_MAX: Final = 1024 * 1024
 """What Kafka brokers take by default; the largest legal record (image, links, bio) is about half of it."""
@@ -165,6 +166,7 @@ decode_reinstated: Final = Decoder(AccountReinstated)
 decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
+decode_weights: Final = Decoder(WeightsAdopted)
 
 _alert: Final = Decoder(MirrorAlert)
 _summary: Final = Decoder(AlertSummary)

@@ -37,6 +37,7 @@ DESCRIPTIONS: Final = {
     _CALLED.verdicts: "What moderators decided: of one alert the latest by `decided_at` holds.",
     _CALLED.enrolled: "Word from enrolment to look-back, between workers.",
     _CALLED.letters: "Records that could not be processed, with their address and the reason.",
+    _CALLED.weights: "Which weights people adopted at the desk: of a stage the highest `number` holds.",
     _CALLED.control: "Words of workers and operators to each other. Internal: its form may change.",
 }
 

@@ -210,12 +210,13 @@ def read_weights(raw: bytes) -> Weights:
         weights = msgspec.json.decode(raw, type=Weights)
     except (msgspec.ValidationError, msgspec.DecodeError) as fault:
         raise UnusableWeights(str(fault)) from fault
-    _check(weights)
+    check(weights)
     weights.caps.check()
     return weights
 
 
-def _check(weights: Weights) -> None:
+def check(weights: Weights) -> None:
+    """Checks every number of a table. Raises ``UnusableWeights``."""
     if not 0 < weights.mirror_rate < 1:
         raise UnusableWeights(f"mirror_rate must be above 0 and below 1; it is {weights.mirror_rate:g}")
     if weights.slope <= 0:

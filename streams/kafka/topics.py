@@ -111,6 +111,7 @@ class Names:
         self.letters = f"{prefix}deadletters"
         self.control = f"{prefix}control"
         self.audit = f"{prefix}desk.audit"
+        self.weights = f"{prefix}weights"
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -142,6 +143,8 @@ def wanted(settings: Settings) -> list[Topic]:
         Topic(called.letters, many, retention_days=LETTERS_DAYS, rights=_WRITE),
         # One partition: operators' messages have one order.
         Topic(called.control, 1, compacted=True, rights=_BOTH),
+        # One partition: it is read as a whole, and holds a few records.
+        *([Topic(called.weights, 1, compacted=True, rights=_READ)] if settings.follow_weights else []),
     ]
 
 
@@ -154,13 +157,19 @@ def wanted_by_desk(settings: Settings) -> list[Topic]:
         Topic(called.verdicts, many, retention_days=365, rights=_BOTH),
         # Keyed by the head's number and hash: compaction keeps all of them, also two of one number.
         Topic(called.audit, 1, compacted=True, rights=_BOTH),
+        Topic(called.weights, 1, compacted=True, rights=_BOTH),
     ]
 
 
 def wanted_by_gate(settings: Settings) -> list[Topic]:
-    """What a gate needs: to write what platforms publish and what people decided. Workers set them up."""
+    """What a gate needs: to write what platforms publish and what people decided, and to read which weights
+    they adopted. Workers set them up.
+    """
     called, many = names(settings), settings.topic_partitions
-    return [Topic(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)]
+    return [
+        *(Topic(it, many, rights=_WRITE, foreign=True) for it in (*called.events, called.verdicts)),
+        *([Topic(called.weights, 1, rights=_READ, foreign=True)] if settings.follow_weights else []),
+    ]
 
 
 def check(

@@ -58,6 +58,9 @@ class ScoringSettings(BaseModel):
         None,
         description="Weights counted beside those in force (samehand_shadow_weights_total); none alerts.",
     )
+    follow_weights: bool = Field(
+        True, description="Whether a worker or gate weighs by what a lead adopts at the desk (topic weights)."
+    )
     sample_share: float = Field(
         0.0,
         ge=0.0,

@@ -65,6 +65,8 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return _texts(kind)
         case inspect.VarTupleType():
             return st.lists(_values(kind.item_type), max_size=3).map(tuple)
+        case inspect.TupleType():
+            return st.tuples(*map(_values, kind.item_types))
         case inspect.StructType():
             return records(kind.cls)
         case _:

@@ -33,6 +33,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "alerts.verdicts": wire.decode_verdict,
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,
+    "weights": wire.decode_weights,
 }
 TOPICS = sorted(DECODERS)
 UNVERSIONED = {"alerts", "alerts.sample", "deadletters"}

@@ -1,0 +1,82 @@
+"""What learning changed of a table of weights, as it travels to whoever weighs by that table.
+
+An adjustment holds nothing else: whoever may send one can change no row, no cap and no threshold.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from samehand.errors import UnusableWeights
+from samehand.scoring.weights import Weights, check
+
+MULTIPLIER_MAX: Final = 10.0
+"""Learning holds multipliers to 1 with a standard deviation of 0.3: a tenfold one is a slip or an attack."""
+
+
+class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of the table ``base`` under the name ``version``.
+
+    ``multipliers`` are those of the whole way from the base, by signal; a signal without one keeps its own.
+    ``slope``, ``intercept`` (nats) and ``knots`` take the place of the table's.
+    """
+
+    base: str
+    version: str
+    multipliers: dict[str, float]
+    slope: float
+    intercept: float
+    knots: tuple[tuple[float, float], ...] = ()
+
+
+def adjustment_of(table: Weights, base: Weights) -> Adjustment:
+    """What leads from a table to one that was learnt from it, in one step or in several."""
+    return Adjustment(
+        base=base.version,
+        version=table.version,
+        multipliers={
+            name: one.multiplier
+            for name, one in table.signals.items()
+            if one.multiplier != base.signals[name].multiplier
+        },
+        slope=table.slope,
+        intercept=table.intercept,
+        knots=table.knots,
+    )
+
+
+def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
+    """The table that an adjustment makes of its base.
+
+    Raises:
+        UnusableWeights: it was learnt on another table, names a signal that the table lacks, or a number of
+            it is out of its range.
+    """
+    if adjustment.base != base.version:
+        raise UnusableWeights(
+            f"it was learnt on the table {adjustment.base}, and the table here is {base.version}"
+        )
+    unknown = sorted(adjustment.multipliers.keys() - base.signals.keys())
+    if unknown:
+        raise UnusableWeights(f"the table {base.version} has no signal {unknown[0]}")
+    for name, multiplier in adjustment.multipliers.items():
+        if not 0 <= multiplier <= MULTIPLIER_MAX:
+            raise UnusableWeights(
+                f"multipliers.{name} must lie between 0 and {MULTIPLIER_MAX:g}; it is {multiplier:g}"
+            )
+    table = replace(
+        base,
+        version=adjustment.version,
+        signals={
+            name: replace(one, multiplier=adjustment.multipliers.get(name, one.multiplier))
+            for name, one in base.signals.items()
+        },
+        slope=adjustment.slope,
+        intercept=adjustment.intercept,
+        knots=adjustment.knots,
+    )
+    check(table)
+    return table

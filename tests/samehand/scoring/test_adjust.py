@@ -1,0 +1,80 @@
+"""What learning changed travels alone: it makes the same table elsewhere, and can change nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from samehand.errors import UnusableWeights
+from samehand.scoring.adjust import MULTIPLIER_MAX, Adjustment, adjusted, adjustment_of
+from samehand.scoring.learn import learn
+from samehand.scoring.weights import Bands, default_weights
+from tests.samehand.scoring.test_learn import verdicts
+
+SHIPPED = default_weights()
+SIGNALS = sorted(SHIPPED.signals)
+
+
+def an_adjustment(**changed: Any) -> Adjustment:
+    given = Adjustment(SHIPPED.version, "learned", {"handle": 0.9}, slope=0.9, intercept=-0.1)
+    return replace(given, **changed)
+
+
+def test_what_was_learnt_here_weighs_the_same_there() -> None:
+    learned = learn(verdicts(400, {"device": 0.4}), SHIPPED).weights
+    travelled = msgspec.json.decode(msgspec.json.encode(adjustment_of(learned, SHIPPED)), type=Adjustment)
+    assert adjusted(SHIPPED, travelled) == learned
+
+
+def test_what_is_learnt_upon_what_was_learnt_leads_from_the_base_in_one_step() -> None:
+    once = learn(verdicts(400, {"device": 0.4}), SHIPPED).weights
+    twice = learn(verdicts(400, {"bio": 0.5}, seed=2), once).weights
+    assert adjusted(SHIPPED, adjustment_of(twice, SHIPPED)) == twice
+
+
+def test_the_base_itself_is_an_adjustment_that_changes_nothing() -> None:
+    nothing = adjustment_of(SHIPPED, SHIPPED)
+    assert nothing.multipliers == {}
+    assert adjusted(SHIPPED, nothing) == SHIPPED
+
+
+def test_thresholds_rows_and_caps_stay_those_of_whoever_weighs() -> None:
+    ours = replace(SHIPPED, bands=Bands(0.97, 0.8), policy_bands={"spam": Bands(0.99, 0.9)})
+    made = adjusted(ours, an_adjustment())
+    assert (made.bands, made.policy_bands, made.caps) == (ours.bands, ours.policy_bands, ours.caps)
+    assert all(made.signals[name].levels == ours.signals[name].levels for name in SIGNALS)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"base": "another"}, "it was learnt on the table another"),
+        ({"multipliers": {"horoscope": 1.0}}, "has no signal horoscope"),
+        ({"multipliers": {"handle": -0.1}}, "multipliers.handle must lie between 0 and 10; it is -0.1"),
+        ({"multipliers": {"handle": 10.1}}, "multipliers.handle must lie between 0 and 10; it is 10.1"),
+        ({"slope": 0.0}, "slope must be above 0"),
+        ({"knots": ((0.0, 0.0), (1.0, 0.0))}, "knots must rise"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_its_reason(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnusableWeights, match=said):
+        adjusted(SHIPPED, an_adjustment(**changed))
+
+
+@given(
+    st.dictionaries(st.sampled_from(SIGNALS), st.floats(0.0, MULTIPLIER_MAX)),
+    st.floats(0.01, 10.0),
+    st.floats(-20.0, 20.0),
+)
+def test_whatever_is_adopted_more_evidence_never_makes_a_pair_less_probable(
+    multipliers: dict[str, float], slope: float, intercept: float
+) -> None:
+    made = adjusted(SHIPPED, an_adjustment(multipliers=multipliers, slope=slope, intercept=intercept))
+    probabilities = [made.probability(log_odds / 4) for log_odds in range(-80, 80)]
+    assert probabilities == sorted(probabilities)
+    assert all(one.multiplier >= 0 for one in made.signals.values())
