@@ -17,7 +17,6 @@ from agents.common.turns import Turns
 from samehand.fingerprint.distil import Fingerprint
 from samehand.keys import KeyKind
 from samehand.scoring.evidence import Score
-from samehand.scoring.upper_bound import UpperBound
 from schemas.enrolled import BanEnrolled
 from schemas.wire import decode_enrolled
 from store.base import Ban, Candidate, Query, RememberedFacts
@@ -35,7 +34,6 @@ class Lookback:
     def __init__(self, context: AgentContext) -> None:
         """Takes the agents' context."""
         self._context = context
-        self._bound = UpperBound(context.weights)
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Returns one outcome per arrival: alerts, nothing, or a dead letter."""
@@ -60,8 +58,8 @@ class Lookback:
         if not standing:
             return []
         snapshot = await snapshot_of(context, earliest(arrivals))
-        counts = snapshot.frequencies
-        tables = [self._bound.table(ban.fingerprints, counts, banned=True) for _, _, ban in standing]
+        counts, bound = snapshot.frequencies, snapshot.weighing.bound
+        tables = [bound.table(ban.fingerprints, counts, banned=True) for _, _, ban in standing]
         queries = [Query.by(ban.account, table) for (_, _, ban), table in zip(standing, tables, strict=True)]
         found = await context.call_store(
             context.store.remembered_like(queries, now=now, keep=context.rules.candidates_a_ban)
@@ -118,7 +116,7 @@ class Lookback:
         )
         known = await context.call_store(context.store.bans([fact.account if fact else "" for fact in facts]))
         pairs = [
-            replace(self._pair(word, ban, candidate, fact, scored), not_compared=not_compared)
+            replace(self._pair(word, ban, candidate, fact, scored, snapshot), not_compared=not_compared)
             for (candidate, _), fact, own_ban in zip(near, facts, known, strict=True)
             # Leaves out accounts that have gone since, the banned account itself, and those already banned.
             if fact is not None and own_ban is None and fact.account not in context.rules.allowlist
@@ -144,7 +142,13 @@ class Lookback:
         return None
 
     def _pair(
-        self, word: BanEnrolled, ban: Ban, candidate: Candidate, fact: RememberedFacts, scored: _Scored
+        self,
+        word: BanEnrolled,
+        ban: Ban,
+        candidate: Candidate,
+        fact: RememberedFacts,
+        scored: _Scored,
+        snapshot: Snapshot,
     ) -> Pair:
         side = NewAccount(
             fact.account,
@@ -156,7 +160,8 @@ class Lookback:
             fact.not_read,
         )
         claimant = f"lookback:{word.key}:{word.at}"
-        return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at, claimant)
+        version = snapshot.weighing.weights.version
+        return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at, claimant, version)
 
 
 def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:

@@ -20,7 +20,6 @@ from agents.common.offload import offload
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from agents.common.unlike import withdraw_unlike
-from samehand.scoring.upper_bound import UpperBound
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
 from schemas.wire import Decoded, decode_created, decode_updated
@@ -40,12 +39,10 @@ class Screen:
     def __init__(self, context: AgentContext, direction: Direction = "forward") -> None:
         """``direction`` is ``forward`` for created accounts, ``update`` for changed ones."""
         self._context = context
-        self._bound = UpperBound(context.weights)
         self._direction: Direction = direction
         sampled = direction == "forward" and context.rules.sample_share > 0 and not context.rules.shadow
         self._sample = Sample(context) if sampled else None
-        other = context.rules.shadow_weights
-        self._shadow_weights = None if other is None else ShadowWeights(context, other)
+        self._shadow_weights = ShadowWeights(context)
         self._topic = context.topics.created if direction == "forward" else context.topics.updated
 
     async def __call__(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -70,7 +67,7 @@ class Screen:
         self, arrivals: Sequence[Arrival], snapshot: Snapshot
     ) -> tuple[list[Outcome], list[tuple[int, Sought | None]]]:
         def seen(found: Decoded[AccountEvent]) -> Sought | None:
-            return sought(found, self._topic, snapshot, self._context, self._bound)
+            return sought(found, self._topic, snapshot, self._context)
 
         if self._direction == "update":
             return read_all(arrivals, decode_updated, self._context, seen)
@@ -82,6 +79,7 @@ class Screen:
         places: list[int] = []
         accounts: list[Remembered] = []
         said: dict[int, list[Emit]] = {}
+        shadow = self._context.weights.shadow
         for at in range(0, len(seen), ASKED_AT_ONCE):
             some = seen[at : at + ASKED_AT_ONCE]
             remembered = await self._remembered([one for _, one in some])
@@ -92,8 +90,8 @@ class Screen:
             for (place, _), several in zip(some, best, strict=True):
                 pairs += several
                 places += [place] * len(several)
-            if self._shadow_weights is not None:
-                await self._shadow_weights.count(remembered, best, snapshot, self._direction)
+            if shadow is not None:
+                await self._shadow_weights.count(remembered, best, snapshot, shadow, self._direction)
             if self._sample is not None:
                 for (place, _), emits in zip(some, await self._sample.of(remembered, snapshot), strict=True):
                     if emits:

@@ -93,7 +93,7 @@ def scored(
         band=first.band,
         reasons=tuple(_without_values(line) for line in lines),
         alerts=alerts if sees_alerts else (),
-        weights_version=weights_version,
+        weights_version=first.weights_version,  # others may have come into force since
         took_ms=took_ms,
     )
 

@@ -16,6 +16,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar
 
+from agents.common.follow_weights import WeightsFollower
 from agents.common.preview import Preview
 from gate.app import Gate, application
 from gate.coop import CoopActions
@@ -91,6 +92,7 @@ class Process:
     keyring: Keyring
     webhooks: Mapping[str, ForeignWebhook | CoopActions]
     clock: Clock
+    adopted: WeightsFollower
     birth: Birth | None = None
     publisher: KafkaPublisher = field(init=False)
 
@@ -120,7 +122,12 @@ class Process:
         )
         watched = watching(
             self.meters,
-            lambda: {"store": watch.fault, "kafka": self.publisher.fault, "keys": self.keyring.fault},
+            lambda: {
+                "store": watch.fault,
+                "kafka": self.publisher.fault,
+                "keys": self.keyring.fault,
+                "weights": self.adopted.fault,
+            },
             lambda: gate_meters.keys.set(len(self.keyring)),
         )
         settings = self.settings
@@ -129,6 +136,8 @@ class Process:
             _server(watched, settings.web_host, settings.web_port, settings.stop_seconds),
         ]
         beside: list[Callable[[], Awaitable[None]]] = [watch.run, self.publisher.run]
+        if settings.follow_weights:
+            beside.append(self.adopted.run)
         if self.birth is not None:
             beside.append(
                 partial(

@@ -67,6 +67,7 @@ class Pair:
     direction: Direction
     event_at: float
     claimant: str
+    weights_version: str
     again_only: bool = False
     counted: bool = False
     not_compared: int = 0
@@ -112,7 +113,7 @@ def best_score(
             return mine, score(
                 mine,
                 theirs,
-                context.weights,
+                snapshot.weighing.weights,
                 snapshot.frequencies,
                 policy=policy,
                 showings=showings,
@@ -255,7 +256,7 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
         ),
         not_compared=pair.not_compared,
         queue=facts.queue,
-        weights_version=context.weights.version,
+        weights_version=pair.weights_version,
         fold_version=ours.fingerprint.fold_version,
         detected_at=moment(now),
         seconds_since_ban=since_ban,

@@ -16,9 +16,9 @@ from agents.common.alerts import Pair, alert_of
 from agents.common.context import AgentContext
 from agents.common.match import Sought, match
 from agents.common.snapshot import Snapshot
+from agents.common.weights_in_force import Weighing
 from samehand.fingerprint.distil import Keyer
 from samehand.scoring.sampling import drawn, stratum
-from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights
 from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, Drawn
@@ -56,11 +56,13 @@ class Sample:
         wide = [replace(one, query=Query.of(one.account.account, one.account.fingerprints)) for one in chosen]
         best = await match(wide, snapshot, self._all, "forward", places=_untraced(len(wide)))
         for at, pairs in zip(places, best, strict=True):
-            found[at] = await self._drawn([pair for pair in pairs if pair.score.band == "none"])
+            found[at] = await self._drawn(
+                [pair for pair in pairs if pair.score.band == "none"], snapshot.weighing.weights
+            )
         return found
 
-    async def _drawn(self, pairs: Sequence[Pair]) -> list[Emit]:
-        weights, keyer = self._context.weights, self._context.keyers[0][1]
+    async def _drawn(self, pairs: Sequence[Pair], weights: Weights) -> list[Emit]:
+        keyer = self._context.keyers[0][1]
         strata = [
             stratum(pair.score.log_odds, weights.alerts_from(pair.facts.policy or None)) for pair in pairs
         ]
@@ -100,17 +102,17 @@ class Sample:
 class ShadowWeights:
     """Another table of weights, whose alerts are counted beside those in force and never published."""
 
-    def __init__(self, context: AgentContext, weights: Weights) -> None:
-        """Takes the agents' context, and the table of weights that might be adopted."""
+    def __init__(self, context: AgentContext) -> None:
+        """Takes the agents' context."""
         self._meters = context.meters
-        self._context = replace(context, weights=weights, meters=Metrics(CollectorRegistry()))
-        self._bound = UpperBound(weights)
+        self._context = replace(context, meters=Metrics(CollectorRegistry()))
 
     async def count(
         self,
         several: Sequence[Sought],
         best: Sequence[Sequence[Pair]],
         snapshot: Snapshot,
+        shadow: Weighing,
         direction: Direction,
     ) -> None:
         """Looks the same accounts up by the other table, and counts each pair by its band under either table.
@@ -123,14 +125,20 @@ class ShadowWeights:
                 one,
                 query=Query.by(
                     one.account.account,
-                    self._bound.table(
+                    shadow.bound.table(
                         one.account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
                     ),
                 ),
             )
             for one in several
         ]
-        found = await match(wide, snapshot, self._context, direction, places=_untraced(len(wide)))
+        found = await match(
+            wide,
+            replace(snapshot, weighing=shadow),
+            self._context,
+            direction,
+            places=_untraced(len(wide)),
+        )
         for mine, theirs in zip(best, found, strict=True):
             bands, others = _bands(mine), _bands(theirs)
             for pair in bands.keys() | others.keys():

@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from agents.common.weights_in_force import WeightsInForce
 from samehand.fingerprint.distil import Keyer
 from samehand.pictures.stock import NO_STOCK, StockPictures
-from samehand.scoring.weights import Weights
 from store.base import Store
 from store.errors import StoreEmptied, StoreUnavailable
 from streams.errors import Transient
@@ -44,7 +44,6 @@ class AlertPolicy:
     ``stock``: stock pictures, which identify nobody.
     ``sample_share``: the share of new accounts (0 to 1) whose pairs below the bands are sampled for blind
     review.
-    ``shadow_weights``: a table of weights whose alerts are only counted, beside those of the table in force.
     ``logged``: whether each alert is logged; a command over files publishes none, and prints its answer
     instead.
     """
@@ -61,7 +60,6 @@ class AlertPolicy:
     late_ban_seconds: float = 86_400.0
     stock: StockPictures = NO_STOCK
     sample_share: float = 0.0
-    shadow_weights: Weights | None = None
     logged: bool = True
 
 
@@ -71,7 +69,7 @@ class AgentContext:
 
     store: Store
     keyers: tuple[tuple[int, Keyer], ...]  # (pepper id, its keyer): two while a rotation lasts
-    weights: Weights
+    weights: WeightsInForce
     topics: Names
     meters: Metrics
     now: Callable[[], float]  # Unix seconds

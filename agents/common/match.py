@@ -17,7 +17,6 @@ from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.turns import Turns
 from samehand.frequency.without_candidates import Unbanned
-from samehand.scoring.upper_bound import UpperBound
 from samehand.showings import UNKNOWN
 from schemas.accounts import AccountEvent
 from schemas.alerts import Direction
@@ -37,7 +36,7 @@ class Sought:
 
 
 def sought(
-    found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext, bound: UpperBound
+    found: Decoded[AccountEvent], topic: str, snapshot: Snapshot, context: AgentContext
 ) -> Sought | None:
     """Prepares the look-up of an event's account; ``None`` for one on the allowlist, which never alerts."""
     event, rules = found.record, context.rules
@@ -47,7 +46,9 @@ def sought(
     if not rules.dated:
         undated = tuple(replace(fingerprint, at=None) for fingerprint in account.fingerprints)
         account = replace(account, fingerprints=undated, shown=UNKNOWN)
-    table = bound.table(account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar)
+    table = snapshot.weighing.bound.table(
+        account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
+    )
     account = replace(account, keys=table.listed)
     # Pairs below the bands are looked up without the upper bound, which would skip them.
     query = Query(account.account, table.keys, None if rules.candidates_below > 0 else table)
@@ -136,7 +137,7 @@ def _near(
     one: Sought, candidates: Sequence[Candidate], snapshot: Snapshot, context: AgentContext
 ) -> list[Candidate]:
     """The candidates that some policy might alert on; all of them where those below are asked for."""
-    probability_min = 0.0 if context.rules.candidates_below else context.weights.alerting_min
+    probability_min = 0.0 if context.rules.candidates_below else snapshot.weighing.weights.alerting_min
     best, near = -math.inf, []
     if not context.rules.across_platforms:
         candidates = [it for it in candidates if it.fingerprint.platform == one.account.platform]
@@ -186,5 +187,16 @@ def _with_policy(
             account.not_read,
         )
         claimant = f"{direction}:{one.event_id}"
-        pairs.append(Pair(side, facts, candidate.fingerprint, result, direction, one.event_at, claimant))
+        pairs.append(
+            Pair(
+                side,
+                facts,
+                candidate.fingerprint,
+                result,
+                direction,
+                one.event_at,
+                claimant,
+                snapshot.weighing.weights.version,
+            )
+        )
     return strongest_first(pairs)

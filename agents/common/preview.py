@@ -17,7 +17,6 @@ from agents.common.decoding import count
 from agents.common.match import Sought, match, sought
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
-from samehand.scoring.upper_bound import UpperBound
 from schemas.accounts import AccountCreated
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
@@ -34,13 +33,12 @@ class Preview:
     def __init__(self, context: AgentContext) -> None:
         """Takes the agents' context."""
         self._context = context
-        self._bound = UpperBound(context.weights)
         self._topic = context.topics.created
 
     @property
     def weights_version(self) -> str:
-        """The version of the weights that it scores by."""
-        return self._context.weights.version
+        """The version of the weights that it scores by now."""
+        return self._context.weights.live.weights.version
 
     def read(self, raw: bytes) -> Decoded[AccountCreated] | Malformed:
         """The event of a new account as the topic `accounts.created` has it; counts what is odd about it."""
@@ -113,7 +111,7 @@ class Preview:
         """Distils the account. A record on which our own logic fails costs only itself, as on the topic."""
 
         def distil() -> Sought | None:
-            return sought(found, self._topic, snapshot, self._context, self._bound)
+            return sought(found, self._topic, snapshot, self._context)
 
         try:
             if hashes_a_picture(found):

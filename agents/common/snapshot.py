@@ -1,24 +1,26 @@
-"""The store's counts when a batch was taken: all pairs of the batch are scored by one state of them."""
+"""The store's counts and the weights when a batch was taken: one state of both scores all its pairs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from agents.common.context import AgentContext
+from agents.common.weights_in_force import Weighing
 from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How many accounts bear each value, and when bans took effect."""
+    """How many accounts bear each value, when bans took effect, and the table that weighs."""
 
     frequencies: Frequencies
     calendar: BanCalendar
+    weighing: Weighing
 
 
 async def snapshot_of(context: AgentContext, at: float) -> Snapshot:
     """Reads the store's counts as of ``at`` (Unix seconds) and its calendar; most batches ask no server."""
-    store = context.store
+    store, weighing = context.store, context.weights.live
     frequencies = await context.call_store(store.frequencies(at=at))
-    return Snapshot(frequencies, await context.call_store(store.calendars(now=context.now())))
+    return Snapshot(frequencies, await context.call_store(store.calendars(now=context.now())), weighing)

@@ -12,7 +12,9 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
+from agents.common.follow_weights import WeightsFollower
 from agents.common.metric_labels import SCRIPT_NAMES, SIGNAL_NAMES
+from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -82,10 +84,13 @@ def run(
     try:
         accuse_unfinished(suspects, birth)
         epoch = known_epoch(settings)
+        context = context_of(settings, peppers, epoch)
+        adopted = WeightsFollower(settings, context)
+        adopted.catch_up()
     except (BrokerUnavailable, BrokerRefused) as fault:
-        # Without it an emptied store would look like a new one, and no account like a mirror.
+        # Without the epoch an emptied store would look like a new one, and no account like a mirror; without
+        # the weights the first events would be scored by a table that is no longer in force.
         return cannot_start(without_broker(fault))
-    context = context_of(settings, peppers, epoch)
     monitor = StoreMonitor(context, SystemClock(), EpochTopic(settings), epoch)
     caution = Caution(
         birth.recorder, Suspects(suspects.read), accuse=suspects.accuse, elsewhere=(StoreError,)
@@ -101,6 +106,7 @@ def run(
 
     redelivery = redelivery_of(app, context)
 
+    app.beside(_ending(app, adopted.run))
     app.beside(_ending(app, monitor.run))  # the store is open by the time that the group is joined
     app.task(_ending(app, redelivery.run))
     app.task(_ending(app, Relay(context, app.around.publisher, app.clock).run))
@@ -133,7 +139,7 @@ def context_of(
 
     ``read_only``: for a process that may write nothing in the store.
     """
-    called, weights = names(settings), weights_of(settings)
+    called, weights = names(settings), WeightsInForce(weights_of(settings), shadow_weights_of(settings))
     return AgentContext(
         store=store_of(settings, peppers, known_epoch=epoch, working=not read_only, read_only=read_only),
         keyers=peppers.keyers,
@@ -149,7 +155,7 @@ def context_of(
             build={
                 "version": version("samehand"),
                 "fold_version": str(FOLD_VERSION),
-                "weights_version": weights.version,
+                "weights_version": weights.base.version,
                 "mind": form(),
             },
         ),
@@ -161,7 +167,6 @@ def context_of(
             late_ban_seconds=settings.late_ban_hours * HOUR_SECONDS,
             stock=stock_of(settings),
             sample_share=settings.sample_share,
-            shadow_weights=shadow_weights_of(settings),
         ),
     )
 

@@ -8,6 +8,7 @@ from itertools import islice
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import OPERATIONS, AgentContext
+from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from bench.store.bans import BANNED_AT, KEYERS
 from samehand.scoring.weights import default_weights
@@ -27,7 +28,7 @@ def an_agent(store: RedisStore) -> Enrol:
     context = AgentContext(
         store=store,
         keyers=KEYERS,
-        weights=default_weights(),
+        weights=WeightsInForce(default_weights()),
         topics=Names("bench."),
         meters=Metrics(CollectorRegistry(), operations=OPERATIONS),
         now=lambda: NOW,

@@ -137,7 +137,7 @@ def _judged() -> tuple[Panel, ...]:
         ),
         Panel(
             "What other weights would alert on, an hour",
-            "By the band in force and the band by SAMEHAND_SHADOW_WEIGHTS, which publish nothing.",
+            "By the band in force and the band by the weights in shadow, which publish nothing.",
             (
                 Ask(
                     "sum by (band, shadow_band) (increase(samehand_shadow_weights_total[1h]))",

@@ -440,12 +440,21 @@ def _workers() -> tuple[Panel, ...]:
         ),
         Panel(
             "What runs",
-            "Version, folding and weights. More than one line during a roll-out, no longer.",
+            "Version, folding and weights of the settings. More than one line during a roll-out, no longer.",
             (
                 Ask(
                     "count by (version, fold_version, weights_version, mind) (samehand_build_info)",
                     "{{version}}, fold {{fold_version}}, weights {{weights_version}}",
                 ),
             ),
+        ),
+        Panel(
+            "Weights in force",
+            "What a lead adopted at the desk, or the settings' own; workers and gates that cannot use it.",
+            (
+                Ask("count by (stage, weights_version) (samehand_weights)", "{{stage}}: {{weights_version}}"),
+                Ask("sum by (stage) (samehand_weights_refused)", "{{stage}}: refused by"),
+            ),
+            runbooks=("SamehandWeightsRefused", "SamehandWeightsDiffer"),
         ),
     )

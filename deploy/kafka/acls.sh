@@ -24,10 +24,11 @@ Who is who; an empty name leaves somebody out (default: User: and the option's n
   --worker PRINCIPAL          reads what happens, writes alerts and dead letters; `samehand rebuild` too
   --platform PRINCIPAL        publishes what happens to accounts
   --moderation PRINCIPAL      reads alerts, as the group --moderation-group (default moderation)
-  --desk PRINCIPAL            reads alerts and writes verdicts, as the group --desk-group (default desk)
+  --desk PRINCIPAL            reads alerts, writes verdicts and adopted weights, as the group --desk-group
+                              (default desk)
   --bridge PRINCIPAL          reads --foreign-topics (names, separated by commas) and publishes what they become,
                               as the group --group with -bridge; nobody without such topics
-  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, and verdicts; reads nothing
+  --gate PRINCIPAL            `samehand gate`: publishes what happens to accounts, and verdicts; reads adopted weights
   --deliver PRINCIPAL         `samehand deliver`: reads alerts, in groups that begin with --group and -deliver-
   --operator PRINCIPAL        `samehand letters`, `enrol`, `watchlist import`, `learn`: reads dead letters too
                               (`samehand doctor` asks for a worker: run it as one)
@@ -86,7 +87,7 @@ while (($#)); do
 done
 
 readonly EVENTS=(accounts.created accounts.updated accounts.remembered accounts.deleted accounts.banned accounts.reinstated)
-readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.sample alerts.verdicts fingerprints.enrolled deadletters control)
+readonly ALL=("${EVENTS[@]}" alerts alerts.shadow alerts.sample alerts.verdicts fingerprints.enrolled deadletters control weights)
 
 # allow PRINCIPAL OPERATION topic|group NAME...
 allow() {
@@ -115,7 +116,7 @@ allow() {
 
 # Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
 # look-back is told of each ban in fingerprints.enrolled, and control holds what they leave each other word of.
-allow "$worker" Read topic "${EVENTS[@]}" alerts.verdicts fingerprints.enrolled control
+allow "$worker" Read topic "${EVENTS[@]}" alerts.verdicts fingerprints.enrolled control weights
 allow "$worker" Write topic alerts alerts.shadow alerts.sample deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"
@@ -123,17 +124,19 @@ allow "$worker" Read group "$group"
 
 allow "$platform" Write topic "${EVENTS[@]}"
 
-# A gate asks the store about alerts and Kafka about nothing.
+# A gate asks the store about alerts, and Kafka only by which weights to score.
 allow "$gate" Write topic "${EVENTS[@]}" alerts.verdicts
+allow "$gate" Read topic weights
 
 allow "$moderation" Read topic alerts
 allow "$moderation" Read group "$moderation_group"
 
 allow "$desk" Read topic alerts alerts.sample alerts.verdicts
-allow "$desk" Write topic alerts.verdicts desk.audit
+allow "$desk" Write topic alerts.verdicts desk.audit weights
 allow "$desk" Read topic desk.audit # `samehand desk audit verify` holds the chain to what was published
-allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts desk.audit
-[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts desk.audit
+allow "$desk" Read topic weights    # what it says is compared with what people decided, and put right
+allow "$desk" DescribeConfigs topic alerts alerts.sample alerts.verdicts desk.audit weights
+[[ -z $create ]] || allow "$desk" Create topic alerts alerts.sample alerts.verdicts desk.audit weights
 allow "$desk" Read group "$desk_group"
 
 # A bridge has no business with alerts; the topics of others it reads under their own names.

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import stock_of, store_of
 from samehand.scoring.weights import default_weights
 from store.base import Store
@@ -36,7 +37,7 @@ def house(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
     return AgentContext(
         store=store,
         keyers=peppers.keyers,
-        weights=default_weights(),
+        weights=WeightsInForce(default_weights()),
         topics=names(settings),
         meters=Metrics(CollectorRegistry()),
         now=time.time,

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import OPERATIONS, AgentContext, AlertPolicy
+from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.expunge import Expunge
 from agents.forget import Forget
@@ -121,7 +122,7 @@ def make_life() -> MakeLife:
         context = AgentContext(
             store=MemoryStore(Bounds()),
             keyers=((1, pepper.digest),),
-            weights=default_weights(),
+            weights=WeightsInForce(default_weights()),
             topics=Names("t."),
             meters=Metrics(CollectorRegistry(), operations=OPERATIONS),
             now=lambda: life.seconds,

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace as replace_fields
 
 from agents.common import converters
+from agents.common.weights_in_force import WeightsInForce
 from samehand.account import Account
 from samehand.fingerprint.distil import Fingerprint, Keyer, distil
 from samehand.normalize.text.fold import FOLD_VERSION
@@ -38,7 +39,7 @@ def under(life: Life) -> Callable[[Bands], Life]:
 
     def build(bands: Bands) -> Life:
         weights = replace_fields(default_weights(), version="ours-2", bands=bands)
-        return Life(replace(life.context, weights=weights))
+        return Life(replace(life.context, weights=WeightsInForce(weights)))
 
     return build
 

@@ -23,8 +23,10 @@ from local.redis import EmbeddedRedis
 from schemas.record import Record
 from schemas.wire import encode
 from store.pepper.pepper import write_pepper_file
-from streams.kafka.client import reader
+from streams.kafka import topics
+from streams.kafka.client import reader, writer
 from streams.settings import load
+from tests.agents.common.test_weights_in_force import adopted
 from tests.makers import a_ban, a_sign_up
 
 pytestmark = pytest.mark.journey
@@ -123,6 +125,8 @@ def gate(
             "SAMEHAND_TOPIC_PREFIX": topic_prefix,
         },
     )
+    if there:
+        topics.check(running.settings, create=True)  # as a worker does
     yield running
     running.close()
     nowhere.release()
@@ -167,7 +171,27 @@ async def test_without_store_and_broker_it_is_there_and_says_so(gate: Running) -
     assert (status, told["outcome"], told["reason"]) == (200, "undecided", "store-away")
     status, told = gate.post("/v1/events/created", a_sign_up("99", at=datetime.now(UTC)))
     assert (status, told["records"][0]["reason"]) == (503, "kafka-away")
-    assert set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka"}
+    assert set(gate.get("/health/ready")[1]["faults"]) == {"store", "kafka", "weights"}
+    assert gate.end() == 0
+
+
+async def test_it_scores_by_what_a_lead_adopted_as_soon_as_it_is_told(gate: Running) -> None:
+    now = datetime.now(UTC)
+    await enrol(gate, a_ban("77", at=now, banned_at=now, handle="umar_media", device_id=DEVICE))
+    gate.start()
+    gate.until(lambda: gate.get("/health/ready")[1]["faults"] == {}, "store and broker")
+    mirror = a_sign_up("99", at=now, handle="um4r_media_2", device_id=DEVICE)
+    _, own = gate.post("/v1/score", mirror)
+    with writer(gate.settings) as out:
+        topic = topics.names(gate.settings).weights
+        out.send(topic, key=b"live", value=encode(adopted(1)), headers=[]).get(timeout=10)
+    gate.until(
+        lambda: 'samehand_weights{stage="live",weights_version="learned-1"} 1.0' in gate.get("/metrics")[1],
+        "it",
+    )
+    _, told = gate.post("/v1/score", mirror)
+    assert (told["outcome"], told["weights_version"]) == ("match", "learned-1")
+    assert told["alerts"][0]["log_odds"] > own["alerts"][0]["log_odds"], "its multiplier is above 1"
     assert gate.end() == 0
 
 

@@ -284,6 +284,10 @@ def test_deliver_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path
         ("worker", "WRITE", "accounts.created"),
         ("worker", "READ", "deadletters"),
         ("worker", "READ", "alerts"),
+        ("worker", "WRITE", "weights"),
+        ("platform", "READ", "weights"),
+        ("operator", "WRITE", "weights"),
+        ("bridge", "READ", "weights"),
     ],
 )
 def test_nobody_may_do_more(cluster: Cluster, tmp_path: Path, who: str, operation: str, topic: str) -> None:
@@ -300,6 +304,7 @@ def test_everybody_may_do_what_is_theirs(cluster: Cluster, tmp_path: Path) -> No
         f"{PREFIX}alerts": {*looks, "READ"},
         f"{PREFIX}alerts.sample": {*looks, "READ"},
         f"{PREFIX}alerts.verdicts": {*looks, "READ", "WRITE"},
+        f"{PREFIX}weights": {*looks, "READ", "WRITE"},
     }
     # The topic of a desk's audit is made by a desk, and none ran here.
     named = topics.Names(PREFIX)

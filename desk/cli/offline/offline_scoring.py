@@ -23,6 +23,7 @@ import click
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.weights_in_force import WeightsInForce
 from agents.enrol import Enrol
 from agents.screen import Screen
 from desk.cli.inputs.input_files import Line
@@ -102,7 +103,7 @@ class Offline:
         self._context = AgentContext(
             store=self._store,
             keyers=((pepper.pepper_id, pepper.digest),),
-            weights=weights or default_weights(),
+            weights=WeightsInForce(weights or default_weights()),
             topics=Names(),
             meters=Metrics(CollectorRegistry()),
             now=lambda: self._now,

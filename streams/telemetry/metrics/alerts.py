@@ -6,15 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import nan
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.alerts import WITHDRAWN_REASONS
+from schemas.weights import Stage
 from streams.telemetry.metrics.buckets import AGE_SECONDS
 
 BANDS: Final = ("likely", "possible")
 DIRECTIONS: Final = ("forward", "lookback", "update")
+STAGES: Final = get_args(Stage)
 VERDICTS: Final = ("mirror", "not_mirror", "unsure")
 
 DECIDED: Final = frozenset({"mirror", "not_mirror"})
@@ -50,6 +52,7 @@ class AlertMetrics:
     ) -> None:
         self._queues: set[str] = set()
         self._decided: dict[str, Tally] = {}
+        self._weights: dict[str, str] = {}
         self._declare_alerts(registry)
         self._create_alerts(signals, scripts)
 
@@ -70,6 +73,18 @@ class AlertMetrics:
             "samehand_shadow_weights",
             "Pairs that alert by the weights in force or by those beside them, by the band of either.",
             ("band", "shadow_band"),
+            registry=registry,
+        )
+        self.weights = Gauge(
+            "samehand_weights",
+            "Always 1; by its labels, the weights in force (live), and those counted beside them (shadow).",
+            ("stage", "weights_version"),
+            registry=registry,
+        )
+        self.weights_refused = Gauge(
+            "samehand_weights_refused",
+            "1 while what a lead adopted cannot be used with our own table of weights, else 0.",
+            ("stage",),
             registry=registry,
         )
         self.alerts_reopened = Counter(
@@ -142,6 +157,8 @@ class AlertMetrics:
             self.verdicts.labels(verdict, band)
         for band in BANDS:
             self.precision_ratio.labels(band).set(nan)  # nobody has judged yet, which is not 0
+        for stage in STAGES:
+            self.weights_refused.labels(stage)
         for signal in signals:
             self.signals.labels(signal)
         for script, verdict in product(scripts, VERDICTS):
@@ -152,6 +169,16 @@ class AlertMetrics:
         self.alerts.labels(band, direction, self._queue(queue)).inc()
         if seconds_since_ban is not None:
             self.time_to_detect_seconds.labels(direction).observe(max(0.0, seconds_since_ban))
+
+    def weighs(self, stage: str, weights_version: str | None, *, refused: bool = False) -> None:
+        """Which table of weights is in force, None for no shadow, and whether another one was adopted."""
+        before = self._weights.pop(stage, None)
+        if before is not None and before != weights_version:
+            self.weights.remove(stage, before)
+        if weights_version is not None:
+            self._weights[stage] = weights_version
+            self.weights.labels(stage, weights_version).set(1)
+        self.weights_refused.labels(stage).set(refused)
 
     def fired(self, signals: Iterable[str]) -> None:
         """These signals speak for a mirror in an alert that is being published."""

@@ -10,8 +10,10 @@ import pytest
 
 from agents.common.alerts import PROPOSED_AT_ONCE, NewAccount, Pair, admitted, best_score
 from agents.common.snapshot import Snapshot
+from agents.common.weights_in_force import Weighing
 from samehand.frequency.ban_calendar import NO_CALENDARS
 from samehand.frequency.rates import NothingCounted
+from samehand.scoring.weights import default_weights
 from schemas.alerts import MirrorAlert
 from store.base import Proposal, Ruled
 from store.memory.store import MemoryStore
@@ -20,7 +22,7 @@ from tests.makers import a_ban, a_sign_up
 
 DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 
-UNCOUNTED = Snapshot(NothingCounted(1), NO_CALENDARS)
+UNCOUNTED = Snapshot(NothingCounted(1), NO_CALENDARS, Weighing.by(default_weights()))
 
 
 async def test_two_events_of_one_account_in_one_batch_are_one_alert(life: Life) -> None:
@@ -63,7 +65,7 @@ async def many_pairs(life: Life, events: int, bans_an_event: int) -> list[Pair]:
         side = NewAccount(f"telegram:{event}", "telegram", str(event), ban.facts.quoted, mine, 0.0)
         for number in range(bans_an_event):
             facts = replace(ban.facts, account_id=f"b{number}")
-            pairs.append(Pair(side, facts, mine, scored[1], "forward", 0.0, f"forward:{event}"))
+            pairs.append(Pair(side, facts, mine, scored[1], "forward", 0.0, f"forward:{event}", "ours-1"))
     return pairs
 
 

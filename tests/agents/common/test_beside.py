@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from samehand.scoring.weights import Bands, default_weights
+from agents.common.weights_in_force import WeightsInForce
+from samehand.scoring.weights import Bands, Weights, default_weights
 from schemas.alerts import MirrorAlert
 from schemas.wire import Decoded, decode_alert
 from streams.outcomes import Outcome, Published
@@ -86,11 +87,17 @@ async def test_a_pair_that_was_dismissed_or_whose_account_is_gone_is_not_shown_a
     assert sampled(await life.screen([arrival(sign_ups[gone])])) == []
 
 
+def beside(life: Life, shadow: Weights, live: Weights | None = None) -> Life:
+    """A worker on the same store with a table in shadow."""
+    weights = WeightsInForce(live or default_weights(), shadow)
+    return Life(dataclasses.replace(life.context, weights=weights))
+
+
 async def test_other_weights_are_counted_beside_those_in_force_and_alert_nobody(make_life: MakeLife) -> None:
     stricter = replace(default_weights(), mirror_rate=1e-9)
     laxer = replace(default_weights(), bands=Bands(likely=0.6, possible=0.5))
     for other, expected in ((stricter, {("likely", "none")}), (laxer, {("likely", "likely")})):
-        life = make_life(shadow_weights=other)
+        life = beside(make_life(), other)
         await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
         await life.tell(life.screen, a_sign_up("98", handle="umar_media_2", device_id=DEVICE))
         await life.tell(life.screen, a_sign_up("99", handle="salma_kitchen"))
@@ -100,8 +107,7 @@ async def test_other_weights_are_counted_beside_those_in_force_and_alert_nobody(
 
 async def test_what_other_weights_alone_alert_on_is_counted_too(make_life: MakeLife) -> None:
     strict = replace(default_weights(), mirror_rate=1e-9)
-    life = make_life(shadow_weights=default_weights())
-    life = Life(dataclasses.replace(life.context, weights=strict))
+    life = beside(make_life(), default_weights(), live=strict)
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
     await life.tell(life.screen, a_sign_up("98", handle="umar_media_2", device_id=DEVICE))
     assert life.alerts == []
@@ -119,7 +125,7 @@ def counted(life: Life) -> dict[tuple[str, str], float]:
 
 
 async def test_the_same_weights_beside_those_in_force_say_the_same(make_life: MakeLife) -> None:
-    life = make_life(shadow_weights=default_weights())
+    life = beside(make_life(), default_weights())
     await life.ban(a_ban("77", handle="umar_media", device_id=DEVICE))
     for number in range(10):
         sign_up = a_sign_up(f"{number}", handle=f"umar_media_{number}", device_id=DEVICE)

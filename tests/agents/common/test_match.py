@@ -7,7 +7,6 @@ import pytest
 from agents.common.alerts import Pair
 from agents.common.match import match, sought, strongest_first, told_of
 from agents.common.snapshot import snapshot_of
-from samehand.scoring.upper_bound import UpperBound
 from schemas.accounts import AccountCreated
 from schemas.wire import Decoded
 from tests.agents.conftest import Life, MakeLife
@@ -19,9 +18,7 @@ DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
 async def matched(life: Life, event: AccountCreated) -> list[Pair]:
     """The pairs of one account that nobody has told the stream of."""
     snapshot = await snapshot_of(life.context, life.seconds)
-    one = sought(
-        Decoded(event), life.context.topics.created, snapshot, life.context, UpperBound(life.context.weights)
-    )
+    one = sought(Decoded(event), life.context.topics.created, snapshot, life.context)
     return [] if one is None else (await match([one], snapshot, life.context, "forward"))[0]
 
 

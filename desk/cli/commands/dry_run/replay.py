@@ -19,6 +19,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from agents.common.context import AgentContext, AlertPolicy
+from agents.common.weights_in_force import WeightsInForce
 from agents.common.withdrawal import told as told_of
 from agents.enrol import Enrol
 from agents.expunge import Expunge
@@ -117,7 +118,7 @@ class Replay:
         self._context = AgentContext(
             store=store,
             keyers=((pepper.pepper_id, pepper.digest),),
-            weights=weights,
+            weights=WeightsInForce(weights),
             topics=Names(),
             meters=Metrics(CollectorRegistry()),
             now=lambda: self._now,

@@ -1,0 +1,171 @@
+"""A worker knows what was adopted before its first event, and hears of what is adopted while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from agents.common.context import AgentContext
+from agents.common.follow_weights import WeightsFollower
+from local.waiting import wait_until
+from samehand.scoring.weights import default_weights
+from schemas.weights import WeightsAdopted
+from schemas.wire import encode
+from streams.errors import BrokerUnavailable
+from streams.kafka import topics
+from streams.kafka.client import writer
+from streams.settings import Settings, load
+from tests.agents.common.test_weights_in_force import adopted
+from tests.agents.conftest import Life
+from tests.makers import arrival
+from tests.streams.conftest import free_port
+
+SHIPPED = default_weights().version
+Tell = Callable[..., None]
+
+
+@pytest.fixture
+def following(broker: str, topic_prefix: str) -> Settings:
+    """Where the topic is to be."""
+    return load({"SAMEHAND_KAFKA_BROKERS": broker, "SAMEHAND_TOPIC_PREFIX": topic_prefix})
+
+
+@pytest.fixture
+def context(life: Life, following: Settings) -> AgentContext:
+    """An agents' context whose topics are there."""
+    topics.check(following, create=True)
+    return dataclasses.replace(life.context, topics=topics.names(following))
+
+
+@pytest.fixture
+def tell(following: Settings, context: AgentContext) -> Tell:
+    """Publishes what the desk would."""
+
+    def publish(*records: WeightsAdopted | bytes | None) -> None:
+        with writer(following) as out:
+            for record in records:
+                value = encode(record) if isinstance(record, WeightsAdopted) else record
+                out.send(context.topics.weights, key=b"live", value=value, headers=[]).get(timeout=10)
+
+    return publish
+
+
+@asynccontextmanager
+async def running(follower: WeightsFollower) -> AsyncIterator[None]:
+    """While it follows."""
+    task = asyncio.create_task(follower.run())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits for a condition, at most half a minute."""
+    assert await asyncio.to_thread(wait_until, condition, 30.0)
+
+
+@pytest.mark.journey
+def test_what_was_adopted_is_in_force_before_the_first_event(
+    following: Settings, context: AgentContext, tell: Tell
+) -> None:
+    tell(adopted(2), adopted(1), adopted(3, "shadow"))
+    WeightsFollower(following, context).catch_up()
+    assert (context.weights.version("live"), context.weights.version("shadow")) == ("learned-2", "learned-3")
+    assert weighs(context) == {("live", "learned-2"), ("shadow", "learned-3")}
+
+
+@pytest.mark.journey
+async def test_what_is_adopted_later_comes_into_force_too(
+    following: Settings, context: AgentContext, tell: Tell
+) -> None:
+    async with running(WeightsFollower(following, context)):
+        await asyncio.to_thread(tell, adopted(1))
+        await until(lambda: context.weights.version("live") == "learned-1")
+        await asyncio.to_thread(tell, WeightsAdopted(stage="live", number=2))
+        await until(lambda: context.weights.version("live") == SHIPPED)
+    assert weighs(context) == {("live", SHIPPED)}
+
+
+@pytest.mark.journey
+async def test_what_nobody_can_read_is_passed_over(
+    following: Settings, context: AgentContext, tell: Tell
+) -> None:
+    tell(b"\xff", None, b"{}", b'{"stage":"live","number":9e99}', b"[" * 100_000, adopted(1))
+    WeightsFollower(following, context).catch_up()
+    assert context.weights.version("live") == "learned-1"
+
+
+@pytest.mark.journey
+def test_a_topic_that_is_not_there_yet_says_nothing(following: Settings, life: Life) -> None:
+    WeightsFollower(following, life.context).catch_up()
+    assert life.context.weights.version("live") == SHIPPED
+
+
+@pytest.mark.journey
+async def test_who_is_told_not_to_follow_does_not(
+    following: Settings, context: AgentContext, tell: Tell
+) -> None:
+    tell(adopted(1))
+    follower = WeightsFollower(following.model_copy(update={"follow_weights": False}), context)
+    follower.catch_up()
+    await follower.run()
+    assert context.weights.version("live") == SHIPPED
+
+
+async def test_while_no_broker_answers_the_weights_stay_as_they_were(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 1_000)
+    follower = WeightsFollower(load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{free_port()}"}), life.context)
+    with pytest.raises(BrokerUnavailable):
+        follower.catch_up()
+    async with running(follower):
+        await until(lambda: follower.fault.startswith("Kafka: "))
+    assert life.context.weights.version("live") == SHIPPED
+
+
+def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: Life) -> None:
+    follower = WeightsFollower(load({}), life.context)
+    follower.hear(arrival(adopted(1)))
+    follower.hear(arrival(adopted(2, base_version="another")))
+    assert refused(life.context) == {"live": 1.0, "shadow": 0.0}
+    assert weighs(life.context) == {("live", SHIPPED)}
+    follower.hear(arrival(adopted(3)))
+    assert refused(life.context) == {"live": 0.0, "shadow": 0.0}
+    assert weighs(life.context) == {("live", "learned-3")}
+
+
+def test_a_defect_of_ours_costs_only_what_was_adopted(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    def defective(*_: object) -> None:
+        raise ZeroDivisionError
+
+    follower = WeightsFollower(load({}), life.context)
+    monkeypatch.setattr("agents.common.weights_in_force.adjusted", defective)
+    follower.hear(arrival(adopted(1)))
+    assert refused(life.context) == {"live": 1.0, "shadow": 0.0}
+    assert life.context.weights.version("live") == SHIPPED
+
+
+def weighs(context: AgentContext) -> set[tuple[str, str]]:
+    """What the metrics say is in force."""
+    return {
+        (it.labels["stage"], it.labels["weights_version"])
+        for metric in context.meters.registry.collect()
+        for it in metric.samples
+        if it.name == "samehand_weights" and it.value == 1
+    }
+
+
+def refused(context: AgentContext) -> dict[str, float]:
+    """Of each stage whether the metrics say that what was adopted is refused."""
+    return {
+        it.labels["stage"]: it.value
+        for metric in context.meters.registry.collect()
+        for it in metric.samples
+        if it.name == "samehand_weights_refused"
+    }
