@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, text
+from sqlalchemy import Row, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -59,3 +59,9 @@ async def published_head(connection: AsyncConnection) -> Row[Any] | None:
 async def note_head(connection: AsyncConnection, number: int, digest: str, *, now: float) -> None:
     """Notes that a head is on its topic."""
     await insert_new(connection, _heads, {"number": number, "hash": digest, "published_at": now})
+
+
+async def forget_heads(connection: AsyncConnection, heads: Sequence[tuple[int, str]]) -> None:
+    """Forgets that heads, by number and hash, were published."""
+    for number, digest in heads:
+        await connection.execute(delete(_heads).where(_heads.c.number == number, _heads.c.hash == digest))

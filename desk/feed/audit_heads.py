@@ -21,9 +21,11 @@ HEAD_SECONDS: Final = 60.0
 class HeadRecord(Struct, frozen=True, kw_only=True):
     """A head as it stands on the topic."""
 
-    number: Annotated[int, Meta(ge=1)]
+    number: Annotated[int, Meta(ge=1, le=10**18 - 1)]
     hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     at: float
+    sets_aside: bool = False
+    """Its line sets other heads aside; a desk publishes no such record."""
 
 
 async def publish_head(database: Database, topic: str, out: Writer, now: Callable[[], float]) -> bool:
@@ -33,22 +35,34 @@ async def publish_head(database: Database, topic: str, out: Writer, now: Callabl
     if last is None or (published is not None and published.number >= last.number):
         return False
     record = HeadRecord(number=last.number, hash=last.hash, at=now())
-    # With the hash, so that compaction keeps a head beside another one of its number: of a chain that was cut
-    # off and written on, or of a copy that was restored.
-    key = f"{last.number}:{last.hash}".encode()
-    confirmation = out.send(topic, key=key, value=msgspec.json.encode(record), headers=[])
-    await asyncio.to_thread(confirmation.get, 2 * ANSWER_MS / 1000)
+    await _send(out, topic, record)
     async with database.begin() as connection:
         await audit.note_head(connection, last.number, last.hash, now=now())
     return True
 
 
+async def publish_setting_aside(out: Writer, topic: str, head: Head, *, now: float) -> None:
+    """Publishes the head of a line that sets heads aside, whereby it counts."""
+    await _send(out, topic, HeadRecord(number=head.number, hash=head.hash, at=now, sets_aside=True))
+
+
+async def _send(out: Writer, topic: str, record: HeadRecord) -> None:
+    # With the hash, so that compaction keeps a head beside another one of its number: of a chain that was cut
+    # off and written on, or of a copy that was restored. What sets aside is no head that a desk writes over.
+    key = f"{record.number}:{record.hash}{':sets-aside' if record.sets_aside else ''}".encode()
+    confirmation = out.send(topic, key=key, value=msgspec.json.encode(record), headers=[])
+    await asyncio.to_thread(confirmation.get, 2 * ANSWER_MS / 1000)
+
+
 def published_heads(reader: Reader, topic: str) -> Iterator[Head]:
-    """Every head on the topic. What is no head is passed over: anybody who may write there could add it."""
+    """Every head on the topic, in the order in which they were published.
+
+    What is no head is passed over: anybody who may write there could add it.
+    """
     for partition in reader.partitions(topic):
         for arrival in reader.read(topic, partition):
             try:
                 record = msgspec.json.decode(arrival.value or b"", type=HeadRecord)
             except msgspec.MsgspecError:
                 continue
-            yield Head(record.number, record.hash)
+            yield Head(record.number, record.hash, record.sets_aside)

@@ -7,8 +7,9 @@ at the end breaks nothing, which is why the last hash is published to Kafka now 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
@@ -23,7 +24,11 @@ START: Final = "0" * 64
 SYSTEM: Final = "desk"
 """Who did it where nobody did: the desk itself."""
 
+SET_ASIDE: Final = "heads-set-aside"
+"""The action of a line that acknowledges published heads whose lines are gone: `desk.review.set_aside`."""
+
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
+_HEAD: Final = re.compile("([1-9][0-9]{0,17}):([0-9a-f]{64})")  # numbers that a column of 64 bits holds
 
 
 class Line(Protocol):
@@ -82,6 +87,65 @@ class Break:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last line's number and hash, as they were published.
+
+    ``sets_aside``: it was published for a line that sets heads aside, by whoever had that line written.
+    """
+
+    number: int
+    hash: str
+    sets_aside: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash}"
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What a line sets aside: the heads of lines that a restore left behind.
+
+    ``number``, ``hash``, ``at``: the line's; ``by``: whose name was given, as an opaque id; ``kept``: the
+    last line before those that are lost of which a head was published, 0 for none.
+    """
+
+    number: int
+    hash: str
+    at: float
+    by: str
+    reason: str
+    kept: int
+    heads: tuple[Head, ...]
+
+
+def head_of(text: str) -> Head | None:
+    """`NUMBER:HASH` as a head; None for anything else."""
+    found = _HEAD.fullmatch(text)
+    return None if found is None else Head(int(found[1]), found[2])
+
+
+class _AsideDetail(msgspec.Struct):
+    """The detail of a line that sets heads aside."""
+
+    by: str
+    reason: str
+    kept: int
+    heads: list[str]
+
+
+def _aside_of(line: Line) -> Aside | None:
+    """What such a line sets aside; None where it is none of ours, since anybody may have forged it."""
+    try:
+        told = msgspec.json.decode(line.detail, type=_AsideDetail)
+    except msgspec.DecodeError:
+        return None
+    heads = tuple(head for head in map(head_of, told.heads) if head is not None)
+    if not heads:
+        return None
+    return Aside(line.number, line.hash, line.at, told.by, told.reason, told.kept, heads)
+
+
 @dataclass(slots=True)
 class Chain:
     """Follows the lines in order and remembers the first that does not fit."""
@@ -89,6 +153,7 @@ class Chain:
     number: int = 0
     hash: str = START
     broken: Break | None = None
+    asides: list[Aside] = field(default_factory=list)
 
     def follow(self, lines: Iterable[Line]) -> None:
         """The next lines."""
@@ -107,26 +172,25 @@ class Chain:
                 )
                 return
             self.number, self.hash = line.number, line.hash
+            if line.action == SET_ASIDE and (aside := _aside_of(line)) is not None:
+                self.asides.append(aside)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last line's number and hash, as they were published."""
-
-    number: int
-    hash: str
-
-
-def against(chain_hashes: Mapping[int, str], last: int, heads: Iterable[Head]) -> Break | None:
-    """The first published head that the chain contradicts.
+def contradiction(chain_hashes: Mapping[int, str], last: int, head: Head) -> Break | None:
+    """How the chain contradicts a published head; None where it does not.
 
     ``chain_hashes``: the hash of each line that a head names; ``last``: the chain's last number.
     """
+    if head.number > last:
+        return Break(head.number, f"it was published, and the chain ends at line {last}: its end was cut off")
+    if chain_hashes.get(head.number) != head.hash:
+        return Break(head.number, "its hash is another than was published: the chain was written anew")
+    return None
+
+
+def against(chain_hashes: Mapping[int, str], last: int, heads: Iterable[Head]) -> Break | None:
+    """The first published head that the chain contradicts."""
     for head in sorted(heads, key=lambda one: one.number):
-        if head.number > last:
-            return Break(
-                head.number, f"it was published, and the chain ends at line {last}: its end was cut off"
-            )
-        if chain_hashes.get(head.number) != head.hash:
-            return Break(head.number, "its hash is another than was published: the chain was written anew")
+        if (found := contradiction(chain_hashes, last, head)) is not None:
+            return found
     return None

@@ -111,9 +111,13 @@ class DeskMetrics:
         """Follows the next lines of the audit."""
         before = audit.broken
         try:
-            await audit.look()
+            asides = await audit.look()
         except DatabaseUnavailable:
             return  # `look` tells of it, and what was found before holds until then
+        for one in asides:
+            log.warning(
+                "published heads of the audit are set aside", line=one.number, by=one.by, reason=one.reason
+            )
         if audit.broken is not None and audit.broken != before:
             log.error("the audit does not hold", line=audit.broken.number, why=audit.broken.why)
         self.audit_broken.set(audit.broken is not None)

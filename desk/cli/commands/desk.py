@@ -9,22 +9,26 @@ import sqlite3
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from desk.cli import exit_codes, output
 from desk.cli.desk_database import desk_database
 from desk.cli.output_files import unwritable
 from desk.text import plural, visible
+from schemas import fields
 from streams.errors import BrokerRefused, BrokerUnavailable
-from streams.kafka.client import reader
+from streams.kafka.client import reader, writer
 from streams.kafka.topics import names
 from streams.settings import Settings, load
 
 if TYPE_CHECKING:  # imported where they are used: other commands do without the desk's extra
-    from desk.review.audit import Break, Head
+    from desk.review.audit import Aside, Break, Head
+    from desk.review.set_aside import Compared, Run
 from streams.telemetry import logs
 
 
@@ -267,10 +271,10 @@ async def _set(
         return await link(connection, user.user_id, now=now) if with_link else None
 
 
-@command.group("audit", short_help="Verify and export the audit log.")
+@command.group("audit", short_help="Verify and export the audit log, and acknowledge a restore.")
 def audit_() -> None:
     """Verify and export the audit log: every action at the desk, each line chained to the one before by its
-    hash.
+    hash. Acknowledge what a restored backup lost.
 
     \b
     Examples:
@@ -290,6 +294,7 @@ def verify(offline: bool, as_json: bool) -> int:
     Follows the hash chain from the first line, and compares it with the hashes that the desk published on
     Kafka, so that lines missing from the end are noticed too. Exit code 1 means that the log was altered,
     and the line is named; or that it could not be compared, as Kafka does not answer or its topic is gone.
+    What a restored backup lost fails as well, until `samehand desk audit accept` acknowledges it.
 
     \b
     Examples:
@@ -301,21 +306,87 @@ def verify(offline: bool, as_json: bool) -> int:
     # Noted before the topic is read: a desk at work publishes another one meanwhile.
     noted = None if offline else asyncio.run(_noted_head(settings))
     heads = [] if offline else _heads(settings, topic)
-    number, broken = asyncio.run(_verify(settings, heads))
+    number, said = asyncio.run(_compared(settings, heads))
+    broken = said.broken
     if broken is None and noted is not None and noted not in heads:
         broken = _missing(noted, topic)
     if as_json:
-        told = None if broken is None else {"number": broken.number, "why": broken.why}
-        output.figures({"lines": number, "heads": len(heads), "broken": told})
-    elif broken is None and (heads or offline or not number):
-        output.console().print(f"{plural(number, 'line')} and {plural(len(heads), 'published head')} hold")
-    elif broken is None:
-        output.console().print(
+        output.figures(_verified_figures(number, len(heads), broken, said))
+    else:
+        _tell_verified(number, len(heads), broken, said, offline=offline)
+    return 0 if broken is None else 1
+
+
+def _verified_figures(number: int, heads: int, broken: Break | None, said: Compared) -> dict[str, Any]:
+    return {
+        "lines": number,
+        "heads": heads,
+        "broken": None if broken is None else {"number": broken.number, "why": broken.why},
+        "lost_heads": [
+            {"head": str(one.heads[-1]), "heads": len(one.heads), "kept": one.kept} for one in said.runs
+        ],
+        "set_aside": [
+            {
+                "line": one.number,
+                "at": one.at,
+                "by": one.by,
+                "reason": one.reason,
+                "counts": one in said.counted,
+                "kept": one.kept,
+                "heads": [str(head) for head in one.heads],
+            }
+            for one in (*said.counted, *said.uncounted)
+        ],
+    }
+
+
+def _tell_verified(number: int, heads: int, broken: Break | None, said: Compared, *, offline: bool) -> None:
+    screen = output.console()
+    if broken is not None:
+        output.note(f"line {broken.number}: {broken.why}")
+    elif heads or offline or not number:
+        screen.print(f"{plural(number, 'line')} and {plural(heads, 'published head')} hold")
+    else:
+        screen.print(
             f"{plural(number, 'line')} and no published head hold: a cut end would not be noticed yet"
         )
-    else:
-        output.note(f"line {broken.number}: {broken.why}")
-    return 0 if broken is None else 1
+    for run in said.runs:
+        output.note(
+            f"{_lost(run)}. Was a backup restored? An auditor acknowledges it: samehand desk audit accept"
+            f" --head {run.heads[-1]} --by NAME --reason CODE"
+        )
+    for one in said.counted if not offline else said.uncounted:
+        output.line(screen, _told(one))
+    for one in said.uncounted if not offline else ():
+        output.line(
+            screen,
+            f"{_told(one)}. It does not count: its own head was not published for that, so either `samehand "
+            "desk audit accept` was interrupted and is to be run again, or somebody wrote the line to the "
+            "database",
+        )
+
+
+def _lost(run: Run) -> str:
+    first, last = run.heads[0], run.heads[-1]
+    which = str(first) if first == last else f"{first} to {last}"
+    return (
+        f"{plural(len(run.heads), 'published head')} without a line ({which}): "
+        f"of lines {run.kept + 1:,} to {last.number:,} up to {last.number - run.kept:,} are lost, and "
+        "what the minute after held"
+    )
+
+
+def _told(one: Aside) -> str:
+    from desk.review.set_aside import Run
+
+    try:
+        moment = datetime.fromtimestamp(one.at, UTC).isoformat(sep=" ", timespec="seconds")
+    except (OverflowError, ValueError):  # of a line that somebody else wrote
+        moment = "an impossible moment"
+    return (
+        f"line {one.number}, by {visible(one.by)} at {moment}, reason {visible(one.reason)}, sets aside "
+        f"{_lost(Run(one.kept, one.heads))}"
+    )
 
 
 def _missing(head: Head, topic: str) -> Break:
@@ -348,19 +419,110 @@ def _heads(settings: Settings, topic: str) -> list[Head]:
         raise exit_codes.NotDone(f"the heads on {topic} cannot be read ({fault}): {without}") from fault
 
 
-async def _verify(settings: Settings, heads: list[Head]) -> tuple[int, Break | None]:
+async def _compared(settings: Settings, heads: list[Head]) -> tuple[int, Compared]:
+    """How many lines were followed, and what they and the published heads say of each other."""
     from desk.database import audit as rows
-    from desk.review.audit import Chain, against
+    from desk.review.audit import Chain
+    from desk.review.set_aside import compare
 
     chain, wanted = Chain(), {head.number for head in heads}
     hashes: dict[int, str] = {}
     async with desk_database(settings) as connection:
-        while lines := await rows.lines(connection, chain.number, 1_000):
+        while chain.broken is None and (lines := await rows.lines(connection, chain.number, 1_000)):
             chain.follow(lines)
             hashes.update({line.number: line.hash for line in lines if line.number in wanted})
-            if chain.broken is not None:
-                return chain.number, chain.broken
-    return chain.number, against(hashes, chain.number, heads)
+    return chain.number, compare(chain, hashes, heads)
+
+
+@audit_.command("accept", short_help="Acknowledge what a restored backup lost.")
+@click.option(
+    "--head",
+    "text",
+    required=True,
+    metavar="NUMBER:HASH",
+    help="The published head up to which lines are lost, as `verify` names it.",
+)
+@click.option("--by", "name", required=True, metavar="NAME", help="The auditor who acknowledges it.")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="CODE",
+    help="Why, as a code: up to 64 letters, digits, dots, dashes and underscores, such as a ticket's number.",
+)
+@output.json_option
+def accept(text: str, name: str, reason: str, as_json: bool) -> int:
+    """Acknowledge that a restored backup lost lines of the audit log whose hashes are published.
+
+    Adds a line to the audit log that names those hashes, and publishes it on Kafka. `samehand desk audit
+    verify` tells of it from then on, and no longer fails because of them. Hashes that were published before
+    one that still holds are not part of it: no restore explains them. A chain that is broken inside cannot be
+    acknowledged.
+
+    \b
+    Example:
+      samehand desk audit accept --head 1311:9f86…0a08 --by nadia \\
+        --reason restore-311
+    """
+    from desk.review.audit import head_of
+    from desk.review.set_aside import up_to
+
+    named = head_of(text)
+    if named is None:
+        raise click.BadParameter(
+            "is no NUMBER:HASH with 64 hexadecimal digits: copy it from `samehand desk audit verify`",
+            param_hint="--head",
+        )
+    try:
+        msgspec.convert(reason, fields.Slug)
+    except msgspec.ValidationError:
+        raise click.BadParameter("is no code: write restore-311, say", param_hint="--reason") from None
+    settings = load()
+    topic = names(settings).audit
+    heads = _heads(settings, topic)
+    _, said = asyncio.run(_compared(settings, heads))
+    before = next((one for one in said.counted if named in one.heads), None)
+    run = up_to(said.runs, named)
+    if before is not None:
+        lines = [before.number]
+    elif run is not None:
+        lines = asyncio.run(_accept(settings, topic, run, name, reason))
+    elif said.broken is not None and not said.runs:
+        raise exit_codes.NotDone(
+            f"line {said.broken.number}: {said.broken.why}: no restored backup does that"
+        )
+    else:
+        why = "holds: there is nothing to acknowledge" if named in heads else f"is not on {topic}"
+        raise click.BadParameter(why, param_hint="--head")
+    left = len(said.runs) - (run is not None and run in said.runs)
+    if as_json:
+        output.figures({"lines": lines, "already": before is not None, "lost_heads_left": left})
+        return 0
+    screen = output.console()
+    if before is not None:
+        output.line(screen, f"It was acknowledged before: {_told(before)}")
+    elif run is not None:
+        output.line(screen, f"{_lost(run)}: acknowledged by line {', '.join(map(str, lines))}")
+    if left:
+        output.note("Other published heads are without a line: `samehand desk audit verify` names them.")
+    return 0
+
+
+async def _accept(settings: Settings, topic: str, run: Run, name: str, reason: str) -> list[int]:
+    from desk.feed.audit_heads import publish_setting_aside
+    from desk.review.set_aside import set_aside
+
+    async with desk_database(settings) as connection:
+        heads = await set_aside(connection, run, name=name, reason=reason, now=time.time())
+    try:
+        with writer(settings) as out:
+            for head in heads:
+                await publish_setting_aside(out, topic, head, now=time.time())
+    except (BrokerUnavailable, BrokerRefused) as fault:
+        raise exit_codes.NotDone(
+            f"line {heads[0].number} is in the audit, and does not count yet, since its head could not be "
+            f"published ({fault}): run this again"
+        ) from fault
+    return [head.number for head in heads]
 
 
 @audit_.command("export", short_help="Print the lines as JSONL.")

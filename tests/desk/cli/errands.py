@@ -34,6 +34,7 @@ from streams.kafka import topics
 from streams.kafka.client import writer
 from streams.kafka.topics import names
 from streams.settings import load
+from tests.desk.cli.books import Books, make_topic
 from tests.desk.cli.commands.test_learn import an_alert_of, judged
 from tests.desk.cli.commands.test_letters import post_letter
 from tests.desk.cli.running import jsonl
@@ -156,6 +157,18 @@ def _staffed(folder: Path) -> Given:
     return {}
 
 
+def _restored(folder: Path) -> Given:
+    """An audit that lost the line behind its newest published head; as often as it is asked for."""
+    run(["desk", "users", "add", "nadia", "--role", "auditor", "--link"])  # who may be there already
+    books = Books(load().database_url.get_secret_value(), load())
+    make_topic(books.settings)
+    books.write(1, actor=f"u{next(_numbers)}")
+    books.publish()
+    lost = books.last()
+    books.put_back(lost.number - 1)
+    return {"text": [lost], "name": ["nadia"], "reason": ["restore-311"]}
+
+
 def _a_case(folder: Path) -> Given:
     alert = an_alert(a_reason(ours=NAME, theirs=NAME))
 
@@ -225,6 +238,7 @@ ERRANDS: Mapping[str, Errand] = {
     "desk users list": Errand(_staffed),
     "desk users set": Errand(lambda folder: {**_staffed(folder), "name": ["amina"], "out": []}),
     "desk audit verify": Errand(lambda folder: {**_staffed(folder), "offline": []}),
+    "desk audit accept": Errand(_restored, servers=True),
     "desk audit export": Errand(_staffed),
     "desk backup": Errand(lambda folder: {**_staffed(folder), "file": [folder / "backup.db"]}),
     "case": Errand(_a_case),

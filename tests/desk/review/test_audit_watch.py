@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, update
+from structlog.testing import capture_logs
 
+from desk.access.sign_in import add_user
 from desk.database import audit as rows
-from desk.database import schema
+from desk.database import schema, users
 from desk.database.engine import Database
 from desk.review import audit
 from desk.review.audit_watch import AuditWatch
+from desk.review.set_aside import Run, set_aside
 from desk.web.telemetry import DeskMetrics
 
 LINES = 7
@@ -43,6 +46,11 @@ async def change(database: Database, number: int) -> None:
     async with database.begin() as connection:
         where = schema.audit.c.number == number
         await connection.execute(update(schema.audit).where(where).values(actor="somebody else"))
+
+
+async def hash_at(database: Database, number: int) -> str:
+    async with database.read() as connection:
+        return str((await rows.lines(connection, number - 1, 1))[0].hash)
 
 
 async def cut(database: Database, after: int) -> None:
@@ -120,6 +128,61 @@ async def test_an_end_that_was_cut_off_before_the_start_is_noticed_by_its_publis
     await watch.look()
     assert watch.broken is not None
     assert watch.broken.number == LINES
+
+
+async def put_back(database: Database, after: int, by: str = "u2") -> None:
+    """As a restored backup is, on which people go on."""
+    await cut(database, after)
+    async with database.begin() as connection:
+        await connection.execute(delete(schema.heads).where(schema.heads.c.number > after))
+        await audit.note(connection, actor=by, action="decided", subject="a", now=9.0)
+
+
+async def acknowledge(database: Database, *lost: audit.Head, kept: int) -> None:
+    async with database.begin() as connection:
+        if await users.by_name(connection, "nadia") is None:
+            await add_user(connection, "nadia", "auditor", password=None, now=1.0)
+        run = Run(kept, lost)
+        await set_aside(connection, run, name="nadia", reason="restore-311", now=9.0)
+
+
+async def test_a_restore_under_a_desk_at_work_is_quiet_once_it_is_acknowledged(
+    database: Database, watch: AuditWatch
+) -> None:
+    published = audit.Head(LINES - 1, await hash_at(database, LINES - 1))  # and one more line was seen
+    async with database.begin() as connection:
+        await rows.note_head(connection, published.number, published.hash, now=1.0)
+    await look(watch, ROUND)
+    await put_back(database, LINES - 3)
+    registry = CollectorRegistry()
+    metrics = DeskMetrics(registry)
+    for _ in range(2 * ROUND):
+        await metrics.watch(watch)
+    assert registry.get_sample_value("samehand_desk_audit_broken") == 1
+    await acknowledge(database, published, kept=LINES - 3)
+    with capture_logs() as told:
+        for _ in range(3 * ROUND):
+            await metrics.watch(watch)
+    assert registry.get_sample_value("samehand_desk_audit_broken") == 0
+    assert [(it["event"], it["reason"]) for it in told] == [
+        ("published heads of the audit are set aside", "restore-311")
+    ]
+    await cut(database, LINES - 3)  # what is lost then is told as ever
+    await look(watch, 2 * ROUND)
+    assert watch.broken is not None
+
+
+async def test_an_acknowledgement_that_comes_in_the_middle_of_a_round_counts_as_well(
+    database: Database, watch: AuditWatch
+) -> None:
+    lost = audit.Head(LINES, await hash_at(database, LINES))
+    async with database.begin() as connection:
+        await rows.note_head(connection, lost.number, lost.hash, now=1.0)
+    await cut(database, LINES - 1)
+    await watch.look()  # it has read the note
+    await acknowledge(database, lost, kept=LINES - 1)
+    await look(watch, 3 * ROUND)
+    assert watch.broken is None
 
 
 async def test_the_metric_tells_what_the_watch_found(database: Database, watch: AuditWatch) -> None:

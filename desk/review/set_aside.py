@@ -1,0 +1,147 @@
+"""Heads that a restored backup left behind, told from those that somebody wants to be rid of.
+
+A database that was put back to a backup has lost the lines since, while their heads are on Kafka. Somebody
+can acknowledge exactly those heads, by a line of the chain that names each of them. It counts once its own
+head was published as one that sets heads aside: a desk never does so, so that writing to the database is not
+enough. What was acknowledged is told with every verification from then on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import audit as rows
+from desk.database import users
+from desk.review.audit import SET_ASIDE, Aside, Break, Chain, Head, against, contradiction, note
+from desk.review.errors import NotFound, Unusable
+from desk.review.roles import may
+
+HEADS_A_LINE: Final = 500
+"""Forty kilobytes; a day's heads, one a minute, take three lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Heads that were lost together, as they were published: by rising numbers, none between that holds.
+
+    ``kept``: the last line before them of which a head holds, 0 for none.
+    """
+
+    kept: int
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the chain and the published heads say of each other."""
+
+    broken: Break | None
+    runs: tuple[Run, ...]  # that the chain contradicts, and nobody has set aside
+    counted: tuple[Aside, ...]
+    uncounted: tuple[Aside, ...]  # lines that set heads aside, and whose own head was not published as such
+
+
+def compare(chain: Chain, hashes: dict[int, str], published: Sequence[Head]) -> Compared:
+    """Holds a chain that was followed to its end to the heads, in the order in which they were published.
+
+    ``hashes``: of each line that a head names. Of a chain that is broken inside no head is said to be lost.
+    """
+    if chain.broken is not None:
+        return Compared(chain.broken, (), (), tuple(chain.asides))
+    aside, counted = _set_aside(chain.asides, published)
+    facing = [head for head in published if head not in aside]
+    lost = {head for head in facing if contradiction(hashes, chain.number, head) is not None}
+    return Compared(
+        broken=against(hashes, chain.number, lost),
+        runs=tuple(_runs(published, lost, aside)),
+        counted=counted,
+        uncounted=tuple(one for one in chain.asides if one not in counted),
+    )
+
+
+def _set_aside(asides: Iterable[Aside], published: Sequence[Head]) -> tuple[set[Head], tuple[Aside, ...]]:
+    by_head = {Head(one.number, one.hash): one for one in asides}
+    before, found, counted = set[Head](), set[Head](), list[Aside]()
+    for head in published:
+        one = by_head.get(head) if head.sets_aside else None
+        if one is not None and one not in counted:
+            counted.append(one)
+            found |= before.intersection(one.heads)  # nobody acknowledges what is lost later
+        before.add(head)
+    return found, tuple(sorted(counted, key=lambda one: one.number))
+
+
+def _runs(published: Sequence[Head], lost: set[Head], aside: set[Head]) -> Iterator[Run]:
+    held, run = list[int](), list[Head]()  # numbers that hold, rising
+    for head in published:
+        if head in lost:
+            if run and head.number > run[-1].number:
+                run.append(head)
+                continue
+            if run and head == run[-1]:  # sent twice, where its confirmation was lost
+                continue
+        if run:
+            yield Run(_before(held, run[0].number), tuple(run))
+            run = []
+        if head in lost:
+            run = [head]
+        elif head not in aside:
+            while held and held[-1] >= head.number:
+                held.pop()
+            held.append(head.number)
+    if run:
+        yield Run(_before(held, run[0].number), tuple(run))
+
+
+def _before(held: Sequence[int], number: int) -> int:
+    found = bisect_left(held, number)
+    return held[found - 1] if found else 0
+
+
+def up_to(runs: Iterable[Run], named: Head) -> Run | None:
+    """The heads that were lost together up to one that is named; None where that one is not lost."""
+    for run in runs:
+        if named in run.heads:
+            return Run(run.kept, run.heads[: run.heads.index(named) + 1])
+    return None
+
+
+async def set_aside(
+    connection: AsyncConnection, run: Run, *, name: str, reason: str, now: float
+) -> list[Head]:
+    """Adds the lines that set a run aside, and answers their own heads, which are to be published.
+
+    Raises `NotFound` where nobody has the name, `Unusable` where they may not read the audit.
+    """
+    person = await users.by_name(connection, name)
+    if person is None:
+        raise NotFound(f"there is nobody called {name!r}; `samehand desk users list` lists the people")
+    if person.disabled_at is not None or not may(person.role, "audit"):
+        raise Unusable("by", f"{name!r} is no auditor who may sign in; `samehand desk users` adds one")
+    heads = list[Head]()
+    for first in range(0, len(run.heads), HEADS_A_LINE):
+        part = run.heads[first : first + HEADS_A_LINE]
+        await note(
+            connection,
+            actor="command-line",
+            action=SET_ASIDE,
+            subject=str(part[-1]),
+            now=now,
+            detail={
+                "by": person.user_id,
+                "reason": reason,
+                "kept": run.kept,
+                "heads": [str(head) for head in part],
+            },
+        )
+        line = await rows.last(connection)
+        assert line is not None  # it was added just now
+        heads.append(Head(line.number, line.hash))
+        # Else a database that kept the note of a head would be held to it by each desk.
+        await rows.forget_heads(connection, [(head.number, head.hash) for head in part])
+    return heads
