@@ -107,7 +107,7 @@ def look_at_publishing(settings: Settings) -> list[Finding]:
     if missing:
         findings.append(of_missing(missing, settings))
     elif len(findings) == 1:
-        findings.append(fine("topics", "may write events and verdicts"))
+        findings.append(fine("topics", "may write events and verdicts, and read which weights were adopted"))
     return findings
 
 

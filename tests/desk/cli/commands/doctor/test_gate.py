@@ -89,11 +89,15 @@ def test_rights_that_kafka_does_not_give_are_named_with_the_script_that_does(
     assert states(look_at_publishing(load({}))) == [("wrong", "Kafka")]
 
 
-def test_a_gate_wants_to_write_what_it_publishes_and_to_read_nothing() -> None:
+def test_a_gate_wants_to_write_what_it_publishes_and_to_read_which_weights_were_adopted_alone() -> None:
     wanted = topics.wanted_by_gate(load({}))
     called = topics.names(load({}))
-    assert {it.name for it in wanted} == {*called.events, called.verdicts}
-    assert {right for it in wanted for right in it.rights} == {"WRITE"}
+    rights = {it.name: set(it.rights) for it in wanted}
+    assert rights == {name: {"WRITE"} for name in (*called.events, called.verdicts)} | {
+        called.weights: {"READ"}
+    }
+    alone = load({"SAMEHAND_FOLLOW_WEIGHTS": "false"})
+    assert called.weights not in {it.name for it in topics.wanted_by_gate(alone)}
     found = topics.Found(partitions=1, configs=None, rights=frozenset({"DESCRIBE", "READ"}))
     assert [it.kind for it in topics.compare(wanted[0], found)] == ["forbidden"]
 
