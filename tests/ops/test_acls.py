@@ -22,13 +22,14 @@ def after(words: list[str], option: str) -> list[str]:
     return [value for name, value in pairwise(words) if name == option]
 
 
-def test_a_gate_publishes_events_and_verdicts_and_may_do_nothing_else() -> None:
+def test_a_gate_publishes_events_and_verdicts_reads_adopted_weights_and_may_do_nothing_else() -> None:
     names = topics.Names("eu.")
     lines = [it for it in printed("--prefix", "eu.", "--gate", "User:edge") if "User:edge" in it]
-    (words,) = lines
-    assert after(words, "--operation") == ["Write"]
-    assert sorted(after(words, "--topic")) == sorted([*names.events, names.verdicts])
-    assert not after(words, "--group")
+    writes, reads = lines
+    assert (after(writes, "--operation"), after(reads, "--operation")) == (["Write"], ["Read"])
+    assert sorted(after(writes, "--topic")) == sorted([*names.events, names.verdicts])
+    assert after(reads, "--topic") == [names.weights]
+    assert not any(after(words, "--group") for words in lines)
 
 
 def test_an_empty_name_leaves_the_gate_out() -> None:
@@ -40,4 +41,4 @@ def test_before_kafka_3_a_gate_may_use_an_idempotent_producer() -> None:
     operations = [
         op for it in printed("--before-kafka-3") if "User:gate" in it for op in after(it, "--operation")
     ]
-    assert operations == ["Write", "IdempotentWrite"]
+    assert operations == ["Write", "Read", "IdempotentWrite"]
