@@ -174,7 +174,7 @@ class Desk:
             filters,
             now=self.now(),
             limit=min(limit, PAGE_MAX),
-            leads=reader.may("settle"),
+            leads=_sees_disputes(reader),
             free=free,
             after=after,
         )
@@ -191,7 +191,7 @@ class Desk:
                 filters,
                 since=since,
                 now=self.now(),
-                leads=reader.may("settle"),
+                leads=_sees_disputes(reader),
             )
 
     async def overview(
@@ -457,6 +457,11 @@ def _said(one: Any, names: dict[str, str], holding: str | None) -> Said:
         undone=one.undone_at is not None,
         holds=one.verdict_id == holding,
     )
+
+
+def _sees_disputes(reader: Reader) -> bool:
+    """Whose queue has what two readers disagreed on: a lead's, to settle it, and an auditor's."""
+    return reader.may("settle") or not reader.may("decide")
 
 
 async def _initials(connection: AsyncConnection) -> dict[str, str]:

@@ -287,6 +287,22 @@ def test_who_asked_for_it_is_reminded_to_pause_between_decisions_and_goes_on_by_
     assert reader.page.locator("table tbody td").all_inner_texts() == ["3", "1"]
 
 
+def test_an_auditor_reads_by_keys_and_is_reminded_to_pause_as_well(running: Running, visit: Visits) -> None:
+    running.receive("alert-1")
+    auditor = visit("omar", "auditor")
+    auditor.open("/view")
+    auditor.page.locator("input[name=pause_alerts]").fill("1")
+    auditor.page.locator("main button").click()
+    auditor.at_the_queue()
+    auditor.press("j", "Enter")
+    auditor.page.wait_for_url("**/alerts/alert-1*")
+    auditor.press("c", "1", "s", "z", "g")  # which are nothing to them
+    assert said_of(running, "alert-1") == []
+    auditor.press("q")
+    auditor.at_the_queue()
+    auditor.page.locator("#pause:visible").wait_for()
+
+
 def test_quotes_are_blurred_for_who_wants_it_until_they_point_at_them(
     running: Running, visit: Visits
 ) -> None:

@@ -93,7 +93,7 @@
     told.last = now;
     const alerts = Number(body.dataset.pauseAlerts), minutes = Number(body.dataset.pauseMinutes);
     pause.hidden = !((alerts && told.alerts >= alerts) || (minutes && now - told.began >= 60_000 * minutes));
-    if (one("#decide")) told.alerts += 1;
+    if (one(".decide")) told.alerts += 1;
     save();
     pause.querySelector("button").addEventListener("click", () => {
       pause.hidden = true;

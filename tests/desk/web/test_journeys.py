@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from sqlalchemy import update
 
-from desk.database import outbox
+from desk.database import outbox, schema
 from desk.database.engine import Database
 from desk.review.arrivals import take_alert
 from desk.web.app import create_app
@@ -353,3 +354,36 @@ async def test_who_decides_nothing_is_not_led_from_one_alert_to_the_same_one(off
             page = await client.get(where)
             assert page.status_code == 200
             assert 'href="/next' not in page.text
+
+
+async def test_who_decides_nothing_is_told_of_nothing_to_decide(office: Office) -> None:
+    """Words, keys and addresses of deciding are of no use to an auditor, who sees what waits for anybody."""
+    deciding = re.compile(r"[Dd]ecide\b|waits for you|<kbd>[cdusfgnz1]</kbd>")
+    await office.receive()
+    await office.receive("disputed")
+    async with at_the_desk(office) as client:
+        assert deciding.search((await client.get("/queue")).text), "what is looked for is there for others"
+    async with at_the_desk(office, "aud", "auditor") as client:
+        for where in ("/queue", "/alerts/alert-1", "/view", "/figures"):
+            page = (await client.get(where)).text.replace("Time to decide", "")  # is a figure of others
+            found = deciding.search(re.sub("<(?!kbd|/kbd)[^>]*>", "", page))
+            assert found is None, (where, found)
+        assert "What waits, the most pressing first" in (await client.get("/queue")).text
+        assert "Nobody has decided it." in (await client.get("/alerts/alert-1")).text
+        async with office.database.begin() as connection:
+            await connection.execute(update(schema.reads).values(kind="dispute"))
+        assert len(await the_queue(client)) == 2
+        async with office.database.begin() as connection:
+            await connection.execute(update(schema.reads).values(state="gone"))
+        assert "Nothing waits." in (await client.get("/queue")).text
+
+
+async def test_an_auditor_reads_what_was_decided_under_one_heading(office: Office) -> None:
+    await office.receive()
+    async with at_the_desk(office) as client:
+        [waiting] = await the_queue(client)
+        await decided(client, waiting["read_id"])
+    async with at_the_desk(office, "aud", "auditor") as client:
+        page = (await client.get("/alerts/alert-1")).text
+        assert re.findall("<h[23][^>]*>(Verdicts|Decide)<", page) == ["Verdicts"]
+        assert "A: <strong>a mirror</strong>" in page
