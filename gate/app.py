@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from msgspec.structs import replace
 
 from agents.common.preview import Preview
 from gate.answers import Problem, Score, problem_of
+from gate.bodies import Bodies, TooMuch
 from gate.coop import CoopActions
 from gate.intake import KINDS, Intake, Taken
 from gate.keys import Key, Keyring, May
@@ -79,6 +81,7 @@ class Gate:
     ticks: Callable[[], float]
     now: Callable[[], float]
     deadline_ms: float
+    unsigned: Bodies = field(default_factory=Bodies)
 
     async def score(self, request: Asked) -> Response[bytes]:
         """``POST /v1/score``."""
@@ -134,13 +137,16 @@ class Gate:
             webhook = self.webhooks.get(mapping)
             if webhook is None:
                 raise Refused(Answer(404, Problem(reason="unknown-webhook")))
-            raw, headers = await _body(request), dict(request.headers)
-            if not webhook.signed(raw, headers, now=self.now()):
-                raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")
-            if isinstance(webhook, CoopActions):
-                return await self._decided(webhook, raw), f"webhook:{mapping}"
-            found = webhook.map(raw, headers, now=self.now())
-            return self._taken(await self.intake.mapped(found)), f"webhook:{mapping}"
+            async with AsyncExitStack() as held:
+                async with _arriving(request):
+                    raw = await held.enter_async_context(self.unsigned.whole(request.stream()))
+                headers = dict(request.headers)
+                if not webhook.signed(raw, headers, now=self.now()):
+                    raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")
+                if isinstance(webhook, CoopActions):
+                    return await self._decided(webhook, raw), f"webhook:{mapping}"
+                found = webhook.map(raw, headers, now=self.now())
+                return self._taken(await self.intake.mapped(found)), f"webhook:{mapping}"
 
         return await self._served(request, "webhooks", work)
 
@@ -270,17 +276,27 @@ def _reason(status: int) -> str:
 
 
 async def _body(request: Asked) -> bytes:
-    """The whole body. Raises `HTTPException` for one that is too large, `Refused` for one that never ends
-    or is packed: what a few bytes unpack to has no end, and signatures are of what was sent.
+    """The whole body of somebody who has shown a key. Raises as :func:`_arriving` does."""
+    async with _arriving(request):
+        return await request.body()
+
+
+@asynccontextmanager
+async def _arriving(request: Asked) -> AsyncIterator[None]:
+    """While a body arrives. Raises `HTTPException` for one that is too large, `Refused` for one that never
+    ends or is packed: what a few bytes unpack to has no end, and signatures are of what was sent.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         told = Problem(reason="encoded", path="content-encoding", detail="send the body as it is")
         raise Refused(Answer(415, told, headers={"Accept-Encoding": "identity"}))
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await request.body()
+            yield
     except TimeoutError:
         raise Refused(Answer(408, Problem(reason="slow-body"))) from None
+    except TooMuch:
+        told = Problem(reason="overloaded", detail="too much is on its way here: send it again")
+        raise Refused(Answer(503, told, headers={"Retry-After": "5"})) from None
 
 
 def _malformed(fault: Malformed) -> Answer:

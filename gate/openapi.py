@@ -129,7 +129,7 @@ def _paths() -> dict[str, Any]:
                     {
                         200: ("Told", "Accepted; the mapping publishes nothing for it."),
                         202: ("Told", "Kafka has acknowledged the records made from it."),
-                        503: ("Told", _FAULTS[503]),
+                        503: ("Told or Problem", "Kafka does not take them, or too much is on its way here."),
                     },
                     *(400, 401, 404, 413),
                     keyed=False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from gate.bodies import Bodies, TooMuch
 from gate.standard_webhooks import Secret
 from gate.webhooks import ForeignWebhook, webhooks_of
 from schemas.mapping.compiler import Mappings, compile_mappings
@@ -149,6 +152,24 @@ async def test_a_record_that_does_not_map_is_refused_with_path_and_reason(caller
     raw = b'{"id": "7"}'
     status, told = await sent(caller, "shop", raw, standard(raw))
     assert (status, told["reason"], told["path"]) == (400, "missing-field", "$.occurred_at")
+
+
+async def test_while_too_much_is_on_its_way_a_webhook_is_to_be_sent_again(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bodies, "whole", full)
+    answer = await caller.client.post("/v1/webhooks/shop", content=CREATED, headers=standard(CREATED))
+    assert (answer.status_code, answer.json()["reason"]) == (503, "overloaded")
+    assert answer.headers["Retry-After"] == "5"
+    monkeypatch.undo()
+    assert (await sent(caller, "shop", CREATED, standard(CREATED)))[0] == 202
+
+
+@asynccontextmanager
+async def full(bodies: Bodies, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """As if others' bodies left no room."""
+    raise TooMuch
+    yield b""
 
 
 async def test_an_unknown_webhook_is_none(caller: Caller) -> None:
