@@ -47,6 +47,11 @@ TIDY_SECONDS: Final = 30.0
 SENT_KEPT_SECONDS: Final = 86_400.0
 """How long it can be seen that, and when, a verdict was sent; the verdict itself stays."""
 
+
+class TopicsWrong(BrokerUnavailable):
+    """Kafka answers, and a topic is missing, is another one than is wanted, or may not be used."""
+
+
 _OUTAGES: Final = (BrokerUnavailable, BrokerRefused, DatabaseUnavailable, Overtaken)
 
 
@@ -67,14 +72,33 @@ class State:
 
 
 def require_topics(settings: Settings) -> None:
-    """Makes the desk's topics where it may. Raises `BrokerUnavailable` with what is missing or wrong."""
+    """Makes the desk's topics where it may. Raises `TopicsWrong` with what is missing or wrong, and
+    `BrokerUnavailable`.
+    """
     try:
         found = check(settings, wanted_by_desk(settings), create=settings.topic_create)
     except TopicsError as fault:
         raise BrokerUnavailable(str(fault)) from fault
     wrong = [f"{one.topic} {one.detail}" for one in found if one.blocks]
     if wrong:
-        raise BrokerUnavailable("; ".join(wrong))
+        raise TopicsWrong("; ".join(wrong))
+
+
+class _Told:
+    """Which kind of outage the log has been told of: one line for each, however many words it is told in."""
+
+    def __init__(self) -> None:
+        self._kinds: set[type[Exception]] = set()
+
+    def begins(self, outage: Exception) -> bool:
+        """Whether this kind is new since all was well."""
+        new = type(outage) not in self._kinds
+        self._kinds.add(type(outage))
+        return new
+
+    def over(self) -> None:
+        """All is well."""
+        self._kinds.clear()
 
 
 class Feed:
@@ -128,7 +152,7 @@ class Feed:
             group.create_task(self._tidy())
 
     async def _consume(self) -> None:
-        state = self.state
+        state, told = self.state, _Told()
         while not state.stopping.is_set():
             follower: Follower | None = None
             try:
@@ -150,8 +174,9 @@ class Feed:
                     if arrivals:
                         self._heard(await self._consumer.apply(arrivals))
                     state.consuming = ""
+                    told.over()
             except _OUTAGES as outage:
-                if state.consuming != str(outage):
+                if told.begins(outage):
                     log.warning("nothing is consumed now", why=str(outage))
                 state.consuming = str(outage) or "another desk was faster"
                 await state.pause(OUTAGE_SECONDS)
@@ -160,11 +185,12 @@ class Feed:
                     await asyncio.to_thread(follower.close)
 
     async def _publish(self) -> None:
-        state = self.state
+        state, told = self.state, _Told()
         while not state.stopping.is_set():
             try:
                 with writer(self._settings) as out:
                     state.publishing = ""
+                    told.over()
                     head_at = -math.inf
                     while not state.stopping.is_set():
                         if not await self._publisher.publish(out):
@@ -175,7 +201,7 @@ class Feed:
                             await publish_head(self._database, names(self._settings).audit, out, self._now)
                             head_at = self._now()
             except _OUTAGES as outage:
-                if state.publishing != str(outage):
+                if told.begins(outage):
                     log.warning("nothing is published now", why=str(outage))
                 state.publishing = str(outage)
                 await state.pause(OUTAGE_SECONDS)

@@ -26,8 +26,9 @@ from streams.faust_app.app import WorkerApp
 from streams.faust_app.http import page_address
 from streams.faust_app.monitor import watch
 from streams.faust_app.start_checks import StartFault, refused_by_kafka, unusable_address
-from streams.faust_app.topic_ids import topic_ids, watch_topics
+from streams.faust_app.topic_ids import watch_topics
 from streams.kafka import topics
+from streams.kafka.topic_ids import topic_ids
 from streams.supervision.exit_codes import (
     EXIT_BROKER,
     EXIT_CONFIG,

@@ -9,56 +9,28 @@ topic is read from its start, and a worker whose topic was replaced under it end
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import Any, Final
-from uuid import UUID
 
 import structlog
 from faust.exceptions import ConsumerNotStarted
 
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.faust_app.app import WorkerApp
-from streams.kafka.client import Admin, admin, kept_admin
-from streams.settings import Settings
+from streams.kafka.client import kept_admin
+from streams.kafka.topic_ids import created_again, ids_of
 
 LOOK_SECONDS: Final = 5.0
 """Nothing is lost however late it is noticed; the new topic's first records wait for so long."""
 
-NO_ID: Final = str(UUID(int=0))
-
 log = structlog.get_logger("samehand.topics")
-
-
-def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, str]:
-    """The id of each topic that exists and has one: brokers before Kafka 2.8 give none.
-
-    Raises `BrokerUnavailable`, `BrokerRefused`.
-    """
-    with admin(settings) as client:
-        return _ids(client, topics)
-
-
-def _ids(client: Admin, topics: Collection[str]) -> dict[str, str]:
-    described = client.describe_topics(list(topics))
-    found = {entry["name"]: _id(entry) for entry in described if not entry["error_code"]}
-    return {topic: known for topic, known in found.items() if known}
-
-
-def _id(entry: Mapping[str, Any]) -> str:
-    known = str(entry.get("topic_id") or "")
-    return "" if known == NO_ID else known
-
-
-def created_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
-    """The topics whose name stands for another topic now. One that is missing may still come back."""
-    return sorted(topic for topic, id_ in present.items() if topic in known and known[topic] != id_)
 
 
 async def watch_topics(app: WorkerApp) -> None:
     """Runs until the app stops. Ends the process to start again from a new topic's first record."""
     kept = kept_admin(app.settings)
     try:
-        await _watch_topics(app, lambda: kept.ask(lambda client: _ids(client, app.topic_ids)))
+        await _watch_topics(app, lambda: kept.ask(lambda client: ids_of(client, app.topic_ids)))
     finally:
         # In a thread, since a question may be under way; nothing waits for its answer.
         asyncio.get_running_loop().run_in_executor(None, kept.close)

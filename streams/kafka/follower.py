@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,7 +10,8 @@ from typing import Any, Final
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
 
 from streams.errors import BrokerUnavailable
-from streams.kafka.client import arrival_of, client_options, translated
+from streams.kafka.client import arrival_of, client_options, kept_admin, translated
+from streams.kafka.topic_ids import created_again, ids_of
 from streams.outcomes import Arrival
 from streams.settings import Settings
 
@@ -18,6 +20,10 @@ POLL_MS: Final = 500
 
 RECORDS_MAX: Final = 500
 """A poll hands over so many at most: one transaction of its reader."""
+
+
+LOOK_SECONDS: Final = 5.0
+"""How often the brokers are asked: kafka-python reads on for ever, as if nothing came, when they are away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,10 @@ class Follower:
 
     def __init__(self, settings: Settings) -> None:
         """Connects. Raises `BrokerUnavailable`."""
+        self._asked = kept_admin(settings)
+        self._looked_at = time.monotonic()
+        self._topics: tuple[str, ...] = ()
+        self._ids: dict[str, str] = {}
         with translated():
             self._client: Any = kafka.KafkaConsumer(
                 **client_options(settings),
@@ -53,6 +63,8 @@ class Follower:
         records are other ones. Raises `BrokerUnavailable`, also while a topic is not there.
         """
         moved = []
+        self._topics = tuple(topics)
+        self._ids = self._asked.ask(lambda client: ids_of(client, self._topics))
         with translated():
             partitions = []
             for topic in topics:
@@ -76,12 +88,21 @@ class Follower:
     def poll(self) -> list[Arrival]:
         """What came, in order within each partition; empty after `POLL_MS` of nothing.
 
-        Raises `BrokerUnavailable` and `BrokerRefused`.
+        Raises `BrokerUnavailable`, also where a topic was made anew, and `BrokerRefused`.
         """
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._look()
         with translated():
             polled = self._client.poll(timeout_ms=POLL_MS)
             return [arrival_of(record) for records in polled.values() for record in records]
 
+    def _look(self) -> None:
+        again = created_again(self._ids, self._asked.ask(lambda client: ids_of(client, self._topics)))
+        if again:
+            raise BrokerUnavailable(f"{', '.join(again)}: deleted and created again")
+        self._looked_at = time.monotonic()
+
     def close(self) -> None:
         """Disconnects."""
         self._client.close()
+        self._asked.close()

@@ -32,9 +32,9 @@ from local.redis import EmbeddedRedis
 from schemas.alerts import MirrorAlert
 from schemas.record import Record
 from schemas.wire import Decoded, decode_alert, encode
-from streams.faust_app.topic_ids import topic_ids
 from streams.kafka import topics
 from streams.kafka.client import client_options, reader, writer
+from streams.kafka.topic_ids import topic_ids
 from streams.kafka.topics import names
 from streams.outcomes import Arrival
 from streams.settings import Settings, load

@@ -16,10 +16,9 @@ from streams.delivery.progress import Progress
 from streams.errors import BrokerUnavailable
 from streams.faust_app import topic_ids as room
 from streams.faust_app.app import WorkerApp
-from streams.faust_app.topic_ids import created_again, topic_ids, unread, watch_topics
+from streams.faust_app.topic_ids import unread, watch_topics
 from streams.settings import Settings, load
 from streams.telemetry.metrics import Metrics
-from tests.streams.conftest import Stage
 from tests.streams.fakes import TOPIC, FakeClock
 
 
@@ -43,11 +42,6 @@ def an_app() -> WorkerApp:
     app.progress.append(Progress("screen", TOPIC))
     app.topic_ids[TOPIC] = "before"
     return app
-
-
-def test_another_id_is_another_topic_and_a_missing_one_may_come_back() -> None:
-    known = {"a": "1", "b": "2", "c": "3"}
-    assert created_again(known, {"a": "1", "b": "9", "d": "4"}) == ["b"]
 
 
 def test_unread_is_what_was_neither_settled_nor_committed() -> None:
@@ -102,13 +96,3 @@ async def test_a_worker_that_stops_looks_no_more() -> None:
     app.life.stopping = True
     await watch_topics(app)
     assert app.life.stuck == ""
-
-
-def test_without_a_broker_it_is_an_outage(brokerless: Settings) -> None:
-    with pytest.raises(BrokerUnavailable):
-        topic_ids(brokerless, [TOPIC])
-
-
-@pytest.mark.journey
-def test_what_does_not_exist_has_no_id(stage: Stage) -> None:
-    assert topic_ids(stage.settings, ["elsewhere.accounts.created"]) == {}

@@ -1,0 +1,38 @@
+"""The id by which a topic is told from another of its name: from one that was deleted and created again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from streams.kafka.client import Admin, admin
+from streams.settings import Settings
+
+NO_ID: Final = str(UUID(int=0))
+
+
+def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, str]:
+    """The id of each topic that exists and has one: brokers before Kafka 2.8 give none.
+
+    Raises `BrokerUnavailable`, `BrokerRefused`.
+    """
+    with admin(settings) as client:
+        return ids_of(client, topics)
+
+
+def ids_of(client: Admin, topics: Collection[str]) -> dict[str, str]:
+    """The same, by a client that is kept."""
+    described = client.describe_topics(list(topics))
+    found = {entry["name"]: _id(entry) for entry in described if not entry["error_code"]}
+    return {topic: known for topic, known in found.items() if known}
+
+
+def _id(entry: Mapping[str, Any]) -> str:
+    known = str(entry.get("topic_id") or "")
+    return "" if known == NO_ID else known
+
+
+def created_again(known: Mapping[str, str], present: Mapping[str, str]) -> list[str]:
+    """The topics whose name stands for another topic now. One that is missing may still come back."""
+    return sorted(topic for topic, id_ in present.items() if topic in known and known[topic] != id_)
