@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import IO, Any, Final
 
 import structlog
@@ -30,6 +30,26 @@ _EMPTY: Final = (
 other, and quotes all of it, a kilobyte a member, whenever a group with members is asked about. And it warns
 of each step of its own loop that took a tenth of a second, as on any busy machine.
 """
+
+_ATTEMPTS: Final = (
+    ("kafka.net.manager", "Connection failed"),
+    ("kafka.net.manager", "Bootstrap"),
+    ("kafka.net.connection", "Connection lost"),
+    ("kafka.net.connection", "Request timed out"),
+    ("kafka.net.transport", "socket disconnected"),
+    ("kafka.net.transport", "Abort"),
+    ("kafka.net.transport", "network data"),
+    ("kafka.cluster", "Metadata refresh"),
+    ("kafka.cluster", "No node available"),
+    ("kafka.consumer.fetcher", "Fetch to node"),
+    ("kafka.producer.sender", "Error sending produce request"),
+)
+"""What kafka-python says of each attempt to reach a broker that is away, several lines a second. Whoever
+asked is told by an exception (`streams.kafka.client.translated`), and says so once.
+"""
+
+_REFUSALS: Final = ("Handshake failed", "Authentication", "Authorization")
+"""Of these its exception does not tell, and no broker comes back from them by itself."""
 
 _FRAMES_MAX: Final = 12  # the place of a fault, not a whole event loop's stack
 
@@ -77,7 +97,15 @@ def configure(level: str = "info", stream: IO[str] | None = None) -> None:
 
 
 def _says_something(record: logging.LogRecord) -> bool:
-    return not any(record.name == name and words in str(record.msg) for name, words in _EMPTY)
+    if _is_one_of(_EMPTY, record):
+        return False
+    if not _is_one_of(_ATTEMPTS, record):
+        return True
+    return "Connection failed" in str(record.msg) and any(it in record.getMessage() for it in _REFUSALS)
+
+
+def _is_one_of(known: Iterable[tuple[str, str]], record: logging.LogRecord) -> bool:
+    return any(record.name == name and words in str(record.msg) for name, words in known)
 
 
 def _libraries() -> list[str]:

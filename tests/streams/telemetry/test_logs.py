@@ -10,7 +10,11 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from local.ports import take_port
+from streams.errors import BrokerUnavailable
+from streams.kafka.client import admin, reader
 from streams.outcomes import Arrival, Emit
+from streams.settings import load
 from streams.telemetry import logs
 
 
@@ -57,6 +61,32 @@ def test_warnings_that_warn_of_nothing_are_left_out(out: io.StringIO) -> None:
     logging.getLogger("kafka.net.selector").warning("Task ran for 0.103s. It is blocking the event loop")
     logging.getLogger("kafka.net.selector").warning("Error reading wakeup socket")
     assert [line["event"] for line in lines(out)] == ["Error reading wakeup socket"]
+
+
+def test_what_kafka_python_tries_while_a_broker_is_away_is_left_to_whoever_asked(
+    out: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.kafka.client.ANSWER_MS", 600)
+    nobody = take_port()
+    settings = load({"SAMEHAND_KAFKA_BROKERS": f"127.0.0.1:{nobody.number}"})
+    for client in (admin, reader):
+        with pytest.raises(BrokerUnavailable), client(settings):
+            pass
+    nobody.release()
+    assert lines(out) == []
+
+
+def test_a_broker_that_refuses_us_is_told_by_kafka_python(out: io.StringIO) -> None:
+    """Since its exception says no more than that there was no answer."""
+    manager = logging.getLogger("kafka.net.manager")
+    for why in ("Handshake failed: certificate verify failed", "SaslAuthenticationFailedError"):
+        manager.error("Connection failed: %s", why)
+        manager.warning("Bootstrap connection to %s failed: %s (backoff %.2f secs)", "b-0", why, 0.1)
+    told = [line["event"] for line in lines(out)]
+    assert told == [
+        "Connection failed: Handshake failed: certificate verify failed",
+        "Connection failed: SaslAuthenticationFailedError",
+    ]
 
 
 def test_what_a_library_set_up_for_itself_does_not_count() -> None:
