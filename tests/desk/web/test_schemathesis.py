@@ -9,7 +9,6 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -17,8 +16,6 @@ from typing import Any
 import pytest
 import schemathesis
 import uvicorn
-from hypothesis import HealthCheck, given, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from desk.access import sessions
@@ -27,6 +24,7 @@ from desk.web.app import create_app
 from desk.web.security import Rates, cookie_name
 from local.ports import take_port
 from tests.desk.people import an_office
+from tests.made_up_calls import hold_to_its_document
 
 CALLS = 4
 """Of each address and mode: they are sixteen, and each call opens a database's transaction."""
@@ -87,29 +85,4 @@ async def _serve(folder: Path, port: int, asked: Queue[dict[str, str]], ended: t
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_every_answer_is_what_the_document_says(api: Any, mode: GenerationMode) -> None:
-    # A valid call may be refused for what no schema says, such as a read that is another's; and the session
-    # that is given is taken for one that was made up.
-    untrue = [
-        schemathesis.checks.CHECKS.get_one(name)
-        for name in ("negative_data_rejection", "positive_data_acceptance", "ignored_auth")
-    ]
-    tried = 0
-    for found in api.get_all_operations():
-        operation = found.ok()
-
-        @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(
-            max_examples=CALLS,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        )
-        def answered(case: Any) -> None:
-            nonlocal tried
-            tried += 1
-            case.call_and_validate(excluded_checks=untrue)
-
-        with suppress(Unsatisfiable):  # what takes nothing cannot be given what is wrong
-            answered()
-    assert tried > CALLS
+    hold_to_its_document(api, mode, calls=CALLS)
