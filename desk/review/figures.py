@@ -119,10 +119,21 @@ def lead_figures(
         readers=readers_agree(every),
         exercises=golden_accuracy(every, answers)[0],
         waiting=backlog(waiting_since, now),
-        to_decide=waits(row.decided_at - row.detected_at for row in rows if row.detected_at is not None),
+        to_decide=waits(_to_decide(rows)),
         to_detect=waits(_to_detect(rows)),
         verdicts=len(every),
     )
+
+
+def _to_decide(rows: Iterable[Any]) -> list[float]:
+    """Of each alert how long after it was found it was decided first; an exercise was found long ago."""
+    first: dict[str, Any] = {}
+    for row in rows:
+        if row.detected_at is None or row.golden:
+            continue
+        if row.alert_id not in first or row.decided_at < first[row.alert_id].decided_at:
+            first[row.alert_id] = row
+    return [row.decided_at - row.detected_at for row in first.values()]
 
 
 def _to_detect(rows: Iterable[Any]) -> list[float]:

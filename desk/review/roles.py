@@ -15,7 +15,7 @@ Capability = Literal[
     "golden",  # set what exercises expect
     "figures",  # the lead's page
     "case",  # print a case file
-    "audit",  # read, verify and export the audit
+    "audit",  # answer for the audit: acknowledge what a restore lost of it
 ]
 
 _MAY: Final[dict[str, frozenset[Capability]]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from desk.text import span, visible
+from desk.text import span, visible, visible_sentence
 
 
 def moment(seconds: float) -> str:
@@ -50,4 +50,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent,
     "span": span,
     "visible": visible,
+    "visible_sentence": visible_sentence,
 }

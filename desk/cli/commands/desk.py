@@ -308,12 +308,14 @@ def verify(offline: bool, as_json: bool) -> int:
     heads = [] if offline else _heads(settings, topic)
     number, said = asyncio.run(_compared(settings, heads))
     broken = said.broken
+    aside = {head for one in said.counted for head in one.heads}
+    held = sum(head not in aside for head in heads)
     if broken is None and noted is not None and noted not in heads:
         broken = _missing(noted, topic)
     if as_json:
-        output.figures(_verified_figures(number, len(heads), broken, said))
+        output.figures(_verified_figures(number, held, broken, said))
     else:
-        _tell_verified(number, len(heads), broken, said, offline=offline)
+        _tell_verified(number, held, broken, said, offline=offline)
     return 0 if broken is None else 1
 
 
@@ -370,9 +372,9 @@ def _lost(run: Run) -> str:
     first, last = run.heads[0], run.heads[-1]
     which = str(first) if first == last else f"{first} to {last}"
     return (
-        f"{plural(len(run.heads), 'published head')} without a line ({which}): "
-        f"of lines {run.kept + 1:,} to {last.number:,} up to {last.number - run.kept:,} are lost, and "
-        "what the minute after held"
+        f"{plural(len(run.heads), 'published head')} without a line ({which}): up to "
+        f"{last.number - run.kept:,} of lines {run.kept + 1:,} to {last.number:,} are lost, and any of the "
+        "minute after"
     )
 
 

@@ -123,3 +123,13 @@ async def test_rows_keep_what_figures_group_by_when_quotes_are_gone(database: Da
         row = await alerts.find(connection, "alert-1")
     assert row is not None
     assert (row.script, row.signals) == ("arabic", "device name")
+
+
+def test_the_time_to_decide_is_that_of_each_alerts_first_decision() -> None:
+    """Neither a take-back nor a second reading is one, and an exercise was found long ago."""
+    day = 86_400.0
+    rows = [a_row(f"alert-{number}", decided_at=1.0 + 60.0) for number in range(40)]
+    rows += [a_row(f"alert-{number}", decided_at=9 * day, mirror=False) for number in range(40)]
+    rows += [a_row(f"old-{number}", decided_at=90 * day, golden=True) for number in range(40)]
+    told = lead_figures(rows, {}, [], blind_share=1.0, now=100 * day).to_decide
+    assert (told.times, told.median_seconds) == (40, 60.0)

@@ -345,6 +345,28 @@ async def test_a_case_file_is_styled_by_nothing_but_itself(office: Office) -> No
         assert "-7.00" in page.text
 
 
+async def test_a_case_file_isolates_the_words_that_a_sentence_quotes(office: Office) -> None:
+    because = "The display names share “\u2068शर्मा\u2069”, and \u202ethat."
+    await office.receive(reasons=(a_reason("name", 5.0, because=because),))
+    async with at_the_desk(office, role="lead") as client:
+        form = {"purpose": "appeal-311", "csrf": client.headers["X-CSRF-Token"]}
+        page = (await client.post("/alerts/alert-1/case", data=form)).text
+    assert "“\u2068शर्मा\u2069”, and &lt;U+202E&gt;that." in page
+
+
+async def test_what_is_taken_back_is_not_offered_to_be_taken_back_again(office: Office) -> None:
+    await office.receive()
+    offered = "Take the verdict back"
+    async with at_the_desk(office, role="lead") as client:
+        assert offered not in (await client.get("/alerts/alert-1")).text
+        [waiting] = await the_queue(client)
+        await decided(client, waiting["read_id"])
+        assert offered in (await client.get("/alerts/alert-1")).text
+        form = {"reason_code": "appeal", "csrf": client.headers["X-CSRF-Token"]}
+        await client.post("/alerts/alert-1/take-back", data=form)
+        assert offered not in (await client.get("/alerts/alert-1")).text
+
+
 async def test_who_decides_nothing_is_not_led_from_one_alert_to_the_same_one(office: Office) -> None:
     await office.receive()
     async with at_the_desk(office) as client:

@@ -71,7 +71,7 @@ def test_a_restore_is_acknowledged_and_told_ever_after(books: Books, samehand: S
     books.publish()
     before = verify(samehand)
     assert before.code == 1
-    assert f"of lines {BACKUP + 1} to {lost.number} up to {LINES} are lost" in before.err
+    assert f"up to {LINES} of lines {BACKUP + 1} to {lost.number} are lost" in before.err
     assert f"samehand desk audit accept --head {lost} --by NAME" in before.err
 
     done = accept(samehand, lost)
@@ -85,10 +85,11 @@ def test_a_restore_is_acknowledged_and_told_ever_after(books: Books, samehand: S
         after = verify(samehand)
         assert (after.code, after.err) == (0, "")
         told = after.out.splitlines()
-        assert told[0].endswith("published heads hold")
+        held = len(heads_of(books)) - 1
+        assert told[0].endswith(f" lines and {held} published heads hold")
         assert told[1].startswith(f"line {line.number}, by {nadia['user_id']} at 20")
         assert "reason restore-311, sets aside 1 published head without a line" in told[1]
-        assert f"of lines {BACKUP + 1} to {lost.number} up to {LINES} are lost" in told[1]
+        assert f"up to {LINES} of lines {BACKUP + 1} to {lost.number} are lost" in told[1]
         books.write(actor="u2")  # the desk goes on
         books.publish()
     figures = verify(samehand, "--json").figures
