@@ -33,15 +33,20 @@ MULTIPLIER_SPREAD: Final = 0.3
 _INTERCEPT_SPREAD: Final = 2.0
 _FOLDS: Final = 5
 _STEPS_MAX: Final = 100
+_METHOD: Final = 1  # raised where the same labels come to another table: no two of them have one name
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One judged pair: the prior and the weight of each signal in its alert (nats), and the verdict."""
+    """One judged pair: the prior and the weight of each signal in its alert (nats), and the verdict.
+
+    ``pair`` names it to whoever asks what was foretold of it; nothing is learnt from a name.
+    """
 
     prior: float
     weights: Mapping[str, float]
     mirror: bool
+    pair: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class Learned:
 
     ``multipliers`` are those of the signals that occur in labels, relative to the table in force. The losses
     (nats a label; lower is better) are those of the table in force and of the proposal; the latter is
-    cross-validated, on labels that the fit had not seen.
+    cross-validated, on labels that the fit had not seen. ``foretold``: of each named pair the calibrated
+    log-odds by which that loss is told.
     """
 
     weights: Weights
@@ -60,6 +66,7 @@ class Learned:
     calibration: Method
     loss_before: float
     loss_after: float
+    foretold: dict[str, float]
 
     @property
     def better(self) -> bool:
@@ -73,7 +80,9 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
     Raises:
         TooFewLabels: there are fewer than :data:`LABELS_A_KIND_MIN` mirrors, or fewer others than that.
     """
-    labels = sorted(labels, key=lambda label: (label.mirror, label.prior, sorted(label.weights.items())))
+    labels = sorted(
+        labels, key=lambda label: (label.mirror, label.prior, sorted(label.weights.items()), label.pair)
+    )
     sums = _Sums.of(labels, weights)
     mirrors = int(sums.mirrors.sum())
     if min(mirrors, len(labels) - mirrors) < LABELS_A_KIND_MIN:
@@ -86,15 +95,17 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
         unseen[held] = sums.at(held).scored(_fit(sums.at(rest)))
     before = np.array([_calibrated(weights, label) for label in labels])
     fitted, calibration = _fit(sums), calibrated(unseen, sums.mirrors)
+    foretold = _foretold(unseen, sums.mirrors, fold)
     multipliers = dict(zip(sums.names, (float(one) for one in fitted[:-1]), strict=True))
     return Learned(
-        weights=_table(weights, multipliers, float(fitted[-1]), calibration),
+        weights=_table(weights, multipliers, float(fitted[-1]), calibration, _digest(labels, weights)),
         labels=len(labels),
         mirrors=mirrors,
         multipliers=multipliers,
         calibration=calibration.method,
         loss_before=log_loss(before, sums.mirrors),
-        loss_after=_loss_unseen(unseen, sums.mirrors, fold),
+        loss_after=log_loss(foretold, sums.mirrors),
+        foretold={it.pair: float(at) for it, at in zip(labels, foretold, strict=True) if it.pair},
     )
 
 
@@ -181,29 +192,39 @@ def _calibrated(weights: Weights, label: Label) -> float:
     return weights.calibrated(label.prior + sum(label.weights.values()))
 
 
-def _loss_unseen(unseen: Floats, mirrors: Bools, fold: Ints) -> float:
-    """The loss with the calibration cross-validated as well: each fold is calibrated by the others."""
+def _foretold(unseen: Floats, mirrors: Bools, fold: Ints) -> Floats:
+    """The log-odds with the calibration cross-validated as well: each fold is calibrated by the others."""
     foretold = np.empty(len(unseen))
     for number in range(_FOLDS):
         held = fold == number
         foretold[held] = calibrated(unseen[~held], mirrors[~held]).log_odds(unseen[held])
-    return log_loss(foretold, mirrors)
+    return foretold
 
 
 def _table(
-    weights: Weights, multipliers: Mapping[str, float], intercept: float, calibration: Calibration
+    weights: Weights,
+    multipliers: Mapping[str, float],
+    intercept: float,
+    calibration: Calibration,
+    digest: str,
 ) -> Weights:
     """The table with its signals multiplied, and its own line and the calibration's combined into one."""
     signals = {
         name: replace(one, multiplier=one.multiplier * multipliers.get(name, 1.0))
         for name, one in weights.signals.items()
     }
-    raw = repr((weights.version, sorted(multipliers.items()), intercept, calibration)).encode()
     return replace(
         weights,
-        version=f"{weights.version[:40]}+learned.{blake2b(raw, digest_size=4).hexdigest()}",
+        version=f"{weights.version[:40]}+learned.{digest}",
         signals=signals,
         slope=weights.slope * calibration.slope,
         intercept=(weights.intercept + intercept) * calibration.slope + calibration.intercept,
         knots=calibration.knots,
     )
+
+
+def _digest(labels: Sequence[Label], weights: Weights) -> str:
+    """What names the table: by what it is learnt from. Processors add up in orders of their own, so that the
+    last digits of a fit differ from one to the other."""
+    learnt_from = [(label.mirror, label.prior, sorted(label.weights.items())) for label in labels]
+    return blake2b(repr((_METHOD, weights.version, learnt_from)).encode(), digest_size=4).hexdigest()

@@ -2,11 +2,10 @@
 
 The plan:
 
-1. Read the verdicts; of each alert the latest that was given blind counts. `unsure`, what was overruled,
-   and readings of golden items do not.
-2. Read alerts, and pairs sampled below the bands; keep what each signal weighed in those that were judged.
-3. Leave out what another table weighed, and what was held back by a rule: its sum says nothing.
-4. Learn, say what changed and how well it foretells verdicts that it was not made from, write the table.
+1. Read the table in force: that of the settings, adjusted by what was adopted at the desk.
+2. Read the verdicts, then alerts and pairs sampled below the bands; keep what each signal weighed in those
+   that were judged (`desk.review.labels`).
+3. Learn, say what changed and how well it foretells verdicts that it was not made from, write the table.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import click
 import msgspec
@@ -26,27 +25,25 @@ import msgspec
 from desk.cli import output
 from desk.cli.inputs.input_errors import tell_faults
 from desk.cli.inputs.input_files import odd_raw, read_raw, size
-from desk.cli.inputs.input_source import read_bytes
 from desk.cli.inputs.oddities import tell_all
+from desk.cli.offline.weights_file import weights_of_file
 from desk.cli.options import FILE
 from desk.cli.output_files import write
+from desk.review.adopted import base_of, highest, in_force
+from desk.review.labels import judged, labels
 from desk.text import plural
-from samehand.errors import TooFewLabels, UnusableWeights
+from samehand.errors import TooFewLabels
 from samehand.scoring.learn import Label, Learned, learn
-from samehand.scoring.weights import Weights, default_weights, read_weights
-from schemas.alerts import AlertSummary, MirrorAlert
+from samehand.scoring.weights import Weights, default_weights
+from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
 from schemas.wire import decode_alert, decode_verdict
 from streams.kafka.client import Reader, reader
-from streams.kafka.topics import names
-from streams.settings import load
-
-# Of each some hundred bytes are kept. Whoever judges a thousand pairs a day blind gets there in a year.
-VERDICTS_MAX: Final = 400_000
+from streams.kafka.topics import Names, names
+from streams.settings import Settings, load
 
 Raw: TypeAlias = Iterable[tuple[str, bytes]]
-Judged: TypeAlias = "dict[str, VerdictGiven]"
 
 
 @dataclass(slots=True)
@@ -71,7 +68,8 @@ class _Read:
 @click.option(
     "--weights",
     type=FILE,
-    help="The table of weights (JSON) that scored the alerts; by default the shipped one.",
+    help="The table of weights (JSON) that scored the alerts; by default the one in force, of files the "
+    "shipped one.",
 )
 @click.option(
     "--out",
@@ -94,7 +92,8 @@ def command(
     there are few of them), then calibrates the probabilities. Needs 15 mirrors and 15 others. Prints the
     factors, and the loss (mean negative log-likelihood, in nats) on verdicts held out from learning.
 
-    To adopt the result, compare it with `samehand backtest --weights`, then set SAMEHAND_WEIGHTS to it.
+    At the desk a lead sees the same proposal and adopts it there. Without a desk, compare the result with
+    `samehand backtest --weights`, then set SAMEHAND_WEIGHTS to it.
 
     \b
     Examples:
@@ -105,8 +104,8 @@ def command(
         raise click.UsageError(
             "give both --verdicts and --alerts to read files, or neither to read the topics"
         )
-    table, read = _table(weights), _Read()
-    _read(verdicts, alerts, table, read)
+    read = _Read()
+    table = _read(verdicts, alerts, weights, read)
     tell_faults(read.faults)
     try:
         learned = learn(list(read.labels.values()), table)
@@ -122,29 +121,40 @@ def command(
     return 0
 
 
-def _table(path: Path | None) -> Weights:
-    if path is None:
-        return default_weights()
-    try:
-        return read_weights(read_bytes(path))
-    except UnusableWeights as fault:
-        raise click.BadParameter(f"{path}: {fault}", param_hint="--weights") from fault
-
-
-def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], table: Weights, read: _Read) -> None:
+def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | None, read: _Read) -> Weights:
+    """Reads labels; the table that weighed them."""
     now = time.time()
+    given = None if weights is None else weights_of_file(weights)
     if verdicts:
         tell_all(sentence for path in (*verdicts, *alerts) for sentence in odd_raw(path))
-        judged = _judged(_files(verdicts, "reading verdicts"), now, read)
-        _labels(_files(alerts, "reading alerts"), judged, table, now, read)
-        return
+        table = given or default_weights()
+        said = judged(_verdicts(_files(verdicts, "reading verdicts"), now, read), read.left_out)
+        read.labels = labels(_alerts(_files(alerts, "reading alerts"), now, read), said, table, read.left_out)
+        return table
     settings = load()
     with reader(settings) as opened:
         called = names(settings)
-        judged = _judged(_topic(opened, called.verdicts, "reading verdicts"), now, read)
+        table = given or _in_force(opened, called, settings)
+        said = judged(
+            _verdicts(_topic(opened, called.verdicts, "reading verdicts"), now, read), read.left_out
+        )
         several = (called.alerts, called.sample)
         raw = chain.from_iterable(_topic(opened, topic, "reading alerts") for topic in several)
-        _labels(raw, judged, table, now, read)
+        read.labels = labels(_alerts(raw, now, read), said, table, read.left_out)
+    return table
+
+
+def _in_force(opened: Reader, called: Names, settings: Settings) -> Weights:
+    """The table by which workers of these settings weigh now: what is judged was weighed by it, or is old."""
+    base = base_of(settings)
+    if not settings.follow_weights:
+        return base
+    arrivals = chain.from_iterable(
+        opened.read(called.weights, partition) for partition in opened.partitions(called.weights)
+    )
+    found = highest((one.address, one.value) for one in arrivals)
+    live = found.records.get("live")
+    return base if live is None else in_force(base, live.adjustment)
 
 
 def _files(paths: tuple[Path, ...], label: str) -> Iterator[tuple[str, bytes]]:
@@ -166,82 +176,22 @@ def _topic(opened: Reader, topic: str, label: str) -> Iterator[tuple[str, bytes]
             passed += opened.end(topic, partition)
 
 
-def _judged(raw: Raw, now: float, read: _Read) -> Judged:
-    """The latest blind verdict on each alert, whatever order they come in."""
-    judged: Judged = {}
-    overruled: Judged = {}
+def _verdicts(raw: Raw, now: float, read: _Read) -> Iterator[VerdictGiven]:
     for address, line in raw:
         decoded = decode_verdict(line, now=now)
         if isinstance(decoded, Malformed):
             read.faults.append((address, decoded))
-            continue
-        verdict = decoded.record
-        known = judged.get(verdict.alert_id)
-        if verdict.golden:
-            read.left_out["golden"] += 1
-        elif not verdict.blind:
-            read.left_out["not blind"] += 1
-            _note_last(verdict, overruled)
-        elif known is None and len(judged) >= VERDICTS_MAX:
-            read.left_out["too many"] += 1
-        elif known is None or known.decided_at <= verdict.decided_at:
-            judged[verdict.alert_id] = verdict
-    for alert_id in [
-        one for one, last in overruled.items() if one in judged and _overrules(last, judged[one])
-    ]:
-        del judged[alert_id]
-        read.left_out["overruled"] += 1
-    return judged
+        else:
+            yield decoded.record
 
 
-def _note_last(verdict: VerdictGiven, last: Judged) -> None:
-    known = last.get(verdict.alert_id)
-    if (known is None and len(last) < VERDICTS_MAX) or (
-        known is not None and known.decided_at <= verdict.decided_at
-    ):
-        last[verdict.alert_id] = verdict
-
-
-def _overrules(last: VerdictGiven, blind: VerdictGiven) -> bool:
-    """Whether somebody who saw the score took a blind verdict back: it is no label any more."""
-    return last.decided_at > blind.decided_at and last.verdict not in ("unsure", blind.verdict)
-
-
-def _labels(raw: Raw, judged: Judged, table: Weights, now: float, read: _Read) -> None:
-    open_ = {it.alert_id: it for it in judged.values() if it.verdict != "unsure"}
-    read.left_out["unsure"] += len(judged) - len(open_)
+def _alerts(raw: Raw, now: float, read: _Read) -> Iterator[MirrorAlert]:
     for address, line in raw:
         decoded = decode_alert(line, now=now)
         if isinstance(decoded, Malformed):
             read.faults.append((address, decoded))
-            continue
-        alert = decoded.record
-        if isinstance(alert, AlertSummary):
-            continue
-        verdict = open_.get(alert.alert_id)
-        if verdict is None or verdict.revision != alert.revision:
-            continue
-        del open_[alert.alert_id]
-        reason = _unusable(alert, table)
-        if reason is None:
-            read.labels[alert.alert_id] = _label(alert, mirror=verdict.verdict == "mirror")
-        else:
-            read.left_out[reason] += 1
-    read.left_out["no such alert"] += len(open_)
-
-
-def _unusable(alert: MirrorAlert, table: Weights) -> str | None:
-    if alert.weights_version != table.version:
-        return "other weights"
-    held = any(line.signal == "rule" for line in alert.counter_evidence)
-    return "held by a rule" if held else None
-
-
-def _label(alert: MirrorAlert, *, mirror: bool) -> Label:
-    weighed: dict[str, float] = {}
-    for line in (*alert.evidence, *alert.counter_evidence):
-        weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
-    return Label(alert.prior, weighed, mirror)
+        elif isinstance(decoded.record, MirrorAlert):
+            yield decoded.record
 
 
 def _write(path: Path, weights: Weights) -> None:

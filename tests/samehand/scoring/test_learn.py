@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace as replaced
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from msgspec import json
 from msgspec.structs import replace
 
 from samehand.errors import TooFewLabels
+from samehand.scoring import learn as learning
 from samehand.scoring.calibrate import sigmoid
 from samehand.scoring.learn import LABELS_A_KIND_MIN, Label, learn
 from samehand.scoring.weights import Weights, default_weights, read_weights
@@ -107,6 +109,39 @@ def test_the_order_of_the_labels_says_nothing() -> None:
     labels = verdicts(300, {"device": 0.4})
     shuffled = random.Random(5).sample(labels, len(labels))
     assert learn(shuffled, SHIPPED) == learn(labels, SHIPPED)
+
+
+def test_of_a_named_pair_it_is_told_what_a_fit_foretold_that_had_not_seen_it() -> None:
+    labels = [replaced(it, pair=f"pair-{number}") for number, it in enumerate(verdicts(300, {"device": 0.4}))]
+    learned = learn(labels, SHIPPED)
+    assert learned.foretold.keys() == {it.pair for it in labels}
+    signed = [learned.foretold[it.pair] * (1 if it.mirror else -1) for it in labels]
+    assert np.logaddexp(0.0, -np.array(signed)).mean() == pytest.approx(learned.loss_after)
+    turned = replaced(labels[0], mirror=not labels[0].mirror)
+    again = learn([turned, *labels[1:]], SHIPPED)
+    assert again.foretold["pair-0"] == pytest.approx(learned.foretold["pair-0"], abs=0.3), "by the others"
+
+
+def test_a_name_changes_nothing_of_what_is_learnt() -> None:
+    labels = verdicts(300, {"device": 0.4})
+    named = [replaced(it, pair=f"pair-{number}") for number, it in enumerate(labels)]
+    assert learn(named, SHIPPED).weights == learn(labels, SHIPPED).weights
+
+
+def test_a_table_is_called_by_what_it_was_learnt_from_and_not_by_the_last_digit_of_its_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another processor adds up in another order; whoever is shown a table on one may adopt it on another."""
+    labels = verdicts(300, {"device": 0.4})
+    here = learn(labels, SHIPPED)
+    fit = learning._fit
+    monkeypatch.setattr(learning, "_fit", lambda sums: fit(sums) * (1 + 2**-50))
+    there = learn(labels, SHIPPED)
+    assert here.multipliers != there.multipliers
+    assert here.weights.version == there.weights.version
+    named = {learn(some, SHIPPED).weights.version for some in (labels, labels[1:], verdicts(300, {}, seed=2))}
+    assert len(named) == 3
+    assert learn(labels, replace(SHIPPED, version="other")).weights.version != here.weights.version
 
 
 def test_a_line_that_no_signal_made_is_kept_as_it_is() -> None:

@@ -6,16 +6,26 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from desk.cli.exit_codes import BAD_INPUT, DONE
+from desk.review.adopted import as_sent
+from samehand.scoring.adjust import adjustment_of
+from samehand.scoring.learn import learn as learn_from
 from samehand.scoring.weights import default_weights, read_weights
 from schemas.alerts import MirrorAlert
 from schemas.verdicts import Verdict, VerdictGiven
+from schemas.weights import WeightsAdopted
+from schemas.wire import encode
+from streams.kafka import topics
+from streams.kafka.client import writer
+from streams.settings import load
 from tests.desk.cli.running import Samehand, jsonl
 from tests.desk.makers import a_reason, an_alert
 from tests.makers import a_verdict
+from tests.samehand.scoring.test_learn import verdicts
 
 WEIGHED = {"handle": 8.0, "device": 3.0, "email": -1.0}
 
@@ -141,3 +151,36 @@ def test_what_was_overruled_later_and_golden_items_teach_nothing(samehand: Sameh
     assert ran.code == DONE
     assert ran.figures["labels"] == 99
     assert ran.figures["left_out"] == {"golden": 1, "not blind": 2, "overruled": 1}
+
+
+def test_what_the_topics_hold_was_weighed_by_what_was_adopted(
+    samehand: Samehand, servers: str, tmp_path: Path
+) -> None:
+    learned = learn_from(verdicts(400, {"device": 0.4}), default_weights()).weights
+    adopted = WeightsAdopted(
+        stage="live", number=2, adjustment=as_sent(adjustment_of(learned, default_weights()))
+    )
+    settings = load()
+    called = topics.names(settings)
+    topics.check(settings, [*topics.wanted(settings), *topics.wanted_by_desk(settings)], create=True)
+    alerts = [an_alert_of(number, weights_version=learned.version) for number in range(60)]
+    with writer(settings) as out:
+        for topic, record in (
+            (called.weights, adopted),
+            (called.weights, replace(adopted, number=1, adjustment=None)),  # an earlier one that comes late
+            *((called.alerts, alert) for alert in alerts),
+            *((called.verdicts, verdict) for verdict in judged(60)),
+        ):
+            out.send(topic, key=b"k", value=encode(record), headers=[])
+    ran = samehand("learn", "--out", tmp_path / "next.json", "--json")
+    assert (ran.code, ran.figures["labels"]) == (DONE, 60)
+    proposed = read_weights((tmp_path / "next.json").read_bytes())
+    ratio = proposed.signals["device"].multiplier / learned.signals["device"].multiplier
+    assert ratio == pytest.approx(ran.figures["multipliers"]["device"], abs=1e-3)
+    ran = samehand(
+        "learn",
+        "--weights",
+        jsonl(tmp_path / "shipped.json", msgspec.json.encode(default_weights())),
+        "--json",
+    )
+    assert "other weights" in ran.err

@@ -1,0 +1,114 @@
+"""Which weights are in force: the base of the settings, adjusted by what a person adopted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from samehand.errors import UnusableWeights
+from samehand.scoring.adjust import Adjustment, adjusted
+from samehand.scoring.weights import Bands, Weights, default_weights, lacking, read_weights
+from schemas.malformed import Malformed
+from schemas.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
+from schemas.wire import decode_weights, encode
+from streams.errors import SettingsError
+from streams.settings import PREFIX, Settings
+
+STAGES: Final[tuple[Stage, ...]] = ("live", "shadow")
+
+
+def base_of(settings: Settings) -> Weights:
+    """The table of the settings, under their thresholds.
+
+    Raises:
+        SettingsError: it cannot be read, or lacks a row.
+    """
+    return replace(
+        _table(settings),
+        bands=Bands(settings.likely, settings.possible),
+        policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
+    )
+
+
+def _table(settings: Settings) -> Weights:
+    path = settings.weights
+    if path is None:
+        return default_weights()
+    try:
+        table = read_weights(path.read_bytes())
+    except OSError as fault:
+        raise SettingsError({f"{PREFIX}WEIGHTS": f"{path}: {fault.strerror}"}) from fault
+    except UnusableWeights as fault:
+        raise SettingsError({f"{PREFIX}WEIGHTS": f"{path}: cannot be used: {fault}"}) from fault
+    if (row := lacking(table)) is not None:
+        raise SettingsError({f"{PREFIX}WEIGHTS": f"{path}: cannot be used: it lacks {row}"})
+    return table
+
+
+def in_force(base: Weights, adjustment: WeightsAdjustment | None) -> Weights:
+    """The table that workers weigh by: the base itself where nothing is adopted, and where what is adopted
+    cannot be used here, since it was learnt on another table."""
+    return (None if adjustment is None else table_of(base, adjustment)) or base
+
+
+def table_of(base: Weights, adjustment: WeightsAdjustment) -> Weights | None:
+    """The table that an adjustment makes of a base; None where it was learnt on another one."""
+    try:
+        return adjusted(
+            base,
+            Adjustment(
+                base=adjustment.base_version,
+                version=adjustment.weights_version,
+                multipliers={one.signal: one.multiplier for one in adjustment.multipliers},
+                slope=adjustment.slope,
+                intercept=adjustment.intercept,
+                knots=adjustment.knots,
+            ),
+        )
+    except UnusableWeights:
+        return None
+
+
+def as_sent(adjustment: Adjustment) -> WeightsAdjustment:
+    """An adjustment as it travels."""
+    return WeightsAdjustment(
+        base_version=adjustment.base,
+        weights_version=adjustment.version,
+        multipliers=tuple(
+            Multiplier(signal=name, multiplier=value)
+            for name, value in sorted(adjustment.multipliers.items())
+        ),
+        slope=adjustment.slope,
+        intercept=adjustment.intercept,
+        knots=adjustment.knots,
+    )
+
+
+def can_travel(record: WeightsAdopted) -> bool:
+    """Whether those who read the topic take a record: what was learnt may lie beyond what they take."""
+    return not isinstance(decode_weights(encode(record), now=math.inf), Malformed)
+
+
+class Highest(NamedTuple):
+    """Of each stage the record that holds on the topic; of what cannot be read, by address, the reason."""
+
+    records: dict[Stage, WeightsAdopted]
+    refused: dict[str, str]
+
+
+def highest(records: Iterable[tuple[str, bytes | None]]) -> Highest:
+    """What holds of the records of the topic, each with its address, in whatever order."""
+    found = Highest({}, {})
+    for address, value in records:
+        decoded = decode_weights(value, now=math.inf)
+        if isinstance(decoded, Malformed):
+            found.refused[address] = decoded.reason
+            continue
+        record = decoded.record
+        known = found.records.get(record.stage)
+        if known is None or known.number < record.number:
+            found.records[record.stage] = record
+    return found

@@ -1,0 +1,110 @@
+"""What of verdicts and alerts counts as a label to learn from: for `samehand learn` and the desk alike.
+
+1. Of each alert the latest verdict that was given blind counts. `unsure`, what was overruled, and readings of
+   golden items do not.
+2. What another table weighed is left out, and what was held back by a rule: its sum says nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+from samehand.scoring.learn import Label
+from samehand.scoring.weights import Weights
+from schemas.alerts import MirrorAlert
+
+# Of each some hundred bytes are kept. Whoever judges a thousand pairs a day blind gets there in a year.
+VERDICTS_MAX: Final = 400_000
+
+
+class Said(Protocol):
+    """A verdict, of a topic or of a database; moments of one kind."""
+
+    @property
+    def alert_id(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def blind(self) -> bool: ...
+    @property
+    def golden(self) -> bool: ...
+    @property
+    def decided_at(self) -> Any: ...
+
+
+Verdict = TypeVar("Verdict", bound=Said)
+
+
+def judged(verdicts: Iterable[Verdict], left_out: Counter[str]) -> dict[str, Verdict]:
+    """The latest blind verdict on each alert, whatever order they come in."""
+    found: dict[str, Verdict] = {}
+    seeing: dict[str, Verdict] = {}
+    for verdict in verdicts:
+        known = found.get(verdict.alert_id)
+        if verdict.golden:
+            left_out["golden"] += 1
+        elif not verdict.blind:
+            left_out["not blind"] += 1
+            _note_last(verdict, seeing)
+        elif known is None and len(found) >= VERDICTS_MAX:
+            left_out["too many"] += 1
+        elif known is None or known.decided_at <= verdict.decided_at:
+            found[verdict.alert_id] = verdict
+    for alert_id in [one for one, last in seeing.items() if one in found and _overrules(last, found[one])]:
+        del found[alert_id]
+        left_out["overruled"] += 1
+    return found
+
+
+def _note_last(verdict: Verdict, last: dict[str, Verdict]) -> None:
+    known = last.get(verdict.alert_id)
+    if (known is None and len(last) < VERDICTS_MAX) or (
+        known is not None and known.decided_at <= verdict.decided_at
+    ):
+        last[verdict.alert_id] = verdict
+
+
+def _overrules(last: Said, blind: Said) -> bool:
+    """Whether somebody who saw the score took a blind verdict back: it is no label any more."""
+    return bool(last.decided_at > blind.decided_at and last.verdict not in ("unsure", blind.verdict))
+
+
+def labels(
+    alerts: Iterable[MirrorAlert], judged_: Mapping[str, Said], table: Weights, left_out: Counter[str]
+) -> dict[str, Label]:
+    """A label of each judged alert that the table weighed, as it was when it was judged."""
+    open_ = {it.alert_id: it for it in judged_.values() if it.verdict != "unsure"}
+    left_out["unsure"] += len(judged_) - len(open_)
+    found: dict[str, Label] = {}
+    for alert in alerts:
+        verdict = open_.get(alert.alert_id)
+        if verdict is None or verdict.revision != alert.revision:
+            continue
+        del open_[alert.alert_id]
+        reason = unusable(alert, table)
+        if reason is None:
+            found[alert.alert_id] = label(alert, mirror=verdict.verdict == "mirror")
+        else:
+            left_out[reason] += 1
+    left_out["no such alert"] += len(open_)
+    return found
+
+
+def unusable(alert: MirrorAlert, table: Weights) -> str | None:
+    """Why the weights of an alert's lines say nothing about a table, or None."""
+    if alert.weights_version != table.version:
+        return "other weights"
+    held = any(line.signal == "rule" for line in alert.counter_evidence)
+    return "held by a rule" if held else None
+
+
+def label(alert: MirrorAlert, *, mirror: bool) -> Label:
+    """The pair of an alert, with what each signal weighed in it."""
+    weighed: dict[str, float] = {}
+    for line in (*alert.evidence, *alert.counter_evidence):
+        weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
+    return Label(alert.prior, weighed, mirror, alert.alert_id)
