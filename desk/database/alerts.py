@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
 from desk.database.upsert import upsert
 
 AlertRow = Row[Any]
+
+_AT_ONCE: Final = 500
+"""Payloads that are held at a time: a few megabytes."""
 
 
 async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
@@ -32,6 +35,44 @@ async def payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None
     """`payload`, `erased_at` and `erased_reason` of an alert, or None."""
     found = await connection.execute(select(schema.evidence).where(schema.evidence.c.alert_id == alert_id))
     return found.one_or_none()
+
+
+async def payloads(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, bytes]:
+    """The payload of each of some thousands of alerts; of one that is not known there is none."""
+    evidence = schema.evidence.c
+    found = await connection.execute(
+        select(evidence.alert_id, evidence.payload).where(evidence.alert_id.in_(alert_ids))
+    )
+    return {row.alert_id: bytes(row.payload) for row in found}
+
+
+async def detected_since(
+    connection: AsyncConnection, since: float, *, sampled: bool, limit: int
+) -> AsyncIterator[Sequence[Row[Any, Any]]]:
+    """`payload` and `sampled` of alerts that were detected since a moment (or of pairs below the bands), the
+    latest first, some hundred at a time."""
+    alerts, evidence = schema.alerts.c, schema.evidence.c
+    drawn = alerts.sampled.is_not(None) if sampled else alerts.sampled.is_(None)
+    found = await connection.stream(
+        select(evidence.payload, alerts.sampled)
+        .join(schema.alerts, alerts.alert_id == evidence.alert_id)
+        .where(drawn, alerts.detected_at >= since)
+        .order_by(alerts.detected_at.desc(), alerts.alert_id)
+        .limit(limit)
+    )
+    async for several in found.partitions(_AT_ONCE):
+        yield several
+
+
+async def weighed_by(connection: AsyncConnection, version: str, *, since: float) -> tuple[int, int]:
+    """How many alerts were detected since a moment, and how many of them name a table of weights."""
+    alerts = schema.alerts.c
+    named = func.sum(case((alerts.weights_version == version, 1), else_=0))
+    found = await connection.execute(
+        select(func.count(), named).where(alerts.detected_at >= since, alerts.sampled.is_(None))
+    )
+    count, named_count = found.one()
+    return int(count), int(named_count or 0)
 
 
 async def with_payload(connection: AsyncConnection, alert_id: str) -> Row[Any] | None:

@@ -267,6 +267,34 @@ heads = Table(
     Column("published_at", Float, nullable=False),
 )
 
+# Decisions of people about weights; nothing of them is ever changed. Of a stage the highest number holds.
+weights = Table(
+    "weights",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    Column("stage", String(16), nullable=False),  # live or shadow
+    Column("decided_at", Float, nullable=False),
+    Column("user_id", String(USER_ID_CHARS), nullable=False),
+    Column("action", String(SLUG_CHARS), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("version", String(SLUG_CHARS), nullable=False),  # of the table; of the base where it is that
+    Column("adjustment", Text),  # JSON as it travels; null: the base itself, or no table in shadow
+    Column("learnt_on", String(SLUG_CHARS)),  # of a table in shadow: the one that was in force
+    Column("former", BigInteger),  # number of what was in force before; null: the base
+    Column("figures", Text),  # JSON: what the page said when it was decided
+    Index("ix_weights_stage", "stage", "number"),
+)
+
+# What the topic of weights said last, of each stage; 0: nothing.
+weights_topic = Table(
+    "weights_topic",
+    metadata,
+    Column("stage", String(16), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("version", String(SLUG_CHARS), nullable=False),
+    Column("read_at", Float, nullable=False),
+)
+
 secrets = Table(
     "secrets",
     metadata,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
@@ -90,6 +90,24 @@ async def seen(connection: AsyncConnection, verdict_id: str, *, now: float) -> N
     )
 
 
+_alerts = schema.alerts
+_BESIDE: Final = (
+    _alerts.c.band,
+    _alerts.c.language,
+    _alerts.c.platform,
+    _alerts.c.direction,
+    _alerts.c.sampled,
+    _alerts.c.stratum,
+    _alerts.c.script,
+    _alerts.c.signals,
+    _alerts.c.seconds_to_detect,
+    _alerts.c.detected_at,
+    _alerts.c.arrived_at,
+    _alerts.c.log_odds,
+    _alerts.c.policy.label("alert_policy"),
+)
+
+
 async def latest(
     connection: AsyncConnection, *, since: float, until: float | None = None, limit: int
 ) -> Sequence[Row[Any]]:
@@ -97,30 +115,43 @@ async def latest(
 
     For figures: of an alert that is not known its columns are None.
     """
-    alerts = schema.alerts
     conditions = [_verdicts.c.decided_at >= since, _verdicts.c.undone_at.is_(None)]
     if until is not None:
         conditions.append(_verdicts.c.decided_at < until)
     found = await connection.execute(
-        select(
-            _verdicts,
-            alerts.c.band,
-            alerts.c.language,
-            alerts.c.platform,
-            alerts.c.direction,
-            alerts.c.sampled,
-            alerts.c.stratum,
-            alerts.c.script,
-            alerts.c.signals,
-            alerts.c.seconds_to_detect,
-            alerts.c.detected_at,
-            alerts.c.arrived_at,
-            alerts.c.log_odds,
-            alerts.c.policy.label("alert_policy"),
-        )
-        .join(alerts, alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
+        select(_verdicts, *_BESIDE)
+        .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
         .where(*conditions)
         .order_by(_verdicts.c.decided_at.desc(), _verdicts.c.verdict_id)
         .limit(limit)
+    )
+    return found.all()
+
+
+async def of_judged_blind(connection: AsyncConnection, *, until: float, limit: int) -> Sequence[Row[Any]]:
+    """Every verdict decided up to a moment, but exercises, on so many alerts that were judged blind last.
+
+    Beside what their alerts were, as of :func:`latest`; the earliest first.
+    """
+    counts = (
+        _verdicts.c.decided_at <= until,
+        _verdicts.c.undone_at.is_(None),
+        _verdicts.c.golden.is_(False),
+    )
+    last = func.max(_verdicts.c.decided_at)
+    several = (
+        select(_verdicts.c.alert_id)
+        .where(_verdicts.c.blind.is_(True), *counts)
+        .group_by(_verdicts.c.alert_id)
+        .order_by(last.desc(), _verdicts.c.alert_id)
+        .limit(limit)
+        .subquery()
+    )
+    found = await connection.execute(
+        select(_verdicts, *_BESIDE)
+        .join(several, several.c.alert_id == _verdicts.c.alert_id)
+        .join(_alerts, _alerts.c.alert_id == _verdicts.c.alert_id, isouter=True)
+        .where(*counts)
+        .order_by(_verdicts.c.decided_at, _verdicts.c.verdict_id)
     )
     return found.all()

@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,11 +21,12 @@ from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Applied, Consumer, Overtaken
 from desk.feed.publish import Publisher
+from desk.feed.weights import Weights
 from desk.review.clocks import Steadiness, bring_back
 from desk.review.forgetting import BATCH, erase_old
 from desk.review.policy import Policy
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
-from streams.kafka.client import writer
+from streams.kafka.client import kept_reader, writer
 from streams.kafka.follower import Follower
 from streams.kafka.topics import check, names, wanted_by_desk
 from streams.settings import Settings
@@ -122,6 +123,7 @@ class Feed:
         self._settings = settings
         self._consumer = consumer
         self._publisher = publisher
+        self._weights = Weights(database, names(settings).weights, now, heard)
         self._heard = heard
         self.state = state
         self._policy = policy
@@ -188,7 +190,7 @@ class Feed:
         state, told = self.state, _Told()
         while not state.stopping.is_set():
             try:
-                with writer(self._settings) as out:
+                with writer(self._settings) as out, closing(kept_reader(self._settings)) as asked:
                     state.publishing = ""
                     told.over()
                     head_at = -math.inf
@@ -200,6 +202,7 @@ class Feed:
                         ):  # a clock set back is no reason to wait
                             await publish_head(self._database, names(self._settings).audit, out, self._now)
                             head_at = self._now()
+                        await self._weights.level(asked, out)
             except _OUTAGES as outage:
                 if told.begins(outage):
                     log.warning("nothing is published now", why=str(outage))

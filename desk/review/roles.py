@@ -13,14 +13,15 @@ Capability = Literal[
     "settle",  # decide where two readers disagree
     "take-back",
     "golden",  # set what exercises expect
-    "figures",  # the lead's page
+    "figures",  # the lead's pages
+    "weights",  # try weights in shadow, put them in force, take them back
     "case",  # print a case file
     "audit",  # answer for the audit: acknowledge what a restore lost of it
 ]
 
 _MAY: Final[dict[str, frozenset[Capability]]] = {
     "moderator": frozenset({"read", "decide"}),
-    "lead": frozenset({"read", "decide", "settle", "take-back", "golden", "figures", "case"}),
+    "lead": frozenset({"read", "decide", "settle", "take-back", "golden", "figures", "weights", "case"}),
     # An auditor sees all and decides nothing.
     "auditor": frozenset({"read", "figures", "case", "audit"}),
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +21,7 @@ from desk.review.policy import Policy
 from desk.review.readers import Reader
 from desk.review.views import seal, sealed
 from desk.web.telemetry import DeskMetrics
+from samehand.scoring.weights import Weights, default_weights
 from schemas.alerts import MirrorAlert
 from streams.settings import Settings
 
@@ -136,13 +138,18 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The open desk. `now` in Unix seconds."""
+    """The open desk. `now` in Unix seconds; `base`: the table of weights that the settings name.
+
+    `learning`: whoever learns holds it. It takes a second of a processor, which the others here need as well.
+    """
 
     database: Database
     settings: Settings
     policy: Policy
     now: Callable[[], float]
     metrics: DeskMetrics
+    base: Weights = field(default_factory=default_weights)
+    learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def queue(
         self,

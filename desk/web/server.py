@@ -19,6 +19,7 @@ from desk.database.secret import kept
 from desk.feed.consume import Consumer
 from desk.feed.publish import Publisher
 from desk.feed.run import Feed, State
+from desk.review.adopted import base_of
 from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
 from desk.web.app import create_app
@@ -94,7 +95,7 @@ async def _serve(settings: Settings) -> int:
 
 
 async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncExitStack) -> int:
-    provider = provider_of(settings)
+    provider, base = provider_of(settings), base_of(settings)
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )
@@ -102,7 +103,7 @@ async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncEx
         key = await kept(connection, "draws")
     topics, state, metrics = names(settings), State(), DeskMetrics(CollectorRegistry())
     ProcessCollector(registry=metrics.registry)
-    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics)
+    desk = Desk(database, settings, policy_of(settings, key), time.time, metrics, base)
     feed = Feed(
         database,
         settings,

@@ -50,6 +50,12 @@ class DeskSettings(BaseModel):
     desk_possible_minutes: float = Field(
         1_440.0, ge=1.0, le=100_000.0, description="Goal: minutes until a `possible` alert is decided."
     )
+    desk_shadow_hours: float = Field(
+        24.0,
+        ge=0.0,
+        le=720.0,
+        description="Hours that weights are counted in shadow before a lead can put them in force.",
+    )
     desk_erase_days: int = Field(
         180, ge=1, le=3_650, description="Days after which quotes and notes of decided alerts are erased."
     )

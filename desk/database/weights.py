@@ -1,0 +1,70 @@
+"""What people decided about weights, and what the topic said of it last. Which number a decision has, and
+what follows from it, is `desk.review.weights`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+from desk.database.upsert import upsert
+
+DecisionRow = Row[Any]
+
+_weights, _topic, _users = schema.weights, schema.weights_topic, schema.users
+
+DECISION_LOCK: Final = 7_265_004
+"""As `migrate.MIGRATION_LOCK`: each decision is made knowing the one before."""
+
+
+async def lock(connection: AsyncConnection) -> None:
+    """Lets nobody else decide until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": DECISION_LOCK})
+
+
+async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """One more decision."""
+    await connection.execute(insert(_weights).values(**values))
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """The highest number, 0 before the first."""
+    return (await connection.execute(select(func.max(_weights.c.number)))).scalar_one() or 0
+
+
+async def find(connection: AsyncConnection, number: int) -> DecisionRow | None:
+    """One decision, or None."""
+    return (await connection.execute(select(_weights).where(_weights.c.number == number))).one_or_none()
+
+
+async def current(connection: AsyncConnection) -> dict[str, DecisionRow]:
+    """The decision that holds, of each stage that has one."""
+    last = select(func.max(_weights.c.number)).group_by(_weights.c.stage)
+    found = await connection.execute(select(_weights).where(_weights.c.number.in_(last)))
+    return {row.stage: row for row in found}
+
+
+async def history(connection: AsyncConnection, limit: int) -> Sequence[DecisionRow]:
+    """Decisions with the initials of whose they are (None: nobody here has them), the latest first."""
+    found = await connection.execute(
+        select(_weights, _users.c.initials)
+        .join(_users, _users.c.user_id == _weights.c.user_id, isouter=True)
+        .order_by(_weights.c.number.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def see(connection: AsyncConnection, stage: str, number: int, version: str, *, now: float) -> None:
+    """Notes what the topic says of a stage."""
+    values = {"stage": stage, "number": number, "version": version, "read_at": now}
+    await upsert(connection, _topic, values)
+
+
+async def seen(connection: AsyncConnection) -> dict[str, Row[Any]]:
+    """What the topic said last (`number`, `version`, `read_at`), of each stage; empty before it was read."""
+    return {row.stage: row for row in await connection.execute(select(_topic))}

@@ -1,0 +1,122 @@
+"""The topic of weights is kept equal to what was decided here.
+
+There is no outbox, whose repeats could bring an earlier table back: the topic is read, and what it lacks is
+written. Of a stage the highest number holds, so that it does no harm when two desks do it at once, or when a
+record comes late. Where the topic says something later than this database (a backup was restored), nothing
+is written: that is for a person to settle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+
+from desk.database import weights as rows
+from desk.database.engine import Database
+from desk.feed.audit_heads import HEAD_SECONDS
+from desk.feed.consume import Applied
+from desk.review.adopted import STAGES, Highest, highest
+from desk.review.weights import record_of, standing
+from schemas.weights import Stage, WeightsAdopted
+from schemas.wire import encode
+from streams.kafka.client import ANSWER_MS, Kept, Reader, Writer
+
+log = structlog.get_logger("samehand.desk.weights")
+
+LOOK_SECONDS: Final = HEAD_SECONDS
+"""How often the topic is read where nobody decided anything. It holds a few records."""
+
+REFUSED_MAX: Final = 1_000
+"""Addresses that are told of once; who writes more of what nobody can read is told of again."""
+
+
+class Weights:
+    """Keeps the topic equal to the database."""
+
+    def __init__(
+        self,
+        database: Database,
+        topic: str,
+        now: Callable[[], float],
+        heard: Callable[[Applied], None],
+    ) -> None:
+        """Takes the open database, the topic, the clock (Unix seconds), and who is told of bad records."""
+        self._database = database
+        self._topic = topic
+        self._now = now
+        self._heard = heard
+        self._levelled: int | None = None
+        self._looked_at = 0.0
+        self._refused: set[str] = set()
+        self._elsewhere: tuple[Stage, ...] = ()
+
+    async def level(self, reader: Kept[Reader], out: Writer) -> int:
+        """Writes what the topic lacks, once somebody decided and now and then; how many records.
+
+        Raises what reader and writer raise, and `DatabaseUnavailable`.
+        """
+        async with self._database.read() as connection:
+            newest = await rows.newest(connection)
+        late = abs(self._now() - self._looked_at) >= LOOK_SECONDS  # a clock set back is no reason to wait
+        if newest == self._levelled and not late:
+            return 0
+        found = await asyncio.to_thread(reader.ask, self._read)
+        self._tell(found)
+        await self._note(found.records)
+        async with self._database.read() as connection:
+            held = await standing(connection)
+        if held.elsewhere and held.elsewhere != self._elsewhere:
+            log.error("the topic of weights says what this desk does not know", stages=held.elsewhere)
+        self._elsewhere = held.elsewhere
+        lacking = [record_of(held.decision(stage)) for stage in STAGES if held.arrived(stage) == "on-its-way"]
+        if lacking:
+            await asyncio.to_thread(self._send, out, lacking)
+            await self._note({**found.records, **{one.stage: one for one in lacking}})
+            log.info(
+                "decisions about weights are on the topic", numbers=[record.number for record in lacking]
+            )
+        self._levelled, self._looked_at = held.newest, self._now()
+        return len(lacking)
+
+    def _read(self, reader: Reader) -> Highest:
+        arrivals = [
+            (one.address, one.value)
+            for partition in reader.partitions(self._topic)
+            for one in reader.read(self._topic, partition)
+        ]
+        return highest(arrivals)
+
+    def _send(self, out: Writer, records: list[WeightsAdopted]) -> None:
+        sent = [
+            out.send(self._topic, key=one.stage.encode(), value=encode(one), headers=[]) for one in records
+        ]
+        for confirmation in sent:
+            confirmation.get(timeout=2 * ANSWER_MS / 1000)
+
+    async def _note(self, said: Mapping[Stage, WeightsAdopted]) -> None:
+        now = self._now()
+        async with self._database.begin() as connection:
+            for stage in STAGES:
+                record = said.get(stage)
+                number, version = (0, "") if record is None else (record.number, _version_of(record))
+                await rows.see(connection, stage, number, version, now=now)
+
+    def _tell(self, found: Highest) -> None:
+        """Of each record that cannot be read, once."""
+        fresh = {where: why for where, why in found.refused.items() if where not in self._refused}
+        if not fresh:
+            return
+        self._heard(Applied(0, 0, tuple((self._topic, why) for why in fresh.values())))
+        for where, why in fresh.items():
+            log.warning("a record cannot be read", address=where, reason=why)
+        if len(self._refused) + len(fresh) > REFUSED_MAX:
+            self._refused.clear()
+        self._refused |= fresh.keys()
+
+
+def _version_of(record: WeightsAdopted) -> str:
+    """As `said_as` has it of a decision. No row holds a NUL, which whoever wrote it may have put there."""
+    return "" if record.adjustment is None else record.adjustment.weights_version.replace("\0", "")

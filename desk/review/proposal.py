@@ -1,0 +1,240 @@
+"""What learning from the verdicts of the desk would change, and by how much: figures, without I/O.
+
+An alert is weighed again by its lines: what each signal weighed, times the ratio of the two multipliers.
+Where lines depend on each other workers come to a slightly other sum, since they group anew. Which pairs the
+table of caps will hold back cannot be foretold, and is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from desk.review.facts import alert_of
+from desk.review.figures import Class
+from desk.review.figures import judged as weighted
+from desk.review.labels import judged, label, labels, unusable
+from desk.review.statistics import VERDICTS_MIN, Change, Foretold, precision_change
+from samehand.errors import TooFewLabels
+from samehand.scoring.calibrate import log_loss
+from samehand.scoring.caps import Band
+from samehand.scoring.learn import Label, Learned, learn
+from samehand.scoring.weights import Weights
+from schemas.alerts import MirrorAlert
+
+LABELS_MAX: Final = 4_000
+"""The latest. A curve has a point for each twenty of them, and a record on the topic holds two hundred."""
+
+ALERTS_MAX: Final = 5_000
+"""The latest of those that are weighed again: more change a share by less than a point."""
+
+BANDS: Final[tuple[Band, ...]] = ("likely", "possible", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBlind:
+    """What the database says of the alerts that were judged blind last.
+
+    ``rows``: of :func:`desk.database.verdicts.of_judged_blind`; ``payloads``: of their alerts; ``drawn``: as
+    :func:`desk.review.figures.judged` wants it. ``whole``: whether these are all that were ever judged blind.
+    """
+
+    rows: Sequence[Any]
+    payloads: Mapping[str, bytes]
+    drawn: Mapping[Class, int]
+    since: float
+    whole: bool
+
+
+class Factor(NamedTuple):
+    """By how much a signal's weights are multiplied, relative to its rows: before and after."""
+
+    signal: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What learning proposes. ``learned`` and ``change`` are None where too few were judged."""
+
+    labels: int
+    mirrors: int
+    left_out: dict[str, int]
+    learned: Learned | None
+    factors: tuple[Factor, ...]
+    change: Change | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was judged blind since a table went into the shadow, which it was not made from: the losses (nats
+    a label) of the table in force and of that in shadow, None under `VERDICTS_MIN` labels."""
+
+    labels: int
+    mirrors: int
+    left_out: dict[str, int]
+    loss_before: float | None
+    loss_after: float | None
+    change: Change
+
+
+def propose(said: JudgedBlind, table: Weights, *, blind_share: float) -> Proposal:
+    """What is learnt from all of it, from the table in force on."""
+    left_out: Counter[str] = Counter()
+    alerts = _alerts(said.payloads)
+    found = labels(alerts.values(), judged(said.rows, left_out), table, left_out)
+    mirrors = sum(one.mirror for one in found.values())
+    try:
+        learned = learn(list(found.values()), table)
+    except TooFewLabels:
+        return Proposal(len(found), mirrors, _told(left_out), None, (), None)
+    change = _change(said, found, alerts, table, learned.weights, learned.foretold, blind_share)
+    return Proposal(len(found), mirrors, _told(left_out), learned, factors(table, learned.weights), change)
+
+
+def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, blind_share: float) -> Trial:
+    """How two tables foretell what was first judged after a moment (Unix seconds)."""
+    before = {row.alert_id for row in said.rows if row.blind and row.decided_at <= after}
+    rows = [row for row in said.rows if row.alert_id not in before]
+    left_out: Counter[str] = Counter()
+    payloads = {one: it for one, it in said.payloads.items() if one not in before}
+    alerts = _alerts(payloads)
+    found = labels(alerts.values(), judged(rows, left_out), live, left_out)
+    ratios = _ratios(live, shadow)
+    foretold = {one: shadow.calibrated(_moved(it, ratios)) for one, it in found.items()}
+    mirrors = np.array([it.mirror for it in found.values()], bool)
+    enough = len(found) >= VERDICTS_MIN
+    now = np.array([live.calibrated(_moved(it, {})) for it in found.values()])
+    return Trial(
+        labels=len(found),
+        mirrors=int(mirrors.sum()),
+        left_out=_told(left_out),
+        loss_before=log_loss(now, mirrors) if enough else None,
+        loss_after=log_loss(np.array(list(foretold.values())), mirrors) if enough else None,
+        change=_change(said, found, alerts, live, shadow, foretold, blind_share),
+    )
+
+
+def factors(before: Weights, after: Weights) -> tuple[Factor, ...]:
+    """The signals that weigh otherwise, the largest change first."""
+    changed = [
+        Factor(name, one.multiplier, after.signals[name].multiplier)
+        for name, one in before.signals.items()
+        if after.signals[name].multiplier != one.multiplier
+    ]
+    return tuple(sorted(changed, key=lambda it: (-abs(it.after - it.before), it.signal)))
+
+
+def _told(left_out: Counter[str]) -> dict[str, int]:
+    """Why pairs that were judged blind are no labels. How many were seen with their score is no such reason:
+    only those on the same alerts were read."""
+    return {reason: count for reason, count in sorted(left_out.items()) if count and reason != "not blind"}
+
+
+def _alerts(payloads: Mapping[str, bytes]) -> dict[str, MirrorAlert]:
+    read = {alert_id: alert_of(payload) for alert_id, payload in payloads.items()}
+    return {alert_id: alert for alert_id, alert in read.items() if alert is not None}
+
+
+def _change(
+    said: JudgedBlind,
+    found: Mapping[str, Label],
+    alerts: Mapping[str, MirrorAlert],
+    table: Weights,
+    other: Weights,
+    foretold: Mapping[str, float],
+    blind_share: float,
+) -> Change:
+    rows = weighted(said.rows, blind_share=blind_share, drawn=said.drawn, since=said.since)
+    stands_for = {row.alert_id: row.weight for row in rows}
+    return precision_change(
+        [
+            Foretold(
+                one.mirror,
+                stands_for.get(alert_id, 1.0),
+                _band(table, table.calibrated(_moved(one, {})), alerts[alert_id]) != "none",
+                _band(other, foretold[alert_id], alerts[alert_id]) != "none",
+            )
+            for alert_id, one in found.items()
+        ]
+    )
+
+
+def _band(table: Weights, calibrated: float, alert: MirrorAlert) -> Band:
+    probability = 1.0 / (1.0 + math.exp(-min(max(calibrated, -700.0), 700.0)))
+    return table.band(probability, alert.matched.policy)
+
+
+def _ratios(before: Weights, after: Weights) -> dict[str, float]:
+    """By how much what a signal weighed is to be multiplied. What weighed nothing goes on doing so."""
+    return {
+        name: after.signals[name].multiplier / one.multiplier
+        for name, one in before.signals.items()
+        if one.multiplier > 0
+    }
+
+
+def _moved(pair: Label, ratios: Mapping[str, float]) -> float:
+    return math.fsum([pair.prior, *(it * ratios.get(name, 1.0) for name, it in pair.weights.items())])
+
+
+@dataclass(slots=True)
+class Rescored:
+    """Alerts of the past weighed again by another table. Fill it by :meth:`take`.
+
+    ``bands``: how many were of one band and would be of another; ``held``: by a rule, which is not foretold;
+    ``others``: those that another table than ``live`` weighed, or that cannot be read any more.
+    ``newly``: about how many pairs below the bands would alert, of which ``sampled`` were looked at and
+    ``newly_seen`` found.
+    """
+
+    live: Weights
+    other: Weights
+    bands: Counter[tuple[Band, Band]] = field(default_factory=Counter)
+    held: int = 0
+    others: int = 0
+    sampled: int = 0
+    newly_seen: int = 0
+    newly: float = 0.0
+
+    @property
+    def alerts(self) -> int:
+        """How many alerts were weighed again."""
+        return self.bands.total()
+
+    @property
+    def changes(self) -> list[tuple[Band, Band, int]]:
+        """Those that would be of another band: before, after, how many."""
+        return [
+            (one, two, self.bands[one, two])
+            for one in BANDS
+            for two in BANDS
+            if one != two and self.bands[one, two]
+        ]
+
+    def take(self, rows: Iterable[Any]) -> None:
+        """Weighs rows of :func:`desk.database.alerts.detected_since` again."""
+        ratios = _ratios(self.live, self.other)
+        for row in rows:
+            alert = alert_of(bytes(row.payload))
+            reason = "unreadable" if alert is None else unusable(alert, self.live)
+            if alert is None or reason is not None:
+                if row.sampled is None:
+                    self.held += reason == "held by a rule"
+                    self.others += reason != "held by a rule"
+                continue
+            pair = label(alert, mirror=False)
+            after = _band(self.other, self.other.calibrated(_moved(pair, ratios)), alert)
+            if row.sampled is None:
+                before = _band(self.live, self.live.calibrated(_moved(pair, {})), alert)
+                self.bands[before, after] += 1
+            else:
+                self.sampled += 1
+                self.newly_seen += after != "none"
+                self.newly += (after != "none") / row.sampled

@@ -1,0 +1,105 @@
+"""What counts as a label is the same of a topic and of a database."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from desk.database import verdicts
+from desk.database.engine import Database
+from desk.review.arrivals import take_verdict
+from desk.review.labels import judged, labels
+from samehand.scoring.weights import default_weights
+from schemas.verdicts import VerdictGiven
+from tests.desk.makers import a_reason, an_alert
+from tests.desk.people import an_office
+from tests.makers import NOON, a_verdict
+
+SHIPPED = default_weights()
+
+
+def said(alert: int, verdict: Any, minutes: int, **given: Any) -> VerdictGiven:
+    words = {"blind": True, "verdict_id": f"v{alert}-{minutes}", **given}
+    return replace(
+        a_verdict(f"alert-{alert}", verdict), decided_at=NOON + timedelta(minutes=minutes), **words
+    )
+
+
+HISTORY = (
+    said(0, "mirror", 1),
+    said(1, "mirror", 1),
+    said(1, "not_mirror", 2),  # a second reader
+    said(2, "mirror", 1),
+    said(2, "not_mirror", 2, blind=False),  # overruled
+    said(3, "mirror", 1),
+    said(3, "mirror", 2, blind=False),  # agreed with
+    said(4, "unsure", 1),
+    said(5, "mirror", 1, golden=True),
+    said(6, "mirror", 1),  # of which no alert is known
+    said(7, "mirror", 1, blind=False),
+    said(8, "not_mirror", 1),  # of another table
+    said(9, "not_mirror", 1, revision=2),  # of a revision that is there no more
+)
+LABELS = {"alert-0": True, "alert-1": False, "alert-3": True}
+
+
+async def test_the_desk_learns_from_what_the_command_learns_from(database: Database) -> None:
+    alerts = [
+        an_alert(
+            a_reason(),
+            alert_id=f"alert-{number}",
+            account_id=f"new-{number}",
+            weights_version="older" if number == 8 else SHIPPED.version,
+        )
+        for number in range(10)
+        if number != 6
+    ]
+    by_topic: Counter[str] = Counter()
+    shuffled = random.Random(1).sample(HISTORY, len(HISTORY))
+    of_topic = labels(alerts, judged(shuffled, by_topic), SHIPPED, by_topic)
+    office = an_office(database)
+    async with database.begin() as connection:
+        for number, one in enumerate(HISTORY):
+            await take_verdict(connection, one, f"v{number}", office.desk.policy, now=office.clock())
+    async with database.read() as connection:
+        rows = await verdicts.of_judged_blind(connection, until=office.clock() + 3_600, limit=100)
+    by_database: Counter[str] = Counter()
+    of_database = labels(alerts, judged(rows, by_database), SHIPPED, by_database)
+    assert of_topic == of_database
+    assert {one: it.mirror for one, it in of_topic.items()} == LABELS
+    told = {"overruled": 1, "unsure": 1, "no such alert": 2, "other weights": 1}
+    assert {reason: by_topic[reason] for reason in told} == told
+    assert {reason: by_database[reason] for reason in told} == told
+
+
+async def test_a_database_tells_of_the_alerts_that_were_judged_last_and_no_later_than_asked(
+    database: Database,
+) -> None:
+    office = an_office(database)
+    async with database.begin() as connection:
+        for number, one in enumerate(HISTORY):
+            await take_verdict(connection, one, f"v{number}", office.desk.policy, now=office.clock())
+        await verdicts.undo(connection, "v0", now=office.clock())
+    noon = office.clock()
+    async with database.read() as connection:
+        found = await verdicts.of_judged_blind(connection, until=noon + 3_600, limit=1)
+        assert {row.alert_id for row in found} == {"alert-1"}, "judged blind last"
+        found = await verdicts.of_judged_blind(connection, until=noon + 60, limit=100)
+        assert {row.decided_at for row in found} == {noon + 60}
+        assert "alert-0" not in {row.alert_id for row in found}, "undone"
+        assert "alert-5" not in {row.alert_id for row in found}, "an exercise"
+        assert await verdicts.of_judged_blind(connection, until=noon, limit=100) == []
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_what_a_rule_held_back_says_nothing(held: bool) -> None:
+    lines = [a_reason(), *([a_reason("rule", -1.0)] if held else [])]
+    alert = an_alert(*lines, alert_id="alert-0", weights_version=SHIPPED.version)
+    left_out: Counter[str] = Counter()
+    found = labels([alert], {"alert-0": said(0, "mirror", 1)}, SHIPPED, left_out)
+    assert (len(found), left_out["held by a rule"]) == (0, 1) if held else (1, 0)

@@ -1,0 +1,265 @@
+"""Weights are tried, put in force and taken back by a lead, one decision after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from desk.database import audit as audit_rows
+from desk.database import weights as rows
+from desk.database.engine import Database
+from desk.review import audit, weights
+from desk.review.adopted import in_force
+from desk.review.errors import Conflict, Forbidden, ReviewError, Unusable
+from desk.review.readers import Reader
+from desk.review.weights import Standing, adjustment_in, tables
+from schemas.weights import WeightsAdopted
+from schemas.wire import encode
+from tests.desk.people import Office, an_office
+from tests.desk.weighing import SHIPPED, adopted, holding, learned, put_in_force, rolled_back, tried
+
+HOSTILE = "\N{RIGHT-TO-LEFT OVERRIDE}<b>" + "\N{WAVING HAND SIGN}" * 496
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return an_office(database)
+
+
+@pytest.fixture
+async def lead(office: Office) -> Reader:
+    return await office.hire("lena", "lead")
+
+
+def version_in_force(office: Office, held: Standing) -> str:
+    return tables(office.desk.base, held).live.version
+
+
+async def lines(office: Office) -> list[Any]:
+    async with office.database.read() as connection:
+        return list(await audit_rows.lines(connection, 0, 1_000))
+
+
+async def test_what_is_in_shadow_weighs_nothing_until_it_is_put_in_force(
+    office: Office, lead: Reader
+) -> None:
+    table = learned("one", device=0.5)
+    await tried(office, lead, table)
+    held = await holding(office)
+    made = tables(office.desk.base, held)
+    assert (made.live, made.shadow) == (SHIPPED, table)
+    await put_in_force(office, lead)
+    held = await holding(office)
+    made = tables(office.desk.base, held)
+    assert (made.live, made.shadow) == (table, None)
+    assert held.trial is None
+    assert (held.live.number, held.shadow.number) == (2, 3)
+
+
+async def test_rolling_back_goes_a_step_further_each_time_and_ends_at_the_base(
+    office: Office, lead: Reader
+) -> None:
+    for version in ("one", "two", "three"):
+        base = tables(office.desk.base, await holding(office)).live
+        await adopted(office, lead, learned(version, base, device=0.9))
+    seen = []
+    for _ in range(3):
+        await rolled_back(office, lead)
+        seen.append(version_in_force(office, await holding(office)))
+    assert seen == ["two", "one", SHIPPED.version]
+    with pytest.raises(Conflict, match="nothing adopted is in force"):
+        await rolled_back(office, lead)
+    await adopted(office, lead, learned("four"))
+    await rolled_back(office, lead)
+    held = await holding(office)
+    assert (version_in_force(office, held), held.adopted) == (SHIPPED.version, None)
+
+
+async def test_a_table_waits_in_shadow_for_as_long_as_the_settings_say(office: Office, lead: Reader) -> None:
+    await tried(office, lead, learned())
+    office.clock.pass_(24 * 3_600 - 1)
+    with pytest.raises(Conflict, match="for long enough"):
+        await put_in_force(office, lead, shadow_hours=24.0)
+    office.clock.pass_(1)
+    await put_in_force(office, lead, shadow_hours=24.0)
+    assert version_in_force(office, await holding(office)) == "learned-1"
+
+
+async def test_one_table_is_tried_at_a_time(office: Office, lead: Reader) -> None:
+    await tried(office, lead, learned("one"))
+    with pytest.raises(Conflict, match="in shadow already"):
+        await tried(office, lead, learned("two"))
+    async with office.database.begin() as connection:
+        await weights.end_trial(connection, lead, knowing=1, now=office.clock())
+    await tried(office, lead, learned("two"))
+    assert (await holding(office)).trial.version == "two"
+
+
+async def test_what_was_learnt_on_a_table_that_is_in_force_no_more_is_not_put_in_force(
+    office: Office, lead: Reader
+) -> None:
+    await adopted(office, lead, learned("one"))
+    await tried(office, lead, learned("two"))
+    await rolled_back(office, lead)
+    with pytest.raises(Conflict, match="in force no more"):
+        await put_in_force(office, lead)
+    upgraded = Office(
+        replace_base(office, replace(SHIPPED, version="next")), office.clock
+    )  # of a release with another table
+    with pytest.raises(Conflict, match="in force no more"):
+        await put_in_force(upgraded, lead)
+    assert version_in_force(upgraded, await holding(upgraded)) == "next"
+
+
+def replace_base(office: Office, base: Any) -> Any:
+    desk = office.desk
+    return type(desk)(desk.database, desk.settings, desk.policy, desk.now, desk.metrics, base)
+
+
+@pytest.mark.parametrize("role", ["moderator", "auditor", "unheard-of"])
+async def test_whoever_is_no_lead_decides_nothing_about_weights(
+    office: Office, lead: Reader, role: str
+) -> None:
+    await adopted(office, lead, learned("one"))
+    await tried(office, lead, learned("two"))
+    other = Reader("somebody", "S", role)
+    before = await lines(office)
+    for attempt in (
+        tried(office, other, learned("three")),
+        put_in_force(office, other),
+        rolled_back(office, other),
+    ):
+        with pytest.raises(Forbidden):
+            await attempt
+    for errand in (weights.end_trial, weights.say_again):
+        given: dict[str, Any] = {} if errand is weights.end_trial else {"base": SHIPPED}
+        with pytest.raises(Forbidden):
+            async with office.database.begin() as connection:
+                await errand(connection, other, knowing=4, now=office.clock(), **given)
+    assert await lines(office) == before
+
+
+async def test_of_two_leads_who_decide_at_once_one_is_told_whose_decision_was_first(
+    office: Office, lead: Reader
+) -> None:
+    other = await office.hire("omar", "lead")
+    await adopted(office, lead, learned("one"))
+    knowing = (await holding(office)).newest
+
+    async def back(reader: Reader) -> str:
+        try:
+            async with office.database.begin() as connection:
+                await weights.roll_back(connection, reader, SHIPPED, knowing=knowing, now=office.clock())
+        except Conflict as fault:
+            return fault.initials
+        return "done"
+
+    said = await asyncio.gather(back(lead), back(other), back(lead))
+    assert said.count("done") == 1
+    first = "L" if said[1] != "done" else "O"
+    assert [one for one in said if one != "done"] == [first, first]
+    assert (await holding(office)).newest == knowing + 1
+
+
+async def test_a_reason_is_needed_and_is_kept_as_it_was_written(office: Office, lead: Reader) -> None:
+    for reason in ("", " \n ", "\0", "a\0b", "x" * 501):
+        with pytest.raises(Unusable):
+            async with office.database.begin() as connection:
+                await weights.try_in_shadow(
+                    connection, lead, learned(), SHIPPED, reason=reason, knowing=0, figures={}, now=0.0
+                )
+    async with office.database.begin() as connection:
+        await weights.try_in_shadow(
+            connection, lead, learned(), SHIPPED, reason=HOSTILE, knowing=0, figures={"labels": 40}, now=0.0
+        )
+    assert len(HOSTILE) == 500
+    assert (await holding(office)).trial.reason == HOSTILE
+    *_, line = await lines(office)
+    detail = msgspec.json.decode(line.detail)
+    assert (line.action, line.subject, line.actor) == ("weights-tried", "learned-1", lead.user_id)
+    assert detail == {
+        "number": 1,
+        "stage": "shadow",
+        "base": SHIPPED.version,
+        "reason": audit.digest_of(HOSTILE),
+        "labels": 40,
+    }
+
+
+async def test_every_decision_is_in_the_audit_and_the_chain_holds(office: Office, lead: Reader) -> None:
+    await adopted(office, lead, learned("one"))
+    await rolled_back(office, lead)
+    await tried(office, lead, learned("two"))
+    async with office.database.begin() as connection:
+        await weights.end_trial(connection, lead, knowing=5, now=office.clock())
+    told = await lines(office)
+    assert [(line.action, line.subject) for line in told[1:]] == [  # after who was added
+        ("weights-tried", "one"),
+        ("weights-adopted", "one"),
+        ("weights-trial-ended", "one"),
+        ("weights-rolled-back", SHIPPED.version),
+        ("weights-tried", "two"),
+        ("weights-trial-ended", "two"),
+    ]
+    chain = audit.Chain()
+    chain.follow(told)
+    assert (chain.broken, chain.number) == (None, 7)
+
+
+async def test_a_desk_that_was_restored_says_again_what_it_knows(office: Office, lead: Reader) -> None:
+    await adopted(office, lead, learned("one"))
+    async with office.database.begin() as connection:
+        await rows.see(connection, "live", 9, "unheard-of", now=office.clock())
+        await rows.see(connection, "shadow", 8, "tried-later", now=office.clock())
+    held = await holding(office)
+    assert held.elsewhere == ("live", "shadow")
+    async with office.database.begin() as connection:
+        await weights.say_again(connection, lead, SHIPPED, knowing=held.newest, now=office.clock())
+    held = await holding(office)
+    assert (held.live.number, held.shadow.number) == (10, 11)
+    assert (version_in_force(office, held), held.trial) == ("one", None)
+    await rolled_back(office, lead)
+    assert version_in_force(office, await holding(office)) == SHIPPED.version
+    with pytest.raises(Conflict, match="nothing that this desk does not know"):
+        async with office.database.begin() as connection:
+            await weights.say_again(connection, lead, SHIPPED, knowing=12, now=office.clock())
+
+
+async def test_a_topic_that_has_counted_to_the_end_is_said_to_have(office: Office, lead: Reader) -> None:
+    async with office.database.begin() as connection:
+        await rows.see(connection, "live", weights.NUMBER_MAX, "", now=office.clock())
+    with pytest.raises(Conflict, match="made anew"):
+        await tried(office, lead, learned())
+
+
+async def test_what_workers_would_refuse_is_not_decided(office: Office, lead: Reader) -> None:
+    for table in (learned("v" * 65), learned(device=11.0), replace(learned(), slope=11.0)):
+        with pytest.raises(Conflict, match="beyond what workers take"):
+            await tried(office, lead, table)
+    assert (await holding(office)).newest == 0
+
+
+async def test_a_clock_that_is_set_back_decides_nothing(office: Office, lead: Reader) -> None:
+    await adopted(office, lead, learned("one"))
+    office.clock.pass_(-10 * 86_400.0)
+    await rolled_back(office, lead)
+    held = await holding(office)
+    assert (version_in_force(office, held), held.newest) == (SHIPPED.version, 4)
+    async with office.database.read() as connection:
+        assert [row.number for row in await rows.history(connection, 2)] == [4, 3]
+
+
+async def test_a_decision_is_the_record_that_travels(office: Office, lead: Reader) -> None:
+    table = learned("one", device=0.5)
+    await adopted(office, lead, table)
+    held = await holding(office)
+    record = weights.record_of(held.live)
+    again = msgspec.json.decode(encode(record), type=WeightsAdopted)
+    assert in_force(SHIPPED, again.adjustment) == table
+    assert weights.record_of(held.shadow) == WeightsAdopted(stage="shadow", number=3)
+    assert adjustment_in(held.shadow) is None
+    assert not isinstance(again, ReviewError)
