@@ -2,15 +2,86 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+import random
+from collections.abc import Iterable
+from typing import Any
 
+from msgspec.structs import replace
+from sqlalchemy import insert
+
+from desk.database import schema
 from desk.review import weights
+from desk.review.facts import facts_of
 from desk.review.readers import Reader
 from desk.review.weights import Standing, standing
 from samehand.scoring.weights import Weights, default_weights
+from schemas.alerts import MirrorAlert
+from schemas.wire import encode
+from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import Office
 
 SHIPPED = default_weights()
+WEIGHED = {"handle": 8.0, "device": 3.0, "email": -1.0}
+MIDDLE = 3.0
+"""Nats of the device, above which whoever judges says that it is a mirror."""
+
+
+def an_alert_of(number: int, *, version: str = SHIPPED.version, **given: Any) -> MirrorAlert:
+    """An alert whose lines scatter about what its signals weigh."""
+    chance = random.Random(number)
+    lines = [a_reason(signal, weight + chance.uniform(-2, 2)) for signal, weight in WEIGHED.items()]
+    words = {
+        "alert_id": f"alert-{number}",
+        "account_id": f"new-{number}",
+        "weights_version": version,
+        **given,
+    }
+    return an_alert(*lines, prior=-9.0, **words)
+
+
+def is_mirror(alert: MirrorAlert) -> bool:
+    """What is said of an alert by somebody for whom the device alone decides."""
+    return next(line.weight for line in alert.evidence if line.signal == "device") > MIDDLE
+
+
+async def kept(office: Office, alerts: Iterable[MirrorAlert], *, sampled: float | None = None) -> None:
+    """Alerts that arrived, with nothing that waits for anybody."""
+    several = list(alerts)
+    rows = [facts_of(one, now=office.clock(), sampled=sampled) for one in several]
+    payloads = [{"alert_id": one.alert_id, "payload": encode(one)} for one in several]
+    async with office.database.begin() as connection:
+        await connection.execute(insert(schema.alerts), rows)
+        await connection.execute(insert(schema.evidence), payloads)
+
+
+async def judged(office: Office, alerts: Iterable[MirrorAlert], **given: Any) -> None:
+    """Blind verdicts on alerts, a second ago."""
+    rows = [
+        {
+            "verdict_id": f"verdict-{one.alert_id}",
+            "alert_id": one.alert_id,
+            "revision": one.revision,
+            "verdict": "mirror" if is_mirror(one) else "not_mirror",
+            "reason_code": "several-traits",
+            "reviewer": "somebody",
+            "decided_at": office.clock() - 1.0,
+            "blind": True,
+            "golden": False,
+            "kind": "first",
+            **given,
+        }
+        for one in alerts
+    ]
+    async with office.database.begin() as connection:
+        await connection.execute(insert(schema.verdicts), rows)
+
+
+async def judged_alerts(office: Office, count: int, *, first: int = 0, **given: Any) -> list[MirrorAlert]:
+    """So many alerts that arrived and were judged blind."""
+    alerts = [an_alert_of(number, **given) for number in range(first, first + count)]
+    await kept(office, alerts)
+    await judged(office, alerts)
+    return alerts
 
 
 def learned(version: str = "learned-1", base: Weights = SHIPPED, **multipliers: float) -> Weights:

@@ -11,11 +11,11 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from desk.database.engine import Database
-from desk.review import case, decisions, readers
+from desk.review import case, decisions, readers, weights
 from desk.review.reasons import REASONS
 from desk.review.roles import ROLES
 from desk.review.statistics import AGES
-from desk.web import desk, languages, live, pages, security
+from desk.web import desk, languages, live, pages, security, weights_page
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
@@ -36,6 +36,8 @@ def said_by_pages() -> set[str]:
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
+    for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
+        found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
         found |= set(re.findall(r"""\b_\("([^"]+)"\)""", template.read_text()))
     return found | said_by_code("gettext", 1)
@@ -44,7 +46,7 @@ def said_by_pages() -> set[str]:
 def told_by_refusals() -> set[str]:
     """The sentence of every refusal that is the same each time; the others are told by their code."""
     found = set()
-    for module in (case, decisions, readers, desk, security):
+    for module in (case, decisions, readers, desk, security, weights, weights_page):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 given = [it.value for it in node.exc.args if isinstance(it, ast.Constant)]
