@@ -29,6 +29,9 @@ UNDO_SECONDS: Final = 600.0
 """The desk's clock stands still in these tests and the browser's does not: a slow machine must not make the
 undo end."""
 
+STOPS_MAX: Final = 100
+"""Of the key Tab: more than any page has."""
+
 SEEN_VIOLATIONS: Final = (
     "window.violations = [];"
     "addEventListener('securitypolicyviolation', it => window.violations.push(it.violatedDirective));"
@@ -146,6 +149,14 @@ class Visitor:
         """One key after the other."""
         for key in keys:
             self.page.keyboard.press(key)
+
+    def reach(self, selector: str) -> None:
+        """Goes to an element as somebody does who has keys alone."""
+        for _ in range(STOPS_MAX):
+            if self.page.evaluate("it => document.activeElement?.matches(it)", selector):
+                return
+            self.press("Tab")
+        raise AssertionError(f"no key leads to {selector}")
 
     def said(self, selector: str) -> str:
         """The text of one element."""
