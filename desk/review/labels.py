@@ -23,17 +23,34 @@ class Said(Protocol):
     """A verdict, of a topic or of a database; moments of one kind."""
 
     @property
-    def alert_id(self) -> str: ...
+    def alert_id(self) -> str:
+        """What it is about."""
+        ...
+
     @property
-    def revision(self) -> int: ...
+    def revision(self) -> int:
+        """Of the alert, as it was read."""
+        ...
+
     @property
-    def verdict(self) -> str: ...
+    def verdict(self) -> str:
+        """mirror, not_mirror or unsure."""
+        ...
+
     @property
-    def blind(self) -> bool: ...
+    def blind(self) -> bool:
+        """Whether it was given without seeing the score."""
+        ...
+
     @property
-    def golden(self) -> bool: ...
+    def golden(self) -> bool:
+        """Whether it is the answer to an exercise."""
+        ...
+
     @property
-    def decided_at(self) -> Any: ...
+    def decided_at(self) -> Any:
+        """When; what is later holds."""
+        ...
 
 
 Verdict = TypeVar("Verdict", bound=Said)
