@@ -99,7 +99,7 @@ def labels(
     found: dict[str, Label] = {}
     for alert in alerts:
         verdict = open_.get(alert.alert_id)
-        if verdict is None or verdict.revision != alert.revision:
+        if verdict is None or not _as_judged(alert, verdict):
             continue
         del open_[alert.alert_id]
         reason = unusable(alert, table)
@@ -109,6 +109,13 @@ def labels(
             left_out[reason] += 1
     left_out["no such alert"] += len(open_)
     return found
+
+
+def _as_judged(alert: MirrorAlert, verdict: Said) -> bool:
+    """Whether its lines are those that were judged: a withdrawal is the alert as it stood, a revision later,
+    and a database keeps the last revision alone."""
+    withdrawn = alert.status == "withdrawn" and alert.revision == verdict.revision + 1
+    return withdrawn or alert.revision == verdict.revision
 
 
 def unusable(alert: MirrorAlert, table: Weights) -> str | None:

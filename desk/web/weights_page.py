@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
 from litestar import get, post
+from litestar.exceptions import TooManyRequestsException
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Meta, Struct
@@ -44,6 +46,9 @@ DAYS: Final = 30
 
 DAY_SECONDS: Final = 86_400.0
 HISTORY_MAX: Final = 20
+TURN_SECONDS_MAX: Final = 10.0
+"""Whoever waited for longer has left, or will ask again."""
+
 PAGE_SECONDS_MAX: Final = 3_600.0
 """So old a page may be from which somebody decides: they are to have seen what is known now."""
 
@@ -62,7 +67,7 @@ ACTIONS: Final[dict[str, str]] = {
 }
 LEFT_OUT: Final[dict[str, str]] = {
     "unsure": "Unsure",
-    "overruled": "Taken back later",
+    "overruled": "Overruled later",
     "other weights": "Weighed by another table",
     "held by a rule": "Held back by a rule",
     "no such alert": "No longer known as it was judged",
@@ -102,7 +107,7 @@ async def weights_page(request: Asked) -> Template:
     request.user.reader.need("figures")
     desk = desk_of(request)
     now = desk.now()
-    async with desk.learning:
+    async with _in_turn(desk):
         async with desk.database.read() as connection:
             held = await standing(connection)
             said = await _judged_blind(connection, until=now)
@@ -146,6 +151,24 @@ async def weights_page(request: Asked) -> Template:
             "reason_chars_max": REASON_CHARS_MAX,
         },
     )
+
+
+@asynccontextmanager
+async def _in_turn(desk: Desk) -> AsyncIterator[None]:
+    """One page learns at a time, and few wait for it: learning takes a second of the processor that serves
+    everybody, and whoever loads the page again and again must not fill the desk with it.
+
+    Raises 429.
+    """
+    try:
+        async with asyncio.timeout(TURN_SECONDS_MAX):
+            await desk.learning.acquire()
+    except TimeoutError:
+        raise TooManyRequestsException("others look at the weights just now: wait a moment") from None
+    try:
+        yield
+    finally:
+        desk.learning.release()
 
 
 def _hours(desk: Desk) -> float:
@@ -209,7 +232,7 @@ async def try_(request: Asked, data: URLEncodedBody[TryForm]) -> Redirect:
     now = desk.now()
     if not now - PAGE_SECONDS_MAX <= data.as_of <= now:
         raise Conflict("the page is old: look again")
-    async with desk.learning:
+    async with _in_turn(desk):
         async with desk.database.read() as connection:
             made = tables(desk.base, await standing(connection))
             said = await _judged_blind(connection, until=data.as_of)
@@ -246,7 +269,7 @@ async def adopt(request: Asked, data: URLEncodedBody[ReasonForm]) -> Redirect:
     reader, desk = request.user.reader, desk_of(request)
     reader.need("weights")
     figures: dict[str, Any] = {}
-    async with desk.learning:
+    async with _in_turn(desk):
         async with desk.database.read() as connection:
             held = await standing(connection)
             said = await _judged_blind(connection, until=desk.now())

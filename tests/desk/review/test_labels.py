@@ -44,8 +44,14 @@ HISTORY = (
     said(7, "mirror", 1, blind=False),
     said(8, "not_mirror", 1),  # of another table
     said(9, "not_mirror", 1, revision=2),  # of a revision that is there no more
+    said(10, "not_mirror", 1),  # withdrawn for that verdict
+    said(11, "mirror", 1),  # withdrawn as it was changed meanwhile
 )
-LABELS = {"alert-0": True, "alert-1": False, "alert-3": True}
+LABELS = {"alert-0": True, "alert-1": False, "alert-3": True, "alert-10": False}
+LATER: dict[int, dict[str, Any]] = {
+    10: {"revision": 2, "status": "withdrawn", "withdrawn_reason": "verdict"},
+    11: {"revision": 3, "status": "withdrawn", "withdrawn_reason": "reinstated"},
+}
 
 
 async def test_the_desk_learns_from_what_the_command_learns_from(database: Database) -> None:
@@ -55,8 +61,9 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
             alert_id=f"alert-{number}",
             account_id=f"new-{number}",
             weights_version="older" if number == 8 else SHIPPED.version,
+            **LATER.get(number, {}),
         )
-        for number in range(10)
+        for number in range(12)
         if number != 6
     ]
     by_topic: Counter[str] = Counter()
@@ -72,7 +79,7 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
     of_database = labels(alerts, judged(rows, by_database), SHIPPED, by_database)
     assert of_topic == of_database
     assert {one: it.mirror for one, it in of_topic.items()} == LABELS
-    told = {"overruled": 1, "unsure": 1, "no such alert": 2, "other weights": 1}
+    told = {"overruled": 1, "unsure": 1, "no such alert": 3, "other weights": 1}
     assert {reason: by_topic[reason] for reason in told} == told
     assert {reason: by_database[reason] for reason in told} == told
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from desk.cli.main import run
+from local.ports import take_port
 
 PASSWORD = "correct horse battery"
 
@@ -57,6 +58,21 @@ def test_a_database_that_cannot_be_used_is_one_line_and_no_traceback(
         said = capsys.readouterr().err
         assert words in said
         assert len(said.splitlines()) == 1
+
+
+def test_weights_that_cannot_be_used_are_one_line_and_no_traceback(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.json").write_text('{"version": "own"}')
+    monkeypatch.setenv("SAMEHAND_WEIGHTS", str(tmp_path / "own.json"))
+    port = take_port()
+    monkeypatch.setenv("SAMEHAND_DESK_PORT", str(port.number))
+    assert run(["desk"]) == 2
+    port.release()
+    said = capsys.readouterr().err
+    assert "SAMEHAND_WEIGHTS" in said
+    assert "cannot be used" in said
+    assert len(said.splitlines()) == 1
 
 
 def told_by(capsys: pytest.CaptureFixture[str]) -> Any:
