@@ -191,8 +191,6 @@ class Feed:
         while not state.stopping.is_set():
             try:
                 with writer(self._settings) as out, closing(kept_reader(self._settings)) as asked:
-                    state.publishing = ""
-                    told.over()
                     head_at = -math.inf
                     while not state.stopping.is_set():
                         if not await self._publisher.publish(out):
@@ -203,6 +201,9 @@ class Feed:
                             await publish_head(self._database, names(self._settings).audit, out, self._now)
                             head_at = self._now()
                         await self._weights.level(asked, out)
+                        # Only now: what one topic refuses is not well again because another one does not.
+                        state.publishing = ""
+                        told.over()
             except _OUTAGES as outage:
                 if told.begins(outage):
                     log.warning("nothing is published now", why=str(outage))

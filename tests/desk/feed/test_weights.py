@@ -7,20 +7,23 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from desk.database.engine import Database
+from desk.database.reads import Filters
 from desk.feed.consume import Applied
 from desk.feed.weights import LOOK_SECONDS, Weights
+from desk.review.decisions import Decision
 from desk.review.readers import Reader
 from desk.review.weights import Standing
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
-from streams.errors import BrokerUnavailable
+from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka import topics
 from streams.kafka.client import Kept, Writer, admin, kept_reader, reader, writer
 from streams.kafka.client import Reader as TopicReader
 from streams.settings import Settings
-from tests.desk.feed.feeding import feeding, publish, until
+from tests.desk.feed.feeding import feeding, publish, until, verdicts_on
 from tests.desk.people import Office, an_office
 from tests.desk.weighing import adopted, holding, learned, rolled_back, tried
 
@@ -206,3 +209,25 @@ async def test_what_the_broker_did_not_confirm_is_sent_once_it_answers(
         await feed.level(asked, Away())
     assert (await holding(office)).arrived("shadow") == "on-its-way"
     assert await feed.level(asked, out) == 1
+
+
+async def test_verdicts_go_on_leaving_while_the_topic_of_weights_is_refused(
+    office: Office, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right to it is new: whoever upgrades may not have given it yet."""
+
+    async def refuse(*_: object) -> int:
+        raise BrokerRefused("Kafka: TopicAuthorizationFailedError")
+
+    monkeypatch.setattr("desk.feed.run.OUTAGE_SECONDS", 0.1)
+    monkeypatch.setattr(Weights, "level", refuse)
+    amina = await office.hire("amina")
+    await office.receive()
+    [one] = await office.desk.queue(amina, Filters())
+    await office.desk.decide(amina, one.read_id, Decision("mirror", "several-traits"))
+    with capture_logs() as logs:
+        async with feeding(office, settings) as state:
+            office.clock.pass_(10)
+            await until(lambda: verdicts_on(settings))
+            await until(lambda: "TopicAuthorizationFailed" in state.publishing)
+    assert [it["event"] for it in logs].count("nothing is published now") == 1
