@@ -105,7 +105,13 @@ def test_the_audit_verifies_until_a_line_is_changed(
     hire("omar", "auditor")
     capsys.readouterr()
     assert run(["desk", "audit", "verify", "--offline", "--json"]) == 0
-    assert told_by(capsys) == {"lines": 2, "heads": 0, "broken": None}
+    assert told_by(capsys) == {
+        "lines": 2,
+        "heads": 0,
+        "broken": None,
+        "lost_heads": [],
+        "set_aside": [],
+    }
     assert run(["desk", "audit", "export"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["action"] for line in lines] == ["user-added", "user-added"]
