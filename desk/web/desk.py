@@ -346,7 +346,9 @@ class Desk:
     async def decide(self, reader: Reader, read_id: int, decision: Decision) -> Decided:
         """Keeps a verdict. Raises `ReviewError`."""
         async with self.database.begin() as connection:
-            return await decisions.decide(connection, reader, read_id, decision, self.policy, now=self.now())
+            made = await decisions.decide(connection, reader, read_id, decision, self.policy, now=self.now())
+        self.metrics.decided(decision.verdict, made.decided)
+        return made
 
     async def undo(self, reader: Reader, batch: str) -> tuple[int, ...]:
         """Takes the last key back; the reads that are open again. Raises `ReviewError`."""

@@ -5,7 +5,7 @@ Labels are bounded: kinds, verdicts, topics and reasons come from fixed lists. N
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Final
@@ -106,6 +106,13 @@ class DeskMetrics:
             self.oldest_seconds.labels(kind).set(0)
             for verdict in VERDICTS:
                 self.verdicts.labels(verdict, kind)
+
+    def decided(self, verdict: str, waited: Iterable[tuple[str, float]]) -> None:
+        """One key decided something; ``waited``: the kind of each reading, and the seconds that it waited."""
+        for kind, seconds in waited:
+            self.verdicts.labels(verdict, kind).inc()
+            if kind == "first":  # which waits since its alert was detected
+                self.time_to_decision_seconds.observe(seconds)
 
     async def watch(self, audit: AuditWatch) -> None:
         """Follows the next lines of the audit."""

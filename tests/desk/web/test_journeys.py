@@ -119,6 +119,32 @@ async def test_a_decision_is_undone_until_it_is_on_its_way(office: Office) -> No
         assert (late.status_code, late.json()["code"]) == (409, "too-late")
 
 
+async def test_every_decision_is_counted_and_the_first_of_an_alert_is_timed(office: Office) -> None:
+    def told(name: str, **labels: str) -> float | None:
+        return office.desk.metrics.registry.get_sample_value(f"samehand_desk_{name}", labels)
+
+    await office.receive()
+    async with at_the_desk(office) as client:
+        office.clock.pass_(120)
+        [waiting] = await the_queue(client)
+        await decided(client, waiting["read_id"])
+    assert told("verdicts_total", verdict="mirror", kind="first") == 1
+    assert told("time_to_decision_seconds_count") == 1
+    seconds = told("time_to_decision_seconds_sum")
+    async with at_the_desk(office, "lena", role="lead") as client:
+        taken = await client.post("/api/v1/alerts/alert-1/take-back", json={"reason_code": "appeal"})
+        assert taken.status_code == 201, taken.text
+    async with at_the_desk(office, "sara") as client:
+        [waiting] = await the_queue(client)
+        assert waiting["kind"] == "appeal"
+        office.clock.pass_(600)
+        await decided(client, waiting["read_id"], "not_mirror")
+    assert told("verdicts_total", verdict="not_mirror", kind="appeal") == 1
+    assert told("time_to_decision_seconds_sum") == seconds
+    assert seconds is not None
+    assert seconds >= 120
+
+
 @pytest.mark.parametrize("missing", ["policy", "reason_code"])
 async def test_a_decision_says_why_and_under_which_policy(office: Office, missing: str) -> None:
     await office.receive()
