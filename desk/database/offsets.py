@@ -32,6 +32,27 @@ async def advance(
     return done.rowcount == 1
 
 
-async def move(connection: AsyncConnection, topic: str, partition: int, position: int) -> None:
-    """Goes on from another offset, whatever it was."""
-    await upsert(connection, _offsets, {"topic": topic, "partition": partition, "position": position})
+async def move(
+    connection: AsyncConnection, topic: str, partition: int, position: int, topic_id: str | None = None
+) -> None:
+    """Goes on from another offset, whatever it was, and of whichever topic."""
+    values = {"topic": topic, "partition": partition, "position": position, "topic_id": topic_id}
+    await upsert(connection, _offsets, values)
+
+
+async def topic_ids(connection: AsyncConnection) -> dict[tuple[str, int], str]:
+    """By topic and partition, the id of the topic that the offset is of, where it is known."""
+    found = await connection.execute(select(_offsets).where(_offsets.c.topic_id.is_not(None)))
+    return {(row.topic, row.partition): row.topic_id for row in found}
+
+
+async def note_topic(
+    connection: AsyncConnection, topic: str, partition: int, topic_id: str, *, begun: int
+) -> None:
+    """Notes which topic an offset is of; ``begun``: where it is read from that was never read."""
+    values = {"topic": topic, "partition": partition, "position": begun, "topic_id": topic_id}
+    if await insert_new(connection, _offsets, values):
+        return
+    # Not its position: another process may have moved on.
+    row = _offsets.c.topic == topic, _offsets.c.partition == partition
+    await connection.execute(update(_offsets).where(*row).values(topic_id=topic_id))

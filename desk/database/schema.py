@@ -194,6 +194,7 @@ offsets = Table(
     Column("topic", String(249), primary_key=True),  # Kafka's limit
     Column("partition", Integer, primary_key=True),
     Column("position", BigInteger, nullable=False),
+    Column("topic_id", String(36)),  # a UUID; null where the broker gives none, or did not yet
 )
 
 users = Table(

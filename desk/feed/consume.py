@@ -7,7 +7,7 @@ letters of their own. An outage of either side holds everything up and loses not
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -117,10 +117,22 @@ class Consumer:
             sampled=None if drawn is None else drawn.probability,
         )
 
-    async def move(self, topic: str, partition: int, position: int) -> None:
+    async def move(self, topic: str, partition: int, position: int, topic_id: str | None = None) -> None:
         """Goes on from another offset, since what was asked for is not there."""
         async with self._database.begin() as connection:
-            await offsets.move(connection, topic, partition, position)
+            await offsets.move(connection, topic, partition, position, topic_id)
+
+    async def topic_ids(self) -> dict[tuple[str, int], str]:
+        """Of which topic each offset is, where that is known."""
+        async with self._database.read() as connection:
+            return await offsets.topic_ids(connection)
+
+    async def note_topics(self, ids: Mapping[str, str], begun: Mapping[tuple[str, int], int]) -> None:
+        """Notes of which topic each offset is. ``begun``: where partitions are read from."""
+        async with self._database.begin() as connection:
+            for (topic, partition), position in sorted(begun.items()):
+                if topic in ids:
+                    await offsets.note_topic(connection, topic, partition, ids[topic], begun=position)
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """Where to go on from."""

@@ -160,8 +160,8 @@ class Feed:
             try:
                 await asyncio.to_thread(require_topics, self._settings)
                 follower = await asyncio.to_thread(Follower, self._settings)
-                positions = await self._consumer.positions()
-                moved = await asyncio.to_thread(follower.start, self._consumer.consumed, positions)
+                positions, ids = await self._consumer.positions(), await self._consumer.topic_ids()
+                moved = await asyncio.to_thread(follower.start, self._consumer.consumed, positions, ids)
                 for one in moved:
                     log.error(
                         "a partition is read from another offset: what lay between is gone",
@@ -169,8 +169,11 @@ class Feed:
                         partition=one.partition,
                         position=one.position,
                         records=one.records,
+                        another_topic=one.another,
                     )
-                    await self._consumer.move(one.topic, one.partition, one.position)
+                    present = follower.ids.get(one.topic)
+                    await self._consumer.move(one.topic, one.partition, one.position, present)
+                await self._consumer.note_topics(follower.ids, follower.begun)
                 while not state.stopping.is_set():
                     arrivals = await asyncio.to_thread(follower.poll)
                     if arrivals:

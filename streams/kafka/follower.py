@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import kafka  # type: ignore[import-untyped]  # kafka-python ships no types
@@ -28,12 +29,16 @@ LOOK_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A partition that is read from another offset than was asked for, and how many records were missed."""
+    """A partition that is read from another offset than was asked for, and how many records were missed.
+
+    ``another``: its topic was deleted and created again, so that nobody knows how many of the former one's.
+    """
 
     topic: str
     partition: int
     position: int
     records: int
+    another: bool = False
 
 
 class Follower:
@@ -44,7 +49,10 @@ class Follower:
         self._asked = kept_admin(settings)
         self._looked_at = time.monotonic()
         self._topics: tuple[str, ...] = ()
-        self._ids: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+        """The ids of the topics that are followed, of those that have one."""
+        self.begun: dict[tuple[str, int], int] = {}
+        """By topic and partition, the offset that was read first."""
         with translated():
             self._client: Any = kafka.KafkaConsumer(
                 **client_options(settings),
@@ -56,15 +64,22 @@ class Follower:
                 max_poll_records=RECORDS_MAX,
             )
 
-    def start(self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]) -> list[Moved]:
+    def start(
+        self,
+        topics: Sequence[str],
+        positions: Mapping[tuple[str, int], int],
+        ids: Mapping[tuple[str, int], str] = MappingProxyType({}),
+    ) -> list[Moved]:
         """Starts every partition of the topics at its position, without one at the earliest record.
 
-        Returns those that could not start there: retention was faster, or the topic was created again and its
-        records are other ones. Raises `BrokerUnavailable`, also while a topic is not there.
+        ``ids``: of which topic each position is, where that is known. Returns those that could not start
+        there: retention was faster, or the topic was created again and its records are other ones. Raises
+        `BrokerUnavailable`, also while a topic is not there.
         """
         moved = []
         self._topics = tuple(topics)
-        self._ids = self._asked.ask(lambda client: ids_of(client, self._topics))
+        # Before its offsets: a topic that is made anew in between is noticed by the next look.
+        self.ids = self._asked.ask(lambda client: ids_of(client, self._topics))
         with translated():
             partitions = []
             for topic in topics:
@@ -78,10 +93,13 @@ class Follower:
             for where in partitions:
                 asked = positions.get((where.topic, where.partition))
                 position = int(first[where]) if asked is None else asked
-                if not first[where] <= position <= last[where]:
+                present = self.ids.get(where.topic)
+                another = present is not None and ids.get((where.topic, where.partition), present) != present
+                if another or not first[where] <= position <= last[where]:
                     position = int(first[where])
-                    missed = max(0, position - (asked or 0))
-                    moved.append(Moved(where.topic, where.partition, position, missed))
+                    missed = 0 if another else max(0, position - (asked or 0))
+                    moved.append(Moved(where.topic, where.partition, position, missed, another))
+                self.begun[where.topic, where.partition] = position
                 self._client.seek(where, position)
         return moved
 
@@ -97,7 +115,7 @@ class Follower:
             return [arrival_of(record) for records in polled.values() for record in records]
 
     def _look(self) -> None:
-        again = created_again(self._ids, self._asked.ask(lambda client: ids_of(client, self._topics)))
+        again = created_again(self.ids, self._asked.ask(lambda client: ids_of(client, self._topics)))
         if again:
             raise BrokerUnavailable(f"{', '.join(again)}: deleted and created again")
         self._looked_at = time.monotonic()

@@ -55,6 +55,20 @@ async def test_an_offset_moves_on_from_where_it_is_and_from_nowhere_else(databas
         assert await offsets.positions(connection) == {("alerts", 0): 9}
 
 
+async def test_which_topic_an_offset_is_of_is_noted_without_moving_it(database: Database) -> None:
+    async with database.begin() as connection:
+        await offsets.advance(connection, "alerts", 0, before=None, after=7)
+        assert await offsets.topic_ids(connection) == {}
+        await offsets.note_topic(connection, "alerts", 0, "one", begun=3)
+        await offsets.note_topic(connection, "alerts", 1, "one", begun=3)  # which was never read
+    async with database.begin() as connection:
+        assert await offsets.positions(connection) == {("alerts", 0): 7, ("alerts", 1): 3}
+        assert await offsets.topic_ids(connection) == {("alerts", 0): "one", ("alerts", 1): "one"}
+        await offsets.move(connection, "alerts", 0, 0, "another")
+        assert await offsets.advance(connection, "alerts", 0, before=0, after=2)
+        assert (await offsets.topic_ids(connection))["alerts", 0] == "another"
+
+
 async def test_a_row_that_is_there_is_not_inserted_again(database: Database) -> None:
     values = {"name": "draws", "value": b"one"}
     async with database.begin() as connection:

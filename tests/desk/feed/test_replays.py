@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from desk.database import schema
 from desk.database.engine import Database
@@ -190,6 +191,49 @@ async def test_a_second_consumer_of_one_database_is_overtaken_and_counts_nothing
                 pass
     assert counted == 3
     assert (await known(office))["alerts"][0].revision == 3
+
+
+async def test_a_topic_that_was_made_anew_while_nobody_read_and_outgrew_the_former_is_read_from_its_start(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded broker gives no ids, as none before Kafka 2.8: the test does."""
+    office = an_office(database)
+    amina = await office.hire("amina")
+    topic = topics.names(settings).alerts
+    ids = {topic: "one"}
+    monkeypatch.setattr("streams.kafka.follower.ids_of", lambda client, _: dict(ids))
+
+    async def waiting() -> set[str]:
+        return {one.alert_id for one in await office.desk.queue(amina, Filters())}
+
+    def alerts(numbers: Sequence[int]) -> set[str]:
+        publish(
+            settings,
+            topic,
+            *(encode(an_alert(alert_id=f"alert-{it}", account_id=f"new-{it}")) for it in numbers),
+        )
+        return {f"alert-{it}" for it in numbers}
+
+    async def all_came() -> bool:
+        return await waiting() == wanted
+
+    wanted = alerts(range(3))
+    for _ in range(2):  # a desk that is started again goes on where it was
+        async with feeding(office, settings):
+            await until(all_came)
+    with admin(settings) as client:
+        client.delete_topics([topic])  # type: ignore[attr-defined]  # no command of ours deletes any
+    topics.check(settings, topics.wanted_by_desk(settings), create=True)
+    ids[topic] = "another"
+    wanted |= alerts(range(10, 15))
+    with capture_logs() as told:
+        async with feeding(office, settings):
+            await until(all_came)
+    assert {it["another_topic"] for it in told if it["log_level"] == "error"} == {True}
+    with capture_logs() as told:
+        async with feeding(office, settings) as state:
+            await until(lambda: state.consuming == "")
+    assert not [it for it in told if it["log_level"] == "error"], "it is known from then on"
 
 
 async def test_a_topic_that_is_made_anew_while_it_is_read_is_read_from_its_start(
