@@ -183,6 +183,8 @@ async def put_in_force(
         raise Conflict("no table is in shadow")
     if made.shadow is None:
         raise Conflict("it was learnt on a table that is in force no more: end its trial and learn again")
+    if before.arrived("shadow") != "published":
+        raise Conflict("it is not on the topic yet, so that no worker has counted by it")
     if now < ready_at(tried, shadow_hours):
         raise Conflict("it has not been in shadow for long enough")
     number = await _decide(

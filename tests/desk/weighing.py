@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import insert
 
 from desk.database import schema
+from desk.database import weights as rows
 from desk.review import weights
 from desk.review.facts import facts_of
 from desk.review.readers import Reader
@@ -99,8 +100,18 @@ async def holding(office: Office) -> Standing:
         return await standing(connection)
 
 
+async def published(office: Office) -> None:
+    """What was decided, as the topic says it once the desk has read it there."""
+    held = await holding(office)
+    async with office.database.begin() as connection:
+        for decision in (held.live, held.shadow):
+            if decision is not None:
+                said = weights.said_as(decision)
+                await rows.see(connection, decision.stage, decision.number, said, now=office.clock())
+
+
 async def tried(office: Office, lead: Reader, table: Weights) -> None:
-    """A table that is in shadow now."""
+    """A table that is in shadow now, and on the topic."""
     knowing = (await holding(office)).newest
     async with office.database.begin() as connection:
         await weights.try_in_shadow(
@@ -113,6 +124,7 @@ async def tried(office: Office, lead: Reader, table: Weights) -> None:
             figures={"labels": 40, "as_of": office.clock()},
             now=office.clock(),
         )
+    await published(office)
 
 
 async def adopted(office: Office, lead: Reader, table: Weights) -> None:

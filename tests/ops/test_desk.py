@@ -15,7 +15,7 @@ from desk.database import verdicts
 from desk.web.languages import catalogue
 from tests.desk.cli.commands.dry_run.makers import a_platform
 from tests.desk.makers import a_reason
-from tests.desk.weighing import holding, judged_alerts
+from tests.desk.weighing import holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
 from tests.ops.test_page import FLAGS
 
@@ -334,6 +334,7 @@ def test_a_lead_tries_weights_puts_them_in_force_and_rolls_back_by_keys_alone(
     lead.page.locator("form[action='/weights/end']").wait_for()
     assert "U+202E" in lead.said("main")
     assert lead.page.locator("form[action='/weights/adopt']").count() == 0, "a day has to go by"
+    running.do(published(running.office))
     running.office.clock.pass_(24 * 3600)
     running.do(judged_alerts(running.office, 40, first=100))
     lead.open("/weights")

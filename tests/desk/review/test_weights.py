@@ -20,7 +20,16 @@ from desk.review.weights import Standing, adjustment_in, tables
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from tests.desk.people import Office, an_office
-from tests.desk.weighing import SHIPPED, adopted, holding, learned, put_in_force, rolled_back, tried
+from tests.desk.weighing import (
+    SHIPPED,
+    adopted,
+    holding,
+    learned,
+    published,
+    put_in_force,
+    rolled_back,
+    tried,
+)
 
 HOSTILE = "\N{RIGHT-TO-LEFT OVERRIDE}<b>" + "\N{WAVING HAND SIGN}" * 496
 
@@ -263,3 +272,14 @@ async def test_a_decision_is_the_record_that_travels(office: Office, lead: Reade
     assert weights.record_of(held.shadow) == WeightsAdopted(stage="shadow", number=3)
     assert adjustment_in(held.shadow) is None
     assert not isinstance(again, ReviewError)
+
+
+async def test_what_no_worker_was_told_of_was_not_in_shadow(office: Office, lead: Reader) -> None:
+    """Kafka was away for the whole trial: nobody counted by it."""
+    await tried(office, lead, learned(handle=0.9))
+    async with office.database.begin() as connection:
+        await rows.see(connection, "shadow", 0, "", now=office.clock())
+    with pytest.raises(Conflict, match="no worker has counted by it"):
+        await put_in_force(office, lead)
+    await published(office)
+    await put_in_force(office, lead)

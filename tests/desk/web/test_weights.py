@@ -30,6 +30,7 @@ from tests.desk.weighing import (
     judged_alerts,
     kept,
     learned,
+    published,
     put_in_force,
     tried,
 )
@@ -86,6 +87,8 @@ async def test_a_lead_tries_puts_in_force_and_rolls_back(office: Office) -> None
         assert "on its way" in page
         office.clock.pass_(900)
         await judged_alerts(office, 40, first=ENOUGH)
+        assert offered(await page_of(client)) == {"end"}, "no worker has counted by it"
+        await published(office)
         page = await page_of(client)
         assert offered(page) == {"adopt", "end"}
         held = await holding(office)

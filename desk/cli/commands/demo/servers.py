@@ -27,6 +27,7 @@ from streams.settings import Settings, load
 READY_SECONDS_MAX = 60.0  # a cold start on two busy cores took 6 s; ten times that is a fault
 STOP_SECONDS_MAX = 25.0  # above the worker's own longest graceful stop
 _ASK_SECONDS = 0.2
+_BLIND_SHARE = "SAMEHAND_DESK_BLIND_SHARE"
 
 
 class NotReady(RuntimeError):  # says what happened; "error" would add nothing
@@ -99,6 +100,8 @@ def _desk(folder: Path, environment: Mapping[str, str], stack: ExitStack) -> tup
         "SAMEHAND_DATABASE_URL": f"sqlite:///{folder / 'desk.db'}",
         "SAMEHAND_DESK_HOST": LOOPBACK,
         "SAMEHAND_DESK_PORT": str(port.number),
+        # So that of ten decisions some are blind, and figures move: by the usual share one in five has none.
+        _BLIND_SHARE: os.environ.get(_BLIND_SHARE, "0.3"),
         "SAMEHAND_WEB_PORT": str(watched.number),
     }
     desk = Child([sys.executable, "-m", "desk.cli", "desk"], folder / "desk.log", own)
