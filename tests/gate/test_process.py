@@ -181,6 +181,7 @@ async def test_it_scores_by_what_a_lead_adopted_as_soon_as_it_is_told(gate: Runn
     gate.start()
     gate.until(lambda: gate.get("/health/ready")[1]["faults"] == {}, "store and broker")
     mirror = a_sign_up("99", at=now, handle="um4r_media_2", device_id=DEVICE)
+    gate.until(lambda: gate.post("/v1/score", mirror)[1]["outcome"] == "match", "a match")
     _, own = gate.post("/v1/score", mirror)
     with writer(gate.settings) as out:
         topic = topics.names(gate.settings).weights

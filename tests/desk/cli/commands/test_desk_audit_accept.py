@@ -34,6 +34,7 @@ def books(database_url: str, broker: str, topic_prefix: str, monkeypatch: pytest
     monkeypatch.setenv("SAMEHAND_DATABASE_URL", database_url)
     monkeypatch.setenv("SAMEHAND_KAFKA_BROKERS", broker)
     monkeypatch.setenv("SAMEHAND_TOPIC_PREFIX", topic_prefix)
+    monkeypatch.setenv("COLUMNS", "400")  # so that each sentence is a line
     for name, role in PEOPLE.items():
         assert run(["desk", "users", "add", name, "--role", role, "--link"]) == 0
     made = books_of(database_url)
