@@ -228,7 +228,7 @@ async def roll_back(
     before = await _known(connection, reader, knowing)
     if before.adopted is None:
         raise Conflict("nothing adopted is in force")
-    former = await former_of(connection, before)
+    former = await former_of(connection, before, base)
     await _decide(
         connection,
         reader,
@@ -242,11 +242,14 @@ async def roll_back(
     )
 
 
-async def former_of(connection: AsyncConnection, now: Standing) -> Any:
-    """The decision to which rolling back leads; None for the base."""
+async def former_of(connection: AsyncConnection, now: Standing, base: Weights) -> Any:
+    """The decision to which rolling back leads; None for the base, also where what was before was learnt on
+    another one: workers would refuse it."""
     if now.adopted is None or now.adopted.former is None:
         return None
-    return await rows.find(connection, now.adopted.former)
+    former = await rows.find(connection, now.adopted.former)
+    adjustment = adjustment_in(former)
+    return None if adjustment is None or table_of(base, adjustment) is None else former
 
 
 async def say_again(

@@ -111,7 +111,7 @@ async def weights_page(request: Asked) -> Template:
         async with desk.database.read() as connection:
             held = await standing(connection)
             said = await _judged_blind(connection, until=now)
-            former = await weights.former_of(connection, held)
+            former = await weights.former_of(connection, held, desk.base)
             day = max(now - DAY_SECONDS, held.live.decided_at if held.live is not None else 0.0)
             made = tables(desk.base, held)
             named = await alerts.weighed_by(connection, made.live.version, since=day)

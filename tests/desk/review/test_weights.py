@@ -124,6 +124,17 @@ async def test_what_was_learnt_on_a_table_that_is_in_force_no_more_is_not_put_in
     assert version_in_force(upgraded, await holding(upgraded)) == "next"
 
 
+async def test_after_an_upgrade_one_press_leads_to_the_new_table_past_all_that_was_learnt_on_the_old_one(
+    office: Office, lead: Reader
+) -> None:
+    await adopted(office, lead, learned("one"))
+    await adopted(office, lead, learned("two", learned("one")))
+    upgraded = Office(replace_base(office, replace(SHIPPED, version="next")), office.clock)
+    await rolled_back(upgraded, lead)
+    held = await holding(upgraded)
+    assert (held.live.version, weights.record_of(held.live).adjustment) == ("next", None)
+
+
 def replace_base(office: Office, base: Any) -> Any:
     desk = office.desk
     return type(desk)(desk.database, desk.settings, desk.policy, desk.now, desk.metrics, base)
