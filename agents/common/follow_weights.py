@@ -40,6 +40,7 @@ class WeightsFollower:
     settings: Settings
     context: AgentContext
     fault: str = field(init=False)
+    _topic_id: str = field(init=False, default="")
     _stopping: Event = field(init=False, default_factory=Event)
 
     def __post_init__(self) -> None:
@@ -98,7 +99,11 @@ class WeightsFollower:
         follower: Follower | None = None
         try:
             follower = Follower(self.settings)
-            follower.start([self.context.topics.weights], {})
+            topic = self.context.topics.weights
+            follower.start([topic], {})
+            before, self._topic_id = self._topic_id, follower.ids.get(topic, "")
+            if before not in ("", self._topic_id):
+                loop.call_soon_threadsafe(self._begin_again)
             while not self._stopping.is_set():
                 for arrival in follower.poll():
                     loop.call_soon_threadsafe(self.hear, arrival)
@@ -110,6 +115,13 @@ class WeightsFollower:
         finally:
             if follower is not None:
                 follower.close()
+
+    def _begin_again(self) -> None:
+        """Forgets what a topic said that is gone: the numbers of another one count from wherever they do."""
+        log.warning("the topic of weights was deleted and created again: what it says now holds")
+        self.context.weights.begin_again()
+        self._tell("live")
+        self._tell("shadow")
 
     def hear(self, arrival: Arrival) -> None:
         """Takes what one record says into force; one that nobody can read is logged and passed over."""

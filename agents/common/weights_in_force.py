@@ -39,10 +39,15 @@ class WeightsInForce:
     shadow_weights: Weights | None = None
     live: Weighing = field(init=False)
     shadow: Weighing | None = field(init=False)
-    _numbers: dict[Stage, int] = field(init=False, default_factory=dict)
+    _numbers: dict[Stage, int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begins with the tables of the settings."""
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Weighs by the tables of the settings, as whoever starts now does, and knows of no decision."""
+        self._numbers = {}
         self.live = Weighing.by(self.base)
         self.shadow = None if self.shadow_weights is None else Weighing.by(self.shadow_weights)
 

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from schemas.weights import WeightsAdopted
 from schemas.wire import encode
 from streams.errors import BrokerUnavailable
 from streams.kafka import topics
-from streams.kafka.client import writer
+from streams.kafka.client import admin, writer
 from streams.settings import Settings, load
 from tests.agents.common.test_weights_in_force import adopted
 from tests.agents.conftest import Life
@@ -104,6 +105,29 @@ async def test_what_nobody_can_read_is_passed_over(
 def test_a_topic_that_is_not_there_yet_says_nothing(following: Settings, life: Life) -> None:
     WeightsFollower(following, life.context).catch_up()
     assert life.context.weights.version("live") == SHIPPED
+
+
+@pytest.mark.journey
+async def test_of_a_topic_that_is_made_anew_no_former_number_is_held_against_what_it_says(
+    following: Settings, context: AgentContext, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the way out after somebody wrote the highest number that there is."""
+    # The embedded broker gives topics no id: docs/brokers.md.
+    ids = {context.topics.weights: "first"}
+    monkeypatch.setattr("streams.kafka.follower.ids_of", lambda *_: dict(ids))
+    monkeypatch.setattr("agents.common.follow_weights.OUTAGE_SECONDS", 0.1)
+    monkeypatch.setattr("streams.kafka.follower.LOOK_SECONDS", 0.2)
+    tell(adopted(2**53 - 1), adopted(2**53 - 1, "shadow"))
+    async with running(WeightsFollower(following, context)):
+        await until(lambda: context.weights.version("shadow") is not None)
+        with admin(following) as client:
+            asking: Any = client
+            asking.delete_topics([context.topics.weights])
+        topics.check(following, create=True)
+        ids[context.topics.weights] = "another"
+        await asyncio.to_thread(tell, adopted(1))
+        await until(lambda: weighs(context) == {("live", "learned-1")})
+    assert context.weights.shadow is None
 
 
 @pytest.mark.journey
