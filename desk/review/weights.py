@@ -29,6 +29,10 @@ REASON_CHARS_MAX: Final = 500
 NUMBER_MAX: Final = 2**53 - 1
 """As `schemas.weights` has it. Nobody counts so far: whoever may write to the topic can."""
 
+AHEAD_MAX: Final = 1_000_000
+"""So many decisions no restored backup has lost. Whoever may write to the topic could else have our own
+numbers counted to their end, whereafter nobody decides anything any more."""
+
 HOUR_SECONDS: Final = 3_600.0
 
 Arrived = Literal["undecided", "on-its-way", "published", "elsewhere"]
@@ -325,8 +329,8 @@ async def _decide(
     """Keeps a decision, under the number after the highest that is known here or was seen on the topic."""
     if number is None:
         number = max([before.newest, *(one.number for one in before.seen.values())]) + 1
-    if number > NUMBER_MAX:
-        raise Conflict("the topic of weights has the highest number that there is: it must be made anew")
+    if number > before.newest + AHEAD_MAX:
+        raise Conflict("the topic of weights has a number that no desk counted to: it must be made anew")
     if not can_travel(WeightsAdopted(stage=stage, number=number, adjustment=adjustment)):
         raise Conflict("what was learnt is beyond what workers take: it cannot be tried")
     await rows.add(

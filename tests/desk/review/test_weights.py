@@ -249,11 +249,26 @@ async def test_a_desk_that_was_restored_says_again_what_it_knows(office: Office,
             await weights.say_again(connection, lead, SHIPPED, knowing=12, now=office.clock())
 
 
-async def test_a_topic_that_has_counted_to_the_end_is_said_to_have(office: Office, lead: Reader) -> None:
+@pytest.mark.parametrize("number", [weights.NUMBER_MAX, weights.NUMBER_MAX - 1, weights.AHEAD_MAX + 1])
+async def test_a_number_on_the_topic_that_no_desk_counted_to_is_not_counted_on_from(
+    office: Office, lead: Reader, number: int
+) -> None:
+    """Else the next decisions were the last ones, and a topic that is made anew would not help."""
     async with office.database.begin() as connection:
-        await rows.see(connection, "live", weights.NUMBER_MAX, "", now=office.clock())
-    with pytest.raises(Conflict, match="made anew"):
-        await tried(office, lead, learned())
+        await rows.see(connection, "live", number, "", now=office.clock())
+    for errand in (tried(office, lead, learned()), said_again(office, lead)):
+        with pytest.raises(Conflict, match="made anew"):
+            await errand
+    async with office.database.begin() as connection:
+        await rows.see(connection, "live", weights.AHEAD_MAX - 1, "", now=office.clock())
+    await tried(office, lead, learned())
+    assert (await holding(office)).newest == weights.AHEAD_MAX
+
+
+async def said_again(office: Office, lead: Reader) -> None:
+    knowing = (await holding(office)).newest
+    async with office.database.begin() as connection:
+        await weights.say_again(connection, lead, SHIPPED, knowing=knowing, now=office.clock())
 
 
 async def test_what_workers_would_refuse_is_not_decided(office: Office, lead: Reader) -> None:
