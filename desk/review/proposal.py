@@ -61,10 +61,16 @@ class Factor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What learning proposes. ``learned`` and ``change`` are None where too few were judged."""
+    """What learning proposes. ``learned`` and ``change`` are None where too few were judged.
+
+    ``by_one``: how many labels are of one reader at most; ``elsewhere``: how many no desk gave, so that
+    whoever published them alone knows whether they were blind.
+    """
 
     labels: int
     mirrors: int
+    by_one: int
+    elsewhere: int
     left_out: dict[str, int]
     learned: Learned | None
     factors: tuple[Factor, ...]
@@ -74,10 +80,13 @@ class Proposal:
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What was judged blind since a table went into the shadow, which it was not made from: the losses (nats
-    a label) of the table in force and of that in shadow, None under `VERDICTS_MIN` labels."""
+    a label) of the table in force and of that in shadow, None under `VERDICTS_MIN` labels. The other counts
+    are as a proposal's."""
 
     labels: int
     mirrors: int
+    by_one: int
+    elsewhere: int
     left_out: dict[str, int]
     loss_before: float | None
     loss_after: float | None
@@ -88,14 +97,17 @@ def propose(said: JudgedBlind, table: Weights, *, blind_share: float) -> Proposa
     """What is learnt from all of it, from the table in force on."""
     left_out: Counter[str] = Counter()
     alerts = _alerts(said.payloads)
-    found = labels(alerts.values(), judged(said.rows, left_out), table, left_out)
+    verdicts = judged(said.rows, left_out)
+    found = labels(alerts.values(), verdicts, table, left_out)
     mirrors = sum(one.mirror for one in found.values())
+    whose = _whose([verdicts[one] for one in found])
     try:
         learned = learn(list(found.values()), table)
     except TooFewLabels:
-        return Proposal(len(found), mirrors, _told(left_out), None, (), None)
+        return Proposal(len(found), mirrors, *whose, _told(left_out), None, (), None)
     change = _change(said, found, alerts, table, learned.weights, learned.foretold, blind_share)
-    return Proposal(len(found), mirrors, _told(left_out), learned, factors(table, learned.weights), change)
+    changed = factors(table, learned.weights)
+    return Proposal(len(found), mirrors, *whose, _told(left_out), learned, changed, change)
 
 
 def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, blind_share: float) -> Trial:
@@ -105,15 +117,19 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
     left_out: Counter[str] = Counter()
     payloads = {one: it for one, it in said.payloads.items() if one not in before}
     alerts = _alerts(payloads)
-    found = labels(alerts.values(), judged(rows, left_out), live, left_out)
+    verdicts = judged(rows, left_out)
+    found = labels(alerts.values(), verdicts, live, left_out)
     ratios = _ratios(live, shadow)
     foretold = {one: shadow.calibrated(_moved(it, ratios)) for one, it in found.items()}
     mirrors = np.array([it.mirror for it in found.values()], bool)
     enough = len(found) >= VERDICTS_MIN
     now = np.array([live.calibrated(_moved(it, {})) for it in found.values()])
+    by_one, elsewhere = _whose([verdicts[one] for one in found])
     return Trial(
         labels=len(found),
         mirrors=int(mirrors.sum()),
+        by_one=by_one,
+        elsewhere=elsewhere,
         left_out=_told(left_out),
         loss_before=log_loss(now, mirrors) if enough else None,
         loss_after=log_loss(np.array(list(foretold.values())), mirrors) if enough else None,
@@ -129,6 +145,12 @@ def factors(before: Weights, after: Weights) -> tuple[Factor, ...]:
         if after.signals[name].multiplier != one.multiplier
     ]
     return tuple(sorted(changed, key=lambda it: (-abs(it.after - it.before), it.signal)))
+
+
+def _whose(verdicts: Sequence[Any]) -> tuple[int, int]:
+    """How many are of one reader at most, and how many were given elsewhere."""
+    readers = Counter(one.reviewer for one in verdicts)
+    return max(readers.values(), default=0), sum(one.kind == "elsewhere" for one in verdicts)
 
 
 def _told(left_out: Counter[str]) -> dict[str, int]:

@@ -328,7 +328,8 @@ def _back() -> Redirect:
 
 
 def _of_labels(told: Proposal | Trial) -> Mapping[str, Any]:
-    return {"labels": told.labels, "mirrors": told.mirrors, "left_out": told.left_out}
+    names = ("labels", "mirrors", "by_one", "elsewhere", "left_out")
+    return {name: getattr(told, name) for name in names}
 
 
 def _of_change(change: Change | None) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> Any:
     fields = {
         "alert_id": alert_id,
         "reviewer": "ana",
+        "kind": "first",
         "verdict": "mirror" if mirror else "not_mirror",
         "decided_at": 2.0,
         "detected_at": 1.0,

@@ -62,6 +62,23 @@ def test_what_cannot_be_read_any_more_is_left_out_and_counted() -> None:
     assert (told.labels, told.left_out) == (58, {"no such alert": 2})
 
 
+def test_how_many_labels_are_of_one_reader_and_how_many_came_from_elsewhere_is_told() -> None:
+    """Whoever gives most of the blind verdicts says what is learnt, and only a desk knows what was blind."""
+    alerts = [an_alert_of(number) for number in range(60)]
+    rows = [
+        a_verdict_on(one, decided_at=9.0, reviewer="eve" if at < 45 else "ana")
+        for at, one in enumerate(alerts)
+    ]
+    rows[0].kind = rows[50].kind = "elsewhere"
+    said = judged_blind(alerts, [*rows, a_verdict_on(alerts[1], reviewer="omar")])  # which eve's overtook
+    told = propose(said, SHIPPED, blind_share=0.5)
+    assert (told.by_one, told.elsewhere) == (45, 2)
+    trial = try_out(said, SHIPPED, learned(), after=5.0, blind_share=0.5)
+    assert (trial.labels, trial.by_one, trial.elsewhere) == (59, 44, 2)
+    none = propose(judged_blind([]), SHIPPED, blind_share=0.5)
+    assert (none.by_one, none.elsewhere) == (0, 0)
+
+
 def test_too_few_are_counted_and_nothing_is_proposed() -> None:
     told = propose(judged_blind([an_alert_of(0)]), SHIPPED, blind_share=0.5)
     assert (told.labels, told.learned, told.change, told.factors) == (1, None, None, ())
