@@ -6,6 +6,7 @@ kafka-python ships no types, so the parts that are used are typed here as protoc
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -184,19 +185,28 @@ class Reader:
         return self.end(topic, partition) if found is None else int(found.offset)
 
     def read(self, topic: str, partition: int, since: int | None = None) -> Iterator[Arrival]:
-        """The records from offset `since` (by default the earliest kept) up to the present end, in order."""
+        """The records from offset `since` (by default the earliest kept) up to the present end, in order.
+
+        Raises `BrokerUnavailable` where none comes any more: kafka-python polls on for ever, and neither a
+        worker's start nor a desk's stop would end.
+        """
         where = kafka.TopicPartition(topic, partition)
         end = self.end(topic, partition)
         first = int(self._client.beginning_offsets([where])[where])
         position = max(first, since or 0)
         self._client.assign([where])
         self._client.seek(where, position)
+        moved_at = time.monotonic()
         while position < end:
             for record in self._client.poll(timeout_ms=POLL_MS).get(where, ()):
                 if record.offset < end:
                     yield arrival_of(record)
             # A compacted or transactional topic has offsets without records; the position passes them.
-            position = int(self._client.position(where))
+            before, position = position, int(self._client.position(where))
+            if position > before:
+                moved_at = time.monotonic()
+            elif time.monotonic() - moved_at > 2 * ANSWER_MS / 1000:  # a request, and another one
+                raise BrokerUnavailable(f"Kafka: no record of {topic} came for {2 * ANSWER_MS / 1000:g} s")
 
     def close(self) -> None:
         """Disconnect."""

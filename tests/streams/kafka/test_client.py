@@ -22,6 +22,7 @@ from streams.kafka.client import (
     translated,
     writer,
 )
+from streams.kafka.topics import check
 from streams.settings import load
 from tests.streams.conftest import Stage
 
@@ -109,6 +110,34 @@ def test_a_kept_client_connects_anew_after_a_failure(tmp_path: Path, monkeypatch
         broker.start()
         assert kept.ask(names_of) is not None
         kept.close()
+
+
+@pytest.mark.journey
+def test_a_broker_that_stops_answering_in_the_middle_of_a_topic_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kafka-python polls on for ever: neither a worker's start nor a desk's stop would ever end."""
+    monkeypatch.setattr(brokers, "ANSWER_MS", 1_000)
+    with EmbeddedBroker(tmp_path / "broker") as embedded:
+        settings = load({"SAMEHAND_KAFKA_BROKERS": embedded.address})
+        check(settings, create=True)
+        with writer(settings) as out:
+            out.send("control", value=b"one", key=b"1", headers=[]).get(10)
+        with reader(settings) as opened:
+            seek = opened._client.seek
+
+            def hang(*where: object) -> None:
+                seek(*where)
+                embedded.freeze()
+
+            monkeypatch.setattr(opened._client, "seek", hang)
+            with ThreadPoolExecutor() as pool:
+                reading = pool.submit(lambda: list(opened.read("control", 0)))
+                try:
+                    with pytest.raises(BrokerUnavailable, match="no record of control"):
+                        reading.result(10)
+                finally:
+                    embedded.thaw()
 
 
 def names_of(client: Admin) -> list[str]:
