@@ -106,18 +106,18 @@ def run(
 
     redelivery = redelivery_of(app, context)
 
-    app.beside(_ending(app, adopted.run))
-    app.beside(_ending(app, monitor.run))  # the store is open by the time that the group is joined
-    app.task(_ending(app, redelivery.run))
-    app.task(_ending(app, Relay(context, app.around.publisher, app.clock).run))
+    app.beside(ending(app, "weights", adopted.run))
+    app.beside(ending(app, "store", monitor.run))  # the store is open by the time that the group is joined
+    app.task(ending(app, "redelivery", redelivery.run))
+    app.task(ending(app, "outbox", Relay(context, app.around.publisher, app.clock).run))
     try:
         return run_worker(app)
     finally:
         tracer.close()
 
 
-def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    """Wraps a background task so that its failure ends the process."""
+def ending(app: WorkerApp, name: str, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Wraps a background task so that its failure ends the process, and is told under its name."""
 
     async def running() -> None:
         try:
@@ -127,7 +127,7 @@ def _ending(app: WorkerApp, run: Callable[[], Awaitable[None]]) -> Callable[[], 
             log.critical("the store cannot be used", fault=found.what, cure=found.cure)
             app.fail("store", mismatch, code=found.code)
         except Exception as fault:
-            app.fail("store", fault)
+            app.fail(name, fault)
 
     return running
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.runtime.store_factory import peppers_of, weights_of
-from agents.runtime.worker import consumed, context_of, register_agents
+from agents.runtime.worker import consumed, context_of, ending, register_agents
 from samehand.scoring.weights import default_weights
 from store.pepper.pepper import write_pepper_file
 from streams.errors import SettingsError
@@ -41,6 +41,17 @@ def test_every_topic_that_is_consumed_has_one_agent_with_a_name_of_its_own(setti
     register_agents(app, context)
     assert {progress.topic for progress in app.progress} == set(consumed(context.topics))
     assert len({progress.name for progress in app.progress}) == len(app.progress) == 8
+
+
+async def test_a_part_that_fails_ends_the_process_under_its_own_name(settings: Settings) -> None:
+    """Whoever reads that the store failed looks at Redis."""
+
+    async def defective() -> None:
+        raise ZeroDivisionError
+
+    app = WorkerApp(settings, context_of(settings, peppers_of(settings)).meters)
+    await ending(app, "weights", defective)()
+    assert (app.life.fault, app.life.stopping) == ("weights: ZeroDivisionError", True)
 
 
 def test_thresholds_are_the_operators_and_the_rest_of_the_table_is_ours(settings: Settings) -> None:
