@@ -17,7 +17,7 @@ from tests.desk.cli.commands.dry_run.makers import a_platform
 from tests.desk.makers import a_reason
 from tests.desk.weighing import holding, judged_alerts, published
 from tests.ops.desk_site import Running, Visitor, Visits, visiting
-from tests.ops.test_page import FLAGS
+from tests.ops.test_page import FLAGS, picture
 
 pytestmark = pytest.mark.ops
 
@@ -340,6 +340,7 @@ def test_a_lead_tries_weights_puts_them_in_force_and_rolls_back_by_keys_alone(
     lead.open("/weights")
     lead.sign_in("lena")
     lead.page.wait_for_url("**/weights")
+    picture(lead.page, "desk-weights")
     lead.reach("form[action='/weights/adopt'] input[name=reason]")
     lead.page.keyboard.type("it held for a day")
     lead.press("Enter")
