@@ -157,7 +157,7 @@ class WeightsFollower:
             )
         else:
             log.info(
-                "weights were adopted",
+                "adopted weights were taken back" if adopted.adjustment is None else "weights were adopted",
                 stage=adopted.stage,
                 number=adopted.number,
                 weights_version=self.context.weights.version(adopted.stage),
