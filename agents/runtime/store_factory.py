@@ -1,4 +1,4 @@
-"""Builds the store, the peppers, weights and lists from settings: the one place that knows both sides."""
+"""Builds the store, the peppers and lists from settings: the one place that knows both sides."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import replace
-
-from samehand.errors import UnusableStock, UnusableWeights
+from samehand.errors import UnusableStock
 from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS
 from samehand.pictures.stock import LINES_LISTED_MAX, NO_STOCK, StockPictures, read_stock
-from samehand.scoring.weights import Bands, Weights, default_weights, lacking, read_weights
 from store.bounds import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
 from store.redis import Endpoint, RedisStore, Sizes
 from streams.errors import SettingsError
-from streams.settings import PREFIX, Settings
+from streams.settings import Settings
 
 # The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
 # time that Redis itself may take.
@@ -74,48 +71,6 @@ def allowlist_of(settings: Settings) -> frozenset[str]:
         reason = f"{path}: line {told}: not the key of an account, such as x:1076313901"
         raise SettingsError({"SAMEHAND_ALLOWLIST": reason})
     return frozenset(filter(None, keys))
-
-
-def weights_of(settings: Settings) -> Weights:
-    """The weights, shipped or the operator's own, under the operator's thresholds.
-
-    Raises:
-        SettingsError: the operator's table cannot be read, or lacks a row.
-    """
-    return _under_thresholds(_table(settings.weights), settings)
-
-
-def shadow_weights_of(settings: Settings) -> Weights | None:
-    """The table that is counted beside the one in force, under the same thresholds, if there is one.
-
-    Raises:
-        SettingsError: it cannot be read, or lacks a row.
-    """
-    if settings.shadow_weights is None:
-        return None
-    return _under_thresholds(_table(settings.shadow_weights, "SHADOW_WEIGHTS"), settings)
-
-
-def _under_thresholds(weights: Weights, settings: Settings) -> Weights:
-    return replace(
-        weights,
-        bands=Bands(settings.likely, settings.possible),
-        policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
-    )
-
-
-def _table(path: Path | None, setting: str = "WEIGHTS") -> Weights:
-    if path is None:
-        return default_weights()
-    try:
-        table = read_weights(path.read_bytes())
-    except OSError as fault:
-        raise SettingsError({f"{PREFIX}{setting}": f"{path}: {fault.strerror}"}) from fault
-    except UnusableWeights as fault:
-        raise SettingsError({f"{PREFIX}{setting}": f"{path}: cannot be used: {fault}"}) from fault
-    if (row := lacking(table)) is not None:
-        raise SettingsError({f"{PREFIX}{setting}": f"{path}: cannot be used: it lacks {row}"})
-    return table
 
 
 def _text(path: Path, variable: str) -> str:

@@ -28,12 +28,11 @@ from agents.runtime.start_checks import mismatched, store_fault
 from agents.runtime.store_factory import (
     allowlist_of,
     peppers_of,
-    shadow_weights_of,
     stock_of,
     store_of,
-    weights_of,
 )
 from agents.runtime.store_monitor import StoreMonitor
+from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
 from agents.screen import Screen
 from samehand.frequency.ban_calendar import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION

@@ -6,46 +6,14 @@ import math
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from samehand.errors import UnusableWeights
 from samehand.scoring.adjust import Adjustment, adjusted
-from samehand.scoring.weights import Bands, Weights, default_weights, lacking, read_weights
+from samehand.scoring.weights import Weights
 from schemas.malformed import Malformed
 from schemas.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
 from schemas.wire import decode_weights, encode
-from streams.errors import SettingsError
-from streams.settings import PREFIX, Settings
 
 STAGES: Final[tuple[Stage, ...]] = ("live", "shadow")
-
-
-def base_of(settings: Settings) -> Weights:
-    """The table of the settings, under their thresholds.
-
-    Raises:
-        SettingsError: it cannot be read, or lacks a row.
-    """
-    return replace(
-        _table(settings),
-        bands=Bands(settings.likely, settings.possible),
-        policy_bands={name: Bands(it.likely, it.possible) for name, it in settings.bands.items()},
-    )
-
-
-def _table(settings: Settings) -> Weights:
-    path = settings.weights
-    if path is None:
-        return default_weights()
-    try:
-        table = read_weights(path.read_bytes())
-    except OSError as fault:
-        raise SettingsError({f"{PREFIX}WEIGHTS": f"{path}: {fault.strerror}"}) from fault
-    except UnusableWeights as fault:
-        raise SettingsError({f"{PREFIX}WEIGHTS": f"{path}: cannot be used: {fault}"}) from fault
-    if (row := lacking(table)) is not None:
-        raise SettingsError({f"{PREFIX}WEIGHTS": f"{path}: cannot be used: it lacks {row}"})
-    return table
 
 
 def in_force(base: Weights, adjustment: WeightsAdjustment | None) -> Weights:

@@ -19,13 +19,13 @@ from desk.database.secret import kept
 from desk.feed.consume import Consumer
 from desk.feed.publish import Publisher
 from desk.feed.run import Feed, State
-from desk.review.adopted import base_of
 from desk.review.audit_watch import AuditWatch
 from desk.review.policy import Policy
 from desk.web.app import create_app
 from desk.web.desk import Desk
 from desk.web.single_sign_on import provider_of
 from desk.web.telemetry import LOOK_SECONDS, DeskMetrics, served
+from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.settings import Settings
 from streams.supervision.gc_tuning import collect_seldom
@@ -51,12 +51,13 @@ def policy_of(settings: Settings, key: bytes) -> Policy:
     )
 
 
-def run(settings: Settings) -> int:
-    """Serves until SIGINT or SIGTERM; the exit code.
+def run(settings: Settings, base: Weights) -> int:
+    """Serves until SIGINT or SIGTERM; the exit code. ``base``: the table that workers weigh by if nobody
+    adopts another one.
 
     Raises `DatabaseError`.
     """
-    return asyncio.run(_serve(settings))
+    return asyncio.run(_serve(settings, base))
 
 
 class _Server(uvicorn.Server):
@@ -75,7 +76,7 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, base: Weights) -> int:
     try:
         listening = socket.create_server(
             (settings.desk_host, settings.desk_port),
@@ -91,11 +92,13 @@ async def _serve(settings: Settings) -> int:
         return NO_ADDRESS
     with listening:
         async with AsyncExitStack() as stack:
-            return await _serve_on(listening, settings, stack)
+            return await _serve_on(listening, settings, base, stack)
 
 
-async def _serve_on(listening: socket.socket, settings: Settings, stack: AsyncExitStack) -> int:
-    provider, base = provider_of(settings), base_of(settings)
+async def _serve_on(
+    listening: socket.socket, settings: Settings, base: Weights, stack: AsyncExitStack
+) -> int:
+    provider = provider_of(settings)
     database = await stack.enter_async_context(
         opened(settings.database_url.get_secret_value(), password=settings.database_secret())
     )

@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 import click
 import msgspec
 
+from agents.runtime.weights_of_settings import weights_of
 from desk.cli import output
 from desk.cli.inputs.input_errors import tell_faults
 from desk.cli.inputs.input_files import odd_raw, read_raw, size
@@ -29,7 +30,7 @@ from desk.cli.inputs.oddities import tell_all
 from desk.cli.offline.weights_file import weights_of_file
 from desk.cli.options import FILE
 from desk.cli.output_files import write
-from desk.review.adopted import base_of, highest, in_force
+from desk.review.adopted import highest, in_force
 from desk.review.labels import judged, labels
 from desk.text import plural
 from samehand.errors import TooFewLabels
@@ -146,7 +147,7 @@ def _read(verdicts: tuple[Path, ...], alerts: tuple[Path, ...], weights: Path | 
 
 def _in_force(opened: Reader, called: Names, settings: Settings) -> Weights:
     """The table by which workers of these settings weigh now: what is judged was weighed by it, or is old."""
-    base = base_of(settings)
+    base = weights_of(settings)
     if not settings.follow_weights:
         return base
     arrivals = chain.from_iterable(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
-from msgspec.structs import replace
 
-from agents.runtime.store_factory import peppers_of, weights_of
+from agents.runtime.store_factory import peppers_of
 from agents.runtime.worker import consumed, context_of, ending, register_agents
-from samehand.scoring.weights import default_weights
 from store.pepper.pepper import write_pepper_file
 from streams.errors import SettingsError
 from streams.faust_app.app import WorkerApp
@@ -52,34 +49,6 @@ async def test_a_part_that_fails_ends_the_process_under_its_own_name(settings: S
     app = WorkerApp(settings, context_of(settings, peppers_of(settings)).meters)
     await ending(app, "weights", defective)()
     assert (app.life.fault, app.life.stopping) == ("weights: ZeroDivisionError", True)
-
-
-def test_thresholds_are_the_operators_and_the_rest_of_the_table_is_ours(settings: Settings) -> None:
-    weights = weights_of(settings)
-    assert (weights.bands.likely, weights.bands.possible) == (0.95, 0.5)
-    assert weights.band(0.9, "spam") == "possible"
-    assert weights.band(0.9, "other") == "possible"
-    assert weights.band(0.7, "spam") == "none"
-
-
-@pytest.mark.parametrize(
-    ("table", "reason"), [(b"{", "cannot be used"), (b"the shipped, one row less", "lacks timing.")]
-)
-def test_a_table_of_weights_that_cannot_be_used_is_one_clear_line(
-    tmp_path: Path, table: bytes, reason: str
-) -> None:
-    whole = default_weights()
-    less = {name: one for name, one in whole.signals.items() if name != "timing"}
-    path = tmp_path / "weights.json"
-    path.write_bytes(msgspec.json.encode(replace(whole, signals=less)) if len(table) > 1 else table)
-    with pytest.raises(SettingsError, match=reason):
-        weights_of(load({"SAMEHAND_WEIGHTS": str(path)}))
-
-
-def test_a_proposed_table_is_in_force_once_it_is_set(tmp_path: Path) -> None:
-    path = tmp_path / "weights.json"
-    path.write_bytes(msgspec.json.encode(replace(default_weights(), version="v1+learned.0badcafe")))
-    assert weights_of(load({"SAMEHAND_WEIGHTS": str(path)})).version == "v1+learned.0badcafe"
 
 
 def test_the_rules_follow_the_settings(settings: Settings) -> None:

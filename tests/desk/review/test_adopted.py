@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from msgspec.structs import replace
 
-from desk.review.adopted import as_sent, base_of, can_travel, highest, in_force, table_of
+from desk.review.adopted import as_sent, can_travel, highest, in_force, table_of
 from samehand.scoring.adjust import adjustment_of
 from samehand.scoring.learn import learn
-from samehand.scoring.weights import Bands, default_weights
+from samehand.scoring.weights import default_weights
 from schemas.weights import WeightsAdopted
 from schemas.wire import encode
-from streams.errors import SettingsError
-from streams.settings import load
 from tests.samehand.scoring.test_learn import verdicts
 
 SHIPPED = default_weights()
@@ -60,39 +56,3 @@ def test_of_each_stage_the_highest_number_holds_in_whatever_order_records_stand(
         found = highest((f"weights/0/{at}", value) for at, value in enumerate(several))
         assert {stage: it.number for stage, it in found.records.items()} == {"live": 5, "shadow": 4}
         assert sorted(found.refused.values()) == ["empty", "not-json", "not-json"]
-
-
-def test_the_base_has_the_thresholds_of_the_settings(tmp_path: Path) -> None:
-    own = tmp_path / "own.json"
-    own.write_bytes(msgspec.json.encode(replace(SHIPPED, version="own")))
-    base = base_of(
-        load(
-            {
-                "SAMEHAND_WEIGHTS": str(own),
-                "SAMEHAND_POSSIBLE": "0.6",
-                "SAMEHAND_BANDS": '{"spam": {"likely": 0.95, "possible": 0.7}}',
-            }
-        )
-    )
-    assert (base.version, base.bands) == ("own", Bands(0.9, 0.6))
-    assert base.policy_bands == {"spam": Bands(0.95, 0.7)}
-
-
-@pytest.mark.parametrize("content", [b"{", b"[]", None])
-def test_a_base_that_cannot_be_used_is_one_line(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "own.json"
-    path.write_bytes(msgspec.json.encode(SHIPPED) if content is None else content)
-    settings = load({"SAMEHAND_WEIGHTS": str(path)})
-    if content is None:
-        path.unlink()
-    with pytest.raises(SettingsError, match="SAMEHAND_WEIGHTS") as fault:
-        base_of(settings)
-    assert "\n" not in str(fault.value)
-
-
-def test_a_base_that_lacks_a_row_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "own.json"
-    signals = {name: one for name, one in SHIPPED.signals.items() if name != "phone"}
-    path.write_bytes(msgspec.json.encode(replace(SHIPPED, signals=signals)))
-    with pytest.raises(SettingsError, match="it lacks phone"):
-        base_of(load({"SAMEHAND_WEIGHTS": str(path)}))

@@ -11,7 +11,8 @@ import click
 from msgspec.structs import replace
 
 from agents.common.context import AlertPolicy
-from agents.runtime.store_factory import allowlist_of, stock_of, weights_of
+from agents.runtime.store_factory import allowlist_of, stock_of
+from agents.runtime.weights_of_settings import weights_of
 from desk.cli import output
 from desk.cli.commands.dry_run.figures import figures
 from desk.cli.commands.dry_run.replay import Outcomes, Replay, secret_of
