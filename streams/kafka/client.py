@@ -24,6 +24,10 @@ ANSWER_MS: Final = 10_000
 
 POLL_MS: Final = 500
 
+RECONNECT_MS_MAX: Final = 1_000
+"""Between two tries to reach a broker that is away. By default kafka-python comes to wait half a minute, and
+so long after it was back nobody would have noticed."""
+
 T = TypeVar("T")
 
 
@@ -91,6 +95,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "client_id": settings.kafka_group,
         "bootstrap_timeout_ms": ANSWER_MS,
         "request_timeout_ms": ANSWER_MS,
+        "reconnect_backoff_max_ms": RECONNECT_MS_MAX,
     }
     context = tls_context(settings)
     if context is not None:

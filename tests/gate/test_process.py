@@ -193,7 +193,6 @@ async def test_it_scores_by_what_a_lead_adopted_as_soon_as_it_is_told(gate: Runn
     _, told = gate.post("/v1/score", mirror)
     assert (told["outcome"], told["weights_version"]) == ("match", "learned-1")
     assert told["alerts"][0]["log_odds"] > own["alerts"][0]["log_odds"], "its multiplier is above 1"
-    assert gate.end() == 0
 
 
 @pytest.fixture
