@@ -218,6 +218,10 @@ lint: $(STAMP) ## ruff, strict mypy and the floors of the house
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+.PHONY: house
+house: $(STAMP) ## how large and how plain the source tree is, beside its goals
+	@$(BIN)/python -m tools.house
+
 .PHONY: check
 check: lint test supply ## lint, then test, then what the image holds and what is known against it
 
