@@ -18,7 +18,7 @@ from bench.store.bans import a_store, by_handle, enrol, whole
 from bench.store.server import Server, server
 from store.base import Ban
 
-# The letters of docs/adr/0005-store-layout.md.
+# The letters of docs/adr/0053-store-in-redis.md.
 _PARTS = {"p": "postings", "a": "account map", "r": "scored record", "q": "what alerts quote"}
 
 Bans = Callable[[int], Iterator[Ban]]

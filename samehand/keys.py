@@ -61,7 +61,7 @@ PERSONAL_POSTING_CAP: Final = 60
 EXACT_POSTING_CAP: Final = 1024
 # A rare word or a run of letters finds accounts that no other key finds; one that many share finds strangers.
 # A cap of 32 on runs keeps the mean number of candidates among a million bans within 150
-# (docs/adr/0008-blocking-keys.md).
+# (docs/adr/0039-keys-and-who-is-read.md).
 SHORT_POSTING_CAP: Final = 32
 SHORT_KINDS: Final = frozenset({KeyKind.NAMING_RUN, KeyKind.NAMING_WORD})
 

@@ -4,7 +4,7 @@ The base finds names that only separators, digits or look-alikes disguise. The s
 reorders, and with one letter deleted also a typo: a word of ten letters has some seven such spellings, and
 whichever letter was added, left out or replaced, both words have one spelling in common. Words too short for
 sorted letters to say much keep the order of their letters.
-docs/adr/0008-blocking-keys.md has what each kind of key was measured to find.
+docs/adr/0039-keys-and-who-is-read.md has what each kind of key was measured to find.
 """
 
 from __future__ import annotations

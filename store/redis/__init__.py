@@ -1,6 +1,6 @@
 """The store that workers share: plain Redis (6.2 or later) or Valkey, alone, under Sentinel or as a Cluster.
 
-docs/adr/0005-store-layout.md says what lies where, and why.
+docs/adr/0053-store-in-redis.md says what lies where, and why.
 """
 
 from store.redis.client import Endpoint
