@@ -20,7 +20,7 @@ from schemas.weights import Stage, WeightsAdopted
 from schemas.wire import decode_weights
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import reader
-from streams.kafka.follower import Follower
+from streams.kafka.follower import WAIT_SECONDS, Follower
 from streams.outcomes import Arrival
 from streams.settings import Settings
 
@@ -105,9 +105,12 @@ class WeightsFollower:
             if before not in ("", self._topic_id):
                 loop.call_soon_threadsafe(self._begin_again)
             while not self._stopping.is_set():
-                for arrival in follower.poll():
+                arrivals = follower.poll()
+                for arrival in arrivals:
                     loop.call_soon_threadsafe(self.hear, arrival)
                 self.fault = ""
+                if not arrivals:
+                    self._stopping.wait(WAIT_SECONDS)
         except (BrokerUnavailable, BrokerRefused) as outage:
             if self.fault != str(outage):
                 log.warning("adopted weights are not followed now", why=str(outage))

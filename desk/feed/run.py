@@ -27,7 +27,7 @@ from desk.review.forgetting import BATCH, erase_old
 from desk.review.policy import Policy
 from streams.errors import BrokerRefused, BrokerUnavailable, TopicsError
 from streams.kafka.client import kept_reader, writer
-from streams.kafka.follower import Follower
+from streams.kafka.follower import WAIT_SECONDS, Follower
 from streams.kafka.topics import check, names, wanted_by_desk
 from streams.settings import Settings
 
@@ -180,6 +180,8 @@ class Feed:
                         self._heard(await self._consumer.apply(arrivals))
                     state.consuming = ""
                     told.over()
+                    if not arrivals:
+                        await state.pause(WAIT_SECONDS)
             except _OUTAGES as outage:
                 if told.begins(outage):
                     log.warning("nothing is consumed now", why=str(outage))

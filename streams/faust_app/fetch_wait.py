@@ -8,11 +8,13 @@ topic keeps its partitions out of the fetch, and the other topics are asked in v
 
 So each empty answer doubles the wait, and the first record makes it short again. By the time it is long,
 a partition that was left out has been asked for again, or is so far behind that a twentieth of a second
-is nothing.
+is nothing. After seconds without any record it grows on, since even twenty answers a second took a worker
+with nothing to do a fiftieth of a processor.
 
 The embedded broker never holds a fetch back: asked 1,200 times a second it took half a processor of each
-worker to say that there is nothing. So we wait ourselves for what a broker leaves of the shortest wait; a
-longer wait of ours would delay records, since nothing wakes us when they come.
+worker to say that there is nothing. So we wait ourselves for what a broker leaves of the shortest wait.
+Nothing wakes us when records come: only after a silence is that wait longer, and it delays a record by at
+most a twentieth of the silence before it.
 """
 
 from __future__ import annotations
@@ -24,23 +26,37 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 TIMES_MAX: Final = 5
-"""The longest wait beside the shortest: twenty answers a second cost a hundredth of a processor."""
+"""The longest wait beside the shortest while records come now and then."""
+
+SILENCE_SHARE: Final = 1 / 20
+"""Of the time since the last record, what may be waited for the next one."""
+
+SILENT_TIMES_MAX: Final = 10
+"""The longest wait after a silence: ten answers a second cost less than a hundredth of a processor."""
 
 
 @dataclass(slots=True)
 class FetchWait:
-    """``milliseconds`` is the present wait, from ``shortest`` to five times that."""
+    """``milliseconds``: how long a broker may hold the next fetch; ``own_seconds``: what we wait at least."""
 
     shortest: int
     milliseconds: int = field(init=False)
+    own_seconds: float = field(init=False)
+    _last_record_at: float | None = field(init=False, default=None)
+    _doubled: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.milliseconds = self.shortest
+        self.milliseconds = self._doubled = self.shortest
+        self.own_seconds = self.shortest / 1000
 
-    def answered(self, records: bool) -> None:
-        """A fetch came back, with records or without."""
-        longer = min(2 * self.milliseconds, TIMES_MAX * self.shortest)
-        self.milliseconds = self.shortest if records else longer
+    def answered(self, records: bool, now: float) -> None:
+        """A fetch came back, with records or without, at a moment of a clock that nobody sets (seconds)."""
+        if records or self._last_record_at is None:
+            self._last_record_at = now
+        self._doubled = self.shortest if records else min(2 * self._doubled, TIMES_MAX * self.shortest)
+        silent = min(1000 * SILENCE_SHARE * (now - self._last_record_at), SILENT_TIMES_MAX * self.shortest)
+        self.milliseconds = max(self._doubled, round(silent))
+        self.own_seconds = max(self.shortest, silent) / 1000
 
 
 def be_patient(
@@ -58,9 +74,11 @@ def be_patient(
 
     async def noting(*request: Any) -> bool:
         began = ticks()
+        asked = wait.own_seconds
         records = await process(*request)
-        wait.answered(records)
-        if not records and (left := wait.shortest / 1000 - (ticks() - began)) > 0:
+        now = ticks()
+        wait.answered(records, now)
+        if not records and (left := asked - (now - began)) > 0:
             try:
                 await sleep(left)
             except asyncio.CancelledError:

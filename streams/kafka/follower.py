@@ -16,8 +16,16 @@ from streams.kafka.topic_ids import created_again, ids_of
 from streams.outcomes import Arrival
 from streams.settings import Settings
 
-POLL_MS: Final = 500
-"""How long a poll waits for news: so long a stop may have to wait, too."""
+WAIT_SECONDS: Final = 0.25
+"""Between two polls that find nothing, to be waited for by the caller, which knows when it is told to stop.
+
+kafka-python does not wait: the embedded broker answers a fetch without records at once, and a poll with time
+left sends the next. That took half a processor of each idle process. A record is read within two waits: one
+poll asks for it, the next one has it.
+"""
+
+MORE_MS: Final = 50
+"""How long a poll after records waits for more: a fetch is on its way, and takes some milliseconds."""
 
 RECORDS_MAX: Final = 500
 """A poll hands over so many at most: one transaction of its reader."""
@@ -49,6 +57,7 @@ class Follower:
         self._asked = kept_admin(settings)
         self._looked_at = time.monotonic()
         self._topics: tuple[str, ...] = ()
+        self._found = False
         self.ids: dict[str, str] = {}
         """The ids of the topics that are followed, of those that have one."""
         self.begun: dict[tuple[str, int], int] = {}
@@ -104,15 +113,16 @@ class Follower:
         return moved
 
     def poll(self) -> list[Arrival]:
-        """What came, in order within each partition; empty after `POLL_MS` of nothing.
+        """Returns at once what came, in order within each partition; after nothing, wait `WAIT_SECONDS`.
 
         Raises `BrokerUnavailable`, also where a topic was made anew, and `BrokerRefused`.
         """
         if time.monotonic() - self._looked_at >= LOOK_SECONDS:
             self._look()
         with translated():
-            polled = self._client.poll(timeout_ms=POLL_MS)
-            return [arrival_of(record) for records in polled.values() for record in records]
+            polled = self._client.poll(timeout_ms=MORE_MS if self._found else 0)
+        self._found = bool(polled)
+        return [arrival_of(record) for records in polled.values() for record in records]
 
     def _look(self) -> None:
         again = created_again(self.ids, self._asked.ask(lambda client: ids_of(client, self._topics)))

@@ -233,7 +233,7 @@ def compare(topic: Topic, found: Found) -> list[Finding]:
 def _compare_cleanup(topic: Topic, configs: Mapping[str, str]) -> list[Finding]:
     policies = set(configs.get("cleanup.policy", "delete").split(","))
     if topic.compacted and policies != {"compact"}:
-        detail = f"has cleanup.policy={','.join(sorted(policies))} instead of compact: bans get lost"
+        detail = f"has cleanup.policy={','.join(sorted(policies))} instead of compact: old records get lost"
         return [Finding(topic.name, "not-compacted", detail)]
     if not topic.compacted and "compact" in policies:
         detail = "has cleanup.policy=compact, which drops events of an account"

@@ -7,7 +7,7 @@ import inspect
 
 from aiokafka.consumer.fetcher import Fetcher  # type: ignore[import-untyped]  # aiokafka ships no types
 
-from streams.faust_app.fetch_wait import TIMES_MAX, FetchWait, be_patient
+from streams.faust_app.fetch_wait import SILENT_TIMES_MAX, TIMES_MAX, FetchWait, be_patient
 
 
 def test_each_empty_answer_doubles_the_wait_up_to_five_times() -> None:
@@ -15,16 +15,28 @@ def test_each_empty_answer_doubles_the_wait_up_to_five_times() -> None:
     seen = []
     for _ in range(6):
         seen.append(wait.milliseconds)
-        wait.answered(records=False)
+        wait.answered(records=False, now=0.0)
     assert seen == [10, 20, 40, 10 * TIMES_MAX, 10 * TIMES_MAX, 10 * TIMES_MAX]
 
 
 def test_a_record_makes_it_short_again() -> None:
     wait = FetchWait(10)
     for _ in range(5):
-        wait.answered(records=False)
-    wait.answered(records=True)
+        wait.answered(records=False, now=0.0)
+    wait.answered(records=True, now=0.0)
     assert wait.milliseconds == 10
+
+
+def test_after_a_silence_both_waits_grow_with_it_up_to_ten_times() -> None:
+    wait = FetchWait(10)
+    wait.answered(records=True, now=100.0)
+    seen = []
+    for now in (100.1, 101.2, 101.8, 109.0, 200.0):
+        wait.answered(records=False, now=now)
+        seen.append((wait.milliseconds, round(wait.own_seconds, 3)))
+    assert seen == [(20, 0.01), (60, 0.06), (90, 0.09), (10 * SILENT_TIMES_MAX, 0.1), (100, 0.1)]
+    wait.answered(records=True, now=200.1)
+    assert (wait.milliseconds, wait.own_seconds) == (10, 0.01)
 
 
 class AFetcher:
@@ -68,6 +80,14 @@ async def test_what_a_broker_leaves_of_the_shortest_wait_is_waited_here() -> Non
     for _ in range(4):
         await fetcher.fetch()
     assert fetcher.slept == [0.01, 0.005, 0.009]
+
+
+async def test_after_a_silence_the_shortest_wait_is_longer_too() -> None:
+    fetcher = a_patient(*[(False, 0.0)] * 300)
+    for _ in range(300):
+        await fetcher.fetch()
+    assert max(fetcher.slept) == fetcher.slept[-1] == 0.1
+    assert len([seconds for seconds in fetcher.slept if seconds == 0.01]) >= 20
 
 
 async def test_a_stop_while_it_waits_ends_it_as_upstream_ends_a_request() -> None:

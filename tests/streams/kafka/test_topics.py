@@ -40,6 +40,7 @@ def test_as_wanted_there_is_nothing_to_tell() -> None:
 def test_bans_that_would_be_forgotten_block(policy: str) -> None:
     (finding,) = compare(BANNED, Found(8, {"cleanup.policy": policy}))
     assert (finding.kind, finding.blocks) == ("not-compacted", True)
+    assert finding.detail == f"has cleanup.policy={policy} instead of compact: old records get lost"
 
 
 def test_events_that_would_be_compacted_away_block() -> None:
