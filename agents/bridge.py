@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from agents.common.decoding import count, dead, reading_moment
@@ -17,14 +18,13 @@ from schemas.mapping.mapper import Passed, TopicMapping
 from schemas.wire import encode
 from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
+from streams.off_loop import off_loop
 from streams.outcomes import NOTHING, Arrival, Emit, Outcome, Published, contained
 from streams.registry.transcode import Transcoder
 from streams.telemetry.metrics import Metrics
 
 TURN_RECORDS: Final = 8
-"""Records between two looks at the clock, as in :mod:`agents.common.offload`: eight of the largest legal ones
-take 0.1 s.
-"""
+"""Records between two looks at the clock, as in :mod:`agents.common.offload`; a thread reads large ones."""
 
 
 class Bridge:
@@ -61,7 +61,7 @@ class Bridge:
         outcomes: list[Outcome] = []
         turns = Turns(self._ticks)
         for place, arrival in enumerate(arrivals, 1):
-            outcomes.append(contained(self._decided, arrival))
+            outcomes.append(await off_loop(_size_bytes(arrival), partial(contained, self._decided, arrival)))
             if place % TURN_RECORDS == 0:
                 await turns.give()
         return outcomes
@@ -80,3 +80,9 @@ class Bridge:
         count(found.found, arrival.topic, self._meters)
         record = found.found.record
         return Published((Emit(self._topics[found.kind], record.key.encode(), encode(record)),))
+
+
+def _size_bytes(arrival: Arrival) -> int:
+    """The bytes that a mapping may read."""
+    beside = sum(len(value or b"") for _, value in arrival.headers)
+    return len(arrival.value or b"") + len(arrival.key or b"") + beside

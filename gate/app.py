@@ -11,6 +11,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -34,6 +35,7 @@ from gate.webhooks import ForeignWebhook
 from schemas.malformed import Malformed
 from store.errors import StoreError
 from streams.errors import Transient
+from streams.off_loop import off_loop
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 """What Kafka's brokers take of one record by default."""
@@ -145,7 +147,7 @@ class Gate:
                     raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")
                 if isinstance(webhook, CoopActions):
                     return await self._decided(webhook, raw), f"webhook:{mapping}"
-                found = webhook.map(raw, headers, now=self.now())
+                found = await off_loop(len(raw), partial(webhook.map, raw, headers, now=self.now()))
                 return self._taken(await self.intake.mapped(found)), f"webhook:{mapping}"
 
         return await self._served(request, "webhooks", work)

@@ -19,11 +19,20 @@ from typing import Any, Final
 
 import fastavro
 from fastavro import _read_py
+from fastavro.read import LOGICAL_READERS
 
 from streams.registry.client import Schema, SchemaUnusable
 
 _SIZES: Final[Mapping[str, int]] = {"null": 0, "float": 4, "double": 8}
 """Bytes that a value takes at least; of any other primitive one."""
+
+PRECISION_MAX: Final = 1_000
+"""Digits of a decimal: PostgreSQL declares no more, and other databases a tenth of that."""
+
+_BOUNDED: Final = "samehand-decimal"
+"""The logical type of decimals once a schema was looked through: fastavro's own reader rounds what is beyond
+the precision, after it has worked out all of its digits.
+"""
 
 Value = Callable[[bytes], Any]
 
@@ -54,6 +63,8 @@ def reader(schema: Schema) -> Value:
         stream = BytesIO(raw)
         try:
             found = _plain(read(stream, parsed, None))
+        except NotAvro:
+            raise
         except RecursionError:
             raise NotAvro("the value is nested too deep") from None
         except Exception as fault:  # whatever a reader trips over, these bytes are to blame
@@ -83,6 +94,8 @@ class _Shape:
                 raise SchemaUnusable("has an empty union")
             return 1 + min([self.least(each) for each in schema])
         kind = schema["type"]
+        if kind in ("bytes", "fixed") and schema.get("logicalType") == "decimal":
+            _bound_decimal(schema)
         if kind in ("array", "map"):
             inner = self.least(schema["items" if kind == "array" else "values"])
             if kind == "array" and inner == 0:
@@ -120,6 +133,26 @@ class _Shape:
         self._inside.discard(name)
         self._known[name] = size
         return size
+
+
+def _bound_decimal(schema: dict[Any, Any]) -> None:
+    """Has decimals of this schema read by :func:`_decimal`. Raises `SchemaUnusable`."""
+    if schema["precision"] > PRECISION_MAX:
+        raise SchemaUnusable(f"has a decimal of more than {PRECISION_MAX:,} digits")
+    schema["logicalType"] = _BOUNDED
+
+
+def _decimal(raw: bytes, schema: Any, _: object = None) -> decimal.Decimal:
+    """The decimal of a two's complement. Raises `NotAvro` for more digits than the schema's precision."""
+    precision = int(schema["precision"])
+    unscaled = int.from_bytes(raw, "big", signed=True)
+    if abs(unscaled) >= 10**precision:
+        raise NotAvro("a decimal has more digits than its schema's precision")
+    return decimal.Decimal(unscaled).scaleb(-int(schema.get("scale", 0)), decimal.Context(prec=precision))
+
+
+# As fastavro documents it for logical types of one's own; the name is nobody else's.
+LOGICAL_READERS |= {f"bytes-{_BOUNDED}": _decimal, f"fixed-{_BOUNDED}": _decimal}
 
 
 def _plain(value: Any) -> Any:

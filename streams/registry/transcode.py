@@ -77,7 +77,10 @@ class Transcoder:
         if isinstance(read, str):
             return Malformed("unprocessable", "$", f"schema {id_}: {read}")
         try:
-            value = msgspec.json.encode(read(raw[_HEADER:]))
+            plain = read(raw[_HEADER:])
+            if _is_over(plain, MESSAGE_BYTES_MAX):
+                return Malformed("too-large", "$", f"schema {id_}: more than 1 MiB as JSON")
+            value = msgspec.json.encode(plain)
         except ValueError as fault:  # NotAvro, NotProtobuf
             return Malformed("bad-format", "$", f"schema {id_}: {fault}")
         except (msgspec.MsgspecError, TypeError, RecursionError, UnicodeEncodeError):
@@ -102,6 +105,25 @@ class Transcoder:
             while len(self._readers) > SCHEMAS_MAX:
                 gone, _ = self._readers.popitem(last=False)
                 self._until.pop(gone, None)
+
+
+def _is_over(plain: Any, size_max: int) -> bool:
+    """Whether the JSON of a plain value is certainly longer than so many bytes.
+
+    A byte of a record may name a field or a symbol of hundreds of characters, so a record of a MiB would
+    become JSON of any size before it could be measured.
+    """
+    size, waiting = 0, [plain]
+    while waiting and size <= size_max:
+        each = waiting.pop()
+        size += len(each) + 2 if isinstance(each, str) else 1
+        if isinstance(each, dict):
+            size += sum(map(len, each)) + 3 * len(each)
+            waiting += each.values()
+        elif isinstance(each, list):
+            size += len(each)
+            waiting += each
+    return size > size_max
 
 
 def id_of(raw: bytes | None) -> int | Malformed | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from itertools import count
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from schemas.wire import decode_created
 from streams.errors import Transient
 from streams.kafka.mapped_topics import topic_of
 from streams.kafka.topics import Names
-from streams.outcomes import NOTHING, Dead, Outcome, Published
+from streams.off_loop import OFF_LOOP_BYTES
+from streams.outcomes import NOTHING, Arrival, Dead, Outcome, Published
 from streams.registry.client import Schema
 from streams.registry.transcode import Source, Transcoder
 from streams.telemetry.metrics import Metrics
@@ -111,6 +113,24 @@ async def test_others_get_their_turn_within_a_batch() -> None:
     assert turns >= 12
 
 
+async def test_large_records_are_read_off_the_loop_and_small_ones_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop, threads = Shop(), []
+    decided = shop.bridge._decided
+
+    def noting(record: Arrival) -> Outcome:
+        threads.append(get_ident() == main)
+        return decided(record)
+
+    main = get_ident()
+    monkeypatch.setattr(shop.bridge, "_decided", noting)
+    small, large = await shop.told(signup(), signup(bio="x" * OFF_LOOP_BYTES))
+    assert isinstance(small, Published)
+    assert isinstance(large, Published)
+    assert threads == [True, False]
+
+
 @pytest.mark.parametrize("kind", TARGETS)
 def test_every_kind_of_record_has_a_topic_of_ours(kind: Any) -> None:
     assert topic_of(Names())[kind] == f"accounts.{kind}"
@@ -136,6 +156,16 @@ async def test_a_record_of_avro_is_read_by_the_schema_of_its_registry() -> None:
     assert (unknown.reason, unknown.detail) == ("unprocessable", "schema 2: the registry has no such schema")
     assert isinstance(wrong, Dead)
     assert wrong.detail == "the value is not in Confluent's wire format"
+
+
+async def test_a_decimal_beyond_its_schema_is_a_dead_letter_at_once() -> None:
+    amount = {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}
+    schema = {**SIGNUP_SCHEMA, "fields": [{"name": "amount", "type": amount}, *SIGNUP_SCHEMA["fields"]]}
+    shop = Shop(registry=Shelf({1: Schema("AVRO", text=json.dumps(schema))}))
+    [outcome] = await shop.told(of_wire(1, b"\x80\x80\x40" + b"\1" * 2**19))
+    assert outcome == Dead(
+        "bad-format", "$", "schema 1: a decimal has more digits than its schema's precision"
+    )
 
 
 async def test_a_registry_that_is_away_holds_the_partition_and_makes_no_dead_letter() -> None:
