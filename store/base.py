@@ -364,6 +364,15 @@ class Store(Protocol):
         Writes acknowledged just before may then be missing. "" where the servers do not say.
         """
 
+    async def behind(self) -> Mapping[str, Mapping[int, int]]:
+        """Returns from which offsets acknowledged records must be delivered again, by topic and partition.
+
+        The group acknowledged them with another store, or while this one was filled. Mostly empty.
+        """
+
+    async def caught_up(self, topic: str) -> None:
+        """Notes that nothing of a topic is missing any more: it is not :meth:`behind` from now on."""
+
     def adopt(self, epoch: str) -> None:
         """Takes this epoch as valid from now on: the store was emptied, and another process rebuilt it."""
 

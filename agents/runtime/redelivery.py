@@ -1,16 +1,20 @@
-"""Redelivery: after a Redis failover or restart, reprocesses recently acknowledged records.
+"""Redelivery: reprocesses acknowledged records whose effect the store may lack.
 
-A replica that becomes master may lack the last writes of the failed server, and a restarted server may have
-lost what was not on disk. Either begins another replication history, which this module notices. Agents are
-idempotent: a write that survived is repeated without effect, a lost one is made again, and look-back gets its
-bans again.
+A store that was filled beside another one lacks what the group acknowledged with that other since the filling
+began. It keeps those offsets itself until they were caught up with (:meth:`store.base.Store.behind`).
 
-Every worker that notices does it, unless one has noted that it was done: a death half way costs nothing.
+After a Redis failover or restart it lacks what was written last: a replica that becomes master may not have
+had it, and a restarted server may have lost what was not on disk. Either begins another replication history,
+which this module notices.
+
+Agents are idempotent: a write that survived is repeated without effect, a lost one is made again, and
+look-back gets its bans again. Every worker that notices delivers again, unless one has noted that it was
+done: a death half way costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import uniform
@@ -46,8 +50,11 @@ class Histories(Protocol):
 class Recents(Protocol):
     """Reads the records that were acknowledged last. Raises ``BrokerUnavailable``."""
 
-    def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
-        """A topic's records of the last minutes, a batch at a time, in order within a partition."""
+    def batches(self, topic: str, since: Mapping[int, int] | None = None) -> AsyncIterator[list[Arrival]]:
+        """A topic's records of the last minutes, a batch at a time, in order within a partition.
+
+        ``since``: those from these offsets on instead, by partition.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,13 @@ class Binding:
 
 @dataclass(slots=True)
 class Redelivery:
-    """Watches the store's history, and reprocesses records after a change. ``history``: the one seen last."""
+    """Watches the store's history, and reprocesses records after a change. ``history``: the one seen last.
+
+    ``first``: the topics that a store which was filled beside another one is given first, in this order. What
+    ends something must be known there before what it ended: an account that was deleted would be remembered
+    again, and perhaps alerted on, until its deletion follows. Its alerts were withdrawn with the other store.
+    After a failover they may not have been, and must be known before the deletion comes.
+    """
 
     store: Store
     posts: Sequence[Binding]
@@ -72,6 +85,7 @@ class Redelivery:
     clock: Clock
     backoff: Backoff = field(default_factory=lambda: Backoff(uniform))
     history: str = ""
+    first: Sequence[str] = ()
 
     async def run(self) -> None:
         """Runs until cancelled."""
@@ -86,8 +100,9 @@ class Redelivery:
             if found and found != self.history:
                 await self._turned(found)
                 self.history = found
+            await self._catch_up()
         except (StoreError, BrokerUnavailable) as fault:
-            log.debug("the replication history of Redis cannot be read now", fault=str(fault))
+            log.debug("cannot be read now whether records are to be delivered again", fault=str(fault))
 
     async def _turned(self, history: str) -> None:
         known = await self.histories.known()
@@ -99,9 +114,27 @@ class Redelivery:
             log.info("recent records reprocessed", records=records)
         await self.histories.note(history)
 
-    async def _deliver(self, post: Binding) -> int:
+    async def _catch_up(self) -> None:
+        """Delivers what was acknowledged with another store, topic by topic.
+
+        A topic is done only if no server was replaced meanwhile: its last writes may be missing.
+        """
+        if not await self.store.behind():
+            return
+        order = {topic: place for place, topic in enumerate(self.first)}
+        for post in sorted(self.posts, key=lambda post: order.get(post.topic, len(order))):
+            since = (await self.store.behind()).get(post.topic)
+            if since is None:
+                continue  # another worker was faster
+            log.info("the store was filled beside another one: catching up", topic=post.topic)
+            records = await self._deliver(post, since)
+            if await self.store.history() == self.history:
+                await self.store.caught_up(post.topic)
+                log.info("caught up", topic=post.topic, records=records)
+
+    async def _deliver(self, post: Binding, since: Mapping[int, int] | None = None) -> int:
         records = 0
-        async for batch in self.recents.batches(post.topic):
+        async for batch in self.recents.batches(post.topic, since):
             records += len(batch)
             outcomes = await self._patiently(partial(post.handle, batch))
             said = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]

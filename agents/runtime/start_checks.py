@@ -12,12 +12,16 @@ from streams.settings import PREFIX, Settings
 from streams.supervision.exit_codes import EXIT_CONFIG, EXIT_REFUSED, EXIT_STORE
 
 _ANOTHER: Final = f"or begin another store with a new {PREFIX}STORE_PREFIX and `samehand rebuild`"
+_MOVE: Final = (
+    "run the program that made it, or move to a second store: `samehand rebuild --into PREFIX` "
+    "(docs/howto/keep.md)"
+)
 _CURES: Final[dict[Mismatch, str]] = {
     "pepper": f"set {PREFIX}PEPPER_FILE to the file that it was made with, {_ANOTHER}",
     "sizes": f"set {PREFIX}STORE_SHARDS, {PREFIX}STORE_BANS and {PREFIX}STORE_REMEMBERED as when it was "
     f"made, {_ANOTHER}",
-    "layout": f"run the program that made it, {_ANOTHER}",
-    "folds": f"run the program that made it, {_ANOTHER}",
+    "layout": _MOVE,
+    "folds": _MOVE,
     "full": f"begin another store with more {PREFIX}STORE_SHARDS and a new {PREFIX}STORE_PREFIX, and "
     "`samehand rebuild`",
 }

@@ -195,6 +195,7 @@ def posts(context: AgentContext) -> tuple[Binding, ...]:
 
 def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     """Builds the redelivery. Its agents count no metrics, since their events were counted already."""
+    called = context.topics
     meters = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
     caution = app.around.caution
     slot = caution.slot("again")
@@ -206,6 +207,7 @@ def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
             for post in posts(replace_fields(context, meters=meters))
             if post.name != "lookback"
         ],
+        first=(called.deleted, called.verdicts, called.reinstated, called.banned),
         histories=HistoryTopic(app.settings),
         recents=Recent(app.settings),
         publisher=app.around.publisher,

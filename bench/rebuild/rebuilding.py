@@ -75,7 +75,7 @@ async def rebuild(new: RedisStore, theirs: Server, truth: Compacted, beside: Bes
     tally, opened, enrol = Tally(), cast(Any, truth), an_agent(new)
     began, own, server_began = time.monotonic(), time.process_time(), theirs.cpu_seconds()
     with tempfile.TemporaryDirectory() as folder:
-        bookmark = Bookmark(Path(folder) / "rebuild.json", TOPIC, "bench", await open_anew(new))
+        bookmark = Bookmark(Path(folder) / "rebuild.json", TOPIC, "bench", await open_anew(new, dict))
         worker = asyncio.create_task(beside.run())
         truth.broken_off_after = len(truth.numbers) // 2
         try:

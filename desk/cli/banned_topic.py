@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from agents.enrol import Enrol
 from desk.cli import output
 from desk.cli.checkpoint import Bookmark
 from desk.cli.offline.offline_scoring import BATCH_RECORDS, batches
+from desk.cli.outages import through_outages
 from store.errors import StoreEmptied
 from store.redis import RedisStore
 from streams.errors import TopicsError
 from streams.kafka.client import Reader
+from streams.kafka.group_position import Positions, group_position
+from streams.kafka.topics import names
 from streams.outcomes import Arrival, Dead
+from streams.settings import Settings
 
 
 @dataclass(slots=True)
@@ -27,15 +31,27 @@ class Tally:
     faults: list[tuple[str, Dead]] = field(default_factory=list)
 
 
-async def open_anew(store: RedisStore) -> str:
-    """The store's epoch; one that was emptied is declared to be empty on purpose."""
+async def open_anew(store: RedisStore, position: Callable[[], Positions]) -> str:
+    """The store's epoch; one that was emptied is declared to be empty on purpose.
+
+    An emptied or a new store lacks what the group acknowledges until its workers use this one: ``position``
+    says how far it is now.
+    """
     try:
         await store.open()
+        begun = bool(store.epoch)
     except StoreEmptied:
-        await store.begin_again()
-    if not store.epoch:
+        begun = False
+    if not begun:
+        await store.store_meta.note_behind(position())
         await store.begin_again()
     return store.epoch
+
+
+def acknowledged(settings: Settings) -> Positions:
+    """How far the group is in the topics that a worker can deliver again (agents/runtime/redelivery.py)."""
+    called = names(settings)
+    return group_position(settings, (*called.events, called.verdicts))
 
 
 async def read_all(
@@ -48,8 +64,21 @@ async def read_all(
 ) -> None:
     """Enrols what each partition holds now, from where ``done`` ends, and notes how far it went.
 
-    Raises ``TopicsError`` without the topic.
+    Outages are waited out. Raises ``TopicsError`` without the topic.
     """
+    await through_outages(
+        lambda: _read_once(opened, topic, enrol, bookmark, done, tally), lambda: sum(done.values())
+    )
+
+
+async def _read_once(
+    opened: Reader,
+    topic: str,
+    enrol: Enrol,
+    bookmark: Bookmark,
+    done: dict[int, int],
+    tally: Tally,
+) -> None:
     partitions = opened.partitions(topic)
     if not partitions:
         raise TopicsError(f"there is no topic {topic}")

@@ -12,7 +12,11 @@ The plan:
    read the rest of accounts.banned.
 6. The second is whole: workers that wait for it begin, within two seconds.
 
-Whoever is broken off runs it again: each step can be repeated. After step 4 it does not wait any more.
+Broken off, it is run again: each step can be repeated. After step 4 it does not wait any more.
+
+A store of another version's layout cannot be read. Nothing of it is carried then: step 1 notes in the second
+how far the workers' group was in each topic, and workers deliver to the second again what the group
+acknowledged since.
 """
 
 from __future__ import annotations
@@ -30,12 +34,12 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
-from desk.cli.banned_topic import Tally, read_all
+from desk.cli.banned_topic import Tally, acknowledged, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
+from desk.cli.outages import through_outages
 from desk.cli.store_context import closing_store, house
 from samehand.lineage import Descent
 from store.base import Remembered, Store
-from store.errors import StoreUnavailable
 from store.redis import RedisStore
 from store.redis.resharding import Resharding, drop_store
 from streams.kafka.client import reader
@@ -45,15 +49,20 @@ from streams.settings import STORE_PREFIX, Settings
 
 _PREFIX: Final = re.compile(STORE_PREFIX)
 _LOOK_SECONDS: Final = 1.0
-# A hand-over that met an outage is tried again: workers hold until it is done. A minute, as a failover takes
-# some seconds; whoever runs the command is told then.
-_TRIES_MAX: Final = 60
+# Workers of the former layout publish what they owe within a second or two, unless Kafka is away.
+_OWED_LOOKS_MAX: Final = 10
 
 
 @dataclass(slots=True)
 class Carried:
-    """What a hand-over carried, and how long workers held their events for it."""
+    """What a hand-over carried, and how long workers held their events for it.
 
+    ``copied``: whether the former store could be read; if not, what it remembered begins anew. ``owed``:
+    withdrawals that it had not published.
+    """
+
+    copied: bool = True
+    owed: int = 0
     remembered: int = 0
     keys: int = 0
     held_seconds: float = 0.0
@@ -79,7 +88,7 @@ class _Filling:
 
 
 def beside(
-    settings: Settings, prefix: str, shards: int, *, bans: int | None, remembered: int | None
+    settings: Settings, prefix: str, *, shards: int | None, bans: int | None, remembered: int | None
 ) -> Settings:
     """The settings with which workers will use the second layout. Raises ``click.UsageError``."""
     if not _PREFIX.fullmatch(prefix):
@@ -89,7 +98,7 @@ def beside(
     return settings.model_copy(
         update={
             "store_prefix": prefix,
-            "store_shards": shards,
+            "store_shards": shards or settings.store_shards,
             "store_bans": bans or settings.store_bans,
             "store_remembered": remembered or settings.store_remembered,
         }
@@ -106,11 +115,15 @@ async def reshard(
         closing_store(second, peppers, carrying=True) as target,
     ):
         one = Resharding(source, target)
-        await one.begin()
+        await through_outages(one.begin)
+        carried.copied = one.copies
+        if not one.copies:
+            await through_outages(lambda: target.store_meta.note_behind(acknowledged(settings)))
         bookmark = Bookmark(path, topic, second.store_prefix, target.epoch)
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
-        enrol = Enrol(house(settings, peppers, cast(Store, _Filling(target, source))))
+        seen = cast(Store, _Filling(target, source)) if one.copies else target
+        enrol = Enrol(house(settings, peppers, seen))
         with reader(settings) as opened:
 
             async def read() -> None:
@@ -118,19 +131,23 @@ async def reshard(
 
             await read()
             if not one.closed:
-                carried.remembered += await _remembered(one, source)
+                if one.copies:
+                    carried.remembered += await through_outages(lambda: _remembered(one, source))
                 await _awaited(one, second, read)
+                if not one.copies:
+                    carried.owed = await _settled(one)
             began = time.monotonic()
-            await _through_outages(one.close_source)
-            carried.remembered += await _through_outages(lambda: _remembered(one, source))
-            carried.keys = await _through_outages(lambda: _rest(one))
-            await _through_outages(read)
-        await target.note_rebuilt()
+            await through_outages(one.close_source)
+            if one.copies:
+                carried.remembered += await through_outages(lambda: _remembered(one, source))
+                carried.keys = await through_outages(lambda: _rest(one))
+            await read()
+        await through_outages(target.note_rebuilt)
         note_epoch(second, target.epoch)
-        await _through_outages(one.finish)
+        await through_outages(one.finish)
         carried.held_seconds = round(time.monotonic() - began, 3)
         bookmark.remove()
-        return (await target.figures()).fingerprints
+        return (await through_outages(target.figures)).fingerprints
 
 
 async def _remembered(one: Resharding, source: RedisStore) -> int:
@@ -150,22 +167,18 @@ async def _awaited(one: Resharding, second: Settings, read: Callable[[], Awaitab
         f"{second.store_prefix} and SAMEHAND_STORE_SHARDS={second.store_shards}: the first of them has it "
         "handed over"
     )
-    while not await one.asked():
+    while not await through_outages(one.asked):
         await asyncio.sleep(_LOOK_SECONDS)
         await read()
 
 
-async def _through_outages(step: Callable[[], Awaitable[Any]]) -> Any:
-    """A step that may be repeated; raises ``StoreUnavailable`` once it was, often enough."""
-    for turn in range(_TRIES_MAX):
-        try:
-            return await step()
-        except StoreUnavailable as fault:
-            if turn == _TRIES_MAX - 1:
-                raise
-            output.note(f"{fault}; once more")
-            await asyncio.sleep(_LOOK_SECONDS)
-    raise AssertionError("unreachable")
+async def _settled(one: Resharding) -> int:
+    """Gives workers of the former layout time to publish what it owes; returns how much is left."""
+    for _ in range(_OWED_LOOKS_MAX):
+        if not await through_outages(one.owed):
+            return 0
+        await asyncio.sleep(_LOOK_SECONDS)
+    return await through_outages(one.owed)
 
 
 async def drop_layout(settings: Settings, prefix: str) -> int:

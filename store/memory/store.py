@@ -134,6 +134,13 @@ class MemoryStore:
         """Always the same, since there are no servers."""
         return "memory"
 
+    async def behind(self) -> dict[str, dict[int, int]]:
+        """Nothing: nobody filled it beside another store."""
+        return {}
+
+    async def caught_up(self, topic: str) -> None:
+        """Nothing to do: it is never behind."""
+
     def adopt(self, epoch: str) -> None:
         """Nothing to do: nothing outlives this process."""
 

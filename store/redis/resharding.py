@@ -4,6 +4,9 @@ The caller fills in the bans from their topic. This module copies what no topic 
 accounts are copied before the hand-over, and those changed since after it. Alerts, silences, families,
 markers of reinstatements and deletions, and what is owed are copied once nobody writes to the first layout
 any more. Counts begin at zero.
+
+A store of another version's layout or fold cannot be read, so nothing of it is copied. It is closed all the
+same, and what the group acknowledged meanwhile is delivered again (:meth:`store.base.Store.behind`).
 """
 
 from __future__ import annotations
@@ -47,6 +50,8 @@ class Resharding:
         """Takes two stores made with ``carrying``, neither of them opened yet."""
         self._source = source
         self._target = target
+        self.copies = True
+        """Whether this program can read the source; known once begun."""
         # What was copied, by generation and shard: packed slots, and the digests of their accounts.
         self._carried: dict[tuple[int, int], tuple[bytearray, bytearray]] = {}
 
@@ -59,12 +64,22 @@ class Resharding:
         here, there = self._source.shards.layout, self._target.shards.layout
         facts = await self._target.store_meta.facts()
         filling = facts.get("filling")
-        if filling != here.prefix and (filling is not None or "epoch" in facts or MOVED in facts):
-            raise StoreInUse(f"there is a store under {there.prefix} already; choose another prefix")
-        await self._source.open()
+        left_for = [there.prefix, str(there.sizes.shards)]
         moved = (await self._source.store_meta.facts()).get(MOVED, "").split()
-        if moved and moved != [there.prefix, str(there.sizes.shards)]:
+        if filling != here.prefix and (filling is not None or "epoch" in facts or MOVED in facts):
+            done = "the former one was handed over to it" if moved == left_for else "choose another prefix"
+            raise StoreInUse(f"there is a store under {there.prefix} already; {done}")
+        mismatch = await self._source.store_meta.mismatch()
+        if mismatch is None:
+            await self._source.open()
+        elif mismatch.kind in ("layout", "folds"):
+            self.copies = False
+        else:
+            raise mismatch
+        if moved and moved != left_for:
             raise StoreInUse(f"the store under {here.prefix} has already moved to {moved[0]}")
+        if moved:
+            self._source.adopt(MOVED)
         if filling is None:
             await self._target.store_meta.note(filling=here.prefix)
         await self._target.open()
@@ -74,6 +89,15 @@ class Resharding:
     async def asked(self) -> bool:
         """Whether a worker waits for the target, or the source is closed already."""
         return "asked" in await self._target.store_meta.facts() or self.closed
+
+    async def owed(self) -> int:
+        """How many withdrawals and summaries of the source wait to be published."""
+        facts, shards = await self._source.store_meta.facts(), self._source.shards
+        counts = [
+            await shards.client.command("HLEN", shards.root(shard) + "owed")
+            for shard in range(int(facts.get("shards", len(shards.all))))
+        ]
+        return sum(counts)
 
     @property
     def closed(self) -> bool:

@@ -126,6 +126,14 @@ class RedisStore:
         told = await together([self.shards.script("history", shard) for shard in self.shards.all])
         return sha1(b"".join(told), usedforsecurity=False).hexdigest() if all(told) else ""
 
+    async def behind(self) -> dict[str, dict[int, int]]:
+        """The offsets from which acknowledged records must be delivered again, by topic and partition."""
+        return await self.store_meta.behind()
+
+    async def caught_up(self, topic: str) -> None:
+        """Notes that nothing of a topic is missing any more."""
+        await self.store_meta.caught_up(topic)
+
     def adopt(self, epoch: str) -> None:
         """Takes this epoch as valid from now on: the store was emptied, and another process rebuilt it."""
         self.shards.epoch = epoch

@@ -13,6 +13,8 @@ from store.redis.layout import Layout
 MOVED = "moved"
 """The epoch of a shard that was left for another layout: to all but who carries it over, theirs is gone."""
 
+_BEHIND = "behind:"  # and a topic: `partition:offset` of each, from which records are to be delivered again
+
 
 class StoreMeta:
     """The `meta` key and the epochs of the shards."""
@@ -48,7 +50,7 @@ class StoreMeta:
         """
         found = await self._laid_out()
         if not self._carrying:
-            await self._check_moving(found)
+            await self._check_filling(found)
         elif MOVED.encode() in found:
             return MOVED
         epoch = found.get(b"epoch", b"").decode()
@@ -60,25 +62,28 @@ class StoreMeta:
             await self._compare(epoch)
         return epoch
 
-    async def _check_moving(self, found: Mapping[bytes, bytes]) -> None:
-        """Raises ``StoreMoving`` if the store is moving; until that is over, all other requests raise too."""
-        if b"filling" in found:
-            self._client.moving = (
-                f"the store is being filled from the one under {found[b'filling'].decode()}, and refuses "
-                "requests until that is done; if `samehand rebuild --into` no longer runs, run it again"
-            )
-            if self._working:
-                await self._client.ask("HSETNX", self._layout.meta, "asked", "1")
-        elif MOVED.encode() in found:
+    async def _check_filling(self, found: Mapping[bytes, bytes]) -> None:
+        """Raises ``StoreMoving`` while the store is filled; meanwhile all other requests raise too."""
+        if b"filling" not in found:
+            self._client.moving = ""
+            return
+        self._client.moving = (
+            f"the store is being filled from the one under {found[b'filling'].decode()}, and refuses "
+            "requests until that is done; if `samehand rebuild --into` no longer runs, run it again"
+        )
+        if self._working:
+            await self._client.ask("HSETNX", self._layout.meta, "asked", "1")
+        raise StoreMoving(self._client.moving)
+
+    def _check_left(self, found: Mapping[bytes, bytes]) -> None:
+        """Raises ``StoreMoving`` if the store was left for another one; all other requests raise too."""
+        if MOVED.encode() in found:
             prefix, shards = found[MOVED.encode()].decode().split()
             self._client.moving = (
                 f"the store has moved to another layout: set SAMEHAND_STORE_PREFIX={prefix} and "
                 f"SAMEHAND_STORE_SHARDS={shards}, and restart"
             )
-        else:
-            self._client.moving = ""
-            return
-        raise StoreMoving(self._client.moving)
+            raise StoreMoving(self._client.moving)
 
     async def facts(self) -> dict[str, str]:
         """The facts in the store's `meta` key; empty where there is no store."""
@@ -94,9 +99,46 @@ class StoreMeta:
         """Removes facts from the `meta` key."""
         await self._client.command("HDEL", self._layout.meta, *names)
 
+    async def note_behind(self, positions: Mapping[str, Mapping[int, int]]) -> None:
+        """Notes for each topic from which offsets acknowledged records are missing, unless that is noted.
+
+        A run that was broken off noted an earlier position, which is the true one.
+        """
+        for topic, by_partition in positions.items():
+            packed = " ".join(f"{partition}:{offset}" for partition, offset in by_partition.items())
+            await self._client.command("HSETNX", self._layout.meta, _BEHIND + topic, packed)
+
+    async def behind(self) -> dict[str, dict[int, int]]:
+        """What :meth:`note_behind` noted and nobody caught up with yet."""
+        return {
+            name.removeprefix(_BEHIND): {
+                int(partition): int(offset)
+                for partition, _, offset in (one.partition(":") for one in packed.split())
+            }
+            for name, packed in (await self.facts()).items()
+            if name.startswith(_BEHIND)
+        }
+
+    async def caught_up(self, topic: str) -> None:
+        """Notes that nothing of a topic is missing any more."""
+        await self.note_no_more(_BEHIND + topic)
+
+    async def mismatch(self) -> StoreMismatch | None:
+        """Why this program cannot read the store, ``None`` where it can or there is none. Writes nothing."""
+        try:
+            self._check_readable(await self._facts())
+        except StoreMismatch as fault:
+            return fault
+        return None
+
     async def close(self) -> None:
-        """Closes every shard to all but who carries it over: scripts of workers fail from then on."""
-        await together([self._client.command("SET", self._key(shard), MOVED) for shard in self._shards])
+        """Closes every shard to all but who carries it over: scripts of workers fail from then on.
+
+        Works on any layout since 0.1.0: each has `meta`, `shards` there, and an epoch a shard which every
+        script compares.
+        """
+        shards = range(int((await self.facts()).get("shards", len(self._shards))))
+        await together([self._client.command("SET", self._key(shard), MOVED) for shard in shards])
 
     async def begin(self) -> str:
         """Begins the epoch with the first enrolment, and returns it; all concurrent callers get the same."""
@@ -159,6 +201,13 @@ class StoreMeta:
         found = await self._facts()
         if self._read_only and not found:
             return found  # there is no store yet: nothing to read, and nothing that differs
+        if not self._carrying:
+            self._check_left(found)  # first: whatever version made it, it says where to go
+        self._check_readable(found)
+        return found
+
+    def _check_readable(self, found: Mapping[bytes, bytes]) -> None:
+        """Raises ``StoreMismatch`` unless layout and fold versions are this program's."""
         self._layout.check(found)
         foreign = set(_folds(found)) - {FOLD_VERSION, FOLD_VERSION - 1}
         if foreign:
@@ -168,7 +217,6 @@ class StoreMeta:
                 f"{FOLD_VERSION - 1} and {FOLD_VERSION}",
                 "folds",
             )
-        return found
 
     async def _begin_shards(self, epoch: str) -> None:
         await together([self._client.command("SET", self._key(shard), epoch, "NX") for shard in self._shards])
@@ -191,5 +239,5 @@ class StoreMeta:
         return dict(zip(raw[::2], raw[1::2], strict=True))
 
 
-def _folds(facts: dict[bytes, bytes]) -> tuple[int, ...]:
+def _folds(facts: Mapping[bytes, bytes]) -> tuple[int, ...]:
     return tuple(sorted(int(name[4:]) for name in facts if name.startswith(b"fold")))

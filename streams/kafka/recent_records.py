@@ -1,14 +1,15 @@
 """Reads again the records that the group acknowledged last, for when the store may have lost their effect.
 
 How far back: by time, for a quiet topic, and by number, for one that was being caught up with when it
-happened, whose records of the last seconds may be hours old.
+happened, whose records of the last seconds may be hours old. Or from given offsets on, for a store that was
+filled beside the one with which the group acknowledged them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice, takewhile
 from threading import Lock
@@ -43,9 +44,14 @@ class Recent:
         self._seconds = seconds
         self._records = records
 
-    async def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
-        """A topic's records, partition by partition, in order. Raises `BrokerUnavailable`."""
-        found, turn = self._read(topic), Lock()
+    async def batches(
+        self, topic: str, since: Mapping[int, int] | None = None
+    ) -> AsyncIterator[list[Arrival]]:
+        """A topic's records, partition by partition, in order. Raises `BrokerUnavailable`.
+
+        ``since``: all from these offsets on, by partition; of a partition that is not listed, all.
+        """
+        found, turn = self._read(topic, since), Lock()
 
         def following() -> list[Arrival] | None:
             with turn:
@@ -65,15 +71,23 @@ class Recent:
         finally:
             asyncio.get_running_loop().run_in_executor(None, close)
 
-    def _read(self, topic: str) -> Generator[list[Arrival], None, None]:
+    def _read(self, topic: str, since: Mapping[int, int] | None) -> Generator[list[Arrival], None, None]:
         with reader(self._settings, grouped=True) as opened:
             for partition in opened.partitions(topic):
-                yield from self._of_partition(opened, topic, partition)
+                last = opened.committed(topic, partition)
+                if since is None:
+                    first = self._recent(opened, topic, partition, last)
+                else:
+                    first = since.get(partition, 0)
+                yield from self._between(opened, topic, partition, first, last)
 
-    def _of_partition(self, opened: Reader, topic: str, partition: int) -> Iterator[list[Arrival]]:
-        last = opened.committed(topic, partition)
+    def _recent(self, opened: Reader, topic: str, partition: int, last: int) -> int:
         by_time = opened.offset_at(topic, partition, time.time() - self._seconds)
-        first = max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))
+        return max(0, last - BACK_RECORDS_MAX, min(by_time, last - self._records))
+
+    def _between(
+        self, opened: Reader, topic: str, partition: int, first: int, last: int
+    ) -> Iterator[list[Arrival]]:
         if first >= last:
             return
         before = takewhile(lambda arrival: arrival.offset < last, opened.read(topic, partition, first))

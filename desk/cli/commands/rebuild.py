@@ -25,9 +25,10 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
-from desk.cli.banned_topic import Tally, open_anew, read_all
+from desk.cli.banned_topic import Tally, acknowledged, open_anew, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
 from desk.cli.inputs.input_errors import tell_faults
+from desk.cli.outages import through_outages
 from desk.cli.reshard import Carried, beside, drop_layout, reshard
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store, house
@@ -54,13 +55,13 @@ from streams.settings import Settings, load
 @click.option(
     "--into",
     metavar="PREFIX",
-    help="Reshard: fill a second store with this key prefix beside the live one, and move to it.",
+    help="Upgrade or reshard: fill a second store with this key prefix beside the live one, and move to it.",
 )
 @click.option(
     "--shards",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="With --into: how many shards the new store has, 1 to 256.",
+    help="With --into: how many shards the new store has, 1 to 256; by default SAMEHAND_STORE_SHARDS.",
 )
 @click.option(
     "--bans",
@@ -92,19 +93,22 @@ def command(
 ) -> int:
     """Fill the store again from the topic accounts.banned, while workers run or are stopped.
 
-    Use it if Redis lost its data, after `samehand pepper rotate`, or to reshard. Reads Kafka and writes
-    Redis; publishes nothing. An interrupted run continues where it was when started again. Remembered new
-    accounts are not on the topic: they come back only with new events.
+    Use it if Redis lost its data, after `samehand pepper rotate`, to upgrade, or to reshard. Reads Kafka and
+    writes Redis; publishes nothing. An interrupted run continues where it was when started again, and an
+    outage of some minutes is waited out. Remembered new accounts are not on the topic: they come back only
+    with new events.
 
-    To reshard, --into fills a second store beside the live one, which workers keep using. When the first
-    worker starts with the new SAMEHAND_STORE_PREFIX and SAMEHAND_STORE_SHARDS, remembered accounts and
-    alerts are moved and the new store takes over; --drop then deletes the old one. Both need more Redis
-    permissions than a worker has (docs/resharding.md).
+    To upgrade to a version with another store layout (docs/howto/keep.md), or to reshard
+    (docs/resharding.md), --into fills a second store beside the live one, which workers keep using. When the
+    first worker starts with the new SAMEHAND_STORE_PREFIX, the old store is closed and the new one takes
+    over; --drop then deletes the old one. If the old store has the same layout, remembered accounts and
+    alerts are moved. That and --drop need more Redis permissions than a worker has.
 
     \b
     Examples:
       samehand rebuild
       samehand rebuild --from-start --json
+      samehand rebuild --into samehand-2
       samehand rebuild --into samehand-12 --shards 12
       samehand rebuild --drop samehand
     """
@@ -116,11 +120,9 @@ def command(
         return _drop(settings, drop, as_json)
     carried = Carried()
     if second:
-        if into is None or shards is None:
-            raise click.UsageError(
-                "give --into and --shards together; --bans and --remembered only with both"
-            )
-        target = beside(settings, into, shards, bans=bans, remembered=remembered)
+        if into is None:
+            raise click.UsageError("give --shards, --bans and --remembered only with --into")
+        target = beside(settings, into, shards=shards, bans=bans, remembered=remembered)
         path = bookmark_path or _bookmark_path(settings, f"rebuild-{into.replace(':', '_')}.json")
         fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried))
     else:
@@ -148,11 +150,23 @@ def command(
     )
     if second:
         output.console().print(
-            f"{plural(carried.remembered, 'remembered account')} and {plural(carried.keys, 'key')} of "
-            f"alerts, verdicts and markers carried over; workers held for {carried.held_seconds:.1f} s. "
+            f"{_hand_over(carried)}; workers held for {carried.held_seconds:.1f} s. "
             f"Once all run with SAMEHAND_STORE_PREFIX={into}: samehand rebuild --drop {settings.store_prefix}"
         )
     return 0
+
+
+def _hand_over(carried: Carried) -> str:
+    if carried.copied:
+        return (
+            f"{plural(carried.remembered, 'remembered account')} and {plural(carried.keys, 'key')} of "
+            "alerts, verdicts and markers carried over"
+        )
+    lost = f"; {plural(carried.owed, 'withdrawal')} could not be published before" if carried.owed else ""
+    return (
+        "the former store has the layout of another version: remembered accounts, counts and what it knew of "
+        f"alerts begin anew{lost}; workers deliver again what was acknowledged since this rebuild began"
+    )
 
 
 def _drop(settings: Settings, prefix: str, as_json: bool) -> int:
@@ -174,7 +188,7 @@ def _bookmark_path(settings: Settings, name: str) -> Path:
 async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally) -> int:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
-        epoch = await open_anew(store)
+        epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
         topic = names(settings).banned
         bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
         done = {} if from_start else read_bookmark(bookmark)
@@ -182,7 +196,7 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         with reader(settings) as opened:
             enrol = Enrol(house(settings, peppers, store))
             await read_all(opened, topic, enrol, bookmark, done, tally)
-        await store.note_rebuilt()
+        await through_outages(store.note_rebuilt)
         note_epoch(settings, store.epoch)
         bookmark.remove()
-        return (await store.figures()).fingerprints
+        return (await through_outages(store.figures)).fingerprints

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,10 +34,17 @@ class Noted:
 
 @dataclass
 class Servers:
-    """A store of which only the history matters."""
+    """A store of which only the history matters, and what it is behind with."""
 
     name: str = "first"
     away: bool = False
+    missing: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    async def behind(self) -> dict[str, dict[int, int]]:
+        return dict(self.missing)
+
+    async def caught_up(self, topic: str) -> None:
+        del self.missing[topic]
 
     async def history(self) -> str:
         if self.away:
@@ -63,8 +70,10 @@ class Ground:
     marked: list[Emit] = field(default_factory=list)
     faults: int = 0  # so many steps fail before one succeeds
 
-    async def batches(self, topic: str) -> AsyncIterator[list[Arrival]]:
-        for offset in range(3):
+    async def batches(
+        self, topic: str, since: Mapping[int, int] | None = None
+    ) -> AsyncIterator[list[Arrival]]:
+        for offset in range(since[0] if since else 0, 3):
             yield [arrival(b"{}", offset=offset)]
 
     async def handle(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
@@ -168,3 +177,68 @@ async def test_servers_that_tell_no_history_are_left_alone(ground: Ground) -> No
     ground.servers.name = ""
     await ground.again().look()
     assert ground.noted.words == []
+
+
+async def test_a_store_that_is_behind_is_given_what_was_acknowledged_since_and_once(ground: Ground) -> None:
+    ground.servers.missing = {"t": {0: 1}, "a topic of another worker's": {0: 0}}
+    again = ground.again()
+    await again.look()
+    await again.look()
+    assert ground.seen == [1, 2]
+    assert ground.servers.missing.keys() == {"a topic of another worker's"}
+
+
+async def test_it_is_given_first_what_ends_something_and_after_a_failover_last(ground: Ground) -> None:
+    told: list[str] = []
+
+    def post(topic: str) -> Binding:
+        async def handle(arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+            told.append(topic)
+            return [NOTHING] * len(arrivals)
+
+        return Binding(topic, topic, handle)
+
+    again = ground.again()
+    again.posts, again.first = [post("created"), post("banned"), post("deleted")], ("deleted", "banned")
+    ground.servers.missing = {topic: {0: 2} for topic in ("created", "banned", "deleted")}
+    await again.look()
+    assert told == ["deleted", "banned", "created"]
+    told.clear()
+    ground.servers.name = "second"
+    await again.look()
+    assert list(dict.fromkeys(told)) == ["created", "banned", "deleted"]
+
+
+async def test_a_worker_that_ends_half_way_leaves_it_to_the_next(ground: Ground) -> None:
+    ground.servers.missing = {"t": {0: 0}}
+
+    async def killed(arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+        if ground.seen:
+            raise SystemExit
+        return await Ground.handle(ground, arrivals)
+
+    again = ground.again()
+    again.posts = [Binding("one", "t", killed)]
+    with pytest.raises(SystemExit):
+        await again.look()
+    assert ground.servers.missing
+    await ground.again().look()
+    assert ground.seen == [0, 0, 1, 2]
+    assert not ground.servers.missing
+
+
+async def test_servers_replaced_meanwhile_are_given_it_again(ground: Ground) -> None:
+    ground.servers.missing = {"t": {0: 0}}
+    fails_over = ["second"]
+
+    async def replacing(arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
+        if fails_over:
+            ground.servers.name = fails_over.pop()
+        return await Ground.handle(ground, arrivals)
+
+    again = ground.again()
+    again.posts = [Binding("one", "t", replacing)]
+    await again.look()
+    assert ground.servers.missing
+    await again.look()
+    assert not ground.servers.missing

@@ -20,7 +20,7 @@ def test_a_store_without_an_epoch_is_given_one(servers: str, pepper_file: Path) 
         epochs = []
         for _ in range(2):
             async with closing_store(load(), peppers_of(load())) as store:
-                epochs.append(await open_anew(store))
+                epochs.append(await open_anew(store, dict))
         return epochs
 
     first, second = awaited(opened())

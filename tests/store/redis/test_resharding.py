@@ -11,7 +11,7 @@ import redis
 from samehand.lineage import Descent
 from store.base import Query, Ruling
 from store.bounds import Bounds
-from store.errors import StoreEmptied, StoreInUse, StoreMoving
+from store.errors import StoreEmptied, StoreInUse, StoreMismatch, StoreMoving
 from store.limits import OPEN_ALERTS_A_BAN
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding, drop_store
@@ -294,6 +294,89 @@ async def test_another_run_goes_on_where_one_was_broken_off(layout: MakeLayout) 
     second = layout(3)
     await second.open()
     assert [it is None for it in await second.remembered(["x:7", "x:8"], now=NOW)] == [False, True]
+
+
+async def of_another_version(store: RedisStore, shards: int = 1) -> RedisStore:
+    """A store as a former version made it, with a worker of that version at work."""
+    await store.open()
+    await store.enrol([a_ban("1")], now=NOW)
+    await store.store_meta.note(layout="9", shards=str(shards))
+    return store
+
+
+async def test_a_store_of_another_version_is_read_by_nobody_and_closed_all_the_same(
+    layout: MakeLayout,
+) -> None:
+    former = await of_another_version(layout(3), shards=3)
+    one = Resharding(layout(3, carrying=True), layout(1, carrying=True))
+    await one.begin()
+    assert not one.copies
+    await former.enrol([a_ban("2")], now=NOW)
+    with pytest.raises(StoreMismatch, match="layout is 9 in Redis"):
+        await layout(3).open()
+    await one.close_source()
+    with pytest.raises(StoreEmptied):
+        await former.enrol([a_ban("3")], now=NOW)
+    await one.finish()
+    with pytest.raises(StoreMoving, match=r"set SAMEHAND_STORE_PREFIX=.*-1 and SAMEHAND_STORE_SHARDS=1"):
+        await layout(3).open()
+    await layout(1).open()
+    with pytest.raises(StoreInUse, match="was handed over to it"):
+        await Resharding(layout(3, carrying=True), layout(1, carrying=True)).begin()
+    assert await drop_store(layout(3)) > 1
+
+
+async def test_every_shard_of_a_former_store_is_closed_however_many_the_settings_say(
+    layout: MakeLayout, redis_administrator: str, store_prefix: str
+) -> None:
+    await of_another_version(layout(1), shards=2)
+    one = Resharding(layout(1, carrying=True), layout(3, carrying=True))
+    await one.begin()
+    await one.close_source()
+    with redis.Redis.from_url(redis_administrator) as client:
+        assert [client.get(f"{store_prefix}-1{{{shard}}}:e") for shard in range(2)] == [b"moved"] * 2
+
+
+async def test_a_fence_that_was_broken_off_is_put_up_by_the_next_run(layout: MakeLayout) -> None:
+    former = await of_another_version(layout(1))
+    broken = Resharding(layout(1, carrying=True), layout(3, carrying=True))
+    await broken.begin()
+    await layout(3, carrying=True).store_meta.note_behind({"created": {0: 7, 1: 0}})
+    left = f"{layout(3).shards.layout.prefix} 3"
+    await layout(1, carrying=True).store_meta.note(moved=left)  # and it ended before the shards were closed
+    await former.enrol([a_ban("2")], now=NOW)
+    target = layout(3, carrying=True)
+    again = Resharding(layout(1, carrying=True), target)
+    await again.begin()
+    await target.store_meta.note_behind({"created": {0: 9, 1: 4}, "deleted": {0: 2}})
+    assert (again.copies, again.closed) == (False, True)
+    await again.close_source()
+    with pytest.raises(StoreEmptied):
+        await former.enrol([a_ban("3")], now=NOW)
+    await again.finish()
+    second = layout(3)
+    await second.open()
+    assert await second.behind() == {"created": {0: 7, 1: 0}, "deleted": {0: 2}}
+    await second.caught_up("created")
+    assert await second.behind() == {"deleted": {0: 2}}
+
+
+async def test_what_another_version_owes_is_counted(layout: MakeLayout) -> None:
+    former = await of_another_version(layout(1))
+    await former.propose([a_proposal("x:7", "x:1")], now=NOW)
+    await former.confirm([a_claim(a_proposal("x:7", "x:1"))], now=NOW)
+    one = Resharding(layout(1, carrying=True), layout(3, carrying=True))
+    await one.begin()
+    assert await one.owed() == 0
+    await former.expunge([("x:1", NOW + 5)], now=NOW)
+    assert await one.owed() == 1
+
+
+async def test_a_store_of_another_pepper_is_not_left(layout: MakeLayout) -> None:
+    former = await of_another_version(layout(1))
+    await former.store_meta.note(identity="another")
+    with pytest.raises(StoreMismatch, match="pepper"):
+        await Resharding(layout(1, carrying=True), layout(3, carrying=True)).begin()
 
 
 async def test_nothing_is_written_over_and_nothing_dropped_that_is_in_use(

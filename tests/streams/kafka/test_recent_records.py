@@ -59,6 +59,18 @@ async def test_as_far_back_as_the_time_or_the_number_whichever_is_more(stage: St
 
 
 @pytest.mark.journey
+async def test_from_given_offsets_all_is_read_however_old(stage: Stage) -> None:
+    stage.send([b"{}"] * RECORDS)
+    acknowledge(stage, 0, 7)
+    acknowledge(stage, 1, 5)
+    back = Recent(stage.settings, seconds=0, records=0)
+    found = [
+        (it.partition, it.offset) async for batch in back.batches(stage.names.created, {0: 4}) for it in batch
+    ]
+    assert found == [(0, 4), (0, 5), (0, 6), *((1, offset) for offset in range(5))]
+
+
+@pytest.mark.journey
 async def test_it_comes_in_small_batches(stage: Stage) -> None:
     stage.send([b"{}"] * RECORDS)
     acknowledge(stage, 0, BATCH_RECORDS + 1)

@@ -77,7 +77,11 @@ def of_outage(outage: StoreUnavailable, settings: Settings, *, read_only: bool =
         case StoreEvicts():
             return of_start(evicting(outage))
         case StoreMoving():
-            return wrong("store", str(outage), "docs/resharding.md says how it goes on")
+            return wrong(
+                "store",
+                str(outage),
+                "docs/howto/keep.md (Upgrade) says how it goes on",
+            )
     said = str(outage)
     cure = next((cure for word, cure in _CURES.items() if word in said), "")
     if not cure:

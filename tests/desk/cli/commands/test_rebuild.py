@@ -14,7 +14,7 @@ from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
 from schemas.accounts import AccountBanned
 from store.base import Ban
-from store.errors import StoreUnavailable
+from store.errors import StoreRefused
 from streams.kafka.client import writer
 from streams.kafka.topics import names
 from streams.settings import load
@@ -76,7 +76,7 @@ def test_broken_off_it_goes_on_where_it_was(
         nonlocal calls
         calls += 1
         if calls == 4:
-            raise StoreUnavailable("Redis did not answer in time")
+            raise StoreRefused("Redis refuses the login")
         await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(banned_topic, "_enrol", failing)
@@ -91,6 +91,46 @@ def test_broken_off_it_goes_on_where_it_was(
     assert again.figures["records"] == 30
 
 
+def test_a_redis_that_does_not_answer_for_a_while_is_waited_for(
+    samehand: Samehand,
+    bans: list[AccountBanned],
+    redis_administrator: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SAMEHAND_REDIS_TIMEOUT_MS", "50")
+    monkeypatch.setattr(banned_topic, "BATCH_RECORDS", 10)
+    enrolled, calls = banned_topic._enrol, 0
+
+    async def slowed(*given: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            with redis.Redis.from_url(redis_administrator) as client:
+                client.execute_command("CLIENT", "PAUSE", 1_000, "ALL")
+        await enrolled(*given)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(banned_topic, "_enrol", slowed)
+    ran = samehand("rebuild", "--json")
+    assert (ran.code, ran.figures["records"], ran.figures["fingerprints"]) == (0, 30, 30)
+    assert "trying again" in ran.err
+    assert None not in stored(bans)
+
+
+def test_a_new_store_says_what_the_group_acknowledges_from_now_on(
+    samehand: Samehand, bans: list[AccountBanned]
+) -> None:
+    async def behind() -> dict[str, dict[int, int]]:
+        settings = load()
+        async with closing_store(settings, peppers_of(settings)) as store:
+            await store.open()
+            return await store.behind()
+
+    assert samehand("rebuild").code == 0
+    noted = awaited(behind())
+    assert noted.keys() <= {*names(load()).events, names(load()).verdicts}
+    assert {*noted[names(load()).banned].values()} == {0}, "nobody acknowledged anything yet"
+
+
 def test_without_the_topic_it_says_so(samehand: Samehand, servers: str) -> None:
     ran = samehand("rebuild")
     assert ran.code == 1
@@ -102,8 +142,8 @@ def test_without_the_topic_it_says_so(samehand: Samehand, servers: str) -> None:
     [
         (["--into", "{live}", "--shards", "2"], "is the live one"),
         (["--into", "a prefix", "--shards", "2"], "no prefix"),
-        (["--into", "samehand-2"], "give --into and --shards together"),
-        (["--shards", "2"], "give --into and --shards together"),
+        (["--shards", "2"], "only with --into"),
+        (["--bans", "2000"], "only with --into"),
         (["--into", "samehand-2", "--shards", "0"], "--shards"),
         (["--drop", "{live}"], "SAMEHAND_STORE_PREFIX"),
         (["--drop", "samehand-2", "--shards", "2"], "--drop takes no other option"),

@@ -1,0 +1,291 @@
+"""docs/howto/keep.md's upgrade, by its very commands and with traffic, from each release to this program.
+
+The former programs are taken from the repository's history, and run on the present dependencies.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.apache import ApacheKafka
+from local.ports import take_port
+from local.processes import Child
+from local.redis import EmbeddedRedis
+from local.redis_users import ADMINISTRATOR, PASSWORD
+from store.redis.layout import LAYOUT
+from tests.house import ROOT
+from tests.journeys.conftest import Platform
+from tests.makers import a_ban, a_deletion, a_reinstatement, a_sign_up
+
+pytestmark = pytest.mark.journey
+
+PAGE = (ROOT / "docs" / "howto" / "keep.md").read_text("utf-8")
+SECTION = PAGE.partition("## Upgrade\n")[2].partition("\n## ")[0]
+INTO, WORKER, DROP, BACK, BACK_WORKER = (
+    line.strip()
+    for block in re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
+    for line in block.strip().splitlines()
+)
+RELEASES = {"0.1.0": "724460d", "0.2.0": "e3ebd5d"}
+FAMILIES = 6
+SIGN_UP_SECONDS = 0.2
+NOW = datetime.now(UTC).replace(microsecond=0)
+AGO = NOW - timedelta(hours=2)
+
+
+def shown(number: int) -> dict[str, Any]:
+    """What a banned account shows, and an account that comes back as it."""
+    device = f"6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d{number:04x}"
+    return {"handle": f"northern_valley_{number:02}", "device_id": device}
+
+
+def bans(*numbers: int) -> list[Any]:
+    return [a_ban(f"b{number}", at=AGO, banned_at=AGO, **shown(number)) for number in numbers]
+
+
+def mirrors(*numbers: int) -> list[Any]:
+    return [a_sign_up(f"m{number}", at=datetime.now(UTC), **shown(number)) for number in numbers]
+
+
+def alerted(platform: Platform) -> set[str]:
+    return {alert.account_id for alert in platform.alerts()}
+
+
+@pytest.fixture
+def redis_of_its_own(redis_url: str) -> Iterator[EmbeddedRedis]:
+    """The page names prefixes, which other tests must not use (after ``redis_url``, which may skip)."""
+    with EmbeddedRedis() as embedded:
+        yield embedded
+
+
+def program_of(release: str, folder: Path) -> Path:
+    """The sources of a release; its store has another layout than ours in any case."""
+    try:
+        archive = subprocess.run(
+            ["git", "archive", "--format=tar", RELEASES[release]], cwd=ROOT, capture_output=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip(f"release {release} is not in the history of this checkout")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="tar")
+    layout = folder / "store" / "redis" / "layout.py"
+    layout.write_text(
+        re.sub(rf"(?m)^LAYOUT = {LAYOUT}\b", f"LAYOUT = {LAYOUT - 1}", layout.read_text("utf-8")), "utf-8"
+    )
+    return folder
+
+
+@dataclass
+class Operator:
+    """Types what the page says, with the present program or a former one."""
+
+    folder: Path
+    platform: Platform
+    environment: dict[str, str]
+    stack: ExitStack
+    started: count[int] = field(default_factory=count)
+
+    def starts(self, line: str, *, program: Path = ROOT, **more: str) -> Child:
+        """Begins a command."""
+        words = shlex.split(line)
+        given = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
+        name, *rest = words[len(given) :]
+        assert name == "samehand"
+        child = Child(
+            [sys.executable, "-P", "-m", "desk.cli", *rest],
+            self.folder / f"{next(self.started)}-{rest[0]}.log",
+            {**self.environment, "PYTHONPATH": str(program), **given, **more},
+        )
+        self.stack.callback(child.kill)
+        child.start()
+        return child
+
+    def works(self, line: str, *, program: Path = ROOT) -> Child:
+        """Starts a worker, and waits until it is ready."""
+        self.platform.worker = self.starts(line, program=program)
+        self.platform.log = self.platform.worker.log
+        self.platform.until(self.platform.ready, "the worker to be ready")
+        return self.platform.worker
+
+    def ends(self, child: Child) -> str:
+        """Waits for a command to end well; returns what it said."""
+        self.platform.until(lambda: child.exit_code is not None, "the command to end")
+        said = child.log.read_text("utf-8")
+        assert child.exit_code == 0, said
+        return said
+
+
+class SignUps:
+    """Mirrors of the first bans, one after the other, for as long as the block runs."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.made: list[str] = []
+
+    def _run(self) -> None:
+        for number in count():
+            account, traits = f"s{number}", shown(number % FAMILIES)
+            traits["handle"] += f"_{number}"
+            self._platform.publish(
+                self._platform.topics.created, a_sign_up(account, at=datetime.now(UTC), **traits)
+            )
+            self.made.append(account)
+            if self._stop.wait(SIGN_UP_SECONDS):
+                return
+
+    def __enter__(self) -> SignUps:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def upgraded(
+    operator: Operator, former: Path, *, stopped: bool, together: bool = False, back: bool = False
+) -> None:
+    """Does what the page says while people sign up.
+
+    ``stopped``: the former worker stops first. ``together``: it still runs when the first new one starts.
+    """
+    platform, topics = operator.platform, operator.platform.topics
+    before = operator.works("samehand worker", program=former)
+    platform.publish(topics.banned, *bans(*range(FAMILIES), 90))
+    platform.publish(topics.created, *mirrors(0))
+    platform.until(lambda: "m0" in alerted(platform), "an alert of before")
+    with SignUps(platform) as sign_ups:
+        if stopped:
+            before.stop(25.0)
+        filling = operator.starts(INTO)
+        platform.until(lambda: "samehand-2 is filled" in filling.log.read_text("utf-8"), "the second store")
+        filling.kill()  # and so it may be, at any moment
+        filling = operator.starts(INTO)
+        platform.publish(topics.banned, *bans(*range(10, 20)))
+        platform.publish(topics.reinstated, a_reinstatement("b90", at=NOW))
+        platform.publish(topics.created, a_sign_up("kept", at=AGO, **shown(30)))
+        platform.publish(topics.created, a_sign_up("gone", at=AGO, **shown(31)))
+        platform.publish(topics.deleted, a_deletion("gone", at=NOW))
+        platform.publish(topics.created, *mirrors(10))
+        if not stopped:
+            platform.until(lambda: "m10" in alerted(platform), "an alert of the former on a ban meanwhile")
+        platform.until(lambda: "is filled" in filling.log.read_text("utf-8"), "the second store once more")
+        if not (stopped or together):
+            before.stop(25.0)
+        if together:
+            port = take_port()
+            operator.stack.callback(port.release)
+            killed = operator.starts(WORKER, SAMEHAND_WEB_PORT=str(port.number))
+            platform.until(lambda: filling.exit_code is not None, "the hand-over")
+            killed.kill()  # perhaps before it caught up
+            platform.until(
+                lambda: "SAMEHAND_STORE_PREFIX=samehand-2" in before.log.read_text("utf-8"),
+                "the former worker to say where to go",
+            )
+            assert before.pid is not None, "it holds, and does not end"
+            before.stop(25.0)
+        after = operator.works(WORKER)
+        assert "begin anew" in operator.ends(filling)
+        platform.publish(topics.created, *mirrors(*range(11, 20), 90))
+    platform.publish(topics.banned, *bans(30, 31))
+    expected = {f"m{number}" for number in range(11, 20)} | {*sign_ups.made, "kept", "m10"}
+    platform.until(lambda: alerted(platform) >= expected, f"alerts on each of {sorted(expected)}")
+    platform.until(lambda: after.log.read_text("utf-8").count("caught up") >= 6, "it to have caught up")
+    platform.publish(topics.created, a_sign_up("end", at=datetime.now(UTC), **shown(1)))
+    platform.until(lambda: "end" in alerted(platform), "an alert at the end")
+    assert "m90" not in alerted(platform), "its ban was lifted"
+    assert "gone" not in alerted(platform), "it was deleted"
+
+    after.stop(25.0)
+    if back:
+        operator.ends(operator.starts(BACK, program=former))
+        again = operator.works(BACK_WORKER, program=former)
+        platform.publish(topics.created, a_sign_up("back", at=datetime.now(UTC), **shown(15)))
+        platform.until(lambda: "back" in alerted(platform), "an alert after the way back")
+        again.stop(25.0)
+    password = operator.folder / "password"
+    password.write_text(PASSWORD, "utf-8")
+    dropping = operator.starts(
+        DROP, SAMEHAND_REDIS_USERNAME=ADMINISTRATOR, SAMEHAND_REDIS_PASSWORD_FILE=str(password)
+    )
+    operator.ends(dropping)
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def operator_of(folder: Path, broker: str, server: EmbeddedRedis, stack: ExitStack) -> Operator:
+    platform = Platform(folder, broker, server.url)
+    stack.callback(platform.port.release)
+    environment = {**platform.environment, "SAMEHAND_DATA_DIR": str(folder)}
+    del environment["SAMEHAND_STORE_PREFIX"]  # the page's: the default, and then what it says
+    return Operator(folder, platform, environment, stack)
+
+
+def test_from_0_1_0_whose_workers_stop_first_and_back(
+    tmp_path: Path, broker: str, redis_of_its_own: EmbeddedRedis, stack: ExitStack
+) -> None:
+    former = program_of("0.1.0", tmp_path / "0.1.0")
+    upgraded(operator_of(tmp_path, broker, redis_of_its_own, stack), former, stopped=True, back=True)
+
+
+def test_from_0_2_0_one_worker_after_the_other(
+    tmp_path: Path, broker: str, redis_of_its_own: EmbeddedRedis, stack: ExitStack
+) -> None:
+    """The embedded broker is no judge of members that come and go together (docs/brokers.md)."""
+    former = program_of("0.2.0", tmp_path / "0.2.0")
+    upgraded(operator_of(tmp_path, broker, redis_of_its_own, stack), former, stopped=False)
+
+
+@pytest.mark.kafka
+def test_from_0_2_0_while_a_worker_of_before_still_runs(
+    tmp_path: Path, apache_kafka: ApacheKafka, redis_of_its_own: EmbeddedRedis, stack: ExitStack
+) -> None:
+    former = program_of("0.2.0", tmp_path / "0.2.0")
+    operator = operator_of(tmp_path, apache_kafka.address, redis_of_its_own, stack)
+    upgraded(operator, former, stopped=False, together=True)
+
+
+def test_bans_between_a_rebuild_under_another_prefix_and_the_switch_are_found(
+    tmp_path: Path, broker: str, redis_url: str
+) -> None:
+    platform = Platform(tmp_path, broker, redis_url)
+    after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
+    rebuilding = Child([sys.executable, "-m", "desk.cli", "rebuild"], tmp_path / "rebuild.log", after)
+    try:
+        platform.open()
+        platform.publish(platform.topics.banned, *bans(*range(3)))
+        platform.until(lambda: platform.metric("samehand_fingerprints") == 3, "the first bans")
+        rebuilding.start()
+        platform.until(lambda: rebuilding.exit_code is not None, "the rebuild")
+        assert rebuilding.exit_code == 0, rebuilding.log.read_text("utf-8")
+        platform.publish(platform.topics.banned, *bans(*range(3, 13)))
+        platform.until(lambda: platform.metric("samehand_fingerprints") == 13, "bans meanwhile")
+        platform.worker.stop(25.0)
+        platform.worker = Child([sys.executable, "-m", "desk.cli", "worker"], platform.log, after)
+        platform.open()
+        platform.publish(platform.topics.created, *mirrors(*range(13)))
+        platform.until(lambda: len(alerted(platform)) == 13, "an alert on each mirror")
+    finally:
+        rebuilding.kill()
+        platform.close()
