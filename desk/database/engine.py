@@ -7,8 +7,10 @@ on the disk (`synchronous=FULL`), since the topic's offsets are in it.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +21,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from desk.database.errors import DatabaseError, DatabaseRefused, DatabaseTaken, DatabaseUnavailable
+from desk.database.errors import (
+    DatabaseError,
+    DatabaseFull,
+    DatabaseRefused,
+    DatabaseTaken,
+    DatabaseUnavailable,
+)
 from desk.database.migrate import upgrade
 
 BUSY_SECONDS: Final = 5.0
@@ -30,6 +38,15 @@ POOL_CONNECTIONS: Final = 10
 
 LEADER_LOCK: Final = 7_265_003
 """As `migrate.MIGRATION_LOCK`."""
+
+_HELD: Final = text(
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
+    " AND objid = :number"
+)
+_LET_GO: Final = text("SELECT pg_advisory_unlock(:number)")
+
+HELD_SECONDS: Final = 5.0
+"""A database that does not say for so long that the lock is held may have given it to another desk."""
 
 CONNECT_SECONDS: Final = 5
 STATEMENT_MS: Final = 10_000
@@ -100,31 +117,33 @@ class Database:
                 await connection.rollback()
 
     @asynccontextmanager
-    async def leading(self) -> AsyncIterator[bool]:
-        """Whether this process is the one that consumes and publishes, held for the length of the block.
+    async def leading(self) -> AsyncIterator[Lead]:
+        """Whether this process is the one that consumes and publishes.
 
-        The others wait to take over; PostgreSQL lets go of the lock when its holder's connection ends.
+        The others wait to take over. PostgreSQL lets go of the lock when its holder's connection ends, which
+        a holder does not notice: ask :meth:`Lead.held` now and then.
         """
         if self.is_sqlite:
-            yield True
+            yield Lead(None, won=True)
             return
         async with self._translated(), self.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             asked = text("SELECT pg_try_advisory_lock(:number)")
-            led = bool((await connection.execute(asked, {"number": LEADER_LOCK})).scalar_one())
+            won = bool((await connection.execute(asked, {"number": LEADER_LOCK})).scalar_one())
+            lead = Lead(connection, won=won)
             try:
-                yield led
+                yield lead
             finally:
-                if led:
-                    await connection.execute(
-                        text("SELECT pg_advisory_unlock(:number)"), {"number": LEADER_LOCK}
-                    )
+                if lead.won:
+                    await lead.give_up()
 
     @asynccontextmanager
     async def _translated(self) -> AsyncIterator[None]:
         try:
             yield
         except (OperationalError, TimeoutError, OSError) as fault:
+            if _is_full(fault):
+                raise DatabaseFull("the database's disk is full: make room there") from fault
             raise DatabaseUnavailable(f"the database does not answer ({type(fault).__name__})") from fault
         except (DataError, OverflowError, UnicodeEncodeError) as fault:
             raise DatabaseRefused("there is no such value") from fault
@@ -132,6 +151,42 @@ class Database:
             if fault.connection_invalidated:
                 raise DatabaseUnavailable("the connection to the database was lost") from fault
             raise
+
+
+class Lead:
+    """The lock that one of several desks holds; ``won``: whether it is this one."""
+
+    def __init__(self, connection: AsyncConnection | None, *, won: bool) -> None:
+        """Takes the connection that holds the lock; None where there is one desk alone."""
+        self._connection = connection
+        self.won = won
+
+    async def held(self) -> bool:
+        """Returns whether the lock is held still; where it is not, another desk may lead already."""
+        if self._connection is None or not self.won:
+            return self.won
+        try:
+            async with asyncio.timeout(HELD_SECONDS):
+                # A connection that was lost is made anew on the next statement, without the lock.
+                found = await self._connection.execute(_HELD, {"number": LEADER_LOCK})
+                self.won = bool(found.scalar_one())
+        except (DBAPIError, TimeoutError, OSError):
+            self.won = False
+        if not self.won:
+            await self._connection.invalidate()  # if it lives after all, the lock is let go of
+        return self.won
+
+    async def give_up(self) -> None:
+        """Lets another desk lead."""
+        if self._connection is not None:
+            await self._connection.execute(_LET_GO, {"number": LEADER_LOCK})
+
+
+def _is_full(fault: BaseException) -> bool:
+    """Whether PostgreSQL (53100) or SQLite says that its disk is full."""
+    cause = getattr(fault, "orig", None)
+    code = getattr(cause, "sqlite_errorcode", None)
+    return getattr(cause, "sqlstate", None) == "53100" or code == sqlite3.SQLITE_FULL
 
 
 @asynccontextmanager

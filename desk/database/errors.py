@@ -11,6 +11,10 @@ class DatabaseUnavailable(DatabaseError):
     """It does not answer now; nothing was written. Try again."""
 
 
+class DatabaseFull(DatabaseUnavailable):
+    """Its disk has no room; nothing was written."""
+
+
 class DatabaseTaken(DatabaseError):
     """Another desk has the SQLite file open; PostgreSQL is what several desks share."""
 

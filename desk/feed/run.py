@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from desk.database import exposures, outbox, users
-from desk.database.engine import Database
+from desk.database.engine import Database, Lead
 from desk.database.errors import DatabaseUnavailable
 from desk.feed.audit_heads import HEAD_SECONDS, publish_head
 from desk.feed.consume import Applied, Consumer, Overtaken
@@ -38,6 +38,9 @@ OUTAGE_SECONDS: Final = 2.0
 
 FOLLOWER_SECONDS: Final = 5.0
 """How often a desk that does not lead asks whether it should."""
+
+LEAD_SECONDS: Final = 2.0
+"""How often a desk that leads asks whether it holds the lock: less than another one takes to ask for it."""
 
 PUBLISH_SECONDS: Final = 0.5
 """How often the outbox is looked at; a verdict has waited for ten seconds then."""
@@ -136,10 +139,10 @@ class Feed:
         state = self.state
         while not state.stopping.is_set():
             try:
-                async with self._database.leading() as led:
-                    state.leading = led
-                    if led:
-                        await self._lead()
+                async with self._database.leading() as lead:
+                    state.leading = lead.won
+                    if lead.won:
+                        await self._lead(lead)
                     else:
                         state.consuming = state.publishing = ""
             except DatabaseUnavailable as outage:
@@ -147,11 +150,17 @@ class Feed:
             state.leading = False
             await state.pause(FOLLOWER_SECONDS)
 
-    async def _lead(self) -> None:
+    async def _lead(self, lead: Lead) -> None:
+        """Until the process stops, or the lock is another's."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._consume())
-            group.create_task(self._publish())
-            group.create_task(self._tidy())
+            tasks = [group.create_task(it()) for it in (self._consume, self._publish, self._tidy)]
+            while not self.state.stopping.is_set():
+                if not await lead.held():
+                    log.warning("this desk leads no longer", why="the database let go of its lock")
+                    for task in tasks:
+                        task.cancel()
+                    return
+                await self.state.pause(LEAD_SECONDS)
 
     async def _consume(self) -> None:
         state, told = self.state, _Told()

@@ -19,7 +19,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from desk.access.oidc import Provider
-from desk.database.errors import DatabaseRefused, DatabaseUnavailable
+from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
 from desk.web import api, lead_page, live, pages, single_sign_on, view, weights_page
 from desk.web.desk import Desk
@@ -151,7 +151,8 @@ def _page_of(request: Request[Any, Any, Any]) -> str:
 
 
 def _unavailable(request: Request[Any, Any, Any], fault: DatabaseUnavailable) -> Response[Any]:
-    response = _answer(request, 503, "unavailable", f"{fault}; nothing was changed: try again")
+    code = "full" if isinstance(fault, DatabaseFull) else "unavailable"
+    response = _answer(request, 503, code, f"{fault}; nothing was changed: try again")
     response.headers["Retry-After"] = "5"
     return response
 

@@ -43,6 +43,7 @@ FAULTS: Final[dict[str, str]] = {
     "unusable": "Something is missing.",
     "refused": "The desk did not do this.",
     "unavailable": "The database does not answer.",
+    "full": "The database’s disk is full.",
 }
 """What is said above a refusal, by its code; the sentence below it tells more."""
 

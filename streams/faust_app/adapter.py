@@ -12,7 +12,7 @@ from faust.types import AppT, EventT, Message, StreamT
 
 from streams.errors import BrokerUnavailable
 from streams.faust_app.patches import SafeConsumer
-from streams.kafka.producer import OUTAGES
+from streams.kafka.producer import OUTAGES, is_out_of_step
 from streams.outcomes import Arrival, Emit
 
 
@@ -85,6 +85,12 @@ class Producing(Protocol):
         """Buffer a record; awaiting the result confirms it."""
         ...
 
+    generation: int
+
+    def renew(self, generation: int) -> None:
+        """Begin anew with a broker that takes no record of this generation any more."""
+        ...
+
 
 class FaustPublisher:
     """`Publisher` over the app's producer; it bypasses Faust's topics, which cost more than sending."""
@@ -95,6 +101,7 @@ class FaustPublisher:
     async def send(self, emit: Emit) -> Awaitable[object]:
         """Buffer the record. Raises `BrokerUnavailable` when it cannot be for now."""
         producer = cast(Producing, self._app.producer)
+        generation = producer.generation
         try:
             sent = await producer.send(
                 emit.topic, emit.key, emit.value, None, None, list(emit.headers) or None
@@ -102,19 +109,22 @@ class FaustPublisher:
         except NotReady as fault:
             raise BrokerUnavailable("the producer is not connected") from fault
         except ProducerSendError as fault:
-            raise _translated(fault.__cause__ or fault) from fault
-        return _confirmed(sent)
+            raise _translated(producer, generation, fault.__cause__ or fault) from fault
+        return _confirmed(producer, generation, sent)
 
 
-async def _confirmed(sent: Awaitable[object]) -> object:
+async def _confirmed(producer: Producing, generation: int, sent: Awaitable[object]) -> object:
     try:
         return await sent
     except kafka_errors.KafkaError as fault:
-        raise _translated(fault) from fault
+        raise _translated(producer, generation, fault) from fault
 
 
-def _translated(fault: BaseException) -> BaseException:
-    """An outage if Kafka calls the error retriable; otherwise the error itself, e.g. an ACL's."""
+def _translated(producer: Producing, generation: int, fault: BaseException) -> BaseException:
+    """An outage if Kafka calls the error retriable or a new producer is the cure; else the error itself."""
+    if is_out_of_step(fault):
+        producer.renew(generation)
+        return BrokerUnavailable(f"Kafka: {type(fault).__name__}")
     retriable = isinstance(fault, kafka_errors.KafkaError) and fault.retriable
     if retriable or isinstance(fault, OUTAGES):
         return BrokerUnavailable(f"Kafka: {type(fault).__name__}")

@@ -18,6 +18,10 @@ and fails once upstream has changed one of these, so that it can go.
   found): what is fetched is put there without regard to room, and the one loop that reads for all topics
   waits for it. `SafeConsumer` stops fetching a topic by all of its partitions, and `streams.faust_app.app`
   bounds one fetch to what fits.
+* **Metadata are asked for without a pause** while a partition has no leader: `streams.kafka.metadata_pace`,
+  which consumers and producers are made with.
+* **A producer that the broker lost count of stays** (aio-libs/aiokafka has no reset; none found in Faust):
+  each record of it is refused for ever, which ended the process. `SafeProducer` makes a new one.
 * **The producer is not idempotent** unless Faust's transactions are on (which send outside of transactions,
   faust #177): retries of the client may write a record twice. `SafeProducer` turns idempotence on.
 * **Each start sleeps for a second** (none found; `TableManager.on_start`) before the group is joined, for
@@ -45,6 +49,7 @@ and fails once upstream has changed one of these, so that it can go.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
@@ -53,6 +58,7 @@ from typing import Any, ClassVar, Final, cast
 
 import aiokafka  # type: ignore[import-untyped]  # aiokafka ships no types
 import structlog
+from aiokafka import errors as kafka_errors
 from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # aiokafka ships no types
 from faust import streams as faust_streams
 from faust.tables.manager import TableManager
@@ -63,9 +69,13 @@ from faust.types.transports import ConsumerT, ProducerT
 
 from streams.errors import StreamsError
 from streams.faust_app.fetch_wait import FetchWait, be_patient
+from streams.kafka.metadata_pace import pace_metadata
 
 SEEK_AGAIN_SECONDS: Final = 1.0
 """Until a seek that failed is tried again: meanwhile nothing is read, so nothing is passed over either."""
+
+RENEW_AGAIN_SECONDS: Final = 1.0
+"""Between two attempts to start a new producer."""
 
 log = structlog.get_logger("samehand.topics")
 
@@ -80,6 +90,7 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # Read when the consumer starts and makes its fetcher, which is after this.
         consumer._fetch_max_wait_ms = self.fetch_wait_ms
+        pace_metadata(consumer._client)
         consumer.start = partial(self._start_patiently, consumer, consumer.start)
         consumer.commit = partial(self._commit_with_ids, consumer.commit)
         return consumer
@@ -260,9 +271,44 @@ class SafeConsumer(driver.Consumer):
 
 
 class SafeProducer(driver.Producer):
-    """A producer whose own retries write nothing twice."""
+    """A producer whose own retries write nothing twice, and that can be replaced while it is in use."""
 
     idempotent: ClassVar[bool] = True
+    generation: int = 0
+
+    def renew(self, generation: int) -> None:
+        """Replaces aiokafka's producer, of which a broker lost count. Until then sending raises `NotReady`.
+
+        ``generation`` is that of the producer that failed: what fails late renews no later one.
+        """
+        if self._producer is None or generation != self.generation:
+            return
+        self.generation += 1
+        former, self._producer = self._producer, None
+        self.add_future(self._replace(former))
+
+    async def _replace(self, former: aiokafka.AIOKafkaProducer) -> None:
+        # What it still has is written or given up first: a record must not appear behind a later one.
+        await former.stop()
+        while True:
+            producer = self._new_producer()
+            try:
+                await producer.start()
+            except (kafka_errors.KafkaError, OSError):
+                await producer.stop()
+                await asyncio.sleep(RENEW_AGAIN_SECONDS)
+            except asyncio.CancelledError:
+                await producer.stop()
+                raise
+            else:
+                break
+        self._producer = producer
+        log.info("Kafka producer replaced", why="a broker lost count of the former one's records")
+
+    def _new_producer(self, transactional_id: str | None = None) -> aiokafka.AIOKafkaProducer:
+        producer = super()._new_producer(transactional_id)
+        pace_metadata(producer.client)
+        return producer
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True} if self.idempotent else {}

@@ -18,6 +18,7 @@ from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-un
 
 from streams.errors import BrokerRefused, BrokerUnavailable, RecordTooLarge
 from streams.kafka.client import tls_context
+from streams.kafka.metadata_pace import pace_metadata
 from streams.outcomes import Emit
 from streams.settings import Settings
 
@@ -56,6 +57,12 @@ OUT_OF_STEP: Final = (
 any more. aiokafka counts a record that a broker refused as if it were there (one that is too large for its
 topic, one without a right to it), and lost records of the broker's count as well. A new producer begins anew.
 """
+
+
+def is_out_of_step(fault: BaseException) -> bool:
+    """Whether a new producer is the cure. A bare `KafkaError` says that the task that sends has ended."""
+    return isinstance(fault, OUT_OF_STEP) or type(fault) is kafka_errors.KafkaError
+
 
 TOO_LARGE: Final = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
 
@@ -183,9 +190,7 @@ class KafkaPublisher:
     def _meaning(self, fault: BaseException) -> Exception:
         """An outage if Kafka calls it retriable or a new producer is the cure, else a refusal."""
         what = f"Kafka: {type(fault).__name__}"
-        if (
-            isinstance(fault, OUT_OF_STEP) or type(fault) is kafka_errors.KafkaError
-        ):  # the latter: its task ended
+        if is_out_of_step(fault):
             self._out_of_step.set()
             return BrokerUnavailable(what)
         if isinstance(fault, TOO_LARGE):
@@ -235,7 +240,7 @@ def _producer(settings: Settings) -> Any:
             "sasl_plain_username": settings.kafka_username,
             "sasl_plain_password": settings.kafka_secret(),
         }
-    return AIOKafkaProducer(
+    producer = AIOKafkaProducer(
         bootstrap_servers=list(settings.kafka_brokers),
         client_id=settings.kafka_group,
         acks="all",
@@ -243,3 +248,5 @@ def _producer(settings: Settings) -> Any:
         request_timeout_ms=int(ANSWER_SECONDS * 1000),
         **options,
     )
+    pace_metadata(producer.client)
+    return producer

@@ -17,6 +17,8 @@ from typing import IO, Any, Final
 import structlog
 from structlog.typing import Processor
 
+from streams.telemetry.repeats import Repeats
+
 OURS: Final = "samehand"
 """Our own loggers are below this name. Faust's services log under the names of the modules that subclass
 them, so a module of ours does not mean a line of ours.
@@ -83,6 +85,7 @@ def configure(level: str = "info", stream: IO[str] | None = None) -> None:
         )
     )
     handler.addFilter(_says_something)
+    handler.addFilter(Repeats().says)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     ours = logging.getLogger(OURS)

@@ -15,10 +15,13 @@ import pytest
 from local.apache import ApacheKafka
 from streams.supervision.exit_codes import EXIT_CONFIG
 from tests.journeys.bridged import Bridged, change, tombstone
+from tests.journeys.idling import processor_seconds
 
 pytestmark = pytest.mark.journey
 
 AWAY_SECONDS = 5.0
+SPINNING_SHARE = 0.12  # 3 % on a machine at rest; it was 24 % and more
+OUTAGE_LINES_MAX = 12  # ours: what is not consumed, looked at or known now
 
 
 @pytest.fixture
@@ -163,6 +166,40 @@ def test_kill_9_loses_nothing(apache_kafka: ApacheKafka, tmp_path: Path) -> None
         first.kill()
         bridged.start()
         judge(bridged, 500, 4, repeats_max=2_500)
+    finally:
+        bridged.close()
+
+
+@pytest.fixture(scope="module")
+def three_brokers(kafka_libs: Path) -> Iterator[ApacheKafka]:
+    """A cluster that this file may harm; a topic without replicas has no leader while its broker is away."""
+    with ApacheKafka(3, home=kafka_libs) as kafka:
+        yield kafka
+
+
+@pytest.mark.kafka
+def test_a_broker_that_is_stopped_in_order_makes_no_bridge_spin_or_talk(
+    three_brokers: ApacheKafka, tmp_path: Path
+) -> None:
+    """The other brokers answer at once that nobody leads its partitions."""
+    bridged = Bridged(tmp_path, three_brokers.address)
+    try:
+        bridged.make_topic()
+        bridged.send(users(500, 4))
+        bridge = bridged.start()
+        bridged.until(lambda: len(bridged.read(bridged.topics.created)) > 50, "a part of it")
+        gone = three_brokers.leader(bridged.topics.created, 0)
+        gone.stop()
+        used, said = processor_seconds(bridge.pid or 0), len(bridge.log.read_text("utf-8").splitlines())
+        time.sleep(2 * AWAY_SECONDS)
+        share = (processor_seconds(bridge.pid or 0) - used) / (2 * AWAY_SECONDS)
+        lines = bridge.log.read_text("utf-8").splitlines()[said:]
+        three_brokers.start()
+        judge(bridged, 500, 4, repeats_max=2_500)
+        assert bridge.pid is not None, "an outage of the broker ends no bridge"
+        assert share < SPINNING_SHARE, "of a core"
+        assert sum('"logger": "aiokafka' in line for line in lines) <= 1, lines
+        assert len(lines) <= OUTAGE_LINES_MAX, lines
     finally:
         bridged.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ from streams.kafka.client import admin
 from tests.gate.receiver import SECRET_TEXT
 from tests.journeys.bridged import MAPPING
 from tests.journeys.conftest import Platform
+from tests.journeys.idling import processor_seconds
 
 pytestmark = pytest.mark.journey
 
@@ -125,27 +125,7 @@ class Site:
 
     def processor_seconds(self) -> dict[str, float]:
         """What each has used with the processes that it started, in user and system mode."""
-        return {
-            command: sum(processor_seconds(pid) for pid in descent(child.pid or 0))
-            for command, child in self.children.items()
-        }
-
-
-def descent(pid: int) -> list[int]:
-    """A process and those that descend from it."""
-    waiting, found = [pid], list[int]()
-    while waiting:
-        found.append(waiting.pop())
-        for task in Path(f"/proc/{found[-1]}/task").iterdir():
-            waiting += [int(child) for child in (task / "children").read_text("ascii").split()]
-    return found
-
-
-def processor_seconds(pid: int) -> float:
-    """What one process has used."""
-    # The name, in parentheses, may hold spaces.
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return {command: processor_seconds(child.pid or 0) for command, child in self.children.items()}
 
 
 def connections(*ports: int) -> set[tuple[int, int]]:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from desk.database import offsets, reads, schema
 from desk.database.engine import Database, address, opened
-from desk.database.errors import DatabaseError, DatabaseOutdated, DatabaseTaken
+from desk.database.errors import DatabaseError, DatabaseFull, DatabaseOutdated, DatabaseTaken
 from desk.database.migrate import config
 from desk.database.secret import kept
 from desk.database.upsert import insert_new
@@ -104,14 +104,44 @@ async def test_sqlite_takes_one_desk_and_lets_the_next_in_when_it_has_gone(tmp_p
 
 
 async def test_one_of_several_desks_on_postgresql_leads(database_url: str) -> None:
-    async with opened(database_url) as one, one.leading() as led:
-        assert led
+    async with opened(database_url) as one, one.leading() as lead:
+        assert lead.won
+        assert await lead.held()
         if one.is_sqlite:
             return
         async with opened(database_url) as other, other.leading() as also:
-            assert not also
+            assert not also.won
+            assert not await also.held()
     async with opened(database_url) as other, other.leading() as now:
-        assert now
+        assert now.won
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_desk_whose_connection_ended_learns_that_another_leads(database_url: str) -> None:
+    async with opened(database_url) as one, opened(database_url) as other, one.leading() as lead:
+        async with other.begin() as connection:
+            await connection.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+            )
+        assert not await lead.held()
+        assert not await lead.held(), "a new connection does not bring the lock back"
+        async with other.leading() as instead:
+            assert instead.won
+
+
+async def test_a_full_disk_is_named(database: Database) -> None:
+    async with database.begin() as connection:
+        if database.is_sqlite:
+            pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+            await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    fill = (
+        "CREATE TABLE filler AS SELECT zeroblob(1000000) AS filling"
+        if database.is_sqlite
+        else "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"
+    )
+    with pytest.raises(DatabaseFull, match="disk is full"):
+        async with database.begin() as connection:
+            await connection.exec_driver_sql(fill)
 
 
 @pytest.mark.parametrize(

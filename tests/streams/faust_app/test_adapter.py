@@ -24,6 +24,11 @@ class Producer:
         self.buffering = buffering
         self.confirming = confirming
         self.sent: list[tuple[Any, ...]] = []
+        self.generation = 7
+        self.renewed: list[int] = []
+
+    def renew(self, generation: int) -> None:
+        self.renewed.append(generation)
 
     async def send(self, *record: Any) -> Awaitable[object]:
         if self.buffering:
@@ -67,6 +72,19 @@ async def test_what_is_not_confirmed_is_an_outage() -> None:
     )
     with pytest.raises(BrokerUnavailable, match="KafkaTimeoutError"):
         await confirmation
+
+
+@pytest.mark.parametrize(
+    "fault", [kafka_errors.OutOfOrderSequenceNumber(), kafka_errors.KafkaError("its task ended")]
+)
+async def test_a_producer_that_the_broker_lost_count_of_is_an_outage_and_is_renewed(fault: Exception) -> None:
+    buffering, confirming = Producer(buffering=wrapped(fault)), Producer(confirming=fault)
+    with pytest.raises(BrokerUnavailable):
+        await publisher(buffering).send(Emit("a", None, b""))
+    confirmation = await publisher(confirming).send(Emit("a", None, b""))
+    with pytest.raises(BrokerUnavailable):
+        await confirmation
+    assert (buffering.renewed, confirming.renewed) == ([7], [7])
 
 
 async def test_what_will_never_be_taken_is_a_fault() -> None:
