@@ -45,7 +45,11 @@ async def quoting(office: Office) -> None:
 
 async def forgotten(office: Office) -> None:
     """The account is deleted: what arrives quotes nothing."""
-    told: dict[str, Any] = {"status": "withdrawn", "withdrawn_reason": "account-deleted", "withdrawn_at": NOON}
+    told: dict[str, Any] = {
+        "status": "withdrawn",
+        "withdrawn_reason": "account-deleted",
+        "withdrawn_at": NOON,
+    }
     await office.receive(revision=3, reasons=(a_reason("handle"),), **told)
 
 
