@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.erasing import mark
+from desk.database.seals import hides_words
 from desk.database.upsert import upsert
 
 AlertRow = Row[Any]
@@ -25,7 +27,9 @@ async def find(connection: AsyncConnection, alert_id: str) -> AlertRow | None:
 
 
 async def put(connection: AsyncConnection, values: Mapping[str, Any], payload: bytes) -> None:
-    """Writes an alert over what was there of it."""
+    """Writes an alert over what was there of it. What is withdrawn may quote nobody any more."""
+    if values["status"] == "withdrawn":
+        mark(connection)
     await upsert(connection, schema.alerts, values)
     stored = {"alert_id": values["alert_id"], "payload": payload, "erased_at": None, "erased_reason": None}
     await upsert(connection, schema.evidence, stored)
@@ -90,6 +94,7 @@ async def erase(
     connection: AsyncConnection, alert_id: str, without_quotes: bytes, *, now: float, reason: str
 ) -> None:
     """Puts what quotes nobody in the place of what did, and leaves the mark of it."""
+    mark(connection)
     await connection.execute(
         update(schema.evidence)
         .where(schema.evidence.c.alert_id == alert_id)
@@ -139,13 +144,23 @@ async def of_family(connection: AsyncConnection, root: str, limit: int) -> Seque
 
 
 async def page(
-    connection: AsyncConnection, *, status: str | None, before: float | None, limit: int
+    connection: AsyncConnection,
+    *,
+    status: str | None,
+    before: float | None,
+    limit: int,
+    seen_by: str | None = None,
 ) -> Sequence[AlertRow]:
-    """Alerts, the newest first."""
+    """Alerts, the newest first. ``status``: as somebody who decides (``seen_by``) sees it, who may not know
+    yet that an alert was withdrawn.
+    """
     alerts = schema.alerts
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if status is not None:
-        conditions.append(alerts.c.status == status)
+        shown: ColumnElement[str] = alerts.c.status
+        if seen_by is not None:
+            shown = case((hides_words(seen_by, alerts.c.alert_id), "open"), else_=alerts.c.status)
+        conditions.append(shown == status)
     if before is not None:
         conditions.append(alerts.c.detected_at < before)
     found = await connection.execute(

@@ -12,7 +12,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from desk.database import erasing
 from desk.database.errors import (
     DatabaseError,
     DatabaseFull,
@@ -84,6 +85,7 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         """Takes over the engine."""
         self.engine = engine
+        self._log_holds_erased = self.is_sqlite  # a process that was killed may have left it so
 
     @property
     def is_sqlite(self) -> bool:
@@ -102,8 +104,26 @@ class Database:
             if self.is_sqlite:
                 # What reads first and writes then must not find that another wrote in between.
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            erasing.take_mark(connection)  # of a transaction that was not committed
             async with _committed(connection):
                 yield connection
+            self._log_holds_erased |= self.is_sqlite and erasing.take_mark(connection)
+        await self.empty_log()
+
+    async def empty_log(self) -> None:
+        """Truncates SQLite's log where what was erased still stands in it.
+
+        A reader may hold it, or the disk be full: then the next transaction that writes tries again.
+        """
+        if not self._log_holds_erased:
+            return
+        self._log_holds_erased, holds = False, True
+        try:
+            with suppress(DatabaseUnavailable):  # what was asked for is committed, and has not failed
+                async with self._translated(), self.engine.connect() as connection:
+                    holds = await _log_is_held(connection)
+        finally:
+            self._log_holds_erased |= holds
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -189,6 +209,15 @@ def _is_full(fault: BaseException) -> bool:
     return getattr(cause, "sqlstate", None) == "53100" or code == sqlite3.SQLITE_FULL
 
 
+async def _log_is_held(connection: AsyncConnection) -> bool:
+    """Truncates the log; whether somebody who reads it keeps it from that. Nobody waits for them."""
+    await connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        return bool((await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0])
+    finally:
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+
+
 @asynccontextmanager
 async def _committed(connection: AsyncConnection) -> AsyncIterator[None]:
     try:
@@ -219,6 +248,7 @@ async def opened(given: str, *, password: str | None = None, alone: bool = True)
         try:
             database = Database(engine)
             await _upgraded(database)
+            await database.empty_log()
             yield database
         finally:
             await engine.dispose()

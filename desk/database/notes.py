@@ -9,6 +9,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import schema
+from desk.database.erasing import mark
 
 _notes = schema.notes
 
@@ -33,6 +34,7 @@ async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[Row[A
 
 async def erase(connection: AsyncConnection, alert_id: str, *, now: float, reason: str) -> int:
     """Erases the text of every note on an alert; of how many."""
+    mark(connection)
     done = await connection.execute(
         update(_notes)
         .where(_notes.c.alert_id == alert_id, _notes.c.erased_at.is_(None))
@@ -43,6 +45,7 @@ async def erase(connection: AsyncConnection, alert_id: str, *, now: float, reaso
 
 async def erase_before(connection: AsyncConnection, before: float, *, now: float, reason: str) -> int:
     """Erases the text of every note that was written before a moment; of how many."""
+    mark(connection)
     done = await connection.execute(
         update(_notes)
         .where(_notes.c.written_at < before, _notes.c.erased_at.is_(None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     func,
     insert,
     literal,
@@ -29,6 +30,9 @@ from desk.review.policy import RANKS
 ReadRow = Row[Any]
 
 _reads, _alerts, _verdicts, _skips = schema.reads, schema.alerts, schema.verdicts, schema.skips
+
+# An exercise that calls itself one is none, whether it is shown, filtered or counted.
+_SHOWN_KIND = case((_reads.c.kind == "golden", "first"), else_=_reads.c.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,6 @@ async def of_alert(connection: AsyncConnection, alert_id: str) -> Sequence[ReadR
         select(_reads).where(_reads.c.alert_id == alert_id).order_by(_reads.c.read_id)
     )
     return found.all()
-
-
-async def of_alerts(connection: AsyncConnection, alert_ids: Collection[str]) -> dict[str, list[ReadRow]]:
-    """Of each of some alerts what :func:`of_alert` finds, by one query."""
-    found = await connection.execute(
-        select(_reads).where(_reads.c.alert_id.in_(alert_ids)).order_by(_reads.c.read_id)
-    )
-    by_alert: dict[str, list[ReadRow]] = {alert_id: [] for alert_id in alert_ids}
-    for row in found:
-        by_alert[row.alert_id].append(row)
-    return by_alert
 
 
 async def add(
@@ -191,7 +184,7 @@ async def bring_back(connection: AsyncConnection, *, claimed_until: float, skipp
     await connection.execute(update(_skips).where(_skips.c.until > skipped_until).values(until=skipped_until))
 
 
-def _open_to(user_id: str, now: float, *, leads: bool) -> list[ColumnElement[bool]]:
+def _open_to(user_id: str, *, leads: bool) -> list[ColumnElement[bool]]:
     read_before = (
         select(_verdicts.c.verdict_id)
         .where(
@@ -201,21 +194,34 @@ def _open_to(user_id: str, now: float, *, leads: bool) -> list[ColumnElement[boo
         )
         .exists()
     )
-    skipped = (
-        select(_skips.c.until)
-        .where(_skips.c.read_id == _reads.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
+    exercise = _reads.alias()
+    exercised = (
+        select(exercise.c.read_id)
+        .where(
+            exercise.c.alert_id == _reads.c.alert_id,
+            exercise.c.only_for == user_id,
+            exercise.c.state == "open",
+        )
         .exists()
     )
     conditions: list[ColumnElement[bool]] = [
         _reads.c.state == "open",
-        or_(_reads.c.only_for.is_(None), _reads.c.only_for == user_id),
+        # What is read blind alone first is not beside itself in the queue, with its score.
+        or_(and_(_reads.c.only_for.is_(None), ~exercised), _reads.c.only_for == user_id),
         # Nobody reads for the second time what they decided: not on appeal, not as the second reader.
         or_(_reads.c.kind == "first", ~read_before),
-        ~skipped,
     ]
     if not leads:
         conditions.append(_reads.c.kind != "dispute")
     return conditions
+
+
+def _not_skipped(user_id: str, now: float) -> ColumnElement[bool]:
+    return ~(
+        select(_skips.c.until)
+        .where(_skips.c.read_id == _reads.c.read_id, _skips.c.user_id == user_id, _skips.c.until > now)
+        .exists()
+    )
 
 
 def _passing(filters: Filters) -> list[ColumnElement[bool]]:
@@ -230,7 +236,7 @@ def _passing(filters: Filters) -> list[ColumnElement[bool]]:
         if wanted is not None:
             conditions.append(_alerts.c[name] == wanted)
     if filters.kind is not None:
-        conditions.append(_reads.c.kind == filters.kind)
+        conditions.append(_SHOWN_KIND.in_([filters.kind]))
     return conditions
 
 
@@ -244,7 +250,12 @@ async def arrived(
     leads: bool = False,
 ) -> int:
     """How many reads wait for somebody that were opened after one."""
-    conditions = [*_open_to(user_id, now, leads=leads), *_passing(filters), _reads.c.read_id > since]
+    conditions = [
+        *_open_to(user_id, leads=leads),
+        _not_skipped(user_id, now),
+        *_passing(filters),
+        _reads.c.read_id > since,
+    ]
     found = await connection.execute(
         select(func.count())
         .select_from(_reads)
@@ -254,9 +265,18 @@ async def arrived(
     return int(found.scalar_one())
 
 
-async def newest(connection: AsyncConnection) -> int:
-    """The number of the read that was opened last; 0 where there is none."""
-    return int((await connection.execute(select(func.max(_reads.c.read_id)))).scalar_one() or 0)
+async def newest(connection: AsyncConnection, user_id: str, *, leads: bool = False) -> int:
+    """The number of the read that was opened last of those that wait for somebody; 0 where there is none.
+
+    That of all would tell them what was opened for others, such as a dispute by their own verdict.
+    """
+    found = await connection.execute(
+        select(_reads.c.read_id)
+        .where(*_open_to(user_id, leads=leads))
+        .order_by(_reads.c.read_id.desc())
+        .limit(1)
+    )
+    return found.scalar_one_or_none() or 0
 
 
 async def known_values(connection: AsyncConnection, names: Sequence[str], limit: int) -> dict[str, list[str]]:
@@ -294,11 +314,12 @@ async def queue(
     free: bool = False,
     after: Place | None = None,
 ) -> Sequence[Row[Any]]:
-    """Reads that wait for somebody, beside their alerts, in the order in which they are due.
+    """Reads that wait for somebody, beside their alerts, in the order in which they are due; `shown_kind` is
+    how each calls itself.
 
     ``free``: only what nobody else has in hand; ``leads``: disputes between readers, too.
     """
-    conditions = [*_open_to(user_id, now, leads=leads), *_passing(filters)]
+    conditions = [*_open_to(user_id, leads=leads), _not_skipped(user_id, now), *_passing(filters)]
     if free:
         conditions.append(
             or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now)
@@ -309,13 +330,28 @@ async def queue(
             > tuple_(after.rank, after.waits_since, after.read_id)
         )
     found = await connection.execute(
-        select(_reads, *[column for column in _alerts.c if column.name != "alert_id"])
+        select(
+            _reads,
+            _SHOWN_KIND.label("shown_kind"),
+            *[column for column in _alerts.c if column.name != "alert_id"],
+        )
         .join(_alerts, _alerts.c.alert_id == _reads.c.alert_id)
         .where(and_(*conditions))
         .order_by(_reads.c.rank, _reads.c.waits_since, _reads.c.read_id)
         .limit(limit)
     )
     return found.all()
+
+
+async def next_of(connection: AsyncConnection, alert_id: str, user_id: str, *, leads: bool) -> ReadRow | None:
+    """The read of an alert that waits for somebody, skipped or not, with its `shown_kind`; or None."""
+    found = await connection.execute(
+        select(_reads, _SHOWN_KIND.label("shown_kind"))
+        .where(_reads.c.alert_id == alert_id, *_open_to(user_id, leads=leads))
+        .order_by(_reads.c.read_id)
+        .limit(1)
+    )
+    return found.one_or_none()
 
 
 async def waiting_in_family(
@@ -329,7 +365,8 @@ async def waiting_in_family(
             _alerts.c.root == root,
             _reads.c.kind == "first",
             _reads.c.blind.is_(False),
-            *_open_to(user_id, now, leads=False),
+            *_open_to(user_id, leads=False),
+            _not_skipped(user_id, now),
             or_(_reads.c.claimed_by.is_(None), _reads.c.claimed_by == user_id, _reads.c.claimed_until <= now),
         )
         .order_by(_reads.c.read_id)

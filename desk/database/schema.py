@@ -98,7 +98,7 @@ reads = Table(
     metadata,
     Column("read_id", _Serial, primary_key=True),
     Column("alert_id", String(ALERT_ID_CHARS), ForeignKey("alerts.alert_id"), nullable=False),
-    Column("kind", String(16), nullable=False),  # first, second, appeal or golden
+    Column("kind", String(16), nullable=False),  # first, second, dispute, appeal or golden
     Column("blind", Boolean, nullable=False),
     Column("state", String(16), nullable=False),  # open, done or gone
     Column("gone_reason", String(SLUG_CHARS)),
@@ -144,6 +144,7 @@ verdicts = Table(
     Column("batch", String(USER_ID_CHARS)),  # the same for what was decided by one key
     Column("undone_at", Float),
     Column("seen_on_topic_at", Float),
+    Column("independent", Boolean),  # whether no other's verdict can have been known; null: nobody noted it
     Index("ix_verdicts_alert_id", "alert_id", "decided_at"),
     Index("ix_verdicts_reviewer", "reviewer", "decided_at"),
     Index("ix_verdicts_decided_at", "decided_at"),

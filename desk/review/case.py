@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import alerts, audit, notes, reads, users, verdicts
 from desk.review.audit import digest_of, note
-from desk.review.errors import NotFound, Unusable
+from desk.review.errors import Forbidden, NotFound, Unusable
 from desk.review.facts import alert_of
+from desk.review.seal import UNREAD, Seal
 from schemas.wire import encode
 
 PURPOSE_CHARS_MAX: Final = 500
@@ -19,14 +20,23 @@ LINES_MAX: Final = 10_000
 
 
 async def case_file(
-    connection: AsyncConnection, alert_id: str, *, purpose: str, reader: str, now: float
+    connection: AsyncConnection,
+    alert_id: str,
+    *,
+    purpose: str,
+    reader: str,
+    now: float,
+    seal: Seal | None = None,
 ) -> dict[str, Any]:
     """One case, as JSON can hold it. That it was made, why and for whom is in the audit from then on.
 
-    ``reader``: whose it is: an opaque id, or `command-line`. People are opaque ids throughout.
+    ``reader``: whose it is: an opaque id, or `command-line`. People are opaque ids throughout. ``seal``: what
+    is hidden of the alert from them; a case file hides nothing, so none is made then.
 
-    Raises `NotFound`, and `Unusable` without a purpose.
+    Raises `NotFound`, `Forbidden`, and `Unusable` without a purpose.
     """
+    if seal is not None and (seal.score or seal.words):
+        raise Forbidden(UNREAD)
     purpose = " ".join(purpose.replace("\0", "").split())
     if not 0 < len(purpose) <= PURPOSE_CHARS_MAX:
         raise Unusable("purpose", f"say what for, in 1 to {PURPOSE_CHARS_MAX} characters")

@@ -18,6 +18,7 @@ from desk.review.draws import needs_second_reader
 from desk.review.errors import Conflict, Forbidden, NotFound, TooLate, Unusable
 from desk.review.policy import RANKS, Policy
 from desk.review.readers import Reader
+from desk.review.seal import UNREAD, seal_of
 from schemas.verdicts import VerdictGiven
 from schemas.wire import encode
 
@@ -173,12 +174,13 @@ async def _decide_one(
     verdict_id = secrets.token_hex(16)
     if not await reads.close(connection, read.read_id, verdict_id=verdict_id, now=now):
         raise Conflict("it was decided, or withdrawn, a moment ago")
-    earlier = [
-        one
-        for one in await verdicts.of_alert(connection, read.alert_id)
-        if one.undone_at is None and not one.golden
-    ]
+    said = await verdicts.of_alert(connection, read.alert_id)
+    earlier = [one for one in said if one.undone_at is None and not one.golden]
     golden = read.kind == "golden"
+    # Who decided it before has seen its score since, as after an exercise.
+    blind = bool(read.blind) and not any(
+        one.reviewer == reader.user_id and one.undone_at is None for one in said
+    )
     # A clock set back must not let an earlier verdict hold over what was decided after it.
     decided_at = max([now, *(one.decided_at + 1e-3 for one in earlier)])
     row = {
@@ -190,11 +192,12 @@ async def _decide_one(
         "policy": decision.policy or policy_of_ban,
         "reviewer": reader.user_id,
         "decided_at": decided_at,
-        "blind": bool(read.blind),
+        "blind": blind,
         "golden": golden,
         "kind": read.kind,
         "read_id": read.read_id,
         "batch": batch,
+        "independent": _independent(read.kind, said, reader),
     }
     await verdicts.add(connection, row)
     await outbox.put(
@@ -218,11 +221,29 @@ async def _decide_one(
             "reason_code": decision.reason_code,
             "read": read.read_id,
             "kind": read.kind,
-            "blind": bool(read.blind),
+            "blind": blind,
             "revision": revision,
         },
     )
     return verdict_id
+
+
+_BEFORE: Final[dict[str, tuple[str, ...]]] = {
+    "first": (),
+    "second": ("first",),
+    "dispute": ("first", "second"),
+}
+"""By kind of reading: the kinds that precede it. Each opened the next as it was decided, so that at no moment
+in between others' words were shown to who was still to read."""
+
+
+def _independent(kind: str, said: Sequence[Any], reader: Reader) -> bool:
+    """Whether nobody else's verdict can have been known to a reader. What was taken back, undone, given
+    elsewhere or as an exercise was shown in between."""
+    before = _BEFORE.get(kind)
+    return before is not None and all(
+        one.kind in before and one.undone_at is None for one in said if one.reviewer != reader.user_id
+    )
 
 
 async def _ask_others(
@@ -305,13 +326,16 @@ async def take_back(
 ) -> int:
     """Takes the verdict that holds back, and opens the alert for somebody who has not read it; the read.
 
-    Raises `NotFound`, `Forbidden`, and `Conflict` where nothing holds.
+    Raises `NotFound`, `Forbidden`, also where they must not know yet what holds, and `Conflict` where
+    nothing does.
     """
     reader.need("take-back")
     await audit_lines.lock(connection)  # of two who do it at once the second finds that nothing holds
     alert = await alerts.find(connection, alert_id)
     if alert is None:
         raise NotFound(f"there is no alert {alert_id}")
+    if (await seal_of(connection, reader, alert_id)).words:
+        raise Forbidden(UNREAD)
     holds = await verdicts.holding(connection, alert_id)
     if holds is None or holds.verdict not in DECIDED:
         raise Conflict("no verdict holds that could be taken back")
@@ -328,6 +352,7 @@ async def take_back(
         "blind": False,
         "golden": False,
         "kind": "take-back",
+        "independent": False,
     }
     await verdicts.add(connection, row)
     await outbox.put(connection, verdict_id, alert_id.encode(), encode(_as_record(row)), not_before=now)
@@ -458,17 +483,31 @@ def _as_record(row: dict[str, Any]) -> VerdictGiven:
     )
 
 
-async def _open_read(connection: AsyncConnection, reader: Reader, read_id: int) -> Any:
+async def known_read(connection: AsyncConnection, reader: Reader, read_id: int) -> Any:
+    """A read that a person may know of. Raises `NotFound`.
+
+    From whom others' words are hidden, what followed from them is as well: a dispute says that two differ.
+    """
     read = await reads.find(connection, read_id)
-    if read is None:
+    if read is None or read.only_for not in (None, reader.user_id):
         raise NotFound("there is no such read")
+    if read.kind in ("second", "dispute", "appeal"):
+        seal = await seal_of(connection, reader, read.alert_id)
+        mine = await reads.next_of(connection, read.alert_id, reader.user_id, leads=reader.may("settle"))
+        if seal.words and (mine is None or mine.read_id != read_id):
+            raise NotFound("there is no such read")
+    return read
+
+
+async def _open_read(connection: AsyncConnection, reader: Reader, read_id: int) -> Any:
+    read = await known_read(connection, reader, read_id)
     if read.state != "open":
+        if (await seal_of(connection, reader, read.alert_id)).words:
+            raise Conflict("it was decided, or withdrawn, a moment ago")
         raise Conflict(
             f"it left the queue: {read.gone_reason or 'decided'}",
             await _decider(connection, read.verdict_id),
         )
-    if read.only_for not in (None, reader.user_id):
-        raise NotFound("there is no such read")
     if read.kind == "dispute":
         reader.need("settle")
     if read.kind != "first" and any(

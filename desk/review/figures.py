@@ -88,6 +88,7 @@ def judged(
             policy=row.alert_policy or "",
             forward=row.direction == "forward",
             golden=bool(row.golden),
+            independent=bool(row.independent),
         )
         for row in told
     ]

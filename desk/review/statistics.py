@@ -56,6 +56,7 @@ class Judged:
     `alerts.sample` says, times the share of that topic which the desk shows. ``stratum``: of a pair below the
     bands, its record's. ``signals``: those that speak for a mirror. ``forward``: found as the account came,
     the only pairs of which a sample below the bands is drawn. ``golden``: an item whose answer was known.
+    ``independent``: given without knowing what anybody else said of it.
     """
 
     alert_id: str
@@ -71,6 +72,7 @@ class Judged:
     policy: str = ""
     forward: bool = True
     golden: bool = False
+    independent: bool = True
 
     @property
     def weight(self) -> float:
@@ -193,32 +195,41 @@ def _mirror(one: Judged) -> bool:
 
 
 class Agreement(NamedTuple):
-    """Of items that two people read blind: how many, how many they agree on, and Cohen's kappa."""
+    """Of items that two people read blind: how many, how many they agree on, and Cohen's kappa.
+
+    ``left_out``: items that two read blind of whom one may have known what the other had said.
+    """
 
     items: int
     agreed: int
     kappa: Estimate | None
+    left_out: int
 
 
 def readers_agree(verdicts: Iterable[Judged]) -> Agreement:
-    """Of each alert the first two blind verdicts by different readers, `unsure` being an answer of its own.
+    """Of each alert the first two blind verdicts by different readers, neither of whom knew the other's.
 
-    Give it every verdict, not the latest ones. A reader's later word on the same alert does not count: it may
-    have been given knowing the other's. Kappa is ``None`` under :data:`VERDICTS_MIN` items, and where both
-    readers gave one answer only.
+    `unsure` is an answer of its own. Give it every verdict, not the latest ones. A reader's later word on the
+    same alert does not count: it may have been given knowing the other's. Kappa is ``None`` under
+    :data:`VERDICTS_MIN` items, and where both readers gave one answer only.
     """
-    first_words: dict[str, dict[str, Answer]] = defaultdict(dict)
+    first_words: dict[str, dict[str, Judged]] = defaultdict(dict)
     for one in sorted(verdicts, key=lambda one: (one.decided_at, one.reader)):
         if one.blind and not one.golden:
-            first_words[one.alert_id].setdefault(one.reader, one.answer)
+            first_words[one.alert_id].setdefault(one.reader, one)
+    left_out = 0
     counts = [[0] * len(ANSWERS) for _ in ANSWERS]
-    for answers in first_words.values():
-        if len(answers) > 1:
-            first, second = list(answers.values())[:2]
-            counts[ANSWERS.index(first)][ANSWERS.index(second)] += 1
+    for words in first_words.values():
+        if len(words) < 2:
+            continue
+        first, second = list(words.values())[:2]
+        if first.independent and second.independent:
+            counts[ANSWERS.index(first.answer)][ANSWERS.index(second.answer)] += 1
+        else:
+            left_out += 1
     items = sum(map(sum, counts))
     agreed = sum(counts[place][place] for place in range(len(ANSWERS)))
-    return Agreement(items, agreed, agreement(counts) if items >= VERDICTS_MIN else None)
+    return Agreement(items, agreed, agreement(counts) if items >= VERDICTS_MIN else None, left_out)
 
 
 class Accuracy(NamedTuple):

@@ -16,7 +16,8 @@ from desk.database.reads import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, Verdict
-from desk.web.desk import PAGE, PAGE_MAX, Beside, Desk, Opened, Waiting
+from desk.review.views import Beside, Opened, Waiting
+from desk.web.desk import PAGE, PAGE_MAX, Desk
 from schemas import fields
 
 Asked = Request[Session, str, Any]

@@ -19,11 +19,12 @@ from desk.database.reads import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
 from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, reasons_for
+from desk.review.views import Waiting
 from desk.text import visible_sentence
 from desk.web.addresses import NAMES, filters_of, local, query_of
 from desk.web.api import Asked, PathRead, QueryRead, desk_of
 from desk.web.case_page import POLICY, case_page
-from desk.web.desk import PAGE, Waiting
+from desk.web.desk import PAGE
 from desk.web.languages import ENGLISH, Language
 from desk.web.screen import screen
 from desk.web.security import PUBLIC, Rates, session_cookie

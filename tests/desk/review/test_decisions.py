@@ -61,6 +61,50 @@ async def test_two_readers_who_differ_are_settled_by_a_third_who_leads(database:
     assert await waiting_for(office, chloe) == [("alert-1", "dispute")]
 
 
+async def independent(office: Office) -> list[tuple[str, bool]]:
+    async with office.database.read() as connection:
+        said = await verdicts.of_alert(connection, "alert-1")
+    return [(one.kind, bool(one.independent)) for one in said]
+
+
+async def test_a_second_word_and_a_settling_one_are_independent(database: Database) -> None:
+    office = an_office(database, with_shares(second_share=1.0))
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await office.receive()
+    for reader, decision in ((amina, MIRROR), (bilal, NOT_MIRROR), (chloe, MIRROR)):
+        await decide(office, reader, decision)
+    assert await independent(office) == [("first", True), ("second", True), ("dispute", True)]
+
+
+async def test_what_is_read_after_others_words_were_shown_is_not_independent(office: Office) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    chloe = await office.hire("chloe", "lead")
+    await office.receive()
+    taken = await decide(office, amina)
+    await office.desk.undo(amina, taken.batch)
+    office.clock.pass_(121)  # it is in nobody's hands any more
+    await decide(office, bilal)
+    await office.desk.take_back(chloe, "alert-1", "appeal")
+    await decide(office, amina)
+    kinds = [("first", True), ("first", False), ("take-back", False), ("appeal", False)]
+    assert await independent(office) == kinds
+
+
+async def test_who_did_an_exercise_is_not_blind_to_the_same_alert_any_more(office: Office) -> None:
+    amina, chloe = await office.hire("amina"), await office.hire("chloe", "lead")
+    await office.receive("alert-1", sampled=0.5, band="none")  # always blind
+    await office.desk.set_golden(chloe, "alert-1", "mirror")
+    assert len(await waiting_for(office, amina)) == 1, "its two readings side by side would tell"
+    await decide(office, amina)
+    assert await waiting_for(office, amina) == [("alert-1", "first")]
+    office.clock.pass_(60)
+    await decide(office, amina)
+    async with office.database.read() as connection:
+        said = await verdicts.of_alert(connection, "alert-1")
+    assert [(one.golden, bool(one.blind)) for one in said] == [(True, True), (False, False)]
+
+
 async def test_two_readers_who_agree_are_done(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
     amina, bilal = await office.hire("amina"), await office.hire("bilal")

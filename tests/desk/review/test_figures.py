@@ -38,6 +38,7 @@ def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> Any:
         "arrived_at": 1.0,
         "blind": True,
         "golden": False,
+        "independent": True,
         "band": "likely",
         "sampled": None,
         "stratum": None,

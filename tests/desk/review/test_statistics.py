@@ -44,6 +44,7 @@ def a_verdict(
     reader: str = "ana",
     at: float = 0.0,
     blind: bool = True,
+    independent: bool = True,
 ) -> Judged:
     """Of an alert of which 15 % are read blind, or of a pair below, of which 1 % are."""
     return Judged(
@@ -54,6 +55,7 @@ def a_verdict(
         blind=blind,
         band=band,
         drawn_with=0.01 if band == "none" else 0.15,
+        independent=independent,
     )
 
 
@@ -189,6 +191,13 @@ def test_a_readers_second_thought_and_one_who_saw_the_score_are_no_second_readin
     ]
     assert readers_agree(words).items == 0
     assert readers_agree([*words, a_verdict("1", "mirror", reader="bo", at=4.0)])[:2] == (1, 1)
+
+
+def test_agreement_leaves_out_and_counts_pairs_of_which_one_reader_knew_the_other() -> None:
+    alone = [a_verdict("1", reader="ana"), a_verdict("1", reader="bo", at=1.0)]
+    told = [a_verdict("2", reader="ana"), a_verdict("2", reader="bo", at=1.0, independent=False)]
+    found = readers_agree([*alone, *told])
+    assert (found.items, found.agreed, found.left_out) == (1, 1, 1)
 
 
 def test_accuracy_on_golden_items_is_told_of_all_and_of_each_who_read_enough() -> None:

@@ -64,6 +64,13 @@ async def decided(client: Client, read_id: int, verdict: str = "mirror", **more:
     return taken
 
 
+async def sent(office: Office) -> None:
+    """What was decided is on its way, and cannot be undone any more."""
+    office.clock.pass_(office.desk.policy.undo_seconds)
+    async with office.database.begin() as connection:
+        await outbox.take(connection, now=office.clock(), again_before=0, limit=99)
+
+
 async def test_whoever_has_not_signed_in_sees_the_form_and_nothing_else(office: Office) -> None:
     await office.receive()
     async with AsyncTestClient(create_app(office.desk)) as client:
@@ -205,6 +212,9 @@ async def test_what_is_read_blind_tells_nothing_of_its_score(database: Database)
         assert "Umar" in re.sub("</?mark>", "", page)
         assert not re.search(r"likely|93\.0|\+8\.0|handles are the same", page)
         await decided(client, waiting["read_id"])
+        # While it can be undone it can be decided again, and whoever knew the score would not be blind then.
+        assert (await client.get("/api/v1/alerts/alert-1")).json()["sealed"]
+        await sent(office)
         assert not (await client.get("/api/v1/alerts/alert-1")).json()["sealed"]
 
 

@@ -1,0 +1,14 @@
+"""Which verdicts were given without knowing those of others."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Forward only: whoever must go back restores a backup."""
+    op.add_column("verdicts", sa.Column("independent", sa.Boolean(), nullable=True))

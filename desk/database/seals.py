@@ -1,0 +1,93 @@
+"""What of an alert is hidden from a person: the one rule, as SQL, since lists are filtered by what they show.
+
+A reading is open to a person until they have spoken: until a verdict of theirs can no longer be undone. While
+one is open to them
+
+* the *score* is hidden if one of those readings is blind;
+* the *words of others* (verdicts, notes, what became of the alert) are hidden if one of those readings is
+  blind or is not the first, or if somebody else has given a verdict, even an undone one.
+
+Words about an alert that one key decided together with such an alert are hidden as well: they are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import schema
+
+_alerts = schema.alerts
+
+
+def hides_score(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the score of an alert is hidden from somebody who decides."""
+    read = schema.reads.alias()
+    return _unread(user_id, alert_id, read, read.c.blind.is_(True))
+
+
+def hides_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether what others said of an alert, and what became of it, is hidden from somebody who decides."""
+    said, twin = schema.verdicts.alias(), schema.verdicts.alias()
+    by_the_same_key = exists().where(
+        said.c.alert_id == alert_id,
+        twin.c.batch == said.c.batch,
+        twin.c.alert_id != said.c.alert_id,
+        _hides_own_words(user_id, twin.c.alert_id),
+    )
+    return or_(_hides_own_words(user_id, alert_id), by_the_same_key)
+
+
+async def of_alerts(
+    connection: AsyncConnection, user_id: str, alert_ids: Collection[str]
+) -> Sequence[Row[Any]]:
+    """Of some alerts `alert_id`, `score` and `words`: whether each is hidden from somebody who decides."""
+    found = await connection.execute(
+        select(
+            _alerts.c.alert_id,
+            hides_score(user_id, _alerts.c.alert_id).label("score"),
+            hides_words(user_id, _alerts.c.alert_id).label("words"),
+        ).where(_alerts.c.alert_id.in_(alert_ids))
+    )
+    return found.all()
+
+
+def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
+    read, other = schema.reads.alias(), schema.verdicts.alias()
+    others_spoke = exists().where(other.c.alert_id == alert_id, other.c.reviewer != user_id)
+    return _unread(user_id, alert_id, read, or_(read.c.blind.is_(True), read.c.kind != "first", others_spoke))
+
+
+def _unread(
+    user_id: str, alert_id: ColumnElement[str], read: FromClause, wanted: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Whether somebody who has not spoken has a reading of an alert open to them that is as wanted."""
+    own, last = schema.verdicts.alias(), schema.verdicts.alias()
+    spoken = exists().where(
+        own.c.alert_id == alert_id,
+        own.c.reviewer == user_id,
+        own.c.undone_at.is_(None),
+        ~_undoable(own),
+    )
+    still_undoable = exists().where(
+        last.c.verdict_id == read.c.verdict_id,
+        last.c.reviewer == user_id,
+        _undoable(last),
+    )
+    there = exists().where(
+        read.c.alert_id == alert_id,
+        or_(read.c.only_for.is_(None), read.c.only_for == user_id),
+        or_(read.c.state == "open", still_undoable),
+        wanted,
+    )
+    return and_(there, ~spoken)
+
+
+def _undoable(verdict: FromClause) -> ColumnElement[bool]:
+    """Whether a verdict can be undone: it was decided by a key and is not on its way yet."""
+    outbox = schema.outbox.alias()
+    on_its_way = exists().where(outbox.c.verdict_id == verdict.c.verdict_id, outbox.c.taken_at.is_(None))
+    return and_(verdict.c.batch.is_not(None), on_its_way)

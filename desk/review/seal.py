@@ -1,0 +1,132 @@
+"""What is hidden of an alert from a person, and the alert without it.
+
+Two things, kept apart: the score, and the words of others. `desk.database.seals` says when each is hidden;
+whatever shows an alert (`desk.review.views`, the case file, refusals) asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+from msgspec import structs
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from desk.database import seals
+from desk.review.readers import Reader
+from schemas.alerts import EvidenceLine, MirrorAlert
+
+HIDDEN: Final = frozenset({"rule", "prior"})
+"""Lines that only the sum has: shown blind, they would tell of it."""
+
+MASKED: Final = frozenset(
+    {"email", "phone", "device", "payment", "network", "referrer", "contact", "reach", "avatar"}
+)
+"""Signals whose values are personal and never shown: what their level says is all that can be seen of them.
+
+By signal and not by the mask in a value: who writes the mask into a name must not choose what is told.
+"""
+
+UNREAD: Final = "what others said of it, or of one decided together with it, must not be known: decide first"
+"""Why somebody is refused what tells more than they may know yet."""
+
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What one person must not know of one alert yet. Rows are those of `desk.database`.
+
+    score   hidden: score, band, weights, and an order that tells them
+    words   hidden: what others said of it, and what became of it since
+    """
+
+    user_id: str
+    score: bool = False
+    words: bool = False
+
+    def __or__(self, other: Seal) -> Seal:
+        """What either hides."""
+        return replace(self, score=self.score or other.score, words=self.words or other.words)
+
+    def scored(self, value: Given) -> Given | None:
+        """A band, a probability, or None where the score is hidden."""
+        return None if self.score else value
+
+    def status(self, row: Any) -> str:
+        """Open or withdrawn. A dismissal withdraws, so whoever must not know of it sees an open alert."""
+        return "open" if self.words else str(row.status)
+
+    def withdrawn_reason(self, row: Any) -> str | None:
+        """Why it was withdrawn."""
+        return None if self.words else row.withdrawn_reason
+
+    def verdicts(self, rows: Iterable[Any]) -> list[Any]:
+        """Those that may be seen: one's own, and others' where their words are not hidden."""
+        return [row for row in rows if not self.words or row.reviewer == self.user_id]
+
+    def notes(self, rows: Iterable[Any]) -> list[Any]:
+        """As :meth:`verdicts`."""
+        return [row for row in rows if not self.words or row.user_id == self.user_id]
+
+    def alert(self, alert: MirrorAlert, verdicts: Iterable[Any]) -> MirrorAlert:
+        """The alert without what is hidden. ``verdicts``: every row about it."""
+        if self.words:
+            # Withdrawing and opening again count the revision up: it is told as the first verdict found it.
+            said = [row.revision for row in verdicts if row.reviewer != self.user_id]
+            alert = structs.replace(
+                alert,
+                status="open",
+                withdrawn_at=None,
+                withdrawn_reason=None,
+                revision=min([alert.revision, *said]),
+            )
+        return _without_score(alert) if self.score else alert
+
+
+async def seal_of(connection: AsyncConnection, reader: Reader, alert_id: str) -> Seal:
+    """What is hidden of an alert from a person."""
+    return (await seals_of(connection, reader, [alert_id]))[alert_id]
+
+
+async def seals_of(
+    connection: AsyncConnection, reader: Reader, alert_ids: Collection[str]
+) -> dict[str, Seal]:
+    """What is hidden of each of some alerts from a person. From whoever decides nothing, nothing is."""
+    found = {alert_id: Seal(reader.user_id) for alert_id in alert_ids}
+    if reader.may("decide"):
+        for row in await seals.of_alerts(connection, reader.user_id, alert_ids):
+            found[row.alert_id] = Seal(reader.user_id, bool(row.score), bool(row.words))
+    return found
+
+
+def _without_score(alert: MirrorAlert) -> MirrorAlert:
+    """The alert without its score: traits side by side in an order that tells nothing.
+
+    The band is `none`, numbers are 0, and lines for and against stand together, sorted by signal. Levels stay
+    where values are masked, as of devices: two masks beside each other do not tell same from different.
+    """
+    lines = sorted(
+        (
+            structs.replace(line, weight=0.0, level=line.level if line.signal in MASKED else "", because="")
+            for line in (*alert.evidence, *alert.counter_evidence)
+            if line.signal not in HIDDEN
+        ),
+        key=_by_signal,
+    )
+    return structs.replace(
+        alert,
+        prior=0.0,
+        log_odds=0.0,
+        probability=0.0,
+        band="none",
+        evidence=tuple(lines),
+        counter_evidence=(),
+        others=(),
+        drawn=None,
+    )
+
+
+def _by_signal(line: EvidenceLine) -> tuple[str, str, str]:
+    return line.signal, line.ours, line.theirs

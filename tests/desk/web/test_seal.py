@@ -1,0 +1,423 @@
+"""Who is still to read an alert is answered the same, whatever others said of it and whatever its score is.
+
+Two desks differ in nothing but what must not be known yet. The same person walks every page, answer, stream
+and filter of both: each route that the application registers, so that a new one is walked as well.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from litestar.testing import AsyncTestClient
+
+from desk.database import outbox
+from desk.database.engine import opened
+from desk.database.reads import Filters
+from desk.review.decisions import Decided, Decision
+from desk.review.draws import uniform
+from desk.review.policy import Policy
+from desk.review.readers import Reader
+from desk.web import live
+from desk.web.app import create_app
+from desk.web.security import Rates
+from local.postgres import EmbeddedPostgres
+from schemas.alerts import Matched
+from tests.desk.makers import a_reason
+from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
+from tests.makers import NOON
+
+ALERTS: Final = ("alert-0", "alert-1", "alert-2", "alert-3")
+FAMILY: Final = Matched(platform="x", account_id="banned", policy="hate", root_id="x:root")
+
+#: What stands in an address for what is in braces.
+PLACES: Final[dict[str, tuple[str, ...]]] = {
+    "alert_id": ALERTS,
+    "read_id": tuple(map(str, range(1, 6))),  # a family of four, and the second reading of one
+    "platform": ("x",),
+    "account_id": ("banned", "new-alert-1"),
+}
+#: By address, what it is asked with beside nothing.
+ASKED_WITH: Final[dict[str, tuple[str, ...]]] = {
+    "/api/v1/alerts": ("status=open", "status=withdrawn", "limit=1"),
+    "/queue/live": ("since=0", "since=1"),
+}
+FILTERED: Final = ("/queue", "/api/v1/queue", "/next", "/queue/live")
+FILTERS: Final = [
+    *(f"kind={kind}" for kind in ("first", "second", "appeal", "dispute", "golden")),
+    *(f"band={band}" for band in ("likely", "possible")),
+    "policy=hate&direction=forward",
+]
+#: What is sent to an address that changes something. Each is tried on every alert and every read.
+SENT: Final[dict[str, dict[str, Any]]] = {
+    "/api/v1/me/uncovered": {},
+    "/api/v1/alerts/{alert_id:str}/case": {"purpose": "curiosity"},
+    "/api/v1/alerts/{alert_id:str}/take-back": {"reason_code": "curiosity"},
+    "/api/v1/alerts/{alert_id:str}/notes": {"text": "a note of the reader's own"},
+    "/api/v1/reads/{read_id:int}/claim": {},
+    "/api/v1/reads/{read_id:int}/release": {},
+    "/alerts/{alert_id:str}/case": {"purpose": "curiosity"},
+    "/alerts/{alert_id:str}/take-back": {"reason_code": "curiosity"},
+    "/alerts/{alert_id:str}/notes": {"text": "a note of the reader's own"},
+    "/api/v1/reads/{read_id:int}/skip": {},
+    "/reads/{read_id:int}/skip": {},
+    "/api/v1/golden": {"alert_id": "alert-1", "verdict": "mirror"},
+}
+#: Addresses that are left out, and why. A route that is in none of these tables fails the walk.
+LEFT_OUT: Final[dict[str, str]] = {
+    "/figures": "sums over everybody's verdicts",
+    "/weights": "sums over everybody's blind verdicts",
+    "/weights/try": "changes weights, and tells nothing of one alert",
+    "/weights/adopt": "as above",
+    "/weights/end": "as above",
+    "/weights/back": "as above",
+    "/weights/again": "as above",
+    "/api/v1/verdicts": "is how a reader speaks",
+    "/reads/{read_id:int}/decide": "is how a reader speaks",
+    "/api/v1/verdicts/{batch:str}/undo": "takes the reader's own word back",
+    "/undo/{batch:str}": "as above",
+    "/sign-in": "tells nothing of an alert",
+    "/sign-in/oidc": "as above",
+    "/sign-in/oidc/callback": "as above",
+    "/sign-out": "as above",
+    "/link/{token:str}": "as above",
+    "/view": "changes one's own view; it is walked as a page",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """One of the two desks: what was said of its alerts is `other`, or what they weigh."""
+
+    office: Office
+    people: dict[str, Reader]
+    other: bool = False
+    other_score: bool = False
+
+    @property
+    def speaker(self) -> Reader:
+        """Who reads first."""
+        return self.people["ana" if self.other else "amina"]
+
+    async def receive(self, alert_id: str = "alert-1", **given: Any) -> None:
+        """An alert arrives."""
+        lines = [
+            a_reason("handle", 4.0 if self.other_score else 9.0, ours="umar", theirs="omar"),
+            a_reason("name", -1.0, ours="Umar", theirs="Omar", level="part" if self.other_score else "same"),
+        ]
+        weighed: dict[str, Any] = {}
+        if self.other_score:
+            lines.append(a_reason("rule", -0.5, because="Names alone."))
+            weighed = {"probability": 0.6, "band": "possible"}
+        await self.office.receive(alert_id, matched=FAMILY, reasons=lines, **weighed, **given)
+
+    async def says(
+        self, verdict: str, *, who: Reader | None = None, alert_id: str = "alert-1", family: bool = False
+    ) -> Decided:
+        """Somebody decides, and writes a note. It can be undone still."""
+        reader = who or self.speaker
+        [waiting] = [
+            one for one in await self.office.desk.queue(reader, Filters()) if one.alert_id == alert_id
+        ]
+        note = "surely the same hand" if self.other else "nothing alike but the name"
+        reason = "several-traits" if verdict == "mirror" else "common-name"
+        decision = Decision(verdict, reason, "hate", note if reader is self.speaker else "", family)
+        return await self.office.desk.decide(reader, waiting.read_id, decision)
+
+    async def sent(self) -> None:
+        """What was decided is on its way."""
+        async with self.office.database.begin() as connection:
+            await outbox.take(connection, now=self.office.clock() + 60, again_before=0, limit=99)
+
+    async def withdrawn(self, revision: int, alert_id: str = "alert-1") -> None:
+        """Workers follow a dismissal."""
+        told = {"status": "withdrawn", "withdrawn_reason": "verdict", "withdrawn_at": NOON}
+        await self.receive(alert_id, revision=revision, **told)
+
+
+Story = Callable[[World], Awaitable[None]]
+
+
+async def a_second_reading(world: World) -> None:
+    await world.receive()
+    await world.says("not_mirror" if world.other else "mirror")
+    await world.sent()
+    if world.other:
+        await world.withdrawn(2)
+
+
+async def a_second_reading_of_what_is_unsure(world: World) -> None:
+    await world.receive()
+    await world.says("unsure" if world.other else "mirror")
+    await world.sent()
+
+
+async def a_second_reading_that_is_decided_and_can_be_undone(world: World) -> None:
+    await a_second_reading(world)
+    await world.says("mirror", who=world.people["bilal"])
+
+
+async def a_dispute(world: World) -> None:
+    await world.receive()
+    await world.says("not_mirror" if world.other else "mirror")
+    await world.sent()
+    if world.other:
+        await world.withdrawn(2)
+    await world.says("mirror" if world.other else "not_mirror", who=world.people["dana"])
+    await world.sent()
+    if world.other:
+        await world.receive(revision=3)
+    else:
+        await world.withdrawn(2)
+
+
+async def an_appeal(world: World) -> None:
+    await world.receive()
+    await world.says("not_mirror" if world.other else "mirror")
+    await world.sent()
+    if world.other:
+        await world.withdrawn(2)
+    await world.office.desk.take_back(world.people["chloe"], "alert-1", "appeal")
+    if world.other:
+        await world.receive(revision=3)
+
+
+async def an_exercise(world: World) -> None:
+    await world.receive()
+    await world.says("not_mirror" if world.other else "mirror")
+    await world.sent()
+    if world.other:
+        await world.withdrawn(2)
+    expected = "not_mirror" if world.other else "mirror"
+    await world.office.desk.set_golden(world.people["chloe"], "alert-1", expected)
+
+
+async def an_exercise_that_is_read_anew(world: World) -> None:
+    """Two readings of one alert, of which the blind one is not to be known by the other."""
+    await an_exercise(world)
+    await world.office.desk.take_back(world.people["chloe"], "alert-1", "appeal")
+
+
+async def what_was_undone(world: World) -> None:
+    await world.receive()
+    said = await world.says("not_mirror" if world.other else "mirror")
+    await world.office.desk.undo(world.speaker, said.batch)
+    world.office.clock.pass_(121)  # it is in nobody's hands any more
+
+
+async def a_family_by_one_key(world: World) -> None:
+    for alert_id in ALERTS:
+        await world.receive(alert_id)
+    await world.says("not_mirror" if world.other else "mirror", family=True)
+    await world.sent()
+    if world.other:
+        for alert_id in ALERTS:
+            await world.withdrawn(2, alert_id)
+
+
+def _one_of_the_family() -> float:
+    """The share by which one alert of the family alone is read a second time."""
+    least, next_, *_ = sorted(uniform(A_POLICY.key, "second", alert_id) for alert_id in ALERTS)
+    return (least + next_) / 2
+
+
+SECOND: Final = with_shares(second_share=1.0)
+STORIES: Final[dict[str, tuple[Story, Policy, tuple[str, ...]]]] = {
+    "second": (a_second_reading, SECOND, ("bilal", "chloe")),
+    "second, blind": (a_second_reading, with_shares(second_share=1.0, blind_share=1.0), ("bilal", "chloe")),
+    "second of unsure": (a_second_reading_of_what_is_unsure, SECOND, ("bilal",)),
+    "second, undoable": (a_second_reading_that_is_decided_and_can_be_undone, SECOND, ("bilal",)),
+    "dispute": (a_dispute, SECOND, ("bilal", "chloe")),
+    "appeal": (an_appeal, A_POLICY, ("bilal",)),
+    "exercise": (an_exercise, A_POLICY, ("bilal",)),
+    "exercise and appeal": (an_exercise_that_is_read_anew, A_POLICY, ("bilal",)),
+    "undone": (what_was_undone, A_POLICY, ("bilal", "chloe")),
+    "family": (a_family_by_one_key, with_shares(second_share=_one_of_the_family()), ("bilal", "chloe")),
+}
+
+
+@pytest.fixture(autouse=True)
+def streams_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream is looked at once, and nobody waits for its second look."""
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
+
+
+@pytest.fixture
+def urls(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> tuple[str, str]:
+    """The addresses of two empty databases of a kind."""
+    if database_url.startswith("sqlite"):
+        return database_url, f"sqlite:///{tmp_path / 'other.db'}"
+    server: EmbeddedPostgres = request.getfixturevalue("postgres")
+    return database_url, server.make(f"desk_{secrets.token_hex(6)}")
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_who_is_still_to_read_is_answered_the_same_whatever_others_said(
+    urls: tuple[str, str], name: str
+) -> None:
+    story, policy, readers = STORIES[name]
+    walks = [await walked(url, story, policy, readers, other=url == urls[1]) for url in urls]
+    for reader in readers:
+        one, two = (walk[reader] for walk in walks)
+        assert one.keys() == two.keys()
+        told = {where: (one[where], two[where]) for where in one if one[where] != two[where]}
+        assert not told, (reader, _first_difference(told))
+        # An exercise that calls itself one is none, and what is dismissed is not called so by its place.
+        assert one["GET /api/v1/queue?kind=golden"] == (200, "[]")
+        assert one["GET /api/v1/alerts?status=withdrawn"] == (200, "[]")
+    one, two = (walk["omar"] for walk in walks)
+    assert one["GET /alerts/alert-1"] != two["GET /alerts/alert-1"], "an auditor sees what differs"
+
+
+BLIND: Final = with_shares(blind_share=1.0, second_share=1.0)
+
+
+async def a_first_reading(world: World) -> None:
+    await world.receive()
+    await world.receive("alert-2", revision=2)
+
+
+async def a_first_reading_that_is_decided_and_can_be_undone(world: World) -> None:
+    await world.receive()
+    await world.says("mirror", who=world.people["bilal"])
+
+
+SCORED: Final[dict[str, tuple[Story, Policy]]] = {
+    "first": (a_first_reading, BLIND),
+    "first, undoable": (a_first_reading_that_is_decided_and_can_be_undone, BLIND),
+    "second": (a_second_reading, BLIND),
+    "exercise": (an_exercise, A_POLICY),
+    "exercise and appeal": (an_exercise_that_is_read_anew, A_POLICY),
+}
+
+
+@pytest.mark.parametrize("name", SCORED)
+async def test_who_is_to_read_blind_is_answered_the_same_whatever_the_score(
+    urls: tuple[str, str], name: str
+) -> None:
+    story, policy = SCORED[name]
+    walks = [await walked(url, story, policy, ("bilal",), other_score=url == urls[1]) for url in urls]
+    one, two = (walk["bilal"] for walk in walks)
+    told = {where: (one[where], two[where]) for where in one if one[where] != two[where]}
+    assert not told, _first_difference(told)
+    one, two = (walk["omar"] for walk in walks)
+    assert one["GET /alerts/alert-1"] != two["GET /alerts/alert-1"], "an auditor sees what differs"
+
+
+Answers = dict[str, tuple[int, str]]
+
+
+async def walked(
+    url: str, story: Story, policy: Policy, readers: tuple[str, ...], **differs: bool
+) -> dict[str, Answers]:
+    """What each of some people and an auditor are answered everywhere, once a story has happened."""
+    async with opened(url) as database:
+        office = an_office(database, policy)
+        people = {name: await office.hire(name) for name in ("amina", "ana", "bilal")}
+        people |= {name: await office.hire(name, "lead") for name in ("chloe", "dana")}
+        people["omar"] = await office.hire("omar", "auditor")
+        await story(World(office, people, **differs))
+        found = {}
+        for name in ("omar", *readers):
+            async with signed_in(office, name) as client:
+                if name == "omar":
+                    page = await client.get("/alerts/alert-1")
+                    found[name] = {"GET /alerts/alert-1": (page.status_code, page.text)}
+                else:
+                    found[name] = {where: answer async for where, answer in answers(client)}
+        return found
+
+
+@asynccontextmanager
+async def signed_in(office: Office, name: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """Somebody at the desk who may ask as often as they like."""
+    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+        client.app.state.rates = Rates(burst=1e9)
+        client.app.state.stopping = _after_one_look()
+        signed = {"name": name, "password": PASSWORD}
+        assert (await client.post("/sign-in", data=signed, follow_redirects=False)).status_code == 303
+        client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
+        yield client
+
+
+def _after_one_look() -> Callable[[], bool]:
+    looks = iter([False, True] * 10_000)
+    return lambda: next(looks)
+
+
+async def answers(client: AsyncTestClient[Litestar]) -> AsyncIterator[tuple[str, tuple[int, str]]]:
+    """What every route answers to whoever is signed in; those that change something last."""
+    me = (await client.get("/api/v1/me")).json()
+    # Of one's own: the token, the id, and the ids of what one decided.
+    own = re.compile(rf"{re.escape(me['csrf'])}|\b[0-9a-f]{{32}}\b")
+    for where in addresses(client.app, "GET"):
+        answer = await client.get(where, follow_redirects=False)
+        told = f"{answer.headers.get('Location', '')}{answer.text}"
+        yield f"GET {where}", (answer.status_code, own.sub("", told))
+    for where, body in changes(client.app):
+        if where.startswith("/api"):
+            answer = await client.post(where, json=body)
+        else:
+            form = {**body, "csrf": me["csrf"]}
+            answer = await client.post(where, data=form, follow_redirects=False)
+        told = f"{answer.headers.get('Location', '')}{answer.text}"
+        yield f"POST {where} {body}", (answer.status_code, own.sub("", told))
+
+
+def routes(app: Litestar, method: str) -> Iterator[str]:
+    """Every address that the application answers, but of its own files."""
+    for route in app.routes:
+        own_files = route.path.startswith(("/static", "/schema"))
+        if isinstance(route, HTTPRoute) and method in route.methods and not own_files:
+            yield route.path
+
+
+def addresses(app: Litestar, method: str) -> Iterator[str]:
+    """Every address, with everything in the place of what is in braces, and with each filter."""
+    for path in routes(app, method):
+        if path in LEFT_OUT and path != "/view":
+            continue
+        for where in filled(path):
+            yield where
+            for query in (*ASKED_WITH.get(path, ()), *(FILTERS if path in FILTERED else ())):
+                yield f"{where}?{query}"
+
+
+def changes(app: Litestar) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every address that changes something, with what is sent there; the reader speaks at none of them."""
+    there = set(routes(app, "POST"))
+    unknown = there - SENT.keys() - LEFT_OUT.keys()
+    assert not unknown, f"say in this file what is sent to {unknown}"
+    for path, body in SENT.items():
+        assert path in there, path
+        for where in filled(path):
+            yield where, body
+
+
+def filled(path: str) -> list[str]:
+    """An address with everything in the place of what is in braces."""
+    names = re.findall(r"{(\w+):\w+}", path)
+    assert all(name in PLACES for name in names), f"say in this file what stands in {path}"
+    pattern = re.sub(r"{(\w+):\w+}", r"{\1}", path)
+    return [
+        pattern.format(**dict(zip(names, values, strict=True)))
+        for values in product(*(PLACES[name] for name in names))
+    ]
+
+
+def _first_difference(told: dict[str, tuple[tuple[int, str], tuple[int, str]]]) -> str:
+    where, (one, two) = next(iter(told.items()))
+    if one[0] != two[0]:
+        return f"{len(told)} differ, first {where}: {one} or {two}"
+    place = next((at for at, pair in enumerate(zip(one[1], two[1], strict=False)) if pair[0] != pair[1]), 0)
+    near = slice(max(0, place - 80), place + 80)
+    return f"{len(told)} differ, first {where}: …{one[1][near]}… or …{two[1][near]}…"
