@@ -23,7 +23,7 @@ from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
 from gate.meters import GateMeters
-from gate.protocol import BoundedHttp
+from streams.serving.protocol import BoundedHttp
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.watching import watching

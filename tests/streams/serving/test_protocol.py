@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from gate.protocol import HEADER_BYTES_MAX, REQUEST_BYTES_MAX, BoundedHttp
+from streams.serving.protocol import HEADER_BYTES_MAX, REQUEST_BYTES_MAX, BoundedHttp
 from local.ports import LOOPBACK
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: gate\r\n\r\n"
