@@ -1,1 +1,1 @@
-"""HTTP servers that a stranger cannot shut: bounds on connections, on slow clients, and who is behind a proxy."""
+"""HTTP servers that a stranger cannot shut: bounds on connections and slow clients, and who asks."""
