@@ -42,7 +42,7 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "streams/serving/connections.py": (
         "tests/streams/serving/test_server.py",
-        "all servers meet the same strangers; what aiohttp's do beside is in tests/streams/faust_app/test_http.py",
+        "all servers meet the same strangers; tests/streams/faust_app/test_http.py has the rest",
     ),
     "streams/settings/*.py": (
         "tests/streams/test_settings.py",

@@ -17,7 +17,8 @@ import pytest
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
-from gate.keys import May, new_key
+from gate.keys import new_key
+from gate.rights import May
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
