@@ -90,7 +90,9 @@ class Gate:
 
         async def work(raw: bytes, key: Key) -> Answer:
             deadline_ms = self._deadline_ms(request)
-            scored = await self.scoring(raw, deadline_ms, sees_alerts=key.has("alerts"), began=began)
+            scored = await self.scoring(
+                raw, deadline_ms, sees_alerts=key.has("alerts"), began=began, key=key.name
+            )
             if isinstance(scored, Malformed):
                 return _malformed(scored)
             self.meters.outcomes.labels(scored.outcome, scored.reason or "").inc()

@@ -22,6 +22,7 @@ from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
 from gate.meters import GateMeters
+from gate.questions import Questions
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.watching import watching
@@ -106,11 +107,11 @@ class Process:
     async def serve(self) -> int:
         """The same on a loop that runs."""
         watch = StoreWatch(self.store, self.clock)
-        variations = Variations()
+        variations, questions = Variations(), Questions(self.preview.remembers, self.clock.ticks)
         gate_meters = GateMeters(self.meters.registry, lambda: variations.total)
         gate = Gate(
             keyring=self.keyring,
-            scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations),
+            scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations, questions),
             preview=self.preview,
             intake=Intake(self.publisher, names(self.settings), self.clock.now),
             webhooks=self.webhooks,
@@ -134,7 +135,11 @@ class Process:
             _server(application(gate), settings, settings.gate_host, settings.gate_port),
             _server(watched, settings, settings.web_host, settings.web_port),
         ]
-        beside: list[Callable[[], Awaitable[None]]] = [watch.run, self.publisher.run]
+        beside: list[Callable[[], Awaitable[None]]] = [
+            watch.run,
+            self.publisher.run,
+            partial(questions.run, self.clock.sleep),
+        ]
         if settings.follow_weights:
             beside.append(self.adopted.run)
         if self.birth is not None:
