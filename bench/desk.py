@@ -29,6 +29,7 @@ from sqlalchemy import Table, insert, text
 from bench.machine import in_words, machine
 from desk.access import sessions
 from desk.access.sign_in import add_user
+from desk.access.throttle import Rates
 from desk.cli.output import progress
 from desk.database import schema
 from desk.database.engine import Database, opened
@@ -38,7 +39,6 @@ from desk.review.facts import facts_of
 from desk.review.policy import RANKS, Policy
 from desk.web.app import create_app
 from desk.web.desk import Desk
-from desk.web.security import Rates
 from desk.web.telemetry import DeskMetrics
 from local.binaries import NotAvailable
 from local.postgres import EmbeddedPostgres

@@ -26,8 +26,8 @@ from agents.common.preview import Preview
 from gate.answers import Problem, Score, problem_of
 from gate.bodies import Bodies, TooMuch
 from gate.coop import CoopActions
-from gate.intake import KINDS, Intake, Taken
-from gate.keys import Key, Keyring, May
+from gate.intake import KINDS, NOT_ALLOWED, Intake, Taken
+from gate.keys import Key, Keyring
 from gate.meters import GateMeters
 from gate.openapi import document
 from gate.scoring import DEADLINE_MS_MAX, DEADLINE_MS_MIN, Scoring
@@ -92,7 +92,9 @@ class Gate:
 
         async def work(raw: bytes, key: Key) -> Answer:
             deadline_ms = self._deadline_ms(request)
-            scored = await self.scoring(raw, deadline_ms, sees_alerts="alerts" in key.may, began=began)
+            scored = await self.scoring(
+                raw, deadline_ms, sees_alerts=key.has("alerts"), began=began, key=key.name
+            )
             if isinstance(scored, Malformed):
                 return _malformed(scored)
             self.meters.outcomes.labels(scored.outcome, scored.reason or "").inc()
@@ -106,15 +108,19 @@ class Gate:
         async def work(raw: bytes, key: Key) -> Answer:
             if kind not in KINDS:
                 return Answer(404, Problem(reason="unknown-kind", detail=f"there are {', '.join(KINDS)}"))
-            return self._taken(await self.intake.events(kind, raw))
+            return self._taken(
+                await self.intake.events(
+                    kind, raw, lambda records: self._charge(key, records), lambda it: key.publishes(kind, it)
+                )
+            )
 
-        return await self._keyed(request, "events", "events", work)
+        return await self._keyed(request, "events", f"events:{kind}" if kind in KINDS else "events", work)
 
     async def verdicts(self, request: Asked) -> Response[bytes]:
         """``POST /v1/verdicts``."""
 
         async def work(raw: bytes, key: Key) -> Answer:
-            return self._taken(await self.intake.verdicts(raw))
+            return self._taken(await self.intake.verdicts(raw, lambda records: self._charge(key, records)))
 
         return await self._keyed(request, "verdicts", "verdicts", work)
 
@@ -183,7 +189,7 @@ class Gate:
         return _response(answer, headers or {})
 
     async def _keyed(
-        self, request: Asked, route: str, right: May, work: Callable[[bytes, Key], Awaitable[Answer]]
+        self, request: Asked, route: str, right: str, work: Callable[[bytes, Key], Awaitable[Answer]]
     ) -> Response[bytes]:
         async def keyed() -> tuple[Answer, str]:
             key = self._key(request, right)
@@ -214,21 +220,32 @@ class Gate:
         self._tell(request, route, who, answer, began)
         return _response(answer, answer.headers)
 
-    def _key(self, request: Asked, right: May) -> Key:
+    def _key(self, request: Asked, right: str) -> Key:
         """Who asks. Raises `Refused`."""
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         key = self.keyring.find(text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
             answer = Answer(401, Problem(reason="no-key"), headers={"WWW-Authenticate": "Bearer"})
             raise Refused(answer, "no-key")
-        if right not in key.may:
+        name, _, kind = right.partition(":")
+        if not (key.publishes(kind) if kind else key.has(name)):
             told = {"key": key.name}
             answer = Answer(403, Problem(reason="not-allowed", detail=f"the key may not {right}"), told)
             raise Refused(answer, "not-allowed")
         if wait_seconds := self.keyring.wait_seconds(key):
-            headers = {"Retry-After": str(math.ceil(wait_seconds))}
-            raise Refused(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
+            raise _too_often(key, wait_seconds)
         return key
+
+    def _charge(self, key: Key, records: int) -> None:
+        """Counts a call's records against the key's rate. Raises `Refused`."""
+        if records > key.records_max:
+            told = Problem(
+                reason="too-many",
+                detail=f"the key publishes {key.records_max:.0f} records a minute: send fewer",
+            )
+            raise Refused(Answer(413, told, {"key": key.name}), "rate")
+        if wait_seconds := self.keyring.charge(key, records):
+            raise _too_often(key, wait_seconds)
 
     def _deadline_ms(self, request: Asked) -> float:
         """The caller's own, else the setting's. Raises `Refused`."""
@@ -255,6 +272,8 @@ class Gate:
             return Answer(503, told, {**counts, "reason": taken.away}, {"Retry-After": "5"})
         if not told.records:
             return Answer(200, told, counts)
+        if all(it.reason == NOT_ALLOWED.reason for it in told.records):
+            return Answer(403, problem_of(NOT_ALLOWED), counts)
         return Answer(202 if told.accepted else 400, told, counts)
 
     def _tell(self, request: Asked, route: str, who: str, answer: Answer, began: float) -> None:
@@ -299,6 +318,11 @@ async def _arriving(request: Asked) -> AsyncIterator[None]:
     except TooMuch:
         told = Problem(reason="overloaded", detail="too much is on its way here: send it again")
         raise Refused(Answer(503, told, headers={"Retry-After": "5"})) from None
+
+
+def _too_often(key: Key, wait_seconds: float) -> Refused:
+    headers = {"Retry-After": str(math.ceil(wait_seconds))}
+    return Refused(Answer(429, Problem(reason="rate"), {"key": key.name}, headers), "rate")
 
 
 def _malformed(fault: Malformed) -> Answer:

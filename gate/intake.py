@@ -42,6 +42,9 @@ _TOO_MANY: Final = Malformed("too-many", "$", f"more than {RECORDS_MAX} records"
 _TOO_LARGE: Final = Malformed("too-large", "$", "Kafka takes no record of this size on its topic")
 _AGAIN: Final = "Kafka did not confirm it in time: send it again"
 _NOBODY: Final = Malformed("empty", "$", "no record")
+NOT_ALLOWED: Final = Malformed(
+    "not-allowed", "$.platform", "the key may not publish this kind of event for it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,33 @@ class Intake:
         """Where each kind of record goes."""
         object.__setattr__(self, "of_kind", topic_of(self.topics))
 
-    async def events(self, kind: Kind, raw: bytes) -> Taken | Malformed:
-        """One event or an array of them; a value that says why the body is neither."""
-        topic = self.of_kind[kind]
-        return await self._taken(
-            raw, TARGETS[kind].decode, lambda it: Emit(topic, it.key.encode(), encode(it))
-        )
+    async def events(
+        self,
+        kind: Kind,
+        raw: bytes,
+        counted: Callable[[int], None] = lambda records: None,
+        may: Callable[[str], bool] = lambda platform: True,
+    ) -> Taken | Malformed:
+        """Publishes one event or an array of them; a value says why the body is neither.
 
-    async def verdicts(self, raw: bytes) -> Taken | Malformed:
-        """One verdict or an array of them. Those on one alert keep their order."""
+        `counted` is told how many records there are before any is published, and raises to refuse them all;
+        `may` says for which platforms the caller publishes.
+        """
+        topic = self.of_kind[kind]
+
+        def emit(event: Any) -> Emit | None:
+            return Emit(topic, event.key.encode(), encode(event)) if may(event.platform) else None
+
+        return await self._taken(raw, TARGETS[kind].decode, emit, counted)
+
+    async def verdicts(self, raw: bytes, counted: Callable[[int], None]) -> Taken | Malformed:
+        """The same of verdicts. Those on one alert keep their order."""
         topic = self.topics.verdicts
 
         def emit(verdict: VerdictGiven) -> Emit:
             return Emit(topic, verdict.alert_id.encode(), encode(verdict))
 
-        return await self._taken(raw, decode_verdict, emit)
+        return await self._taken(raw, decode_verdict, emit, counted)
 
     async def decided(self, verdict: VerdictGiven) -> Taken:
         """A verdict that was made of somebody's webhook."""
@@ -97,11 +112,16 @@ class Intake:
         return await self._published([(_accepted(result.found), emit)])
 
     async def _taken(
-        self, raw: bytes, decode: Decoder[Any], emit: Callable[[Any], Emit]
+        self,
+        raw: bytes,
+        decode: Decoder[Any],
+        emit: Callable[[Any], Emit | None],
+        counted: Callable[[int], None],
     ) -> Taken | Malformed:
         several = _several(raw)
         if isinstance(several, Malformed):
             return several
+        counted(len(several))
         now = self.now()
         whole = []
         for place, one in enumerate(several):
@@ -110,7 +130,7 @@ class Intake:
             whole.append(decode(one, now=now))
         return await self._published(
             [
-                (_refused(one), None) if isinstance(one, Malformed) else (_accepted(one), emit(one.record))
+                (_refused(one), None) if isinstance(one, Malformed) else _emitted(one, emit(one.record))
                 for one in whole
             ]
         )
@@ -182,6 +202,10 @@ def _accepted(found: Decoded[Any]) -> Became:
     event_id: str | None = getattr(found.record, "event_id", None)
     unusable = tuple(f"{it.field}: {it.reason}" for it in found.unusable)
     return Became(accepted=True, event_id=event_id, unusable=unusable)
+
+
+def _emitted(found: Decoded[Any], emit: Emit | None) -> tuple[Became, Emit | None]:
+    return (_refused(NOT_ALLOWED), None) if emit is None else (_accepted(found), emit)
 
 
 def _refused(fault: Malformed) -> Became:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hmac
+import math
 import os
 import re
 import secrets
@@ -20,14 +21,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 import msgspec
 import structlog
 from msgspec import Meta, Struct
 
-May = Literal["score", "alerts", "events", "verdicts"]
-RIGHTS: Final[tuple[May, ...]] = get_args(May)
+from gate.rights import EVENTS, May, publishes
 
 KEYS_MAX: Final = 1_000
 """A key is a program of the platform's; a thousand are some hundred KiB to read when one is made."""
@@ -37,6 +37,9 @@ RATE_MIN: Final = 0.01
 RATE_MAX: Final = 1_000_000.0
 LOOK_SECONDS: Final = 1.0
 """How long a revoked key may still work: as often the file is asked whether it has changed."""
+
+RECORDS_SECONDS: Final = 60.0
+"""A call holds at most the records that the key may publish in a minute: no leaked key does more at once."""
 
 _MARK: Final = "samehand"
 _KEY: Final = re.compile(rf"{_MARK}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
@@ -53,7 +56,11 @@ class UnusableKeys(Exception):
 
 
 class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One caller. `rate` is calls a second; `digest` the SHA-256 of its secret, in hexadecimal."""
+    """One caller. `digest` is the SHA-256 of its secret, in hexadecimal.
+
+    `rate` is records a second: a question is one, and so is a reading. Keys that release 0.2 made say nothing
+    of `per`, and theirs counts calls.
+    """
 
     id: Annotated[str, Meta(pattern=r"^[0-9a-f]{12}$(?!\n)")]
     name: Name
@@ -61,6 +68,28 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     may: frozenset[May]
     rate: Annotated[float, Meta(ge=RATE_MIN, le=RATE_MAX)]
     created_at: datetime
+    per: Literal["call", "record"] = "call"
+
+    def has(self, right: str) -> bool:
+        """Whether it has a right; of `events` whether it may publish anything."""
+        return any(it.partition(":")[0] == right for it in self.may)
+
+    def publishes(self, kind: str, platform: str | None = None) -> bool:
+        """Whether it may publish records of a kind, for a platform, or for any."""
+        return publishes(self.may, kind, platform)
+
+    @property
+    def records_max(self) -> float:
+        """How many records one call of it may hold."""
+        return max(1.0, RECORDS_SECONDS * self.rate) if self.per == "record" else math.inf
+
+    @property
+    def warning(self) -> str:
+        """What is too wide of it, "" where nothing is."""
+        wide = "publishes every kind of event for every platform" if EVENTS in self.may else ""
+        calls = "its rate counts calls, of up to 1,000 records each" if self.per == "call" else ""
+        takes_arrays = self.has(EVENTS) or self.has("verdicts")
+        return "; ".join(filter(None, (wide, calls if takes_arrays else "")))
 
     def __repr__(self) -> str:
         return f"Key(name={self.name!r})"
@@ -103,10 +132,13 @@ def new_key(path: Path, name: str, may: frozenset[May], rate: float, now: dateti
                 "may": list(may),
                 "rate": rate,
                 "created_at": now,
+                "per": "record",
             },
             Key,
         )
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as fault:
+        if "$.may" in str(fault):
+            raise UnusableKeys("a right is none that `samehand keys new --help` lists") from None
         raise UnusableKeys("a name has up to 64 letters, digits, `_`, `.` and `-`") from None
     path = path.resolve()  # a link stays one: others read what it points to
     with _locked(path):
@@ -131,7 +163,7 @@ def revoke_key(path: Path, name: str) -> bool:
 
 
 def rate_of(text: str) -> float:
-    """Calls a second, of `200/s` or `30/min`. Raises `ValueError` with what to write."""
+    """Records a second, of `200/s` or `30/min`. Raises `ValueError` with what to write."""
     found = _RATE.fullmatch(text)
     rate = int(found[1]) / _SECONDS[found[2]] if found else 0.0
     if not 0 < rate <= RATE_MAX:
@@ -184,7 +216,8 @@ def _digest(secret: str) -> str:
 
 @dataclass(slots=True)
 class _Bucket:
-    """Calls that a key may still make: as many as a second's rate at once, at least one."""
+    """What a key may still do: as much as a second's rate at once, at least one. Below 0 it has published
+    more in one call, and waits."""
 
     left: float
     since: float
@@ -243,6 +276,20 @@ class Keyring:
         ticks = self.ticks()
         bucket = self._buckets.setdefault(key.id, _Bucket(max(1.0, key.rate), ticks))
         return bucket.take(key.rate, ticks)
+
+    def charge(self, key: Key, records: int) -> float:
+        """Counts the records of a call beyond the first, which `wait_seconds` counted.
+
+        Returns 0 where they are counted; else the seconds until they may be sent again: calls that came at
+        once have spent what was left.
+        """
+        bucket = self._buckets.get(key.id)
+        if bucket is None or key.per == "call" or records <= 1:
+            return 0.0
+        if bucket.left < 0.0:
+            return (1.0 - bucket.left) / key.rate
+        bucket.left -= records - 1
+        return 0.0
 
     def _look(self) -> None:
         if self._looked_at is not None and self.ticks() - self._looked_at < LOOK_SECONDS:

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 import structlog
-import uvicorn
 import uvloop
 from litestar import Litestar
 
@@ -23,7 +22,7 @@ from gate.coop import CoopActions
 from gate.intake import Intake
 from gate.keys import Keyring
 from gate.meters import GateMeters
-from gate.protocol import BoundedHttp
+from gate.questions import Questions
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.watching import watching
@@ -33,6 +32,7 @@ from store.errors import StoreError
 from streams.clock import Clock
 from streams.kafka.producer import KafkaPublisher
 from streams.kafka.topics import names
+from streams.serving.server import Server
 from streams.settings import Settings
 from streams.supervision.exit_codes import EXIT_FAILED, EXIT_OK
 from streams.supervision.gc_tuning import collect_seldom
@@ -107,11 +107,11 @@ class Process:
     async def serve(self) -> int:
         """The same on a loop that runs."""
         watch = StoreWatch(self.store, self.clock)
-        variations = Variations()
+        variations, questions = Variations(), Questions(self.preview.remembers, self.clock.ticks)
         gate_meters = GateMeters(self.meters.registry, lambda: variations.total)
         gate = Gate(
             keyring=self.keyring,
-            scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations),
+            scoring=Scoring(self.preview, self.clock.ticks, lambda: watch.fault, variations, questions),
             preview=self.preview,
             intake=Intake(self.publisher, names(self.settings), self.clock.now),
             webhooks=self.webhooks,
@@ -132,10 +132,14 @@ class Process:
         )
         settings = self.settings
         servers = [
-            _server(application(gate), settings.gate_host, settings.gate_port, settings.stop_seconds),
-            _server(watched, settings.web_host, settings.web_port, settings.stop_seconds),
+            _server(application(gate), settings, settings.gate_host, settings.gate_port),
+            _server(watched, settings, settings.web_host, settings.web_port),
         ]
-        beside: list[Callable[[], Awaitable[None]]] = [watch.run, self.publisher.run]
+        beside: list[Callable[[], Awaitable[None]]] = [
+            watch.run,
+            self.publisher.run,
+            partial(questions.run, self.clock.sleep),
+        ]
         if settings.follow_weights:
             beside.append(self.adopted.run)
         if self.birth is not None:
@@ -176,8 +180,8 @@ async def _until_told(servers: list[_Server], beside: list[Callable[[], Awaitabl
     return EXIT_OK if told in done and not faults else EXIT_FAILED
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server without its signals, which are the process's."""
+class _Server(Server):
+    """A server without signals of its own: they are the process's."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -187,22 +191,5 @@ class _Server(uvicorn.Server):
         """Nobody calls it."""
 
 
-def _server(app: Litestar, host: str, port: int, stop_seconds: float) -> _Server:
-    served: Any = app
-    return _Server(
-        uvicorn.Config(
-            served,
-            http=BoundedHttp,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            lifespan="on",
-            ws="none",
-            proxy_headers=False,
-            limit_concurrency=CONNECTIONS_MAX,
-            timeout_graceful_shutdown=max(1, int(stop_seconds)),
-        )
-    )
+def _server(app: Litestar, settings: Settings, host: str, port: int) -> _Server:
+    return _Server(app, settings, connections_max=CONNECTIONS_MAX, host=host, port=port, lifespan="on")

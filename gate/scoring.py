@@ -11,6 +11,7 @@ import structlog
 
 from agents.common.preview import Foreseen, Preview, hashes_a_picture
 from gate.answers import Score, Undecided, scored
+from gate.questions import Questions
 from gate.together import Together
 from gate.variations import Variations
 from schemas.accounts import AccountCreated
@@ -37,6 +38,7 @@ class Scoring:
     ticks: Callable[[], float]
     store_fault: Callable[[], str] = lambda: ""
     variations: Variations = field(default_factory=Variations)
+    questions: Questions | None = None
     at_once: int = ANSWERED_AT_ONCE
     busy: int = 0
     _together: Together[Decoded[AccountCreated], Foreseen] = field(init=False)
@@ -46,11 +48,18 @@ class Scoring:
         self._together = Together(self.preview.alerts_of_each)
 
     async def __call__(
-        self, raw: bytes, deadline_ms: float, *, sees_alerts: bool, began: float | None = None
+        self,
+        raw: bytes,
+        deadline_ms: float,
+        *,
+        sees_alerts: bool,
+        began: float | None = None,
+        key: str = "",
     ) -> Score | Malformed:
         """The answer on one event of `accounts.created`; a value that says what is wrong where it is none.
 
         ``began``: when the request came, in ``ticks``; the deadline runs from then on, by default from now.
+        ``key``: the name of who asks.
         """
         began = self.ticks() if began is None else began
         found = self.preview.read(raw)
@@ -81,6 +90,8 @@ class Scoring:
             return self._undecided("unprocessable", began)
         if (took_ms := self._took_ms(began)) > deadline_ms:  # nothing waited, so that nothing timed out
             return self._undecided("deadline", began)
+        if self.questions is not None:
+            self.questions.note(key, found.record.key, matched=bool(alerts))
         if alerts and not varied:
             self.variations.note_match(alerts[0].matched.key, found.record, self.ticks())
         return scored(alerts, self.preview.weights_version, took_ms, sees_alerts=sees_alerts)

@@ -40,6 +40,10 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/desk/access/test_sign_in.py",
         "who may come in is one story: passwords, links, sessions and their ends",
     ),
+    "streams/serving/connections.py": (
+        "tests/streams/serving/test_server.py",
+        "all servers meet the same strangers; tests/streams/faust_app/test_http.py has the rest",
+    ),
     "streams/settings/*.py": (
         "tests/streams/test_settings.py",
         "settings are read and refused together, whatever their subject",

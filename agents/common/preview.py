@@ -107,6 +107,16 @@ class Preview:
         (known,) = await self._context.call_store(self._context.store.pairs([alert_id]))
         return None if known is None else _as_told(known)
 
+    async def remembers(self, accounts: Sequence[str]) -> list[bool]:
+        """Returns whether each account, by its key, is remembered: its event was published and read.
+
+        Raises:
+            Transient: as :meth:`alerts_of`.
+        """
+        context = self._context
+        known = await context.call_store(context.store.remembered(accounts, now=context.now()))
+        return [one is not None for one in known]
+
     async def _sought(self, found: Decoded[AccountCreated], snapshot: Snapshot) -> Sought | Malformed | None:
         """Distils the account. A record on which our own logic fails costs only itself, as on the topic."""
 

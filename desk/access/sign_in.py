@@ -17,51 +17,42 @@ from desk.review import audit
 from desk.review.errors import Conflict, Unusable
 from desk.review.roles import ROLES
 
-FAILURES_MAX: Final = 5
-"""Wrong passwords in a row until a person is locked out for a while: a slip of the keyboard is one or two."""
-
-LOCKED_SECONDS: Final = 15 * 60.0
-"""A guesser is held to 480 tries a day; the person waits for a coffee, or asks for a link."""
-
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f]{1,128}")
 _WORDS: Final = re.compile(r"[^\W_]+")
 
 
 async def with_password(database: Database, name: str, password: str, *, now: float) -> str | None:
-    """The token of a new session; None for a wrong name, a wrong password or a person who is locked out.
+    """Returns the token of a new session; None for a wrong name or a wrong password.
 
-    All of them take as long as a right one, so that names cannot be found out.
+    All of them take as long as a right one, so that names cannot be found out. How often somebody may try is
+    :mod:`desk.access.throttle`'s.
     """
-    known = name if _NAME.fullmatch(name) else ""  # nobody's: a text with a NUL no database can be asked for
-    async with database.read() as connection:
-        user = await users.by_name(connection, known)
+    user = await _of_name(database, name)
     usable = user is not None and user.disabled_at is None and user.password is not None
     kept = user.password if user is not None and usable else passwords.NOBODY
     right = await asyncio.to_thread(passwords.matches, kept, password)
-    if user is None or not usable:
+    if user is None or not usable or not right:
         return None
     async with database.begin() as connection:
         user = await users.find(connection, user.user_id)
-        if user is None or user.locked_until > now:
+        if user is None or user.disabled_at is not None or user.password != kept:  # changed meanwhile
             return None
-        if not right:
-            await _failed(connection, user, now=now)
-            return None
-        await users.change(connection, user.user_id, failures=0, locked_until=0.0)
         return await sessions.begin(connection, user.user_id, now=now, how="password")
 
 
-async def _failed(connection: AsyncConnection, user: Any, *, now: float) -> None:
-    failures = user.failures + 1
-    locked = failures >= FAILURES_MAX
-    await users.change(
-        connection,
-        user.user_id,
-        failures=0 if locked else failures,
-        locked_until=now + LOCKED_SECONDS if locked else 0.0,
-    )
-    if locked:
-        await audit.note(connection, actor=audit.SYSTEM, action="locked-out", subject=user.user_id, now=now)
+async def note_guesses(database: Database, name: str, *, now: float) -> None:
+    """Notes in the audit that somebody guesses at a person's password."""
+    user = await _of_name(database, name)
+    if user is None:
+        return
+    async with database.begin() as connection:
+        await audit.note(connection, actor=audit.SYSTEM, action="guessed-at", subject=user.user_id, now=now)
+
+
+async def _of_name(database: Database, name: str) -> Any:
+    known = name if _NAME.fullmatch(name) else ""  # nobody's: a text with a NUL no database can be asked for
+    async with database.read() as connection:
+        return await users.by_name(connection, known)
 
 
 async def with_link(database: Database, token: str, *, now: float) -> str | None:

@@ -209,7 +209,7 @@ users = Table(
     Column("subject", String(512), unique=True),  # digest of issuer and subject, of who signs in by OIDC
     Column("created_at", Float, nullable=False),
     Column("disabled_at", Float),
-    Column("failures", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),  # with the next: 0, for release 0.2
     Column("locked_until", Float, nullable=False),
     Column("preferences", Text, nullable=False),
 )

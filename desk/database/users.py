@@ -87,15 +87,13 @@ async def bring_back(
     *,
     session_ends_at: float,
     link_ends_at: float,
-    locked_until: float,
     now: float,
 ) -> None:
-    """Ends no session, link or lock later than at these moments; none was seen after `now`."""
+    """Ends no session or link later than at these moments; none was seen after `now`."""
     for table, name, latest in (
         (_sessions, "ends_at", session_ends_at),
         (_sessions, "seen_at", now),
         (_links, "ends_at", link_ends_at),
-        (_users, "locked_until", locked_until),
     ):
         await connection.execute(update(table).where(table.c[name] > latest).values({name: latest}))
 

@@ -11,7 +11,6 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
-from desk.access.sign_in import LOCKED_SECONDS
 from desk.database import outbox, reads, users
 from desk.review.policy import Policy
 
@@ -33,7 +32,6 @@ async def bring_back(connection: AsyncConnection, policy: Policy, *, now: float)
         connection,
         session_ends_at=now + SESSION_SECONDS_MAX,
         link_ends_at=now + LINK_SECONDS,
-        locked_until=now + LOCKED_SECONDS,
         now=now,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -19,12 +20,13 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from desk.access.oidc import Provider
+from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
 from desk.web import api, lead_page, live, pages, single_sign_on, view, weights_page
 from desk.web.desk import Desk
 from desk.web.environment import environment
-from desk.web.security import PUBLIC, SAFE, Authentication, Rates, check, cookie_name, with_headers
+from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
 from desk.web.sentences import FAULTS
 
 _HERE: Final = Path(__file__).parent
@@ -78,7 +80,7 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
                 "desk": desk,
                 "provider": provider,
                 "rates": Rates(),
-                "sign_ins": pages.sign_in_rates(),
+                "throttle": Throttle(hmac.digest(desk.policy.key, b"browsers", "sha256")),
                 "single_sign_ons": single_sign_on.rates(),
             }
         ),

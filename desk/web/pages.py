@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import quote
 
+import structlog
 from litestar import MediaType, Request, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Redirect, Response, Template
@@ -14,6 +16,7 @@ from markupsafe import Markup, escape
 from msgspec import Meta, Struct
 
 from desk.access import sign_in
+from desk.access.throttle import TriedTooOften
 from desk.database import users
 from desk.database.reads import Filters, Place
 from desk.review.case import PURPOSE_CHARS_MAX
@@ -21,23 +24,23 @@ from desk.review.decisions import NOTE_CHARS_MAX, Decision
 from desk.review.reasons import REASONS, reasons_for
 from desk.review.views import Waiting
 from desk.text import visible_sentence
+from desk.web import browsers
 from desk.web.addresses import NAMES, filters_of, local, query_of
 from desk.web.api import Asked, PathRead, QueryRead, desk_of
 from desk.web.case_page import POLICY, case_page
 from desk.web.desk import PAGE
 from desk.web.languages import ENGLISH, Language
 from desk.web.screen import screen
-from desk.web.security import PUBLIC, Rates, session_cookie
+from desk.web.security import PUBLIC, session_cookie
 from desk.web.sentences import LEVELS, SIGNALS
 from desk.web.view import context, view_of
 from schemas import fields
 from schemas.alerts import Direction
 
+log = structlog.get_logger("samehand.desk")
+
 Undoing = Annotated[str | None, QueryParameter(max_length=64)]
 """The batch of the last decision, which can be undone for some seconds."""
-
-_SIGN_INS_AT_ONCE: Final = 10
-"""From one address; then one in six seconds. A team behind one address signs in within a minute or two."""
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
@@ -292,15 +295,27 @@ async def sign_in_(
     request: Request[Any, Any, Any], data: URLEncodedBody[SignIn]
 ) -> Redirect | Template | Response[str]:
     """With a name and a password."""
-    desk, rates = desk_of(request), request.app.state.sign_ins
-    again = _form(request, local(data.next), wrong=True)
-    where = request.client.host if request.client else ""
-    if not rates.allow(f"sign-in:{where}", desk.now()):
-        return Template("sign_in.html", context=again, status_code=429)
-    token = await sign_in.with_password(desk.database, data.name, data.password, now=desk.now())
+    desk, throttle = desk_of(request), request.app.state.throttle
+    again = _form(request, local(data.next), wrong=False)
+    try:
+        admitted = browsers.admit(request, data.name)
+        async with throttle.turn(admitted):
+            token = await sign_in.with_password(desk.database, data.name, data.password, now=desk.now())
+    except TriedTooOften as fault:
+        return Template(
+            "sign_in.html",
+            context={**again, "fault": "wait" if fault.moment else "busy"},
+            status_code=429,
+            headers={"Retry-After": str(math.ceil(fault.wait_seconds))},
+            cookies=browsers.moment_cookies(request, data.name, fault),
+        )
     if token is None:
-        return Template("sign_in.html", context=again, status_code=403)
-    return Redirect(local(data.next), status_code=303, cookies=[session_cookie(desk, token)])
+        if throttle.failed(admitted, desk.now()):
+            log.warning("many wrong passwords at one name: browsers that it is not known to use wait")
+            await sign_in.note_guesses(desk.database, data.name, now=desk.now())
+        return Template("sign_in.html", context={**again, "wrong": True}, status_code=403)
+    known = await browsers.known_cookie(request, token)
+    return Redirect(local(data.next), status_code=303, cookies=[session_cookie(desk, token), known])
 
 
 @get("/link/{token:str}", include_in_schema=False, opt={PUBLIC: True})
@@ -317,7 +332,8 @@ async def link(request: Request[Any, Any, Any], token: FromPath[str]) -> Redirec
     if made is None:
         again = _form(request, "/queue", wrong=True)
         return Template("sign_in.html", context=again, status_code=403)
-    return Redirect("/queue", status_code=303, cookies=[session_cookie(desk, made)])
+    known = await browsers.known_cookie(request, made)
+    return Redirect("/queue", status_code=303, cookies=[session_cookie(desk, made), known])
 
 
 @post("/sign-out", include_in_schema=False)
@@ -327,11 +343,6 @@ async def sign_out(request: Asked) -> Redirect:
     async with desk.database.begin() as connection:
         await users.end_session(connection, request.user.digest)
     return Redirect("/sign-in", status_code=303, cookies=[session_cookie(desk, "")])
-
-
-def sign_in_rates() -> Rates:
-    """How often one address may try to sign in."""
-    return Rates(burst=_SIGN_INS_AT_ONCE, per_second=1 / 6)
 
 
 def _with(where: str, **more: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,6 +15,7 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 
 from desk.access import sessions
 from desk.access.sessions import SESSION_SECONDS_MAX, Session
+from desk.access.throttle import Rates
 from desk.database import users
 from desk.web.desk import Desk
 
@@ -124,34 +123,3 @@ def with_headers(response: Response[Any]) -> Response[Any]:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
-
-
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
-class Rates:
-    """How often somebody may ask: so many at once, refilled so fast; the longest silent are forgotten."""
-
-    def __init__(self, *, burst: float = 100.0, per_second: float = 10.0, known_max: int = 10_000) -> None:
-        """``known_max`` bounds the memory: a megabyte or two."""
-        self._burst = burst
-        self._per_second = per_second
-        self._known_max = known_max
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-
-    def allow(self, who: str, now: float) -> bool:
-        """Whether one more is in order."""
-        bucket = self._buckets.pop(who, None) or _Bucket(self._burst, now)
-        # A clock set back refills nothing, and takes nothing.
-        bucket.tokens = min(self._burst, bucket.tokens + max(0.0, now - bucket.at) * self._per_second)
-        bucket.at = now
-        self._buckets[who] = bucket
-        if len(self._buckets) > self._known_max:
-            self._buckets.popitem(last=False)
-        if bucket.tokens < 1.0:
-            return False
-        bucket.tokens -= 1.0
-        return True

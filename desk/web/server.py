@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 import structlog
-import uvicorn
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from desk.database.engine import Database, opened
@@ -27,6 +26,7 @@ from desk.web.single_sign_on import provider_of
 from desk.web.telemetry import LOOK_SECONDS, DeskMetrics, served
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
+from streams.serving.server import Server
 from streams.settings import Settings
 from streams.supervision.gc_tuning import collect_seldom
 
@@ -60,7 +60,7 @@ def run(settings: Settings, base: Weights) -> int:
     return asyncio.run(_serve(settings, base))
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Stops in order on a signal. uvicorn's own then sends itself the signal again, which ends the process
     before what it serves is closed."""
 
@@ -118,17 +118,7 @@ async def _serve_on(
         now=time.time,
     )
     app = create_app(desk, provider)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,  # addresses of pages name alerts; the audit tells who opened which
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=CONNECTIONS_MAX,
-            timeout_graceful_shutdown=int(settings.stop_seconds),
-        )
-    )
+    server = _Server(app, settings, connections_max=CONNECTIONS_MAX)
     app.state.stopping = lambda: server.should_exit  # an open stream must not hold the process up
     try:
         await stack.enter_async_context(served(metrics, state, settings.web_host, settings.web_port))
@@ -154,7 +144,7 @@ async def _serve_on(
     return 0
 
 
-def _stop_if_failed(task: asyncio.Task[None], server: uvicorn.Server) -> None:
+def _stop_if_failed(task: asyncio.Task[None], server: Server) -> None:
     if not task.cancelled() and task.exception() is not None:
         server.should_exit = True
 

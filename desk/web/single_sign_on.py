@@ -13,10 +13,12 @@ from litestar.response import Redirect, Template
 
 from desk.access import oidc, sign_in
 from desk.access.oidc import BEGUN_SECONDS, Begun, Configured, NotSignedIn, Provider, ProviderUnavailable
+from desk.access.throttle import Rates
+from desk.web import browsers
 from desk.web.addresses import local
 from desk.web.api import desk_of
 from desk.web.desk import Desk
-from desk.web.security import PUBLIC, Rates, base_url, session_cookie
+from desk.web.security import PUBLIC, base_url, session_cookie
 from desk.web.view import context
 from streams.settings import Settings
 
@@ -24,7 +26,8 @@ log = structlog.get_logger("samehand.desk")
 
 CALLBACK: Final = "/sign-in/oidc/callback"
 _AT_ONCE: Final = 30
-"""From one address; then one a second. Each asks the provider thrice; a team may be behind one address."""
+"""From one network, or from one browser in which somebody signed in before; then one a second. Each asks the
+provider thrice; a team may be behind one address."""
 
 _STATUS: Final = {"unavailable": 503, "no-role": 403, "begin-again": 403, "busy": 429}
 Asking = Request[Any, Any, Any]
@@ -53,7 +56,7 @@ def provider_of(settings: Settings) -> Provider | None:
 
 
 def rates() -> Rates:
-    """How often one address may set out for the provider or come back."""
+    """How often one caller may set out for the provider or come back."""
     return Rates(burst=_AT_ONCE, per_second=1.0)
 
 
@@ -104,15 +107,15 @@ async def finish(
     if token is None:
         log.warning("a sign-in was refused", why="no role, or let out", user_id=person.user_id)
         return _form(request, "no-role")
+    known = await browsers.known_cookie(request, token)
     return Redirect(
-        local(begun.next), status_code=303, cookies=[session_cookie(desk, token), _cookie(desk, "")]
+        local(begun.next), status_code=303, cookies=[session_cookie(desk, token), _cookie(desk, ""), known]
     )
 
 
 def _allowed(request: Asking) -> bool:
     limits: Rates = request.app.state.single_sign_ons
-    where = request.client.host if request.client else ""
-    return limits.allow(where, desk_of(request).now())
+    return limits.allow(browsers.caller(request), desk_of(request).now())
 
 
 def _form(request: Asking, fault: str) -> Template:

@@ -22,6 +22,7 @@ from desk.database.errors import DatabaseUnavailable
 from desk.feed.consume import Applied
 from desk.feed.run import State
 from desk.review.audit_watch import AuditWatch
+from streams.serving.connections import Connections
 
 log = structlog.get_logger("samehand.desk.telemetry")
 
@@ -184,10 +185,10 @@ async def served(metrics: DeskMetrics, state: State, host: str, port: int) -> As
     app.router.add_get("/metrics", exposed)
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
+    connections = Connections(app)
     try:
-        await web.TCPSite(runner, host, port).start()
+        await connections.listen(host, port)
         yield
     finally:
-        await runner.cleanup()
+        connections.close()
+        await connections.runner.cleanup()

@@ -2,35 +2,23 @@
 
 Faust's own pages (`/`, `/router/`, `/table/`, …) tell anybody about the group; none of them is mounted.
 Served in the event loop: in a thread of its own Faust's latency rises a hundredfold.
-
-Each connection costs the worker a file descriptor, of which Redis and Kafka need some, too. So how long one
-may wait for a request and how many there are is bounded: aiohttp waits for an hour, and for any number.
+How many connections there are, and for how long, is bounded (:mod:`streams.serving.connections`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Protocol
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
-from aiohttp.web_protocol import RequestHandler
 from faust.types import AppT
 from faust.web.drivers.aiohttp import Web
 
+from streams.serving.connections import Connections
 from streams.settings import Settings
 from streams.telemetry.health import Report
-
-KEEPALIVE_SECONDS: Final = 75.0
-"""A client has so long for its first request, and after each answer for another: longer than the longest
-usual interval of scrapes, a minute, so that Prometheus keeps its connection. aiohttp's default is an hour."""
-
-CONNECTIONS_MAX: Final = 128
-"""Sixteen viewers with six connections each, as browsers open them, and room for scrapes and probes. An
-eighth of the 1,024 files that a process may usually have open."""
 
 
 def page_address(settings: Settings) -> str:
@@ -47,53 +35,6 @@ def _is_everywhere(host: str) -> bool:
         return not host
 
 
-class Connections:
-    """Holds the number of connections under a bound."""
-
-    def __init__(self) -> None:
-        self._answered: set[RequestHandler] = set()
-
-    @web.middleware
-    async def answering(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Marks the request's connection while its answer is made."""
-        self._answered.add(request.protocol)
-        try:
-            return await handler(request)
-        finally:
-            self._answered.discard(request.protocol)
-
-    def admit(self, server: web.Server) -> asyncio.Protocol:
-        """Returns the protocol for a new connection.
-
-        Beyond the bound the oldest idle connection is ended: refusing the new one would let silent clients
-        keep out the probes, and a healthy worker would be restarted. Where all are being answered, the new
-        one is refused.
-        """
-        alive = [one for one in server.connections if one.transport is not None]
-        idle = [one for one in alive if one not in self._answered]
-        surplus = len(alive) + 1 - CONNECTIONS_MAX
-        if surplus > len(idle):
-            return _Refused()
-        for one in idle[: max(surplus, 0)]:
-            _end(one)
-        return server()
-
-
-class _Refused(asyncio.Protocol):
-    """Ends a connection as soon as it is made."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
-
-
-def _end(connection: RequestHandler) -> None:
-    """Ends it at once: a close would wait for a client that does not read its answer."""
-    transport = connection.transport
-    connection.force_close()
-    if transport is not None:
-        transport.abort()
-
-
 class ClosedWeb(Web):
     """Faust's server without Faust's pages, and with a bound on its connections."""
 
@@ -104,25 +45,16 @@ class ClosedWeb(Web):
 
     def __init__(self, app: AppT) -> None:
         super().__init__(app)
-        self._connections = Connections()
-        self._listening: asyncio.Server | None = None
-        self.web_app.middlewares.append(self._connections.answering)
-        self._runner = web.AppRunner(self.web_app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS)
+        self._connections = Connections(self.web_app)
+        self._runner = self._connections.runner
 
     async def start_server(self) -> None:
         """Listens, under the bound on connections."""
-        await self._runner.setup()
-        server = self._runner.server
-        assert server is not None  # made by setup
-        loop, conf = asyncio.get_running_loop(), self.app.conf
-        self._listening = await loop.create_server(
-            lambda: self._connections.admit(server), conf.web_bind, conf.web_port
-        )
+        await self._connections.listen(self.app.conf.web_bind, self.app.conf.web_port)
 
     async def stop_server(self) -> None:
         """Listens no longer, and ends every connection."""
-        if self._listening is not None:
-            self._listening.close()
+        self._connections.close()
         await super().stop_server()
 
 

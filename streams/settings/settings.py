@@ -17,6 +17,7 @@ from streams.settings.kafka import KafkaSettings
 from streams.settings.oidc import OidcSettings
 from streams.settings.retention import RetentionSettings
 from streams.settings.scoring import ScoringSettings
+from streams.settings.serving import ServingSettings
 from streams.settings.store import StoreSettings
 from streams.settings.watching import WatchingSettings
 
@@ -29,6 +30,7 @@ class Settings(  # the order of the reference from below: pydantic takes the fie
     DeliverySettings,
     ScoringSettings,
     StoreSettings,
+    ServingSettings,
     GateSettings,
     BridgeSettings,
     KafkaSettings,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,9 @@ from agents.common.preview import Preview
 from gate.app import Gate, application
 from gate.coop import CoopActions
 from gate.intake import Intake
-from gate.keys import Keyring, May, new_key, rate_of
+from gate.keys import Keyring, new_key, rate_of
 from gate.meters import GateMeters
+from gate.rights import May
 from gate.scoring import Scoring
 from gate.variations import Variations
 from gate.webhooks import ForeignWebhook
@@ -63,7 +65,7 @@ class Caller:
 
     def key(self, *may: May, rate: str = "1000/s") -> str:
         """A key that may do this."""
-        name = f"{'-'.join(may) or 'nothing'}-{rate.replace('/', '-')}"
+        name = re.sub("[/:@]", "-", f"{'-'.join(may) or 'nothing'}-{rate}")
         if name not in self.keys:
             self.keys[name] = new_key(self.keys_file, name, frozenset(may), rate_of(rate), datetime.now(UTC))
             self.life.seconds += 2  # so that the gate looks at the file again
@@ -72,7 +74,7 @@ class Caller:
     async def post(
         self,
         path: str,
-        body: Record | bytes | list[Record],
+        body: Record | bytes | Sequence[Record],
         *may: May,
         key: str | None = None,
         **headers: str,
@@ -81,9 +83,9 @@ class Caller:
         content = (
             body
             if isinstance(body, bytes)
-            else b"[" + b",".join(map(encode, body)) + b"]"
-            if isinstance(body, list)
             else encode(body)
+            if isinstance(body, Record)
+            else b"[" + b",".join(map(encode, body)) + b"]"
         )
         text = key if key is not None else self.key(*may)
         shown = {"Authorization": f"Bearer {text}"} if text else {}

@@ -18,13 +18,13 @@ from gate.keys import (
     KEYS_MAX,
     Key,
     Keyring,
-    May,
     UnusableKeys,
     new_key,
     rate_of,
     read_keys,
     revoke_key,
 )
+from gate.rights import May
 from tests.gate.conftest import Caller
 from tests.makers import a_sign_up
 
@@ -258,7 +258,7 @@ async def test_without_a_key_nothing_is_answered(caller: Caller, shown: str) -> 
 )
 async def test_each_address_has_its_right(caller: Caller, method: str, path: str, right: May) -> None:
     others = [it for it in ("score", "alerts", "events", "verdicts") if it != right]
-    shown = {"Authorization": f"Bearer {caller.key(*others)}"}  # type: ignore[arg-type]  # rights, all of them
+    shown = {"Authorization": f"Bearer {caller.key(*others)}"}
     answer = await caller.client.request(method, path, headers=shown)
     assert (answer.status_code, answer.json()["reason"]) == (403, "not-allowed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ import pytest
 
 from agents.common.converters import ban_of
 from agents.runtime.store_factory import peppers_of, store_of
-from gate.keys import May, new_key
+from gate.keys import new_key
+from gate.rights import May
 from local.ports import LOOPBACK, take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
@@ -246,3 +248,23 @@ async def test_a_redis_that_hangs_or_dies_holds_no_sign_up_and_is_asked_again_on
     own_redis.start()
     harmed.until(lambda: decided() == "match", "a match once Redis is back")
     assert harmed.end() == 0
+
+
+@pytest.mark.parametrize("gate", ["nothing"], indirect=True)
+async def test_a_thousand_callers_who_pipeline_and_read_nothing_keep_nobody_waiting(gate: Running) -> None:
+    gate.start()
+    asks = b"GET /openapi.json HTTP/1.1\r\nhost: gate\r\n\r\n" * 48
+    deaf = []
+    for _ in range(1_000):
+        one = socket.create_connection((LOOPBACK, gate.api.number), timeout=10.0)
+        one.sendall(asks)
+        deaf.append(one)
+    took = []
+    for _ in range(20):
+        began = time.monotonic()
+        assert gate.post("/v1/score", a_sign_up("99", at=datetime.now(UTC)))[0] == 200
+        took.append(time.monotonic() - began)
+    assert max(took) < 3.0
+    for one in deaf:
+        one.close()
+    assert gate.end() == 0

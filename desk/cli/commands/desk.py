@@ -258,7 +258,7 @@ async def _set(
         if with_link and (out or (out is None and user.disabled_at is not None)):
             raise Unusable("link", "a person who is locked out cannot sign in by a link: add --in")
         if changes:
-            await rows.change(connection, user.user_id, failures=0, locked_until=0.0, **changes)
+            await rows.change(connection, user.user_id, **changes)
         await rows.end_sessions(connection, user.user_id)
         told = {key: value for key, value in changes.items() if key != "password"}
         await audit.note(

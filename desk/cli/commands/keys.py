@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 import click
 from rich.table import Table
@@ -12,7 +11,8 @@ from rich.table import Table
 from desk.cli import output
 from desk.cli.commands.gate import keys_file
 from desk.text import plural
-from gate.keys import RIGHTS, Key, May, UnusableKeys, new_key, rate_of, read_keys, revoke_key
+from gate.keys import Key, UnusableKeys, new_key, rate_of, read_keys, revoke_key
+from gate.rights import EVENTS, FORMS, May, fault_of
 from streams.settings import load
 
 RATE = "50/s"
@@ -53,9 +53,10 @@ class _Rights(click.ParamType):
         if isinstance(value, frozenset):
             return value
         given = [it.strip() for it in str(value).split(",") if it.strip()]
-        if not given or set(given) - set(RIGHTS):
-            self.fail(f"must be one or more of {', '.join(RIGHTS)}, separated by commas", param, ctx)
-        return frozenset(cast("list[May]", given))
+        for right in given or [""]:
+            if fault := fault_of(right):
+                self.fail(fault, param, ctx)
+        return frozenset(given)
 
 
 class _Rate(click.ParamType):
@@ -80,7 +81,7 @@ class _Rate(click.ParamType):
     type=_Rights(),
     required=True,
     metavar="RIGHTS",
-    help=f"What the key may do, separated by commas: {', '.join(RIGHTS)}.",
+    help=f"What the key may do, separated by commas: {', '.join(FORMS)}.",
 )
 @click.option(
     "--rate",
@@ -88,7 +89,7 @@ class _Rate(click.ParamType):
     default=RATE,
     show_default=True,
     metavar="RATE",
-    help="Most calls in a second or minute: 200/s, 30/min.",
+    help="Most records in a second or minute: 200/s, 30/min. A call to score or read counts as one.",
 )
 @_file_option
 @output.json_option
@@ -96,21 +97,30 @@ def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json:
     """Create an API key called NAME and print it on standard output. It is printed once and stored nowhere.
 
     The right `score` scores sign-ups; its answers hold outcome, band and reasons, and name no banned account
-    unless the key also has `alerts`, which reads alerts. `events` publishes account events, `verdicts` what
-    people decided.
+    unless the key also has `alerts`, which reads alerts. `events:KIND` publishes account events of one kind,
+    `events:KIND@PLATFORM` those of one platform; `verdicts` publishes what people decided. A call holds at
+    most as many records as the key may publish in a minute.
 
     \b
     Examples:
       samehand keys new sign-up --may score --rate 200/s
+      samehand keys new platform --may events:created@app,events:updated@app --rate 100/s
       samehand keys new review --may score,alerts,verdicts
     """
     path = _file(path)
+    if EVENTS in may:
+        output.note(
+            "`events` publishes every kind of event for every platform: whoever gets this key can delete and "
+            "reinstate all accounts. Name kinds and platforms: events:created@app"
+        )
     try:
         key = new_key(path, name, may, rate, datetime.now(UTC))
     except (UnusableKeys, OSError) as fault:
         raise click.ClickException(_words(fault, path)) from fault
     if as_json:
-        output.figures({"name": name, "may": sorted(may), "calls_a_second": rate, "key": key})
+        output.figures(
+            {"name": name, "may": sorted(may), "calls_a_second": rate, "per": "record", "key": key}
+        )
     else:
         output.note(f"{path}: {name} may {', '.join(sorted(may))}. Keep the key; it is shown this once.")
         click.echo(key)
@@ -121,7 +131,7 @@ def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json:
 @_file_option
 @output.json_option
 def list_keys(path: Path | None, as_json: bool) -> int:
-    """List the keys: name, rights, calls allowed in a second, and the date of each. The keys themselves are
+    """List the keys: name, rights, records allowed in a second, and the date of each. The keys themselves are
     not stored.
 
     \b
@@ -136,10 +146,14 @@ def list_keys(path: Path | None, as_json: bool) -> int:
     if as_json:
         output.figures({"keys": [_figures(key) for key in keys]})
         return 0
-    table = Table("name", "may", "calls a second", "made", box=None)
+    table = Table("name", "may", "records a second", "made", box=None)
     for key in keys:
-        table.add_row(key.name, ", ".join(sorted(key.may)), f"{key.rate:g}", f"{key.created_at:%Y-%m-%d}")
+        rate = f"{key.rate:g}{'' if key.per == 'record' else ' calls'}"
+        table.add_row(key.name, ", ".join(sorted(key.may)), rate, f"{key.created_at:%Y-%m-%d}")
     output.console().print(table if keys else f"{path}: there is no key.")
+    for key in keys:
+        if key.warning:
+            output.note(f"{key.name}: {key.warning}. Make a narrower key, and revoke this one.")
     return 0
 
 
@@ -173,7 +187,9 @@ def _figures(key: Key) -> dict[str, object]:
         "name": key.name,
         "may": sorted(key.may),
         "calls_a_second": key.rate,
+        "per": key.per,
         "created_at": key.created_at.isoformat(),
+        "warning": key.warning,
     }
 
 

@@ -8,8 +8,6 @@ from desk.access import sessions
 from desk.access.passwords import fault_of
 from desk.access.sessions import LINK_SECONDS, SESSION_SECONDS_MAX
 from desk.access.sign_in import (
-    FAILURES_MAX,
-    LOCKED_SECONDS,
     add_user,
     initials_of,
     with_link,
@@ -72,15 +70,6 @@ async def test_somebody_who_left_is_out_at_once(office: Office) -> None:
         await users.change(connection, reader.user_id, disabled_at=office.clock())
     assert not await is_in(office, token)
     assert await enter(office, "amina") is None
-
-
-async def test_a_guesser_is_locked_out_for_a_while_and_so_is_the_right_password(office: Office) -> None:
-    await office.hire("amina")
-    for _ in range(FAILURES_MAX):
-        assert await enter(office, "amina", "wrong password here") is None
-    assert await enter(office, "amina") is None
-    office.clock.pass_(LOCKED_SECONDS)
-    assert await enter(office, "amina") is not None
 
 
 async def test_a_link_signs_in_once_and_not_for_ever(office: Office) -> None:

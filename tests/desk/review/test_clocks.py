@@ -15,7 +15,7 @@ from desk.review import audit
 from desk.review.clocks import STEADY_SECONDS, Steadiness, bring_back
 from desk.review.decisions import Decision
 from desk.review.errors import Conflict
-from tests.desk.people import PASSWORD, Office, an_office
+from tests.desk.people import Office, an_office
 from tests.makers import NOON
 
 DAY = 86_400.0
@@ -99,17 +99,6 @@ async def test_the_later_of_two_verdicts_holds_though_the_clock_was_set_back(off
     assert [(said.verdict, said.holds) for said in opened.said] == [("mirror", False), ("unsure", True)]
     with pytest.raises(Conflict):
         await office.desk.take_back(lead, "alert-1", "appeal")
-
-
-@JUMPS
-async def test_nobody_is_locked_out_for_longer_than_a_quarter_of_an_hour(office: Office, jump: float) -> None:
-    await office.hire("amina")
-    for _ in range(sign_in.FAILURES_MAX):
-        assert await sign_in.with_password(office.database, "amina", "wrong", now=office.clock()) is None
-    office.clock.pass_(jump)
-    await brought_back(office)
-    office.clock.pass_(sign_in.LOCKED_SECONDS)
-    assert await sign_in.with_password(office.database, "amina", PASSWORD, now=office.clock())
 
 
 @JUMPS

@@ -19,9 +19,10 @@ import uvicorn
 from schemathesis import GenerationMode
 
 from desk.access import sessions
+from desk.access.throttle import Rates
 from desk.database.engine import opened
 from desk.web.app import create_app
-from desk.web.security import Rates, cookie_name
+from desk.web.security import cookie_name
 from local.ports import take_port
 from tests.desk.people import an_office
 from tests.made_up_calls import hold_to_its_document

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web as aiohttp_web
 from prometheus_client import CollectorRegistry
 
-from streams.faust_app import http
 from streams.faust_app.app import WorkerApp
 from streams.faust_app.http import ClosedWeb, answer, page_address
+from streams.serving import connections
 from streams.settings import load
 from streams.telemetry.health import Report
 from streams.telemetry.metrics import Metrics
@@ -98,7 +98,7 @@ def test_no_page_of_fausts_is_mounted() -> None:
 
 
 async def test_a_connection_is_kept_for_the_next_scrape(port: int) -> None:
-    assert http.KEEPALIVE_SECONDS > 60.0
+    assert connections.KEEPALIVE_SECONDS > 60.0
     async with connected(port, ASK) as client:
         assert await answered(client) == b"HTTP/1.1 200 OK"
         client[1].write(ASK)
@@ -109,7 +109,7 @@ class TestAClientThatKeepsTheServerWaiting:
     @pytest.fixture
     async def port(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
         """Of a server that waits a hundredth as long."""
-        monkeypatch.setattr(http, "KEEPALIVE_SECONDS", 0.75)
+        monkeypatch.setattr(connections, "KEEPALIVE_SECONDS", 0.75)
         settings = load({"SAMEHAND_WEB_PORT": str(free_port())})
         app = WorkerApp(settings, Metrics(CollectorRegistry()))
         await app.web.start_server()
@@ -153,7 +153,7 @@ class TestAClientThatKeepsTheServerWaiting:
 class TestTooManyConnections:
     @pytest.fixture(autouse=True)
     def _few(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(http, "CONNECTIONS_MAX", 4)
+        monkeypatch.setattr(connections, "CONNECTIONS_MAX", 4)
 
     async def test_the_oldest_silent_ones_make_room_for_a_probe(self, port: int) -> None:
         silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(12)]

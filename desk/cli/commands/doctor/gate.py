@@ -64,6 +64,10 @@ def look_at_keys(settings: Settings) -> list[Finding]:
         findings = [fine("keys", f"{plural(len(keys), 'key')} in force")]
     else:
         findings = [warning("keys", "the file holds no key: every call is refused", "samehand keys new NAME")]
+    if too_wide := [key for key in keys if key.warning]:
+        told = f"{plural(len(too_wide), 'key')} too wide, {too_wide[0].name!r} first: {too_wide[0].warning}"
+        cure = "`samehand keys list` names them; make narrower ones (--may events:created@app), revoke these"
+        findings.append(warning("rights", told, cure))
     if settings.gate_webhooks is None:
         return findings
     try:

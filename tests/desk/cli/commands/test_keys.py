@@ -39,6 +39,25 @@ def test_keys_are_listed_without_a_secret_and_revoked(samehand: Samehand, path: 
     assert json.loads(samehand("keys", "list", "--json").out) == {"keys": []}
 
 
+def test_key_that_is_too_wide_is_warned_of_when_made_and_when_listed(samehand: Samehand, path: Path) -> None:
+    assert "can delete and reinstate all" in " ".join(
+        samehand("keys", "new", "wide", "--may", "events").err.split()
+    )
+    assert samehand("keys", "new", "app", "--may", "events:created@app").err.count("whoever") == 0
+    former = json.loads(path.read_text())
+    for key in former["keys"]:
+        del key["per"]
+    former["keys"][1]["may"] = ["verdicts"]
+    path.write_text(json.dumps(former))
+    told = json.loads(samehand("keys", "list", "--json").out)["keys"]
+    assert [key["per"] for key in told] == ["call", "call"]
+    assert told[0]["warning"].startswith(
+        "publishes every kind of event for every platform; its rate counts calls"
+    )
+    assert told[1]["warning"].startswith("its rate counts calls")
+    assert "wide: publishes every kind" in " ".join(samehand("keys", "list").err.split())
+
+
 def test_a_key_that_is_none_cannot_be_revoked(samehand: Samehand, path: Path) -> None:
     ran = samehand("keys", "revoke", "nobody")
     assert ran.code == 2
@@ -48,7 +67,10 @@ def test_a_key_that_is_none_cannot_be_revoked(samehand: Samehand, path: Path) ->
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        (["x", "--may", "all"], "must be one or more of score, alerts, events, verdicts"),
+        (["x", "--may", "all"], "must be one or more of score, alerts, verdicts, events:KIND"),
+        (["x", "--may", "appeals"], "nothing in this release asks for it"),
+        (["x", "--may", "events:deletd"], "the kind must be one of created"),
+        (["x", "--may", "events:created@App"], "a platform has up to 32"),
         (["x", "--may", ""], "must be one or more of"),
         (["x", "--may", "score", "--rate", "fast"], "must be like 200/s or 30/min"),
         (["a b", "--may", "score"], "a name has up to 64"),

@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 import uvicorn
-from uvicorn.server import ServerState
 
-from gate.protocol import HEADER_BYTES_MAX, REQUEST_BYTES_MAX, BoundedHttp
 from local.ports import LOOPBACK
+from streams.serving.protocol import (
+    HEADER_BYTES_MAX,
+    PIPELINED_MAX,
+    REQUEST_BYTES_MAX,
+    BoundedHttp,
+    BoundedState,
+)
+from streams.serving.send_buffer import SEND_BYTES
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: gate\r\n\r\n"
 SHORT_SECONDS = 0.2
@@ -27,18 +33,32 @@ class Hasty(BoundedHttp):
 class Patient(BoundedHttp):
     """The same, for a test that must not be overtaken by time."""
 
+    header_seconds = write_seconds = 60.0
+
+
+class Unread(BoundedHttp):
+    """The same, for a test of who does not read."""
+
     header_seconds = 60.0
+    write_seconds = SHORT_SECONDS
 
 
 HEADERS = b"host transfer-encoding"
+LARGE_BYTES = 4 * SEND_BYTES
+LARGE: list[Any] = []
+ASK_LARGE = REQUEST.replace(b" / ", b" /large ")
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """Answers each request at once, whatever of its body has come.
 
-    Of `/later` nobody ever decides; `/after` answers the names of its headers once its body has come.
+    Of `/later` nobody ever decides; `/after` answers the names of its headers once its body has come;
+    `/large` is more than the kernel holds, and is counted.
     """
     body = b"ok"
+    if scope["path"] == "/large":
+        LARGE.append(scope)
+        body = b"x" * LARGE_BYTES
     if scope["path"] == "/later":
         await asyncio.Event().wait()
     if scope["path"] == "/after":
@@ -57,7 +77,7 @@ async def serve() -> AsyncIterator[Any]:
     async def started(kind: type[BoundedHttp]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         config = uvicorn.Config(app, log_config=None, lifespan="off")
         config.load()
-        state = ServerState()
+        state = BoundedState()
         server = await asyncio.get_running_loop().create_server(
             lambda: kind(config=config, server_state=state, app_state={}), LOOPBACK, 0
         )
@@ -175,4 +195,59 @@ async def test_a_body_that_nobody_waits_for_ends_the_connection(serve: Any) -> N
     writer.write(b"POST / HTTP/1.1\r\nhost: gate\r\ncontent-length: 1000000\r\n\r\nx")
     await answered(reader)
     assert await reader.read() == b""
+    writer.close()
+
+
+async def test_answer_that_nobody_reads_ends_its_connection_and_is_followed_by_no_other(serve: Any) -> None:
+    LARGE.clear()
+    reader, writer = await serve(Unread)
+    writer.transport.pause_reading()
+    writer.write(ASK_LARGE * 10)
+    await asyncio.sleep(SHORT_SECONDS / 2)
+    assert len(LARGE) == 1
+    await asyncio.sleep(SHORT_SECONDS)
+    writer.transport.resume_reading()
+    with suppress(ConnectionResetError):
+        assert len(await reader.read()) < 2 * LARGE_BYTES
+    assert len(LARGE) == 1
+    writer.close()
+
+
+async def test_answer_read_a_little_at_a_time_gains_no_time(serve: Any) -> None:
+    reader, writer = await serve(Unread)
+    writer.write(ASK_LARGE)
+    writer.transport.pause_reading()
+    read = 0
+    with suppress(ConnectionResetError):
+        for _ in range(100):
+            writer.transport.resume_reading()
+            piece = await reader.read(64)
+            writer.transport.pause_reading()
+            if not piece:
+                break
+            read += len(piece)
+            await asyncio.sleep(SHORT_SECONDS / 10)
+    assert read < LARGE_BYTES
+    writer.close()
+
+
+async def test_pipelined_requests_are_answered_in_turn_as_their_answers_are_read(serve: Any) -> None:
+    LARGE.clear()
+    reader, writer = await serve(Patient)
+    writer.write(ASK_LARGE * 5 + REQUEST)
+    for _ in range(5):
+        assert b"200" in await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(LARGE_BYTES)
+    await answered(reader)
+    assert len(LARGE) == 5
+    writer.close()
+
+
+async def test_more_pipelined_requests_than_are_kept_end_the_connection_after_those(serve: Any) -> None:
+    reader, writer = await serve(Patient)
+    writer.write(REQUEST * 500)
+    async with asyncio.timeout(10):
+        heard = await reader.read()
+    assert heard.count(b"HTTP/1.1 200") == 1 + PIPELINED_MAX
+    assert heard.endswith(b"ok")
     writer.close()

@@ -1,0 +1,92 @@
+"""aiohttp's servers under a bound on connections.
+
+Each connection costs the process a file descriptor, of which Redis and Kafka need some, too. So how long one
+may wait for a request and how many there are is bounded: aiohttp waits for an hour, and for any number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestHandler
+
+from streams.serving.send_buffer import SEND_BYTES
+
+KEEPALIVE_SECONDS: Final = 75.0
+"""A client has so long for its first request, and after each answer for another: longer than the longest
+usual interval of scrapes, a minute, so that Prometheus keeps its connection. aiohttp's default is an hour."""
+
+CONNECTIONS_MAX: Final = 128
+"""Sixteen viewers with six connections each, as browsers open them, and room for scrapes and probes. An
+eighth of the 1,024 files that a process may usually have open."""
+
+
+class Connections:
+    """Serves an application, and holds the number of its connections under a bound."""
+
+    def __init__(self, app: web.Application) -> None:
+        """Takes the application before it is frozen."""
+        app.middlewares.append(self._answering)
+        self.runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS)
+        self._answered: set[RequestHandler] = set()
+        self._listening: asyncio.Server | None = None
+
+    async def listen(self, host: str, port: int) -> None:
+        """Listens. Raises `OSError` where the address cannot be bound."""
+        await self.runner.setup()
+        server = self.runner.server
+        assert server is not None  # made by setup
+        self._listening = await asyncio.get_running_loop().create_server(
+            lambda: self._admit(server), host, port
+        )
+        for opened in self._listening.sockets:  # those that it accepts have it from it
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+
+    def close(self) -> None:
+        """Listens no longer. The runner's cleanup ends the connections that are there."""
+        if self._listening is not None:
+            self._listening.close()
+
+    @web.middleware
+    async def _answering(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Marks the request's connection while its answer is made."""
+        self._answered.add(request.protocol)
+        try:
+            return await handler(request)
+        finally:
+            self._answered.discard(request.protocol)
+
+    def _admit(self, server: web.Server) -> asyncio.Protocol:
+        """Returns the protocol for a new connection.
+
+        Beyond the bound the oldest idle connection is ended: refusing the new one would let silent clients
+        keep out the probes, and a healthy worker would be restarted. Where all are being answered, the new
+        one is refused.
+        """
+        alive = [one for one in server.connections if one.transport is not None]
+        idle = [one for one in alive if one not in self._answered]
+        surplus = len(alive) + 1 - CONNECTIONS_MAX
+        if surplus > len(idle):
+            return _Refused()
+        for one in idle[: max(surplus, 0)]:
+            _end(one)
+        return server()
+
+
+class _Refused(asyncio.Protocol):
+    """Ends a connection as soon as it is made."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _end(connection: RequestHandler) -> None:
+    """Ends it at once: a close would wait for a client that does not read its answer."""
+    transport = connection.transport
+    connection.force_close()
+    if transport is not None:
+        transport.abort()

@@ -1,0 +1,121 @@
+"""Who asks behind proxies: the address that the last proxy of ours saw.
+
+A forwarding header is anybody's text but for what our own proxies add to its end. So it is read from its end,
+for as long as the hop that wrote it is a proxy of ours, and only the header that these are known to write: a
+proxy hands on the other one as the caller made it up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, Final, Literal
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+Header = Literal["x-forwarded-for", "forwarded"]
+
+HOPS_MAX: Final = 16
+"""Proxies of ours in a row. Nobody has as many, and a header of 64 KiB could name thousands."""
+
+_IPV6_PREFIX: Final = 64
+"""What one line is given: whoever has it has all of its addresses."""
+
+_WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}"
+_PAIR: Final = re.compile(rf'({_WORD})=(?:({_WORD})|"((?:[^"\\]|\\.){{0,256}})")')
+_NEXT: Final = re.compile(r";|(?<![ \t])[ \t]*+(?:,[ \t]*+|$)")
+_NODE: Final = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?|([0-9.]{7,15})(?::\d{1,5})?")
+
+
+class Forwarded:
+    """Tells an ASGI application the client that our proxies saw, in place of the proxy."""
+
+    def __init__(self, app: Any, proxies: Sequence[Network], header: Header) -> None:
+        self._app = app
+        self._proxies = tuple(proxies)
+        self._header = header.encode()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serves one request."""
+        if scope["type"] == "http" and scope["client"] is not None:
+            lines = [value.decode("latin-1") for name, value in scope["headers"] if name == self._header]
+            seen = client_of(scope["client"][0], lines, self._proxies, self._header.decode())
+            scope = {**scope, "client": (seen, 0 if lines else scope["client"][1])}
+        await self._app(scope, receive, send)
+
+
+def client_of(peer: str, lines: Sequence[str], proxies: Sequence[Network], header: str) -> str:
+    """The address of whoever asks: the last hop that is no proxy of ours.
+
+    Where a proxy of ours says nothing that can be read, it is that proxy: all such callers are one.
+    """
+    read = _forwarded if header == "forwarded" else _x_forwarded_for
+    hop = _address(peer)
+    if hop is None:
+        return peer
+    said = (one for line in reversed(lines) for one in read(line))
+    for _ in range(HOPS_MAX):
+        if not any(hop in network for network in proxies):
+            break
+        before = next(said, None)
+        if before is None:
+            break
+        hop = before
+    return str(hop)
+
+
+def network_of(address: str) -> str:
+    """What one caller is taken for: an IPv4 address, or the /64 of an IPv6 one; else the text itself."""
+    known = _address(address)
+    if isinstance(known, IPv6Address):
+        return str(ip_network((known, _IPV6_PREFIX), strict=False))
+    return str(known) if known is not None else address
+
+
+def _x_forwarded_for(line: str) -> Iterator[Address | None]:
+    """From the end: addresses, and None for what is none, after which nothing can be believed."""
+    while line:
+        line, _, last = line.rpartition(",")
+        yield _address(last.strip(" \t"))
+
+
+def _forwarded(line: str) -> Iterator[Address | None]:
+    """The same of RFC 7239. A line that breaks its grammar has no end that anybody could have added."""
+    elements = _elements(line)
+    if elements is None:
+        yield None
+        return
+    for element in reversed(elements):
+        yield _address(element.get("for", ""))
+
+
+def _elements(line: str) -> list[dict[str, str]] | None:
+    elements: list[dict[str, str]] = [{}]
+    place = 0
+    while True:
+        found = _PAIR.match(line, place)
+        if found is None:
+            return None
+        name = found[1].lower()
+        if name in elements[-1]:
+            return None
+        elements[-1][name] = found[2] if found[2] is not None else found[3]
+        then = _NEXT.match(line, found.end())
+        if then is None:
+            return None
+        place = then.end()
+        if not then[0].strip():
+            return elements
+        if then[0] != ";":
+            elements.append({})
+
+
+def _address(text: str) -> Address | None:
+    """An address with or without a port, as IPv4 where it is one in IPv6's clothes."""
+    found = _NODE.fullmatch(text)
+    try:
+        known = ip_address((found[1] or found[2]) if found else text.partition("%")[0])
+    except ValueError:
+        return None
+    return known.ipv4_mapped or known if isinstance(known, IPv6Address) else known
