@@ -6,6 +6,7 @@ import random
 import unicodedata
 from datetime import date, datetime, time
 from itertools import pairwise
+from time import process_time
 
 import pytest
 from hypothesis import assume, given
@@ -403,3 +404,49 @@ def test_no_number_survives_in_any_digits_and_groups(number: int, digits: str, g
     written = "".join(digits[int(digit)] + gap for digit, gap in zip(str(number), gaps, strict=False))
     shown = redacted(f"me {written} you")
     assert not [digit for digit in digits if digit in shown]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "2018-10-12-",
+            "12/10/2018-",
+            "2018 ",
+            "1.1.-",
+            "10.30-",
+            "10:30 ",
+            "1 000 ",
+            "0301,",
+            "39,40,",
+            "39[.]",
+        ),
+        *(
+            "39 dot ",
+            "1:",
+            "1",
+            "@",
+            "@g",
+            "at ",
+            "a @ ",
+            "a ",
+            "gmailcom",
+            "gmail.com ",
+            "c o m ",
+            "a#a.",
+            "g m a i ",
+        ),
+    ],
+)
+def test_a_row_of_anything_takes_time_linear_in_its_length(piece: str) -> None:
+    def seconds(length: int) -> float:
+        took = []
+        for end in "abc":  # so that nothing is remembered
+            row = piece * (length // len(piece)) + f"9999999{end}"
+            begun = process_time()
+            redacted(row)
+            took.append(process_time() - begun)
+        return min(took)
+
+    small, large = seconds(1_000), seconds(8_000)
+    assert large <= max(24 * small, 0.002), "linear is 8, quadratic 64"
