@@ -25,7 +25,7 @@ from samehand.signals.base import PairSignal, Signal
 Keyer = Callable[[str, bytes], bytes]
 """Makes the digest of a personal value: (domain, value) to 10 bytes. Domains keep kinds apart."""
 
-RECORD_VERSION: Final = 5
+RECORD_VERSION: Final = 6
 _DAY_SECONDS: Final = 86_400
 _SECTION_LENGTH_MAX: Final = 0xFFFF
 _EMPTY: Final = 0x80  # added to the code of a section without a payload, which then has no length either

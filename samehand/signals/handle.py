@@ -21,6 +21,7 @@ from samehand.keys import HANDLE_KINDS, Key, KeyKind, key_of, keys_of
 from samehand.names.handle_trait import HandleTrait
 from samehand.names.similarity import LONG_BITS_MAX, exact_bits, most_bits, similarity, worth_bits
 from samehand.names.word import Similarity, Word
+from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_handle
 from samehand.normalize.text.phonetic import consonant_key
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
@@ -80,8 +81,12 @@ class HandleSignal(SignalBase[HandleTrait]):
     group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> HandleTrait | None:
-        """The handle, folded by the rules of its platform; ``None`` where nothing is left of it."""
-        folded = fold_handle(account.handle, account.platform) if account.handle else None
+        """The handle, folded by the rules of its platform; ``None`` where nothing is left of it.
+
+        An address or a number in it is kept as a digest.
+        """
+        handle = pseudonymous(account.handle or "", keyer)
+        folded = fold_handle(handle, account.platform) if handle else None
         if folded is None or not folded.literal:
             return None
         return HandleTrait(

@@ -27,6 +27,7 @@ from samehand.names.similarity import (
     similarity,
     worth_bits,
 )
+from samehand.normalize.contact.pseudonym import pseudonymous
 from samehand.normalize.text.fold import fold_name
 from samehand.normalize.text.phonetic import by_letters, one_leaves_out_vowels, word_keys
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
@@ -70,8 +71,9 @@ class NameSignal(SignalBase[NameTrait]):
     group: str | None = "name"
 
     def distil(self, account: Account, keyer: Keyer) -> NameTrait | None:
-        """The folded name; ``None`` where nothing is left of it."""
-        folded = fold_name(account.display_name) if account.display_name else None
+        """The folded name, an address or a number in it as a digest; ``None`` where nothing is left of it."""
+        name = pseudonymous(account.display_name or "", keyer)
+        folded = fold_name(name) if name else None
         if folded is None or not folded.base:
             return None
         words = tuple(word[:WORD_LENGTH_MAX] for word in folded.tokens[:WORDS_MAX])

@@ -1,18 +1,28 @@
 """Masks addresses and numbers in public words before they are quoted or kept.
 
 People write their e-mail address or phone number into names and handles. An alert quotes the words, and
-nobody needs the number to judge them. Some write it with gaps (`umar @ gmail.com`), in words (`umar at gmail
-dot com`, `zero three zero one …`) or in other characters (full-width, circled), so the search reads a text as
-it looks. In doubt it masks, except what is frequent in names: years, prices, mentions.
+nobody needs the number to judge them. Some write it with gaps (`umar @ gmail.com`, `u m a r @ g m a i l . c o
+m`), in words (`umar at gmail dot com`, `zero three zero one …`), with other signs (`umar#gmail.com`,
+`39[.]40[.]12[.]7`) or in other characters (full-width, circled, of another script), so the search reads a
+text as it looks. In doubt it masks, except what is frequent in names: dates, prices, versions, mentions.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
+
+from samehand.normalize.contact.ordinary import (
+    is_counting,
+    is_ordinary,
+    is_priced,
+    is_version,
+    without_times,
+)
+from samehand.normalize.text.fold_table import VISUAL
 
 MASK: Final = "•••"
 
@@ -21,60 +31,145 @@ _Span = tuple[int, int]
 # A mask separates words, so that a further pass may find what was joined to a number (`umar@gmail0301…`).
 _PASSES_MAX: Final = 3
 
+_UNSEEN: Final = frozenset(("Mn", "Me", "Cf"))  # marks on letters, and what does not show
 # Other characters that look like a full stop.
-_DOTS: Final = frozenset("․。｡．﹒·‧∙⋅")
+_DOTS: Final = frozenset("․。｡．﹒·‧∙⋅٫")
+# And like a comma, which parts the numbers of a list in any script.
+_COMMAS: Final = frozenset("،、٬，﹐")
 
 _MAILBOX: Final = re.compile(r"(?<![^\s@<>()•])[^\s@<>()•]+@[^\s@<>()•]+\.[^\s@<>()•]+")
 
 # Mailboxes whose parts stand apart: first the "at", then what may follow it. A word ends at any sign,
 # underscores included (`umar_at_gmail_com` is a handle).
-_AT_WORD: Final = "at|arroba|собака|ایٹ|एट"
+_AT_WORD: Final = "at|arroba|собака|ایٹ|ات|एट|ऐट|এট"
+# Chinese, Korean and Japanese stand without spaces.
+_AT_RUN_ON: Final = "艾特|小老鼠|골뱅이|アットマーク|アット"
 _AT: Final = re.compile(
-    rf"(?P<sign>@)|(?P<bracketed>[\[({{<]\s?(?:@|{_AT_WORD})\s?[\])}}>])|(?<![^\W_])(?:{_AT_WORD})(?![^\W_])",
+    rf"(?P<sign>@)|(?P<bracketed>[\[({{<]\s?(?:@|a|et|ät|{_AT_WORD})\s?[\])}}>]|{_AT_RUN_ON})"
+    rf"|(?<![^\W_])(?:{_AT_WORD})(?![^\W_])",
     re.IGNORECASE,
 )
+# Quick tests before patterns that must find one of these.
+_MAY_SAY_AT: Final = re.compile(r"@|at|arroba|[\[({<]|[^\x00-\x7f]", re.IGNORECASE)
+_MAY_NAME_HOST: Final = re.compile(r"c[\s._*-]{0,2}[o0][\s._*-]{0,2}m|#|[^\x00-\x7f]", re.IGNORECASE)
 _GAP_SIGNS: Final = "_.-*|/~\"'"  # what people put around the words: `*at*`
 _GAP: Final = rf"[\s{re.escape(_GAP_SIGNS)}]{{0,3}}"
 _LABEL: Final = r"(?:[^\W_]|-){1,63}+"
-_DOT_WORD: Final = "dot|d0t|punto|ponto|punkt|точка|нокта|نقطة|ڈاٹ|डॉट"
-_DOT_WRITTEN: Final = rf"(?:(?<![^\W_])(?:{_DOT_WORD})(?![^\W_])|[\[({{<]\s?(?:\.|{_DOT_WORD})\s?[\])}}>])"
+_DOT_WORD: Final = "dot|d0t|punto|ponto|punkt|kropka|titik|точка|нокта|نقطة|نقطہ|نقطه|ڈاٹ|डॉट|ডট"
+_DOT_RUN_ON: Final = "点|點|점|ドット"
+_DOT_WRITTEN: Final = (
+    rf"(?:(?<![^\W_])(?:{_DOT_WORD})(?![^\W_])|[\[({{<]\s?(?:\.|{_DOT_WORD})\s?[\])}}>]|{_DOT_RUN_ON})"
+)
+# Signs that are written for a letter, and what stands between the letters of a provider's name.
+_WRITTEN_FOR: Final = {"a": "[a4@]", "e": "[e3]", "i": "[i1!|l]", "l": "[l1|i]", "o": "[o0]"}
+_LETTER_GAP: Final = r"[\s._*-]{0,2}"
+
+
+def _unmarked(words: str) -> str:
+    """Words without the marks that :func:`_look` leaves out."""
+    return "".join([char for char in words if unicodedata.category(char) not in _UNSEEN])
+
+
+def _spread(words: str) -> str:
+    """A pattern for words parted by bars, with gaps between their letters and other signs for them."""
+    return "|".join(
+        _LETTER_GAP.join(_WRITTEN_FOR.get(letter, letter) for letter in word) for word in words.split("|")
+    )
+
+
 # Providers whose names are no words: they make an address even without an ending. The others need one.
-_SURE: Final = "gmail|googlemail|hotmail|outlook|icloud|protonmail|rediffmail|rocketmail|ymail"
-_PROVIDER: Final = rf"(?:{_SURE}|yahoo|proton|yandex|mail|live|msn|aol|gmx|zoho|tutanota|tuta|fastmail|inbox)"
+_SURE_NAMES: Final = "gmail|googlemail|hotmail|outlook|icloud|protonmail|rediffmail|rocketmail|ymail"
+_NATIVE: Final = _unmarked("جیمیل|جی میل|جيميل|ہاٹ میل|هوتميل|जीमेल|हॉटमेल|জিমেইল|джимейл|谷歌邮箱")
+_SURE: Final = f"{_spread(_SURE_NAMES)}|{_NATIVE}"
+_PROVIDER: Final = (
+    rf"(?:{_SURE}|{_spread('yahoo')}|proton|yandex|mail|live|msn|aol|gmx|zoho|tutanota|tuta|fastmail|inbox)"
+)
+_COM: Final = f"{_spread('com')}|کام|كوم|कॉम|ком"
 # Endings that are no words of a sentence (`at the Polka Dot in Lahore`).
 _ENDING: Final = "com|net|org|info|io|co|edu|gov|pk|uk|de|fr|ru|ir|af|ae|sa|tr|eu|ca|au|es|br"
 # After any "at": a provider and its ending, with the dot in any spelling, or without a dot.
 _AFTER_ANY: Final = (
-    rf"{_GAP}{_PROVIDER}{_GAP}(?:\.|{_DOT_WRITTEN}){_GAP}[^\W\d_]{{2,3}}(?![^\W_])"
-    rf"|{_GAP}(?:{_SURE}|yahoo){_GAP}com(?![^\W_])"
+    rf"{_GAP}{_PROVIDER}{_GAP}(?:[.,]|{_DOT_WRITTEN}){_GAP}(?:[^\W\d_]{{2,3}}|{_COM})(?![^\W_])"
+    rf"|{_GAP}(?:{_SURE}|{_spread('yahoo')}){_GAP}(?:{_COM})(?![^\W_])"
 )
 _AFTER_WORD: Final = re.compile(
     rf"{_AFTER_ANY}|{_GAP}{_LABEL}{_GAP}{_DOT_WRITTEN}{_GAP}(?:{_ENDING})(?![^\W_])", re.IGNORECASE
 )
-# After an @ or a word in brackets, which signal an address: any domain, or a sure provider alone.
+# After an @ or a word in brackets, which signal an address: any domain, also letter by letter, or a sure
+# provider alone.
 _AFTER_SIGN: Final = re.compile(
     rf"{_AFTER_ANY}|{_GAP}{_LABEL}{_GAP}{_DOT_WRITTEN}{_GAP}[^\W\d_]{{2,24}}"
-    rf"|\s?(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}|\s?(?:{_SURE})(?![^\W_])",
+    rf"|\s?(?:{_LABEL}\.){{1,8}}[^\W\d_]{{2,24}}|\s?(?:{_SURE})(?![^\W_])"
+    r"|\s?(?:[^\W_]\s{1,2}){2,32}\.(?:\s{1,2}[^\W\d_](?![^\W_])){2,6}",
     re.IGNORECASE,
 )
 # After an @ with a space before it and none behind it, which is a mention unless a provider follows.
 _AFTER_MENTION: Final = re.compile(_AFTER_ANY, re.IGNORECASE)
-# Without any gap (`umaratgmail.com`) only a sure provider with its ending counts.
-_RUN_TOGETHER: Final = re.compile(rf"at(?:{_SURE})(?:\.|dot)?com(?![^\W_])", re.IGNORECASE)
+# A provider with its ending, before which no "at" is needed (`umar.farooq.gmail.com`, `umar#gmail.com`).
+_HOST: Final = re.compile(
+    rf"(?:{_SURE}|{_spread('yahoo')}|yandex){_GAP}(?:(?:[.,]|{_DOT_WRITTEN}|dot){_GAP})?(?:{_COM})(?![^\W_])"
+    rf"|(?<=[^\W_]#)(?:{_SURE})(?![^\W_])|(?<=[^\W_]#)(?:{_LABEL}\.){{1,4}}(?:{_ENDING})(?![^\W_])",
+    re.IGNORECASE,
+)
+# What stands before a provider's name in a web address or a sentence, and is no mailbox.
+_NO_MAILBOX: Final = frozenset(
+    (
+        *(
+            "www",
+            "m",
+            "web",
+            "mail",
+            "email",
+            "e-mail",
+            "login",
+            "account",
+            "accounts",
+            "inbox",
+            "support",
+            "help",
+        ),
+        *("smtp", "imap", "pop", "mobile", "http", "https", "contact"),
+        *("my", "your", "the", "a", "an", "new", "no", "not", "or", "and", "in", "to", "is", "use", "what"),
+        *("via", "by", "on", "at", "from"),
+    )
+)
+# Signs of a sentence stand between a word and a provider without making an address of them.
+_SENTENCE_SIGNS: Final = frozenset(".,:;!?-–—_/|\\()[]{}<>\"'“”‘’«»•")
 _LOCAL_CHARS_MAX: Final = 64  # RFC 5321
 _NO_LOCAL: Final = frozenset("@<>()[]{}•")
+_SIGNS_MAX: Final = 4  # signs and spaces between a mailbox and a provider
+# A character that stands alone, before the place where the search ends.
+_LETTER_APART_CHARS: Final = 4
+_APART: Final = re.compile(r"(?:(?<=\s)|(?<![\s\S]))([^\s@<>()\[\]{}•])\s{1,2}$")
 
 # Seven digits or more in any grouping: the shortest phone numbers that are dialled in full. Nine where other
 # signs part them, since handles part words and years by underscores (`ali_2019_786`) and names by any sign.
-# Commas, colons and the signs of sums and prices do not stand within phone numbers.
+# Commas, colons and the signs of sums and prices do not stand within phone numbers, but for one whose first
+# zero or plus no list and no price has.
 _NUMBER: Final = re.compile(
     r"\+?\d(?:(?:[^\w,:;%=+$€£₹•]|_){0,4}\d){8,}|\+?\d(?:[\s().\-\u2010-\u2015]{0,4}\d){6,}"
+    r"|(?<![\d,])(?:\+\d|0\d)\d{0,3}(?:,\d{1,8}){1,7}(?![\d,])"
 )
 _DIGITS_MIN: Final = 7
 _HAS_DIGITS: Final = re.compile(rf"\d(?:\D*\d){{{_DIGITS_MIN - 1}}}")
-# Common era, and the Muslim calendars, solar and lunar.
-_YEARS: Final = re.compile(r"(?:1[349]|20)\d\d(?:[\W_]{1,4}(?:1[349]|20)\d\d)+")
-_ADDRESS: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{0,4}){3,7}\b")
+
+# Internet addresses: four numbers up to 255. With other signs than full stops they need six digits, lest a
+# score or a list be taken for one, and nothing like them may stand before or behind.
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_DOTTED: Final = re.compile(rf"(?<![\dvV])(?<!\d\.){_OCTET}(?:\.{_OCTET}){{3}}(?!\.?\d)(?![^\W_])")
+_BETWEEN_OCTETS: Final = (
+    rf"(?:[.,_/|:*-]|\s\.\s|\s?[\[({{<]\s?(?:[.,]|{_DOT_WORD})\s?[\])}}>]\s?|\s?(?:{_DOT_WORD})\s?)"
+)
+_DISGUISED: Final = re.compile(
+    rf"(?<!\d)(?<!\d[.,_/|:*-]){_OCTET}(?P<between>{_BETWEEN_OCTETS}){_OCTET}(?:(?P=between){_OCTET}){{2}}"
+    r"(?![.,_|:*-]?\d)(?![^\W_])",
+    re.IGNORECASE,
+)
+_DIGITS: Final = re.compile(r"\d+")
+_DISGUISED_DIGITS_MIN: Final = 6
+_COLONS: Final = re.compile(r"\b[0-9a-fA-F]{1,4}(?:(?::|\[:\])[0-9a-fA-F]{0,4}){3,7}\b")
+_FRAME: Final = re.compile(r"\d{1,2}(?::\d{1,2}){3}")  # hours, minutes, seconds and frames of a film
+_HAS_OCTETS: Final = re.compile(r"\d(?:\D*\d){3}")
 
 # Card numbers are recognised by their check digit, so any sign may part them.
 _CARD_DIGITS: Final = range(13, 20)
@@ -100,31 +195,70 @@ _DIFFERENT_MIN: Final = 3
 
 def redacted(text: str) -> str:
     """The text with e-mail addresses, internet addresses and long numbers masked."""
+    return _with_masks(text, personal_spans(text))[0]
+
+
+# An alert quotes the handle and the name of an account, and its fingerprint is made of both.
+@lru_cache(maxsize=4)
+def personal_spans(text: str) -> tuple[_Span, ...]:
+    """The places (start, end) of a text that redaction masks, in order; none overlaps another."""
+    found: list[_Span] = []
     for _ in range(_PASSES_MAX):
-        masked = _masked(text)
-        if masked == text:
+        masked, origins = _with_masks(text, found)
+        more = _places(masked)
+        if not more:
             break
-        text = masked
-    return text
+        if origins:
+            more = [(origins[start][0], origins[end - 1][1]) for start, end in more]
+        found = _merged([*found, *more])
+    return tuple(found)
 
 
-def _masked(text: str) -> str:
-    seen, places = _seen(text)
-    spans = sorted(_spans(seen))
+def _with_masks(text: str, spans: Sequence[_Span]) -> tuple[str, list[_Span]]:
+    """The text with a mask for each span, and the place of each of its characters in the text itself.
+
+    No places without a span, since they would be the same.
+    """
     if not spans:
-        return text
+        return text, []
     parts: list[str] = []
+    origins: list[_Span] = []
     done = 0
-    for start, end in spans:
+    for start, end in (*spans, (len(text), len(text))):
+        parts.append(text[done:start])
+        origins += [(place, place + 1) for place in range(done, start)]
+        if start < len(text):
+            parts.append(MASK)
+            origins += [(start, end)] * len(MASK)
+        done = end
+    return "".join(parts), origins
+
+
+def _places(text: str) -> list[_Span]:
+    """The spans of something personal, in order, with the characters behind each that do not show."""
+    seen, places = _seen(text)
+    spans = []
+    for start, end in _spans(seen):
         # Characters that do not show belong to the character before them.
         following = places[end] if end < len(places) else len(text)
-        first, last = places[start], max(places[end - 1] + 1, following)
-        if first >= done:
-            parts += (text[done:first], MASK)
-        elif last <= done:
-            continue
-        done = last
-    return "".join((*parts, text[done:]))
+        spans.append((places[start], max(places[end - 1] + 1, following)))
+    return _merged(spans)
+
+
+def _merged(spans: Sequence[_Span]) -> list[_Span]:
+    """The spans in order, those that overlap as one."""
+    found: list[_Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def as_seen(text: str) -> str:
+    """The text as it looks: its digits of any script as 0 to 9, without characters that do not show."""
+    return _seen(text)[0]
 
 
 def _seen(text: str) -> tuple[str, range | list[int]]:
@@ -145,10 +279,12 @@ def _look(char: str) -> str:
     """What a character looks like: a digit for one of any script, ASCII for its look-alike, '' for a mark."""
     if char in _DOTS:
         return "."
+    if char in _COMMAS:
+        return ","
     value = unicodedata.numeric(char, -1.0)
     if 0 <= value <= 9 and value == int(value):
         return str(int(value))
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+    if unicodedata.category(char) in _UNSEEN:
         return ""
     plain = unicodedata.normalize("NFKC", char)
     return plain if plain.isascii() else char
@@ -157,31 +293,63 @@ def _look(char: str) -> str:
 _DIGIT_WORDS: Final = frozenset(_seen(_DIGIT_NAMES)[0].split())
 
 
+@lru_cache(maxsize=4_096)  # as above
+def _looks_latin(char: str) -> str:
+    """The Latin letter that a letter of another script looks like; itself where there is none."""
+    look = char.translate(VISUAL)
+    return look if len(look) == 1 and look.isascii() and look.isalpha() else char
+
+
 def _spans(seen: str) -> Iterator[_Span]:
     """The spans (start, end) of something personal, which may overlap.
 
     Cheap tests go first, since most texts lack the signs that each kind must have.
     """
-    if "." in seen or ":" in seen:
-        yield from (found.span() for found in _ADDRESS.finditer(seen))
-    lower = seen.lower()
-    if "@" in lower or "at" in lower or "arroba" in lower or not lower.isascii():
-        yield from _mailboxes(seen)
+    if _HAS_OCTETS.search(seen):
+        yield from _internet_addresses(seen)
+    if ":" in seen:
+        yield from (found.span() for found in _COLONS.finditer(seen) if not _FRAME.fullmatch(found.group()))
+    yield from _mailboxes(seen)
+    if not seen.isascii():
+        latin = "".join([char if char < "\x80" else _looks_latin(char) for char in seen])
+        if latin != seen:
+            yield from _mailboxes(latin)
     if _HAS_DIGITS.search(seen):
-        for found in _NUMBER.finditer(seen):
-            if not _YEARS.fullmatch(found.group()):
+        timeless = without_times(seen)
+        for found in _NUMBER.finditer(timeless):
+            if not is_ordinary(timeless, *found.span()):
                 yield found.span()
-        for found in _CARD.finditer(seen):
+        for found in _CARD.finditer(timeless):
             digits = "".join(filter(str.isdecimal, found.group()))
-            if len(digits) in _CARD_DIGITS and _has_check_digit(digits):
+            if (
+                len(digits) in _CARD_DIGITS
+                and _has_check_digit(digits)
+                and not is_ordinary(timeless, *found.span())
+            ):
                 yield found.span()
     yield from _spelt_numbers(seen)
+
+
+def _internet_addresses(seen: str) -> Iterator[_Span]:
+    for found in _DOTTED.finditer(seen):
+        if not is_version(seen, found.start()):
+            yield found.span()
+    for found in _DISGUISED.finditer(seen):
+        numbers = _DIGITS.findall(found.group())
+        if (
+            sum(map(len, numbers)) >= _DISGUISED_DIGITS_MIN
+            and not is_counting(numbers)
+            and not _FRAME.fullmatch(found.group())
+            and not is_priced(seen, *found.span())
+            and not is_version(seen, found.start())
+        ):
+            yield found.span()
 
 
 def _mailboxes(seen: str) -> Iterator[_Span]:
     if "@" in seen:
         yield from (found.span() for found in _MAILBOX.finditer(seen))
-    for found in _AT.finditer(seen):
+    for found in _AT.finditer(seen) if _MAY_SAY_AT.search(seen) else ():
         start, end = found.span()
         rest = _AFTER_WORD
         if found["sign"]:
@@ -194,11 +362,35 @@ def _mailboxes(seen: str) -> Iterator[_Span]:
             local = _local_start(seen, start)
             if local is not None:
                 yield local, domain.end()
-
-    for found in _RUN_TOGETHER.finditer(seen):
-        local = _local_start(seen, found.start())
+    for found in _HOST.finditer(seen) if _MAY_NAME_HOST.search(seen) else ():
+        local = _local_without_at(seen, found.start())
         if local is not None:
             yield local, found.end()
+
+
+def _local_without_at(seen: str, end: int) -> int | None:
+    """The start of the mailbox before a provider's name that no "at" announces; ``None`` where there is none.
+
+    Glued to the name, or parted from it by a full stop or a dash alone, any word is one that is no part of a
+    web address. With another sign, as of a bracket or a bar, nothing of either side may be apart. After a
+    space it must look like a mailbox.
+    """
+    near = end
+    while near and end - near < _SIGNS_MAX and not seen[near - 1].isalnum():
+        near -= 1
+    signs = seen[near:end]
+    local = _local_start(seen, near)
+    if local is None or not seen[near - 1].isalnum():
+        return None
+    word = seen[local:near].strip("".join(_SENTENCE_SIGNS)).lower()
+    if word.rpartition("/")[2] in _NO_MAILBOX or "://" in word:
+        return None
+    if not signs.isspace():
+        apart = any(map(str.isspace, signs))
+        return None if apart and _SENTENCE_SIGNS.issuperset("".join(signs.split())) and signs else local
+    single = near - local > 1 and seen[near - 2].isspace()
+    looks = single or any(char.isdigit() or char in "._-" for char in word)
+    return local if looks else None
 
 
 def _local_start(seen: str, end: int) -> int | None:
@@ -213,6 +405,11 @@ def _local_start(seen: str, end: int) -> int | None:
         and seen[start - 1] not in _NO_LOCAL
     ):
         start -= 1
+    if end - start == 1:  # letter by letter: the one before stands alone as well
+        while (apart := _APART.search(seen, max(0, start - _LETTER_APART_CHARS), start)) and (
+            end - start < 2 * _LOCAL_CHARS_MAX
+        ):
+            start = apart.start(1)
     return start if start < end else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,10 +55,41 @@ def test_a_record_of_another_version_is_refused(version: int) -> None:
 
 def test_a_record_of_the_first_version_is_refused() -> None:
     """As the first version wrote `umar_media`, banned on X: a store of it is rebuilt, never misread."""
-    with pytest.raises(UnreadableFingerprint, match="has version 1; this program reads version 5"):
+    with pytest.raises(UnreadableFingerprint, match="has version 1; this program reads version 6"):
         unpack(
             bytes.fromhex("010101006ab13b800178056c6174696e") + b"\x01\x11\x1fumar media\x1f\x1f\x1f\x1fmrmd"
         )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "03012345678",
+        "+92 301 2345678",
+        "umar_٠٣٠١٢٣٤٥٦٧٨",
+        "0301,234,5678",
+        "umar.farooq@gmail.com",
+        "umar.farooq.gmail.com",
+        "u m a r . f a r o o q @ g m a i l . c o m",
+        "umar#farooq.gmail.com",
+        "39[.]40[.]12[.]7",
+        "wa.me/923012345678",
+    ],
+)
+@pytest.mark.parametrize("field", ["handle", "display_name"])
+def test_what_redaction_masks_is_kept_as_a_digest_under_the_pepper(field: str, written: str) -> None:
+    def other(domain: str, value: bytes) -> bytes:
+        return keyer(domain, b"another pepper" + value)
+
+    words: dict[str, Any] = {field: written}
+    account = Account(platform="x", account_id="1", **words)
+    ours, theirs = (unpack(pack(distil(account, each, at=None))) for each in (keyer, other))
+    assert ours == distil(account, keyer, at=None), "the same under the same pepper"
+    kept = f"{ours.trait('handle')}{ours.trait('name')}"  # of these the keys are made
+    for raw in ("2345678", "345678", "farooq", "faroq", "gmail", "394012"):
+        assert raw not in kept
+    if field == "handle":
+        assert ours.trait("handle") != theirs.trait("handle"), "another under another"
 
 
 def test_a_plain_handle_takes_little() -> None:

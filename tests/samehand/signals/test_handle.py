@@ -48,9 +48,27 @@ def test_words_in_another_order_are_all_in_common() -> None:
 
 
 def test_a_number_that_was_cut_short_is_the_same_number_so_far() -> None:
-    assert nats("gulab48213", "gulab4821377") > nats("gulab90764", "gulab4821377") + 4.0
-    assert nats("gulab4821377", "gulab4821377") >= nats("gulab48213", "gulab4821377")
+    assert nats("gulab4821", "gulab482137") > nats("gulab9076", "gulab482137") + 4.0
+    assert nats("gulab482137", "gulab482137") >= nats("gulab4821", "gulab482137")
     assert nats("gulab1999", "gulab19") == nats("gulab1998", "gulab19"), "two digits may begin any year"
+
+
+def test_a_long_number_is_kept_as_a_digest_which_counts_up_with_it() -> None:
+    one = HANDLE.distil(Account(platform="x", account_id="1", handle="gulab48213770"), keyer)
+    assert one is not None
+    assert (one.word.base, len(one.digits)) == ("gulab", 8)
+    assert "48213770" not in one.literal + one.digits
+    assert nats("gulab48213771", "gulab48213770") > nats("gulab90764771", "gulab48213770") + 4.0
+    assert compared("kite_48213770", "salma48213770").level == "same-number"
+    assert compared("48213770", "0048213770").level == "different"
+
+
+@pytest.mark.parametrize(
+    "written", ["umar.farooq@gmail.com", "umar.farooq.gmail.com", "u m a r f a r o o q @ g m a i l . c o m"]
+)
+def test_a_handle_that_is_an_address_is_the_same_or_another_and_nothing_between(written: str) -> None:
+    assert compared("umar#farooq#gmail.com", written).level == "same-handle"
+    assert compared("umar.farooqi@gmail.com", written).level == "different"
 
 
 def test_a_number_drawn_at_random_tells_more_than_one_that_many_choose() -> None:

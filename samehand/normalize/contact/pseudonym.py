@@ -1,0 +1,58 @@
+"""Puts a keyed digest in the place of the addresses and numbers within a handle or a name.
+
+Handles and names are kept as they read, and compared letter by letter. What redaction masks in them must be
+neither kept nor quoted, only found to be equal or different: so it is kept as a number that the pepper alone
+can make, which the fold reads, weighs and keys as it does any other number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from samehand.normalize.contact.ordinary import is_counting
+from samehand.normalize.contact.redact import as_seen, personal_spans
+
+Keyer = Callable[[str, bytes], bytes]
+
+_DOMAIN: Final = "words"
+_BLOCK_DOMAIN: Final = "words-block"
+# As many digits as the number has, up to those of E.164, so that it weighs what it weighed; of an address a
+# trillion. Redaction masks either, as it does what it stands for.
+_NUMBER_DIGITS_MAX: Final = 15
+_ADDRESS_DIGITS: Final = 12
+# A number that repeats one digit or counts (1234567) is shared by many: four random digits are worth as much.
+_COUNTING_DIGITS: Final = 4
+# Digits after a number's block, as of phone numbers: who counts up keeps the block.
+_LAST_DIGITS: Final = 2
+
+
+def pseudonymous(text: str, keyer: Keyer) -> str:
+    """The text with digits for each part that redaction would mask; the same digits for the same part.
+
+    Parts are the same whatever signs and spaces stand in them. ``keyer`` makes digests under a pepper.
+    """
+    parts: list[str] = []
+    done = 0
+    for start, end in personal_spans(text):
+        parts += (text[done:start], _digits_for(text[start:end], keyer))
+        done = end
+    return "".join((*parts, text[done:]))
+
+
+def _digits_for(part: str, keyer: Keyer) -> str:
+    plain = "".join(filter(str.isalnum, as_seen(part).casefold()))
+    if not plain.isdecimal():
+        return _digits(_DOMAIN, plain, keyer, _ADDRESS_DIGITS)
+    if is_counting([*plain]):
+        return _digits(_DOMAIN, plain, keyer, _COUNTING_DIGITS)
+    block, last = plain[:-_LAST_DIGITS], plain[-_LAST_DIGITS:]
+    start = _digits(_DOMAIN, block, keyer, min(len(block), _NUMBER_DIGITS_MAX - _LAST_DIGITS))
+    # Shifted by a secret of the block, so that no two numbers of it become one.
+    shift = int(_digits(_BLOCK_DOMAIN, block, keyer, _LAST_DIGITS))
+    return f"{start}{(int(last) + shift) % 10**_LAST_DIGITS:0{_LAST_DIGITS}d}"
+
+
+def _digits(domain: str, value: str, keyer: Keyer, count: int) -> str:
+    number = int.from_bytes(keyer(domain, value.encode("utf-8", "surrogatepass")), "big")
+    return f"{number % 10**count:0{count}d}"
