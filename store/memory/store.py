@@ -519,6 +519,10 @@ class MemoryStore:
         if one.known is not None and stands and len(known) < OPEN_ALERTS_A_BAN:
             known[one.alert_id] = replace(one.known, open=False)
 
+    async def withheld(self, banned: Sequence[str]) -> list[bool]:
+        """Whether pairs of bans are only counted."""
+        return [bool(self._withheld.get(account)) for account in banned]
+
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts."""
         found = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]

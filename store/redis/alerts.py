@@ -243,6 +243,17 @@ class Alerts:
             found[at] = alert
         return found
 
+    async def withheld(self, banned: Sequence[str]) -> list[bool]:
+        """Whether pairs of bans are only counted."""
+        digests = [self._shards.addresses.account(account) for account in banned]
+        found = await together(
+            [
+                self._shards.client.command("EXISTS", self._key("h1", one), self._key("h2", one))
+                for one in digests
+            ]
+        )
+        return [bool(count) for count in found]
+
     async def about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts, by alert id."""
         digests = [self._shards.addresses.account(account) for account in accounts]

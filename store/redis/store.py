@@ -241,6 +241,10 @@ class RedisStore:
         """The open alerts on bans."""
         return await self._alerts.open(banned)
 
+    async def withheld(self, banned: Sequence[str]) -> list[bool]:
+        """Whether pairs of bans are only counted."""
+        return await self._alerts.withheld(banned)
+
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.about(accounts)
