@@ -471,6 +471,9 @@ class Store(Protocol):
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         """For each ban, whether pairs of it are only counted in its summary."""
 
+    async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
+        """Counts no pair about these accounts as withheld any more: they are gone, or banned themselves."""
+
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
 

@@ -245,6 +245,10 @@ class RedisStore:
         """Whether pairs of bans are only counted."""
         return await self._alerts.withheld(banned)
 
+    async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
+        """Counts no pair about these accounts as withheld any more."""
+        await self._alerts.uncount(accounts, now)
+
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.about(accounts)
