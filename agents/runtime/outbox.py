@@ -100,8 +100,8 @@ class Relay:
         await self._settle(confirmed)
         for one in confirmed:
             if one.reason is None:
-                if one.counts is None:  # else a summary, which is counted where it is read
-                    self.context.meters.alerts_reopened.inc()
+                meters = self.context.meters
+                (meters.alerts_reopened if one.counts is None else meters.alert_summaries).inc()
                 continue
             self.context.meters.alerts_withdrawn.labels(one.reason).inc()
             if self.context.rules.logged:
