@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from store.bounds import Bounds
+from store.redis.client import Endpoint
+from store.redis.store import RedisStore
 from tests.agents.conftest import Life
 from tests.agents.decoying import BAN, MIRROR, SHARED, accounts, decoys, open_alerts
 from tests.makers import NOON, a_ban, a_deletion, a_reinstatement, a_sign_up
@@ -31,6 +35,36 @@ async def test_what_a_crash_leaves_owed_is_looked_at_again_by_the_next_worker(
     life.words.clear()
     await life.relay()
     assert accounts(life) == {"99"}
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+async def test_what_redis_withholds_is_looked_at_again(
+    life: Life, redis_url: str, store_prefix: str, shards: int
+) -> None:
+    store = RedisStore(
+        Endpoint(url=redis_url, deadline_seconds=20.0),
+        prefix=store_prefix,
+        identity=b"i" * 32,
+        bounds=Bounds(shards=shards),
+    )
+    await store.open()
+    lived = Life(replace(life.context, store=store))
+    several = decoys(120, "185.12.9.4")
+    await lived.tell(lived.screen, *several, MIRROR)
+    await lived.ban(BAN)
+    await lived.ban(a_ban("78", handle="umar_media", **SHARED))
+    await lived.relay()
+    assert len(open_alerts(lived)) <= 100
+    later = NOON + timedelta(hours=2)
+    await lived.tell(lived.forget, *[a_deletion(one.account.account_id, at=later) for one in several])
+    await lived.relay()
+    assert accounts(lived) == {"99"}
+    (alert,) = open_alerts(lived).values()
+    await lived.tell(lived.expunge, a_reinstatement(alert.matched.account_id))
+    await lived.relay()
+    assert accounts(lived) == {"99"}, "it resembles the other ban, which stands"
+    assert await store.withheld(["telegram:77", "telegram:78"]) == [False, False]
+    await store.close()
 
 
 async def test_of_alike_bans_one_has_the_alert_and_the_next_one_once_it_ends(life: Life) -> None:
