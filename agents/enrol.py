@@ -110,6 +110,8 @@ class Enrol:
         became = await self._context.call_store(store.enrol(bans, now=self._context.now()))
         about = await self._context.call_store(store.alerts_about(accounts))
         standing = await self._context.call_store(store.bans(accounts))
+        banned = [account for account, ban in zip(accounts, standing, strict=True) if ban]
+        await self._context.call_store(store.uncount(banned, now=self._context.now()))
         await self._withdraw([several for several, ban in zip(about, standing, strict=True) if ban])
         return [
             self._outcome(it, outcome, stands=ban is not None)

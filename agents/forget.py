@@ -34,6 +34,7 @@ class Forget:
     async def _forget(self, gone: Sequence[tuple[str, float]]) -> None:
         store, now = self._context.store, self._context.now()
         await self._context.call_store(store.forget(gone, now=now))
+        await self._context.call_store(store.uncount([account for account, _ in gone], now=now))
         for at in range(0, len(gone), READ_AT_ONCE):
             some = gone[at : at + READ_AT_ONCE]
             accounts = [account for account, _ in some]

@@ -1,4 +1,4 @@
-"""Look-back: after a ban is enrolled, finds the accounts, remembered from before, that resemble it."""
+"""Look-back: finds remembered accounts that resemble a ban, once it is enrolled and when a place is free."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import structlog
 from agents.common.alerts import NewAccount, Pair, admitted, best_score, confirm
 from agents.common.context import AgentContext
 from agents.common.decoding import earliest, itself, read_all
-from agents.common.match import strongest_first, told_of
+from agents.common.match import strongest_first
 from agents.common.metric_labels import kind_name
+from agents.common.places import given_out, held
 from agents.common.snapshot import Snapshot, snapshot_of
 from agents.common.turns import Turns
 from samehand.fingerprint.distil import Fingerprint
@@ -124,8 +125,31 @@ class Lookback:
             # bands.
             if (scored := self._scored(ban, candidate, snapshot, fact)) is not None
         ]
-        told = told_of(strongest_first(pairs), context.rules.alerts_a_ban, counted=True)
-        return [emit for _, emit in (await admitted(told, context)).emits] if told else []
+        return await self._told(ban, strongest_first(pairs), snapshot) if pairs else []
+
+    async def _told(self, ban: Ban, pairs: Sequence[Pair], snapshot: Snapshot) -> list[Emit]:
+        """Alerts on the pairs that get a place, and counts the others.
+
+        A pair on which there must be no alert (it was dismissed, or its account was deleted meanwhile) leaves
+        its place to the next one.
+        """
+        context, emits = self._context, list[Emit]()
+        found, turns = await held(ban, pairs, context, snapshot), Turns(context.ticks)
+        left, asked = list(pairs), set[str]()
+        while True:
+            chosen, withheld, alerted = await given_out(left, found, context.rules, snapshot, turns)
+            new = [pair for pair in chosen if pair.alert_id not in asked]
+            told = await admitted(new, context)
+            emits += [emit for _, emit in told.emits]
+            if not told.refused:
+                break
+            refused = {new[place].alert_id for place in told.refused}
+            asked |= {pair.alert_id for pair in new}
+            found.here.update(pair.ours.account for pair in new if pair.alert_id not in refused)
+            left = [pair for pair in left if pair.alert_id not in refused]
+        rest = [replace(pair, again_only=True, counted=True) for pair in withheld]
+        rest += [replace(pair, again_only=True) for pair in alerted]
+        return emits + [emit for _, emit in (await admitted(rest, context)).emits]
 
     def _scored(
         self, ban: Ban, candidate: Candidate, snapshot: Snapshot, fact: RememberedFacts | None = None
@@ -161,7 +185,8 @@ class Lookback:
         )
         claimant = f"lookback:{word.key}:{word.at}"
         version = snapshot.weighing.weights.version
-        return Pair(side, ban.facts, scored[0], scored[1], "lookback", word.at, claimant, version)
+        event_at = word.at if word.freed_at is None else word.freed_at.timestamp()
+        return Pair(side, ban.facts, scored[0], scored[1], "lookback", event_at, claimant, version)
 
 
 def _once(words: Sequence[tuple[int, BanEnrolled]]) -> list[tuple[int, BanEnrolled]]:

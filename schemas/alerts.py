@@ -154,7 +154,7 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     direction: Annotated[
         Direction,
         Meta(
-            description="forward: created after the ban; lookback: banned later; update: a profile changed."
+            description="How it was found: forward, by an account; lookback, by a ban; update, by a change."
         ),
     ]
     matched: Matched
@@ -166,7 +166,10 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     ]
     evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
     counter_evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
-    others: Annotated[tuple[OtherCandidate, ...], Meta(max_length=_OTHERS_MAX)] = ()
+    others: Annotated[
+        tuple[OtherCandidate, ...],
+        Meta(max_length=_OTHERS_MAX, description="Of banned accounts that are alike, the strongest alone."),
+    ] = ()
     not_read: Annotated[
         tuple[NotRead, ...],
         Meta(
@@ -238,9 +241,11 @@ def quoted_names(alert: MirrorAlert) -> str:
 
 
 class AlertSummary(Record, frozen=True, kw_only=True):
-    """What lookback kept back beyond the most alerts that one ban may raise: the rest as one count.
+    """How many accounts resemble a ban and got no alert of their own, since there was no place for them.
 
-    It travels on the topic of alerts under the banned account's key and is upserted like an alert.
+    It travels on the topic of alerts under the banned account's key and is upserted like an alert. It is
+    revised when its counts change, at most every ten seconds, also to 0, and withdrawn when its ban ends. The
+    accounts are looked at again once an alert on the ban, or on a ban that is alike, is withdrawn.
     """
 
     MOMENTS: ClassVar[tuple[str, ...]] = ("detected_at", "withdrawn_at")

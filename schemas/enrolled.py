@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from schemas import fields
 from schemas.accounts import Version
@@ -11,18 +13,22 @@ from schemas.record import Record
 
 
 class BanEnrolled(Record, frozen=True, kw_only=True):
-    """The fingerprint of a banned account is in the store: look for accounts remembered from before.
+    """The fingerprint of a banned account is in the store: look for accounts that are remembered.
 
-    The profile is left out on purpose: the fingerprint is read from the store, and no personal value
-    travels twice.
+    It comes again when a withdrawn alert has freed a place. The profile is left out on purpose: the
+    fingerprint is read from the store, and no personal value travels twice.
     """
 
-    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at", "banned_at")
+    MOMENTS: ClassVar[tuple[str, ...]] = ("occurred_at", "banned_at", "freed_at")
 
     platform: fields.Platform
     account_id: fields.AccountId
     banned_at: fields.Moment | None = None
     occurred_at: fields.Moment
+    freed_at: (
+        Annotated[fields.Moment, Meta(description="When the alert was withdrawn that has freed a place.")]
+        | None
+    ) = None
     version: Version = 1
 
     @property

@@ -477,6 +477,12 @@ class Store(Protocol):
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
         """The open alerts on bans, at most :data:`store.limits.OPEN_ALERTS_A_BAN` each, by alert id."""
 
+    async def withheld(self, banned: Sequence[str]) -> list[bool]:
+        """For each ban, whether pairs of it are only counted in its summary."""
+
+    async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
+        """Counts no pair about these accounts as withheld any more: they are gone, or banned themselves."""
+
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
 

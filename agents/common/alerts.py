@@ -27,6 +27,7 @@ from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable
 from schemas.wire import encode
 from store.base import BanFacts, Claim, Proposal, Ruling, Summary
+from store.common.alert_dedup import WITHDRAWN_FOR
 from streams.outcomes import Emit
 
 PROPOSED_AT_ONCE: Final = 512
@@ -89,9 +90,16 @@ Near = dict[int, list[Pair]]
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The alerts of a batch that may be published: (place of the pair in the batch, record to publish)."""
+    """The alerts of a batch that may be published: (place of the pair in the batch, record to publish).
+
+    ``refused``: places of pairs on which there must be no alert, now or by a repeat.
+    """
 
     emits: tuple[tuple[int, Emit], ...]
+    refused: frozenset[int]
+
+
+_REFUSED: Final = frozenset((*WITHDRAWN_FOR, Ruling.NOT_BANNED))
 
 
 def best_score(
@@ -134,29 +142,33 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
             strongest[pair.alert_id, pair.again_only] = place
     chosen = sorted(strongest.values())
     near = near_of(pairs)
-    emits = []
+    emits: list[tuple[int, Emit]] = []
+    refused: list[int] = []
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = chosen[first : first + PROPOSED_AT_ONCE]
         found = await _proposed([pairs[place] for place in some], near, context)
-        emits += [(place, emit) for place, emit in zip(some, found, strict=True) if emit is not None]
-    return Admitted(tuple(emits))
+        emits += [(place, emit) for place, (_, emit) in zip(some, found, strict=True) if emit is not None]
+        refused += [place for place, (ruling, _) in zip(some, found, strict=True) if ruling in _REFUSED]
+    return Admitted(tuple(emits), frozenset(refused))
 
 
-async def _proposed(pairs: Sequence[Pair], near: Near, context: AgentContext) -> list[Emit | None]:
-    """Returns the record to publish for each pair, ``None`` for a pair that is not to be published."""
+async def _proposed(
+    pairs: Sequence[Pair], near: Near, context: AgentContext
+) -> list[tuple[Ruling, Emit | None]]:
+    """Returns the ruling on each pair, and the record to publish; ``None`` if none is to be published."""
     now = context.now()
     alerts, asked = proposals(pairs, near, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
-    emits: list[Emit | None] = []
+    found: list[tuple[Ruling, Emit | None]] = []
     for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
         if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
             context.meters.duplicates_suppressed.inc()
+        emit = None
         if verdict.ruling is Ruling.PUBLISH:
             context.meters.fired(fired(alert))
-            emits.append(_emit(replace(alert, revision=verdict.revision), pair, context, now))
-        else:
-            emits.append(None)
-    return emits
+            emit = _emit(replace(alert, revision=verdict.revision), pair, context, now)
+        found.append((verdict.ruling, emit))
+    return found
 
 
 def proposals(

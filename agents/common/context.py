@@ -33,8 +33,12 @@ STAGES = {"bans_like": "look-up", "remembered_like": "look-up"}
 class AlertPolicy:
     """Settings of alerting that operators choose. Counts are caps, since a person reads every alert.
 
-    ``alerts_an_event``: more than three banned accounts for one new one confuse more than they explain.
-    ``alerts_a_ban``: a ban that resembles hundreds of remembered accounts is a matter for one summary.
+    ``alerts_an_event``: clusters of alike bans (:mod:`samehand.clusters`), each alerted on by its strongest
+    member; more than three for one new account confuse more than they explain.
+    ``alerts_a_ban``: clusters of accounts that look-back alerts on; a ban that resembles hundreds of unlike
+    accounts is a matter for one summary.
+    ``alerts_a_cluster``: open alerts on accounts of one cluster, over all alike bans: a person who has read
+    a hundred alike accounts knows what the others are.
     ``candidates_below``: how many of an event's best pairs below the bands are returned too, with band
     ``none``: for offline evaluation, never in a worker.
     ``dated``: whether events say when they occurred. Rows of an old list do not, and the date that is filled
@@ -53,6 +57,7 @@ class AlertPolicy:
     shadow: bool = False
     alerts_an_event: int = 3
     alerts_a_ban: int = 50
+    alerts_a_cluster: int = 100
     candidates_an_event: int = 64
     candidates_a_ban: int = 256
     candidates_below: int = 0

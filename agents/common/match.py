@@ -2,13 +2,13 @@
 
 The stream calls it for accounts that it has remembered, the gate for accounts that it must not store: both
 get the same answer. It reads the store and writes nothing. Look-back goes the other way, from one ban to
-remembered accounts, and caps its alerts by the same rule (:func:`told_of`).
+remembered accounts, and caps its alerts over clusters, too (:mod:`agents.lookback`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agents.common.alerts import NewAccount, Pair, best_score
@@ -16,6 +16,9 @@ from agents.common.context import AgentContext
 from agents.common.distilled import distilled
 from agents.common.snapshot import Snapshot
 from agents.common.turns import Turns
+from samehand.clusters import Clusters
+from samehand.clusters import alike as are_alike
+from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.without_candidates import Unbanned
 from samehand.showings import UNKNOWN
 from schemas.accounts import AccountEvent
@@ -55,6 +58,14 @@ def sought(
     return Sought(account, query, event.at, event.event_id)
 
 
+def sought_again(account: Remembered, at: float, cause: str, snapshot: Snapshot) -> Sought:
+    """Prepares the look-up of a remembered account for which ``cause`` freed a place at ``at``."""
+    table = snapshot.weighing.bound.table(
+        account.fingerprints, snapshot.frequencies, calendar=snapshot.calendar
+    )
+    return Sought(replace(account, keys=table.listed), Query.by(account.account, table), at, cause)
+
+
 async def match(
     several: Sequence[Sought],
     snapshot: Snapshot,
@@ -84,14 +95,39 @@ async def match(
         return await _compared(several, found, snapshot, context, direction)
 
 
-def told_of(alerting: Sequence[Pair], most: int, *, counted: bool = False) -> list[Pair]:
-    """Caps the pairs that alert, sorted strongest first: keeps ``most``, and marks the rest ``again_only``.
+def told_of(alerting: Sequence[Pair], most: int, alike: Callable[[Pair, Pair], bool]) -> list[Pair]:
+    """Caps the pairs of an event that alert, sorted strongest first, over clusters of alike banned accounts.
 
-    A pair beyond the cap is published only if an earlier delivery of its event claimed it, before stronger
-    pairs came. ``counted``: otherwise the ban's summary counts it.
+    Keeps the strongest pair of each of the ``most`` strongest clusters, and marks the rest ``again_only``: it
+    is published only if an earlier delivery of its event claimed it, before stronger pairs came.
     """
-    rest = [replace(pair, again_only=True, counted=counted) for pair in alerting[most:]]
-    return [*alerting[:most], *rest]
+    clusters, told, rest = Clusters(alike, most), list[Pair](), list[Pair]()
+    for pair in alerting:
+        first = clusters.place(pair) == len(told)
+        (told if first else rest).append(pair if first else replace(pair, again_only=True))
+    return [*told, *rest]
+
+
+def likeness(
+    snapshot: Snapshot, side: Callable[[Pair], tuple[str, Fingerprint]]
+) -> Callable[[Pair, Pair], bool]:
+    """Returns whether two pairs are alike on a side, which ``side`` gives by account and fingerprint.
+
+    Compares two accounts once, however many pairs of a batch have them.
+    """
+    known: dict[tuple[str, str], bool] = {}
+
+    def alike(one: Pair, other: Pair) -> bool:
+        (account, fingerprint), (another, its) = side(one), side(other)
+        if account == another:
+            return True
+        found = known.get((account, another))
+        if found is None:
+            found = are_alike(fingerprint, its, snapshot.weighing.weights)
+            known[account, another] = found
+        return found
+
+    return alike
 
 
 def strongest_first(pairs: Sequence[Pair]) -> list[Pair]:
@@ -120,14 +156,14 @@ async def _compared(
         await turns.give()
     refs = [candidate.ref for candidates in near for candidate in candidates]
     facts = iter(await context.call_store(context.store.facts(refs)) if refs else ())
-    best = []
+    best, alike = [], likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
     for one, candidates, sight in zip(several, near, sights, strict=True):
         with_facts = [(candidate, next(facts)) for candidate in candidates]
         pairs = _with_policy(one, with_facts, sight, context, direction)
         alerting = [pair for pair in pairs if pair.score.band != "none"]
         below = [pair for pair in pairs if pair.score.band == "none"]
         best.append(
-            told_of(alerting, context.rules.alerts_an_event) + below[: context.rules.candidates_below]
+            told_of(alerting, context.rules.alerts_an_event, alike) + below[: context.rules.candidates_below]
         )
         await turns.give()
     return best

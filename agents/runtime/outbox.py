@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from agents.common.again import look_again
+from agents.common.alerts import confirm
 from agents.common.context import AgentContext
 from agents.common.withdrawal import told
 from schemas.alert_headers import alert_headers
@@ -60,6 +62,7 @@ class Relay:
             Transient: store or broker are away; what was not settled is still pending.
         """
         taken = await self.taken()
+        await self._look_again([owed for owed, _ in taken])
         left = await publish(self.publisher, [emit for _, emit in taken])
         unconfirmed = {id(emit) for emit in left}
         confirmed = [owed for owed, emit in taken if id(emit) not in unconfirmed]
@@ -68,6 +71,17 @@ class Relay:
         if left:
             raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} records")
         return len(confirmed)
+
+    async def _look_again(self, owed: Sequence[Owed]) -> None:
+        """Publishes what the withdrawn alerts made room for. They are owed until that is confirmed.
+
+        Raises:
+            Transient: store or broker are away.
+        """
+        emits = await look_again(owed, self.context)
+        if left := await publish(self.publisher, emits):
+            raise Transient(f"the broker did not confirm {len(left)} of {len(emits)} records")
+        await confirm(emits, self.context)
 
     async def taken(self) -> list[tuple[Owed, Emit]]:
         """Entries of the outbox, each with the record to publish."""
@@ -86,8 +100,8 @@ class Relay:
         await self._settle(confirmed)
         for one in confirmed:
             if one.reason is None:
-                if one.counts is None:  # else a summary, which is counted where it is read
-                    self.context.meters.alerts_reopened.inc()
+                meters = self.context.meters
+                (meters.alerts_reopened if one.counts is None else meters.alert_summaries).inc()
                 continue
             self.context.meters.alerts_withdrawn.labels(one.reason).inc()
             if self.context.rules.logged:

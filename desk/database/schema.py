@@ -269,6 +269,21 @@ heads = Table(
     Column("published_at", Float, nullable=False),
 )
 
+# What the topic of alerts said last of each ban of which pairs are withheld. It quotes nobody.
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("alert_id", String(ALERT_ID_CHARS), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("status", String(16), nullable=False),  # open or withdrawn
+    Column("banned", String(ACCOUNT_KEY_CHARS), nullable=False),
+    Column("policy", String(SLUG_CHARS)),
+    Column("published", Integer, nullable=False),
+    Column("withheld_likely", Integer, nullable=False),
+    Column("withheld_possible", Integer, nullable=False),
+    Column("detected_at", Float, nullable=False),
+)
+
 # Decisions of people about weights; nothing of them is ever changed. Of a stage the highest number holds.
 weights = Table(
     "weights",

@@ -19,6 +19,7 @@ from desk.database import offsets
 from desk.database.engine import Database
 from desk.review.arrivals import take_alert, take_verdict
 from desk.review.policy import Policy
+from desk.review.summaries import take_summary
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven
@@ -106,7 +107,8 @@ class Consumer:
         if isinstance(alert, Malformed):
             return alert
         if not isinstance(alert.record, MirrorAlert):
-            return False  # a summary counts pairs and is not read by anybody
+            await take_summary(connection, alert.record)
+            return False  # it counts pairs, and nobody decides on it
         drawn = alert.record.drawn
         return await take_alert(
             connection,

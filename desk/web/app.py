@@ -23,7 +23,7 @@ from desk.access.oidc import Provider
 from desk.access.throttle import Rates, Throttle
 from desk.database.errors import DatabaseFull, DatabaseRefused, DatabaseUnavailable
 from desk.review.errors import Conflict, Forbidden, NotFound, ReviewError, TooLate, Unusable
-from desk.web import api, lead_page, live, pages, single_sign_on, view, weights_page
+from desk.web import api, lead_page, live, pages, single_sign_on, view, weights_page, withheld_page
 from desk.web.desk import Desk
 from desk.web.environment import environment
 from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, with_headers
@@ -52,6 +52,7 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
             *live.HANDLERS,
             *lead_page.HANDLERS,
             *weights_page.HANDLERS,
+            *withheld_page.HANDLERS,
             *view.HANDLERS,
             api.router,
             create_static_files_router(

@@ -12,7 +12,8 @@ import structlog
 from gate.deliver.endpoints import Endpoint
 from gate.deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
 from gate.deliver.metrics import WebhookMetrics
-from schemas.alerts import MirrorAlert
+from gate.deliver.shapes import takes
+from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import decode_alert
 from streams.deadletters.admin import ENDPOINT_HEADER
@@ -50,7 +51,7 @@ log = structlog.get_logger("samehand.deliver")
 class Sends(Protocol):
     """What is used of a client."""
 
-    async def send(self, alert: MirrorAlert) -> Answer:
+    async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
         """Sends it once; what came of it."""
         ...
 
@@ -129,7 +130,7 @@ class EndpointAgent:
         read = decode_alert(arrival.value, now=float("inf"))
         if isinstance(read, Malformed):
             return Dead(read.reason, read.path, read.detail, self._name)
-        if not (isinstance(read.record, MirrorAlert) and self._endpoint.filter.takes(read.record)):
+        if not takes(self._endpoint, read.record):
             self._count("passed")
             return NOTHING
         if failed.away is not None:
@@ -148,7 +149,7 @@ class EndpointAgent:
             self._left_at = self._ticks()
         return self._ticks() - self._left_at > LEAVING_SECONDS
 
-    async def _send(self, alert: MirrorAlert) -> Answer:
+    async def _send(self, alert: MirrorAlert | AlertSummary) -> Answer:
         began = self._ticks()
         with waiting():
             answer = await self._client.send(alert)

@@ -27,7 +27,7 @@ from msgspec import Meta, Struct
 from gate.deliver.addresses import Network, may_be_reached, read_address
 from gate.standard_webhooks import Secret, UnusableSecret
 from schemas import fields
-from schemas.alerts import Band, MirrorAlert
+from schemas.alerts import AlertSummary, Band, MirrorAlert
 from streams.errors import SettingsError
 from streams.settings import PREFIX, Settings
 from streams.supervision.flight_recorder import SLOTS
@@ -89,16 +89,16 @@ class Filter:
     queues: frozenset[str] = frozenset()
     authorities: frozenset[str] = frozenset()
 
-    def takes(self, alert: MirrorAlert) -> bool:
-        """Whether the endpoint wants it."""
+    def takes(self, alert: MirrorAlert | AlertSummary) -> bool:
+        """Whether the endpoint wants it. A summary counts accounts of several bands and platforms."""
         basis = alert.matched.basis
-        asked = (
-            (self.bands, alert.band),
+        asked: list[tuple[frozenset[str], str | None]] = [
             (self.policies, alert.matched.policy),
-            (self.platforms, alert.platform),
             (self.queues, alert.queue),
             (self.authorities, None if basis is None else basis.authority),
-        )
+        ]
+        if isinstance(alert, MirrorAlert):
+            asked += [(self.bands, alert.band), (self.platforms, alert.platform)]
         return all(not wanted or value in wanted for wanted, value in asked)
 
 

@@ -18,7 +18,7 @@ from aiohttp.resolver import ThreadedResolver
 from gate.deliver.addresses import Network, may_be_reached, read_address
 from gate.deliver.endpoints import Endpoint
 from gate.deliver.shapes import body_of, message_id
-from schemas.alerts import MirrorAlert
+from schemas.alerts import AlertSummary, MirrorAlert
 
 ANSWER_BYTES_MAX: Final = 64 * 1024
 """Of an answer nothing is used but its status; this much is read so that its connection can serve again."""
@@ -148,7 +148,7 @@ class Client:
         finally:
             await self.close()
 
-    async def send(self, alert: MirrorAlert) -> Answer:
+    async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
         """Sends it once; what came of it. Never raises but when cancelled."""
         body = body_of(alert, self._endpoint)
         try:
@@ -165,7 +165,7 @@ class Client:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
             return Away(type(fault).__name__)  # its text may quote the URL
 
-    def _headers(self, alert: MirrorAlert, body: bytes) -> dict[str, str]:
+    def _headers(self, alert: MirrorAlert | AlertSummary, body: bytes) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT}
         if self._endpoint.key is not None:
             headers["X-API-KEY"] = self._endpoint.key

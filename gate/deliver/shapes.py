@@ -1,4 +1,4 @@
-"""What is sent: an alert in the shape that the receiver reads."""
+"""What is sent: an alert, or the summary of a ban, in the shape that the receiver reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from gate.deliver.endpoints import Endpoint, Shape
-from schemas.alerts import EvidenceLine, MirrorAlert
+from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
 
 REASONS_MAX: Final = 10
 """Lines of evidence in a message for people, the heaviest first; the alert itself has them all."""
@@ -17,7 +17,9 @@ REASONS_MAX: Final = 10
 _SECTION_CHARACTERS_MAX: Final = 3_000  # Slack's limit on the text of a section
 _HEADER_CHARACTERS_MAX: Final = 150  # and on that of a header
 
-Type = Literal["alert.opened", "alert.withdrawn"]
+Type = Literal["alert.opened", "alert.withdrawn", "summary.opened", "summary.withdrawn"]
+
+Told = MirrorAlert | AlertSummary
 
 
 class Body(Struct, frozen=True):
@@ -26,7 +28,7 @@ class Body(Struct, frozen=True):
     type: Type
     timestamp: str
     """When the alert came to be as it is, ISO 8601."""
-    data: MirrorAlert
+    data: Told
 
 
 _PLAIN: Final = str.maketrans(
@@ -37,23 +39,32 @@ _PLAIN: Final = str.maketrans(
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def message_id(alert: MirrorAlert) -> str:
+def takes(endpoint: Endpoint, alert: Told) -> bool:
+    """Whether the endpoint wants it. An item of Coop is an account, which a summary is not about."""
+    return endpoint.filter.takes(alert) and (endpoint.shape != "coop" or isinstance(alert, MirrorAlert))
+
+
+def message_id(alert: Told) -> str:
     """The same at each try and each redelivery of this revision: receivers drop repeats by it."""
     return f"{alert.alert_id}.{alert.revision}"
 
 
-def body_of(alert: MirrorAlert, endpoint: Endpoint) -> bytes:
+def body_of(alert: Told, endpoint: Endpoint) -> bytes:
     """The request's body. Equal alerts give equal bytes."""
-    return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
+    if isinstance(alert, MirrorAlert):
+        return _encoder.encode(_MAKERS[endpoint.shape](alert, endpoint))
+    return _encoder.encode(_slack_summary(alert) if endpoint.shape == "slack" else _generic(alert, endpoint))
 
 
-def _generic(alert: MirrorAlert, endpoint: Endpoint) -> Body:
+def _generic(alert: Told, endpoint: Endpoint) -> Body:
     moment = alert.withdrawn_at or alert.detected_at
     return Body(type_of(alert), moment.isoformat(), alert)
 
 
-def type_of(alert: MirrorAlert) -> Type:
+def type_of(alert: Told) -> Type:
     """What happened."""
+    if isinstance(alert, AlertSummary):
+        return "summary.opened" if alert.status == "open" else "summary.withdrawn"
     return "alert.opened" if alert.status == "open" else "alert.withdrawn"
 
 
@@ -96,6 +107,25 @@ def _slack(alert: MirrorAlert, endpoint: Endpoint) -> dict[str, object]:
         blocks.append(_section("\n".join(reasons_told)))
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]})
     return {"text": f"{headline}: {escaped(alert.key)}", "blocks": blocks}
+
+
+def _slack_summary(summary: AlertSummary) -> dict[str, object]:
+    """A message that says how many accounts got no alert of their own."""
+    headline = f"{summary.withheld:,} withheld: more accounts resemble a banned one than are alerted on"
+    if summary.status == "withdrawn":
+        headline = "Withdrawn: the count of accounts that resemble a banned one"
+    counts = f"open alerts {summary.published:,} · withheld: likely {summary.withheld_likely:,}, possible"
+    facts = [("policy", summary.matched.policy), ("queue", summary.queue), ("summary", summary.alert_id)]
+    told = [f"{name} {value}" for name, value in facts if value]
+    context = " · ".join(escaped(it) for it in (*told, summary.notice))
+    return {
+        "text": f"{headline}: {escaped(summary.key)}",
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": headline}},
+            _section(f"`{escaped(summary.key)}`\n{counts} {summary.withheld_possible:,}"),
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": _cut(context)}]},
+        ],
+    }
 
 
 def _headline(alert: MirrorAlert) -> str:

@@ -391,12 +391,22 @@ class MemoryStore:
         if proposal.summary is None:
             return
         alert_id, payload = proposal.summary
-        open_alerts, at = self._open.setdefault(proposal.banned, {}), (alert_id, proposal.banned)
+        self._owe_summary(alert_id, proposal.banned, payload, now)
+
+    def _sum_up_again(self, banned: str, now: float) -> None:
+        """The same for a ban that has a summary already."""
+        for alert in self._open.get(banned, {}).values():
+            if alert.account == banned:
+                self._owe_summary(alert.alert_id, banned, alert.payload, now)
+                return
+
+    def _owe_summary(self, alert_id: str, banned: str, payload: bytes, now: float) -> None:
+        open_alerts, at = self._open.setdefault(banned, {}), (alert_id, banned)
         known = self._markers.get(at)
         published = open_alerts[alert_id].revision if alert_id in open_alerts else 0
         revision = max(known.revision if known else 0, published) + 1
         self._markers[at] = Marker(revision, 0, 0, now + MARKER_SECONDS, b"", 0.0)
-        alert = OpenAlert(alert_id, proposal.banned, proposal.banned, "none", revision, payload, 0.0)
+        alert = OpenAlert(alert_id, banned, banned, "none", revision, payload, 0.0)
         open_alerts[alert_id] = alert
         self._owed.pop(alert_id, None)
         self._owed[alert_id] = Owed(alert, revision, None, now)
@@ -444,7 +454,7 @@ class MemoryStore:
 
     def _note(self, proposal: Proposal, revision: int, now: float) -> None:
         noted = self._open.setdefault(proposal.banned, {})
-        noted.pop(proposal.alert_id, None)
+        new = noted.pop(proposal.alert_id, None) is None
         noted[proposal.alert_id] = OpenAlert(
             proposal.alert_id,
             proposal.account,
@@ -458,16 +468,20 @@ class MemoryStore:
         self._owed.pop(proposal.alert_id, None)
         if self._withheld.get(proposal.banned, {}).pop(proposal.alert_id, None) is not None:
             self._sum_up(proposal, now)
+        elif new and self._withheld.get(proposal.banned):
+            self._sum_up_again(proposal.banned, now)
 
     def _withdraw_all(self, banned: str, reason: WithdrawnReason, now: float) -> None:
+        self._withheld.pop(banned, None)
         for alert in list(self._open.get(banned, {}).values()):
             self._withdraw(alert, reason, now)
         self._known.pop(banned, None)
-        self._withheld.pop(banned, None)
 
     def _withdraw(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
         del self._open[alert.banned][alert.alert_id]
         self._owe_withdrawal(alert, reason, now)
+        if self._withheld.get(alert.banned):
+            self._sum_up_again(alert.banned, now)
 
     def _owe_withdrawal(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
         at = (alert.alert_id, alert.banned)
@@ -526,6 +540,18 @@ class MemoryStore:
         if one.known is not None and stands and len(known) < OPEN_ALERTS_A_BAN:
             known[one.alert_id] = replace(one.known, open=False)
 
+    async def withheld(self, banned: Sequence[str]) -> list[bool]:
+        """Whether pairs of bans are only counted."""
+        return [bool(self._withheld.get(account)) for account in banned]
+
+    async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
+        """Counts no pair about these accounts as withheld any more."""
+        for account in accounts:
+            for alert_id in self._about.get(account, {}):
+                banned = self._where.get(alert_id, "")
+                if self._withheld.get(banned, {}).pop(alert_id, None) is not None:
+                    self._sum_up_again(banned, now)
+
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts."""
         found = [await self.pairs(list(self._about.get(account, {}))) for account in accounts]
@@ -565,6 +591,8 @@ class MemoryStore:
         self._known.get(alert.banned, {}).pop(alert.alert_id, None)
         self._owed.pop(alert.alert_id, None)
         self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
+        if self._withheld.get(alert.banned):
+            self._sum_up_again(alert.banned, now)
 
     async def decide(self, decisions: Sequence[Decision], *, now: float) -> list[Decided]:
         """Notes people's decisions; the latest of each pair holds."""

@@ -243,8 +243,34 @@ class Alerts:
             found[at] = alert
         return found
 
+    async def withheld(self, banned: Sequence[str]) -> list[bool]:
+        """Whether pairs of bans are only counted."""
+        digests = [self._shards.addresses.account(account) for account in banned]
+        found = await together(
+            [
+                self._shards.client.command("EXISTS", self._key("h1", one), self._key("h2", one))
+                for one in digests
+            ]
+        )
+        return [bool(count) for count in found]
+
     async def about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts, by alert id."""
+        pairs = await self._pairs_about(accounts)
+        flat = [(Digest(pair[DIGEST_BYTES:]), pair[:DIGEST_BYTES]) for several in pairs for pair in several]
+        read = iter(await self._read(flat))
+        found = [[alert for alert in islice(read, len(several)) if alert is not None] for several in pairs]
+        return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
+
+    async def uncount(self, accounts: Sequence[str], now: float) -> None:
+        """Counts no pair about these accounts as withheld any more."""
+        pairs = [pair for several in await self._pairs_about(accounts) for pair in several]
+        banned = [Digest(pair[DIGEST_BYTES:]) for pair in pairs]
+        items = [(digest.raw, pair[:DIGEST_BYTES]) for digest, pair in zip(banned, pairs, strict=True)]
+        await self._shards.scatter("uncount", banned, (repr(now), MARKER_SECONDS), items)
+
+    async def _pairs_about(self, accounts: Sequence[str]) -> list[list[bytes]]:
+        """The pairs that were proposed about accounts, as digests: of the alert, then of the ban."""
         digests = [self._shards.addresses.account(account) for account in accounts]
         pairs: list[list[bytes]] = [[] for _ in accounts]
         items = [(digest.raw,) for digest in digests]
@@ -252,10 +278,7 @@ class Alerts:
             rest = iter(answer)
             for at in places:
                 pairs[at] = list(islice(rest, next(rest)))
-        flat = [(Digest(pair[DIGEST_BYTES:]), pair[:DIGEST_BYTES]) for several in pairs for pair in several]
-        read = iter(await self._read(flat))
-        found = [[alert for alert in islice(read, len(several)) if alert is not None] for several in pairs]
-        return [sorted(several, key=lambda alert: alert.alert_id) for several in found]
+        return pairs
 
     async def _read(self, pairs: Sequence[tuple[Digest, bytes]]) -> list[OpenAlert | None]:
         """Alerts by pairs of digests: of the ban, and of the alert."""

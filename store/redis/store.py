@@ -249,6 +249,14 @@ class RedisStore:
         """The open alerts on bans."""
         return await self._alerts.open(banned)
 
+    async def withheld(self, banned: Sequence[str]) -> list[bool]:
+        """Whether pairs of bans are only counted."""
+        return await self._alerts.withheld(banned)
+
+    async def uncount(self, accounts: Sequence[str], *, now: float) -> None:
+        """Counts no pair about these accounts as withheld any more."""
+        await self._alerts.uncount(accounts, now)
+
     async def alerts_about(self, accounts: Sequence[str]) -> list[list[OpenAlert]]:
         """The alerts about accounts: open ones, and withdrawn ones that the store still knows."""
         return await self._alerts.about(accounts)

@@ -43,6 +43,8 @@ class Life:
     context: AgentContext
     seconds: float = (NOON + timedelta(hours=2)).timestamp()
     heard: list[MirrorAlert | AlertSummary] = field(default_factory=list)
+    words: list[bytes] = field(default_factory=list)
+    """Words to look-back that the relay has published and nobody has read yet."""
 
     async def tell(self, agent: Any, *records: Record | bytes | None, **how: Any) -> list[Outcome]:
         """Handles records as one batch, publishes, and confirms."""
@@ -72,15 +74,20 @@ class Life:
         return [alert for alert in self.heard if isinstance(alert, MirrorAlert)]
 
     async def relay(self) -> None:
-        """Publishes all that the store owes."""
-        while await self.relaying.look():
-            pass
+        """Publishes all that the store owes, and lets look-back have the words among it."""
+        while await self.relaying.look() or self.words:
+            words, self.words = self.words, []
+            await self.tell(self.lookback, *words)
 
     async def send(self, emit: Emit) -> Awaitable[object]:
         """What the relay publishes; the broker confirms it at once."""
         alert = self.alert(emit)
-        assert alert is not None
-        self.heard.append(alert)
+        if alert is None:
+            assert emit.topic == self.context.topics.enrolled
+            assert emit.value is not None
+            self.words.append(emit.value)
+        else:
+            self.heard.append(alert)
         confirmed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         confirmed.set_result(None)
         return confirmed

@@ -40,7 +40,7 @@ async def test_whichever_comes_second_sees_the_first_and_the_pair_is_one_alert(l
 
 
 async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_life: MakeLife) -> None:
-    life = make_life(alerts_a_ban=3)
+    life = make_life(alerts_a_cluster=3)
     for number in range(5):
         await life.tell(life.screen, a_sign_up(handle=f"umar_media{number}", device_id=DEVICE, at=BEFORE))
     await life.ban(a_ban(handle="umar_media", device_id=DEVICE))
@@ -48,6 +48,26 @@ async def test_a_ban_with_many_mirrors_tells_the_best_and_counts_the_rest(make_l
     await life.relay()
     (summary,) = [alert for alert in life.heard if isinstance(alert, AlertSummary)]
     assert (summary.published, summary.withheld) == (3, 2)
+
+
+async def test_a_ban_with_many_unlike_mirrors_tells_the_best_clusters_and_counts_the_rest(
+    make_life: MakeLife,
+) -> None:
+    """One shares a card with the ban, one a mailbox, two a number: three clusters, of which two are told."""
+    life = make_life(alerts_a_ban=2)
+    shared: dict[str, Any] = {
+        "payment_token": SHARED["payment_token"],
+        "email": "u@valley.example",
+        "phone": "+923001234567",
+    }
+    for name, field in (("1", "payment_token"), ("2", "email"), ("3", "phone"), ("4", "phone")):
+        await life.tell(life.screen, a_sign_up(name, at=BEFORE, **{field: shared[field]}))
+    await life.ban(a_ban("77", handle="umar_media", **shared))
+    await life.relay()
+    (summary,) = [alert for alert in life.heard if isinstance(alert, AlertSummary)]
+    told = {alert.account_id for alert in life.alerts}
+    assert (summary.published, summary.withheld) == (len(told), 4 - len(told))
+    assert told in ({"1", "2"}, {"1", "3", "4"}, {"2", "3", "4"})
 
 
 @pytest.mark.parametrize("decoys", [60, 600])

@@ -156,11 +156,35 @@ async def test_the_allowlist_is_never_alerted(make_life: MakeLife) -> None:
     assert life.alerts == []
 
 
+OF_SEVERAL: dict[str, Any] = {
+    "device_id": DEVICE,
+    "email": "u@valley.example",
+    "phone": "+923001234567",
+    "payment_token": "tok_1NvXa2example",
+}
+
+
 async def test_at_most_three_alerts_an_event(life: Life) -> None:
-    await life.ban(*(a_ban(handle=f"umar_media{n}", device_id=DEVICE) for n in range(6)))
-    await life.tell(life.screen, a_sign_up(handle="umar_media9", device_id=DEVICE))
+    """Four bans that share nothing with each other, each something else with the new account."""
+    await life.ban(*(a_ban(field, **{field: value}) for field, value in OF_SEVERAL.items()))
+    await life.tell(life.screen, a_sign_up("99", **OF_SEVERAL))
     assert len(life.alerts) == 3
     assert all(len(alert.others) == 2 for alert in life.alerts)
+
+
+async def test_eight_alike_bans_do_not_silence_another_one(life: Life) -> None:
+    """A family counts as one, in the cap of alerts and among the others that an alert names."""
+    family: dict[str, Any] = {
+        "handle": "umar_media",
+        "device_id": DEVICE,
+        "payment_token": OF_SEVERAL["payment_token"],
+    }
+    other: dict[str, Any] = {name: OF_SEVERAL[name] for name in ("email", "phone")}
+    await life.ban(*(a_ban(f"generation-{n}", **family) for n in range(8)), a_ban("another", **other))
+    await life.tell(life.screen, a_sign_up("99", **family, **other))
+    told = sorted(alert.matched.account_id.partition("-")[0] for alert in life.alerts)
+    assert told == ["another", "generation"]
+    assert all(len(alert.others) == 1 for alert in life.alerts)
 
 
 async def test_other_platforms_can_be_left_out(make_life: MakeLife) -> None:

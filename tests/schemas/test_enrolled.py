@@ -22,6 +22,7 @@ def test_no_profile_travels_with_it() -> None:
         "account_id",
         "banned_at",
         "occurred_at",
+        "freed_at",
         "version",
     }
 

@@ -1039,6 +1039,32 @@ class TestPairs:
         await store.propose([replace(other, band="likely")], now=NOW)
         assert await store.owed("holder", now=NOW + 1) == [], "it was told a moment ago"
 
+    async def test_a_summary_is_revised_when_alerts_beside_it_open_or_end(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        counted = replace(summed_up("x:1"), again_only=True, counted=True)
+        await store.propose([counted], now=NOW)
+        assert await store.withheld(["x:9001", "x:9002"]) == [True, False]
+        await store.propose([summed_up("x:2")], now=NOW)
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.revision, owed.counts) == (2, (1, 0, 1))
+        ((told,),) = await store.alerts_about(["x:2"])
+        await store.withdraw([told], reason="no-longer-resembles", now=NOW)
+        owed, _ = sorted(await store.owed("holder", now=NOW), key=lambda it: it.reason or "")
+        assert (owed.revision, owed.counts) == (3, (0, 0, 1))
+
+    async def test_pairs_about_those_who_are_gone_are_withheld_no_more(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        several = [replace(summed_up(f"x:{n}"), again_only=True, counted=True) for n in range(3)]
+        await store.propose(several, now=NOW)
+        await store.uncount(["x:0", "x:1", "x:unknown"], now=NOW)
+        await store.uncount(["x:1"], now=NOW)
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.revision, owed.counts) == (5, (0, 0, 1))
+        await store.uncount(["x:2"], now=NOW)
+        assert await store.withheld(["x:9001"]) == [False]
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.revision, owed.counts, owed.reason) == (6, (0, 0, 0), None), "it says that none is left"
+
     async def test_what_is_told_after_all_is_counted_no_more(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         counted = replace(summed_up("x:1"), again_only=True, counted=True)

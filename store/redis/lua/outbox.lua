@@ -24,6 +24,31 @@ local function owe_no_more(alert)
   if call('HDEL', OWED, alert) == 1 then call('ZREM', DUE, alert) end
 end
 
+-- The counts of a ban have changed: its summary is owed under its next revision. `h0` names the summary.
+local function sum_up(banned, summary, blob, now, seconds)
+  if summary == '' then return end
+  local name = hex(banned)
+  local open, key = ROOT .. 'o:' .. name, ROOT .. 's:' .. hex(summary)
+  local known = pair_get(key) or 0
+  local entry = call('HGET', open, summary)
+  local revision = math.max(known, entry and struct.unpack('>I4', entry) or 0) + 1
+  pair_put(key, revision, 0, 0, now + seconds, '-', 0)
+  call('EXPIRE', key, seconds)
+  call('HSET', open, summary, struct.pack('>I4', revision) .. blob)
+  call('EXPIRE', open, seconds)
+  call('SET', ROOT .. 'h0:' .. name, summary, 'EX', seconds)
+  owe(summary, banned, revision, 'open', now, blob)
+end
+
+-- The same for a ban of which pairs are withheld, after an alert on it was opened or withdrawn.
+local function sum_up_again(banned, now, seconds)
+  local name = hex(banned)
+  if call('EXISTS', ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name) == 0 then return end
+  local summary = call('GET', ROOT .. 'h0:' .. name)
+  local entry = summary and call('HGET', ROOT .. 'o:' .. name, summary)
+  if entry then sum_up(banned, summary, sub(entry, 5), now, seconds) end
+end
+
 -- Withdraws an open alert, given as stored; the caller removes it from the open ones.
 local function withdraw(banned, alert, entry, reason, now, seconds)
   local key = ROOT .. 's:' .. hex(alert)
@@ -40,5 +65,5 @@ local function withdraw_all(banned, reason, now, seconds)
   local found = call('HGETALL', open)
   for at = 1, #found, 2 do withdraw(banned, found[at], found[at + 1], reason, now, seconds) end
   local name = hex(banned)
-  call('DEL', open, ROOT .. 'c:' .. name, ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name)
+  call('DEL', open, ROOT .. 'c:' .. name, ROOT .. 'h0:' .. name, ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name)
 end

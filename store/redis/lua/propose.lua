@@ -13,20 +13,6 @@ local function counted(name, rank)
   return ROOT .. 'h' .. rank .. ':' .. name
 end
 
--- The counts of a ban have changed: its summary is owed under its next revision.
-local function sum_up(banned, summary, blob)
-  if summary == '' then return end
-  local open, key = ROOT .. 'o:' .. hex(banned), ROOT .. 's:' .. hex(summary)
-  local known = pair_get(key) or 0
-  local entry = call('HGET', open, summary)
-  local revision = math.max(known, entry and struct.unpack('>I4', entry) or 0) + 1
-  pair_put(key, revision, 0, 0, now + seconds, '-', 0)
-  call('EXPIRE', key, seconds)
-  call('HSET', open, summary, struct.pack('>I4', revision) .. blob)
-  call('EXPIRE', open, seconds)
-  owe(summary, banned, revision, 'open', now, blob)
-end
-
 local function withhold(banned, alert, rank, summary, blob)
   local name = hex(banned)
   local here, there = counted(name, rank), counted(name, rank == 2 and 1 or 2)
@@ -34,19 +20,21 @@ local function withhold(banned, alert, rank, summary, blob)
   if not known and call('HLEN', here) + call('HLEN', there) >= counted_most then return end
   if call('HSET', here, alert, '') == 1 then
     call('EXPIRE', here, seconds)
-    sum_up(banned, summary, blob)
+    sum_up(banned, summary, blob, now, seconds)
   end
 end
 
 local function note(banned, alert, revision, blob, summary, summary_blob)
   local name = hex(banned)
   local open = ROOT .. 'o:' .. name
-  call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
+  local new = call('HSET', open, alert, struct.pack('>I4', revision) .. blob) == 1
   call('EXPIRE', open, seconds)
   call('HDEL', ROOT .. 'c:' .. name, alert)
   owe_no_more(alert)
   if call('HDEL', counted(name, 1), alert) + call('HDEL', counted(name, 2), alert) > 0 then
-    sum_up(banned, summary, summary_blob)
+    sum_up(banned, summary, summary_blob, now, seconds)
+  elseif new then
+    sum_up_again(banned, now, seconds)
   end
 end
 

@@ -25,6 +25,7 @@ local function one(banned, alert, revision, rank, blob)
   call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
   call('EXPIRE', open, seconds)
   call('HDEL', known, alert)
+  sum_up_again(banned, now, seconds)
   owe(alert, banned, revision, 'again', now, blob)
   return revision
 end

@@ -10,6 +10,7 @@ for at = 5, #ARGV, 3 do
   if entry and struct.unpack('>I4', entry) == revision then
     call('HDEL', open, alert)
     withdraw(banned, alert, entry, reason, now, seconds)
+    sum_up_again(banned, now, seconds)
   elseif reason == 'account-deleted' then
     call('HDEL', ROOT .. 'c:' .. hex(banned), alert)
     -- An owed withdrawal for such a reason quotes the account. It is owed anew, under the next revision, since a

@@ -92,6 +92,11 @@ class AlertMetrics:
             "Alerts opened again, since a verdict was taken back.",
             registry=registry,
         )
+        self.alert_summaries = Counter(
+            "samehand_alert_summaries",
+            "Summaries published: how many pairs of a ban got no alert of their own, each time that changed.",
+            registry=registry,
+        )
         self.time_to_detect_seconds = Histogram(
             "samehand_time_to_detect_seconds",
             "From a ban to the alert on its mirror.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -72,8 +73,9 @@ async def test_nothing_is_said_of_the_allowlist_of_banned_or_of_deleted_accounts
 
 async def test_no_more_is_said_than_a_person_reads(make_life: MakeLife) -> None:
     life = make_life(alerts_an_event=2)
-    await life.ban(*(a_ban(f"{number}", handle="umar_media", device_id=DEVICE) for number in range(5)))
-    event = a_sign_up("99", handle="umar_media", device_id=DEVICE)
+    shown: dict[str, Any] = {"device_id": DEVICE, "email": "u@valley.example", "phone": "+923001234567"}
+    await life.ban(*(a_ban(field, **{field: value}) for field, value in shown.items()))
+    event = a_sign_up("99", **shown)
     foreseen = await previewed(life, event)
     await life.tell(life.screen, event)
     assert list(foreseen) == life.alerts

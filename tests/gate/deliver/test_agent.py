@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from gate.deliver.agent import AWAY_SECONDS_MIN, GIVEN_UP_SECONDS, LEAVING_SECONDS, EndpointAgent
-from gate.deliver.endpoints import Endpoint, Filter
+from gate.deliver.endpoints import Endpoint, Filter, Shape
 from gate.deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
 from gate.deliver.metrics import WebhookMetrics
-from schemas.alerts import MirrorAlert
+from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.examples import ALERT, SUMMARY
 from schemas.record import Record
 from schemas.wire import encode
@@ -25,17 +25,22 @@ from tests.streams.fakes import FakeClock
 HAS_IT = Published(())
 
 
+def account_of(alert: MirrorAlert | AlertSummary) -> str:
+    """The account that an alert is about, "summary" for a count of several."""
+    return alert.account_id if isinstance(alert, MirrorAlert) else "summary"
+
+
 class Scripted:
     """A client whose answers are decided by the test."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, int]] = []
-        self.answer: Callable[[MirrorAlert], Answer] = lambda alert: Delivered()
+        self.answer: Callable[[MirrorAlert | AlertSummary], Answer] = lambda alert: Delivered()
         self.open = 0
         self.most_open = 0
 
-    async def send(self, alert: MirrorAlert) -> Answer:
-        self.sent.append((alert.account_id, alert.revision))
+    async def send(self, alert: MirrorAlert | AlertSummary) -> Answer:
+        self.sent.append((account_of(alert), alert.revision))
         self.open += 1
         self.most_open = max(self.open, self.most_open)
         await asyncio.sleep(0)
@@ -44,11 +49,11 @@ class Scripted:
 
 
 class Scene:
-    def __init__(self, wanted: Filter | None = None) -> None:
+    def __init__(self, wanted: Filter | None = None, shape: Shape = "generic") -> None:
         self.clock, self.client, self.registry = FakeClock(), Scripted(), CollectorRegistry()
         self.is_leaving = False
         self.agent = EndpointAgent(
-            Endpoint("desk", "", filter=wanted or Filter()),
+            Endpoint("desk", "", shape, filter=wanted or Filter()),
             self.client,
             WebhookMetrics.of(self.registry, ["desk"]),
             now=self.clock.now,
@@ -86,12 +91,21 @@ async def test_the_alerts_of_an_account_are_sent_in_order_and_accounts_beside_ea
     assert 1 < scene.client.most_open <= CONNECTIONS_MAX
 
 
-async def test_who_wants_some_alerts_gets_these_and_no_summaries() -> None:
-    scene = Scene(Filter(bands=frozenset({"likely"})))
-    batch = [scene.arrival(it) for it in (ALERT, replace(ALERT, band="possible"), SUMMARY)]
-    assert await scene.agent(batch) == [HAS_IT, NOTHING, NOTHING]
-    assert len(scene.client.sent) == 1
-    assert (scene.counted("delivered"), scene.counted("passed")) == (1, 2)
+async def test_an_endpoint_gets_the_alerts_that_it_wants_and_summaries_by_their_ban() -> None:
+    """A summary counts accounts of several bands and platforms: neither is asked of it."""
+    scene = Scene(
+        Filter(bands=frozenset({"likely"}), platforms=frozenset({"x"}), queues=frozenset({"extremism"}))
+    )
+    summary = replace(SUMMARY, queue="extremism")
+    records = (ALERT, replace(ALERT, band="possible"), summary, replace(summary, queue="spam"))
+    assert await scene.agent([scene.arrival(it) for it in records]) == [HAS_IT, NOTHING, HAS_IT, NOTHING]
+    assert {account for account, _ in scene.client.sent} == {ALERT.account_id, "summary"}
+    assert (scene.counted("delivered"), scene.counted("passed")) == (2, 2)
+
+
+async def test_coop_gets_no_summary_since_its_items_are_accounts() -> None:
+    scene = Scene(shape="coop")
+    assert await scene.agent([scene.arrival(SUMMARY)]) == [NOTHING]
 
 
 async def test_a_record_that_is_no_alert_is_a_dead_letter_of_this_endpoint() -> None:
@@ -104,7 +118,7 @@ async def test_a_record_that_is_no_alert_is_a_dead_letter_of_this_endpoint() -> 
 
 async def test_what_is_refused_is_a_dead_letter_at_once_and_holds_nobody() -> None:
     scene = Scene()
-    scene.client.answer = lambda alert: Refused(422) if alert.account_id == "1" else Delivered()
+    scene.client.answer = lambda alert: Refused(422) if account_of(alert) == "1" else Delivered()
     outcomes = await scene.agent([scene.arrival(alert("1")), scene.arrival(alert("1", 2)), scene.arrival()])
     letter = Dead("endpoint-refused", detail="answered 422", endpoint="desk")
     assert outcomes == [letter, letter, HAS_IT]
@@ -113,7 +127,7 @@ async def test_what_is_refused_is_a_dead_letter_at_once_and_holds_nobody() -> No
 async def test_an_outage_sends_nothing_twice_that_was_delivered_and_keeps_the_order() -> None:
     scene = Scene()
     batch = [scene.arrival(alert(str(n % 3), n // 3 + 1)) for n in range(9)]
-    scene.client.answer = lambda alert: Away("answered 503", 7.0) if alert.account_id == "1" else Delivered()
+    scene.client.answer = lambda alert: Away("answered 503", 7.0) if account_of(alert) == "1" else Delivered()
     with pytest.raises(Transient, match="answered 503") as outage:
         await scene.agent(batch)
     assert outage.value.after_seconds == 7.0
@@ -201,7 +215,7 @@ async def test_what_is_sent_again_for_one_endpoint_passes_the_others() -> None:
 
 async def test_batches_that_went_elsewhere_are_forgotten() -> None:
     scene = Scene()
-    scene.client.answer = lambda alert: Away("answered 503") if alert.account_id == "x" else Delivered()
+    scene.client.answer = lambda alert: Away("answered 503") if account_of(alert) == "x" else Delivered()
     for _ in range(120):
         batch = [scene.arrival(alert(str(n))) for n in range(10)]
         with pytest.raises(Transient):

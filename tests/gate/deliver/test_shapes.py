@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from gate.deliver.endpoints import Endpoint, Shape
 from gate.deliver.shapes import REASONS_MAX, body_of, escaped, message_id
-from schemas.alerts import MirrorAlert
-from schemas.examples import ALERT, WITHDRAWN
+from schemas.alerts import AlertSummary, MirrorAlert
+from schemas.examples import ALERT, SUMMARY, WITHDRAWN
 
 
-def sent(alert: MirrorAlert, shape: Shape = "generic") -> dict[str, Any]:
+def sent(alert: MirrorAlert | AlertSummary, shape: Shape = "generic") -> dict[str, Any]:
     body: dict[str, Any] = json.loads(body_of(alert, Endpoint("a", "", shape, item_type="samehand-alert")))
     return body
 
@@ -46,6 +46,20 @@ def test_coop_gets_an_item_whose_fields_its_rules_can_ask() -> None:
     assert "resemblance, not identity" in data["notice"]
     [gone] = sent(WITHDRAWN, "coop")["items"]
     assert (gone["id"], gone["data"]["withdrawn_reason"]) == (ALERT.alert_id, "reinstated")
+
+
+def test_a_summary_says_how_many_accounts_got_no_alert() -> None:
+    body = sent(SUMMARY)
+    assert body["type"] == "summary.opened"
+    assert msgspec.convert(body["data"], AlertSummary) == SUMMARY
+    gone = replace(
+        SUMMARY, status="withdrawn", withdrawn_reason="reinstated", withdrawn_at=SUMMARY.detected_at
+    )
+    assert sent(gone)["type"] == "summary.withdrawn"
+    header, counts, _ = sent(SUMMARY, "slack")["blocks"]
+    assert header["text"]["text"].startswith(f"{SUMMARY.withheld} withheld")
+    assert SUMMARY.key in counts["text"]["text"]
+    assert sent(gone, "slack")["blocks"][0]["text"]["text"].startswith("Withdrawn")
 
 
 def test_slack_gets_blocks_within_its_limits() -> None:

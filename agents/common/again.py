@@ -1,0 +1,152 @@
+"""Looks again where a withdrawn alert has freed a place, so that no pair stays withheld while there is room.
+
+Where the alert's account is gone or settled, look-back is told of its ban again, and of each ban beside it
+that has withheld pairs, since alike bans share the places of a cluster. Where the ban has ended, or the
+banned account was deleted, the account is looked up again: of alike bans only one had the alert, and it is
+another's turn. The relay of the outbox (runtime/outbox.py) publishes the results before it settles the
+withdrawal, so a crash in between repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from agents.common.alerts import Pair, admitted
+from agents.common.context import AgentContext
+from agents.common.converters import moment
+from agents.common.match import likeness, match, sought_again, strongest_first, told_of
+from agents.common.snapshot import Snapshot, snapshot_of
+from schemas.alerts import WithdrawnReason
+from schemas.enrolled import BanEnrolled
+from schemas.wire import encode
+from store.base import Ban, BanFacts, Owed, Proposal, Query, Ruling
+from streams.outcomes import Emit
+
+ENDED: Final[frozenset[WithdrawnReason]] = frozenset({"reinstated", "ban-forgotten", "ban-expired"})
+"""Reasons of a withdrawal after which the ban is gone and the account is not."""
+
+_GONE: Final = Ruling.ACCOUNT_DELETED
+
+LOOKED_UP_AT_ONCE: Final = 64
+"""Accounts and bans in one look-up, as many as events of a batch."""
+
+
+async def look_again(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
+    """Returns the messages to look-back and the alerts that follow from withdrawals."""
+    freed = [one for one in owed if one.reason is not None and one.alert.account != one.alert.banned]
+    outlived = {one.alert.alert_id for one in freed if one.reason in ENDED}
+    outlived |= await _with_deleted_ban([one for one in freed if one.reason == "account-deleted"], context)
+    alerts = await _of_accounts([one for one in freed if one.alert.alert_id in outlived], context)
+    words = await _to_lookback([one for one in freed if one.alert.alert_id not in outlived], context)
+    return alerts + words
+
+
+async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> set[str]:
+    """The alerts of which the banned account was deleted, and not the other one."""
+    if not deleted:
+        return set()
+    asked = [
+        Proposal(
+            alert_id=one.alert.alert_id,
+            account=one.alert.account,
+            banned=one.alert.banned,
+            band=one.alert.band,
+            payload=b"",
+            claimant="",
+            seen_at=one.alert.seen_at,
+        )
+        for one in deleted
+    ]
+    ruled = await context.call_store(context.store.rulings(asked, now=context.now()))
+    return {it.alert_id for it, found in zip(asked, ruled, strict=True) if found.ruling is not _GONE}
+
+
+async def _to_lookback(freed: Sequence[Owed], context: AgentContext) -> list[Emit]:
+    """The messages that let look-back look at bans again, each once."""
+    store, now = context.store, context.now()
+    freed_at = {one.alert.banned: one.at for one in freed}
+    bans = await context.call_store(store.bans(list(freed_at), now=now)) if freed_at else []
+    standing = [ban for ban in bans if ban is not None]
+    words = [_word(ban.facts, freed_at[ban.account], context) for ban in standing]
+    known = set(freed_at)
+    for facts, at in await _withheld_beside(standing, freed_at, context):
+        if (key := _key(facts)) not in known:
+            known.add(key)
+            words.append(_word(facts, at, context))
+    return words
+
+
+async def _withheld_beside(
+    bans: Sequence[Ban], freed_at: dict[str, float], context: AgentContext
+) -> list[tuple[BanFacts, float]]:
+    """The bans that share keys with these and have withheld pairs, and when each one's place was freed."""
+    store, found = context.store, list[tuple[BanFacts, float]]()
+    for first in range(0, len(bans), LOOKED_UP_AT_ONCE):
+        some = bans[first : first + LOOKED_UP_AT_ONCE]
+        queries = [Query.of(ban.account, ban.fingerprints) for ban in some]
+        near = await context.call_store(
+            store.bans_like(queries, now=context.now(), keep=context.rules.candidates_an_event)
+        )
+        refs = {
+            one.ref: freed_at[ban.account] for ban, several in zip(some, near, strict=True) for one in several
+        }
+        facts = await context.call_store(store.facts(list(refs))) if refs else []
+        beside = [(it, at) for it, at in zip(facts, refs.values(), strict=True) if it is not None]
+        withheld = await context.call_store(store.withheld([_key(it) for it, _ in beside])) if beside else []
+        found += [one for one, any_ in zip(beside, withheld, strict=True) if any_]
+    return found
+
+
+async def _of_accounts(ended: Sequence[Owed], context: AgentContext) -> list[Emit]:
+    """The alerts on accounts whose ban has ended, by other bans that they resemble."""
+    last = {one.alert.account: one for one in ended}
+    accounts, pairs = list(last), list[Pair]()
+    if not accounts:
+        return []
+    snapshot = await snapshot_of(context, context.now())
+    for first in range(0, len(accounts), LOOKED_UP_AT_ONCE):
+        some = accounts[first : first + LOOKED_UP_AT_ONCE]
+        remembered = await context.call_store(context.store.remembered(some, now=context.now()))
+        sought = [
+            sought_again(account, last[account.account].at, _cause(last[account.account]), snapshot)
+            for account in remembered
+            if account is not None
+        ]
+        if sought:
+            for several in await match(sought, snapshot, context, "forward"):
+                pairs += _by_another(several, last, snapshot, context)
+    return [emit for _, emit in (await admitted(pairs, context)).emits]
+
+
+def _by_another(
+    pairs: Sequence[Pair], last: Mapping[str, Owed], snapshot: Snapshot, context: AgentContext
+) -> list[Pair]:
+    """The pairs of one account to alert on now that the ban of its withdrawn alert no longer counts."""
+    others = [
+        replace(pair, again_only=False, claimant=f"again:{_cause(owed)}")
+        for pair in pairs
+        if pair.banned != (owed := last[pair.ours.account]).alert.banned
+    ]
+    alike = likeness(snapshot, lambda pair: (pair.banned, pair.theirs))
+    return told_of(strongest_first(others), context.rules.alerts_an_event, alike)
+
+
+def _cause(owed: Owed) -> str:
+    return f"{owed.alert.alert_id}.{owed.revision}"
+
+
+def _key(facts: BanFacts) -> str:
+    return f"{facts.platform}:{facts.account_id}"
+
+
+def _word(facts: BanFacts, freed_at: float, context: AgentContext) -> Emit:
+    word = BanEnrolled(
+        platform=facts.platform,
+        account_id=facts.account_id,
+        banned_at=None if facts.banned_at is None else moment(facts.banned_at),
+        occurred_at=moment(facts.occurred_at),
+        freed_at=moment(freed_at),
+    )
+    return Emit(context.topics.enrolled, word.key.encode(), encode(word))

@@ -1,0 +1,111 @@
+"""The places of a look-back: which of the accounts that resemble a ban get an alert of their own.
+
+Of alike bans, an account has one alert: by the first that found it, and by a later one if that reaches a
+higher band. A cluster of accounts has at most ``alerts_a_cluster`` open alerts over these bans, and at most
+``alerts_a_ban`` clusters have any. The other pairs are counted in the ban's summary, and looked at again once
+a place is free (:mod:`agents.common.again`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from agents.common.alerts import Pair
+from agents.common.context import AgentContext, AlertPolicy
+from agents.common.match import likeness
+from agents.common.snapshot import Snapshot
+from agents.common.turns import Turns
+from samehand.clusters import Clusters, alike
+from store.base import Ban, OpenAlert
+from store.common.alert_dedup import band_rank
+
+READ_AT_ONCE: Final = 16
+"""Accounts whose alerts are read together: at worst 500 on each, of 3 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What accounts have already, on a ban and on those that are alike.
+
+    ``here``: accounts with an open alert on the ban itself. ``elsewhere``: the open alerts on alike bans, by
+    account. ``told``: the rank of the highest band in which an alike ban's alert is open or was dismissed.
+    """
+
+    here: set[str] = field(default_factory=set)
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    told: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def open(self) -> int:
+        """How many alerts are open."""
+        return len(self.here) + self.elsewhere.total()
+
+
+async def held(ban: Ban, pairs: Sequence[Pair], context: AgentContext, snapshot: Snapshot) -> Held:
+    """Reads what the accounts of these pairs have on the ban and on those in force that are alike."""
+    accounts = [pair.ours.account for pair in pairs]
+    alerts: list[OpenAlert] = []
+    for at in range(0, len(accounts), READ_AT_ONCE):
+        several = await context.call_store(context.store.alerts_about(accounts[at : at + READ_AT_ONCE]))
+        alerts += [alert for some in several for alert in some if alert.open or alert.withdrawn == "verdict"]
+    found = Held(here={alert.account for alert in alerts if alert.open and alert.banned == ban.account})
+    others = sorted({alert.banned for alert in alerts} - {ban.account})
+    bans = await context.call_store(context.store.bans(others, now=context.now())) if others else []
+    kin = {other.account for other in bans if other is not None and _are_alike(ban, other, snapshot)}
+    for alert in alerts:
+        if alert.banned in kin:
+            found.elsewhere[alert.account] += alert.open
+            found.told[alert.account] = max(found.told.get(alert.account, 0), band_rank(alert.band))
+    return found
+
+
+def _are_alike(one: Ban, other: Ban, snapshot: Snapshot) -> bool:
+    weights = snapshot.weighing.weights
+    return any(alike(mine, its, weights) for mine in one.fingerprints for its in other.fingerprints)
+
+
+async def given_out(
+    pairs: Sequence[Pair], found: Held, rules: AlertPolicy, snapshot: Snapshot, turns: Turns
+) -> tuple[list[Pair], list[Pair], list[Pair]]:
+    """Returns the pairs that get a place or have one, those withheld, and those told of on an alike ban."""
+    fresh = [pair for pair in pairs if _is_news(pair, found)]
+    if len(fresh) + found.open <= min(rules.alerts_a_ban, rules.alerts_a_cluster):
+        cluster: Mapping[str, int | None] = {pair.ours.account: 0 for pair in pairs}
+    else:
+        cluster = await _clusters(pairs, rules, snapshot, turns)
+    taken: Counter[int | None] = Counter()
+    for pair in pairs:
+        account = pair.ours.account
+        taken[cluster[account]] += found.elsewhere[account] + (account in found.here)
+    chosen, withheld, told = list[Pair](), list[Pair](), list[Pair]()
+    for pair in pairs:
+        account = pair.ours.account
+        number = cluster[account]
+        if account in found.here:
+            chosen.append(pair)
+        elif not _is_news(pair, found):
+            told.append(pair)
+        elif number is not None and taken[number] < rules.alerts_a_cluster:
+            taken[number] += 1
+            chosen.append(pair)
+        else:
+            withheld.append(pair)
+    return chosen, withheld, told
+
+
+def _is_news(pair: Pair, found: Held) -> bool:
+    return band_rank(pair.score.band) > found.told.get(pair.ours.account, 0)
+
+
+async def _clusters(
+    pairs: Sequence[Pair], rules: AlertPolicy, snapshot: Snapshot, turns: Turns
+) -> dict[str, int | None]:
+    near = likeness(snapshot, lambda pair: (pair.ours.account, pair.ours.fingerprint))
+    clusters, numbers = Clusters(near, rules.alerts_a_ban), dict[str, int | None]()
+    for pair in pairs:
+        numbers[pair.ours.account] = clusters.place(pair)
+        await turns.give()
+    return numbers

@@ -1,0 +1,62 @@
+"""Clusters: accounts that are alike among themselves, and that one hand may have made, count as one.
+
+A cap on alerts that counts accounts can be filled by one person's accounts. One that counts clusters cannot:
+what makes each of a hundred accounts resemble the same third one makes them resemble each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final, Generic, TypeVar
+
+from samehand.fingerprint.distil import Fingerprint
+from samehand.frequency.rates import NothingCounted
+from samehand.scoring.score import score
+from samehand.scoring.weights import Weights
+
+T = TypeVar("T")
+
+ALIKE_NATS: Final = 6.0
+"""By so much what two accounts share must outweigh what differs: a device, a mailbox, a handle or a sentence
+does, a word does not."""
+
+_CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer", "rule"})
+"""Signals that strangers share by thousands, and the line of a cap: none makes two accounts alike."""
+
+_COUNTS: Final = NothingCounted()
+
+
+def alike(one: Fingerprint, other: Fingerprint, weights: Weights) -> bool:
+    """Whether two accounts are alike, at whatever moment they were made.
+
+    By shipped rates, not by what was counted: else a hundred accounts on one device would make it common, and
+    so unlike each other. Two accounts under different peppers are not alike.
+    """
+    if one.pepper_id != other.pepper_id:
+        return False
+    lines = score(replace(one, at=None), replace(other, at=None), weights, _COUNTS).lines
+    return sum(line.weight for line in lines if line.signal not in _CIRCUMSTANTIAL) >= ALIKE_NATS
+
+
+@dataclass(slots=True)
+class Clusters(Generic[T]):
+    """Numbers the clusters of members that come one after another, the most important first.
+
+    The first member of a cluster leads it, and others join the first leader that they are alike, so that a
+    member costs at most ``leaders_max`` comparisons, and no chain of likenesses joins two that are unlike.
+    """
+
+    alike: Callable[[T, T], bool]
+    leaders_max: int
+    _leaders: list[T] = field(init=False, default_factory=list)
+
+    def place(self, member: T) -> int | None:
+        """The member's cluster: a new one for the first of its kind, ``None`` if there are too many."""
+        for number, leader in enumerate(self._leaders):
+            if self.alike(leader, member):
+                return number
+        if len(self._leaders) >= self.leaders_max:
+            return None
+        self._leaders.append(member)
+        return len(self._leaders) - 1
