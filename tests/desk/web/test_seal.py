@@ -20,6 +20,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.testing import AsyncTestClient
 
+from desk.access.throttle import Rates
 from desk.database import outbox
 from desk.database.engine import opened
 from desk.database.reads import Filters
@@ -29,7 +30,6 @@ from desk.review.policy import Policy
 from desk.review.readers import Reader
 from desk.web import live
 from desk.web.app import create_app
-from desk.web.security import Rates
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched
 from tests.desk.makers import a_reason
