@@ -47,6 +47,27 @@ async def test_nothing_personal_is_in_an_alert(life: Life) -> None:
     assert "3012345678" not in told
 
 
+@pytest.mark.parametrize(
+    ("banned", "came"),
+    [
+        ("+92 301 2345678", "+92-301-2345678"),
+        ("umar.q@valley.example", "umar.q@valley.example"),
+        ("umar.farooq.gmail.com", "umar#farooq#gmail.com"),
+    ],
+)
+async def test_a_handle_that_is_an_address_is_found_and_shown_masked(
+    life: Life, banned: str, came: str
+) -> None:
+    await life.ban(a_ban("77", handle=banned, display_name="Umar Media", device_id=DEVICE))
+    await life.tell(life.screen, a_sign_up("99", handle=came, device_id=DEVICE))
+    (alert,) = life.alerts
+    handle = next(line for line in alert.evidence if line.signal == "handle")
+    assert handle.level in ("same", "same-handle")
+    assert (handle.ours, handle.theirs) == ("•••", "•••")
+    for raw in ("2345678", "umar.q", "umarq", "farooq", "gmail"):
+        assert raw not in str(alert)
+
+
 def unread(alert: MirrorAlert) -> list[tuple[str, str, str]]:
     """What an alert names as not read."""
     return [(it.side, it.field, it.reason) for it in alert.not_read]

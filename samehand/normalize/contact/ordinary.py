@@ -23,8 +23,8 @@ _SHORT_DATE: Final = rf"{_DAY_MONTH}[-./]\d\d"
 _TIME: Final = r"(?:(?:[01]?\d|2[0-4])\.[0-5]\d)(?!\d)"
 _RANGE: Final = r"\s?[-\u2010-\u2015]\s?"
 # Dates, and times beside them, with anything between them but what parts their own numbers. Of short forms
-# two at most, as a range: more of them look like a phone number in pairs. Atomic, since a row of numbers may be
-# cut into dates in ever more ways.
+# two at most, as a range: more of them look like a phone number in pairs. Atomic, since a row of numbers may
+# be cut into dates in ever more ways.
 _DATES: Final = re.compile(
     rf"(?>{_DATE})(?>[^\w./]{{1,4}}(?:{_DATE}|{_TIME}))*+|{_SHORT_DATE}(?:{_RANGE}{_SHORT_DATE})?|{_TIME}{_RANGE}{_TIME}"
 )
