@@ -15,7 +15,7 @@ Without it a thousand connections, each a byte short of a MiB, hold a gigabyte o
 """
 
 NETWORKS_SHARE: Final = 4
-"""A network may hold a fourth of it, thirty-two of the largest: one that sends slowly leaves room for others."""
+"""A network may hold a fourth of it, 32 of the largest: one that sends slowly leaves room for others."""
 
 
 class TooMuch(Exception):

@@ -48,8 +48,8 @@ class Forwarded:
             if lines and not self._proxies and not self._told:
                 self._told = True  # once: anybody can make the header up
                 log.warning(
-                    "a caller forwards for others, and SAMEHAND_TRUSTED_PROXIES names no proxy: if it is one, all "
-                    "that come by it share one limit",
+                    "a caller forwards for others, and SAMEHAND_TRUSTED_PROXIES names no proxy: "
+                    "if it is one, all who come by it share one limit",
                     header=self._header.decode(),
                 )
             seen = client_of(scope["client"][0], lines, self._proxies, self._header.decode())
