@@ -36,6 +36,7 @@ from schemas.malformed import Malformed
 from store.errors import StoreError
 from streams.errors import Transient
 from streams.off_loop import off_loop
+from streams.serving.forwarded import network_of
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 """What Kafka's brokers take of one record by default."""
@@ -145,9 +146,10 @@ class Gate:
             webhook = self.webhooks.get(mapping)
             if webhook is None:
                 raise Refused(Answer(404, Problem(reason="unknown-webhook")))
+            network = network_of(request.client.host if request.client else "")
             async with AsyncExitStack() as held:
                 async with _arriving(request):
-                    raw = await held.enter_async_context(self.unsigned.whole(request.stream()))
+                    raw = await held.enter_async_context(self.unsigned.whole(request.stream(), network))
                 headers = dict(request.headers)
                 if not webhook.signed(raw, headers, now=self.now()):
                     raise Refused(Answer(401, Problem(reason="bad-signature")), "signature")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 HELD_BYTES_MAX: Final = 128 * 1024 * 1024
@@ -12,6 +13,9 @@ HELD_BYTES_MAX: Final = 128 * 1024 * 1024
 
 Without it a thousand connections, each a byte short of a MiB, hold a gigabyte of anybody's.
 """
+
+NETWORKS_SHARE: Final = 4
+"""A network may hold a fourth of it, 32 of the largest: one that sends slowly leaves room for others."""
 
 
 class TooMuch(Exception):
@@ -24,10 +28,12 @@ class Bodies:
 
     held_bytes: int = 0
     held_bytes_max: int = HELD_BYTES_MAX
+    of_networks: Counter[str] = field(default_factory=Counter)
+    """Bytes of each network that has some: as many as connections at most."""
 
     @asynccontextmanager
-    async def whole(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The body of some chunks, which counts until it is let go.
+    async def whole(self, chunks: AsyncIterator[bytes], network: str = "") -> AsyncIterator[bytes]:
+        """The body of some chunks of a network, which counts until it is let go.
 
         Raises:
             TooMuch: this body, or what is held beside it, is too much.
@@ -38,9 +44,16 @@ class Bodies:
             async for chunk in chunks:
                 mine += len(chunk)
                 self.held_bytes += len(chunk)
-                if self.held_bytes > self.held_bytes_max:
+                self.of_networks[network] += len(chunk)
+                if (
+                    self.held_bytes > self.held_bytes_max
+                    or self.of_networks[network] > self.held_bytes_max // NETWORKS_SHARE
+                ):
                     raise TooMuch
                 read.append(chunk)
             yield b"".join(read)
         finally:
             self.held_bytes -= mine
+            self.of_networks[network] -= mine
+            if not self.of_networks[network]:
+                del self.of_networks[network]

@@ -1,4 +1,4 @@
-"""What each key asked in a day, as one line of the log: there shows who collects answers, which no alarm tells.
+"""What each key asked in a day, as one line of the log: it shows a collector of answers, who rings no alarm.
 
 A person who was scored signs up, so that an event follows. Whoever holds a leaked key and asks about 5,000
 people publishes nothing about them: no account is asked about twice and no ban is matched often, so that
@@ -22,8 +22,8 @@ from streams.errors import Transient
 DAY_SECONDS: Final = 86_400.0
 
 SAMPLE_MAX: Final = 100
-"""Accounts that are kept of a key, each question as likely as any other: a share to within ten in a hundred. Ten
-megabytes where all of a thousand keys ask."""
+"""Accounts that are kept of a key, each question as likely as any other: a share to within ten in a hundred.
+Ten megabytes where all of a thousand keys ask."""
 
 FOLLOW_SECONDS: Final = 3_600.0
 """How long an event may take to follow: people confirm an address first. Younger questions are left out."""

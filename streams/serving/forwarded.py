@@ -12,9 +12,13 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final, Literal
 
+import structlog
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 Header = Literal["x-forwarded-for", "forwarded"]
+
+log = structlog.get_logger("samehand.serving")
 
 HOPS_MAX: Final = 16
 """Proxies of ours in a row. Nobody has as many, and a header of 64 KiB could name thousands."""
@@ -35,11 +39,19 @@ class Forwarded:
         self._app = app
         self._proxies = tuple(proxies)
         self._header = header.encode()
+        self._told = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serves one request."""
         if scope["type"] == "http" and scope["client"] is not None:
             lines = [value.decode("latin-1") for name, value in scope["headers"] if name == self._header]
+            if lines and not self._proxies and not self._told:
+                self._told = True  # once: anybody can make the header up
+                log.warning(
+                    "a caller forwards for others, and SAMEHAND_TRUSTED_PROXIES names no proxy: "
+                    "if it is one, all who come by it share one limit",
+                    header=self._header.decode(),
+                )
             seen = client_of(scope["client"][0], lines, self._proxies, self._header.decode())
             scope = {**scope, "client": (seen, 0 if lines else scope["client"][1])}
         await self._app(scope, receive, send)

@@ -25,8 +25,7 @@ class Server(uvicorn.Server):
         lifespan: Any = "auto",
     ) -> None:
         """`host` and `port` are for a server that is not given sockets."""
-        if settings.trusted_proxies:
-            app = Forwarded(app, settings.trusted_proxies, settings.proxy_header)
+        app = Forwarded(app, settings.trusted_proxies, settings.proxy_header)
         super().__init__(
             uvicorn.Config(
                 app,

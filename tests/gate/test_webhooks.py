@@ -166,7 +166,7 @@ async def test_while_too_much_is_on_its_way_a_webhook_is_to_be_sent_again(
 
 
 @asynccontextmanager
-async def full(bodies: Bodies, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def full(bodies: Bodies, chunks: AsyncIterator[bytes], network: str) -> AsyncIterator[bytes]:
     """As if others' bodies left no room."""
     raise TooMuch
     yield b""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from streams.serving.forwarded import HOPS_MAX, Forwarded, Header, client_of, network_of
 from streams.settings import load
@@ -115,3 +116,20 @@ async def test_application_is_told_the_client(peer: str, client: tuple[str, int]
 def test_setting_takes_addresses_and_networks() -> None:
     assert load({"SAMEHAND_TRUSTED_PROXIES": "10.0.0.0/24, fd00::/64"}).trusted_proxies == OURS
     assert load({}).trusted_proxies == ()
+
+
+async def test_proxy_that_nobody_named_is_told_of_once_and_not_believed() -> None:
+    told: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        told.append(scope["client"])
+
+    forwarded = Forwarded(app, (), "x-forwarded-for")
+    scope = {"type": "http", "client": (PROXY, 4711), "headers": [(b"x-forwarded-for", CLIENT.encode())]}
+    with capture_logs() as lines:
+        for _ in range(3):
+            await forwarded(scope, None, None)
+    assert [client[0] for client in told] == [PROXY] * 3
+    [line] = lines
+    assert CLIENT not in str(line)
+    assert PROXY not in str(line)
