@@ -4,7 +4,7 @@ Where the alert's account is gone or settled, look-back is told of its ban again
 that has withheld pairs, since alike bans share the places of a cluster. Where the ban has ended, or the
 banned account was deleted, the account is looked up again: of alike bans only one had the alert, and it is
 another's turn. The relay of the outbox (runtime/outbox.py) publishes the results before it settles the
-withdrawal, so a crash in between repeats them.
+withdrawal, so that a crash in between repeats both.
 """
 
 from __future__ import annotations

@@ -62,18 +62,18 @@ class Relay:
             Transient: store or broker are away; what was not settled is still pending.
         """
         taken = await self.taken()
-        await self._look_again([owed for owed, _ in taken])
         left = await publish(self.publisher, [emit for _, emit in taken])
         unconfirmed = {id(emit) for emit in left}
         confirmed = [owed for owed, emit in taken if id(emit) not in unconfirmed]
         if confirmed:
+            await self._look_again(confirmed)
             await self.settle(confirmed)
         if left:
             raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} records")
         return len(confirmed)
 
     async def _look_again(self, owed: Sequence[Owed]) -> None:
-        """Publishes what the withdrawn alerts made room for. They are owed until that is confirmed.
+        """Publishes what withdrawn alerts made room for; they are owed until that is confirmed.
 
         Raises:
             Transient: store or broker are away.
@@ -112,6 +112,7 @@ class Relay:
             log.error(
                 "a stored alert cannot be decoded: no withdrawal is published", alert_id=one.alert.alert_id
             )
+        await self._look_again(unread)
         await self._settle(unread)
 
     async def _settle(self, over: Sequence[Owed]) -> None:
