@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
+from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment
 from agents.common.metric_labels import fired
@@ -83,13 +84,19 @@ class Pair:
         return alert_id(self.ours.account, self.banned)
 
 
+UNRULED: Final = 1
+"""The revision of an alert on which the store has not ruled: below every revision that it gives."""
+
 Near = dict[int, list[Pair]]
 """The pairs of each new account, by the `id()` of its `NewAccount`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The alerts of a batch that may be published: (place of the pair in the batch, record to publish)."""
+    """The alerts of a batch that may be published: (place of the pair in the batch, record to publish).
+
+    Each is followed by its state.
+    """
 
     emits: tuple[tuple[int, Emit], ...]
 
@@ -138,31 +145,33 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = chosen[first : first + PROPOSED_AT_ONCE]
         found = await _proposed([pairs[place] for place in some], near, context)
-        emits += [(place, emit) for place, emit in zip(some, found, strict=True) if emit is not None]
+        emits += [(place, emit) for place, several in zip(some, found, strict=True) for emit in several]
     return Admitted(tuple(emits))
 
 
-async def _proposed(pairs: Sequence[Pair], near: Near, context: AgentContext) -> list[Emit | None]:
-    """Returns the record to publish for each pair, ``None`` for a pair that is not to be published."""
+async def _proposed(pairs: Sequence[Pair], near: Near, context: AgentContext) -> list[list[Emit]]:
+    """Returns what to publish for each pair: its alert and its state, nothing for a pair that must not be."""
     now = context.now()
     alerts, asked = proposals(pairs, near, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
-    emits: list[Emit | None] = []
+    emits: list[list[Emit]] = []
     for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
         if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
             context.meters.duplicates_suppressed.inc()
         if verdict.ruling is Ruling.PUBLISH:
             context.meters.fired(fired(alert))
-            emits.append(_emit(replace(alert, revision=verdict.revision), pair, context, now))
+            published = replace(alert, revision=verdict.revision)
+            state = state_emit(published, seen_at=pair.ours.seen_at, since=now, context=context)
+            emits.append([_emit(published, pair, context, now), state])
         else:
-            emits.append(None)
+            emits.append([])
     return emits
 
 
 def proposals(
     pairs: Sequence[Pair], near: Near, context: AgentContext, now: float
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
-    """Returns each pair's alert at revision 1, and the proposal that asks the store whether to publish it."""
+    """Returns each pair's alert, yet without a revision of the store, and the proposal that asks for one."""
     alerts = [_alert(pair, near, context, now) for pair in pairs]
     return alerts, [
         Proposal(
@@ -237,7 +246,7 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
         since_ban = ours.fingerprint.at - facts.banned_at
     return MirrorAlert(
         alert_id=pair.alert_id,
-        revision=1,
+        revision=UNRULED,
         status="open",
         platform=ours.platform,
         account_id=ours.account_id,

@@ -1,7 +1,9 @@
 """Redelivery: after a Redis failover or restart, reprocesses recently acknowledged records.
 
 A replica that becomes master may lack the last writes of the failed server, and a restarted server may have
-lost what was not on disk. Either begins another replication history, which this module notices. Agents are
+lost what was not on disk. Either begins another replication history, which this module notices. So does a
+rebuild: what was handled just before the store was lost may not stand on the topics that a rebuild reads (a
+deletion whose withdrawals were not published yet). Agents are
 idempotent: a write that survived is repeated without effect, a lost one is made again, and look-back gets its
 bans again.
 
@@ -94,7 +96,7 @@ class Redelivery:
         if known == history:
             return
         if known:
-            log.warning("Redis failed over or restarted: reprocessing recent records")
+            log.warning("Redis failed over, was restarted or was refilled: reprocessing recent records")
             records = sum([await self._deliver(post) for post in self.posts])
             log.info("recent records reprocessed", records=records)
         await self.histories.note(history)

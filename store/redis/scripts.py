@@ -9,7 +9,7 @@ from typing import NamedTuple
 _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
-    **dict.fromkeys(("propose", "withdraw", "owed", "settle", "pairs", "reopen"), ("outbox",)),
+    **dict.fromkeys(("propose", "withdraw", "owed", "settle", "pairs", "reopen", "recall"), ("outbox",)),
     "ban_write": ("outbox", "calendar"),
 }
 """The files that a script includes beside common.lua, which all include."""
@@ -46,6 +46,8 @@ _NAMES = (
     "family",
     "descents",
     "reopen",
+    "recall",
+    "release",
     "walk",
     "free",
     "dump",

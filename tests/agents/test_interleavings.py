@@ -163,11 +163,12 @@ class World:
 
     async def _relay(self) -> None:
         taken = await self.relaying.taken()
-        for _, emit in taken:
-            await Turn()
-            self._tell(emit)
+        for it in taken:
+            if it.alert is not None:
+                await Turn()
+                self._tell(it.alert)
         if taken:
-            await self.relaying.settle([owed for owed, _ in taken])
+            await self.relaying.settle([it.owed for it in taken])
 
     async def _banned(self, ban: Record) -> None:
         words = self.words.setdefault(encode(ban), [])

@@ -1,4 +1,4 @@
-"""``samehand rebuild``: the store filled again from the truth, ``accounts.banned``.
+"""``samehand rebuild``: the store filled again from ``accounts.banned``, and what was told of alerts.
 
 The plan:
 
@@ -10,7 +10,9 @@ The plan:
    enrol meanwhile.
 4. Note after each batch how far it went, together with the store's epoch: a store emptied since then is
    read from the beginning.
-5. Note the epoch in the control topic: workers take it over, and their events go on.
+5. Take back which alerts are open and which were dismissed (``alerts.state``), then what people decided
+   (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert.
+6. Note the epoch in the control topic: workers take it over, and their events go on.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
+from desk.cli.alert_topics import Replayed, replay_alerts
 from desk.cli.banned_topic import Tally, open_anew, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
 from desk.cli.inputs.input_errors import tell_faults
@@ -90,11 +93,11 @@ def command(
     drop: str | None,
     as_json: bool,
 ) -> int:
-    """Fill the store again from the topic accounts.banned, while workers run or are stopped.
+    """Fill the store again from accounts.banned, alerts.state and alerts.verdicts, with or without workers.
 
-    Use it if Redis lost its data, after `samehand pepper rotate`, or to reshard. Reads Kafka and writes
-    Redis; publishes nothing. An interrupted run continues where it was when started again. Remembered new
-    accounts are not on the topic: they come back only with new events.
+    Use it if Redis lost its data or was restored from an older dump, after `samehand pepper rotate`, or to
+    reshard. Reads Kafka and writes Redis; publishes nothing. An interrupted run continues where it was when
+    started again. Remembered new accounts are on no topic: they come back only with new events.
 
     To reshard, --into fills a second store beside the live one, which workers keep using. When the first
     worker starts with the new SAMEHAND_STORE_PREFIX and SAMEHAND_STORE_SHARDS, remembered accounts and
@@ -114,7 +117,7 @@ def command(
         if second or from_start or bookmark_path:
             raise click.UsageError("--drop takes no other option but --json")
         return _drop(settings, drop, as_json)
-    carried = Carried()
+    carried, replayed = Carried(), Replayed()
     if second:
         if into is None or shards is None:
             raise click.UsageError(
@@ -125,7 +128,7 @@ def command(
         fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried))
     else:
         path = bookmark_path or _bookmark_path(settings, "rebuild.json")
-        fingerprints = awaited(_rebuild(settings, path, from_start, tally))
+        fingerprints = awaited(_rebuild(settings, path, from_start, tally, replayed))
     tell_faults(tally.faults)
     figures: dict[str, Any] = {
         "records": tally.read,
@@ -136,8 +139,7 @@ def command(
         "fingerprints": fingerprints,
         "seconds": round(time.monotonic() - started, 3),
     }
-    if second:
-        figures |= asdict(carried)
+    figures |= asdict(carried if second else replayed)
     if as_json:
         output.figures(figures)
         return 0
@@ -146,6 +148,10 @@ def command(
         f"{plural(len(tally.faults), 'bad one')}); the store holds "
         f"{plural(fingerprints, 'banned account')}; {figures['seconds']:.1f} s"
     )
+    if not second:
+        output.console().print(
+            f"{plural(replayed.alerts, 'alert')} known again; {plural(replayed.verdicts, 'verdict')} read"
+        )
     if second:
         output.console().print(
             f"{plural(carried.remembered, 'remembered account')} and {plural(carried.keys, 'key')} of "
@@ -171,7 +177,7 @@ def _bookmark_path(settings: Settings, name: str) -> Path:
     return folder / name
 
 
-async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally) -> int:
+async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally, replayed: Replayed) -> int:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
         epoch = await open_anew(store)
@@ -180,8 +186,9 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
         with reader(settings) as opened:
-            enrol = Enrol(house(settings, peppers, store))
-            await read_all(opened, topic, enrol, bookmark, done, tally)
+            context = house(settings, peppers, store)
+            await read_all(opened, topic, Enrol(context), bookmark, done, tally)
+            await replay_alerts(opened, context, tally, replayed)
         await store.note_rebuilt()
         note_epoch(settings, store.epoch)
         bookmark.remove()

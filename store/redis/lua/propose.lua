@@ -19,11 +19,9 @@ local function sum_up(banned, summary, blob)
   local open, key = ROOT .. 'o:' .. hex(banned), ROOT .. 's:' .. hex(summary)
   local known = pair_get(key) or 0
   local entry = call('HGET', open, summary)
-  local revision = math.max(known, entry and struct.unpack('>I4', entry) or 0) + 1
-  pair_put(key, revision, 0, 0, now + seconds, '-', 0)
-  call('EXPIRE', key, seconds)
-  call('HSET', open, summary, struct.pack('>I4', revision) .. blob)
-  call('EXPIRE', open, seconds)
+  local revision = next_revision(math.max(known, entry and struct.unpack('>I4', entry) or 0), now)
+  pair_put(key, revision, 0, 0, '-', 0, seconds)
+  open_put(open, summary, revision, blob)
   owe(summary, banned, revision, 'open', now, blob)
 end
 
@@ -41,9 +39,8 @@ end
 local function note(banned, alert, revision, blob, summary, summary_blob)
   local name = hex(banned)
   local open = ROOT .. 'o:' .. name
-  call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
-  call('EXPIRE', open, seconds)
-  call('HDEL', ROOT .. 'c:' .. name, alert)
+  open_put(open, alert, revision, blob)
+  know_no_more(banned, alert)
   owe_no_more(alert)
   if call('HDEL', counted(name, 1), alert) + call('HDEL', counted(name, 2), alert) > 0 then
     sum_up(banned, summary, summary_blob)
@@ -53,9 +50,10 @@ end
 local function one(banned, alert, rank, claim, how, blob, summary, summary_blob)
   if not in_force(banned, buckets, now) then return 'not-banned', 0 end
   local key, open = ROOT .. 's:' .. hex(alert), ROOT .. 'o:' .. hex(banned)
-  local is_open = call('HEXISTS', open, alert) == 1
-  local revision, noted, confirmed, over, claimed, since = pair_get(key)
-  if not revision or over <= now then revision, noted, confirmed = 0, -1, -1 end
+  local entry = call('HGET', open, alert)
+  local is_open = entry ~= false
+  local revision, noted, confirmed, claimed, since = pair_get(key)
+  if not revision then revision, noted, confirmed = is_open and struct.unpack('>I4', entry) or 0, -1, -1 end
   if (how == 'again' or how == 'count') and not (claimed == claim and confirmed < noted) then
     if is_open or how == 'again' then return 'duplicate', 0 end
     withhold(banned, alert, rank, summary, summary_blob)
@@ -70,9 +68,8 @@ local function one(banned, alert, rank, claim, how, blob, summary, summary_blob)
     withhold(banned, alert, rank, summary, summary_blob)
     return 'withheld', 0
   end
-  if not again then revision = revision + 1 end
-  pair_put(key, revision, rank, confirmed, now + seconds, claim, now)
-  call('EXPIRE', key, seconds)
+  if not again then revision = next_revision(revision, now) end
+  pair_put(key, revision, rank, confirmed, claim, now, seconds)
   note(banned, alert, revision, blob, summary, summary_blob)
   return 'publish', revision
 end

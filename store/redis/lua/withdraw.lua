@@ -11,7 +11,7 @@ for at = 5, #ARGV, 3 do
     call('HDEL', open, alert)
     withdraw(banned, alert, entry, reason, now, seconds)
   elseif reason == 'account-deleted' then
-    call('HDEL', ROOT .. 'c:' .. hex(banned), alert)
+    forget(banned, alert, now)
     -- An owed withdrawal for such a reason quotes the account. It is owed anew, under the next revision, since a
     -- publisher may have read the former one already.
     local owed, last, blob = owed_of(alert)
