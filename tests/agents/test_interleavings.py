@@ -222,7 +222,7 @@ class World:
 
     def _tell(self, emit: Emit) -> None:
         if (alert := self.life.alert(emit)) is not None:
-            self.told.append((alert.alert_id, alert.revision, alert.status))
+            self.told.append((alert.alert_id, self.life.number(alert), alert.status))
 
     async def _deliver(self, agent: Any, record: Record | bytes | None) -> list[Emit]:
         (outcome,) = await agent([arrival(record)])

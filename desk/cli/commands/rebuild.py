@@ -12,7 +12,8 @@ The plan:
    read from the beginning.
 5. Take back which alerts are open and which were dismissed (``alerts.state``), then what people decided
    (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert.
-6. Note the epoch in the control topic: workers take it over, and their events go on.
+6. Note on ``alerts.state`` what the store has and the topic lacks: alerts of releases up to 0.2.0.
+7. Note the epoch in the control topic: workers take it over, and their events go on.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
-from desk.cli.alert_topics import Replayed, replay_alerts
+from desk.cli.alert_topics import Replayed, note_missing, replay_alerts
 from desk.cli.banned_topic import Tally, open_anew, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
 from desk.cli.inputs.input_errors import tell_faults
@@ -96,7 +97,8 @@ def command(
     """Fill the store again from accounts.banned, alerts.state and alerts.verdicts, with or without workers.
 
     Use it if Redis lost its data or was restored from an older dump, after `samehand pepper rotate`, or to
-    reshard. Reads Kafka and writes Redis; publishes nothing. An interrupted run continues where it was when
+    reshard. Reads Kafka and writes Redis; publishes the
+    state of open alerts that have none. An interrupted run continues where it was when
     started again. Remembered new accounts are on no topic: they come back only with new events.
 
     To reshard, --into fills a second store beside the live one, which workers keep using. When the first
@@ -188,7 +190,8 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         with reader(settings) as opened:
             context = house(settings, peppers, store)
             await read_all(opened, topic, Enrol(context), bookmark, done, tally)
-            await replay_alerts(opened, context, tally, replayed)
+            known = await replay_alerts(opened, context, tally, replayed)
+        await note_missing(settings, store, context, known, replayed)
         await store.note_rebuilt()
         note_epoch(settings, store.epoch)
         bookmark.remove()

@@ -9,9 +9,13 @@ local answers = {}
 
 local function one(banned, alert, revision, rank, over, blob)
   local key, open = ROOT .. 's:' .. hex(alert), ROOT .. 'o:' .. hex(banned)
-  local known, _, _, claim, since = pair_get(key)
+  local known, noted, confirmed, claim, since = pair_get(key)
   local _, owed = owed_of(alert)
   local entry = call('HGET', open, alert)
+  if entry then -- releases up to 0.2.0 let both expire
+    call('EXPIRE', open, LASTING)
+    if known then pair_put(key, known, noted, confirmed, claim, since, seconds) end
+  end
   if math.max(known or 0, owed or 0, entry and struct.unpack('>I4', entry) or 0) >= revision then return 0 end
   know_no_more(banned, alert)
   owe_no_more(alert)
