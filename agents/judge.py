@@ -49,9 +49,20 @@ class Judge:
             await self._follow(given)
         return outcomes
 
+    async def hold(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """Notes verdicts, and leaves their consequences to a later call for the same arrivals.
+
+        For a store that learns verdicts in bulk: each alert has its last one before anything follows from it.
+        """
+        outcomes, verdicts = read_all(arrivals, decode_verdict, self._context, itself)
+        decisions = [_decision(it) for _, it in verdicts if not it.golden]
+        if decisions:
+            await self._context.call_store(self._context.store.decide(decisions, now=self._context.now()))
+        return outcomes
+
     async def _follow(self, verdicts: Sequence[VerdictGiven]) -> None:
         store, now = self._context.store, self._context.now()
-        decisions = [Decision(it.alert_id, it.verdict, it.at, it.identity) for it in verdicts]
+        decisions = [_decision(it) for it in verdicts]
         held = await self._context.call_store(store.decide(decisions, now=now))
         new = [verdict for verdict, it in zip(verdicts, held, strict=True) if it.new]
         alerts = (
@@ -164,3 +175,7 @@ class Judge:
         if isinstance(read, Malformed) or not isinstance(read.record, MirrorAlert):
             return None
         return read.record
+
+
+def _decision(verdict: VerdictGiven) -> Decision:
+    return Decision(verdict.alert_id, verdict.verdict, verdict.at, verdict.identity)

@@ -22,6 +22,7 @@ from schemas.accounts import (
     Avatar,
     Basis,
 )
+from schemas.alert_state import AlertState, unquoted_alert
 from schemas.alerts import (
     AlertSummary,
     Drawn,
@@ -35,6 +36,7 @@ from schemas.enrolled import BanEnrolled
 from schemas.letters import DeadLetter
 from schemas.malformed import Malformed
 from schemas.record import Record
+from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
 from schemas.weights import Multiplier, WeightsAdjustment, WeightsAdopted
 
@@ -150,7 +152,7 @@ MATCHED: Final = Matched(
 
 ALERT: Final = MirrorAlert(
     alert_id="5d41402abc4b2a76b9719d911017c592",
-    revision=1,
+    revision=by_time(_RETURNED_AT.timestamp()),
     status="open",
     platform="x",
     account_id="9907",
@@ -199,7 +201,7 @@ ALERT: Final = MirrorAlert(
 
 WITHDRAWN: Final = msgspec.structs.replace(
     ALERT,
-    revision=2,
+    revision=by_time((_RETURNED_AT + timedelta(days=3)).timestamp()),
     status="withdrawn",
     evidence=tuple(without_quotes(line) for line in ALERT.evidence),
     counter_evidence=tuple(without_quotes(line) for line in ALERT.counter_evidence),
@@ -210,7 +212,7 @@ WITHDRAWN: Final = msgspec.structs.replace(
 
 SUMMARY: Final = AlertSummary(
     alert_id="7d793037a0760186574b0282f2f435e7",
-    revision=1,
+    revision=by_time(_BANNED_AT.timestamp()),
     status="open",
     matched=MATCHED,
     published=50,
@@ -222,6 +224,7 @@ SUMMARY: Final = AlertSummary(
 
 SAMPLED: Final = msgspec.structs.replace(
     ALERT,
+    revision=1,
     alert_id="0f2b6c1d9a3e48578b6d2c4e1f7a9035",
     account_id="9908",
     prior=-9.5,
@@ -233,9 +236,15 @@ SAMPLED: Final = msgspec.structs.replace(
     drawn=Drawn(probability=0.01, stratum=0),
 )
 
+STATE: Final = AlertState(
+    alert=unquoted_alert(ALERT),
+    seen_at=_RETURNED_AT,
+    since=ALERT.detected_at,
+)
+
 VERDICT: Final = VerdictGiven(
     alert_id=ALERT.alert_id,
-    revision=1,
+    revision=ALERT.revision,
     verdict="mirror",
     reason_code="same-contact-point",
     reviewer="r-7f3a",
@@ -280,6 +289,7 @@ EXAMPLES: Final[dict[str, tuple[Record, ...]]] = {
     "accounts.reinstated": (REINSTATED,),
     "alerts": (ALERT, WITHDRAWN, SUMMARY),
     "alerts.sample": (SAMPLED,),
+    "alerts.state": (STATE,),
     "alerts.verdicts": (VERDICT,),
     "fingerprints.enrolled": (ENROLLED,),
     "deadletters": (LETTER,),

@@ -174,7 +174,12 @@ Opaque = Annotated[
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # beyond 2^53 JavaScript readers lose digits
 Revision = Annotated[
     int,
-    # a pair's alert rises a handful of times; the limit only keeps the number sane
-    Meta(ge=1, le=2**31 - 1, description="1 for the first; rises when the band rises or the status changes."),
+    # seconds fit until 2088; the limit keeps the number sane
+    Meta(
+        ge=1,
+        le=2**31 - 1,
+        description="Rises with the band and with each change of status, to the seconds since 2020 or beyond:"
+        " which of two is higher is all that it says.",
+    ),
 ]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with a timezone.")]

@@ -18,6 +18,7 @@ from schemas.accounts import (
     AccountRemembered,
     AccountUpdated,
 )
+from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.enrolled import BanEnrolled
 from schemas.examples import EXAMPLES
@@ -37,6 +38,7 @@ RECORDS: Final[dict[str, tuple[type[Record], ...]]] = {
     "accounts.reinstated": (AccountReinstated,),
     "alerts": (MirrorAlert, AlertSummary),
     "alerts.sample": (MirrorAlert,),
+    "alerts.state": (AlertState,),
     "alerts.verdicts": (VerdictGiven,),
     "fingerprints.enrolled": (BanEnrolled,),
     "deadletters": (DeadLetter,),

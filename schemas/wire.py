@@ -28,6 +28,7 @@ from schemas.accounts import (
     AccountUpdated,
     Tombstone,
 )
+from schemas.alert_state import AlertState
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.dates import settle
 from schemas.enrolled import BanEnrolled
@@ -167,6 +168,7 @@ decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
 decode_weights: Final = Decoder(WeightsAdopted)
+decode_alert_state: Final = Decoder(AlertState)
 
 _alert: Final = Decoder(MirrorAlert)
 _summary: Final = Decoder(AlertSummary)

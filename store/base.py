@@ -294,9 +294,10 @@ class OpenAlert:
 class Owed:
     """A withdrawal, a reopened alert, or an open summary, that has yet to be published.
 
-    ``alert``: as it was last published; ``revision``: the one to publish under; ``at`` (Unix seconds): when
-    its cause was handled. ``reason``: of the withdrawal, ``None`` where the alert is open. ``counts``: those
-    of a summary, ``None`` for any other alert.
+    ``alert``: as it was last published, under the ``revision`` to publish; ``at`` (Unix seconds): when its
+    cause was handled. ``reason``: of the withdrawal, ``None`` where the alert is open. ``counts``: those of a
+    summary, ``None`` for any other alert. ``forgotten``: the alert was withdrawn before and is not known any
+    more; only the topic of states is told.
     """
 
     alert: OpenAlert
@@ -304,18 +305,28 @@ class Owed:
     reason: WithdrawnReason | None
     at: float
     counts: SummaryCounts | None = None
+    forgotten: bool = False
+
+
+class Recalled(NamedTuple):
+    """An alert as the topic of states has it: open or withdrawn, since a moment (Unix seconds)."""
+
+    alert: OpenAlert
+    since: float
 
 
 class Settled(NamedTuple):
     """What :meth:`Store.owed` returned and the broker has confirmed, under its revision.
 
-    ``known``: the alert as it was withdrawn, if a verdict on it may follow.
+    ``known``: the alert as it was withdrawn, if a verdict on it may follow. Without it and with the
+    ``account``, the store lets go of where the alert lies.
     """
 
     alert_id: str
     banned: str
     revision: int
     known: OpenAlert | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +370,7 @@ class Store(Protocol):
         """Returns ``None`` if reads and writes work and the epoch is unchanged, else the reason in words."""
 
     async def history(self) -> str:
-        """Returns an identifier of the servers' data, which changes when a server is replaced or restarted.
+        """Returns an identifier of the data: another once a server is replaced, restarted or refilled.
 
         Writes acknowledged just before may then be missing. "" where the servers do not say.
         """
@@ -504,8 +515,17 @@ class Store(Protocol):
     async def settle(self, published: Sequence[Settled]) -> None:
         """Forgets what was published of :meth:`owed`; what is owed under another revision by now stays.
 
-        A peppered marker keeps the revision number for a while, so that a new alert on the pair after a later
-        ban gets a revision above the one of the withdrawal.
+        An alert on which a verdict may follow stays known: one that a verdict withdrew as long as its ban,
+        others for :attr:`store.bounds.Bounds.dedup_seconds`. When that is over, :meth:`owed` returns it as
+        forgotten.
+        """
+
+    async def recall(self, alerts: Sequence[Recalled], *, now: float) -> list[bool]:
+        """Takes back what was published of pairs, after the store has lost it; enrol the bans before.
+
+        Returns for each whether it was taken: it is not where the store knows the pair under that revision or
+        a later one. An open alert on a ban that is gone is withdrawn; what else forbids it is looked up as
+        :meth:`propose` does.
         """
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:

@@ -12,7 +12,8 @@ class Bounds:
     ``shards``: into how many parts accounts are divided. ``retention_seconds``, ``remembered_bytes``: how
     long accounts are remembered, and how many bytes they may take. ``freeze_seconds``: the least time between
     two snapshots of counts. ``lag_seconds``: how long after its event an account has no effect on counts
-    (:mod:`store.common.count_lag`).
+    (:mod:`store.common.count_lag`). ``dedup_seconds``: how long a withdrawn alert and a reinstatement are
+    known; an open alert is known for as long as its ban.
     """
 
     shards: int = 1
@@ -20,3 +21,6 @@ class Bounds:
     remembered_bytes: int = 1 << 30
     freeze_seconds: float = 3_600.0
     lag_seconds: float = 86_400.0
+    # Longer than accounts are remembered by a working week, so that a record delivered again within Kafka's
+    # own retention is still recognised.
+    dedup_seconds: float = 35 * 86_400.0

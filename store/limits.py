@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from samehand.keys import KeyKind, falls_silent, posting_cap
 
-# Markers of published alerts and of reinstatements outlive remembered accounts (30 days) by a working week,
-# so that a record delivered again within Kafka's own retention is still recognised.
-MARKER_SECONDS = 35 * 86_400
-
 # How long the first event that proposes a pair keeps other events from publishing it, while its alert is not
 # confirmed. If its worker died, the event is delivered again: 20 s after a kill, or once an outage of the
 # broker is over. Ten minutes are longer than either should last, and short enough that another event can

@@ -38,7 +38,7 @@ class Emit:
     """One record to publish. `value` None is a tombstone.
 
     `marker` names what must be remembered once the broker has confirmed it (a dedup key); `after` receives
-    it.
+    it. `last`: it is sent once all others of the same batch are confirmed, since it speaks of them.
     """
 
     topic: str
@@ -46,6 +46,7 @@ class Emit:
     value: bytes | None
     marker: str | None = None
     headers: Headers = ()
+    last: bool = False
 
     def __repr__(self) -> str:
         return f"Emit(topic={self.topic!r}, marker={self.marker!r})"

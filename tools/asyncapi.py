@@ -34,6 +34,7 @@ DESCRIPTIONS: Final = {
     _CALLED.alerts: "What moderators judge: upsert by `alert_id` and `revision`. Headers say where.",
     _CALLED.shadow: "The same while SAMEHAND_SHADOW is on: for nobody to act on.",
     _CALLED.sample: "Pairs below the bands, drawn by chance to be read blind: they tell what is missed.",
+    _CALLED.state: "Which alerts are open, and which were dismissed: what a rebuilt store knows again.",
     _CALLED.verdicts: "What moderators decided: of one alert the latest by `decided_at` holds.",
     _CALLED.enrolled: "Word from enrolment to look-back, between workers.",
     _CALLED.letters: "Records that could not be processed, with their address and the reason.",
@@ -41,7 +42,7 @@ DESCRIPTIONS: Final = {
     _CALLED.control: "Words of workers and operators to each other. Internal: its form may change.",
 }
 
-_TOMBSTONE: Final = "Tombstone"
+_TOMBSTONES: Final = {_CALLED.banned: "Tombstone", _CALLED.state: "AlertForgotten"}
 _CONTROL: Final = "ControlWord"
 
 _TRACE_HEADERS: Final = {
@@ -109,7 +110,7 @@ def _messages_of(topic: str) -> list[str]:
     if topic == _CALLED.control:
         return [_CONTROL]
     found = [it.__name__ for it in RECORDS[_CALLED.alerts if topic == _CALLED.shadow else topic]]
-    return [*found, _TOMBSTONE] if topic == _CALLED.banned else found
+    return [*found, _TOMBSTONES[topic]] if topic in _TOMBSTONES else found
 
 
 def _messages() -> dict[str, Any]:
@@ -126,12 +127,13 @@ def _messages() -> dict[str, Any]:
                 "bindings": _key(topic),
                 "examples": [{"payload": it} for it in msgspec.to_builtins(examples)],
             }
-    made[_TOMBSTONE] = {
-        "title": _TOMBSTONE,
-        "summary": "Forgets the ban of its key.",
-        "payload": {"type": "null"},
-        "bindings": _key(_CALLED.banned),
-    }
+    for topic, name in _TOMBSTONES.items():
+        made[name] = {
+            "title": name,
+            "summary": f"Forgets the {'ban' if topic == _CALLED.banned else 'alert'} of its key.",
+            "payload": {"type": "null"},
+            "bindings": _key(topic),
+        }
     made[_CONTROL] = {
         "title": _CONTROL,
         "summary": "Internal: a word to a stopped topic, of the store's epoch, or about a suspect record.",
@@ -152,6 +154,7 @@ def _key(topic: str) -> dict[str, Any]:
     """What partitions go by: all that is told of one account has one order."""
     meaning = {
         _CALLED.letters: "The topic of the record.",
+        _CALLED.state: "The `alert_id`.",
         _CALLED.verdicts: "Any; usually the `alert_id`.",
     }.get(topic, "The account, `platform:account_id`.")
     return {"kafka": {"key": {"type": "string", "description": meaning}, "bindingVersion": "0.5.0"}}

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
+from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
 from agents.common.converters import evidence_lines, matched_of, moment
 from agents.common.metric_labels import fired
@@ -84,6 +85,9 @@ class Pair:
         return alert_id(self.ours.account, self.banned)
 
 
+UNRULED: Final = 1
+"""The revision of an alert on which the store has not ruled: below every revision that it gives."""
+
 Near = dict[int, list[Pair]]
 """The pairs of each new account, by the `id()` of its `NewAccount`."""
 
@@ -92,7 +96,8 @@ Near = dict[int, list[Pair]]
 class Admitted:
     """The alerts of a batch that may be published: (place of the pair in the batch, record to publish).
 
-    ``refused``: places of pairs on which there must be no alert, now or by a repeat.
+    Each alert is followed by its state. ``refused``: places of pairs on which there must be no alert, now or
+    by a repeat.
     """
 
     emits: tuple[tuple[int, Emit], ...]
@@ -147,34 +152,36 @@ async def admitted(pairs: Sequence[Pair], context: AgentContext) -> Admitted:
     for first in range(0, len(chosen), PROPOSED_AT_ONCE):
         some = chosen[first : first + PROPOSED_AT_ONCE]
         found = await _proposed([pairs[place] for place in some], near, context)
-        emits += [(place, emit) for place, (_, emit) in zip(some, found, strict=True) if emit is not None]
+        emits += [(place, emit) for place, (_, several) in zip(some, found, strict=True) for emit in several]
         refused += [place for place, (ruling, _) in zip(some, found, strict=True) if ruling in _REFUSED]
     return Admitted(tuple(emits), frozenset(refused))
 
 
 async def _proposed(
     pairs: Sequence[Pair], near: Near, context: AgentContext
-) -> list[tuple[Ruling, Emit | None]]:
-    """Returns the ruling on each pair, and the record to publish; ``None`` if none is to be published."""
+) -> list[tuple[Ruling, list[Emit]]]:
+    """Returns the ruling on each pair with what to publish: its alert and its state, or nothing."""
     now = context.now()
     alerts, asked = proposals(pairs, near, context, now)
     ruled = await context.call_store(context.store.propose(asked, now=now))
-    found: list[tuple[Ruling, Emit | None]] = []
+    found: list[tuple[Ruling, list[Emit]]] = []
     for pair, alert, verdict in zip(pairs, alerts, ruled, strict=True):
         if verdict.ruling is Ruling.DUPLICATE and not pair.again_only:
             context.meters.duplicates_suppressed.inc()
-        emit = None
+        emits: list[Emit] = []
         if verdict.ruling is Ruling.PUBLISH:
             context.meters.fired(fired(alert))
-            emit = _emit(replace(alert, revision=verdict.revision), pair, context, now)
-        found.append((verdict.ruling, emit))
+            published = replace(alert, revision=verdict.revision)
+            state = state_emit(published, seen_at=pair.ours.seen_at, since=now, context=context)
+            emits = [_emit(published, pair, context, now), state]
+        found.append((verdict.ruling, emits))
     return found
 
 
 def proposals(
     pairs: Sequence[Pair], near: Near, context: AgentContext, now: float
 ) -> tuple[list[MirrorAlert], list[Proposal]]:
-    """Returns each pair's alert at revision 1, and the proposal that asks the store whether to publish it."""
+    """Returns each pair's alert, yet without a revision of the store, and the proposal that asks for one."""
     alerts = [_alert(pair, near, context, now) for pair in pairs]
     return alerts, [
         Proposal(
@@ -249,7 +256,7 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
         since_ban = ours.fingerprint.at - facts.banned_at
     return MirrorAlert(
         alert_id=pair.alert_id,
-        revision=1,
+        revision=UNRULED,
         status="open",
         platform=ours.platform,
         account_id=ours.account_id,

@@ -35,10 +35,13 @@ def summary_of(facts: BanFacts, now: float) -> AlertSummary:
 
 
 def told(owed: Owed) -> MirrorAlert | AlertSummary | None:
-    """The record to publish for an outbox entry, under its revision; ``None`` if the alert cannot be decoded.
+    """The record to publish for an outbox entry, under its revision; ``None`` if there is none or the alert
+    cannot be decoded.
 
     An alert withdrawn or open again is otherwise as it stood. A summary has the present counts.
     """
+    if owed.forgotten:
+        return None
     read = decode_alert(owed.alert.payload, now=math.inf)  # a worker whose clock is ahead may have written it
     if not isinstance(read, Decoded):
         return None

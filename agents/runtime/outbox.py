@@ -11,10 +11,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import structlog
 
 from agents.common.again import look_again
+from agents.common.alert_states import forgotten_emit, state_emit
 from agents.common.alerts import confirm
 from agents.common.context import AgentContext
 from agents.common.withdrawal import told
@@ -30,6 +32,14 @@ from streams.outcomes import Emit
 LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a shard
 
 log = structlog.get_logger("samehand.alerts")
+
+
+class Taken(NamedTuple):
+    """An entry of the outbox, the alert to publish (``None`` if there is none), and the state after it."""
+
+    owed: Owed
+    alert: Emit | None
+    state: Emit
 
 
 @dataclass(slots=True)
@@ -58,18 +68,21 @@ class Relay:
     async def look(self) -> int:
         """Publishes a bounded number of pending entries; returns how many were confirmed.
 
+        The state of an alert is published once the alert is confirmed; then the entry is settled.
+
         Raises:
             Transient: store or broker are away; what was not settled is still pending.
         """
         taken = await self.taken()
-        left = await publish(self.publisher, [emit for _, emit in taken])
-        unconfirmed = {id(emit) for emit in left}
-        confirmed = [owed for owed, emit in taken if id(emit) not in unconfirmed]
+        left = {id(emit) for emit in await publish(self.publisher, [it.alert for it in taken if it.alert])}
+        published = [it for it in taken if id(it.alert) not in left]
+        left |= {id(emit) for emit in await publish(self.publisher, [it.state for it in published])}
+        confirmed = [it.owed for it in published if id(it.state) not in left]
         if confirmed:
             await self._look_again(confirmed)
             await self.settle(confirmed)
         if left:
-            raise Transient(f"the broker did not confirm {len(left)} of {len(taken)} records")
+            raise Transient(f"the broker did not confirm {len(left)} records of {len(taken)} alerts")
         return len(confirmed)
 
     async def _look_again(self, owed: Sequence[Owed]) -> None:
@@ -83,22 +96,36 @@ class Relay:
             raise Transient(f"the broker did not confirm {len(left)} of {len(emits)} records")
         await confirm(emits, self.context)
 
-    async def taken(self) -> list[tuple[Owed, Emit]]:
-        """Entries of the outbox, each with the record to publish."""
+    async def taken(self) -> list[Taken]:
+        """Entries of the outbox, each with what to publish."""
         owed = await self.context.call_store(self.context.store.owed(self.holder, now=self.context.now()))
-        taken = [(one, record) for one in owed if (record := told(one)) is not None]
-        if len(taken) < len(owed):
-            await self._give_up([one for one in owed if told(one) is None])
-        topic = self.context.alerts_topic
-        return [
-            (one, Emit(topic, record.key.encode(), encode(record), headers=alert_headers(record)))
-            for one, record in taken
-        ]
+        return [self._taken(one) for one in owed]
+
+    def _taken(self, owed: Owed) -> Taken:
+        record, topic = told(owed), self.context.alerts_topic
+        if record is None:
+            if not owed.forgotten:
+                log.error(
+                    "a stored alert cannot be decoded: no withdrawal is published",
+                    alert_id=owed.alert.alert_id,
+                )
+            return Taken(owed, None, forgotten_emit(owed.alert.alert_id, self.context))
+        alert = Emit(topic, record.key.encode(), encode(record), headers=alert_headers(record))
+        if owed.reason is not None and owed.reason not in KNOWN_ON:
+            return Taken(owed, alert, forgotten_emit(owed.alert.alert_id, self.context))
+        state = state_emit(record, seen_at=owed.alert.seen_at, since=owed.at, context=self.context)
+        return Taken(owed, alert, state)
 
     async def settle(self, confirmed: Sequence[Owed]) -> None:
         """Removes from the outbox what the broker has confirmed."""
-        await self._settle(confirmed)
+        settled = [
+            Settled(one.alert.alert_id, one.alert.banned, one.revision, _known(one), one.alert.account)
+            for one in confirmed
+        ]
+        await self.context.call_store(self.context.store.settle(settled))
         for one in confirmed:
+            if told(one) is None:
+                continue
             if one.reason is None:
                 meters = self.context.meters
                 (meters.alerts_reopened if one.counts is None else meters.alert_summaries).inc()
@@ -107,24 +134,10 @@ class Relay:
             if self.context.rules.logged:
                 log.info("alert withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
 
-    async def _give_up(self, unread: Sequence[Owed]) -> None:
-        for one in unread:
-            log.error(
-                "a stored alert cannot be decoded: no withdrawal is published", alert_id=one.alert.alert_id
-            )
-        await self._look_again(unread)
-        await self._settle(unread)
-
-    async def _settle(self, over: Sequence[Owed]) -> None:
-        settled = [Settled(one.alert.alert_id, one.alert.banned, one.revision, _known(one)) for one in over]
-        await self.context.call_store(self.context.store.settle(settled))
-
 
 def _known(owed: Owed) -> OpenAlert | None:
     """The withdrawn alert for a verdict that comes later; ``None`` if its reason allows no verdict."""
     record = told(owed) if owed.reason in KNOWN_ON else None
     if record is None:
         return None
-    return replace(
-        owed.alert, revision=owed.revision, payload=encode(record), open=False, withdrawn=owed.reason
-    )
+    return replace(owed.alert, payload=encode(record), open=False, withdrawn=owed.reason)

@@ -109,7 +109,7 @@ class Redelivery:
         if known == history:
             return
         if known:
-            log.warning("Redis failed over or restarted: reprocessing recent records")
+            log.warning("Redis failed over, was restarted or was refilled: reprocessing recent records")
             records = sum([await self._deliver(post) for post in self.posts])
             log.info("recent records reprocessed", records=records)
         await self.histories.note(history)

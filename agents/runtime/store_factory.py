@@ -107,6 +107,7 @@ def store_of(
             retention_seconds=settings.remember_days * DAY_SECONDS,
             remembered_bytes=settings.remember_megabytes * 1_000_000,
             lag_seconds=settings.count_lag_hours * HOUR_SECONDS,
+            dedup_seconds=settings.dedup_days * DAY_SECONDS,
         ),
         known_epoch=known_epoch,
         carrying=carrying,

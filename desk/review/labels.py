@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 from samehand.scoring.learn import Label
 from samehand.scoring.weights import Weights
 from schemas.alerts import MirrorAlert
+from schemas.revisions import by_time
 
 # Of each some hundred bytes are kept. Whoever judges a thousand pairs a day blind gets there in a year.
 VERDICTS_MAX: Final = 400_000
@@ -112,10 +113,16 @@ def labels(
 
 
 def _as_judged(alert: MirrorAlert, verdict: Said) -> bool:
-    """Whether its lines are those that were judged: a withdrawal is the alert as it stood, a revision later,
-    and a database keeps the last revision alone."""
-    withdrawn = alert.status == "withdrawn" and alert.revision == verdict.revision + 1
-    return withdrawn or alert.revision == verdict.revision
+    """Whether its lines are those that were judged: a withdrawal is the alert as it stood, under a later
+    revision, and a database keeps the last revision alone.
+
+    What was published since its lines were made has no revision below that moment. Releases up to 0.2.0
+    counted on by one.
+    """
+    if alert.status != "withdrawn" or alert.revision <= verdict.revision:
+        return alert.revision == verdict.revision
+    made = by_time(alert.detected_at.timestamp())
+    return verdict.revision >= made or alert.revision == verdict.revision + 1
 
 
 def unusable(alert: MirrorAlert, table: Weights) -> str | None:

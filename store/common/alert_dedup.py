@@ -2,20 +2,21 @@
 
 States of a pair's marker::
 
-    (none) --propose--> noted at revision 1, claimed by that event --confirm by it--> confirmed
+    (none) --propose--> noted at a first revision, claimed by that event --confirm by it--> confirmed
     noted (crash before the broker confirmed) --propose by the claimant--> noted, the same revision again
     noted --propose by another event, no higher band, within CLAIM_SECONDS--> duplicate
     noted --propose by another event, no higher band, later--> noted and claimed by it, the same revision
     confirmed --propose, no higher band--> duplicate
-    confirmed or noted --propose, higher band--> noted, revision + 1
-    noted or confirmed --its ban goes, or another cause--> withdrawn as revision + 1, owed to the consumers
+    confirmed or noted --propose, higher band--> noted, the next revision
+    noted or confirmed --its ban goes, or another cause--> withdrawn as the next revision, owed to consumers
     owed --the broker has confirmed that very revision--> gone
     owed or gone for a verdict --another verdict takes it back--> confirmed at the revision after that, owed
     owed or gone --propose--> noted, the revision after that; what was still owed is owed no more
 
 Owed means: to be published to the consumers. Each arrow is one atomic step in the store. A late caller (a
 worker that lost its partition and goes on) names the revision that it acts on; where the pair has another
-one by now, nothing happens.
+one by now, nothing happens. Revisions grow with the time (:mod:`schemas.revisions`). A pair that is open is
+known for as long as its ban.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from schemas.alerts import WithdrawnReason
+from schemas.revisions import next_revision
 from store.base import Ruled, Ruling
 from store.limits import CLAIM_SECONDS
 
@@ -52,32 +54,29 @@ def band_rank(band: str) -> int:
 class Marker:
     """The state of a pair: its last revision, and the ranks of the bands noted and confirmed (-1: none).
 
-    ``claim`` is the digest of the event that noted it last, at ``claimed_at``. The marker holds until
-    ``until``. Times in Unix seconds.
+    ``claim`` is the digest of the event that noted it last, at ``claimed_at`` (Unix seconds).
     """
 
     revision: int
     noted: int
     confirmed: int
-    until: float
     claim: bytes
     claimed_at: float
 
 
 def ruled(
-    marker: Marker | None, rank: int, claim: bytes, now: float, until: float, *, again_only: bool = False
+    marker: Marker | None, rank: int, claim: bytes, now: float, *, again_only: bool = False
 ) -> tuple[Ruled, Marker | None]:
     """The ruling on a claimant's proposal of a band, and the pair's new marker (``None``: unchanged)."""
     if again_only and not (marker and marker.claim == claim and marker.confirmed < marker.noted):
         return Ruled(Ruling.DUPLICATE, 0), None
-    if marker is None:
-        return Ruled(Ruling.PUBLISH, 1), Marker(1, rank, -1, until, claim, now)
-    again = marker.confirmed < marker.noted and rank <= marker.noted
-    anothers = again and marker.claim != claim and now < marker.claimed_at + CLAIM_SECONDS
-    if anothers or rank <= marker.confirmed:
+    known = marker or _UNKNOWN
+    again = known.confirmed < known.noted and rank <= known.noted
+    anothers = again and known.claim != claim and now < known.claimed_at + CLAIM_SECONDS
+    if anothers or rank <= known.confirmed:
         return Ruled(Ruling.DUPLICATE, 0), None
-    revision = marker.revision if again else marker.revision + 1
-    return Ruled(Ruling.PUBLISH, revision), Marker(revision, rank, marker.confirmed, until, claim, now)
+    revision = known.revision if again else next_revision(known.revision, now)
+    return Ruled(Ruling.PUBLISH, revision), Marker(revision, rank, known.confirmed, claim, now)
 
 
 def claimed(marker: Marker, claim: bytes, revision: int) -> bool:
@@ -88,26 +87,25 @@ def claimed(marker: Marker, claim: bytes, revision: int) -> bool:
     return marker.claim == claim and marker.revision == revision
 
 
-def confirmed(marker: Marker, until: float) -> Marker:
+def confirmed(marker: Marker) -> Marker:
     """The marker after the broker has confirmed the claimant's alert."""
-    return replace(marker, confirmed=max(marker.confirmed, marker.noted), until=until)
+    return replace(marker, confirmed=max(marker.confirmed, marker.noted))
 
 
-def reopened(marker: Marker | None, revision: int, rank: int, until: float) -> Marker:
+def reopened(marker: Marker | None, revision: int, rank: int, now: float) -> Marker:
     """The marker of a pair whose alert, withdrawn as ``revision``, is reopened under the next revision.
 
     It counts as confirmed at once: the store owes the reopened alert until the broker has confirmed it.
     """
-    known = marker or Marker(0, -1, -1, until, b"", 0.0)
-    newer = max(known.revision, revision) + 1
-    return replace(known, revision=newer, noted=rank, confirmed=rank, until=until)
+    known = marker or _UNKNOWN
+    return replace(
+        known, revision=next_revision(max(known.revision, revision), now), noted=rank, confirmed=rank
+    )
 
 
-def withdrawn(marker: Marker | None, revision: int, until: float) -> Marker:
-    """The marker of a pair whose alert, last published as ``revision``, is withdrawn as the next one.
+def withdrawn(marker: Marker | None, revision: int, now: float) -> Marker:
+    """The marker of a pair whose alert, last published as ``revision``, is withdrawn as the next one."""
+    return reopened(marker, revision, -1, now)
 
-    ``marker`` may be ``None``, since an alert may stay open for longer than its marker is kept.
-    """
-    known = marker or Marker(0, -1, -1, until, b"", 0.0)
-    newer = max(known.revision, revision) + 1
-    return replace(known, revision=newer, noted=-1, confirmed=-1, until=until)
+
+_UNKNOWN: Final = Marker(0, -1, -1, b"", 0.0)

@@ -16,6 +16,7 @@ from samehand.keys import KeyKind
 from samehand.lineage import Descent, founder
 from samehand.showings import Showings
 from schemas.alerts import WithdrawnReason
+from schemas.revisions import next_revision
 from schemas.verdicts import Verdict
 from store.base import (
     Ban,
@@ -30,6 +31,7 @@ from store.base import (
     Owed,
     Proposal,
     Query,
+    Recalled,
     Remembered,
     RememberedFacts,
     Ruled,
@@ -69,7 +71,6 @@ from store.limits import (
     AWAITING_MAX,
     COUNTED_A_BAN,
     DELETION_MARKER_SECONDS,
-    MARKER_SECONDS,
     OPEN_ALERTS_A_BAN,
     OWED_AT_ONCE,
     RELAY_SECONDS,
@@ -104,6 +105,7 @@ class MemoryStore:
     _where: dict[str, str] = field(default_factory=dict)
     _about: dict[str, dict[str, None]] = field(default_factory=dict)  # alerts by their account
     _known: dict[str, dict[str, OpenAlert]] = field(default_factory=dict)  # withdrawn, by ban and alert
+    _known_until: dict[str, float] = field(default_factory=dict)  # by alert; none where as long as its ban
     _withheld: dict[str, dict[str, int]] = field(default_factory=dict)  # by ban and alert: the band's rank
     _summed_up: dict[str, float] = field(default_factory=dict)  # bans, until when their summary is not due
     _owed: dict[str, Owed] = field(default_factory=dict)  # by alert, the oldest first
@@ -206,7 +208,7 @@ class MemoryStore:
         self._withdraw_all(account, reason, now)
         marked = self._reinstated.get(account)
         latest = max(marked[0], occurred_at) if marked and marked[1] > now else occurred_at
-        self._reinstated[account] = (latest, now + MARKER_SECONDS)
+        self._reinstated[account] = (latest, now + self.bounds.dedup_seconds)
 
     def _take_out(self, account: str) -> None:
         entry = self._index.remove(account)
@@ -232,7 +234,7 @@ class MemoryStore:
 
     async def sweep(self, *, now: float) -> int:
         """Removes expired bans once the hour of their expiry is over; returns how many."""
-        known = [(one, at) for one, at in self._awaiting.items() if at > now - MARKER_SECONDS]
+        known = [(one, at) for one, at in self._awaiting.items() if at > now - self.bounds.dedup_seconds]
         self._awaiting = dict(known[-AWAITING_MAX:])
         for times in self._times:
             times.turn(now)
@@ -359,10 +361,10 @@ class MemoryStore:
         if self._banned(proposal.banned, now) is None:
             return Ruled(Ruling.NOT_BANNED, 0)
         at = (proposal.alert_id, proposal.banned)
-        claim, until = self._addresses.claim(proposal.claimant), now + MARKER_SECONDS
+        claim = self._addresses.claim(proposal.claimant)
         is_open = proposal.alert_id in self._open.get(proposal.banned, {})
         ruling, marker = ruled(
-            self._marker(at, now), band_rank(proposal.band), claim, now, until, again_only=proposal.again_only
+            self._markers.get(at), band_rank(proposal.band), claim, now, again_only=proposal.again_only
         )
         if marker is None and not (proposal.again_only and proposal.counted):
             return ruling
@@ -404,8 +406,8 @@ class MemoryStore:
         open_alerts, at = self._open.setdefault(banned, {}), (alert_id, banned)
         known = self._markers.get(at)
         published = open_alerts[alert_id].revision if alert_id in open_alerts else 0
-        revision = max(known.revision if known else 0, published) + 1
-        self._markers[at] = Marker(revision, 0, 0, now + MARKER_SECONDS, b"", 0.0)
+        revision = next_revision(max(known.revision if known else 0, published), now)
+        self._markers[at] = Marker(revision, 0, 0, b"", 0.0)
         alert = OpenAlert(alert_id, banned, banned, "none", revision, payload, 0.0)
         open_alerts[alert_id] = alert
         self._owed.pop(alert_id, None)
@@ -426,11 +428,10 @@ class MemoryStore:
         summed_up = proposal.summary is not None and proposal.summary.alert_id in open_alerts
         if not is_open and (crowded or len(open_alerts) - summed_up >= OPEN_ALERTS_A_BAN):
             return Ruled(Ruling.WITHHELD, 0)
-        marker = self._marker((proposal.alert_id, proposal.banned), now)
-        if marker is None:
-            return Ruled(Ruling.PUBLISH, 1)
-        stands = is_open and band_rank(proposal.band) <= marker.noted
-        return Ruled(Ruling.PUBLISH, marker.revision if stands else marker.revision + 1)
+        marker = self._markers.get((proposal.alert_id, proposal.banned))
+        stands = marker is not None and is_open and band_rank(proposal.band) <= marker.noted
+        known = marker.revision if marker else 0
+        return Ruled(Ruling.PUBLISH, known if stands else next_revision(known, now))
 
     def _forbidden(self, proposal: Proposal | OpenAlert, now: float) -> Ruling | None:
         if self._silent(proposal.alert_id):
@@ -464,7 +465,7 @@ class MemoryStore:
             proposal.payload,
             proposal.seen_at,
         )
-        self._known.get(proposal.banned, {}).pop(proposal.alert_id, None)
+        self._know_no_more(proposal.banned, proposal.alert_id)
         self._owed.pop(proposal.alert_id, None)
         if self._withheld.get(proposal.banned, {}).pop(proposal.alert_id, None) is not None:
             self._sum_up(proposal, now)
@@ -475,7 +476,8 @@ class MemoryStore:
         self._withheld.pop(banned, None)
         for alert in list(self._open.get(banned, {}).values()):
             self._withdraw(alert, reason, now)
-        self._known.pop(banned, None)
+        for alert_id in list(self._known.get(banned, {})):
+            self._forget_known(banned, alert_id, now)
 
     def _withdraw(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
         del self._open[alert.banned][alert.alert_id]
@@ -485,17 +487,29 @@ class MemoryStore:
 
     def _owe_withdrawal(self, alert: OpenAlert, reason: WithdrawnReason, now: float) -> None:
         at = (alert.alert_id, alert.banned)
-        marker = withdrawn(self._markers.get(at), alert.revision, now + MARKER_SECONDS)
+        marker = withdrawn(self._markers.get(at), alert.revision, now)
         self._markers[at] = marker
         self._owed.pop(alert.alert_id, None)
-        self._owed[alert.alert_id] = Owed(alert, marker.revision, reason, now)
+        told = replace(alert, revision=marker.revision)
+        self._owed[alert.alert_id] = Owed(told, marker.revision, reason, now)
+
+    def _know_no_more(self, banned: str, alert_id: str) -> OpenAlert | None:
+        self._known_until.pop(alert_id, None)
+        return self._known.get(banned, {}).pop(alert_id, None)
+
+    def _forget_known(self, banned: str, alert_id: str, now: float) -> None:
+        """An alert is known no more: the topic of states is owed that."""
+        known = self._know_no_more(banned, alert_id)
+        if known is not None:
+            told = replace(known, open=True, withdrawn=None)
+            self._owed[alert_id] = Owed(told, known.revision, None, now, forgotten=True)
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
         for alert_id, banned, claimant, revision in published:
-            marker, claim = self._marker((alert_id, banned), now), self._addresses.claim(claimant)
+            marker, claim = self._markers.get((alert_id, banned)), self._addresses.claim(claimant)
             if marker is not None and claimed(marker, claim, revision):
-                self._markers[alert_id, banned] = confirmed(marker, now + MARKER_SECONDS)
+                self._markers[alert_id, banned] = confirmed(marker)
                 self._awaiting.setdefault(alert_id, now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
@@ -505,6 +519,8 @@ class MemoryStore:
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
         """What is to be published now, for one caller at a time."""
+        for alert_id in [it for it, over in self._known_until.items() if over <= now][:OWED_AT_ONCE]:
+            self._forget_known(self._where[alert_id], alert_id, now)
         held_by, until = self._relay
         if not self._owed:
             return []
@@ -529,16 +545,20 @@ class MemoryStore:
             owed = self._owed.get(one.alert_id)
             if owed is not None and owed.revision == one.revision:
                 del self._owed[one.alert_id]
-                self._keep(one)
+                self._keep(one, owed)
                 if _sums_up(owed):
                     self._summed_up[one.banned] = owed.at + SUMMARY_SECONDS
                 self._awaiting.pop(one.alert_id, None)
 
-    def _keep(self, one: Settled) -> None:
+    def _keep(self, one: Settled, owed: Owed) -> None:
+        if one.known is None:
+            return
         known = self._known.setdefault(one.banned, {})
-        stands = one.banned in self._index.entries
-        if one.known is not None and stands and len(known) < OPEN_ALERTS_A_BAN:
-            known[one.alert_id] = replace(one.known, open=False)
+        known[one.alert_id] = replace(one.known, open=False)
+        if owed.reason != "verdict":
+            self._known_until[one.alert_id] = owed.at + self.bounds.dedup_seconds
+        if one.banned not in self._index.entries or len(known) > OPEN_ALERTS_A_BAN:
+            self._forget_known(one.banned, one.alert_id, owed.at)
 
     async def withheld(self, banned: Sequence[str]) -> list[bool]:
         """Whether pairs of bans are only counted."""
@@ -564,10 +584,43 @@ class MemoryStore:
             if alert.open and open_ is not None and open_.revision == alert.revision:
                 self._withdraw(open_, reason, now)
             elif reason == "account-deleted":
-                self._known.get(alert.banned, {}).pop(alert.alert_id, None)
+                self._forget_known(alert.banned, alert.alert_id, now)
                 owed = self._owed.get(alert.alert_id)
                 if owed is not None and owed.reason in KNOWN_ON:
                     self._owe_withdrawal(replace(owed.alert, revision=owed.revision), reason, now)
+
+    async def recall(self, alerts: Sequence[Recalled], *, now: float) -> list[bool]:
+        """Takes back what was published of pairs, after the store has lost it."""
+        return [self._recall(one.alert, one.since, now) for one in alerts]
+
+    def _recall(self, alert: OpenAlert, since: float, now: float) -> bool:
+        at, open_alerts = (alert.alert_id, alert.banned), self._open.setdefault(alert.banned, {})
+        marker = self._markers.get(at)
+        if marker is not None and marker.revision >= alert.revision:
+            return False
+        self._know_no_more(alert.banned, alert.alert_id)
+        self._owed.pop(alert.alert_id, None)
+        open_alerts.pop(alert.alert_id, None)
+        self._where[alert.alert_id] = alert.banned
+        self._about.setdefault(alert.account, {})[alert.alert_id] = None
+        rank = band_rank(alert.band) if alert.open else -1
+        claim, claimed_at = (marker.claim, marker.claimed_at) if marker else (b"", 0.0)
+        self._markers[at] = Marker(alert.revision, rank, rank, claim, claimed_at)
+        banned = self._banned(alert.banned, now) is not None
+        if not alert.open:
+            self._known.setdefault(alert.banned, {})[alert.alert_id] = alert
+            if alert.withdrawn != "verdict":
+                self._known_until[alert.alert_id] = since + self.bounds.dedup_seconds
+            if not banned:
+                self._forget_known(alert.banned, alert.alert_id, now)
+            return True
+        forbidden = self._forbidden(alert, now)
+        open_alerts[alert.alert_id] = alert
+        if not banned:
+            self._withdraw(alert, "ban-forgotten", now)
+        elif forbidden is not None:
+            self._withdraw(alert, WITHDRAWN_FOR[forbidden], now)
+        return True
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
         """Reopens each alert that a verdict withdrew under its revision."""
@@ -585,10 +638,10 @@ class MemoryStore:
         if self._banned(alert.banned, now) is None or not withdrawn_so or alert.alert_id not in about:
             return
         rank = band_rank(alert.band)
-        marker = reopened(self._markers.get(at), alert.revision, rank, now + MARKER_SECONDS)
+        marker = reopened(self._markers.get(at), alert.revision, rank, now)
         self._markers[at] = marker
         open_alerts[alert.alert_id] = replace(alert, revision=marker.revision, open=True, withdrawn=None)
-        self._known.get(alert.banned, {}).pop(alert.alert_id, None)
+        self._know_no_more(alert.banned, alert.alert_id)
         self._owed.pop(alert.alert_id, None)
         self._owed[alert.alert_id] = Owed(open_alerts[alert.alert_id], marker.revision, None, now)
         if self._withheld.get(alert.banned):
@@ -705,10 +758,6 @@ class MemoryStore:
         entry = self._index.entries.get(account)
         return None if entry is None or read_frame(entry.frame).expired(now) else entry
 
-    def _marker(self, at: tuple[str, str], now: float) -> Marker | None:
-        marker = self._markers.get(at)
-        return None if marker is None or marker.until <= now else marker
-
     def _root(self, account: str) -> bytes:
         return self._addresses.account(account).raw
 
@@ -731,7 +780,7 @@ def _later(marked: tuple[float, float] | None, moment: float, now: float) -> boo
 
 def _sums_up(owed: Owed) -> bool:
     """Whether it is an open summary: that is on a ban and about no other account."""
-    return owed.reason is None and owed.alert.account == owed.alert.banned
+    return owed.reason is None and not owed.forgotten and owed.alert.account == owed.alert.banned
 
 
 def _over(facts: BanFacts, now: float) -> bool:

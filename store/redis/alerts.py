@@ -17,10 +17,10 @@ import msgspec
 
 from schemas.alerts import WithdrawnReason
 from schemas.verdicts import Verdict
-from store.base import Claim, Decided, Decision, OpenAlert, Proposal, Ruled, Ruling
+from store.base import Claim, Decided, Decision, OpenAlert, Proposal, Recalled, Ruled, Ruling, Settled
 from store.common.alert_dedup import WITHDRAWN_FOR, band_rank
 from store.common.key_digests import DIGEST_BYTES, Digest
-from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, MARKER_SECONDS, OPEN_ALERTS_A_BAN
+from store.limits import CLAIM_SECONDS, COUNTED_A_BAN, OPEN_ALERTS_A_BAN
 from store.redis.client import together
 from store.redis.shards import Shards
 
@@ -41,9 +41,10 @@ _VERDICTS: Final[dict[bytes, Verdict]] = {word[:1].encode(): word for word in ge
 class Alerts:
     """The state of pairs over all shards."""
 
-    def __init__(self, shards: Shards) -> None:
-        """Takes the shards."""
+    def __init__(self, shards: Shards, dedup_seconds: float) -> None:
+        """``dedup_seconds``: how long a pair is known that is not open."""
         self._shards = shards
+        self._seconds = round(dedup_seconds)
 
     async def propose(self, proposals: Sequence[Proposal], now: float) -> list[Ruled]:
         """Decides for each whether it may be published, and notes it as open.
@@ -65,7 +66,7 @@ class Alerts:
             found = await self.by_id([proposals[at].alert_id for at in gone])
             open_ |= {at: it.revision for at, it in zip(gone, found, strict=True) if it and it.open}
         suspects = sorted(open_)
-        again = await self._refused([proposals[at] for at in suspects], now) if suspects else []
+        again = await self._refused([proposals[at] for at in suspects], now, noted=True) if suspects else []
         for at, ruling in zip(suspects, again, strict=True):
             if ruling in WITHDRAWN_FOR:
                 proposal = proposals[at]
@@ -101,15 +102,17 @@ class Alerts:
             for one, digest, is_full in zip(proposals, banned, full, strict=True)
         ]
         maps = self._shards.layout.bans.maps
-        head = (repr(now), MARKER_SECONDS, maps, CLAIM_SECONDS, OPEN_ALERTS_A_BAN, COUNTED_A_BAN)
+        head = (repr(now), self._seconds, maps, CLAIM_SECONDS, OPEN_ALERTS_A_BAN, COUNTED_A_BAN)
         answers = await self._shards.ask("propose", banned, head, items, 2)
         return [Ruled(Ruling(word.decode()), revision) for word, revision in answers]
 
-    async def _refused(self, proposals: Sequence[Proposal | OpenAlert], now: float) -> list[Ruling | None]:
+    async def _refused(
+        self, proposals: Sequence[Proposal | OpenAlert], now: float, *, noted: bool = False
+    ) -> list[Ruling | None]:
         """Why each must not be published, or ``None``; ``WITHHELD`` if its account has too many alerts.
 
         Reasons: the pair is silenced, or the account is deleted or itself banned. Notes for the others under
-        which ban the pair will be.
+        which ban the pair will be; for all that are ``noted``, until they are released.
         """
         addresses = self._shards.addresses
         alerts = [addresses.alert(one.alert_id) for one in proposals]
@@ -120,13 +123,19 @@ class Alerts:
                 self._shards.ask(
                     "pair_check",
                     alerts,
-                    (MARKER_SECONDS,),
+                    (self._seconds, int(noted)),
                     [(alert.raw, other) for alert, other in zip(alerts, banned, strict=True)],
                 ),
                 self._shards.ask(
                     "account_check",
                     accounts,
-                    (repr(now), self._shards.layout.bans.maps, MARKER_SECONDS, OPEN_ALERTS_A_BAN),
+                    (
+                        repr(now),
+                        self._shards.layout.bans.maps,
+                        self._seconds,
+                        OPEN_ALERTS_A_BAN,
+                        int(noted),
+                    ),
                     [
                         (account.raw, repr(one.seen_at), alert.raw + other)
                         for account, one, alert, other in zip(
@@ -160,7 +169,7 @@ class Alerts:
         held, refused, found = await together(
             [
                 self._shards.ask("held", alerts, (), [(alert.raw,) for alert in alerts]),
-                self._shards.ask("account_look", accounts, (*head, MARKER_SECONDS, OPEN_ALERTS_A_BAN), about),
+                self._shards.ask("account_look", accounts, (*head, self._seconds, OPEN_ALERTS_A_BAN), about),
                 self._shards.ask("pair_look", banned, head, asked, 3),
             ]
         )
@@ -169,7 +178,7 @@ class Alerts:
             for (decision,), (word,), of_pair in zip(held, refused, found, strict=True)
         ]
 
-    async def confirm(self, published: Sequence[Claim], now: float) -> list[Claim]:
+    async def confirm(self, published: Sequence[Claim]) -> list[Claim]:
         """Notes alerts as published; returns those whose claim still holds."""
         addresses = self._shards.addresses
         banned = [addresses.account(one.banned) for one in published]
@@ -177,7 +186,7 @@ class Alerts:
             (addresses.alert(one.alert_id).raw, addresses.claim(one.claimant).hex(), one.revision)
             for one in published
         ]
-        found = await self._shards.ask("confirm", banned, (repr(now), MARKER_SECONDS), items)
+        found = await self._shards.ask("confirm", banned, (self._seconds,), items)
         return [one for one, (stands,) in zip(published, found, strict=True) if stands]
 
     async def open(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
@@ -198,7 +207,7 @@ class Alerts:
         gone = [one for one in alerts if one.withdrawn == "verdict"]
         refused = await self._refused(gone, now) if gone else []
         suspects += await self._opened([one for one, why in zip(gone, refused, strict=True) if not why], now)
-        again = await self._refused([one for one, _ in suspects], now) if suspects else []
+        again = await self._refused([one for one, _ in suspects], now, noted=True) if suspects else []
         for (one, revision), why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:
                 await self._withdraw([(one.alert_id, one.banned, revision)], WITHDRAWN_FOR[why], now)
@@ -211,9 +220,64 @@ class Alerts:
             (digest.raw, addresses.alert(one.alert_id).raw, one.revision, band_rank(one.band), _words_of(one))
             for digest, one in zip(banned, alerts, strict=True)
         ]
-        head = (repr(now), MARKER_SECONDS, self._shards.layout.bans.maps)
+        head = (repr(now), self._seconds, self._shards.layout.bans.maps)
         found = await self._shards.ask("reopen", banned, head, items)
         return [(one, revision) for one, (revision,) in zip(alerts, found, strict=True) if revision]
+
+    async def recall(self, alerts: Sequence[Recalled], now: float) -> list[bool]:
+        """Takes back alerts that the store does not know under that revision or a later one."""
+        if not alerts:
+            return []
+        several, addresses = [one.alert for one in alerts], self._shards.addresses
+        await self._refused(several, now, noted=True)
+        banned = [addresses.account(one.banned) for one in several]
+        items = [
+            (
+                digest.raw,
+                addresses.alert(one.alert_id).raw,
+                one.revision,
+                band_rank(one.band) if one.open else -1,
+                "" if one.withdrawn == "verdict" else repr(since + self._seconds),
+                _words_of(one, one.withdrawn or ""),
+            )
+            for digest, (one, since) in zip(banned, alerts, strict=True)
+        ]
+        head = (repr(now), self._seconds, self._shards.layout.bans.maps)
+        found = [bool(taken) for (taken,) in await self._shards.ask("recall", banned, head, items)]
+        suspects = [one for one, taken in zip(several, found, strict=True) if taken and one.open]
+        again = await self._refused(suspects, now, noted=True) if suspects else []
+        for one, why in zip(suspects, again, strict=True):
+            if why in WITHDRAWN_FOR:
+                await self._withdraw([(one.alert_id, one.banned, one.revision)], WITHDRAWN_FOR[why], now)
+        await self.release([one for one, taken in zip(several, found, strict=True) if not taken])
+        return found
+
+    async def release(self, alerts: Sequence[OpenAlert | Settled]) -> None:
+        """Lets go of where alerts lie, and of whom they are about, unless they are open or known."""
+        addresses = self._shards.addresses
+        placed = [
+            (one, addresses.alert(one.alert_id), addresses.account(one.banned))
+            for one in alerts
+            if one.account
+        ]
+        places = [(banned, alert.raw) for _, alert, banned in placed]
+        known = await self._read(places) if placed else []
+        gone = [one for one, it in zip(placed, known, strict=True) if it is None]
+        if not gone:
+            return
+        about = [addresses.account(one.account) for one, _, _ in gone]
+        pairs = [
+            (b"a", account.raw, alert.raw + banned.raw)
+            for account, (_, alert, banned) in zip(about, gone, strict=True)
+        ]
+        ids = [alert for _, alert, _ in gone]
+        await self._shards.scatter(
+            "release", ids, (self._seconds,), [(b"l", alert.raw, b"") for alert in ids]
+        )
+        await self._shards.scatter("release", about, (self._seconds,), pairs)
+        back = await self._read([(banned, alert.raw) for _, alert, banned in gone])
+        if noted := [it for it in back if it is not None]:  # proposed again meanwhile
+            await self._refused(noted, noted[0].seen_at, noted=True)
 
     async def decide(self, decisions: Sequence[Decision]) -> list[Decided]:
         """Notes decisions. No cap and no expiry: people make them, and each pair keeps one."""
@@ -223,7 +287,7 @@ class Alerts:
             (digest.raw, _packed_decision(one, addresses.claim(one.identity)))
             for digest, one in zip(digests, decisions, strict=True)
         ]
-        answers = await self._shards.ask("decide", digests, (MARKER_SECONDS,), items, 2)
+        answers = await self._shards.ask("decide", digests, (), items, 2)
         return [_decision(raw, new=bool(new)) for new, raw in answers]
 
     async def decided(self, alert_ids: Sequence[str]) -> list[Decided | None]:
@@ -267,7 +331,7 @@ class Alerts:
         pairs = [pair for several in await self._pairs_about(accounts) for pair in several]
         banned = [Digest(pair[DIGEST_BYTES:]) for pair in pairs]
         items = [(digest.raw, pair[:DIGEST_BYTES]) for digest, pair in zip(banned, pairs, strict=True)]
-        await self._shards.scatter("uncount", banned, (repr(now), MARKER_SECONDS), items)
+        await self._shards.scatter("uncount", banned, (repr(now), self._seconds), items)
 
     async def _pairs_about(self, accounts: Sequence[str]) -> list[list[bytes]]:
         """The pairs that were proposed about accounts, as digests: of the alert, then of the ban."""
@@ -300,7 +364,7 @@ class Alerts:
             (digest.raw, addresses.alert(alert).raw, revision)
             for digest, (alert, _, revision) in zip(banned, pairs, strict=True)
         ]
-        await self._shards.scatter("withdraw", banned, (repr(now), MARKER_SECONDS, reason), items)
+        await self._shards.scatter("withdraw", banned, (repr(now), self._seconds, reason), items)
 
     def _key(self, kind: str, digest: Digest) -> str:
         return f"{self._shards.root(self._shards.of(digest))}{kind}:{digest.raw.hex()}"

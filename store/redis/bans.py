@@ -26,7 +26,6 @@ from store.limits import (
     BAN_MINUTES_DAYS,
     BAN_POLICIES,
     ENROLMENTS_NOTED,
-    MARKER_SECONDS,
     SLOT_RESTS_SECONDS,
     SWEEP_AT_ONCE,
     TAKEN_OUT_AT_ONCE,
@@ -81,11 +80,12 @@ class _Write:
 class Bans:
     """The ban index over all shards."""
 
-    def __init__(self, shards: Shards, families: Families) -> None:
-        """Takes the shards, and the families that resolve founders."""
+    def __init__(self, shards: Shards, families: Families, dedup_seconds: float) -> None:
+        """Takes the shards, the families that resolve founders, and how long a reinstatement is known."""
         self._shards = shards
         self._families = families
         self._spread = shards.layout.bans
+        self._seconds = round(dedup_seconds)
 
     async def enrol(self, bans: Sequence[Ban], now: float) -> list[Enrolled]:
         """Writes or replaces fingerprints."""
@@ -238,7 +238,7 @@ class Bans:
     def _head(self, now: float) -> tuple[str | int, ...]:
         return (
             repr(now),
-            MARKER_SECONDS,
+            self._seconds,
             self._spread.maps,
             1 << self._spread.slot_bits,
             ENROLMENTS_NOTED,

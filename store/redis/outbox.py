@@ -13,7 +13,7 @@ from typing import cast
 from schemas.alerts import WithdrawnReason
 from store.base import Owed, Settled, SummaryCounts
 from store.common.key_digests import DIGEST_BYTES, Digest
-from store.limits import MARKER_SECONDS, OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
+from store.limits import OPEN_ALERTS_A_BAN, OWED_AT_ONCE, RELAY_SECONDS, SUMMARY_SECONDS
 from store.redis.alerts import packed_alert, read_open
 from store.redis.client import together
 from store.redis.shards import Shards
@@ -24,15 +24,19 @@ _HEAD = struct.Struct(f">Id{DIGEST_BYTES}s")
 class Outbox:
     """The outbox over all shards."""
 
-    def __init__(self, shards: Shards) -> None:
-        """Takes the shards."""
+    def __init__(self, shards: Shards, dedup_seconds: float) -> None:
+        """``dedup_seconds``: how long a withdrawn alert is known."""
         self._shards = shards
+        self._seconds = round(dedup_seconds)
 
-    async def owed(self, holder: str) -> list[Owed]:
+    async def owed(self, holder: str, now: float) -> list[Owed]:
         """What is to be published now; each shard serves one holder at a time."""
         shards = self._shards
         answers = await together(
-            [shards.script("owed", shard, holder, RELAY_SECONDS, OWED_AT_ONCE) for shard in shards.all]
+            [
+                shards.script("owed", shard, holder, RELAY_SECONDS, OWED_AT_ONCE, repr(now))
+                for shard in shards.all
+            ]
         )
         return [_read(*answer[at : at + 4]) for answer in answers for at in range(0, len(answer), 4)]
 
@@ -49,7 +53,7 @@ class Outbox:
             )
             for digest, one in zip(banned, published, strict=True)
         ]
-        head = (MARKER_SECONDS, self._shards.layout.bans.maps, OPEN_ALERTS_A_BAN, SUMMARY_SECONDS)
+        head = (self._seconds, self._shards.layout.bans.maps, OPEN_ALERTS_A_BAN, SUMMARY_SECONDS)
         found = await self._shards.ask("settle", banned, head, items)
         return [one for one, (settled,) in zip(published, found, strict=True) if settled]
 
@@ -66,4 +70,6 @@ def _read(raw: bytes, *counts: int) -> Owed:
         return Owed(read_open(words, revision), revision, None, at, SummaryCounts(*counts))
     if reason == b"again":
         return Owed(read_open(words, revision), revision, None, at)
-    return Owed(read_open(words, revision - 1), revision, cast(WithdrawnReason, reason.decode()), at)
+    if reason == b"forgotten":
+        return Owed(read_open(words, revision), revision, None, at, forgotten=True)
+    return Owed(read_open(words, revision), revision, cast(WithdrawnReason, reason.decode()), at)

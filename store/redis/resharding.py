@@ -84,7 +84,7 @@ class Resharding:
             await self._target.store_meta.note(filling=here.prefix)
         await self._target.open()
         if not self._target.epoch:
-            await self._target.begin_again()
+            await self._target.begin_again(carried=True)
 
     async def asked(self) -> bool:
         """Whether a worker waits for the target, or the source is closed already."""
@@ -197,6 +197,7 @@ class Resharding:
                 hear(so_far)
         await self._carry_owed()
         await self._carry_unjudged()
+        await self._carry_until()
         return so_far
 
     def _homes(self, digest: Digest | None) -> Iterable[int]:
@@ -258,6 +259,18 @@ class Resharding:
                     by_shard[target.of(Digest(alert))] += (moment, alert)
                 for shard, several in by_shard.items():
                     await target.client.command("ZADD", target.root(shard) + "unjudged", "NX", *several)
+
+    async def _carry_until(self) -> None:
+        """Copies until when withdrawn alerts are known; each member begins with the digest of its ban."""
+        source, target = self._source.shards, self._target.shards
+        for root in map(source.root, source.all):
+            known = list((await _scored(source.client, root + "until")).items())
+            for at in range(0, len(known), _AT_ONCE):
+                by_shard = defaultdict[int, list[str | bytes]](list)
+                for pair, moment in known[at : at + _AT_ONCE]:
+                    by_shard[target.of(Digest(pair[:DIGEST_BYTES]))] += (moment, pair)
+                for shard, several in by_shard.items():
+                    await target.client.command("ZADD", target.root(shard) + "until", *several)
 
 
 async def _scored(client: RedisClient, key: str) -> dict[bytes, str]:

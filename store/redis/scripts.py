@@ -9,7 +9,9 @@ from typing import NamedTuple
 _LUA = resources.files("store.redis").joinpath("lua")
 _BESIDES = {
     **dict.fromkeys(("remember", "remembered_read", "forget"), ("generations",)),
-    **dict.fromkeys(("propose", "withdraw", "owed", "settle", "pairs", "reopen", "uncount"), ("outbox",)),
+    **dict.fromkeys(
+        ("propose", "withdraw", "owed", "settle", "pairs", "reopen", "recall", "uncount"), ("outbox",)
+    ),
     "ban_write": ("outbox", "calendar"),
 }
 """The files that a script includes beside common.lua, which all include."""
@@ -47,6 +49,8 @@ _NAMES = (
     "descents",
     "reopen",
     "uncount",
+    "recall",
+    "release",
     "walk",
     "free",
     "dump",

@@ -24,6 +24,7 @@ from store.base import (
     Owed,
     Proposal,
     Query,
+    Recalled,
     Remembered,
     RememberedFacts,
     Ruled,
@@ -80,11 +81,11 @@ class RedisStore:
         self.shards = Shards(self._client, self._layout, known_epoch)
         self._counters = Counters(self.shards, bounds.freeze_seconds, bounds.lag_seconds)
         self._families = Families(self.shards)
-        self._bans = Bans(self.shards, self._families)
+        self._bans = Bans(self.shards, self._families, bounds.dedup_seconds)
         self._calendars = BanCalendars(self.shards)
-        self._alerts = Alerts(self.shards)
-        self._outbox = Outbox(self.shards)
-        self._unjudged = UnjudgedAlerts(self.shards)
+        self._alerts = Alerts(self.shards, bounds.dedup_seconds)
+        self._outbox = Outbox(self.shards, bounds.dedup_seconds)
+        self._unjudged = UnjudgedAlerts(self.shards, bounds.dedup_seconds)
         self.remembered_accounts = RememberedAccounts(
             self.shards,
             self._counters,
@@ -122,9 +123,11 @@ class RedisStore:
         return None
 
     async def history(self) -> str:
-        """An identifier of the servers' data, which changes when one of them is replaced or restarted."""
+        """An identifier of the data: another once a server is replaced, restarted or refilled."""
         told = await together([self.shards.script("history", shard) for shard in self.shards.all])
-        return sha1(b"".join(told), usedforsecurity=False).hexdigest() if all(told) else ""
+        refilled = (await self.store_meta.facts()).get("refilled", "")
+        told.append(refilled.encode())
+        return sha1(b"".join(told), usedforsecurity=False).hexdigest() if all(told[:-1]) else ""
 
     async def behind(self) -> dict[str, dict[int, int]]:
         """The offsets from which acknowledged records must be delivered again, by topic and partition."""
@@ -138,9 +141,12 @@ class RedisStore:
         """Takes this epoch as valid from now on: the store was emptied, and another process rebuilt it."""
         self.shards.epoch = epoch
 
-    async def begin_again(self) -> None:
-        """Begins a new epoch in a store that was emptied, in whole or in part; a rebuild follows."""
-        await self.store_meta.new_epoch()
+    async def begin_again(self, *, carried: bool = False) -> None:
+        """Begins a new epoch in a store that was emptied, in whole or in part; a rebuild follows.
+
+        ``carried``: it is filled from another store instead, so that nothing of the last minutes is missing.
+        """
+        await self.store_meta.new_epoch(carried=carried)
         self.shards.epoch = ""
         self.shards.epoch = await self.store_meta.check("")
 
@@ -242,7 +248,7 @@ class RedisStore:
 
     async def confirm(self, published: Sequence[Claim], *, now: float) -> None:
         """Notes alerts as published."""
-        confirmed = await self._alerts.confirm(published, now)
+        confirmed = await self._alerts.confirm(published)
         await self._unjudged.note([one.alert_id for one in confirmed], now)
 
     async def open_alerts(self, banned: Sequence[str]) -> list[list[OpenAlert]]:
@@ -267,12 +273,17 @@ class RedisStore:
 
     async def owed(self, holder: str, *, now: float) -> list[Owed]:
         """What is to be published now, for one caller at a time."""
-        return await self._outbox.owed(holder)
+        return await self._outbox.owed(holder, now)
 
     async def settle(self, published: Sequence[Settled]) -> None:
         """Forgets what was published of :meth:`owed`."""
         settled = await self._outbox.settle(published)
         await self._unjudged.settle([one.alert_id for one in settled])
+        await self._alerts.release([one for one in settled if one.known is None])
+
+    async def recall(self, alerts: Sequence[Recalled], *, now: float) -> list[bool]:
+        """Takes back what was published of pairs, after the store has lost it."""
+        return await self._alerts.recall(alerts, now)
 
     async def reopen(self, alerts: Sequence[OpenAlert], *, now: float) -> None:
         """Reopens each alert that a verdict withdrew under its revision."""

@@ -149,14 +149,15 @@ class StoreMeta:
             await self._begin_shards(epoch)
         return epoch
 
-    async def new_epoch(self) -> None:
+    async def new_epoch(self, *, carried: bool = False) -> None:
         """Begins a new epoch over whatever data is left; a rebuild must follow at once.
 
         Raises ``StoreMismatch`` as :meth:`check` does.
         """
         await self._laid_out()
         epoch = secrets.token_hex(8)
-        await self._client.command("HSET", self._layout.meta, "epoch", epoch)
+        refilled = () if carried else ("refilled", epoch)
+        await self._client.command("HSET", self._layout.meta, "epoch", epoch, *refilled)
         await together([self._client.command("SET", self._key(shard), epoch) for shard in self._shards])
         await self._client.command("HSET", self._layout.meta, "begun", "1")
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from store.common.key_digests import Digest
-from store.limits import AWAITING_MAX, MARKER_SECONDS
+from store.limits import AWAITING_MAX
 from store.redis.client import together
 from store.redis.shards import Shards
 
@@ -18,9 +18,10 @@ from store.redis.shards import Shards
 class UnjudgedAlerts:
     """The unjudged alerts over all shards."""
 
-    def __init__(self, shards: Shards) -> None:
-        """Takes the shards."""
+    def __init__(self, shards: Shards, dedup_seconds: float) -> None:
+        """``dedup_seconds``: how long an alert is counted."""
         self._shards = shards
+        self._seconds = dedup_seconds
 
     async def note(self, alert_ids: Sequence[str], now: float) -> None:
         """Notes alerts as published; one that waits already keeps its earlier moment."""
@@ -50,11 +51,11 @@ class UnjudgedAlerts:
         return sum(counts), min((_score(first) for first in firsts if first), default=None)
 
     async def trim(self, now: float) -> None:
-        """Drops alerts older than the store knows alerts, and the oldest ones beyond the cap."""
+        """Drops alerts that nobody has judged for that long, and the oldest ones beyond the cap."""
         client = self._shards.client
         most = max(1, AWAITING_MAX // len(self._shards.all))
         for key in map(self._key, self._shards.all):
-            await client.command("ZREMRANGEBYSCORE", key, "-inf", repr(now - MARKER_SECONDS))
+            await client.command("ZREMRANGEBYSCORE", key, "-inf", repr(now - self._seconds))
             await client.command("ZREMRANGEBYRANK", key, 0, -most - 1)
 
     def _by_shard(self, alert_ids: Sequence[str]) -> dict[int, list[Digest]]:

@@ -23,10 +23,18 @@ class Publisher(Protocol):
 
 
 async def publish(publisher: Publisher, emits: Sequence[Emit]) -> list[Emit]:
-    """Send all and wait for every confirmation; return what must be sent again, in order.
+    """Send all and wait for every confirmation; return what must be sent again.
 
-    Any fault other than an outage is raised once all confirmations are in.
+    Those that are `last` are sent once all others are confirmed. Any fault other than an outage is raised
+    once all confirmations are in.
     """
+    last = [emit for emit in emits if emit.last]
+    left = await _confirmed(publisher, [emit for emit in emits if not emit.last])
+    return [*left, *last] if left else await _confirmed(publisher, last)
+
+
+async def _confirmed(publisher: Publisher, emits: Sequence[Emit]) -> list[Emit]:
+    """Send all at once; return what must be sent again, in order."""
     confirmations, unsent = await _buffer(publisher, emits)
     results = await asyncio.gather(*confirmations, return_exceptions=True)
     for result in results:

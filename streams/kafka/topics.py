@@ -1,9 +1,9 @@
 """The topics: their names, how they should be set up, and whether they are.
 
 `accounts.banned` is compacted: it is the truth from which Redis can be rebuilt, so the last record of each
-account is kept for ever. `deadletters` may hold raw personal values and is kept for 7 days. `control` carries
-operators' messages to stopped topics (see `streams.deadletters.pause`) and the store's epoch (see
-`streams.kafka.store_epoch`).
+account is kept for ever. So is `alerts.state`: which alerts are open, and which were dismissed. `deadletters`
+may hold raw personal values and is kept for 7 days. `control` carries operators' messages to stopped topics
+(see `streams.deadletters.pause`) and the store's epoch (see `streams.kafka.store_epoch`).
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ class Names:
         self.alerts = f"{prefix}alerts"
         self.shadow = f"{prefix}alerts.shadow"
         self.sample = f"{prefix}alerts.sample"
+        self.state = f"{prefix}alerts.state"
         self.verdicts = f"{prefix}alerts.verdicts"
         self.enrolled = f"{prefix}fingerprints.enrolled"
         self.letters = f"{prefix}deadletters"
@@ -136,6 +137,7 @@ def wanted(settings: Settings) -> list[Topic]:
         Topic(called.reinstated, many, rights=_READ),
         Topic(called.alerts, many, retention_days=30, rights=_WRITE),
         Topic(called.shadow, many, retention_days=7, rights=_WRITE),
+        Topic(called.state, many, compacted=True, rights=_BOTH),  # what `samehand rebuild` reads again
         # Kept for a short time, since it quotes accounts that never alerted.
         Topic(called.sample, many, retention_days=7, rights=_WRITE),
         Topic(called.verdicts, many, retention_days=365, rights=_READ),  # what `samehand learn` reads

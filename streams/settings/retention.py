@@ -24,5 +24,9 @@ class RetentionSettings(BaseModel):
         description="Hours until what accounts show makes it common; what others hand out does at once.",
     )
     dedup_days: int = Field(
-        35, ge=1, le=400, description="Days that a published alert is known, longer than the above."
+        35,
+        ge=1,
+        le=400,
+        description="Days that a withdrawn alert and a lifted ban are known, at least as long as the above."
+        " Open and dismissed alerts are known for as long as their ban.",
     )

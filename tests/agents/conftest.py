@@ -25,6 +25,7 @@ from samehand.scoring.weights import default_weights
 from schemas.alert_headers import alert_headers
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.record import Record
+from schemas.revisions import by_time
 from schemas.wire import Decoded, decode_alert
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
@@ -45,6 +46,11 @@ class Life:
     heard: list[MirrorAlert | AlertSummary] = field(default_factory=list)
     words: list[bytes] = field(default_factory=list)
     """Words to look-back that the relay has published and nobody has read yet."""
+    states: dict[bytes, bytes] = field(default_factory=dict)  # what compaction leaves of the topic
+
+    def number(self, alert: MirrorAlert | AlertSummary) -> int:
+        """Which record of its pair it is, counted from 1, if all were noted within this second."""
+        return alert.revision - by_time(self.seconds) + 1
 
     async def tell(self, agent: Any, *records: Record | bytes | None, **how: Any) -> list[Outcome]:
         """Handles records as one batch, publishes, and confirms."""
@@ -55,9 +61,22 @@ class Life:
     async def publish(self, agent: Any, outcomes: Sequence[Outcome]) -> None:
         """What delivery does once the broker has confirmed."""
         emits = [emit for it in outcomes if isinstance(it, Published) for emit in it.emits]
-        self.heard += [alert for emit in emits if (alert := self.alert(emit)) is not None]
+        for emit in sorted(emits, key=lambda it: it.last):
+            self.hear(emit)
         if emits and hasattr(agent, "confirm"):
             await agent.confirm(emits)
+
+    def hear(self, emit: Emit) -> None:
+        """Takes an alert, or its state, from the broker."""
+        if (alert := self.alert(emit)) is not None:
+            self.heard.append(alert)
+        elif emit.topic == self.context.topics.state:
+            assert emit.last, "a state is published after its alert"
+            assert emit.key is not None
+            if emit.value is None:
+                self.states.pop(emit.key, None)
+            else:
+                self.states[emit.key] = emit.value
 
     def alert(self, emit: Emit) -> MirrorAlert | AlertSummary | None:
         """The alert in an emit, if it is one."""
@@ -81,13 +100,11 @@ class Life:
 
     async def send(self, emit: Emit) -> Awaitable[object]:
         """What the relay publishes; the broker confirms it at once."""
-        alert = self.alert(emit)
-        if alert is None:
-            assert emit.topic == self.context.topics.enrolled
+        if emit.topic == self.context.topics.enrolled:
             assert emit.value is not None
             self.words.append(emit.value)
         else:
-            self.heard.append(alert)
+            self.hear(emit)
         confirmed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         confirmed.set_result(None)
         return confirmed

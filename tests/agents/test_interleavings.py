@@ -163,11 +163,12 @@ class World:
 
     async def _relay(self) -> None:
         taken = await self.relaying.taken()
-        for _, emit in taken:
-            await Turn()
-            self._tell(emit)
+        for it in taken:
+            if it.alert is not None:
+                await Turn()
+                self._tell(it.alert)
         if taken:
-            await self.relaying.settle([owed for owed, _ in taken])
+            await self.relaying.settle([it.owed for it in taken])
 
     async def _banned(self, ban: Record) -> None:
         words = self.words.setdefault(encode(ban), [])
@@ -221,7 +222,7 @@ class World:
 
     def _tell(self, emit: Emit) -> None:
         if (alert := self.life.alert(emit)) is not None:
-            self.told.append((alert.alert_id, alert.revision, alert.status))
+            self.told.append((alert.alert_id, self.life.number(alert), alert.status))
 
     async def _deliver(self, agent: Any, record: Record | bytes | None) -> list[Emit]:
         (outcome,) = await agent([arrival(record)])

@@ -80,11 +80,11 @@ class TestTakingBack:
             await life.relay()
         await life.tell(life.judge, later(alert, verdict, 5))
         await life.relay()
-        assert life.alerts[-1] == replace(alert, revision=3)
+        assert life.alerts[-1] == replace(alert, revision=alert.revision + 2)
         assert reopened(life) == 1
         await life.tell(life.screen, MIRROR)
         await life.relay()
-        assert life.alerts[-1].revision == 3, "it is told already"
+        assert life.number(life.alerts[-1]) == 3, "it is told already"
 
     async def test_an_alert_that_is_open_again_is_withdrawn_with_its_ban_like_any_other(
         self, life: Life

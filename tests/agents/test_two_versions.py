@@ -49,7 +49,7 @@ def told(*lives: Life) -> list[tuple[str, int, str, str]]:
     alerts = [alert for one in lives for alert in one.alerts]
     assert len({alert.alert_id for alert in alerts}) == 1
     held = {alert.revision: alert for alert in alerts}
-    return [(it.status, it.revision, it.band, it.weights_version) for _, it in sorted(held.items())]
+    return [(it.status, lives[0].number(it), it.band, it.weights_version) for _, it in sorted(held.items())]
 
 
 async def test_what_one_told_the_other_does_not_tell_again(
@@ -101,9 +101,9 @@ async def test_one_that_would_not_alert_withdraws_what_the_other_told_and_is_not
     change = a_change("99", handle="umar_media_2", **SAME)
     await deaf.tell(deaf.changed, change)
     await deaf.relay()
-    assert [(it.status, it.revision) for it in deaf.alerts] == [("withdrawn", 2)]
+    assert [(it.status, deaf.number(it)) for it in deaf.alerts] == [("withdrawn", 2)]
     await life.tell(life.changed, a_change("99", handle="umar_media_2", **SAME))
-    assert [it.revision for it in life.alerts] == [1, 3]
+    assert [life.number(it) for it in life.alerts] == [1, 3]
 
 
 def folded_otherwise(account: Account, keyer: Keyer, *, at: float | None, pepper_id: int = 0) -> Fingerprint:
@@ -176,7 +176,7 @@ async def test_both_tell_a_pair_once(programs: tuple[Program, Program]) -> None:
     life = await later.starts()
     await life.tell(life.screen, MIRROR)
     await life.ban(BAN)
-    assert [(it.account_id, it.revision) for one in programs for it in one.life.alerts] == [("99", 1)]
+    assert [(it.account_id, life.number(it)) for one in programs for it in one.life.alerts] == [("99", 1)]
 
 
 async def test_a_former_one_runs_on_and_starts_no_more_once_the_next_has_enrolled(

@@ -31,7 +31,7 @@ async def last(life: Life) -> tuple[str, int, str | None, bool]:
     lines = as_json(alert)["evidence"]
     return (
         alert.status,
-        alert.revision,
+        life.number(alert),
         alert.withdrawn_reason,
         any(it["ours"] or it["theirs"] for it in lines),
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from schemas.accounts import Avatar
+from schemas.alert_state import AlertState
 from schemas.alerts import MirrorAlert
 from schemas.dates import EARLIEST
 from tests.schemas.makers import NOW
@@ -35,6 +36,9 @@ def records(struct_type: type[Any]) -> st.SearchStrategy[Any]:
         return st.fixed_dictionaries(values).filter(_is_avatar).map(lambda given: Avatar(**given))
     if struct_type is MirrorAlert:
         return st.builds(struct_type, **values).map(_balanced)
+    if struct_type is AlertState:
+        values["alert"], values["summary"] = records(MirrorAlert), st.none()
+        return st.builds(struct_type, **values).map(_withdrawn_for_a_reason)
     return st.builds(struct_type, **values)
 
 
@@ -92,6 +96,13 @@ def _is_avatar(given: dict[str, Any]) -> bool:
 def _balanced(alert: MirrorAlert) -> MirrorAlert:
     lines = (*alert.evidence, *alert.counter_evidence)
     return msgspec.structs.replace(alert, log_odds=fsum([alert.prior, *(line.weight for line in lines)]))
+
+
+def _withdrawn_for_a_reason(state: AlertState) -> AlertState:
+    reason = "verdict" if state.record.status == "withdrawn" else None
+    return msgspec.structs.replace(
+        state, alert=msgspec.structs.replace(state.record, withdrawn_reason=reason)
+    )
 
 
 def json_values() -> st.SearchStrategy[Any]:

@@ -30,6 +30,7 @@ DECODERS: dict[str, Callable[..., Any]] = {
     "accounts.reinstated": wire.decode_reinstated,
     "alerts": wire.decode_alert,
     "alerts.sample": wire.decode_alert,
+    "alerts.state": wire.decode_alert_state,
     "alerts.verdicts": wire.decode_verdict,
     "fingerprints.enrolled": wire.decode_enrolled,
     "deadletters": wire.decode_letter,

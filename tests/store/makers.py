@@ -8,6 +8,7 @@ from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil
 from samehand.lineage import Descent, founder
 from samehand.signals.base import Quoted
+from schemas.revisions import by_time
 from schemas.verdicts import Verdict
 from store.base import Ban, BanFacts, Claim, Decision, Member, Proposal, Query, Remembered
 from store.pepper.pepper import Pepper, Peppers
@@ -16,6 +17,11 @@ NOW = 1_790_000_000.0
 DAY = 86_400.0
 IDENTITY = b"identity of the tests, 32 bytes.."
 PEPPERS = Peppers(IDENTITY, (Pepper(1, b"a pepper of the tests, 32 bytes.."),))
+
+
+def nth(number: int) -> int:
+    """The revision of a pair's n-th record, counted from 1, if all were noted within the second of `NOW`."""
+    return by_time(NOW) + number - 1
 
 
 def an_account(
@@ -124,7 +130,7 @@ def a_proposal(
     )
 
 
-def a_claim(proposal: Proposal, revision: int = 1) -> Claim:
+def a_claim(proposal: Proposal, revision: int = nth(1)) -> Claim:
     """What confirms it."""
     return Claim(proposal.alert_id, proposal.banned, proposal.claimant, revision)
 

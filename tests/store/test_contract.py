@@ -55,6 +55,7 @@ from tests.store.makers import (
     a_query,
     a_remembered,
     again,
+    nth,
 )
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
@@ -729,31 +730,31 @@ class TestPairs:
     async def test_an_alert_is_published_once_a_band(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         proposal = a_proposal(band="possible")
-        assert await store.propose([proposal], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([proposal], now=NOW) == [Ruled(PUBLISH, nth(1))]
         await store.confirm([a_claim(proposal)], now=NOW)
         assert await store.propose([proposal], now=NOW) == [Ruled(DUPLICATE, 0)]
         higher = a_proposal(band="likely")
-        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
-        await store.confirm([a_claim(proposal, 2)], now=NOW)
+        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, nth(2))]
+        await store.confirm([a_claim(proposal, nth(2))], now=NOW)
         assert await store.propose([proposal, higher], now=NOW) == [Ruled(DUPLICATE, 0)] * 2
 
     async def test_what_a_crash_left_unconfirmed_is_published_again_under_its_revision(
         self, store: Store
     ) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(1))]
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(1))]
         await store.confirm([a_claim(a_proposal())], now=NOW)
-        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
+        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
         assert await store.propose([a_proposal(band="possible")], now=NOW) == [Ruled(DUPLICATE, 0)]
-        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
+        assert await store.propose([a_proposal(band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
 
     async def test_a_pair_that_one_event_claimed_is_no_other_events_to_tell(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         first, second = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
-        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, nth(1))]
         assert await store.propose([second], now=NOW + 1) == [Ruled(DUPLICATE, 0)]
-        assert await store.propose([first], now=NOW + 2) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([first], now=NOW + 2) == [Ruled(PUBLISH, nth(1))]
         await store.confirm([a_claim(first)], now=NOW + 2)
         assert await store.propose([first, second], now=NOW + 3) == [Ruled(DUPLICATE, 0)] * 2
 
@@ -762,8 +763,11 @@ class TestPairs:
         first, another = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
         again, anothers = replace(first, again_only=True), replace(another, again_only=True)
         assert await store.propose([again], now=NOW) == [Ruled(DUPLICATE, 0)], "nobody noted it"
-        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, 1)]
-        assert await store.propose([anothers, again], now=NOW) == [Ruled(DUPLICATE, 0), Ruled(PUBLISH, 1)]
+        assert await store.propose([first], now=NOW) == [Ruled(PUBLISH, nth(1))]
+        assert await store.propose([anothers, again], now=NOW) == [
+            Ruled(DUPLICATE, 0),
+            Ruled(PUBLISH, nth(1)),
+        ]
         await store.confirm([a_claim(first)], now=NOW)
         assert await store.propose([again], now=NOW) == [Ruled(DUPLICATE, 0)]
 
@@ -772,16 +776,16 @@ class TestPairs:
         first, second = a_proposal(), a_proposal(claimant="lookback:x:9001:1")
         await store.propose([first], now=NOW)
         renewed = NOW + CLAIM_SECONDS - 1
-        assert await store.propose([first], now=renewed) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([first], now=renewed) == [Ruled(PUBLISH, nth(1))]
         assert await store.propose([second], now=renewed + CLAIM_SECONDS - 1) == [Ruled(DUPLICATE, 0)]
-        assert await store.propose([second], now=renewed + CLAIM_SECONDS) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([second], now=renewed + CLAIM_SECONDS) == [Ruled(PUBLISH, nth(1))]
         assert await store.propose([first], now=renewed + CLAIM_SECONDS) == [Ruled(DUPLICATE, 0)]
 
     async def test_a_higher_band_is_told_whoever_claimed_the_lower_one(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         lower, higher = a_proposal(), a_proposal(band="likely", claimant="update:event-2")
         await store.propose([lower], now=NOW)
-        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
+        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, nth(2))]
         assert await store.propose([lower], now=NOW) == [Ruled(DUPLICATE, 0)]
 
     async def test_confirming_a_lost_claim_does_not_confirm_the_one_that_took_over(
@@ -793,7 +797,7 @@ class TestPairs:
         await store.propose([lower], now=NOW)
         await store.propose([higher], now=NOW)
         await store.confirm([a_claim(lower)], now=NOW)
-        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, 2)]
+        assert await store.propose([higher], now=NOW) == [Ruled(PUBLISH, nth(2))]
 
     async def test_no_alert_on_a_ban_that_is_gone_nor_for_an_account_that_is_banned(
         self, store: Store
@@ -815,7 +819,7 @@ class TestPairs:
         proposals = [a_proposal(f"x:{n}", payload=f"alert {n}".encode()) for n in range(3)]
         await store.propose(proposals, now=NOW)
         expected = [
-            OpenAlert(one.alert_id, one.account, one.banned, one.band, 1, one.payload, NOW)
+            OpenAlert(one.alert_id, one.account, one.banned, one.band, nth(1), one.payload, NOW)
             for one in proposals
         ]
         assert await store.open_alerts(["x:9001", "x:404"]) == [expected, []]
@@ -830,7 +834,7 @@ class TestPairs:
         assert await store.pairs([proposals[0].alert_id]) == [None]
         owed = await store.owed("holder", now=NOW + 1)
         assert {(one.alert.account, one.revision, one.reason, one.at) for one in owed} == {
-            (one.account, 2, "ban-forgotten", NOW + 1) for one in proposals
+            (one.account, nth(2), "ban-forgotten", NOW + 1) for one in proposals
         }
 
     async def test_an_expired_ban_takes_its_alerts_along_when_it_is_swept_or_sent_again(
@@ -854,10 +858,10 @@ class TestPairs:
         await store.expunge([("x:9001", NOW)], now=NOW)
         (owed,) = await store.owed("holder", now=NOW)
         assert await store.owed("holder", now=NOW) == [owed], "whoever took it may have died"
-        for revision in (1, 3):
+        for revision in (nth(1), nth(3)):
             await store.settle([Settled(owed.alert.alert_id, "x:9001", revision)])
         assert await store.owed("holder", now=NOW) == [owed]
-        await store.settle([Settled(owed.alert.alert_id, "x:9001", 2)])
+        await store.settle([Settled(owed.alert.alert_id, "x:9001", nth(2))])
         assert await store.owed("holder", now=NOW) == []
 
     async def test_one_holder_at_a_time_is_told_what_is_owed(self, store: Store) -> None:
@@ -886,10 +890,12 @@ class TestPairs:
         await store.expunge([("x:9001", NOW)], now=NOW)
         (owed,) = await store.owed("holder", now=NOW)
         await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 3)], "nothing was settled yet"
-        await store.settle([Settled(owed.alert.alert_id, "x:9001", 2)])  # by a worker that is late
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))], (
+            "nothing was settled yet"
+        )
+        await store.settle([Settled(owed.alert.alert_id, "x:9001", nth(2))])  # by a worker that is late
         ((open_,),) = await store.open_alerts(["x:9001"])
-        assert (open_.revision, await store.owed("holder", now=NOW)) == (3, [])
+        assert (open_.revision, await store.owed("holder", now=NOW)) == (nth(3), [])
 
     async def test_a_late_confirmation_of_a_withdrawn_alert_confirms_nothing(self, store: Store) -> None:
         """The same event, read by another worker, has proposed the pair anew, and that worker may die."""
@@ -897,10 +903,10 @@ class TestPairs:
         await store.propose([a_proposal()], now=NOW)
         await store.expunge([("x:9001", NOW)], now=NOW)
         await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 3)]
-        await store.confirm([a_claim(a_proposal(), revision=1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 3)]
-        await store.confirm([a_claim(a_proposal(), revision=3)], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))]
+        await store.confirm([a_claim(a_proposal(), revision=nth(1))], now=NOW)
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(3))]
+        await store.confirm([a_claim(a_proposal(), revision=nth(3))], now=NOW)
         assert await store.propose([a_proposal()], now=NOW) == [Ruled(DUPLICATE, 0)]
 
     async def test_a_ban_that_is_replaced_keeps_its_alerts(self, store: Store) -> None:
@@ -930,7 +936,7 @@ class TestPairs:
         for _ in range(2):
             await store.withdraw([read], reason="no-longer-resembles", now=NOW + 1)
         (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.reason, owed.at) == (3, "no-longer-resembles", NOW + 1)
+        assert (owed.revision, owed.reason, owed.at) == (nth(3), "no-longer-resembles", NOW + 1)
         assert await store.open_alerts(["x:9001"]) == [[]]
 
     async def test_no_alert_about_an_account_that_was_deleted_since_it_was_seen(self, store: Store) -> None:
@@ -939,7 +945,7 @@ class TestPairs:
         gone, back = a_proposal(seen_at=NOW), a_proposal(seen_at=NOW + 1)
         assert await store.propose([gone, back], now=NOW) == [
             Ruled(Ruling.ACCOUNT_DELETED, 0),
-            Ruled(PUBLISH, 1),
+            Ruled(PUBLISH, nth(1)),
         ]
 
     @pytest.mark.parametrize(
@@ -993,7 +999,7 @@ class TestPairs:
         ((read,),) = await store.alerts_about(["x:7001"])
         await store.withdraw([read], reason="account-banned", now=NOW)
         await store.expunge([("x:9001", NOW)], now=NOW)
-        await store.settle([Settled(read.alert_id, "x:9001", 2, replace(read, open=False))])
+        await store.settle([Settled(read.alert_id, "x:9001", nth(2), replace(read, open=False))])
         assert await store.pairs([read.alert_id]) == [None]
 
     async def test_beyond_the_cap_of_a_ban_pairs_are_counted_in_its_summary(self, store: Store) -> None:
@@ -1003,9 +1009,9 @@ class TestPairs:
         beyond = [summed_up("x:7001"), summed_up("x:7002", band="likely"), summed_up("x:7001")]
         assert await store.propose(beyond, now=NOW) == [Ruled(Ruling.WITHHELD, 0)] * 3
         (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.alert.alert_id, owed.reason, owed.revision) == (SUMMARY.alert_id, None, 2)
+        assert (owed.alert.alert_id, owed.reason, owed.revision) == (SUMMARY.alert_id, None, nth(2))
         assert owed.counts == (OPEN_ALERTS_A_BAN, 1, 1)
-        assert await store.propose([replace(several[3], band="likely")], now=NOW) == [Ruled(PUBLISH, 2)]
+        assert await store.propose([replace(several[3], band="likely")], now=NOW) == [Ruled(PUBLISH, nth(2))]
 
     async def test_everything_that_was_told_is_withdrawn_and_the_summary_too(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
@@ -1020,7 +1026,7 @@ class TestPairs:
         assert set(told.values()) == {"reinstated"}
         assert SUMMARY.alert_id in told
         await store.enrol([a_ban("9001", occurred_at=NOW + 1)], now=NOW)
-        assert await store.propose([several[-1]], now=NOW) == [Ruled(PUBLISH, 1)], (
+        assert await store.propose([several[-1]], now=NOW) == [Ruled(PUBLISH, nth(1))], (
             "nothing is counted any more"
         )
 
@@ -1034,7 +1040,7 @@ class TestPairs:
         await store.propose([other], now=NOW)
         await store.settle([Settled(SUMMARY.alert_id, "x:9001", owed.revision)])
         (grown,) = await store.owed("holder", now=NOW)
-        assert (grown.revision, grown.counts) == (2, (0, 0, 2)), "what was told is behind by now"
+        assert (grown.revision, grown.counts) == (nth(2), (0, 0, 2)), "what was told is behind by now"
         await store.settle([Settled(SUMMARY.alert_id, "x:9001", grown.revision)])
         await store.propose([replace(other, band="likely")], now=NOW)
         assert await store.owed("holder", now=NOW + 1) == [], "it was told a moment ago"
@@ -1046,11 +1052,11 @@ class TestPairs:
         assert await store.withheld(["x:9001", "x:9002"]) == [True, False]
         await store.propose([summed_up("x:2")], now=NOW)
         (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts) == (2, (1, 0, 1))
+        assert (owed.revision, owed.counts) == (nth(2), (1, 0, 1))
         ((told,),) = await store.alerts_about(["x:2"])
         await store.withdraw([told], reason="no-longer-resembles", now=NOW)
         owed, _ = sorted(await store.owed("holder", now=NOW), key=lambda it: it.reason or "")
-        assert (owed.revision, owed.counts) == (3, (0, 0, 1))
+        assert (owed.revision, owed.counts) == (nth(3), (0, 0, 1))
 
     async def test_pairs_about_those_who_are_gone_are_withheld_no_more(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
@@ -1059,20 +1065,20 @@ class TestPairs:
         await store.uncount(["x:0", "x:1", "x:unknown"], now=NOW)
         await store.uncount(["x:1"], now=NOW)
         (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts) == (5, (0, 0, 1))
+        assert (owed.revision, owed.counts) == (nth(5), (0, 0, 1))
         await store.uncount(["x:2"], now=NOW)
         assert await store.withheld(["x:9001"]) == [False]
         (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts, owed.reason) == (6, (0, 0, 0), None), "it says that none is left"
+        assert (owed.revision, owed.counts, owed.reason) == (nth(6), (0, 0, 0), None), "it says that none is left"
 
     async def test_what_is_told_after_all_is_counted_no_more(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         counted = replace(summed_up("x:1"), again_only=True, counted=True)
         await store.propose([counted], now=NOW)
-        assert await store.propose([summed_up("x:1")], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([summed_up("x:1")], now=NOW) == [Ruled(PUBLISH, nth(1))]
         (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts) == (2, (1, 0, 0))
-        assert await store.propose([counted], now=NOW) == [Ruled(PUBLISH, 1)], "noted, and not confirmed"
+        assert (owed.revision, owed.counts) == (nth(2), (1, 0, 0))
+        assert await store.propose([counted], now=NOW) == [Ruled(PUBLISH, nth(1))], "noted, and not confirmed"
         await store.confirm([a_claim(counted)], now=NOW)
         assert await store.propose([counted], now=NOW) == [Ruled(DUPLICATE, 0)]
 
@@ -1162,7 +1168,7 @@ class TestDecisions:
         await store.decide([a_decision(alert, "mirror", at=NOW - 1)], now=NOW)
         assert await store.propose([a_proposal()], now=NOW) == [Ruled(Ruling.SUPPRESSED, 0)]
         await store.decide([a_decision(alert, "unsure", at=NOW + 1)], now=NOW)
-        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
+        assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(1))]
 
     @pytest.mark.parametrize("told", [True, False], ids=["told", "still owed"])
     async def test_what_was_withdrawn_for_a_verdict_is_open_again_at_a_higher_revision(
@@ -1170,16 +1176,16 @@ class TestDecisions:
     ) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         gone = await _withdrawn_for_a_verdict(store, told=told)
-        assert (gone.open, gone.withdrawn, gone.revision) == (False, "verdict", 2)
+        assert (gone.open, gone.withdrawn, gone.revision) == (False, "verdict", nth(2))
         await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
         await store.reopen([replace(gone, payload=b"as it was")], now=NOW + 2)
-        back = replace(gone, payload=b"as it was", revision=3, open=True, withdrawn=None)
+        back = replace(gone, payload=b"as it was", revision=nth(3), open=True, withdrawn=None)
         assert await store.pairs([gone.alert_id]) == [back]
         assert await store.open_alerts(["x:9001"]) == [[back]]
         (owed,) = await store.owed("holder", now=NOW + 2)
-        assert (owed.alert, owed.revision, owed.reason, owed.counts) == (back, 3, None, None)
+        assert (owed.alert, owed.revision, owed.reason, owed.counts) == (back, nth(3), None, None)
         assert await store.propose([a_proposal()], now=NOW + 2) == [Ruled(DUPLICATE, 0)], "it is told already"
-        assert await store.propose([a_proposal(band="likely")], now=NOW + 2) == [Ruled(PUBLISH, 4)]
+        assert await store.propose([a_proposal(band="likely")], now=NOW + 2) == [Ruled(PUBLISH, nth(4))]
         assert await store.owed("holder", now=NOW + 2) == [], "which tells more than that it is open again"
 
     async def test_opening_again_twice_opens_once(self, store: Store) -> None:
@@ -1188,8 +1194,8 @@ class TestDecisions:
         await store.decide([a_decision(gone.alert_id, "mirror", at=NOW + 1)], now=NOW)
         await store.reopen([gone, gone], now=NOW)
         await store.reopen([gone], now=NOW)
-        assert [it.revision for it in await store.owed("holder", now=NOW)] == [3]
-        await store.settle([Settled(gone.alert_id, gone.banned, 3)])
+        assert [it.revision for it in await store.owed("holder", now=NOW)] == [nth(3)]
+        await store.settle([Settled(gone.alert_id, gone.banned, nth(3))])
         assert await store.owed("holder", now=NOW) == []
         (open_,) = await store.pairs([gone.alert_id])
         assert open_ is not None
@@ -1211,7 +1217,9 @@ class TestDecisions:
             gone = replace(gone, withdrawn="account-banned")
         await store.reopen([gone], now=NOW)
         assert await store.open_alerts(["x:9001"]) == [[]]
-        assert [it.reason for it in await store.owed("holder", now=NOW) if it.reason is None] == []
+        assert [
+            it for it in await store.owed("holder", now=NOW) if it.reason is None and not it.forgotten
+        ] == []
 
     async def test_what_a_dead_worker_opened_is_withdrawn_when_it_comes_again_and_must_not_be(
         self, store: Store

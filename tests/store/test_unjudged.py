@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from store.base import Settled, Store
-from store.limits import MARKER_SECONDS
-from tests.store.makers import NOW, a_ban, a_claim, a_proposal
+from store.bounds import Bounds
+from tests.store.makers import NOW, a_ban, a_claim, a_proposal, nth
 
 
 async def published(store: Store, *numbers: int, now: float = NOW) -> list[str]:
     """Publishes alerts on one ban; their ids."""
     proposals = [a_proposal(f"x:new-{number}", claimant=f"forward:{number}") for number in numbers]
     await store.enrol([a_ban("9001", handle="umar_media")], now=NOW)
-    await store.propose(proposals, now=now)
-    await store.confirm([a_claim(one) for one in proposals], now=now)
+    ruled = await store.propose(proposals, now=now)
+    claims = [a_claim(one, it.revision) for one, it in zip(proposals, ruled, strict=True)]
+    await store.confirm(claims, now=now)
     return [one.alert_id for one in proposals]
 
 
@@ -46,12 +47,12 @@ async def test_a_withdrawn_alert_waits_for_nobody(store: Store) -> None:
     (alert_id,) = await published(store, 1)
     banned = a_proposal("x:new-1").banned
     await store.expunge([(banned, NOW)], now=NOW)
-    await store.settle([Settled(alert_id, banned, 2)])
+    await store.settle([Settled(alert_id, banned, nth(2))])
     assert await waiting(store) == (0, None)
 
 
 async def test_what_is_older_than_alerts_are_known_is_forgotten(store: Store) -> None:
     await published(store, 1)
     await published(store, 2, now=NOW + 3600)
-    await store.sweep(now=NOW + MARKER_SECONDS + 1)
+    await store.sweep(now=NOW + Bounds().dedup_seconds + 1)
     assert await waiting(store) == (1, NOW + 3600)

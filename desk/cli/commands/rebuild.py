@@ -1,4 +1,4 @@
-"""``samehand rebuild``: the store filled again from the truth, ``accounts.banned``.
+"""``samehand rebuild``: the store filled again from ``accounts.banned``, and what was told of alerts.
 
 The plan:
 
@@ -10,7 +10,10 @@ The plan:
    enrol meanwhile.
 4. Note after each batch how far it went, together with the store's epoch: a store emptied since then is
    read from the beginning.
-5. Note the epoch in the control topic: workers take it over, and their events go on.
+5. Take back which alerts are open and which were dismissed (``alerts.state``), then what people decided
+   (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert.
+6. Note on ``alerts.state`` what the store has and the topic lacks: alerts of releases up to 0.2.0.
+7. Note the epoch in the control topic: workers take it over, and their events go on.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
+from desk.cli.alert_topics import Replayed, note_missing, replay_alerts
 from desk.cli.banned_topic import Tally, acknowledged, open_anew, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
 from desk.cli.inputs.input_errors import tell_faults
@@ -91,12 +95,12 @@ def command(
     drop: str | None,
     as_json: bool,
 ) -> int:
-    """Fill the store again from the topic accounts.banned, while workers run or are stopped.
+    """Fill the store again from accounts.banned, alerts.state and alerts.verdicts, with or without workers.
 
-    Use it if Redis lost its data, after `samehand pepper rotate`, to upgrade, or to reshard. Reads Kafka and
-    writes Redis; publishes nothing. An interrupted run continues where it was when started again, and an
-    outage of some minutes is waited out. Remembered new accounts are not on the topic: they come back only
-    with new events.
+    Use it if Redis lost its data or was restored from an older dump, after `samehand pepper rotate`, to
+    upgrade, or to reshard. Reads Kafka and writes Redis; publishes the state of open alerts that have none.
+    An interrupted run continues where it was when started again, and an outage of some minutes is waited
+    out. Remembered new accounts are on no topic: they come back only with new events.
 
     To upgrade to a version with another store layout (docs/howto/keep.md), or to reshard
     (docs/resharding.md), --into fills a second store beside the live one, which workers keep using. When the
@@ -118,7 +122,7 @@ def command(
         if second or from_start or bookmark_path:
             raise click.UsageError("--drop takes no other option but --json")
         return _drop(settings, drop, as_json)
-    carried = Carried()
+    carried, replayed = Carried(), Replayed()
     if second:
         if into is None:
             raise click.UsageError("give --shards, --bans and --remembered only with --into")
@@ -127,7 +131,7 @@ def command(
         fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried))
     else:
         path = bookmark_path or _bookmark_path(settings, "rebuild.json")
-        fingerprints = awaited(_rebuild(settings, path, from_start, tally))
+        fingerprints = awaited(_rebuild(settings, path, from_start, tally, replayed))
     tell_faults(tally.faults)
     figures: dict[str, Any] = {
         "records": tally.read,
@@ -138,8 +142,7 @@ def command(
         "fingerprints": fingerprints,
         "seconds": round(time.monotonic() - started, 3),
     }
-    if second:
-        figures |= asdict(carried)
+    figures |= asdict(carried if second else replayed)
     if as_json:
         output.figures(figures)
         return 0
@@ -148,6 +151,10 @@ def command(
         f"{plural(len(tally.faults), 'bad one')}); the store holds "
         f"{plural(fingerprints, 'banned account')}; {figures['seconds']:.1f} s"
     )
+    if not second:
+        output.console().print(
+            f"{plural(replayed.alerts, 'alert')} known again; {plural(replayed.verdicts, 'verdict')} read"
+        )
     if second:
         output.console().print(
             f"{_hand_over(carried)}; workers held for {carried.held_seconds:.1f} s. "
@@ -185,7 +192,7 @@ def _bookmark_path(settings: Settings, name: str) -> Path:
     return folder / name
 
 
-async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally) -> int:
+async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tally, replayed: Replayed) -> int:
     peppers = peppers_of(settings)
     async with closing_store(settings, peppers) as store:
         epoch = await through_outages(lambda: open_anew(store, lambda: acknowledged(settings)))
@@ -194,8 +201,10 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
         with reader(settings) as opened:
-            enrol = Enrol(house(settings, peppers, store))
-            await read_all(opened, topic, enrol, bookmark, done, tally)
+            context = house(settings, peppers, store)
+            await read_all(opened, topic, Enrol(context), bookmark, done, tally)
+            known = await replay_alerts(opened, context, tally, replayed)
+        await note_missing(settings, store, context, known, replayed)
         await through_outages(store.note_rebuilt)
         note_epoch(settings, store.epoch)
         bookmark.remove()

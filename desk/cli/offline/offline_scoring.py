@@ -232,6 +232,8 @@ def _arrivals(events: Sequence[AccountEvent]) -> list[Arrival]:
 
 def _alerts(emits: Sequence[Emit], now: float) -> Iterator[MirrorAlert]:
     for emit in emits:
+        if emit.last:
+            continue  # its state
         read = decode_alert(emit.value, now=now)
         if not isinstance(read, Decoded) or not isinstance(read.record, MirrorAlert):
             raise ValueError("an alert cannot be decoded again")

@@ -1,4 +1,4 @@
--- On the alert's shard. ARGV: epoch, marker seconds, then two for each: alert digest, and a decision (its moment and
+-- On the alert's shard. ARGV: epoch, then two for each: alert digest, and a decision (its moment and
 -- its identity in 8 bytes each, and the verdict in one). Keeps the latest; a repeat changes nothing. Returns two for
 -- each: whether the given decision is new and in force, and the one in force, followed by the digest of the account
 -- that joined a family by it, if any.
@@ -14,14 +14,13 @@ local function later(told, known)
   return false
 end
 
-for at = 3, #ARGV, 2 do
+for at = 2, #ARGV, 2 do
   local name, told = hex(ARGV[at]), ARGV[at + 1]
   local known = call('GET', ROOT .. 'n:' .. name)
   local new = not known or (sub(known, 9, 16) ~= sub(told, 9, 16) and later(told, known))
   if new then
     known = told .. (known and sub(known, 18) or '')
     call('SET', ROOT .. 'n:' .. name, known)
-    call('EXPIRE', ROOT .. 'l:' .. name, ARGV[2]) -- so that it can be taken back while the alert is known
   end
   answers[#answers + 1] = new and 1 or 0
   answers[#answers + 1] = known

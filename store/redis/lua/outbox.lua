@@ -1,6 +1,6 @@
 -- What is owed to consumers (alert_dedup.py): one step withdraws an alert and notes its withdrawal here. The hash
 -- `owed` holds for each alert `revision at banned reason blob` (an open summary has the reason `open`, a reopened alert
--- `again`), the sorted set `due` since when it is owed.
+-- `again`, one that is known no more `forgotten`), the sorted set `due` since when it is owed.
 local OWED, DUE = ROOT .. 'owed', ROOT .. 'due'
 local DIGEST = 16
 -- Reasons after which a verdict may still come (alert_dedup.py: KNOWN_ON).
@@ -24,19 +24,24 @@ local function owe_no_more(alert)
   if call('HDEL', OWED, alert) == 1 then call('ZREM', DUE, alert) end
 end
 
--- The counts of a ban have changed: its summary is owed under its next revision. `h0` names the summary.
+-- An open alert is kept for as long as its ban.
+local function open_put(key, alert, revision, blob)
+  local new = call('HSET', key, alert, struct.pack('>I4', revision) .. blob) == 1
+  call('EXPIRE', key, LASTING)
+  return new
+end
+
+-- The counts of a ban have changed: its summary is owed under a higher revision. `h0` names the summary.
 local function sum_up(banned, summary, blob, now, seconds)
   if summary == '' then return end
   local name = hex(banned)
   local open, key = ROOT .. 'o:' .. name, ROOT .. 's:' .. hex(summary)
   local known = pair_get(key) or 0
   local entry = call('HGET', open, summary)
-  local revision = math.max(known, entry and struct.unpack('>I4', entry) or 0) + 1
-  pair_put(key, revision, 0, 0, now + seconds, '-', 0)
-  call('EXPIRE', key, seconds)
-  call('HSET', open, summary, struct.pack('>I4', revision) .. blob)
-  call('EXPIRE', open, seconds)
-  call('SET', ROOT .. 'h0:' .. name, summary, 'EX', seconds)
+  local revision = next_revision(math.max(known, entry and struct.unpack('>I4', entry) or 0), now)
+  pair_put(key, revision, 0, 0, '-', 0, seconds)
+  open_put(open, summary, revision, blob)
+  call('SET', ROOT .. 'h0:' .. name, summary, 'EX', LASTING)
   owe(summary, banned, revision, 'open', now, blob)
 end
 
@@ -52,18 +57,46 @@ end
 -- Withdraws an open alert, given as stored; the caller removes it from the open ones.
 local function withdraw(banned, alert, entry, reason, now, seconds)
   local key = ROOT .. 's:' .. hex(alert)
-  local revision, _, _, _, claim, since = pair_get(key)
-  revision = math.max(revision or 0, (struct.unpack('>I4', entry))) + 1
-  pair_put(key, revision, -1, -1, now + seconds, claim or '-', since or 0)
-  call('EXPIRE', key, seconds)
+  local known, _, _, claim, since = pair_get(key)
+  local revision = next_revision(math.max(known or 0, (struct.unpack('>I4', entry))), now)
+  pair_put(key, revision, -1, -1, claim or '-', since or 0, seconds)
   owe(alert, banned, revision, reason, now, sub(entry, 5))
 end
 
--- Withdraws every alert on a ban that is removed.
+-- Withdrawn alerts that a verdict may still name are known (`c:`): those that a verdict withdrew for as long as their
+-- ban, the others until a moment, which the sorted set `until` holds for each pair of banned and alert digest.
+local UNTIL = ROOT .. 'until'
+
+local function know(banned, alert, entry, over)
+  local known = ROOT .. 'c:' .. hex(banned)
+  call('HSET', known, alert, entry)
+  call('EXPIRE', known, LASTING)
+  if over then call('ZADD', UNTIL, over, banned .. alert) end
+end
+
+-- Returns the entry, nil if the alert was not known.
+local function know_no_more(banned, alert)
+  local known = ROOT .. 'c:' .. hex(banned)
+  local entry = call('HGET', known, alert)
+  call('ZREM', UNTIL, banned .. alert)
+  if not entry then return nil end
+  call('HDEL', known, alert)
+  return entry
+end
+
+-- The alert is known no more: the topic of states is owed that.
+local function forget(banned, alert, now)
+  local entry = know_no_more(banned, alert)
+  if entry then owe(alert, banned, (struct.unpack('>I4', entry)), 'forgotten', now, sub(entry, 5)) end
+end
+
+-- Withdraws every alert on a ban that is removed, and forgets those that were withdrawn before.
 local function withdraw_all(banned, reason, now, seconds)
-  local open = ROOT .. 'o:' .. hex(banned)
+  local name = hex(banned)
+  local open = ROOT .. 'o:' .. name
   local found = call('HGETALL', open)
   for at = 1, #found, 2 do withdraw(banned, found[at], found[at + 1], reason, now, seconds) end
-  local name = hex(banned)
-  call('DEL', open, ROOT .. 'c:' .. name, ROOT .. 'h0:' .. name, ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name)
+  local known = call('HGETALL', ROOT .. 'c:' .. name)
+  for at = 1, #known, 2 do forget(banned, known[at], now) end
+  call('DEL', open, ROOT .. 'h0:' .. name, ROOT .. 'h1:' .. name, ROOT .. 'h2:' .. name)
 end

@@ -11,9 +11,9 @@ local function one(banned, alert, rank, summary)
   local open = ROOT .. 'o:' .. hex(banned)
   local is_open, told = call('HEXISTS', open, alert), call('HLEN', open)
   if summary ~= '' then told = told - call('HEXISTS', open, summary) end
-  local revision, noted, _, over = pair_get(ROOT .. 's:' .. hex(alert))
-  if not revision or over <= now then return is_open, told, 1 end
-  return is_open, told, is_open == 1 and rank <= noted and revision or revision + 1
+  local revision, noted = pair_get(ROOT .. 's:' .. hex(alert))
+  local stands = revision and is_open == 1 and rank <= noted
+  return is_open, told, stands and revision or next_revision(revision or 0, now)
 end
 
 for at = 4, #ARGV, 4 do

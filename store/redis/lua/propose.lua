@@ -27,9 +27,8 @@ end
 local function note(banned, alert, revision, blob, summary, summary_blob)
   local name = hex(banned)
   local open = ROOT .. 'o:' .. name
-  local new = call('HSET', open, alert, struct.pack('>I4', revision) .. blob) == 1
-  call('EXPIRE', open, seconds)
-  call('HDEL', ROOT .. 'c:' .. name, alert)
+  local new = open_put(open, alert, revision, blob)
+  know_no_more(banned, alert)
   owe_no_more(alert)
   if call('HDEL', counted(name, 1), alert) + call('HDEL', counted(name, 2), alert) > 0 then
     sum_up(banned, summary, summary_blob, now, seconds)
@@ -41,9 +40,10 @@ end
 local function one(banned, alert, rank, claim, how, blob, summary, summary_blob)
   if not in_force(banned, buckets, now) then return 'not-banned', 0 end
   local key, open = ROOT .. 's:' .. hex(alert), ROOT .. 'o:' .. hex(banned)
-  local is_open = call('HEXISTS', open, alert) == 1
-  local revision, noted, confirmed, over, claimed, since = pair_get(key)
-  if not revision or over <= now then revision, noted, confirmed = 0, -1, -1 end
+  local entry = call('HGET', open, alert)
+  local is_open = entry ~= false
+  local revision, noted, confirmed, claimed, since = pair_get(key)
+  if not revision then revision, noted, confirmed = is_open and struct.unpack('>I4', entry) or 0, -1, -1 end
   if (how == 'again' or how == 'count') and not (claimed == claim and confirmed < noted) then
     if is_open or how == 'again' then return 'duplicate', 0 end
     withhold(banned, alert, rank, summary, summary_blob)
@@ -58,9 +58,8 @@ local function one(banned, alert, rank, claim, how, blob, summary, summary_blob)
     withhold(banned, alert, rank, summary, summary_blob)
     return 'withheld', 0
   end
-  if not again then revision = revision + 1 end
-  pair_put(key, revision, rank, confirmed, now + seconds, claim, now)
-  call('EXPIRE', key, seconds)
+  if not again then revision = next_revision(revision, now) end
+  pair_put(key, revision, rank, confirmed, claim, now, seconds)
   note(banned, alert, revision, blob, summary, summary_blob)
   return 'publish', revision
 end

@@ -9,22 +9,20 @@ local answers = {}
 
 local function one(banned, alert, revision, rank, blob)
   local name = hex(banned)
-  local open, known = ROOT .. 'o:' .. name, ROOT .. 'c:' .. name
+  local open = ROOT .. 'o:' .. name
   if not in_force(banned, buckets, now) or call('HEXISTS', open, alert) == 1 then return 0 end
   local reason, last = owed_of(alert)
   if not reason then
-    local entry = call('HGET', known, alert)
+    local entry = call('HGET', ROOT .. 'c:' .. name, alert)
     reason, last = 'verdict', entry and struct.unpack('>I4', entry)
   end
   if reason ~= 'verdict' or last ~= revision then return 0 end
   local key = ROOT .. 's:' .. hex(alert)
-  local before, _, _, _, claim, since = pair_get(key)
-  revision = math.max(before or 0, revision) + 1
-  pair_put(key, revision, rank, rank, now + seconds, claim or '-', since or 0)
-  call('EXPIRE', key, seconds)
-  call('HSET', open, alert, struct.pack('>I4', revision) .. blob)
-  call('EXPIRE', open, seconds)
-  call('HDEL', known, alert)
+  local before, _, _, claim, since = pair_get(key)
+  revision = next_revision(math.max(before or 0, revision), now)
+  pair_put(key, revision, rank, rank, claim or '-', since or 0, seconds)
+  open_put(open, alert, revision, blob)
+  know_no_more(banned, alert)
   sum_up_again(banned, now, seconds)
   owe(alert, banned, revision, 'again', now, blob)
   return revision

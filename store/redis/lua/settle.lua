@@ -5,24 +5,22 @@ if emptied() then return redis.error_reply('EMPTIED') end
 local seconds, buckets, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local answers = {}
 
--- Keeps nothing of a banned account that was removed meanwhile.
-local function keep(banned, alert, entry)
-  local known = ROOT .. 'c:' .. hex(banned)
-  if entry == '' or not map_get(ROOT .. 'b:', banned, buckets) or call('HLEN', known) >= most then return end
-  call('HSET', known, alert, entry)
-  call('EXPIRE', known, seconds)
+-- Keeps nothing on a ban that was removed meanwhile.
+local function keep(banned, alert, entry, reason, at)
+  know(banned, alert, entry, reason ~= 'verdict' and at + seconds or nil)
+  local stands = map_get(ROOT .. 'b:', banned, buckets)
+  if not stands or call('HLEN', ROOT .. 'c:' .. hex(banned)) > most then forget(banned, alert, at) end
 end
 
 for at = 6, #ARGV, 4 do
-  local banned, alert, revision = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  local owed = call('HGET', OWED, alert)
-  local same = owed and struct.unpack('>I4', owed) == revision
+  local banned, alert, revision, entry = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3]
+  local reason, last = owed_of(alert)
+  local same = reason and last == revision
   if same then
+    local _, since = struct.unpack('>I4d', call('HGET', OWED, alert))
     owe_no_more(alert)
-    if sub(owed, HEAD_BYTES + 1, HEAD_BYTES + 5) == 'open ' then
-      call('SET', ROOT .. 'y:' .. hex(banned), '', 'EX', ARGV[5])
-    end
-    keep(banned, alert, ARGV[at + 3])
+    if reason == 'open' then call('SET', ROOT .. 'y:' .. hex(banned), '', 'EX', ARGV[5]) end
+    if entry ~= '' then keep(banned, alert, entry, reason, since) end
   end
   answers[#answers + 1] = same and 1 or 0
 end

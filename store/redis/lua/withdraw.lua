@@ -12,7 +12,7 @@ for at = 5, #ARGV, 3 do
     withdraw(banned, alert, entry, reason, now, seconds)
     sum_up_again(banned, now, seconds)
   elseif reason == 'account-deleted' then
-    call('HDEL', ROOT .. 'c:' .. hex(banned), alert)
+    forget(banned, alert, now)
     -- An owed withdrawal for such a reason quotes the account. It is owed anew, under the next revision, since a
     -- publisher may have read the former one already.
     local owed, last, blob = owed_of(alert)

@@ -45,8 +45,8 @@ class Broker:
         return confirmed
 
 
-async def owing(life: Life, alerts: int, *, readable: bool = True) -> None:
-    """A context that owes so many withdrawals of alerts on one ban."""
+async def owing(life: Life, alerts: int, *, readable: bool = True) -> list[str]:
+    """A context that owes so many withdrawals of alerts on one ban; returns their ids."""
     await life.ban(a_ban("77", handle="umar_media"))
     several = [replace(examples.ALERT, account_id=str(n)) for n in range(alerts)]
     proposals = [
@@ -55,18 +55,33 @@ async def owing(life: Life, alerts: int, *, readable: bool = True) -> None:
     ]
     await life.context.store.propose(proposals, now=life.seconds)
     await life.tell(life.expunge, a_reinstatement("77"))
+    return [one.alert_id for one in proposals]
 
 
 async def test_what_the_broker_did_not_confirm_is_told_again_and_nothing_else(life: Life) -> None:
-    await owing(life, 3)
+    alerts = await owing(life, 3)
     broker = Broker(lost={2})
     relay = Relay(life.context, broker, FakeClock())
     with pytest.raises(Transient):
         await relay.look()
     assert await relay.look() == 1
     assert await relay.look() == 0
-    assert broker.sent[3] == broker.sent[1]
-    assert len(broker.sent) == 4
+    first, second, third, *states = broker.sent
+    assert [it.last for it in states] == [True, True, False, True], "two states, then the alert and its own"
+    assert states[2] == second
+    assert {it.key for it in states} == {second.key, *(it.encode() for it in alerts)}
+    assert third.key != first.key
+
+
+async def test_state_that_the_broker_did_not_confirm_leaves_its_alert_owed(life: Life) -> None:
+    await owing(life, 2)
+    broker = Broker(lost={4})
+    relay = Relay(life.context, broker, FakeClock())
+    with pytest.raises(Transient):
+        await relay.look()
+    assert [await relay.look(), await relay.look()] == [1, 0]
+    assert broker.sent[3] == broker.sent[5]
+    assert broker.sent[4] == broker.sent[1]
 
 
 async def test_however_many_there_are_they_are_told_in_bounded_batches(life: Life) -> None:
@@ -74,14 +89,14 @@ async def test_however_many_there_are_they_are_told_in_bounded_batches(life: Lif
     broker = Broker()
     relay = Relay(life.context, broker, FakeClock())
     assert [await relay.look() for _ in range(3)] == [OWED_AT_ONCE, 20, 0]
-    assert len({emit.key for emit in broker.sent}) == OWED_AT_ONCE + 20
+    assert len({emit.key for emit in broker.sent if not emit.last}) == OWED_AT_ONCE + 20
 
 
 async def test_an_alert_that_does_not_read_back_holds_nobody_up(life: Life) -> None:
     await owing(life, 2, readable=False)
     broker = Broker()
-    assert await Relay(life.context, broker, FakeClock()).look() == 0
-    assert broker.sent == []
+    assert await Relay(life.context, broker, FakeClock()).look() == 2
+    assert [(it.last, it.value) for it in broker.sent] == [(True, None)] * 2, "their states are forgotten"
     assert await life.context.store.owed("another", now=life.seconds) == []
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import redis
+from msgspec.structs import replace
 
 from agents.common.tombstones import tombstone
 from agents.runtime.store_factory import peppers_of
@@ -13,15 +16,22 @@ from desk.cli import banned_topic
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
 from schemas.accounts import AccountBanned
+from schemas.examples import ALERT
+from schemas.verdicts import VerdictGiven
+from schemas.wire import encode
 from store.base import Ban
 from store.errors import StoreRefused
+from store.redis import RedisStore
 from streams.kafka.client import writer
 from streams.kafka.topics import names
 from streams.settings import load
 from tests.desk.cli.running import Samehand, jsonl
-from tests.makers import NOON, a_ban
+from tests.makers import NOON, a_ban, a_verdict
+from tests.store.makers import a_proposal
 
 pytestmark = pytest.mark.journey
+
+T = TypeVar("T")
 
 
 def stored(bans: list[AccountBanned]) -> list[Ban | None]:
@@ -32,6 +42,23 @@ def stored(bans: list[AccountBanned]) -> list[Ban | None]:
             return await store.bans([ban.key for ban in bans])
 
     return awaited(ask())
+
+
+def during(call: Callable[[RedisStore], Awaitable[T]]) -> T:
+    """What a call of the store returns."""
+
+    async def ask() -> T:
+        settings = load()
+        async with closing_store(settings, peppers_of(settings)) as store:
+            await store.open()
+            return await call(store)
+
+    return awaited(ask())
+
+
+def verdict(given: VerdictGiven) -> None:
+    with writer(load()) as out:
+        out.send(names(load()).verdicts, key=b"any", value=encode(given), headers=[]).get(timeout=10)
 
 
 def lift(ban: AccountBanned) -> None:
@@ -129,6 +156,40 @@ def test_a_new_store_says_what_the_group_acknowledges_from_now_on(
     noted = awaited(behind())
     assert noted.keys() <= {*names(load()).events, names(load()).verdicts}
     assert {*noted[names(load()).banned].values()} == {0}, "nobody acknowledged anything yet"
+
+
+def test_lost_alerts_are_known_again(
+    samehand: Samehand, bans: list[AccountBanned], redis_administrator: str, store_prefix: str
+) -> None:
+    """Raised by a former release, which noted no state; noted by one rebuild, and known again by the next."""
+    alert = replace(
+        ALERT, matched=replace(ALERT.matched, platform="telegram", account_id=bans[0].account.account_id)
+    )
+    proposal = a_proposal(alert.key, bans[0].key, payload=encode(alert), seen_at=NOON.timestamp())
+    told = during(lambda store: store.propose([proposal], now=NOON.timestamp()))
+    assert [samehand("rebuild", "--json").figures[name] for name in ("alerts", "noted")] == [0, 1]
+    assert samehand("rebuild", "--json").figures["noted"] == 0, "it has a state by now"
+    verdict(a_verdict(proposal.alert_id, "mirror"))
+    with redis.Redis.from_url(redis_administrator) as client:
+        client.unlink(*client.scan_iter(match=f"{store_prefix}*"))
+    ran = samehand("rebuild", "--json")
+    assert [ran.figures[name] for name in ("alerts", "verdicts", "noted", "bad_records")] == [1, 1, 0, 0]
+    (known,) = during(lambda store: store.pairs([proposal.alert_id]))
+    assert known is not None
+    assert (known.open, known.account, known.revision) == (True, alert.key, told[0].revision)
+    assert b"northwind" not in known.payload
+    lift(bans[0])
+    assert samehand("rebuild", "--from-start").code == 0
+    (owed,) = during(lambda store: store.owed("holder", now=NOON.timestamp() + 3_600))
+    assert (owed.reason, owed.revision > known.revision) == ("ban-forgotten", True)
+
+
+def test_state_that_cannot_be_read_is_a_bad_record(samehand: Samehand, bans: list[AccountBanned]) -> None:
+    with writer(load()) as out:
+        for value in (b"{", b'{"since":"2026-03-01T09:30:00Z","version":1}', None):
+            out.send(names(load()).state, key=b"0" * 32, value=value, headers=[]).get(timeout=10)
+    ran = samehand("rebuild", "--json")
+    assert (ran.code, ran.figures["bad_records"], ran.figures["alerts"]) == (0, 2, 0)
 
 
 def test_without_the_topic_it_says_so(samehand: Samehand, servers: str) -> None:

@@ -1,0 +1,339 @@
+"""A store that was lost: what was told before is withdrawn, silenced and numbered as if it had not been.
+
+Each way of losing it, before each thing that may happen to an alert, and after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import inf
+
+import pytest
+from msgspec import structs
+
+from agents.common.alert_states import recall
+from schemas.alerts import MirrorAlert
+from schemas.verdicts import Verdict, VerdictGiven
+from schemas.wire import Decoded, decode_alert_state
+from store.base import Store
+from store.bounds import Bounds
+from store.memory.store import MemoryStore
+from streams.outcomes import Arrival, Published
+from tests.agents.conftest import Life
+from tests.makers import NOON, a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict, arrival
+from tests.schemas.makers import as_json
+
+DEVICE = "6f1c2e9a-33b7-4a51-9c6e-0f6b8f0d1a2b"
+DAY = 86_400.0
+
+
+def dumped(store: Store) -> Store:
+    """A copy of what the store holds now."""
+    assert isinstance(store, MemoryStore)
+    return deepcopy(store, {id(store._addresses): store._addresses})  # which no copy can be made of
+
+
+class Platform:
+    """The topics that are kept, and a store that may be lost under them."""
+
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self.bans: list[Arrival] = []  # the last record of each account
+        self.verdicts: list[VerdictGiven] = []
+        self.dump = dumped(life.context.store)
+
+    def moment(self) -> datetime:
+        """Each later than the one before."""
+        self.life.seconds += 60
+        return NOON + timedelta(seconds=self.life.seconds - NOON.timestamp())
+
+    async def banned(self) -> None:
+        ban = a_ban("77", handle="umar_media", device_id=DEVICE, at=self.moment())
+        self.bans = [arrival(ban)]
+        await self.life.ban(ban)
+
+    async def alerted(self) -> MirrorAlert:
+        """An open alert."""
+        await self.banned()
+        self.dump = dumped(self.life.context.store)
+        created = a_sign_up("99", handle="umar_media2", device_id=DEVICE, at=self.moment())
+        await self.life.tell(self.life.screen, created)
+        return self.life.alerts[-1]
+
+    async def lifted(self, *, relayed: bool = True) -> None:
+        """With its tombstone."""
+        (outcome,) = await self.life.tell(self.life.expunge, a_reinstatement("77", at=self.moment()))
+        assert isinstance(outcome, Published)
+        (emit,) = outcome.emits
+        self.bans = [arrival(None, key=emit.key, headers=dict(emit.headers))]
+        if relayed:
+            await self.life.relay()
+
+    async def dismissed(self, verdict: Verdict = "not_mirror") -> None:
+        given = a_verdict(self.life.alerts[0].alert_id, verdict)
+        self.verdicts.append(structs.replace(given, decided_at=self.moment()))
+        await self.life.tell(self.life.judge, self.verdicts[-1])
+        await self.life.relay()
+
+    async def deleted(self) -> None:
+        await self.life.tell(self.life.forget, a_deletion("99", at=self.moment()))
+        await self.life.relay()
+
+    async def banned_again(self) -> None:
+        """Lifted, banned again, and the account changes while it is as alike as before."""
+        await self.lifted()
+        await self.banned()
+        await self.seen()
+
+    async def seen(self) -> None:
+        """An event after which the account is as alike as before."""
+        change = a_change("99", handle="umar_media2", device_id=DEVICE, at=self.moment())
+        await self.life.tell(self.life.changed, change)
+        await self.life.relay()
+
+    async def quiet(self) -> None:
+        """36 days, in which the relay goes on and nothing else happens."""
+        self.life.seconds += 36 * DAY
+        await self.life.relay()
+
+    async def flushed(self) -> None:
+        """Nothing is left of it, as when its layout was upgraded; `samehand rebuild` fills it."""
+        await self._rebuilt(MemoryStore(Bounds()))
+
+    async def restored(self) -> None:
+        """A dump of before the first alert, and `samehand rebuild`."""
+        await self._rebuilt(self.dump)
+
+    async def kept(self) -> None:
+        """The control: nothing is lost."""
+
+    async def _rebuilt(self, store: Store) -> None:
+        past, life = self.life, self.life
+        life = Life(
+            replace(past.context, store=store, now=lambda: life.seconds),
+            past.seconds + 3_600,
+            past.heard,
+            states=past.states,
+        )
+        self.life = life
+        await life.enrol(self.bans)
+        read = [decode_alert_state(value, now=inf) for value in life.states.values()]
+        states = [it.record for it in read if isinstance(it, Decoded)]
+        assert len(states) == len(read)
+        for given in self.verdicts:
+            await life.judge.hold([arrival(given)])
+        await recall(states, life.context)
+        for given in self.verdicts:
+            await life.judge([arrival(given)])
+        await life.relay()
+
+    @property
+    def taken(self) -> list[MirrorAlert]:
+        """What consumers take, who drop whatever is not above the revision that they know."""
+        found: list[MirrorAlert] = []
+        for alert in self.life.alerts:
+            if not found or alert.revision > found[-1].revision:
+                found.append(alert)
+        return found
+
+    @property
+    def ends(self) -> tuple[str, str | None, int]:
+        """How the alert stands to consumers, and how many records they took of it."""
+        taken = self.taken
+        return taken[-1].status, taken[-1].withdrawn_reason, len(taken)
+
+    @property
+    def quotes(self) -> bool:
+        lines = as_json(self.taken[-1])["evidence"]
+        return any(it["ours"] or it["theirs"] for it in lines)
+
+
+Step = Callable[[Platform], Awaitable[None]]
+
+LOSSES = [Platform.kept, Platform.flushed, Platform.restored, Platform.quiet]
+
+
+@pytest.fixture(params=LOSSES, ids=lambda it: it.__name__)
+def lost(request: pytest.FixtureRequest) -> Step:
+    """How the store is lost."""
+    found: Step = request.param
+    return found
+
+
+@pytest.fixture
+def platform(life: Life) -> Platform:
+    return Platform(life)
+
+
+async def test_ban_lifted_after_it_withdraws(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await lost(platform)
+    await platform.lifted()
+    assert platform.ends == ("withdrawn", "reinstated", 2)
+    assert not platform.quotes
+    assert platform.life.states == {}
+
+
+async def test_ban_lifted_before_it_stays_withdrawn(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.lifted()
+    await lost(platform)
+    await platform.seen()
+    assert platform.ends == ("withdrawn", "reinstated", 2)
+
+
+async def test_pair_seen_again_after_it_is_not_told_again(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await lost(platform)
+    await platform.seen()
+    assert len(platform.life.alerts) == 1
+
+
+async def test_pair_dismissed_before_it_stays_silent(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.dismissed()
+    await lost(platform)
+    await platform.seen()
+    assert platform.ends == ("withdrawn", "verdict", 2)
+    assert len(platform.life.alerts) == 2
+
+
+async def test_pair_dismissed_longer_ago_than_verdicts_are_kept_stays_silent(
+    platform: Platform, lost: Step
+) -> None:
+    await platform.alerted()
+    await platform.dismissed()
+    platform.verdicts.clear()
+    await lost(platform)
+    await platform.seen()
+    assert len(platform.life.alerts) == 2
+
+
+async def test_pair_dismissed_after_it_is_withdrawn(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await lost(platform)
+    await platform.dismissed()
+    await platform.seen()
+    assert platform.ends == ("withdrawn", "verdict", 2)
+
+
+async def test_dismissal_taken_back_after_it_opens_again(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.dismissed()
+    await lost(platform)
+    await platform.dismissed("unsure")
+    assert platform.ends == ("open", None, 3)
+
+
+async def test_dismissal_taken_back_before_it_stays_open(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.dismissed()
+    await platform.dismissed("unsure")
+    await lost(platform)
+    await platform.seen()
+    assert platform.ends == ("open", None, 3)
+    await platform.lifted()
+    assert platform.taken[-1].withdrawn_reason == "reinstated"
+
+
+async def test_account_deleted_after_it_withdraws_without_quotes(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await lost(platform)
+    await platform.deleted()
+    assert platform.ends == ("withdrawn", "account-deleted", 2)
+    assert not platform.quotes
+    assert platform.life.states == {}
+
+
+async def test_account_deleted_before_it_leaves_nothing(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.deleted()
+    assert platform.life.states == {}
+    await lost(platform)
+    assert platform.ends == ("withdrawn", "account-deleted", 2)
+
+
+async def test_dismissed_account_deleted_after_it_leaves_nothing(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.dismissed()
+    await lost(platform)
+    await platform.deleted()
+    assert platform.life.states == {}
+
+
+async def test_banned_again_after_it_is_told_above_what_was_told(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await lost(platform)
+    await platform.banned_again()
+    assert platform.ends == ("open", None, 3)
+
+
+async def test_banned_again_where_the_ban_was_lifted_before_it(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.lifted()
+    await lost(platform)
+    await platform.banned()
+    await platform.seen()
+    assert platform.ends == ("open", None, 3)
+
+
+async def test_banned_again_before_it_is_told_once(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    await platform.banned_again()
+    await lost(platform)
+    await platform.seen()
+    assert platform.ends == ("open", None, 3)
+    assert len(platform.life.alerts) == 3
+
+
+async def test_ban_that_ends_after_it_withdraws(platform: Platform, lost: Step) -> None:
+    await platform.alerted()
+    ends = NOON + timedelta(days=60)
+    ban = a_ban("77", handle="umar_media", device_id=DEVICE, at=platform.moment(), expires_at=ends)
+    await platform.life.ban(ban)
+    platform.bans = [arrival(ban)]
+    await lost(platform)
+    platform.life.seconds += 60 * DAY
+    await platform.life.context.store.sweep(now=platform.life.seconds)
+    await platform.life.relay()
+    assert platform.ends == ("withdrawn", "ban-expired", 2)
+
+
+async def test_withdrawal_that_was_lost_with_the_store_is_made_good(platform: Platform) -> None:
+    """The ban was lifted, and the store was lost before the relay came round."""
+    await platform.alerted()
+    await platform.lifted(relayed=False)
+    await platform.flushed()
+    assert platform.ends == ("withdrawn", "ban-forgotten", 2)
+    assert not platform.quotes
+
+
+async def test_account_banned_itself_while_the_store_was_lost_is_withdrawn(platform: Platform) -> None:
+    await platform.alerted()
+    own = a_ban("99", handle="umar_media2", device_id=DEVICE, at=platform.moment())
+    platform.bans.append(arrival(own))
+    await platform.flushed()
+    assert platform.ends == ("withdrawn", "account-banned", 2)
+
+
+async def test_state_quotes_nobody_and_follows_its_alert(platform: Platform) -> None:
+    alert = await platform.alerted()
+    (state,) = platform.life.states.values()
+    assert b"umar_media" not in state
+    read = decode_alert_state(state, now=inf)
+    assert isinstance(read, Decoded)
+    assert read.record.alert is not None
+    assert (read.record.key, read.record.alert.revision) == (alert.alert_id, alert.revision)
+
+
+async def test_closed_alert_leaves_the_topic_after_the_days_of_the_setting(platform: Platform) -> None:
+    await platform.alerted()
+    change = a_change("99", handle="salma_kitchen", at=platform.moment())
+    await platform.life.tell(platform.life.changed, change)
+    await platform.life.relay()
+    assert len(platform.life.states) == 1
+    await platform.quiet()
+    assert platform.life.states == {}
