@@ -36,7 +36,7 @@ async def take_alert(
 ) -> bool:
     """Keeps an alert and opens or closes what is to be read of it; False for what is known already."""
     before = await alerts.find(connection, alert.alert_id)
-    # A pair that was drawn below the bands and is an alert by now begins again at the first revision.
+    # A drawn pair has a revision below every alert's; those of releases up to 0.2.0 began there, too.
     risen = before is not None and before.sampled is not None and sampled is None
     if before is not None and before.revision >= alert.revision and not risen:
         return False

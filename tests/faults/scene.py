@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -292,15 +292,18 @@ class Scene:
 
 
 def final_of(alerts: Iterable[MirrorAlert]) -> Final:
-    """The last revision of each pair.
+    """The last revision of each pair, numbered from 1: revisions themselves are moments.
 
     Whether an alert says that nobody knows who showed a value first hangs on the side from which the pair was
     found, which is a matter of what was handled first; what it takes back does not.
     """
     last: Final = {}
+    revisions: dict[str, set[int]] = defaultdict(set)
     for alert in sorted(alerts, key=lambda one: one.revision):
+        revisions[alert.alert_id].add(alert.revision)
         last[alert.alert_id] = replace(
             alert,
+            revision=len(revisions[alert.alert_id]),
             detected_at=datetime.fromtimestamp(0, UTC),
             seconds_since_event=0.0,
             direction="forward",

@@ -119,7 +119,7 @@ def test_what_was_told_before_the_store_was_lost(scene: Scene, fault_table: Tabl
         with administrator(scene.redis) as connection:
             connection.flushall()
     elif how == "laid out anew":
-        scene.environment["SAMEHAND_STORE_PREFIX"] = "another"
+        scene.environment["SAMEHAND_STORE_PREFIX"] = "samehand-2"
     else:
         restore(scene, older)
     scene.samehand("rebuild", "--json")

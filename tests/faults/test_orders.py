@@ -25,8 +25,10 @@ Told = list[tuple[str, int]]
 
 
 def judge(fault: str, scene: Scene, table: Table, expected: Told) -> None:
-    """Exactly these alerts, in this order; a line of the table."""
-    told = [(alert.status, alert.revision) for alert in scene.alerts()]
+    """Exactly these alerts, in this order, each numbered by its place; a line of the table."""
+    told = [(alert.status, place) for place, alert in enumerate(scene.alerts(), 1)]
+    revisions = [alert.revision for alert in scene.alerts()]
+    assert revisions == sorted(set(revisions))
     lost, differing = set(expected) - set(told), set(told) - set(expected)
     table.add(Row(fault, len(lost), len(differing), scene.repeats(), None, None))
     assert told == expected

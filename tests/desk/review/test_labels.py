@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from desk.database.engine import Database
 from desk.review.arrivals import take_verdict
 from desk.review.labels import judged, labels
 from samehand.scoring.weights import default_weights
+from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
 from tests.desk.makers import a_reason, an_alert
 from tests.desk.people import an_office
@@ -29,6 +30,9 @@ def said(alert: int, verdict: Any, minutes: int, **given: Any) -> VerdictGiven:
         a_verdict(f"alert-{alert}", verdict), decided_at=NOON + timedelta(minutes=minutes), **words
     )
 
+
+MADE_AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
+SECONDS = by_time(MADE_AT.timestamp())
 
 HISTORY = (
     said(0, "mirror", 1),
@@ -46,11 +50,25 @@ HISTORY = (
     said(9, "not_mirror", 1, revision=2),  # of a revision that is there no more
     said(10, "not_mirror", 1),  # withdrawn for that verdict
     said(11, "mirror", 1),  # withdrawn as it was changed meanwhile
+    said(12, "mirror", 1, revision=SECONDS),  # withdrawn years after it was read
+    said(13, "mirror", 1, revision=SECONDS - 1),  # of lines that were replaced before it was withdrawn
 )
-LABELS = {"alert-0": True, "alert-1": False, "alert-3": True, "alert-10": False}
+LABELS = {"alert-0": True, "alert-1": False, "alert-3": True, "alert-10": False, "alert-12": True}
 LATER: dict[int, dict[str, Any]] = {
     10: {"revision": 2, "status": "withdrawn", "withdrawn_reason": "verdict"},
     11: {"revision": 3, "status": "withdrawn", "withdrawn_reason": "reinstated"},
+    12: {
+        "revision": 2 * SECONDS,
+        "status": "withdrawn",
+        "withdrawn_reason": "verdict",
+        "detected_at": MADE_AT,
+    },
+    13: {
+        "revision": 2 * SECONDS,
+        "status": "withdrawn",
+        "withdrawn_reason": "verdict",
+        "detected_at": MADE_AT,
+    },
 }
 
 
@@ -63,7 +81,7 @@ async def test_the_desk_learns_from_what_the_command_learns_from(database: Datab
             weights_version="older" if number == 8 else SHIPPED.version,
             **LATER.get(number, {}),
         )
-        for number in range(12)
+        for number in range(14)
         if number != 6
     ]
     by_topic: Counter[str] = Counter()

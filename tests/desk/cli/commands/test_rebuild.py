@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,16 +14,19 @@ from msgspec.structs import replace
 from agents.common.tombstones import tombstone
 from agents.runtime.store_factory import peppers_of
 from desk.cli import banned_topic
+from desk.cli.commands import rebuild
+from desk.cli.commands.doctor.redis import look_at_redis
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
 from schemas.accounts import AccountBanned
 from schemas.examples import ALERT
 from schemas.verdicts import VerdictGiven
 from schemas.wire import encode
-from store.base import Ban
-from store.errors import StoreRefused
+from store.base import Ban, Ruling
+from store.errors import StoreRefused, StoreUnavailable
 from store.redis import RedisStore
 from streams.kafka.client import writer
+from streams.kafka.store_epoch import known_epoch
 from streams.kafka.topics import names
 from streams.settings import load
 from tests.desk.cli.running import Samehand, jsonl
@@ -162,12 +166,16 @@ def test_lost_alerts_are_known_again(
     samehand: Samehand, bans: list[AccountBanned], redis_administrator: str, store_prefix: str
 ) -> None:
     """Raised by a former release, which noted no state; noted by one rebuild, and known again by the next."""
+    assert samehand("rebuild").code == 0
     alert = replace(
         ALERT, matched=replace(ALERT.matched, platform="telegram", account_id=bans[0].account.account_id)
     )
-    proposal = a_proposal(alert.key, bans[0].key, payload=encode(alert), seen_at=NOON.timestamp())
+    proposal = a_proposal(alert.key, bans[0].key, seen_at=NOON.timestamp())
+    proposal = replace_fields(proposal, alert_id=alert.alert_id, payload=encode(alert))
     told = during(lambda store: store.propose([proposal], now=NOON.timestamp()))
-    assert [samehand("rebuild", "--json").figures[name] for name in ("alerts", "noted")] == [0, 1]
+    assert told[0].ruling is Ruling.PUBLISH
+    first = samehand("rebuild", "--json").figures
+    assert (first["alerts"], first["noted"]) == (0, 1)
     assert samehand("rebuild", "--json").figures["noted"] == 0, "it has a state by now"
     verdict(a_verdict(proposal.alert_id, "mirror"))
     with redis.Redis.from_url(redis_administrator) as client:
@@ -182,6 +190,34 @@ def test_lost_alerts_are_known_again(
     assert samehand("rebuild", "--from-start").code == 0
     (owed,) = during(lambda store: store.owed("holder", now=NOON.timestamp() + 3_600))
     assert (owed.reason, owed.revision > known.revision) == ("ban-forgotten", True)
+
+
+def test_broken_off_before_its_alerts_the_store_is_not_ready(
+    samehand: Samehand,
+    bans: list[AccountBanned],
+    redis_administrator: str,
+    store_prefix: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told() -> list[str]:
+        found = awaited(look_at_redis(load(), peppers_of(load()), known_epoch(load())))
+        return [it.cure for it in found if it.state == "wrong"]
+
+    assert samehand("rebuild").code == 0
+    assert told() == []
+    with redis.Redis.from_url(redis_administrator) as client:
+        client.unlink(*client.scan_iter(match=f"{store_prefix}*"))
+
+    async def away(*given: object) -> None:
+        raise StoreUnavailable("Redis did not answer in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuild, "replay_alerts", away)
+        assert samehand("rebuild").code == 1
+    assert None not in stored(bans)
+    assert told() == ["samehand rebuild"], "workers hold their events, too"
+    assert samehand("rebuild").code == 0
+    assert told() == []
 
 
 def test_state_that_cannot_be_read_is_a_bad_record(samehand: Samehand, bans: list[AccountBanned]) -> None:
