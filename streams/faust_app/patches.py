@@ -51,6 +51,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
@@ -320,7 +321,8 @@ class SafeProducer(driver.Producer):
 
     async def _replace(self, former: aiokafka.AIOKafkaProducer) -> None:
         # What it still has is written or given up first: a record must not appear behind a later one.
-        await former.stop()
+        with suppress(kafka_errors.KafkaError, OSError):
+            await former.stop()
         while True:
             producer = self._new_producer()
             try:
