@@ -108,6 +108,12 @@ def _streams() -> tuple[Panel, ...]:
             (Ask("max by (topic, partition) (samehand_consumer_lag_records)", "{{topic}} {{partition}}"),),
         ),
         Panel(
+            "Lag of the group, by partition",
+            "By commits, whoever has the partition: a worker that died takes only its own lag with it.",
+            (Ask("max by (topic, partition) (samehand_group_lag_records)", "{{topic}} {{partition}}"),),
+            runbooks=("SamehandPartitionsUnread",),
+        ),
+        Panel(
             "Events a second, by topic",
             "That reached an outcome.",
             (Ask("sum by (topic) (rate(samehand_events_total[$__rate_interval]))", "{{topic}}"),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,9 @@ WATCH_SECONDS: Final = 2.0
 ANSWER_SECONDS: Final = 5.0
 """A broker that does not give the ends of its partitions in time is asked again at the next look."""
 
+GROUP_LOOKS: Final = 5
+"""Every so many looks the group is asked about too: who died is missed after its session, 6 s by default."""
+
 log = structlog.get_logger("samehand.watch")
 
 
@@ -26,8 +30,11 @@ async def watch(app: WorkerApp) -> None:
     """Runs until the app stops. Ends the process through `app.life` when the watchdog says so."""
     dog = Watchdog(app.settings.stuck_seconds)
     marks, known = HighWaterMarks(), dict[Partition, Lag]()
+    looks = count()
     while not app.leaving() or app.rebalancing:
         await app.clock.sleep(WATCH_SECONDS)
+        if next(looks) % GROUP_LOOKS == 0 and (group := await measure_group(app)) is not None:
+            app.meters.group_lags(group)
         known = await measure(app, marks, known)
         app.meters.lags(known, app.clock.now())
         app.meters.ready.set(app.health.ready().healthy)
@@ -57,6 +64,20 @@ async def measure(
         # Whatever a broker in trouble makes of the question: the next look asks again.
         log.info("lag unknown", fault=type(fault).__name__)
         return before
+
+
+async def measure_group(app: WorkerApp) -> dict[Partition, int] | None:
+    """The lag of every partition, also of those of a worker that died; None while it is not known."""
+    if app.rebalancing:
+        return None
+    consumer: Any = app.consumer
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            lags: Mapping[TP, int] = await consumer.group_lag([it.topic for it in app.progress])
+    except Exception as fault:
+        log.info("lag of the group unknown", fault=type(fault).__name__)
+        return None
+    return {_pair(tp): records for tp, records in lags.items()}
 
 
 async def _known(app: WorkerApp) -> dict[Partition, Known]:

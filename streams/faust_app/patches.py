@@ -51,6 +51,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
@@ -73,6 +74,9 @@ from streams.kafka.metadata_pace import pace_metadata
 
 SEEK_AGAIN_SECONDS: Final = 1.0
 """Until a seek that failed is tried again: meanwhile nothing is read, so nothing is passed over either."""
+
+GROUP_LAG_SECONDS: Final = 3.0
+"""For two or three questions to brokers, all of which a broker across an ocean answers within one."""
 
 RENEW_AGAIN_SECONDS: Final = 1.0
 """Between two attempts to start a new producer."""
@@ -138,6 +142,30 @@ class SafeConsumerThread(driver.AIOKafkaConsumerThread):
             await consumer.seek_to_beginning(*uncommitted)
         return {TP(*tp): known.get(tp) for tp in assigned}
 
+    async def group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
+        """Returns the records that the group has not committed, of every partition, whoever has it.
+
+        Raises `TimeoutError` where no broker says so in time, and aiokafka's errors.
+        """
+        told: dict[TP, int] = await self.call_thread(self._group_lag, topics)
+        return told
+
+    async def _group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
+        consumer = self._ensure_consumer()
+        every = [TP(it, place) for it in topics for place in consumer.partitions_for_topic(it) or ()]
+        # Bounded here: leaders of what others have may be away, and our commits wait in this thread.
+        async with asyncio.timeout(GROUP_LAG_SECONDS):
+            commits = await consumer._coordinator.fetch_committed_offsets(every)
+            known = {
+                TP(*tp): int(commit.offset)
+                for tp, commit in commits.items()
+                if not self._is_about_another(tp.topic, commit)
+            }
+            if uncommitted := [tp for tp in every if tp not in known]:
+                known |= await consumer.beginning_offsets(uncommitted)
+            ends: Mapping[TP, int] = await consumer.end_offsets(every)
+        return {tp: max(0, end - known[tp]) for tp, end in ends.items() if tp in known}
+
     def _is_about_another(self, topic: str, commit: OffsetAndMetadata) -> bool:
         # A commit without an id is believed: an operator's tool made it, or a version that wrote none.
         return bool(commit.metadata) and commit.metadata != self.topic_ids.get(topic, commit.metadata)
@@ -183,6 +211,10 @@ class SafeConsumer(driver.Consumer):
             self._unacked_messages.discard(message)
             lowest = self._given_up.get(message.tp, message.offset)
             self._given_up[message.tp] = min(lowest, message.offset)
+
+    async def group_lag(self, topics: Sequence[str]) -> dict[TP, int]:
+        """As :meth:`SafeConsumerThread.group_lag`."""
+        return await cast(SafeConsumerThread, self._thread).group_lag(topics)
 
     def without_holes(self, tp: TP, following: int) -> int:
         """`following`, or a later offset where it is known that no record lies between.
@@ -289,7 +321,8 @@ class SafeProducer(driver.Producer):
 
     async def _replace(self, former: aiokafka.AIOKafkaProducer) -> None:
         # What it still has is written or given up first: a record must not appear behind a later one.
-        await former.stop()
+        with suppress(kafka_errors.KafkaError, OSError):
+            await former.stop()
         while True:
             producer = self._new_producer()
             try:

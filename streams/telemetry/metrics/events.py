@@ -83,6 +83,12 @@ class EventMetrics:
             ("topic", "partition"),
             registry=registry,
         )
+        self.group_lag_records = Gauge(
+            "samehand_group_lag_records",
+            "High water mark minus the group's committed offset, of every partition, whoever has it.",
+            ("topic", "partition"),
+            registry=registry,
+        )
         self.lag_seconds = Gauge(
             "samehand_consumer_lag_seconds",
             "Age of the oldest record without an outcome, 0 without any.",
@@ -173,6 +179,12 @@ class EventMetrics:
             seconds[topic] = max(seconds.get(topic, 0.0), lag.seconds(now))
         for topic, age in seconds.items():
             self.lag_seconds.labels(topic).set(age)
+
+    def group_lags(self, lags: Mapping[Partition, int]) -> None:
+        """The lag of every partition of the group, by its commits; those not named no longer show."""
+        self.group_lag_records.clear()
+        for (topic, partition), records in lags.items():
+            self.group_lag_records.labels(topic, str(partition)).set(records)
 
 
 def _address(arrival: Arrival) -> dict[str, str]:

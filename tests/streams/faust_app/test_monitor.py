@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.delivery.progress import Progress
 from streams.faust_app.app import WorkerApp
-from streams.faust_app.monitor import measure, watch
+from streams.faust_app.monitor import measure, measure_group, watch
 from streams.settings import load
 from streams.telemetry.lag import HighWaterMarks, Lag
 from streams.telemetry.metrics import Metrics
@@ -25,6 +25,11 @@ class Consumer:
         self._committed_offset = committed
         self.hole = hole
         self.silent = silent
+
+    async def group_lag(self, topics: list[str]) -> dict[TP, int]:
+        if self.silent:
+            raise ConnectionError
+        return {TP(topic, number): number for topic in topics for number in range(3)}
 
     def assignment(self) -> set[TP]:
         return {TP(TOPIC, 0), TP(TOPIC, 1)}
@@ -72,6 +77,15 @@ async def test_a_partition_that_was_never_committed_counts_from_its_start() -> N
 async def test_where_there_is_no_record_none_waits() -> None:
     app = an_app(Consumer({TP(TOPIC, 0): 4, TP(TOPIC, 1): 7}, hole=7))
     assert await records(app) == {(TOPIC, 0): 6, (TOPIC, 1): 0}
+
+
+async def test_the_lag_of_the_group_is_of_every_partition_whoever_has_it() -> None:
+    app = an_app(Consumer({}))
+    app.progress.append(Progress("screen", TOPIC))
+    assert await measure_group(app) == {(TOPIC, 0): 0, (TOPIC, 1): 1, (TOPIC, 2): 2}
+    app.rebalancing = True
+    assert await measure_group(app) is None
+    assert await measure_group(an_app(Consumer({}, silent=True))) is None
 
 
 async def test_while_the_broker_is_silent_the_last_answer_stands() -> None:

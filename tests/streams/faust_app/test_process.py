@@ -160,6 +160,28 @@ def test_a_second_worker_joins_and_dies_and_nothing_is_lost(kafka_stage: Stage) 
 
 
 @pytest.mark.kafka
+def test_what_a_dead_worker_had_is_in_the_lag_of_the_group(kafka_stage: Stage) -> None:
+    """Until its session is over nobody has its partitions, and nobody's own lag shows what waits there."""
+    stage, port, session = kafka_stage, str(free_port()), {"SAMEHAND_SESSION_SECONDS": "60"}
+    stage.start(**session, SAMEHAND_WEB_PORT=port)
+    second = stage.start(**session)
+    stage.until(lambda: any(event["event"] == "partitions assigned" for event in stage.events(1)))
+
+    def lag(whose: str) -> dict[str, float]:
+        series = rf'^samehand_{whose}_lag_records{{partition="(\d+)",topic="{stage.names.created}"}} (\S+)$'
+        found = re.findall(series, answer(port, "/metrics")[1], re.MULTILINE)
+        return {partition: float(records) for partition, records in found}
+
+    stage.until(lambda: 0 < len(lag("consumer")) < len(lag("group")))
+    second.kill()
+    stage.send(numbered(200))
+    waiting = stage.until(
+        lambda: any(records for place, records in lag("group").items() if place not in lag("consumer"))
+    )
+    stage.tell(f"a dead worker's records are in the group's lag after {waiting:.1f} s")
+
+
+@pytest.mark.kafka
 def test_rebalances_of_partitions_never_committed_pass_over_no_record(
     apache_kafka: ApacheKafka, tmp_path: Path
 ) -> None:

@@ -95,6 +95,14 @@ def test_a_partition_that_was_lost_shows_no_lag() -> None:
     assert value(meters, "consumer_lag_seconds", topic=TOPIC) == 0.0
 
 
+def test_the_lag_of_the_group_replaces_what_was_said_before() -> None:
+    meters = some_meters()
+    meters.group_lags({(TOPIC, 0): 5, (TOPIC, 1): 7})
+    meters.group_lags({(TOPIC, 1): 8})
+    assert value(meters, "group_lag_records", topic=TOPIC, partition="0") is None
+    assert value(meters, "group_lag_records", topic=TOPIC, partition="1") == 8.0
+
+
 def test_a_bucket_leads_to_a_record_and_a_dead_letter_to_its_address() -> None:
     meters = some_meters()
     meters.outcome(an_arrival(), NOTHING, an_arrival().timestamp + 3)
