@@ -154,7 +154,8 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     direction: Annotated[
         Direction,
         Meta(
-            description="forward: created after the ban; lookback: banned later; update: a profile changed."
+            description="How it was found. forward: as the account came; lookback: as the ban came;"
+            " update: as a profile changed."
         ),
     ]
     matched: Matched
@@ -187,7 +188,11 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     detected_at: fields.Moment
     seconds_since_ban: (
         Annotated[
-            float, Meta(description="From the ban to the account's event; negative if the account was first.")
+            float,
+            Meta(
+                description="From the ban to the account's event; negative if the account was first. In whole"
+                " days where only the day of one of the two is known."
+            ),
         ]
         | None
     ) = None
