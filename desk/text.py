@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from samehand.signals.timing import distance
+
 # The two joiners are ordinary spelling in Persian, Urdu and Hindi and glue emoji together.
 _JOINERS: Final = frozenset("\u200c\u200d")
 _WRITTEN_OUT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -65,6 +67,14 @@ def span(seconds: float) -> str:
         if size >= length:
             return plural(int(size // length), unit)
     return "no time"
+
+
+def since_ban(seconds: float) -> str:
+    """When an account was made, by the rule of the alert's own sentence: ``50 minutes after the ban``."""
+    count, unit = distance(seconds)
+    if not count:
+        return "less than a day from the ban"
+    return f"{plural(count, unit)} {'after' if seconds >= 0 else 'before'} the ban"
 
 
 def plural(count: int, noun: str) -> str:

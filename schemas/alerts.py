@@ -190,7 +190,11 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     detected_at: fields.Moment
     seconds_since_ban: (
         Annotated[
-            float, Meta(description="From the ban to the account's event; negative if the account was first.")
+            float,
+            Meta(
+                description="From the ban to the account's event; negative if the account was first. In whole"
+                " days where only the day of one of the two is known."
+            ),
         ]
         | None
     ) = None

@@ -23,6 +23,7 @@ from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.showings import Showings
 from samehand.signals.base import Quoted
+from samehand.signals.timing import told_since
 from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable
@@ -251,9 +252,10 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
     evidence, counter_evidence = evidence_lines(
         result, ours.fingerprint, pair.theirs, ours.quoted, facts.quoted
     )
-    since_ban = None
-    if facts.banned_at is not None and ours.fingerprint.at is not None:
-        since_ban = ours.fingerprint.at - facts.banned_at
+    at, banned_at, since_ban = ours.fingerprint.at, pair.theirs.at, None
+    if at is not None and banned_at is not None:  # as the sentence on the moment has it, and not another one
+        to_the_day = ours.fingerprint.at_is_day or pair.theirs.at_is_day
+        since_ban = told_since(at, at - banned_at, to_the_day=to_the_day)
     return MirrorAlert(
         alert_id=pair.alert_id,
         revision=UNRULED,

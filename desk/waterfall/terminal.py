@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from desk.text import plural, span, visible, visible_sentence
+from desk.text import plural, since_ban, visible, visible_sentence
 from desk.waterfall.steps import Scale, Step, quoted, steps
 from samehand.watchlist.platforms import is_list
 from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert
@@ -127,7 +127,7 @@ def _circumstances(record: MirrorAlert) -> Iterable[str]:
     yield record.direction
     since = record.seconds_since_ban
     if since is not None:
-        yield f"{span(since)} {'after' if since >= 0 else 'before'} the ban"
+        yield since_ban(since)
     if record.matched.policy and not is_list(record.matched.platform):
         yield f"banned for {visible(record.matched.policy)}"
     if record.queue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from desk.text import is_unseen, seen_marks
 from samehand.normalize.text.fold import fold_handle, fold_name
+from samehand.normalize.text.leet import collapse
 from samehand.normalize.text.scripts import has_mixed_script
 
 Kind = Literal["same", "other", "unseen"]
@@ -45,12 +47,12 @@ class Compared:
 
 def compare(signal: str, platform: str, ours: str, theirs: str) -> Compared:
     """Where two quoted values differ; a value that is a statement is not compared by letter."""
-    read = signal in _READ
+    mine, other = (ours, theirs) if signal in _READ else ("", "")
     return Compared(
         *(_pieces(ours, theirs) if signal not in _WHOLE else (_plain(ours), _plain(theirs))),
         same=ours == theirs,
-        ours_read=_read_as(signal, platform, ours) if read else "",
-        theirs_read=_read_as(signal, platform, theirs) if read else "",
+        ours_read=_read_as(signal, platform, mine, other),
+        theirs_read=_read_as(signal, platform, other, mine),
     )
 
 
@@ -96,8 +98,12 @@ def _seen(text: str, kind: Kind) -> list[Piece]:
     return made
 
 
-def _read_as(signal: str, platform: str, text: str) -> str:
-    """What look-alike letters are read as, where that is not what is written."""
+def _read_as(signal: str, platform: str, text: str, other: str) -> str:
+    """What look-alike letters are read as, where that is not what is written.
+
+    Letters that stand for one another in any name (rn and m, doubled ones) are read so on both sides. That is
+    told only where the other value is written so: `rnartin` beside `martin`, and not a plain `bernardita`.
+    """
     folded = fold_handle(text, platform) if signal == "handle" else fold_name(text)
     if folded is None:
         return ""
@@ -106,4 +112,11 @@ def _read_as(signal: str, platform: str, text: str) -> str:
     bare = "".join(filter(str.isalnum, plain))
     if read.replace(" ", "") == bare and not has_mixed_script(text):
         return ""
+    letters, digits = "".join(filter(str.isalpha, bare)), "".join(filter(str.isdecimal, bare))
+    usual = ("".join(map(collapse, _WORD.findall(plain))), collapse(letters) + digits)
+    if text.isascii() and read.replace(" ", "") in usual:
+        return read if read in _WORD.findall(other.casefold()) else ""
     return read
+
+
+_WORD: Final = re.compile(r"[^\W_]+")

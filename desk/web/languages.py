@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from samehand.signals.timing import distance
+
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 
 _CODE: Final = re.compile(r"[A-Za-z]{2,3}")
@@ -44,11 +46,11 @@ class Language:
         return self._count("%(n)d second", "%(n)d seconds", size)
 
     def since(self, seconds: float) -> str:
-        """A length of time, in minutes below three hours: how soon after a ban is what tells most."""
-        size = abs(seconds)
-        if 60.0 <= size < 3 * 3_600.0:
-            return self._count("%(n)d minute", "%(n)d minutes", size / 60.0)
-        return self.span(size)
+        """A length of time from a ban, by the same rule as the alert's sentence on it."""
+        count, unit = distance(seconds)
+        if not count:
+            return self.gettext("less than a day")
+        return self._count(f"%(n)d {unit}", f"%(n)d {unit}s", count)
 
     def left(self, seconds: float) -> str:
         """What is left of a goal: ``in 3 minutes``, ``2 hours late``."""

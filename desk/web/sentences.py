@@ -69,8 +69,14 @@ LEVELS: Final[dict[tuple[str, str], str]] = {
     ("crossing", "nearly"): "One account's handle nearly spells the other's display name.",
     ("crossing", "part"): "One account's handle has a part of the other's display name.",
     ("email", "same-address"): "Both accounts use the same e-mail address.",
-    ("email", "same-mailbox"): "Both accounts use the same mailbox, with another tag.",
-    ("email", "same-local-part"): "The e-mail addresses have the same name at different providers.",
+    (
+        "email",
+        "same-mailbox",
+    ): "Both accounts use the same mailbox; an address has a tag that its provider ignores.",
+    (
+        "email",
+        "same-local-part",
+    ): "The e-mail addresses have the same name, but not the same mailbox.",
     ("email", "both-disposable"): "Both accounts use a throw-away e-mail provider.",
     ("email", "different"): "The accounts use different e-mail addresses.",
     ("phone", "same-number"): "Both accounts use the same phone number.",

@@ -40,7 +40,7 @@ class EmailTrait:
 
 
 class EmailSignal(SignalBase[EmailTrait]):
-    """Both accounts gave the same e-mail address, or the same name at another provider."""
+    """Both accounts gave the same e-mail address, or the same name in another mailbox."""
 
     name = "email"
     code = 3
@@ -97,13 +97,17 @@ class EmailSignal(SignalBase[EmailTrait]):
             level, because = "same-address", "Both accounts use the same e-mail address."
             if ours.tagged or theirs.tagged:
                 level = "same-mailbox"
-                because = "Both accounts use the same mailbox, with another tag behind the plus sign."
+                because = (
+                    "Both accounts use the same mailbox; an address has a tag that its provider ignores."
+                )
             return Comparison(level, because, rate, crowd, _SHIPPED_RATE, throw_away)
         if ours.local == theirs.local:
             shipped = rate_of_bits(ours.local_bits)
             local, mailboxes = (KeyKind.EMAIL_LOCAL, ours.local), (ours.mailbox, theirs.mailbox)
             rate, crowd = sight.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
-            because = "The e-mail addresses have the same name at different providers."
+            because = "The e-mail addresses have the same name, but not the same mailbox."
+            if ours.provider and theirs.provider and ours.provider != theirs.provider:
+                because = "The e-mail addresses have the same name at different providers."
             return Comparison("same-local-part", because, rate, crowd, shipped, throw_away)
         return throw_away[0] if throw_away else _DIFFERENT
 

@@ -60,7 +60,9 @@ class TimingSignal(PairSignalBase):
         spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
         if sight.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]
-        because = f"The account was made {_distance(since)} the ban."
+        because = (
+            f"The account was made {_placed(told_since(at, since, to_the_day=sight.to_the_day))} the ban."
+        )
         if spans:
             found = [Comparison(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
@@ -84,15 +86,33 @@ def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -
     return table.nats(span.level, 1.0 if share is None else share)
 
 
-def _distance(since: float) -> str:
-    """A span of seconds in words: `9 minutes after`, `3 days before`, `within a second of`."""
+def told_since(at: float, since: float, *, to_the_day: bool) -> float:
+    """The seconds from the ban to the account's moment ``at`` as sentence and record tell them.
+
+    In whole days, from one date to the other, where only the day of either is known.
+    """
+    if not to_the_day:
+        return since
+    return DAY_SECONDS * (at // DAY_SECONDS - (at - since) // DAY_SECONDS)
+
+
+def distance(since: float) -> tuple[int, str]:
+    """A span of seconds as a count of a unit: `9 minute`, `36 hour`, `3 day`; `0 second` within a second."""
     seconds = abs(since)
-    if seconds < 1.0:
-        return "within a second of"
+    if seconds and seconds % DAY_SECONDS == 0.0:
+        return int(seconds // DAY_SECONDS), "day"
     for size, word in ((DAY_SECONDS, "day"), (HOUR_SECONDS, "hour"), (MINUTE_SECONDS, "minute")):
         if seconds >= 2 * size:
-            return f"{int(seconds // size)} {word}s {'after' if since >= 0 else 'before'}"
-    return f"{int(seconds)} second{'' if int(seconds) == 1 else 's'} {'after' if since >= 0 else 'before'}"
+            return int(seconds // size), word
+    return int(seconds), "second"
+
+
+def _placed(since: float) -> str:
+    """`9 minutes after`, `3 days before`; `less than a day from` where the two are told as one moment."""
+    count, unit = distance(since)
+    if not count:
+        return "less than a day from"
+    return f"{count} {unit}{'' if count == 1 else 's'} {'after' if since >= 0 else 'before'}"
 
 
 TIMING: Final = TimingSignal()

@@ -1069,7 +1069,7 @@ class TestPairs:
         await store.uncount(["x:2"], now=NOW)
         assert await store.withheld(["x:9001"]) == [False]
         (owed,) = await store.owed("holder", now=NOW)
-        assert (owed.revision, owed.counts, owed.reason) == (nth(6), (0, 0, 0), None), "it says that none is left"
+        assert (owed.revision, owed.counts, owed.reason) == (nth(6), (0, 0, 0), None), "none is left"
 
     async def test_what_is_told_after_all_is_counted_no_more(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

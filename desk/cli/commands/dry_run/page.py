@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from desk.cli.offline.silent_signals import sentence
-from desk.text import plural, span, visible, visible_sentence
+from desk.text import plural, since_ban, visible, visible_sentence
 from desk.waterfall.steps import Scale, Step, quoted, steps
 from desk.waterfall.terminal import percent
 from schemas.alerts import EvidenceLine
@@ -119,8 +119,8 @@ def _head(report: Mapping[str, Any]) -> str:
     )
     ways = alerts["directions"]
     lines = [
-        f"{ways['forward']:,} on accounts made after the ban, {ways['lookback']:,} on accounts that were "
-        f"there before it, {ways['update']:,} after a change of profile."
+        f"{ways['forward']:,} as the account came, {ways['lookback']:,} as the ban came, "
+        f"{ways['update']:,} after a change of profile."
     ]
     if when["first"]:
         lines.append(f"Sign-ups from {when['first']} to {when['last']}.")
@@ -279,9 +279,9 @@ _TAKEN_BACK: Final = {"account-banned": "banned later by you"}
 
 def _direction(alert: Mapping[str, Any]) -> str:
     since = alert.get("seconds_since_ban")
-    way = {"forward": "a new account", "lookback": "was there before the ban", "update": "after a change"}
-    words = way[alert["direction"]]
-    return words if since is None else f"{words}, {span(since)} {'after' if since >= 0 else 'before'} the ban"
+    found = {"forward": "as it came", "lookback": "as the ban came", "update": "as it changed"}
+    words = f"found {found[alert['direction']]}"
+    return words if since is None else f"{words}, made {since_ban(since)}"
 
 
 def waterfall(drawn: Sequence[Step]) -> str:
