@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import resource
+from typing import Any, Final
 
 import uvicorn
 
 from streams.serving.forwarded import Forwarded
 from streams.serving.protocol import BoundedHttp, BoundedState
 from streams.settings import Settings
+
+FILES_BESIDE: Final = 256
+"""Open files that are no connections: of Redis, Kafka, the database, a database's own; and what is accepted
+before others are ended."""
+
+BACKLOG: Final = 128
+"""Connections that the kernel holds for us, and so many are accepted at once, before any makes room."""
 
 
 class Server(uvicorn.Server):
@@ -26,6 +34,7 @@ class Server(uvicorn.Server):
     ) -> None:
         """`host` and `port` are for a server that is not given sockets."""
         app = Forwarded(app, settings.trusted_proxies, settings.proxy_header)
+        connections_max = bounded_by_files(connections_max)
         super().__init__(
             uvicorn.Config(
                 app,
@@ -37,6 +46,7 @@ class Server(uvicorn.Server):
                 access_log=False,  # addresses of pages name alerts, and our own logs tell of calls
                 server_header=False,
                 date_header=False,
+                backlog=BACKLOG,
                 ws="none",
                 proxy_headers=False,  # uvicorn reads one header, whoever wrote it
                 limit_concurrency=connections_max,
@@ -44,3 +54,15 @@ class Server(uvicorn.Server):
             )
         )
         self.server_state = BoundedState()
+
+
+def bounded_by_files(connections_max: int) -> int:
+    """Lets the process open the files that so many connections take, and returns for how many it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections_max + FILES_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < wanted:  # 1,024 is usual, and the hard limit far above it
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return connections_max
+    return max(1, min(connections_max, soft - FILES_BESIDE))

@@ -29,8 +29,9 @@ class ServingSettings(BaseModel):
         if not isinstance(given, str):
             return given
         try:
-            return tuple(ip_network(one.strip()) for one in given.split(",") if one.strip())
+            networks = tuple(ip_network(one.strip()) for one in given.split(",") if one.strip())
         except ValueError:
-            raise ValueError(
-                "must be addresses or networks, separated by commas: 10.0.0.0/8,fd00::/8"
-            ) from None
+            raise ValueError("must be addresses or networks, separated by commas: 10.0.0.0/8") from None
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("must not be everybody: then each caller could say to be another")
+        return networks

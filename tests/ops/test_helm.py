@@ -556,6 +556,18 @@ def test_desks_on_postgresql_are_as_many_as_you_like_and_need_no_volume() -> Non
     assert policy["egress"] == [{"ports": [{"port": 5432, "protocol": "TCP"}]}]
 
 
+@pytest.mark.parametrize(("name", "values"), SERVED)
+def test_what_ends_tls_before_gates_and_desks_is_believed(name: str, values: dict[str, Any]) -> None:
+    given = settings_of(
+        templates({**values, "trustedProxies": ["10.42.0.0/16", "fd00::/8"]})[f"eu-samehand-{name}"]
+    )
+    assert given["SAMEHAND_TRUSTED_PROXIES"] == "10.42.0.0/16,fd00::/8"
+    assert "SAMEHAND_PROXY_HEADER" not in given
+    assert "SAMEHAND_TRUSTED_PROXIES" not in settings_of(templates(values)[f"eu-samehand-{name}"])
+    proxied = templates({**values, "proxyHeader": "forwarded"})[f"eu-samehand-{name}"]
+    assert settings_of(proxied)["SAMEHAND_PROXY_HEADER"] == "forwarded"
+
+
 def test_people_sign_in_with_a_provider_that_the_desk_alone_may_reach() -> None:
     given = settings_of(templates(SINGLE_SIGN_ON)["eu-samehand-desk"])
     settings = load({name: __file__ if name.endswith("_FILE") else value for name, value in given.items()})

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from streams.errors import SettingsError
 from streams.serving.forwarded import HOPS_MAX, Forwarded, Header, client_of, network_of
 from streams.settings import load
 
@@ -116,6 +117,12 @@ async def test_application_is_told_the_client(peer: str, client: tuple[str, int]
 def test_setting_takes_addresses_and_networks() -> None:
     assert load({"SAMEHAND_TRUSTED_PROXIES": "10.0.0.0/24, fd00::/64"}).trusted_proxies == OURS
     assert load({}).trusted_proxies == ()
+
+
+@pytest.mark.parametrize("given", ["0.0.0.0/0", "::/0", "10.0.0.1/8", "proxy", "10.0.0.0/8;fd00::/8"])
+def test_setting_takes_nothing_else(given: str) -> None:
+    with pytest.raises(SettingsError, match="SAMEHAND_TRUSTED_PROXIES"):
+        load({"SAMEHAND_TRUSTED_PROXIES": given})
 
 
 async def test_proxy_that_nobody_named_is_told_of_once_and_not_believed() -> None:

@@ -26,7 +26,7 @@ from local.ports import LOOPBACK
 from streams.clock import SystemClock
 from streams.faust_app.app import WorkerApp
 from streams.serving.connections import CONNECTIONS_MAX as PAGES_CONNECTIONS
-from streams.serving.server import Server
+from streams.serving.server import Server, bounded_by_files
 from streams.settings import load
 from streams.telemetry.metrics import Metrics
 from tests.agents.conftest import MakeLife, life, make_life
@@ -167,3 +167,22 @@ async def test_server_held_by_connections_answers_others(house: tuple[Serve, int
         for one in held:
             one.close()
     assert max(took) < PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "connections", "then"),
+    [
+        (1_024, 4_096, 1_000, 1_256),
+        (1_024, 1_024, 768, 1_024),
+        (4_096, 4_096, 1_000, 4_096),
+        (100, 100, 1, 100),
+    ],
+)
+def test_connections_leave_files_for_redis_and_kafka(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, connections: int, then: int
+) -> None:
+    limits = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda which: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda which, given: limits.append(given))
+    assert bounded_by_files(1_000) == connections
+    assert limits[-1][0] == then
