@@ -27,7 +27,9 @@ from streams.outcomes import Emit
 ENDED: Final[frozenset[WithdrawnReason]] = frozenset({"reinstated", "ban-forgotten", "ban-expired"})
 """Reasons of a withdrawal after which the ban is gone and the account is not."""
 
-_GONE: Final = Ruling.ACCOUNT_DELETED
+_ALIVE: Final = frozenset({Ruling.PUBLISH, Ruling.WITHHELD})
+"""Rulings on a withdrawn alert whose own account was not deleted: one on a dismissed pair was, since nothing
+else withdraws what is dismissed already."""
 
 LOOKED_UP_AT_ONCE: Final = 64
 """Accounts and bans in one look-up, as many as events of a batch."""
@@ -60,7 +62,7 @@ async def _with_deleted_ban(deleted: Sequence[Owed], context: AgentContext) -> s
         for one in deleted
     ]
     ruled = await context.call_store(context.store.rulings(asked, now=context.now()))
-    return {it.alert_id for it, found in zip(asked, ruled, strict=True) if found.ruling is not _GONE}
+    return {it.alert_id for it, found in zip(asked, ruled, strict=True) if found.ruling in _ALIVE}
 
 
 async def _to_lookback(freed: Sequence[Owed], context: AgentContext) -> list[Emit]:

@@ -17,9 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk.database import offsets
 from desk.database.engine import Database
-from desk.review.arrivals import take_alert, take_verdict
+from desk.review.arrivals import take_alert, take_summary, take_verdict
 from desk.review.policy import Policy
-from desk.review.summaries import take_summary
 from schemas.alerts import MirrorAlert
 from schemas.malformed import Malformed
 from schemas.verdicts import VerdictGiven

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk.database import alerts, notes, reads, verdicts
+from desk.database import alerts, notes, reads, summaries, verdicts
 from desk.review import audit
 from desk.review.draws import is_blind, uniform
 from desk.review.facts import facts_of
 from desk.review.policy import RANKS, Policy
-from schemas.alerts import MirrorAlert
+from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import VerdictGiven
 
 FORGOTTEN: Final = frozenset({"reinstated", "ban-forgotten", "ban-expired", "account-deleted"})
@@ -50,6 +50,24 @@ async def take_alert(
     else:
         await _open(connection, facts, policy, now=now)
     return True
+
+
+async def take_summary(connection: AsyncConnection, summary: AlertSummary) -> None:
+    """Keeps a summary unless it, or a later revision, is known."""
+    if await summaries.revision(connection, summary.alert_id) >= summary.revision:
+        return
+    values = {
+        "alert_id": summary.alert_id,
+        "revision": summary.revision,
+        "status": summary.status,
+        "banned": summary.key,
+        "policy": summary.matched.policy,
+        "published": summary.published,
+        "withheld_likely": summary.withheld_likely,
+        "withheld_possible": summary.withheld_possible,
+        "detected_at": summary.detected_at.timestamp(),
+    }
+    await summaries.put(connection, values)
 
 
 async def _withdrawn(connection: AsyncConnection, alert: MirrorAlert, *, now: float) -> None:

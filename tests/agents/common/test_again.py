@@ -11,9 +11,9 @@ import pytest
 from store.bounds import Bounds
 from store.redis.client import Endpoint
 from store.redis.store import RedisStore
-from tests.agents.conftest import Life
+from tests.agents.conftest import Life, MakeLife
 from tests.agents.decoying import BAN, MIRROR, SHARED, accounts, decoys, open_alerts
-from tests.makers import NOON, a_ban, a_deletion, a_reinstatement, a_sign_up
+from tests.makers import NOON, a_ban, a_deletion, a_reinstatement, a_sign_up, a_verdict
 
 
 async def test_what_a_crash_leaves_owed_is_looked_at_again_by_the_next_worker(
@@ -33,6 +33,22 @@ async def test_what_a_crash_leaves_owed_is_looked_at_again_by_the_next_worker(
         with pytest.raises(ConnectionResetError):
             await life.relay()
     life.words.clear()
+    await life.relay()
+    assert accounts(life) == {"99"}
+
+
+async def test_the_place_of_a_dismissed_account_that_is_deleted_at_once_is_given_out(
+    make_life: MakeLife,
+) -> None:
+    """The deletion replaces the verdict's withdrawal before anybody has published it."""
+    life = make_life(alerts_a_cluster=1)
+    several = decoys(1, "185.12.9.4")
+    await life.tell(life.screen, *several, MIRROR)
+    await life.ban(BAN)
+    (alert,) = open_alerts(life).values()
+    assert alert.account_id == "d0"
+    await life.tell(life.judge, a_verdict(alert.alert_id, "not_mirror"))
+    await life.tell(life.forget, a_deletion("d0", at=NOON + timedelta(hours=2)))
     await life.relay()
     assert accounts(life) == {"99"}
 
