@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from store.base import Settled
+from store.base import Recalled, Settled
 from store.redis import Endpoint, RedisStore, Sizes
 from tests.store.conftest import SMALL
 from tests.store.makers import DAY, IDENTITY, NOW, a_ban, a_claim, a_decision, a_proposal
@@ -73,3 +73,17 @@ async def test_withdrawn_alert_leaves_only_its_revision_for_a_while(
     kept = lasts(redis_administrator, store_prefix)
     assert not {"o", "c", "l", "a", "owed", "due", "until"} & kept.keys()
     assert 34 * DAY < kept["s"] <= 35 * DAY
+
+
+async def test_alert_of_a_former_release_no_longer_expires_once_it_was_recalled(
+    store: RedisStore, redis_administrator: str, store_prefix: str
+) -> None:
+    with redis.Redis.from_url(redis_administrator) as client:
+        for key in client.scan_iter(match=f"{store_prefix}{{*}}:*"):
+            if key.decode(errors="replace").partition("}:")[2].partition(":")[0] in KINDS:
+                client.expire(key, 35 * 86_400)
+    assert lasts(redis_administrator, store_prefix)["o"] <= 35 * DAY
+    alerts = [it for it in await store.pairs([PAIR.alert_id]) if it]
+    assert await store.recall([Recalled(it, NOW) for it in alerts], now=NOW) == [False]
+    kept = lasts(redis_administrator, store_prefix)
+    assert [kept[kind] for kind in KINDS] == [YEARS] * len(KINDS)

@@ -43,3 +43,16 @@ async def test_a_refusal_is_raised_once_the_others_are_settled() -> None:
     broker.refusal = PermissionError()
     with pytest.raises(PermissionError):
         await publish(broker, emits(2))
+
+
+async def test_last_records_are_sent_once_the_others_are_confirmed() -> None:
+    broker = FakeBroker([])
+    broker.outages = 1
+    state, alert = (
+        Emit("state", b"k", b"v", marker="state", last=True),
+        Emit("alerts", b"k", b"v", marker="0"),
+    )
+    left = await publish(broker, [state, alert])
+    assert (left, broker.confirmed) == ([alert, state], [])
+    assert await publish(broker, left) == []
+    assert [emit.marker for emit in broker.confirmed] == ["0", "state"]
