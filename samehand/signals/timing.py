@@ -60,9 +60,9 @@ class TimingSignal(PairSignalBase):
         spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
         if sight.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]
-        because = (
-            f"The account was made {_placed(told_since(at, since, to_the_day=sight.to_the_day))} the ban."
-        )
+        told = told_since(at, since, to_the_day=sight.to_the_day)
+        placed = "less than a day from" if sight.to_the_day and not told else _placed(told)
+        because = f"The account was made {placed} the ban."
         if spans:
             found = [Comparison(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
@@ -108,10 +108,10 @@ def distance(since: float) -> tuple[int, str]:
 
 
 def _placed(since: float) -> str:
-    """`9 minutes after`, `3 days before`; `less than a day from` where the two are told as one moment."""
+    """A span of seconds in words: `9 minutes after`, `3 days before`, `within a second of`."""
     count, unit = distance(since)
     if not count:
-        return "less than a day from"
+        return "within a second of"
     return f"{count} {unit}{'' if count == 1 else 's'} {'after' if since >= 0 else 'before'}"
 
 

@@ -71,6 +71,8 @@ def contradictions(alert: MirrorAlert) -> Iterator[str]:
     if (timing := lines.get("timing")) is not None and since is not None:
         told = re.sub(r"^The account was made (.*) the ban\.$", r"\1", timing.because)
         page = ENGLISH.since(since)
+        if told == "within a second of":
+            told = "less than a day from"  # which the page says of both
         if page not in told:
             yield f"the page says {page}, the sentence {timing.because}"
         if page != "less than a day" and told.split()[-1] != ("before" if since < 0 else "after"):
