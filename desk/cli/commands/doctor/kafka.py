@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from agents.runtime.store_factory import expected_epoch
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
 from desk.text import visible
 from streams.deadletters.control_topic import stopped_topics
@@ -12,7 +13,6 @@ from streams.deadletters.limit import bound_of
 from streams.errors import BrokerRefused, StreamsError
 from streams.faust_app.start_checks import kafka_fault, refused_by_kafka
 from streams.kafka import topics
-from streams.kafka.store_epoch import known_epoch
 from streams.settings import Settings
 
 _CURES: Final[dict[str, str]] = {
@@ -52,9 +52,12 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
 
 
 def noted_epoch(settings: Settings) -> str:
-    """The store's epoch as Kafka has it, "" for none or where it cannot be asked: that was told already."""
+    """The epoch that the store should have by what Kafka knows.
+
+    "" for none, or where Kafka cannot be asked: that was told already.
+    """
     try:
-        return known_epoch(settings)
+        return expected_epoch(settings)
     except StreamsError:
         return ""
 
