@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from schemas.alerts import EvidenceLine, MirrorAlert
 
-HIDDEN: Final = frozenset({"rule", "prior"})
+HIDDEN: Final = frozenset({"rule", "rivals", "prior"})
 """Lines that only the sum has: shown blind, they would tell of it."""
 
 MASKED: Final = frozenset(

@@ -31,6 +31,7 @@ SIGNALS: Final[dict[str, str]] = {
     "timing": "Moment",
     "platform": "Platform",
     "rule": "Rule",
+    "rivals": "Other explanations",
     "prior": "How rare it is",
     "sum": "Sum",
 }

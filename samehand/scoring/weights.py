@@ -1,90 +1,152 @@
-"""The table of weights: how much each level of each signal says.
+"""The table of weights: how much each level of each signal says, and what else could explain it.
 
-A row's ``m`` is the probability that a true mirror shows the level; its ``u`` is the probability that an
-unrelated account does, where the comparison has no better rate for the value itself. The match weight
-is ``ln(m / u)`` (Fellegi and Sunter, 1969), kept between ``floor`` and ``ceiling``, times the signal's
-``multiplier``, which is 1 unless learning changed it.
+A row's ``m`` is the probability that a true mirror shows the level; the probability that a stranger does is
+its ``u``, its ``u_of_bans`` over the number of bans, or computed for the value itself. The match weight
+against a stranger is ``ln(m / u)`` (Fellegi and Sunter, 1969). Against a rival that explains the level
+(``explained``) it is at most ``-ln(share)``, and a difference says nothing against it. All are multiplied
+by the signal's ``multiplier``, which is 1 unless learning changed it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from samehand.errors import UnusableWeights
-from samehand.scoring.caps import Band, Caps, Ground
+from samehand.frequency.ban_calendar import DAY_SECONDS
+from samehand.scoring.rivals import RATED, RIVALS
 
-# Nats. The most that one agreement says unless its row allows more: about one account in a million.
-CEILING: Final = 14.0
-# Nats. The most that one difference says against a pair unless its row allows more.
-FLOOR: Final = -2.0
-# Nats. The most that any row may allow: 32 bits, one among four billion accounts, more than any platform has.
-WEIGHT_MAX: Final = 22.2
+Band = Literal["likely", "possible", "none"]
 
+WEIGHT_MAX: Final = 32.0
+"""Nats. The most that one agreement says: a value that one in e^32 shows is more than any platform holds."""
 
 # Levels that say only that two values differ. Whoever changes one value to come back changes others as well,
 # so these levels depend on each other: the strongest counts whole, the others for a share.
 DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
 
+# Fields of former tables, and what to do about them.
+_FORMER: Final = {
+    "caps": "delete caps: rivals take their place (see `rivals` of the shipped table)",
+    "ground": "delete ground: rivals take the place of caps",
+    "floor": "delete floor: m and u of a difference say how much it weighs",
+}
+
+Rates = Mapping[str, Mapping[str, float]]
+"""By signal and level (or kind of value): the share of strangers that show it while nothing is counted."""
+
+
+class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a sign-up has this relation to some banned account, as ``mirror_rate`` is of mirrors.
+
+    ``of_lists``: the rate against names on official lists. ``after_days`` and ``ripe_days``: from so many
+    days after the ban the rate grows, to most of itself within so many more; ``young`` is the share of it
+    that holds from the first day.
+    """
+
+    rate: float
+    of_lists: float | None = None
+    after_days: float = 0.0
+    ripe_days: float = 0.0
+    young: float = 1.0
+    source: str = ""
+
+    def at(self, since: float | None, *, listed: bool) -> float:
+        """The rate for a pair so many seconds after the ban; ``listed``: the ban is an entry of a list."""
+        rate = self.of_lists if listed and self.of_lists is not None else self.rate
+        if not self.ripe_days or since is None:
+            return rate
+        ripe = -math.expm1(-max(since / DAY_SECONDS - self.after_days, 0.0) / self.ripe_days)
+        return rate * max(ripe, self.young)
+
+    @property
+    def least(self) -> float:
+        """The lowest rate of any pair."""
+        return min(self.rate * (self.young if self.ripe_days else 1.0), self.of_lists or 1.0)
+
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats.
+    """One level of one signal; ``m``, ``u``, ``u_of_bans`` and shares of ``explained`` are in (0, 1].
 
-    A level that mirrors show more often than others (``m > u``) is an agreement and never speaks against a
-    pair, whatever the rate of the value itself; any other level is a difference and never speaks for a pair.
-    ``source`` says where the figures come from, if not from the signal's own source; nothing is computed
-    from it.
+    Without ``u`` and ``u_of_bans`` the rate of the very value is computed. ``u_of_bans`` is the share of
+    sign-ups that show *some* ban's value without being its mirror, so that the share that shows a given ban's
+    falls with the bans, as the prior does.
+
+    A level that mirrors show more often than others is an agreement and never speaks against a pair; any
+    other is a difference and never speaks for it. ``explained``: for each rival that explains the level, how
+    often it shows an agreement as a share of how often a mirror does. ``ceiling`` (nats) is there for prices
+    that hang on a count of few. ``source`` says where the figures come from, if not from the signal's own.
     """
 
     m: float
-    u: float
-    floor: float | None = None
-    ceiling: float | None = None
+    u: float | None = None
+    u_of_bans: float | None = None
+    ceiling: float = WEIGHT_MAX
+    explained: dict[str, float] = {}
     source: str = ""
 
     @property
     def agrees(self) -> bool:
         """Whether the level speaks for a pair."""
-        return self.m > self.u
+        return self.u is None or self.m > self.u
 
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The least and the most that the level weighs (nats)."""
-        floor, ceiling = (0.0, CEILING) if self.agrees else (FLOOR, 0.0)
-        return (
-            floor if self.floor is None else self.floor,
-            ceiling if self.ceiling is None else self.ceiling,
-        )
-
-    def match_weight(self, rate: float | None = None) -> float:
-        """The level's weight (nats) if a share ``rate`` of unrelated accounts shows it; by default ``u``."""
-        least, most = self.bounds
-        return min(max(math.log(self.m / (rate if rate is not None else self.u)), least), most)
+    def match_weight(self, rate: float) -> float:
+        """The level's weight (nats) against a stranger if a share ``rate`` of strangers shows it."""
+        weight = math.log(self.m / rate)
+        return min(max(weight, 0.0), self.ceiling) if self.agrees else min(weight, 0.0)
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The rows of one signal with their source, its learnt multiplier, and the ground for which it speaks.
+    """The rows of one signal with their source, and its learnt multiplier.
 
-    A signal without a ground adds its weight, and no row of the table of caps asks for it.
-    ``allowance`` is what it may add (nats) to a candidate that shares none of its keys, in the upper bound
-    that decides which candidates are read (:mod:`samehand.scoring.upper_bound`).
+    ``explained`` holds for all levels whose rows do not name the rival themselves. ``kinds``: as
+    ``u_of_bans``, by kind of value. ``allowance`` is what the signal may add (nats) to a candidate that
+    shares none of its keys, in the upper bound that decides which candidates are read.
     """
 
     levels: dict[str, Row]
+    explained: dict[str, float] = {}
+    kinds: dict[str, float] = {}
     multiplier: float = 1.0
-    ground: Ground | None = None
     source: str = ""
     allowance: float = 0.0
 
     @cached_property
     def as_shipped(self) -> dict[str, float]:
-        """The match weight (nats) of each level at its ``u``; cached, since every pair looks it up."""
-        return {level: row.match_weight() * self.multiplier for level, row in self.levels.items()}
+        """The match weight (nats) of each level that has a ``u``; cached, since every pair looks it up."""
+        return {
+            level: row.match_weight(row.u) * self.multiplier
+            for level, row in self.levels.items()
+            if row.u is not None
+        }
+
+    @cached_property
+    def limits(self) -> dict[str, tuple[float, ...]]:
+        """For each level the most (nats) that it weighs against each rival, in the order of the registry.
+
+        Of a difference: 0 against rivals that explain the signal, else minus infinity, for no limit.
+        """
+        return {
+            level: tuple(self._limit(row, one.name) for one in RIVALS) for level, row in self.levels.items()
+        }
+
+    def _limit(self, row: Row, rival: str) -> float:
+        share = row.explained.get(rival, self.explained.get(rival))
+        if not row.agrees:
+            return -math.inf if share is None else 0.0
+        return math.inf if share is None else -math.log(share) * self.multiplier
+
+    def limit(self, place: int) -> float:
+        """The most (nats) that any agreement of the signal weighs against the rival at a place."""
+        return max(
+            (self.limits[level][place] for level, row in self.levels.items() if row.agrees), default=0.0
+        )
 
     def nats(self, level: str, rate: float) -> float:
         """The match weight (nats) of a level that the share ``rate`` of unrelated accounts shows."""
@@ -94,13 +156,13 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
         if levels not in self._several:
             rows = [self.levels[level] for level in levels]
-            self._several[levels] = [(math.log(row.m), *row.bounds) for row in rows]
+            self._several[levels] = [(math.log(row.m), row.ceiling) for row in rows]
         of_rate = math.log(rate)
         several = self._several[levels]
-        return max([min(max(m - of_rate, floor), ceiling) for m, floor, ceiling in several]) * self.multiplier
+        return max([min(max(m - of_rate, 0.0), ceiling) for m, ceiling in several]) * self.multiplier
 
     @cached_property
-    def _several(self) -> dict[tuple[str, ...], list[tuple[float, float, float]]]:
+    def _several(self) -> dict[tuple[str, ...], list[tuple[float, float]]]:
         return {}
 
 
@@ -114,30 +176,69 @@ class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Everything that turns comparisons into a probability. Each alert carries ``version``.
 
-    ``mirror_rate`` is the share of new accounts that mirror a banned one. ``bans_min`` is the least number of
-    bans that the prior is computed for, lest a nearly empty store suspect everybody. ``group_shares`` is the
-    share that the lesser signals of a dependent group keep (`apart`: the lesser differences). ``slope`` and
-    ``intercept`` calibrate log-odds to a probability; ``knots`` correct that line where learning found a
-    curve: pairs of what the line says and what the labels bear out (nats, both rising; beyond them one for
-    one).
+    ``mirror_rate`` is the share of new accounts that mirror a banned one, ``rivals`` the shares that resemble
+    one for another reason. ``bans_min`` is the least number of bans over which these are spread, lest a
+    nearly empty store suspect everybody. ``group_shares`` is the share that the lesser of dependent
+    agreements keep (`name`), and the lesser of differences (`apart`). ``slope`` and ``intercept`` calibrate
+    log-odds to a probability; ``knots`` correct that line where learning found a curve: pairs of what the
+    line says and what the labels bear out (nats, both rising; beyond them one for one).
     """
 
     version: str
     mirror_rate: float
     bans_min: int
+    rivals: dict[str, RivalRate]
     signals: dict[str, SignalWeights]
     group_shares: dict[str, float]
-    caps: Caps
     slope: float = 1.0
     intercept: float = 0.0
     bands: Bands = Bands()
     policy_bands: dict[str, Bands] = {}
     knots: tuple[tuple[float, float], ...] = ()
 
+    def divisor(self, bans: int) -> int:
+        """Over how many bans the rates of mirrors and rivals are spread."""
+        return max(bans, self.bans_min, 1)
+
     def prior(self, bans: int) -> float:
-        """The log-odds that a given account mirrors a given one of ``bans`` banned accounts."""
-        share = self.mirror_rate / max(bans, self.bans_min, 1)
-        return math.log(share) - math.log1p(-share)
+        """The logarithm of the share of sign-ups that mirror a given one of ``bans`` banned accounts."""
+        return math.log(self.mirror_rate / self.divisor(bans))
+
+    def rival_priors(self, bans: int, since: float | None, *, listed: bool) -> list[float]:
+        """The logarithm of each rival's share of sign-ups, against a given ban, in the registry's order."""
+        divisor = self.divisor(bans)
+        shares = [self.rivals[one.name].at(since, listed=listed) / divisor for one in RATED]
+        return [self._stranger(divisor), *map(math.log, shares)]
+
+    def least_priors(self, bans: int) -> list[float]:
+        """As :meth:`rival_priors`, the lowest of any pair."""
+        divisor = self.divisor(bans)
+        return [self._stranger(divisor), *(math.log(self.rivals[one.name].least / divisor) for one in RATED)]
+
+    def _stranger(self, divisor: int) -> float:
+        return math.log1p(-(self.mirror_rate + sum(one.rate for one in self.rivals.values())) / divisor)
+
+    def shipped(self, signal: str, level: str) -> float | None:
+        """What a level weighs (nats) against a stranger while nothing is counted; ``None`` without a row.
+
+        Of a level whose rate is the very value's own: for a value that one in a million shows.
+        """
+        table = self.signals.get(signal)
+        if table is None or level not in table.levels:
+            return None
+        return table.nats(level, self.rates(self.bans_min)[signal].get(level, 1e-6))
+
+    def rates(self, bans: int) -> Rates:
+        """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""
+        divisor = self.divisor(bans)
+        if divisor not in self._rates:
+            self._rates.clear()
+            self._rates[divisor] = {name: _rates(one, divisor) for name, one in self.signals.items()}
+        return self._rates[divisor]
+
+    @cached_property
+    def _rates(self) -> dict[int, Rates]:
+        return {}
 
     def probability(self, log_odds: float) -> float:
         """The calibrated probability in [0, 1], monotone in ``log_odds``."""
@@ -200,18 +301,29 @@ def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
     return knots[-1][1] + (x - knots[-1][0])
 
 
+def _rates(signal: SignalWeights, divisor: int) -> dict[str, float]:
+    found = {kind: rate / divisor for kind, rate in signal.kinds.items()}
+    for level, row in signal.levels.items():
+        if row.u_of_bans is not None:
+            found[level] = row.u_of_bans / divisor
+        elif row.u is not None:
+            found[level] = row.u
+    return found
+
+
 def read_weights(raw: bytes) -> Weights:
     """Reads a table from JSON and checks every number.
 
     Raises:
-        UnusableWeights: a field is missing, of the wrong type or out of its range.
+        UnusableWeights: a field is missing, of the wrong type or out of its range, or the table has the form
+            of former releases.
     """
     try:
         weights = msgspec.json.decode(raw, type=Weights)
     except (msgspec.ValidationError, msgspec.DecodeError) as fault:
-        raise UnusableWeights(str(fault)) from fault
+        former = [advice for field, advice in _FORMER.items() if f'"{field}"'.encode() in raw]
+        raise UnusableWeights("; ".join([str(fault), *former])) from fault
     check(weights)
-    weights.caps.check()
     return weights
 
 
@@ -239,6 +351,7 @@ def check(weights: Weights) -> None:
                 f"{where} must have 0 < possible <= likely < 1; possible is {bands.possible:g} and likely is "
                 f"{bands.likely:g}"
             )
+    _check_rivals(weights)
     for name, signal in weights.signals.items():
         if signal.multiplier < 0:
             raise UnusableWeights(f"signals.{name}.multiplier must be 0 or more; it is {signal.multiplier:g}")
@@ -246,26 +359,72 @@ def check(weights: Weights) -> None:
             raise UnusableWeights(
                 f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX:g}; it is {signal.allowance:g}"
             )
+        _check_shares(f"signals.{name}.kinds", signal.kinds)
+        _check_explained(f"signals.{name}", signal.explained)
         for level, row in signal.levels.items():
             _check_row(f"signals.{name}.levels.{level}", row, differs=level in DIFFERENCES)
+        _check_order(name, signal)
+
+
+def _check_rivals(weights: Weights) -> None:
+    named, known = weights.rivals.keys(), {one.name for one in RATED}
+    if named != known:
+        wrong = min(named ^ known)
+        said = "unknown" if wrong in named else "missing"
+        raise UnusableWeights(f"rivals must be {', '.join(sorted(known))}; {wrong} is {said}")
+    for name, one in weights.rivals.items():
+        where = f"rivals.{name}"
+        shares = {"rate": one.rate, "young": one.young}
+        _check_shares(where, shares if one.of_lists is None else {**shares, "of_lists": one.of_lists})
+        if min(one.after_days, one.ripe_days) < 0:
+            raise UnusableWeights(f"{where}.after_days and ripe_days must be 0 or more")
+    total = weights.mirror_rate + sum(one.rate for one in weights.rivals.values())
+    if total >= weights.divisor(0):
+        raise UnusableWeights(
+            f"mirror_rate and the rates of rivals are {total:g} together: more than bans_min"
+        )
+
+
+def _check_order(name: str, signal: SignalWeights) -> None:
+    """A closer level is explained no more than a laxer one, or a closer likeness could weigh less.
+
+    The agreements of a signal are listed with the closest first.
+    """
+    for at, rival in enumerate(RIVALS):
+        closer = math.inf
+        for level, row in signal.levels.items():
+            limit = signal.limits[level][at]
+            if row.agrees and limit > closer:
+                raise UnusableWeights(
+                    f"signals.{name}.levels: a level above {level} has a larger explained.{rival.name} than "
+                    f"{level}, and is the closer one"
+                )
+            closer = min(closer, limit) if row.agrees else closer
+
+
+def _check_explained(where: str, explained: Mapping[str, float]) -> None:
+    unknown = sorted(explained.keys() - {one.name for one in RATED})
+    if unknown:
+        raise UnusableWeights(f"{where}.explained: there is no rival {unknown[0]}")
+    _check_shares(f"{where}.explained", explained)
+
+
+def _check_shares(where: str, shares: Mapping[str, float]) -> None:
+    for field, share in shares.items():
+        if not 0 < share <= 1:
+            raise UnusableWeights(f"{where}.{field} must be above 0 and at most 1; it is {share:g}")
 
 
 def _check_row(where: str, row: Row, *, differs: bool) -> None:
-    for field, share in (("m", row.m), ("u", row.u)):
-        if not 0 < share <= 1:
-            raise UnusableWeights(f"{where}.{field} must be above 0 and at most 1; it is {share:g}")
-    floor, ceiling = row.bounds
-    if not floor <= ceiling <= WEIGHT_MAX:
-        raise UnusableWeights(
-            f"{where} must have floor <= ceiling <= {WEIGHT_MAX:g}; floor is {floor:g} and ceiling is "
-            f"{ceiling:g}"
-        )
+    shares = {"m": row.m, "u": row.u, "u_of_bans": row.u_of_bans}
+    _check_shares(where, {field: share for field, share in shares.items() if share is not None})
+    _check_explained(where, row.explained)
+    if row.u is not None and row.u_of_bans is not None:
+        raise UnusableWeights(f"{where} has both u and u_of_bans; give one of them")
+    if not 0 <= row.ceiling <= WEIGHT_MAX:
+        raise UnusableWeights(f"{where}.ceiling must lie between 0 and {WEIGHT_MAX:g}; it is {row.ceiling:g}")
     if row.agrees and differs:
-        raise UnusableWeights(f"{where} is a difference and needs m <= u; m is {row.m:g} and u is {row.u:g}")
-    if row.agrees and floor < 0.0:
-        raise UnusableWeights(f"{where}.floor must be 0 or more, since m is above u; it is {floor:g}")
-    if not row.agrees and ceiling > 0.0:
-        raise UnusableWeights(f"{where}.ceiling must be 0 or less, since m is not above u; it is {ceiling:g}")
+        raise UnusableWeights(f"{where} is a difference and needs m <= u; m is {row.m:g}, u is {row.u}")
 
 
 def lacking(weights: Weights) -> str | None:

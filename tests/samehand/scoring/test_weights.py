@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from samehand.errors import UnusableWeights
+from samehand.scoring.rivals import RATED
 from samehand.scoring.weights import Bands, default_weights, lacking, read_weights
 
 SHIPPED = default_weights()
@@ -22,7 +23,7 @@ def a_table(**changes: Any) -> bytes:
         "mirror_rate": 0.005,
         "bans_min": 100,
         "group_shares": {"name": 0.25},
-        "caps": {"rows": [{"needs": {"values": 12.0}, "most": "likely"}]},
+        "rivals": {one.name: {"rate": 0.01} for one in RATED},
         "signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6}}}},
     }
     return json.dumps(table | changes).encode()
@@ -71,9 +72,28 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
             "signals.handle.levels.same.m must be above 0 and at most 1; it is 0",
         ),
         (
-            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "floor": 3, "ceiling": 1}}}}},
-            "signals.handle.levels.same must have .* floor is 3 and ceiling is 1",
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "ceiling": 99}}}}},
+            "signals.handle.levels.same.ceiling must lie between 0 and 32; it is 99",
         ),
+        (
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 0.1, "u_of_bans": 0.1}}}}},
+            "signals.handle.levels.same has both u and u_of_bans",
+        ),
+        (
+            {"signals": {"handle": {"levels": {"different": {"m": 0.5, "u": 0.1}}}}},
+            "signals.handle.levels.different is a difference and needs m <= u",
+        ),
+        (
+            {"signals": {"handle": {"levels": {}, "explained": {"twin": 1.0}}}},
+            "signals.handle.explained: there is no rival twin",
+        ),
+        (
+            {"signals": {"handle": {"levels": {}, "explained": {"copier": 0.0}}}},
+            "signals.handle.explained.copier must be above 0 and at most 1; it is 0",
+        ),
+        ({"rivals": {}}, "rivals must be .*; copier is missing"),
+        ({"rivals": {one.name: {"rate": 1.0} for one in RATED}, "bans_min": 1}, "more than bans_min"),
+        ({"caps": {"rows": []}}, "delete caps"),
         (
             {"signals": {"handle": {"levels": {}, "multiplier": -1}}},
             "signals.handle.multiplier must be 0 or more; it is -1",

@@ -245,7 +245,5 @@ def _row(line: EvidenceLine, weights: Weights, others: Weights) -> dict[str, Any
 
 
 def _nats(line: EvidenceLine, table: Weights) -> float | None:
-    signal = table.signals.get(line.signal)
-    return (
-        None if signal is None or line.level not in signal.levels else round(signal.as_shipped[line.level], 4)
-    )
+    weight = table.shipped(line.signal, line.level)
+    return None if weight is None else round(weight, 4)
