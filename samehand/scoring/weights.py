@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from samehand.errors import UnusableWeights
 from samehand.frequency.ban_calendar import DAY_SECONDS
@@ -38,6 +39,10 @@ _FORMER: Final = {
     "floor": "delete floor: m and u of a difference say how much it weighs",
 }
 
+Share = Annotated[float, Meta(gt=0, le=1)]
+Nats = Annotated[float, Meta(ge=0, le=WEIGHT_MAX)]
+RivalName = Annotated[str, Meta(pattern=f"^({'|'.join(one.name for one in RATED)})$")]
+
 Rates = Mapping[str, Mapping[str, float]]
 """By signal and level (or kind of value): the share of strangers that show it while nothing is counted."""
 
@@ -50,11 +55,11 @@ class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     that holds from the first day.
     """
 
-    rate: float
-    of_lists: float | None = None
-    after_days: float = 0.0
-    ripe_days: float = 0.0
-    young: float = 1.0
+    rate: Share
+    of_lists: Share | None = None
+    after_days: Annotated[float, Meta(ge=0)] = 0.0
+    ripe_days: Annotated[float, Meta(ge=0)] = 0.0
+    young: Share = 1.0
     source: str = ""
 
     def at(self, since: float | None, *, listed: bool) -> float:
@@ -84,11 +89,11 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     that hang on a count of few. ``source`` says where the figures come from, if not from the signal's own.
     """
 
-    m: float
-    u: float | None = None
-    u_of_bans: float | None = None
-    ceiling: float = WEIGHT_MAX
-    explained: dict[str, float] = {}
+    m: Share
+    u: Share | None = None
+    u_of_bans: Share | None = None
+    ceiling: Nats = WEIGHT_MAX
+    explained: dict[RivalName, Share] = {}
     source: str = ""
 
     @property
@@ -111,11 +116,11 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     """
 
     levels: dict[str, Row]
-    explained: dict[str, float] = {}
-    kinds: dict[str, float] = {}
-    multiplier: float = 1.0
+    explained: dict[RivalName, Share] = {}
+    kinds: dict[str, Share] = {}
+    multiplier: Annotated[float, Meta(ge=0)] = 1.0
     source: str = ""
-    allowance: float = 0.0
+    allowance: Nats = 0.0
 
     @cached_property
     def as_shipped(self) -> dict[str, float]:
@@ -185,11 +190,11 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     """
 
     version: str
-    mirror_rate: float
-    bans_min: int
-    rivals: dict[str, RivalRate]
+    mirror_rate: Share
+    bans_min: Annotated[int, Meta(ge=1)]
+    rivals: dict[RivalName, RivalRate]
     signals: dict[str, SignalWeights]
-    group_shares: dict[str, float]
+    group_shares: dict[str, Annotated[float, Meta(ge=0, le=1)]]
     slope: float = 1.0
     intercept: float = 0.0
     bands: Bands = Bands()
@@ -198,7 +203,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
 
     def divisor(self, bans: int) -> int:
         """Over how many bans the rates of mirrors and rivals are spread."""
-        return max(bans, self.bans_min, 1)
+        return max(bans, self.bans_min)
 
     def prior(self, bans: int) -> float:
         """The logarithm of the share of sign-ups that mirror a given one of ``bans`` banned accounts."""
@@ -328,9 +333,7 @@ def read_weights(raw: bytes) -> Weights:
 
 
 def check(weights: Weights) -> None:
-    """Checks every number of a table. Raises ``UnusableWeights``."""
-    if not 0 < weights.mirror_rate < 1:
-        raise UnusableWeights(f"mirror_rate must be above 0 and below 1; it is {weights.mirror_rate:g}")
+    """Checks what the types of a table's numbers do not. Raises ``UnusableWeights``."""
     if weights.slope <= 0:
         raise UnusableWeights(
             f"slope must be above 0, or the probability would not be monotone; it is {weights.slope:g}"
@@ -341,9 +344,6 @@ def check(weights: Weights) -> None:
                 f"knots must rise in both numbers, or the probability would not be monotone: {list(before)} "
                 f"comes before {list(after)}"
             )
-    for group, share in weights.group_shares.items():
-        if not 0 <= share <= 1:
-            raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1; it is {share:g}")
     of_policies = {f"policy_bands.{policy}": bands for policy, bands in weights.policy_bands.items()}
     for where, bands in {"bands": weights.bands, **of_policies}.items():
         if not 0 < bands.possible <= bands.likely < 1:
@@ -351,38 +351,20 @@ def check(weights: Weights) -> None:
                 f"{where} must have 0 < possible <= likely < 1; possible is {bands.possible:g} and likely is "
                 f"{bands.likely:g}"
             )
-    _check_rivals(weights)
-    for name, signal in weights.signals.items():
-        if signal.multiplier < 0:
-            raise UnusableWeights(f"signals.{name}.multiplier must be 0 or more; it is {signal.multiplier:g}")
-        if not 0 <= signal.allowance <= WEIGHT_MAX:
-            raise UnusableWeights(
-                f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX:g}; it is {signal.allowance:g}"
-            )
-        _check_shares(f"signals.{name}.kinds", signal.kinds)
-        _check_explained(f"signals.{name}", signal.explained)
-        for level, row in signal.levels.items():
-            _check_row(f"signals.{name}.levels.{level}", row, differs=level in DIFFERENCES)
-        _check_order(name, signal)
-
-
-def _check_rivals(weights: Weights) -> None:
-    named, known = weights.rivals.keys(), {one.name for one in RATED}
-    if named != known:
-        wrong = min(named ^ known)
-        said = "unknown" if wrong in named else "missing"
-        raise UnusableWeights(f"rivals must be {', '.join(sorted(known))}; {wrong} is {said}")
-    for name, one in weights.rivals.items():
-        where = f"rivals.{name}"
-        shares = {"rate": one.rate, "young": one.young}
-        _check_shares(where, shares if one.of_lists is None else {**shares, "of_lists": one.of_lists})
-        if min(one.after_days, one.ripe_days) < 0:
-            raise UnusableWeights(f"{where}.after_days and ripe_days must be 0 or more")
+    missing = [one.name for one in RATED if one.name not in weights.rivals]
+    if missing:
+        raise UnusableWeights(f"rivals.{missing[0]} is missing")
     total = weights.mirror_rate + sum(one.rate for one in weights.rivals.values())
-    if total >= weights.divisor(0):
-        raise UnusableWeights(
-            f"mirror_rate and the rates of rivals are {total:g} together: more than bans_min"
-        )
+    if total >= weights.bans_min:
+        raise UnusableWeights(f"mirror_rate and the rates of rivals are {total:g} in all, above bans_min")
+    for name, signal in weights.signals.items():
+        for level, row in signal.levels.items():
+            where = f"signals.{name}.levels.{level}"
+            if row.u is not None and row.u_of_bans is not None:
+                raise UnusableWeights(f"{where} has both u and u_of_bans; give one of them")
+            if row.agrees and level in DIFFERENCES:
+                raise UnusableWeights(f"{where} is a difference and needs a u of at least m")
+        _check_order(name, signal)
 
 
 def _check_order(name: str, signal: SignalWeights) -> None:
@@ -390,41 +372,13 @@ def _check_order(name: str, signal: SignalWeights) -> None:
 
     The agreements of a signal are listed with the closest first.
     """
-    for at, rival in enumerate(RIVALS):
-        closer = math.inf
-        for level, row in signal.levels.items():
-            limit = signal.limits[level][at]
-            if row.agrees and limit > closer:
+    agreeing = [level for level, row in signal.levels.items() if row.agrees]
+    for closer, laxer in pairwise(agreeing):
+        for rival, most, more in zip(RIVALS, signal.limits[closer], signal.limits[laxer], strict=True):
+            if more > most:
                 raise UnusableWeights(
-                    f"signals.{name}.levels: a level above {level} has a larger explained.{rival.name} than "
-                    f"{level}, and is the closer one"
+                    f"signals.{name}.levels: {rival.name} explains {closer} more than {laxer}, which is laxer"
                 )
-            closer = min(closer, limit) if row.agrees else closer
-
-
-def _check_explained(where: str, explained: Mapping[str, float]) -> None:
-    unknown = sorted(explained.keys() - {one.name for one in RATED})
-    if unknown:
-        raise UnusableWeights(f"{where}.explained: there is no rival {unknown[0]}")
-    _check_shares(f"{where}.explained", explained)
-
-
-def _check_shares(where: str, shares: Mapping[str, float]) -> None:
-    for field, share in shares.items():
-        if not 0 < share <= 1:
-            raise UnusableWeights(f"{where}.{field} must be above 0 and at most 1; it is {share:g}")
-
-
-def _check_row(where: str, row: Row, *, differs: bool) -> None:
-    shares = {"m": row.m, "u": row.u, "u_of_bans": row.u_of_bans}
-    _check_shares(where, {field: share for field, share in shares.items() if share is not None})
-    _check_explained(where, row.explained)
-    if row.u is not None and row.u_of_bans is not None:
-        raise UnusableWeights(f"{where} has both u and u_of_bans; give one of them")
-    if not 0 <= row.ceiling <= WEIGHT_MAX:
-        raise UnusableWeights(f"{where}.ceiling must lie between 0 and {WEIGHT_MAX:g}; it is {row.ceiling:g}")
-    if row.agrees and differs:
-        raise UnusableWeights(f"{where} is a difference and needs m <= u; m is {row.m:g}, u is {row.u}")
 
 
 def lacking(weights: Weights) -> str | None:
