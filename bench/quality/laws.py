@@ -70,6 +70,8 @@ class Store:
 
 
 _ALL: Final = tuple(Store(bans) for bans in BANS)
+_BUT_A_MILLION: Final = _ALL[:-1]
+"""For what is said of names and words: how rare they must be does depend on how many are banned."""
 
 
 @cache
@@ -301,7 +303,14 @@ LAWS: Final = (
         first_shown=True,
     ),
     Law("odd bio copied, 70 days", _odd(), (70 * DAY,), "possible", 0.90),
-    Law("odd bio, one word edited, 70 days", _odd(edited=True), (70 * DAY,), "possible", 0.75),
+    Law(
+        "odd bio, one word edited, 70 days",
+        _odd(edited=True),
+        (70 * DAY,),
+        "possible",
+        0.75,
+        stores=_BUT_A_MILLION,
+    ),
     Law(
         "cliché and address",
         _cliche,
@@ -329,9 +338,17 @@ LAWS: Final = (
         (10 * MINUTE,),
         "possible",
         0.75,
+        stores=_BUT_A_MILLION,
     ),
-    Law("ten letters behind the handle, 10 min", _behind(_ten_letters), (10 * MINUTE,), "possible", 0.75),
-    Law("edited bio alone, 10 min", _edited, (10 * MINUTE,), "possible", 0.95),
+    Law(
+        "ten letters behind the handle, 10 min",
+        _behind(_ten_letters),
+        (10 * MINUTE,),
+        "possible",
+        0.75,
+        stores=_BUT_A_MILLION,
+    ),
+    Law("edited bio alone, 10 min", _edited, (10 * MINUTE,), "possible", 0.95, stores=_BUT_A_MILLION),
     Law("address alone, 10 min", _sharing("ip", rest=True), (10 * MINUTE,), "possible", 0.0, at_most=True),
     Law(
         "second-hand phone, a year", _sharing("device_id", rest=True), (YEAR,), "possible", 0.0, at_most=True

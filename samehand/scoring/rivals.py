@@ -23,33 +23,17 @@ class Rival(NamedTuple):
     by_calendar: bool = False
 
 
-STRANGER: Final = Rival(
-    "stranger", "chance", "Two strangers are this much alike by chance.", by_calendar=True
+RIVALS: Final = (
+    Rival("stranger", "chance", "Two strangers are this much alike by chance.", by_calendar=True),
+    Rival(
+        "household", "a household", "Two people of one household share device, address, now and then a card."
+    ),
+    Rival(
+        "neighbour", "a shared network", "Two people came through one café, school or carrier at the time."
+    ),
+    Rival("namesake", "a common name", "Two people bear one name or choose one handle.", by_calendar=True),
+    Rival("copier", "copying", "Somebody copied what the banned account showed, as fans and critics do."),
+    Rival("former-holder", "a number that changed hands", "The phone number was given to somebody else."),
 )
-HOUSEHOLD: Final = Rival(
-    "household",
-    "a household",
-    "Two people of one household share a device, an address, a language, now and then a card.",
-)
-NEIGHBOUR: Final = Rival(
-    "neighbour",
-    "a shared network",
-    "Two people came through one café, school or carrier at about the same time.",
-)
-NAMESAKE: Final = Rival(
-    "namesake", "a common name", "Two people bear the same name or choose the same handle.", by_calendar=True
-)
-COPIER: Final = Rival(
-    "copier",
-    "copying",
-    "Somebody else copied what the banned account showed, as fans, parodies and critics do.",
-)
-FORMER_HOLDER: Final = Rival(
-    "former-holder",
-    "a number that changed hands",
-    "The phone number was given to somebody else after the ban.",
-)
-
-RIVALS: Final = (STRANGER, HOUSEHOLD, NEIGHBOUR, NAMESAKE, COPIER, FORMER_HOLDER)
 """All rival explanations. The first is chance; a table of weights states the rates of all others."""
 RATED: Final = RIVALS[1:]

@@ -116,7 +116,7 @@ class UpperBound:
         else:
             moments = (((-math.inf, _steps(self._any_moment) if banned else 0),),) * 2
         prior = self._weights.prior(frequencies.bans)
-        rival_priors = self._weights.least_priors(frequencies.bans)
+        rival_priors = self._weights.rival_priors(frequencies.bans, 0.0, listed=False)
         rows = list(zip_longest(*found.values(), fillvalue=_NOTHING))
         return KeyTable(
             keys=tuple(found),
@@ -186,15 +186,12 @@ class UpperBound:
     def _of_keys(self, fact: int, most: Most, keys: Sequence[Key]) -> dict[Key, _Several]:
         """What each key of one signal may add."""
         # Many kinds and keys have few different values: each is computed once.
-        several = {0.0, *most.by_kind.values(), *most.of_parts.values(), *most.by_key.values()}
+        several = {0.0, *most.by_kind.values(), *most.by_key.values()}
         steps = {nats: _steps(nats) for nats in several}
         part: dict[float, _Several] = {nats: (_KeyFact(fact, each),) for nats, each in steps.items()}
         by_kind = {kind: part[nats] for kind, nats in most.by_kind.items()}
         nothing = part[0.0]
         new: dict[Key, _Several] = {key: by_kind.get(key[0], nothing) for key in keys}
-        for key, nats in most.of_parts.items():
-            if key in new:
-                new[key] = part[nats]
         for key, nats in most.by_key.items():
             if key in new:
                 new[key] = part[nats]

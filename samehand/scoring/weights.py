@@ -70,11 +70,6 @@ class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ripe = -math.expm1(-max(since / DAY_SECONDS - self.after_days, 0.0) / self.ripe_days)
         return rate * max(ripe, self.young)
 
-    @property
-    def least(self) -> float:
-        """The lowest rate of any pair."""
-        return min(self.rate * (self.young if self.ripe_days else 1.0), self.of_lists or 1.0)
-
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One level of one signal; ``m``, ``u``, ``u_of_bans`` and shares of ``explained`` are in (0, 1].
@@ -210,28 +205,14 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return math.log(self.mirror_rate / self.divisor(bans))
 
     def rival_priors(self, bans: int, since: float | None, *, listed: bool) -> list[float]:
-        """The logarithm of each rival's share of sign-ups, against a given ban, in the registry's order."""
+        """The logarithm of each rival's share of sign-ups, against a given ban, in the registry's order.
+
+        They are lowest for a ban of this very moment that is no entry of a list.
+        """
         divisor = self.divisor(bans)
         shares = [self.rivals[one.name].at(since, listed=listed) / divisor for one in RATED]
-        return [self._stranger(divisor), *map(math.log, shares)]
-
-    def least_priors(self, bans: int) -> list[float]:
-        """As :meth:`rival_priors`, the lowest of any pair."""
-        divisor = self.divisor(bans)
-        return [self._stranger(divisor), *(math.log(self.rivals[one.name].least / divisor) for one in RATED)]
-
-    def _stranger(self, divisor: int) -> float:
-        return math.log1p(-(self.mirror_rate + sum(one.rate for one in self.rivals.values())) / divisor)
-
-    def shipped(self, signal: str, level: str) -> float | None:
-        """What a level weighs (nats) against a stranger while nothing is counted; ``None`` without a row.
-
-        Of a level whose rate is the very value's own: for a value that one in a million shows.
-        """
-        table = self.signals.get(signal)
-        if table is None or level not in table.levels:
-            return None
-        return table.nats(level, self.rates(self.bans_min)[signal].get(level, 1e-6))
+        others = self.mirror_rate + sum(one.rate for one in self.rivals.values())
+        return [math.log1p(-others / divisor), *map(math.log, shares)]
 
     def rates(self, bans: int) -> Rates:
         """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""
@@ -283,10 +264,6 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def _alerts_from(self) -> dict[str | None, float]:
         every = [(None, self.bands), *self.policy_bands.items()]
         return {policy: self.log_odds_at(bands.possible) for policy, bands in every}
-
-    def likely_from(self, policy: str | None) -> float:
-        """The log-odds from which pairs of a policy are ``likely``."""
-        return self.log_odds_at(self.bands_of(policy).likely)
 
     @property
     def alerting_min(self) -> float:
@@ -357,6 +334,9 @@ def check(weights: Weights) -> None:
     total = weights.mirror_rate + sum(one.rate for one in weights.rivals.values())
     if total >= weights.bans_min:
         raise UnusableWeights(f"mirror_rate and the rates of rivals are {total:g} in all, above bans_min")
+    for name, one in weights.rivals.items():
+        if one.of_lists is not None and one.of_lists < one.rate:
+            raise UnusableWeights(f"rivals.{name}.of_lists must be at least its rate, {one.rate:g}")
     for name, signal in weights.signals.items():
         for level, row in signal.levels.items():
             where = f"signals.{name}.levels.{level}"

@@ -231,7 +231,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             by_key |= dict.fromkeys(reordered, in_any_way(number))
         of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.HANDLE_SORTED, nats)
         of_parts |= shown_by_runs(trait.word, nats)
-        return Most(by_kind, by_key, of_parts)
+        return Most(by_kind, of_parts | by_key)
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
         """The handle as it was given, or its folded form where it was not kept."""

@@ -48,14 +48,9 @@ _ACCOUNTS: Final = frozenset(words_of("account", "page", "channel")) | {"id"}
 
 def claims(text: str, start: int, end: int) -> bool:
     """Whether the words around ``text[start:end]`` say that the account named there is the writer's own."""
-    around = f"{text[max(0, start - _NEAR) : start]} {text[end : end + _NEAR]}".lower()
-    words = {word.strip(".,:;|()[]!") for word in around.split()}
-    if (words & _SPARES and not words & _BEHINDS) or _RUN_ON.search(around) or _beside(text, start):
+    before, after = text[max(0, start - _NEAR) : start].lower(), text[end : end + _NEAR].lower()
+    several = [word.strip(".,:;|()[]!") for word in before.split()]
+    words = {*several, *(word.strip(".,:;|()[]!") for word in after.split())}
+    if (words & _SPARES and not words & _BEHINDS) or _RUN_ON.search(f"{before} {after}"):
         return True
-    return bool(words & _OLDS) and bool(words & _ACCOUNTS)
-
-
-def _beside(text: str, start: int) -> bool:
-    """Whether the word before the named account is one of those that suffice: `formerly @umar_media`."""
-    before = text[max(0, start - _NEAR) : start].lower().split()
-    return any(word.strip(".,:;|()[]!") in _FORMERLY for word in before[-1:])
+    return not _FORMERLY.isdisjoint(several[-1:]) or bool(words & _OLDS and words & _ACCOUNTS)

@@ -163,7 +163,7 @@ def allowed(
 
 def says(most: Most, key: Key) -> float:
     """What a signal says of one of its keys."""
-    return {**most.of_parts, **most.by_key}.get(key, most.by_kind.get(key[0], 0.0))
+    return most.by_key.get(key, most.by_kind.get(key[0], 0.0))
 
 
 @settings(max_examples=600)
