@@ -2,8 +2,8 @@
 
 Figures of docs/quality.md. Simulated platforms are judged on held-out seeds and edits; real names, where a
 folder of them is given, by ``bench.real``, and laws on the half of them that tuning did not see. Recall of
-the blocking keys is ``bench.recall``'s; `make bench-quality` runs both. Ends with 1 where a pair of the scenes
-of real names got worse by a fact more.
+the blocking keys is ``bench.recall``'s; `make bench-quality` runs both. Ends with 1 where a pair of the
+scenes of real names got worse by a fact more.
 """
 
 from __future__ import annotations
