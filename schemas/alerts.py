@@ -41,7 +41,7 @@ _OTHERS_MAX: Final = 64
 _NOT_READ_MAX: Final = 128
 
 Weight = Annotated[
-    float, Meta(description="Natural-log odds (nats) that this line adds, after grouping and caps.")
+    float, Meta(description="Natural-log odds (nats) that this line adds, against the strongest rival.")
 ]
 
 
@@ -158,7 +158,10 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
         ),
     ]
     matched: Matched
-    prior: Annotated[float, Meta(description="Log-odds (nats) before any evidence: how rare mirrors are.")]
+    prior: Annotated[
+        float,
+        Meta(description="How much commoner (nats) mirrors are than the strongest rival explanation."),
+    ]
     log_odds: Annotated[float, Meta(description="Natural-log odds after all evidence.")]
     probability: Annotated[float, Meta(ge=0, le=1, description="Calibrated probability of a mirror.")]
     band: Annotated[

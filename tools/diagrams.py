@@ -213,15 +213,15 @@ def journey() -> Picture:
         "The journey of an event, from the topic to its outcome",
         "An event is decoded to a record or becomes a dead letter; distilled to a fingerprint and blocking "
         "keys; the store proposes candidates that can alert; each is compared trait by trait; the weights "
-        "are capped and summed to log-odds and a band; the outcome is published, and only then the event is "
-        "acknowledged.",
+        "are held against rivals and summed to log-odds and a band; the outcome is published, and only then "
+        "the event is acknowledged.",
     )
     steps = (
         ("1 Decode", ("bytes to a record", "schemas/")),
         ("2 Distil", ("fingerprint and keys", "samehand/normalize/", "samehand/fingerprint/")),
         ("3 Propose", ("candidates that can alert", "samehand/blocking/", "store/")),
         ("4 Compare", ("each trait, with a sentence", "samehand/signals/")),
-        ("5 Cap and sum", ("log-odds and a band", "samehand/scoring/")),
+        ("5 Weigh rivals, sum", ("log-odds and a band", "samehand/scoring/")),
         ("6 Tell", ("one alert a pair", "agents/, streams/")),
     )
     boxes = []

@@ -1,8 +1,9 @@
 """``python -m bench.quality [--quick] [--tuning|--validation] [--names DIR] [--note FILE] [--json]``.
 
 Figures of docs/quality.md. Simulated platforms are judged on held-out seeds and edits; real names, where a
-folder of them is given, by ``bench.real``. Recall of the blocking keys is ``bench.recall``'s; `make
-bench-quality` runs both. Ends with 1 where a pair of the scenes of real names got worse by a fact more.
+folder of them is given, by ``bench.real``, and laws on the half of them that tuning did not see. Recall of
+the blocking keys is ``bench.recall``'s; `make bench-quality` runs both. Ends with 1 where a pair of the
+scenes of real names got worse by a fact more.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.quality import laws
 from bench.quality.simulated import HELD_OUT_SEEDS, TUNING_SEEDS, VALIDATION_SEEDS, simulated
 from bench.quality.tables import table
 from bench.real.__main__ import FOLDER_VARIABLE, got_worse, shown
-from bench.real.names import NoRealNames
+from bench.real.names import NoRealNames, read_names
 from bench.real.report import PARTS, QUICK, Sizes, report
 from bench.real.tables import tables
 from desk.cli import output
@@ -56,11 +58,15 @@ def main() -> int:
         except NoRealNames as fault:
             print(fault, file=sys.stderr)
             return 2
+        renames = read_names(Path(given.names)).renames[1::2]
+        told["laws"] = [*laws.table(renames, seed=2, count=10 if given.quick else laws.PAIRS)]
     told["seconds"] = round(time.monotonic() - started, 1)
     if given.note is not None:
         text = filled_in(given.note.read_text("utf-8"), "quality", table(told))
         for name, each in tables(told.get("real_names", {})).items():
             text = filled_in(text, name, each)
+        if "laws" in told:
+            text = filled_in(text, "laws", "\n".join(told["laws"]))
         given.note.write_text(text, "utf-8")
     print(json.dumps(told, ensure_ascii=False, indent=2) if given.json else "\n".join(_shown(told)))
     return int(got_worse(told.get("real_names", {})))
@@ -69,7 +75,7 @@ def main() -> int:
 def _shown(told: dict[str, Any]) -> list[str]:
     """The table, and what real names tell where they were given."""
     named = told.get("real_names")
-    return [table(told), *(["", "real names", "", shown(named)] if named else [])]
+    return [table(told), *(["", "real names", "", shown(named), "", *told["laws"]] if named else [])]
 
 
 def _simulated(given: argparse.Namespace, edits: str) -> dict[str, Any]:

@@ -22,9 +22,8 @@ from desk.review.labels import judged, label, labels, unusable
 from desk.review.statistics import VERDICTS_MIN, Change, Foretold, precision_change
 from samehand.errors import TooFewLabels
 from samehand.scoring.calibrate import log_loss
-from samehand.scoring.caps import Band
 from samehand.scoring.learn import Label, Learned, learn
-from samehand.scoring.weights import Weights
+from samehand.scoring.weights import Band, Weights
 from schemas.alerts import MirrorAlert
 
 LABELS_MAX: Final = 4_000

@@ -17,7 +17,7 @@ from desk.database import seals
 from desk.review.readers import Reader
 from schemas.alerts import EvidenceLine, MirrorAlert
 
-HIDDEN: Final = frozenset({"rule", "prior"})
+HIDDEN: Final = frozenset({"rule", "rivals", "prior"})
 """Lines that only the sum has: shown blind, they would tell of it."""
 
 MASKED: Final = frozenset(

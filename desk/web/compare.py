@@ -57,7 +57,7 @@ def compare(signal: str, platform: str, ours: str, theirs: str) -> Compared:
 
 
 _READ: Final = frozenset({"handle", "name", "crossing"})
-_WHOLE: Final = frozenset({"timing", "admirer", "platform", "first_shown", "rule", "prior"})
+_WHOLE: Final = frozenset({"timing", "admirer", "platform", "first_shown", "rule", "rivals", "prior"})
 """Their two values are a statement each, and letters that agree in them say nothing."""
 
 

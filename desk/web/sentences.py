@@ -31,6 +31,7 @@ SIGNALS: Final[dict[str, str]] = {
     "timing": "Moment",
     "platform": "Platform",
     "rule": "Rule",
+    "rivals": "Other explanations",
     "prior": "How rare it is",
     "sum": "Sum",
 }
@@ -50,6 +51,7 @@ FAULTS: Final[dict[str, str]] = {
 LEVELS: Final[dict[tuple[str, str], str]] = {
     ("handle", "same-handle"): "The handles are the same.",
     ("handle", "same"): "The handles are the same but for letters that look alike, separators or digits.",
+    ("handle", "personal-name"): "The handles are the same name of a person.",
     ("handle", "decorated"): "The handles are the same but for words such as “official” or “backup”.",
     ("handle", "extended"): "One handle is the other with something put before or after it.",
     ("handle", "reordered"): "The handles are made of the same words in another order.",

@@ -35,8 +35,9 @@ _WIDER: Final[tuple[float, ...]] = (
     365 * DAY_SECONDS,
 )
 
-# Half a ban that was not seen: Jeffreys' prior for a share.
-_UNSEEN: Final = 0.5
+# A ban that was not seen is spread evenly over so long. Half a ban in every span, however short, made ten
+# minutes half of all bans of a store that has one.
+_UNSEEN_SECONDS: Final = 3 * 365 * DAY_SECONDS
 
 # Answers that a calendar caches, some 200 bytes each: more than one batch of events asks for.
 _KEPT_MAX: Final = 4_096
@@ -150,14 +151,15 @@ class Calendar:
         length, newest = far - near, at - near
         by_day = length >= DAY_SECONDS
         timed, days = self._timed.until(newest), self._days.until(newest)
-        others = max(timed + days - 1.0, 0.0) + 2 * _UNSEEN
+        others = max(timed + days - 1.0, 0.0) + 1.0
         most = 0.0
         spans = [(at - far, 1.0), *((newest - span, length / span) for span in _WIDER if span > length)]
         for oldest, even in spans:
             within = timed - self._timed.until(oldest)
             if by_day:
                 within += days - self._days.until(oldest)
-            most = max(most, even * (max(within - 1.0, 0.0) + _UNSEEN) / others)
+            unseen = min((newest - oldest) / _UNSEEN_SECONDS, 1.0)
+            most = max(most, even * (max(within - 1.0, 0.0) + unseen) / others)
         return most
 
 

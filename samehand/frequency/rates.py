@@ -87,6 +87,16 @@ def shared_rate(count: int, accounts: int, shipped_rate: float) -> float:
     return _rate(count, accounts, shipped_rate, SHARED_BEFORE)
 
 
+def owned_rate(count: int, accounts: int, unshared_rate: float) -> float:
+    """The share (0 to 1] of strangers who show a value that belongs to somebody: a device, a mailbox, a card.
+
+    ``unshared_rate`` is the share that shows it although nobody else has been counted with it; each further
+    bearer adds its part of the counted accounts.
+    """
+    others = max(count - OF_THE_PAIR, 0)
+    return min(1.0, unshared_rate + (others / accounts if accounts else 0.0))
+
+
 def proven_rate(count: int, accounts: int) -> float:
     """The lower bound (0 to 1), at 95 %, of the share of other accounts that bear the value."""
     others = max(count - OF_THE_PAIR, 0)

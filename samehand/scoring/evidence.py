@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import msgspec
 
-from samehand.scoring.caps import Band, Ground
+from samehand.scoring.weights import Band
 from samehand.signals.comparison import Comparison
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
-    """One line of reason. ``weight`` is what it adds (nats), after grouping and caps.
+    """One line of reason; ``weight`` is in nats, against the strongest rival.
 
-    Lines of positive weight speak for the pair, the others against it; all of them and the prior sum
-    to the score's log-odds.
+    Positive weights speak for the pair, negative ones against it. The prior and the weights of all lines add
+    up to the score's log-odds. ``explained``: the values agree, and the strongest rival explains it in whole
+    or in part.
     """
 
     signal: str
     weight: float
     level: str
     because: str
+    explained: bool = False
+
+
+class RivalShare(msgspec.Struct, frozen=True, gc=False):
+    """A rival explanation of a pair; ``share`` (0 to 1) is its part of the odds that the pair is innocent."""
+
+    name: str
+    share: float
+    sentence: str
 
 
 class Score(msgspec.Struct, frozen=True, gc=False):
     """The result of comparing two accounts.
 
-    ``prior`` and ``log_odds`` are in nats, ``probability`` is calibrated; ``band`` follows from it by the
-    policy's thresholds.
+    ``prior`` is how much commoner (nats) mirrors of the ban are than accounts of the strongest rival.
+    ``log_odds`` is in nats, ``probability`` is calibrated; ``band`` follows from it by the policy's
+    thresholds. ``rivals`` are all other explanations, the strongest first.
     """
 
     prior: float
@@ -33,31 +44,33 @@ class Score(msgspec.Struct, frozen=True, gc=False):
     log_odds: float
     probability: float
     band: Band
+    rivals: tuple[RivalShare, ...] = ()
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """The lines that speak for the pair, strongest first."""
-        return tuple(sorted((x for x in self.lines if x.weight > 0), key=lambda x: -x.weight))
+        """The lines that speak for the pair or would if no rival explained them, strongest first."""
+        return tuple(sorted((x for x in self.lines if x.weight > 0 or x.explained), key=lambda x: -x.weight))
 
     @property
     def counter_evidence(self) -> tuple[Evidence, ...]:
         """The lines that speak against the pair or are worth nothing, strongest first."""
-        return tuple(sorted((x for x in self.lines if x.weight <= 0), key=lambda x: x.weight))
+        rest = (x for x in self.lines if x.weight <= 0 and not x.explained)
+        return tuple(sorted(rest, key=lambda x: x.weight))
 
 
 class Line(msgspec.Struct, gc=False):
-    """A comparison with its weight (nats), before grouping and caps make evidence of it.
+    """A comparison, weighed (nats) before dependent lines share what they say.
 
-    ``beyond`` names signals that say the same: this line counts only for what exceeds the best of them.
-    ``whole`` is the most that a name which agrees as a whole weighs, in the comparison or in a laxer one that
-    holds too; 0 without one.
+    ``weight``: against a stranger; ``unshared``: the same if nobody else had been counted with the value;
+    ``limits``: the most against each rival; ``against``: what it weighs against each. ``beyond`` names
+    signals that say the same: this line counts only for what exceeds the best of them.
     """
 
     signal: str
     group: str | None
-    ground: Ground | None
     finding: Comparison
     weight: float
-    unshared: float  # the weight if nobody else had been counted with the value
+    unshared: float
+    limits: tuple[float, ...]
+    against: tuple[float, ...]
     beyond: frozenset[str] = frozenset()
-    whole: float = 0.0

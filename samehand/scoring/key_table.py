@@ -12,6 +12,23 @@ STEPS_A_NAT: Final = 1_024
 """Weights are summed in whole steps, so that every store gets the same sum, in whatever order keys come."""
 SHARE_WHOLE: Final = 1_024
 """A group's share is counted in 1,024ths; this is the whole."""
+UNLIMITED: Final = 1 << 40
+"""Steps that no fact reaches."""
+
+Moments = tuple[tuple[float, int], ...]
+"""Pairs (seconds, steps): a candidate adds the steps of the last pair whose seconds its age reaches, and the
+first pair holds for all."""
+
+
+class RivalSums(msgspec.Struct, frozen=True):
+    """How one rival sees a candidate (steps): ``offset`` is added to its sum, ``limits`` hold each fact.
+
+    ``moments`` is the place of its moments in :attr:`KeyTable.moments`; ``None``: it explains any moment.
+    """
+
+    offset: int
+    limits: tuple[int, ...]
+    moments: int | None
 
 
 class KeyTable(msgspec.Struct, frozen=True):
@@ -22,31 +39,21 @@ class KeyTable(msgspec.Struct, frozen=True):
     ``steps``. Both are rows with an item for each key: the first row is for the first fact of each key, the
     second for the second, and so on, with 0 steps where a key has fewer facts.
 
-    The sum is made so: of several shared keys of one fact the best counts; ``floors`` is what each fact may
-    add without any key. Of the facts of a group the best counts whole and the others by a share (``groups``:
-    the facts, and the share in 1,024ths); a fact ``beyond`` others counts for what exceeds the best of them;
-    the rest adds up.
-
-    ``moments``: pairs (seconds, steps); a candidate adds the steps of the last pair whose seconds its age at
-    ``at`` reaches, and the first pair holds for all. A candidate must reach ``least`` steps in all, and must
-    satisfy one of ``rows``: the least steps of each ground. ``grounds`` has the ground of each fact, -1 for
-    none; the last ground is the moment. ``unseen`` is what each ground may weigh in addition to its facts. A
-    row that ``needs_whole`` marks holds only for a candidate that shares a key which may show a whole name
-    (``whole``, an item for each key).
+    The sum is made for each of ``rivals``, and the least of them counts: of several shared keys of one fact
+    the best counts, up to the rival's limit; ``floors`` is what each fact may add without any key. Of the
+    facts of a group the best counts whole and the others by a share (``groups``: the facts, and the share in
+    1,024ths); a fact ``beyond`` others counts for what exceeds the best of them; the rest adds up, with the
+    moment at ``at``. A candidate must reach ``least`` steps against every rival.
     """
 
     keys: tuple[Key, ...]
     listed: tuple[Key, ...]
     facts: tuple[tuple[int, ...], ...]
     steps: tuple[tuple[int, ...], ...]
-    whole: tuple[bool, ...]
     floors: tuple[int, ...]
     groups: tuple[tuple[tuple[int, ...], int], ...]
     beyond: tuple[tuple[int, tuple[int, ...]], ...]
-    moments: tuple[tuple[float, int], ...]
+    moments: tuple[Moments, ...]
     at: float | None
     least: int
-    grounds: tuple[int, ...]
-    unseen: tuple[int, ...]
-    rows: tuple[tuple[int, ...], ...]
-    needs_whole: tuple[bool, ...]
+    rivals: tuple[RivalSums, ...]

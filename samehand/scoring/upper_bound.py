@@ -1,10 +1,10 @@
 """Upper bound of a candidate's score, computed from the keys that it shares, before its record is read.
 
-``bound = prior + the best of each signal, grouped as the score groups them + the most of the moment``. Each
-signal says what sharing one of its keys can add (:class:`samehand.signals.base.Most`). The table of weights
-allows for what may agree without a shared key (``allowance``, in nats), and signals without keys count as if
-they agreed. A candidate that satisfies no row of the table of caps cannot alert, however high the sum, so the
-bound also holds the ground of each fact and the rows that ask for grounds.
+``bound = the least over rivals of: prior + the best of each signal, up to what the rival leaves of it,
+grouped as the score groups them + the most of the moment``. Each signal says what sharing one of its keys can
+add (:class:`samehand.signals.base.Most`). The table of weights allows for what may agree without a shared key
+(``allowance``, in nats), and signals without keys count as if they agreed. The odds against all rivals
+together are never higher than those against one of them, so the least sum is a bound.
 """
 
 from __future__ import annotations
@@ -18,27 +18,26 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import MINUTE_SECONDS, BanCalendar
 from samehand.frequency.rates import Frequencies
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
-from samehand.scoring.caps import GROUNDS
-from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable
+from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, UNLIMITED, KeyTable, Moments, RivalSums
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Weights
 from samehand.signals import PAIRWISE, SIGNALS
 from samehand.signals.base import Ages, Most, PairSignal, Signal
 from samehand.signals.context import ComparisonContext
 
 _ROUNDING: Final = 2  # steps by which a sum of floats and a sum of whole steps may differ
-_PLACES: Final = {ground: place for place, ground in enumerate(GROUNDS)}
+_BY_CALENDAR, _BY_CLOCK = 0, 1  # places of the moments
 
 
 class _KeyFact(NamedTuple):
-    """What sharing a key may add (steps) to a fact, and whether it may show a whole name."""
+    """What sharing a key may add (steps) to a fact."""
 
     fact: int
     steps: int
-    whole: bool
 
 
 _Several = tuple[_KeyFact, ...]
-_NOTHING: Final = _KeyFact(0, 0, whole=False)
+_NOTHING: Final = _KeyFact(0, 0)
 
 
 class UpperBound:
@@ -52,7 +51,6 @@ class UpperBound:
         self._tables = [weights.signals[one.name] for one in own]
         self._floors = [table.allowance for table in self._tables]
         self._grouped = [one.group for one in own]
-        self._grounds = tuple(-1 if table.ground is None else _PLACES[table.ground] for table in self._tables)
         names = [one.name for one in own]
         self._beyond = tuple(
             (names.index(one.name), tuple(names.index(other) for other in sorted(one.beyond)))
@@ -67,18 +65,26 @@ class UpperBound:
             )
             for group in sorted({name for name in self._grouped if name is not None})
         )
-        self._rows = tuple(
-            tuple(math.floor(row.needs.get(ground, 0.0) * STEPS_A_NAT) - _ROUNDING for ground in GROUNDS)
-            for row in weights.caps.rows
+        timed = [
+            weights.signals[one.name] for one in PAIRWISE if one.moments(weights.signals[one.name], 0.0, None)
+        ]
+        self._rivals = tuple(
+            (
+                tuple(_limit(table.limit(place)) for table in self._tables),
+                None
+                if all(table.limit(place) == 0.0 for table in timed)
+                else _BY_CALENDAR
+                if rival.by_calendar
+                else _BY_CLOCK,
+            )
+            for place, rival in enumerate(RIVALS)
         )
-        self._needs_whole = tuple("names-in-part" in row.unless for row in weights.caps.rows)
         # The most of any moment, for candidates whose own moment is known only once they are read.
         self._any_moment = sum(
-            max(row.bounds[1] for row in weights.signals[one.name].levels.values())
-            for one in PAIRWISE
-            if one.moments(weights.signals[one.name], 0.0, None)
+            max(row.ceiling * table.multiplier for row in table.levels.values() if row.agrees)
+            for table in timed
         )
-        self._told_of: tuple[BanCalendar | None, float, tuple[tuple[float, int], ...]] = (None, math.nan, ())
+        self._told_of: tuple[BanCalendar | None, float, tuple[Moments, ...]] = (None, math.nan, ())
         self._alerting = min(weights.alerts_from(policy) for policy in (None, *weights.policy_bands))
 
     def table(
@@ -96,34 +102,39 @@ class UpperBound:
         found: dict[Key, _Several] = {}
         listed: dict[Key, None] = {}
         floors = list(self._floors)
-        unseen = [0.0] * len(GROUNDS)
         for fingerprint in fingerprints:
-            self._add(fingerprint, frequencies, found, listed, floors, unseen, banned=banned)
+            self._add(fingerprint, frequencies, found, listed, floors, banned=banned)
         # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
-        found = {key: told for key, told in found.items() if told[0].steps or is_personal(key[0])}
+        found = {
+            key: several
+            for key, several in found.items()
+            if is_personal(key[0]) or any(told.steps for told in several)
+        }
         at = None if banned or not fingerprints else fingerprints[0].at
         if at is not None:
             moments = self._moments(at, calendar)
         else:
-            moments = ((-math.inf, _steps(self._any_moment) if banned else 0),)
+            moments = (((-math.inf, _steps(self._any_moment) if banned else 0),),) * 2
         prior = self._weights.prior(frequencies.bans)
+        rival_priors = self._weights.rival_priors(frequencies.bans, 0.0, listed=False)
         rows = list(zip_longest(*found.values(), fillvalue=_NOTHING))
         return KeyTable(
             keys=tuple(found),
             listed=tuple(listed),
             facts=tuple([tuple([told.fact for told in row]) for row in rows]),
             steps=tuple([tuple([told.steps for told in row]) for row in rows]),
-            whole=tuple([any(told.whole for told in several) for several in found.values()]),
             floors=tuple(map(_steps, floors)),
             groups=self._groups,
             beyond=self._beyond,
             moments=moments,
             at=at,
             least=math.floor((self._alerting - prior) * STEPS_A_NAT) - _ROUNDING,
-            grounds=self._grounds,
-            unseen=tuple(map(_steps, unseen)),
-            rows=self._rows,
-            needs_whole=self._needs_whole,
+            rivals=tuple(
+                [
+                    RivalSums(_steps(-own), limits, at)
+                    for own, (limits, at) in zip(rival_priors, self._rivals, strict=True)
+                ]
+            ),
         )
 
     def _add(
@@ -133,70 +144,72 @@ class UpperBound:
         found: dict[Key, _Several],
         listed: dict[Key, None],
         floors: list[float],
-        unseen: list[float],
         *,
         banned: bool,
     ) -> None:
-        """Adds the keys of one fingerprint to ``found`` and ``listed``; raises ``floors`` and ``unseen``."""
+        """Adds the keys of one fingerprint to ``found`` and ``listed``; raises ``floors``."""
         sight = ComparisonContext(
-            _LeastCounted(frequencies), (fingerprint.stratum,) * 2, (fingerprint.platform,) * 2
+            _LeastCounted(frequencies),
+            (fingerprint.stratum,) * 2,
+            (fingerprint.platform,) * 2,
+            shipped=self._weights.rates(frequencies.bans),
         )
         shown: list[tuple[int, Any, Any, Most]] = []
         traits = [*fingerprint.traits, *(one.of(fingerprint.trait) for one in PAIRWISE)]
-        beside: dict[str, float] = {}
+        beside: dict[str, _Several] = {}
         for fact, (one, trait, table) in enumerate(zip(self._own, traits, self._tables, strict=True)):
             if trait is None:
                 continue
             most = one.most(trait, sight, table, banned=banned)
             shown.append((fact, one, trait, most))
             if most.beside is not None:
-                beside[most.beside] = beside.get(most.beside, 0.0) + most.unkeyed
-                if self._grounds[fact] >= 0:
-                    unseen[self._grounds[fact]] += most.unkeyed
+                if most.unkeyed > 0.0:
+                    told = _KeyFact(fact, _steps(most.unkeyed))
+                    beside[most.beside] = (*beside.get(most.beside, ()), told)
             elif most.unkeyed > floors[fact]:
                 floors[fact] = most.unkeyed
         for fact, one, trait, most in shown:
-            more = beside.get(self._grouped[fact] or "", 0.0)
+            more = beside.get(self._grouped[fact] or "", ())
             own = tuple(one.keys(trait))
             tried = [*own, *one.probes(trait)]
             if not tried:
                 continue
             listed.update(dict.fromkeys(own))
-            new = self._of_keys(fact, most, tried, more)
+            new = self._of_keys(fact, most, tried)
+            if more:
+                new = {key: (*several, *more) for key, several in new.items()}
             for key in new.keys() & found.keys():
                 several = [told for told in (*found[key], *new[key]) if told.steps]
                 new[key] = tuple(several) or found[key]
             found.update(new)
 
-    def _of_keys(self, fact: int, most: Most, keys: Sequence[Key], more: float) -> dict[Key, _Several]:
+    def _of_keys(self, fact: int, most: Most, keys: Sequence[Key]) -> dict[Key, _Several]:
         """What each key of one signal may add."""
         # Many kinds and keys have few different values: each is computed once.
-        several = {0.0, *most.by_kind.values(), *most.of_parts.values(), *most.by_key.values()}
-        steps = {nats: _steps(nats + more) for nats in several}
-        part: dict[float, _Several] = {
-            nats: (_KeyFact(fact, each, whole=False),) for nats, each in steps.items()
-        }
+        several = {0.0, *most.by_kind.values(), *most.by_key.values()}
+        steps = {nats: _steps(nats) for nats in several}
+        part: dict[float, _Several] = {nats: (_KeyFact(fact, each),) for nats, each in steps.items()}
         by_kind = {kind: part[nats] for kind, nats in most.by_kind.items()}
         nothing = part[0.0]
         new: dict[Key, _Several] = {key: by_kind.get(key[0], nothing) for key in keys}
-        for key, nats in most.of_parts.items():
-            if key in new:
-                new[key] = part[nats]
         for key, nats in most.by_key.items():
             if key in new:
-                new[key] = (_KeyFact(fact, steps[nats], whole=True),)
+                new[key] = part[nats]
         return new
 
-    def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[tuple[float, int], ...]:
-        """The most of the moment, by the age of a ban; cached for a minute, as calendars' answers hold."""
+    def _moments(self, at: float, calendar: BanCalendar | None) -> tuple[Moments, ...]:
+        """The most of the moment by the age of a ban, by the calendar and as shipped; kept for a minute."""
         minute = math.ceil(at / MINUTE_SECONDS)
         if self._told_of[0] is calendar and self._told_of[1] == minute:
             return self._told_of[2]
-        of_each = [one.moments(self._weights.signals[one.name], at, calendar) for one in PAIRWISE]
-        ages = sorted({age for told in of_each for age, _ in told}) or [-math.inf]
-        found = tuple((age, _steps(sum((_last(told, age) for told in of_each), 0.0))) for age in ages)
+        found = tuple([self._by_age(at, several) for several in (calendar, None)])
         self._told_of = (calendar, minute, found)
         return found
+
+    def _by_age(self, at: float, calendar: BanCalendar | None) -> Moments:
+        of_each = [one.moments(self._weights.signals[one.name], at, calendar) for one in PAIRWISE]
+        ages = sorted({age for told in of_each for age, _ in told}) or [-math.inf]
+        return tuple([(age, _steps(sum([_last(told, age) for told in of_each], 0.0))) for age in ages])
 
 
 def _last(told: Ages, age: float) -> float:
@@ -224,3 +237,7 @@ class _LeastCounted:
 
 def _steps(nats: float) -> int:
     return math.ceil(nats * STEPS_A_NAT)
+
+
+def _limit(nats: float) -> int:
+    return UNLIMITED if nats == math.inf else _steps(nats)

@@ -1,90 +1,152 @@
-"""The table of weights: how much each level of each signal says.
+"""The table of weights: how much each level of each signal says, and what else could explain it.
 
-A row's ``m`` is the probability that a true mirror shows the level; its ``u`` is the probability that an
-unrelated account does, where the comparison has no better rate for the value itself. The match weight
-is ``ln(m / u)`` (Fellegi and Sunter, 1969), kept between ``floor`` and ``ceiling``, times the signal's
-``multiplier``, which is 1 unless learning changed it.
+A row's ``m`` is the probability that a true mirror shows the level; the probability that a stranger does is
+its ``u``, its ``u_of_bans`` over the number of bans, or computed for the value itself. The match weight
+against a stranger is ``ln(m / u)`` (Fellegi and Sunter, 1969). Against a rival that explains the level
+(``explained``) it is at most ``-ln(share)``, and a difference says nothing against it. All are multiplied
+by the signal's ``multiplier``, which is 1 unless learning changed it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from samehand.errors import UnusableWeights
-from samehand.scoring.caps import Band, Caps, Ground
+from samehand.frequency.ban_calendar import DAY_SECONDS
+from samehand.scoring.rivals import RATED, RIVALS
 
-# Nats. The most that one agreement says unless its row allows more: about one account in a million.
-CEILING: Final = 14.0
-# Nats. The most that one difference says against a pair unless its row allows more.
-FLOOR: Final = -2.0
-# Nats. The most that any row may allow: 32 bits, one among four billion accounts, more than any platform has.
-WEIGHT_MAX: Final = 22.2
+Band = Literal["likely", "possible", "none"]
 
+WEIGHT_MAX: Final = 32.0
+"""Nats. The most that one agreement says: a value that one in e^32 shows is more than any platform holds."""
 
 # Levels that say only that two values differ. Whoever changes one value to come back changes others as well,
 # so these levels depend on each other: the strongest counts whole, the others for a share.
 DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
 
+# Fields of former tables, and what to do about them.
+_FORMER: Final = {
+    "caps": "delete caps: rivals take their place (see `rivals` of the shipped table)",
+    "ground": "delete ground: rivals take the place of caps",
+    "floor": "delete floor: m and u of a difference say how much it weighs",
+}
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One level of one signal. ``m`` and ``u`` in (0, 1]; ``floor`` and ``ceiling`` in nats.
+Share = Annotated[float, Meta(gt=0, le=1)]
+Nats = Annotated[float, Meta(ge=0, le=WEIGHT_MAX)]
+RivalName = Annotated[str, Meta(pattern=f"^({'|'.join(one.name for one in RATED)})$")]
 
-    A level that mirrors show more often than others (``m > u``) is an agreement and never speaks against a
-    pair, whatever the rate of the value itself; any other level is a difference and never speaks for a pair.
-    ``source`` says where the figures come from, if not from the signal's own source; nothing is computed
-    from it.
+Rates = Mapping[str, Mapping[str, float]]
+"""By signal and level (or kind of value): the share of strangers that show it while nothing is counted."""
+
+
+class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a sign-up has this relation to some banned account, as ``mirror_rate`` is of mirrors.
+
+    ``of_lists``: the rate against names on official lists. ``after_days`` and ``ripe_days``: from so many
+    days after the ban the rate grows, to most of itself within so many more; ``young`` is the share of it
+    that holds from the first day.
     """
 
-    m: float
-    u: float
-    floor: float | None = None
-    ceiling: float | None = None
+    rate: Share
+    of_lists: Share | None = None
+    after_days: Annotated[float, Meta(ge=0)] = 0.0
+    ripe_days: Annotated[float, Meta(ge=0)] = 0.0
+    young: Share = 1.0
+    source: str = ""
+
+    def at(self, since: float | None, *, listed: bool) -> float:
+        """The rate for a pair so many seconds after the ban; ``listed``: the ban is an entry of a list."""
+        rate = self.of_lists if listed and self.of_lists is not None else self.rate
+        if not self.ripe_days or since is None:
+            return rate
+        ripe = -math.expm1(-max(since / DAY_SECONDS - self.after_days, 0.0) / self.ripe_days)
+        return rate * max(ripe, self.young)
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One level of one signal; ``m``, ``u``, ``u_of_bans`` and shares of ``explained`` are in (0, 1].
+
+    Without ``u`` and ``u_of_bans`` the rate of the very value is computed. ``u_of_bans`` is the share of
+    sign-ups that show *some* ban's value without being its mirror, so that the share that shows a given ban's
+    falls with the bans, as the prior does.
+
+    A level that mirrors show more often than others is an agreement and never speaks against a pair; any
+    other is a difference and never speaks for it. ``explained``: for each rival that explains the level, how
+    often it shows an agreement as a share of how often a mirror does. ``ceiling`` (nats) is there for prices
+    that hang on a count of few. ``source`` says where the figures come from, if not from the signal's own.
+    """
+
+    m: Share
+    u: Share | None = None
+    u_of_bans: Share | None = None
+    ceiling: Nats = WEIGHT_MAX
+    explained: dict[RivalName, Share] = {}
     source: str = ""
 
     @property
     def agrees(self) -> bool:
         """Whether the level speaks for a pair."""
-        return self.m > self.u
+        return self.u is None or self.m > self.u
 
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The least and the most that the level weighs (nats)."""
-        floor, ceiling = (0.0, CEILING) if self.agrees else (FLOOR, 0.0)
-        return (
-            floor if self.floor is None else self.floor,
-            ceiling if self.ceiling is None else self.ceiling,
-        )
-
-    def match_weight(self, rate: float | None = None) -> float:
-        """The level's weight (nats) if a share ``rate`` of unrelated accounts shows it; by default ``u``."""
-        least, most = self.bounds
-        return min(max(math.log(self.m / (rate if rate is not None else self.u)), least), most)
+    def match_weight(self, rate: float) -> float:
+        """The level's weight (nats) against a stranger if a share ``rate`` of strangers shows it."""
+        weight = math.log(self.m / rate)
+        return min(max(weight, 0.0), self.ceiling) if self.agrees else min(weight, 0.0)
 
 
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The rows of one signal with their source, its learnt multiplier, and the ground for which it speaks.
+    """The rows of one signal with their source, and its learnt multiplier.
 
-    A signal without a ground adds its weight, and no row of the table of caps asks for it.
-    ``allowance`` is what it may add (nats) to a candidate that shares none of its keys, in the upper bound
-    that decides which candidates are read (:mod:`samehand.scoring.upper_bound`).
+    ``explained`` holds for all levels whose rows do not name the rival themselves. ``kinds``: as
+    ``u_of_bans``, by kind of value. ``allowance`` is what the signal may add (nats) to a candidate that
+    shares none of its keys, in the upper bound that decides which candidates are read.
     """
 
     levels: dict[str, Row]
-    multiplier: float = 1.0
-    ground: Ground | None = None
+    explained: dict[RivalName, Share] = {}
+    kinds: dict[str, Share] = {}
+    multiplier: Annotated[float, Meta(ge=0)] = 1.0
     source: str = ""
-    allowance: float = 0.0
+    allowance: Nats = 0.0
 
     @cached_property
     def as_shipped(self) -> dict[str, float]:
-        """The match weight (nats) of each level at its ``u``; cached, since every pair looks it up."""
-        return {level: row.match_weight() * self.multiplier for level, row in self.levels.items()}
+        """The match weight (nats) of each level that has a ``u``; cached, since every pair looks it up."""
+        return {
+            level: row.match_weight(row.u) * self.multiplier
+            for level, row in self.levels.items()
+            if row.u is not None
+        }
+
+    @cached_property
+    def limits(self) -> dict[str, tuple[float, ...]]:
+        """For each level the most (nats) that it weighs against each rival, in the order of the registry.
+
+        Of a difference: 0 against rivals that explain the signal, else minus infinity, for no limit.
+        """
+        return {
+            level: tuple(self._limit(row, one.name) for one in RIVALS) for level, row in self.levels.items()
+        }
+
+    def _limit(self, row: Row, rival: str) -> float:
+        share = row.explained.get(rival, self.explained.get(rival))
+        if not row.agrees:
+            return -math.inf if share is None else 0.0
+        return math.inf if share is None else -math.log(share) * self.multiplier
+
+    def limit(self, place: int) -> float:
+        """The most (nats) that any agreement of the signal weighs against the rival at a place."""
+        return max(
+            (self.limits[level][place] for level, row in self.levels.items() if row.agrees), default=0.0
+        )
 
     def nats(self, level: str, rate: float) -> float:
         """The match weight (nats) of a level that the share ``rate`` of unrelated accounts shows."""
@@ -94,13 +156,13 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
         if levels not in self._several:
             rows = [self.levels[level] for level in levels]
-            self._several[levels] = [(math.log(row.m), *row.bounds) for row in rows]
+            self._several[levels] = [(math.log(row.m), row.ceiling) for row in rows]
         of_rate = math.log(rate)
         several = self._several[levels]
-        return max([min(max(m - of_rate, floor), ceiling) for m, floor, ceiling in several]) * self.multiplier
+        return max([min(max(m - of_rate, 0.0), ceiling) for m, ceiling in several]) * self.multiplier
 
     @cached_property
-    def _several(self) -> dict[tuple[str, ...], list[tuple[float, float, float]]]:
+    def _several(self) -> dict[tuple[str, ...], list[tuple[float, float]]]:
         return {}
 
 
@@ -114,30 +176,55 @@ class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Everything that turns comparisons into a probability. Each alert carries ``version``.
 
-    ``mirror_rate`` is the share of new accounts that mirror a banned one. ``bans_min`` is the least number of
-    bans that the prior is computed for, lest a nearly empty store suspect everybody. ``group_shares`` is the
-    share that the lesser signals of a dependent group keep (`apart`: the lesser differences). ``slope`` and
-    ``intercept`` calibrate log-odds to a probability; ``knots`` correct that line where learning found a
-    curve: pairs of what the line says and what the labels bear out (nats, both rising; beyond them one for
-    one).
+    ``mirror_rate`` is the share of new accounts that mirror a banned one, ``rivals`` the shares that resemble
+    one for another reason. ``bans_min`` is the least number of bans over which these are spread, lest a
+    nearly empty store suspect everybody. ``group_shares`` is the share that the lesser of dependent
+    agreements keep (`name`), and the lesser of differences (`apart`). ``slope`` and ``intercept`` calibrate
+    log-odds to a probability; ``knots`` correct that line where learning found a curve: pairs of what the
+    line says and what the labels bear out (nats, both rising; beyond them one for one).
     """
 
     version: str
-    mirror_rate: float
-    bans_min: int
+    mirror_rate: Share
+    bans_min: Annotated[int, Meta(ge=1)]
+    rivals: dict[RivalName, RivalRate]
     signals: dict[str, SignalWeights]
-    group_shares: dict[str, float]
-    caps: Caps
+    group_shares: dict[str, Annotated[float, Meta(ge=0, le=1)]]
     slope: float = 1.0
     intercept: float = 0.0
     bands: Bands = Bands()
     policy_bands: dict[str, Bands] = {}
     knots: tuple[tuple[float, float], ...] = ()
 
+    def divisor(self, bans: int) -> int:
+        """Over how many bans the rates of mirrors and rivals are spread."""
+        return max(bans, self.bans_min)
+
     def prior(self, bans: int) -> float:
-        """The log-odds that a given account mirrors a given one of ``bans`` banned accounts."""
-        share = self.mirror_rate / max(bans, self.bans_min, 1)
-        return math.log(share) - math.log1p(-share)
+        """The logarithm of the share of sign-ups that mirror a given one of ``bans`` banned accounts."""
+        return math.log(self.mirror_rate / self.divisor(bans))
+
+    def rival_priors(self, bans: int, since: float | None, *, listed: bool) -> list[float]:
+        """The logarithm of each rival's share of sign-ups, against a given ban, in the registry's order.
+
+        They are lowest for a ban of this very moment that is no entry of a list.
+        """
+        divisor = self.divisor(bans)
+        shares = [self.rivals[one.name].at(since, listed=listed) / divisor for one in RATED]
+        others = self.mirror_rate + sum(one.rate for one in self.rivals.values())
+        return [math.log1p(-others / divisor), *map(math.log, shares)]
+
+    def rates(self, bans: int) -> Rates:
+        """The rates of values while nothing is counted; kept, since all pairs of a snapshot ask the same."""
+        divisor = self.divisor(bans)
+        if divisor not in self._rates:
+            self._rates.clear()
+            self._rates[divisor] = {name: _rates(one, divisor) for name, one in self.signals.items()}
+        return self._rates[divisor]
+
+    @cached_property
+    def _rates(self) -> dict[int, Rates]:
+        return {}
 
     def probability(self, log_odds: float) -> float:
         """The calibrated probability in [0, 1], monotone in ``log_odds``."""
@@ -178,10 +265,6 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         every = [(None, self.bands), *self.policy_bands.items()]
         return {policy: self.log_odds_at(bands.possible) for policy, bands in every}
 
-    def likely_from(self, policy: str | None) -> float:
-        """The log-odds from which pairs of a policy are ``likely``."""
-        return self.log_odds_at(self.bands_of(policy).likely)
-
     @property
     def alerting_min(self) -> float:
         """The lowest probability from which pairs of any policy raise alerts."""
@@ -200,25 +283,34 @@ def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
     return knots[-1][1] + (x - knots[-1][0])
 
 
+def _rates(signal: SignalWeights, divisor: int) -> dict[str, float]:
+    found = {kind: rate / divisor for kind, rate in signal.kinds.items()}
+    for level, row in signal.levels.items():
+        if row.u_of_bans is not None:
+            found[level] = row.u_of_bans / divisor
+        elif row.u is not None:
+            found[level] = row.u
+    return found
+
+
 def read_weights(raw: bytes) -> Weights:
     """Reads a table from JSON and checks every number.
 
     Raises:
-        UnusableWeights: a field is missing, of the wrong type or out of its range.
+        UnusableWeights: a field is missing, of the wrong type or out of its range, or the table has the form
+            of former releases.
     """
     try:
         weights = msgspec.json.decode(raw, type=Weights)
     except (msgspec.ValidationError, msgspec.DecodeError) as fault:
-        raise UnusableWeights(str(fault)) from fault
+        former = [advice for field, advice in _FORMER.items() if f'"{field}"'.encode() in raw]
+        raise UnusableWeights("; ".join([str(fault), *former])) from fault
     check(weights)
-    weights.caps.check()
     return weights
 
 
 def check(weights: Weights) -> None:
-    """Checks every number of a table. Raises ``UnusableWeights``."""
-    if not 0 < weights.mirror_rate < 1:
-        raise UnusableWeights(f"mirror_rate must be above 0 and below 1; it is {weights.mirror_rate:g}")
+    """Checks what the types of a table's numbers do not. Raises ``UnusableWeights``."""
     if weights.slope <= 0:
         raise UnusableWeights(
             f"slope must be above 0, or the probability would not be monotone; it is {weights.slope:g}"
@@ -229,9 +321,6 @@ def check(weights: Weights) -> None:
                 f"knots must rise in both numbers, or the probability would not be monotone: {list(before)} "
                 f"comes before {list(after)}"
             )
-    for group, share in weights.group_shares.items():
-        if not 0 <= share <= 1:
-            raise UnusableWeights(f"group_shares.{group} must lie between 0 and 1; it is {share:g}")
     of_policies = {f"policy_bands.{policy}": bands for policy, bands in weights.policy_bands.items()}
     for where, bands in {"bands": weights.bands, **of_policies}.items():
         if not 0 < bands.possible <= bands.likely < 1:
@@ -239,33 +328,37 @@ def check(weights: Weights) -> None:
                 f"{where} must have 0 < possible <= likely < 1; possible is {bands.possible:g} and likely is "
                 f"{bands.likely:g}"
             )
+    missing = [one.name for one in RATED if one.name not in weights.rivals]
+    if missing:
+        raise UnusableWeights(f"rivals.{missing[0]} is missing")
+    total = weights.mirror_rate + sum(one.rate for one in weights.rivals.values())
+    if total >= weights.bans_min:
+        raise UnusableWeights(f"mirror_rate and the rates of rivals are {total:g} in all, above bans_min")
+    for name, one in weights.rivals.items():
+        if one.of_lists is not None and one.of_lists < one.rate:
+            raise UnusableWeights(f"rivals.{name}.of_lists must be at least its rate, {one.rate:g}")
     for name, signal in weights.signals.items():
-        if signal.multiplier < 0:
-            raise UnusableWeights(f"signals.{name}.multiplier must be 0 or more; it is {signal.multiplier:g}")
-        if not 0 <= signal.allowance <= WEIGHT_MAX:
-            raise UnusableWeights(
-                f"signals.{name}.allowance must lie between 0 and {WEIGHT_MAX:g}; it is {signal.allowance:g}"
-            )
         for level, row in signal.levels.items():
-            _check_row(f"signals.{name}.levels.{level}", row, differs=level in DIFFERENCES)
+            where = f"signals.{name}.levels.{level}"
+            if row.u is not None and row.u_of_bans is not None:
+                raise UnusableWeights(f"{where} has both u and u_of_bans; give one of them")
+            if row.agrees and level in DIFFERENCES:
+                raise UnusableWeights(f"{where} is a difference and needs a u of at least m")
+        _check_order(name, signal)
 
 
-def _check_row(where: str, row: Row, *, differs: bool) -> None:
-    for field, share in (("m", row.m), ("u", row.u)):
-        if not 0 < share <= 1:
-            raise UnusableWeights(f"{where}.{field} must be above 0 and at most 1; it is {share:g}")
-    floor, ceiling = row.bounds
-    if not floor <= ceiling <= WEIGHT_MAX:
-        raise UnusableWeights(
-            f"{where} must have floor <= ceiling <= {WEIGHT_MAX:g}; floor is {floor:g} and ceiling is "
-            f"{ceiling:g}"
-        )
-    if row.agrees and differs:
-        raise UnusableWeights(f"{where} is a difference and needs m <= u; m is {row.m:g} and u is {row.u:g}")
-    if row.agrees and floor < 0.0:
-        raise UnusableWeights(f"{where}.floor must be 0 or more, since m is above u; it is {floor:g}")
-    if not row.agrees and ceiling > 0.0:
-        raise UnusableWeights(f"{where}.ceiling must be 0 or less, since m is not above u; it is {ceiling:g}")
+def _check_order(name: str, signal: SignalWeights) -> None:
+    """A closer level is explained no more than a laxer one, or a closer likeness could weigh less.
+
+    The agreements of a signal are listed with the closest first.
+    """
+    agreeing = [level for level, row in signal.levels.items() if row.agrees]
+    for closer, laxer in pairwise(agreeing):
+        for rival, most, more in zip(RIVALS, signal.limits[closer], signal.limits[laxer], strict=True):
+            if more > most:
+                raise UnusableWeights(
+                    f"signals.{name}.levels: {rival.name} explains {closer} more than {laxer}, which is laxer"
+                )
 
 
 def lacking(weights: Weights) -> str | None:

@@ -19,7 +19,6 @@ QUALITY_MIN: Final = 50  # below this PDQ itself calls the hash meaningless (fla
 BLOCKS: Final = 13
 BLOCK_BITS: Final = 19
 _BLOCK_BYTES: Final = 3
-_SHIPPED_SAME_RATE: Final = 1e-4  # default avatars and stock pictures; counting shows which
 
 # Hamming distances of 256 bits. No two unrelated photographs differed in fewer than 84 bits in 687,000 pairs
 # (96 in another 9,000). Pictures that differ in fewer are alike, but the larger the distance, the more often
@@ -28,11 +27,11 @@ _SHIPPED_SAME_RATE: Final = 1e-4  # default avatars and stock pictures; counting
 NEAR_BITS: Final = 31
 ALIKE_BITS: Final = 76
 _LEVELS: Final = (
-    (15, "same-picture", "Both accounts show the same picture.", 1.0),
-    (NEAR_BITS, "near-same-picture", "Both accounts show nearly the same picture.", 1.5),
-    (48, "edited-picture", "The pictures look like edits of one another.", 2.0),
-    (60, "alike-pictures", "The pictures resemble each other.", 5.0),
-    (ALIKE_BITS, "distantly-alike", "The pictures resemble each other from afar.", 20.0),
+    (15, "same-picture", "Both accounts show the same picture."),
+    (NEAR_BITS, "near-same-picture", "Both accounts show nearly the same picture."),
+    (48, "edited-picture", "The pictures look like edits of one another."),
+    (60, "alike-pictures", "The pictures resemble each other."),
+    (ALIKE_BITS, "distantly-alike", "The pictures resemble each other from afar."),
 )
 _DIFFERENT: Final = Comparison("different", "The accounts show different pictures.")
 
@@ -88,18 +87,15 @@ class AvatarSignal(SignalBase[AvatarTrait]):
             apart = min(apart, *(distance(pdq, theirs.pdq) for pdq in ours.variants))
         if theirs.variants:
             apart = min(apart, *(distance(ours.pdq, pdq) for pdq in theirs.variants))
-        for limit, level, because, wider in _LEVELS:
+        for limit, level, because in _LEVELS:
             if apart <= limit:
-                rate, crowd = max(
-                    sight.shared(KeyKind.AVATAR, pdq, _SHIPPED_SAME_RATE) for pdq in (ours.pdq, theirs.pdq)
-                )
-                return Comparison(level, because, min(1.0, rate * wider), crowd, _SHIPPED_SAME_RATE * wider)
+                rate, crowd = max(_rate(level, pdq, sight) for pdq in (ours.pdq, theirs.pdq))
+                return Comparison(level, because, rate, crowd, sight.u(self.name, level))
         return _DIFFERENT
 
     def most(self, trait: AvatarTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The most that any level weighs at this picture's rate: the pair's rate is no lower than that."""
-        rate = sight.shared(KeyKind.AVATAR, trait.pdq, _SHIPPED_SAME_RATE)[0]
-        nats = max(table.nats(level, min(1.0, rate * wider)) for _, level, _, wider in _LEVELS)
+        nats = max(table.nats(level, _rate(level, trait.pdq, sight)[0]) for _, level, _ in _LEVELS)
         return Most({KeyKind.AVATAR_BLOCK: nats})
 
     def show(self, trait: AvatarTrait, quoted: Quoted) -> str:
@@ -122,6 +118,13 @@ class AvatarSignal(SignalBase[AvatarTrait]):
             ),
             Example(_shows(one, quality=10), _shows(one, quality=10), None),
         )
+
+
+def _rate(level: str, pdq: bytes, sight: ComparisonContext) -> tuple[float, int]:
+    """The rate of a level at this picture: a lesser likeness is as much commoner as it is shipped to be."""
+    same = sight.u("avatar", "same-picture")
+    rate, crowd = sight.shared(KeyKind.AVATAR, pdq, same)
+    return min(1.0, rate * (sight.u("avatar", level) / same)), crowd
 
 
 def distance(one: bytes, other: bytes) -> int:

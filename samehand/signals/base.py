@@ -60,15 +60,13 @@ class Levels(Protocol):
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
 
-    ``by_kind`` has the most for each kind of key, ``by_key`` for single keys of which more is known, and
-    ``of_parts`` for single keys that show a part of a name at most: only keys of ``by_key`` may show a whole
-    name. ``unkeyed`` is the most that it can add where no key is shared: to any candidate, or, if ``beside``
-    names a group, only to candidates that share a key of that group.
+    ``by_kind`` has the most for each kind of key, ``by_key`` for single keys of which more is known.
+    ``unkeyed`` is the most that it can add where no key is shared: to any candidate, or, if ``beside`` names
+    a group, only to candidates that share a key of that group.
     """
 
     by_kind: Mapping[int, float] = {}
     by_key: Mapping[Key, float] = {}
-    of_parts: Mapping[Key, float] = {}
     unkeyed: float = 0.0
     beside: str | None = None
 

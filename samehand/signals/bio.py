@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samehand.account import Account
+from samehand.frequency.rates import rate_of_bits
 from samehand.keys import Key, KeyKind, key_of
 from samehand.normalize.text.fold import fold_bio
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
@@ -29,11 +30,11 @@ _SHINGLE: Final = 3
 # bytes agree once in 256, for which the estimate is corrected.
 _CHANCE: Final = 1 / 256
 _TEXT_LENGTH_MIN: Final = 12  # shorter folded texts ("hi", an emoji) are shared by everybody
-_SHIPPED_SAME_RATE: Final = 1e-4  # clichés are common; counting shows which
-# Bits that a character of running text carries, well below Shannon's estimate (1951) of 1 to 1.3, because
-# bios are formulas more often than prose. A whole text counts for 17 bits at most, about one in 130,000.
-_BITS_A_CHARACTER: Final = 0.4
-_BITS_MAX: Final = 17.0
+# Up to so many characters a text is mostly a phrase that everybody knows, and each carries little; the rest
+# is prose, of which each carries 1 to 1.3 bits (Shannon 1951).
+_PHRASE_LENGTH: Final = 30
+_BITS_OF_PHRASES: Final = 0.3
+_BITS_OF_PROSE: Final = 1.2
 _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
 _PARTLY: Final = 0.25
@@ -195,7 +196,8 @@ def _rate_in_part(likeness: float, shipped: float) -> float:
 
 
 def _shipped_rate(length: int) -> float:
-    return max(2.0 ** -min(_BITS_MAX, _BITS_A_CHARACTER * length), 1e-6) if length else _SHIPPED_SAME_RATE
+    prose = max(length - _PHRASE_LENGTH, 0)
+    return rate_of_bits(_BITS_OF_PHRASES * (length - prose) + _BITS_OF_PROSE * prose)
 
 
 def _says(bio: str) -> Account:

@@ -21,26 +21,23 @@ from samehand.signals.digest import DIGEST_BYTES, MASK
 POINT_BYTES: Final = 8
 POINTS_MAX: Final = 8  # points that are kept, the first ones; a profile that names more is a directory
 
-# The rate of one value of each kind while nothing is counted: many profiles name the same web page, few the
-# same invitation or number.
-_SHIPPED_RATES: Final = {
-    "telegram-invite": 1e-7,
-    "whatsapp-invite": 1e-7,
-    "discord-invite": 3e-7,
-    "whatsapp": 2e-7,
-    "phone": 2e-7,
-    "email": 2e-7,
-    "telegram": 1e-6,
-    "profile": 1e-6,
-    "handle": 3e-6,
-    "url": 1e-5,
-    "former": 3e-6,
-}
-_KINDS: Final = tuple(_SHIPPED_RATES)
+# The kinds of points in the order of their stored numbers; append, never reorder.
+_KINDS: Final = (
+    "telegram-invite",
+    "whatsapp-invite",
+    "discord-invite",
+    "whatsapp",
+    "phone",
+    "email",
+    "telegram",
+    "profile",
+    "handle",
+    "url",
+    "former",
+)
 # Kinds that name an account. Where the profile calls that account its own, the point is kept as "former".
 _ACCOUNTS: Final = frozenset(("telegram", "profile", "handle"))
 _NAMING: Final = _ACCOUNTS | {"former"}
-_OTHER_RATE: Final = 1e-5
 
 # A mailbox or a number has the same digest, of the same length, in a profile and as an account's own: so a
 # profile that names it and the account that signed up with it find each other.
@@ -145,19 +142,21 @@ class ContactSignal(SignalBase[ContactTrait]):
         ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
         found = [self._shared(shared, sight)] if shared else []
         if named_there.intersection(ours.own):
-            found.append(Comparison("announced", "The banned account's profile named this account."))
+            because = "The banned account's profile named this account."
+            found.append(Comparison("announced", because, sight.u(self.name, "announced")))
         if "former" in ours_to_theirs:
-            found.append(Comparison("succeeds", "This account's profile calls the banned account its own."))
+            because = "This account's profile calls the banned account its own."
+            found.append(Comparison("succeeds", because, sight.u(self.name, "succeeds")))
         if ours_to_theirs:
             because = "This account's profile names the banned account, as followers and critics do too."
-            found.append(Comparison("names-it", because))
+            found.append(Comparison("names-it", because, sight.u(self.name, "names-it")))
         return replace(found[0], also=tuple(found[1:])) if found else None
 
     def _shared(self, shared: list[tuple[bytes, str]], sight: ComparisonContext) -> Comparison:
         found = []
         for digest, kind in shared:
-            shipped = _SHIPPED_RATES.get(kind, _OTHER_RATE)
-            rate, crowd = sight.shared(KeyKind.CONTACT, digest, shipped)
+            shipped = _unshared(kind, sight)
+            rate, crowd = sight.owned(KeyKind.CONTACT, digest, shipped)
             found.append((rate, crowd, shipped, kind))
         rate, crowd, shipped, kind = min(found)
         several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
@@ -166,13 +165,16 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     def most(self, trait: ContactTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing each point, of naming the other account, and of being named by it."""
-        said = table.as_shipped
+        said = {
+            level: table.nats(level, sight.u(self.name, level))
+            for level in ("announced", "succeeds", "names-it")
+        }
         naming, named = max(said["succeeds"], said["names-it"]), said["announced"]
         if banned:
             naming, named = named, naming
         by_key = {key_of(KeyKind.CONTACT, digest): named for digest in trait.own}
         for digest, kind in trait.points:
-            rate = sight.shared(KeyKind.CONTACT, digest, _SHIPPED_RATES.get(kind, _OTHER_RATE))[0]
+            rate = sight.owned(KeyKind.CONTACT, digest, _unshared(kind, sight))[0]
             by_key[key_of(KeyKind.CONTACT, digest)] = table.nats("shared", rate)
             if kind in _NAMING:
                 by_key[key_of(KeyKind.OWN_CONTACT, digest)] = naming
@@ -204,6 +206,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             ),
             Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
         )
+
+
+def _unshared(kind: str, sight: ComparisonContext) -> float:
+    return sight.u("contact", kind if kind in _KINDS else "url")  # another release's is as common as a page
 
 
 def contacts_of(account: Account) -> Contacts:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 
 from samehand.frequency.ban_calendar import BanCalendar
-from samehand.frequency.rates import LATELY, Frequencies, named_rate, proven_rate, shared_rate
+from samehand.frequency.rates import LATELY, Frequencies, named_rate, owned_rate, proven_rate, shared_rate
 from samehand.keys import PERSONAL_POSTING_CAP, KeyKind
 from samehand.normalize.text.scripts import is_pooled
+
+_UNPRICED: Final = 1e-6  # for comparisons that ask for the level alone
 
 
 class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
@@ -19,6 +22,7 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
     ``at`` is the new account's moment (Unix seconds), ``seconds_since_ban`` that moment minus the ban's,
     negative for an account that was prepared before the ban. ``to_the_day``: of one of the two moments only
     the day is known. ``calendar`` tells when others were banned; ``policy`` is the ban's, if it is known.
+    ``shipped`` has the rates of values while nothing is counted, by signal and level of the table of weights.
     """
 
     frequencies: Frequencies
@@ -29,6 +33,12 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
     to_the_day: bool = False
     calendar: BanCalendar | None = None
     policy: str | None = None
+    shipped: Mapping[str, Mapping[str, float]] = {}
+
+    def u(self, signal: str, level: str) -> float:
+        """The rate of a level while nothing is counted; one in a million where no table is given."""
+        own = self.shipped.get(signal)
+        return _UNPRICED if own is None else own[level]
 
     def banned_within(self, first: float, last: float) -> float | None:
         """The share of bans that lie from ``first`` to ``last`` seconds before the new account's moment.
@@ -49,12 +59,23 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         """
         counted = self.frequencies
         crowd = counted.count(kind, value, "")
-        rate = shared_rate(crowd, counted.accounts(""), shipped_rate)
+        return self._lately(shared_rate(crowd, counted.accounts(""), shipped_rate), crowd, kind, value), crowd
+
+    def owned(self, kind: KeyKind, value: bytes, unshared_rate: float) -> tuple[float, int]:
+        """As :meth:`shared`, of a value that belongs to somebody: the rate at which others show it although
+        nobody else was counted with it, and the share of those who were.
+        """
+        counted = self.frequencies
+        crowd = counted.count(kind, value, "")
+        return self._lately(owned_rate(crowd, counted.accounts(""), unshared_rate), crowd, kind, value), crowd
+
+    def _lately(self, rate: float, crowd: int, kind: KeyKind, value: bytes) -> float:
+        counted = self.frequencies
         if crowd > PERSONAL_POSTING_CAP:
             latest = counted.count(kind, value, LATELY)
             if latest > PERSONAL_POSTING_CAP:
-                rate = max(rate, proven_rate(latest, counted.accounts(LATELY)))
-        return rate, crowd
+                return max(rate, proven_rate(latest, counted.accounts(LATELY)))
+        return rate
 
     def shared_wider(
         self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float

@@ -158,7 +158,7 @@ class CrossingSignal(PairSignalBase):
             spelt += keys_of(KeyKind.HANDLE_SORTED, letters(names.name.joined)[:1])
             by_key |= dict.fromkeys(spelt, whole)
             of_parts |= shown_by_words(name, TRIED, None, nats)
-        return Most(by_kind, by_key, of_parts)
+        return Most(by_kind, of_parts | by_key)
 
     def show(self, quoted: Quoted) -> str:
         """Both names of one account as they were given; empty where they were not kept."""

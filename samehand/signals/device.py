@@ -16,9 +16,8 @@ class DeviceSignal(DigestSignal):
 
     name = "device"
     code = 5
-    group: str | None = "device"
     kind = KeyKind.DEVICE
-    shipped_rate = 2e-7  # a family or a second-hand phone: two or three accounts among ten million
+    owned = True
     because_same = "Both accounts were made on the same device."
     because_different: str | None = "The accounts were made on different devices."
 

@@ -24,8 +24,9 @@ def checked_digest(payload: bytes) -> bytes:
 class DigestSignal(SignalBase[bytes]):
     """A signal whose trait is one keyed digest; subclasses say where it comes from and what it means."""
 
+    name: str
     kind: KeyKind
-    shipped_rate: float  # the share of accounts with a given value while nothing was counted
+    owned: bool  # whether a value belongs to somebody, or is a choice that many make
     because_same: str
     because_different: str | None = None
 
@@ -48,16 +49,20 @@ class DigestSignal(SignalBase[bytes]):
     def compare(self, ours: bytes, theirs: bytes, sight: ComparisonContext) -> Comparison | None:
         """The level `same` or, if the signal has a sentence for it, `different`."""
         if ours == theirs:
-            rate, crowd = sight.shared(self.kind, ours, self.shipped_rate)
-            return Comparison("same", self.because_same, rate, crowd, self.shipped_rate)
+            rate, crowd = self._rate(ours, sight)
+            return Comparison("same", self.because_same, rate, crowd, sight.u(self.name, "same"))
         if self.because_different is None:
             return None
         return Comparison("different", self.because_different)
 
     def most(self, trait: bytes, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this value."""
-        nats = table.nats("same", sight.shared(self.kind, trait, self.shipped_rate)[0])
+        nats = table.nats("same", self._rate(trait, sight)[0])
         return Most({self.kind: nats}) if self.keys(trait) else Most(unkeyed=nats)
+
+    def _rate(self, trait: bytes, sight: ComparisonContext) -> tuple[float, int]:
+        count = sight.owned if self.owned else sight.shared
+        return count(self.kind, trait, sight.u(self.name, "same"))
 
     def show(self, trait: bytes, quoted: Quoted) -> str:
         """A mask: a digest means nothing to a reader."""

@@ -16,9 +16,9 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
-_SHIPPED_RATE: Final = 1e-7  # two accounts with one address among a year's sign-ups, where that is allowed
 DISPOSABLE: Final = 1  # bits of the stored byte of flags
 _TAGGED: Final = 2
+_SAME: Final = ("same-address", "same-mailbox")
 _DISPOSABLE: Final = Comparison("both-disposable", "Both accounts use a throw-away e-mail provider.")
 _DIFFERENT: Final = Comparison("different", "The accounts use different e-mail addresses.")
 
@@ -93,14 +93,15 @@ class EmailSignal(SignalBase[EmailTrait]):
         """The same address, the same mailbox with another tag, the same local part, or another address."""
         throw_away = (_DISPOSABLE,) if ours.disposable and theirs.disposable else ()
         if ours.mailbox == theirs.mailbox:
-            rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, _SHIPPED_RATE)
             level, because = "same-address", "Both accounts use the same e-mail address."
             if ours.tagged or theirs.tagged:
                 level = "same-mailbox"
                 because = (
                     "Both accounts use the same mailbox; an address has a tag that its provider ignores."
                 )
-            return Comparison(level, because, rate, crowd, _SHIPPED_RATE, throw_away)
+            unshared = sight.u(self.name, level)
+            rate, crowd = sight.owned(KeyKind.EMAIL, ours.mailbox, unshared)
+            return Comparison(level, because, rate, crowd, unshared, throw_away)
         if ours.local == theirs.local:
             shipped = rate_of_bits(ours.local_bits)
             local, mailboxes = (KeyKind.EMAIL_LOCAL, ours.local), (ours.mailbox, theirs.mailbox)
@@ -113,11 +114,14 @@ class EmailSignal(SignalBase[EmailTrait]):
 
     def most(self, trait: EmailTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox or the local part; without a key, of both being disposable."""
-        mailbox = sight.shared(KeyKind.EMAIL, trait.mailbox, _SHIPPED_RATE)[0]
+        mailbox = [
+            table.nats(level, sight.owned(KeyKind.EMAIL, trait.mailbox, sight.u(self.name, level))[0])
+            for level in _SAME
+        ]
         local = sight.shared(KeyKind.EMAIL_LOCAL, trait.local, rate_of_bits(trait.local_bits))[0]
         return Most(
             {
-                KeyKind.EMAIL: max(table.nats(level, mailbox) for level in ("same-address", "same-mailbox")),
+                KeyKind.EMAIL: max(mailbox),
                 KeyKind.EMAIL_LOCAL: table.nats("same-local-part", local),
             },
             unkeyed=table.as_shipped["both-disposable"] if trait.disposable else 0.0,

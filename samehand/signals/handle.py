@@ -55,6 +55,7 @@ _SHORT: Final = 0x80  # six bits a letter
 
 _SENTENCES: Final = {
     "same": "The handles are the same but for letters that look alike, separators or digits.",
+    "personal-name": "The handles are the same name of a person.",
     "decorated": "The handles are the same but for words such as `official` or `backup`.",
     "extended": "One handle is the other with something put before or after it.",
     "reordered": "The handles are made of the same words in another order.",
@@ -65,6 +66,8 @@ _SENTENCES: Final = {
 }
 
 
+# The level of equal handles that consist of a person's names: strangers bear the same one.
+_PERSONAL: Final = "personal-name"
 _RESEMBLING: Final = tuple(_SENTENCES)
 _IN_PART: Final = ("decorated", "extended", "part")
 _WHOLE_WORD: Final = (KeyKind.HANDLE_WORD,)
@@ -150,7 +153,8 @@ class HandleSignal(SignalBase[HandleTrait]):
         shipped = rate_of_bits(worth)
         rate, crowd = sight.among_namesakes(KeyKind.HANDLE_FULL, theirs.literal.encode(), shipped)
         base = self._alike(Similarity("same", theirs.word.base, 0.0), ours, theirs, sight)
-        return Comparison("same-handle", "The handles are the same.", rate, crowd, shipped, (base,))
+        level = _PERSONAL if base.level == _PERSONAL else "same-handle"
+        return Comparison(level, "The handles are the same.", rate, crowd, shipped, (base,))
 
     def _same_number(self, ours: HandleTrait, theirs: HandleTrait) -> Comparison | None:
         if ours.digits != theirs.digits or not theirs.digits:
@@ -181,12 +185,13 @@ class HandleSignal(SignalBase[HandleTrait]):
         letters = bits(found.part)
         if ours.automatic and theirs.automatic:
             letters = min(letters, _MADE_LETTERS_BITS_MAX)
-        if found.kind == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
-            letters = min(letters, _KNOWN_NAMES_BITS_MAX)
+        level = found.kind
+        if level == "same" and not (ours.word.beyond_names_bits and theirs.word.beyond_names_bits):
+            letters, level = min(letters, _KNOWN_NAMES_BITS_MAX), _PERSONAL
         missing = _MISSING_BITS * max(_IN_COMMON - _in_common(found, ours, theirs), 0.0)
         shipped = rate_of_bits(max(letters + number - found.penalty_bits - missing, 0.0))
         rate, crowd = sight.among_namesakes(KeyKind.STEM, found.part.encode(), shipped)
-        return Comparison(found.kind, _SENTENCES[found.kind], rate, crowd, shipped)
+        return Comparison(level, _SENTENCES[level], rate, crowd, shipped)
 
     def most(self, trait: HandleTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """Keys of the whole handle or its base may add what its counts say; other keys show a part of it.
@@ -231,7 +236,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             by_key |= dict.fromkeys(reordered, in_any_way(number))
         of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.HANDLE_SORTED, nats)
         of_parts |= shown_by_runs(trait.word, nats)
-        return Most(by_kind, by_key, of_parts)
+        return Most(by_kind, of_parts | by_key)
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
         """The handle as it was given, or its folded form where it was not kept."""
@@ -242,9 +247,10 @@ class HandleSignal(SignalBase[HandleTrait]):
         """Each level."""
         one = _called("umar_media")
         return (
-            Example(one, _called("Umar.Media"), "same-handle"),
-            Example(_called("um4r_media_2"), one, "same"),
-            Example(_called("7amza_alfaris"), _called("hamza_alfaris"), "same"),
+            Example(_called("nightowl_valley"), _called("NightOwl.Valley"), "same-handle"),
+            Example(_called("n1ghtowl_valley_2"), _called("nightowl_valley"), "same"),
+            Example(_called("7amza_alfaris"), _called("hamza_alfaris"), "personal-name"),
+            Example(_called("Umar.Media"), one, "personal-name"),
             Example(_called("umar_media_official"), one, "decorated"),
             Example(_called("umarmediaxqz"), one, "extended"),
             Example(_called("media_umar"), one, "reordered"),

@@ -190,7 +190,7 @@ class NameSignal(SignalBase[NameTrait]):
         of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.NAME_LETTERS, nats)
         of_parts |= shown_by_runs(trait.word, nats)
         of_parts |= {key: nats(bits(word)) for word, key in initial_keys(trait)}
-        return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), by_key, of_parts)
+        return Most(dict.fromkeys(DISPLAY_NAME_KINDS, part), of_parts | by_key)
 
     def show(self, trait: NameTrait, quoted: Quoted) -> str:
         """The name as it was given, or its folded words where it was not kept."""

@@ -14,9 +14,6 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
-_SHIPPED_ADDRESS_RATE: Final = 2e-6  # a household or a small office behind one address
-_SHIPPED_PREFIX_RATE: Final = 5e-5  # a street or a hosting range behind one /24 or /64
-_SHIPPED_SITE_RATE: Final = 1e-4  # an IPv6 /48
 _DIFFERENT: Final = Comparison("different", "The accounts came from different networks.")
 
 
@@ -34,7 +31,6 @@ class NetworkSignal(SignalBase[NetworkTrait]):
 
     name = "network"
     code = 7
-    group: str | None = "device"
 
     def distil(self, account: Account, keyer: Keyer) -> NetworkTrait | None:
         """Digests of a public address; ``None`` for one of a private, reserved or carrier-internal range."""
@@ -78,28 +74,30 @@ class NetworkSignal(SignalBase[NetworkTrait]):
     ) -> Comparison | None:
         """The level of the narrowest network that both share, or `different`."""
         if ours.address == theirs.address:
-            rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, _SHIPPED_ADDRESS_RATE)
+            same = sight.u(self.name, "same-address")
+            rate, crowd = sight.shared(KeyKind.ADDRESS, ours.address, same)
             because = "Both accounts came from the same internet address."
-            return Comparison("same-address", because, rate, crowd, _SHIPPED_ADDRESS_RATE)
+            return Comparison("same-address", because, rate, crowd, same)
         addresses = (ours.address, theirs.address)
         if ours.prefix == theirs.prefix:
-            prefix = (KeyKind.PREFIX, ours.prefix)
-            rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, _SHIPPED_PREFIX_RATE)
+            prefix, same = (KeyKind.PREFIX, ours.prefix), sight.u(self.name, "same-prefix")
+            rate, crowd = sight.shared_wider(prefix, KeyKind.ADDRESS, addresses, same)
             because = "Both accounts came from the same small network."
-            return Comparison("same-prefix", because, rate, crowd, _SHIPPED_PREFIX_RATE)
+            return Comparison("same-prefix", because, rate, crowd, same)
         if ours.site and ours.site == theirs.site:
+            same = sight.u(self.name, "same-site")
             rate, crowd = max(
-                sight.shared_wider((KeyKind.PREFIX, prefix), KeyKind.ADDRESS, addresses, _SHIPPED_SITE_RATE)
-                for prefix in (ours.prefix, theirs.prefix)
+                sight.shared_wider((KeyKind.PREFIX, each), KeyKind.ADDRESS, addresses, same)
+                for each in (ours.prefix, theirs.prefix)
             )
             because = "Both accounts came from the same customer's IPv6 range."
-            return Comparison("same-site", because, rate, crowd, _SHIPPED_SITE_RATE)
+            return Comparison("same-site", because, rate, crowd, same)
         return _DIFFERENT
 
     def most(self, trait: NetworkTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this address, and of sharing this prefix."""
-        address = sight.shared(KeyKind.ADDRESS, trait.address, _SHIPPED_ADDRESS_RATE)[0]
-        prefix = sight.shared(KeyKind.PREFIX, trait.prefix, _SHIPPED_PREFIX_RATE)[0]
+        address = sight.shared(KeyKind.ADDRESS, trait.address, sight.u(self.name, "same-address"))[0]
+        prefix = sight.shared(KeyKind.PREFIX, trait.prefix, sight.u(self.name, "same-prefix"))[0]
         return Most(
             {
                 KeyKind.ADDRESS: table.nats("same-address", address),

@@ -18,8 +18,6 @@ from samehand.signals.context import ComparisonContext
 from samehand.signals.email import EmailTrait
 from samehand.signals.phone import PhoneTrait
 
-# The shipped rates of the addresses themselves (email.py, phone.py): nobody names a stranger's by chance.
-_SHIPPED_RATES: Final = {KeyKind.EMAIL: 1e-7, KeyKind.PHONE: 2e-7}
 _LEVELS: Final = {KeyKind.EMAIL: ("mailbox", "e-mail address"), KeyKind.PHONE: ("number", "phone number")}
 
 
@@ -68,8 +66,8 @@ class ReachSignal(PairSignalBase):
         """The weight of sharing each address."""
         by_key = {}
         for key, (kind, digest) in _keys(reach).items():
-            rate = sight.shared(kind, digest, _SHIPPED_RATES[kind])[0]
-            by_key[key] = table.nats(_LEVELS[kind][0], rate)
+            level = _LEVELS[kind][0]
+            by_key[key] = table.nats(level, sight.owned(kind, digest, sight.u(self.name, level))[0])
         return Most(by_key=by_key)
 
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
@@ -106,8 +104,8 @@ def _keys(reach: Reach) -> dict[Key, tuple[KeyKind, bytes]]:
 
 def _finding(kind: KeyKind, digest: bytes, who: str, sight: ComparisonContext) -> Comparison:
     level, what = _LEVELS[kind]
-    shipped = _SHIPPED_RATES[kind]
-    rate, crowd = sight.shared(kind, digest, shipped)
+    shipped = sight.u("reach", level)
+    rate, crowd = sight.owned(kind, digest, shipped)
     because = f"{who} gives in its profile the other's own {what}."
     return Comparison(level, because, rate, crowd, shipped)
 

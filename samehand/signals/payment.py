@@ -18,7 +18,7 @@ class PaymentSignal(DigestSignal):
     name = "payment"
     code = 6
     kind = KeyKind.PAYMENT
-    shipped_rate = 2e-7  # a household's card
+    owned = True
     because_same = "Both accounts paid with the same card or wallet."
     because_different: str | None = "The accounts paid with different cards or wallets."
 

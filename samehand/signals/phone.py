@@ -14,9 +14,6 @@ from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
 from samehand.signals.digest import DIGEST_BYTES, MASK
 
-_SHIPPED_RATE: Final = 2e-7  # a number that changed hands, or that a family shares
-# A block has a hundred of a country's 10^8 or more numbers, few of which are on the platform.
-_SHIPPED_BLOCK_RATE: Final = 5e-7
 _DIFFERENT: Final = Comparison("different", "The accounts use different phone numbers.")
 
 
@@ -74,21 +71,22 @@ class PhoneSignal(SignalBase[PhoneTrait]):
     def compare(self, ours: PhoneTrait, theirs: PhoneTrait, sight: ComparisonContext) -> Comparison | None:
         """The same number, one of the same block, or another."""
         if ours.number == theirs.number:
-            rate, crowd = sight.shared(KeyKind.PHONE, ours.number, _SHIPPED_RATE)
-            return Comparison(
-                "same-number", "Both accounts use the same phone number.", rate, crowd, _SHIPPED_RATE
-            )
+            unshared = sight.u(self.name, "same-number")
+            rate, crowd = sight.owned(KeyKind.PHONE, ours.number, unshared)
+            because = "Both accounts use the same phone number."
+            return Comparison("same-number", because, rate, crowd, unshared)
         if ours.block == theirs.block:
             block, numbers = (KeyKind.PHONE_BLOCK, ours.block), (ours.number, theirs.number)
-            rate, crowd = sight.shared_wider(block, KeyKind.PHONE, numbers, _SHIPPED_BLOCK_RATE)
+            shipped = sight.u(self.name, "same-block")
+            rate, crowd = sight.shared_wider(block, KeyKind.PHONE, numbers, shipped)
             because = "The phone numbers are of one block of a hundred, as if bought together."
-            return Comparison("same-block", because, rate, crowd, _SHIPPED_BLOCK_RATE)
+            return Comparison("same-block", because, rate, crowd, shipped)
         return _DIFFERENT
 
     def most(self, trait: PhoneTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this number, and of sharing its block."""
-        number = sight.shared(KeyKind.PHONE, trait.number, _SHIPPED_RATE)[0]
-        block = sight.shared(KeyKind.PHONE_BLOCK, trait.block, _SHIPPED_BLOCK_RATE)[0]
+        number = sight.owned(KeyKind.PHONE, trait.number, sight.u(self.name, "same-number"))[0]
+        block = sight.shared(KeyKind.PHONE_BLOCK, trait.block, sight.u(self.name, "same-block"))[0]
         return Most(
             {
                 KeyKind.PHONE: table.nats("same-number", number),

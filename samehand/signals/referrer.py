@@ -23,7 +23,7 @@ class ReferrerSignal(DigestSignal):
     name = "referrer"
     code = 10
     kind = KeyKind.REFERRER
-    shipped_rate = 1e-3  # most referrers are campaigns; only counting shows that one is rare
+    owned = False
     because_same = "Both accounts came through the same invitation or link."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:

@@ -19,6 +19,7 @@ from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS, MINUTE_SE
 from samehand.signals.base import Ages, Levels, PairSignalBase, Traits
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
+from samehand.watchlist.platforms import is_list
 
 
 class _Span(NamedTuple):
@@ -55,8 +56,8 @@ class TimingSignal(PairSignalBase):
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """The narrowest span that holds, with all wider ones (``also``); ``None`` if a moment is unknown."""
         at, since = sight.at, sight.seconds_since_ban
-        if at is None or since is None:
-            return None
+        if at is None or since is None or is_list(sight.platforms[1]):
+            return None  # nobody comes back because a list grew by their name
         spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
         if sight.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]

@@ -17,9 +17,8 @@ class AgentSignal(DigestSignal):
 
     name = "agent"
     code = 8
-    group: str | None = "device"
     kind = KeyKind.AGENT
-    shipped_rate = 0.05
+    owned = False
     because_same = "Both accounts were made with the same model of phone or browser."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:

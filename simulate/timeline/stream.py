@@ -26,6 +26,9 @@ from simulate.timeline.times import ordered_times, times_before
 _POLICIES = Weighted(["spam", "abuse", "fraud", "violent-extremism"], [0.5, 0.2, 0.15, 0.15])
 _RECENT_BANS = 500
 """Look-alikes are made beside one of the last bans: there, evidence of timing could mislead."""
+_RESTING_DAYS = 45.0
+"""A number is given to nobody for so long after its holder lost it: at least 45 days in the United States
+(47 CFR 52.15(f)(1)(ii), as amended in 2018)."""
 _RECENT_HOMES = 200
 """Relatives join somebody who signed up a short while ago."""
 _SHARED_TABLET = 0.25
@@ -56,6 +59,7 @@ class _Stream:
         self._later: list[tuple[float, int, Event]] = []
         self._order = count()
         self._bans: deque[Person] = deque(maxlen=_RECENT_BANS)
+        self._banned_at: dict[str, float] = {}
         self._reinstated: list[tuple[float, str, Person]] = []
         self._homes: deque[Person] = deque(maxlen=_RECENT_HOMES)
 
@@ -110,7 +114,7 @@ class _Stream:
             second = self._people.second_account(self._rng, person)
             return self._created(now, second, Label("reinstated", second.language, resembles=key))
         kind = self._kinds.pick(self._rng)
-        banned = one_of(self._rng, self._bans) if kind in INNOCENTS and self._bans else None
+        banned = self._resembled(now, kind) if kind in INNOCENTS else None
         if banned:
             person = INNOCENTS[kind](self._people, self._edits, banned, self._rng)
             return self._created(now, person, Label(kind, person.language, resembles=banned.key))
@@ -122,6 +126,12 @@ class _Stream:
             self._homes.append(person)
         self._fate(now, person)
         return self._created(now, person, _ORDINARY[person.language])
+
+    def _resembled(self, now: float, kind: str) -> Person | None:
+        """The banned account that an innocent look-alike resembles; ``None`` where there is none yet."""
+        at_rest = _RESTING_DAYS * DAY if kind == "recycled_phone" else 0.0
+        some = [banned for banned in self._bans if now - self._banned_at[banned.key] >= at_rest]
+        return one_of(self._rng, some) if some else None
 
     def _created(self, now: float, person: Person, label: Label) -> Event:
         """A sign-up, which now and then a broken producer sends once more, garbled."""
@@ -167,6 +177,7 @@ class _Stream:
             self._ban(now, person, "banned")
 
     def _ban(self, now: float, person: Person, kind: str) -> None:
+        self._banned_at[person.key] = now
         record = records.banned(person, now, _POLICIES.pick(self._rng))
         self._publish(Event(now, Topic.BANNED, person.key, record, Label(kind, person.language)))
 

@@ -91,19 +91,17 @@ class Tables:
 
     facts: Ints
     steps: Ints
-    whole: Bools
     floors: Ints  # a row for each query, a column for each fact
     groups: tuple[tuple[tuple[int, ...], int], ...]
     beyond: tuple[tuple[int, tuple[int, ...]], ...]
-    ends: list[Floats]
-    moments: list[Ints]
+    ends: list[list[Floats]]
+    moments: list[list[Ints]]
     at: Floats  # not a number where it is unknown
-    at_best: Ints
+    at_best: Ints  # the most of any moment; a row for each of the moments
     least: Ints
-    grounds: tuple[tuple[int, ...], ...]  # the facts of each ground
-    unseen: Ints
-    needs_whole: Bools
-    rows: Ints  # the table of caps; a column for each ground
+    offsets: Ints  # a row for each query, a column for each rival
+    limits: Ints  # a row for each rival, a column for each fact
+    moments_of: tuple[int | None, ...]  # for each rival
 
     @classmethod
     def of(cls, tables: Sequence[KeyTable]) -> Tables:
@@ -112,22 +110,19 @@ class Tables:
         return cls(
             facts=_side_by_side([one.facts for one in tables]),
             steps=_side_by_side([one.steps for one in tables]),
-            whole=np.array([whole for one in tables for whole in one.whole], np.bool_),
             floors=np.array([one.floors for one in tables], np.int64),
             groups=one.groups,
             beyond=one.beyond,
-            ends=[np.array([end for end, _ in one.moments]) for one in tables],
-            moments=[np.array([steps for _, steps in one.moments], np.int64) for one in tables],
-            at=np.array([math.nan if one.at is None else one.at for one in tables]),
-            at_best=np.array([one.moments[0][1] for one in tables], np.int64),
-            least=np.array([one.least for one in tables], np.int64),
-            grounds=tuple(
-                tuple(place for place, ground in enumerate(one.grounds) if ground == number)
-                for number in range(len(one.unseen))
-            ),
-            unseen=np.array([one.unseen for one in tables], np.int64),
-            needs_whole=np.array(one.needs_whole, np.bool_),
-            rows=np.array(one.rows, np.int64).reshape(len(one.rows), len(one.unseen)),
+            ends=[[np.array([end for end, _ in some]) for some in each.moments] for each in tables],
+            moments=[
+                [np.array([steps for _, steps in some], np.int64) for some in each.moments] for each in tables
+            ],
+            at=np.array([math.nan if each.at is None else each.at for each in tables]),
+            at_best=np.array([[some[0][1] for some in each.moments] for each in tables], np.int64).T,
+            least=np.array([each.least for each in tables], np.int64),
+            offsets=np.array([[rival.offset for rival in each.rivals] for each in tables], np.int64),
+            limits=np.array([rival.limits for rival in one.rivals], np.int64),
+            moments_of=tuple(rival.moments for rival in one.rivals),
         )
 
     def sums(
@@ -143,54 +138,52 @@ class Tables:
         values = self.floors[query]
         for facts, steps in zip(self.facts, self.steps, strict=True):
             np.maximum.at(values.reshape(-1), row * columns + facts[question], steps[question])
-        sums = values.sum(axis=1) - self._lesser(values)
-        left = np.flatnonzero(sums + self.at_best[query] >= self.least[query])
+        # Most candidates stay below against a stranger, the first rival, whatever their moment is.
+        sums = self._against(0, values) + self.offsets[query, 0]
+        left = np.flatnonzero(sums + self.at_best[0, query] >= self.least[query])
         enough = np.zeros(len(query), np.bool_)
         if len(left):
-            moments = self._moments(query[left], banned_at(left))
-            sums[left] += moments
-            whole = np.zeros(len(query), np.bool_)
-            whole[row[self.whole[question]]] = True
-            enough[left] = (sums[left] >= self.least[query[left]]) & self._any_row(
-                values[left], self.unseen[query[left]], moments, whole[left]
+            near, asked = values[left], query[left]
+            moments = self._moments(asked, banned_at(left))
+            sums[left] = np.minimum.reduce(
+                [
+                    self._against(rival, near)
+                    + self.offsets[asked, rival]
+                    + (0 if place is None else moments[place])
+                    for rival, place in enumerate(self.moments_of)
+                ]
             )
+            enough[left] = sums[left] >= self.least[asked]
         return sums, enough
 
-    def _lesser(self, values: Ints) -> Ints:
-        """What to subtract: the discounts of lesser facts in a group, and of facts counted beyond others."""
-        taken = np.zeros(len(values), np.int64)
+    def _against(self, rival: int, values: Ints) -> Ints:
+        """The sum of facts against one rival: each up to its limit, less the discounts of lesser facts in a
+        group, and of facts counted beyond others.
+        """
+        held = np.minimum(values, self.limits[rival])
+        found: Ints = held.sum(axis=1)
         for fact, others in self.beyond:
-            taken += np.minimum(values[:, fact], values[:, others].max(axis=1))
+            found -= np.minimum(held[:, fact], held[:, others].max(axis=1))
         for facts, share in self.groups:
-            own = values[:, facts]
-            taken += (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
-        return taken
-
-    def _any_row(self, values: Ints, unseen: Ints, moments: Ints, whole: Bools) -> Bools:
-        """Whether the grounds of each candidate satisfy a row of the table of caps."""
-        weighs = unseen.copy()
-        for ground, facts in enumerate(self.grounds):
-            if facts:
-                only = np.zeros_like(values)
-                only[:, facts] = values[:, facts]
-                weighs[:, ground] += only.sum(axis=1) - self._lesser(only)
-        weighs[:, -1] += np.maximum(moments, 0)
-        found = (weighs[:, None, :] >= self.rows[None, :, :]).all(axis=2)
-        found &= whole[:, None] | ~self.needs_whole
-        held: Bools = np.logical_or.reduce(found, axis=1)
-        return held
+            own = held[:, facts]
+            found -= (own.sum(axis=1) - own.max(axis=1)) * (SHARE_WHOLE - share) // SHARE_WHOLE
+        return found
 
     def _moments(self, query: Ints, banned_at: Floats) -> Ints:
-        """The steps that the moment adds for some candidates; there are few, so a plain loop does."""
-        found = np.zeros(len(query), np.int64)
+        """The steps that the moment adds for some candidates, by each of the moments (rows).
+
+        There are few candidates, so a plain loop does.
+        """
+        found = np.zeros((len(self.at_best), len(query)), np.int64)
         since = self.at[query] - banned_at
         for place, (one, seconds) in enumerate(zip(query.tolist(), since.tolist(), strict=True)):
             if not math.isnan(seconds):
-                # The last span that begins before; the first one has no beginning.
-                at = int(np.searchsorted(self.ends[one], seconds)) - 1
-                found[place] = self.moments[one][max(at, 0)]
+                for kind, (ends, steps) in enumerate(zip(self.ends[one], self.moments[one], strict=True)):
+                    # The last span that begins before; the first one has no beginning.
+                    at = int(np.searchsorted(ends, seconds)) - 1
+                    found[kind, place] = steps[max(at, 0)]
         unasked = np.isnan(self.at[query])
-        found[unasked] = self.at_best[query[unasked]]
+        found[:, unasked] = self.at_best[:, query[unasked]]
         return found
 
 

@@ -10,7 +10,7 @@ import store.memory.store
 import store.redis.alerts
 from samehand.showings import Showings
 from store.base import Ruled, Ruling, Store, Summary
-from tests.store.makers import DAY, NOW, a_ban, a_claim, a_decision, a_proposal, a_remembered
+from tests.store.makers import DAY, NOW, a_ban, a_claim, a_decision, a_proposal, a_remembered, nth
 
 PUBLISH = Ruling.PUBLISH
 
@@ -24,9 +24,9 @@ async def would(store: Store, *proposals: object) -> list[Ruled]:
 
 async def test_what_was_never_told_would_be_and_is_not_noted_by_asking(store: Store) -> None:
     await store.enrol([a_ban("9001")], now=NOW)
-    assert await would(store, a_proposal()) == [Ruled(PUBLISH, 1)]
+    assert await would(store, a_proposal()) == [Ruled(PUBLISH, nth(1))]
     assert await store.pairs([a_proposal().alert_id]) == [None]
-    assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, 1)]
+    assert await store.propose([a_proposal()], now=NOW) == [Ruled(PUBLISH, nth(1))]
 
 
 async def test_what_is_told_already_has_its_revision_and_the_next_where_its_band_has_risen(
@@ -36,7 +36,7 @@ async def test_what_is_told_already_has_its_revision_and_the_next_where_its_band
     lower, higher = a_proposal(band="possible"), a_proposal(band="likely", claimant="forward:event-2")
     await store.propose([lower], now=NOW)
     await store.confirm([a_claim(lower)], now=NOW)
-    assert await would(store, lower, higher) == [Ruled(PUBLISH, 1), Ruled(PUBLISH, 2)]
+    assert await would(store, lower, higher) == [Ruled(PUBLISH, nth(1)), Ruled(PUBLISH, nth(2))]
 
 
 async def test_nobody_hears_of_a_pair_that_was_silenced_nor_of_a_ban_that_is_gone(store: Store) -> None:
@@ -66,8 +66,8 @@ async def test_a_ban_with_more_alerts_than_anybody_reads_has_no_further_one(stor
     told = [a_proposal(f"x:{n}") for n in range(2)]
     await store.propose(told, now=NOW)
     assert await would(store, *told, a_proposal("x:9")) == [
-        Ruled(PUBLISH, 1),
-        Ruled(PUBLISH, 1),
+        Ruled(PUBLISH, nth(1)),
+        Ruled(PUBLISH, nth(1)),
         Ruled(Ruling.WITHHELD, 0),
     ]
 
@@ -90,7 +90,7 @@ async def test_the_summary_of_a_ban_is_none_of_its_alerts(store: Store) -> None:
     summary = Summary("summary of x:9001", b"counts")
     kept_back = replace(a_proposal("x:8"), again_only=True, counted=True, summary=summary)
     await store.propose([replace(a_proposal("x:1"), summary=summary), kept_back], now=NOW)
-    assert await would(store, replace(a_proposal("x:2"), summary=summary)) == [Ruled(PUBLISH, 1)]
+    assert await would(store, replace(a_proposal("x:2"), summary=summary)) == [Ruled(PUBLISH, nth(1))]
 
 
 async def test_since_when_an_account_shows_what_it_shows_is_told_as_if_it_were_remembered(

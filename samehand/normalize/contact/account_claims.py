@@ -24,17 +24,33 @@ _NEAR: Final = 40  # characters on either side: a short sentence
 
 
 # Words for a second account, whether the writer's or the named one.
-_SPARES: Final = frozenset(words_of("backup"))
+_SPARES: Final = frozenset((*words_of("backup"), "البديلة", "بديلة", "الاحتياطية", "بیک"))
 # Words for a former account, if a word for an account stands there too. That an account was banned is no
 # claim: its critics say so as well.
-_OLDS: Final = frozenset(words_of("old"))
+_OLDS: Final = frozenset(words_of("old", "new"))
+# Words that say by themselves that the account named beside them was the writer's.
+_FORMERLY: Final = frozenset(
+    (
+        "formerly",
+        "previously",
+        "antes",
+        "anteriormente",
+        "бывший",
+        "бывшая",
+        "ранее",
+        "سابقا",
+        "سابقاً",
+        "anciennement",
+    )
+)
 _ACCOUNTS: Final = frozenset(words_of("account", "page", "channel")) | {"id"}
 
 
 def claims(text: str, start: int, end: int) -> bool:
     """Whether the words around ``text[start:end]`` say that the account named there is the writer's own."""
-    around = f"{text[max(0, start - _NEAR) : start]} {text[end : end + _NEAR]}".lower()
-    words = {word.strip(".,:;|()[]!") for word in around.split()}
-    if (words & _SPARES and not words & _BEHINDS) or _RUN_ON.search(around):
+    before, after = text[max(0, start - _NEAR) : start].lower(), text[end : end + _NEAR].lower()
+    several = [word.strip(".,:;|()[]!") for word in before.split()]
+    words = {*several, *(word.strip(".,:;|()[]!") for word in after.split())}
+    if (words & _SPARES and not words & _BEHINDS) or _RUN_ON.search(f"{before} {after}"):
         return True
-    return bool(words & _OLDS) and bool(words & _ACCOUNTS)
+    return not _FORMERLY.isdisjoint(several[-1:]) or bool(words & _OLDS and words & _ACCOUNTS)

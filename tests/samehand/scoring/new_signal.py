@@ -22,7 +22,7 @@ class BadgeSignal(DigestSignal):
     name = "badge"
     code = 99
     kind = KeyKind.REFERRER  # a kind that lists nobody else
-    shipped_rate = 1e-9
+    owned = True
     because_same = "Both accounts wear the same badge."
 
     def distil(self, account: Account, keyer: Keyer) -> bytes | None:
@@ -51,7 +51,7 @@ async def main() -> None:
     from tests.store.makers import NOW, a_ban, an_account, fingerprints
 
     shipped = default_weights()
-    badge = SignalWeights(levels={"same": Row(m=0.5, u=1e-9, ceiling=22.0)}, ground="values")
+    badge = SignalWeights(levels={"same": Row(m=0.5, u_of_bans=1e-7)})
     weights = msgspec.structs.replace(shipped, signals={**shipped.signals, "badge": badge})
     store = MemoryStore()
     worn = ("https://charity.example/7",)

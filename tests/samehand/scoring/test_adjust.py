@@ -43,10 +43,10 @@ def test_the_base_itself_is_an_adjustment_that_changes_nothing() -> None:
     assert adjusted(SHIPPED, nothing) == SHIPPED
 
 
-def test_thresholds_rows_and_caps_stay_those_of_whoever_weighs() -> None:
+def test_thresholds_rows_and_rivals_stay_those_of_whoever_weighs() -> None:
     ours = replace(SHIPPED, bands=Bands(0.97, 0.8), policy_bands={"spam": Bands(0.99, 0.9)})
     made = adjusted(ours, an_adjustment())
-    assert (made.bands, made.policy_bands, made.caps) == (ours.bands, ours.policy_bands, ours.caps)
+    assert (made.bands, made.policy_bands, made.rivals) == (ours.bands, ours.policy_bands, ours.rivals)
     assert all(made.signals[name].levels == ours.signals[name].levels for name in SIGNALS)
 
 

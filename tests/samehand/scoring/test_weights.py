@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from samehand.errors import UnusableWeights
+from samehand.scoring.rivals import RATED
 from samehand.scoring.weights import Bands, default_weights, lacking, read_weights
 
 SHIPPED = default_weights()
@@ -22,7 +23,7 @@ def a_table(**changes: Any) -> bytes:
         "mirror_rate": 0.005,
         "bans_min": 100,
         "group_shares": {"name": 0.25},
-        "caps": {"rows": [{"needs": {"values": 12.0}, "most": "likely"}]},
+        "rivals": {one.name: {"rate": 0.01} for one in RATED},
         "signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6}}}},
     }
     return json.dumps(table | changes).encode()
@@ -58,9 +59,9 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"mirror_rate": 0}, "mirror_rate must be above 0 and below 1; it is 0"),
+        ({"mirror_rate": 0}, r"> 0\.0 - at `\$\.mirror_rate`"),
         ({"slope": 0}, "slope must be above 0"),
-        ({"group_shares": {"name": 2}}, "group_shares.name must lie between 0 and 1; it is 2"),
+        ({"group_shares": {"name": 2}}, r"<= 1\.0 - at `\$\.group_shares\[\.\.\.\]`"),
         ({"bands": {"likely": 0.4, "possible": 0.5}}, "bands must have .* possible is 0.5 and likely is 0.4"),
         (
             {"policy_bands": {"spam": {"likely": 0.4, "possible": 0.5}}},
@@ -68,15 +69,34 @@ def test_a_policy_may_have_thresholds_of_its_own() -> None:
         ),
         (
             {"signals": {"handle": {"levels": {"same": {"m": 0, "u": 1e-6}}}}},
-            "signals.handle.levels.same.m must be above 0 and at most 1; it is 0",
+            r"> 0\.0 - at `\$\.signals.*\.levels.*\.m`",
         ),
         (
-            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "floor": 3, "ceiling": 1}}}}},
-            "signals.handle.levels.same must have .* floor is 3 and ceiling is 1",
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 1e-6, "ceiling": 99}}}}},
+            r"<= 32\.0 - at `\$\.signals.*\.ceiling`",
         ),
+        (
+            {"signals": {"handle": {"levels": {"same": {"m": 0.1, "u": 0.1, "u_of_bans": 0.1}}}}},
+            "signals.handle.levels.same has both u and u_of_bans",
+        ),
+        (
+            {"signals": {"handle": {"levels": {"different": {"m": 0.5, "u": 0.1}}}}},
+            "signals.handle.levels.different is a difference",
+        ),
+        (
+            {"signals": {"handle": {"levels": {}, "explained": {"twin": 1.0}}}},
+            "household.neighbour",
+        ),
+        (
+            {"signals": {"handle": {"levels": {}, "explained": {"copier": 0.0}}}},
+            r"> 0\.0 - at `\$\.signals.*\.explained",
+        ),
+        ({"rivals": {}}, "rivals.household is missing"),
+        ({"rivals": {one.name: {"rate": 1.0} for one in RATED}, "bans_min": 1}, "in all, above bans_min"),
+        ({"caps": {"rows": []}}, "delete caps"),
         (
             {"signals": {"handle": {"levels": {}, "multiplier": -1}}},
-            "signals.handle.multiplier must be 0 or more; it is -1",
+            r">= 0\.0 - at `\$\.signals.*\.multiplier`",
         ),
         ({"unheard_of": 1}, "unheard_of"),
     ],

@@ -16,7 +16,9 @@ def seen(apart_bits: int) -> tuple[str, float]:
     other = ((1 << apart_bits) - 1).to_bytes(PDQ_BYTES, "big")
     found = AVATAR.compare(AvatarTrait(bytes(PDQ_BYTES), 90), AvatarTrait(other, 90), SIGHT)
     assert found is not None
-    return found.level, default_weights().signals["avatar"].levels[found.level].match_weight(found.rate)
+    return found.level, default_weights().signals["avatar"].levels[found.level].match_weight(
+        found.rate or 1.0
+    )
 
 
 def test_what_pictures_say_fades_with_the_bits_that_differ() -> None:

@@ -20,7 +20,7 @@ def weight(agreeing: int, length: int) -> float:
     other = BioTrait(bytes(agreeing) + bytes([1]) * (SIGNATURE_BYTES - agreeing), length)
     found = BIO.compare(one, other, SIGHT)
     assert found is not None
-    return default_weights().signals["bio"].levels[found.level].match_weight(found.rate)
+    return default_weights().signals["bio"].levels[found.level].match_weight(found.rate or 1.0)
 
 
 @pytest.mark.parametrize("length", [15, 40, 120, 255])

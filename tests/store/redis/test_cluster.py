@@ -19,7 +19,7 @@ from store.memory.store import MemoryStore
 from store.redis import Endpoint, RedisStore, Sizes
 from store.redis.resharding import Resharding
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered
+from tests.store.makers import IDENTITY, NOW, a_ban, a_proposal, a_query, a_remembered, nth
 from tests.store.slot_move import SlotMove
 
 # A dead master is noticed after 2 s, and another elected within a second or two.
@@ -53,7 +53,7 @@ async def test_a_cluster_answers_as_the_reference_does(cluster: RedisCluster) ->
         await one.remember([a_remembered(f"r{n}") for n in range(40)], now=NOW)
         await one.expunge([(f"x:{n}", NOW) for n in range(20)], now=NOW)
         assert await one.propose([a_proposal(banned="x:30"), a_proposal(banned="x:3")], now=NOW) == [
-            Ruled(Ruling.PUBLISH, 1),
+            Ruled(Ruling.PUBLISH, nth(1)),
             Ruled(Ruling.NOT_BANNED, 0),
         ]
     queries = [a_query("q", handle=f"um4r.media{n}") for n in range(9)]
@@ -153,7 +153,7 @@ async def test_a_store_on_a_cluster_is_carried_into_another_layout(cluster: Redi
     await before.open()
     await before.enrol([ban], now=NOW)
     await before.remember(seen, now=NOW)
-    assert await before.propose([a_proposal()], now=NOW) == [Ruled(Ruling.PUBLISH, 1)]
+    assert await before.propose([a_proposal()], now=NOW) == [Ruled(Ruling.PUBLISH, nth(1))]
     one = Resharding(layout(2, carrying=True), layout(6, carrying=True))
     await one.begin()
     await one.carry_remembered(NOW, lambda _: None)

@@ -19,7 +19,7 @@ from store.redis import Endpoint, RedisStore, Sizes
 from tests.house import ROOT
 from tests.redis_user import PASSWORD, with_password
 from tests.store.conftest import SMALL
-from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_proposal, a_query, a_remembered
+from tests.store.makers import IDENTITY, NOW, a_ban, a_decision, a_proposal, a_query, a_remembered, nth
 
 NAME = "samehand-gate"
 
@@ -68,7 +68,7 @@ async def test_it_reads_all_that_a_gate_asks_and_may_write_nothing(server: Embed
     await worker.propose([a_proposal()], now=NOW)
     await gate.open()
     assert await gate.ready() is None
-    assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, 1)]
+    assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, nth(1))]
     with pytest.raises(StoreUnavailable):
         await gate.enrol([a_ban("9002")], now=NOW)
     with pytest.raises(StoreUnavailable):
@@ -89,7 +89,7 @@ async def test_it_waits_for_a_store_that_nobody_has_laid_out_and_lays_out_none(s
     await worker.open()
     await worker.enrol([a_ban("9001")], now=NOW)
     assert await gate.ready() is None
-    assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, 1)]
+    assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, nth(1))]
     await worker.close()
     await gate.close()
 
@@ -124,7 +124,7 @@ async def test_it_finds_its_way_in_a_cluster() -> None:
         await worker.open()
         await worker.enrol([a_ban("9001")], now=NOW)
         await gate.open()
-        assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, 1)]
+        assert await read_all(gate, [a_proposal()]) == [Ruled(Ruling.PUBLISH, nth(1))]
         await worker.close()
         await gate.close()
 

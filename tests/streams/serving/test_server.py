@@ -7,7 +7,7 @@ import resource
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from typing import Any, Final
 
 import pytest
@@ -129,12 +129,9 @@ async def connect(port: int, said: bytes) -> socket.socket:
     made = socket.socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
     made.setblocking(False)
-    await loop.sock_connect(made, (LOOPBACK, port))
-    if said:
-        try:
-            await loop.sock_sendall(made, said)
-        except ConnectionError:
-            pass  # ended already
+    with suppress(ConnectionError):  # ended already
+        await loop.sock_connect(made, (LOOPBACK, port))
+        await loop.sock_sendall(made, said)
     return made
 
 

@@ -245,7 +245,9 @@ def _row(line: EvidenceLine, weights: Weights, others: Weights) -> dict[str, Any
 
 
 def _nats(line: EvidenceLine, table: Weights) -> float | None:
+    """Against a stranger while nothing is counted; where the rate is a value's own, one in a million."""
     signal = table.signals.get(line.signal)
-    return (
-        None if signal is None or line.level not in signal.levels else round(signal.as_shipped[line.level], 4)
-    )
+    if signal is None or line.level not in signal.levels:
+        return None
+    rate = table.rates(table.bans_min)[line.signal].get(line.level, 1e-6)
+    return round(signal.nats(line.level, rate), 4)
