@@ -71,10 +71,10 @@ class Binding:
 class Redelivery:
     """Watches the store's history, and reprocesses records after a change. ``history``: the one seen last.
 
-    ``first``: the topics that a store which was filled anew is given first, in this order. What ends something
-    must be known there before what it ended: an account that was deleted would be remembered again, and
-    perhaps alerted on, until its deletion follows. Its alerts are known: the filling has read how they stand.
-    After a failover one may have been lost, and must be known before the deletion comes.
+    ``first``: the topics that a store which was filled anew is given first, in this order. What ends
+    something must be known there before what it ended: an account that was deleted would be remembered
+    again, and perhaps alerted on, until its deletion follows. Its alerts are known: the filling has read how
+    they stand. After a failover one may have been lost, and must be known before the deletion comes.
     """
 
     store: Store
