@@ -23,7 +23,7 @@ from typing import Final
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import BanCalendar
-from samehand.frequency.rates import Frequencies
+from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.scoring.evidence import Evidence, Line, RivalShare, Score
 from samehand.scoring.rivals import RIVALS, Rival
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
@@ -39,6 +39,7 @@ from samehand.watchlist.platforms import is_list
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one in PAIRWISE)
 _BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
+_COUNTS: Final = NothingCounted()
 _NOTHING: Final = (0.0,) * len(RIVALS)
 
 SPEAKS_NATS: Final = 0.7
@@ -90,6 +91,20 @@ def score(
     order = sorted(range(len(parts)), key=lambda place: -parts[place])
     rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
     return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy), tuple(rivals))
+
+
+def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> dict[str, float]:
+    """Returns what each signal weighs (nats) against chance alone, at shipped rates and at any moment."""
+    context = ComparisonContext(
+        _COUNTS,
+        (ours.stratum, theirs.stratum),
+        (ours.platform, theirs.platform),
+        None,
+        None,
+        shipped=weights.rates(_COUNTS.bans),
+    )
+    lines = _compared(ours, theirs, context, weights)
+    return {line.signal: adds for line, adds in zip(lines, _adding(lines, 0, weights), strict=True)}
 
 
 def _compared(
