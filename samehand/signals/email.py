@@ -98,7 +98,7 @@ class EmailSignal(SignalBase[EmailTrait]):
                 level = "same-mailbox"
                 because = "Both accounts use the same mailbox, with another tag behind the plus sign."
             unshared = sight.u(self.name, level)
-            rate, crowd = sight.owned(KeyKind.EMAIL, ours.mailbox, unshared)
+            rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
             return Comparison(level, because, rate, crowd, unshared, throw_away)
         if ours.local == theirs.local:
             shipped = rate_of_bits(ours.local_bits)
@@ -111,7 +111,9 @@ class EmailSignal(SignalBase[EmailTrait]):
     def most(self, trait: EmailTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox or the local part; without a key, of both being disposable."""
         mailbox = [
-            table.nats(level, sight.owned(KeyKind.EMAIL, trait.mailbox, sight.u(self.name, level))[0])
+            table.nats(
+                level, sight.shared(KeyKind.EMAIL, trait.mailbox, sight.u(self.name, level), owned=True)[0]
+            )
             for level in _SAME
         ]
         local = sight.shared(KeyKind.EMAIL_LOCAL, trait.local, rate_of_bits(trait.local_bits))[0]

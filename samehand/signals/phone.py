@@ -72,7 +72,7 @@ class PhoneSignal(SignalBase[PhoneTrait]):
         """The same number, one of the same block, or another."""
         if ours.number == theirs.number:
             unshared = sight.u(self.name, "same-number")
-            rate, crowd = sight.owned(KeyKind.PHONE, ours.number, unshared)
+            rate, crowd = sight.shared(KeyKind.PHONE, ours.number, unshared, owned=True)
             because = "Both accounts use the same phone number."
             return Comparison("same-number", because, rate, crowd, unshared)
         if ours.block == theirs.block:
@@ -85,7 +85,7 @@ class PhoneSignal(SignalBase[PhoneTrait]):
 
     def most(self, trait: PhoneTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this number, and of sharing its block."""
-        number = sight.owned(KeyKind.PHONE, trait.number, sight.u(self.name, "same-number"))[0]
+        number = sight.shared(KeyKind.PHONE, trait.number, sight.u(self.name, "same-number"), owned=True)[0]
         block = sight.shared(KeyKind.PHONE_BLOCK, trait.block, sight.u(self.name, "same-block"))[0]
         return Most(
             {
