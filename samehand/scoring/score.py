@@ -205,9 +205,7 @@ def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> li
         if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.finding.level)
     ]
     first = [line for line, order in copied if order is Order.FOUND]
-    doubtful = [
-        line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= SPEAKS_NATS
-    ]
+    doubtful = [it.signal for it, order in copied if order is Order.UNKNOWN and it.weight >= SPEAKS_NATS]
     told = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
     if doubtful:
         told.append(FIRST_SHOWN.unknown(doubtful))
