@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 COUNTED_FROM: Final = 1_577_836_800
-"""2020-01-01T00:00:00Z, in Unix seconds. Releases up to 0.2.0 counted from 1: their revisions are lower."""
+"""2020-01-01T00:00:00Z, in Unix seconds."""
+
+COUNTED_MAX: Final = 2**20
+"""Releases up to 0.2.0 counted from 1, and nobody revises an alert a million times: theirs are not above it,
+and all others are (since the twelfth day of 2020)."""
 
 BY_TIME_MAX: Final = 2**31 - 1 - 2**20
 """The highest revision that time alone gives (the year 2088): a wild clock leaves room to count on."""

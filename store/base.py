@@ -289,6 +289,11 @@ class OpenAlert:
     open: bool = True
     withdrawn: WithdrawnReason | None = None
 
+    @property
+    def sums_up(self) -> bool:
+        """Whether it is a summary: that is on a ban and about no other account."""
+        return self.account == self.banned
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:

@@ -20,13 +20,16 @@ from streams.outcomes import Emit
 def state_emit(
     record: MirrorAlert | AlertSummary, *, seen_at: float, since: float, context: AgentContext
 ) -> Emit:
-    """The state of an alert that is published as ``record``. Moments in Unix seconds."""
-    state = (
-        AlertState(summary=record, since=moment(since))
-        if isinstance(record, AlertSummary)
-        else AlertState(alert=unquoted_alert(record), seen_at=moment(seen_at), since=moment(since))
-    )
+    """Says how an alert stands that is published as ``record``. Moments in Unix seconds."""
+    state = state_of(record, seen_at=seen_at, since=since)
     return Emit(context.topics.state, state.key.encode(), encode(state), last=True)
+
+
+def state_of(record: MirrorAlert | AlertSummary, *, seen_at: float, since: float) -> AlertState:
+    """The state of an alert that is published as ``record``. Moments in Unix seconds."""
+    if isinstance(record, AlertSummary):
+        return AlertState(summary=record, since=moment(since))
+    return AlertState(alert=unquoted_alert(record), seen_at=moment(seen_at), since=moment(since))
 
 
 def forgotten_emit(alert_id: str, context: AgentContext) -> Emit:

@@ -13,7 +13,11 @@ from samehand.pictures.stock import LINES_LISTED_MAX, NO_STOCK, StockPictures, r
 from store.bounds import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers
 from store.redis import Endpoint, RedisStore, Sizes
+from store.redis.store_meta import UNFILLED
 from streams.errors import SettingsError
+from streams.kafka.group_position import has_acknowledged
+from streams.kafka.store_epoch import known_epoch
+from streams.kafka.topics import names
 from streams.settings import Settings
 
 # The outer deadline of a command covers the client's connecting and one repeat, so it is a multiple of the
@@ -113,6 +117,17 @@ def store_of(
         carrying=carrying,
         working=working,
     )
+
+
+def expected_epoch(settings: Settings) -> str:
+    """The epoch that the store should have, by what Kafka knows.
+
+    "": none, since the group has no bans yet, or reads them from the first on. ``UNFILLED``: none is noted,
+    though the group acknowledged bans; they are in another store.
+
+    Raises `BrokerUnavailable`, `BrokerRefused`.
+    """
+    return known_epoch(settings) or (UNFILLED if has_acknowledged(settings, names(settings).banned) else "")
 
 
 def endpoint_of(settings: Settings) -> Endpoint:

@@ -27,6 +27,7 @@ from agents.runtime.redelivery import Binding, Redelivery
 from agents.runtime.start_checks import mismatched, store_fault
 from agents.runtime.store_factory import (
     allowlist_of,
+    expected_epoch,
     peppers_of,
     stock_of,
     store_of,
@@ -45,7 +46,7 @@ from streams.faust_app.app import WorkerApp, register
 from streams.faust_app.process import cannot_start, run_worker, without_broker
 from streams.faust_app.start_checks import start_fault
 from streams.kafka.recent_records import Recent
-from streams.kafka.store_epoch import EpochTopic, HistoryTopic, known_epoch
+from streams.kafka.store_epoch import EpochTopic, HistoryTopic
 from streams.kafka.topics import Names, names
 from streams.settings import Settings
 from streams.supervision.caution import REASON as ENDED_WORKER
@@ -82,7 +83,7 @@ def run(
     suspects = SuspectTopic(settings)
     try:
         accuse_unfinished(suspects, birth)
-        epoch = known_epoch(settings)
+        epoch = expected_epoch(settings)
         context = context_of(settings, peppers, epoch)
         adopted = WeightsFollower(settings, context)
         adopted.catch_up()

@@ -115,8 +115,8 @@ allow() {
 }
 
 # Workers. They write to what they read, too: a deleted account's ban becomes a tombstone in accounts.banned,
-# look-back is told of each ban in fingerprints.enrolled, a rebuild reads alerts.state again, and control holds what they leave each other word of.
-allow "$worker" Read topic "${EVENTS[@]}" alerts.state alerts.verdicts fingerprints.enrolled control weights
+# look-back is told of each ban in fingerprints.enrolled, a rebuild reads how alerts stand, and control holds what they leave each other word of.
+allow "$worker" Read topic "${EVENTS[@]}" alerts alerts.shadow alerts.state alerts.verdicts fingerprints.enrolled control weights
 allow "$worker" Write topic alerts alerts.shadow alerts.sample alerts.state deadletters accounts.banned fingerprints.enrolled control
 allow "$worker" DescribeConfigs topic "${ALL[@]}" # bans that are not compacted get lost: a worker looks
 allow "$worker" Read group "$group"

@@ -16,7 +16,8 @@ Broken off, it is run again: each step can be repeated. After step 4 it does not
 
 A store of another version's layout cannot be read. Nothing of it is carried then: step 1 notes in the second
 how far the workers' group was in each topic, and workers deliver to the second again what the group
-acknowledged since.
+acknowledged since. How alerts stand is read from their topics, as by a rebuild: most of it after step 2, so
+that little is left for step 5, in which workers wait.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
+from desk.cli.alert_topics import AlertTopics, Replayed, replay_ahead, replay_alerts
 from desk.cli.banned_topic import Tally, acknowledged, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
 from desk.cli.outages import through_outages
@@ -43,7 +45,7 @@ from store.base import Remembered, Store
 from store.redis import RedisStore
 from store.redis.resharding import Resharding, drop_store
 from streams.kafka.client import reader
-from streams.kafka.store_epoch import note_epoch
+from streams.kafka.store_epoch import EpochTopic
 from streams.kafka.topics import names
 from streams.settings import STORE_PREFIX, Settings
 
@@ -106,7 +108,13 @@ def beside(
 
 
 async def reshard(
-    settings: Settings, second: Settings, path: Path, from_start: bool, tally: Tally, carried: Carried
+    settings: Settings,
+    second: Settings,
+    path: Path,
+    from_start: bool,
+    tally: Tally,
+    carried: Carried,
+    replayed: Replayed,
 ) -> int:
     """Does all of the plan; answers how many bans the second layout holds."""
     peppers, topic = peppers_of(settings), names(settings).banned
@@ -123,7 +131,8 @@ async def reshard(
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
         seen = cast(Store, _Filling(target, source)) if one.copies else target
-        enrol = Enrol(house(settings, peppers, seen))
+        context = house(settings, peppers, seen)
+        enrol, alerts = Enrol(context), AlertTopics(context, replayed)
         with reader(settings) as opened:
 
             async def read() -> None:
@@ -133,6 +142,8 @@ async def reshard(
             if not one.closed:
                 if one.copies:
                     carried.remembered += await through_outages(lambda: _remembered(one, source))
+                else:
+                    await replay_ahead(settings, alerts)
                 await _awaited(one, second, read)
                 if not one.copies:
                     carried.owed = await _settled(one)
@@ -142,8 +153,11 @@ async def reshard(
                 carried.remembered += await through_outages(lambda: _remembered(one, source))
                 carried.keys = await through_outages(lambda: _rest(one))
             await read()
+        if not one.copies:
+            await replay_alerts(settings, alerts)
+            tally.faults += alerts.faults.items()
         await through_outages(target.note_rebuilt)
-        note_epoch(second, target.epoch)
+        await through_outages(lambda: EpochTopic(second).note(target.epoch))
         await through_outages(one.finish)
         carried.held_seconds = round(time.monotonic() - began, 3)
         bookmark.remove()

@@ -41,5 +41,5 @@ def house(settings: Settings, peppers: Peppers, store: Store) -> AgentContext:
         topics=names(settings),
         meters=Metrics(CollectorRegistry()),
         now=time.time,
-        rules=AlertPolicy(stock=stock_of(settings)),
+        rules=AlertPolicy(shadow=settings.shadow, stock=stock_of(settings)),
     )

@@ -601,8 +601,9 @@ class MemoryStore:
         self._know_no_more(alert.banned, alert.alert_id)
         self._owed.pop(alert.alert_id, None)
         open_alerts.pop(alert.alert_id, None)
-        self._where[alert.alert_id] = alert.banned
-        self._about.setdefault(alert.account, {})[alert.alert_id] = None
+        if not alert.sums_up:
+            self._where[alert.alert_id] = alert.banned
+            self._about.setdefault(alert.account, {})[alert.alert_id] = None
         rank = band_rank(alert.band) if alert.open else -1
         claim, claimed_at = (marker.claim, marker.claimed_at) if marker else (b"", 0.0)
         self._markers[at] = Marker(alert.revision, rank, rank, claim, claimed_at)
@@ -614,7 +615,7 @@ class MemoryStore:
             if not banned:
                 self._forget_known(alert.banned, alert.alert_id, now)
             return True
-        forbidden = self._forbidden(alert, now)
+        forbidden = None if alert.sums_up else self._forbidden(alert, now)
         open_alerts[alert.alert_id] = alert
         if not banned:
             self._withdraw(alert, "ban-forgotten", now)
@@ -779,8 +780,8 @@ def _later(marked: tuple[float, float] | None, moment: float, now: float) -> boo
 
 
 def _sums_up(owed: Owed) -> bool:
-    """Whether it is an open summary: that is on a ban and about no other account."""
-    return owed.reason is None and not owed.forgotten and owed.alert.account == owed.alert.banned
+    """Whether it is an open summary."""
+    return owed.reason is None and not owed.forgotten and owed.alert.sums_up
 
 
 def _over(facts: BanFacts, now: float) -> bool:

@@ -229,7 +229,9 @@ class Alerts:
         if not alerts:
             return []
         several, addresses = [one.alert for one in alerts], self._shards.addresses
-        await self._refused(several, now, noted=True)
+        about = [one for one in several if not one.sums_up]  # what a ban forbids on its account, it does not
+        if about:
+            await self._refused(about, now, noted=True)
         banned = [addresses.account(one.banned) for one in several]
         items = [
             (
@@ -244,7 +246,9 @@ class Alerts:
         ]
         head = (repr(now), self._seconds, self._shards.layout.bans.maps)
         found = [bool(taken) for (taken,) in await self._shards.ask("recall", banned, head, items)]
-        suspects = [one for one, taken in zip(several, found, strict=True) if taken and one.open]
+        suspects = [
+            one for one, taken in zip(several, found, strict=True) if taken and one.open and not one.sums_up
+        ]
         again = await self._refused(suspects, now, noted=True) if suspects else []
         for one, why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:

@@ -13,6 +13,13 @@ from store.redis.layout import Layout
 MOVED = "moved"
 """The epoch of a shard that was left for another layout: to all but who carries it over, theirs is gone."""
 
+UNFILLED = "unfilled"
+"""As the epoch that is known: none is, although bans were acknowledged, with another store that is."""
+
+NEVER_FILLED = (
+    "the store was never filled, or not to its end, although bans were acknowledged: run `samehand rebuild`"
+)
+
 _BEHIND = "behind:"  # and a topic: `partition:offset` of each, from which records are to be delivered again
 
 
@@ -45,7 +52,8 @@ class StoreMeta:
 
         Raises:
             StoreMismatch: the store has another layout, or holds fingerprints that this program cannot read.
-            StoreEmptied: an epoch is known, but the store or one of its shards has another one or none.
+            StoreEmptied: an epoch is known, but the store or one of its shards has another one or none. Or it
+                is ``UNFILLED``, and no enrolment began the store's: a rebuild is to come, or goes on.
             StoreMoving: it is being filled from another layout, or was left for one.
         """
         found = await self._laid_out()
@@ -54,7 +62,10 @@ class StoreMeta:
         elif MOVED.encode() in found:
             return MOVED
         epoch = found.get(b"epoch", b"").decode()
-        if known_epoch and epoch != known_epoch:
+        if known_epoch == UNFILLED:
+            if not epoch or found.get(b"refilled", b"").decode() == epoch:
+                raise StoreEmptied(NEVER_FILLED)
+        elif known_epoch and epoch != known_epoch:
             raise StoreEmptied(EMPTIED)
         if epoch and b"begun" not in found and not self._read_only:
             await self._begin_shards(epoch)

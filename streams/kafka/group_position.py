@@ -22,6 +22,12 @@ BACK_SECONDS_MAX: Final = 2 * 86_400.0
 record may bear any timestamp, and one of 1970 is not to have every topic delivered again."""
 
 
+def has_acknowledged(settings: Settings, topic: str) -> bool:
+    """Whether the workers' group has acknowledged any record. Raises `BrokerUnavailable`, `BrokerRefused`."""
+    with reader(settings, grouped=True) as opened:
+        return any(opened.committed(topic, partition) for partition in opened.partitions(topic))
+
+
 def group_position(settings: Settings, topics: Sequence[str]) -> Positions:
     """The offsets up to which no acknowledged record matters to one that waits, by topic and partition.
 

@@ -27,10 +27,12 @@ from local.ports import take_port
 from local.processes import Child
 from local.redis import EmbeddedRedis
 from local.redis_users import ADMINISTRATOR, PASSWORD
+from schemas.alerts import MirrorAlert
+from schemas.revisions import COUNTED_MAX
 from store.redis.layout import LAYOUT
 from tests.house import ROOT
 from tests.journeys.conftest import Platform
-from tests.makers import a_ban, a_deletion, a_reinstatement, a_sign_up
+from tests.makers import a_ban, a_change, a_deletion, a_reinstatement, a_sign_up, a_verdict
 
 pytestmark = pytest.mark.journey
 
@@ -62,6 +64,11 @@ def mirrors(*numbers: int) -> list[Any]:
     return [a_sign_up(f"m{number}", at=datetime.now(UTC), **shown(number)) for number in numbers]
 
 
+def last(platform: Platform, account: str) -> MirrorAlert:
+    """The alert on an account as consumers have it, who drop what is not above what they know."""
+    return max(platform.alerts_on(account), key=lambda alert: alert.revision)
+
+
 def alerted(platform: Platform) -> set[str]:
     return {alert.account_id for alert in platform.alerts()}
 
@@ -74,7 +81,7 @@ def redis_of_its_own(redis_url: str) -> Iterator[EmbeddedRedis]:
 
 
 def program_of(release: str, folder: Path) -> Path:
-    """The sources of a release; its store has another layout than ours in any case."""
+    """The sources of a release, whose store has another layout than ours."""
     try:
         archive = subprocess.run(
             ["git", "archive", "--format=tar", RELEASES[release]], cwd=ROOT, capture_output=True, check=True
@@ -83,10 +90,8 @@ def program_of(release: str, folder: Path) -> Path:
         pytest.skip(f"release {release} is not in the history of this checkout")
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="tar")
-    layout = folder / "store" / "redis" / "layout.py"
-    layout.write_text(
-        re.sub(rf"(?m)^LAYOUT = {LAYOUT}\b", f"LAYOUT = {LAYOUT - 1}", layout.read_text("utf-8")), "utf-8"
-    )
+    layout = (folder / "store" / "redis" / "layout.py").read_text("utf-8")
+    assert not re.search(rf"(?m)^LAYOUT = {LAYOUT}\b", layout)
     return folder
 
 
@@ -168,9 +173,13 @@ def upgraded(
     """
     platform, topics = operator.platform, operator.platform.topics
     before = operator.works("samehand worker", program=former)
-    platform.publish(topics.banned, *bans(*range(FAMILIES), 90))
-    platform.publish(topics.created, *mirrors(0))
-    platform.until(lambda: "m0" in alerted(platform), "an alert of before")
+    platform.publish(topics.banned, *bans(*range(FAMILIES), 90, 91, 92))
+    platform.publish(topics.created, *mirrors(0, 91, 92))
+    platform.until(lambda: alerted(platform) >= {"m0", "m91", "m92"}, "alerts of before")
+    told, dismissed = last(platform, "m91"), last(platform, "m92")
+    platform.publish(topics.verdicts, a_verdict(dismissed.alert_id, "not_mirror"))
+    if not stopped:  # 0.1.0 withdraws nothing then
+        platform.until(lambda: last(platform, "m92").withdrawn_reason == "verdict", "the dismissal")
     with SignUps(platform) as sign_ups:
         if stopped:
             before.stop(25.0)
@@ -212,6 +221,18 @@ def upgraded(
     platform.until(lambda: "end" in alerted(platform), "an alert at the end")
     assert "m90" not in alerted(platform), "its ban was lifted"
     assert "gone" not in alerted(platform), "it was deleted"
+
+    platform.until(lambda: last(platform, "m92").withdrawn_reason == "verdict", "the dismissal to hold")
+    platform.publish(topics.updated, a_change("m92", at=datetime.now(UTC), **shown(92)))
+    platform.publish(topics.reinstated, a_reinstatement("b91", at=datetime.now(UTC)))
+    platform.until(lambda: last(platform, "m91").withdrawn_reason == "reinstated", "the withdrawal")
+    assert last(platform, "m91").revision > COUNTED_MAX >= told.revision
+    platform.publish(topics.updated, a_change("m0", at=datetime.now(UTC), **shown(5)))
+    platform.until(
+        lambda: {it.matched.account_id for it in platform.alerts_on("m0")} >= {"b0", "b5"},
+        "an alert on a change that came after that of the dismissed one",
+    )
+    assert last(platform, "m92").withdrawn_reason == "verdict", "it stays dismissed"
 
     after.stop(25.0)
     if back:
@@ -264,6 +285,40 @@ def test_from_0_2_0_while_a_worker_of_before_still_runs(
     former = program_of("0.2.0", tmp_path / "0.2.0")
     operator = operator_of(tmp_path, apache_kafka.address, redis_of_its_own, stack)
     upgraded(operator, former, stopped=False, together=True)
+
+
+def test_worker_under_a_prefix_that_was_never_filled_holds_and_says_what_to_run(
+    tmp_path: Path, broker: str, redis_url: str
+) -> None:
+    platform = Platform(tmp_path, broker, redis_url)
+    after = {**platform.environment, "SAMEHAND_STORE_PREFIX": f"{platform.settings.store_prefix}-2"}
+
+    def runs(*words: str) -> Child:
+        child = Child([sys.executable, "-m", "desk.cli", *words], tmp_path / f"{words[0]}.log", after)
+        child.start()
+        return child
+
+    try:
+        platform.open()
+        platform.publish(platform.topics.banned, *bans(*range(3)))
+        platform.until(lambda: platform.metric("samehand_fingerprints") == 3, "the first bans")
+        platform.worker.stop(25.0)
+        platform.worker = runs("worker")
+        platform.log = platform.worker.log
+        platform.until(lambda: "never filled" in platform.log.read_text("utf-8"), "the worker to say so")
+        platform.publish(platform.topics.created, *mirrors(*range(3)))
+        doctor = runs("doctor")
+        platform.until(lambda: doctor.exit_code is not None, "the doctor")
+        assert (doctor.exit_code, "never filled" in doctor.log.read_text("utf-8")) == (1, True)
+        assert not platform.ready()
+        rebuilding = runs("rebuild")
+        platform.until(lambda: rebuilding.exit_code is not None, "the rebuild")
+        platform.until(platform.ready, "the worker to be ready")
+        platform.until(lambda: len(alerted(platform)) == 3, "an alert on each mirror")
+        said = platform.log.read_text("utf-8")
+        assert said.count("the store is not ready") == 1
+    finally:
+        platform.close()
 
 
 def test_bans_between_a_rebuild_under_another_prefix_and_the_switch_are_found(

@@ -21,6 +21,7 @@ from store.base import (
     OpenAlert,
     Proposal,
     Query,
+    Recalled,
     Remembered,
     Ruled,
     Ruling,
@@ -1060,6 +1061,21 @@ class TestPairs:
         await store.withdraw([told], reason="no-longer-resembles", now=NOW)
         owed, _ = sorted(await store.owed("holder", now=NOW), key=lambda it: it.reason or "")
         assert (owed.revision, owed.counts) == (nth(3), (0, 0, 1))
+
+    async def test_a_summary_that_the_store_lost_is_open_again_until_its_ban_goes(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        told = OpenAlert(SUMMARY.alert_id, "x:9001", "x:9001", "none", 4, SUMMARY.payload, 0.0)
+        assert await store.recall([Recalled(told, NOW)], now=NOW) == [True]
+        assert await store.recall([Recalled(told, NOW)], now=NOW) == [False]
+        assert await store.owed("holder", now=NOW) == [], "that its account is banned is no reason to end it"
+        assert await store.open_alerts(["x:9001"]) == [[told]]
+        assert await store.alerts_about(["x:9001"]) == [[]]
+        await store.propose([replace(summed_up("x:1"), again_only=True, counted=True)], now=NOW)
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.alert.alert_id, owed.counts) == (SUMMARY.alert_id, (0, 0, 1)), "counted anew"
+        await store.expunge([("x:9001", NOW)], now=NOW)
+        (owed,) = await store.owed("holder", now=NOW)
+        assert (owed.alert.alert_id, owed.reason) == (SUMMARY.alert_id, "reinstated")
 
     async def test_pairs_about_those_who_are_gone_are_withheld_no_more(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)

@@ -11,9 +11,9 @@ The plan:
 4. Note after each batch how far it went, together with the store's epoch: a store emptied since then is
    read from the beginning.
 5. Take back which alerts are open and which were dismissed (``alerts.state``), then what people decided
-   (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert.
-6. Note on ``alerts.state`` what the store has and the topic lacks: alerts of releases up to 0.2.0.
-7. Note the epoch in the control topic: workers take it over, and their events go on.
+   (``alerts.verdicts``). Otherwise a lifted ban would withdraw nothing, and dismissed pairs would alert. What
+   releases up to 0.2.0 told is on ``alerts`` alone, and its state is noted.
+6. Note the epoch in the control topic: workers take it over, and their events go on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import click
 from agents.enrol import Enrol
 from agents.runtime.store_factory import peppers_of
 from desk.cli import output
-from desk.cli.alert_topics import Replayed, note_missing, replay_alerts
+from desk.cli.alert_topics import AlertTopics, Replayed, replay_alerts
 from desk.cli.banned_topic import Tally, acknowledged, open_anew, read_all
 from desk.cli.checkpoint import Bookmark, read_bookmark
 from desk.cli.inputs.input_errors import tell_faults
@@ -38,7 +38,7 @@ from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store, house
 from desk.text import plural
 from streams.kafka.client import reader
-from streams.kafka.store_epoch import note_epoch
+from streams.kafka.store_epoch import EpochTopic
 from streams.kafka.topics import names
 from streams.settings import Settings, load
 
@@ -98,7 +98,7 @@ def command(
     """Fill the store again from accounts.banned, alerts.state and alerts.verdicts, with or without workers.
 
     Use it if Redis lost its data or was restored from an older dump, after `samehand pepper rotate`, to
-    upgrade, or to reshard. Reads Kafka and writes Redis; publishes the state of open alerts that have none.
+    upgrade, or to reshard. Reads Kafka and writes Redis; publishes the state of alerts of release 0.2.0.
     An interrupted run continues where it was when started again, and an outage of some minutes is waited
     out. Remembered new accounts are on no topic: they come back only with new events.
 
@@ -128,7 +128,7 @@ def command(
             raise click.UsageError("give --shards, --bans and --remembered only with --into")
         target = beside(settings, into, shards=shards, bans=bans, remembered=remembered)
         path = bookmark_path or _bookmark_path(settings, f"rebuild-{into.replace(':', '_')}.json")
-        fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried))
+        fingerprints = awaited(reshard(settings, target, path, from_start, tally, carried, replayed))
     else:
         path = bookmark_path or _bookmark_path(settings, "rebuild.json")
         fingerprints = awaited(_rebuild(settings, path, from_start, tally, replayed))
@@ -142,7 +142,7 @@ def command(
         "fingerprints": fingerprints,
         "seconds": round(time.monotonic() - started, 3),
     }
-    figures |= asdict(carried if second else replayed)
+    figures |= asdict(replayed) | (asdict(carried) if second else {})
     if as_json:
         output.figures(figures)
         return 0
@@ -151,7 +151,7 @@ def command(
         f"{plural(len(tally.faults), 'bad one')}); the store holds "
         f"{plural(fingerprints, 'banned account')}; {figures['seconds']:.1f} s"
     )
-    if not second:
+    if not (second and carried.copied):
         output.console().print(
             f"{plural(replayed.alerts, 'alert')} known again; {plural(replayed.verdicts, 'verdict')} read"
         )
@@ -171,8 +171,8 @@ def _hand_over(carried: Carried) -> str:
         )
     lost = f"; {plural(carried.owed, 'withdrawal')} could not be published before" if carried.owed else ""
     return (
-        "the former store has the layout of another version: remembered accounts, counts and what it knew of "
-        f"alerts begin anew{lost}; workers deliver again what was acknowledged since this rebuild began"
+        "the former store has the layout of another version: remembered accounts and counts begin anew"
+        f"{lost}; workers deliver again what was acknowledged since this rebuild began"
     )
 
 
@@ -200,12 +200,13 @@ async def _rebuild(settings: Settings, path: Path, from_start: bool, tally: Tall
         bookmark = Bookmark(path, topic, settings.store_prefix, epoch)
         done = {} if from_start else read_bookmark(bookmark)
         tally.resumed_after = sum(done.values())
+        context = house(settings, peppers, store)
         with reader(settings) as opened:
-            context = house(settings, peppers, store)
             await read_all(opened, topic, Enrol(context), bookmark, done, tally)
-            known = await replay_alerts(opened, context, tally, replayed)
-        await note_missing(settings, store, context, known, replayed)
+        alerts = AlertTopics(context, replayed)
+        await replay_alerts(settings, alerts)
+        tally.faults += alerts.faults.items()
         await through_outages(store.note_rebuilt)
-        note_epoch(settings, store.epoch)
+        await through_outages(lambda: EpochTopic(settings).note(store.epoch))
         bookmark.remove()
         return (await through_outages(store.figures)).fingerprints

@@ -13,6 +13,7 @@ from samehand.normalize.text.fold import FOLD_VERSION
 from store.base import Ban, Enrolled
 from store.errors import StoreEmptied, StoreError, StoreMismatch, StoreUnavailable
 from store.redis import Endpoint, RedisStore, Sizes, store_meta
+from store.redis.store_meta import UNFILLED
 from tests.store.conftest import SMALL
 from tests.store.makers import IDENTITY, NOW, a_ban, a_query, a_remembered
 
@@ -85,6 +86,40 @@ async def test_a_store_emptied_while_we_were_away_is_noticed_by_whoever_knew_its
         client.flushall()
     with pytest.raises(StoreEmptied):
         await opened(url, known=epoch)
+
+
+async def test_a_store_that_is_not_filled_yet_is_refused_to_whoever_knows_of_bans(url: str) -> None:
+    with pytest.raises(StoreEmptied, match="samehand rebuild"):
+        await opened(url, known=UNFILLED)
+    rebuilder = await opened(url)
+    await rebuilder.begin_again()
+    await rebuilder.enrol([a_ban("1")], now=NOW)
+    with pytest.raises(StoreEmptied, match="not to its end"):
+        await opened(url, known=UNFILLED)
+    known = await opened(url, known=rebuilder.epoch)  # as noted by then
+    await known.close()
+    await rebuilder.close()
+
+
+async def test_a_store_that_an_enrolment_began_is_as_good_as_noted(url: str) -> None:
+    """Its worker died before it noted the epoch."""
+    first = await opened(url)
+    await first.enrol([a_ban("1")], now=NOW)
+    second = await opened(url, known=UNFILLED)
+    assert second.epoch == first.epoch
+    assert await second.ready() is None
+    await first.close()
+    await second.close()
+
+
+async def test_a_store_that_is_not_filled_yet_answers_nobody(url: str) -> None:
+    store = RedisStore(
+        Endpoint(url=url, deadline_seconds=1.0), prefix="samehand:", identity=IDENTITY, known_epoch=UNFILLED
+    )
+    with pytest.raises(StoreEmptied):
+        await store.bans_like([a_query()], now=NOW)
+    assert "emptied" in (await store.ready() or "")
+    await store.close()
 
 
 async def test_a_rebuild_begins_again_and_the_old_epoch_is_over(url: str, administrator: str) -> None:

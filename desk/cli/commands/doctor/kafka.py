@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from agents.common.weights_in_force import WeightsInForce
+from agents.runtime.store_factory import expected_epoch
 from agents.runtime.weights_of_settings import weights_of
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
 from desk.text import visible
@@ -19,7 +20,6 @@ from streams.errors import BrokerRefused, SettingsError, StreamsError
 from streams.faust_app.start_checks import kafka_fault, refused_by_kafka
 from streams.kafka import topics
 from streams.kafka.client import reader
-from streams.kafka.store_epoch import known_epoch
 from streams.settings import Settings
 
 _CURES: Final[dict[str, str]] = {
@@ -59,9 +59,12 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
 
 
 def noted_epoch(settings: Settings) -> str:
-    """The store's epoch as Kafka has it, "" for none or where it cannot be asked: that was told already."""
+    """The epoch that the store should have by what Kafka knows.
+
+    "" for none, or where Kafka cannot be asked: that was told already.
+    """
     try:
-        return known_epoch(settings)
+        return expected_epoch(settings)
     except StreamsError:
         return ""
 

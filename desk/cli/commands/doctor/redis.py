@@ -18,6 +18,7 @@ from store.pepper.pepper import Peppers
 from store.redis.client import NO_EVICTION
 from store.redis.layout import Layout, Sizes
 from store.redis.server_info import Inspection, Server
+from store.redis.store_meta import NEVER_FILLED, UNFILLED
 from streams.errors import SettingsError
 from streams.settings import Settings
 
@@ -61,7 +62,8 @@ async def look_at_redis(settings: Settings, peppers: Peppers | None, epoch: str 
         try:
             if not await inspection.exists(layout.meta):
                 await inspection.write(f"{layout.root(0)}probe:doctor")
-                return [*findings, wrong("store", _EMPTIED, _REFILL) if epoch else NO_STORE]
+                lost = wrong("store", NEVER_FILLED if epoch == UNFILLED else _EMPTIED, _REFILL)
+                return [*findings, lost if epoch else NO_STORE]
         except StoreUnavailable as outage:
             return [*findings, of_outage(outage, settings)]
     finally:
