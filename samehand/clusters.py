@@ -7,12 +7,11 @@ what makes each of a hundred accounts resemble the same third one makes them res
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from samehand.fingerprint.distil import Fingerprint
-from samehand.frequency.rates import NothingCounted
-from samehand.scoring.score import score
+from samehand.scoring.score import against_chance
 from samehand.scoring.weights import Weights
 
 T = TypeVar("T")
@@ -21,10 +20,8 @@ ALIKE_NATS: Final = 6.0
 """By so much what two accounts share must outweigh what differs: a device, a mailbox, a handle or a sentence
 does, a word does not."""
 
-_CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer", "rule"})
-"""Signals that strangers share by thousands, and the line of a cap: none makes two accounts alike."""
-
-_COUNTS: Final = NothingCounted()
+_CIRCUMSTANTIAL: Final = frozenset({"network", "agent", "locale", "referrer"})
+"""Signals that strangers share by thousands: none makes two accounts alike."""
 
 
 def alike(one: Fingerprint, other: Fingerprint, weights: Weights) -> bool:
@@ -35,8 +32,8 @@ def alike(one: Fingerprint, other: Fingerprint, weights: Weights) -> bool:
     """
     if one.pepper_id != other.pepper_id:
         return False
-    lines = score(replace(one, at=None), replace(other, at=None), weights, _COUNTS).lines
-    return sum(line.weight for line in lines if line.signal not in _CIRCUMSTANTIAL) >= ALIKE_NATS
+    nats = against_chance(one, other, weights)
+    return sum(nats[signal] for signal in nats.keys() - _CIRCUMSTANTIAL) >= ALIKE_NATS
 
 
 @dataclass(slots=True)

@@ -38,7 +38,7 @@ def unavailable(account: Account, fingerprint: Fingerprint) -> Iterator[str]:
 
 def fired(alert: MirrorAlert) -> frozenset[str]:
     """Names of the signals with positive evidence."""
-    return frozenset(line.signal for line in alert.evidence)
+    return frozenset(line.signal for line in alert.evidence if line.weight > 0)
 
 
 def script_of(alert: MirrorAlert) -> str:

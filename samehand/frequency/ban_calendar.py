@@ -35,8 +35,7 @@ _WIDER: Final[tuple[float, ...]] = (
     365 * DAY_SECONDS,
 )
 
-# A ban that was not seen is spread evenly over so long. Half a ban in every span, however short, made ten
-# minutes half of all bans of a store that has one.
+# A ban that was not seen is spread evenly over so long; half a ban in any span would make ten minutes half.
 _UNSEEN_SECONDS: Final = 3 * 365 * DAY_SECONDS
 
 # Answers that a calendar caches, some 200 bytes each: more than one batch of events asks for.

@@ -64,9 +64,8 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
         raise UnusableWeights(f"the table {base.version} has no signal {unknown[0]}")
     for name, multiplier in adjustment.multipliers.items():
         if not 0 <= multiplier <= MULTIPLIER_MAX:
-            raise UnusableWeights(
-                f"multipliers.{name} must lie between 0 and {MULTIPLIER_MAX:g}; it is {multiplier:g}"
-            )
+            told = f"must lie between 0 and {MULTIPLIER_MAX:g}; it is {multiplier:g}"
+            raise UnusableWeights(f"multipliers.{name} {told}")
     table = replace(
         base,
         version=adjustment.version,

@@ -11,9 +11,8 @@ from samehand.signals.comparison import Comparison
 class Evidence(msgspec.Struct, frozen=True, gc=False):
     """One line of reason; ``weight`` is in nats, against the strongest rival.
 
-    Positive weights speak for the pair, negative ones against it. The prior and the weights of all lines add
-    up to the score's log-odds. ``explained``: the values agree, and the strongest rival explains it in whole
-    or in part.
+    The prior and the weights of all lines add up to the log-odds. ``explained``: the values agree, and the
+    strongest rival explains it in whole or in part.
     """
 
     signal: str

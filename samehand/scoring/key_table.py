@@ -12,8 +12,6 @@ STEPS_A_NAT: Final = 1_024
 """Weights are summed in whole steps, so that every store gets the same sum, in whatever order keys come."""
 SHARE_WHOLE: Final = 1_024
 """A group's share is counted in 1,024ths; this is the whole."""
-UNLIMITED: Final = 1 << 40
-"""Steps that no fact reaches."""
 
 Moments = tuple[tuple[float, int], ...]
 """Pairs (seconds, steps): a candidate adds the steps of the last pair whose seconds its age reaches, and the

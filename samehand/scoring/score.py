@@ -3,16 +3,14 @@
 The plan:
 
 1. **Compare**: each signal compares two traits, or two whole accounts, and finds a level, or nothing.
-2. **Weigh**: the level's row gives a match weight against each rival, ``ln m - ln u``: as rare as the value
-   is against a stranger, next to nothing against a rival that explains it.
+2. **Weigh**: the level's row gives a match weight against each rival, ``ln m - ln u``: much against a
+   stranger if the value is rare, next to nothing against a rival that explains it.
 3. **Set aside**: what this account showed before the banned one copied it weighs nothing against any rival.
-4. **Add up** for each rival: of dependent agreements the best counts whole and the others for a share; so
-   with differences. With the rates of mirrors and rivals this gives the odds against each.
-5. **Show**: the prior and the lines are those against the strongest rival; one more line says what the others
-   take away. They sum to the log-odds exactly. Nothing is added that is not shown.
+4. **Add up** for each rival: of dependent lines the best counts whole and the others for a share.
+5. **Show** the prior and the lines against the strongest rival, and one line with what the others take away:
+   they sum to the log-odds exactly.
 
-More agreement never lowers a score and more difference never raises it: against each rival every line is
-monotone, and a likeness that a rival explains is at worst no evidence.
+More agreement never lowers a score and more difference never raises it, since that holds against each rival.
 """
 
 from __future__ import annotations
@@ -23,9 +21,9 @@ from typing import Final
 
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import BanCalendar
-from samehand.frequency.rates import Frequencies
+from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.scoring.evidence import Evidence, Line, RivalShare, Score
-from samehand.scoring.rivals import RIVALS, Rival
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import DIFFERENCES, SignalWeights, Weights
 from samehand.showings import Showings
 from samehand.signals import PAIRWISE, SIGNALS
@@ -39,12 +37,13 @@ from samehand.watchlist.platforms import is_list
 _OF_TRAITS: Final = tuple((signal.name, signal.group, signal.compare) for signal in SIGNALS)
 _OF_PAIRS: Final = tuple((one.name, one.group, one.beyond, one.between) for one in PAIRWISE)
 _BY_CALENDAR: Final = tuple(rival.by_calendar for rival in RIVALS)
-_NOTHING: Final = (0.0,) * len(RIVALS)
+_COUNTS: Final = NothingCounted()
 
 SPEAKS_NATS: Final = 0.7
 """A smaller weight, below a factor of two, says nothing worth a doubt."""
-OTHERS: Final = ("rivals", "other-explanations")
-"""The signal and level of the line that holds what all rivals but the strongest take away."""
+OTHERS: Final = ("rivals", "other-explanations", "Other innocent explanations are left as well.")
+"""Signal, level and sentence of the line that holds what all rivals but the strongest take away: at most the
+logarithm of how many rivals there are."""
 
 
 def score(
@@ -84,12 +83,27 @@ def score(
     parts = [math.exp(term - terms[strongest]) for term in terms]
     total = math.fsum(parts)
     prior = weights.prior(bans) - priors[strongest]
-    shown = [*_shown(lines, strongest, weights), *copied, _others(total)]
+    others = Evidence(*OTHERS[:1], -math.log(total), *OTHERS[1:])
+    shown = [*_shown(lines, strongest, weights), *copied, others]
     log_odds = math.fsum([prior, *[line.weight for line in shown]])
     probability = weights.probability(log_odds)
     order = sorted(range(len(parts)), key=lambda place: -parts[place])
     rivals = [RivalShare(RIVALS[at].name, parts[at] / total, RIVALS[at].sentence) for at in order]
     return Score(prior, tuple(shown), log_odds, probability, weights.band(probability, policy), tuple(rivals))
+
+
+def against_chance(ours: Fingerprint, theirs: Fingerprint, weights: Weights) -> dict[str, float]:
+    """Returns what each signal weighs (nats) against chance alone, at shipped rates and at any moment."""
+    context = ComparisonContext(
+        _COUNTS,
+        (ours.stratum, theirs.stratum),
+        (ours.platform, theirs.platform),
+        None,
+        None,
+        shipped=weights.rates(_COUNTS.bans),
+    )
+    lines = _compared(ours, theirs, context, weights)
+    return {line.signal: adds for line, adds in zip(lines, _adding(lines, 0, weights), strict=True)}
 
 
 def _compared(
@@ -177,7 +191,7 @@ def _adding(lines: Sequence[Line], rival: int, weights: Weights) -> list[float]:
 def _shown(lines: Sequence[Line], rival: int, weights: Weights) -> list[Evidence]:
     """The lines as evidence against one rival; what a crowd takes away is a line of its own."""
     shown = []
-    explains = RIVALS[rival]
+    explains = f"{RIVALS[rival].who.capitalize()} explains it."
     for line, adds in zip(lines, _adding(lines, rival, weights), strict=True):
         finding, nats = line.finding, line.against[rival]
         alike = [one.weight for one in lines if one.signal in line.beyond]
@@ -187,22 +201,12 @@ def _shown(lines: Sequence[Line], rival: int, weights: Weights) -> list[Evidence
         unshared = _limited(line.unshared, line.limits[rival]) if line.unshared > line.weight else nats
         whole = adds * (unshared / nats) if nats > 0.0 else adds + max(unshared - nats, 0.0)
         explained = 0.0 <= nats < line.weight and line.limits[rival] < line.weight
-        because = _because(finding.because, explains) if explained else finding.because
+        because = f"{finding.because} {explains}" if explained else finding.because
         shown.append(Evidence(line.signal, whole, finding.level, because, explained))
         if whole > adds:
             crowd = f"This is shared: about {finding.crowd:,} accounts were counted with it."
             shown.append(Evidence(line.signal, adds - whole, "shared-by-many", crowd))
     return shown
-
-
-def _because(sentence: str, rival: Rival) -> str:
-    return f"{sentence} {rival.who[0].upper()}{rival.who[1:]} explains it."
-
-
-def _others(total: float) -> Evidence:
-    """What all rivals but the strongest take away: at most the logarithm of how many rivals there are."""
-    because = "Other innocent explanations are left as well."
-    return Evidence(OTHERS[0], -math.log(total), OTHERS[1], because)
 
 
 def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> list[Evidence]:
@@ -216,15 +220,11 @@ def _set_aside(lines: Sequence[Line], showings: tuple[Showings, Showings]) -> li
         if line.weight > 0 and FIRST_SHOWN.copied(line.signal, line.finding.level)
     ]
     first = [line for line, order in copied if order is Order.FOUND]
-    doubtful = [
-        line.signal for line, order in copied if order is Order.UNKNOWN and line.weight >= SPEAKS_NATS
-    ]
-    told = []
-    if first:
-        told.append(FIRST_SHOWN.found_first([line.signal for line in first], showings[0]))
+    doubtful = [it.signal for it, order in copied if order is Order.UNKNOWN and it.weight >= SPEAKS_NATS]
+    told = [FIRST_SHOWN.found_first([line.signal for line in first], showings[0])] if first else []
     if doubtful:
         told.append(FIRST_SHOWN.unknown(doubtful))
     for line in first:
         line.weight = line.unshared = 0.0
-        line.against = _NOTHING
+        line.against = (0.0,) * len(RIVALS)
     return [Evidence(FIRST_SHOWN.name, 0.0, one.level, one.because) for one in told]

@@ -3,8 +3,8 @@
 ``bound = the least over rivals of: prior + the best of each signal, up to what the rival leaves of it,
 grouped as the score groups them + the most of the moment``. Each signal says what sharing one of its keys can
 add (:class:`samehand.signals.base.Most`). The table of weights allows for what may agree without a shared key
-(``allowance``, in nats), and signals without keys count as if they agreed. The odds against all rivals
-together are never higher than those against one of them, so the least sum is a bound.
+(``allowance``), and signals without keys count as if they agreed. The odds against all rivals are never
+higher than those against one of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.ban_calendar import MINUTE_SECONDS, BanCalendar
 from samehand.frequency.rates import Frequencies
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
-from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, UNLIMITED, KeyTable, Moments, RivalSums
+from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable, Moments, RivalSums
 from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Weights
 from samehand.signals import PAIRWISE, SIGNALS
@@ -26,7 +26,7 @@ from samehand.signals.base import Ages, Most, PairSignal, Signal
 from samehand.signals.context import ComparisonContext
 
 _ROUNDING: Final = 2  # steps by which a sum of floats and a sum of whole steps may differ
-_BY_CALENDAR, _BY_CLOCK = 0, 1  # places of the moments
+_MOST_NATS: Final = 1e6  # for facts without a limit
 
 
 class _KeyFact(NamedTuple):
@@ -70,12 +70,8 @@ class UpperBound:
         ]
         self._rivals = tuple(
             (
-                tuple(_limit(table.limit(place)) for table in self._tables),
-                None
-                if all(table.limit(place) == 0.0 for table in timed)
-                else _BY_CALENDAR
-                if rival.by_calendar
-                else _BY_CLOCK,
+                tuple(_steps(min(table.limit(place), _MOST_NATS)) for table in self._tables),
+                int(not rival.by_calendar) if any(table.limit(place) for table in timed) else None,
             )
             for place, rival in enumerate(RIVALS)
         )
@@ -187,11 +183,8 @@ class UpperBound:
         """What each key of one signal may add."""
         # Many kinds and keys have few different values: each is computed once.
         several = {0.0, *most.by_kind.values(), *most.by_key.values()}
-        steps = {nats: _steps(nats) for nats in several}
-        part: dict[float, _Several] = {nats: (_KeyFact(fact, each),) for nats, each in steps.items()}
-        by_kind = {kind: part[nats] for kind, nats in most.by_kind.items()}
-        nothing = part[0.0]
-        new: dict[Key, _Several] = {key: by_kind.get(key[0], nothing) for key in keys}
+        part: dict[float, _Several] = {nats: (_KeyFact(fact, _steps(nats)),) for nats in several}
+        new = {key: part[most.by_kind.get(key[0], 0.0)] for key in keys}
         for key, nats in most.by_key.items():
             if key in new:
                 new[key] = part[nats]
@@ -237,7 +230,3 @@ class _LeastCounted:
 
 def _steps(nats: float) -> int:
     return math.ceil(nats * STEPS_A_NAT)
-
-
-def _limit(nats: float) -> int:
-    return UNLIMITED if nats == math.inf else _steps(nats)

@@ -2,9 +2,8 @@
 
 A row's ``m`` is the probability that a true mirror shows the level; the probability that a stranger does is
 its ``u``, its ``u_of_bans`` over the number of bans, or computed for the value itself. The match weight
-against a stranger is ``ln(m / u)`` (Fellegi and Sunter, 1969). Against a rival that explains the level
-(``explained``) it is at most ``-ln(share)``, and a difference says nothing against it. All are multiplied
-by the signal's ``multiplier``, which is 1 unless learning changed it.
+against a stranger is ``ln(m / u)`` (Fellegi and Sunter, 1969); against a rival that explains the level it is
+at most ``-ln(share)``, and a difference says nothing. Learning multiplies all by the signal's ``multiplier``.
 """
 
 from __future__ import annotations
@@ -25,19 +24,14 @@ from samehand.scoring.rivals import RATED, RIVALS
 
 Band = Literal["likely", "possible", "none"]
 
-WEIGHT_MAX: Final = 32.0
-"""Nats. The most that one agreement says: a value that one in e^32 shows is more than any platform holds."""
+WEIGHT_MAX: Final = 32.0  # nats; one in e^32 is one of more accounts than any platform holds
 
 # Levels that say only that two values differ. Whoever changes one value to come back changes others as well,
 # so these levels depend on each other: the strongest counts whole, the others for a share.
 DIFFERENCES: Final = frozenset(("different", "other-language", "another"))
 
-# Fields of former tables, and what to do about them.
-_FORMER: Final = {
-    "caps": "delete caps: rivals take their place (see `rivals` of the shipped table)",
-    "ground": "delete ground: rivals take the place of caps",
-    "floor": "delete floor: m and u of a difference say how much it weighs",
-}
+_FORMER: Final = ("caps", "ground", "floor")
+"""Fields of former tables."""
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Nats = Annotated[float, Meta(ge=0, le=WEIGHT_MAX)]
@@ -48,11 +42,10 @@ Rates = Mapping[str, Mapping[str, float]]
 
 
 class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often a sign-up has this relation to some banned account, as ``mirror_rate`` is of mirrors.
+    """How often a sign-up has this relation to some banned account; ``of_lists``: to an entry of a list.
 
-    ``of_lists``: the rate against names on official lists. ``after_days`` and ``ripe_days``: from so many
-    days after the ban the rate grows, to most of itself within so many more; ``young`` is the share of it
-    that holds from the first day.
+    From ``after_days`` after the ban it grows, to most of itself within ``ripe_days`` more; ``young`` is the
+    share of it that holds from the first day.
     """
 
     rate: Share
@@ -74,14 +67,11 @@ class RivalRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One level of one signal; ``m``, ``u``, ``u_of_bans`` and shares of ``explained`` are in (0, 1].
 
-    Without ``u`` and ``u_of_bans`` the rate of the very value is computed. ``u_of_bans`` is the share of
-    sign-ups that show *some* ban's value without being its mirror, so that the share that shows a given ban's
-    falls with the bans, as the prior does.
-
-    A level that mirrors show more often than others is an agreement and never speaks against a pair; any
-    other is a difference and never speaks for it. ``explained``: for each rival that explains the level, how
-    often it shows an agreement as a share of how often a mirror does. ``ceiling`` (nats) is there for prices
-    that hang on a count of few. ``source`` says where the figures come from, if not from the signal's own.
+    ``u_of_bans`` is the share of sign-ups that show *some* ban's value without being its mirror: the share
+    that shows a given ban's falls with the bans, as the prior does. Without it and ``u`` the rate is the very
+    value's. A level that mirrors show more often than others is an agreement and never speaks against a pair;
+    any other is a difference and never speaks for it. ``explained``: how often a rival shows an agreement, as
+    a share of how often a mirror does. ``ceiling`` (nats) is for prices that hang on a count of few.
     """
 
     m: Share
@@ -105,9 +95,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The rows of one signal with their source, and its learnt multiplier.
 
-    ``explained`` holds for all levels whose rows do not name the rival themselves. ``kinds``: as
-    ``u_of_bans``, by kind of value. ``allowance`` is what the signal may add (nats) to a candidate that
-    shares none of its keys, in the upper bound that decides which candidates are read.
+    ``explained`` holds where a row does not name the rival itself. ``kinds``: ``u_of_bans`` by kind of value.
+    ``allowance`` is what the upper bound lets it add (nats) to a candidate that shares none of its keys.
     """
 
     levels: dict[str, Row]
@@ -144,9 +133,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
     def limit(self, place: int) -> float:
         """The most (nats) that any agreement of the signal weighs against the rival at a place."""
-        return max(
-            (self.limits[level][place] for level, row in self.levels.items() if row.agrees), default=0.0
-        )
+        return max([0.0, *(self.limits[level][place] for level, row in self.levels.items() if row.agrees)])
 
     def nats(self, level: str, rate: float) -> float:
         """The match weight (nats) of a level that the share ``rate`` of unrelated accounts shows."""
@@ -154,16 +141,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
 
     def most(self, levels: tuple[str, ...], rate: float) -> float:
         """The most (nats) that one of the levels weighs if a share ``rate`` of others shows it."""
-        if levels not in self._several:
-            rows = [self.levels[level] for level in levels]
-            self._several[levels] = [(math.log(row.m), row.ceiling) for row in rows]
-        of_rate = math.log(rate)
-        several = self._several[levels]
-        return max([min(max(m - of_rate, 0.0), ceiling) for m, ceiling in several]) * self.multiplier
-
-    @cached_property
-    def _several(self) -> dict[tuple[str, ...], list[tuple[float, float]]]:
-        return {}
+        return max([self.nats(level, rate) for level in levels])
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -284,13 +262,9 @@ def _along(knots: tuple[tuple[float, float], ...], x: float) -> float:
 
 
 def _rates(signal: SignalWeights, divisor: int) -> dict[str, float]:
-    found = {kind: rate / divisor for kind, rate in signal.kinds.items()}
-    for level, row in signal.levels.items():
-        if row.u_of_bans is not None:
-            found[level] = row.u_of_bans / divisor
-        elif row.u is not None:
-            found[level] = row.u
-    return found
+    of_bans = {level: row.u_of_bans for level, row in signal.levels.items() if row.u_of_bans is not None}
+    of_all = {level: row.u for level, row in signal.levels.items() if row.u is not None}
+    return {name: rate / divisor for name, rate in (signal.kinds | of_bans).items()} | of_all
 
 
 def read_weights(raw: bytes) -> Weights:
@@ -303,8 +277,9 @@ def read_weights(raw: bytes) -> Weights:
     try:
         weights = msgspec.json.decode(raw, type=Weights)
     except (msgspec.ValidationError, msgspec.DecodeError) as fault:
-        former = [advice for field, advice in _FORMER.items() if f'"{field}"'.encode() in raw]
-        raise UnusableWeights("; ".join([str(fault), *former])) from fault
+        former = [f"delete {field}" for field in _FORMER if f'"{field}"'.encode() in raw]
+        form = ["it has the form of former releases: add rivals (docs/adr/0058)"] if former else []
+        raise UnusableWeights("; ".join([str(fault), *form, *former])) from fault
     check(weights)
     return weights
 
@@ -362,12 +337,20 @@ def _check_order(name: str, signal: SignalWeights) -> None:
 
 
 def lacking(weights: Weights) -> str | None:
-    """The first row of the shipped table that ``weights`` lacks, as `signal.level`; ``None`` if none."""
+    """What ``weights`` lack of the shipped table's rows and rates, as `signal.level`; ``None`` if nothing."""
     for name, signal in default_weights().signals.items():
-        own = weights.signals.get(name)
-        missing = [level for level in signal.levels if own is None or level not in own.levels]
+        own = weights.signals.get(name, SignalWeights({}))
+        for level, row in signal.levels.items():
+            mine = own.levels.get(level)
+            if mine is None:
+                return f"{name}.{level}"
+            if (row.u or row.u_of_bans) is None is not (mine.u or mine.u_of_bans):
+                return f"{name}.{level} without u and u_of_bans, since its rate is computed"
+            if (mine.u or mine.u_of_bans) is None is not (row.u or row.u_of_bans):
+                return f"{name}.{level}.u"
+        missing = signal.kinds.keys() - own.kinds.keys()
         if missing:
-            return f"{name}.{missing[0]}"
+            return f"{name}.kinds.{min(missing)}"
     return None
 
 

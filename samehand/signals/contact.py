@@ -23,17 +23,8 @@ POINTS_MAX: Final = 8  # points that are kept, the first ones; a profile that na
 
 # The kinds of points in the order of their stored numbers; append, never reorder.
 _KINDS: Final = (
-    "telegram-invite",
-    "whatsapp-invite",
-    "discord-invite",
-    "whatsapp",
-    "phone",
-    "email",
-    "telegram",
-    "profile",
-    "handle",
-    "url",
-    "former",
+    *("telegram-invite", "whatsapp-invite", "discord-invite", "whatsapp", "phone", "email"),
+    *("telegram", "profile", "handle", "url", "former"),
 )
 # Kinds that name an account. Where the profile calls that account its own, the point is kept as "former".
 _ACCOUNTS: Final = frozenset(("telegram", "profile", "handle"))
@@ -142,21 +133,19 @@ class ContactSignal(SignalBase[ContactTrait]):
         ours_to_theirs = {kind for digest, kind in ours.points if digest in theirs.own}
         found = [self._shared(shared, sight)] if shared else []
         if named_there.intersection(ours.own):
-            because = "The banned account's profile named this account."
-            found.append(Comparison("announced", because, sight.u(self.name, "announced")))
+            found.append(_said("announced", "The banned account's profile named this account.", sight))
         if "former" in ours_to_theirs:
-            because = "This account's profile calls the banned account its own."
-            found.append(Comparison("succeeds", because, sight.u(self.name, "succeeds")))
+            found.append(_said("succeeds", "This account's profile calls the banned account its own.", sight))
         if ours_to_theirs:
             because = "This account's profile names the banned account, as followers and critics do too."
-            found.append(Comparison("names-it", because, sight.u(self.name, "names-it")))
+            found.append(_said("names-it", because, sight))
         return replace(found[0], also=tuple(found[1:])) if found else None
 
     def _shared(self, shared: list[tuple[bytes, str]], sight: ComparisonContext) -> Comparison:
         found = []
         for digest, kind in shared:
             shipped = _unshared(kind, sight)
-            rate, crowd = sight.owned(KeyKind.CONTACT, digest, shipped)
+            rate, crowd = sight.shared(KeyKind.CONTACT, digest, shipped, owned=True)
             found.append((rate, crowd, shipped, kind))
         rate, crowd, shipped, kind = min(found)
         several = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
@@ -165,16 +154,15 @@ class ContactSignal(SignalBase[ContactTrait]):
 
     def most(self, trait: ContactTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing each point, of naming the other account, and of being named by it."""
-        said = {
-            level: table.nats(level, sight.u(self.name, level))
-            for level in ("announced", "succeeds", "names-it")
-        }
-        naming, named = max(said["succeeds"], said["names-it"]), said["announced"]
+        announced, succeeds, named_it = [
+            table.nats(level, sight.u(self.name, level)) for level in ("announced", "succeeds", "names-it")
+        ]
+        naming, named = max(succeeds, named_it), announced
         if banned:
             naming, named = named, naming
         by_key = {key_of(KeyKind.CONTACT, digest): named for digest in trait.own}
         for digest, kind in trait.points:
-            rate = sight.owned(KeyKind.CONTACT, digest, _unshared(kind, sight))[0]
+            rate = sight.shared(KeyKind.CONTACT, digest, _unshared(kind, sight), owned=True)[0]
             by_key[key_of(KeyKind.CONTACT, digest)] = table.nats("shared", rate)
             if kind in _NAMING:
                 by_key[key_of(KeyKind.OWN_CONTACT, digest)] = naming
@@ -206,6 +194,10 @@ class ContactSignal(SignalBase[ContactTrait]):
             ),
             Example(_invites("join t.me/+AbCdEf123456"), _invites("t.me/+ZzYyXx987654"), None),
         )
+
+
+def _said(level: str, because: str, sight: ComparisonContext) -> Comparison:
+    return Comparison(level, because, sight.u("contact", level))
 
 
 def _unshared(kind: str, sight: ComparisonContext) -> float:

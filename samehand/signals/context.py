@@ -50,32 +50,24 @@ class ComparisonContext(msgspec.Struct, frozen=True, gc=False):
         share = self.calendar.share(self.at, first, last, self.policy)
         return 1.0 if share is None else share
 
-    def shared(self, kind: KeyKind, value: bytes, shipped_rate: float) -> tuple[float, int]:
+    def shared(
+        self, kind: KeyKind, value: bytes, shipped_rate: float, *, owned: bool = False
+    ) -> tuple[float, int]:
         """The rate of a value among all accounts, and how many accounts were counted with it.
 
-        Where a crowd of the latest accounts bears the value, the rate is at least its share of those, since
-        the new account is one of them. More accounts than the posting cap are a crowd: an evader's farm is
-        smaller.
+        ``owned``: it belongs to somebody, so that ``shipped_rate`` is that of strangers who show it although
+        nobody else was counted with it. Where a crowd of the latest accounts bears the value, the rate is at
+        least its share of those, since the new account is one of them. More accounts than the posting cap are
+        a crowd: an evader's farm is smaller.
         """
         counted = self.frequencies
         crowd = counted.count(kind, value, "")
-        return self._lately(shared_rate(crowd, counted.accounts(""), shipped_rate), crowd, kind, value), crowd
-
-    def owned(self, kind: KeyKind, value: bytes, unshared_rate: float) -> tuple[float, int]:
-        """As :meth:`shared`, of a value that belongs to somebody: the rate at which others show it although
-        nobody else was counted with it, and the share of those who were.
-        """
-        counted = self.frequencies
-        crowd = counted.count(kind, value, "")
-        return self._lately(owned_rate(crowd, counted.accounts(""), unshared_rate), crowd, kind, value), crowd
-
-    def _lately(self, rate: float, crowd: int, kind: KeyKind, value: bytes) -> float:
-        counted = self.frequencies
+        rate = (owned_rate if owned else shared_rate)(crowd, counted.accounts(""), shipped_rate)
         if crowd > PERSONAL_POSTING_CAP:
             latest = counted.count(kind, value, LATELY)
             if latest > PERSONAL_POSTING_CAP:
-                return max(rate, proven_rate(latest, counted.accounts(LATELY)))
-        return rate
+                rate = max(rate, proven_rate(latest, counted.accounts(LATELY)))
+        return rate, crowd
 
     def shared_wider(
         self, wide: tuple[KeyKind, bytes], narrow: KeyKind, values: Iterable[bytes], shipped_rate: float

@@ -49,20 +49,18 @@ class DigestSignal(SignalBase[bytes]):
     def compare(self, ours: bytes, theirs: bytes, sight: ComparisonContext) -> Comparison | None:
         """The level `same` or, if the signal has a sentence for it, `different`."""
         if ours == theirs:
-            rate, crowd = self._rate(ours, sight)
-            return Comparison("same", self.because_same, rate, crowd, sight.u(self.name, "same"))
+            unshared = sight.u(self.name, "same")
+            rate, crowd = sight.shared(self.kind, ours, unshared, owned=self.owned)
+            return Comparison("same", self.because_same, rate, crowd, unshared)
         if self.because_different is None:
             return None
         return Comparison("different", self.because_different)
 
     def most(self, trait: bytes, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing this value."""
-        nats = table.nats("same", self._rate(trait, sight)[0])
+        rate = sight.shared(self.kind, trait, sight.u(self.name, "same"), owned=self.owned)[0]
+        nats = table.nats("same", rate)
         return Most({self.kind: nats}) if self.keys(trait) else Most(unkeyed=nats)
-
-    def _rate(self, trait: bytes, sight: ComparisonContext) -> tuple[float, int]:
-        count = sight.owned if self.owned else sight.shared
-        return count(self.kind, trait, sight.u(self.name, "same"))
 
     def show(self, trait: bytes, quoted: Quoted) -> str:
         """A mask: a digest means nothing to a reader."""

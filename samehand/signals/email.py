@@ -92,30 +92,31 @@ class EmailSignal(SignalBase[EmailTrait]):
     def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: ComparisonContext) -> Comparison | None:
         """The same address, the same mailbox with another tag, the same local part, or another address."""
         throw_away = (_DISPOSABLE,) if ours.disposable and theirs.disposable else ()
-        if ours.mailbox == theirs.mailbox:
-            level, because = "same-address", "Both accounts use the same e-mail address."
-            if ours.tagged or theirs.tagged:
-                level = "same-mailbox"
-                because = (
-                    "Both accounts use the same mailbox; an address has a tag that its provider ignores."
-                )
-            unshared = sight.u(self.name, level)
-            rate, crowd = sight.owned(KeyKind.EMAIL, ours.mailbox, unshared)
-            return Comparison(level, because, rate, crowd, unshared, throw_away)
-        if ours.local == theirs.local:
-            shipped = rate_of_bits(ours.local_bits)
-            local, mailboxes = (KeyKind.EMAIL_LOCAL, ours.local), (ours.mailbox, theirs.mailbox)
-            rate, crowd = sight.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
-            because = "The e-mail addresses have the same name, but not the same mailbox."
-            if ours.provider and theirs.provider and ours.provider != theirs.provider:
-                because = "The e-mail addresses have the same name at different providers."
+        if ours.local != theirs.local:
+            return throw_away[0] if throw_away else _DIFFERENT
+        shipped = rate_of_bits(ours.local_bits)
+        local, mailboxes = (KeyKind.EMAIL_LOCAL, ours.local), (ours.mailbox, theirs.mailbox)
+        rate, crowd = sight.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
+        because = "The e-mail addresses have the same name, but not the same mailbox."
+        if ours.provider and theirs.provider and ours.provider != theirs.provider:
+            because = "The e-mail addresses have the same name at different providers."
+        if ours.mailbox != theirs.mailbox:
             return Comparison("same-local-part", because, rate, crowd, shipped, throw_away)
-        return throw_away[0] if throw_away else _DIFFERENT
+        level, because = "same-address", "Both accounts use the same e-mail address."
+        same = Comparison("same-local-part", because, rate, crowd, shipped)
+        if ours.tagged or theirs.tagged:
+            level = "same-mailbox"
+            because = "Both accounts use the same mailbox; an address has a tag that its provider ignores."
+        unshared = sight.u(self.name, level)
+        rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
+        return Comparison(level, because, rate, crowd, unshared, (same, *throw_away))
 
     def most(self, trait: EmailTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
         """The weight of sharing the mailbox or the local part; without a key, of both being disposable."""
         mailbox = [
-            table.nats(level, sight.owned(KeyKind.EMAIL, trait.mailbox, sight.u(self.name, level))[0])
+            table.nats(
+                level, sight.shared(KeyKind.EMAIL, trait.mailbox, sight.u(self.name, level), owned=True)[0]
+            )
             for level in _SAME
         ]
         local = sight.shared(KeyKind.EMAIL_LOCAL, trait.local, rate_of_bits(trait.local_bits))[0]

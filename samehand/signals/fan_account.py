@@ -28,7 +28,6 @@ class AdmirerSignal(PairSignalBase):
     """The new account says of itself that it is somebody else, who admires."""
 
     name = "admirer"
-    levels = ("says-so",)
 
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
         """The level `says-so` if our handle or name has such a word and theirs have none; else ``None``."""

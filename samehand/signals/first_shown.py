@@ -40,7 +40,6 @@ class FirstShownSignal:
     """Who first showed the values that both show. It speaks against a pair or says nothing."""
 
     name = "first_shown"
-    levels = ("found-first", "unknown")
 
     def copied(self, signal: str, level: str) -> bool:
         """Whether a line of evidence is about a value that anybody can copy."""

@@ -235,8 +235,7 @@ class HandleSignal(SignalBase[HandleTrait]):
             reordered = keys_of(KeyKind.HANDLE_SORTED, letters(trait.joined)[:1])
             by_key |= dict.fromkeys(reordered, in_any_way(number))
         of_parts = shown_by_words(trait.word, _WHOLE_WORD, KeyKind.HANDLE_SORTED, nats)
-        of_parts |= shown_by_runs(trait.word, nats)
-        return Most(by_kind, of_parts | by_key)
+        return Most(by_kind, of_parts | shown_by_runs(trait.word, nats) | by_key)
 
     def show(self, trait: HandleTrait, quoted: Quoted) -> str:
         """The handle as it was given, or its folded form where it was not kept."""

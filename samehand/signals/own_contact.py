@@ -67,7 +67,9 @@ class ReachSignal(PairSignalBase):
         by_key = {}
         for key, (kind, digest) in _keys(reach).items():
             level = _LEVELS[kind][0]
-            by_key[key] = table.nats(level, sight.owned(kind, digest, sight.u(self.name, level))[0])
+            by_key[key] = table.nats(
+                level, sight.shared(kind, digest, sight.u(self.name, level), owned=True)[0]
+            )
         return Most(by_key=by_key)
 
     def between(self, ours: Traits, theirs: Traits, sight: ComparisonContext) -> Comparison | None:
@@ -105,7 +107,7 @@ def _keys(reach: Reach) -> dict[Key, tuple[KeyKind, bytes]]:
 def _finding(kind: KeyKind, digest: bytes, who: str, sight: ComparisonContext) -> Comparison:
     level, what = _LEVELS[kind]
     shipped = sight.u("reach", level)
-    rate, crowd = sight.owned(kind, digest, shipped)
+    rate, crowd = sight.shared(kind, digest, shipped, owned=True)
     because = f"{who} gives in its profile the other's own {what}."
     return Comparison(level, because, rate, crowd, shipped)
 

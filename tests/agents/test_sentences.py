@@ -69,7 +69,8 @@ def contradictions(alert: MirrorAlert) -> Iterator[str]:
     lines = {line.signal: line for line in (*alert.evidence, *alert.counter_evidence)}
     since = alert.seconds_since_ban
     if (timing := lines.get("timing")) is not None and since is not None:
-        told = re.sub(r"^The account was made (.*) the ban\.$", r"\1", timing.because)
+        # A rival that explains the moment is named behind it.
+        told = re.sub(r"^The account was made (.*?) the ban\..*$", r"\1", timing.because)
         page = ENGLISH.since(since)
         if told == "within a second of":
             told = "less than a day from"  # which the page says of both

@@ -12,7 +12,7 @@ import pytest
 
 from samehand.keys import PERSONAL_POSTING_CAP, SHORT_POSTING_CAP, Key, KeyKind, key_of, kind_of, value_of
 from samehand.lineage import Descent, founder
-from samehand.scoring.key_table import STEPS_A_NAT, UNLIMITED, KeyTable, RivalSums
+from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.showings import Showings, Span
 from store.base import (
     Ban,
@@ -60,6 +60,7 @@ from tests.store.makers import (
 )
 
 PUBLISH, DUPLICATE = Ruling.PUBLISH, Ruling.DUPLICATE
+UNLIMITED = 1 << 40
 DEVICE = "f3b1c9d2-77aa-4e5f-9b1e-2f6c1d0e9a11"
 NETWORK, OTHER_NETWORK = "39.40.1.2", "103.12.9.1"
 ON_DEVICE = a_query("1", handle=None, device_id=DEVICE)

@@ -18,9 +18,10 @@ from samehand.fingerprint.distil import distil
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.rivals import RATED, RIVALS
-from samehand.scoring.score import score
+from samehand.scoring.score import _compared, score
 from samehand.scoring.weights import Weights, default_weights, read_weights
 from samehand.signals import PAIRWISE, SIGNALS
+from samehand.signals.context import ComparisonContext
 from samehand.watchlist.platforms import ORGANISATIONS
 from tests.samehand.scoring.test_upper_bound import AT, Counted, accounts, ages, counted
 from tests.samehand.signals.test_contract import keyer
@@ -85,10 +86,12 @@ def test_no_pair_scores_higher_than_an_account_against_itself(
     ours: Account, theirs: Account, counts: Counted, age: float | None
 ) -> None:
     other = scored(replace(ours, platform=theirs.platform), theirs, counts, age)
-    # Nobody names itself as somebody else, and who shows one name cannot spell it in the other.
-    crossed = any(line.signal == "crossing" for line in other.lines)
-    assume(not crossed or (theirs.handle and theirs.display_name))
-    assume(NAMING.isdisjoint(line.level for line in other.lines))
+    # Nobody names itself as somebody else, and who shows two names does not spell one in the other.
+    mine, banned = distil(ours, keyer, at=AT), distil(theirs, keyer, at=None)
+    context = ComparisonContext(counts, ("latin",) * 2, ("x", "x"), shipped=WEIGHTS.rates(0))
+    lines = _compared(mine, banned, context, WEIGHTS)  # also those that say nothing beside another
+    assume(all(line.signal != "crossing" for line in lines))
+    assume(NAMING.isdisjoint(one.level for line in lines for one in (line.finding, *line.finding.also)))
     assert told(theirs, theirs, counts, age) >= other.log_odds - 1e-9
 
 

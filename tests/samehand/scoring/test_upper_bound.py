@@ -20,7 +20,7 @@ from samehand.account import Account, Avatar
 from samehand.fingerprint.distil import Fingerprint, distil, enrolment_keys, query_keys
 from samehand.frequency.rates import Frequencies, NothingCounted
 from samehand.keys import Key, KeyKind, kind_of
-from samehand.scoring.key_table import STEPS_A_NAT, UNLIMITED, KeyTable, RivalSums
+from samehand.scoring.key_table import STEPS_A_NAT, KeyTable, RivalSums
 from samehand.scoring.score import _adding, _compared, score
 from samehand.scoring.upper_bound import UpperBound
 from samehand.scoring.weights import Weights, default_weights
@@ -33,6 +33,7 @@ from store.common.ranking import Tables
 from tests.house import ROOT
 from tests.samehand.signals.test_contract import keyer
 
+UNLIMITED: Final = 1 << 40
 AT: Final = 1_800_000_000.0
 WEIGHTS: Final = default_weights()
 # Where no group shares what it says, each line is what its signal found.

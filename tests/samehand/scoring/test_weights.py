@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,3 +145,23 @@ def test_knots_that_fall_are_refused() -> None:
 def test_a_table_that_lacks_a_row_is_told_from_a_whole_one() -> None:
     assert lacking(SHIPPED) is None
     assert lacking(read_weights(a_table())) is not None
+
+
+@pytest.mark.parametrize(
+    ("signal", "level", "row", "lacks"),
+    [
+        ("handle", "same", {"m": 0.1, "u": 1e-6}, "handle.same without u"),
+        ("device", "same", {"m": 0.1}, "device.same.u"),
+        ("timing", "within-a-day", {"m": 0.1}, "timing.within-a-day.u"),
+    ],
+)
+def test_a_rate_that_nothing_reads_or_that_is_missing_is_named(
+    signal: str, level: str, row: dict[str, float], lacks: str
+) -> None:
+    table = json.loads(msgspec.json.encode(SHIPPED))
+    table["signals"][signal]["levels"][level] = row
+    if signal == "handle":
+        row["explained"] = table["signals"]["handle"]["levels"]["same-handle"]["explained"]
+    told = lacking(read_weights(json.dumps(table).encode()))
+    assert told is not None
+    assert told.startswith(lacks)

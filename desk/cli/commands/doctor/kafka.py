@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from agents.common.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import expected_epoch
+from agents.runtime.weights_of_settings import weights_of
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
 from desk.text import visible
+from samehand.errors import UnusableWeights
+from samehand.scoring.weights import Weights
+from schemas.weights import WeightsAdopted
+from schemas.wire import Decoded, decode_weights
 from streams.deadletters.control_topic import stopped_topics
 from streams.deadletters.limit import bound_of
-from streams.errors import BrokerRefused, StreamsError
+from streams.errors import BrokerRefused, SettingsError, StreamsError
 from streams.faust_app.start_checks import kafka_fault, refused_by_kafka
 from streams.kafka import topics
+from streams.kafka.client import reader
 from streams.settings import Settings
 
 _CURES: Final[dict[str, str]] = {
@@ -32,7 +39,7 @@ def look_at_kafka(settings: Settings) -> list[Finding]:
     try:
         found = topics.check(settings, create=False)
         group_fault = topics.group_fault(settings)
-        stopped = _of_stopped(settings)
+        stopped = [*_of_stopped(settings), *_of_weights(settings)]
     except BrokerRefused as refusal:
         return [of_start(refused_by_kafka(refusal))]
     except (StreamsError, OSError) as fault:
@@ -73,6 +80,41 @@ def _of_stopped(settings: Settings) -> list[Finding]:
             words = "was stopped under another limit of dead letters; the next worker to start resumes it"
             findings.append(warning(f"topic {topic}", words))
     return findings
+
+
+def _of_weights(settings: Settings) -> list[Finding]:
+    """What a worker that starts would make of the topic on which the desk says what was adopted."""
+    if not settings.follow_weights:
+        return []
+    try:
+        base = weights_of(settings)
+    except SettingsError:
+        return []  # told where the settings are looked at
+    topic, records = topics.names(settings).weights, []
+    with reader(settings) as opened:
+        for partition in opened.partitions(topic):
+            for arrival in opened.read(topic, partition):
+                decoded = decode_weights(arrival.value, now=0.0)
+                if isinstance(decoded, Decoded) and isinstance(decoded.record, WeightsAdopted):
+                    records.append(decoded.record)
+    return of_adopted(base, records)
+
+
+def of_adopted(base: Weights, records: Iterable[WeightsAdopted]) -> list[Finding]:
+    """A finding for each stage whose adopted weights were learnt on another table, and are set aside."""
+    in_force = WeightsInForce(base)
+    refused: dict[str, str] = {}
+    for record in records:
+        try:
+            if in_force.adopt(record):
+                refused.pop(record.stage, None)
+        except UnusableWeights as fault:
+            refused[record.stage] = str(fault)
+    cure = "take it back at the desk, or learn and adopt anew; until then the table of the settings holds"
+    return [
+        warning(f"weights, {stage}", f"what was adopted is set aside: {why}", cure)
+        for stage, why in sorted(refused.items())
+    ]
 
 
 def of_topic(finding: topics.Finding, cures: Mapping[str, str] = _CURES) -> Finding:
