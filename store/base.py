@@ -377,7 +377,8 @@ class Store(Protocol):
     async def history(self) -> str:
         """Returns an identifier of the data: another once a server is replaced, restarted or refilled.
 
-        Writes acknowledged just before may then be missing. "" where the servers do not say.
+        Writes acknowledged just before may then be missing. "" where the servers do not say. What stands
+        before its last colon names the last refilling.
         """
 
     async def behind(self) -> Mapping[str, Mapping[int, int]]:

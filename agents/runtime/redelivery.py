@@ -71,10 +71,10 @@ class Binding:
 class Redelivery:
     """Watches the store's history, and reprocesses records after a change. ``history``: the one seen last.
 
-    ``first``: the topics that a store which was filled beside another one is given first, in this order. What
-    ends something must be known there before what it ended: an account that was deleted would be remembered
-    again, and perhaps alerted on, until its deletion follows. Its alerts were withdrawn with the other store.
-    After a failover they may not have been, and must be known before the deletion comes.
+    ``first``: the topics that a store which was filled anew is given first, in this order. What ends
+    something must be known there before what it ended: an account that was deleted would be remembered
+    again, and perhaps alerted on, until its deletion follows. Its alerts are known: the filling has read how
+    they stand. After a failover one may have been lost, and must be known before the deletion comes.
     """
 
     store: Store
@@ -110,7 +110,9 @@ class Redelivery:
             return
         if known:
             log.warning("Redis failed over, was restarted or was refilled: reprocessing recent records")
-            records = sum([await self._deliver(post) for post in self.posts])
+            refilled = known.rpartition(":")[0] != history.rpartition(":")[0]
+            posts = self._ends_first() if refilled else self.posts
+            records = sum([await self._deliver(post) for post in posts])
             log.info("recent records reprocessed", records=records)
         await self.histories.note(history)
 
@@ -121,8 +123,7 @@ class Redelivery:
         """
         if not await self.store.behind():
             return
-        order = {topic: place for place, topic in enumerate(self.first)}
-        for post in sorted(self.posts, key=lambda post: order.get(post.topic, len(order))):
+        for post in self._ends_first():
             since = (await self.store.behind()).get(post.topic)
             if since is None:
                 continue  # another worker was faster
@@ -131,6 +132,10 @@ class Redelivery:
             if await self.store.history() == self.history:
                 await self.store.caught_up(post.topic)
                 log.info("caught up", topic=post.topic, records=records)
+
+    def _ends_first(self) -> list[Binding]:
+        order = {topic: place for place, topic in enumerate(self.first)}
+        return sorted(self.posts, key=lambda post: order.get(post.topic, len(order)))
 
     async def _deliver(self, post: Binding, since: Mapping[int, int] | None = None) -> int:
         records = 0

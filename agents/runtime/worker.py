@@ -200,14 +200,12 @@ def redelivery_of(app: WorkerApp, context: AgentContext) -> Redelivery:
     meters = Metrics(CollectorRegistry(), topics=consumed(context.topics), operations=OPERATIONS)
     caution = app.around.caution
     slot = caution.slot("again")
-    # Deletions first: a store that was lost would otherwise alert on an account that is gone, for a moment.
-    again = sorted(posts(replace_fields(context, meters=meters)), key=lambda post: post.name != "forget")
     return Redelivery(
         store=context.store,
         # Enrolling tells look-back of every ban again: look-back's own topic need not be read.
         posts=[
             replace_fields(post, handle=partial(caution.decide_all, slot, post.handle))
-            for post in again
+            for post in posts(replace_fields(context, meters=meters))
             if post.name != "lookback"
         ],
         first=(called.deleted, called.verdicts, called.reinstated, called.banned),

@@ -126,8 +126,8 @@ class RedisStore:
         """An identifier of the data: another once a server is replaced, restarted or refilled."""
         told = await together([self.shards.script("history", shard) for shard in self.shards.all])
         refilled = (await self.store_meta.facts()).get("refilled", "")
-        told.append(refilled.encode())
-        return sha1(b"".join(told), usedforsecurity=False).hexdigest() if all(told[:-1]) else ""
+        digest = sha1(b"".join(told), usedforsecurity=False).hexdigest()
+        return f"{refilled}:{digest}" if all(told) else ""
 
     async def behind(self) -> dict[str, dict[int, int]]:
         """The offsets from which acknowledged records must be delivered again, by topic and partition."""

@@ -207,6 +207,10 @@ async def test_it_is_given_first_what_ends_something_and_after_a_failover_last(g
     ground.servers.name = "second"
     await again.look()
     assert list(dict.fromkeys(told)) == ["created", "banned", "deleted"]
+    told.clear()
+    ground.servers.name = "rebuilt:second"
+    await again.look()
+    assert list(dict.fromkeys(told)) == ["deleted", "banned", "created"]
 
 
 async def test_a_worker_that_ends_half_way_leaves_it_to_the_next(ground: Ground) -> None:

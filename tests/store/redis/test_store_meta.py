@@ -171,6 +171,14 @@ async def test_its_history_is_another_after_a_restart_and_the_same_otherwise(
     await store.close()
 
 
+async def test_its_history_names_the_last_refilling(url: str) -> None:
+    store = await opened(url)
+    before = await store.history()
+    await store.begin_again()
+    assert (await store.history()).partition(":") == (store.epoch, ":", before.removeprefix(":"))
+    await store.close()
+
+
 async def test_a_server_that_does_not_tell_its_history_has_none(url: str, administrator: str) -> None:
     store = await opened(url)
     with redis.Redis.from_url(administrator) as client:
