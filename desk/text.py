@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from samehand.signals.timing import distance
+from samehand.elapsed import distance
 
 # The two joiners are ordinary spelling in Persian, Urdu and Hindi and glue emoji together.
 _JOINERS: Final = frozenset("\u200c\u200d")

@@ -18,12 +18,12 @@ from agents.common.pending_alert import PendingAlert, read_marker
 from agents.common.snapshot import Snapshot
 from agents.common.withdrawal import summary_of
 from samehand.alert_id import alert_id
+from samehand.elapsed import told_since
 from samehand.fingerprint.distil import Fingerprint
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.showings import Showings
 from samehand.signals.base import Quoted
-from samehand.signals.timing import told_since
 from schemas.alert_headers import alert_headers
 from schemas.alerts import Direction, MirrorAlert, NotRead, OtherCandidate
 from schemas.unusable import Unusable

@@ -7,8 +7,8 @@ from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any, Final
 
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
 from samehand.errors import UnusableStock
-from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS
 from samehand.pictures.stock import LINES_LISTED_MAX, NO_STOCK, StockPictures, read_stock
 from store.bounds import Bounds
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers

@@ -35,7 +35,7 @@ from agents.runtime.store_factory import (
 from agents.runtime.store_monitor import StoreMonitor
 from agents.runtime.weights_of_settings import shadow_weights_of, weights_of
 from agents.screen import Screen
-from samehand.frequency.ban_calendar import HOUR_SECONDS
+from samehand.elapsed import HOUR_SECONDS
 from samehand.normalize.text.fold import FOLD_VERSION
 from schemas.malformed import REASONS
 from store.errors import StoreError, StoreMismatch

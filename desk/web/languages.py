@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from samehand.signals.timing import distance
+from samehand.elapsed import distance
 
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 

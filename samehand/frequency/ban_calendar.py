@@ -16,12 +16,11 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
+
 Buckets = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Numbers of minutes, hours or days since 1970, ascending, and how many bans took effect in each."""
 
-MINUTE_SECONDS: Final = 60.0
-HOUR_SECONDS: Final = 3_600.0
-DAY_SECONDS: Final = 86_400.0
 
 # Spans within which a shorter span has at least its even part of the bans: a ban is possible in a minute
 # without one if its hour has one.

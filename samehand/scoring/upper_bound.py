@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
+from samehand.elapsed import MINUTE_SECONDS
 from samehand.fingerprint.distil import Fingerprint
-from samehand.frequency.ban_calendar import MINUTE_SECONDS, BanCalendar
+from samehand.frequency.ban_calendar import BanCalendar
 from samehand.frequency.rates import Frequencies
 from samehand.keys import PERSONAL_POSTING_CAP, Key, KeyKind, is_personal
 from samehand.scoring.key_table import SHARE_WHOLE, STEPS_A_NAT, KeyTable, Moments, RivalSums

@@ -18,8 +18,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from samehand.elapsed import DAY_SECONDS
 from samehand.errors import UnusableWeights
-from samehand.frequency.ban_calendar import DAY_SECONDS
 from samehand.scoring.rivals import RATED, RIVALS
 
 Band = Literal["likely", "possible", "none"]

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, BanCalendar
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, placed, told_since
+from samehand.frequency.ban_calendar import BanCalendar
 from samehand.signals.base import Ages, Levels, PairSignalBase, Traits
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
@@ -61,9 +62,9 @@ class TimingSignal(PairSignalBase):
         spans = [span for span in (AFTER if since >= 0.0 else BEFORE) if span.first <= since <= span.last]
         if sight.to_the_day:
             spans = [span for span in spans if span.level in _DAY_SPANS]
-        told = told_since(at, since, to_the_day=sight.to_the_day)
-        placed = "less than a day from" if sight.to_the_day and not told else _placed(told)
-        because = f"The account was made {placed} the ban."
+        elapsed = told_since(at, since, to_the_day=sight.to_the_day)
+        where = "less than a day from" if sight.to_the_day and not elapsed else placed(elapsed)
+        because = f"The account was made {where} the ban."
         if spans:
             found = [Comparison(it.level, because, sight.banned_within(it.first, it.last)) for it in spans]
             return replace(found[0], also=tuple(found[1:]))
@@ -85,35 +86,6 @@ def _nats(span: _Span, table: Levels, at: float, calendar: BanCalendar | None) -
         return table.as_shipped[span.level]
     share = calendar.share(at, span.first, span.last)
     return table.nats(span.level, 1.0 if share is None else share)
-
-
-def told_since(at: float, since: float, *, to_the_day: bool) -> float:
-    """The seconds from the ban to the account's moment ``at`` as sentence and record tell them.
-
-    In whole days, from one date to the other, where only the day of either is known.
-    """
-    if not to_the_day:
-        return since
-    return DAY_SECONDS * (at // DAY_SECONDS - (at - since) // DAY_SECONDS)
-
-
-def distance(since: float) -> tuple[int, str]:
-    """A span of seconds as a count of a unit: `9 minute`, `36 hour`, `3 day`; `0 second` within a second."""
-    seconds = abs(since)
-    if seconds and seconds % DAY_SECONDS == 0.0:
-        return int(seconds // DAY_SECONDS), "day"
-    for size, word in ((DAY_SECONDS, "day"), (HOUR_SECONDS, "hour"), (MINUTE_SECONDS, "minute")):
-        if seconds >= 2 * size:
-            return int(seconds // size), word
-    return int(seconds), "second"
-
-
-def _placed(since: float) -> str:
-    """A span of seconds in words: `9 minutes after`, `3 days before`, `within a second of`."""
-    count, unit = distance(since)
-    if not count:
-        return "within a second of"
-    return f"{count} {unit}{'' if count == 1 else 's'} {'after' if since >= 0 else 'before'}"
 
 
 TIMING: Final = TimingSignal()

@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
+from samehand.elapsed import DAY_SECONDS
 from samehand.fingerprint.distil import is_day
-from samehand.frequency.ban_calendar import DAY_SECONDS
 from samehand.keys import KeyKind
 
 # Values that a third party hands out: carriers their addresses, makers of phones and browsers their user

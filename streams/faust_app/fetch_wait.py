@@ -31,8 +31,8 @@ TIMES_MAX: Final = 5
 SILENCE_SHARE: Final = 1 / 20
 """Of the time since the last record, what may be waited for the next one."""
 
-SILENT_TIMES_MAX: Final = 10
-"""The longest wait after a silence: ten answers a second cost less than a hundredth of a processor."""
+SILENT_TIMES_MAX: Final = 20
+"""The longest wait after a silence: five answers a second keep an idle worker below 3 % of a core."""
 
 
 @dataclass(slots=True)

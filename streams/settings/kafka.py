@@ -42,7 +42,7 @@ class KafkaSettings(BaseModel):
         10,
         ge=1,
         le=5000,
-        description="Milliseconds that a fetch may wait for data; up to ten times that while none comes.",
+        description="Milliseconds that a fetch may wait for data; up to twenty times that while none comes.",
     )
     session_seconds: float = Field(
         6.0,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -229,9 +229,8 @@ class Scene:
         return final_of(self.alerts())
 
     def repeats(self) -> int:
-        """Records that say again what an (alert, revision) had said."""
-        said = Counter((alert.alert_id, alert.revision) for alert in self.alerts())
-        return said.total() - len(said)
+        """Records that say again what the pair's record before them had said."""
+        return repeats_of(self.alerts())
 
     def letters(self) -> int:
         """How many dead letters there are."""
@@ -292,23 +291,42 @@ class Scene:
 
 
 def final_of(alerts: Iterable[MirrorAlert]) -> Final:
-    """The last revision of each pair, numbered from 1: revisions themselves are moments.
+    """The last record of each pair, numbered from 1 by how often what it says changed.
+
+    Revisions themselves are moments, and a pair that the store forgot is published again under a higher one.
+    """
+    final: Final = {}
+    for alert_id, several in _by_pair(alerts).items():
+        changes = sum(one != before for before, one in pairwise(several))
+        final[alert_id] = replace(several[-1], revision=1 + changes)
+    return final
+
+
+def repeats_of(alerts: Iterable[MirrorAlert]) -> int:
+    """How many records say what the pair's record before them had said."""
+    return sum(one == before for several in _by_pair(alerts).values() for before, one in pairwise(several))
+
+
+def _by_pair(alerts: Iterable[MirrorAlert]) -> dict[str, list[MirrorAlert]]:
+    """The records of each pair in order of their revisions, without what says when and how it was found.
 
     Whether an alert says that nobody knows who showed a value first hangs on the side from which the pair was
-    found, which is a matter of what was handled first; what it takes back does not.
+    found, which is a matter of what was handled first.
     """
-    last: Final = {}
-    revisions: dict[str, set[int]] = defaultdict(set)
+    told: dict[str, list[MirrorAlert]] = defaultdict(list)
     for alert in sorted(alerts, key=lambda one: one.revision):
-        revisions[alert.alert_id].add(alert.revision)
-        last[alert.alert_id] = replace(
-            alert,
-            revision=len(revisions[alert.alert_id]),
-            detected_at=datetime.fromtimestamp(0, UTC),
-            seconds_since_event=0.0,
-            direction="forward",
-            counter_evidence=tuple(
-                line for line in alert.counter_evidence if (line.signal, line.weight) != ("first_shown", 0.0)
-            ),
+        told[alert.alert_id].append(
+            replace(
+                alert,
+                revision=0,
+                detected_at=datetime.fromtimestamp(0, UTC),
+                seconds_since_event=0.0,
+                direction="forward",
+                counter_evidence=tuple(
+                    line
+                    for line in alert.counter_evidence
+                    if (line.signal, line.weight) != ("first_shown", 0.0)
+                ),
+            )
         )
-    return last
+    return told

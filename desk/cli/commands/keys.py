@@ -104,7 +104,7 @@ def new(name: str, may: frozenset[May], rate: float, path: Path | None, as_json:
     \b
     Examples:
       samehand keys new sign-up --may score --rate 200/s
-      samehand keys new platform --may events:created@app,events:updated@app --rate 100/s
+      samehand keys new app --may events:created@app,events:updated@app
       samehand keys new review --may score,alerts,verdicts
     """
     path = _file(path)

@@ -50,7 +50,7 @@ async def test_what_arrives_is_signed_and_named(receiver: Receiver) -> None:
     assert await sent(endpoint(receiver.url)) == Delivered()
     [request] = receiver.requests
     assert request.body == body_of(ALERT, endpoint(""))
-    assert request.message_id == f"{ALERT.alert_id}.1"
+    assert request.message_id == f"{ALERT.alert_id}.{ALERT.revision}"
     assert SECRET.fault(request.headers, request.body, now=time.time()) == ""
     assert (request.path, request.headers["content-type"]) == ("/hooks", "application/json")
 

@@ -27,14 +27,14 @@ def test_a_record_makes_it_short_again() -> None:
     assert wait.milliseconds == 10
 
 
-def test_after_a_silence_both_waits_grow_with_it_up_to_ten_times() -> None:
+def test_after_a_silence_both_waits_grow_with_it_up_to_their_limit() -> None:
     wait = FetchWait(10)
     wait.answered(records=True, now=100.0)
     seen = []
     for now in (100.1, 101.2, 101.8, 109.0, 200.0):
         wait.answered(records=False, now=now)
         seen.append((wait.milliseconds, round(wait.own_seconds, 3)))
-    assert seen == [(20, 0.01), (60, 0.06), (90, 0.09), (10 * SILENT_TIMES_MAX, 0.1), (100, 0.1)]
+    assert seen == [(20, 0.01), (60, 0.06), (90, 0.09), (10 * SILENT_TIMES_MAX, 0.2), (200, 0.2)]
     wait.answered(records=True, now=200.1)
     assert (wait.milliseconds, wait.own_seconds) == (10, 0.01)
 
@@ -86,7 +86,7 @@ async def test_after_a_silence_the_shortest_wait_is_longer_too() -> None:
     fetcher = a_patient(*[(False, 0.0)] * 300)
     for _ in range(300):
         await fetcher.fetch()
-    assert max(fetcher.slept) == fetcher.slept[-1] == 0.1
+    assert max(fetcher.slept) == fetcher.slept[-1] == 0.2
     assert len([seconds for seconds in fetcher.slept if seconds == 0.01]) >= 20
 
 

@@ -21,7 +21,7 @@ from desk.cli.commands.dry_run.stores import store_for
 from desk.cli.commands.map.run import compiled
 from desk.cli.inputs.input_errors import tell_faults
 from desk.cli.offline.weights_file import weights_of_file
-from samehand.frequency.ban_calendar import HOUR_SECONDS
+from samehand.elapsed import HOUR_SECONDS
 from samehand.scoring.weights import Weights
 from streams.kafka.topics import names
 from streams.registry.transcode import required_transcoder

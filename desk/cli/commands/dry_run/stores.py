@@ -16,7 +16,7 @@ from desk.text import plural
 from local.binaries import NotAvailable
 from local.redis import EmbeddedRedis
 from local.server import DidNotStart
-from samehand.frequency.ban_calendar import DAY_SECONDS, HOUR_SECONDS
+from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
 from store.base import Store
 from store.bounds import Bounds
 from store.memory.store import MemoryStore
