@@ -601,8 +601,10 @@ class MemoryStore:
         self._know_no_more(alert.banned, alert.alert_id)
         self._owed.pop(alert.alert_id, None)
         open_alerts.pop(alert.alert_id, None)
-        self._where[alert.alert_id] = alert.banned
-        self._about.setdefault(alert.account, {})[alert.alert_id] = None
+        is_summary = alert.account == alert.banned
+        if not is_summary:
+            self._where[alert.alert_id] = alert.banned
+            self._about.setdefault(alert.account, {})[alert.alert_id] = None
         rank = band_rank(alert.band) if alert.open else -1
         claim, claimed_at = (marker.claim, marker.claimed_at) if marker else (b"", 0.0)
         self._markers[at] = Marker(alert.revision, rank, rank, claim, claimed_at)
@@ -614,7 +616,7 @@ class MemoryStore:
             if not banned:
                 self._forget_known(alert.banned, alert.alert_id, now)
             return True
-        forbidden = self._forbidden(alert, now)
+        forbidden = None if is_summary else self._forbidden(alert, now)
         open_alerts[alert.alert_id] = alert
         if not banned:
             self._withdraw(alert, "ban-forgotten", now)
