@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment
 from litestar import Litestar, MediaType, Request, Response
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -30,6 +30,9 @@ from desk.web.security import PUBLIC, SAFE, Authentication, check, cookie_name, 
 from desk.web.sentences import FAULTS
 
 _HERE: Final = Path(__file__).parent
+
+_PATH_CHARS_MAX: Final = 128
+"""Of a file of ours; a file system takes 255 a name."""
 
 BODY_BYTES_MAX: Final = 64 * 1024
 """The longest note, in the longest encoding, with room."""
@@ -56,7 +59,11 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
             *view.HANDLERS,
             api.router,
             create_static_files_router(
-                path="/static", directories=[_HERE / "static"], opt={PUBLIC: True}, after_request=with_headers
+                path="/static",
+                directories=[_HERE / "static"],
+                opt={PUBLIC: True},
+                after_request=with_headers,
+                before_request=_may_name_a_file,
             ),
         ],
         middleware=[DefineMiddleware(Authentication, exclude_from_auth_key=PUBLIC, exclude=["^/schema"])],
@@ -89,6 +96,13 @@ def create_app(desk: Desk, provider: Provider | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
+
+
+async def _may_name_a_file(request: Request[Any, Any, Any]) -> None:
+    """Before a file is looked for: the file system refuses a NUL and long names, which would be a 500."""
+    if "\0" in request.url.path or len(request.url.path) > _PATH_CHARS_MAX:
+        raise NotFoundException
+    await check(request)
 
 
 def _wants_page(request: Request[Any, Any, Any]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
@@ -115,7 +114,7 @@ async def check(request: Request[Any, Any, Any]) -> None:
 def _ours(origin: str, desk: Desk, request: Request[Any, Any, Any]) -> bool:
     if desk.settings.desk_url:
         return origin == desk.settings.desk_url
-    return urlsplit(origin).netloc == request.headers.get("Host")
+    return origin.partition("://")[2] == request.headers.get("Host")
 
 
 def with_headers(response: Response[Any]) -> Response[Any]:

@@ -253,7 +253,7 @@ class Alerts:
         for one, why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:
                 await self._withdraw([(one.alert_id, one.banned, one.revision)], WITHDRAWN_FOR[why], now)
-        await self.release([one for one, taken in zip(several, found, strict=True) if not taken])
+        await self.release([one for one in pairs if one.alert_id not in taken])
         return found
 
     async def release(self, alerts: Sequence[OpenAlert | Settled]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from msgspec import structs
 
 from agents.common.alert_states import recall
-from schemas.alerts import MirrorAlert
+from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import Decoded, decode_alert_state
 from store.base import Store
@@ -138,6 +138,11 @@ class Platform:
             if not found or alert.revision > found[-1].revision:
                 found.append(alert)
         return found
+
+    @property
+    def summaries(self) -> list[AlertSummary]:
+        """As they were published."""
+        return [it for it in self.life.heard if isinstance(it, AlertSummary)]
 
     @property
     def ends(self) -> tuple[str, str | None, int]:
@@ -337,3 +342,23 @@ async def test_closed_alert_leaves_the_topic_after_the_days_of_the_setting(platf
     assert len(platform.life.states) == 1
     await platform.quiet()
     assert platform.life.states == {}
+
+
+async def test_summary_stands_after_it_until_its_ban_is_lifted(life: Life, lost: Step) -> None:
+    """Accounts of one cluster that a cap withholds; with the store their accounts are lost."""
+    rules = replace(life.context.rules, alerts_a_cluster=2)
+    capped = Life(replace(life.context, rules=rules, now=lambda: capped.seconds))
+    platform = Platform(capped)
+    several = [
+        a_sign_up(str(n), handle="umar_media", device_id=DEVICE, at=platform.moment()) for n in range(4)
+    ]
+    await platform.life.tell(platform.life.screen, *several)
+    await platform.banned()
+    await platform.life.relay()
+    before = platform.summaries
+    assert [(it.status, it.withheld) for it in before[-1:]] == [("open", 2)]
+    platform.dump = dumped(platform.life.context.store)
+    await lost(platform)
+    assert platform.summaries == before
+    await platform.lifted()
+    assert [it.withdrawn_reason for it in platform.summaries[len(before) :]] == ["reinstated"]

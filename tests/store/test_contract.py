@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -322,6 +323,17 @@ class TestCalendar:
         later = NOW + 41 * DAY
         await store.expunge([(f"x:{n}", later) for n in range(199)], now=later)
         assert await counted(store, later) == 1
+
+    @pytest.mark.parametrize("far", [4_102_444_800.0, 1e12, 1e15])  # the year 2100; milliseconds for seconds
+    async def test_a_clock_far_ahead_holds_nobody_up_and_loses_no_ban(self, store: Store, far: float) -> None:
+        here = of_one_shard()
+        bans = [a_ban(next(here), policy=f"policy-{n}", at=NOW) for n in range(BAN_POLICIES)]
+        await store.enrol(bans, now=NOW)
+        async with asyncio.timeout(5):
+            await store.enrol([a_ban(next(here), policy="policy-0", at=NOW)], now=far)
+            assert await counted(store, far, "policy-0") == 2
+            await store.expunge([(bans[0].account, NOW + 1)], now=NOW + 1)  # the clock is right again
+        assert await counted(store, NOW + 1, "policy-0") == 1
 
     async def test_it_is_still_there_after_a_restart(self, make_store: MakeStore) -> None:
         first = await make_store()

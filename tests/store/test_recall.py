@@ -225,6 +225,18 @@ class TestRecall:
         await store.recall([Recalled(an_open(), NOW)], now=NOW)
         assert await store.propose([PAIR], now=NOW) == [Ruled(PUBLISH, nth(1))]
 
+    async def test_summary_stands_until_its_ban_ends(self, store: Store) -> None:
+        await store.enrol([a_ban("9001")], now=NOW)
+        summary = OpenAlert("summary of x:9001", "x:9001", "x:9001", "none", nth(1), b"summary", 0.0)
+        assert await store.recall([Recalled(summary, NOW)], now=NOW) == [True]
+        assert await store.recall([Recalled(summary, NOW)], now=NOW) == [False]
+        assert await store.owed("holder", now=NOW) == []
+        assert await store.open_alerts(["x:9001"]) == [[summary]]
+        assert await store.alerts_about(["x:9001"]) == [[]], "it is no alert on the banned account"
+        await store.expunge([("x:9001", NOW)], now=NOW + 1)
+        (owed,) = await store.owed("holder", now=NOW + 1)
+        assert (owed.alert.alert_id, owed.reason) == (summary.alert_id, "reinstated")
+
     async def test_many_at_once(self, store: Store) -> None:
         await store.enrol([a_ban("9001")], now=NOW)
         several: Sequence[OpenAlert] = [

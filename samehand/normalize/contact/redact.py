@@ -33,7 +33,7 @@ _PASSES_MAX: Final = 3
 
 _UNSEEN: Final = frozenset(("Mn", "Me", "Cf"))  # marks on letters, and what does not show
 # Other characters that look like a full stop.
-_DOTS: Final = frozenset("․。｡．﹒·‧∙⋅٫")
+_DOTS: Final = frozenset("․。｡．﹒·‧∙⋅٫۔")
 # And like a comma, which parts the numbers of a list in any script.
 _COMMAS: Final = frozenset("،、٬，﹐")
 

@@ -23,10 +23,12 @@ local function times_turn(now, minutes, hours, policies)
   call('HSET', TIMES, 'day', today)
   call('HINCRBY', TIMES, 'v', 1)
   if known < 0 then return end
-  for number = 0, tonumber(call('HGET', TIMES, 'k') or 0) do
-    for what in pairs(kept_days) do
-      for row = first_row(what, known), first_row(what, today) - 1 do call('HDEL', TIMES, number .. what .. row) end
-    end
+  -- By the rows that there are, not by the days gone by: of a clock far ahead there are millions.
+  local fields = call('HGETALL', TIMES)
+  for at = 1, #fields, 2 do
+    local field = fields[at]
+    local what, row = string.match(field, '^%d+([mh])(%d+)$')
+    if what and tonumber(row) < first_row(what, today) then call('HDEL', TIMES, field) end
   end
 end
 

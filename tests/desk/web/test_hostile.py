@@ -7,10 +7,12 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from litestar.testing import AsyncTestClient
 
 from desk.database import reads
 from desk.database.engine import Database
 from desk.review.decisions import Decision
+from desk.web.app import create_app
 from tests.desk.people import Office, an_office, with_shares
 from tests.desk.web.test_journeys import at_the_desk
 
@@ -84,6 +86,22 @@ async def test_hostile_text_in_a_form_is_kept_as_text_or_refused(office: Office)
         assert "<script>alert(1)" not in page
         long = await client.post("/api/v1/alerts/alert-1/notes", json={"text": "x" * 100_000})
         assert long.status_code in (400, 413)
+
+
+async def test_stranger_with_headers_and_names_that_nothing_reads_is_refused(office: Office) -> None:
+    async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
+        for origin in (
+            "http://[",
+            "http://[::1",
+            "null",
+            "127.0.0.1:6068",
+            "http://127.0.0.1:6068.evil.example",
+        ):
+            answer = await client.post("/sign-in", data={"name": "a"}, headers={"Origin": origin})
+            assert answer.status_code == 403, (origin, answer.status_code)
+        for name in ("%00", "desk.css%00", "..%2fapp.py", "%2e%2e/app.py", "x" * 5_000):
+            answer = await client.get(f"/static/{name}")
+            assert answer.status_code == 404, (name, answer.status_code)
 
 
 async def test_two_leads_who_take_a_verdict_back_at_once_open_one_appeal(office: Office) -> None:

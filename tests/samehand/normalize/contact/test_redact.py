@@ -33,6 +33,8 @@ from simulate.timeline.records import created
         ("39_40_12_7", "•••"),
         ("٣٩،٤٠،١٢،٧", "•••"),
         ("۳۹[.]۴۰[.]۱۲[.]۷", "•••"),
+        ("umar@school۔edu۔pk", "•••"),  # the full stop of Urdu
+        ("۳۹۔۴۰۔۱۲۔۷", "•••"),
         ("३९ . ४० . १२ . ७", "•••"),
         ("ip39.40.12.7", "ip•••"),
     ],
@@ -205,6 +207,8 @@ def test_a_number_is_masked_however_it_is_written(number: str) -> None:
         "3.14159",
         "Room 101, floor 5",
         "مقامی خبریں ۲۰۱۹",
+        "تاریخ ۲۰۲۳۔۰۵۔۱۲",
+        "آپ کا شکریہ۔ علی @لاہور۔ پاکستان",
         "سال ۱۳۹۹-۱۴۰۰",
         "五一六",
         "one two three",
