@@ -77,6 +77,13 @@ def since_ban(seconds: float) -> str:
     return f"{plural(count, unit)} {'after' if seconds >= 0 else 'before'} the ban"
 
 
+def percent(probability: float) -> str:
+    """A probability in words: never `100 %` or `0 %`, since no resemblance is certain."""
+    if probability > 0.995:
+        return "> 99 %"
+    return "< 1 %" if probability < 0.005 else f"{probability:.0%}".replace("%", " %")
+
+
 def plural(count: int, noun: str) -> str:
     """``1 alert``, ``2,000 alerts``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

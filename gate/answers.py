@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from schemas import fields
-from schemas.alerts import NOTICE, Band, EvidenceLine, MirrorAlert
+from schemas.alerts import NOTICE, Band, EvidenceLine, MirrorAlert, RivalShare
 from schemas.malformed import Malformed
 
 Outcome = Literal["match", "no_match", "undecided"]
@@ -30,6 +31,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     signal: fields.Slug
     level: Annotated[str, Meta(max_length=64, description="How far the two agree, in the signal's levels.")]
     weight: Annotated[float, Meta(description="Nats, to a tenth; negative where it speaks against a mirror.")]
+    explained: Annotated[bool, Meta(description="The two agree, and something else explains it.")] = False
 
 
 class Score(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,10 @@ class Score(Struct, frozen=True, kw_only=True):
     reason: Annotated[Undecided | None, Meta(description="Why it is undecided.")] = None
     band: Annotated[Band, Meta(description="Of the strongest match.")] = "none"
     reasons: Annotated[tuple[Reason, ...], Meta(description="Of the strongest match, by weight.")] = ()
+    rivals: Annotated[
+        tuple[RivalShare, ...],
+        Meta(description="What else it could be, the strongest first; shares to a hundredth."),
+    ] = ()
     alerts: Annotated[
         tuple[MirrorAlert, ...],
         Meta(description="What would be alerted, not published; only for keys that may see `alerts`."),
@@ -92,6 +98,7 @@ def scored(
         outcome="match",
         band=first.band,
         reasons=tuple(_without_values(line) for line in lines),
+        rivals=tuple(replace(it, share=round(it.share, 2)) for it in first.rivals),
         alerts=alerts if sees_alerts else (),
         weights_version=first.weights_version,  # others may have come into force since
         took_ms=took_ms,
@@ -104,4 +111,6 @@ def problem_of(fault: Malformed) -> Problem:
 
 
 def _without_values(line: EvidenceLine) -> Reason:
-    return Reason(signal=line.signal, level=line.level, weight=round(line.weight, 1))
+    return Reason(
+        signal=line.signal, level=line.level, weight=round(line.weight, 1), explained=line.explained
+    )

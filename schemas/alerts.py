@@ -37,6 +37,8 @@ Band = Literal["likely", "possible", "none"]
 _LINES_MAX: Final = 64
 # A person reads a handful of other candidates; the index keeps 64.
 _OTHERS_MAX: Final = 64
+# The mind knows six rival explanations; a later release may know some more.
+_RIVALS_MAX: Final = 16
 # Two sides of a profile's two dozen fields; some fields have two faults.
 _NOT_READ_MAX: Final = 128
 
@@ -56,6 +58,10 @@ class EvidenceLine(Struct, frozen=True, kw_only=True):
     ours: Annotated[fields.Text1024, Meta(description="The new account's value, masked where personal.")]
     theirs: Annotated[fields.Text1024, Meta(description="The banned account's value, masked where personal.")]
     because: Annotated[fields.Text1024, Meta(description="One sentence for the reviewer.")]
+    explained: Annotated[
+        bool,
+        Meta(description="The two agree, and the strongest rival explains it, or a part of it."),
+    ] = False
 
     def __post_init__(self) -> None:
         """Refuse a weight that JSON cannot carry."""
@@ -122,6 +128,14 @@ class OtherCandidate(Struct, frozen=True, kw_only=True):
             raise ValueError("log_odds is not a finite number")
 
 
+class RivalShare(Struct, frozen=True, kw_only=True):
+    """What else than one hand could make the two accounts alike; quotes neither of them."""
+
+    name: Annotated[fields.Slug, Meta(description="The rival explanation: `stranger`, `household`, ….")]
+    share: Annotated[float, Meta(ge=0, le=1, description="Its part of the odds that the pair is innocent.")]
+    sentence: Annotated[fields.Text256, Meta(description="One sentence for the reviewer.")]
+
+
 class Drawn(Struct, frozen=True, kw_only=True):
     """How a pair below the bands came to `alerts.sample`: by chance, so that figures can be weighed."""
 
@@ -160,7 +174,10 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     matched: Matched
     prior: Annotated[
         float,
-        Meta(description="How much commoner (nats) mirrors are than the strongest rival explanation."),
+        Meta(
+            description="How much commoner (nats) mirrors are than accounts of the strongest rival, the first"
+            " of `rivals`; negative where they are rarer."
+        ),
     ]
     log_odds: Annotated[float, Meta(description="Natural-log odds after all evidence.")]
     probability: Annotated[float, Meta(ge=0, le=1, description="Calibrated probability of a mirror.")]
@@ -169,6 +186,13 @@ class MirrorAlert(Record, frozen=True, kw_only=True):
     ]
     evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
     counter_evidence: Annotated[tuple[EvidenceLine, ...], Meta(max_length=_LINES_MAX)]
+    rivals: Annotated[
+        tuple[RivalShare, ...],
+        Meta(
+            max_length=_RIVALS_MAX,
+            description="What else it could be, the strongest first; empty where a former release alerted.",
+        ),
+    ] = ()
     others: Annotated[
         tuple[OtherCandidate, ...],
         Meta(max_length=_OTHERS_MAX, description="Of banned accounts that are alike, the strongest alone."),

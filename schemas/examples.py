@@ -30,6 +30,7 @@ from schemas.alerts import (
     Matched,
     MirrorAlert,
     OtherCandidate,
+    RivalShare,
     without_quotes,
 )
 from schemas.enrolled import BanEnrolled
@@ -188,6 +189,14 @@ ALERT: Final = MirrorAlert(
             ours="203.0.113.0/24",
             theirs="203.0.113.0/24",
             because="This network is shared by 4,000 accounts.",
+        ),
+    ),
+    rivals=(
+        RivalShare(name="stranger", share=0.75, sentence="Two strangers are this much alike by chance."),
+        RivalShare(
+            name="copier",
+            share=0.25,
+            sentence="Somebody copied what the banned account showed, as fans and critics do.",
         ),
     ),
     others=(OtherCandidate(platform="x", account_id="3310", log_odds=-4.5, probability=0.011, band="none"),),

@@ -59,7 +59,6 @@ COVERED_ELSEWHERE: dict[str, tuple[str, str]] = {
     "desk/review/policy.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/readers.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/roles.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
-    "desk/review/reasons.py": ("tests/desk/web/test_journeys.py", "whole requests judge the rules"),
     "desk/review/case.py": ("tests/desk/review/test_decisions.py", "a case is what was decided"),
     "desk/review/forgetting.py": ("tests/desk/review/test_decisions.py", "so is what is forgotten of it"),
     "desk/cli/commands/alerts.py": (

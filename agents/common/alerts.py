@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from agents.common.alert_states import state_emit
 from agents.common.context import AgentContext
-from agents.common.converters import evidence_lines, matched_of, moment
+from agents.common.converters import evidence_lines, matched_of, moment, rival_shares
 from agents.common.metric_labels import fired
 from agents.common.pending_alert import PendingAlert, read_marker
 from agents.common.snapshot import Snapshot
@@ -270,6 +270,7 @@ def _alert(pair: Pair, near: Near, context: AgentContext, now: float) -> MirrorA
         band=result.band,
         evidence=evidence,
         counter_evidence=counter_evidence,
+        rivals=rival_shares(result),
         others=_others(pair, near),
         not_read=(
             *(NotRead(side="account", field=it.field, reason=it.reason) for it in ours.not_read),

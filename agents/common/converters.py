@@ -26,7 +26,7 @@ from samehand.signals.cross_field import CROSSING
 from schemas.accounts import Account as WireAccount
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent, Basis
 from schemas.accounts import Avatar as WireAvatar
-from schemas.alerts import EvidenceLine, Matched
+from schemas.alerts import EvidenceLine, Matched, RivalShare
 from schemas.unusable import FieldFault, Unusable
 from store.base import Ban, BanFacts, Remembered
 
@@ -262,7 +262,13 @@ def _lines(
             ours=_value(line.signal, ours, our_words),
             theirs=_value(line.signal, theirs, their_words),
             because=as_written(line.because, names),
+            explained=line.explained,
         )
+
+
+def rival_shares(score: Score) -> tuple[RivalShare, ...]:
+    """A score's other explanations as an alert tells them, the strongest first."""
+    return tuple(RivalShare(name=it.name, share=it.share, sentence=it.sentence) for it in score.rivals)
 
 
 def _value(signal: str, fingerprint: Fingerprint, words: Quoted) -> str:

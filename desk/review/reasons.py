@@ -13,11 +13,15 @@ Verdict = Literal["mirror", "not_mirror", "unsure"]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason: its code, for which verdict, and the sentence that a note begins with."""
+    """One reason: its code, for which verdict, and the sentence that a note begins with.
+
+    ``rival``: the rival explanation that it names, as `samehand.scoring.rivals` calls it, or None.
+    """
 
     code: str
     verdict: Verdict
     template: str
+    rival: str | None = None
 
 
 REASONS: Final[tuple[Reason, ...]] = (
@@ -26,11 +30,14 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason("says-so-itself", "mirror", "The account says itself that it continues the banned one."),
     Reason("same-device-or-network", "mirror", "Device or network are those of the banned account."),
     Reason("several-traits", "mirror", "Several traits agree that seldom agree by chance."),
-    Reason("common-name", "not_mirror", "Many people bear this name."),
-    Reason("shared-network", "not_mirror", "Many people share this network or device."),
-    Reason("fan-or-parody", "not_mirror", "A fan, a parody or a report about the banned account."),
+    Reason("common-name", "not_mirror", "Many people bear this name.", "namesake"),
+    Reason("shared-network", "not_mirror", "Many people share this network or device.", "neighbour"),
+    Reason("fan-or-parody", "not_mirror", "A fan, a parody or a report about the banned account.", "copier"),
     Reason("other-person", "not_mirror", "Plainly somebody else."),
     Reason("too-little-evidence", "not_mirror", "What agrees is too little."),
+    # Last, so that the keys of the others stay what hands have learnt.
+    Reason("household", "not_mirror", "Somebody of the banned person's household.", "household"),
+    Reason("former-holder", "not_mirror", "The phone number has changed hands.", "former-holder"),
     Reason("needs-language", "unsure", "Somebody who reads this language should look."),
     Reason("needs-context", "unsure", "What would decide it is not shown here."),
 )
@@ -38,6 +45,14 @@ REASONS: Final[tuple[Reason, ...]] = (
 CODES: Final[frozenset[str]] = frozenset(reason.code for reason in REASONS)
 
 
+_RIVALS: Final = {reason.code: reason.rival for reason in REASONS}
+
+
+def rival_of(code: str) -> str | None:
+    """The rival explanation that a reason names; None for one that names none, and for a platform's own."""
+    return _RIVALS.get(code)
+
+
 def reasons_for(verdict: str) -> tuple[Reason, ...]:
-    """What is offered for a verdict, the most frequent first."""
+    """What is offered for a verdict, in the order of its keys."""
     return tuple(reason for reason in REASONS if reason.verdict == verdict)

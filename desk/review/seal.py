@@ -104,12 +104,19 @@ async def seals_of(
 def _without_score(alert: MirrorAlert) -> MirrorAlert:
     """The alert without its score: traits side by side in an order that tells nothing.
 
-    The band is `none`, numbers are 0, and lines for and against stand together, sorted by signal. Levels stay
-    where values are masked, as of devices: two masks beside each other do not tell same from different.
+    The band is `none`, numbers are 0, no other explanation is told, and lines for and against stand together,
+    sorted by signal. Levels stay where values are masked, as of devices: two masks beside each other do not
+    tell same from different.
     """
     lines = sorted(
         (
-            structs.replace(line, weight=0.0, level=line.level if line.signal in MASKED else "", because="")
+            structs.replace(
+                line,
+                weight=0.0,
+                level=line.level if line.signal in MASKED else "",
+                because="",
+                explained=False,
+            )
             for line in (*alert.evidence, *alert.counter_evidence)
             if line.signal not in HIDDEN
         ),
@@ -123,6 +130,7 @@ def _without_score(alert: MirrorAlert) -> MirrorAlert:
         band="none",
         evidence=tuple(lines),
         counter_evidence=(),
+        rivals=(),
         others=(),
         drawn=None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from desk.text import visible
 from schemas.alerts import EvidenceLine
@@ -30,14 +30,17 @@ class Step:
         return self.end - self.start
 
 
+_PRIOR: Final = "How common mirrors are, beside accounts of the strongest other explanation."
+
+
 def steps(
     prior: float, evidence: Sequence[EvidenceLine], against: Sequence[EvidenceLine], log_odds: float
 ) -> list[Step]:
     """The prior, the reasons for, the reasons against, the sum: each begins where the one before ended."""
-    drawn = [Step("prior", "prior", 0.0, prior, "How rare mirrors are before anything is compared.")]
+    drawn = [Step("prior", "prior", 0.0, prior, _PRIOR)]
     for line in (*evidence, *against):
         start = drawn[-1].end
-        kind: Kind = "for" if line.weight > 0 else "against"
+        kind: Kind = "for" if line.weight > 0 or line.explained else "against"
         end = start + line.weight
         drawn.append(Step(kind, line.signal, start, end, line.because, line.ours, line.theirs))
     drawn.append(Step("sum", "sum", 0.0, log_odds, "Log-odds that one hand wrote both."))

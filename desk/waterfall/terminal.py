@@ -15,10 +15,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from desk.text import plural, since_ban, visible, visible_sentence
+from desk.text import percent, plural, since_ban, visible, visible_sentence
+from desk.waterfall import rivals
 from desk.waterfall.steps import Scale, Step, quoted, steps
 from samehand.watchlist.platforms import is_list
-from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert
+from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert, RivalShare
 
 _BARS_WIDTH: Final = 16  # characters: leaves some forty for the sentence on 80 columns
 _NARROW: Final = 72  # columns: in fewer the bars are left out, and each sentence stands below its number
@@ -33,6 +34,7 @@ def alert(record: MirrorAlert) -> RenderableType:
     return Group(
         _head(record),
         waterfall(record.prior, record.evidence, record.counter_evidence, record.log_odds),
+        *([what_else(record.rivals)] if record.rivals else []),
     )
 
 
@@ -80,17 +82,15 @@ class _Waterfall:
         return table
 
 
+def what_else(found: Sequence[RivalShare]) -> Text:
+    """What else the pair could be, in one line."""
+    return Text(rivals.in_words(found))
+
+
 def band_and_probability(band: Band, probability: float) -> Text:
     """`likely 97 %` in the band's colour."""
     word = "below the bands" if band == "none" else band
     return Text(f"{word} {percent(probability)}", _BAND_STYLES[band])
-
-
-def percent(probability: float) -> str:
-    """A probability in words: never `100 %` or `0 %`, since no resemblance is certain."""
-    if probability > 0.995:
-        return "> 99 %"
-    return "< 1 %" if probability < 0.005 else f"{probability:.0%}".replace("%", " %")
 
 
 def _head(record: MirrorAlert) -> Text:

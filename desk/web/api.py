@@ -112,11 +112,12 @@ class GoldenSet(Struct, frozen=True, kw_only=True):
 
 
 class ReasonShown(Struct, frozen=True, kw_only=True):
-    """A reason that the desk offers."""
+    """A reason that the desk offers. `rival`: the other explanation that it names, as alerts call it."""
 
     code: str
     verdict: str
     template: str
+    rival: str | None = None
 
 
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -284,7 +285,9 @@ async def set_golden(request: Asked, data: JSONBody[GoldenGiven]) -> GoldenSet:
 @get("/reasons", summary="Reason codes", cache=True)
 async def reasons() -> list[ReasonShown]:
     """The codes that the desk offers, with their templates."""
-    return [ReasonShown(code=it.code, verdict=it.verdict, template=it.template) for it in REASONS]
+    return [
+        ReasonShown(code=it.code, verdict=it.verdict, template=it.template, rival=it.rival) for it in REASONS
+    ]
 
 
 HANDLERS: Final = (

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from desk.text import percent as share
 from desk.text import span, visible, visible_sentence
 
 
@@ -48,6 +49,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "moment": moment,
     "nats": nats,
     "percent": percent,
+    "share": share,
     "span": span,
     "visible": visible,
     "visible_sentence": visible_sentence,

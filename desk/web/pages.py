@@ -32,7 +32,7 @@ from desk.web.desk import PAGE
 from desk.web.languages import ENGLISH, Language
 from desk.web.screen import screen
 from desk.web.security import PUBLIC, session_cookie
-from desk.web.sentences import LEVELS, SIGNALS
+from desk.web.sentences import LEVELS, RIVALS, SIGNALS
 from desk.web.view import context, view_of
 from schemas import fields
 from schemas.alerts import Direction
@@ -189,6 +189,7 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
         shown=screen(opened.alert, blind=opened.sealed),
         signals=SIGNALS,
         levels=LEVELS,
+        rivals=RIVALS,
         sentence=_sentences(view_of(request).language),
         reasons_for=reasons_for,
         templates={one.code: one.template for one in REASONS},
@@ -201,13 +202,14 @@ async def alert(request: Asked, alert_id: FromPath[str], undo: Undoing = None) -
     )
 
 
-def _sentences(language: Language) -> Callable[[str, str, str], Markup]:
+def _sentences(language: Language) -> Callable[[str, str, str, bool], Markup]:
     """How a reason is said in a language: in English by the alert's own sentence, which may tell more."""
 
-    def sentence(signal: str, level: str, because: str) -> Markup:
+    def sentence(signal: str, level: str, because: str, explained: bool) -> Markup:
         known = LEVELS.get((signal, level))
         if known is not None and language is not ENGLISH:
-            return escape(language.gettext(known))
+            also = language.gettext("The strongest other explanation explains it.") if explained else ""
+            return escape(f"{language.gettext(known)} {also}".rstrip())
         return Markup('<span lang="en" dir="ltr">{}</span>').format(visible_sentence(because, 1_024))
 
     return sentence

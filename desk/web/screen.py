@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from desk.waterfall.rivals import telling
 from desk.waterfall.steps import Scale, Step, steps
 from desk.web.compare import Compared, compare
-from schemas.alerts import EvidenceLine, MirrorAlert
+from schemas.alerts import EvidenceLine, MirrorAlert, RivalShare
 
 STRONGEST: Final = 3
 """Reasons for, and against, that one reads first."""
@@ -31,6 +32,7 @@ class Trait:
     because: str
     values: Compared
     shown: bool
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Screen:
     speaking_against: tuple[Trait, ...]
     rows: tuple[Row, ...]
     zero: float
+    what_else: tuple[RivalShare, ...] = ()
 
 
 def screen(alert: MirrorAlert, *, blind: bool) -> Screen:
@@ -67,6 +70,7 @@ def screen(alert: MirrorAlert, *, blind: bool) -> Screen:
         speaking_against=_strongest(alert, alert.counter_evidence),
         rows=rows,
         zero=zero,
+        what_else=tuple(telling(alert.rivals)),
     )
 
 
@@ -78,6 +82,7 @@ def _trait(alert: MirrorAlert, line: EvidenceLine) -> Trait:
         line.because,
         compare(line.signal, alert.platform, line.ours, line.theirs),
         bool(line.ours or line.theirs),
+        line.explained,
     )
 
 
@@ -87,7 +92,9 @@ def _as_looked_at(trait: Trait) -> tuple[int, str]:
 
 
 def _strongest(alert: MirrorAlert, lines: Sequence[EvidenceLine]) -> tuple[Trait, ...]:
-    weighing = sorted((line for line in lines if line.weight), key=lambda line: -abs(line.weight))
+    weighing = sorted(
+        (line for line in lines if line.weight or line.explained), key=lambda line: -abs(line.weight)
+    )
     return tuple(_trait(alert, line) for line in weighing[:STRONGEST])
 
 

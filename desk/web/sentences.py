@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from samehand.scoring import rivals
+
 SIGNALS: Final[dict[str, str]] = {
     "handle": "Handle",
     "name": "Display name",
@@ -35,6 +37,9 @@ SIGNALS: Final[dict[str, str]] = {
     "prior": "How rare it is",
     "sum": "Sum",
 }
+
+RIVALS: Final[dict[str, tuple[str, str]]] = {it.name: (it.who, it.sentence) for it in rivals.RIVALS}
+"""What else a pair could be: who, and the sentence on it, by the name that alerts have."""
 
 FAULTS: Final[dict[str, str]] = {
     "not-found": "There is no such thing here.",

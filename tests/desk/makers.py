@@ -5,14 +5,19 @@ from __future__ import annotations
 from math import fsum
 from typing import Any
 
-from schemas.alerts import EvidenceLine, Matched, MirrorAlert
+from schemas.alerts import EvidenceLine, Matched, MirrorAlert, RivalShare
 from tests.makers import NOON
 
 
-def a_reason(signal: str = "handle", weight: float = 8.0, **said: str) -> EvidenceLine:
+def a_reason(signal: str = "handle", weight: float = 8.0, **said: Any) -> EvidenceLine:
     """One line of evidence, for the pair unless its weight is negative."""
     words = {"level": "same", "ours": "", "theirs": "", "because": "The handles are the same.", **said}
     return EvidenceLine(signal=signal, weight=weight, **words)
+
+
+def a_rival(name: str = "household", share: float = 0.71) -> RivalShare:
+    """One of the other explanations."""
+    return RivalShare(name=name, share=share, sentence=f"The sentence on {name}.")
 
 
 def an_alert(*reasons: EvidenceLine, prior: float = -7.0, **given: Any) -> MirrorAlert:
@@ -36,7 +41,7 @@ def an_alert(*reasons: EvidenceLine, prior: float = -7.0, **given: Any) -> Mirro
     return MirrorAlert(
         prior=prior,
         log_odds=fsum([prior, *(line.weight for line in lines)]),
-        evidence=tuple(line for line in lines if line.weight > 0),
-        counter_evidence=tuple(line for line in lines if line.weight <= 0),
+        evidence=tuple(line for line in lines if line.weight > 0 or line.explained),
+        counter_evidence=tuple(line for line in lines if line.weight <= 0 and not line.explained),
         **fields,
     )

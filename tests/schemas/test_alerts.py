@@ -14,7 +14,7 @@ from tests.schemas.makers import NOW, an_alert, as_json, fault, record_of
 
 DESIGNED = (
     "alert_id revision status platform account_id direction matched prior log_odds probability band evidence "
-    "counter_evidence others not_read not_compared queue weights_version fold_version detected_at "
+    "counter_evidence rivals others not_read not_compared queue weights_version fold_version detected_at "
     "seconds_since_ban seconds_since_event withdrawn_at withdrawn_reason drawn notice"
 )
 
@@ -22,6 +22,23 @@ DESIGNED = (
 def test_an_alert_always_sends_every_field_in_the_documented_order() -> None:
     quiet = msgspec.structs.replace(examples.ALERT, queue=None, others=(), seconds_since_ban=None)
     assert list(as_json(quiet)) == DESIGNED.split()
+
+
+def test_an_alert_of_a_release_that_named_no_rivals_is_read() -> None:
+    former = as_json(examples.ALERT)
+    del former["rivals"]
+    for line in (*former["evidence"], *former["counter_evidence"]):
+        del line["explained"]
+    read = record_of(decode_alert(msgspec.json.encode(former), now=NOW))
+    assert isinstance(read, MirrorAlert)
+    assert read.rivals == ()
+    assert read == msgspec.structs.replace(examples.ALERT, rivals=())
+
+
+@pytest.mark.parametrize("share", [-0.01, 1.01])
+def test_a_share_of_a_rival_beyond_the_whole_is_refused(share: float) -> None:
+    rival = {"name": "household", "share": share, "sentence": ""}
+    assert fault(decode_alert(an_alert(rivals=[rival]), now=NOW)) == ("out-of-range", "$.rivals[0].share")
 
 
 def test_an_alert_says_that_a_person_decides() -> None:

@@ -11,7 +11,7 @@ import click
 from desk.cli import output
 from desk.cli.exit_codes import NotDone
 from desk.cli.topic_alerts import ALERTS_MAX, Told, told_by_topics
-from desk.text import plural, visible
+from desk.text import percent, plural, visible
 from desk.waterfall import terminal
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
@@ -128,7 +128,7 @@ def _row(alert: MirrorAlert, told: Told) -> dict[str, Any]:
 def _words(alert: MirrorAlert, told: Told) -> Iterator[str]:
     verdict = told.verdicts.get(alert.alert_id)
     yield visible(alert.alert_id, 128)
-    yield f"{alert.band} {terminal.percent(alert.probability)}"
+    yield f"{alert.band} {percent(alert.probability)}"
     yield f"{visible(alert.key, 289)} resembles {visible(alert.matched.key, 289)}"
     yield alert.detected_at.isoformat(sep=" ", timespec="seconds")
     if alert.status == "withdrawn":

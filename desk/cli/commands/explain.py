@@ -9,7 +9,13 @@ from typing import Any
 
 import click
 
-from agents.common.converters import account_of, evidence_lines, fingerprints_of, quoted_of
+from agents.common.converters import (
+    account_of,
+    evidence_lines,
+    fingerprints_of,
+    quoted_of,
+    rival_shares,
+)
 from desk.cli import output
 from desk.cli.inputs.single_record import Profile, read_banned, read_sign_up
 from desk.cli.options import FILE, platform_option
@@ -23,7 +29,7 @@ from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score
 from samehand.scoring.score import score
 from samehand.scoring.weights import default_weights
-from schemas.alerts import EvidenceLine
+from schemas.alerts import EvidenceLine, RivalShare
 from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 
 
@@ -49,9 +55,9 @@ from store.pepper.pepper import SECRET_BYTES_MIN, Pepper
 def command(new: Path, banned: Path, svg: Path | None, bans: int, platform: str, as_json: bool) -> int:
     """Show why two accounts resemble each other: A as if it were new, B as if it were banned.
 
-    Prints every piece of evidence for and against, its weight in nats (natural log-odds), their sum and
-    the band: likely, possible or below. Uses the shipped weights, and the shipped figures of how common
-    values are. Needs no servers and keeps nothing.
+    Prints every piece of evidence for and against, its weight in nats (natural log-odds), their sum, what
+    else it could be, and the band: likely, possible or below. Uses the shipped weights, and the shipped
+    figures of how common values are. Needs no servers and keeps nothing.
 
     Each file holds one JSON object: an AccountCreated, an AccountBanned, or just an account's fields
     (docs/reference/events.md). One of them may be `-`, standard input.
@@ -76,6 +82,7 @@ def command(new: Path, banned: Path, svg: Path | None, bans: int, platform: str,
     screen = output.console()
     screen.print(title, style="bold")
     screen.print(terminal.waterfall(result.prior, evidence, against, result.log_odds))
+    screen.print(terminal.what_else(rival_shares(result)))
     screen.print(terminal.band_and_probability(result.band, result.probability))
     return 0
 
@@ -103,13 +110,13 @@ def _name(profile: Profile) -> str:
 
 def _draw(path: Path, title: str, drawn: list[Step], result: Score) -> None:
     verdict = terminal.band_and_probability(result.band, result.probability).plain
-    write(path, waterfall.svg(title, drawn, verdict).encode(), "--svg")
+    write(path, waterfall.svg(title, drawn, verdict, rival_shares(result)).encode(), "--svg")
 
 
 def _figures(
     result: Score, evidence: tuple[EvidenceLine, ...], against: tuple[EvidenceLine, ...]
 ) -> dict[str, Any]:
-    def rows(lines: tuple[EvidenceLine, ...]) -> list[dict[str, Any]]:
+    def rows(lines: tuple[EvidenceLine | RivalShare, ...]) -> list[dict[str, Any]]:
         return [{name: getattr(line, name) for name in line.__struct_fields__} for line in lines]
 
     return {
@@ -117,6 +124,7 @@ def _figures(
         "log_odds": result.log_odds,
         "probability": result.probability,
         "band": result.band,
+        "rivals": rows(rival_shares(result)),
         "evidence": rows(evidence),
         "counter_evidence": rows(against),
     }

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from agents.common.converters import account_of, ban_of, matched_of, quoted_of, remembered_of, with_remembered
+from agents.common.converters import (
+    account_of,
+    ban_of,
+    evidence_lines,
+    matched_of,
+    quoted_of,
+    remembered_of,
+    rival_shares,
+    with_remembered,
+)
+from samehand.scoring.evidence import Evidence, RivalShare, Score
 from samehand.showings import Showings, Span
 from schemas.accounts import Account, AccountEvent, Avatar
 from store.pepper.pepper import Pepper
@@ -137,6 +147,32 @@ MADE = NOON - timedelta(days=30)
 def test_an_account_showed_nothing_before_it_was_made(event: AccountEvent, begun: datetime | None) -> None:
     shown = remembered_of(event, KEYERS).shown
     assert shown == Showings(None if begun is None else int(begun.timestamp()), int(NOON.timestamp()))
+
+
+def test_what_a_rival_explains_stands_under_evidence_whatever_it_weighs() -> None:
+    lines = (
+        Evidence("device", 0.0, "same", "The same device. A household explains it.", explained=True),
+        Evidence(
+            "network", -0.2, "same-prefix", "The same network. A household explains it.", explained=True
+        ),
+        Evidence("handle", 2.0, "part", "Alike."),
+        Evidence("locale", 0.0, "other-language", "Different."),
+    )
+    rivals = (RivalShare("household", 0.75, "Two of a household."), RivalShare("stranger", 0.25, "Chance."))
+    found = Score(-3.0, lines, -1.2, 0.23, "none", rivals)
+    event = a_sign_up("1", at=NOON, handle="umar")
+    (mine,), words = remembered_of(event, KEYERS).fingerprints, quoted_of(event.account)
+    evidence, against = evidence_lines(found, mine, mine, words, words)
+    assert [(it.signal, it.explained) for it in evidence] == [
+        ("handle", False),
+        ("device", True),
+        ("network", True),
+    ]
+    assert [(it.signal, it.explained) for it in against] == [("locale", False)]
+    assert [(it.name, it.share, it.sentence) for it in rival_shares(found)] == [
+        ("household", 0.75, "Two of a household."),
+        ("stranger", 0.25, "Chance."),
+    ]
 
 
 def test_a_ban_takes_over_since_when_its_account_shows_its_values() -> None:

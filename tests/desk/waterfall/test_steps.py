@@ -32,3 +32,8 @@ def test_each_bar_begins_where_the_last_ended_and_fits_the_scale(prior: float, w
 def test_a_step_says_for_or_against() -> None:
     drawn = steps(-7.0, [a_reason(weight=8)], [a_reason("platform", -1)], 0.0)
     assert [step.kind for step in drawn] == ["prior", "for", "against", "sum"]
+
+
+def test_what_agrees_and_weighs_nothing_since_a_rival_explains_it_speaks_not_against() -> None:
+    drawn = steps(-7.0, [a_reason("device", 0.0, explained=True)], [a_reason("platform", 0.0)], -7.0)
+    assert [step.kind for step in drawn] == ["prior", "for", "against", "sum"]

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from desk.waterfall.steps import steps
 from desk.waterfall.svg import described, svg
-from tests.desk.makers import a_reason
+from tests.desk.makers import a_reason, a_rival
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -49,6 +49,22 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 
 def test_the_words_end_with_the_verdict() -> None:
     assert described(steps(-7.0, [], [], -7.0), "possible 73 %").endswith("possible 73 %")
+
+
+def test_what_else_it_could_be_stands_below_the_bars_and_in_the_description() -> None:
+    drawn = steps(-7.0, [a_reason()], [], 1.0)
+    rivals = [a_rival(share=0.71), a_rival("stranger", 0.289), a_rival("copier", 0.001), a_rival("<b>", 0.02)]
+    root = ET.fromstring(svg("t", drawn, "possible 73 %", rivals))
+    texts = [text.text or "" for text in root.iter(f"{SVG}text")]
+    assert texts[-4:] == [
+        "What else could it be?",
+        "a household 71 %: The sentence on household.",
+        "chance 29 %: The sentence on stranger.",
+        "<b> 2 %: The sentence on <b>.",
+    ]
+    assert "a household 71 %" in (root.findtext(f"{SVG}desc") or "")
+    lowest = max(float(text.get("y", "0")) for text in root.iter(f"{SVG}text"))
+    assert lowest < float(root.get("height", "0"))
 
 
 def test_it_quotes_what_the_terminal_quotes() -> None:

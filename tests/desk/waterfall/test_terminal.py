@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from desk.waterfall import terminal
 from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, Matched
-from tests.desk.makers import a_reason, an_alert
+from tests.desk.makers import a_reason, a_rival, an_alert
 from tests.makers import NOON
 
 
@@ -44,6 +44,13 @@ def test_an_alert_says_who_how_much_and_why() -> None:
         "-1.0",
         "+0.0",
     ]
+
+
+def test_an_alert_says_in_one_line_what_else_it_could_be() -> None:
+    shares = {"household": 0.71, "stranger": 0.2, "newer": 0.09, "copier": 0.0}
+    told = drawn(terminal.alert(an_alert(rivals=tuple(a_rival(*each) for each in shares.items()))))
+    assert told.splitlines()[-1] == "What else it could be: a household 71 %, chance 20 %, newer 9 %"
+    assert "What else" not in drawn(terminal.alert(an_alert()))
 
 
 def test_a_listed_organisation_is_named_with_who_lists_it_and_where() -> None:

@@ -19,10 +19,10 @@ from desk.web import desk, languages, live, pages, security, weights_page
 from desk.web.app import create_app
 from desk.web.environment import TEMPLATES
 from desk.web.languages import FORMS, LANGUAGES, catalogue, wanted
-from desk.web.sentences import FAULTS, LEVELS, SIGNALS
+from desk.web.sentences import FAULTS, LEVELS, RIVALS, SIGNALS
 from schemas.alerts import NOTICE, WITHDRAWN_REASONS, Band, Direction
 from schemas.unusable import FIELD_FAULTS
-from tests.desk.makers import a_reason
+from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import PASSWORD, an_office
 
 OTHERS = tuple(code for code in LANGUAGES if code != "en")
@@ -36,6 +36,7 @@ def said_by_pages() -> set[str]:
     found = {NOTICE, *KINDS, *VERDICTS, *ROLES, *SIGNALS.values(), *LEVELS.values(), *WITHDRAWN_REASONS}
     found |= {*get_args(Band), *get_args(Direction), *pages._LABELS.values(), *(name for name, _ in AGES)}
     found |= {reason.template for reason in REASONS} | {*FAULTS.values(), *FIELD_FAULTS} | told_by_refusals()
+    found |= {word for both in RIVALS.values() for word in both}
     for words in (weights_page.ARRIVED, weights_page.ACTIONS, weights_page.LEFT_OUT):
         found |= set(words.values())
     for template in TEMPLATES.glob("*.html"):
@@ -132,7 +133,12 @@ async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
 ) -> None:
     office = an_office(database)
     await office.receive(
-        reasons=(a_reason(level="same-handle"), a_reason("device", -0.5, level="unheard-of"))
+        reasons=(
+            a_reason(level="same-handle"),
+            a_reason("device", -0.5, level="unheard-of"),
+            a_reason("network", 0.0, level="same-prefix", explained=True),
+        ),
+        rivals=(a_rival("household", 0.7), a_rival("unheard-of", 0.3)),
     )
     await office.hire("amina")
     async with AsyncTestClient(create_app(office.desk), base_url="http://127.0.0.1:6068") as client:
@@ -146,3 +152,9 @@ async def test_a_page_is_written_from_the_right_and_says_that_nobody_checked_it(
         page = (await client.get("/alerts/alert-1")).text
         assert catalogue(code).words["The handles are the same."] in page
         assert '<span lang="en" dir="ltr">The handles are the same.</span>' in page  # of the level unheard of
+        words = catalogue(code).words
+        assert words["What else could it be?"] in page
+        assert f'<strong>{words["a household"]}</strong> <bdi dir="ltr">70 %</bdi>' in page
+        assert '<span lang="en" dir="ltr">The sentence on unheard-of.</span>' in page
+        network = words["Both accounts came from the same small network."]
+        assert f"{network} {words['The strongest other explanation explains it.']}" in page

@@ -32,7 +32,7 @@ from desk.web import live
 from desk.web.app import create_app
 from local.postgres import EmbeddedPostgres
 from schemas.alerts import Matched
-from tests.desk.makers import a_reason
+from tests.desk.makers import a_reason, a_rival
 from tests.desk.people import A_POLICY, PASSWORD, Office, an_office, with_shares
 from tests.makers import NOON
 
@@ -113,11 +113,14 @@ class World:
         lines = [
             a_reason("handle", 4.0 if self.other_score else 9.0, ours="umar", theirs="omar"),
             a_reason("name", -1.0, ours="Umar", theirs="Omar", level="part" if self.other_score else "same"),
+            a_reason("device", 0.5, ours="•••", theirs="•••", explained=self.other_score),
         ]
         weighed: dict[str, Any] = {}
         if self.other_score:
             lines.append(a_reason("rule", -0.5, because="Names alone."))
             weighed = {"probability": 0.6, "band": "possible"}
+        rivals = ("household", "stranger") if self.other_score else ("copier",)
+        weighed["rivals"] = tuple(a_rival(name, 1 / len(rivals)) for name in rivals)
         await self.office.receive(alert_id, matched=FAMILY, reasons=lines, **weighed, **given)
 
     async def says(

@@ -13,10 +13,10 @@ from typing import Any, Final
 import msgspec
 
 from desk.cli.offline.silent_signals import sentence
-from desk.text import plural, since_ban, visible, visible_sentence
+from desk.text import percent, plural, since_ban, visible, visible_sentence
+from desk.waterfall import rivals
 from desk.waterfall.steps import Scale, Step, quoted, steps
-from desk.waterfall.terminal import percent
-from schemas.alerts import EvidenceLine
+from schemas.alerts import EvidenceLine, RivalShare
 
 _SENTENCE_CHARS_MAX: Final = 1_024
 
@@ -39,7 +39,7 @@ body {
 }
 h1 { margin: 0; font-size: 1.4rem; }
 h2 { margin: 0 0 .5rem; font-size: 1.1rem; }
-h3 { margin: 0; font-size: 1rem; font-weight: 600; }
+h3, h4 { margin: 0; font-size: 1rem; font-weight: 600; }
 p { margin: .35rem 0; }
 .soft, figcaption, dt, thead th { color: var(--soft); font-size: .875rem; }
 section, article {
@@ -270,8 +270,17 @@ def _alert(alert: Mapping[str, Any], more: str = "") -> str:
     )
     return (
         f'<article class="{escape(alert["band"])}"><h3>{title}</h3>'
-        f'<p class="soft">{escape("; ".join(about))}</p>{more}{waterfall(drawn)}</article>'
+        f'<p class="soft">{escape("; ".join(about))}</p>{more}{waterfall(drawn)}{_what_else(alert)}</article>'
     )
+
+
+def _what_else(alert: Mapping[str, Any]) -> str:
+    told = rivals.telling(msgspec.convert(alert.get("rivals", ()), tuple[RivalShare, ...]))
+    lines = (
+        f"<li>{escape(rivals.who(it))} {percent(it.share)}: {escape(visible_sentence(it.sentence, 256))}</li>"
+        for it in told
+    )
+    return f"<h4>{rivals.QUESTION}</h4><ul>{''.join(lines)}</ul>" if told else ""
 
 
 _TAKEN_BACK: Final = {"account-banned": "banned later by you"}
