@@ -246,14 +246,13 @@ class Alerts:
         ]
         head = (repr(now), self._seconds, self._shards.layout.bans.maps)
         found = [bool(taken) for (taken,) in await self._shards.ask("recall", banned, head, items)]
-        suspects = [
-            one for one, taken in zip(several, found, strict=True) if taken and one.open and not one.sums_up
-        ]
+        taken = {one.alert_id for one, is_new in zip(several, found, strict=True) if is_new}
+        suspects = [one for one in about if one.open and one.alert_id in taken]
         again = await self._refused(suspects, now, noted=True) if suspects else []
         for one, why in zip(suspects, again, strict=True):
             if why in WITHDRAWN_FOR:
                 await self._withdraw([(one.alert_id, one.banned, one.revision)], WITHDRAWN_FOR[why], now)
-        await self.release([one for one in pairs if one.alert_id not in taken])
+        await self.release([one for one in about if one.alert_id not in taken])
         return found
 
     async def release(self, alerts: Sequence[OpenAlert | Settled]) -> None:
