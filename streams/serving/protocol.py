@@ -150,8 +150,8 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._in_headers = False
         self._unexpect()
+        super().on_headers_complete()  # raises of an address that it cannot read: nothing is to be answered
         self._unanswered += 1
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Keeps a piece of the body."""

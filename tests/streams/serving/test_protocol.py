@@ -122,6 +122,23 @@ async def test_a_second_request_is_waited_for_no_longer_than_the_first(serve: An
     writer.close()
 
 
+@pytest.mark.parametrize("before", [b"", REQUEST])
+async def test_request_whose_address_cannot_be_read_is_refused_and_no_fault(
+    serve: Any, before: bytes
+) -> None:
+    """An address that only its end shows to be none: the headers have come by then."""
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, fault: faults.append(fault))
+    reader, writer = await serve(Patient)
+    writer.write(before)
+    if before:
+        await answered(reader)
+    writer.write(b"CONNECT a:1 HTTP/1.1\r\nhost: gate\r\n\r\n")
+    assert b"400" in await reader.read()
+    assert faults == []
+    writer.close()
+
+
 async def test_headers_without_end_are_not_kept(serve: Any) -> None:
     reader, writer = await serve(Patient)
     writer.write(b"GET / HTTP/1.1\r\nx: " + b"x" * HEADER_BYTES_MAX)
