@@ -131,5 +131,6 @@ LEVELS: Final[dict[tuple[str, str], str]] = {
     ("timing", "a-day-before"): "The account was made within the day before the ban.",
     ("timing", "a-month-before"): "The account was made within the month before the ban.",
     ("timing", "long-before"): "The account was made long before the ban.",
+    ("rivals", "other-explanations"): "Other innocent explanations are left as well.",
     ("platform", "another"): "The banned account was on another platform.",
 }
