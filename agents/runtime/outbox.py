@@ -24,9 +24,10 @@ from schemas.alert_headers import alert_headers
 from schemas.wire import encode
 from store.base import OpenAlert, Owed, Settled
 from store.common.alert_dedup import KNOWN_ON
+from store.errors import StoreError
 from streams.clock import Clock
 from streams.delivery.publisher import Publisher, publish
-from streams.errors import Transient
+from streams.errors import StreamsError, Transient
 from streams.outcomes import Emit
 
 LOOK_SECONDS = 1.0  # a person who reads the queue does not notice less; an idle look is one command a shard
@@ -88,9 +89,28 @@ class Relay:
     async def _look_again(self, owed: Sequence[Owed]) -> None:
         """Publishes what withdrawn alerts made room for; they are owed until that is confirmed.
 
+        One on which our own logic fails costs only itself: what it made room for is not looked at. Owed for
+        ever, it would end each worker in turn, and nothing would be withdrawn any more.
+
         Raises:
             Transient: store or broker are away.
         """
+        try:
+            await self._follow(owed)
+        except (StreamsError, StoreError):
+            raise
+        except Exception as fault:
+            if len(owed) > 1:
+                for one in owed:
+                    await self._look_again([one])
+                return
+            log.error(
+                "what a withdrawn alert made room for is not looked at: our own logic fails on it",
+                alert_id=owed[0].alert.alert_id,
+                exc_info=fault,
+            )
+
+    async def _follow(self, owed: Sequence[Owed]) -> None:
         emits = await look_again(owed, self.context)
         if left := await publish(self.publisher, emits):
             raise Transient(f"the broker did not confirm {len(left)} of {len(emits)} records")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 from msgspec.structs import replace
 
+from agents.common.again import look_again
+from agents.common.context import AgentContext
+from agents.runtime import outbox
 from agents.runtime.outbox import LOOK_SECONDS, Relay
 from schemas import examples
 from schemas.wire import encode
+from store.base import Owed
 from store.errors import StoreUnavailable
 from store.limits import OWED_AT_ONCE
 from streams.errors import Transient
@@ -98,6 +102,25 @@ async def test_an_alert_that_does_not_read_back_holds_nobody_up(life: Life) -> N
     assert await Relay(life.context, broker, FakeClock()).look() == 2
     assert [(it.last, it.value) for it in broker.sent] == [(True, None)] * 2, "their states are forgotten"
     assert await life.context.store.owed("another", now=life.seconds) == []
+
+
+async def test_withdrawal_on_which_our_logic_fails_costs_only_what_it_made_room_for(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = await owing(life, 5)
+    looked: list[str] = []
+
+    async def failing(owed: Sequence[Owed], context: AgentContext) -> list[Emit]:
+        if any(it.alert.alert_id == alerts[2] for it in owed):
+            raise ZeroDivisionError("a mind that fails on one account")
+        looked.extend(it.alert.alert_id for it in owed)
+        return await look_again(owed, context)
+
+    monkeypatch.setattr(outbox, "look_again", failing)
+    relay = Relay(life.context, Broker(), FakeClock())
+    assert await relay.look() == 5
+    assert await relay.look() == 0
+    assert sorted(looked) == sorted({*alerts} - {alerts[2]})
 
 
 async def test_an_outage_of_the_store_is_waited_out(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
