@@ -31,7 +31,7 @@ class KeyKind(IntEnum):
     NAME_INITIAL = 22  # one token and the first letter of another
     NAMING_WORD = 23  # a rare word of a handle or a display name, by itself
     EMAIL = 32
-    EMAIL_LOCAL = 33
+    EMAIL_PART = 33  # the local part of a mailbox, or its private domain
     PHONE = 34
     PHONE_BLOCK = 35
     DEVICE = 36

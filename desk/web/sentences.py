@@ -84,6 +84,10 @@ LEVELS: Final[dict[tuple[str, str], str]] = {
         "email",
         "same-local-part",
     ): "The e-mail addresses have the same name, but not the same mailbox.",
+    (
+        "email",
+        "same-domain",
+    ): "The e-mail addresses have the same domain, which belongs to no public provider.",
     ("email", "both-disposable"): "Both accounts use a throw-away e-mail provider.",
     ("email", "different"): "The accounts use different e-mail addresses.",
     ("phone", "same-number"): "Both accounts use the same phone number.",

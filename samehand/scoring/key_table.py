@@ -38,10 +38,12 @@ class KeyTable(msgspec.Struct, frozen=True):
     second for the second, and so on, with 0 steps where a key has fewer facts.
 
     The sum is made for each of ``rivals``, and the least of them counts: of several shared keys of one fact
-    the best counts, up to the rival's limit; ``floors`` is what each fact may add without any key. Of the
-    facts of a group the best counts whole and the others by a share (``groups``: the facts, and the share in
-    1,024ths); a fact ``beyond`` others counts for what exceeds the best of them; the rest adds up, with the
-    moment at ``at``. A candidate must reach ``least`` steps against every rival.
+    the best counts, up to the rival's limit and to what so many shared keys can say (``by_number``: the first
+    fact of some keys, and the steps of one key, of two and so on, the last for more); ``floors`` is what each
+    fact may add without any key. Of the facts of a group the best counts whole and the others by a share
+    (``groups``: the facts, and the share in 1,024ths); a fact ``beyond`` others counts for what exceeds the
+    best of them; the rest adds up, with the moment at ``at``. A candidate must reach ``least``
+    steps against every rival.
     """
 
     keys: tuple[Key, ...]
@@ -55,3 +57,4 @@ class KeyTable(msgspec.Struct, frozen=True):
     at: float | None
     least: int
     rivals: tuple[RivalSums, ...]
+    by_number: tuple[tuple[int, tuple[int, ...]], ...] = ()

@@ -99,8 +99,9 @@ class UpperBound:
         found: dict[Key, _Several] = {}
         listed: dict[Key, None] = {}
         floors = list(self._floors)
+        by_number: dict[int, tuple[int, ...]] = {}
         for fingerprint in fingerprints:
-            self._add(fingerprint, frequencies, found, listed, floors, banned=banned)
+            self._add(fingerprint, frequencies, found, listed, floors, by_number, banned=banned)
         # A key that adds nothing is left out, unless it is personal: how many bear it is asked in any case.
         found = {
             key: several
@@ -132,6 +133,7 @@ class UpperBound:
                     for own, (limits, at) in zip(rival_priors, self._rivals, strict=True)
                 ]
             ),
+            by_number=tuple(by_number.items()),
         )
 
     def _add(
@@ -141,10 +143,11 @@ class UpperBound:
         found: dict[Key, _Several],
         listed: dict[Key, None],
         floors: list[float],
+        by_number: dict[int, tuple[int, ...]],
         *,
         banned: bool,
     ) -> None:
-        """Adds the keys of one fingerprint to ``found`` and ``listed``; raises ``floors``."""
+        """Adds the keys of one fingerprint to ``found`` and ``listed``, and what they say to the others."""
         sight = ComparisonContext(
             _LeastCounted(frequencies),
             (fingerprint.stratum,) * 2,
@@ -159,6 +162,8 @@ class UpperBound:
                 continue
             most = one.most(trait, sight, table, banned=banned)
             shown.append((fact, one, trait, most))
+            if most.by_number:
+                by_number[fact] = tuple(map(_steps, most.by_number))
             if most.beside is not None:
                 if most.unkeyed > 0.0:
                     told = _KeyFact(fact, _steps(most.unkeyed))

@@ -60,13 +60,15 @@ class Levels(Protocol):
 class Most(NamedTuple):
     """The most (nats) that a signal can add to the candidates of one account, given which keys are shared.
 
-    ``by_kind`` has the most for each kind of key, ``by_key`` for single keys of which more is known.
+    ``by_kind`` has the most for each kind of key, ``by_key`` for single keys of which more is known,
+    ``by_number`` by how many of its keys are shared (one, two, …, as many as there are numbers or more).
     ``unkeyed`` is the most that it can add where no key is shared: to any candidate, or, if ``beside`` names
     a group, only to candidates that share a key of that group.
     """
 
     by_kind: Mapping[int, float] = {}
     by_key: Mapping[Key, float] = {}
+    by_number: Sequence[float] = ()
     unkeyed: float = 0.0
     beside: str | None = None
 

@@ -14,10 +14,11 @@ from samehand.normalize.email import fold_email
 from samehand.signals.base import Example, Keyer, Levels, Most, Quoted, SignalBase
 from samehand.signals.comparison import Comparison
 from samehand.signals.context import ComparisonContext
-from samehand.signals.digest import DIGEST_BYTES, MASK
+from samehand.signals.digest import DIGEST_BYTES, MASK, checked_digest
 
 DISPOSABLE: Final = 1  # bits of the stored byte of flags
 _TAGGED: Final = 2
+_PRIVATE: Final = 4  # in place of a provider stands the digest of a private domain
 _SAME: Final = ("same-address", "same-mailbox")
 _DISPOSABLE: Final = Comparison("both-disposable", "Both accounts use a throw-away e-mail provider.")
 _DIFFERENT: Final = Comparison("different", "The accounts use different e-mail addresses.")
@@ -25,10 +26,11 @@ _DIFFERENT: Final = Comparison("different", "The accounts use different e-mail a
 
 @dataclass(frozen=True, slots=True)
 class EmailTrait:
-    """Digests of the folded mailbox and of its local part.
+    """Digests of the folded mailbox, of its local part and of its domain.
 
     ``local_bits`` is the rarity of the local part (whole bits), which its digest does not show.
-    ``provider`` is the domain of a public provider, else empty: a private domain names its owner.
+    ``provider`` is the domain of a public provider, else empty. ``domain`` is the digest of any other, which
+    names its owner; empty for public and throw-away providers and in records of former releases.
     """
 
     mailbox: bytes
@@ -37,6 +39,7 @@ class EmailTrait:
     disposable: bool
     tagged: bool
     provider: str
+    domain: bytes = b""
 
 
 class EmailSignal(SignalBase[EmailTrait]):
@@ -61,47 +64,51 @@ class EmailSignal(SignalBase[EmailTrait]):
             disposable=folded.domain_class == "disposable",
             tagged=folded.tag is not None,
             provider=folded.domain if folded.domain_class == "public-provider" else "",
+            domain=keyer("email-domain", folded.domain.encode()) if folded.domain_class == "other" else b"",
         )
 
     def pack(self, trait: EmailTrait) -> bytes:
-        """Two digests, the bits of the local part, a byte of flags, the provider."""
-        flags = DISPOSABLE * trait.disposable | _TAGGED * trait.tagged
-        return trait.mailbox + trait.local + bytes((trait.local_bits, flags)) + trait.provider.encode()
+        """Two digests, bits of the local part, a byte of flags, the provider or a private domain's digest."""
+        flags = DISPOSABLE * trait.disposable | _TAGGED * trait.tagged | _PRIVATE * bool(trait.domain)
+        domain = trait.domain or trait.provider.encode()
+        return trait.mailbox + trait.local + bytes((trait.local_bits, flags)) + domain
 
     def unpack(self, payload: bytes) -> EmailTrait:
         """Reads :meth:`pack`'s form."""
         end = 2 * DIGEST_BYTES
-        flags = payload[end + 1]
+        flags, domain = payload[end + 1], payload[end + 2 :]
         return EmailTrait(
             mailbox=payload[:DIGEST_BYTES],
             local=payload[DIGEST_BYTES:end],
             local_bits=payload[end],
             disposable=bool(flags & DISPOSABLE),
             tagged=bool(flags & _TAGGED),
-            provider=payload[end + 2 :].decode(),
+            provider="" if flags & _PRIVATE else domain.decode(),
+            domain=checked_digest(domain) if flags & _PRIVATE else b"",
         )
 
     def keys(self, trait: EmailTrait) -> Iterable[Key]:
-        """The mailbox, and the local part: the same name at another provider."""
-        return (key_of(KeyKind.EMAIL, trait.mailbox), key_of(KeyKind.EMAIL_LOCAL, trait.local))
+        """The mailbox, its local part (the same name at another provider) and a private domain."""
+        parts = (trait.local, trait.domain) if trait.domain else (trait.local,)
+        return (key_of(KeyKind.EMAIL, trait.mailbox), *(key_of(KeyKind.EMAIL_PART, one) for one in parts))
 
     def counts(self, trait: EmailTrait) -> Iterable[Key]:
         """The values of :meth:`keys`."""
         return self.keys(trait)
 
     def compare(self, ours: EmailTrait, theirs: EmailTrait, sight: ComparisonContext) -> Comparison | None:
-        """The same address, the same mailbox with another tag, the same local part, or another address."""
-        throw_away = (_DISPOSABLE,) if ours.disposable and theirs.disposable else ()
+        """The same address, mailbox with another tag, local part or private domain, or another address."""
+        alike = self._domains(ours, theirs, sight)
         if ours.local != theirs.local:
-            return throw_away[0] if throw_away else _DIFFERENT
+            return alike[0] if alike else _DIFFERENT
         shipped = rate_of_bits(ours.local_bits)
-        local, mailboxes = (KeyKind.EMAIL_LOCAL, ours.local), (ours.mailbox, theirs.mailbox)
+        local, mailboxes = (KeyKind.EMAIL_PART, ours.local), (ours.mailbox, theirs.mailbox)
         rate, crowd = sight.shared_wider(local, KeyKind.EMAIL, mailboxes, shipped)
         because = "The e-mail addresses have the same name, but not the same mailbox."
         if ours.provider and theirs.provider and ours.provider != theirs.provider:
             because = "The e-mail addresses have the same name at different providers."
         if ours.mailbox != theirs.mailbox:
-            return Comparison("same-local-part", because, rate, crowd, shipped, throw_away)
+            return Comparison("same-local-part", because, rate, crowd, shipped, alike)
         level, because = "same-address", "Both accounts use the same e-mail address."
         same = Comparison("same-local-part", because, rate, crowd, shipped)
         if ours.tagged or theirs.tagged:
@@ -109,22 +116,38 @@ class EmailSignal(SignalBase[EmailTrait]):
             because = "Both accounts use the same mailbox; an address has a tag that its provider ignores."
         unshared = sight.u(self.name, level)
         rate, crowd = sight.shared(KeyKind.EMAIL, ours.mailbox, unshared, owned=True)
-        return Comparison(level, because, rate, crowd, unshared, (same, *throw_away))
+        return Comparison(level, because, rate, crowd, unshared, (same, *alike))
+
+    def _domains(
+        self, ours: EmailTrait, theirs: EmailTrait, sight: ComparisonContext
+    ) -> tuple[Comparison, ...]:
+        if ours.disposable and theirs.disposable:
+            return (_DISPOSABLE,)
+        if not ours.domain or ours.domain != theirs.domain:
+            return ()
+        shipped = sight.u(self.name, "same-domain")
+        rate, crowd = sight.shared(KeyKind.EMAIL_PART, ours.domain, shipped)
+        because = "The e-mail addresses have the same domain, which belongs to no public provider."
+        return (Comparison("same-domain", because, rate, crowd, shipped),)
 
     def most(self, trait: EmailTrait, sight: ComparisonContext, table: Levels, *, banned: bool) -> Most:
-        """The weight of sharing the mailbox or the local part; without a key, of both being disposable."""
+        """The weight of sharing the mailbox, its local part or its domain; without a key, of both being
+        disposable.
+        """
         mailbox = [
             table.nats(
                 level, sight.shared(KeyKind.EMAIL, trait.mailbox, sight.u(self.name, level), owned=True)[0]
             )
             for level in _SAME
         ]
-        local = sight.shared(KeyKind.EMAIL_LOCAL, trait.local, rate_of_bits(trait.local_bits))[0]
+        local = sight.shared(KeyKind.EMAIL_PART, trait.local, rate_of_bits(trait.local_bits))[0]
+        domain = sight.shared(KeyKind.EMAIL_PART, trait.domain, sight.u(self.name, "same-domain"))[0]
         return Most(
             {
                 KeyKind.EMAIL: max(mailbox),
-                KeyKind.EMAIL_LOCAL: table.nats("same-local-part", local),
+                KeyKind.EMAIL_PART: table.nats("same-local-part", local),
             },
+            {key_of(KeyKind.EMAIL_PART, trait.domain): table.nats("same-domain", domain)},
             unkeyed=table.as_shipped["both-disposable"] if trait.disposable else 0.0,
         )
 
@@ -140,6 +163,9 @@ class EmailSignal(SignalBase[EmailTrait]):
             Example(one, _writes_from("UmarMedia@googlemail.com"), "same-address"),
             Example(one, _writes_from("umarmedia+new@gmail.com"), "same-mailbox"),
             Example(one, _writes_from("umarmedia@proton.me"), "same-local-part"),
+            Example(
+                _writes_from("zarghun@valley.example"), _writes_from("press@valley.example"), "same-domain"
+            ),
             Example(one, _writes_from("salma.k@gmail.com"), "different"),
             Example(one, _writes_from("not an address"), None),
             Example(

@@ -30,6 +30,7 @@ STEPS_A_BIT = 1024
 READ_AT_LEAST = 512
 READ_A_KEPT = 8
 
+_UNLIMITED = (1 << 40,)  # steps
 _HANDLE, _NAME, _PICTURE, _UNBOUNDED = range(4)
 
 
@@ -92,6 +93,7 @@ class Tables:
     facts: Ints
     steps: Ints
     floors: Ints  # a row for each query, a column for each fact
+    by_number: dict[int, Ints]  # by fact: a row for each query, a column for how many of its keys are shared
     groups: tuple[tuple[tuple[int, ...], int], ...]
     beyond: tuple[tuple[int, tuple[int, ...]], ...]
     ends: list[list[Floats]]
@@ -111,6 +113,7 @@ class Tables:
             facts=_side_by_side([one.facts for one in tables]),
             steps=_side_by_side([one.steps for one in tables]),
             floors=np.array([one.floors for one in tables], np.int64),
+            by_number=_by_number(tables),
             groups=one.groups,
             beyond=one.beyond,
             ends=[[np.array([end for end, _ in some]) for some in each.moments] for each in tables],
@@ -138,6 +141,10 @@ class Tables:
         values = self.floors[query]
         for facts, steps in zip(self.facts, self.steps, strict=True):
             np.maximum.at(values.reshape(-1), row * columns + facts[question], steps[question])
+        for fact, most in self.by_number.items():
+            shared = np.bincount(row[self.facts[0, question] == fact], minlength=len(query))
+            held = most[query, np.minimum(shared, most.shape[1] - 1)]
+            values[:, fact] = np.maximum(np.minimum(values[:, fact], held), self.floors[query, fact])
         # Most candidates stay below against a stranger, the first rival, whatever their moment is.
         sums = self._against(0, values) + self.offsets[query, 0]
         left = np.flatnonzero(sums + self.at_best[0, query] >= self.least[query])
@@ -185,6 +192,17 @@ class Tables:
         unasked = np.isnan(self.at[query])
         found[:, unasked] = self.at_best[:, query[unasked]]
         return found
+
+
+def _by_number(tables: Sequence[KeyTable]) -> dict[int, Ints]:
+    """The most of facts by the number of shared keys, from none on; without limit where a table has none."""
+    given = [dict(one.by_number) for one in tables]
+    found: dict[int, Ints] = {}
+    for fact in sorted({fact for some in given for fact in some}):
+        size = max(len(some[fact]) for some in given if fact in some)
+        rows = [(steps := some.get(fact, _UNLIMITED)) + steps[-1:] * (size - len(steps)) for some in given]
+        found[fact] = np.array([steps[:1] + steps for steps in rows], np.int64)
+    return found
 
 
 def _side_by_side(several: Sequence[tuple[tuple[int, ...], ...]]) -> Ints:

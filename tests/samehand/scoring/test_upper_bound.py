@@ -201,7 +201,7 @@ def test_the_bound_is_no_less_than_the_score_against_any_rival(
     assert read or told.band == "none" or excess > 0.0, "who alerts is read"
 
 
-def added(values: list[float], *, a_key_each: bool, **others: Any) -> float:
+def added(values: list[float], *, a_key_each: bool, one_fact: bool = False, **others: Any) -> float:
     """What facts add up to (nats) where each is shared by a key of its own, or all by one."""
     facts, steps = tuple(range(len(values))), tuple(int(value * STEPS_A_NAT) for value in values)
     keys = tuple(Key(bytes((place,))) for place in (facts if a_key_each else facts[:1]))
@@ -209,7 +209,7 @@ def added(values: list[float], *, a_key_each: bool, **others: Any) -> float:
     table = KeyTable(
         keys=keys,
         listed=(),
-        facts=(facts,) if a_key_each else tuple((fact,) for fact in facts),
+        facts=((0,) * len(facts) if one_fact else facts,) if a_key_each else tuple((fact,) for fact in facts),
         steps=(steps,) if a_key_each else tuple((each,) for each in steps),
         floors=(0,) * len(facts),
         moments=(((-np.inf, 0),),),
@@ -248,6 +248,19 @@ def test_of_a_fact_beyond_others_counts_what_exceeds_the_best_of_them(
     best = max(values[:2])
     found = added(values, a_key_each=a_key_each, groups=(((0, 1), 256),), beyond=((2, (0, 1)),))
     assert found == pytest.approx(max(best, values[2]) + 0.25 * min(values[:2]), abs=0.01)
+
+
+@given(values=AGREE)
+def test_a_fact_adds_no_more_than_so_many_of_its_keys_can_say(values: list[float]) -> None:
+    first, second, best = sorted(values)
+    for shared, most in ((1, first), (2, second), (3, second)):
+        found = added(
+            [best] * shared,
+            a_key_each=True,
+            by_number=((0, tuple(int(one * STEPS_A_NAT) for one in (first, second))),),
+            one_fact=True,
+        )
+        assert found == pytest.approx(most, abs=0.01)
 
 
 def sums_of(ours: Account, theirs: Account, *, bans: int = 100_000, age: float = 3e6) -> tuple[float, bool]:

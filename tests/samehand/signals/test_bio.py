@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from samehand.account import Account
 from samehand.scoring.weights import default_weights
 from samehand.signals.bio import BIO, SIGNATURE_BYTES, BioTrait, resemblance
-from tests.samehand.signals.test_contract import SIGHT
+from tests.samehand.signals.test_contract import SIGHT, keyer
 
 ALIKE_BYTES = 17  # of 64: fewer that agree are of different texts
 WHOLE_BYTES = 55  # of 64: from here on the texts are almost the same, and counted as one
@@ -44,3 +48,65 @@ def test_what_many_strangers_of_one_language_share_says_little() -> None:
     likeness = resemblance(bytes(64), shared + bytes([1]) * (64 - agreeing))
     assert 0.25 <= likeness < 0.28
     assert weight(agreeing, 60) < 1.5
+
+
+@pytest.mark.parametrize(
+    ("text", "edited"),
+    [
+        (
+            "Bees on the roof, debts in the cellar, songs between",
+            "Bees on the roof, debts in the cellar, lantern between",
+        ),
+        (
+            "Half surveyor, half baker, never awake before the muezzin",
+            "Half surveyor, half lantern, never awake before the muezzin",
+        ),
+    ],
+)
+def test_a_sentence_of_which_one_word_is_edited_says_almost_what_its_copy_does(
+    text: str, edited: str
+) -> None:
+    ours, theirs = (
+        BIO.distil(Account(platform="x", account_id="1", bio=one), keyer) for one in (text, edited)
+    )
+    assert ours is not None
+    assert theirs is not None
+    found = BIO.compare(ours, theirs, SIGHT)
+    assert found is not None
+    assert found.rate is not None
+    assert found.rate < 2.0**-20
+
+
+def test_a_phrase_of_which_one_word_is_edited_stays_cheap() -> None:
+    ours, theirs = (
+        BIO.distil(Account(platform="x", account_id="1", bio=one), keyer)
+        for one in ("living my best life every day", "living my best life every week")
+    )
+    assert ours is not None
+    assert theirs is not None
+    found = BIO.compare(ours, theirs, SIGHT)
+    assert found is not None
+    assert found.rate is not None
+    assert found.rate > 2.0**-12
+
+
+@given(
+    seed=st.integers(0, 1 << 32),
+    agreeing=st.integers(0, 64),
+    ours=st.integers(12, 255),
+    theirs=st.integers(12, 255),
+)
+def test_no_two_texts_weigh_more_than_so_many_shared_bands_allow(
+    seed: int, agreeing: int, ours: int, theirs: int
+) -> None:
+    rng = Random(seed)
+    same = set(rng.sample(range(SIGNATURE_BYTES), agreeing))
+    mine = BioTrait(bytes(SIGNATURE_BYTES), ours)
+    other = BioTrait(bytes(int(at not in same) for at in range(SIGNATURE_BYTES)), theirs)
+    shared = len({*BIO.keys(mine)} & {*BIO.keys(other)})
+    table = default_weights().signals["bio"]
+    found = BIO.compare(mine, other, SIGHT)
+    assert found is not None
+    if shared and found.rate is not None:
+        most = BIO.most(mine, SIGHT, table, banned=False).by_number
+        assert table.nats(found.level, found.rate) <= most[shared - 1] + 1e-9
