@@ -177,18 +177,16 @@ class Tables:
         return found
 
     def _moments(self, query: Ints, banned_at: Floats) -> Ints:
-        """The steps that the moment adds for some candidates, by each of the moments (rows).
-
-        There are few candidates, so a plain loop does.
-        """
+        """The steps that the moment adds for some candidates, by each of the moments (rows)."""
         found = np.zeros((len(self.at_best), len(query)), np.int64)
         since = self.at[query] - banned_at
-        for place, (one, seconds) in enumerate(zip(query.tolist(), since.tolist(), strict=True)):
-            if not math.isnan(seconds):
-                for kind, (ends, steps) in enumerate(zip(self.ends[one], self.moments[one], strict=True)):
-                    # The last span that begins before; the first one has no beginning.
-                    at = int(np.searchsorted(ends, seconds)) - 1
-                    found[kind, place] = steps[max(at, 0)]
+        known = ~np.isnan(since)
+        for one in np.unique(query[known]).tolist():
+            places = np.flatnonzero(known & (query == one))
+            for kind, (ends, steps) in enumerate(zip(self.ends[one], self.moments[one], strict=True)):
+                # The last span that begins before; the first one has no beginning.
+                at = np.searchsorted(ends, since[places]) - 1
+                found[kind, places] = steps[np.maximum(at, 0)]
         unasked = np.isnan(self.at[query])
         found[:, unasked] = self.at_best[:, query[unasked]]
         return found
