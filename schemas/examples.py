@@ -266,8 +266,10 @@ LETTER: Final = DeadLetter.of(
 WEIGHTS_ADOPTED: Final = WeightsAdopted(
     stage="live",
     number=3,
+    version=2,
     adjustment=WeightsAdjustment(
         base_version="2026.11",
+        base_digest="9b1f3c0de5a94c7788f20a6d41c35b7e",
         weights_version="2026.11+learned.5f2c6c1e",
         multipliers=(
             Multiplier(signal="bio", multiplier=1.14),

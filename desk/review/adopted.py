@@ -29,6 +29,7 @@ def table_of(base: Weights, adjustment: WeightsAdjustment) -> Weights | None:
             base,
             Adjustment(
                 base=adjustment.base_version,
+                base_digest=adjustment.base_digest,
                 version=adjustment.weights_version,
                 multipliers={one.signal: one.multiplier for one in adjustment.multipliers},
                 slope=adjustment.slope,
@@ -44,6 +45,7 @@ def as_sent(adjustment: Adjustment) -> WeightsAdjustment:
     """An adjustment as it travels."""
     return WeightsAdjustment(
         base_version=adjustment.base,
+        base_digest=adjustment.base_digest,
         weights_version=adjustment.version,
         multipliers=tuple(
             Multiplier(signal=name, multiplier=value)

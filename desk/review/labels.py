@@ -19,6 +19,8 @@ from schemas.revisions import by_time
 # Of each some hundred bytes are kept. Whoever judges a thousand pairs a day blind gets there in a year.
 VERDICTS_MAX: Final = 400_000
 
+ELSEWHERE: Final = "\0elsewhere"  # no reader's id has a NUL
+
 
 class Said(Protocol):
     """A verdict, of a topic or of a database; moments of one kind."""
@@ -46,6 +48,11 @@ class Said(Protocol):
     @property
     def golden(self) -> bool:
         """Whether it is the answer to an exercise."""
+        ...
+
+    @property
+    def reviewer(self) -> str:
+        """Who gave it."""
         ...
 
     @property
@@ -105,7 +112,7 @@ def labels(
         del open_[alert.alert_id]
         reason = unusable(alert, table)
         if reason is None:
-            found[alert.alert_id] = label(alert, mirror=verdict.verdict == "mirror")
+            found[alert.alert_id] = label(alert, mirror=verdict.verdict == "mirror", reader=_voice(verdict))
         else:
             left_out[reason] += 1
     left_out["no such alert"] += len(open_)
@@ -133,9 +140,14 @@ def unusable(alert: MirrorAlert, table: Weights) -> str | None:
     return "held by a rule" if held else None
 
 
-def label(alert: MirrorAlert, *, mirror: bool) -> Label:
+def _voice(verdict: Said) -> str:
+    """Whose judgement it counts as: what no desk gave is of one voice, since its sender names the readers."""
+    return ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer
+
+
+def label(alert: MirrorAlert, *, mirror: bool, reader: str = "") -> Label:
     """The pair of an alert, with what each signal weighed in it."""
     weighed: dict[str, float] = {}
     for line in (*alert.evidence, *alert.counter_evidence):
         weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
-    return Label(alert.prior, weighed, mirror, alert.alert_id)
+    return Label(alert.prior, weighed, mirror, alert.alert_id, reader)

@@ -22,7 +22,7 @@ from desk.review.labels import judged, label, labels, unusable
 from desk.review.statistics import VERDICTS_MIN, Change, Foretold, precision_change
 from samehand.errors import TooFewLabels
 from samehand.scoring.calibrate import log_loss
-from samehand.scoring.learn import Label, Learned, learn
+from samehand.scoring.learn import Label, Learned, learn, reader_counts
 from samehand.scoring.weights import Band, Weights
 from schemas.alerts import MirrorAlert
 
@@ -121,6 +121,7 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
     ratios = _ratios(live, shadow)
     foretold = {one: shadow.calibrated(_moved(it, ratios)) for one, it in found.items()}
     mirrors = np.array([it.mirror for it in found.values()], bool)
+    counts = np.array(reader_counts([it.reader for it in found.values()]))
     enough = len(found) >= VERDICTS_MIN
     now = np.array([live.calibrated(_moved(it, {})) for it in found.values()])
     by_one, elsewhere = _whose([verdicts[one] for one in found])
@@ -130,8 +131,8 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
         by_one=by_one,
         elsewhere=elsewhere,
         left_out=_told(left_out),
-        loss_before=log_loss(now, mirrors) if enough else None,
-        loss_after=log_loss(np.array(list(foretold.values())), mirrors) if enough else None,
+        loss_before=log_loss(now, mirrors, counts) if enough else None,
+        loss_after=log_loss(np.array(list(foretold.values())), mirrors, counts) if enough else None,
         change=_change(said, found, alerts, live, shadow, foretold, blind_share),
     )
 

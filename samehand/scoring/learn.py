@@ -4,12 +4,14 @@ Each signal gets a multiplier, at least 0, held to 1 by a normal prior, and all 
 fitted values are the most probable ones given the labels. With few labels the weights hardly change, and no
 signal changes its sign. Then the sums are calibrated (:mod:`samehand.scoring.calibrate`).
 
-Give only pairs that were judged blind: people who see the score tend to agree with it. The result is a
-proposal; nothing here adopts it.
+No reader counts for more than half of what all others do together, or for some fifty labels, if that is more
+(:func:`reader_counts`). Give only pairs that were judged blind: people who see the score tend to agree with it.
+The result is a proposal; nothing here adopts it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -28,25 +30,31 @@ Cost = Callable[[Floats], float]
 
 # With fewer labels of either kind, the next few could reverse what these say.
 LABELS_A_KIND_MIN: Final = 15
+# So many labels of one reader count whatever others say: a desk of one or two readers learns, and little.
+READER_LABELS: Final = 50
+# Of all that counts one reader gives a third at most: two others outweigh them.
+READER_SHARE: Final = 1 / 3
 # Standard deviation of the prior that holds a multiplier to 1.
 MULTIPLIER_SPREAD: Final = 0.3
 _INTERCEPT_SPREAD: Final = 2.0
 _FOLDS: Final = 5
 _STEPS_MAX: Final = 100
-_METHOD: Final = 1  # raised where the same labels come to another table: no two of them have one name
+_METHOD: Final = 2  # raised where the same labels come to another table: no two of them have one name
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """One judged pair: the prior and the weight of each signal in its alert (nats), and the verdict.
 
-    ``pair`` names it to whoever asks what was foretold of it; nothing is learnt from a name.
+    ``pair`` names it to whoever asks what was foretold of it; nothing is learnt from a name. ``reader``: who
+    judged it, or whatever else is to count as one voice.
     """
 
     prior: float
     weights: Mapping[str, float]
     mirror: bool
     pair: str = ""
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,8 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
         TooFewLabels: there are fewer than :data:`LABELS_A_KIND_MIN` mirrors, or fewer others than that.
     """
     labels = sorted(
-        labels, key=lambda label: (label.mirror, label.prior, sorted(label.weights.items()), label.pair)
+        labels,
+        key=lambda it: (it.mirror, it.prior, sorted(it.weights.items()), it.pair, it.reader),
     )
     sums = _Sums.of(labels, weights)
     mirrors = int(sums.mirrors.sum())
@@ -94,8 +103,8 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
         held, rest = fold == number, fold != number
         unseen[held] = sums.at(held).scored(_fit(sums.at(rest)))
     before = np.array([_calibrated(weights, label) for label in labels])
-    fitted, calibration = _fit(sums), calibrated(unseen, sums.mirrors)
-    foretold = _foretold(unseen, sums.mirrors, fold)
+    fitted, calibration = _fit(sums), calibrated(unseen, sums.mirrors, sums.counts)
+    foretold = _foretold(unseen, sums, fold)
     multipliers = dict(zip(sums.names, (float(one) for one in fitted[:-1]), strict=True))
     return Learned(
         weights=_table(weights, multipliers, float(fitted[-1]), calibration, _digest(labels, weights)),
@@ -103,20 +112,35 @@ def learn(labels: Sequence[Label], weights: Weights) -> Learned:
         mirrors=mirrors,
         multipliers=multipliers,
         calibration=calibration.method,
-        loss_before=log_loss(before, sums.mirrors),
-        loss_after=log_loss(foretold, sums.mirrors),
+        loss_before=log_loss(before, sums.mirrors, sums.counts),
+        loss_after=log_loss(foretold, sums.mirrors, sums.counts),
         foretold={it.pair: float(at) for it, at in zip(labels, foretold, strict=True) if it.pair},
     )
 
 
+def reader_counts(readers: Sequence[str]) -> list[float]:
+    """For how many labels each of several counts, by who gave it.
+
+    A reader's labels count one each, up to :data:`READER_LABELS` or the :data:`READER_SHARE` of all that
+    counts, whichever is more; of those who gave more each label counts for less.
+    """
+    given = Counter(readers)
+    most = float(max(given.values(), default=0))
+    for _ in range(_STEPS_MAX):  # falls to the bound: it is a share of what itself leaves
+        most = max(READER_LABELS, READER_SHARE * sum(min(one, most) for one in given.values()))
+    return [min(1.0, most / given[one]) for one in readers]
+
+
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """The labels as arrays: the base of each, which no multiplier changes, and what each signal adds."""
+    """The labels as arrays: the base of each, which no multiplier changes, what each signal adds, and for how
+    many labels it counts."""
 
     names: tuple[str, ...]
     base: Floats
     parts: Floats
     mirrors: Bools
+    counts: Floats
 
     @classmethod
     def of(cls, labels: Sequence[Label], weights: Weights) -> _Sums:
@@ -129,11 +153,12 @@ class _Sums:
             weights.slope * np.array(rest, float) + weights.intercept,
             weights.slope * parts.reshape(len(labels), len(names)),
             np.array([label.mirror for label in labels], bool),
+            np.array(reader_counts([label.reader for label in labels]), float),
         )
 
     def at(self, some: Bools) -> _Sums:
         """The arrays of the labels that ``some`` selects."""
-        return _Sums(self.names, self.base[some], self.parts[some], self.mirrors[some])
+        return _Sums(self.names, self.base[some], self.parts[some], self.mirrors[some], self.counts[some])
 
     def scored(self, fitted: Floats) -> Floats:
         """The log-odds of the labels by fitted multipliers and, last of ``fitted``, an intercept."""
@@ -158,14 +183,15 @@ def _fit(sums: _Sums) -> Floats:
     signs = np.where(sums.mirrors, 1.0, -1.0)
 
     def cost(at: Floats) -> float:
-        loss = np.logaddexp(0.0, -signs * (sums.base + design @ at)).sum()
+        loss = sums.counts @ np.logaddexp(0.0, -signs * (sums.base + design @ at))
         return float(loss + 0.5 * (((at - anchor) / spread) ** 2).sum())
 
     found = anchor.copy()
     for _ in range(_STEPS_MAX):
         probability = sigmoid(sums.base + design @ found)
-        gradient = design.T @ (probability - sums.mirrors) + (found - anchor) / spread**2
-        curvature = design.T @ (design * (probability * (1 - probability))[:, None]) + np.diag(spread**-2.0)
+        gradient = design.T @ (sums.counts * (probability - sums.mirrors)) + (found - anchor) / spread**2
+        certain = sums.counts * probability * (1 - probability)
+        curvature = design.T @ (design * certain[:, None]) + np.diag(spread**-2.0)
         free = (found > least) | (gradient < 0)
         step = np.zeros_like(found)
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
@@ -192,12 +218,13 @@ def _calibrated(weights: Weights, label: Label) -> float:
     return weights.calibrated(label.prior + sum(label.weights.values()))
 
 
-def _foretold(unseen: Floats, mirrors: Bools, fold: Ints) -> Floats:
+def _foretold(unseen: Floats, sums: _Sums, fold: Ints) -> Floats:
     """The log-odds with the calibration cross-validated as well: each fold is calibrated by the others."""
     foretold = np.empty(len(unseen))
     for number in range(_FOLDS):
         held = fold == number
-        foretold[held] = calibrated(unseen[~held], mirrors[~held]).log_odds(unseen[held])
+        others = calibrated(unseen[~held], sums.mirrors[~held], sums.counts[~held])
+        foretold[held] = others.log_odds(unseen[held])
     return foretold
 
 
@@ -226,5 +253,5 @@ def _table(
 def _digest(labels: Sequence[Label], weights: Weights) -> str:
     """What names the table: by what it is learnt from. Processors add up in orders of their own, so that the
     last digits of a fit differ from one to the other."""
-    learnt_from = [(label.mirror, label.prior, sorted(label.weights.items())) for label in labels]
+    learnt_from = [(it.mirror, it.prior, sorted(it.weights.items()), it.reader) for it in labels]
     return blake2b(repr((_METHOD, weights.version, learnt_from)).encode(), digest_size=4).hexdigest()

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from samehand.errors import TooFewLabels
 from samehand.scoring import learn as learning
 from samehand.scoring.calibrate import sigmoid
-from samehand.scoring.learn import LABELS_A_KIND_MIN, Label, learn
+from samehand.scoring.learn import LABELS_A_KIND_MIN, READER_LABELS, Label, learn, reader_counts
 from samehand.scoring.weights import Weights, default_weights, read_weights
 
 SHIPPED = replace(default_weights(), slope=1.0, intercept=0.0)
@@ -34,7 +34,7 @@ def verdicts(many: int, distorted: dict[str, float], seed: int = 1) -> list[Labe
     """Judged pairs of a platform where some signals tell so many times what the table says."""
     random = np.random.default_rng(seed)
     labels = []
-    for _ in range(many):
+    for number in range(many):
         weights = {
             name: float(random.normal(weight, 1.0))
             if random.random() < share
@@ -42,7 +42,8 @@ def verdicts(many: int, distorted: dict[str, float], seed: int = 1) -> list[Labe
             for name, (share, weight) in SHOWN.items()
         }
         truth = PRIOR + sum(weight * distorted.get(name, 1.0) for name, weight in weights.items())
-        labels.append(Label(PRIOR, weights, bool(random.random() < sigmoid(np.array(truth)))))
+        mirror = bool(random.random() < sigmoid(np.array(truth)))
+        labels.append(Label(PRIOR, weights, mirror, reader=f"reader-{number % 6}"))
     return labels
 
 
@@ -176,3 +177,23 @@ def test_whatever_is_judged_the_table_stays_usable(labels: list[Label]) -> None:
     learned = learn([*labels, *more], SHIPPED)
     assert read_weights(json.encode(learned.weights)) == learned.weights
     assert all(np.isfinite(value) and value >= 0 for value in learned.multipliers.values())
+
+
+def test_no_reader_counts_for_more_than_half_of_what_the_others_do() -> None:
+    counts = reader_counts(["eve"] * 400 + ["ana"] * 100 + ["omar"] * 60 + ["zoe"] * 60)
+    assert sum(counts[:400]) == pytest.approx(110, abs=0.1), "of 330 a third"
+    assert counts[400:] == [1.0] * 220
+    assert sum(reader_counts(["eve"] * 400)) == pytest.approx(READER_LABELS)
+    assert sum(reader_counts(["eve"] * 400 + ["ana"] * 10)) == pytest.approx(READER_LABELS + 10)
+    assert reader_counts(["a", "b", "c"] * 500) == [1.0] * 1_500
+    assert reader_counts([]) == []
+
+
+def test_contrary_labels_of_one_reader_move_less_than_those_of_several() -> None:
+    honest = verdicts(600, {})
+    several = [replaced(it, mirror=not it.mirror) for it in verdicts(400, {}, seed=7)]
+    one = [replaced(it, reader="eve") for it in several]
+    assert (
+        learn([*honest, *one], SHIPPED).multipliers["device"]
+        > 1.5 * learn([*honest, *several], SHIPPED).multipliers["device"]
+    )
