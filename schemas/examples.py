@@ -38,7 +38,7 @@ from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
-from schemas.weights import Multiplier, WeightsAdjustment, WeightsAdopted
+from schemas.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
 
 _BANNED_AT: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 _RETURNED_AT: Final = _BANNED_AT + timedelta(hours=2)
@@ -275,6 +275,7 @@ WEIGHTS_ADOPTED: Final = WeightsAdopted(
             Multiplier(signal="bio", multiplier=1.14),
             Multiplier(signal="handle", multiplier=0.91),
         ),
+        rates=(RateFactor(rival="household", factor=1.3),),
         slope=0.97,
         intercept=-0.21,
     ),

@@ -21,6 +21,13 @@ class Multiplier(Struct, frozen=True, kw_only=True):
     multiplier: Annotated[float, Meta(ge=0.0, le=10.0)]
 
 
+class RateFactor(Struct, frozen=True, kw_only=True):
+    """How many times as often as the base says a rival explanation occurs."""
+
+    rival: fields.Text64
+    factor: Annotated[float, Meta(ge=0.2, le=5.0)]
+
+
 class WeightsAdjustment(Struct, frozen=True, kw_only=True):
     """What learning changed of the table `base_version`, and what the result is called."""
 
@@ -41,6 +48,9 @@ class WeightsAdjustment(Struct, frozen=True, kw_only=True):
     knots: Annotated[
         tuple[tuple[_Nats, _Nats], ...],
         Meta(max_length=200, description="Pairs of log-odds before and after, both rising."),
+    ] = ()
+    rates: Annotated[
+        tuple[RateFactor, ...], Meta(max_length=100, description="Rivals without one keep the base's.")
     ] = ()
 
 
@@ -63,7 +73,7 @@ class WeightsAdopted(Record, frozen=True, kw_only=True):
     version: Annotated[
         Literal[1, 2],
         Meta(
-            description="2 where something is adjusted; 1 where nothing is, so that former releases understand."
+            description="2 where something is adjusted; 1 where nothing is, which former releases understand."
             " Adjustments of version 1 are theirs, and are set aside."
         ),
     ] = 1

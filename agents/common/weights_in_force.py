@@ -88,4 +88,5 @@ def _adjustment_of(told: WeightsAdjustment) -> Adjustment:
         slope=told.slope,
         intercept=told.intercept,
         knots=told.knots,
+        rates={one.rival: one.factor for one in told.rates},
     )

@@ -10,7 +10,7 @@ from samehand.errors import UnusableWeights
 from samehand.scoring.adjust import Adjustment, adjusted
 from samehand.scoring.weights import Weights
 from schemas.malformed import Malformed
-from schemas.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
+from schemas.weights import Multiplier, RateFactor, Stage, WeightsAdjustment, WeightsAdopted
 from schemas.wire import decode_weights, encode
 
 STAGES: Final[tuple[Stage, ...]] = ("live", "shadow")
@@ -35,6 +35,7 @@ def table_of(base: Weights, adjustment: WeightsAdjustment) -> Weights | None:
                 slope=adjustment.slope,
                 intercept=adjustment.intercept,
                 knots=adjustment.knots,
+                rates={one.rival: one.factor for one in adjustment.rates},
             ),
         )
     except UnusableWeights:
@@ -54,6 +55,7 @@ def as_sent(adjustment: Adjustment) -> WeightsAdjustment:
         slope=adjustment.slope,
         intercept=adjustment.intercept,
         knots=adjustment.knots,
+        rates=tuple(RateFactor(rival=name, factor=one) for name, one in sorted(adjustment.rates.items())),
     )
 
 

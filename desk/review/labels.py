@@ -11,13 +11,24 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
-from samehand.scoring.learn import Label
+from samehand.scoring.learn import Label, rival_shares
+from samehand.scoring.score import OTHERS
 from samehand.scoring.weights import Weights
+from samehand.watchlist.platforms import is_list
 from schemas.alerts import MirrorAlert
 from schemas.revisions import by_time
 
 # Of each some hundred bytes are kept. Whoever judges a thousand pairs a day blind gets there in a year.
 VERDICTS_MAX: Final = 400_000
+
+RIVAL_OF: Final = {
+    "common-name": "namesake",
+    "shared-network": "neighbour",
+    "fan-or-parody": "copier",
+    "household": "household",
+    "former-holder": "former-holder",
+}
+"""Which rival explanation a reader names by a code of dismissal; the other codes name none."""
 
 ELSEWHERE: Final = "\0elsewhere"  # no reader's id has a NUL
 
@@ -48,6 +59,11 @@ class Said(Protocol):
     @property
     def golden(self) -> bool:
         """Whether it is the answer to an exercise."""
+        ...
+
+    @property
+    def reason_code(self) -> str:
+        """Why."""
         ...
 
     @property
@@ -112,7 +128,13 @@ def labels(
         del open_[alert.alert_id]
         reason = unusable(alert, table)
         if reason is None:
-            found[alert.alert_id] = label(alert, mirror=verdict.verdict == "mirror", reader=_voice(verdict))
+            found[alert.alert_id] = label(
+                alert,
+                table,
+                mirror=verdict.verdict == "mirror",
+                reader=_voice(verdict),
+                rival=RIVAL_OF.get(verdict.reason_code, ""),
+            )
         else:
             left_out[reason] += 1
     left_out["no such alert"] += len(open_)
@@ -145,9 +167,16 @@ def _voice(verdict: Said) -> str:
     return ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer
 
 
-def label(alert: MirrorAlert, *, mirror: bool, reader: str = "") -> Label:
-    """The pair of an alert, with what each signal weighed in it."""
+def label(alert: MirrorAlert, table: Weights, *, mirror: bool, reader: str = "", rival: str = "") -> Label:
+    """The pair of an alert that a table weighed, with what each signal weighed in it."""
     weighed: dict[str, float] = {}
     for line in (*alert.evidence, *alert.counter_evidence):
         weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
-    return Label(alert.prior, weighed, mirror, alert.alert_id, reader)
+    shares = rival_shares(
+        table,
+        alert.prior,
+        weighed.get(OTHERS[0], 0.0),
+        alert.seconds_since_ban,
+        listed=is_list(alert.matched.platform),
+    )
+    return Label(alert.prior, weighed, mirror, alert.alert_id, reader, shares, rival)
