@@ -266,7 +266,8 @@ def _rates(sums: _Sums, weights: Weights, base: Weights | None) -> Floats:
     named = np.bincount(sums.rivals[told], weights=counts, minlength=len(RATED))
     assumed = (base or weights).rivals
     sofar = np.array([weights.rivals[one.name].rate / assumed[one.name].rate for one in RATED])
-    most = np.minimum(FACTOR_MAX, [1.0 / assumed[one.name].rate for one in RATED])
+    highest = [max(one.rate, one.of_lists or 0.0) for one in (assumed[it.name] for it in RATED)]
+    most = np.minimum(FACTOR_MAX, 1.0 / np.array(highest))
     rates = np.ones(len(RATED))
     for _ in range(_STEPS_MAX):
         foretold = (counts / (shares @ rates)) @ shares

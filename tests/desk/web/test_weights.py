@@ -313,7 +313,7 @@ async def test_the_hours_in_shadow_are_the_settings(office: Office) -> None:
 
 async def test_what_would_change_of_alerts_is_counted_by_band(office: Office) -> None:
     lead = await office.hire("lena", "lead")
-    await tried(office, lead, learned("one", device=0.0))
+    await tried(office, lead, learned("one", device=0.25))
     await kept(office, [an_alert_of(number) for number in range(30)])
     await kept(office, [an_alert_of(30, version="other")])
     await kept(office, [an_alert_of(31, band="none", drawn=None)], sampled=0.01)
