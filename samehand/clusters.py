@@ -7,7 +7,6 @@ what makes each of a hundred accounts resemble the same third one makes them res
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from samehand.fingerprint.distil import Fingerprint
@@ -36,7 +35,6 @@ def alike(one: Fingerprint, other: Fingerprint, weights: Weights) -> bool:
     return sum(nats[signal] for signal in nats.keys() - _CIRCUMSTANTIAL) >= ALIKE_NATS
 
 
-@dataclass(slots=True)
 class Clusters(Generic[T]):
     """Numbers the clusters of members that come one after another, the most important first.
 
@@ -44,16 +42,18 @@ class Clusters(Generic[T]):
     member costs at most ``leaders_max`` comparisons, and no chain of likenesses joins two that are unlike.
     """
 
-    alike: Callable[[T, T], bool]
-    leaders_max: int
-    _leaders: list[T] = field(init=False, default_factory=list)
+    def __init__(self, alike: Callable[[T, T], bool], leaders_max: int) -> None:
+        """``alike`` compares two members."""
+        self._alike = alike
+        self._leaders_max = leaders_max
+        self._leaders: list[T] = []
 
     def place(self, member: T) -> int | None:
         """The member's cluster: a new one for the first of its kind, ``None`` if there are too many."""
         for number, leader in enumerate(self._leaders):
-            if self.alike(leader, member):
+            if self._alike(leader, member):
                 return number
-        if len(self._leaders) >= self.leaders_max:
+        if len(self._leaders) >= self._leaders_max:
             return None
         self._leaders.append(member)
         return len(self._leaders) - 1

@@ -39,7 +39,7 @@ from schemas.malformed import Malformed
 from schemas.record import Record
 from schemas.revisions import by_time
 from schemas.verdicts import VerdictGiven
-from schemas.weights import Multiplier, WeightsAdjustment, WeightsAdopted
+from schemas.weights import Multiplier, RateFactor, WeightsAdjustment, WeightsAdopted
 
 _BANNED_AT: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 _RETURNED_AT: Final = _BANNED_AT + timedelta(hours=2)
@@ -275,13 +275,16 @@ LETTER: Final = DeadLetter.of(
 WEIGHTS_ADOPTED: Final = WeightsAdopted(
     stage="live",
     number=3,
+    version=2,
     adjustment=WeightsAdjustment(
         base_version="2026.11",
+        base_digest="9b1f3c0de5a94c7788f20a6d41c35b7e",
         weights_version="2026.11+learned.5f2c6c1e",
         multipliers=(
             Multiplier(signal="bio", multiplier=1.14),
             Multiplier(signal="handle", multiplier=0.91),
         ),
+        rates=(RateFactor(rival="household", factor=1.3),),
         slope=0.97,
         intercept=-0.21,
     ),

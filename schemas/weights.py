@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from schemas import fields
-from schemas.accounts import Version
 from schemas.record import Record
 
 Stage = Literal["live", "shadow"]
@@ -22,10 +21,24 @@ class Multiplier(Struct, frozen=True, kw_only=True):
     multiplier: Annotated[float, Meta(ge=0.0, le=10.0)]
 
 
+class RateFactor(Struct, frozen=True, kw_only=True):
+    """How many times as often as the base says a rival explanation occurs."""
+
+    rival: fields.Text64
+    factor: Annotated[float, Meta(ge=0.2, le=5.0)]
+
+
 class WeightsAdjustment(Struct, frozen=True, kw_only=True):
     """What learning changed of the table `base_version`, and what the result is called."""
 
     base_version: fields.Text64
+    base_digest: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            description="Of the base's numbers, since two tables may have one version; empty in version 1.",
+        ),
+    ] = ""
     weights_version: fields.Text64
     multipliers: Annotated[
         tuple[Multiplier, ...], Meta(max_length=100, description="Signals without one keep the base's.")
@@ -35,6 +48,9 @@ class WeightsAdjustment(Struct, frozen=True, kw_only=True):
     knots: Annotated[
         tuple[tuple[_Nats, _Nats], ...],
         Meta(max_length=200, description="Pairs of log-odds before and after, both rising."),
+    ] = ()
+    rates: Annotated[
+        tuple[RateFactor, ...], Meta(max_length=100, description="Rivals without one keep the base's.")
     ] = ()
 
 
@@ -54,4 +70,10 @@ class WeightsAdopted(Record, frozen=True, kw_only=True):
         WeightsAdjustment | None,
         Meta(description="null: the table of the settings as it is, or no table in shadow."),
     ] = None
-    version: Version = 1
+    version: Annotated[
+        Literal[1, 2],
+        Meta(
+            description="2 where something is adjusted; 1 where nothing is, which former releases understand."
+            " Adjustments of version 1 are theirs, and are set aside."
+        ),
+    ] = 1

@@ -71,8 +71,9 @@ class _Kind(Struct):
 class Decoder(Generic[R]):
     """Bytes of one topic to its record."""
 
-    def __init__(self, record_type: type[R]) -> None:
+    def __init__(self, record_type: type[R], versions: tuple[int, ...] = (1,)) -> None:
         self._type = record_type
+        self._versions = versions
         self._json = msgspec.json.Decoder(record_type)
         self._repair = Repair(record_type) if record_type.VITAL else None
         self._unknown = UnknownFields(record_type)
@@ -94,7 +95,7 @@ class Decoder(Generic[R]):
             record = self._json.decode(raw)
             unknown_fields = self._unknown.count(raw)
         except msgspec.ValidationError as error:
-            fault = _wrong_version(raw) or faults.from_validation(error)
+            fault = _wrong_version(raw, self._versions) or faults.from_validation(error)
         except msgspec.DecodeError:
             fault = faults.from_syntax(raw)
         except UnicodeDecodeError:
@@ -149,13 +150,14 @@ def finish(
     return Decoded(settled.record, unknown_fields, settled.clamped, (*unusable, *settled.unusable))
 
 
-def _wrong_version(raw: bytes) -> Malformed | None:
+def _wrong_version(raw: bytes, versions: tuple[int, ...]) -> Malformed | None:
     """A newer version fails in any field; that it is newer is the reason to give."""
     try:
-        known = msgspec.json.decode(raw, type=_Version).version == 1
+        known = msgspec.json.decode(raw, type=_Version).version in versions
     except (msgspec.MsgspecError, RecursionError):
         known = True  # no readable version: the first fault stands
-    return None if known else Malformed("unknown-version", "$.version", "this reader knows version 1")
+    knows = f"this reader knows version {' and '.join(map(str, versions))}"
+    return None if known else Malformed("unknown-version", "$.version", knows)
 
 
 decode_created: Final = Decoder(AccountCreated)
@@ -167,7 +169,7 @@ decode_reinstated: Final = Decoder(AccountReinstated)
 decode_verdict: Final = Decoder(VerdictGiven)
 decode_letter: Final = Decoder(DeadLetter)
 decode_enrolled: Final = Decoder(BanEnrolled)
-decode_weights: Final = Decoder(WeightsAdopted)
+decode_weights: Final = Decoder(WeightsAdopted, versions=(1, 2))
 decode_alert_state: Final = Decoder(AlertState)
 
 _alert: Final = Decoder(MirrorAlert)

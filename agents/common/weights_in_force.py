@@ -82,9 +82,11 @@ class WeightsInForce:
 def _adjustment_of(told: WeightsAdjustment) -> Adjustment:
     return Adjustment(
         base=told.base_version,
+        base_digest=told.base_digest,
         version=told.weights_version,
         multipliers={one.signal: one.multiplier for one in told.multipliers},
         slope=told.slope,
         intercept=told.intercept,
         knots=told.knots,
+        rates={one.rival: one.factor for one in told.rates},
     )

@@ -10,7 +10,7 @@ from samehand.errors import UnusableWeights
 from samehand.scoring.adjust import Adjustment, adjusted
 from samehand.scoring.weights import Weights
 from schemas.malformed import Malformed
-from schemas.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
+from schemas.weights import Multiplier, RateFactor, Stage, WeightsAdjustment, WeightsAdopted
 from schemas.wire import decode_weights, encode
 
 STAGES: Final[tuple[Stage, ...]] = ("live", "shadow")
@@ -29,11 +29,13 @@ def table_of(base: Weights, adjustment: WeightsAdjustment) -> Weights | None:
             base,
             Adjustment(
                 base=adjustment.base_version,
+                base_digest=adjustment.base_digest,
                 version=adjustment.weights_version,
                 multipliers={one.signal: one.multiplier for one in adjustment.multipliers},
                 slope=adjustment.slope,
                 intercept=adjustment.intercept,
                 knots=adjustment.knots,
+                rates={one.rival: one.factor for one in adjustment.rates},
             ),
         )
     except UnusableWeights:
@@ -44,6 +46,7 @@ def as_sent(adjustment: Adjustment) -> WeightsAdjustment:
     """An adjustment as it travels."""
     return WeightsAdjustment(
         base_version=adjustment.base,
+        base_digest=adjustment.base_digest,
         weights_version=adjustment.version,
         multipliers=tuple(
             Multiplier(signal=name, multiplier=value)
@@ -52,6 +55,7 @@ def as_sent(adjustment: Adjustment) -> WeightsAdjustment:
         slope=adjustment.slope,
         intercept=adjustment.intercept,
         knots=adjustment.knots,
+        rates=tuple(RateFactor(rival=name, factor=one) for name, one in sorted(adjustment.rates.items())),
     )
 
 

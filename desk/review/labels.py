@@ -11,13 +11,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
-from samehand.scoring.learn import Label
+from desk.review.reasons import rival_of
+from samehand.scoring.learn import Label, rival_shares
+from samehand.scoring.score import OTHERS
 from samehand.scoring.weights import Weights
+from samehand.watchlist.platforms import is_list
 from schemas.alerts import MirrorAlert
 from schemas.revisions import by_time
 
 # Of each some hundred bytes are kept. Whoever judges a thousand pairs a day blind gets there in a year.
 VERDICTS_MAX: Final = 400_000
+
+ELSEWHERE: Final = "\0elsewhere"  # no reader's id has a NUL
 
 
 class Said(Protocol):
@@ -46,6 +51,16 @@ class Said(Protocol):
     @property
     def golden(self) -> bool:
         """Whether it is the answer to an exercise."""
+        ...
+
+    @property
+    def reason_code(self) -> str:
+        """Why."""
+        ...
+
+    @property
+    def reviewer(self) -> str:
+        """Who gave it."""
         ...
 
     @property
@@ -105,7 +120,13 @@ def labels(
         del open_[alert.alert_id]
         reason = unusable(alert, table)
         if reason is None:
-            found[alert.alert_id] = label(alert, mirror=verdict.verdict == "mirror")
+            found[alert.alert_id] = label(
+                alert,
+                table,
+                mirror=verdict.verdict == "mirror",
+                reader=_voice(verdict),
+                rival=rival_of(verdict.reason_code) or "",
+            )
         else:
             left_out[reason] += 1
     left_out["no such alert"] += len(open_)
@@ -133,9 +154,21 @@ def unusable(alert: MirrorAlert, table: Weights) -> str | None:
     return "held by a rule" if held else None
 
 
-def label(alert: MirrorAlert, *, mirror: bool) -> Label:
-    """The pair of an alert, with what each signal weighed in it."""
+def _voice(verdict: Said) -> str:
+    """Whose judgement it counts as: what no desk gave is of one voice, since its sender names the readers."""
+    return ELSEWHERE if getattr(verdict, "kind", "") == "elsewhere" else verdict.reviewer
+
+
+def label(alert: MirrorAlert, table: Weights, *, mirror: bool, reader: str = "", rival: str = "") -> Label:
+    """The pair of an alert that a table weighed, with what each signal weighed in it."""
     weighed: dict[str, float] = {}
     for line in (*alert.evidence, *alert.counter_evidence):
         weighed[line.signal] = weighed.get(line.signal, 0.0) + line.weight
-    return Label(alert.prior, weighed, mirror, alert.alert_id)
+    shares = rival_shares(
+        table,
+        alert.prior,
+        weighed.get(OTHERS[0], 0.0),
+        alert.seconds_since_ban,
+        listed=is_list(alert.matched.platform),
+    )
+    return Label(alert.prior, weighed, mirror, alert.alert_id, reader, shares, rival)

@@ -22,7 +22,7 @@ from desk.review.labels import judged, label, labels, unusable
 from desk.review.statistics import VERDICTS_MIN, Change, Foretold, precision_change
 from samehand.errors import TooFewLabels
 from samehand.scoring.calibrate import log_loss
-from samehand.scoring.learn import Label, Learned, learn
+from samehand.scoring.learn import Label, Learned, learn, moved_by_rates, reader_counts
 from samehand.scoring.weights import Band, Weights
 from schemas.alerts import MirrorAlert
 
@@ -51,7 +51,10 @@ class JudgedBlind:
 
 
 class Factor(NamedTuple):
-    """By how much a signal's weights are multiplied, relative to its rows: before and after."""
+    """By how much a signal's weights are multiplied, relative to its rows: before and after.
+
+    Of a rival explanation: how often sign-ups have it, before and after.
+    """
 
     signal: str
     before: float
@@ -73,6 +76,7 @@ class Proposal:
     left_out: dict[str, int]
     learned: Learned | None
     factors: tuple[Factor, ...]
+    rates: tuple[Factor, ...]
     change: Change | None
 
 
@@ -92,8 +96,10 @@ class Trial:
     change: Change
 
 
-def propose(said: JudgedBlind, table: Weights, *, blind_share: float) -> Proposal:
-    """What is learnt from all of it, from the table in force on."""
+def propose(
+    said: JudgedBlind, table: Weights, *, blind_share: float, base: Weights | None = None
+) -> Proposal:
+    """What is learnt from all of it, from the table in force on; ``base``: the settings', if another."""
     left_out: Counter[str] = Counter()
     alerts = _alerts(said.payloads)
     verdicts = judged(said.rows, left_out)
@@ -101,12 +107,12 @@ def propose(said: JudgedBlind, table: Weights, *, blind_share: float) -> Proposa
     mirrors = sum(one.mirror for one in found.values())
     whose = _whose([verdicts[one] for one in found])
     try:
-        learned = learn(list(found.values()), table)
+        learned = learn(list(found.values()), table, base)
     except TooFewLabels:
-        return Proposal(len(found), mirrors, *whose, _told(left_out), None, (), None)
+        return Proposal(len(found), mirrors, *whose, _told(left_out), None, (), (), None)
     change = _change(said, found, alerts, table, learned.weights, learned.foretold, blind_share)
-    changed = factors(table, learned.weights)
-    return Proposal(len(found), mirrors, *whose, _told(left_out), learned, changed, change)
+    changed, rates = factors(table, learned.weights), rate_changes(table, learned.weights)
+    return Proposal(len(found), mirrors, *whose, _told(left_out), learned, changed, rates, change)
 
 
 def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, blind_share: float) -> Trial:
@@ -119,8 +125,12 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
     verdicts = judged(rows, left_out)
     found = labels(alerts.values(), verdicts, live, left_out)
     ratios = _ratios(live, shadow)
-    foretold = {one: shadow.calibrated(_moved(it, ratios)) for one, it in found.items()}
+    foretold = {
+        one: shadow.calibrated(_moved(it, ratios) + moved_by_rates(it.shares, live, shadow))
+        for one, it in found.items()
+    }
     mirrors = np.array([it.mirror for it in found.values()], bool)
+    counts = np.array(reader_counts([it.reader for it in found.values()]))
     enough = len(found) >= VERDICTS_MIN
     now = np.array([live.calibrated(_moved(it, {})) for it in found.values()])
     by_one, elsewhere = _whose([verdicts[one] for one in found])
@@ -130,8 +140,8 @@ def try_out(said: JudgedBlind, live: Weights, shadow: Weights, *, after: float, 
         by_one=by_one,
         elsewhere=elsewhere,
         left_out=_told(left_out),
-        loss_before=log_loss(now, mirrors) if enough else None,
-        loss_after=log_loss(np.array(list(foretold.values())), mirrors) if enough else None,
+        loss_before=log_loss(now, mirrors, counts) if enough else None,
+        loss_after=log_loss(np.array(list(foretold.values())), mirrors, counts) if enough else None,
         change=_change(said, found, alerts, live, shadow, foretold, blind_share),
     )
 
@@ -144,6 +154,16 @@ def factors(before: Weights, after: Weights) -> tuple[Factor, ...]:
         if after.signals[name].multiplier != one.multiplier
     ]
     return tuple(sorted(changed, key=lambda it: (-abs(it.after - it.before), it.signal)))
+
+
+def rate_changes(before: Weights, after: Weights) -> tuple[Factor, ...]:
+    """The rival explanations that are assumed to occur more or less often, the largest change first."""
+    changed = [
+        Factor(name, one.rate, after.rivals[name].rate)
+        for name, one in before.rivals.items()
+        if after.rivals[name].rate != one.rate
+    ]
+    return tuple(sorted(changed, key=lambda it: (-abs(math.log(it.after / it.before)), it.signal)))
 
 
 def _whose(verdicts: Sequence[Any]) -> tuple[int, int]:
@@ -250,8 +270,9 @@ class Rescored:
                     self.held += reason == "held by a rule"
                     self.others += reason != "held by a rule"
                 continue
-            pair = label(alert, mirror=False)
-            after = _band(self.other, self.other.calibrated(_moved(pair, ratios)), alert)
+            pair = label(alert, self.live, mirror=False)
+            moved = _moved(pair, ratios) + moved_by_rates(pair.shares, self.live, self.other)
+            after = _band(self.other, self.other.calibrated(moved), alert)
             if row.sampled is None:
                 before = _band(self.live, self.live.calibrated(_moved(pair, {})), alert)
                 self.bands[before, after] += 1

@@ -127,8 +127,12 @@ def figures_of(decision: Any) -> dict[str, Any] | None:
 
 def record_of(decision: Any) -> WeightsAdopted:
     """A decision (a row) as it stands on the topic."""
+    adjustment = adjustment_in(decision)
     return WeightsAdopted(
-        stage=cast(Stage, decision.stage), number=decision.number, adjustment=adjustment_in(decision)
+        stage=cast(Stage, decision.stage),
+        number=decision.number,
+        adjustment=adjustment,
+        version=1 if adjustment is None else 2,
     )
 
 

@@ -29,6 +29,7 @@ from desk.review.proposal import (
     Trial,
     factors,
     propose,
+    rate_changes,
     try_out,
 )
 from desk.review.statistics import VERDICTS_MIN, Change
@@ -39,6 +40,7 @@ from desk.web.sentences import SIGNALS
 from desk.web.view import context
 from samehand.scoring.intervals import Estimate
 from samehand.scoring.learn import LABELS_A_KIND_MIN
+from samehand.scoring.rivals import RIVALS
 from samehand.scoring.weights import Weights
 
 DAYS: Final = 30
@@ -130,6 +132,8 @@ async def weights_page(request: Asked) -> Template:
             "proposal": proposal,
             "trial": trial,
             "factors": () if made.shadow is None else factors(made.live, made.shadow),
+            "rates": () if made.shadow is None else rate_changes(made.live, made.shadow),
+            "rivals": {one.name: one.who for one in RIVALS},
             "again": again,
             "whole": said.whole,
             "ready_at": 0.0 if held.trial is None else weights.ready_at(held.trial, _hours(desk)),
@@ -205,7 +209,9 @@ async def _figures(
 
 
 async def _proposed(desk: Desk, made: Tables, said: JudgedBlind) -> Proposal:
-    return await asyncio.to_thread(propose, said, made.live, blind_share=desk.policy.blind_share)
+    return await asyncio.to_thread(
+        propose, said, made.live, blind_share=desk.policy.blind_share, base=made.base
+    )
 
 
 async def _tried(desk: Desk, held: Standing, live: Weights, shadow: Weights, said: JudgedBlind) -> Trial:

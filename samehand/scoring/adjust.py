@@ -5,37 +5,63 @@ An adjustment holds nothing else: whoever may send one can change no row, no cap
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from samehand.errors import UnusableWeights
-from samehand.scoring.weights import Weights, check
+from samehand.scoring.weights import Bands, RivalRate, Weights, check
 
-MULTIPLIER_MAX: Final = 10.0
-"""Learning holds multipliers to 1 with a standard deviation of 0.3: a tenfold one is a slip or an attack."""
+FACTOR_MAX: Final = 4.0
+"""By so much at most a learnt number may differ from the assumed one: more is a slip or an attack."""
 
 
 class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of the table ``base`` under the name ``version``.
 
+    ``base_digest`` is the base's :func:`table_digest`: a table that somebody edited keeps its version.
     ``multipliers`` are those of the whole way from the base, by signal; a signal without one keeps its own.
+    ``rates``: by which factor each rival's rates differ from the base's.
     ``slope``, ``intercept`` (nats) and ``knots`` take the place of the table's.
     """
 
     base: str
+    base_digest: str
     version: str
     multipliers: dict[str, float]
     slope: float
     intercept: float
     knots: tuple[tuple[float, float], ...] = ()
+    rates: dict[str, float] = {}
+
+
+_FACTOR_LIMIT: Final = FACTOR_MAX * (1 + 1e-9)  # a ratio of floats may miss it by their last digit
+
+
+def multiplier_range(assumed: float) -> tuple[float, float]:
+    """Between which a learnt multiplier lies, by the assumed one."""
+    return min(1 / FACTOR_MAX, assumed), max(FACTOR_MAX, assumed)
+
+
+def with_factor(rate: RivalRate, factor: float) -> RivalRate:
+    """A rival that occurs so many times as often, and in no more than all sign-ups."""
+    of_lists = None if rate.of_lists is None else min(rate.of_lists * factor, 1.0)
+    return rate if factor == 1.0 else replace(rate, rate=min(rate.rate * factor, 1.0), of_lists=of_lists)
+
+
+def table_digest(table: Weights) -> str:
+    """What tells a table from any other one, whatever its version says; thresholds are no part of it."""
+    numbers = replace(table, bands=Bands(), policy_bands={})
+    return blake2b(msgspec.json.encode(numbers, order="sorted"), digest_size=16).hexdigest()
 
 
 def adjustment_of(table: Weights, base: Weights) -> Adjustment:
     """What leads from a table to one that was learnt from it, in one step or in several."""
     return Adjustment(
         base=base.version,
+        base_digest=table_digest(base),
         version=table.version,
         multipliers={
             name: one.multiplier
@@ -45,6 +71,11 @@ def adjustment_of(table: Weights, base: Weights) -> Adjustment:
         slope=table.slope,
         intercept=table.intercept,
         knots=table.knots,
+        rates={
+            name: table.rivals[name].rate / one.rate
+            for name, one in base.rivals.items()
+            if table.rivals[name].rate != one.rate
+        },
     )
 
 
@@ -59,13 +90,27 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
         raise UnusableWeights(
             f"it was learnt on the table {adjustment.base}, and the table here is {base.version}"
         )
+    if not adjustment.base_digest:
+        raise UnusableWeights("it is of a former release, which learnt multipliers: learn and adopt anew")
+    if adjustment.base_digest != table_digest(base):
+        raise UnusableWeights(
+            f"it was learnt on another table that is called {base.version} too: give the desk and workers "
+            "one file, and an edited one a version of its own"
+        )
     unknown = sorted(adjustment.multipliers.keys() - base.signals.keys())
     if unknown:
         raise UnusableWeights(f"the table {base.version} has no signal {unknown[0]}")
     for name, multiplier in adjustment.multipliers.items():
-        if not 0 <= multiplier <= MULTIPLIER_MAX:
-            told = f"must lie between 0 and {MULTIPLIER_MAX:g}; it is {multiplier:g}"
+        least, most = multiplier_range(base.signals[name].multiplier)
+        if not least <= multiplier <= most:
+            told = f"must lie between {least:g} and {most:g}; it is {multiplier:g}"
             raise UnusableWeights(f"multipliers.{name} {told}")
+    for name, factor in adjustment.rates.items():
+        if name not in base.rivals:
+            raise UnusableWeights(f"the table {base.version} has no rival {name}")
+        if not 1 / _FACTOR_LIMIT <= factor <= _FACTOR_LIMIT:
+            told = f"must lie between {1 / FACTOR_MAX:g} and {FACTOR_MAX:g}; it is {factor:g}"
+            raise UnusableWeights(f"rates.{name} {told}")
     table = replace(
         base,
         version=adjustment.version,
@@ -73,6 +118,7 @@ def adjusted(base: Weights, adjustment: Adjustment) -> Weights:
             name: replace(one, multiplier=adjustment.multipliers.get(name, one.multiplier))
             for name, one in base.signals.items()
         },
+        rivals={name: with_factor(one, adjustment.rates.get(name, 1.0)) for name, one in base.rivals.items()},
         slope=adjustment.slope,
         intercept=adjustment.intercept,
         knots=adjustment.knots,

@@ -43,18 +43,22 @@ class Calibration(NamedTuple):
         return curved
 
 
-def calibrated(scored: Floats, mirrors: Bools) -> Calibration:
-    """The calibration that fits log-odds (``scored``) to their labels (``mirrors``), at least one."""
-    slope, intercept = _line(scored, mirrors)
-    if len(scored) < ISOTONIC_MIN:
+def calibrated(scored: Floats, mirrors: Bools, counts: Floats | None = None) -> Calibration:
+    """The calibration that fits log-odds (``scored``) to their labels (``mirrors``), at least one.
+
+    ``counts``: for how many labels each counts; one where it is not given.
+    """
+    counts = np.ones(len(scored)) if counts is None else counts
+    slope, intercept = _line(scored, mirrors, counts)
+    if counts.sum() < ISOTONIC_MIN:
         return Calibration("platt", slope, intercept)
-    return Calibration("isotonic", 1.0, 0.0, _curve(scored, mirrors))
+    return Calibration("isotonic", 1.0, 0.0, _curve(scored, mirrors, counts))
 
 
-def log_loss(calibrated_log_odds: Floats, mirrors: Bools) -> float:
+def log_loss(calibrated_log_odds: Floats, mirrors: Bools, counts: Floats | None = None) -> float:
     """The mean logarithmic loss (nats a label) of calibrated log-odds as a forecast of the labels."""
     signed = np.where(mirrors, calibrated_log_odds, -calibrated_log_odds)
-    return float(np.mean(np.logaddexp(0.0, -signed)))
+    return float(np.average(np.logaddexp(0.0, -signed), weights=counts))
 
 
 def sigmoid(log_odds: Floats) -> Floats:
@@ -63,7 +67,7 @@ def sigmoid(log_odds: Floats) -> Floats:
     return probabilities
 
 
-def _line(scored: Floats, mirrors: Bools) -> tuple[float, float]:
+def _line(scored: Floats, mirrors: Bools, counts: Floats) -> tuple[float, float]:
     """Platt's slope and intercept, held to 1 and 0, so that they stay finite if scores part the labels."""
     design = np.stack([scored, np.ones_like(scored)], axis=1)
     anchor = np.array([1.0, 0.0])
@@ -71,8 +75,8 @@ def _line(scored: Floats, mirrors: Bools) -> tuple[float, float]:
     found = anchor.copy()
     for _ in range(_STEPS_MAX):
         probability = sigmoid(design @ found)
-        gradient = design.T @ (probability - mirrors) + precision * (found - anchor)
-        spread = probability * (1.0 - probability)
+        gradient = design.T @ (counts * (probability - mirrors)) + precision * (found - anchor)
+        spread = counts * probability * (1.0 - probability)
         step = np.linalg.solve(design.T @ (design * spread[:, None]) + np.diag(precision), gradient)
         found = found - step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-10:
@@ -80,25 +84,32 @@ def _line(scored: Floats, mirrors: Bools) -> tuple[float, float]:
     return max(float(found[0]), _SLOPE_MIN), float(found[1])
 
 
-def _curve(scored: Floats, mirrors: Bools) -> tuple[tuple[float, float], ...]:
+def _curve(scored: Floats, mirrors: Bools, counts: Floats) -> tuple[tuple[float, float], ...]:
     """The points of a rising curve: labels in order of score, pooled until their shares of mirrors rise.
 
     The method is pool adjacent violators; both coordinates are log-odds.
     """
     order = np.argsort(scored, kind="stable")
-    pools: list[tuple[float, float, int]] = []  # sum of scores, mirrors, labels
-    for some in np.array_split(order, max(2, len(order) // LABELS_A_POINT)):
-        pools.append((float(scored[some].sum()), float(mirrors[some].sum()), len(some)))
+    points = max(2, int(counts.sum()) // LABELS_A_POINT)
+    middles = np.cumsum(counts[order]) - counts[order] / 2
+    place = (middles * points / counts.sum()).astype(int)
+    pools: list[tuple[float, float, float]] = []  # sum of scores, mirrors, labels
+    for at in range(points):
+        some = order[place == at]
+        if not len(some):
+            continue
+        each = counts[some]
+        pools.append((float(each @ scored[some]), float(each @ mirrors[some]), float(each.sum())))
         while len(pools) > 1 and not _rises(pools[-2], pools[-1]):
             last, before = pools.pop(), pools.pop()
             pools.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
     return tuple((pool[0] / pool[2], _logit(pool)) for pool in pools)
 
 
-def _rises(before: tuple[float, float, int], after: tuple[float, float, int]) -> bool:
+def _rises(before: tuple[float, float, float], after: tuple[float, float, float]) -> bool:
     return _logit(before) < _logit(after) and before[0] / before[2] < after[0] / after[2]
 
 
-def _logit(pool: tuple[float, float, int]) -> float:
+def _logit(pool: tuple[float, float, float]) -> float:
     """The log-odds of mirrors in a pool, with half a label added to both sides, so that they stay finite."""
     return float(np.log(pool[1] + 0.5) - np.log(pool[2] - pool[1] + 0.5))

@@ -163,7 +163,7 @@ def test_a_message_is_taken_up_to_one_mebibyte() -> None:
     assert fault(decode_created(full + b" ", now=NOW)) == ("too-large", "$")
 
 
-@pytest.mark.parametrize("version", [0, 2, 999, -1])
+@pytest.mark.parametrize("version", [0, 3, 999, -1])
 @pytest.mark.parametrize(
     "topic",
     [topic for topic in TOPICS if topic not in UNVERSIONED],

@@ -89,8 +89,9 @@ def command(
     """Propose new signal weights from verdicts; adopts nothing.
 
     Uses only blind verdicts, those given before the score was shown: whoever sees a score tends to agree
-    with it. Multiplies each signal's weights by a factor that fits the verdicts (0 or more, near 1 while
-    there are few of them), then calibrates the probabilities. Needs 15 mirrors and 15 others. Prints the
+    with it. Multiplies each signal's weights, and how common each innocent explanation is that dismissals
+    name, by a factor that fits the verdicts (1/4 to 4, near 1 while there are few of them; of one reader a
+    third count at most), then calibrates the probabilities. Needs 15 mirrors and 15 others. Prints the
     factors, and the loss (mean negative log-likelihood, in nats) on verdicts held out from learning.
 
     At the desk a lead sees the same proposal and adopts it there. Without a desk, compare the result with
@@ -206,6 +207,7 @@ def _figures(learned: Learned, read: _Read) -> dict[str, Any]:
         "left_out": {reason: count for reason, count in sorted(read.left_out.items()) if count},
         "bad_records": len(read.faults),
         "multipliers": {name: round(value, 4) for name, value in learned.multipliers.items()},
+        "rates": {name: round(value, 4) for name, value in learned.rates.items()},
         "calibration": learned.calibration,
         "loss_before": round(learned.loss_before, 5),
         "loss_after": round(learned.loss_after, 5),
@@ -222,6 +224,8 @@ def _show(learned: Learned, read: _Read, out: Path | None) -> None:
     )
     for name, value in sorted(learned.multipliers.items(), key=lambda one: one[1]):
         screen.print(f"  {name:12} x {value:.2f}")
+    for name, value in sorted(learned.rates.items(), key=lambda one: one[1]):
+        screen.print(f"  {name:13} x {value:.2f} as common an explanation")
     screen.print(
         f"loss on verdicts that it was not made from: {learned.loss_after:.4f} nats, with those in force"
         f" {learned.loss_before:.4f} ({learned.calibration})"

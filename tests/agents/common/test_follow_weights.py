@@ -7,15 +7,18 @@ import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from msgspec import Struct, ValidationError, json
+from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from agents.common.context import AgentContext
 from agents.common.follow_weights import WeightsFollower
 from local.waiting import wait_until
 from samehand.scoring.weights import default_weights
-from schemas.weights import WeightsAdopted
+from schemas.weights import Multiplier, WeightsAdopted
 from schemas.wire import encode
 from streams.errors import BrokerUnavailable
 from streams.kafka import topics
@@ -179,6 +182,45 @@ def test_what_cannot_be_used_here_is_told_until_something_else_is_adopted(life: 
     follower.hear(arrival(adopted(3)))
     assert refused(life.context) == {"live": 0.0, "shadow": 0.0}
     assert weighs(life.context) == {("live", "learned-3")}
+
+
+def test_what_a_former_release_adopted_is_set_aside_with_one_line_of_the_log(life: Life) -> None:
+    follower = WeightsFollower(load({}), life.context)
+    with capture_logs() as logs:
+        follower.hear(arrival(adopted(1, base_digest="")))
+        follower.hear(arrival(adopted(1, base_digest="")))
+    assert [(it["log_level"], it["why"]) for it in logs] == [
+        ("error", "it is of a former release, which learnt multipliers: learn and adopt anew")
+    ]
+    assert weighs(life.context) == {("live", SHIPPED)}
+
+
+class FormerAdjustment(Struct):
+    """As release 0.2.0 reads it."""
+
+    base_version: str
+    multipliers: tuple[Multiplier, ...]
+
+
+class FormerAdopted(Struct):
+    """As release 0.2.0 reads it."""
+
+    number: int
+    adjustment: FormerAdjustment | None = None
+    version: Literal[1] = 1
+
+
+def test_beside_workers_of_a_former_release_each_takes_what_it_understands(life: Life) -> None:
+    """They read no version 2, and weigh on as before; that weights are taken back both understand."""
+    now, back = replace(adopted(1), version=2), WeightsAdopted(stage="live", number=2)
+    with pytest.raises(ValidationError, match="version"):
+        json.decode(encode(now), type=FormerAdopted)
+    assert json.decode(encode(back), type=FormerAdopted).adjustment is None
+    follower = WeightsFollower(load({}), life.context)
+    follower.hear(arrival(now))
+    assert weighs(life.context) == {("live", "learned-1")}
+    follower.hear(arrival(back))
+    assert weighs(life.context) == {("live", SHIPPED)}
 
 
 def test_a_defect_of_ours_costs_only_what_was_adopted(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from agents.common.weights_in_force import WeightsInForce
 from samehand.errors import UnusableWeights
+from samehand.scoring.adjust import table_digest
 from samehand.scoring.weights import default_weights
 from schemas.weights import Multiplier, Stage, WeightsAdjustment, WeightsAdopted
 from store.base import Candidate, Query
@@ -24,6 +25,7 @@ def adopted(number: int, stage: Stage = "live", intercept: float = 0.0, **other:
     """A decision for a table that takes ``intercept`` nats from every pair."""
     given: dict[str, Any] = {
         "base_version": SHIPPED.version,
+        "base_digest": table_digest(SHIPPED),
         "weights_version": f"learned-{number}",
         "multipliers": (Multiplier(signal="handle", multiplier=1.1),),
         "slope": 1.0,
@@ -58,6 +60,7 @@ def test_what_is_taken_back_leaves_our_own_table_and_nothing_in_shadow() -> None
     "other",
     [
         {"base_version": "another"},
+        {"base_digest": ""},
         {"multipliers": (Multiplier(signal="horoscope", multiplier=1.0),)},
         {"knots": ((1.0, 0.0), (0.0, 1.0))},
     ],

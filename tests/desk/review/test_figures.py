@@ -32,6 +32,7 @@ def a_row(alert_id: str, *, mirror: bool = True, **given: Any) -> Any:
         "alert_id": alert_id,
         "reviewer": "ana",
         "kind": "first",
+        "reason_code": "several-traits",
         "verdict": "mirror" if mirror else "not_mirror",
         "decided_at": 2.0,
         "detected_at": 1.0,

@@ -16,6 +16,7 @@ from desk.database import weights as rows
 from desk.database.engine import Database
 from desk.review.weights import figures_of, tables
 from desk.web.languages import catalogue
+from samehand.scoring.adjust import with_factor
 from samehand.scoring.learn import LABELS_A_KIND_MIN
 from streams.settings import load
 from tests.desk.people import Office, an_office
@@ -311,9 +312,21 @@ async def test_the_hours_in_shadow_are_the_settings(office: Office) -> None:
         assert (await holding(office)).trial is None
 
 
+async def test_explanations_that_are_taken_to_be_commoner_are_shown_with_their_rates(office: Office) -> None:
+    lead = await office.hire("lena", "lead")
+    rivals = {**SHIPPED.rivals, "household": with_factor(SHIPPED.rivals["household"], 2.0)}
+    await tried(office, lead, changed(learned("one"), rivals=rivals))
+    async with at_the_desk(office, role="auditor") as client:
+        page = await page_of(client)
+    assert "Other explanations that are taken to be more or less common" in page
+    row = re.search(r'<th scope="row">a household</th>(.*)</tr>', page)
+    assert row is not None
+    assert re.findall(r"\d\.\d{4}", row[1]) == ["0.0600", "0.1200"]
+
+
 async def test_what_would_change_of_alerts_is_counted_by_band(office: Office) -> None:
     lead = await office.hire("lena", "lead")
-    await tried(office, lead, learned("one", device=0.0))
+    await tried(office, lead, learned("one", device=0.25))
     await kept(office, [an_alert_of(number) for number in range(30)])
     await kept(office, [an_alert_of(30, version="other")])
     await kept(office, [an_alert_of(31, band="none", drawn=None)], sampled=0.01)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from samehand.errors import UnusableWeights
-from samehand.scoring.adjust import MULTIPLIER_MAX, Adjustment, adjusted, adjustment_of
+from samehand.scoring.adjust import FACTOR_MAX, Adjustment, adjusted, adjustment_of, table_digest
 from samehand.scoring.learn import learn
 from samehand.scoring.weights import Bands, default_weights
 from tests.samehand.scoring.test_learn import verdicts
@@ -21,7 +21,9 @@ SIGNALS = sorted(SHIPPED.signals)
 
 
 def an_adjustment(**changed: Any) -> Adjustment:
-    given = Adjustment(SHIPPED.version, "learned", {"handle": 0.9}, slope=0.9, intercept=-0.1)
+    given = Adjustment(
+        SHIPPED.version, table_digest(SHIPPED), "learned", {"handle": 0.9}, slope=0.9, intercept=-0.1
+    )
     return replace(given, **changed)
 
 
@@ -54,9 +56,16 @@ def test_thresholds_rows_and_rivals_stay_those_of_whoever_weighs() -> None:
     ("changed", "said"),
     [
         ({"base": "another"}, "it was learnt on the table another"),
+        ({"base_digest": ""}, "it is of a former release"),
+        ({"base_digest": "0" * 32}, f"another table that is called {SHIPPED.version} too"),
         ({"multipliers": {"horoscope": 1.0}}, "has no signal horoscope"),
-        ({"multipliers": {"handle": -0.1}}, "multipliers.handle must lie between 0 and 10; it is -0.1"),
-        ({"multipliers": {"handle": 10.1}}, "multipliers.handle must lie between 0 and 10; it is 10.1"),
+        ({"multipliers": {"handle": -0.1}}, "multipliers.handle must lie between 0.25 and 4; it is -0.1"),
+        ({"multipliers": {"handle": 4.1}}, "multipliers.handle must lie between 0.25 and 4; it is 4.1"),
+        ({"rates": {"horoscope": 1.0}}, "has no rival horoscope"),
+        ({"rates": {"household": 4.1}}, "rates.household must lie between 0.25 and 4; it is 4.1"),
+        ({"rates": {"household": 0.2}}, "rates.household must lie between 0.25 and 4; it is 0.2"),
+        ({"rates": {"household": float("nan")}}, "rates.household must lie"),
+        ({"multipliers": {"handle": float("nan")}}, "multipliers.handle must lie"),
         ({"slope": 0.0}, "slope must be above 0"),
         ({"knots": ((0.0, 0.0), (1.0, 0.0))}, "knots must rise"),
     ],
@@ -66,8 +75,18 @@ def test_what_cannot_be_used_is_refused_with_its_reason(changed: dict[str, Any],
         adjusted(SHIPPED, an_adjustment(**changed))
 
 
+def test_a_number_that_was_edited_makes_another_base_and_a_threshold_does_not() -> None:
+    device = SHIPPED.signals["device"]
+    same = replace(device.levels["same"], m=0.41)
+    levels = {**device.levels, "same": same}
+    edited = replace(SHIPPED, signals={**SHIPPED.signals, "device": replace(device, levels=levels)})
+    with pytest.raises(UnusableWeights, match="another table that is called"):
+        adjusted(edited, an_adjustment())
+    assert table_digest(replace(SHIPPED, bands=Bands(0.97, 0.8))) == table_digest(SHIPPED)
+
+
 @given(
-    st.dictionaries(st.sampled_from(SIGNALS), st.floats(0.0, MULTIPLIER_MAX)),
+    st.dictionaries(st.sampled_from(SIGNALS), st.floats(1 / FACTOR_MAX, FACTOR_MAX)),
     st.floats(0.01, 10.0),
     st.floats(-20.0, 20.0),
 )
