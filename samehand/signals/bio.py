@@ -39,8 +39,9 @@ _ALMOST: Final = 0.85
 _MOSTLY: Final = 0.5
 _PARTLY: Final = 0.25
 # What two texts share is rated as a text of its length, and so many bits rarer: strangers share pieces here
-# and there, an editor keeps whole runs. Of 11 million simulated pairs of one language one in 2^14 has a rate
-# of 12 bits, one in 2^16 of 16, one in 2^20 of 20 and one in 2^21 of 24.
+# and there, an editor keeps whole runs. Of 11 million simulated pairs of one language, on a fresh seed, one
+# in 2^14 has a rate of 12 bits, one in 2^16 of 16, one in 2^19 of 20 and one in 2^21 of 24: there they have
+# their trades and towns from short lists.
 _PIECES_BITS: Final = 4.0
 # Nor is it rarer than a likeness is among strangers: one pair in e^(1 + 12.4 likeness) reaches it, and beyond
 # two fifths e^28 times fewer for each unit more.

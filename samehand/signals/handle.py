@@ -68,7 +68,8 @@ _SENTENCES: Final = {
 
 # The level of equal handles that consist of a person's names: strangers bear the same one.
 _PERSONAL: Final = "personal-name"
-_RESEMBLING: Final = tuple(_SENTENCES)
+# Equal bases share a key of their own, which says so.
+_RESEMBLING: Final = tuple(level for level in _SENTENCES if level != "same")
 _IN_PART: Final = ("decorated", "extended", "part")
 _WHOLE_WORD: Final = (KeyKind.HANDLE_WORD,)
 _WHOLE: Final = (KeyKind.HANDLE_FULL, KeyKind.HANDLE_WHOLE)
