@@ -15,7 +15,7 @@ from samehand.scoring.weights import Weights
 
 T = TypeVar("T")
 
-ALIKE_NATS: Final = 6.0
+ALIKE_NATS: Final = 5.5
 """By so much what two accounts share must outweigh what differs: a device, a mailbox, a handle or a sentence
 does, a word does not."""
 
