@@ -37,8 +37,8 @@ def unavailable(account: Account, fingerprint: Fingerprint) -> Iterator[str]:
 
 
 def fired(alert: MirrorAlert) -> frozenset[str]:
-    """Names of the signals with positive evidence."""
-    return frozenset(line.signal for line in alert.evidence if line.weight > 0)
+    """Names of the signals that agree, also where the strongest rival explains it."""
+    return frozenset(line.signal for line in alert.evidence if line.weight > 0 or line.explained)
 
 
 def script_of(alert: MirrorAlert) -> str:

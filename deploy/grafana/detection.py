@@ -87,6 +87,11 @@ def _found() -> tuple[Panel, ...]:
             kind="stack",
         ),
         Panel(
+            "Summaries an hour",
+            "Summaries published: more accounts resemble a ban than got an alert of their own.",
+            (Ask("sum(rate(samehand_alert_summaries_total[$__rate_interval])) * 3600", "an hour"),),
+        ),
+        Panel(
             "Queues",
             "Alerts by review queue.",
             (Ask("sum by (queue) (increase(samehand_alerts_total[$__rate_interval]))", "{{queue}}"),),

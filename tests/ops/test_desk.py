@@ -403,7 +403,7 @@ def test_everybody_can_read_every_page(running: Running, visit: Visits, how: dic
     reader.press("?")
     reader.page.locator("dialog[open]").wait_for()
     found += seen_by_everybody(reader, "help")
-    reader.open("/alerts/alert-1")
+    reader.open("/alerts/alert-2")
     reader.page.locator("input[name=purpose]").fill("appeal-311 \u202e")
     reader.press("Enter")
     reader.page.get_by_role("heading", name=re.compile("^Case")).wait_for()
