@@ -57,7 +57,8 @@ async def of_alerts(
 
 def _hides_own_words(user_id: str, alert_id: ColumnElement[str]) -> ColumnElement[bool]:
     read, other = schema.reads.alias(), schema.verdicts.alias()
-    others_spoke = exists().where(other.c.alert_id == alert_id, other.c.reviewer != user_id)
+    # By the alert of the reading: SQLAlchemy correlates with the next enclosing query alone.
+    others_spoke = exists().where(other.c.alert_id == read.c.alert_id, other.c.reviewer != user_id)
     return _unread(user_id, alert_id, read, or_(read.c.blind.is_(True), read.c.kind != "first", others_spoke))
 
 

@@ -50,6 +50,15 @@ async def test_what_is_unsure_goes_to_somebody_else(office: Office) -> None:
     assert await waiting_for(office, bilal) == [("alert-1", "second")]
 
 
+async def test_first_reading_hides_no_words_because_of_another_alert(office: Office) -> None:
+    amina, bilal = await office.hire("amina"), await office.hire("bilal")
+    await office.receive("alert-1")
+    await office.receive("alert-2")
+    await decide(office, amina)
+    [(left, _)] = await waiting_for(office, amina)
+    assert not (await office.desk.open(bilal, left)).words_hidden
+
+
 async def test_two_readers_who_differ_are_settled_by_a_third_who_leads(database: Database) -> None:
     office = an_office(database, with_shares(second_share=1.0))
     amina, bilal = await office.hire("amina"), await office.hire("bilal")
