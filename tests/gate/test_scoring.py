@@ -48,7 +48,7 @@ async def test_an_account_like_nobody_is_no_match(banned: Caller) -> None:
 async def test_who_may_not_see_alerts_is_told_nothing_of_the_banned_account(banned: Caller) -> None:
     told = await banned.score(MIRROR, "score")
     assert (told["outcome"], told["band"], told["alerts"]) == ("match", "likely", [])
-    assert {"signal", "level", "weight"} == set(told["reasons"][0])
+    assert {"signal", "level", "weight", "explained"} == set(told["reasons"][0])
     assert {"device", "handle"} <= {line["signal"] for line in told["reasons"]}
     for value in ("77077", "umar_media", "Umar", "violent-extremism", "extremism"):
         assert value not in json.dumps(told)

@@ -283,7 +283,6 @@ def test_deliver_with_these_rights_does_its_whole_job(cluster: Cluster, tmp_path
         ("bridge", "READ", "deadletters"),
         ("worker", "WRITE", "accounts.created"),
         ("worker", "READ", "deadletters"),
-        ("worker", "READ", "alerts"),
         ("worker", "WRITE", "weights"),
         ("platform", "READ", "weights"),
         ("operator", "WRITE", "weights"),

@@ -131,6 +131,10 @@ def a_raid(at: datetime, step: timedelta) -> list[AccountCreated]:
     ]
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="since rivals replaced caps (ADR 58) rows of a raid weigh less than one alone",
+)
 async def test_a_raid_does_not_make_itself_common_however_the_file_is_sorted() -> None:
     bans = of_bans(a_ban("old", handle="qorvetzan_bulletin", at=NOON - timedelta(days=9)))
     raid = of_accounts(*a_raid(NOON - timedelta(hours=20), timedelta(minutes=1)))

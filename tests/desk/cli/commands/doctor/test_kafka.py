@@ -19,6 +19,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[topics.Finding]:
     said: list[topics.Finding] = []
     monkeypatch.setattr(kafka, "kafka_fault", lambda settings: None)
     monkeypatch.setattr(kafka, "stopped_topics", lambda settings: {})
+    monkeypatch.setattr(kafka, "_of_weights", lambda settings: [])
     monkeypatch.setattr(topics, "check", lambda settings, create: said)
     monkeypatch.setattr(topics, "group_fault", lambda settings: "")
     return said
