@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,9 @@ pytestmark = pytest.mark.journey
 
 IDLE_SECONDS = 20.0  # four looks at the topics' ids, ten at the store
 PROCESSOR_SHARE_MAX = 0.03  # of one core
-TRIES_MAX = 3  # beside busy processes the same work takes more of a core; what spins takes it each time
+# Beside busy processes the same work takes up to twice as much of a core; a loop that spins takes 0.4 of it.
+BUSY_LOAD_MIN, BUSY_PROCESSOR_SHARE_MAX = 0.8, 0.06
+TRIES_MAX = 3
 LINES_A_MINUTE = 2
 SETTLED_SECONDS = 8.0  # the first look at the ids opens the connection that all others use
 FIRST_LINES = 3
@@ -186,7 +189,8 @@ def are_idle(site: Site) -> None:
         assert {command: lines for command, lines in new.items() if len(lines) > LINES_A_MINUTE} == {}
         assert connections(*ports) - known == set()
         assert known, "connections are seen at all"
-        if max(least.values()) <= PROCESSOR_SHARE_MAX:
+        busy = os.getloadavg()[0] >= BUSY_LOAD_MIN
+        if max(least.values()) <= (BUSY_PROCESSOR_SHARE_MAX if busy else PROCESSOR_SHARE_MAX):
             return
     raise AssertionError(f"shares of a core while idle: {least}")
 

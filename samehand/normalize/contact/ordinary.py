@@ -34,7 +34,7 @@ _CLOCK: Final = re.compile(r"(?<![\d:.])(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(
 
 _GROUPED: Final = r"[1-9]\d{0,2}(?:[ .']\d{3})+"
 _ROUND: Final = re.compile(r"[1-9]\d{0,2}(?:[ .']\d00)?(?:[ .']000)+")
-_SUM: Final = re.compile(rf"(?:{_GROUPED}|[1-9]\d{{0,8}})(?:[.]\d\d)?")
+_SUM: Final = re.compile(rf"(?:{_GROUPED}|[1-9]\d{{0,2}}(?:,\d{{3}})+|[1-9]\d{{0,8}})(?:[.]\d\d)?")
 _GROUPED_SUM: Final = re.compile(_GROUPED)
 _CENTS: Final = re.compile(r",\d{2}(?!\d)")
 _CURRENCY_SIGN: Final = "[$€£¥₹₽₺₩₪₫฿₦₱₴৳؋]"
@@ -78,11 +78,11 @@ def is_ordinary(seen: str, start: int, end: int) -> bool:
         return True
     if _GROUPED_SUM.fullmatch(run) and _CENTS.match(seen, end):
         return True
+    if _SUM.fullmatch(run) and is_priced(seen, start, end):
+        return True
     if "," in run:
         numbers = run.split(",")
         return sum(map(len, numbers)) < _PARTED_DIGITS_MIN or is_counting(numbers)
-    if _SUM.fullmatch(run) and is_priced(seen, start, end):
-        return True
     return "." in run and is_version(seen, start)
 
 
