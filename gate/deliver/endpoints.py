@@ -25,11 +25,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gate.deliver.addresses import Network, may_be_reached, read_address
-from gate.standard_webhooks import Secret, UnusableSecret
 from schemas import fields
 from schemas.alerts import AlertSummary, Band, MirrorAlert
 from streams.errors import SettingsError
 from streams.settings import PREFIX, Settings
+from streams.standard_webhooks import Secret, UnusableSecret
 from streams.supervision.flight_recorder import SLOTS
 
 VARIABLE: Final = f"{PREFIX}ENDPOINTS"

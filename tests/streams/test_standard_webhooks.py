@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from gate.standard_webhooks import TOLERANCE_SECONDS, Secret, UnusableSecret
+from streams.standard_webhooks import TOLERANCE_SECONDS, Secret, UnusableSecret
 
 TEXT = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SENT_AT = 1614265330
