@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.redis_sentinel import SentinelTrio
 from local.waiting import wait_until
+from tests.servers.redis_sentinel import SentinelTrio
 
 
 @pytest.mark.parametrize("harm", ["kill", "freeze"])

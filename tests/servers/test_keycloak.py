@@ -20,8 +20,8 @@ from desk.database.engine import opened
 from desk.web.app import create_app
 from desk.web.single_sign_on import CALLBACK
 from local.binaries import NotAvailable
-from local.keycloak import ADMIN, EmbeddedKeycloak, keycloak_home
 from tests.desk.people import an_office
+from tests.servers.keycloak import ADMIN, EmbeddedKeycloak, keycloak_home
 
 DESK = "http://127.0.0.1:6068"
 SECRET = secrets.token_urlsafe(16)
