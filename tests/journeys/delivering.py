@@ -23,7 +23,7 @@ from streams.deadletters.admin import Wanted, list_letters
 from streams.kafka.client import writer
 from streams.kafka.topics import check, names
 from streams.settings import Settings, load
-from tests.gate.receiver import SECRET_TEXT, Receiver
+from tests.deliver.receiver import SECRET_TEXT, Receiver
 
 WAIT_SECONDS_MAX: Final = 120.0  # a busy machine is slow; what never comes is told after this
 POLL_SECONDS: Final = 0.1

@@ -33,7 +33,7 @@ from streams.kafka.client import admin as our_admin
 from streams.kafka.client import writer
 from streams.settings import Settings, load
 from tests.apache import kafka_program
-from tests.gate.receiver import Answer, receiving
+from tests.deliver.receiver import Answer, receiving
 from tests.house import ROOT
 from tests.journeys.bridged import Bridged, change
 from tests.journeys.conftest import Platform

@@ -22,7 +22,7 @@ from local.ports import LOOPBACK, Port, take_port
 from local.processes import Child
 from streams.kafka import topics
 from streams.kafka.client import admin
-from tests.gate.receiver import SECRET_TEXT
+from tests.deliver.receiver import SECRET_TEXT
 from tests.journeys.bridged import MAPPING
 from tests.journeys.conftest import Platform
 from tests.journeys.idling import processor_seconds

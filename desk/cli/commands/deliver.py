@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from gate.deliver.endpoints import Endpoint, endpoints_of
+from deliver.endpoints import Endpoint, endpoints_of
 from streams import settings
 from streams.settings import Settings
 from streams.supervision.flight_recorder import FlightRecorder
@@ -56,6 +56,6 @@ def command() -> int:
 
 
 def _work(given: Settings, endpoints: Sequence[Endpoint], birth: Birth) -> int:
-    from gate.deliver.process import run  # half a second of imports, which the supervisor does without
+    from deliver.process import run  # half a second of imports, which the supervisor does without
 
     return run(given, endpoints, birth)

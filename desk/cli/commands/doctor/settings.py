@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from agents.runtime.store_factory import allowlist_of, peppers_of, stock_of
 from agents.runtime.weights_of_settings import weights_of
+from deliver.endpoints import endpoints_of
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
-from gate.deliver.endpoints import endpoints_of
 from store.pepper.pepper import Peppers, Unusable, UnusablePepper
 from streams.clock import SystemClock
 from streams.errors import SettingsError

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from gate.deliver.endpoints import Endpoint, Shape
+from deliver.endpoints import Endpoint, Shape
 from schemas.alerts import AlertSummary, EvidenceLine, MirrorAlert
 
 REASONS_MAX: Final = 10

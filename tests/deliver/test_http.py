@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from aiohttp.resolver import ThreadedResolver
 
-from gate.deliver.endpoints import Endpoint, Shape
-from gate.deliver.http import ANSWER_BYTES_MAX, Answer, Away, Client, Delivered, Gone, Refused, meaning
-from gate.deliver.shapes import body_of
+from deliver.endpoints import Endpoint, Shape
+from deliver.http import ANSWER_BYTES_MAX, Answer, Away, Client, Delivered, Gone, Refused, meaning
+from deliver.shapes import body_of
 from schemas.examples import ALERT
 from tests.certificates import make_certificates
-from tests.gate.receiver import SECRET, Receiver, receiving
-from tests.gate.receiver import Answer as Said
+from tests.deliver.receiver import SECRET, Receiver, receiving
+from tests.deliver.receiver import Answer as Said
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 

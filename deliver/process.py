@@ -14,10 +14,10 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from gate.deliver.agent import GIVEN_UP, REFUSED, EndpointAgent
-from gate.deliver.endpoints import Endpoint
-from gate.deliver.http import Client
-from gate.deliver.metrics import Exposition, PerEndpoint, WebhookMetrics
+from deliver.agent import GIVEN_UP, REFUSED, EndpointAgent
+from deliver.endpoints import Endpoint
+from deliver.http import Client
+from deliver.metrics import Exposition, PerEndpoint, WebhookMetrics
 from schemas.malformed import REASONS
 from streams.clock import Clock, SystemClock
 from streams.errors import BrokerRefused, BrokerUnavailable

@@ -15,9 +15,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from gate.deliver.addresses import Network, may_be_reached, read_address
-from gate.deliver.endpoints import Endpoint
-from gate.deliver.shapes import body_of, message_id
+from deliver.addresses import Network, may_be_reached, read_address
+from deliver.endpoints import Endpoint
+from deliver.shapes import body_of, message_id
 from schemas.alerts import AlertSummary, MirrorAlert
 
 ANSWER_BYTES_MAX: Final = 64 * 1024

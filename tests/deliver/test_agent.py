@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from gate.deliver.agent import AWAY_SECONDS_MIN, GIVEN_UP_SECONDS, LEAVING_SECONDS, EndpointAgent
-from gate.deliver.endpoints import Endpoint, Filter, Shape
-from gate.deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
-from gate.deliver.metrics import WebhookMetrics
+from deliver.agent import AWAY_SECONDS_MIN, GIVEN_UP_SECONDS, LEAVING_SECONDS, EndpointAgent
+from deliver.endpoints import Endpoint, Filter, Shape
+from deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
+from deliver.metrics import WebhookMetrics
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.examples import ALERT, SUMMARY
 from schemas.record import Record

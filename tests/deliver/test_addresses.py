@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from gate.deliver.addresses import may_be_reached, read_address
+from deliver.addresses import may_be_reached, read_address
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from gate.deliver.endpoints import ENDPOINTS_MAX, Endpoint, endpoints_of
+from deliver.endpoints import ENDPOINTS_MAX, Endpoint, endpoints_of
 from schemas.examples import ALERT
 from streams.errors import SettingsError
 from streams.settings import load
-from tests.gate.receiver import SECRET, SECRET_TEXT
+from tests.deliver.receiver import SECRET, SECRET_TEXT
 
 
 @pytest.fixture

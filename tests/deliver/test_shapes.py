@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gate.deliver.endpoints import Endpoint, Shape
-from gate.deliver.shapes import REASONS_MAX, body_of, escaped, message_id
+from deliver.endpoints import Endpoint, Shape
+from deliver.shapes import REASONS_MAX, body_of, escaped, message_id
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.examples import ALERT, SUMMARY, WITHDRAWN
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gate.deliver.endpoints import Endpoint
-from gate.deliver.process import BATCH_RECORDS, DeliverApp, live_of, of_endpoint, ready_of, topics_of, wire
+from deliver.endpoints import Endpoint
+from deliver.process import BATCH_RECORDS, DeliverApp, live_of, of_endpoint, ready_of, topics_of, wire
 from streams.clock import SystemClock
 from streams.delivery.progress import Stage
 from streams.settings import Settings, load

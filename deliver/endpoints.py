@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from gate.deliver.addresses import Network, may_be_reached, read_address
+from deliver.addresses import Network, may_be_reached, read_address
 from schemas import fields
 from schemas.alerts import AlertSummary, Band, MirrorAlert
 from streams.errors import SettingsError

@@ -9,10 +9,10 @@ from typing import Final, Protocol
 
 import structlog
 
-from gate.deliver.endpoints import Endpoint
-from gate.deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
-from gate.deliver.metrics import WebhookMetrics
-from gate.deliver.shapes import takes
+from deliver.endpoints import Endpoint
+from deliver.http import CONNECTIONS_MAX, Answer, Away, Delivered, Gone, Refused
+from deliver.metrics import WebhookMetrics
+from deliver.shapes import takes
 from schemas.alerts import AlertSummary, MirrorAlert
 from schemas.malformed import Malformed
 from schemas.wire import decode_alert
