@@ -21,15 +21,15 @@ from desk.cli.options import FILE, strict_option
 from desk.cli.output_files import writing
 from desk.cli.produce import delivered
 from desk.text import plural, visible
-from desk.watchlists.bans import ban_of
-from desk.watchlists.lists import FORMATS, Format, Found, not_read, read_lists
-from desk.watchlists.plain import AUTHORITY_FORM
 from samehand.watchlist.alias_filter import Passed, telling
 from samehand.watchlist.entry import Alias, Entry
 from schemas.accounts import AccountBanned
 from schemas.malformed import Malformed
 from schemas.wire import encode
 from streams.settings import load
+from watchlists.bans import ban_of
+from watchlists.lists import FORMATS, Format, Found, not_read, read_lists
+from watchlists.plain import AUTHORITY_FORM
 
 PASSED_TOLD_MAX: Final = 200
 """Names passed over that are told one by one: a screenful of a whole list's acronyms helps nobody."""

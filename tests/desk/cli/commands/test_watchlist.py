@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from desk.cli.commands import watchlist
-from desk.watchlists.lists import FORMATS
 from schemas.accounts import AccountBanned
 from schemas.wire import Decoded, Decoder
 from tests.desk.cli.running import Samehand, jsonl
-from tests.desk.watchlists.makers import ALT_CSV, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
 from tests.makers import a_sign_up
+from tests.watchlists.makers import ALT_CSV, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
+from watchlists.lists import FORMATS
 
 FRONT = "Northern Valley Liberation Front"
 

@@ -6,9 +6,9 @@ from io import BytesIO
 
 import pytest
 
-from desk.watchlists import documents
-from desk.watchlists.documents import elements, root_name
 from schemas.malformed import Malformed
+from watchlists import documents
+from watchlists.documents import elements, root_name
 
 WANTED = frozenset({"ENTITY"})
 BOMB = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><l><ENTITY>&b;</ENTITY></l>'

@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.watchlists import ofac, plain, uk, un
-from desk.watchlists.rows import tidy
 from samehand.watchlist.entry import Entry
-from tests.desk.watchlists.makers import (
+from tests.watchlists.makers import (
     PLAIN_CSV,
     SDN_CSV,
     SDN_XML,
@@ -19,6 +17,8 @@ from tests.desk.watchlists.makers import (
     UN_XML,
     lines,
 )
+from watchlists import ofac, plain, uk, un
+from watchlists.rows import tidy
 
 READERS = {
     "ofac-csv": lambda raw: ofac.read_csv(lines(raw), lines(raw)),

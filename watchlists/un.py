@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from desk.watchlists.documents import elements, text_of
-from desk.watchlists.rows import Row, an_entry, iso_date
-from desk.watchlists.sources import Readable
 from samehand.watchlist.entry import Alias, Entry
 from schemas.malformed import Malformed
+from watchlists.documents import elements, text_of
+from watchlists.rows import Row, an_entry, iso_date
+from watchlists.sources import Readable
 
 AUTHORITY: Final = "UN"
 _PARTS: Final = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")

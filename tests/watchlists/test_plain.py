@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.watchlists import plain
-from desk.watchlists.rows import an_entry, tidy
 from samehand.watchlist.entry import Alias
 from schemas.malformed import Malformed
-from tests.desk.watchlists.makers import (
+from tests.watchlists.makers import (
     PLAIN_CSV,
     entries,
     faults,
@@ -18,6 +16,8 @@ from tests.desk.watchlists.makers import (
     lines,
     names,
 )
+from watchlists import plain
+from watchlists.rows import an_entry, tidy
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["bare", "byte order mark"])

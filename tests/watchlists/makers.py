@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 
-from desk.watchlists.rows import Row
 from samehand.watchlist.entry import Entry
 from schemas.malformed import Malformed
+from watchlists.rows import Row
 
 SDN_CSV = (
     b'101,"NORTHERN VALLEY LIBERATION FRONT",-0- ,"SDGT] [FTO",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"Old."\r\n'

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from desk.watchlists import uk
-from tests.desk.watchlists.makers import (
+from tests.watchlists.makers import (
     UK_CSV,
     entries,
     front_and_person,
     lines,
     names,
 )
+from watchlists import uk
 
 
 def test_uk_csv_gathers_the_rows_of_one_listing() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from desk.watchlists import un
-from tests.desk.watchlists.makers import (
+from tests.watchlists.makers import (
     UN_XML,
     entries,
     names,
 )
+from watchlists import un
 
 
 def test_un_xml_has_the_original_script_and_the_date() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from desk.watchlists.sources import Counted, Source
-from desk.watchlists.tables import LINE_BYTES_MAX
+from watchlists.sources import Counted, Source
+from watchlists.tables import LINE_BYTES_MAX
 
 
 def test_lines_and_chunks_are_counted_over_all_files() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from desk.watchlists import ofac
 from samehand.watchlist.entry import Entry
-from tests.desk.watchlists.makers import (
+from tests.watchlists.makers import (
     ALT_CSV,
     SDN_CSV,
     SDN_XML,
@@ -16,6 +15,7 @@ from tests.desk.watchlists.makers import (
     lines,
     names,
 )
+from watchlists import ofac
 
 
 def test_ofac_csv_joins_names_and_aliases_by_number() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.watchlists.rows import iso_date
+from watchlists.rows import iso_date
 
 
 @pytest.mark.parametrize(

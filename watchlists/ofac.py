@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from desk.watchlists.documents import elements, text_of
-from desk.watchlists.rows import ENTRIES_MAX, Row, an_entry, tidy
-from desk.watchlists.sources import Readable
-from desk.watchlists.tables import Cells, rows
 from samehand.watchlist.entry import Alias, Entry
 from schemas.malformed import Malformed
+from watchlists.documents import elements, text_of
+from watchlists.rows import ENTRIES_MAX, Row, an_entry, tidy
+from watchlists.sources import Readable
+from watchlists.tables import Cells, rows
 
 AUTHORITY: Final = "US"
 SDN_CELLS: Final = 12

@@ -11,13 +11,13 @@ from typing import BinaryIO, Final, Literal, get_args
 
 import click
 
-from desk.watchlists import ofac, plain, uk, un
-from desk.watchlists.documents import root_name
-from desk.watchlists.rows import Row
-from desk.watchlists.sources import Counted, Source
-from desk.watchlists.tables import LINE_BYTES_MAX, column, line_of_names, rows
 from samehand.watchlist.entry import Entry
 from schemas.malformed import Malformed
+from watchlists import ofac, plain, uk, un
+from watchlists.documents import root_name
+from watchlists.rows import Row
+from watchlists.sources import Counted, Source
+from watchlists.tables import LINE_BYTES_MAX, column, line_of_names, rows
 
 Format = Literal["ofac-csv", "ofac-xml", "un-xml", "uk-csv", "csv"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
-from desk.watchlists.tables import LINE_BYTES_MAX
+from watchlists.tables import LINE_BYTES_MAX
 
 
 class Readable(Protocol):

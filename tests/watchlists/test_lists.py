@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from desk.watchlists.lists import format_of, read_lists
-from tests.desk.watchlists.makers import ALT_CSV, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
+from tests.watchlists.makers import ALT_CSV, PLAIN_CSV, SDN_CSV, SDN_XML, UK_CSV, UN_XML
+from watchlists.lists import format_of, read_lists
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from desk.watchlists.rows import Row, an_entry, iso_date, within_limit
-from desk.watchlists.tables import records
 from samehand.watchlist.entry import Alias, Entry
 from schemas.malformed import Malformed
+from watchlists.rows import Row, an_entry, iso_date, within_limit
+from watchlists.tables import records
 
 REQUIRED: Final = frozenset({"reference", "name"})
 COLUMNS: Final = REQUIRED | {"aliases", "type", "programme", "listedon", "authority"}
-"""Every column that is read, as :func:`desk.watchlists.tables.column` writes them."""
+"""Every column that is read, as :func:`watchlists.tables.column` writes them."""
 AUTHORITY_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 """As :class:`schemas.accounts.Basis` takes it: a label in the desk's filters."""
 

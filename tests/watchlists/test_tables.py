@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from desk.watchlists.tables import column, records, rows
 from schemas.malformed import Malformed
-from tests.desk.watchlists.makers import lines
+from tests.watchlists.makers import lines
+from watchlists.tables import column, records, rows
 
 
 def test_each_line_is_read_in_its_own_encoding_and_empty_ones_do_not_count() -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from desk.watchlists.rows import ENTRIES_MAX, Row, an_entry, iso_date
-from desk.watchlists.tables import records
 from samehand.watchlist.entry import Alias
 from schemas.malformed import Malformed
+from watchlists.rows import ENTRIES_MAX, Row, an_entry, iso_date
+from watchlists.tables import records
 
 AUTHORITY: Final = "UK"
 REQUIRED: Final = frozenset({"name1", "name6"})

@@ -12,9 +12,9 @@ from typing import Final
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
-from desk.watchlists.rows import FILE_BYTES_MAX
-from desk.watchlists.sources import Readable
 from schemas.malformed import Malformed
+from watchlists.rows import FILE_BYTES_MAX
+from watchlists.sources import Readable
 
 DEPTH_MAX: Final = 32  # lists nest seven deep
 NODES_MAX: Final = 50_000  # elements of one entry; the largest known has some thousands

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.watchlists.bans import ban_of
-from desk.watchlists.rows import REFERENCE_CHARS_MAX, tidy
 from samehand.watchlist.alias_filter import ALIAS_LENGTH_MAX
 from samehand.watchlist.entry import Alias, Entry
 from schemas.accounts import AccountBanned
 from schemas.wire import Decoded, Decoder, encode
+from watchlists.bans import ban_of
+from watchlists.rows import REFERENCE_CHARS_MAX, tidy
 
 NOW = 1_764_000_000.0
 
