@@ -21,7 +21,7 @@ from desk.cli import exit_codes
 from desk.cli.help_text import Context, laid_out
 from desk.cli.registry import COMMANDS, SECTIONS, module_of
 from desk.cli.standard_streams import OutputFailed, standard_streams
-from desk.text import visible
+from report.text import visible
 from store.errors import StoreError, StoreMoving, StoreUnavailable
 from streams.errors import BrokerRefused, BrokerUnavailable, SettingsError, StreamsError
 

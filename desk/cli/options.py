@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from desk.cli.inputs.input_source import STDIN
-from desk.text import visible
+from report.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 

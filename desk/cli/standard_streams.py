@@ -47,7 +47,7 @@ def standard_streams() -> Iterator[None]:
     """Standard output and error that raise :class:`OutputFailed`, and can write every text.
 
     What their encoding lacks is written out: our own signs become plain ones, anybody else's letter becomes
-    its code point, ``<U+0639>``, as :func:`desk.text.visible` writes what nobody sees. Without this a name
+    its code point, ``<U+0639>``, as :func:`report.text.visible` writes what nobody sees. Without this a name
     in another script would end a command half-way.
     """
     _open_the_closed()

@@ -11,8 +11,8 @@ import click
 from desk.cli import output
 from desk.cli.exit_codes import NotDone
 from desk.cli.topic_alerts import ALERTS_MAX, Told, told_by_topics
-from desk.text import percent, plural, visible
-from desk.waterfall import terminal
+from report.text import percent, plural, visible
+from report.waterfall import terminal
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 from streams.settings import load

@@ -13,7 +13,7 @@ import msgspec
 from desk.cli import output
 from desk.cli.desk_database import desk_database
 from desk.cli.output_files import write
-from desk.text import visible
+from report.text import visible
 from streams.settings import Settings, load
 
 

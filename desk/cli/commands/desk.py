@@ -19,7 +19,7 @@ import msgspec
 from desk.cli import exit_codes, output
 from desk.cli.desk_database import desk_database
 from desk.cli.output_files import unwritable
-from desk.text import plural, visible
+from report.text import plural, visible
 from schemas import fields
 from streams.errors import BrokerRefused, BrokerUnavailable
 from streams.kafka.client import reader, writer

@@ -16,7 +16,7 @@ from desk.cli.inputs.oddities import tell_odd
 from desk.cli.inputs.unusable_fields import UnusableFields
 from desk.cli.options import FILE, platform_option, strict_option
 from desk.cli.produce import delivered
-from desk.text import plural
+from report.text import plural
 from schemas.accounts import AccountBanned
 from schemas.malformed import Malformed
 from streams.settings import load

@@ -20,10 +20,10 @@ from desk.cli import output
 from desk.cli.inputs.single_record import Profile, read_banned, read_sign_up
 from desk.cli.options import FILE, platform_option
 from desk.cli.output_files import write
-from desk.text import visible
-from desk.waterfall import svg as waterfall
-from desk.waterfall import terminal
-from desk.waterfall.steps import Step, steps
+from report.text import visible
+from report.waterfall import svg as waterfall
+from report.waterfall import terminal
+from report.waterfall.steps import Step, steps
 from samehand.fingerprint.distil import Fingerprint
 from samehand.frequency.rates import NothingCounted
 from samehand.scoring.evidence import Score

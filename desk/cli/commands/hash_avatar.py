@@ -9,7 +9,7 @@ import click
 from desk.cli import output
 from desk.cli.inputs.input_source import read_bytes, told
 from desk.cli.options import FILE
-from desk.text import plural, visible
+from report.text import plural, visible
 from samehand.pictures.hashing import IMAGE_BYTES_MAX, Picture, Unseen, installed, seen
 from samehand.signals.avatar import QUALITY_MIN
 

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from desk.cli import output
 from desk.cli.commands.gate import keys_file
-from desk.text import plural
 from gate.keys import Key, UnusableKeys, new_key, rate_of, read_keys, revoke_key
 from gate.rights import EVENTS, FORMS, May, fault_of
+from report.text import plural
 from streams.settings import load
 
 RATE = "50/s"

@@ -32,7 +32,7 @@ from desk.cli.options import FILE
 from desk.cli.output_files import write
 from desk.review.adopted import highest, in_force
 from desk.review.labels import judged, labels
-from desk.text import plural
+from report.text import plural
 from samehand.errors import TooFewLabels
 from samehand.scoring.learn import Label, Learned, learn
 from samehand.scoring.weights import Weights, default_weights

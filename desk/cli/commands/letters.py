@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from desk.cli import output
-from desk.text import plural, visible
+from report.text import plural, visible
 from streams.deadletters import admin as post
 from streams.deadletters import control_topic
 from streams.deadletters.admin import Letter, Wanted

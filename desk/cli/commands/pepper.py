@@ -17,7 +17,7 @@ from agents.runtime.store_factory import peppers_of
 from desk.cli import output
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
-from desk.text import plural
+from report.text import plural
 from store.pepper.pepper import Peppers, UnusablePepper, read_peppers, write_pepper_file
 from store.pepper.rotation import replace_file, rotated, since, without
 from streams.errors import SettingsError

@@ -36,7 +36,7 @@ from desk.cli.outages import through_outages
 from desk.cli.reshard import Carried, beside, drop_layout, reshard
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store, house
-from desk.text import plural
+from report.text import plural
 from streams.kafka.client import reader
 from streams.kafka.store_epoch import EpochTopic
 from streams.kafka.topics import names

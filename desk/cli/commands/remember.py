@@ -20,7 +20,7 @@ from desk.cli.offline.offline_scoring import BATCH_RECORDS, batches
 from desk.cli.options import FILE, platform_option, strict_option
 from desk.cli.run_async import awaited
 from desk.cli.store_context import closing_store
-from desk.text import plural
+from report.text import plural
 from samehand.showings import UNKNOWN, Showings
 from schemas.accounts import AccountCreated
 from schemas.malformed import Malformed

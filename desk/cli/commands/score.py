@@ -20,8 +20,8 @@ from desk.cli.offline.weights_file import weights_of_file
 from desk.cli.options import FILE, platform_option, strict_option
 from desk.cli.output_files import writing
 from desk.cli.run_async import awaited
-from desk.text import plural
-from desk.waterfall import terminal
+from report.text import plural
+from report.waterfall import terminal
 from schemas.alerts import MirrorAlert
 from schemas.wire import encode
 

@@ -9,7 +9,7 @@ import click
 
 from desk.cli import output
 from desk.cli.output_files import unwritable
-from desk.text import plural
+from report.text import plural
 from simulate.evasion.edits import EDIT_SETS
 from simulate.files import simulate_command
 

@@ -12,7 +12,7 @@ import click
 from desk.cli import output
 from desk.cli.exit_codes import NotDone
 from desk.cli.topic_alerts import told_by_topics
-from desk.text import visible
+from report.text import visible
 from schemas.verdicts import Verdict, VerdictGiven
 from schemas.wire import encode
 from streams.kafka.client import ANSWER_MS, writer

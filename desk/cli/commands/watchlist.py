@@ -20,7 +20,7 @@ from desk.cli.inputs.oddities import tell_all
 from desk.cli.options import FILE, strict_option
 from desk.cli.output_files import writing
 from desk.cli.produce import delivered
-from desk.text import plural, visible
+from report.text import plural, visible
 from samehand.watchlist.alias_filter import Passed, telling
 from samehand.watchlist.entry import Alias, Entry
 from schemas.accounts import AccountBanned

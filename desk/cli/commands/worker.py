@@ -57,6 +57,6 @@ def _work(given: Settings, birth: Birth) -> int:
     from agents.runtime.worker import (
         run,  # half a second and 100 MB of imports, which the supervisor does without
     )
-    from desk.overview.pages import mount_pages
+    from report.overview.pages import mount_pages
 
     return run(given, mount_pages, birth)

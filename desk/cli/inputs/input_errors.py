@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from desk.cli import output
-from desk.text import plural, visible
+from report.text import plural, visible
 from schemas.malformed import Malformed
 from streams.outcomes import Dead
 

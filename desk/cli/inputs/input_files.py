@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Generic, Protocol, TypeVar
 
 from desk.cli.inputs.input_source import opened, size_bytes, told
-from desk.text import plural, visible
+from report.text import plural, visible
 from schemas.accounts import AccountBanned, AccountCreated, AccountEvent
 from schemas.csvrows import (
     COLUMNS_BANNED,

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, cast
 
 import click
 
-from desk.text import visible
+from report.text import visible
 
 STDIN: Final = Path("-")
 

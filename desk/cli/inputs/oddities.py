@@ -10,7 +10,7 @@ import click
 
 from desk.cli import output
 from desk.cli.inputs.input_files import Kind, odd
-from desk.text import plural
+from report.text import plural
 
 
 def tell_odd(files: Iterable[tuple[Path, Kind[Any]]], *, strict: bool) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from desk.cli.inputs.input_source import STDIN, read_bytes, told
 from desk.cli.inputs.oddities import tell_all
-from desk.text import plural, visible
+from report.text import plural, visible
 from schemas import faults
 from schemas.accounts import Account
 from schemas.malformed import Malformed

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from agents.common.converters import account_of, fingerprints_of, unread_of
 from desk.cli import output
 from desk.cli.inputs.input_files import Line
-from desk.text import plural
+from report.text import plural
 from schemas.accounts import Account, AccountEvent
 from schemas.malformed import Malformed
 from schemas.unusable import Unusable

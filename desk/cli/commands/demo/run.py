@@ -20,7 +20,7 @@ from desk.cli.commands.demo.mirror_call import curl
 from desk.cli.commands.demo.replay import Replay
 from desk.cli.commands.demo.servers import Stage, stage
 from desk.cli.commands.demo.summary import figures, sentences
-from desk.waterfall import terminal
+from report.waterfall import terminal
 from schemas.alerts import AlertSummary
 from simulate.sample import sample
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from desk.text import plural
+from report.text import plural
 from streams.faust_app.start_checks import StartFault
 
 State = Literal["fine", "warning", "wrong"]

@@ -15,9 +15,9 @@ from agents.runtime.worker import context_of
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
 from desk.cli.commands.doctor.kafka import of_missing, of_topic
 from desk.cli.commands.doctor.redis import NO_STORE, of_outage
-from desk.text import plural
 from gate.keys import UnusableKeys, read_keys
 from gate.webhooks import webhooks_of
+from report.text import plural
 from schemas.accounts import AccountCreated
 from schemas.examples import CREATED
 from schemas.wire import Decoded

@@ -9,7 +9,7 @@ from agents.common.weights_in_force import WeightsInForce
 from agents.runtime.store_factory import expected_epoch
 from agents.runtime.weights_of_settings import weights_of
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
-from desk.text import visible
+from report.text import visible
 from samehand.errors import UnusableWeights
 from samehand.scoring.weights import Weights
 from schemas.weights import WeightsAdopted

@@ -10,7 +10,7 @@ from agents.runtime.start_checks import evicting, mismatched, refused_by_redis, 
 from agents.runtime.store_factory import endpoint_of
 from desk.cli.commands.doctor.findings import Finding, fine, of_start, warning, wrong
 from desk.cli.store_context import closing_store
-from desk.text import plural
+from report.text import plural
 from store.base import StoreFacts
 from store.common.key_digests import Addresses
 from store.errors import StoreEmptied, StoreEvicts, StoreMismatch, StoreMoving, StoreRefused, StoreUnavailable

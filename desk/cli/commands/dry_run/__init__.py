@@ -14,7 +14,7 @@ import click
 from desk.cli import output
 from desk.cli.options import FILE, platform_option
 from desk.cli.run_async import awaited
-from desk.text import plural, visible
+from report.text import plural, visible
 
 CAPACITY: Final = 200
 """Alerts that a moderator reads in a day: eight hours at two and a half minutes each."""

@@ -13,9 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from desk.cli.offline.silent_signals import sentence
-from desk.text import percent, plural, since_ban, visible, visible_sentence
-from desk.waterfall import rivals
-from desk.waterfall.steps import Scale, Step, quoted, steps
+from report.text import percent, plural, since_ban, visible, visible_sentence
+from report.waterfall import rivals
+from report.waterfall.steps import Scale, Step, quoted, steps
 from schemas.alerts import EvidenceLine, RivalShare
 
 _SENTENCE_CHARS_MAX: Final = 1_024

@@ -23,7 +23,7 @@ from desk.cli.commands.map.tally import Tally
 from desk.cli.inputs.input_files import Line, read_accounts, read_bans, size
 from desk.cli.inputs.input_source import STDIN, told
 from desk.cli.inputs.row_ids import ROW_OF_ACCOUNTS, ROW_OF_BANS, within_run
-from desk.text import plural, visible
+from report.text import plural, visible
 from schemas.accounts import AccountDeleted, AccountEvent, AccountReinstated
 from schemas.dates import from_seconds
 from schemas.malformed import Malformed

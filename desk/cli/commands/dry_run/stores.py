@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from desk.cli.exit_codes import NotDone
-from desk.text import plural
 from local.binaries import NotAvailable
 from local.redis import EmbeddedRedis
 from local.server import DidNotStart
+from report.text import plural
 from samehand.elapsed import DAY_SECONDS, HOUR_SECONDS
 from store.base import Store
 from store.bounds import Bounds

@@ -12,7 +12,7 @@ import msgspec
 
 from desk.cli import output
 from desk.cli.inputs.input_files import read_raw
-from desk.text import plural
+from report.text import plural
 from streams.errors import TopicsError
 from streams.kafka.client import reader
 from streams.outcomes import Arrival

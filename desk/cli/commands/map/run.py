@@ -16,7 +16,7 @@ from desk.cli.inputs.input_files import size
 from desk.cli.inputs.input_source import read_bytes, told
 from desk.cli.offline.silent_signals import costs, sentence
 from desk.cli.options import FILE
-from desk.text import plural, visible
+from report.text import plural, visible
 from schemas.mapping.compiler import MAPPING_BYTES_MAX, MappingError, Mappings, compile_mappings
 from schemas.mapping.fields import TARGETS
 from streams.kafka.mapped_topics import mappings_of

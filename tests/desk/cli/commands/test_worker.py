@@ -7,7 +7,7 @@ import pytest
 from desk.cli.commands import worker
 from desk.cli.exit_codes import BAD_INPUT
 from desk.cli.main import run
-from desk.overview.pages import mount_pages
+from report.overview.pages import mount_pages
 from streams.settings import Settings
 from streams.supervision.exit_codes import MEANINGS
 from streams.supervision.supervisor import Birth

@@ -13,12 +13,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from desk.overview import pages
-from desk.overview.history import LOOK_SECONDS
-from desk.overview.pages import VIEWERS_MAX, Overview, event
+from report.overview import pages
+from report.overview.history import LOOK_SECONDS
+from report.overview.pages import VIEWERS_MAX, Overview, event
 from streams.clock import SystemClock
 from streams.telemetry.metrics import Metrics
-from tests.desk.overview.makers import settle, some_meters
+from tests.report.overview.makers import settle, some_meters
 
 Client = TestClient[web.Request, web.Application]
 
@@ -149,7 +149,7 @@ def test_each_line_of_an_event_is_marked() -> None:
 
 
 def test_files_of_others_are_unchanged() -> None:
-    static = files("desk.overview").joinpath("static")
+    static = files("report.overview").joinpath("static")
     listed = re.findall(
         r"^\| `([\w.-]+)` .* `([0-9a-f]{64})` \|$", static.joinpath("README.md").read_text(), re.MULTILINE
     )

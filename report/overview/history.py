@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from desk.overview.figures import Buckets, Figures, fresh_of, since
+from report.overview.figures import Buckets, Figures, fresh_of, since
 
 LOOK_SECONDS: Final = 2.0
 """As often as the worker measures its lag; more would show nothing new."""

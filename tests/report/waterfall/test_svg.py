@@ -5,8 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
-from desk.waterfall.steps import steps
-from desk.waterfall.svg import described, svg
+from report.waterfall.steps import steps
+from report.waterfall.svg import described, svg
 from tests.desk.makers import a_reason, a_rival
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.overview.figures import Buckets, fresh_of, quantile, since
+from report.overview.figures import Buckets, fresh_of, quantile, since
 from streams.outcomes import Arrival, Dead
 from streams.telemetry.lag import Lag
-from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
+from tests.report.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 
 
 def test_series_are_summed_over_the_labels_that_nobody_asked_for() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from desk.text import visible
+from report.text import visible
 from schemas.alerts import EvidenceLine
 
 Kind = Literal["prior", "for", "against", "sum"]

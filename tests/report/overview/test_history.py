@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from desk.overview.history import LOOK_SECONDS, LOOKS_MAX, History, Look, look_of
+from report.overview.history import LOOK_SECONDS, LOOKS_MAX, History, Look, look_of
 from streams.telemetry.metrics import Metrics
-from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
+from tests.report.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 
 
 def looks(meters: Metrics, history: History, *events: int, age: float = 0.01) -> None:

@@ -15,9 +15,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from desk.text import percent, plural, since_ban, visible, visible_sentence
-from desk.waterfall import rivals
-from desk.waterfall.steps import Scale, Step, quoted, steps
+from report.text import percent, plural, since_ban, visible, visible_sentence
+from report.waterfall import rivals
+from report.waterfall.steps import Scale, Step, quoted, steps
 from samehand.watchlist.platforms import is_list
 from schemas.alerts import AlertSummary, Band, EvidenceLine, MirrorAlert, RivalShare
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk.overview import formatting
+from report.overview import formatting
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
-from desk.overview import overview
-from desk.overview.figures import Figures, read
-from desk.overview.history import LOOK_SECONDS, History, look_of
+from report.overview import overview
+from report.overview.figures import Figures, read
+from report.overview.history import LOOK_SECONDS, History, look_of
 from streams.clock import Clock
 from streams.faust_app.app import WorkerApp
 
@@ -155,7 +155,7 @@ def event(name: str, data: str) -> bytes:
 
 
 def _file(name: str, kind: str) -> Handler:
-    body = files("desk.overview").joinpath("static", name).read_bytes()
+    body = files("report.overview").joinpath("static", name).read_bytes()
     headers = {**HEADERS, "Cache-Control": "public, max-age=3600"}
 
     async def served(request: web.Request) -> web.Response:

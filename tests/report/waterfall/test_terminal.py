@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from desk.waterfall import terminal
+from report.waterfall import terminal
 from schemas.accounts import Basis
 from schemas.alerts import AlertSummary, Matched
 from tests.desk.makers import a_reason, a_rival, an_alert

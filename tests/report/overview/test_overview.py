@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from desk.overview import overview
-from desk.overview.history import History, look_of
+from report.overview import overview
+from report.overview.history import History, look_of
 from streams.delivery.circuit_breaker import BreakerState
 from streams.telemetry.lag import Lag
 from streams.telemetry.metrics import Metrics
-from tests.desk.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 from tests.house import ROOT
+from tests.report.overview.makers import NOON, TOPIC, figures_of, settle, some_meters
 
 
 class Words(HTMLParser):

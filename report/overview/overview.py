@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
-from desk.overview import formatting
-from desk.overview.charts import spark
-from desk.overview.figures import Figures, quantile
-from desk.overview.history import OBJECTIVE, History, Look
+from report.overview import formatting
+from report.overview.charts import spark
+from report.overview.figures import Figures, quantile
+from report.overview.history import OBJECTIVE, History, Look
 from streams.delivery.circuit_breaker import BreakerState
 from streams.telemetry.metrics import BANDS, DIRECTIONS, FRESH_SECONDS
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.overview.charts import HEIGHT, POINTS_MAX, WIDTH, spark, thinned
+from report.overview.charts import HEIGHT, POINTS_MAX, WIDTH, spark, thinned
 
 VALUES = st.lists(st.floats(0, 1e9), min_size=2, max_size=1000)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from desk.overview.figures import Figures, read
+from report.overview.figures import Figures, read
 from streams.outcomes import NOTHING, Arrival
 from streams.telemetry.metrics import Metrics
 

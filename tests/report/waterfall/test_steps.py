@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.waterfall.steps import Scale, steps
+from report.waterfall.steps import Scale, steps
 from tests.desk.makers import a_reason
 
 WEIGHTS = st.lists(st.floats(min_value=-14, max_value=14), max_size=12)

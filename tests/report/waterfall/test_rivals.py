@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desk.waterfall.rivals import in_words, telling
+from report.waterfall.rivals import in_words, telling
 from tests.desk.makers import a_rival
 
 

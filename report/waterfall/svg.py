@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from desk.text import percent, visible, visible_sentence
-from desk.waterfall import rivals
-from desk.waterfall.steps import Scale, Step, quoted
+from report.text import percent, visible, visible_sentence
+from report.waterfall import rivals
+from report.waterfall.steps import Scale, Step, quoted
 from schemas.alerts import RivalShare
 
 _WIDTH: Final = 760
@@ -28,8 +28,8 @@ _COLOURS: Final = {"prior": "#6b7280", "for": "#b42318", "against": "#1a7f64", "
 
 
 def svg(title: str, drawn: Sequence[Step], verdict: str, others: Sequence[RivalShare] = ()) -> str:
-    """The picture of ``drawn`` (:func:`desk.waterfall.steps.steps`) under ``title``; ``verdict`` is its last
-    word. ``others``: what else it could be.
+    """The picture of ``drawn`` (:func:`report.waterfall.steps.steps`) under ``title``; ``verdict`` is its
+    last word. ``others``: what else it could be.
     """
     scale, rows, top = Scale.over(drawn, _BARS), [], _TOP
     for step in drawn:

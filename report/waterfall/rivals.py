@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from desk.text import percent, visible
+from report.text import percent, visible
 from samehand.scoring.rivals import RIVALS
 from schemas.alerts import RivalShare
 

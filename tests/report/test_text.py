@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.text import plural, span, visible, visible_sentence
+from report.text import plural, span, visible, visible_sentence
 
 
 @pytest.mark.parametrize(
