@@ -277,7 +277,7 @@ def rooms() -> Picture:
         f"Floors from the top: {', then '.join(' and '.join(floor) for floor in floors)}. "
         f"Within packages, highest layer first: {said}.",
     )
-    names = ("top", "drawings", "middle", "ground")
+    names = ("door", "top", "drawings", "middle", "ground")
     for number, (name, floor) in enumerate(zip(names, floors, strict=True)):
         y = 12 + number * 66
         picture.floor(y, 56, name)

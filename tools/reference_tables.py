@@ -13,8 +13,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from cli.registry import COMMANDS, SECTIONS
 from deliver.metrics import WebhookMetrics
-from desk.cli.registry import COMMANDS, SECTIONS
 from desk.web.telemetry import DeskMetrics
 from gate.meters import GateMeters
 from streams.settings import describe

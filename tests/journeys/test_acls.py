@@ -201,7 +201,7 @@ def test_a_worker_with_these_rights_does_its_whole_job(
 
 def test_the_store_is_rebuilt_with_a_workers_rights(platform: Platform) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "desk.cli", "rebuild"],
+        [sys.executable, "-m", "cli", "rebuild"],
         env={**os.environ, **platform.environment},
         capture_output=True,
         text=True,

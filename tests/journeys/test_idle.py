@@ -93,7 +93,7 @@ class Site:
             "SAMEHAND_WEB_PORT": web,
             **settings,
         }
-        return Child([sys.executable, "-m", "desk.cli", command], folder / f"{command}.log", environment)
+        return Child([sys.executable, "-m", "cli", command], folder / f"{command}.log", environment)
 
     def open(self) -> None:
         """Starts all, and returns when each says that it is ready."""

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
+from cli import main, registry
 from deliver.endpoints import read_endpoints
-from desk.cli import main, registry
 from desk.database.engine import address
 from gate.webhooks import webhooks_of
 from schemas.mapping.compiler import compile_mappings
