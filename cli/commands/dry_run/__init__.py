@@ -165,10 +165,12 @@ def command(
     asked = Asked(topics, since, events, file, topic, mapping, kcat, weights, capacity, records, platform)
     _make(out)
     report, run = awaited(dry_run(asked))
-    from cli.commands.dry_run.page import page
+    from cli.offline.silent_signals import sentence
     from cli.output_files import write
+    from report.trial import page
 
-    write(out / "report.html", page(report).encode(), "--out")
+    cost_of_silence = sentence(report["signals"]["silent"])
+    write(out / "report.html", page(report, cost_of_silence).encode(), "--out")
     whole = {"report": report, "run": run}
     write(out / "report.json", (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(), "--out")
     if as_json:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.dry_run.page import _CSS
+from report.trial import _CSS
 from tests.cli.commands.dry_run.makers import PERSON, a_platform
 from tests.cli.running import Samehand
 from tests.makers import NOON, a_ban, a_sign_up

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import msgspec
 
-from cli.offline.silent_signals import sentence
 from report.text import percent, plural, since_ban, visible, visible_sentence
 from report.waterfall import rivals
 from report.waterfall.steps import Scale, Step, quoted, steps
@@ -73,12 +72,15 @@ code { font-size: .9em; }
 """
 
 
-def page(report: Mapping[str, Any]) -> str:
-    """The whole page; equal reports give equal bytes."""
+def page(report: Mapping[str, Any], cost_of_silence: str) -> str:
+    """The whole page; equal arguments give equal bytes.
+
+    ``cost_of_silence`` is a sentence on what silent signals cost, "" where nothing is known of it.
+    """
     parts = [
         _head(report),
         _capacity(report["capacity"]),
-        _silent(report),
+        _silent(report, cost_of_silence),
         _events(report["events"]),
         *([_compared(report["compared"])] if "compared" in report else []),
         _best(report),
@@ -168,7 +170,7 @@ def _capacity(told: Mapping[str, Any]) -> str:
     return _section("What a team can read", _table(heads, rows) + _paragraphs([words]))
 
 
-def _silent(report: Mapping[str, Any]) -> str:
+def _silent(report: Mapping[str, Any], cost_of_silence: str) -> str:
     lines = [
         f"No <code>{kind}</code> record filled: {', '.join(escape(name) for name in told['empty'])}."
         for kind, told in report["fields"].items()
@@ -181,8 +183,8 @@ def _silent(report: Mapping[str, Any]) -> str:
         if silent
         else "Every signal had something to compare."
     )
-    if cost := sentence(silent):
-        lines.append(escape(cost))
+    if cost_of_silence:
+        lines.append(escape(cost_of_silence))
     return _section("What was missing", "".join(f"<p>{line}</p>" for line in lines))
 
 
