@@ -38,9 +38,8 @@ async def test_many_commands_are_one_trip_and_each_has_its_answer(
 async def test_an_error_is_of_one_command_alone(client: RedisClient, store_prefix: str) -> None:
     key = f"{store_prefix}text"
     await client.command("SET", key, "words")
-    right, refused = await asyncio.gather(
-        client.command("GET", key), client.command("HGET", key, "field"), return_exceptions=True
-    )
+    commands = [client.command("GET", key), client.command("HGET", key, "field")]
+    right, refused = await asyncio.gather(*commands, return_exceptions=True)
     assert right == b"words"
     assert isinstance(refused, StoreUnavailable)
 
