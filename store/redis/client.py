@@ -94,7 +94,7 @@ class RedisClient:
     async def ask(self, *parts: Part) -> Any:
         """Sends one command even while :meth:`command` refuses: for what the store says of itself."""
         async with self._translated():
-            return await self._answer(*parts)
+            return await self._command(*parts)
 
     async def script(self, name: str, root: str, *arguments: Part) -> Any:
         """Runs one script on a shard; loads it where the server does not know it (new or restarted).
@@ -108,15 +108,15 @@ class RedisClient:
         async with self._translated():
             if self._endpoint.read_only and name in READING:
                 try:
-                    return await self._answer("EVALSHA_RO", script.digest, *keys, *arguments)
+                    return await self._command("EVALSHA_RO", script.digest, *keys, *arguments)
                 except NoScriptError:
-                    return await self._answer("EVAL_RO", script.text, *keys, *arguments)
+                    return await self._command("EVAL_RO", script.text, *keys, *arguments)
             try:
-                return await self._answer("EVALSHA", script.digest, *keys, *arguments)
+                return await self._command("EVALSHA", script.digest, *keys, *arguments)
             except NoScriptError:
-                return await self._answer("EVAL", script.text, *keys, *arguments)
+                return await self._command("EVAL", script.text, *keys, *arguments)
 
-    async def _answer(self, *parts: Part) -> Any:
+    async def _command(self, *parts: Part) -> Any:
         """The answer to one command; all that are sent in one turn of the loop share a trip.
 
         Those to a cluster share it too, but not a connection: what it answers of a slot that moves is
