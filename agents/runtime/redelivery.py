@@ -160,7 +160,7 @@ class Redelivery:
     async def _decide(
         self, post: Binding, batch: Sequence[Arrival], faulty: list[Arrival]
     ) -> Sequence[Outcome]:
-        """Decides a batch, by halves where it raises. A record at fault becomes a dead letter, and is ``faulty``.
+        """Decides a batch, by halves where it raises. A record at fault becomes a dead letter, ``faulty``.
 
         Raises what the handler raises once so many did that the records are not to blame.
         """
