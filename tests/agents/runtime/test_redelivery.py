@@ -258,7 +258,7 @@ def in_one_batch(ground: Ground, records: int) -> None:
     async def batches(topic: str, since: Mapping[int, int] | None = None) -> AsyncIterator[list[Arrival]]:
         yield [arrival(b"{}", offset=offset) for offset in range(records)]
 
-    ground.batches = batches  # type: ignore[method-assign]
+    ground.batches = batches  # type: ignore[method-assign]  # another topic
 
 
 async def test_a_record_that_raises_becomes_a_dead_letter_and_stops_no_other(ground: Ground) -> None:
