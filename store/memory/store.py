@@ -262,7 +262,7 @@ class MemoryStore:
 
     async def calendars(self, *, now: float) -> Calendars:
         """When the bans enrolled took effect."""
-        return calendars((one.today, one.counted) for one in self._times)
+        return calendars((one.today, one.since, one.counted) for one in self._times)
 
     # remembered accounts
     async def remember(self, accounts: Sequence[Remembered], *, now: float) -> list[Showings]:

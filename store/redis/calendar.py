@@ -26,6 +26,7 @@ class _Shard:
     epoch: str
     version: bytes | None
     today: int
+    since: int
     counted: Counted
 
 
@@ -56,7 +57,7 @@ class BanCalendars:
         if changed:
             known.update(zip(changed, read, strict=True))
             self._known = [known[shard] for shard in self._shards.all]
-            self._calendars = calendars((one.today, one.counted) for one in self._known)
+            self._calendars = calendars((one.today, one.since, one.counted) for one in self._known)
         self._read_at = now
         return self._calendars
 
@@ -74,7 +75,8 @@ class BanCalendars:
                 policy, what, number = found.groups()
                 rows[policies.get(policy), what.decode()].append((int(number), row))
         counted = {of: _unpacked(of[1], several) for of, several in rows.items()}
-        return _Shard(epoch, fields.get(b"v"), int(fields.get(b"day", 0)), counted)
+        today, since = (int(fields.get(name, 0)) for name in (b"day", b"since"))
+        return _Shard(epoch, fields.get(b"v"), today, since, counted)
 
 
 def _unpacked(what: str, rows: list[tuple[int, bytes]]) -> Buckets:

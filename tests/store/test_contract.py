@@ -336,6 +336,26 @@ class TestCalendar:
             await store.expunge([(bans[0].account, NOW + 1)], now=NOW + 1)  # the clock is right again
         assert await counted(store, NOW + 1, "policy-0") == 1
 
+    @pytest.mark.parametrize("far", [NOW + 30 * DAY, 4_102_444_800.0, 1e15])
+    async def test_once_the_clock_is_right_again_bans_count_by_the_minute_from_the_next_day(
+        self, store: Store, far: float
+    ) -> None:
+        here = of_one_shard()
+        former = [a_ban(next(here), policy="spam", at=NOW - 60) for _ in range(20)]
+        await store.enrol(former, now=NOW)
+        await store.sweep(now=far)
+        await store.sweep(now=NOW + 1)
+        await store.expunge([(former[0].account, NOW + 2)], now=NOW + 2)
+        later = NOW + 2 * DAY
+        await store.enrol([a_ban(next(here), policy="spam", at=later - 30) for _ in range(100)], now=later)
+        calendars = await store.calendars(now=later + 60)
+        assert await counted(store, later + 60, "spam") == 119
+        share = calendars.share(later + 3_600, 3_000, 4_200, "spam")
+        assert share is not None
+        assert share > 0.75, "of 119 bans 100 are within the same minute"
+        await store.expunge([(it.account, later + 90) for it in former], now=later + 90)
+        assert await counted(store, later + 90, "spam") == 100
+
     async def test_it_is_still_there_after_a_restart(self, make_store: MakeStore) -> None:
         first = await make_store()
         await first.enrol([a_ban(str(n), at=NOW - n * 90) for n in range(20)], now=NOW)
