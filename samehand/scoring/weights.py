@@ -25,6 +25,7 @@ from samehand.scoring.rivals import RATED, RIVALS
 Band = Literal["likely", "possible", "none"]
 
 WEIGHT_MAX: Final = 32.0  # nats; one in e^32 is one of more accounts than any platform holds
+MULTIPLIER_MAX: Final = 10.0  # as records on `weights` carry
 
 # Levels that say only that two values differ. Whoever changes one value to come back changes others as well,
 # so these levels depend on each other: the strongest counts whole, the others for a share.
@@ -102,7 +103,7 @@ class SignalWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dic
     levels: dict[str, Row]
     explained: dict[RivalName, Share] = {}
     kinds: dict[str, Share] = {}
-    multiplier: Annotated[float, Meta(ge=0)] = 1.0
+    multiplier: Annotated[float, Meta(ge=0, le=MULTIPLIER_MAX)] = 1.0
     source: str = ""
     allowance: Nats = 0.0
 
